@@ -1,0 +1,371 @@
+"""The values that travel between the parts of the engine.
+
+Shape letters are fixed once: `n` images, `m` texts, `c` classes, `t` templates, `d` width, `k` top-k.
+All records are frozen; their arrays are made read-only on construction, so one copy can be shared by every
+session of a server.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float32]
+IntArray = NDArray[np.int64]
+Interval = tuple[float, float]
+Progress = Callable[[int, int], None]
+"""Called as `progress(done, total)`. It may raise `Cancelled`; whoever reports progress cleans up and lets it pass."""
+
+
+class TMVError(Exception):
+    """Something a user can mend. The message is one sentence: what was expected, what came, what to do."""
+
+
+class UnknownName(TMVError):
+    """A name that no catalog knows."""
+
+
+class NotHere(TMVError):
+    """A data set, picture or weights file that is not on this machine; the message says how to get it."""
+
+
+class BadImage(TMVError):
+    """A file that cannot be used as a picture; the message is the one reason why."""
+
+
+class Cancelled(TMVError):
+    """Work that the user stopped."""
+
+
+class EncoderWarming(TMVError):
+    """The text encoder is starting in its own process; ask again in a moment."""
+
+    def __init__(self, model: str, seconds: float) -> None:
+        self.model, self.seconds = model, seconds
+        super().__init__(f"The encoder of {model} is starting ({seconds:.0f} s so far); ask again in a moment.")
+
+
+def unknown(kind: str, name: str, known: Iterable[str]) -> UnknownName:
+    """An `UnknownName` that offers the closest names, or else a few that exist."""
+    names = list(known)
+    close = difflib.get_close_matches(name.lower(), [n.lower() for n in names], n=3, cutoff=0.5)
+    offers = [n for n in names if n.lower() in close]
+    hint = f"did you mean {' or '.join(offers)}?" if offers else f"there are: {', '.join(names[:12])}."
+    return UnknownName(f"No {kind} is called {name!r}; {hint}")
+
+
+def read_only(array: NDArray[Any]) -> NDArray[Any]:
+    """The same array with its write flag off."""
+    array.setflags(write=False)
+    return array
+
+
+def expect_shape(name: str, array: NDArray[Any], shape: Sequence[int | str], dtype: Any) -> None:
+    """Raise `TMVError` unless `array` has this shape (letters match any size) and dtype."""
+    fits = array.ndim == len(shape) and all(isinstance(s, str) or s == a for s, a in zip(shape, array.shape))
+    if not fits or array.dtype != np.dtype(dtype):
+        wanted = ", ".join(str(s) for s in shape) + ("," if len(shape) == 1 else "")
+        raise TMVError(f"{name} must be ({wanted}) {np.dtype(dtype)}, got {array.shape} {array.dtype}.")
+
+
+# --- what exists ------------------------------------------------------------------------------------------
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """One CLIP model: an architecture with one set of weights.
+
+    `name` is `ARCHITECTURE/PRETRAINED` in open_clip's words; `library` says who loads it.
+    """
+
+    name: str
+    title: str
+    architecture: str
+    pretrained: str
+    library: Literal["open_clip", "clip"]
+    training_data: str = ""
+    embed_dim: int = 0
+    image_size: int = 224
+    parameters: int = 0
+    licence: str = ""
+    source_url: str = ""
+    why: str = ""
+    download_bytes: int = 0
+    published_name: tuple[str, str] | None = None
+
+    @property
+    def family(self) -> Literal["openai", "open_clip", "demo", "other"]:
+        """Whose model it is: decides its colour on every chart."""
+        if self.architecture.startswith("demo-"):
+            return "demo"
+        if self.pretrained == "openai":
+            return "openai"
+        return "other" if self.pretrained in ("random", "file", "hub") else "open_clip"
+
+
+@dataclass(frozen=True, slots=True)
+class PromptSet:
+    """Templates averaged together; each is a string with one `{}` for the class name."""
+
+    name: str
+    title: str
+    templates: tuple[str, ...]
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetSpec:
+    """One image set. `classnames` are the curated names, `raw_classnames` the folder names, in the same order.
+
+    `prompt_set` names the templates that its published figure used; `published_name` its name in the tables of
+    published figures ("" where there are none).
+    """
+
+    name: str
+    title: str
+    kind: Literal["classification", "captions"]
+    splits: tuple[str, ...]
+    classnames: tuple[str, ...] = ()
+    raw_classnames: tuple[str, ...] = ()
+    prompt_set: str = "photo"
+    published_name: str = ""
+    licence: str = ""
+    source_url: str = ""
+    why: str = ""
+    default_split: str = "test"
+    size: str = ""
+
+
+# --- rows of a data set -----------------------------------------------------------------------------------
+
+class Pictures(Protocol):
+    """The pictures of a data set by position; reading is thread-safe."""
+
+    def __len__(self) -> int: ...
+
+    def read(self, index: int) -> bytes | NDArray[np.uint8]:
+        """The encoded file, or the pixels (h, w, 3) where the data set stores pixels."""
+
+    def stamp(self, index: int) -> str:
+        """A cheap mark (no reading) that changes whenever the picture may have changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """A data set on this disk, one split of it, as rows.
+
+    `ids` (n,) are unique and readable. For classification `labels` (n,) int64 index `classnames`. For captions
+    `captions` (m,) and `image_index` (m,) int64 say which picture each belongs to. `notes` are findings that a
+    user should see (for example captions without a picture).
+    """
+
+    spec: DatasetSpec
+    split: str
+    ids: tuple[str, ...]
+    pictures: Pictures
+    labels: IntArray | None = None
+    classnames: tuple[str, ...] = ()
+    raw_classnames: tuple[str, ...] = ()
+    captions: tuple[str, ...] = ()
+    image_index: IntArray | None = None
+    notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+# --- embeddings -------------------------------------------------------------------------------------------
+
+@dataclass(frozen=True, slots=True)
+class Preprocessing:
+    """How a picture becomes the model's input: everything that may change a vector."""
+
+    size: int
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+    interpolation: str = "bicubic"
+    resize_mode: str = "shortest"
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where a number comes from; goes into every result, table and export."""
+
+    model_digest: str
+    data_digest: str
+    preprocessing: Mapping[str, Any]
+    precision: str
+    device: str
+    versions: Mapping[str, str]
+    date: str
+    skipped: int = 0
+    notes: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-ready."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddingKey:
+    """Names one stored set of vectors; `fingerprint` covers model, weights, preprocessing, precision and data."""
+
+    model: str
+    dataset: str
+    split: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A row that has no vector, and the one reason why."""
+
+    id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddingSet:
+    """Stored vectors of one model on one split; unnormalised, as the encoder gave them.
+
+    `image_embeddings` (n, d) float32; `ids` (n,); `labels` (n,) int64 or None; for captions `captions` (m,),
+    `text_embeddings` (m, d) float32 and `image_index` (m,) int64.
+    """
+
+    key: EmbeddingKey
+    image_embeddings: FloatArray
+    ids: tuple[str, ...]
+    logit_scale: float
+    provenance: Provenance
+    labels: IntArray | None = None
+    classnames: tuple[str, ...] = ()
+    raw_classnames: tuple[str, ...] = ()
+    captions: tuple[str, ...] = ()
+    text_embeddings: FloatArray | None = None
+    image_index: IntArray | None = None
+    skipped: tuple[Skipped, ...] = ()
+
+    def __post_init__(self) -> None:
+        n, d = len(self.ids), self.image_embeddings.shape[-1] if self.image_embeddings.ndim else 0
+        expect_shape("image_embeddings", self.image_embeddings, (n, "d"), np.float32)
+        if self.labels is not None:
+            expect_shape("labels", self.labels, (n,), np.int64)
+        if self.text_embeddings is not None:
+            expect_shape("text_embeddings", self.text_embeddings, (len(self.captions), d), np.float32)
+        if self.image_index is not None:
+            expect_shape("image_index", self.image_index, (len(self.captions),), np.int64)
+        for array in (self.image_embeddings, self.labels, self.text_embeddings, self.image_index):
+            if array is not None:
+                array.setflags(write=False)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+class Encoder(Protocol):
+    """A loaded model. `logit_scale` is already exponentiated; vectors come unnormalised, float32."""
+
+    @property
+    def spec(self) -> ModelSpec: ...
+
+    @property
+    def logit_scale(self) -> float: ...
+
+    def encode_images(self, batch: Any) -> FloatArray:
+        """(b, 3, s, s) preprocessed pixels -> (b, d)."""
+
+    def encode_texts(self, texts: Sequence[str]) -> FloatArray:
+        """m texts -> (m, d)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """What loading a model told us, kept on disk so that the web process can know it without loading anything.
+
+    `weights` lists the files with size, mtime_ns, ctime_ns and sha256; `model_digest` covers their content, the
+    architecture's configuration and the library; `text_path` names the text encoding in use.
+    """
+
+    name: str
+    model_digest: str
+    preprocessing: Preprocessing
+    precision: str
+    device: str
+    logit_scale: float
+    embed_dim: int
+    context_length: int
+    text_path: str
+    versions: Mapping[str, str]
+    weights: tuple[Mapping[str, Any], ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+# --- results ----------------------------------------------------------------------------------------------
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A figure from elsewhere: `value` 0-1, `protocol` and `source` in words."""
+
+    metric: str
+    value: float
+    protocol: str
+    source: str
+    kind: Literal["published", "deck"] = "published"
+
+
+@dataclass(frozen=True, slots=True)
+class EvalProtocol:
+    """How a number was made. `classnames` is "curated", "raw" or the name of a file."""
+
+    templates: tuple[str, ...] = ()
+    classnames: str = "curated"
+    split: str = ""
+    n: int = 0
+    normalised: bool = True
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+# --- work -------------------------------------------------------------------------------------------------
+
+JobState = Literal["queued", "running", "done", "failed", "cancelled"]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One piece of work in the job table. `rate` is items a second; `message` is for people."""
+
+    id: str
+    kind: str
+    key: str
+    title: str
+    state: JobState
+    done: int
+    total: int
+    rate: float
+    message: str
+    params: Mapping[str, Any]
+    created: float
+    updated: float
+
+    @property
+    def live(self) -> bool:
+        """Still to be waited for."""
+        return self.state in ("queued", "running")
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Estimated, once the rate is known."""
+        return (self.total - self.done) / self.rate if self.live and self.rate > 0 and self.total else None
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Whether a model or data set can be used here: `ready`, `downloadable` or `absent`, and why."""
+
+    state: Literal["ready", "downloadable", "absent"]
+    why: str = ""
