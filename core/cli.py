@@ -1,0 +1,148 @@
+"""`python -m core COMMAND`: parse, run, print a table or write the JSON document.
+
+Exit status: 0 success, 2 bad arguments, 1 failure with one sentence on standard error (`--debug` shows the
+traceback).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import math
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from core.commands import catalog, classify, embed, verify
+from core.commands.base import BadArgument, Command, Record, Row
+from core.engine import Engine
+from core.types import Cancelled, TMVError, UnknownName
+
+COMMANDS: tuple[Command, ...] = (
+    catalog.MODELS,
+    catalog.DATASETS,
+    embed.EMBED,
+    classify.CLASSIFY,
+    verify.VERIFY,
+)
+
+
+class _Parser(argparse.ArgumentParser):
+    """An argument parser whose complaint is one sentence."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    top = _Parser(prog="python -m core", description="Text Meets Vision: measure CLIP models from the command line.")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
+    for command in COMMANDS:
+        sub = commands.add_parser(command.name, help=command.help, description=command.help)
+        command.add_arguments(sub)
+        sub.add_argument("--json", metavar="FILE", help="write the result document there (- for standard output)")
+        sub.add_argument("--device", metavar="NAME", help="cuda, mps or cpu (default: the best there is)")
+        sub.add_argument("--debug", action="store_true", help="show the traceback of a failure")
+        sub.set_defaults(run=command)
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status."""
+    args = parser().parse_args(argv)
+    quiet_libraries(args.debug)
+    try:
+        check_json_target(args.json)
+        engine = Engine(in_process=True, rescan_seconds=2.0, device=args.device)
+        records = args.run.run(engine, args)
+        write(args.run, records, args.json)
+    except KeyboardInterrupt:
+        print("Stopped. What was finished is kept; run the same command to go on.", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:
+        if args.debug:
+            raise
+        print(f"{args.command}: {sentence(error)}", file=sys.stderr)
+        return 2 if isinstance(error, UnknownName | BadArgument) else 1
+    return 0
+
+
+def sentence(error: Exception) -> str:
+    """One sentence for a person; errors nobody foresaw say how to see more."""
+    if isinstance(error, Cancelled):
+        return "stopped."
+    if isinstance(error, TMVError):
+        return str(error)
+    detail = " ".join(str(error).split()) or "no detail"
+    return f"an unexpected {type(error).__name__} ({detail}); run again with --debug to see where."
+
+
+def quiet_libraries(debug: bool) -> None:
+    """Keep the libraries' warnings out of the way of the one sentence, unless someone is looking for a fault."""
+    if not debug:
+        warnings.filterwarnings("ignore")
+        logging.disable(logging.WARNING)
+
+
+def check_json_target(target: str | None) -> None:
+    """Complain about a folder that does not exist before the work, not after it."""
+    if target and target != "-" and not Path(target).absolute().parent.is_dir():
+        raise BadArgument(f"--json expects a file in an existing folder, got {target}; make its folder first.")
+
+
+def document(command: str, records: Sequence[Record]) -> dict[str, Any]:
+    """The result document; figures are 0-1 floats, and what is not a number is null."""
+    return {"schema": 1, "command": command, "results": [_plain(record) for record in records]}
+
+
+def _plain(value: Any) -> Any:
+    """JSON-ready: NumPy numbers and arrays become plain, NaN becomes null."""
+    if isinstance(value, dict):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    if hasattr(value, "tolist"):
+        return _plain(value.tolist())
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def write(command: Command, records: Sequence[Record], target: str | None) -> None:
+    """The document to `target`, or the table to standard output."""
+    if target is None:
+        print(table(command.rows(records)))
+        return
+    text = json.dumps(document(command.name, records), indent=2, ensure_ascii=False) + "\n"
+    if target == "-":
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    else:
+        part = Path(f"{target}.part")
+        part.write_text(text, encoding="utf-8")
+        part.replace(target)
+
+
+def table(rows: Sequence[Row]) -> str:
+    """Rows as aligned columns; numbers to the right."""
+    if not rows:
+        return "Nothing to show."
+    names = list(rows[0])
+    cells = [names] + [[str(row[name]) for name in names] for row in rows]
+    widths = [max(len(line[i]) for line in cells) for i in range(len(names))]
+    right = [all(_numeric(line[i]) for line in cells[1:]) for i in range(len(names))]
+    lines = [
+        "  ".join(c.rjust(w) if r else c.ljust(w) for c, w, r in zip(line, widths, right)).rstrip()
+        for line in cells
+    ]
+    return "\n".join([lines[0], "  ".join("-" * w for w in widths), *lines[1:]])
+
+
+def _numeric(cell: str) -> bool:
+    return cell == "" or cell.lstrip("-+")[:1].isdigit()

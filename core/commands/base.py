@@ -1,0 +1,76 @@
+"""What every command is made of: its arguments, its work, and the table it prints."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from core.engine import Engine
+from core.types import Progress, TMVError
+
+Record = dict[str, Any]
+Row = dict[str, Any]
+
+
+class BadArgument(TMVError):
+    """An argument that is well formed but cannot be used; ends the command with status 2."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command. `run` gives the result records of the JSON document; `rows` the table's rows from them."""
+
+    name: str
+    help: str
+    add_arguments: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[Engine, argparse.Namespace], list[Record]]
+    rows: Callable[[Sequence[Record]], list[Row]]
+
+
+def add_selection(parser: argparse.ArgumentParser) -> None:
+    """`--model`, `--data` (both repeated, one value each) and `--split`."""
+    parser.add_argument("--model", action="append", required=True, metavar="NAME",
+                        help="a model, for example ViT-B-32/openai; repeat for several")
+    parser.add_argument("--data", action="append", required=True, metavar="NAME",
+                        help="a data set, for example eurosat or folder:PATH; repeat for several")
+    parser.add_argument("--split", metavar="NAME", help="the split (default: the one the data set is measured on)")
+
+
+def selection(engine: Engine, args: argparse.Namespace) -> list[tuple[str, str]]:
+    """Every (model, data set) pair asked for; all names are checked before any work starts."""
+    models = [engine.model(name).name for name in dict.fromkeys(args.model)]
+    data = [engine.dataset(name).name for name in dict.fromkeys(args.data)]
+    return [(model, dataset) for dataset in data for model in models]
+
+
+@contextmanager
+def bar(title: str) -> Iterator[Progress]:
+    """A progress bar on standard error that appears with the first report."""
+    from tqdm import tqdm
+
+    shown: list[Any] = []
+
+    def report(done: int, total: int) -> None:
+        if not shown:
+            shown.append(tqdm(total=total, desc=title, unit=" pictures", leave=False))
+        shown[0].total = total
+        shown[0].update(done - shown[0].n)
+
+    try:
+        yield report
+    finally:
+        for each in shown:
+            each.close()
+
+
+def percent(value: float | None) -> str:
+    """0.4217 -> "42.17 %", for tables."""
+    return "" if value is None else f"{100 * value:.2f} %"
+
+
+def interval(pair: Sequence[float] | None) -> str:
+    """(0.41, 0.43) -> "41.00–43.00", for tables."""
+    return "" if pair is None else f"{100 * pair[0]:.2f}–{100 * pair[1]:.2f}"

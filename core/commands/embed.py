@@ -1,0 +1,38 @@
+"""`embed`: compute and keep the vectors of a data set."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from core.commands.base import Command, Record, Row, add_selection, bar, selection
+from core.engine import Engine
+
+
+def _run(engine: Engine, args: argparse.Namespace) -> list[Record]:
+    return [_embed(engine, model, dataset, args.split) for model, dataset in selection(engine, args)]
+
+
+def _embed(engine: Engine, model: str, dataset: str, split: str | None) -> Record:
+    with bar(f"{model} on {dataset}") as progress:
+        report = engine.embed(model, dataset, split, progress)
+    return {
+        "model": model, "dataset": dataset, "split": report.key.split, "n": report.n,
+        "seconds": report.seconds, "images_per_second": report.images_per_second, "reused": report.reused,
+        "skipped": [{"id": row.id, "reason": row.reason} for row in report.skipped],
+        "provenance": engine.needed(model, dataset, split).provenance.as_dict(),
+    }
+
+
+def _rows(records: Sequence[Record]) -> list[Row]:
+    return [
+        {
+            "model": r["model"], "data": r["dataset"], "split": r["split"], "pictures": r["n"],
+            "seconds": f"{r['seconds']:.1f}", "a second": f"{r['images_per_second']:.1f}",
+            "from the cache": r["reused"], "skipped": len(r["skipped"]),
+        }
+        for r in records
+    ]
+
+
+EMBED = Command("embed", "compute and keep the vectors of a data set", add_selection, _run, _rows)

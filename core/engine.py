@@ -1,0 +1,382 @@
+"""The one door that the pages, the command line and a notebook use.
+
+Everything here is cheap: it looks into the cache, multiplies matrices, or hands long work to a job. Torch is
+imported only by `Engine(in_process=True)`, and only when a vector is missing.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from core import readers, weights
+from core.catalog import datasets as dataset_catalog
+from core.catalog import models as model_catalog
+from core.catalog import prompts as prompt_catalog
+from core.catalog.published import deck_figures, published
+from core.jobs import Jobs
+from core.store import Results, Store, TextStore, read_card, write_card
+from core.studies import zero_shot
+from core.thumbnails import Thumbnails
+from core.types import (
+    Dataset,
+    DatasetSpec,
+    EmbeddingSet,
+    FloatArray,
+    Job,
+    ModelSpec,
+    NotHere,
+    Progress,
+    State,
+    TMVError,
+)
+from core.warm import WarmEncoder
+
+if TYPE_CHECKING:
+    from core.embed import EmbedReport
+    from core.encoders import LoadedEncoder
+
+T = TypeVar("T")
+
+
+class Memo:
+    """A small least-recently-used memory that computes a missing value once, whoever asks at the same time."""
+
+    def __init__(self, size: int) -> None:
+        self._size, self._values = size, OrderedDict[Hashable, Any]()
+        self._lock, self._busy = threading.Lock(), dict[Hashable, threading.Lock]()
+
+    def get(self, key: Hashable, make: Callable[[], T]) -> T:
+        """The value of `key`, made by `make` if it is not there; an exception is not remembered."""
+        with self._lock:
+            if key in self._values:
+                self._values.move_to_end(key)
+                return self._values[key]  # type: ignore[no-any-return]
+            gate = self._busy.setdefault(key, threading.Lock())
+        with gate:
+            with self._lock:
+                if key in self._values:
+                    return self._values[key]  # type: ignore[no-any-return]
+            try:
+                value = make()
+            finally:
+                with self._lock:
+                    self._busy.pop(key, None)
+            with self._lock:
+                self._values[key] = value
+                while len(self._values) > self._size:
+                    self._values.popitem(last=False)
+            return value
+
+
+class Engine:
+    """Models, data sets, their vectors and the studies on them.
+
+    `in_process=True` loads encoders into this process when a vector is missing (command line, notebook).
+    `in_process=False` asks the warm encoder process instead and raises `EncoderWarming` until it is up (web).
+    `rescan_seconds` is how long a listing of a data set's folder may be reused before the disk is asked again.
+    """
+
+    def __init__(
+        self,
+        cache_dir: Path | str | None = None,
+        data_dir: Path | str | None = None,
+        *,
+        in_process: bool = True,
+        rescan_seconds: float = 0.0,
+        device: str | None = None,
+    ) -> None:
+        self.cache_dir = Path(cache_dir or os.environ.get("TMV_CACHE", "cache")).absolute()
+        self.data_dir = Path(data_dir or os.environ.get("TMV_DATA", "data")).absolute()
+        self.device, self._in_process, self._rescan = device, in_process, rescan_seconds
+        self.store, self.texts = Store(self.cache_dir), TextStore(self.cache_dir)
+        self.results, self.jobs = Results(self.cache_dir), Jobs(self.cache_dir, self.data_dir)
+        self.thumbnails = Thumbnails(self.cache_dir / "thumbnails")
+        self._warm = WarmEncoder(self.cache_dir)
+        self._encoders = dict[str, "LoadedEncoder"]()
+        self._sets, self._studies, self._heads = Memo(24), Memo(64), Memo(24)
+        self._seen = Memo(48)
+        self._load_lock = threading.Lock()
+
+    # --- what exists ----------------------------------------------------------------------------------
+
+    def model(self, name: str) -> ModelSpec:
+        """The record of a model; `UnknownName` with the closest names otherwise."""
+        return model_catalog.find_model(name)
+
+    def dataset(self, name: str) -> DatasetSpec:
+        """The record of a data set; `UnknownName` with the closest names otherwise."""
+        return dataset_catalog.find_dataset(name)
+
+    def models(self) -> tuple[tuple[ModelSpec, State], ...]:
+        """Every catalog model with what can be done with it here."""
+        return tuple((spec, self.model_state(spec)) for spec in model_catalog.MODELS)
+
+    def model_state(self, spec: ModelSpec) -> State:
+        """Ready also means: no weights here, but cached vectors that can be studied."""
+        state = weights.state(spec)
+        if state.state != "ready" and any(e.key.model == spec.name for e in self.store.entries()):
+            return State("ready", "Its cached vectors are here; its weights are not.")
+        return state
+
+    def datasets(self) -> tuple[tuple[DatasetSpec, State], ...]:
+        """Every catalog data set with what can be done with it here."""
+        return tuple((spec, self.dataset_state(spec.name)) for spec in dataset_catalog.DATASETS)
+
+    def dataset_state(self, name: str) -> State:
+        """Ready also means: no pictures here, but cached vectors that can be studied."""
+        state = readers.dataset_state(name, self.data_dir, self.cache_dir)
+        if state.state != "ready" and any(e.key.dataset == name for e in self.store.entries()):
+            return State("ready", "Its cached vectors are here; its pictures are not.")
+        return state
+
+    # --- rows and vectors -----------------------------------------------------------------------------
+
+    def split_of(self, dataset: str, split: str | None) -> str:
+        """`split`, or the one that the data set is measured on."""
+        return split or self.dataset(dataset).default_split
+
+    def dataset_rows(self, dataset: str, split: str | None = None) -> Dataset:
+        """The rows on disk; `NotHere` when the data set is not on this machine."""
+        split = self.split_of(dataset, split)
+        return self._look(
+            ("rows", dataset, split),
+            lambda: readers.open_dataset(dataset, split, self.data_dir, self.cache_dir),
+        )
+
+    def _look(self, key: tuple[str, ...], look: Callable[[], T]) -> T:
+        """What `look` sees on the disk, at most `rescan_seconds` old."""
+        if not self._rescan:
+            return look()
+        return self._seen.get((*key, int(time.monotonic() / self._rescan)), look)
+
+    def model_digest(self, model: str) -> str | None:
+        """The digest of the weights as last loaded; "" when the file here is another one; None when never loaded."""
+        card = read_card(self.cache_dir, model)
+        if card is None:
+            return None
+        files = weights.locate(self.model(model))
+        if not files:
+            return card.model_digest
+        here = [weights.file_digest(file, self.cache_dir / "digests") for file in files]
+        known = [str(record["sha256"]) for record in card.weights]
+        return card.model_digest if sorted(here) == sorted(known) else ""
+
+    def data_digest(self, dataset: str, split: str | None = None) -> str | None:
+        """The digest of the rows and their pictures; None when the data set is not on this machine."""
+        try:
+            rows = self.dataset_rows(dataset, split)
+        except NotHere:
+            return None
+        return self._look(
+            ("digest", dataset, rows.split), lambda: readers.data_digest(rows, self.cache_dir / "digests")
+        )
+
+    def embeddings(self, model: str, dataset: str, split: str | None = None) -> EmbeddingSet | None:
+        """The stored vectors that fit the model and the data as they are now, or None. Never computes."""
+        split = self.split_of(dataset, split)
+        key = self.store.find(
+            model, dataset, split, self.model_digest(model), self.data_digest(dataset, split)
+        )
+        return None if key is None else self._sets.get(key, lambda: self.store.load(key))
+
+    def needed(self, model: str, dataset: str, split: str | None = None) -> EmbeddingSet:
+        """`embeddings`, or `NotHere` with the command that makes them."""
+        found = self.embeddings(model, dataset, split)
+        if found is not None:
+            return found
+        self.model(model)
+        split = self.split_of(dataset, split)
+        raise NotHere(
+            f"The pictures of {dataset} ({split}) are not embedded with {model} yet; embed them in the library "
+            f"or with: python -m core embed --model {model} --data {dataset} --split {split}"
+        )
+
+    def embed(
+        self, model: str, dataset: str, split: str | None = None, progress: Progress | None = None
+    ) -> EmbedReport:
+        """Embed what is missing, in this process; resumes, and joins a run of the same key elsewhere."""
+        from core.embed import embed
+
+        self.ensure_demo(dataset)
+        rows = self.dataset_rows(dataset, self.split_of(dataset, split))
+        return embed(
+            lambda: self.encoder(model), rows, self.store, self.texts,
+            memo_dir=self.cache_dir / "digests", progress=progress,
+        )
+
+    def ensure(
+        self, model: str, dataset: str, split: str | None = None, progress: Progress | None = None
+    ) -> EmbeddingSet:
+        """The stored vectors, computed first where they are missing."""
+        self.ensure_demo(dataset)
+        found = self.embeddings(model, dataset, split)
+        if found is None:
+            self.embed(model, dataset, split, progress)
+            found = self.needed(model, dataset, split)
+        return found
+
+    def ensure_demo(self, dataset: str, progress: Progress | None = None) -> None:
+        """Draw a demo set if it has not been drawn yet; does nothing for other data."""
+        if dataset.startswith("demo-") and self.dataset_state(dataset).state != "ready":
+            readers.make_demo(dataset, self.cache_dir, progress)
+            self._seen = Memo(48)
+
+    # --- encoders -------------------------------------------------------------------------------------
+
+    def encoder(self, model: str, progress: Progress | None = None) -> LoadedEncoder:
+        """The model, loaded into this process once; its card is written to the cache."""
+        from core.encoders import load_encoder
+
+        with self._load_lock:
+            if model not in self._encoders:
+                encoder = load_encoder(model, self.device, progress)
+                write_card(self.cache_dir, encoder.card)
+                self._encoders[model] = encoder
+            return self._encoders[model]
+
+    def encode_texts(self, model: str, texts: Sequence[str]) -> FloatArray:
+        """(m, d) unnormalised text vectors: from the store, the rest from the encoder.
+
+        Raises `EncoderWarming` when this process may not load models and the encoder process is not up yet.
+        """
+        digest = self.model_digest(model)
+        if not digest:
+            vectors = self._encode(model, list(dict.fromkeys(texts)))
+            digest = self.model_digest(model)
+            if not digest:
+                raise TMVError(f"The weights of {model} changed while they were being read; try again.")
+            self.texts.put(digest, list(dict.fromkeys(texts)), vectors)
+        vectors, found = self.texts.get(digest, texts)
+        if not found.all():
+            missing = list(dict.fromkeys(t for t, here in zip(texts, found) if not here))
+            fresh = dict(zip(missing, self._encode(model, missing)))
+            self.texts.put(digest, missing, np.stack(list(fresh.values())))
+            width = next(iter(fresh.values())).shape[0]
+            vectors = vectors if vectors.shape[1] == width else np.zeros((len(texts), width), np.float32)
+            vectors = np.array(vectors)
+            for row in np.flatnonzero(~found):
+                vectors[row] = fresh[texts[row]]
+        return vectors
+
+    def encode_image(self, model: str, picture: bytes) -> FloatArray:
+        """(d,) unnormalised vector of one picture file, for example an upload."""
+        if not self._in_process:
+            return self._warm.encode_image(model, picture)
+        from core.images import to_rgb
+
+        encoder = self.encoder(model)
+        vector: FloatArray = encoder.encode_images(encoder.preprocess(to_rgb(picture))[None])[0]
+        return vector
+
+    def _encode(self, model: str, texts: list[str]) -> FloatArray:
+        self.model(model)
+        if not self._in_process:
+            return self._warm.encode_texts(model, texts)
+        vectors: FloatArray = self.encoder(model).encode_texts(texts)
+        return vectors
+
+    # --- zero-shot classification ---------------------------------------------------------------------
+
+    def classnames(self, images: EmbeddingSet, kind: str) -> tuple[str, ...]:
+        """Class names of stored rows: "curated", "raw", or the path of a file with one name a line."""
+        if kind in ("curated", "raw"):
+            return images.classnames if kind == "curated" else images.raw_classnames
+        return readers.read_classnames(Path(kind), images)
+
+    def templates(
+        self, dataset: str, templates: Sequence[str] | None = None, prompt_set: str | None = None
+    ) -> tuple[str, ...]:
+        """The user's templates, else those of `prompt_set`, else the data set's own set; checked."""
+        chosen = tuple(templates or ())
+        if not chosen:
+            name = prompt_set or self.dataset(dataset).prompt_set
+            chosen = prompt_catalog.find_prompt_set(name).templates
+        return zero_shot.check_templates(chosen)
+
+    def class_head(
+        self, model: str, templates: Sequence[str], classnames: Sequence[str]
+    ) -> FloatArray:
+        """(c, d) normalised class vectors: each template's text vectors averaged as CLIP does."""
+        names, forms = tuple(classnames), tuple(templates)
+
+        def make() -> FloatArray:
+            texts = zero_shot.fill(forms, names)
+            vectors = self.encode_texts(model, texts)
+            return zero_shot.class_embeddings(vectors.reshape(len(forms), len(names), -1))
+
+        return self._heads.get((model, self.model_digest(model), forms, names), make)
+
+    def zero_shot(
+        self,
+        model: str,
+        dataset: str,
+        split: str | None = None,
+        templates: Sequence[str] | None = None,
+        prompt_set: str | None = None,
+        classnames: str = "curated",
+    ) -> zero_shot.ZeroShotResult:
+        """Zero-shot classification of stored vectors; see `core.studies.zero_shot.classify`."""
+        images = self.needed(model, dataset, split)
+        forms = self.templates(dataset, templates, prompt_set)
+        names = self.classnames(images, classnames)
+
+        def make() -> zero_shot.ZeroShotResult:
+            spec, data = self.model(model), self.dataset(dataset)
+            return zero_shot.classify(
+                images, self.class_head(model, forms, names),
+                classnames=names, templates=forms, classnames_kind=classnames,
+                published=published(spec, data), deck=deck_figures(spec, data),
+            )
+
+        return self._studies.get(("zero-shot", images.key, forms, names, classnames), make)
+
+    # --- pictures -------------------------------------------------------------------------------------
+
+    def thumbnail(self, dataset: str, split: str | None, picture_id: str, size: int = 224) -> bytes:
+        """A webp square-fitting picture of at most `size` pixels a side, kept on disk."""
+        split = self.split_of(dataset, split)
+        try:
+            rows: Dataset | None = self.dataset_rows(dataset, split)
+        except NotHere:
+            rows = None
+        return self.thumbnails.get(rows, dataset, split, picture_id, size)
+
+    def picture(self, dataset: str, split: str | None, picture_id: str) -> bytes:
+        """The whole picture as webp, at most 1,024 pixels a side."""
+        return self.thumbnail(dataset, split, picture_id, size=1024)
+
+    # --- jobs -----------------------------------------------------------------------------------------
+
+    def submit_prepare_demo(self) -> Job:
+        """Draw the demo's pictures and embed them with both demo models."""
+        return self.jobs.submit("prepare-demo", "prepare-demo", "Preparing the demo", {})
+
+    def submit_embed(self, model: str, dataset: str, split: str | None = None) -> Job:
+        """Embed a data set in a process of its own."""
+        spec, data = self.model(model), self.dataset(dataset)
+        split = self.split_of(dataset, split)
+        params = {"model": spec.name, "dataset": data.name, "split": split}
+        title = f"Embedding {data.title} ({split}) with {spec.title}"
+        return self.jobs.submit("embed", f"embed/{spec.name}/{data.name}/{split}", title, params)
+
+    def submit_download_model(self, model: str) -> Job:
+        """Fetch a model's weights in a process of its own."""
+        spec = self.model(model)
+        return self.jobs.submit(
+            "download-model", f"download-model/{spec.name}", f"Downloading {spec.title}", {"model": spec.name}
+        )
+
+    def submit_download_dataset(self, dataset: str) -> Job:
+        """Fetch a public data set in a process of its own."""
+        data = self.dataset(dataset)
+        return self.jobs.submit(
+            "download-dataset", f"download-dataset/{data.name}", f"Downloading {data.title}", {"dataset": data.name}
+        )

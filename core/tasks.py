@@ -1,0 +1,94 @@
+"""What a job does, by kind: the one place to add a kind of long work.
+
+Each task gets the engine, the job's parameters and a progress callback; it may be stopped at every call of the
+callback (`Cancelled`) and must leave the cache good when it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from core import readers, weights
+from core.demo.sets import DEMO_SETS
+from core.engine import Engine
+from core.types import Progress
+
+Task = Callable[[Engine, Mapping[str, Any], Progress], None]
+
+DEMO_MODELS = ("demo-rn/demo", "demo-vit/demo")
+# The order in which a newcomer meets them: the first chart needs only the first line.
+DEMO_WORK = (
+    ("demo-objects", "test"),
+    ("demo-satellite", "test"),
+    ("demo-captions", "val"),
+    ("demo-objects", "train"),
+    ("demo-satellite", "train"),
+)
+
+
+def prepare_demo(engine: Engine, params: Mapping[str, Any], progress: Progress) -> None:
+    """Draw the demo sets, embed them with both demo models, and encode the prompts that the pages open with."""
+    steps = len(DEMO_SETS) + len(DEMO_WORK) * len(DEMO_MODELS)
+    counter = _Steps(steps, progress)
+    for position, (dataset, split) in enumerate(DEMO_WORK):
+        if dataset not in [name for name, _ in DEMO_WORK[:position]]:
+            counter.step(lambda report, name=dataset: engine.ensure_demo(name, report))
+        for model in DEMO_MODELS:
+            counter.step(lambda report, m=model, d=dataset, s=split: engine.ensure(m, d, s, report))
+            _encode_prompts(engine, model, dataset, split)
+
+
+def _encode_prompts(engine: Engine, model: str, dataset: str, split: str) -> None:
+    """Class vectors for the templates offered first, so that the pages need no encoder to open."""
+    images = engine.needed(model, dataset, split)
+    if images.labels is None:
+        return
+    for prompt_set in dict.fromkeys((engine.dataset(dataset).prompt_set, "photo", "deck")):
+        for kind in ("curated", "raw"):
+            templates = engine.templates(dataset, prompt_set=prompt_set)
+            engine.class_head(model, templates, engine.classnames(images, kind))
+
+
+class _Steps:
+    """Progress of steps of unknown length as thousandths of the whole."""
+
+    def __init__(self, steps: int, progress: Progress) -> None:
+        self._steps, self._done, self._progress = steps, 0, progress
+
+    def step(self, work: Callable[[Progress], object]) -> None:
+        """Run one step; its own progress moves the whole by its share."""
+        base = self._done * 1000
+
+        def report(done: int, total: int) -> None:
+            self._progress(base + (1000 * done // total if total else 0), self._steps * 1000)
+
+        report(0, 1)
+        work(report)
+        self._done += 1
+        report(0, 1)
+
+
+def embed(engine: Engine, params: Mapping[str, Any], progress: Progress) -> None:
+    """Embed one split of one data set with one model, and encode its default prompts."""
+    model, dataset, split = str(params["model"]), str(params["dataset"]), str(params["split"])
+    engine.embed(model, dataset, split, progress)
+    _encode_prompts(engine, model, dataset, split)
+
+
+def download_model(engine: Engine, params: Mapping[str, Any], progress: Progress) -> None:
+    """Fetch a model's weights into its library's own cache."""
+    weights.download(engine.model(str(params["model"])), progress)
+
+
+def download_dataset(engine: Engine, params: Mapping[str, Any], progress: Progress) -> None:
+    """Fetch a public data set into the data folder."""
+    readers.download_dataset(str(params["dataset"]), engine.data_dir, progress)
+
+
+TASKS: Mapping[str, Task] = {
+    "prepare-demo": prepare_demo,
+    "embed": embed,
+    "download-model": download_model,
+    "download-dataset": download_dataset,
+}

@@ -1,0 +1,52 @@
+"""Small pictures for the screen, made once and kept on disk, so that a page never decodes an original twice."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from functools import lru_cache
+from pathlib import Path
+
+from core.images import thumbnail
+from core.types import Dataset, NotHere
+
+
+def _short(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:20]
+
+
+@lru_cache(maxsize=16)
+def _positions(ids: tuple[str, ...]) -> dict[str, int]:
+    return {name: position for position, name in enumerate(ids)}
+
+
+class Thumbnails:
+    """`root/<data set and split>/<size>/<id>-<stamp>.webp`; the stamp changes when the picture does."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def get(self, rows: Dataset | None, dataset: str, split: str, picture_id: str, size: int) -> bytes:
+        """The webp bytes; without rows (pictures not on this machine) one made earlier, or `NotHere`."""
+        folder = self._root / _short(f"{dataset}\n{split}") / str(size)
+        if rows is None:
+            made = sorted(folder.glob(f"{_short(picture_id)}-*.webp"))
+            if not made:
+                raise NotHere(f"The picture {picture_id} of {dataset} is not on this machine.")
+            return made[-1].read_bytes()
+        position = _positions(rows.ids).get(picture_id)
+        if position is None:
+            raise NotHere(f"{dataset} ({split}) has no picture {picture_id!r}.")
+        path = folder / f"{_short(picture_id)}-{_short(rows.pictures.stamp(position))}.webp"
+        if not path.exists():
+            _write(path, thumbnail(rows.pictures.read(position), size))
+        return path.read_bytes()
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
+    with os.fdopen(handle, "wb") as file:
+        file.write(data)
+    Path(name).replace(path)
