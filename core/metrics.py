@@ -1,0 +1,338 @@
+"""Ranks, accuracies, recalls and calibration, from vectors, in blocks: memory stays small whatever the size.
+
+Ties: where another class (or picture, or caption) has exactly the score of the right one, it counts as ahead
+of it. So on distinct scores every rank equals the position in a descending argsort (what open_clip and
+CLIP_benchmark count), and a tie never flatters. Equal vectors are given equal scores, so that rounding inside
+a matrix product cannot break their tie. Ranks start at 1.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.types import FloatArray, IntArray, TMVError, read_only
+
+Float64Array = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+
+SCORES_PER_BLOCK = 1 << 21
+"""8 MB of float32 scores at a time."""
+
+
+class Vectors(Protocol):
+    """Rows of numbers that can be read a block at a time: an array, a memory-mapped file."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, rows: slice, /) -> NDArray[Any]: ...
+
+
+# --- scores -----------------------------------------------------------------------------------------------
+
+def normalise(x: NDArray[Any]) -> FloatArray:
+    """Unit length along the last axis, float32; zero stays zero, NaN or infinity raise `TMVError`."""
+    values = np.asarray(x, dtype=np.float32)
+    norms = np.sqrt(np.square(values).sum(axis=-1, keepdims=True))
+    if not np.isfinite(norms).all():
+        row = int(np.flatnonzero(~np.isfinite(norms.reshape(-1)))[0])
+        raise TMVError(f"Embeddings must be finite, but vector {row} holds NaN or infinity; embed it again.")
+    unit: FloatArray = np.divide(values, norms, out=np.zeros_like(values), where=norms > 0)
+    return unit
+
+
+def first_equal(rows: NDArray[Any]) -> IntArray:
+    """For each row (n, d) the index of the first row with the same bytes: (n,) int64."""
+    seen: dict[bytes, int] = {}
+    digests = (hashlib.blake2b(row.tobytes(), digest_size=16).digest() for row in rows)
+    return np.fromiter((seen.setdefault(digest, i) for i, digest in enumerate(digests)), np.int64, len(rows))
+
+
+def score_blocks(queries: Vectors, gallery: NDArray[Any]) -> Iterator[tuple[slice, FloatArray]]:
+    """Cosines of all queries (q, d) with the whole gallery (g, d), as blocks `(rows, scores (b, g))`.
+
+    Both sides may be unnormalised and memory-mapped. The scores are the caller's to change.
+    """
+    if not len(queries) or not len(gallery):
+        raise TMVError(f"Nothing to compare: {len(queries)} vectors against {len(gallery)}.")
+    if queries.shape[-1] != gallery.shape[-1]:
+        raise TMVError(f"Vectors of {queries.shape[-1]} and {gallery.shape[-1]} numbers do not compare; "
+                       "use one model for both.")
+    target = normalise(gallery)
+    source = first_equal(target)
+    copies = np.flatnonzero(source != np.arange(len(source)))
+    step = int(np.clip(SCORES_PER_BLOCK // len(target), 16, 4096))
+    for start in range(0, len(queries), step):
+        rows = slice(start, min(start + step, len(queries)))
+        scores: FloatArray = normalise(queries[rows]) @ target.T
+        scores[:, copies] = scores[:, source[copies]]
+        yield rows, scores
+
+
+def _checked_labels(labels: IntArray, n: int, c: int) -> IntArray:
+    values = np.asarray(labels, dtype=np.int64)
+    if values.shape != (n,):
+        raise TMVError(f"Expected one label for each of {n} rows, got {values.shape}.")
+    if n and (values.min() < 0 or values.max() >= c):
+        bad = int(values[(values < 0) | (values >= c)][0])
+        raise TMVError(f"Labels must lie in 0 to {c - 1}, one for each of {c} class names; found {bad}.")
+    return values
+
+
+def _ranks(scores: FloatArray, true: IntArray) -> IntArray:
+    """1 + how many others score at least as high as column `true` of each row."""
+    own = scores[np.arange(len(scores)), true]
+    return np.asarray(np.count_nonzero(scores >= own[:, None], axis=1), dtype=np.int64)
+
+
+def ranks_of_true(images: Vectors, classes: NDArray[Any], labels: IntArray) -> IntArray:
+    """Rank of the true class: images (n, d), classes (c, d), labels (n,) -> (n,) int64, 1 is best."""
+    true = _checked_labels(labels, len(images), len(classes))
+    ranks = np.empty(len(images), dtype=np.int64)
+    for rows, scores in score_blocks(images, classes):
+        ranks[rows] = _ranks(scores, true[rows])
+    return read_only(ranks)
+
+
+def top_k(scores: NDArray[Any], k: int) -> IntArray:
+    """Columns of the k highest scores of each row, best first; of equal scores the lower column first.
+
+    scores (n, c) -> (n, min(k, c)) int64.
+    """
+    c = scores.shape[1]
+    k = min(k, c)
+    if k * 4 >= c:
+        return _sorted_columns(scores)[:, :k]
+    found = np.sort(np.argpartition(scores, c - k, axis=1)[:, c - k:], axis=1)
+    values = np.take_along_axis(scores, found, axis=1)
+    order = np.argsort(-values, axis=1, kind="stable")
+    top = np.take_along_axis(found, order, axis=1).astype(np.int64)
+    # A partition may cut anywhere through a run of equal scores, so such rows are sorted in full.
+    cut = np.flatnonzero(np.count_nonzero(scores >= values.min(axis=1)[:, None], axis=1) > k)
+    if len(cut):
+        top[cut] = _sorted_columns(scores[cut])[:, :k]
+    return top
+
+
+def _sorted_columns(scores: NDArray[Any]) -> IntArray:
+    return np.asarray(np.argsort(-scores, axis=1, kind="stable"), dtype=np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class Classified:
+    """One pass over all scores: `ranks` (n,) of the true class, `top` (n, k) classes, best first, and their
+    `probability` (n, k), the softmax of logit_scale x cosine over all classes.
+
+    In a tie the true class comes last, as in its rank: `top[:, 0] == labels` exactly where the rank is 1.
+    """
+
+    ranks: IntArray
+    top: IntArray
+    probability: FloatArray
+
+    def __post_init__(self) -> None:
+        for array in (self.ranks, self.top, self.probability):
+            array.setflags(write=False)
+
+
+def classify_vectors(images: Vectors, classes: NDArray[Any], labels: IntArray, logit_scale: float,
+                     k: int = 5) -> Classified:
+    """Ranks, k best classes and their probabilities: images (n, d), classes (c, d), labels (n,)."""
+    true = _checked_labels(labels, len(images), len(classes))
+    n, k = len(images), min(k, len(classes))
+    ranks, top = np.empty(n, dtype=np.int64), np.empty((n, k), dtype=np.int64)
+    probability = np.empty((n, k), dtype=np.float32)
+    for rows, scores in score_blocks(images, classes):
+        ranks[rows] = _ranks(scores, true[rows])
+        top[rows] = _true_last_in_ties(scores, top_k(scores, k), true[rows], ranks[rows])
+        probability[rows] = _probabilities(scores, top[rows], logit_scale)
+    return Classified(ranks, top, probability)
+
+
+def _true_last_in_ties(scores: FloatArray, top: IntArray, true: IntArray, ranks: IntArray) -> IntArray:
+    """`top` with the true class moved behind those that tie with it (rare, so row by row)."""
+    place = np.where((top == true[:, None]).any(axis=1), (top == true[:, None]).argmax(axis=1) + 1, 0)
+    wanted = np.where(ranks <= top.shape[1], ranks, 0)
+    for row in np.flatnonzero(place != wanted):
+        is_true = np.arange(scores.shape[1]) == true[row]
+        top[row] = np.lexsort((is_true, -scores[row]))[: top.shape[1]]
+    return top
+
+
+def _probabilities(scores: FloatArray, top: IntArray, logit_scale: float) -> FloatArray:
+    best = scores.max(axis=1, keepdims=True)
+    total = np.exp((scores - best) * np.float32(logit_scale)).sum(axis=1, keepdims=True)
+    chosen = np.exp((np.take_along_axis(scores, top, axis=1) - best) * np.float32(logit_scale))
+    share: FloatArray = chosen / total
+    return share
+
+
+def softmax(scores: NDArray[Any], logit_scale: float) -> FloatArray:
+    """Probabilities (n, c) of logit_scale x cosine."""
+    shifted = (scores - scores.max(axis=-1, keepdims=True)) * np.float32(logit_scale)
+    weights = np.exp(shifted).astype(np.float32)
+    share: FloatArray = weights / weights.sum(axis=-1, keepdims=True)
+    return share
+
+
+# --- classification ---------------------------------------------------------------------------------------
+
+def accuracy(ranks: IntArray, k: int = 1) -> float:
+    """Share of rows whose rank is at most k (also recall@k, where each row has one right answer)."""
+    _expect_some(len(ranks))
+    return float(np.mean(ranks <= k))
+
+
+def recall_at(ranks: IntArray, k: int) -> float:
+    """Recall@k: the share of queries that find their own within the first k."""
+    return accuracy(ranks, k)
+
+
+def per_class_recall(labels: IntArray, correct: BoolArray, c: int) -> Float64Array:
+    """Share of each class's pictures that are right: (c,), NaN for a class without pictures."""
+    counts = np.bincount(labels, minlength=c)
+    hits = np.bincount(labels, weights=correct.astype(np.float64), minlength=c)
+    recall: Float64Array = np.divide(hits, counts, out=np.full(c, np.nan), where=counts > 0)
+    return recall
+
+
+def mean_per_class_recall(labels: IntArray, correct: BoolArray, c: int) -> float:
+    """Mean of the recalls of the classes that have pictures (scikit-learn's balanced accuracy)."""
+    _expect_some(len(labels))
+    return float(np.nanmean(per_class_recall(labels, correct, c)))
+
+
+def confusion(labels: IntArray, predicted: IntArray, c: int) -> IntArray:
+    """Counts (c, c): row is the true class, column the predicted one."""
+    cells = np.bincount(labels * c + predicted, minlength=c * c)
+    return read_only(cells.reshape(c, c).astype(np.int64))
+
+
+@dataclass(frozen=True, slots=True)
+class ConfusedPair:
+    """`count` pictures of class `true` were called `predicted`: `share` of that class's pictures."""
+
+    true: int
+    predicted: int
+    count: int
+    share: float
+
+
+def most_confused(table: IntArray, limit: int = 20) -> tuple[ConfusedPair, ...]:
+    """Off-diagonal cells of a confusion table (c, c), most pictures first, then the larger share."""
+    wrong = table.copy()
+    np.fill_diagonal(wrong, 0)
+    true, predicted = np.nonzero(wrong)
+    counts, sizes = wrong[true, predicted], table.sum(axis=1)[true]
+    order = np.lexsort((predicted, true, -counts / np.maximum(sizes, 1), -counts))[:limit]
+    return tuple(ConfusedPair(int(true[i]), int(predicted[i]), int(counts[i]), float(counts[i] / sizes[i]))
+                 for i in order)
+
+
+# --- calibration ------------------------------------------------------------------------------------------
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """How far probabilities can be believed, in bins of equal width: bin i holds edges[i] < p <= edges[i + 1]
+    (0 belongs to the first).
+
+    `edges` (b + 1,), `count` (b,), `confidence` (b,) mean probability, `accuracy` (b,) share right (both NaN
+    in an empty bin). `ece` is the mean gap between the two, weighted by count (Guo et al. 2017); `gap` is
+    signed: mean confidence minus accuracy over all rows, positive when too sure.
+    """
+
+    edges: Float64Array
+    count: IntArray
+    confidence: Float64Array
+    accuracy: Float64Array
+    ece: float
+    gap: float
+
+
+def calibration(probability: NDArray[Any], correct: BoolArray, bins: int = 15) -> Calibration:
+    """Reliability of top-1 probabilities (n,) against whether the answer was right (n,)."""
+    _expect_some(len(probability))
+    values = probability.astype(np.float64)
+    edges = np.linspace(0.0, 1.0, bins + 1)
+    which = np.clip(np.searchsorted(edges, values, side="left") - 1, 0, bins - 1)
+    count = np.bincount(which, minlength=bins)
+    sure = np.bincount(which, weights=values, minlength=bins)
+    right = np.bincount(which, weights=correct.astype(np.float64), minlength=bins)
+    per_row = np.where(count > 0, count, np.nan)
+    return Calibration(edges, count.astype(np.int64), sure / per_row, right / per_row,
+                       float(np.abs(sure - right).sum() / len(values)), float(values.mean() - correct.mean()))
+
+
+# --- captions and pictures --------------------------------------------------------------------------------
+
+def image_retrieval_ranks(images: NDArray[Any], texts: NDArray[Any], image_index: IntArray) -> IntArray:
+    """A caption looks for its picture: rank of that picture among all, for each caption: (m,) int64.
+
+    images (n, d), texts (m, d), image_index (m,) the picture of each caption.
+    """
+    return ranks_of_true(texts, images, image_index)
+
+
+def text_retrieval_ranks(images: NDArray[Any], texts: NDArray[Any],
+                         image_index: IntArray) -> tuple[IntArray, IntArray]:
+    """A picture looks for its captions: the best rank of any of them among all captions of all pictures.
+
+    Returns `(pictures (p,), ranks (p,))`, p the pictures that have a caption. The rank is 1 + the foreign
+    captions that score at least as high as the best own one, so recall@k counts "any own caption in the first
+    k", as CLIP_benchmark does.
+    """
+    owner = _checked_labels(image_index, len(texts), len(images))
+    order = np.argsort(owner, kind="stable")
+    pictures, starts, counts = np.unique(owner[order], return_index=True, return_counts=True)
+    ranks = np.empty(len(pictures), dtype=np.int64)
+    for rows, scores in score_blocks(_Rows(images, pictures), texts):
+        for i, row in enumerate(range(rows.start, rows.stop)):
+            own = scores[i, order[starts[row]: starts[row] + counts[row]]]
+            best = own.max()
+            ranks[row] = 1 + np.count_nonzero(scores[i] >= best) - np.count_nonzero(own >= best)
+    return read_only(pictures.astype(np.int64)), read_only(ranks)
+
+
+class _Rows:
+    """Some rows of an array, taken block by block: a memory-mapped array is never copied whole."""
+
+    def __init__(self, array: NDArray[Any], index: IntArray) -> None:
+        self.array, self.index = array, index
+        self.shape = (len(index), array.shape[-1])
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def __getitem__(self, rows: slice) -> NDArray[Any]:
+        return np.asarray(self.array[self.index[rows]])
+
+
+@dataclass(frozen=True, slots=True)
+class RankSummary:
+    """What a list of ranks says: recall at each k, median and mean rank, mean reciprocal rank."""
+
+    recall: dict[int, float]
+    median_rank: float
+    mean_rank: float
+    mrr: float
+    n: int
+
+
+def summarise_ranks(ranks: IntArray, ks: tuple[int, ...] = (1, 5, 10)) -> RankSummary:
+    """Recall@k, median rank, mean rank and MRR (mean of 1 / rank, over all ranks, not only the first ten)."""
+    _expect_some(len(ranks))
+    return RankSummary({k: recall_at(ranks, k) for k in ks}, float(np.median(ranks)), float(ranks.mean()),
+                       float(np.mean(1.0 / ranks)), len(ranks))
+
+
+def _expect_some(n: int) -> None:
+    if not n:
+        raise TMVError("There is nothing to count: no row has an answer.")

@@ -1,0 +1,210 @@
+"""Zero-shot classification: pictures named by the closest text (CLIP, Radford et al. 2021, section 3.1).
+
+A class is a vector: its name put into each template, encoded, normalised, averaged over templates, normalised
+again. A picture belongs to the class with the highest cosine. The same as open_clip's
+`build_zero_shot_classifier` followed by an argmax.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core import metrics
+from core.intervals import wilson, wilson_many
+from core.types import (
+    EmbeddingSet,
+    EvalProtocol,
+    FloatArray,
+    IntArray,
+    Interval,
+    Provenance,
+    Reference,
+    TMVError,
+    expect_shape,
+    read_only,
+)
+
+TOP = 5
+
+
+@dataclass(frozen=True, slots=True)
+class ClassRecall:
+    """One class: `correct` of its `n` pictures were named right. `recall` is NaN where n is 0."""
+
+    classname: str
+    n: int
+    correct: int
+    recall: float
+    ci95: Interval
+
+
+@dataclass(frozen=True, slots=True)
+class ZeroShotResult:
+    """One model on one split with one way of asking.
+
+    `classnames` (c) the names used; `confusion` (c, c) int64 [true, predicted]; `labels` and `ranks` (n,)
+    int64, rank 1 is right; `top5` (n, k) int64, best first, with `top5_probability` (n, k) float32, k =
+    min(5, c); `ids` (n) the rows. Intervals are Wilson's. `notes` say what to know when reading the numbers.
+    """
+
+    model: str
+    dataset: str
+    split: str
+    n: int
+    acc1: float
+    acc5: float
+    mean_per_class_recall: float
+    acc1_ci95: Interval
+    acc5_ci95: Interval
+    templates: tuple[str, ...]
+    classnames: tuple[str, ...]
+    classnames_kind: str
+    per_class: tuple[ClassRecall, ...]
+    confusion: IntArray
+    labels: IntArray
+    ranks: IntArray
+    top5: IntArray
+    top5_probability: FloatArray
+    ids: tuple[str, ...]
+    logit_scale: float
+    protocol: EvalProtocol
+    provenance: Provenance
+    published: tuple[Reference, ...] = ()
+    deck: tuple[Reference, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        c = len(self.classnames)
+        expect_shape("confusion", self.confusion, (c, c), np.int64)
+        expect_shape("ranks", self.ranks, (self.n,), np.int64)
+        expect_shape("labels", self.labels, (self.n,), np.int64)
+        expect_shape("top5", self.top5, (self.n, min(TOP, c)), np.int64)
+        expect_shape("top5_probability", self.top5_probability, (self.n, min(TOP, c)), np.float32)
+
+    @property
+    def correct(self) -> NDArray[np.bool_]:
+        """(n,) whether the first answer is right."""
+        right: NDArray[np.bool_] = self.ranks == 1
+        return right
+
+    @property
+    def predicted(self) -> IntArray:
+        """(n,) the class of the first answer."""
+        return self.top5[:, 0]
+
+    def to_record(self) -> dict[str, Any]:
+        """The JSON record of `classify`: figures are 0-1 floats, a recall without pictures is null."""
+        return {
+            "model": self.model, "dataset": self.dataset, "split": self.split, "n": self.n,
+            "acc1": self.acc1, "acc5": self.acc5, "mean_per_class_recall": self.mean_per_class_recall,
+            "acc1_ci95": list(self.acc1_ci95), "acc5_ci95": list(self.acc5_ci95),
+            "templates": list(self.templates),
+            "classnames": list(self.classnames), "classnames_kind": self.classnames_kind,
+            "per_class": [{"classname": r.classname, "n": r.n, "recall": r.recall if r.n else None}
+                          for r in self.per_class],
+            "published": [_reference(r) for r in self.published],
+            "deck": [_reference(r) for r in self.deck],
+            "notes": list(self.notes),
+            "provenance": self.provenance.as_dict(),
+        }
+
+
+def _reference(figure: Reference) -> dict[str, Any]:
+    return {"metric": figure.metric, "protocol": figure.protocol, "value": figure.value,
+            "source": figure.source}
+
+
+# --- the texts --------------------------------------------------------------------------------------------
+
+def check_templates(templates: Sequence[str]) -> tuple[str, ...]:
+    """The templates, or `TMVError`: there must be one at least, each with exactly one `{}`."""
+    if isinstance(templates, str) or not templates:
+        raise TMVError("Expected a list of at least one template such as 'a photo of a {}.', "
+                       f"got {templates!r}.")
+    for template in templates:
+        if (found := template.count("{}")) != 1:
+            raise TMVError(f"A template needs exactly one {{}} where the class name goes, but {template!r} "
+                           f"has {found or 'none'}; write for example 'a photo of a {{}}.'")
+    return tuple(templates)
+
+
+def fill(templates: Sequence[str], classnames: Sequence[str]) -> list[str]:
+    """Every class name in every template: t * c texts, template by template, so that their vectors reshape to
+    (t, c, d)."""
+    if not classnames:
+        raise TMVError("There are no class names to put into the templates; give at least one.")
+    return [template.replace("{}", name) for template in check_templates(templates) for name in classnames]
+
+
+def class_embeddings(text_embeddings: NDArray[Any]) -> FloatArray:
+    """One unit vector a class from the vectors of its texts: (t, c, d) unnormalised -> (c, d)."""
+    if text_embeddings.ndim != 3 or not text_embeddings.size:
+        raise TMVError(f"Text embeddings must be (templates, classes, width), got {text_embeddings.shape}.")
+    return metrics.normalise(metrics.normalise(text_embeddings).mean(axis=0))
+
+
+# --- the numbers ------------------------------------------------------------------------------------------
+
+def classify(images: EmbeddingSet, classes: FloatArray, classnames: Sequence[str],
+             templates: Sequence[str], *, classnames_kind: str = "curated",
+             published: Sequence[Reference] = (), deck: Sequence[Reference] = ()) -> ZeroShotResult:
+    """Name every picture and count.
+
+    `images` with labels; `classes` (c, d) from `class_embeddings`, row i the class of label i. Raises
+    `TMVError` where labels are missing or do not fit the class names.
+    """
+    labels = _labels(images, classes, classnames)
+    found = metrics.classify_vectors(images.image_embeddings, classes, labels, images.logit_scale, TOP)
+    n, c, correct = len(labels), len(classnames), found.ranks == 1
+    hits1, hits5 = int(correct.sum()), int((found.ranks <= TOP).sum())
+    protocol = EvalProtocol(check_templates(templates), classnames_kind, images.key.split, n, True,
+                            {"top": min(TOP, c)})
+    per_class = _per_class(labels, correct, classnames)
+    return ZeroShotResult(
+        images.key.model, images.key.dataset, images.key.split, n,
+        hits1 / n, hits5 / n, metrics.mean_per_class_recall(labels, correct, c),
+        wilson(hits1, n), wilson(hits5, n), protocol.templates, tuple(classnames), classnames_kind, per_class,
+        metrics.confusion(labels, found.top[:, 0], c), read_only(labels), found.ranks, found.top,
+        found.probability, images.ids, images.logit_scale, protocol, images.provenance, tuple(published),
+        tuple(deck), _notes(per_class, classnames))
+
+
+def _labels(images: EmbeddingSet, classes: FloatArray, classnames: Sequence[str]) -> IntArray:
+    key, labels = images.key, images.labels
+    lacking = len(images) if labels is None else int(np.count_nonzero(labels < 0))
+    if labels is None or lacking or not len(labels):
+        raise TMVError(f"Accuracy needs a class label on every picture, but in {key.dataset} ({key.split}) "
+                       f"{lacking} of {len(images)} have none; choose a data set with class labels.")
+    if len(classes) != len(classnames):
+        raise TMVError(f"Expected one class vector for each of {len(classnames)} class names, "
+                       f"got {len(classes)}.")
+    if labels.max() >= len(classnames):
+        raise TMVError(f"{key.dataset} has labels up to {int(labels.max())}, which need "
+                       f"{int(labels.max()) + 1} class names, but {len(classnames)} were given.")
+    return labels
+
+
+def _per_class(labels: IntArray, correct: NDArray[np.bool_],
+               classnames: Sequence[str]) -> tuple[ClassRecall, ...]:
+    c = len(classnames)
+    n, right = np.bincount(labels, minlength=c), np.bincount(labels[correct], minlength=c)
+    recall, ci95 = metrics.per_class_recall(labels, correct, c), wilson_many(right, n)
+    return tuple(ClassRecall(classnames[i], int(n[i]), int(right[i]), float(recall[i]),
+                             (float(ci95[i, 0]), float(ci95[i, 1]))) for i in range(c))
+
+
+def _notes(per_class: Sequence[ClassRecall], classnames: Sequence[str]) -> tuple[str, ...]:
+    notes = []
+    if len(classnames) <= TOP:
+        notes.append(f"Top-5 says nothing here: with only {len(classnames)} classes it is always 100 %.")
+    if empty := sum(r.n == 0 for r in per_class):
+        notes.append(f"{empty} of {len(classnames)} classes have no picture here; the mean per-class recall "
+                     "is over the others.")
+    if doubled := len(classnames) - len(set(classnames)):
+        notes.append(f"{doubled} class names repeat another; such classes tie, and a tie counts as wrong.")
+    return tuple(notes)
