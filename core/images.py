@@ -1,0 +1,347 @@
+"""One picture file -> upright RGB, or one clear reason why not.
+
+What holds for every picture, in the model, the thumbnail and the digest alike:
+
+- the content decides the format, not the file's name; only the raster formats of `_DECODERS` are tried, so no
+  interpreter (EPS, SVG, PDF) ever runs on a file;
+- the EXIF orientation is honoured when it is 1 to 8 and ignored otherwise;
+- the first frame of an animation, the first picture of a multi-picture file;
+- alpha is laid on white; CMYK, YCCK and Lab become RGB; 16-bit grey is scaled by 1/257 (a plain conversion
+  would clip nearly all of it to white); colour profiles are not applied to RGB, as in the CLIP libraries;
+- the declared size is checked before anything is decoded: at most `MAX_PIXELS`, and a shape of at most
+  `MAX_ASPECT` to 1, because a model sees the central square of a picture and of a 5000 x 2 strip that would
+  be four pixels. At 100 to 1 even a transform that resizes before it crops stays under 20 MB.
+
+Pillow's warnings are avoided by not taking the paths that warn, since its filters are not thread-safe.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import (
+    AvifImagePlugin,
+    BmpImagePlugin,
+    GifImagePlugin,
+    Image,
+    ImageCms,
+    Jpeg2KImagePlugin,
+    JpegImagePlugin,
+    PngImagePlugin,
+    PpmImagePlugin,
+    TiffImagePlugin,
+    WebPImagePlugin,
+)
+
+from core.types import BadImage
+
+MAX_PIXELS = 80_000_000
+MAX_ASPECT = 100
+MAX_BYTES = 256 * 1024 * 1024
+IMAGE_SUFFIXES = frozenset({
+    ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".apng", ".gif", ".webp", ".bmp", ".tif", ".tiff",
+    ".jp2", ".j2k", ".avif", ".ppm", ".pgm", ".pbm",
+})
+FORMATS_IN_WORDS = "JPEG, PNG, GIF, WebP, BMP, TIFF, JPEG 2000, AVIF, PNM"
+
+Source = bytes | Path | NDArray[np.uint8]
+_Decoder = Callable[[BytesIO], Image.Image]
+
+_DECODERS: dict[str, _Decoder] = {
+    "JPEG": JpegImagePlugin.JpegImageFile,
+    "PNG": PngImagePlugin.PngImageFile,
+    "GIF": GifImagePlugin.GifImageFile,
+    "WebP": WebPImagePlugin.WebPImageFile,
+    "BMP": BmpImagePlugin.BmpImageFile,
+    "TIFF": TiffImagePlugin.TiffImageFile,
+    "JPEG 2000": Jpeg2KImagePlugin.Jpeg2KImageFile,
+    "AVIF": AvifImagePlugin.AvifImageFile,
+    "PNM": PpmImagePlugin.PpmImageFile,
+}
+_SIGNATURES: tuple[tuple[bytes, str], ...] = (
+    (b"\xff\xd8\xff", "JPEG"),
+    (b"\x89PNG\r\n\x1a\n", "PNG"),
+    (b"GIF87a", "GIF"),
+    (b"GIF89a", "GIF"),
+    (b"BM", "BMP"),
+    (b"II*\0", "TIFF"),
+    (b"MM\0*", "TIFF"),
+    (b"II+\0", "TIFF"),
+    (b"MM\0+", "TIFF"),
+    (b"\0\0\0\x0cjP  \r\n\x87\n", "JPEG 2000"),
+    (b"\xff\x4f\xff\x51", "JPEG 2000"),
+)
+_STRANGERS: tuple[tuple[bytes, str], ...] = (
+    (b"version https://git-lfs.github.com/spec/", "git-lfs pointer, not the picture: run git lfs pull"),
+    (b"\0\5\x16\7", "not an image: a macOS side file (._ file)"),
+    (b"\0\5\x16\0", "not an image: a macOS side file (._ file)"),
+    (b"%PDF", "format not supported: a PDF document"),
+    (b"%!PS", "format not supported: PostScript"),
+    (b"8BPS", "format not supported: a Photoshop file"),
+    (b"PK\3\4", "not an image: a zip archive"),
+    (b"\x1f\x8b", "not an image: a gzip archive"),
+    (b"\0\0\1\0", "format not supported: an icon"),
+)
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_ORIENTATION_TAG, _BITS_TAG = 0x0112, 258
+_EXIF_ENTRIES = 1000
+
+
+def is_picture_name(name: str) -> bool:
+    """Whether a file of this name is taken for a picture: a known suffix, not hidden, no `._` side file."""
+    base = name.rsplit("/", 1)[-1]
+    return not base.startswith(".") and Path(base).suffix.lower() in IMAGE_SUFFIXES
+
+
+def to_rgb(source: Source) -> Image.Image:
+    """The picture as a decoded, upright RGB image of its full size; thread-safe.
+
+    `source` is the encoded file, its path, or pixels (h, w, 3) uint8. Raises `BadImage` with the one reason.
+    """
+    if isinstance(source, np.ndarray):
+        return _from_pixels(source)
+    return _decode(_encoded(source), None)
+
+
+def thumbnail(source: Source, size: int) -> bytes:
+    """The picture as WebP bytes, its longer side at most `size` pixels; never enlarged. Raises `BadImage`."""
+    pixels = isinstance(source, np.ndarray)
+    image = _from_pixels(source) if isinstance(source, np.ndarray) else _decode(_encoded(source), 2 * size)
+    image.thumbnail((size, size), Image.Resampling.BICUBIC)
+    out = BytesIO()
+    image.save(out, "WEBP", quality=85, method=2, lossless=pixels and max(image.size) <= 64)
+    return out.getvalue()
+
+
+def read_encoded(path: Path) -> bytes:
+    """The file's bytes, at most `MAX_BYTES`; `BadImage` (without the path) when it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise BadImage("missing file: it is no longer there") from None
+    except OSError as error:
+        raise BadImage(f"unreadable file: {(error.strerror or 'input error').lower()}") from None
+    return data
+
+
+# --- from bytes to an open decoder ------------------------------------------------------------------------
+
+def _encoded(source: bytes | Path) -> bytes:
+    data = read_encoded(source) if isinstance(source, Path) else bytes(source)
+    if not data:
+        raise BadImage("empty file (0 bytes)")
+    if len(data) > MAX_BYTES:
+        raise BadImage(f"file too large: above the limit of {MAX_BYTES // 2**20} MiB")
+    return data
+
+
+def _from_pixels(pixels: NDArray[np.uint8]) -> Image.Image:
+    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
+        raise BadImage(f"pixels must be (h, w, 3) uint8, got {pixels.shape} {pixels.dtype}")
+    _check_size(pixels.shape[1], pixels.shape[0])
+    return Image.fromarray(np.ascontiguousarray(pixels))
+
+
+def _decode(data: bytes, draft: int | None) -> Image.Image:
+    """Open, check the declared size, decode, convert; `draft` lets a JPEG decode no larger than needed."""
+    kind = _format(data)
+    if kind in _HEADER_SIZES:
+        _check_size(*_declared(kind, data))
+    image = _guarded(kind, lambda: _DECODERS[kind](BytesIO(data)))
+    _check_size(*image.size)
+    if draft is not None and kind == "JPEG":
+        image.draft(None, (draft, draft))
+    return _guarded(kind, lambda: _converted(image, kind))
+
+
+def _format(data: bytes) -> str:
+    head = data[:64]
+    for magic, kind in _SIGNATURES:
+        if head.startswith(magic):
+            return kind
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "WebP"
+    if head[4:12] in (b"ftypavif", b"ftypavis"):
+        return "AVIF"
+    if head[:1] == b"P" and head[1:2] in b"123456" and head[2:3].isspace():
+        return "PNM"
+    raise BadImage(_stranger(data))
+
+
+def _stranger(data: bytes) -> str:
+    """The reason for a file that is none of the known formats, named as exactly as its first bytes allow."""
+    for magic, reason in _STRANGERS:
+        if data.startswith(magic):
+            return reason
+    text = data[:512].lstrip().lower()
+    if text.startswith((b"<!doctype html", b"<html")):
+        return "not an image: an HTML page saved under a picture's name"
+    if b"<svg" in text:
+        return "format not supported: an SVG drawing"
+    if data[4:8] == b"ftyp":
+        brand = data[8:12].decode("ascii", "replace").strip().upper()
+        return f"format not supported: {brand} (HEIF or video)"
+    return f"not an image: none of {FORMATS_IN_WORDS}"
+
+
+def _declared(kind: str, data: bytes) -> tuple[int, int]:
+    try:
+        return _HEADER_SIZES[kind](data)
+    except (struct.error, IndexError):
+        raise BadImage(f"truncated file: the {kind} ends inside its header") from None
+
+
+def _webp_size(data: bytes) -> tuple[int, int]:
+    chunk = data[12:16]
+    if chunk == b"VP8X":
+        return 1 + int.from_bytes(data[24:27], "little"), 1 + int.from_bytes(data[27:30], "little")
+    if chunk == b"VP8L":
+        bits = struct.unpack_from("<I", data, 21)[0]
+        return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
+    width, height = struct.unpack_from("<HH", data, 26)
+    return width & 0x3FFF, height & 0x3FFF
+
+
+def _png_size(data: bytes) -> tuple[int, int]:
+    if data[12:16] not in (b"IHDR", b""):
+        raise BadImage("damaged file: not readable as an image, the PNG has no header")
+    width, height = struct.unpack_from(">II", data, 16)
+    return width, height
+
+
+def _gif_size(data: bytes) -> tuple[int, int]:
+    width, height = struct.unpack_from("<HH", data, 6)
+    return width, height
+
+
+# These three say their size in fixed places, and their decoders may reserve memory as soon as they open.
+_HEADER_SIZES: dict[str, Callable[[bytes], tuple[int, int]]] = {
+    "PNG": _png_size,
+    "GIF": _gif_size,
+    "WebP": _webp_size,
+}
+
+
+def _check_size(width: int, height: int) -> None:
+    if width < 1 or height < 1:
+        raise BadImage(f"empty image: {width} x {height} pixels")
+    if width * height > MAX_PIXELS:
+        limit = f"the limit of {MAX_PIXELS // 10**6} million"
+        raise BadImage(f"too many pixels: {width} x {height} is above {limit}")
+    if max(width, height) > MAX_ASPECT * min(width, height):
+        raise BadImage(f"aspect ratio: {width} x {height} is beyond {MAX_ASPECT} to 1")
+
+
+def _guarded(kind: str, work: Callable[[], Image.Image]) -> Image.Image:
+    """Run a decoder on bytes that may be hostile: whatever it raises becomes one reason."""
+    try:
+        return work()
+    except BadImage:
+        raise
+    except MemoryError:
+        raise BadImage("too little memory to decode it") from None
+    except Exception as error:
+        raise BadImage(_reason(kind, str(error))) from None
+
+
+def _reason(kind: str, message: str) -> str:
+    text = message.lower()
+    if "decompression bomb" in text:
+        return f"too many pixels: the {kind} declares more than the limit of {MAX_PIXELS // 10**6} million"
+    if "truncated" in text or "not enough" in text or "unexpected end" in text:
+        return f"truncated file: the {kind} ends early"
+    if "too large" in text or "exceeds limit" in text or "too much" in text:
+        return f"unsafe file: a part of the {kind} unpacks to far too much data"
+    return f"damaged file: the {kind} cannot be decoded"
+
+
+# --- from a decoder to RGB --------------------------------------------------------------------------------
+
+def _converted(image: Image.Image, kind: str) -> Image.Image:
+    image.load()
+    orientation = _orientation(image)
+    rgb = _as_rgb(image, kind)
+    # What described the encoded picture no longer holds: a second reader must not turn it again.
+    rgb.info.clear()
+    return rgb.transpose(_TURNS[orientation]) if orientation in _TURNS else rgb
+
+
+def _as_rgb(image: Image.Image, kind: str) -> Image.Image:
+    if image.mode.startswith("I;16") or (image.mode == "I" and kind == "PNM"):
+        return _from_deep_grey(image)
+    if image.mode in ("I", "F"):
+        raise BadImage("format not supported: 32-bit grey, whose range is not stated")
+    if image.mode == "LAB":
+        return _from_lab(image)
+    if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
+        return _on_white(image.convert("RGBA"))
+    return image if image.mode == "RGB" else image.convert("RGB")
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    return Image.alpha_composite(Image.new("RGBA", image.size, (255, 255, 255, 255)), image).convert("RGB")
+
+
+def _from_deep_grey(image: Image.Image) -> Image.Image:
+    """16-bit grey (or 12-bit, as TIFF may state) to 8 bits by its full range, rounded."""
+    values = np.asarray(image).astype(np.uint32)
+    top = 2 ** _bits(image) - 1
+    grey = np.minimum((values * 255 + top // 2) // top, 255).astype(np.uint8)
+    clear = image.info.get("transparency")
+    if isinstance(clear, int):
+        grey[values == clear] = 255
+    return Image.fromarray(grey).convert("RGB")
+
+
+def _bits(image: Image.Image) -> int:
+    tags = getattr(image, "tag_v2", None)
+    stated = tags.get(_BITS_TAG) if tags is not None else None
+    return int(stated[0]) if stated and 8 < int(stated[0]) <= 16 else 16
+
+
+def _from_lab(image: Image.Image) -> Image.Image:
+    lab, rgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
+    converted = ImageCms.profileToProfile(image, lab, rgb, outputMode="RGB")
+    assert converted is not None  # only an in-place conversion returns None
+    return converted
+
+
+def _orientation(image: Image.Image) -> int:
+    """The EXIF orientation, 1 to 8; 1 for anything missing, damaged or out of range."""
+    tags = getattr(image, "tag_v2", None)
+    try:
+        value = tags.get(_ORIENTATION_TAG) if tags is not None else _exif_orientation(image.info.get("exif"))
+    except Exception:  # a damaged EXIF block says nothing about the pixels
+        return 1
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+
+def _exif_orientation(exif: object) -> int:
+    """Tag 0x0112 of the first directory (TIFF 6.0 section 2), read here as Pillow's reader warns."""
+    if not isinstance(exif, bytes):
+        return 1
+    block = exif[6:] if exif.startswith(b"Exif\0\0") else exif
+    order = {b"II": "<", b"MM": ">"}.get(block[:2])
+    if order is None:
+        return 1
+    start = struct.unpack_from(order + "I", block, 4)[0]
+    count = min(struct.unpack_from(order + "H", block, start)[0], _EXIF_ENTRIES)
+    for place in range(start + 2, start + 2 + 12 * count, 12):
+        tag, kind = struct.unpack_from(order + "HH", block, place)
+        if tag == _ORIENTATION_TAG:
+            return int(struct.unpack_from(order + ("I" if kind == 4 else "H"), block, place + 8)[0])
+    return 1
