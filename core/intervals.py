@@ -156,8 +156,8 @@ def paired_difference(correct_a: NDArray[np.bool_], correct_b: NDArray[np.bool_]
 def newcombe_paired(both: int, only_a: int, only_b: int, neither: int) -> Interval:
     """Newcombe's 95 % interval of the difference of two paired shares, from their 2 x 2 table.
 
-    As he does, a positive correlation is shrunk by a continuity correction (n / 2 off the cross product), which
-    keeps the interval honest in small samples.
+    As he does, a positive correlation is shrunk by a continuity correction (n / 2 off the cross product),
+    which keeps the interval honest in small samples.
     """
     n = both + only_a + only_b + neither
     p, q = (both + only_a) / n, (both + only_b) / n
