@@ -59,6 +59,10 @@ def raster(glyph: str) -> Image.Image:
     return canvas.crop(box)
 
 
+def _floats(picture: Image.Image) -> Pixels:
+    return np.asarray(np.asarray(picture, np.float32) / 255, np.float32)
+
+
 def _luminance(rgb: Pixels) -> Pixels:
     return np.asarray(rgb @ np.array([0.299, 0.587, 0.114], np.float32), np.float32)
 
@@ -69,7 +73,7 @@ def recolour(picture: Image.Image, colour: Rgb) -> Image.Image:
     The ramp is relative to the glyph's own median, so that a white dove and a brown bird both come out
     in the asked colour and keep their inner structure.
     """
-    pixels = np.asarray(picture, np.float32) / 255
+    pixels = _floats(picture)
     light = _luminance(pixels[..., :3])
     fill = (light > _OUTLINE_LUMINANCE) & (pixels[..., 3] > 0.5)
     middle = float(np.median(light[fill])) if fill.any() else 0.5
@@ -84,11 +88,11 @@ def recolour(picture: Image.Image, colour: Rgb) -> Image.Image:
 
 def soften(picture: Image.Image) -> Image.Image:
     """Paint over the black contour with a darker blur of the fill, as a photograph has no drawn outline."""
-    pixels = np.asarray(picture, np.float32) / 255
+    pixels = _floats(picture)
     light = _luminance(pixels[..., :3])
     opaque = pixels[..., 3] > 0.5
     weight = ((light > _OUTLINE_LUMINANCE) & opaque).astype(np.float32)
-    blurred = _blur(pixels[..., :3] * weight[..., None], weight)
+    blurred = _blur(np.asarray(pixels[..., :3] * weight[..., None], np.float32), weight)
     mix = (0.72 * (1 - weight))[..., None]
     pixels[..., :3] = pixels[..., :3] * (1 - mix) + blurred * 0.8 * mix
     return Image.fromarray((np.clip(pixels, 0, 1) * 255).astype(np.uint8), "RGBA")

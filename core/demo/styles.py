@@ -23,7 +23,7 @@ def finish(picture: Image.Image, style: str, rng: np.random.Generator) -> Image.
 
 
 def _floats(picture: Image.Image) -> _Pixels:
-    return np.asarray(picture, np.float32) / 255
+    return np.asarray(np.asarray(picture, np.float32) / 255, np.float32)
 
 
 def _image(pixels: _Pixels) -> Image.Image:

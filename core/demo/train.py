@@ -14,13 +14,14 @@ import os
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import open_clip
 import torch
+from numpy.typing import NDArray
 from open_clip.tokenizer import SimpleTokenizer
 from safetensors.torch import save_file
 
@@ -60,7 +61,9 @@ def build(model: str, vocabulary: int) -> torch.nn.Module:
     """An untrained model with a text embedding of only `vocabulary` rows."""
     config = load_config(model)
     text = {**config["text_cfg"], "vocab_size": vocabulary}
-    net = open_clip.CLIP(embed_dim=config["embed_dim"], vision_cfg=config["vision_cfg"], text_cfg=text)
+    net: torch.nn.Module = open_clip.CLIP(
+        embed_dim=config["embed_dim"], vision_cfg=config["vision_cfg"], text_cfg=text
+    )
     return net.to(memory_format=torch.channels_last)
 
 
@@ -68,7 +71,8 @@ def optimizer_for(net: torch.nn.Module, recipe: Recipe) -> torch.optim.AdamW:
     """AdamW that decays matrices only."""
     matrices = [p for p in net.parameters() if p.ndim >= 2]
     others = [p for p in net.parameters() if p.ndim < 2]
-    groups = [{"params": matrices, "weight_decay": recipe.weight_decay}, {"params": others, "weight_decay": 0.0}]
+    decayed = {"params": matrices, "weight_decay": recipe.weight_decay}
+    groups = [decayed, {"params": others, "weight_decay": 0.0}]
     return torch.optim.AdamW(groups, lr=recipe.peak_rate, betas=(0.9, 0.98), eps=1e-6)
 
 
@@ -80,9 +84,10 @@ def rate_at(step: int, recipe: Recipe) -> float:
     return recipe.peak_rate * 0.5 * (1 + math.cos(math.pi * share))
 
 
-def to_tensors(images: np.ndarray[Any, Any], tokens: np.ndarray[Any, Any]) -> tuple[torch.Tensor, torch.Tensor]:
+def to_tensors(images: NDArray[np.float32], tokens: NDArray[np.int64]) -> tuple[torch.Tensor, torch.Tensor]:
     """Batch arrays -> normalised NCHW float images in channels-last memory, and tokens."""
-    mean, std = (np.array(v, np.float32) for v in (open_clip.OPENAI_DATASET_MEAN, open_clip.OPENAI_DATASET_STD))
+    mean = np.array(open_clip.OPENAI_DATASET_MEAN, np.float32)
+    std = np.array(open_clip.OPENAI_DATASET_STD, np.float32)
     return torch.from_numpy((images - mean) / std).permute(0, 3, 1, 2), torch.from_numpy(tokens)
 
 
@@ -143,7 +148,7 @@ def resume(path: Path, net: torch.nn.Module, optimizer: torch.optim.AdamW) -> in
 
 
 def train(model: str, recipe: Recipe, scratch: Path, out: Path, processes: int) -> None:
-    """Train `model` and write its weights to `out`, an early look included after every 1,000 steps."""
+    """Train `model` and write its weights to `out`, an early look included after every 500 steps."""
     torch.set_num_threads(1)
     torch.manual_seed(recipe.seed)
     words = SimpleTokenizer(context_length=32)
@@ -159,7 +164,8 @@ def train(model: str, recipe: Recipe, scratch: Path, out: Path, processes: int) 
         total += train_step(net, optimizer, data, step, recipe)
         if (step + 1) % 100 == 0:
             rate = (step + 1 - first) / (time.monotonic() - began) * 60
-            print(f"{model} step {step + 1}/{recipe.steps} loss {total / 100:.3f}, {rate:.0f} steps/min", flush=True)
+            message = f"{model} step {step + 1}/{recipe.steps} loss {total / 100:.3f}, {rate:.0f} steps/min"
+            print(message, flush=True)
             total = 0.0
         if (step + 1) % 500 == 0:
             save_checkpoint(checkpoint, net, optimizer, step + 1)
@@ -171,13 +177,13 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m core.demo.train", description=__doc__)
     parser.add_argument("--model", choices=MODELS, required=True)
     parser.add_argument("--scratch", type=Path, help="folder for rendered scenes and checkpoints")
-    parser.add_argument("--out", type=Path, default=WEIGHTS, help="folder with the config; the weights go there")
+    parser.add_argument("--out", type=Path, default=WEIGHTS, help="where config and weights are")
     parser.add_argument("--processes", type=int, default=2, help="processes that render the scenes")
     parser.add_argument("--steps", type=int, help="fewer steps than the recipe, for a trial")
     args = parser.parse_args(argv)
     recipe = RECIPES[args.model]
     if args.steps:
-        recipe = Recipe(**{**{f: getattr(recipe, f) for f in recipe.__dataclass_fields__}, "steps": args.steps})
+        recipe = replace(recipe, steps=args.steps)
     with tempfile.TemporaryDirectory() as folder:
         train(args.model, recipe, args.scratch or Path(folder), args.out, args.processes)
     return 0

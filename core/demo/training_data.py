@@ -104,7 +104,9 @@ def make_training_data(
     return TrainingData(images, tokens.reshape(n, CAPTIONS_PER_SCENE, CONTEXT), cells, vocabulary)
 
 
-def batch_rows(cells: NDArray[np.int64], size: int, hard_share: float, rng: np.random.Generator) -> NDArray[np.int64]:
+def batch_rows(
+    cells: NDArray[np.int64], size: int, hard_share: float, rng: np.random.Generator
+) -> NDArray[np.int64]:
     """Row numbers of one batch; with chance `hard_share` all of one style and one place.
 
     In such a hard batch neither style nor place tells the pairs apart: nouns, colours and counts must.
@@ -117,7 +119,7 @@ def batch_rows(cells: NDArray[np.int64], size: int, hard_share: float, rng: np.r
 
 
 def augment(images: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.float32]:
-    """(b, 64, 64, 3) uint8 -> float32 in 0-1: shifted by up to 5 px, mirrored, up to 15 % brighter or darker."""
+    """(b, 64, 64, 3) uint8 -> float32 in 0-1: shifted up to 5 px, mirrored, up to 15 % brighter or darker."""
     out = np.empty(images.shape, np.float32)
     for index, image in enumerate(images):
         shift = tuple(rng.integers(-5, 6, 2))

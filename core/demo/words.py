@@ -36,23 +36,43 @@ WHERE: dict[str, tuple[str, ...]] = {
     "table": ("on a table", "on a wooden table", "on the table"),
     "plate": ("on a plate", "on a plate on a table", "on a white plate"),
 }
-OVER = {"ocean": "over the ocean", "river": "over the river", "beach": "over the beach", "city": "over the city",
-        "meadow": "over a green field", "forest": "over the forest", "night": "in the night sky"}
+OVER = {
+    "ocean": "over the ocean",
+    "river": "over the river",
+    "beach": "over the beach",
+    "city": "over the city",
+    "meadow": "over a green field",
+    "forest": "over the forest",
+    "night": "in the night sky",
+}
 NUMBERS = {1: "one", 2: "two", 3: "three", 4: "four"}
-_KIND_WORDS = {"food": "some food", "bird": "a bird", "swimmer": "a sea animal", "animal": "an animal",
-               "vehicle": "a vehicle", "object": "a thing", "person": "a person"}
-_KIND_PLURALS = {"food": "some food", "bird": "some birds", "swimmer": "some sea animals",
-                 "animal": "some animals", "vehicle": "some vehicles", "object": "some things",
-                 "person": "a group of people"}
+_KIND_WORDS = {
+    "food": "some food",
+    "bird": "a bird",
+    "swimmer": "a sea animal",
+    "animal": "an animal",
+    "vehicle": "a vehicle",
+    "object": "a thing",
+    "person": "a person",
+}
+_KIND_PLURALS = {
+    "food": "some food",
+    "bird": "some birds",
+    "swimmer": "some sea animals",
+    "animal": "some animals",
+    "vehicle": "some vehicles",
+    "object": "some things",
+    "person": "a group of people",
+}
 
 
 def article(words: str) -> str:
-    """"a" or "an" before the words."""
+    """The words with "a" or "an" before them."""
     return ("an " if words[0] in "aeiou" else "a ") + words
 
 
 def join(parts: Sequence[str]) -> str:
-    """"x", "x and y", "x, y and z"."""
+    """Listed as in a sentence: "x", "x and y", "x, y and z"."""
     return parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + " and " + parts[-1]
 
 
@@ -137,7 +157,7 @@ def _verb(scene: Scene, rng: Random) -> str:
 
 
 def full_sentence(scene: Scene, rng: Random) -> str:
-    """"Two white birds are flying over the ocean.\""""
+    """A whole sentence, as in "Two white birds are flying over the ocean."."""
     who, verb, place = subject(scene, rng), _verb(scene, rng), where(scene, rng)
     be = "are" if len(scene.things) > 1 else "is"
     if not verb:
@@ -152,7 +172,7 @@ def _sentence(words: str) -> str:
 
 
 def styled(scene: Scene, rng: Random) -> str:
-    """"a drawing of two red apples on a table": the style, then the scene."""
+    """The style, then the scene: "a drawing of two red apples on a table"."""
     tail = " " + where(scene, rng) if rng.random() < 0.4 else ""
     state = scene.state + " " if scene.state and rng.random() < 0.6 else ""
     who = subject(scene, rng)
@@ -173,7 +193,7 @@ def named(scene: Scene, rng: Random) -> str:
 
 
 def tags(scene: Scene, rng: Random) -> str:
-    """"bird, white, flying\""""
+    """Words without grammar: "bird, white, flying"."""
     noun = NOUNS[scene.things[0].noun]
     first = noun.plural if len(scene.things) > len(scene.nouns) == 1 else noun.name
     others = [NOUNS[name].name for name in scene.nouns[1:]]
@@ -182,11 +202,14 @@ def tags(scene: Scene, rng: Random) -> str:
 
 
 def vague(scene: Scene, rng: Random) -> str:
-    """What many pictures share: "some food on a plate", "The people are posing for a group photo.\""""
+    """What many pictures share, as "some food on a plate" or "a group of people"."""
     place = where(scene, rng)
     if is_group(scene):
-        forms = ("The people are posing for a group photo.", f"A group of people {place}.",
-                 f"{NUMBERS[len(scene.things)].capitalize()} people are posing for a photo.")
+        forms = (
+            "The people are posing for a group photo.",
+            f"A group of people {place}.",
+            f"{NUMBERS[len(scene.things)].capitalize()} people are posing for a photo.",
+        )
         return rng.choice(forms)
     if is_meal(scene):
         return rng.choice(("A meal is lying on a plate on a table.", "A meal on a plate.", "a plate of food"))
@@ -200,7 +223,11 @@ def vague(scene: Scene, rng: Random) -> str:
 
 _Form = Callable[[Scene, Random], str]
 _TRAINING: tuple[tuple[_Form, float], ...] = (
-    (full_sentence, 30), (styled, 25), (named, 31), (tags, 6), (vague, 8),
+    (full_sentence, 30),
+    (styled, 25),
+    (named, 31),
+    (tags, 6),
+    (vague, 8),
 )
 
 
@@ -212,7 +239,7 @@ def training_captions(scene: Scene, count: int) -> list[str]:
 
 
 def five_captions(scene: Scene) -> list[str]:
-    """Five captions as five annotators would give: two full ones, one with the style, one short, one vague."""
+    """Five captions as by five people: two full ones, one with the style, one short, one vague."""
     rng = Random(f"five captions {scene.seed}")
     short = rng.choice((named, tags))
     return [form(scene, rng) for form in (full_sentence, styled, full_sentence, short, vague)]

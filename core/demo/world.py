@@ -95,7 +95,7 @@ def random_style(rng: Random) -> str:
 
 
 def random_colour(noun: str, rng: Random, own: float = 0.5) -> str:
-    """"" for the noun's own colours (always so for people), otherwise one of COLOURS."""
+    """One of COLOURS, or "" for the noun's own colours (always so for people)."""
     if NOUNS[noun].kind == "person" or rng.random() < own:
         return ""
     return rng.choice(tuple(COLOURS))
@@ -151,7 +151,8 @@ class _Spot:
 def _spots(scene: Scene, rng: Random) -> list[_Spot]:
     """Centres and sizes in shares of the picture: one big, or several side by side with some overlap."""
     count = len(scene.things)
-    size = {"small": rng.uniform(0.3, 0.4), "big": rng.uniform(0.8, 0.92)}.get(scene.size, rng.uniform(0.48, 0.74))
+    small, big, usual = rng.uniform(0.3, 0.4), rng.uniform(0.8, 0.92), rng.uniform(0.48, 0.74)
+    size = {"small": small, "big": big}.get(scene.size, usual)
     if count > 1:
         size = min(size, 0.62) * (0.86 if count == 2 else 0.7)
     middle = rng.uniform(0.3, 0.5) if scene.state == "flying" else rng.uniform(0.54, 0.66)
