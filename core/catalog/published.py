@@ -1,0 +1,125 @@
+"""Figures from elsewhere to lay beside our own: published tables (published.csv) and the deck's (deck.csv).
+
+A published figure always carries how it was made. Where its pictures are not the ones of our data set (other
+split, other size), the protocol says so: the two may be near each other, they need not agree.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from functools import cache
+from pathlib import Path
+
+from core.types import DatasetSpec, ModelSpec, Reference
+
+_HERE = Path(__file__).parent
+_DECK_SOURCE = "the deck (Text Meets Vision, DATA586, Group 12)"
+_PROMPT_STUDY = "eurosat (as titled)"
+_PROMPT_STUDY_REMARK = (
+    "titled as a satellite set; by its values and its number of batches very probably CIFAR-100 with ViT-B/32"
+)
+_PROTOCOLS = {
+    "zeroshot_acc1_paper_table11": "CLIP paper: prompts and class names of its own",
+    "linear_probe_acc1_paper_table10": "CLIP paper: L-BFGS, C swept on a validation part",
+    "linear_probe_acc1_16shot_mean_of_5": "16 shots a class, mean of 5 draws",
+}
+_CAPTION_PROTOCOL = "5,000 pictures with 5 captions each; a hit is any caption of the picture"
+_OTHER_PICTURES = {
+    "imagenet_mini": "on ImageNet-1k's 50,000 validation pictures, not on the mini set",
+    "eurosat": "on {which}: EuroSAT has no official split, ours is a fixed half",
+    "coco": "on 5,000 test pictures of COCO 2014 (Karpathy's), not on val2017",
+}
+_EUROSAT_PICTURES = (
+    ("CLIP paper", "5,000 test pictures of its own"),
+    ("embeddings-benchmark", "5,400 test pictures of its own"),
+    ("Tip-Adapter", "CoOp's test pictures"),
+)
+_RECALL_PAPER = re.compile(r"^(.*_recall@\d+)_paper$")
+
+Row = dict[str, str]
+
+
+@cache
+def _rows(name: str) -> tuple[Row, ...]:
+    with (_HERE / name).open(encoding="utf-8", newline="") as file:
+        return tuple(csv.DictReader(file))
+
+
+def published(
+    model: ModelSpec, dataset: DatasetSpec, metric_prefix: str | None = None
+) -> tuple[Reference, ...]:
+    """Published figures of this model on this data set, in the order of the table; () where there are none.
+
+    Metrics are named as in the table: `zeroshot_…`, `linear_probe_…`, `tip_adapter_…`, `tip_adapter_f_…`,
+    `clip_adapter_…`, `image_retrieval_…`, `text_retrieval_…`; `metric_prefix` keeps those that start with it,
+    and `measured_as` says which of our own metrics one stands beside.
+    """
+    wanted = (*_table_name(model), dataset.published_name)
+    if not dataset.published_name:
+        return ()
+    return tuple(
+        Reference(row["metric"], float(row["value"]), _protocol(row, dataset), row["source"])
+        for row in _rows("published.csv")
+        if (row["model"], row["pretrained"], row["dataset"]) == wanted
+        and row["metric"].startswith(metric_prefix or "")
+    )
+
+
+def deck_figures(
+    model: ModelSpec, dataset: DatasetSpec, metric_prefix: str | None = None
+) -> tuple[Reference, ...]:
+    """The deck's figures of this model on this data set; () where there are none."""
+    wanted = (*_table_name(model), dataset.name)
+    protocol = "as reported; templates and class names are not stated"
+    return tuple(
+        Reference(row["metric"], float(row["value"]), protocol, _DECK_SOURCE, "deck")
+        for row in _rows("deck.csv")
+        if (row["model"], row["pretrained"], row["dataset"]) == wanted
+        and row["metric"].startswith(metric_prefix or "")
+    )
+
+
+def deck_prompt_study() -> dict[str, Reference]:
+    """template -> the deck's accuracy with it (one model, one data set, both doubtful: see the protocol)."""
+    return {
+        row["template"]: Reference("acc1", float(row["value"]), _PROMPT_STUDY_REMARK, _DECK_SOURCE, "deck")
+        for row in _rows("deck.csv")
+        if row["dataset"] == _PROMPT_STUDY
+    }
+
+
+def measured_as(metric: str) -> str:
+    """The name of our own metric that a figure stands beside: "zeroshot_acc1_ensemble" -> "acc1".
+
+    A figure with no counterpart keeps its name.
+    """
+    paper = _RECALL_PAPER.match(metric)
+    if paper:
+        return paper.group(1)
+    for name in ("mean_per_class_recall", "train_acc1", "test_acc1", "acc1", "acc5"):
+        if re.search(rf"_{name}(_|$)", metric):
+            return name
+    return metric
+
+
+def _table_name(model: ModelSpec) -> tuple[str, str]:
+    return model.published_name or (model.architecture, model.pretrained)
+
+
+def _protocol(row: Row, dataset: DatasetSpec) -> str:
+    """How the figure was made, and what differs from this data set."""
+    if "_retrieval_" in row["metric"]:
+        # The table repeats its classification protocol there, which means nothing for captions.
+        stated = _CAPTION_PROTOCOL if "TRUE" not in row["metric"] else "share of a picture's 5 captions found"
+    else:
+        stated = row["protocol"] or _PROTOCOLS.get(row["metric"], "")
+    remark = _OTHER_PICTURES.get(dataset.name, "").format(which=_eurosat_pictures(row["source"]))
+    return "; ".join(filter(None, [stated, remark]))
+
+
+def _eurosat_pictures(source: str) -> str:
+    for part, pictures in _EUROSAT_PICTURES:
+        if part in source:
+            return pictures
+    return "all 27,000 pictures, or a test part that the source does not state"
