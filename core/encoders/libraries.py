@@ -1,0 +1,201 @@
+"""The two libraries behind one shape: a model ready for use with its tokenizer, transform, configuration."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import logging
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from core.catalog import registry
+from core.encoders.checkpoints import read_tensors, unreadable
+from core.types import ModelSpec, Preprocessing, TMVError
+
+SEED = 0
+OPENAI_MEAN = (0.48145466, 0.4578275, 0.40821073)
+OPENAI_STD = (0.26862954, 0.26130258, 0.27577711)
+Tokenize = Callable[[Sequence[str]], torch.Tensor]
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A model on the CPU in float32 and in `eval()` mode. `tokenize` gives (m, context_length) int64, cut
+    to fit.
+    """
+
+    model: Any
+    tokenize: Tokenize
+    preprocessing: Preprocessing
+    config: dict[str, Any]
+    context_length: int
+    versions: dict[str, str]
+
+
+def build(spec: ModelSpec, files: Sequence[Path]) -> Built:
+    """The model of `spec` from its files (configuration first where it has one).
+
+    Always in `eval()` mode: open_clip hands models over in training mode, where stochastic depth and batch
+    statistics ruin every vector.
+    """
+    built = _build_clip(files[-1]) if spec.library == "clip" else _build_open_clip(spec, files)
+    built.model.eval().requires_grad_(False)
+    return built
+
+
+# --- OpenAI's clip ----------------------------------------------------------------------------------------
+
+def _build_clip(weights: Path) -> Built:
+    clip, model_module = _import_clip()
+    try:
+        model = model_module.build_model(read_tensors(weights)).float()
+    except (KeyError, RuntimeError, AssertionError) as error:
+        raise unreadable(weights, error) from error
+    context = int(model.context_length)
+    return Built(
+        model=model,
+        tokenize=lambda texts: clip.tokenize(list(texts), context_length=context, truncate=True).long(),
+        preprocessing=Preprocessing(int(model.visual.input_resolution), OPENAI_MEAN, OPENAI_STD),
+        config={"builder": "clip.model.build_model"},
+        context_length=context,
+        versions=_versions("clip-anytorch"),
+    )
+
+
+def _import_clip() -> tuple[Any, Any]:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it imports pkg_resources, which warns about itself
+            import clip
+            import clip.model
+    except ImportError as error:
+        raise TMVError(f"OpenAI's clip cannot be imported ({error}); install requirements.txt.") from error
+    return clip, clip.model
+
+
+# --- open_clip --------------------------------------------------------------------------------------------
+
+def _build_open_clip(spec: ModelSpec, files: Sequence[Path]) -> Built:
+    import open_clip
+
+    weights = str(files[-1]) if files else None
+    with _architecture(spec, files) as (name, config, preprocess):
+        with _quiet(), torch.random.fork_rng(devices=[]):
+            torch.manual_seed(SEED)
+            model = _create(open_clip, spec, name, weights, preprocess)
+        tokenizer = _tokenizer(open_clip, spec, name)
+    context = int(getattr(model, "context_length", None) or model.text.context_length)
+    return Built(
+        model=model.float(),
+        tokenize=lambda texts: tokenizer(list(texts), context_length=context).long(),
+        preprocessing=_preprocessing(spec, model.visual.preprocess_cfg),
+        config={"model": config, "seed": None if weights else SEED},
+        context_length=context,
+        versions=_versions("open_clip_torch"),
+    )
+
+
+def _create(library: Any, spec: ModelSpec, name: str, weights: str | None, preprocess: dict[str, Any]) -> Any:
+    try:
+        return library.create_model(
+            name, weights, precision="fp32", device="cpu", pretrained_text=False, weights_only=True,
+            force_preprocess_cfg=preprocess,
+        )
+    except ModuleNotFoundError as error:
+        raise TMVError(f"{spec.name} needs the package {error.name}, which is not installed; install it, "
+                       "or choose another model.") from error
+    except Exception as error:
+        if weights is None:
+            raise TMVError(f"open_clip cannot build {spec.architecture} ({error}).") from error
+        raise unreadable(Path(weights), error) from error
+
+
+def _tokenizer(library: Any, spec: ModelSpec, name: str) -> Any:
+    try:
+        return library.get_tokenizer(name)
+    except Exception as error:
+        raise TMVError(f"The tokenizer of {spec.name} cannot be made ({error}); a tokenizer of the hub needs "
+                       "the package transformers and its files in the hub's cache.") from error
+
+
+@contextlib.contextmanager
+def _architecture(
+    spec: ModelSpec, files: Sequence[Path]
+) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
+    """The name under which open_clip knows the architecture, its configuration, and the weights' own
+    transform.
+
+    A configuration that comes as a file is registered under a name made from its content, so that it can
+    never take the place of an architecture that open_clip knows.
+    """
+    if len(files) < 2:
+        import open_clip
+
+        known = open_clip.get_pretrained_cfg(spec.architecture, spec.pretrained)
+        yield spec.architecture, registry.architecture_config(spec.architecture), dict(known)
+        return
+    config, preprocess = _read_config(files[0])
+    text = json.dumps(config, sort_keys=True)
+    name = f"tmv-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+    with tempfile.TemporaryDirectory() as folder:
+        import open_clip
+
+        path = Path(folder) / f"{name}.json"
+        path.write_text(text, encoding="utf-8")
+        open_clip.add_model_config(path)
+        yield name, config, preprocess
+
+
+def _read_config(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A model configuration, bare or as the hub's `open_clip_config.json` wraps it."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        config = found.get("model_cfg", found)
+        if {"embed_dim", "vision_cfg", "text_cfg"} <= set(config):
+            return config, dict(found.get("preprocess_cfg", {}))
+    except (ValueError, AttributeError):
+        pass
+    raise TMVError(f"{path} is not an open_clip model configuration: it needs embed_dim, vision_cfg and "
+                   "text_cfg.")
+
+
+def _preprocessing(spec: ModelSpec, known: dict[str, Any]) -> Preprocessing:
+    size = known["size"]
+    height, width = (size, size) if isinstance(size, int) else size
+    if height != width or int(known.get("fill_color", 0)):
+        colour = known.get("fill_color")
+        raise TMVError(f"{spec.name} wants pictures of {height} x {width} on colour {colour}, but only "
+                       "squares on black are supported; choose another model.")
+    return Preprocessing(
+        size=int(height), mean=_triple(known["mean"]), std=_triple(known["std"]),
+        interpolation="bilinear" if known["interpolation"] == "bilinear" else "bicubic",
+        resize_mode=known["resize_mode"],
+    )
+
+
+def _triple(value: Any) -> tuple[float, float, float]:
+    r, g, b = value if isinstance(value, (list, tuple)) else (value,) * 3
+    return float(r), float(g), float(b)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Hold back open_clip's log lines about untrained weights: titles and notes say it better."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(before)
+
+
+def _versions(library: str) -> dict[str, str]:
+    return {name: metadata.version(name) for name in ("torch", library, "pillow")}
