@@ -14,7 +14,7 @@ import os
 import sys
 import tempfile
 import time
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +23,26 @@ import open_clip
 import torch
 from numpy.typing import NDArray
 from open_clip.tokenizer import SimpleTokenizer
+from PIL import Image
 from safetensors.torch import save_file
 
+from core.demo.evaluation import (
+    SATELLITE_TEMPLATES,
+    TEMPLATES,
+    Vectors,
+    labels_of,
+    score_captions,
+    score_classes,
+    score_searches,
+    score_styles,
+)
+from core.demo.plans import pictures
+from core.demo.sets import DEMO_SETS, DEMO_VERSION, write_demo_set
 from core.demo.training_data import TrainingData, draw_batch, make_training_data
 
 WEIGHTS = Path(__file__).parent / "weights"
 MODELS = ("demo-rn", "demo-vit")
+SAVE_EVERY = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +161,22 @@ def resume(path: Path, net: torch.nn.Module, optimizer: torch.optim.AdamW) -> in
     return int(state["step"])
 
 
+class Log:
+    """Prints the mean loss and the speed after every 100 steps."""
+
+    def __init__(self, model: str, first: int, steps: int) -> None:
+        self.model, self.first, self.steps = model, first, steps
+        self.began, self.losses = time.monotonic(), list[float]()
+
+    def add(self, step: int, loss: float) -> None:
+        self.losses.append(loss)
+        if step % 100 == 0:
+            rate = (step - self.first) / (time.monotonic() - self.began) * 60
+            mean = sum(self.losses) / len(self.losses)
+            print(f"{self.model} step {step}/{self.steps} loss {mean:.3f}, {rate:.0f} steps/min", flush=True)
+            self.losses.clear()
+
+
 def train(model: str, recipe: Recipe, scratch: Path, out: Path, processes: int) -> None:
     """Train `model` and write its weights to `out`, an early look included after every 500 steps."""
     torch.set_num_threads(1)
@@ -157,20 +187,61 @@ def train(model: str, recipe: Recipe, scratch: Path, out: Path, processes: int) 
     net = build(model, len(data.vocabulary) + 1)
     optimizer = optimizer_for(net, recipe)
     checkpoint, target = scratch / f"{model}.pt", out / f"{model}.safetensors"
-    began, first = time.monotonic(), resume(checkpoint, net, optimizer)
+    first = resume(checkpoint, net, optimizer)
     net.train()
-    total = 0.0
+    log = Log(model, first, recipe.steps)
     for step in range(first, recipe.steps):
-        total += train_step(net, optimizer, data, step, recipe)
-        if (step + 1) % 100 == 0:
-            rate = (step + 1 - first) / (time.monotonic() - began) * 60
-            message = f"{model} step {step + 1}/{recipe.steps} loss {total / 100:.3f}, {rate:.0f} steps/min"
-            print(message, flush=True)
-            total = 0.0
-        if (step + 1) % 500 == 0:
+        log.add(step + 1, train_step(net, optimizer, data, step, recipe))
+        if (step + 1) % SAVE_EVERY == 0:
             save_checkpoint(checkpoint, net, optimizer, step + 1)
             export(net, data, target)
     export(net, data, target)
+
+
+def load_trained(model: str, out: Path) -> tuple[Any, Any, Any]:
+    """Model in eval mode, preprocessing and tokenizer, through open_clip's ordinary path."""
+    open_clip.add_model_config(out / f"{model}.json")
+    weights = str(out / f"{model}.safetensors")
+    net, _, preprocess = open_clip.create_model_and_transforms(model, pretrained=weights)
+    return net.eval(), preprocess, open_clip.get_tokenizer(model)
+
+
+def encode_pictures(net: Any, preprocess: Any, paths: list[Path]) -> Vectors:
+    """Unit vectors (n, d) of picture files."""
+    rows = []
+    with torch.inference_mode():
+        for start in range(0, len(paths), 128):
+            pixels = torch.stack([preprocess(Image.open(path)) for path in paths[start : start + 128]])
+            rows.append(net.encode_image(pixels, normalize=True).numpy())
+    return np.concatenate(rows)
+
+
+def evaluate(model: str, out: Path, scratch: Path) -> dict[str, Any]:
+    """Every figure of the model card, measured on the demo sets, whose scenes training never saw."""
+    torch.set_num_threads(1)
+    net, preprocess, tokenizer = load_trained(model, out)
+
+    def encode_texts(texts: list[str]) -> Vectors:
+        with torch.inference_mode():
+            return np.asarray(net.encode_text(tokenizer(texts), normalize=True).numpy())
+
+    images = {}
+    for name in DEMO_SETS:
+        folder = scratch / f"sets-{DEMO_VERSION}" / name
+        write_demo_set(name, folder)
+        plan = pictures(name) if name == "demo-captions" else labels_of(name)[0]
+        images[name] = encode_pictures(net, preprocess, [folder / picture.path for picture in plan])
+    return {
+        "model": model,
+        "recipe": asdict(RECIPES[model]),
+        "demo-objects": score_classes("demo-objects", images["demo-objects"], encode_texts, TEMPLATES),
+        "demo-objects by style": score_styles(images["demo-objects"], encode_texts),
+        "demo-satellite": score_classes(
+            "demo-satellite", images["demo-satellite"], encode_texts, SATELLITE_TEMPLATES
+        ),
+        "demo-captions": score_captions(images["demo-captions"], encode_texts),
+        "searches": score_searches(images["demo-captions"], encode_texts),
+    }
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -180,12 +251,18 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=WEIGHTS, help="where config and weights are")
     parser.add_argument("--processes", type=int, default=2, help="processes that render the scenes")
     parser.add_argument("--steps", type=int, help="fewer steps than the recipe, for a trial")
+    parser.add_argument("--only-evaluate", action="store_true", help="score the weights that are there")
     args = parser.parse_args(argv)
     recipe = RECIPES[args.model]
     if args.steps:
         recipe = replace(recipe, steps=args.steps)
     with tempfile.TemporaryDirectory() as folder:
-        train(args.model, recipe, args.scratch or Path(folder), args.out, args.processes)
+        scratch = args.scratch or Path(folder)
+        if not args.only_evaluate:
+            train(args.model, recipe, scratch, args.out, args.processes)
+        scores = json.dumps(evaluate(args.model, args.out, scratch), indent=1)
+    (args.out / f"{args.model}.scores.json").write_text(scores + "\n")
+    print(scores)
     return 0
 
 
