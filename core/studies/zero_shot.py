@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core import metrics
-from core.intervals import wilson, wilson_many
+from core.intervals import bootstrap_class_mean, wilson, wilson_many
 from core.types import (
     EmbeddingSet,
     EvalProtocol,
@@ -49,7 +49,8 @@ class ZeroShotResult:
 
     `classnames` (c) the names used; `confusion` (c, c) int64 [true, predicted]; `labels` and `ranks` (n,)
     int64, rank 1 is right; `top5` (n, k) int64, best first, with `top5_probability` (n, k) float32, k =
-    min(5, c); `ids` (n) the rows. Intervals are Wilson's. `notes` say what to know when reading the numbers.
+    min(5, c); `ids` (n) the rows. Intervals are Wilson's, for the mean per-class recall a bootstrap over
+    pictures. `notes` say what to know when reading the numbers.
     """
 
     model: str
@@ -61,6 +62,7 @@ class ZeroShotResult:
     mean_per_class_recall: float
     acc1_ci95: Interval
     acc5_ci95: Interval
+    mean_per_class_recall_ci95: Interval
     templates: tuple[str, ...]
     classnames: tuple[str, ...]
     classnames_kind: str
@@ -103,6 +105,7 @@ class ZeroShotResult:
             "model": self.model, "dataset": self.dataset, "split": self.split, "n": self.n,
             "acc1": self.acc1, "acc5": self.acc5, "mean_per_class_recall": self.mean_per_class_recall,
             "acc1_ci95": list(self.acc1_ci95), "acc5_ci95": list(self.acc5_ci95),
+            "mean_per_class_recall_ci95": list(self.mean_per_class_recall_ci95),
             "templates": list(self.templates),
             "classnames": list(self.classnames), "classnames_kind": self.classnames_kind,
             "per_class": [{"classname": r.classname, "n": r.n, "recall": r.recall if r.n else None}
@@ -168,7 +171,8 @@ def classify(images: EmbeddingSet, classes: FloatArray, classnames: Sequence[str
     return ZeroShotResult(
         images.key.model, images.key.dataset, images.key.split, n,
         hits1 / n, hits5 / n, metrics.mean_per_class_recall(labels, correct, c),
-        wilson(hits1, n), wilson(hits5, n), protocol.templates, tuple(classnames), classnames_kind, per_class,
+        wilson(hits1, n), wilson(hits5, n), bootstrap_class_mean(labels, correct, c),
+        protocol.templates, tuple(classnames), classnames_kind, per_class,
         metrics.confusion(labels, found.top[:, 0], c), read_only(labels), found.ranks, found.top,
         found.probability, images.ids, images.logit_scale, protocol, images.provenance, tuple(published),
         tuple(deck), _notes(per_class, classnames))

@@ -92,6 +92,18 @@ def test_bootstrap_statistic_of_a_median_agrees_with_scipy():
     assert found == pytest.approx(tuple(oracle), abs=1.01)
 
 
+def test_bootstrap_of_the_mean_recall_agrees_with_resampling_by_hand():
+    rng = np.random.default_rng(8)
+    labels = rng.choice(4, 200, p=[0.6, 0.3, 0.08, 0.02])
+    correct = rng.random(200) < np.array([0.9, 0.5, 0.7, 0.4])[labels]
+    draws = []
+    for _ in range(4000):
+        rows = rng.integers(0, 200, 200)
+        draws.append(np.mean([correct[rows][labels[rows] == k].mean() for k in set(labels[rows])]))
+    found = intervals.bootstrap_class_mean(labels, correct, 6, samples=4000)
+    assert found == pytest.approx(np.quantile(draws, [0.025, 0.975]), abs=0.015)
+
+
 @pytest.mark.parametrize("bad", [np.array([]), np.array([1.0, np.nan]), np.zeros((2, 2))])
 def test_bootstrap_refuses_what_it_cannot_resample(bad):
     with pytest.raises(TMVError, match="finite numbers"):
