@@ -1,0 +1,295 @@
+"""Pictures to vectors, once: plan the run, compute what is missing, keep every finished chunk, then complete
+the entry.
+ A run can be killed at any moment and goes on from its last whole chunk with the same vectors; two runs of
+the same key join; a stale vector is never taken for a fresh one, because the key covers model, weights,
+preprocessing, precision and the content of the data.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from core.embed_batches import Batch, compute_batch, encode_batches, one_torch_thread
+from core.files import Damaged
+from core.store import KeyParts, Plan, Run, Store, TextStore
+from core.store.chunks import Chunk, chunk_rows
+from core.store.rows import Rows, kept_rows
+from core.types import (
+    Dataset,
+    EmbeddingKey,
+    FloatArray,
+    ModelCard,
+    Progress,
+    Skipped,
+    TMVError,
+)
+
+TEXT_BLOCK = 256
+_LARGE_MODEL, _TINY_MODEL = 250_000_000, 30_000_000
+_ATTEMPTS = 3
+
+
+class CardedEncoder(Protocol):
+    """What embedding needs of a loaded model: see `core.encoders.LoadedEncoder`."""
+
+    @property
+    def card(self) -> ModelCard: ...
+
+    def preprocess(self, image: Any) -> Any: ...
+
+    def encode_images(self, batch: Any) -> FloatArray: ...
+
+    def encode_texts(self, texts: list[str]) -> FloatArray: ...
+
+
+@dataclass(frozen=True, slots=True)
+class EmbedReport:
+    """What a call of `embed` did: `n` vectors are stored, `reused` rows were found in the cache.
+
+    `seconds` is the whole call; `images_per_second` counts only rows computed now, 0 when there were none.
+    """
+
+    key: EmbeddingKey
+    n: int
+    seconds: float
+    images_per_second: float
+    reused: int
+    skipped: tuple[Skipped, ...]
+
+
+def embed(
+    encoder: CardedEncoder | Callable[[], CardedEncoder],
+    dataset: Dataset,
+    store: Store,
+    texts: TextStore,
+    *,
+    memo_dir: Path,
+    progress: Progress | None = None,
+    reuse: bool = True,
+    card: ModelCard | None = None,
+    data_digest: str | None = None,
+    threads: int | None = None,
+) -> EmbedReport:
+    """Compute and store the vectors of every row of `dataset` that are not stored yet.
+ `encoder` may be a function that loads it; with `card` (what its last loading told) it is not called when all
+vectors are there. `reuse=False` computes everything anew and replaces the entry when done. `progress` counts
+rows, then captions, always from the calling thread; when it raises, the finished chunks stay. Broken pictures
+are skipped and listed. Raises `TMVError` when no picture could be used, when the data changed meanwhile, or
+when the disk is full.
+    """
+    start, load = time.monotonic(), _once(encoder)
+    digest = data_digest or _digest(dataset, memo_dir)
+    known = card or load().card
+    while True:
+        work = _Work(
+            dataset, store, texts, known, KeyParts.of(known, digest), progress or _silent,
+            threads or available_cores(), lambda: digest == (data_digest or _digest(dataset, memo_dir)),
+        )
+        report = work.run(load, reuse)
+        if report is not None:
+            break
+        known = load().card  # the weights are others than the remembered card says
+    return replace(report, seconds=time.monotonic() - start)
+
+
+def _digest(dataset: Dataset, memo_dir: Path) -> str:
+    from core.readers import data_digest
+
+    return str(data_digest(dataset, memo_dir))
+
+
+def _once(encoder: CardedEncoder | Callable[[], CardedEncoder]) -> Callable[[], CardedEncoder]:
+    loaded: list[CardedEncoder] = []
+
+    def load() -> CardedEncoder:
+        if not loaded:
+            loaded.append(encoder() if callable(encoder) else encoder)
+        return loaded[0]
+
+    return load
+
+
+def _silent(done: int, total: int) -> None:
+    """Progress that nobody watches."""
+
+
+def batch_rows(card: ModelCard, parameters: int) -> int:
+    """Rows of a batch: fixed by model and kind of device, never by timing, so that any two runs agree to the
+    bit.
+ On a CPU the size makes no difference to speed that could be measured (8 to 32 rows), so batches are small
+enough that cancelling and progress are prompt: about a second or a few, also for the largest models.
+    """
+    if not card.device.startswith("cpu"):
+        return 128
+    if parameters >= _LARGE_MODEL:
+        return 2
+    return 32 if 0 < parameters < _TINY_MODEL else 8
+
+
+@dataclass(slots=True)
+class _Work:
+    """One call of `embed` for one key."""
+
+    dataset: Dataset
+    store: Store
+    texts: TextStore
+    card: ModelCard
+    parts: KeyParts
+    progress: Progress
+    threads: int
+    data_is_same: Callable[[], bool]
+
+    @property
+    def key(self) -> EmbeddingKey:
+        return self.parts.key(self.dataset.spec.name, self.dataset.split)
+
+    @property
+    def total(self) -> int:
+        return len(self.dataset) + len(self.dataset.captions)
+
+    def run(self, load: Callable[[], CardedEncoder], reuse: bool) -> EmbedReport | None:
+        """The report, or None when the encoder turns out to be another one than the card says."""
+        if reuse and self.store.is_whole(self.key):
+            return self._found()
+        with self.store.lock(self.key).hold(self._watch_other) as waited:
+            if (reuse or waited) and self.store.is_whole(self.key):
+                return self._found()
+            encoder = load()
+            if KeyParts.of(encoder.card, self.parts.data_digest) != self.parts:
+                return None
+            self.card = encoder.card
+            return self._make(encoder, reuse)
+
+    def _watch_other(self) -> None:
+        """While another process computes the same key: its progress is ours."""
+        done, n = self.store.rows_done(self.key)
+        if n:
+            self.progress(done, self.total)
+
+    def _found(self) -> EmbedReport:
+        manifest = self.store.manifest(self.key)
+        self.progress(self.total, self.total)
+        return EmbedReport(self.key, manifest.n, 0.0, 0.0, manifest.n, manifest.skipped)
+
+    def _make(self, encoder: CardedEncoder, reuse: bool) -> EmbedReport:
+        if not len(self.dataset):
+            raise TMVError(f"{self.dataset.spec.name} ({self.dataset.split}) has no pictures to embed.")
+        self.store.withdraw_damaged(self.key)
+        if not reuse:
+            self.store.discard_run(self.key)
+        with one_torch_thread():
+            start = time.monotonic()
+            run, first = self._begin(encoder)
+            reused = len(self.dataset) - run.rows_in(run.missing())
+            for attempt in range(_ATTEMPTS):
+                self._compute(encoder, run, first)
+                seconds = time.monotonic() - start
+                try:
+                    skipped = self._complete(encoder, run)
+                    break
+                except (Damaged, FileNotFoundError):  # a chunk went bad on the disk: compute it again
+                    if attempt + 1 == _ATTEMPTS:
+                        raise
+        computed = len(self.dataset) - reused
+        rate = computed / max(seconds, 1e-9) if computed else 0.0
+        return EmbedReport(self.key, len(self.dataset) - len(skipped), 0.0, rate, reused, skipped)
+
+    def _begin(self, encoder: CardedEncoder) -> tuple[Run, Batch | None]:
+        """The interrupted run, or a new one: then the first batch is timed, so that a chunk takes a second or
+        two."""
+        found = self.store.interrupted_run(self.key)
+        if found is not None:
+            return found, None
+        n, size = len(self.dataset), batch_rows(self.card, _parameters(encoder))
+        start = time.monotonic()
+        first = compute_batch(encoder, self.dataset, range(min(size, n)))
+        rate = self.threads * len(first.rows) / max(time.monotonic() - start, 1e-6)
+        name, split = self.dataset.spec.name, self.dataset.split
+        return self.store.open_run(Plan(self.parts, name, split, n, chunk_rows(n, rate, size), size)), first
+
+    def _compute(self, encoder: CardedEncoder, run: Run, first: Batch | None) -> None:
+        missing = run.missing()
+        done = len(self.dataset) - run.rows_in(missing)
+        self.progress(done, self.total)
+        parts: dict[int, list[Batch]] = {}
+        chunk_of = {rows: index for index in missing for rows in run.plan.batches(index)}
+        with closing(encode_batches(encoder, self.dataset, list(chunk_of), self.threads, first)) as batches:
+            for batch in batches:
+                index = chunk_of[batch.rows]
+                parts.setdefault(index, []).append(batch)
+                if len(parts[index]) == len(run.plan.batches(index)):
+                    run.write(index, _chunk(parts.pop(index)))
+                done += len(batch.rows)
+                self.progress(done, self.total)
+
+    # --- from chunks to an entry --------------------------------------------------------------------------
+
+    def _complete(self, encoder: CardedEncoder, run: Run) -> tuple[Skipped, ...]:
+        gaps = [row for _, chunk in run.chunks() for row, _ in chunk.skipped]
+        rows = kept_rows(self.dataset, gaps)
+        done = len(self.dataset) + len(self.dataset.captions) - len(rows.captions)
+        for block in self._text_blocks(encoder, rows):
+            done += len(block)
+            self.progress(done, self.total)
+        if not self.data_is_same():
+            self.store.discard_run(self.key)
+            name = self.dataset.spec.name
+            raise TMVError(f"The files of {name} changed while they were read; embed it again.")
+        manifest = self.store.complete(
+            run, rows, self.card, self._notes(rows), self._text_blocks(encoder, rows)
+        )
+        return manifest.skipped
+
+    def _text_blocks(self, encoder: CardedEncoder, rows: Rows) -> Iterator[FloatArray]:
+        """The vectors of the captions in order, (up to 256, d) at a time; unknown ones are encoded and
+        kept."""
+        for start in range(0, len(rows.captions), TEXT_BLOCK):
+            yield encode_texts(encoder, self.texts, rows.captions[start : start + TEXT_BLOCK])
+
+    def _notes(self, rows: Rows) -> tuple[str, ...]:
+        lost = len(self.dataset.captions) - len(rows.captions)
+        lines = [f"{lost} captions belong to skipped pictures and are left out."] if lost else []
+        return (*self.dataset.notes, *self.card.notes, *lines)
+
+
+def _parameters(encoder: CardedEncoder) -> int:
+    """Of the model's catalog record; 0 when unknown."""
+    return int(getattr(getattr(encoder, "spec", None), "parameters", 0))
+
+
+def _chunk(batches: list[Batch]) -> Chunk:
+    batches.sort(key=lambda batch: batch.rows.start)
+    with_vectors = [batch.vectors for batch in batches if len(batch.vectors)] or [batches[0].vectors]
+    return Chunk(np.concatenate(with_vectors), tuple(gap for batch in batches for gap in batch.skipped))
+
+
+def encode_texts(encoder: CardedEncoder, store: TextStore, texts: tuple[str, ...] | list[str]) -> FloatArray:
+    """(m, d) unnormalised vectors of m texts: known ones from the store, the others encoded once and kept."""
+    digest = encoder.card.model_digest
+    vectors, found = store.get(digest, texts)
+    if found.all():
+        return vectors
+    missing = list(dict.fromkeys(text for text, here in zip(texts, found) if not here))
+    fresh = np.ascontiguousarray(encoder.encode_texts(missing), np.float32)
+    store.put(digest, missing, fresh)
+    position = {text: row for row, text in enumerate(missing)}
+    whole = np.zeros((len(texts), fresh.shape[1]), np.float32)
+    for row, text in enumerate(texts):
+        whole[row] = vectors[row] if found[row] else fresh[position[text]]
+    return whole
+
+
+def available_cores() -> int:
+    """Cores that this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:
+        return os.cpu_count() or 1

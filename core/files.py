@@ -1,0 +1,148 @@
+"""Files that are either whole or not there: safe names, atomic writes, checksums, and what a full disk
+says."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import json
+import os
+import secrets
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+from urllib.parse import quote
+
+from core.types import TMVError
+
+TEMP_SUFFIX = ".tmp"
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_LONGEST_NAME = 120
+
+
+class DiskFull(TMVError):
+    """No room left for what is being written."""
+
+
+class Damaged(TMVError):
+    """A stored file that is not what was written; the message names `verify`."""
+
+
+def safe_name(name: str) -> str:
+    """A file name for any text: letters, digits, `-`, `_` and `.` stay, the rest is percent-encoded.
+ `urllib.parse.unquote` gives the text back, unless it was too long for a file name: then the end is replaced
+by a checksum.
+    """
+    safe = quote(name.encode("utf-8", "surrogatepass"), safe="-_.").replace("~", "%7E")
+    if safe.startswith("."):
+        safe = "%2E" + safe[1:]
+    if len(safe) <= _LONGEST_NAME:
+        return safe or "%00"
+    return f"{safe[:_LONGEST_NAME - 20]}~{sha256_text(name)[:16]}"
+
+
+def canonical_json(value: Any) -> str:
+    """The one spelling of a JSON value, for checksums."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
+
+def sha256_text(text: str) -> str:
+    """Hex checksum of a text."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def sha256_file(path: Path) -> str:
+    """Hex checksum of a file's content, read in blocks."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextlib.contextmanager
+def disk_guard(folder: Path) -> Iterator[None]:
+    """Turn "no space left" from the system or from SQLite into `DiskFull`."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FULL:
+            raise _disk_full(folder) from error
+        raise
+    except sqlite3.OperationalError as error:
+        if "disk is full" in str(error):
+            raise _disk_full(folder) from error
+        raise
+
+
+def _disk_full(folder: Path) -> DiskFull:
+    free = "unknown"
+    with contextlib.suppress(OSError):
+        free = f"{shutil.disk_usage(folder).free / 1e6:.0f} MB"
+    return DiskFull(f"There is no room left to write in {folder} ({free} free): make room and start again; "
+                    "everything finished so far is kept.")
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[IO[bytes]]:
+    """A file to write that takes `path`'s place only when whole and flushed; after an error nothing is
+    left."""
+    temp = path.with_name(f".{path.name}.{secrets.token_hex(4)}{TEMP_SUFFIX}")
+    with disk_guard(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with temp.open("xb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            temp.replace(path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                temp.unlink(missing_ok=True)
+            raise
+        sync_folder(path.parent)
+
+
+def write_atomic(path: Path, content: bytes) -> None:
+    """Write a whole file or nothing."""
+    with replacing(path) as file:
+        file.write(content)
+
+
+def sync_folder(folder: Path) -> None:
+    """Flush a folder's list of names, so that a renamed file survives a power cut (where the system can)."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def delete(path: Path) -> None:
+    """Remove a file or a folder with all that is in it, if it is there."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def write_checked_json(path: Path, value: dict[str, Any]) -> None:
+    """Write a JSON object with its own checksum in it, under `sha256`."""
+    body = {k: v for k, v in value.items() if k != "sha256"}
+    signed = {**body, "sha256": sha256_text(canonical_json(body))}
+    write_atomic(path, (json.dumps(signed, indent=1, ensure_ascii=True) + "\n").encode())
+
+
+def read_checked_json(path: Path) -> dict[str, Any]:
+    """Read what `write_checked_json` wrote. Raises `Damaged` when it is not that, `FileNotFoundError` as
+    usual."""
+    try:
+        value = json.loads(path.read_bytes())
+        body = {k: v for k, v in value.items() if k != "sha256"}
+        whole = value["sha256"] == sha256_text(canonical_json(body))
+    except (ValueError, KeyError, AttributeError, TypeError):
+        whole = False
+    if not whole:
+        raise Damaged(f"{path} is damaged: run `python -m core verify` to mend the cache.")
+    return body

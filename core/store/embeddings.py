@@ -1,0 +1,281 @@
+"""Stored image vectors: find, load, list, remove, and the runs that make them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from core.files import Damaged, delete, sha256_text
+from core.locks import FileLock, is_held
+from core.store import finish
+from core.store.chunks import RUN_FOLDER, Plan, Run, read_plan, rows_done
+from core.store.manifest import MANIFEST, Manifest, entry_folder, read_manifest, split_folder
+from core.store.rows import Rows, read_rows
+from core.types import EmbeddingKey, EmbeddingSet, FloatArray, ModelCard, NotHere, TMVError
+
+if TYPE_CHECKING:
+    from core.store.verify import VerifyReport
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One stored set, or one being made (`complete` False: then `done` of `n` rows have their vectors).
+
+    `bytes` on disk, `date` in ISO form (UTC), `skipped` rows without a vector, m captions, width d.
+    """
+
+    key: EmbeddingKey
+    n: int
+    d: int
+    m: int
+    bytes: int
+    date: str
+    skipped: int
+    complete: bool
+    done: int
+    running: bool = False
+
+
+class Store:
+    """The image vectors under a cache folder. Any number of processes may use one folder at the same time."""
+
+    def __init__(self, root: Path | str) -> None:
+        self.root = Path(root)
+        self._seen: dict[Path, tuple[tuple[int, int, int], Manifest]] = {}
+
+    # --- reading ----------------------------------------------------------------------------------------
+
+    def find(
+        self,
+        model: str,
+        dataset: str,
+        split: str,
+        model_digest: str | None = None,
+        data_digest: str | None = None,
+        fingerprint: str | None = None,
+    ) -> EmbeddingKey | None:
+        """The newest complete entry whose parts are those given; None for a part means any.
+
+        Any, so that a cache folder copied to a machine without the weights or the pictures still serves.
+        """
+        fitting = [
+            manifest
+            for manifest in self._manifests(split_folder(self.root, model, dataset, split))
+            if (manifest.parts.model, manifest.dataset, manifest.split) == (model, dataset, split)
+            and model_digest in (None, manifest.parts.model_digest)
+            and data_digest in (None, manifest.parts.data_digest)
+            and fingerprint in (None, manifest.key.fingerprint)
+        ]
+        return max(fitting, key=lambda m: (m.date, m.key.fingerprint)).key if fitting else None
+
+    def manifest(self, key: EmbeddingKey) -> Manifest:
+        """What is known of an entry. Raises `NotHere` when it is not complete, `Damaged` when it is not
+        whole."""
+        folder = entry_folder(self.root, key)
+        try:
+            return self._manifest(folder)
+        except FileNotFoundError as error:
+            raise NotHere(f"{_words(key)} are not stored here.") from error
+
+    def load(self, key: EmbeddingKey) -> EmbeddingSet:
+        """The vectors, memory-mapped, and their rows. Raises `NotHere`, or `Damaged` naming `verify`."""
+        manifest, folder = self.manifest(key), entry_folder(self.root, key)
+        check_sizes(folder, manifest)
+        rows = read_rows(folder, tuple(manifest.files))
+        has_texts = finish.TEXTS in manifest.files
+        texts = _map(folder / finish.TEXTS, manifest.m, manifest.d) if has_texts else None
+        try:
+            return EmbeddingSet(
+                key, _map(folder / finish.IMAGES, manifest.n, manifest.d), rows.ids, manifest.logit_scale,
+                manifest.provenance(), rows.labels, rows.classnames, rows.raw_classnames, rows.captions,
+                texts, rows.image_index, manifest.skipped,
+            )
+        except TMVError as error:
+            raise _damaged(folder) from error
+
+    def is_whole(self, key: EmbeddingKey) -> bool:
+        """Whether the entry is complete as far as can be told without reading its arrays."""
+        try:
+            manifest = self.manifest(key)
+            check_sizes(entry_folder(self.root, key), manifest)
+        except (NotHere, Damaged):
+            return False
+        return True
+
+    def entries(self) -> tuple[Entry, ...]:
+        """Every complete entry and every run that is under way or was interrupted."""
+        found = list[Entry]()
+        for folder in sorted((self.root / "embeddings").glob("*/*/*")):
+            complete = self._complete_entry(folder)
+            found += [entry for entry in (complete or self._unfinished_entry(folder),) if entry is not None]
+        return tuple(found)
+
+    def _complete_entry(self, folder: Path) -> Entry | None:
+        try:
+            m = self._manifest(folder)
+        except (FileNotFoundError, Damaged):
+            return None
+        size = sum(file.bytes for file in m.files.values())
+        return Entry(m.key, m.n, m.d, m.m, size, m.date, len(m.skipped), True, m.n + len(m.skipped))
+
+    def _unfinished_entry(self, folder: Path) -> Entry | None:
+        try:
+            plan = read_plan(folder / RUN_FOLDER)
+        except (FileNotFoundError, Damaged):
+            return None
+        key = plan.parts.key(plan.dataset, plan.split)
+        size = sum(file.stat().st_size for file in (folder / RUN_FOLDER).glob("*.chunk"))
+        done = rows_done(folder / RUN_FOLDER, plan)
+        return Entry(key, plan.n, 0, 0, size, "", 0, False, done, is_held(lock_path(self.root, folder)))
+
+    def _manifests(self, folder: Path) -> Iterator[Manifest]:
+        for path in folder.glob(f"*/{MANIFEST}"):
+            try:
+                yield self._manifest(path.parent)
+            except (FileNotFoundError, Damaged):
+                continue
+
+    def _manifest(self, folder: Path) -> Manifest:
+        """Read once for every state of the file."""
+        stat = (folder / MANIFEST).stat()
+        stamp = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+        known = self._seen.get(folder)
+        if known is None or known[0] != stamp:
+            known = (stamp, read_manifest(folder))
+            self._seen[folder] = known
+        return known[1]
+
+    # --- writing ----------------------------------------------------------------------------------------
+
+    def lock(self, key: EmbeddingKey) -> FileLock:
+        """Whoever makes, replaces or removes an entry holds this."""
+        return FileLock(lock_path(self.root, entry_folder(self.root, key)))
+
+    def open_run(self, plan: Plan) -> Run:
+        """Start a run, or go on with the one that was interrupted; its own plan then stays. Hold the lock."""
+        folder = entry_folder(self.root, plan.parts.key(plan.dataset, plan.split))
+        return Run.open(folder / RUN_FOLDER, plan)
+
+    def interrupted_run(self, key: EmbeddingKey) -> Run | None:
+        """The run of this key that was begun and not finished, to go on with. Hold the lock."""
+        folder = entry_folder(self.root, key) / RUN_FOLDER
+        try:
+            plan = read_plan(folder)
+        except (FileNotFoundError, Damaged):
+            return None
+        same = plan.parts.key(plan.dataset, plan.split) == key
+        return Run(folder, plan) if same else None
+
+    def discard_run(self, key: EmbeddingKey) -> None:
+        """Forget what an interrupted run has done. Hold the lock."""
+        delete(entry_folder(self.root, key) / RUN_FOLDER)
+
+    def withdraw_damaged(self, key: EmbeddingKey) -> None:
+        """Turn an entry whose files are not whole back into a run with its good chunks. Hold the lock."""
+        from core.store.salvage import salvage
+
+        folder = entry_folder(self.root, key)
+        try:
+            manifest = read_manifest(folder)
+        except FileNotFoundError:
+            return
+        except Damaged:
+            remove_folder(folder)
+            return
+        try:
+            check_sizes(folder, manifest)
+        except Damaged:
+            salvage(folder, manifest)
+
+    def complete(
+        self,
+        run: Run,
+        rows: Rows,
+        card: ModelCard,
+        notes: Sequence[str] = (),
+        text_blocks: Iterable[FloatArray] = (),
+    ) -> Manifest:
+        """Make an entry of a run whose chunks are all there. Hold the lock.
+ `rows` are those with a vector; `text_blocks` the vectors of their captions in order. Raises `Damaged` or
+`FileNotFoundError` when a chunk is not good, `DiskFull` without room; the chunks stay.
+        """
+        folder = run.folder.parent
+        finish.withdraw(folder)
+        vectors = finish.write_images(folder, run)
+        if rows.image_index is not None:
+            finish.write_texts(folder, text_blocks, len(rows.captions), vectors.d)
+        return finish.complete(folder, run, vectors, rows, card, notes)
+
+    def rows_done(self, key: EmbeddingKey) -> tuple[int, int]:
+        """(rows done, rows in all) of a run under way; (0, 0) when there is none."""
+        folder = entry_folder(self.root, key) / RUN_FOLDER
+        try:
+            plan = read_plan(folder)
+        except (FileNotFoundError, Damaged):
+            return 0, 0
+        return rows_done(folder, plan), plan.n
+
+    def remove(self, key: EmbeddingKey) -> None:
+        """Delete an entry and what is left of its runs. Raises `TMVError` while it is being made."""
+        lock, folder = self.lock(key), entry_folder(self.root, key)
+        if not lock.try_hold():
+            raise TMVError(f"{_words(key)} are being computed; cancel that first.")
+        try:
+            remove_folder(folder)
+        finally:
+            lock.release()
+
+    def verify(self, mend: bool = True) -> VerifyReport:
+        """Check everything in the cache folder against its checksums; see `core.store.verify`."""
+        from core.store.verify import verify
+
+        return verify(self, mend)
+
+
+def lock_path(root: Path, folder: Path) -> Path:
+    """The lock of an entry's folder; outside it, so that removing an entry never removes a lock that is
+    held."""
+    return root / "locks" / f"{sha256_text('/'.join(folder.parts[-3:]))[:24]}.lock"
+
+
+def check_sizes(folder: Path, manifest: Manifest) -> None:
+    """Raise `Damaged` unless every file is there with the size that the manifest says."""
+    for name, record in manifest.files.items():
+        try:
+            size = (folder / name).stat().st_size
+        except FileNotFoundError:
+            size = -1
+        if size != record.bytes:
+            raise _damaged(folder)
+
+
+def remove_folder(folder: Path) -> None:
+    """Delete an entry, its manifest first, and the folders above it that this leaves empty."""
+    if folder.is_dir():
+        finish.withdraw(folder)
+    delete(folder)
+    for parent in (folder.parent, folder.parent.parent):
+        if parent.is_dir() and not any(parent.iterdir()):
+            parent.rmdir()
+
+
+def _map(path: Path, rows: int, width: int) -> FloatArray:
+    try:
+        array: FloatArray = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise _damaged(path.parent) from error
+    if array.shape != (rows, width) or array.dtype != np.float32 or not array.flags.c_contiguous:
+        raise _damaged(path.parent)
+    return array
+
+
+def _words(key: EmbeddingKey) -> str:
+    return f"The vectors of {key.dataset} ({key.split}) by {key.model}"
+
+
+def _damaged(folder: Path) -> Damaged:
+    return Damaged(f"The vectors in {folder} are damaged: run `python -m core verify` to mend the cache.")

@@ -1,0 +1,201 @@
+"""`verify`: read everything in the cache, compare it with its checksums, and mend what can be mended."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.files import TEMP_SUFFIX, Damaged, delete, sha256_file
+from core.locks import FileLock
+from core.store.cards import parse_card
+from core.store.chunks import RUN_FOLDER, Run, read_chunk, read_plan
+from core.store.embeddings import lock_path, remove_folder
+from core.store.manifest import MANIFEST, StoredFile, read_manifest
+from core.store.results import Results
+from core.store.salvage import salvage
+from core.store.text_store import TextStore
+
+if TYPE_CHECKING:
+    from core.store.embeddings import Store
+
+_TEMP_SECONDS = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyReport:
+    """How many entries were checked; one sentence for each that is damaged, and for each that was mended."""
+
+    checked: int
+    damaged: tuple[str, ...]
+    mended: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Findings:
+    checked: int = 0
+    damaged: list[str] = field(default_factory=list)
+    mended: list[str] = field(default_factory=list)
+
+    def add(self, name: str, problem: str, mend: Callable[[], str] | None) -> None:
+        self.damaged.append(f"{name}: {problem}")
+        if mend is not None:
+            self.mended.append(f"{name}: {mend()}")
+
+
+def verify(store: Store, mend: bool = True) -> VerifyReport:
+    """Check image vectors, interrupted runs, text vectors, results and model cards.
+ With `mend`: damaged vectors are taken out of service (their good blocks are kept as chunks of a run, so that
+only the rest is computed again), damaged texts, results and cards are dropped, leftovers of killed processes
+are swept. What is being written at the moment is left alone.
+    """
+    found = _Findings()
+    for folder in sorted((store.root / "embeddings").glob("*/*/*")):
+        _check_folder(store, folder, found, mend)
+    _check_texts(TextStore(store.root), found, mend)
+    _check_results(store.root, found, mend)
+    _check_cards(store.root, found, mend)
+    if mend:
+        _sweep(store.root)
+    return VerifyReport(found.checked, tuple(found.damaged), tuple(found.mended))
+
+
+# --- image vectors ----------------------------------------------------------------------------------------
+
+def _check_folder(store: Store, folder: Path, found: _Findings, mend: bool) -> None:
+    name = folder.relative_to(store.root / "embeddings").as_posix()
+    lock = FileLock(lock_path(store.root, folder))
+    if not lock.try_hold():
+        return
+    try:
+        found.checked += 1
+        problem = _entry_problem(folder)
+        if problem:
+            found.add(name, problem, partial(_mend_entry, folder) if mend else None)
+        if (folder / RUN_FOLDER).is_dir():
+            _check_run(folder / RUN_FOLDER, name, found, mend)
+    finally:
+        lock.release()
+
+
+def _entry_problem(folder: Path) -> str:
+    """What is wrong with an entry; "" when nothing is, or when it is only a run that can go on."""
+    try:
+        manifest = read_manifest(folder)
+    except FileNotFoundError:
+        return "" if (folder / RUN_FOLDER).is_dir() else "has vectors that were never finished"
+    except (Damaged, NotADirectoryError):
+        return "its manifest is damaged or belongs to another entry"
+    bad = [name for name, record in manifest.files.items() if not _same(folder / name, record)]
+    if bad:
+        return f"{', '.join(bad)} damaged"
+    strangers = {path.name for path in folder.iterdir()} - {*manifest.files, MANIFEST, RUN_FOLDER}
+    return f"holds files that do not belong to it: {', '.join(sorted(strangers))}" if strangers else ""
+
+
+def _same(path: Path, record: StoredFile) -> bool:
+    try:
+        return path.stat().st_size == record.bytes and sha256_file(path) == record.sha256
+    except OSError:
+        return False
+
+
+def _mend_entry(folder: Path) -> str:
+    try:
+        manifest = read_manifest(folder)
+    except (FileNotFoundError, Damaged, NotADirectoryError):
+        remove_folder(folder)
+        return "removed; embedding it again computes it anew"
+    if all(_same(folder / name, record) for name, record in manifest.files.items()):
+        for path in folder.iterdir():
+            if path.name not in (*manifest.files, MANIFEST, RUN_FOLDER):
+                delete(path)
+        return "the other files removed"
+    kept, chunks = salvage(folder, manifest)
+    if not kept:
+        remove_folder(folder)
+    return f"{kept} of {chunks} chunks are good and kept; embedding it again computes the rest"
+
+
+def _check_run(folder: Path, name: str, found: _Findings, mend: bool) -> None:
+    """An interrupted run is no damage; a damaged chunk of it is."""
+    try:
+        run = Run(folder, read_plan(folder))
+    except (FileNotFoundError, Damaged):
+        found.add(name, "an interrupted run has lost its plan", partial(_drop_run, folder) if mend else None)
+        return
+    bad = [index for index in range(run.plan.chunks) if _chunk_is_bad(run, index)]
+    if bad:
+        problem = f"{len(bad)} damaged chunks of an interrupted run"
+        found.add(name, problem, partial(_drop_chunks, run) if mend else None)
+
+
+def _chunk_is_bad(run: Run, index: int) -> bool:
+    try:
+        read_chunk(run.folder, run.plan, index)
+    except FileNotFoundError:
+        return False
+    except Damaged:
+        return True
+    return False
+
+
+def _drop_run(folder: Path) -> str:
+    if (folder.parent / MANIFEST).exists():
+        delete(folder)
+    else:
+        remove_folder(folder.parent)
+    return "removed; embedding it again starts over"
+
+
+def _drop_chunks(run: Run) -> str:
+    left = run.plan.chunks - len(run.missing())
+    return f"removed; {left} of {run.plan.chunks} chunks are kept"
+
+
+# --- the rest ---------------------------------------------------------------------------------------------
+
+def _check_texts(texts: TextStore, found: _Findings, mend: bool) -> None:
+    for name in texts.names():
+        rows, bad = texts.check(name, mend)
+        found.checked += 1
+        if bad:
+            done = (lambda: "removed; they are encoded again when needed") if mend else None
+            found.add(f"texts/{name}", f"{bad} of {rows} text vectors damaged", done)
+
+
+def _check_results(root: Path, found: _Findings, mend: bool) -> None:
+    results = Results(root)
+    rows, bad = results.check(mend)
+    results.close()
+    found.checked += bool(rows)
+    if bad:
+        done = (lambda: "removed; they are computed again when needed") if mend else None
+        found.add("results", f"{len(bad)} rows damaged or not written by this program", done)
+
+
+def _check_cards(root: Path, found: _Findings, mend: bool) -> None:
+    for path in sorted((root / "models").glob("*.json")):
+        found.checked += 1
+        try:
+            parse_card(path)
+        except Damaged:
+            found.add(f"models/{path.name}", "damaged", partial(_drop_card, path) if mend else None)
+
+
+def _drop_card(path: Path) -> str:
+    path.unlink(missing_ok=True)
+    return "removed; loading the model writes it anew"
+
+
+def _sweep(root: Path) -> None:
+    """Half-written files of killed processes. An hour old: nobody writes one file that long."""
+    for part in ("embeddings", "models", "texts", "results", "locks", "run"):
+        for temp in (root / part).rglob(f".*{TEMP_SUFFIX}"):
+            with contextlib.suppress(FileNotFoundError):
+                if time.time() - temp.stat().st_mtime > _TEMP_SECONDS:
+                    temp.unlink()
