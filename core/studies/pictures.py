@@ -1,0 +1,260 @@
+"""Pictures by prompt: the best k of a data set, how all scores spread, and how many of the k are right.
+
+What is asked is a `core.studies.query.Query`; what changes between two answers is in `core.studies.lists`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.intervals import wilson
+from core.metrics import Float64Array
+from core.studies.gallery import Gallery
+from core.studies.query import Query
+from core.types import (
+    EmbeddingSet,
+    EvalProtocol,
+    FloatArray,
+    IntArray,
+    Interval,
+    Provenance,
+    TMVError,
+    expect_shape,
+)
+
+BINS = 40
+QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
+
+
+# --- the answer -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One picture found: `row` in the stored set, `label` its class ("" without one), or its `captions`."""
+
+    rank: int
+    row: int
+    id: str
+    score: float
+    label: str = ""
+    captions: tuple[str, ...] = ()
+    relevant: bool | None = None
+
+    def to_record(self) -> dict[str, Any]:
+        """rank, id, score, and label or captions."""
+        record: dict[str, Any] = {"rank": self.rank, "id": self.id, "score": self.score}
+        record |= {"label": self.label} if self.label else {"captions": list(self.captions)}
+        return record if self.relevant is None else record | {"relevant": self.relevant}
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """How all n scores of a query lie: `edges` (b + 1,) and `counts` (b,) of a histogram, and `quantiles`."""
+
+    edges: Float64Array
+    counts: IntArray
+    mean: float
+    std: float
+    quantiles: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Precision:
+    """Of the k best pictures, `hits` belong to `classnames`, as do `relevant` of all n (`base_rate`)."""
+
+    classnames: tuple[str, ...]
+    k: int
+    hits: int
+    relevant: int
+    precision: float
+    ci95: Interval
+    base_rate: float
+    recall: float
+
+
+@dataclass(frozen=True, slots=True)
+class PicturesResult:
+    """The answer of one model. `scores` (n,) float32 are those of all pictures, `vector` (d,) the query."""
+
+    model: str
+    dataset: str
+    split: str
+    n: int
+    query: Query
+    k: int
+    hits: tuple[Hit, ...]
+    scores: FloatArray
+    vector: FloatArray
+    ids: tuple[str, ...]
+    spread: Spread
+    precision: Precision | None
+    protocol: EvalProtocol
+    provenance: Provenance
+
+    def __post_init__(self) -> None:
+        expect_shape("scores", self.scores, (self.n,), np.float32)
+        expect_shape("vector", self.vector, ("d",), np.float32)
+        self.scores.setflags(write=False)
+        self.vector.setflags(write=False)
+
+    @property
+    def rows(self) -> IntArray:
+        """(k,) rows of the hits."""
+        return np.array([hit.row for hit in self.hits], dtype=np.int64)
+
+    def to_record(self) -> dict[str, Any]:
+        """The JSON record of `search`."""
+        terms = [{"text": t.text, "weight": t.weight} for t in self.query.terms]
+        record: dict[str, Any] = {
+            "model": self.model,
+            "dataset": self.dataset,
+            "split": self.split,
+            "n": self.n,
+            "text": self.query.terms[0].text if self.query.terms else "",
+            "query": self.query.words,
+            "terms": terms,
+            "image": self.query.image or None,
+            "image_weight": self.query.image_weight if self.query.image else None,
+            "k": len(self.hits),
+            "hits": [hit.to_record() for hit in self.hits],
+            "scores": {
+                "mean": self.spread.mean,
+                "std": self.spread.std,
+                "quantiles": [list(pair) for pair in self.spread.quantiles],
+            },
+            "protocol": dict(self.protocol.details),
+            "provenance": self.provenance.as_dict(),
+        }
+        if self.precision is not None:
+            record["precision"] = precision_record(self.precision)
+        return record
+
+
+def precision_record(p: Precision) -> dict[str, Any]:
+    """JSON-ready."""
+    return {
+        "classnames": list(p.classnames),
+        "k": p.k,
+        "hits": p.hits,
+        "relevant": p.relevant,
+        "precision_at_k": p.precision,
+        "precision_at_k_ci95": list(p.ci95),
+        "base_rate": p.base_rate,
+        "recall_at_k": p.recall,
+    }
+
+
+def find(
+    images: EmbeddingSet,
+    gallery: Gallery,
+    query: Query,
+    vector: FloatArray,
+    k: int = 10,
+    classes: Sequence[int] = (),
+) -> PicturesResult:
+    """The k pictures closest to a query.
+
+    `gallery` holds the vectors of `images`; `vector` (d,) comes from `query_vector`; `classes` are the labels
+    that count as right for precision at k. Exact: the same as sorting all cosines, equal scores in the order
+    of the data set.
+    """
+    if k < 1:
+        raise TMVError(f"Asked for {k} pictures; ask for at least 1.")
+    scores = gallery.scores(vector[None])[0]
+    rows, values = gallery.best(vector, scores, k)
+    relevant = relevant_rows(images, classes)
+    hits = tuple(
+        _hit(images, i + 1, int(row), float(score), relevant)
+        for i, (row, score) in enumerate(zip(rows, values))
+    )
+    details = {
+        "score": "cosine with the query",
+        "ties": "earlier row first",
+        "search": "exact",
+        "query": "unit(sum of weight x unit(vector))",
+    }
+    protocol = EvalProtocol((), "", images.key.split, len(images), True, details)
+    return PicturesResult(
+        images.key.model,
+        images.key.dataset,
+        images.key.split,
+        len(images),
+        query,
+        len(hits),
+        hits,
+        scores,
+        vector,
+        images.ids,
+        spread(scores),
+        _precision(images, hits, classes, relevant),
+        protocol,
+        images.provenance,
+    )
+
+
+def _hit(images: EmbeddingSet, rank: int, row: int, score: float, relevant: NDArray[np.bool_] | None) -> Hit:
+    label = images.classnames[images.labels[row]] if images.labels is not None and images.classnames else ""
+    return Hit(
+        rank,
+        row,
+        images.ids[row],
+        score,
+        label,
+        captions_of_row(images, row),
+        None if relevant is None else bool(relevant[row]),
+    )
+
+
+def captions_of_row(images: EmbeddingSet, row: int) -> tuple[str, ...]:
+    """The captions of one picture, in the data set's order."""
+    if images.image_index is None:
+        return ()
+    return tuple(images.captions[i] for i in np.flatnonzero(images.image_index == row))
+
+
+def spread(scores: FloatArray, bins: int = BINS) -> Spread:
+    """Histogram and quantiles of all scores of a query (n,)."""
+    counts, edges = np.histogram(scores, bins=bins)
+    levels = np.quantile(scores.astype(np.float64), QUANTILES)
+    return Spread(
+        edges.astype(np.float64),
+        counts.astype(np.int64),
+        float(scores.mean(dtype=np.float64)),
+        float(scores.std(dtype=np.float64)),
+        tuple(zip(QUANTILES, map(float, levels))),
+    )
+
+
+# --- is it right ------------------------------------------------------------------------------------------
+
+
+def relevant_rows(images: EmbeddingSet, classes: Sequence[int]) -> NDArray[np.bool_] | None:
+    """(n,) which pictures belong to these classes; None where nothing can be said."""
+    if images.labels is None or not len(classes):
+        return None
+    return np.isin(images.labels, np.asarray(classes, dtype=np.int64))
+
+
+def _precision(
+    images: EmbeddingSet, hits: Sequence[Hit], classes: Sequence[int], relevant: NDArray[np.bool_] | None
+) -> Precision | None:
+    if relevant is None or not hits:
+        return None
+    k, right, total = len(hits), sum(bool(hit.relevant) for hit in hits), int(relevant.sum())
+    names = tuple(images.classnames[c] for c in classes)
+    return Precision(
+        names,
+        k,
+        right,
+        total,
+        right / k,
+        wilson(right, k),
+        total / len(images),
+        right / total if total else float("nan"),
+    )

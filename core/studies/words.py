@@ -1,0 +1,171 @@
+"""What each word of a prompt contributes: leave it out and see how the score changes.
+
+The contribution of a word to a picture is cos(picture, text) - cos(picture, text without the word): positive
+when the word helps. For a class it is the mean over the class's pictures, with a bootstrap interval.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.intervals import bootstrap_mean
+from core.metrics import Float64Array, normalise
+from core.studies.compose import WordSpan
+from core.types import EvalProtocol, FloatArray, Interval, Provenance, TMVError
+
+
+@dataclass(frozen=True, slots=True)
+class WordEffect:
+    """One word: the mean score `without` it and its `contribution`, with an interval where there are several
+    pictures (None for one)."""
+
+    word: str
+    start: int
+    end: int
+    text_without: str
+    score_without: float
+    contribution: float
+    ci95: Interval | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rewording:
+    """Another way to say it, its mean score and the difference to the original's."""
+
+    text: str
+    score: float
+    difference: float
+    ci95: Interval | None
+
+
+@dataclass(frozen=True, slots=True)
+class WordsResult:
+    """Word by word for one text and one target (a picture, or a class of `n` pictures)."""
+
+    model: str
+    dataset: str
+    split: str
+    n: int
+    text: str
+    target: str
+    score: float
+    words: tuple[WordEffect, ...]
+    rewordings: tuple[Rewording, ...]
+    protocol: EvalProtocol
+    provenance: Provenance
+
+    def to_record(self) -> dict[str, Any]:
+        """JSON-ready."""
+        return {
+            "model": self.model,
+            "dataset": self.dataset,
+            "split": self.split,
+            "n": self.n,
+            "text": self.text,
+            "target": self.target,
+            "score": self.score,
+            "words": [
+                {
+                    "word": w.word,
+                    "start": w.start,
+                    "end": w.end,
+                    "text_without": w.text_without,
+                    "score_without": w.score_without,
+                    "contribution": w.contribution,
+                    "contribution_ci95": list(w.ci95) if w.ci95 else None,
+                }
+                for w in self.words
+            ],
+            "rewordings": [
+                {
+                    "text": r.text,
+                    "score": r.score,
+                    "difference": r.difference,
+                    "difference_ci95": list(r.ci95) if r.ci95 else None,
+                }
+                for r in self.rewordings
+            ],
+            "protocol": dict(self.protocol.details),
+            "provenance": self.provenance.as_dict(),
+        }
+
+
+def cosines(texts: NDArray[Any], targets: NDArray[Any]) -> Float64Array:
+    """(m, d) texts and (p, d) pictures, unnormalised -> (m, p) cosines in float64."""
+    return np.asarray(normalise(texts).astype(np.float64) @ normalise(targets).astype(np.float64).T)
+
+
+def contributions(full: FloatArray, without: FloatArray, targets: NDArray[Any]) -> tuple[float, Float64Array]:
+    """Mean score of a text (d,) on targets (p, d), and what is lost per left-out text (w, d): (w, p)."""
+    base = cosines(full[None], targets)[0]
+    if not len(without):
+        return float(base.mean()), np.empty((0, len(targets)))
+    return float(base.mean()), base - cosines(without, targets)
+
+
+def explain(
+    text: str,
+    spans: Sequence[WordSpan],
+    vectors: FloatArray,
+    targets: NDArray[Any],
+    *,
+    rewordings: Sequence[str] = (),
+    rewording_vectors: FloatArray | None = None,
+    names: dict[str, str],
+    provenance: Provenance,
+    target: str,
+) -> WordsResult:
+    """Word effects of `text` on target pictures (p, d).
+
+    `vectors` (1 + w, d) are those of the text and of each `span.without`; `rewording_vectors` (r, d) those of
+    `rewordings`; `names` has model, dataset and split.
+    """
+    if len(vectors) != 1 + len(spans) or not len(targets):
+        raise TMVError(
+            f"Expected {1 + len(spans)} text vectors and at least one picture, "
+            f"got {len(vectors)} and {len(targets)}."
+        )
+    score, gaps = contributions(vectors[0], vectors[1:], targets)
+    words = tuple(
+        WordEffect(s.word, s.start, s.end, s.without, score - float(g.mean()), float(g.mean()), _interval(g))
+        for s, g in zip(spans, gaps)
+    )
+    others = _rewordings(rewordings, rewording_vectors, vectors[0], targets)
+    details = {
+        "contribution": "cos(picture, text) - cos(picture, text without the word)",
+        "interval": "bootstrap over pictures" if len(targets) > 1 else "one picture: none",
+    }
+    return WordsResult(
+        names["model"],
+        names["dataset"],
+        names["split"],
+        len(targets),
+        text,
+        target,
+        score,
+        words,
+        others,
+        EvalProtocol((), "", names["split"], len(targets), True, details),
+        provenance,
+    )
+
+
+def _rewordings(
+    texts: Sequence[str], vectors: FloatArray | None, full: FloatArray, targets: NDArray[Any]
+) -> tuple[Rewording, ...]:
+    if not len(texts) or vectors is None:
+        return ()
+    base, other = cosines(full[None], targets)[0], cosines(vectors, targets)
+    return tuple(
+        Rewording(text, float(row.mean()), float((row - base).mean()), _interval(row - base))
+        for text, row in zip(texts, other)
+    )
+
+
+def _interval(values: Float64Array) -> Interval | None:
+    return bootstrap_mean(values) if len(values) > 1 else None
