@@ -210,6 +210,7 @@ class Engine:
         return embed(
             lambda: self.encoder(model), rows, self.store, self.texts,
             memo_dir=self.cache_dir / "digests", progress=progress,
+            card=read_card(self.cache_dir, model) if self.model_digest(model) else None,
         )
 
     def ensure(
