@@ -1,0 +1,267 @@
+"""Accuracy by template: what the wording changes, and which pictures it changes.
+
+Every template is measured by itself, then all together (their vectors averaged, as CLIP does), each
+against one baseline on the same pictures. A template's figures are those of `core.studies.zero_shot` with
+that template.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from core import metrics
+from core.intervals import PairedDifference, paired_difference, wilson
+from core.metrics import Float64Array
+from core.studies.answers import Answers
+from core.studies.zero_shot import TOP
+from core.types import EmbeddingSet, EvalProtocol, IntArray, Interval, Provenance, Reference, TMVError
+
+ENSEMBLE = "ensemble"
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateResult:
+    """One way of asking. `templates` is one template, or all of them for the ensemble.
+
+    `recall` (c,) is NaN for a class without pictures; `answers` per picture. Against the baseline: the paired
+    `difference` (None for the baseline itself), rows `gained` (wrong there, right here), `lost` (right there,
+    wrong here) and how many answers `changed` at all. `deck` is the deck's figure for this template, if any.
+    """
+
+    templates: tuple[str, ...]
+    acc1: float
+    acc5: float
+    acc1_ci95: Interval
+    acc5_ci95: Interval
+    mean_per_class_recall: float
+    recall: Float64Array
+    answers: Answers
+    difference: PairedDifference | None
+    gained: IntArray
+    lost: IntArray
+    changed: int
+    deck: Reference | None = None
+
+    @property
+    def name(self) -> str:
+        """The template, or "ensemble"."""
+        return self.templates[0] if len(self.templates) == 1 else ENSEMBLE
+
+    def to_record(self, ids: Sequence[str]) -> dict[str, Any]:
+        """JSON-ready; gained and lost pictures by id."""
+        record: dict[str, Any] = {
+            "template": self.name,
+            "acc1": self.acc1,
+            "acc5": self.acc5,
+            "acc1_ci95": list(self.acc1_ci95),
+            "acc5_ci95": list(self.acc5_ci95),
+            "mean_per_class_recall": self.mean_per_class_recall,
+            "changed": self.changed,
+            "gained": [ids[i] for i in self.gained],
+            "lost": [ids[i] for i in self.lost],
+            "difference": None if self.difference is None else difference_record(self.difference),
+        }
+        return record if self.deck is None else record | {"deck_acc1": self.deck.value}
+
+
+def difference_record(d: PairedDifference) -> dict[str, Any]:
+    """JSON-ready."""
+    return {
+        "difference": d.difference,
+        "ci95": list(d.ci95),
+        "n_only_a": d.n_only_a,
+        "n_only_b": d.n_only_b,
+        "p_value": d.p_value,
+        "test": d.test,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class PromptStudyResult:
+    """All templates of one model on one split. `baseline` is a template or "ensemble"."""
+
+    model: str
+    dataset: str
+    split: str
+    n: int
+    templates: tuple[TemplateResult, ...]
+    ensemble: TemplateResult
+    baseline: str
+    classnames: tuple[str, ...]
+    classnames_kind: str
+    labels: IntArray
+    ids: tuple[str, ...]
+    protocol: EvalProtocol
+    provenance: Provenance
+    notes: tuple[str, ...] = ()
+
+    @property
+    def best(self) -> TemplateResult:
+        """The single template with the highest accuracy; of equal ones the first."""
+        return max(self.templates, key=lambda t: t.acc1)
+
+    @property
+    def recall(self) -> Float64Array:
+        """(t, c) recall of each class under each template."""
+        return np.stack([t.recall for t in self.templates])
+
+    @property
+    def every(self) -> tuple[TemplateResult, ...]:
+        """The templates, and the ensemble where it is more than one."""
+        return (*self.templates, self.ensemble) if len(self.templates) > 1 else self.templates
+
+    def find(self, name: str) -> TemplateResult:
+        """The result of one template, or of "ensemble"."""
+        for result in (*self.templates, self.ensemble):
+            if result.name == name:
+                return result
+        raise TMVError(f"{name!r} is not among the templates measured; add it first.")
+
+    def to_record(self) -> dict[str, Any]:
+        """The JSON record of `prompts`."""
+        return {
+            "model": self.model,
+            "dataset": self.dataset,
+            "split": self.split,
+            "n": self.n,
+            "templates": [t.to_record(self.ids) for t in self.templates],
+            "ensemble": self.ensemble.to_record(self.ids) | {"template": ENSEMBLE},
+            "best": self.best.name,
+            "baseline": self.baseline,
+            "classnames": list(self.classnames),
+            "classnames_kind": self.classnames_kind,
+            "recall": {"templates": [t.name for t in self.templates], "matrix": self.recall.tolist()},
+            "notes": list(self.notes),
+            "provenance": self.provenance.as_dict(),
+        }
+
+
+def summarise(
+    images: EmbeddingSet,
+    templates: Sequence[str],
+    answers: Sequence[Answers],
+    ensemble: Answers,
+    classnames: Sequence[str],
+    *,
+    classnames_kind: str = "curated",
+    baseline: str | None = None,
+    deck: Mapping[str, Reference] | None = None,
+) -> PromptStudyResult:
+    """Count and compare. `answers` has one entry a template, `ensemble` those of their averaged vectors;
+    `baseline` (default the first) is a template or "ensemble"."""
+    labels = images.labels
+    if labels is None or not templates or len(answers) != len(templates):
+        raise TMVError("A prompt study needs class labels on every picture, and answers for each template.")
+    base_name = baseline or templates[0]
+    named = {ENSEMBLE: ensemble, **dict(zip(templates, answers))}
+    if base_name not in named:
+        raise TMVError(f"The baseline {base_name!r} is not among the templates; add it as a template.")
+    base, known = named[base_name], deck or {}
+    results = tuple(
+        _measure((t,), a, base, labels, len(classnames), known.get(t)) for t, a in zip(templates, answers)
+    )
+    together = _measure(tuple(templates), ensemble, base, labels, len(classnames), None)
+    protocol = EvalProtocol(
+        tuple(templates),
+        classnames_kind,
+        images.key.split,
+        len(labels),
+        True,
+        {"baseline": base_name, "test": "McNemar's exact test", "ensemble": "mean of unit vectors"},
+    )
+    return PromptStudyResult(
+        images.key.model,
+        images.key.dataset,
+        images.key.split,
+        len(labels),
+        results,
+        together,
+        base_name,
+        tuple(classnames),
+        classnames_kind,
+        labels,
+        images.ids,
+        protocol,
+        images.provenance,
+        _notes(len(classnames)),
+    )
+
+
+def _notes(c: int) -> tuple[str, ...]:
+    return (f"Top-5 says nothing here: with only {c} classes it is always 100 %.",) if c <= TOP else ()
+
+
+def _measure(
+    templates: tuple[str, ...],
+    answers: Answers,
+    base: Answers,
+    labels: IntArray,
+    c: int,
+    deck: Reference | None,
+) -> TemplateResult:
+    n, correct = len(labels), answers.correct
+    hits1, hits5 = int(correct.sum()), int((answers.ranks <= TOP).sum())
+    difference = None if answers is base else paired_difference(correct, base.correct)
+    return TemplateResult(
+        templates,
+        hits1 / n,
+        hits5 / n,
+        wilson(hits1, n),
+        wilson(hits5, n),
+        metrics.mean_per_class_recall(labels, correct, c),
+        metrics.per_class_recall(labels, correct, c),
+        answers,
+        difference,
+        np.flatnonzero(correct & ~base.correct),
+        np.flatnonzero(~correct & base.correct),
+        int(np.count_nonzero(answers.predicted != base.predicted)),
+        deck,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ClassChange:
+    """One class between two ways of asking: recalls, and how many of its pictures were gained and lost."""
+
+    classname: str
+    n: int
+    before: float
+    after: float
+    gained: int
+    lost: int
+
+
+def class_changes(study: PromptStudyResult, name: str, other: str | None = None) -> tuple[ClassChange, ...]:
+    """What template `name` changes for each class against `other` (default the baseline), largest change
+    first."""
+    after, before = study.find(name), study.find(other or study.baseline)
+    c, labels = len(study.classnames), study.labels
+    right, was = after.answers.correct, before.answers.correct
+    gained, lost = (
+        np.bincount(labels[right & ~was], minlength=c),
+        np.bincount(labels[~right & was], minlength=c),
+    )
+    sizes = np.bincount(labels, minlength=c)
+    rows = [
+        ClassChange(
+            study.classnames[i],
+            int(sizes[i]),
+            float(before.recall[i]),
+            float(after.recall[i]),
+            int(gained[i]),
+            int(lost[i]),
+        )
+        for i in range(c)
+        if sizes[i]
+    ]
+    return tuple(sorted(rows, key=lambda r: -abs(r.after - r.before)))
+
+
+def difference(a: TemplateResult, b: TemplateResult) -> PairedDifference:
+    """a minus b on the same pictures: two templates, two spellings of the class names, or two models whose
+    sets have the same rows."""
+    return paired_difference(a.answers.correct, b.answers.correct)
