@@ -77,7 +77,7 @@ def fetch(
             return target
         _receive(transfer)
         _expect_checksum(transfer, checksum)
-        os.replace(part, target)
+        part.replace(target)
         transfer.tag_file.unlink(missing_ok=True)
     return target
 

@@ -60,14 +60,14 @@ def _bring(repository: str, filename: str, progress: Progress | None) -> Path:
         _bring_bytes(cache, repository, state, progress)
         return Path(hub.hf_hub_download(repository, filename, cache_dir=cache, endpoint=endpoint))
     except (EntryNotFoundError, TMVError):
-        raise
+        raise  # also `Cancelled`
     except OfflineModeIsEnabled as error:
         raise NotHere(_advice(repository, "HF_HUB_OFFLINE is set")) from error
     except HfHubHTTPError as error:
         status = error.response.status_code
         raise NotHere(_advice(repository, f"the hub answered with status {status}")) from error
-    except (OSError, RuntimeError) as error:
-        raise NotHere(_advice(repository, "the hub cannot be reached")) from error
+    except Exception as error:  # the errors of whichever HTTP library the hub's library uses in its version
+        raise NotHere(_advice(repository, f"the hub cannot be reached: {_first_line(error)}")) from error
 
 
 def _bring_bytes(cache: Path, repository: str, state: Any, progress: Progress | None) -> None:
@@ -90,6 +90,10 @@ def _authorisation(address: str) -> dict[str, str]:
     own = urlsplit(os.environ.get("HF_ENDPOINT") or constants.ENDPOINT).netloc
     headers = build_hf_headers() if urlsplit(address).netloc == own else {}
     return {k: v for k, v in headers.items() if k.lower() == "authorization"}
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).split("\n")[0]
 
 
 def _advice(repository: str, why: str) -> str:

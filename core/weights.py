@@ -140,7 +140,7 @@ def _write_memo(memo: Path, values: list[int | str]) -> None:
     memo.parent.mkdir(parents=True, exist_ok=True)
     part = memo.with_suffix(f".{os.getpid()}.part")
     part.write_text(json.dumps(values), encoding="utf-8")
-    os.replace(part, memo)
+    part.replace(memo)
 
 
 def _listed_address(spec: ModelSpec) -> str:
