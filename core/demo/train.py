@@ -38,7 +38,7 @@ from core.demo.evaluation import (
 )
 from core.demo.plans import pictures
 from core.demo.sets import DEMO_SETS, DEMO_VERSION, write_demo_set
-from core.demo.training_data import TrainingData, draw_batch, make_training_data
+from core.demo.training_data import TRAINING_SCENES, TrainingData, draw_batch, make_training_data
 
 WEIGHTS = Path(__file__).parent / "weights"
 MODELS = ("demo-rn", "demo-vit")
@@ -50,7 +50,7 @@ class Recipe:
     """All that decides the weights, besides the world itself."""
 
     steps: int
-    scenes: int = 50_000
+    scenes: int = TRAINING_SCENES
     batch: int = 128
     peak_rate: float = 1e-3
     warm_up: int = 100

@@ -19,6 +19,7 @@ from PIL import Image
 from core.demo.words import training_captions
 from core.demo.world import random_scene, render
 
+TRAINING_SCENES = 50_000
 TRAIN_SIDE = 64
 RENDER_SIDE = 96
 CONTEXT = 32
