@@ -83,9 +83,10 @@ def _key(name: str) -> str:
 
 
 def words_of(folder: str) -> str:
-    """A folder's name as words: "AnnualCrop" -> "annual crop", "n01440764" -> "tench", "hot_dog" -> "hot dog".
+    """A folder's name as words: "AnnualCrop" -> "annual crop", "n01440764" -> "tench", "hot_dog" too.
 
-    Leading numbers go ("017.Cardinal" -> "Cardinal"). Names that mix cases in other ways ("iPhone", "BMW_X5") keep their letters; only separators become spaces.
+    Leading numbers go ("017.Cardinal" -> "Cardinal"). Names that mix cases in other ways ("iPhone", "BMW_X5")
+    keep their letters; only separators become spaces.
     """
     if _WNID.fullmatch(folder):
         return imagenet_classnames().get(folder, folder)

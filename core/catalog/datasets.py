@@ -59,7 +59,8 @@ def _imagenet_mini() -> DatasetSpec:
     names = imagenet_classnames()
     return DatasetSpec(
         "imagenet_mini", "ImageNet-mini", "classification", ("train", "val"),
-        tuple(names.values()), tuple(names), "imagenet", "imagenet1k", "ImageNet terms: research, not commercial",
+        tuple(names.values()), tuple(names), "imagenet", "imagenet1k",
+        "ImageNet terms: research, not commercial",
         "https://www.kaggle.com/datasets/ifigotin/imagenetmini-1000",
         "Like a benchmark, and diverse: all 1,000 ImageNet classes with few pictures each. Published "
         "figures are for the whole of ImageNet-1k, so a difference of some points is no fault.",

@@ -1,0 +1,27 @@
+"""Readers: a data set on this disk -> rows (id, picture, label, captions). No torch here."""
+
+from core.readers.classnames import read_classnames
+from core.readers.digest import data_digest
+from core.readers.downloads import download_dataset
+from core.readers.opening import (
+    cache_folder,
+    data_folder,
+    dataset_state,
+    demo_folder,
+    describe_dataset,
+    make_demo,
+    open_dataset,
+)
+
+__all__ = [
+    "cache_folder",
+    "data_digest",
+    "data_folder",
+    "dataset_state",
+    "demo_folder",
+    "describe_dataset",
+    "download_dataset",
+    "make_demo",
+    "open_dataset",
+    "read_classnames",
+]

@@ -1,0 +1,129 @@
+"""What is in a data set, as one digest: every picture's content, with ids, labels and captions.
+
+Reading a whole set takes as long as its disk needs, so each picture's digest is remembered with its stamp
+(size, times, inode). Next time only the pictures whose stamp changed are read.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.types import BadImage, Dataset, Progress
+
+_FORMAT = b"dataset-digest-1"
+_THREADS = 4
+_CHUNK = 256
+
+
+def data_digest(dataset: Dataset, memo_dir: Path, progress: Progress | None = None) -> str:
+    """Hex digest of the content: pictures by SHA-256, ids, labels, class folders, captions and their pictures.
+
+    Curated class names are left out (they change no vector and no label). An unreadable picture counts as
+    such. `memo_dir` is created when missing; without room or rights there, nothing is remembered.
+    """
+    memo = memo_dir / f"{_memo_name(dataset)}.npy"
+    known = _load(memo)
+    stamps = [_stamp(dataset, i) for i in range(len(dataset))]
+    digests = _picture_digests(dataset, stamps, known, progress)
+    fresh = {stamp: digest for stamp, digest in zip(stamps, digests) if digest != _UNREADABLE}
+    if fresh.keys() != known.keys():
+        _save(memo, fresh)
+    return _combine(dataset, digests)
+
+
+_UNREADABLE = hashlib.sha256(b"unreadable picture").digest()
+
+
+def _memo_name(dataset: Dataset) -> str:
+    """One memo for each split; where its files lie is part of the stamps, so a moved set starts afresh."""
+    return hashlib.sha256(f"{dataset.spec.name}\0{dataset.split}".encode()).hexdigest()[:32]
+
+
+def _stamp(dataset: Dataset, index: int) -> bytes:
+    return hashlib.sha256(f"{dataset.ids[index]}\0{dataset.pictures.stamp(index)}".encode()).digest()
+
+
+def _picture_digests(
+    dataset: Dataset, stamps: list[bytes], known: dict[bytes, bytes], progress: Progress | None
+) -> list[bytes]:
+    digests = [known.get(stamp, b"") for stamp in stamps]
+    missing = [i for i, digest in enumerate(digests) if not digest]
+    for done, (position, digest) in enumerate(_read_all(dataset, missing, stamps), 1):
+        digests[position] = digest
+        if progress and (done % _CHUNK == 0 or done == len(missing)):
+            progress(len(digests) - len(missing) + done, len(digests))
+    return digests
+
+
+def _read_all(dataset: Dataset, rows: list[int], stamps: list[bytes]) -> Iterator[tuple[int, bytes]]:
+    """Digests of these rows, read by a few threads in chunks so that a stop takes effect soon."""
+    with ThreadPoolExecutor(_THREADS) as pool:
+        for start in range(0, len(rows), _CHUNK):
+            chunk = rows[start : start + _CHUNK]
+            yield from zip(chunk, pool.map(lambda i: _content(dataset, i), chunk))
+
+
+def _content(dataset: Dataset, index: int) -> bytes:
+    try:
+        content = dataset.pictures.read(index)
+    except BadImage:
+        return _UNREADABLE
+    if isinstance(content, bytes):
+        return hashlib.sha256(content).digest()
+    return hashlib.sha256(repr(content.shape).encode() + content.tobytes()).digest()
+
+
+def _combine(dataset: Dataset, digests: list[bytes]) -> str:
+    total = hashlib.sha256(_FORMAT)
+    for part in (dataset.ids, dataset.raw_classnames, dataset.captions):
+        _add_texts(total, part)
+    for array in (dataset.labels, dataset.image_index):
+        _add(total, b"" if array is None else array.astype("<i8").tobytes())
+    _add(total, b"".join(digests))
+    return total.hexdigest()
+
+
+def _add_texts(total: hashlib._Hash, texts: tuple[str, ...]) -> None:
+    """Lengths first, so that no two different lists look alike."""
+    encoded = [text.encode("utf-8", "surrogatepass") for text in texts]
+    _add(total, np.asarray([len(text) for text in encoded], "<i8").tobytes())
+    _add(total, b"".join(encoded))
+
+
+def _add(total: hashlib._Hash, content: bytes) -> None:
+    total.update(len(content).to_bytes(8, "little"))
+    total.update(content)
+
+
+# --- the memo: (n, 64) uint8, a stamp's digest and a picture's digest in each row ----------------------------
+
+def _load(path: Path) -> dict[bytes, bytes]:
+    try:
+        rows = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        return {}
+    if rows.ndim != 2 or rows.shape[1] != 64 or rows.dtype != np.uint8:
+        return {}
+    return {row[:32]: row[32:] for row in map(bytes, rows)}
+
+
+def _save(path: Path, digests: dict[bytes, bytes]) -> None:
+    rows: NDArray[np.uint8] = np.frombuffer(b"".join(k + v for k, v in digests.items()), np.uint8).reshape(-1, 64)
+    with contextlib.suppress(OSError):  # a memo that cannot be kept costs time, nothing else
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, draft = tempfile.mkstemp(prefix=f".{path.stem}-", dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                np.save(file, rows, allow_pickle=False)
+            Path(draft).replace(path)
+        finally:
+            Path(draft).unlink(missing_ok=True)

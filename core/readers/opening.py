@@ -1,0 +1,160 @@
+"""Every data set by its name: `open_dataset`, what is here, and how to get what is not."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from core.catalog.datasets import find_dataset, own_path
+from core.demo.sets import DEMO_SETS, DEMO_VERSION, is_written, write_demo_set
+from core.readers.base import Classes, choose_split, class_rows, labelled
+from core.readers.captions import coco_splits, describe_captions, find_coco, open_captions, open_coco
+from core.readers.cifar100 import cifar100_splits, find_cifar100, open_cifar100
+from core.readers.class_sets import (
+    eurosat_splits,
+    find_eurosat,
+    find_food101,
+    find_imagenet_mini,
+    food101_splits,
+    imagenet_mini_splits,
+    open_eurosat,
+    open_food101,
+    open_imagenet_mini,
+)
+from core.readers.downloads import DOWNLOADS
+from core.readers.folder import describe_folder, open_folder
+from core.readers.webdataset import describe_shards, open_shards
+from core.types import Dataset, DatasetSpec, NotHere, Progress, State, TMVError, unknown
+
+DATA_VARIABLE, CACHE_VARIABLE = "TMV_DATA", "TMV_CACHE"
+_KAGGLE = (
+    "Kaggle hands it out after sign-in: download https://www.kaggle.com/datasets/ifigotin/imagenetmini-1000 and "
+    "unpack it as imagenet-mini/train and imagenet-mini/val in the data folder"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """How a known set is found under the data folder, which splits are there, and how one is read."""
+
+    find: Callable[[Path], Path | None]
+    splits: Callable[[Path], tuple[str, ...]]
+    open: Callable[[DatasetSpec, str, Path], Dataset]
+
+
+_READERS: dict[str, _Reader] = {
+    "cifar100": _Reader(find_cifar100, cifar100_splits, open_cifar100),
+    "imagenet_mini": _Reader(find_imagenet_mini, imagenet_mini_splits, open_imagenet_mini),
+    "food101": _Reader(find_food101, food101_splits, open_food101),
+    "eurosat": _Reader(find_eurosat, eurosat_splits, open_eurosat),
+    "coco": _Reader(find_coco, coco_splits, open_coco),
+}
+_OWN: dict[str, tuple[Callable[[DatasetSpec, str | None, Path], Dataset], Callable[[DatasetSpec, Path], DatasetSpec]]] = {
+    "folder": (open_folder, describe_folder),
+    "captions": (open_captions, describe_captions),
+    "wds": (open_shards, describe_shards),
+}
+
+
+def data_folder(data_dir: Path | None = None) -> Path:
+    """The folder of data sets: the argument, or TMV_DATA, or data/ here."""
+    return Path(data_dir or os.environ.get(DATA_VARIABLE) or "data").expanduser()
+
+
+def cache_folder(cache_dir: Path | None = None) -> Path:
+    """The cache: the argument, or TMV_CACHE, or cache/ here."""
+    return Path(cache_dir or os.environ.get(CACHE_VARIABLE) or "cache").expanduser()
+
+
+def open_dataset(
+    name: str, split: str | None = None, data_dir: Path | None = None, cache_dir: Path | None = None
+) -> Dataset:
+    """The rows of one split (the default one when not given); lists names, reads no picture.
+
+    Raises `UnknownName` for an unknown set or split, `NotHere` for one that is not on this disk (saying how to
+    get it), `TMVError` for files that are not what they should be.
+    """
+    spec = find_dataset(name)
+    if name in DEMO_SETS:
+        return _open_demo(spec, split, demo_folder(name, cache_dir))
+    if name not in _READERS:
+        opener, _ = _OWN[name.split(":", 1)[0]]
+        return _with_rows(opener(spec, split, Path(own_path(name)).expanduser()))
+    reader = _READERS[name]
+    root = reader.find(data_folder(data_dir))
+    if root is None:
+        raise NotHere(_missing(spec, data_folder(data_dir)))
+    return _with_rows(reader.open(spec, choose_split(spec, split, reader.splits(root), root), root))
+
+
+def describe_dataset(name: str, data_dir: Path | None = None, cache_dir: Path | None = None) -> DatasetSpec:
+    """The record with the splits that are on this disk; for own data also its default split and class names.
+
+    A known set that is not here keeps its catalog record.
+    """
+    spec = find_dataset(name)
+    if name in DEMO_SETS:
+        return spec
+    if name not in _READERS:
+        return _OWN[name.split(":", 1)[0]][1](spec, Path(own_path(name)).expanduser())
+    root = _READERS[name].find(data_folder(data_dir))
+    there = _READERS[name].splits(root) if root else ()
+    if not there:
+        return spec
+    return replace(spec, splits=there, default_split=choose_split(spec, None, there, data_folder(data_dir)))
+
+
+def dataset_state(name: str, data_dir: Path | None = None, cache_dir: Path | None = None) -> State:
+    """Whether the set can be opened here; looks at folders, opens no picture."""
+    spec = find_dataset(name)
+    if name in DEMO_SETS:
+        if is_written(name, demo_folder(name, cache_dir)):
+            return State("ready", "generated on this machine")
+        return State("downloadable", "drawn on this machine at first use, in seconds, without a network")
+    try:
+        there = describe_dataset(name, data_dir, cache_dir)
+        found = name not in _READERS or _READERS[name].find(data_folder(data_dir)) is not None
+    except TMVError as error:
+        return State("absent", str(error))
+    if found:
+        return State("ready", f"splits here: {', '.join(there.splits)}")
+    return State("downloadable" if name in DOWNLOADS else "absent", _missing(spec, data_folder(data_dir)))
+
+
+def demo_folder(name: str, cache_dir: Path | None = None) -> Path:
+    """Where a demo set lies once it is drawn."""
+    return cache_folder(cache_dir) / "demo" / DEMO_VERSION / name
+
+
+def make_demo(name: str, cache_dir: Path | None = None, progress: Progress | None = None) -> None:
+    """Draw a demo set (about ten seconds); does nothing when it is there. Raises `UnknownName`."""
+    if name not in DEMO_SETS:
+        raise unknown("demo set", name, DEMO_SETS)
+    write_demo_set(name, demo_folder(name, cache_dir), progress)
+
+
+def _open_demo(spec: DatasetSpec, split: str | None, folder: Path) -> Dataset:
+    if not is_written(spec.name, folder):
+        raise NotHere(f"{spec.name} is not drawn yet; run python -m core embed, or open the dashboard, to make it.")
+    chosen = choose_split(spec, split, spec.splits, folder)
+    if spec.kind == "captions":
+        return replace(open_captions(spec, chosen, folder), spec=spec)
+    rows = class_rows(folder / chosen, spec.raw_classnames)
+    return labelled(spec, chosen, folder / chosen, rows, Classes(spec.classnames, spec.raw_classnames))
+
+
+def _with_rows(dataset: Dataset) -> Dataset:
+    """Refuse an empty split, whatever the reader: nothing later could be computed from it."""
+    if not len(dataset):
+        raise NotHere(f"There are no pictures in the split {dataset.split!r} of {dataset.spec.name}.")
+    return dataset
+
+
+def _missing(spec: DatasetSpec, folder: Path) -> str:
+    if spec.name in DOWNLOADS:
+        how = f"download it on the Library page ({spec.size}), or put it there from {spec.source_url}"
+    else:
+        how = _KAGGLE
+    return f"{spec.title} is not in {folder} (set {DATA_VARIABLE} to another folder); {how}."
