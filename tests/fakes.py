@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from core.types import Dataset, DatasetSpec, FloatArray, ModelCard, ModelSpec, Preprocessing
+from core.types import Dataset, DatasetSpec, FloatArray, ModelCard, ModelSpec, Preprocessing, unknown
 
 SIZE, WIDTH = 16, 32
 COLOURS = {"red": (220, 40, 40), "green": (40, 200, 60), "blue": (50, 70, 230), "white": (240, 240, 240)}
@@ -144,3 +144,19 @@ def fake_dataset(
         return Dataset(spec, "test", ids, FakePictures(files), captions=captions,
                        image_index=np.repeat(np.arange(n, dtype=np.int64), 2))
     return Dataset(spec, "test", ids, FakePictures(files), labels, spec.classnames, spec.raw_classnames)
+
+
+class FakeModels:
+    """Models for the encoder process: any name that starts with `fake/`; `fake/slow` takes a moment to load."""
+
+    def stamp(self, name: str) -> str:
+        if not name.startswith("fake/"):
+            raise unknown("model", name, ["fake/colours", "fake/slow"])
+        return name
+
+    def load(self, name: str) -> FakeEncoder:
+        if name == "fake/slow":
+            time.sleep(1.5)
+        if name == "fake/broken":
+            raise RuntimeError("no such layer")
+        return FakeEncoder(name)

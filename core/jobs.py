@@ -1,0 +1,91 @@
+"""Long work in processes of its own: it survives page reloads and restarts of the server, and runs once a
+key."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from core.job_table import JobTable
+from core.processes import start_worker
+from core.types import Job, TMVError
+
+TASKS_MODULE = "core.tasks"
+_STOPPING_SECONDS = 5.0
+
+
+class Jobs:
+    """The jobs of a cache folder. Every process that opens the folder sees the same ones.
+
+    `tasks` names the module whose `TASKS` says what each kind of job does.
+    """
+
+    def __init__(self, root: Path | str, data_dir: Path | None = None, *, tasks: str = TASKS_MODULE) -> None:
+        self._root, self._data_dir, self._tasks = Path(root), data_dir, tasks
+        self._table = JobTable(root)
+
+    def submit(self, kind: str, key: str, title: str, params: Mapping[str, Any]) -> Job:
+        """Start the work, or join the job of the same key that is already queued or running."""
+        self._let_stop(key)
+        job, is_new = self._table.insert(kind, key, title, params)
+        if is_new:
+            self._start(job)
+        return job
+
+    def get(self, job_id: str) -> Job:
+        """A job as it is now. Raises `NotHere` for an unknown id."""
+        return self._table.get(job_id)
+
+    def latest(self, key: str) -> Job | None:
+        """The newest job of a key, whoever started it."""
+        return self._table.latest(key) if self._table.path.exists() else None
+
+    def list(self, limit: int = 50) -> tuple[Job, ...]:
+        """The newest jobs first."""
+        return self._table.newest(limit) if self._table.path.exists() else ()
+
+    def cancel(self, job_id: str) -> None:
+        """Ask a job to stop; nothing happens when it is over. What it finished is kept."""
+        self._table.cancel(job_id)
+
+    def wait(self, job_id: str, timeout: float | None = None) -> Job:
+        """The job once it is over. Raises `TMVError` after `timeout` seconds."""
+        deadline, pause = time.monotonic() + (float("inf") if timeout is None else timeout), 0.05
+        while (job := self.get(job_id)).live:
+            if time.monotonic() > deadline:
+                raise TMVError(f"{job.title} takes longer than {timeout:.0f} s; it goes on by itself.")
+            time.sleep(pause)
+            pause = min(0.5, pause * 1.5)
+        return job
+
+    def log(self, job_id: str) -> str:
+        """What the job's worker printed; "" when nothing is left of it."""
+        path = self._table.log_path(job_id)
+        return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+
+    def _start(self, job: Job) -> None:
+        arguments = ["run", job.id, "--tasks", self._tasks]
+        try:
+            start_worker(
+                arguments, self._table.log_path(job.id), cache_dir=self._root, data_dir=self._data_dir,
+                at_exit=partial(self._worker_ended, job.id),
+            )
+        except BaseException:
+            self._table.settle(job.id, starting=False)
+            raise
+
+    def _worker_ended(self, job_id: str, status: int) -> None:
+        """A worker that died before it took its lock is told from one that is still starting."""
+        if self._table.path.exists():
+            self._table.settle(job_id, starting=False)
+
+    def _let_stop(self, key: str) -> None:
+        """A new job never joins one that is being cancelled: give that a moment to end."""
+        deadline = time.monotonic() + _STOPPING_SECONDS
+        while (job := self.latest(key)) and job.live and time.monotonic() < deadline:
+            if not self._table.cancel_wanted(job.id):
+                return
+            time.sleep(0.05)
