@@ -77,7 +77,8 @@ def edit(
         return before
     ranks, predicted, best = before.ranks.copy(), before.predicted.copy(), before.best.copy()
     unsure = np.isin(labels, columns) | np.isin(predicted, columns)
-    for column, was, now in zip(columns, gallery.scores(old[columns]), gallery.scores(new[columns])):
+    both = gallery.scores(np.concatenate([old[columns], new[columns]]))
+    for column, was, now in zip(columns, both, both[len(columns) :]):
         unsure |= (
             _close(was, before.own, gallery) | _close(now, before.own, gallery) | _close(now, best, gallery)
         )

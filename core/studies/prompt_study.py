@@ -73,6 +73,7 @@ def difference_record(d: PairedDifference) -> dict[str, Any]:
     return {
         "difference": d.difference,
         "ci95": list(d.ci95),
+        "n": d.n,
         "n_only_a": d.n_only_a,
         "n_only_b": d.n_only_b,
         "p_value": d.p_value,

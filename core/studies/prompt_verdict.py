@@ -1,0 +1,299 @@
+"""Judging a search for prompts honestly.
+
+The search part chose; what it chose is judged once on the held-out part, in pairs against a baseline. The
+search score is kept to show how far it flatters; it is never the result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from core.intervals import PairedDifference, paired_difference, wilson
+from core.metrics import BoolArray
+from core.studies.answers import answer
+from core.studies.prompt_search import (
+    BUDGET,
+    LARGEST,
+    SEED,
+    Choice,
+    Parts,
+    Step,
+    greedy,
+    split_rows,
+    weighted_head,
+    zpe_weights,
+)
+from core.studies.prompt_study import difference_record
+from core.types import EmbeddingSet, EvalProtocol, FloatArray, Interval, Progress, Provenance, TMVError
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One choice of templates judged on the held-out part, in pairs against the baseline.
+
+    `weights` are the shares of each of `templates`. `gained` and `lost` are held-out pictures by id: right
+    here and wrong with the baseline, and the other way.
+    """
+
+    name: str
+    templates: tuple[str, ...]
+    weights: tuple[float, ...]
+    heldout_acc1: float
+    heldout_acc1_ci95: Interval
+    difference: PairedDifference
+    gained: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
+
+    def to_record(self) -> dict[str, Any]:
+        """JSON-ready."""
+        return {
+            "name": self.name,
+            "templates": list(self.templates),
+            "weights": list(self.weights),
+            "heldout_acc1": self.heldout_acc1,
+            "heldout_acc1_ci95": list(self.heldout_acc1_ci95),
+            "difference": difference_record(self.difference),
+            "gained": list(self.gained),
+            "lost": list(self.lost),
+        }
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Verdict:
+        """The verdict that `to_record` wrote."""
+        gap = dict(record["difference"])
+        paired = PairedDifference(**gap | {"ci95": _pair(gap["ci95"])})
+        return cls(
+            record["name"],
+            tuple(record["templates"]),
+            tuple(record["weights"]),
+            record["heldout_acc1"],
+            _pair(record["heldout_acc1_ci95"]),
+            paired,
+            tuple(record["gained"]),
+            tuple(record["lost"]),
+        )
+
+
+def _pair(values: Sequence[float]) -> Interval:
+    low, high = values
+    return float(low), float(high)
+
+
+@dataclass(frozen=True, slots=True)
+class PromptSearchResult:
+    """What was chosen, how, and what it is worth.
+
+    `chosen` is the verdict on the greedy ensemble, `variants` those on the choices that need no label,
+    `baseline` that on the baseline itself. `search_acc1` is the flattering score that the choice was made by.
+    """
+
+    model: str
+    dataset: str
+    split: str
+    n: int
+    n_search: int
+    n_heldout: int
+    pool: tuple[str, ...]
+    chosen: Verdict
+    baseline: Verdict
+    variants: tuple[Verdict, ...]
+    search_acc1: float
+    path: tuple[Step, ...]
+    evaluations: int
+    stopped: str
+    warnings: tuple[str, ...]
+    protocol: EvalProtocol
+    provenance: Provenance
+
+    def to_record(self) -> dict[str, Any]:
+        """The JSON record of `optimise`."""
+        return {
+            "model": self.model,
+            "dataset": self.dataset,
+            "split": self.split,
+            "n": self.n,
+            "n_search": self.n_search,
+            "n_heldout": self.n_heldout,
+            "chosen": list(self.chosen.templates),
+            "search_acc1": self.search_acc1,
+            "heldout_acc1": self.chosen.heldout_acc1,
+            "heldout_acc1_ci95": list(self.chosen.heldout_acc1_ci95),
+            "baseline": list(self.baseline.templates),
+            "baseline_heldout_acc1": self.baseline.heldout_acc1,
+            "baseline_heldout_acc1_ci95": list(self.baseline.heldout_acc1_ci95),
+            "difference": difference_record(self.chosen.difference),
+            "p_value": self.chosen.difference.p_value,
+            "verdict": self.chosen.to_record(),
+            "baseline_verdict": self.baseline.to_record(),
+            "path": [asdict(step) for step in self.path],
+            "evaluations": self.evaluations,
+            "stopped": self.stopped,
+            "variants": [v.to_record() for v in self.variants],
+            "pool": list(self.pool),
+            "warnings": list(self.warnings),
+            "protocol": asdict(self.protocol),
+            "provenance": self.provenance.as_dict(),
+        }
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> PromptSearchResult:
+        """The result that `to_record` wrote, for example by a job in another process."""
+        protocol, provenance = dict(record["protocol"]), dict(record["provenance"])
+        plain = (
+            "model",
+            "dataset",
+            "split",
+            "n",
+            "n_search",
+            "n_heldout",
+            "search_acc1",
+            "evaluations",
+            "stopped",
+        )
+        return cls(
+            **{name: record[name] for name in plain},
+            pool=tuple(record["pool"]),
+            chosen=Verdict.from_record(record["verdict"]),
+            baseline=Verdict.from_record(record["baseline_verdict"]),
+            variants=tuple(Verdict.from_record(v) for v in record["variants"]),
+            path=tuple(Step(**step) for step in record["path"]),
+            warnings=tuple(record["warnings"]),
+            protocol=EvalProtocol(**protocol | {"templates": tuple(protocol["templates"])}),
+            provenance=Provenance(**provenance | {"notes": tuple(provenance["notes"])}),
+        )
+
+
+def search(
+    images: EmbeddingSet,
+    heads: FloatArray,
+    pool: Sequence[str],
+    baseline: Sequence[str],
+    baseline_head: FloatArray,
+    *,
+    parts: Parts | None = None,
+    heldout_share: float = 0.5,
+    budget: int = BUDGET,
+    largest: int = LARGEST,
+    classnames_kind: str = "curated",
+    progress: Progress | None = None,
+) -> PromptSearchResult:
+    """Choose templates from a pool on the search part and judge them on the held-out part.
+
+    heads (t, c, d) are the unit class vectors of each template of `pool`, `baseline_head` (c, d) those of the
+    `baseline` templates together. `parts` overrides the fixed cut.
+    """
+    labels = images.labels
+    if labels is None or not len(pool) or len(heads) != len(pool):
+        raise TMVError(
+            "A search for prompts needs class labels and class vectors of each template of the pool."
+        )
+    cut = parts or split_rows(images.ids, labels, heldout_share)
+    seen, unseen = images.image_embeddings[cut.search], images.image_embeddings[cut.heldout]
+    choice = greedy(seen, labels[cut.search], heads, pool, budget=budget, largest=largest, progress=progress)
+    if not choice.chosen:
+        raise TMVError(f"A budget of {budget} ensembles is too small to choose anything; allow at least 1.")
+    weights = zpe_weights(seen, heads, images.logit_scale)
+    court = _Court(unseen, labels[cut.heldout], [images.ids[i] for i in cut.heldout], baseline_head)
+    picked = [pool[i] for i in choice.chosen]
+    chosen = court.judge("greedy ensemble", picked, weighted_head(heads[list(choice.chosen)]))
+    variants = (
+        court.judge("all templates, equal weight", pool, weighted_head(heads)),
+        court.judge("zero-shot prompt ensembling", pool, weighted_head(heads, weights), weights.tolist()),
+    )
+    own = court.judge("baseline", baseline, baseline_head)
+    return _result(images, pool, cut, choice, chosen, own, variants, classnames_kind, budget)
+
+
+class _Court:
+    """Judges class vectors on the held-out pictures against one baseline."""
+
+    def __init__(self, images: FloatArray, labels: Any, ids: Sequence[str], baseline: FloatArray) -> None:
+        self._images, self._labels, self._ids = images, labels, ids
+        self._baseline = self._correct(baseline)
+
+    def _correct(self, head: FloatArray) -> BoolArray:
+        return answer(self._images, head, self._labels).correct
+
+    def judge(
+        self, name: str, templates: Sequence[str], head: FloatArray, weights: Sequence[float] | None = None
+    ) -> Verdict:
+        correct, base = self._correct(head), self._baseline
+        hits, n = int(correct.sum()), len(correct)
+        gained, lost = np.flatnonzero(correct & ~base), np.flatnonzero(~correct & base)
+        return Verdict(
+            name,
+            tuple(templates),
+            tuple(weights or [1 / len(templates)] * len(templates)),
+            hits / n,
+            wilson(hits, n),
+            paired_difference(correct, base),
+            tuple(self._ids[i] for i in gained.tolist()),
+            tuple(self._ids[i] for i in lost.tolist()),
+        )
+
+
+def _result(
+    images: EmbeddingSet,
+    pool: Sequence[str],
+    cut: Parts,
+    choice: Choice,
+    chosen: Verdict,
+    own: Verdict,
+    variants: tuple[Verdict, ...],
+    classnames_kind: str,
+    budget: int,
+) -> PromptSearchResult:
+    key, n = images.key, len(images)
+    score = choice.path[-1].search_acc1
+    details = {
+        "cut": "fixed by class and by the SHA-256 of the ids",
+        "seed": SEED,
+        "budget": budget,
+        "judged": "once, on the held-out part",
+        "baseline": list(own.templates),
+        "test": "McNemar's exact test",
+    }
+    protocol = EvalProtocol(chosen.templates, classnames_kind, key.split, len(cut.heldout), True, details)
+    return PromptSearchResult(
+        key.model,
+        key.dataset,
+        key.split,
+        n,
+        len(cut.search),
+        len(cut.heldout),
+        tuple(pool),
+        chosen,
+        own,
+        variants,
+        score,
+        choice.path,
+        choice.evaluations,
+        choice.stopped,
+        warnings(chosen, score, choice.stopped),
+        protocol,
+        images.provenance,
+    )
+
+
+def warnings(verdict: Verdict, search_acc1: float, stopped: str) -> tuple[str, ...]:
+    """What a reader must know before believing a gain."""
+    found, gap = list[str](), verdict.difference
+    if not gap.excludes_zero:
+        found.append(
+            f"Within noise: the difference to the baseline on {gap.n:,} held-out pictures is "
+            f"{100 * gap.difference:+.2f} points, and its 95 % interval includes zero."
+        )
+    elif gap.difference < 0:
+        found.append("The chosen templates are worse than the baseline on the held-out part.")
+    if search_acc1 > verdict.heldout_acc1_ci95[1]:
+        found.append(
+            f"The search score ({100 * search_acc1:.2f} %) lies above the held-out interval: a choice "
+            "made on few pictures flatters itself there."
+        )
+    if stopped == "the budget was spent":
+        found.append("The budget was spent before every template was tried; raise it for a full search.")
+    return tuple(found)
