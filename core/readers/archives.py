@@ -26,7 +26,9 @@ _BLOCK = 1024 * 1024
 _FEW = 200
 _MOST_MEMBERS = 1_000_000
 _SPARE_BYTES = 200_000_000
-_DAMAGE = (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError)
+_DAMAGE = (
+    tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError,
+)  # fmt: skip
 
 
 def unpack(archive: Path, target: Path, *, most_bytes: int, progress: Progress | None = None) -> None:
@@ -39,8 +41,8 @@ def unpack(archive: Path, target: Path, *, most_bytes: int, progress: Progress |
     with _draft(target) as draft:
         room = _Room(most_bytes, shutil.disk_usage(draft).free - _SPARE_BYTES, archive)
         try:
-            members = _zip_members(archive, progress) if zipfile.is_zipfile(archive) else _tar_members(archive, progress)
-            for name, content in members:
+            read = _zip_members if zipfile.is_zipfile(archive) else _tar_members
+            for name, content in read(archive, progress):
                 _write(draft, name, content, room, archive)
         except _DAMAGE as error:
             raise TMVError(f"{archive.name} could not be unpacked: {error}.") from None
@@ -74,7 +76,7 @@ class _Room:
 
 
 def safe_name(name: str) -> str:
-    """A member's path with "/" and without "." parts; raises `TMVError` for one that leads out of the folder."""
+    """A member's path with "/", without "." parts. Raises `TMVError` for one that leads out of the folder."""
     parts = [part for part in name.replace("\\", "/").split("/") if part not in ("", ".")]
     drive = re.match(r"^[A-Za-z]:", name)
     if name.startswith(("/", "\\")) or ".." in parts or drive or "\0" in name or not parts:
@@ -88,7 +90,7 @@ def _zip_members(archive: Path, progress: Progress | None) -> Iterator[tuple[str
         for count, member in enumerate(members, 1):
             kind = stat.S_IFMT(member.external_attr >> 16)
             if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
-                raise TMVError(f"{archive.name} holds {member.filename!r}, which is a link or device; it was refused.")
+                raise _strange(archive, member.filename)
             if member.is_dir():
                 yield member.filename, None
             else:
@@ -102,14 +104,19 @@ def _tar_members(archive: Path, progress: Progress | None) -> Iterator[tuple[str
     with archive.open("rb") as raw, tarfile.open(fileobj=raw, mode="r:*") as container:
         for count, member in enumerate(container, 1):
             if not (member.isreg() or member.isdir()):
-                raise TMVError(f"{archive.name} holds {member.name!r}, which is a link or device; it was refused.")
+                raise _strange(archive, member.name)
             if count > _MOST_MEMBERS:
                 raise TMVError(f"{archive.name} holds more than {_MOST_MEMBERS:,} files; it was refused.")
             yield member.name, container.extractfile(member)
-            container.members.clear()  # type: ignore[attr-defined]  # the list would grow with every member of a large archive
+            # The list of members would grow with every one of a large archive.
+            container.members.clear()  # type: ignore[attr-defined]
             if count % _FEW == 0:
                 _report(progress, min(raw.tell(), size), size)
     _report(progress, size, size)
+
+
+def _strange(archive: Path, name: str) -> TMVError:
+    return TMVError(f"{archive.name} holds {name!r}, which is a link or device; it was refused.")
 
 
 def _report(progress: Progress | None, done: int, total: int) -> None:

@@ -55,7 +55,7 @@ class FilePictures:
 
 @dataclass(frozen=True, slots=True)
 class ArrayPictures:
-    """Pictures stored as rows of one array (n, channels * side * side) uint8, red plane first, of one file."""
+    """Pictures as rows of one array (n, channels * side * side) uint8, red plane first, of one file."""
 
     file: Path
     rows: NDArray[np.uint8]
@@ -142,7 +142,12 @@ def _visible_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def _unreadable(folder: Path, error: OSError) -> NotHere:
-    return NotHere(f"The folder {folder} cannot be read: {(error.strerror or 'input error').lower()}.")
+    return NotHere(f"The folder {folder} cannot be read: {os_reason(error)}.")
+
+
+def os_reason(error: OSError) -> str:
+    """"permission denied": the reason alone, as the path is said elsewhere."""
+    return (error.strerror or "input or output error").lower()
 
 
 def readable(name: str) -> str:
@@ -185,9 +190,9 @@ def canonical_split(word: str) -> str | None:
 def choose_split(spec: DatasetSpec, asked: str | None, there: Sequence[str], where: Path) -> str:
     """The split to read. Without a wish, the default one, or the first that is there.
 
-    Raises `UnknownName` for a split that the set does not have and `NotHere` for one that is not on this disk.
+    Raises `UnknownName` for a split that the set does not have, `NotHere` for one that is not on this disk.
     """
-    if asked is None:
+    if not asked:
         return spec.default_split if spec.default_split in there else there[0]
     known = [*there, *(split for split in spec.splits if split not in there)]
     split = asked if asked in known else (canonical_split(asked) or asked)
@@ -264,8 +269,8 @@ def part_note(spec: DatasetSpec, split: str, n: int) -> tuple[str, ...]:
     whole = OFFICIAL_SIZES.get((spec.name, split), 0)
     if n >= whole:
         return ()
-    return (f"This is a part: {n:,} of the {whole:,} pictures of {spec.title} {split}; figures from elsewhere "
-            "are for all of them.",)  # fmt: skip
+    whole_split = f"{whole:,} pictures of {spec.title} {split}"
+    return (f"This is a part: {n:,} of the {whole_split}; figures from elsewhere are for all of them.",)
 
 
 def class_note(labels: Sequence[int], c: int) -> tuple[str, ...]:

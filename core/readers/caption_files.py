@@ -1,6 +1,6 @@
 """Files of captions: COCO's and Karpathy's json, csv and tsv, Flickr8k's and Flickr30k's own text files.
 
-Each becomes a list of `CaptionRow`. Picture names are taken as written; finding the pictures is `captions.py`.
+Each becomes a list of `CaptionRow`. Picture names are taken as written; `captions.py` finds the pictures.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core.readers.base import canonical_split
+from core.readers.base import canonical_split, os_reason
 from core.types import TMVError
 
 SUFFIXES = (".json", ".csv", ".tsv", ".txt", ".token")
@@ -30,7 +30,7 @@ _FIELD_LIMIT = 20_000
 
 @dataclass(frozen=True, slots=True)
 class CaptionRow:
-    """One caption of one picture; `split` is "" where the file does not say. An empty caption is kept as such."""
+    """One caption of one picture; `split` is "" where the file does not say. Empty captions stay."""
 
     picture: str
     caption: str
@@ -62,12 +62,12 @@ def is_caption_json(path: Path) -> bool:
 def _text(path: Path) -> str:
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise TMVError(f"{path} is too large for a file of captions (more than {MAX_BYTES // 2**30} GiB).")
+            raise TMVError(f"{path} is too large for captions (more than {MAX_BYTES // 2**30} GiB).")
         return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise TMVError(f"{path} is not UTF-8 text (byte {error.start}); save it as UTF-8.") from None
     except OSError as error:
-        raise TMVError(f"{path} cannot be read: {(error.strerror or 'input error').lower()}.") from None
+        raise TMVError(f"{path} cannot be read: {os_reason(error)}.") from None
 
 
 # --- json -------------------------------------------------------------------------------------------------
@@ -81,13 +81,13 @@ def _from_json(path: Path, text: str) -> list[CaptionRow]:
         return list(_coco(document) if "annotations" in document else _karpathy(document))
     except (KeyError, TypeError, AttributeError) as error:
         raise TMVError(
-            f"{path} does not hold captions as expected: COCO's json has images (id, file_name) and annotations "
-            f"(image_id, caption); this one lacks {error}."
+            f"{path} does not hold captions as expected: COCO's json has images (id, file_name) and "
+            f"annotations (image_id, caption); this one lacks {error}."
         ) from None
 
 
 def _coco(document: dict[str, Any]) -> Iterator[CaptionRow]:
-    """Captions picture by picture, pictures as listed; captions of unlisted pictures keep their id as name."""
+    """Captions picture by picture, as listed; captions of unlisted pictures keep their id as a name."""
     captions: dict[Any, list[str]] = {image["id"]: [] for image in document["images"]}
     for annotation in document["annotations"]:
         captions.setdefault(annotation["image_id"], []).append(_clean(annotation["caption"]))
@@ -158,11 +158,12 @@ def _table_rows(path: Path, rows: Sequence[tuple[int, list[str]]], delimiter: st
             # A caption with commas that nobody quoted: it is the last column, so the rest belongs to it.
             cells = [*cells[:caption], delimiter.join(cells[caption:])]
         word = cells[split].strip() if split is not None else ""
-        yield CaptionRow(cells[picture].strip(), _clean(cells[caption]), canonical_split(word) or word.lower())
+        split_word = canonical_split(word) or word.lower()
+        yield CaptionRow(cells[picture].strip(), _clean(cells[caption]), split_word)
 
 
 def _columns(path: Path, header: list[str]) -> tuple[int, int, int | None]:
-    """Positions of picture, caption and split. Two columns without known names are a table without a header."""
+    """Positions of picture, caption and split. Two columns without known names have no header."""
     picture = next((header.index(name) for name in _PICTURE_COLUMNS if name in header), None)
     caption = next((header.index(name) for name in _CAPTION_COLUMNS if name in header), None)
     if picture is not None and caption is not None:
@@ -170,6 +171,6 @@ def _columns(path: Path, header: list[str]) -> tuple[int, int, int | None]:
     if picture is None and caption is None and len(header) >= 2 and Path(header[0]).suffix:
         return 0, 1, None
     raise TMVError(
-        f"{path} has the columns {', '.join(header)}; expected one for the picture (image, filename, path) and "
-        "one for its caption (caption, text)."
+        f"{path} has the columns {', '.join(header)}; expected one for the picture (image, filename, path) "
+        "and one for its caption (caption, text)."
     )

@@ -90,15 +90,15 @@ def _caption_files(path: Path) -> list[Path]:
     if path.is_file():
         return [path]
     if not path.is_dir():
-        raise NotHere(f"There is no file or folder {path}; give a COCO json, or a csv of picture and caption.")
+        raise NotHere(f"There is no {path}; give a COCO json, a csv of picture and caption, or their folder.")
     for folder in (path / "annotations", path):
         found = sorted((f for f in folder.glob("*") if _looks_like_captions(f)), key=_preference)
         named = [file for file in found if _CAPTION_NAME.search(file.stem)]
         if found:
             return named or found
     raise NotHere(
-        f"There is no file of captions in {path}; expected a COCO json (there or in annotations), or a csv or tsv "
-        "with a column for the picture and one for its caption."
+        f"There is no caption file in {path}; expected a COCO json (there or in annotations), or a csv or "
+        "tsv with a column for the picture and one for its caption."
     )
 
 
@@ -125,7 +125,10 @@ def find_coco(data_dir: Path) -> Path | None:
 
 def coco_splits(root: Path) -> tuple[str, ...]:
     """Which of train and val of 2017 have both captions and pictures."""
-    return tuple(s for s in ("train", "val") if _coco_file(root, s).is_file() and _coco_pictures(root, s).is_dir())
+    return tuple(
+        split for split in ("train", "val")
+        if _coco_file(root, split).is_file() and _coco_pictures(root, split).is_dir()
+    )  # fmt: skip
 
 
 def open_coco(spec: DatasetSpec, split: str, root: Path) -> Dataset:
@@ -154,7 +157,7 @@ def captioned(
     folder: Path | None = None,
     named: Iterable[str] = (),
 ) -> Dataset:
-    """Join captions to the pictures of `folder` (found when not given); pictures in the order of their first row.
+    """Join captions to the pictures of `folder` (found when not given), in the order of the first rows.
 
     `named` are pictures that other splits of the same set name: they do not count as left without a caption.
     """
@@ -224,7 +227,7 @@ def _folders_if_any(folder: Path) -> list[str]:
 def _inside(place: Path, name: str) -> bool:
     """Whether `name` is a file below `place`; names that point elsewhere never are."""
     parts = name.replace("\\", "/").split("/")
-    if ".." in parts or "\0" in name or os.path.isabs(name):  # noqa: PTH117 - a string from a file, not a path
+    if ".." in parts or "\0" in name or os.path.isabs(name):  # noqa: PTH117 - a string out of a file
         return False
     return any((place / tail).is_file() for tail in ("/".join(parts), parts[-1]))
 

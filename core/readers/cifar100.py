@@ -40,7 +40,8 @@ _NAMES = ("cifar100python", "cifar100")
 
 def find_cifar100(data_dir: Path) -> Path | None:
     """The folder of the pickles (cifar-100-python), or else one of PNG folders train/ and test/."""
-    return locate(data_dir, _NAMES, _has_pickles) or locate(data_dir, _NAMES, lambda root: bool(_png_splits(root)))
+    pickles = locate(data_dir, _NAMES, _has_pickles)
+    return pickles or locate(data_dir, _NAMES, lambda root: bool(_png_splits(root)))
 
 
 def cifar100_splits(root: Path) -> tuple[str, ...]:
@@ -95,14 +96,15 @@ def read_pickle(file: Path) -> dict[str, Any]:
     except TMVError:
         raise
     except Exception as error:  # a hostile pickle may raise anything
-        raise TMVError(f"{file} is not a readable CIFAR-100 file ({type(error).__name__}); get it again.") from None
+        kind = type(error).__name__
+        raise TMVError(f"{file} is not a readable CIFAR-100 file ({kind}); get it again.") from None
     if not isinstance(found, dict):
         raise TMVError(f"{file} holds {type(found).__name__}, expected CIFAR-100's dictionary.")
     return {_text(key): value for key, value in found.items()}
 
 
 class PickledArray:
-    """Stands in for a NumPy array while unpickling: keeps what the pickle says about it and builds nothing."""
+    """Stands in for a NumPy array while unpickling: keeps what the pickle says of it and builds nothing."""
 
     def __init__(self) -> None:
         self.shape: object = None
@@ -153,12 +155,12 @@ class _Unpickler(pickle._Unpickler):
             return _ALLOWED[(module_name, global_name)]
         except (KeyError, TypeError):
             raise TMVError(
-                f"This CIFAR-100 file asks for {module_name}.{global_name}, which the format does not need: it "
-                "may be hostile and was not read."
+                f"This CIFAR-100 file asks for {module_name}.{global_name}, which the format does not need: "
+                "it may be hostile and was not read."
             ) from None
 
     def persistent_load(self, pid: Any) -> NoReturn:
-        raise TMVError("This CIFAR-100 file asks for objects outside itself: it may be hostile and was not read.")
+        raise TMVError("This CIFAR-100 file asks for outside objects: it may be hostile and was not read.")
 
 
 def _pixels(file: Path, array: object) -> NDArray[np.uint8]:
@@ -190,9 +192,9 @@ def _class_numbers(meta: Path, names: object, spec: DatasetSpec) -> dict[int, in
 
 
 def _labels(file: Path, values: object, n: int, numbers: dict[int, int]) -> NDArray[np.int64]:
-    if not isinstance(values, list) or len(values) != n or not all(isinstance(value, int) for value in values):
+    if not isinstance(values, list) or not all(isinstance(value, int) for value in values):
         raise _unexpected(file, "fine_labels")
-    if not set(values) <= numbers.keys():
+    if len(values) != n or not set(values) <= numbers.keys():
         raise _unexpected(file, "fine_labels")
     return np.asarray([numbers[value] for value in values], dtype=np.int64)
 
@@ -213,4 +215,4 @@ def _text(value: object) -> str:
 
 
 def _unexpected(file: Path, key: str) -> TMVError:
-    return TMVError(f"{file} does not hold CIFAR-100 as expected (its {key!r} does not fit); get the file again.")
+    return TMVError(f"{file} does not hold CIFAR-100 as expected ({key!r} does not fit); get it again.")

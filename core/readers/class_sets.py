@@ -49,8 +49,9 @@ def open_imagenet_mini(spec: DatasetSpec, split: str, root: Path) -> Dataset:
 
 def _imagenet_folder(root: Path, split: str) -> Path | None:
     for word in _IMAGENET_FOLDERS[split]:
-        if (root / word).is_dir() and any(name in imagenet_classnames() for name in list_folders(root / word)):
-            return root / word
+        folder = root / word
+        if folder.is_dir() and any(name in imagenet_classnames() for name in list_folders(folder)):
+            return folder
     return None
 
 
@@ -75,7 +76,7 @@ def open_eurosat(spec: DatasetSpec, split: str, root: Path) -> Dataset:
         names, labels = [names[i] for i in keep], [labels[i] for i in keep]
     notes = [
         f"EuroSAT has no official split: {split} is "
-        + ("every picture." if split == "all" else "a fixed half of each class, by the hash of the file names.")
+        + ("every picture." if split == "all" else "a fixed half of each class, by hashes of the file names.")
     ]
     return labelled(spec, split, root, (names, labels), Classes(spec.classnames, spec.raw_classnames), notes)
 
@@ -84,7 +85,11 @@ def open_eurosat(spec: DatasetSpec, split: str, root: Path) -> Dataset:
 
 def find_food101(data_dir: Path) -> Path | None:
     """The folder with images/ and meta/."""
-    return locate(data_dir, ("food101",), lambda root: (root / "images").is_dir() and (root / "meta").is_dir())
+    return locate(data_dir, ("food101",), _is_food101)
+
+
+def _is_food101(root: Path) -> bool:
+    return (root / "images").is_dir() and (root / "meta").is_dir()
 
 
 def food101_splits(root: Path) -> tuple[str, ...]:
@@ -105,7 +110,8 @@ def open_food101(spec: DatasetSpec, split: str, root: Path) -> Dataset:
 
 
 def _food_list(root: Path, split: str) -> Path | None:
-    return next((p for p in (root / "meta" / f"{split}.txt", root / "meta" / f"{split}.json") if p.is_file()), None)
+    lists = (root / "meta" / f"{split}.txt", root / "meta" / f"{split}.json")
+    return next((path for path in lists if path.is_file()), None)
 
 
 def _food_entries(root: Path, split: str) -> list[str]:
@@ -119,4 +125,4 @@ def _food_entries(root: Path, split: str) -> list[str]:
             return text.split()
         return [str(entry) for entries in json.loads(text).values() for entry in entries]
     except (OSError, ValueError, AttributeError, TypeError) as error:
-        raise TMVError(f"{path} is not Food-101's list of pictures ({error}); get it from the archive again.") from None
+        raise TMVError(f"{path} is not Food-101's list of pictures ({error}); get it again.") from None

@@ -25,7 +25,7 @@ _CHUNK = 256
 
 
 def data_digest(dataset: Dataset, memo_dir: Path, progress: Progress | None = None) -> str:
-    """Hex digest of the content: pictures by SHA-256, ids, labels, class folders, captions and their pictures.
+    """Hex digest of the content: pictures by SHA-256, ids, labels, class folders, captions.
 
     Curated class names are left out (they change no vector and no label). An unreadable picture counts as
     such. `memo_dir` is created when missing; without room or rights there, nothing is remembered.
@@ -104,7 +104,7 @@ def _add(total: hashlib._Hash, content: bytes) -> None:
     total.update(content)
 
 
-# --- the memo: (n, 64) uint8, a stamp's digest and a picture's digest in each row ----------------------------
+# --- the memo: (n, 64) uint8, in each row the digest of a stamp and that of a picture -----------------------
 
 def _load(path: Path) -> dict[bytes, bytes]:
     try:
@@ -117,7 +117,8 @@ def _load(path: Path) -> dict[bytes, bytes]:
 
 
 def _save(path: Path, digests: dict[bytes, bytes]) -> None:
-    rows: NDArray[np.uint8] = np.frombuffer(b"".join(k + v for k, v in digests.items()), np.uint8).reshape(-1, 64)
+    content = b"".join(stamp + digest for stamp, digest in digests.items())
+    rows: NDArray[np.uint8] = np.frombuffer(content, np.uint8).reshape(-1, 64)
     with contextlib.suppress(OSError):  # a memo that cannot be kept costs time, nothing else
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, draft = tempfile.mkstemp(prefix=f".{path.stem}-", dir=path.parent)

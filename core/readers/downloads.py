@@ -9,6 +9,7 @@ from pathlib import Path
 from core.catalog.datasets import find_dataset
 from core.download import fetch
 from core.readers.archives import unpack
+from core.readers.base import os_reason
 from core.types import NotHere, Progress, TMVError
 
 _GB = 1_000_000_000
@@ -44,8 +45,8 @@ DOWNLOADS: dict[str, tuple[Archive, ...]] = {
     ),
     "eurosat": (
         Archive(
-            "https://huggingface.co/datasets/torchgeo/eurosat/resolve/c877bcd43f099cd0196738f714544e355477f3fd/"
-            "EuroSAT.zip",
+            "https://huggingface.co/datasets/torchgeo/eurosat/resolve/"
+            "c877bcd43f099cd0196738f714544e355477f3fd/EuroSAT.zip",
             "c8fa014336c82ac7804f0398fcb19387", "2750", "eurosat/2750", 94_280_567, 1 * _GB,
         ),
     ),
@@ -71,7 +72,7 @@ def download_dataset(name: str, data_dir: Path, progress: Progress | None = None
     """
     spec = find_dataset(name)
     if name not in DOWNLOADS:
-        raise NotHere(f"{spec.title} has no public address to download from; get it at {spec.source_url or 'home'}.")
+        raise NotHere(f"{spec.title} has no public address to download from; see {spec.source_url or name}.")
     archives = DOWNLOADS[name]
     total = 2 * sum(archive.size for archive in archives)
     done = 0
@@ -97,7 +98,7 @@ def _get(archive: Archive, data_dir: Path, progress: Progress | None) -> None:
         unpack(file, draft, most_bytes=archive.most, progress=_scaled(progress, archive.size, archive.size))
         _take(draft, archive, target)
     except OSError as error:
-        raise TMVError(f"{target} could not be written: {(error.strerror or 'output error').lower()}.") from None
+        raise TMVError(f"{target} could not be written: {os_reason(error)}.") from None
     file.unlink(missing_ok=True)
 
 
@@ -106,7 +107,7 @@ def _take(draft: Path, archive: Archive, target: Path) -> None:
     try:
         inner = draft / archive.inner
         if not inner.is_dir():
-            raise TMVError(f"{Path(archive.url).name} does not hold the folder {archive.inner}; nothing was kept.")
+            raise TMVError(f"{Path(archive.url).name} lacks the folder {archive.inner}; nothing was kept.")
         inner.rename(target)
     finally:
         shutil.rmtree(draft, ignore_errors=True)

@@ -36,7 +36,7 @@ _DEFAULTS = ("test", "val", "all", "train")
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """What was found: `splits` name -> folder ("all" -> PATH where there are none) and the union of classes."""
+    """What was found: `splits` name -> folder ("all" -> PATH where there are none), and all classes."""
 
     root: Path
     splits: dict[str, Path]
@@ -95,7 +95,7 @@ def read_layout(root: Path) -> Layout:
 
 
 def _split_folders(root: Path) -> dict[str, Path]:
-    """The split folders, unless some other folder holds pictures: then "train" is a class, of vehicles perhaps."""
+    """The split folders; none if another folder holds pictures: then "train" is a class, of vehicles say."""
     folders = list_folders(root)
     named = [name for name in folders if canonical_split(name)]
     others = [name for name in folders if not canonical_split(name)]

@@ -30,8 +30,8 @@ from core.types import Dataset, DatasetSpec, NotHere, Progress, State, TMVError,
 
 DATA_VARIABLE, CACHE_VARIABLE = "TMV_DATA", "TMV_CACHE"
 _KAGGLE = (
-    "Kaggle hands it out after sign-in: download https://www.kaggle.com/datasets/ifigotin/imagenetmini-1000 and "
-    "unpack it as imagenet-mini/train and imagenet-mini/val in the data folder"
+    "Kaggle hands it out after sign-in: download https://www.kaggle.com/datasets/ifigotin/imagenetmini-1000 "
+    "and unpack it as imagenet-mini/train and imagenet-mini/val in the data folder"
 )
 
 
@@ -51,7 +51,9 @@ _READERS: dict[str, _Reader] = {
     "eurosat": _Reader(find_eurosat, eurosat_splits, open_eurosat),
     "coco": _Reader(find_coco, coco_splits, open_coco),
 }
-_OWN: dict[str, tuple[Callable[[DatasetSpec, str | None, Path], Dataset], Callable[[DatasetSpec, Path], DatasetSpec]]] = {
+_Opener = Callable[[DatasetSpec, str | None, Path], Dataset]
+_Describer = Callable[[DatasetSpec, Path], DatasetSpec]
+_OWN: dict[str, tuple[_Opener, _Describer]] = {
     "folder": (open_folder, describe_folder),
     "captions": (open_captions, describe_captions),
     "wds": (open_shards, describe_shards),
@@ -73,7 +75,7 @@ def open_dataset(
 ) -> Dataset:
     """The rows of one split (the default one when not given); lists names, reads no picture.
 
-    Raises `UnknownName` for an unknown set or split, `NotHere` for one that is not on this disk (saying how to
+    Raises `UnknownName` for an unknown set or split, `NotHere` for one that is not on this disk (with how to
     get it), `TMVError` for files that are not what they should be.
     """
     spec = find_dataset(name)
@@ -137,7 +139,7 @@ def make_demo(name: str, cache_dir: Path | None = None, progress: Progress | Non
 
 def _open_demo(spec: DatasetSpec, split: str | None, folder: Path) -> Dataset:
     if not is_written(spec.name, folder):
-        raise NotHere(f"{spec.name} is not drawn yet; run python -m core embed, or open the dashboard, to make it.")
+        raise NotHere(f"{spec.name} is not drawn yet; open the dashboard, or run python -m core embed.")
     chosen = choose_split(spec, split, spec.splits, folder)
     if spec.kind == "captions":
         return replace(open_captions(spec, chosen, folder), spec=spec)

@@ -15,7 +15,7 @@ from functools import lru_cache
 from itertools import product
 from pathlib import Path
 
-from core.readers.base import canonical_split, file_stamp, list_folders
+from core.readers.base import canonical_split, file_stamp, list_folders, os_reason
 from core.types import NotHere, TMVError
 
 _MOST_SHARDS = 100_000
@@ -41,7 +41,7 @@ class Sample:
 
 
 def find_shards(path: Path) -> dict[str, tuple[Path, ...]]:
-    """split -> shards. `path` is a folder (of shards, or with a folder for each split), one tar, or a pattern.
+    """split -> shards. `path` is a folder (of shards, or with a folder for each split), a tar or a pattern.
 
     A pattern may hold braces, "{00000..00012}" or "{a,b}", and wildcards. Raises `NotHere` when nothing fits.
     """
@@ -51,7 +51,7 @@ def find_shards(path: Path) -> dict[str, tuple[Path, ...]]:
         return _in_folder(path)
     found = sorted({Path(name) for pattern in expand_braces(str(path)) for name in _matching(pattern)})
     if not found:
-        raise NotHere(f"No tar shards fit {path}; give a folder of .tar files or a pattern such as x-{{000..010}}.tar.")
+        raise NotHere(f"No tar shards fit {path}; give a folder of tars or a pattern, x-{{00..10}}.tar.")
     return {"all": tuple(found)}
 
 
@@ -63,7 +63,7 @@ def expand_braces(pattern: str) -> list[str]:
     for choice in choices:
         count *= len(choice)
     if count > _MOST_SHARDS:
-        raise TMVError(f"The pattern {pattern} stands for {count:,} shards; at most {_MOST_SHARDS:,} are read.")
+        raise TMVError(f"{pattern} stands for {count:,} shards; at most {_MOST_SHARDS:,} are read.")
     return ["".join(parts) for parts in product(*choices)]
 
 
@@ -79,7 +79,7 @@ def _choices(inside: str) -> list[str]:
 
 
 def _matching(pattern: str) -> Iterator[str]:
-    yield from (name for name in glob.glob(pattern) if Path(name).is_file())  # noqa: PTH207 - absolute patterns
+    yield from (name for name in glob.glob(pattern) if Path(name).is_file())  # noqa: PTH207 - may be absolute
 
 
 def _in_folder(folder: Path) -> dict[str, tuple[Path, ...]]:
@@ -127,16 +127,17 @@ def _files(shard: Path) -> Iterator[tuple[str, int, int]]:
         with shard.open("rb") as file:
             head = file.read(2)
         if head in _COMPRESSED:
-            raise TMVError(f"{shard} is compressed ({_COMPRESSED[head]}); pictures are read by place: unpack it to .tar.")
+            raise TMVError(f"{shard} is a {_COMPRESSED[head]} file, not readable by offset; unpack it to .tar.")
         with tarfile.open(shard, "r:") as container:
             for member in container:
                 if member.isreg() and not member.issparse():
                     yield member.name, member.offset_data, member.size
-                container.members.clear()  # type: ignore[attr-defined]  # the list would hold every header of the shard
+                # The list of members would hold every header of the shard.
+                container.members.clear()  # type: ignore[attr-defined]
     except (tarfile.TarError, EOFError, ValueError) as error:
         raise TMVError(f"{shard} is not a whole tar file ({error}); fetch it again.") from None
     except OSError as error:
-        raise TMVError(f"{shard} cannot be read: {(error.strerror or 'input error').lower()}.") from None
+        raise TMVError(f"{shard} cannot be read: {os_reason(error)}.") from None
 
 
 def read_members(shard: Path, members: Sequence[Member], most: int) -> list[bytes]:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from core.catalog.classes import words_of
 from core.images import IMAGE_SUFFIXES, MAX_BYTES
-from core.readers.base import and_more, choose_split, class_note, file_stamp, hashed_half, readable
+from core.readers.base import and_more, choose_split, class_note, file_stamp, hashed_half, os_reason, readable
 from core.readers.shards import Member, Sample, find_shards, read_index, read_members
 from core.types import BadImage, Dataset, DatasetSpec, NotHere, TMVError
 
@@ -50,7 +50,7 @@ class ShardPictures:
                 file.seek(offset)
                 content = file.read(min(size, MAX_BYTES + 1))
         except OSError as error:
-            raise BadImage(f"unreadable shard: {(error.strerror or 'input error').lower()}") from None
+            raise BadImage(f"unreadable shard: {os_reason(error)}") from None
         if len(content) < min(size, MAX_BYTES + 1):
             raise BadImage("truncated shard: it ends before this picture does")
         return content
@@ -101,12 +101,16 @@ def open_shards(spec: DatasetSpec, split: str | None, path: Path) -> Dataset:
 
 def _described(spec: DatasetSpec, path: Path, splits: dict[str, _Split]) -> DatasetSpec:
     rows = [row for split in splits.values() for row in split.rows]
-    kind: Literal["classification", "captions"] = "captions" if rows and rows[0].captions else "classification"
+    kind: Literal["classification", "captions"] = "classification"
+    if rows and rows[0].captions:
+        kind = "captions"
     raw = _raw_names(path, rows)
     names = (*splits, "train", "test") if "all" in splits and raw else tuple(splits)
     default = next(split for split in _DEFAULTS if split in splits)
     curated = tuple(map(words_of, raw))
-    return replace(spec, kind=kind, splits=names, default_split=default, classnames=curated, raw_classnames=raw)
+    return replace(
+        spec, kind=kind, splits=names, default_split=default, classnames=curated, raw_classnames=raw
+    )
 
 
 # --- samples ----------------------------------------------------------------------------------------------
@@ -114,7 +118,7 @@ def _described(spec: DatasetSpec, path: Path, splits: dict[str, _Split]) -> Data
 def _read_splits(path: Path) -> dict[str, _Split]:
     splits = {name: _read_split(shards) for name, shards in find_shards(path).items()}
     if not any(split.rows for split in splits.values()):
-        raise NotHere(f"The shards of {path} hold no pictures; expected members such as 0001.jpg with 0001.cls.")
+        raise NotHere(f"The shards of {path} hold no pictures; expected members like 0001.jpg and 0001.cls.")
     return splits
 
 
@@ -203,7 +207,8 @@ def _label(content: bytes) -> Label | None:
 
 def _as_label(value: object) -> Label | None:
     if isinstance(value, str):
-        return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else (value.strip() or None)
+        number = value.isascii() and value.isdigit() and len(value) < 10
+        return int(value) if number else (value.strip() or None)
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
@@ -220,7 +225,7 @@ def _as_captions(value: object) -> tuple[str, ...] | None:
 # --- classes and rows -------------------------------------------------------------------------------------
 
 def _raw_names(path: Path, rows: Sequence[_Row]) -> tuple[str, ...]:
-    """Class names over all splits: classnames.txt where there is one, else the names or numbers in the labels."""
+    """Class names over all splits: classnames.txt, else the names or numbers in the labels."""
     labels = {row.label for row in rows if row.label is not None}
     if not labels:
         return ()
@@ -228,16 +233,16 @@ def _raw_names(path: Path, rows: Sequence[_Row]) -> tuple[str, ...]:
     numbers = [label for label in labels if isinstance(label, int)]
     words = [label for label in labels if isinstance(label, str)]
     if numbers and words:
-        raise TMVError(f"The labels in {path} mix numbers and names ({and_more(sorted(words))}); use one kind.")
+        raise TMVError(f"The labels in {path} mix numbers and names ({and_more(sorted(words))}).")
     if words:
         strange = sorted(set(words) - set(listed)) if listed else []
         if strange:
             raise TMVError(f"classnames.txt of {path} lacks the label {strange[0]!r}; add it.")
         return listed or tuple(sorted(words))
     if listed and max(numbers) >= len(listed):
-        raise TMVError(f"{path} has the label {max(numbers)}, but classnames.txt names only {len(listed)} classes.")
+        raise TMVError(f"{path} has the label {max(numbers)}; classnames.txt has only {len(listed)} names.")
     if max(numbers) > _SMALL:
-        raise TMVError(f"{path} has the label {max(numbers)}, which is no class number; classes count from 0.")
+        raise TMVError(f"{path} has the label {max(numbers)}, no class number; classes count from 0.")
     return listed or tuple(str(number) for number in range(max(numbers) + 1))
 
 
@@ -246,7 +251,8 @@ def _listed_names(path: Path) -> tuple[str, ...]:
     for place in (folder, folder.parent):
         file = place / "classnames.txt"
         if file.is_file():
-            return tuple(line.strip() for line in file.read_text("utf-8", "replace").splitlines() if line.strip())
+            lines = file.read_text("utf-8", "replace").splitlines()
+            return tuple(line.strip() for line in lines if line.strip())
     return ()
 
 
@@ -258,7 +264,7 @@ def _labelled(spec: DatasetSpec, split: str, found: _Split, half: str | None) ->
     if half:
         keep = hashed_half([row.key for row in rows], values, half)
         rows, values = tuple(rows[i] for i in keep), [values[i] for i in keep]
-        notes.append("These shards have no split of their own: train and test are fixed halves by sample key.")
+        notes.append("These shards have no split of their own: train and test are fixed halves by key.")
     labels = np.asarray(values, dtype=np.int64) if spec.raw_classnames else None
     if labels is None:
         notes.append("These shards have no labels: the pictures can be searched, not scored.")
@@ -289,7 +295,8 @@ def _ids(found: _Split, rows: Sequence[_Row]) -> tuple[str, ...]:
     """Sample keys; one that stands in several shards gets the shard's name in front."""
     counts = Counter(row.key for row in rows)
     return tuple(
-        readable(row.key if counts[row.key] == 1 else f"{found.shards[row.shard].stem}/{row.key}") for row in rows
+        readable(row.key if counts[row.key] == 1 else f"{found.shards[row.shard].stem}/{row.key}")
+        for row in rows
     )
 
 
@@ -298,5 +305,5 @@ def _notes(found: _Split) -> list[str]:
     if found.without_picture:
         notes.append(f"{found.without_picture:,} samples without a picture were left out.")
     if found.silent:
-        notes.append(f"{len(found.silent):,} samples say nothing about their picture: {and_more(found.silent)}.")
+        notes.append(f"{len(found.silent):,} samples say nothing of their picture: {and_more(found.silent)}.")
     return notes
