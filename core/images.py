@@ -103,7 +103,8 @@ _EXIF_ENTRIES = 1000
 def is_picture_name(name: str) -> bool:
     """Whether a file of this name is taken for a picture: a known suffix, not hidden, no `._` side file."""
     base = name.rsplit("/", 1)[-1]
-    return not base.startswith(".") and Path(base).suffix.lower() in IMAGE_SUFFIXES
+    stem, dot, suffix = base.rpartition(".")
+    return bool(stem) and not base.startswith(".") and (dot + suffix).lower() in IMAGE_SUFFIXES
 
 
 def to_rgb(source: Source) -> Image.Image:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import glob
 import re
-import tarfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,6 +15,7 @@ from itertools import product
 from pathlib import Path
 
 from core.readers.base import canonical_split, file_stamp, list_folders, os_reason
+from core.readers.tar_index import tar_files
 from core.types import NotHere, TMVError
 
 _MOST_SHARDS = 100_000
@@ -127,15 +127,9 @@ def _files(shard: Path) -> Iterator[tuple[str, int, int]]:
         with shard.open("rb") as file:
             head = file.read(2)
         if head in _COMPRESSED:
-            raise TMVError(f"{shard} is a {_COMPRESSED[head]} file, not readable by offset; unpack it to .tar.")
-        with tarfile.open(shard, "r:") as container:
-            for member in container:
-                if member.isreg() and not member.issparse():
-                    yield member.name, member.offset_data, member.size
-                # The list of members would hold every header of the shard.
-                container.members.clear()  # type: ignore[attr-defined]
-    except (tarfile.TarError, EOFError, ValueError) as error:
-        raise TMVError(f"{shard} is not a whole tar file ({error}); fetch it again.") from None
+            kind = _COMPRESSED[head]
+            raise TMVError(f"{shard} is compressed ({kind}), so nothing in it has an offset; unpack it to .tar.")
+        yield from tar_files(shard)
     except OSError as error:
         raise TMVError(f"{shard} cannot be read: {os_reason(error)}.") from None
 
