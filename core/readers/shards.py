@@ -128,7 +128,7 @@ def _files(shard: Path) -> Iterator[tuple[str, int, int]]:
             head = file.read(2)
         if head in _COMPRESSED:
             kind = _COMPRESSED[head]
-            raise TMVError(f"{shard} is compressed ({kind}), so nothing in it has an offset; unpack it to .tar.")
+            raise TMVError(f"{shard} is compressed ({kind}) and has no offsets; unpack it to .tar.")
         yield from tar_files(shard)
     except OSError as error:
         raise TMVError(f"{shard} cannot be read: {os_reason(error)}.") from None

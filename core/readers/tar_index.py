@@ -1,8 +1,9 @@
 """What lies where in a plain tar file, for reading single members by offset.
 
 The standard library's tarfile builds an object with twenty fields for every member, about 40 microseconds
-each, and a set in shards may have millions. This reads only names and sizes (POSIX ustar and pax, GNU long names) and checks
-every header's checksum, so that a damaged shard is found when it is opened and not in the middle of a run.
+each, and a set in shards may have millions. This reads only names and sizes (POSIX ustar and pax, GNU long
+names) and checks every header's checksum, so that a damaged shard is found when it is opened and not in the
+middle of a run.
 """
 
 from __future__ import annotations
