@@ -1,7 +1,8 @@
 """Pictures to vectors, once: plan the run, compute what is missing, keep every finished chunk, then complete
 the entry.
- A run can be killed at any moment and goes on from its last whole chunk with the same vectors; two runs of
-the same key join; a stale vector is never taken for a fresh one, because the key covers model, weights,
+
+A run can be killed at any moment and goes on from its last whole chunk with the same vectors; two runs of the
+same key join; a stale vector is never taken for a fresh one, because the key covers model, weights,
 preprocessing, precision and the content of the data.
 """
 
@@ -17,23 +18,16 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from core.embed_batches import Batch, compute_batch, encode_batches, one_torch_thread
+from core.embed_batches import Batch, compute_batch, encode_batches, on_accelerator, one_torch_thread
 from core.files import Damaged
 from core.store import KeyParts, Plan, Run, Store, TextStore
 from core.store.chunks import Chunk, chunk_rows
 from core.store.rows import Rows, kept_rows
-from core.types import (
-    Dataset,
-    EmbeddingKey,
-    FloatArray,
-    ModelCard,
-    Progress,
-    Skipped,
-    TMVError,
-)
+from core.types import Dataset, EmbeddingKey, FloatArray, ModelCard, Progress, Skipped, TMVError
 
 TEXT_BLOCK = 256
-_LARGE_MODEL, _TINY_MODEL = 250_000_000, 30_000_000
+DEFAULT_BATCH = 8
+LARGE_MODEL, LARGE_MODEL_BATCH = 250_000_000, 4
 _ATTEMPTS = 3
 
 
@@ -79,14 +73,15 @@ def embed(
     threads: int | None = None,
 ) -> EmbedReport:
     """Compute and store the vectors of every row of `dataset` that are not stored yet.
- `encoder` may be a function that loads it; with `card` (what its last loading told) it is not called when all
-vectors are there. `reuse=False` computes everything anew and replaces the entry when done. `progress` counts
-rows, then captions, always from the calling thread; when it raises, the finished chunks stay. Broken pictures
-are skipped and listed. Raises `TMVError` when no picture could be used, when the data changed meanwhile, or
-when the disk is full.
+
+    `encoder` may be a function that loads it; with `card` (what its last loading told) it is not called when
+    all vectors are there. `reuse=False` computes everything anew and replaces the entry when done. `progress`
+    counts rows, then captions, always from the calling thread; when it raises, the finished chunks stay.
+    Broken pictures are skipped and listed. Raises `TMVError` when no picture could be used, when the data
+    changed meanwhile, or when the disk is full.
     """
     start, load = time.monotonic(), _once(encoder)
-    digest = data_digest or _digest(dataset, memo_dir)
+    digest = data_digest or _digest(dataset, memo_dir, progress)
     known = card or load().card
     while True:
         work = _Work(
@@ -100,10 +95,10 @@ when the disk is full.
     return replace(report, seconds=time.monotonic() - start)
 
 
-def _digest(dataset: Dataset, memo_dir: Path) -> str:
+def _digest(dataset: Dataset, memo_dir: Path, progress: Progress | None = None) -> str:
     from core.readers import data_digest
 
-    return str(data_digest(dataset, memo_dir))
+    return data_digest(dataset, memo_dir, progress)
 
 
 def _once(encoder: CardedEncoder | Callable[[], CardedEncoder]) -> Callable[[], CardedEncoder]:
@@ -121,17 +116,15 @@ def _silent(done: int, total: int) -> None:
     """Progress that nobody watches."""
 
 
-def batch_rows(card: ModelCard, parameters: int) -> int:
-    """Rows of a batch: fixed by model and kind of device, never by timing, so that any two runs agree to the
-    bit.
- On a CPU the size makes no difference to speed that could be measured (8 to 32 rows), so batches are small
-enough that cancelling and progress are prompt: about a second or a few, also for the largest models.
+def batch_rows(encoder: CardedEncoder) -> int:
+    """Rows of a batch: the encoder's own `batch_size`, fewer for the largest models on a CPU.
+
+    Fixed by model and kind of device, never by timing, so that any two runs agree to the bit.
     """
-    if not card.device.startswith("cpu"):
-        return 128
-    if parameters >= _LARGE_MODEL:
-        return 2
-    return 32 if 0 < parameters < _TINY_MODEL else 8
+    size = int(getattr(encoder, "batch_size", DEFAULT_BATCH))
+    parameters = int(getattr(getattr(encoder, "spec", None), "parameters", 0))
+    large = parameters >= LARGE_MODEL and not on_accelerator(encoder)
+    return min(size, LARGE_MODEL_BATCH) if large else size
 
 
 @dataclass(slots=True)
@@ -208,7 +201,7 @@ class _Work:
         found = self.store.interrupted_run(self.key)
         if found is not None:
             return found, None
-        n, size = len(self.dataset), batch_rows(self.card, _parameters(encoder))
+        n, size = len(self.dataset), batch_rows(encoder)
         start = time.monotonic()
         first = compute_batch(encoder, self.dataset, range(min(size, n)))
         rate = self.threads * len(first.rows) / max(time.monotonic() - start, 1e-6)
@@ -223,6 +216,9 @@ class _Work:
         chunk_of = {rows: index for index in missing for rows in run.plan.batches(index)}
         with closing(encode_batches(encoder, self.dataset, list(chunk_of), self.threads, first)) as batches:
             for batch in batches:
+                if batch is None:  # nothing new yet: a chance to notice that the work should stop
+                    self.progress(done, self.total)
+                    continue
                 index = chunk_of[batch.rows]
                 parts.setdefault(index, []).append(batch)
                 if len(parts[index]) == len(run.plan.batches(index)):
@@ -258,11 +254,6 @@ class _Work:
         lost = len(self.dataset.captions) - len(rows.captions)
         lines = [f"{lost} captions belong to skipped pictures and are left out."] if lost else []
         return (*self.dataset.notes, *self.card.notes, *lines)
-
-
-def _parameters(encoder: CardedEncoder) -> int:
-    """Of the model's catalog record; 0 when unknown."""
-    return int(getattr(getattr(encoder, "spec", None), "parameters", 0))
 
 
 def _chunk(batches: list[Batch]) -> Chunk:

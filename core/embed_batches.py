@@ -1,5 +1,6 @@
 """The computing part of embedding: batches of rows in, vectors out, decoding and computing overlapped.
- On a CPU every core has a thread of its own that decodes a small batch and runs it with one torch thread: no
+
+On a CPU every core has a thread of its own that decodes a small batch and runs it with one torch thread: no
 worker waits for another. On an accelerator three feeding threads each own a pinned buffer; while one batch
 computes, a pool of decoding threads fills the others.
 """
@@ -20,6 +21,7 @@ import numpy as np
 from core.types import BadImage, Cancelled, Dataset, FloatArray, Skipped, TMVError
 
 _FEEDERS = 3
+_HEARTBEAT_SECONDS = 0.5
 _SLICE = 8
 _ABOUT_THE_PICTURE = {
     errno.EACCES, errno.EPERM, errno.ENOENT, errno.EISDIR, errno.ENOTDIR, errno.EIO, errno.ELOOP,
@@ -38,8 +40,10 @@ class Batch:
 
 def encode_batches(
     encoder: Any, dataset: Dataset, batches: Sequence[range], workers: int, first: Batch | None = None
-) -> Generator[Batch]:
-    """Every batch once, in the order in which they are finished. `first` is one that was computed already.
+) -> Generator[Batch | None]:
+    """Every batch once, in the order in which they finish, and None whenever half a second brought none.
+
+    `first` is one that was computed already.
 
     Closing the iterator (or an error in its consumer) stops the threads after the picture they are at.
     """
@@ -58,7 +62,7 @@ def encode_batches(
 
 def on_accelerator(encoder: Any) -> bool:
     """Whether the encoder computes elsewhere than on the CPU."""
-    return not str(encoder.card.device).startswith("cpu")
+    return not str(encoder.device).startswith("cpu")
 
 
 @contextlib.contextmanager
@@ -69,7 +73,7 @@ def _stopping(stop: threading.Event) -> Iterator[None]:
         stop.set()
 
 
-def _parallel(items: Sequence[range], work: Callable[[range], Batch], threads: int) -> Iterator[Batch]:
+def _parallel(items: Sequence[range], work: Callable[[range], Batch], threads: int) -> Iterator[Batch | None]:
     """`work` over items by some threads, with few results waiting; the first error ends it."""
     pool = ThreadPoolExecutor(max(1, min(threads, len(items))), "embed", initializer=_this_thread_alone)
     waiting: set[Future[Batch]] = set()
@@ -82,7 +86,9 @@ def _parallel(items: Sequence[range], work: Callable[[range], Batch], threads: i
                     break
             if not waiting:
                 return
-            finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+            finished, waiting = wait(waiting, _HEARTBEAT_SECONDS, FIRST_COMPLETED)
+            if not finished:
+                yield None
             for future in sorted(finished, key=lambda f: f.result().rows.start):
                 yield future.result()
     finally:
@@ -180,7 +186,7 @@ class _Feeder:
             buffer = torch.empty((len(pixels), *pixels[0].shape), pin_memory=torch.cuda.is_available())
             self._own.buffer = buffer
         batch = torch.stack(pixels, out=buffer[: len(pixels)])
-        return batch.to(self._encoder.card.device, non_blocking=True)
+        return batch.to(self._encoder.device, non_blocking=True)
 
 
 # --- torch's own threads ----------------------------------------------------------------------------------

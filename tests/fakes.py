@@ -1,5 +1,6 @@
 """Stand-ins for models and data: no torch, no downloads, the same numbers everywhere.
- `FakeEncoder` sees colours: a picture's vector starts with its mean red, green and blue, a text's with the
+
+`FakeEncoder` sees colours: a picture's vector starts with its mean red, green and blue, a text's with the
 colours it names, so classifying by colour works far above chance. The rest of a vector is a fixed mix of the
 pixels (or noise seeded by the text), so any two pictures differ.
 """
@@ -147,7 +148,7 @@ def fake_dataset(
 
 
 class FakeModels:
-    """Models for the encoder process: any name that starts with `fake/`; `fake/slow` takes a moment to load."""
+    """Models for the encoder process: `fake/...`; `fake/slow` takes a moment, `fake/broken` never loads."""
 
     def stamp(self, name: str) -> str:
         if not name.startswith("fake/"):

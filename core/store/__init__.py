@@ -1,5 +1,6 @@
 """The cache on disk: image vectors, text vectors, small results and model cards. Imports no torch.
- The layout is described in `cache/README.md`; the folder can be copied to another machine and serves what is
+
+The layout is described in `cache/README.md`; the folder can be copied to another machine and serves what is
 in it there without the models and without the pictures.
 """
 

@@ -1,5 +1,6 @@
 """A run as a value: which rows belong to which chunk, and the chunk files that anyone may compute.
- The plan is fixed when a run starts and says nothing of who computes: threads of one process today, machines
+
+The plan is fixed when a run starts and says nothing of who computes: threads of one process today, machines
 of a cluster writing the same files tomorrow. A chunk file is written whole or not at all and carries its own
 checksum, so a run goes on from whatever chunks are good.
 """
@@ -29,8 +30,9 @@ MOST_CHUNKS = 20_000
 @dataclass(frozen=True, slots=True)
 class Plan:
     """n rows in chunks of `chunk_rows`, each computed in batches of `batch_rows`.
- The batches are part of the plan because the last bits of a vector may depend on which rows shared its batch:
-a resumed run then gives the very same vectors as an undisturbed one.
+
+    The batches are part of the plan because the last bits of a vector may depend on which rows shared its
+    batch: a resumed run then gives the very same vectors as an undisturbed one.
     """
 
     parts: KeyParts

@@ -200,8 +200,9 @@ class Store:
         text_blocks: Iterable[FloatArray] = (),
     ) -> Manifest:
         """Make an entry of a run whose chunks are all there. Hold the lock.
- `rows` are those with a vector; `text_blocks` the vectors of their captions in order. Raises `Damaged` or
-`FileNotFoundError` when a chunk is not good, `DiskFull` without room; the chunks stay.
+
+        `rows` are those with a vector; `text_blocks` the vectors of their captions in order. Raises `Damaged`
+        or `FileNotFoundError` when a chunk is not good, `DiskFull` without room; the chunks stay.
         """
         folder = run.folder.parent
         finish.withdraw(folder)

@@ -83,8 +83,9 @@ class Block:
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """The whole story of one entry: n images, m captions, width d, its files and where the vectors come from.
- `plan` (rows, chunk_rows, batch_rows), `skipped_rows` and `blocks` allow turning `images.npy` back into
-chunks.
+
+    `plan` (rows, chunk_rows, batch_rows), `skipped_rows` and `blocks` allow turning `images.npy` back into
+    chunks.
     """
 
     parts: KeyParts

@@ -1,5 +1,6 @@
 """Small results by key, with diskcache.
- diskcache 5.6.3 unpickles rows that claim to be pickles (CVE-2025-69872, no fixed release), so whoever can
+
+diskcache 5.6.3 unpickles rows that claim to be pickles (CVE-2025-69872, no fixed release), so whoever can
 write the folder could run code here. The disk class below never gives it one: keys are text, values are JSON
 or bytes in the database itself, compressed and checksummed, and any other row counts as missing.
 """

@@ -110,7 +110,8 @@ def _read(path: Path) -> dict[str, Any]:
     from pyarrow import parquet
 
     try:
-        table = parquet.read_table(path, memory_map=True, use_threads=False, partitioning=None)
+        with parquet.ParquetFile(path, memory_map=True) as file:
+            table = file.read(use_threads=False)
     except (OSError, pa.ArrowException) as error:
         raise _damaged(path) from error
     return {name: table.column(name) for name in table.column_names}

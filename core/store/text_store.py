@@ -1,7 +1,8 @@
 """Text vectors by (model, exact text): encoded once, ever.
- One SQLite database for each set of weights, in WAL mode, so that several processes read and write it at
-once. A row has the text itself (no two texts can be mistaken for one another) and a checksum of its vector; a
-row that does not fit counts as missing and is written anew.
+
+One SQLite database for each set of weights, in WAL mode, so that several processes read and write it at once.
+A row has the text itself (no two texts can be mistaken for one another) and a checksum of its vector; a row
+that does not fit counts as missing and is written anew.
 """
 
 from __future__ import annotations

@@ -49,9 +49,10 @@ class _Findings:
 
 def verify(store: Store, mend: bool = True) -> VerifyReport:
     """Check image vectors, interrupted runs, text vectors, results and model cards.
- With `mend`: damaged vectors are taken out of service (their good blocks are kept as chunks of a run, so that
-only the rest is computed again), damaged texts, results and cards are dropped, leftovers of killed processes
-are swept. What is being written at the moment is left alone.
+
+    With `mend`: damaged vectors are taken out of service (their good blocks are kept as chunks of a run, so
+    that only the rest is computed again), damaged texts, results and cards are dropped, leftovers of killed
+    processes are swept. What is being written at the moment is left alone.
     """
     found = _Findings()
     for folder in sorted((store.root / "embeddings").glob("*/*/*")):
