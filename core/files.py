@@ -33,8 +33,9 @@ class Damaged(TMVError):
 
 def safe_name(name: str) -> str:
     """A file name for any text: letters, digits, `-`, `_` and `.` stay, the rest is percent-encoded.
- `urllib.parse.unquote` gives the text back, unless it was too long for a file name: then the end is replaced
-by a checksum.
+
+    `urllib.parse.unquote` gives the text back, unless it was too long for a file name: then the end is
+    replaced by a checksum.
     """
     safe = quote(name.encode("utf-8", "surrogatepass"), safe="-_.").replace("~", "%7E")
     if safe.startswith("."):

@@ -1,5 +1,6 @@
 """The table of jobs: one SQLite database that the pages, the command line and the workers share.
- A job's worker holds a lock as long as it lives, so whether a job lives is asked of the lock and never of a
+
+A job's worker holds a lock as long as it lives, so whether a job lives is asked of the lock and never of a
 process id, which another process may have by now. A worker writes its last state before it lets go of the
 lock.
 """

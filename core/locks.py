@@ -1,5 +1,6 @@
 """Locks that vanish with the process that holds them.
- `lockf` and not `flock`: after a SIGKILL of the holder a forked child keeps a `flock` alive, a `lockf` never.
+
+`lockf` and not `flock`: after a SIGKILL of the holder a forked child keeps a `flock` alive, a `lockf` never.
 POSIX drops a `lockf` when the process closes *any* descriptor of that file, and never refuses a lock to the
 process that has it; so one table per process says what this process holds, and a held file is never opened
 twice. Local disks only: network file systems differ in what they promise.

@@ -24,8 +24,9 @@ def start_worker(
     at_exit: Callable[[int], None] | None = None,
 ) -> int:
     """Start `python -m core.worker ARGUMENTS` in a session of its own; gives its process id.
- A new interpreter and not a fork: a forked process hangs once torch has threads. `at_exit` is called with the
-exit status if this process still lives then; the thread that waits for it also keeps zombies away.
+
+    A new interpreter and not a fork: a forked process hangs once torch has threads. `at_exit` is called with
+    the exit status if this process still lives then; the thread that waits for it also keeps zombies away.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     with disk_guard(log.parent), log.open("ab") as output:

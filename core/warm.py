@@ -30,8 +30,9 @@ _ERRORS: dict[str, type[TMVError]] = {"BadImage": BadImage, "NotHere": NotHere, 
 
 class WarmEncoder:
     """Asks the encoder process of a cache folder, and starts it when there is none.
- One process serves everyone who uses the folder. Its answers also go into the text store. `models` names the
-class that finds and loads models there; `idle` is how many seconds without a question end it.
+
+    One process serves everyone who uses the folder. Its answers also go into the text store. `models` names
+    the class that finds and loads models there; `idle` is how many seconds without a question end it.
     """
 
     def __init__(

@@ -85,7 +85,7 @@ def test_a_full_disk_is_recognised_from_sqlite_too_and_other_errors_pass(tmp_pat
 
 
 def test_the_real_limit_of_a_file_size_keeps_the_old_file(tmp_path: Path) -> None:
-    # The kernel refuses to let a file grow beyond RLIMIT_FSIZE, half-way through a write, as a full disk does.
+    # The kernel lets no file grow beyond RLIMIT_FSIZE and says so half-way through a write, as a full disk.
     code = (
         "import resource, sys; from pathlib import Path; from core.files import write_atomic, DiskFull\n"
         "target = Path(sys.argv[1]); write_atomic(target, b'old')\n"
