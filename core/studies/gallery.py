@@ -38,6 +38,13 @@ def blocks(n: int, d: int) -> Iterator[slice]:
         yield slice(start, min(start + step, n))
 
 
+def take(vectors: Vectors, rows: IntArray) -> NDArray[Any]:
+    """Some rows (r, d) of an array or of anything that can be sliced."""
+    if isinstance(vectors, np.ndarray):
+        return np.asarray(vectors[rows])
+    return np.stack([np.asarray(vectors[slice(r, r + 1)])[0] for r in rows])
+
+
 def exact_cosines(left: FloatArray, right: FloatArray) -> Float64Array:
     """Cosines (b,) of unit rows (b, d) with unit rows (b, d) or one unit vector (d,), summed in float64."""
     products = left.astype(np.float64) * right.astype(np.float64)
@@ -75,9 +82,7 @@ class Gallery:
 
     def unit(self, rows: IntArray) -> FloatArray:
         """Unit vectors (r, d) of these rows."""
-        if isinstance(self.vectors, np.ndarray):
-            return normalise(self.vectors[rows])
-        return normalise(np.stack([np.asarray(self.vectors[slice(r, r + 1)])[0] for r in rows]))
+        return normalise(take(self.vectors, rows))
 
     def scores(self, queries: FloatArray) -> FloatArray:
         """Cosines of unit queries (q, d) with every row: (q, n) float32, reading the vectors once."""

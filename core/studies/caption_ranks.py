@@ -1,0 +1,168 @@
+"""Ranks of captions and pictures in both directions, in one pass over blocks of scores.
+
+Memory stays at O(n + m) beside one block, so a million memory-mapped pictures fit; both sides are read
+block by block. A block's float32 scores settle almost every comparison; pairs within rounding of a tie are
+compared again in float64, so the ranks are those of exact cosines and equal vectors tie exactly. A tie
+counts against the right one: rank = 1 + how many others score at least as high.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.metrics import Float64Array, Vectors, normalise
+from core.studies.gallery import exact_cosines, rounding, take
+from core.types import FloatArray, IntArray, Progress, TMVError
+
+ROWS = 2048
+"""Pictures and captions in one block: 16 MB of scores."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaptionRanks:
+    """`image_ranks` (m,): where each caption finds its own picture among all n. `pictures` (p,) are the
+    pictures that have a caption and `text_ranks` (p,) where each finds the first of its own captions among
+    all m, captions of its own not counted as ahead. `own` (m,) float64 are the cosines of each caption
+    with its picture, `rival` (m,) float32 the highest with any other (-inf where there is no other).
+    """
+
+    image_ranks: IntArray
+    pictures: IntArray
+    text_ranks: IntArray
+    own: Float64Array
+    rival: FloatArray
+
+    def __post_init__(self) -> None:
+        for array in (self.image_ranks, self.pictures, self.text_ranks, self.own, self.rival):
+            array.setflags(write=False)
+
+
+def rank_captions(
+    images: Vectors, texts: Vectors, image_index: IntArray, progress: Progress | None = None
+) -> CaptionRanks:
+    """Ranks in both directions: pictures (n, d), captions (m, d), the picture of each caption (m,)."""
+    n, m = len(images), len(texts)
+    _check(images, texts, image_index)
+    own = _own_scores(images, texts, image_index)
+    best = np.full(n, -np.inf)
+    np.maximum.at(best, image_index, own)
+    ahead_of_picture, ahead_of_caption = np.zeros(m, np.int64), np.zeros(n, np.int64)
+    rival = np.full(m, -np.inf, dtype=np.float32)
+    steps = len(_slices(n)) * len(_slices(m))
+    for done, (columns, pictures, rows, captions) in enumerate(tiles(images, texts), start=1):
+        block = _Block(captions, pictures, image_index[rows] - columns.start)
+        ahead_of_picture[rows] += block.pictures_ahead(own[rows])
+        rival[rows] = np.maximum(rival[rows], block.scores.max(axis=1))
+        ahead_of_caption[columns] += block.captions_ahead(best[columns])
+        if progress is not None:
+            progress(done, steps)
+    having = np.unique(image_index)
+    return CaptionRanks(1 + ahead_of_picture, having, 1 + ahead_of_caption[having], own, rival)
+
+
+def _check(images: Vectors, texts: Vectors, image_index: IntArray) -> None:
+    if not len(images) or not len(texts):
+        raise TMVError(f"Retrieval needs pictures and captions, got {len(images)} and {len(texts)}.")
+    if images.shape[-1] != texts.shape[-1]:
+        raise TMVError(
+            f"Vectors of {images.shape[-1]} and {texts.shape[-1]} numbers do not compare; "
+            "use one model for both."
+        )
+    if image_index.shape != (len(texts),) or image_index.min() < 0 or image_index.max() >= len(images):
+        raise TMVError(f"Expected the picture (0 to {len(images) - 1}) of each of {len(texts)} captions.")
+
+
+def _slices(length: int) -> list[slice]:
+    return [slice(start, min(start + ROWS, length)) for start in range(0, length, ROWS)]
+
+
+def tiles(images: Vectors, texts: Vectors) -> Iterator[tuple[slice, FloatArray, slice, FloatArray]]:
+    """All pairs of a block of pictures and a block of captions: `(columns, pictures (a, d), rows, captions
+    (b, d))` of unit vectors."""
+    for columns in _slices(len(images)):
+        pictures = normalise(images[columns])
+        for rows in _slices(len(texts)):
+            yield columns, pictures, rows, normalise(texts[rows])
+
+
+def _own_scores(images: Vectors, texts: Vectors, image_index: IntArray) -> Float64Array:
+    """Float64 cosine of each caption with its own picture: (m,). Pictures are read in ascending runs."""
+    own = np.empty(len(texts), dtype=np.float64)
+    for captions, columns in _captions_by_picture(len(images), image_index):
+        pictures = normalise(images[columns])
+        for start in range(0, len(captions), ROWS):
+            part = captions[start : start + ROWS]
+            rows = take(texts, part)
+            own[part] = exact_cosines(normalise(rows), pictures[image_index[part] - columns.start])
+    return own
+
+
+def _captions_by_picture(n: int, image_index: IntArray) -> Iterator[tuple[IntArray, slice]]:
+    """For each block of pictures the captions that belong to it."""
+    order = np.argsort(image_index, kind="stable")
+    edges = np.searchsorted(image_index[order], [columns.start for columns in _slices(n)] + [n])
+    for columns, low, high in zip(_slices(n), edges[:-1], edges[1:]):
+        if high > low:
+            yield order[low:high], columns
+
+
+class _Block:
+    """Scores of some captions (b, d) with some pictures (a, d); `owner` (b,) is the column of each
+    caption's own picture, outside 0..a-1 where it lies in another block."""
+
+    def __init__(self, texts: FloatArray, pictures: FloatArray, owner: IntArray) -> None:
+        self.texts, self.pictures, self.owner = texts, pictures, owner
+        self.scores: FloatArray = texts @ pictures.T
+        here = np.flatnonzero((owner >= 0) & (owner < len(pictures)))
+        self.scores[here, owner[here]] = -np.inf  # a pair of its own is never ahead of itself
+        self.slack = rounding(texts.shape[1])
+
+    def pictures_ahead(self, own: Float64Array) -> IntArray:
+        """For each caption how many of these pictures, its own apart, score at least `own` (b,)."""
+        high, low = _above(own + self.slack), _below(own - self.slack)
+        counts = np.count_nonzero(self.scores >= high[:, None], axis=1)
+        unsure = np.count_nonzero(self.scores >= low[:, None], axis=1) > counts
+        rows = np.flatnonzero(unsure)
+        part = self.scores[rows]
+        r, column = np.nonzero((part < high[rows, None]) & (part >= low[rows, None]))
+        wins = self._exact(rows[r], column) >= own[rows[r]]
+        return _plus(counts, rows[r][wins])
+
+    def captions_ahead(self, best: Float64Array) -> IntArray:
+        """For each picture how many of these captions, its own apart, score at least `best` (a,)."""
+        high, low = _above(best + self.slack), _below(best - self.slack)
+        counts = np.count_nonzero(self.scores >= high[None], axis=0)
+        unsure = np.count_nonzero(self.scores >= low[None], axis=0) > counts
+        columns = np.flatnonzero(unsure)
+        part = self.scores[:, columns]
+        row, c = np.nonzero((part < high[None, columns]) & (part >= low[None, columns]))
+        wins = self._exact(row, columns[c]) >= best[columns[c]]
+        return _plus(counts, columns[c][wins])
+
+    def _exact(self, rows: IntArray, columns: IntArray) -> Float64Array:
+        found = np.empty(len(rows), dtype=np.float64)
+        for start in range(0, len(rows), ROWS):
+            part = slice(start, start + ROWS)
+            found[part] = exact_cosines(self.texts[rows[part]], self.pictures[columns[part]])
+        return found
+
+
+def _plus(counts: IntArray, more: IntArray) -> IntArray:
+    """`counts` with 1 more for each place named in `more`."""
+    total: IntArray = counts + np.bincount(more, minlength=len(counts))
+    return total
+
+
+def _above(values: Float64Array) -> FloatArray:
+    """float32 not below the float64 values."""
+    single = values.astype(np.float32)
+    return np.where(single < values, np.nextafter(single, np.float32(np.inf)), single).astype(np.float32)
+
+
+def _below(values: Float64Array) -> FloatArray:
+    """float32 not above the float64 values."""
+    single = values.astype(np.float32)
+    return np.where(single > values, np.nextafter(single, np.float32(-np.inf)), single).astype(np.float32)

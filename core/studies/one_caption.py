@@ -1,0 +1,289 @@
+"""One caption until one understands why it lost: its picture's rank, who beat it and by how much, word by
+word.
+
+And the other way round: one picture and the captions it finds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from core.studies.compose import WordSpan
+from core.studies.gallery import Gallery, unit_vector
+from core.studies.pictures import Hit, captions_of_row
+from core.studies.retrieval import RetrievalResult
+from core.types import EmbeddingSet, EvalProtocol, FloatArray, IntArray, Provenance, TMVError
+
+Kind = Literal["any", "easy", "hard", "lost"]
+HARD, LOST = 2, 11
+"""Easy captions find their picture first, hard ones at rank 2 to 10, lost ones beyond."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextRank:
+    """One wording: where the original picture stands for it, its score, and `margin`, its score minus the
+    best other picture's (negative: lost by so much)."""
+
+    text: str
+    rank: int
+    score: float
+    margin: float
+
+
+@dataclass(frozen=True, slots=True)
+class WordRank:
+    """One word left out, and where the picture stands then; `change` is places lost without the word
+    (positive: the word helps) and `contribution` the score lost."""
+
+    word: str
+    start: int
+    end: int
+    without: TextRank
+    change: int
+    contribution: float
+
+
+@dataclass(frozen=True, slots=True)
+class OneCaptionResult:
+    """One caption with one model. `hits` are the first k pictures, `lookalikes` the nearest to the
+    original among all other pictures, by cosine of the two pictures' vectors."""
+
+    model: str
+    dataset: str
+    split: str
+    n: int
+    picture: str
+    captions: tuple[str, ...]
+    caption: TextRank
+    hits: tuple[Hit, ...]
+    lookalikes: tuple[Hit, ...]
+    words: tuple[WordRank, ...]
+    others: tuple[TextRank, ...]
+    protocol: EvalProtocol
+    provenance: Provenance
+
+    def to_record(self) -> dict[str, Any]:
+        """JSON-ready."""
+        return {
+            "model": self.model,
+            "dataset": self.dataset,
+            "split": self.split,
+            "n": self.n,
+            "picture": self.picture,
+            "captions": list(self.captions),
+            **asdict(self.caption),
+            "hits": [h.to_record() for h in self.hits],
+            "lookalikes": [h.to_record() for h in self.lookalikes],
+            "words": [
+                {
+                    "word": w.word,
+                    "start": w.start,
+                    "end": w.end,
+                    "text_without": w.without.text,
+                    "rank_without": w.without.rank,
+                    "rank_change": w.change,
+                    "contribution": w.contribution,
+                }
+                for w in self.words
+            ],
+            "others": [asdict(t) for t in self.others],
+            "protocol": dict(self.protocol.details),
+            "provenance": self.provenance.as_dict(),
+        }
+
+
+def examine(
+    images: EmbeddingSet,
+    gallery: Gallery,
+    row: int,
+    text: str,
+    vectors: FloatArray,
+    spans: Sequence[WordSpan] = (),
+    others: Sequence[str] = (),
+    k: int = 10,
+) -> OneCaptionResult:
+    """How one text does at finding picture `row`.
+
+    `vectors` (1 + w + o, d), unnormalised, are those of `text`, of each `span.without`, and of `others`
+    (other wordings, for example the bare noun). A picture that ties with the original counts as ahead of
+    it.
+    """
+    if not 0 <= row < len(images):
+        raise TMVError(f"Picture {row} is not among the {len(images)} of {images.key.dataset}.")
+    if len(vectors) != 1 + len(spans) + len(others):
+        raise TMVError(f"Expected {1 + len(spans) + len(others)} text vectors, got {len(vectors)}.")
+    texts = [text, *(s.without for s in spans), *others]
+    ranks = [_text_rank(gallery, row, t, unit_vector(v)) for t, v in zip(texts, vectors)]
+    full, left_out, rest = ranks[0], ranks[1 : 1 + len(spans)], ranks[1 + len(spans) :]
+    words = tuple(
+        WordRank(s.word, s.start, s.end, r, r.rank - full.rank, full.score - r.score)
+        for s, r in zip(spans, left_out)
+    )
+    key = images.key
+    protocol = EvalProtocol(
+        (),
+        "",
+        key.split,
+        len(images),
+        True,
+        {
+            "rank": "1 + other pictures that score at least as high",
+            "search": "exact",
+            "words": "each word left out in turn",
+        },
+    )
+    return OneCaptionResult(
+        key.model,
+        key.dataset,
+        key.split,
+        len(images),
+        images.ids[row],
+        captions_of_row(images, row),
+        full,
+        _hits(images, gallery, unit_vector(vectors[0]), k),
+        lookalikes(images, gallery, row, k),
+        words,
+        tuple(rest),
+        protocol,
+        images.provenance,
+    )
+
+
+def _text_rank(gallery: Gallery, row: int, text: str, query: FloatArray) -> TextRank:
+    scores = gallery.scores(query[None])[0]
+    ahead = gallery.ahead_of(query, scores, row)
+    own = float(gallery.exact(np.array([row]), query)[0])
+    rows, values = gallery.best(query, scores, 2)
+    rivals = values[rows != row]
+    return TextRank(text, 1 + len(ahead), own, own - float(rivals[0]) if len(rivals) else float("nan"))
+
+
+def _hits(images: EmbeddingSet, gallery: Gallery, query: FloatArray, k: int) -> tuple[Hit, ...]:
+    rows, values = gallery.best(query, gallery.scores(query[None])[0], k)
+    return tuple(
+        Hit(i + 1, int(r), images.ids[r], float(v), "", captions_of_row(images, int(r)))
+        for i, (r, v) in enumerate(zip(rows.tolist(), values))
+    )
+
+
+def lookalikes(images: EmbeddingSet, gallery: Gallery, row: int, k: int = 10) -> tuple[Hit, ...]:
+    """The k other pictures nearest to picture `row`, by the cosine of the pictures' own vectors."""
+    found = _hits(images, gallery, unit_vector(gallery.unit(np.array([row]))[0]), k + 1)
+    rest = [hit for hit in found if hit.row != row][:k]
+    return tuple(Hit(i + 1, h.row, h.id, h.score, h.label, h.captions) for i, h in enumerate(rest))
+
+
+# --- a picture and its captions ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CaptionHit:
+    """One caption found by a picture: `own` says whether it is one of the picture's."""
+
+    rank: int
+    row: int
+    text: str
+    picture: str
+    score: float
+    own: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OnePictureResult:
+    """One picture with one model: the first k captions, and `rank`, where the first of its own stands
+    (None for a picture without captions; foreign captions that tie with it count as ahead)."""
+
+    model: str
+    dataset: str
+    split: str
+    n_texts: int
+    picture: str
+    rank: int | None
+    hits: tuple[CaptionHit, ...]
+    own: tuple[CaptionHit, ...]
+    provenance: Provenance
+
+    def to_record(self) -> dict[str, Any]:
+        """JSON-ready."""
+        return {
+            "model": self.model,
+            "dataset": self.dataset,
+            "split": self.split,
+            "n_texts": self.n_texts,
+            "picture": self.picture,
+            "rank": self.rank,
+            "hits": [asdict(h) for h in self.hits],
+            "own": [asdict(h) for h in self.own],
+            "provenance": self.provenance.as_dict(),
+        }
+
+
+def captions_found(images: EmbeddingSet, texts: Gallery, row: int, k: int = 10) -> OnePictureResult:
+    """The captions that picture `row` finds first, and where its own stand. `texts` holds the captions'
+    vectors."""
+    if images.image_index is None:
+        raise TMVError(f"{images.key.dataset} ({images.key.split}) has no captions.")
+    query = unit_vector(images.image_embeddings[row])
+    scores = texts.scores(query[None])[0]
+    rows, values = texts.best(query, scores, k)
+    mine = np.flatnonzero(images.image_index == row)
+    own = _own_hits(images, texts, query, scores, mine, row)
+    hits = tuple(_caption(images, i + 1, int(r), float(v), row) for i, (r, v) in enumerate(zip(rows, values)))
+    return OnePictureResult(
+        images.key.model,
+        images.key.dataset,
+        images.key.split,
+        len(texts),
+        images.ids[row],
+        _first_own(texts, query, scores, mine),
+        hits,
+        own,
+        images.provenance,
+    )
+
+
+def _own_hits(
+    images: EmbeddingSet, texts: Gallery, query: FloatArray, scores: FloatArray, mine: IntArray, row: int
+) -> tuple[CaptionHit, ...]:
+    ranks, values = texts.ranks(query, scores, mine), texts.exact(mine, query)
+    order = np.argsort(ranks, kind="stable")
+    return tuple(_caption(images, int(ranks[i]), int(mine[i]), float(values[i]), row) for i in order)
+
+
+def _first_own(texts: Gallery, query: FloatArray, scores: FloatArray, mine: IntArray) -> int | None:
+    if not len(mine):
+        return None
+    best = mine[int(np.argmax(texts.exact(mine, query)))]
+    return 1 + int(np.count_nonzero(~np.isin(texts.ahead_of(query, scores, int(best)), mine)))
+
+
+def _caption(images: EmbeddingSet, rank: int, caption: int, score: float, row: int) -> CaptionHit:
+    owner = int(images.image_index[caption]) if images.image_index is not None else -1
+    return CaptionHit(rank, caption, images.captions[caption], images.ids[owner], score, owner == row)
+
+
+# --- choosing one -----------------------------------------------------------------------------------------
+
+
+def draw(result: RetrievalResult, kind: Kind = "any", seed: int = 0) -> int | None:
+    """A random caption of a kind, by its row in the set; None where there is none of that kind."""
+    ranks = result.image.ranks
+    fits = {
+        "any": ranks > 0,
+        "easy": ranks < HARD,
+        "hard": (ranks >= HARD) & (ranks < LOST),
+        "lost": ranks >= LOST,
+    }
+    rows = result.captions[fits[kind]]
+    return int(np.random.default_rng(seed).choice(rows)) if len(rows) else None
+
+
+def find_captions(captions: Sequence[str], words: str, limit: int = 50) -> tuple[int, ...]:
+    """Rows of captions that hold every one of these words (small or large letters alike), in order."""
+    wanted = words.lower().split()
+    found = (i for i, caption in enumerate(captions) if all(w in caption.lower() for w in wanted))
+    return tuple(i for i, _ in zip(found, range(limit)))

@@ -1,0 +1,274 @@
+"""Caption retrieval for a whole data set, both directions.
+
+Definitions (they differ in the field, so they are stated with every result):
+- image retrieval: a caption counts when its own picture is among the first k of all n pictures;
+- text retrieval: a picture counts when any of its captions is among the first k of all m captions
+  (CLIP_benchmark's `image_retrieval_recall@k` and `text_retrieval_recall@k`).
+Ranks start at 1 and ties count against the right one. Intervals are bootstraps over pictures: all captions
+of a picture are drawn together, since they are not independent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from core.intervals import SEED, bootstrap_mean
+from core.metrics import Float64Array, summarise_ranks
+from core.studies.caption_ranks import CaptionRanks, rank_captions
+from core.studies.gallery import take
+from core.types import (
+    EmbeddingSet,
+    EvalProtocol,
+    FloatArray,
+    IntArray,
+    Interval,
+    Progress,
+    Provenance,
+    Reference,
+    TMVError,
+    expect_shape,
+)
+
+KS = (1, 5, 10)
+MEDIAN_SAMPLES = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Direction:
+    """One direction: `ranks` (q,) of its queries and `groups` (q,), the picture each belongs to."""
+
+    ranks: IntArray
+    groups: IntArray
+    recall: Mapping[int, float]
+    recall_ci95: Mapping[int, Interval]
+    median_rank: float
+    median_rank_ci95: Interval
+    mean_rank: float
+    mean_rank_ci95: Interval
+    mrr: float
+    mrr_ci95: Interval
+
+    @property
+    def n(self) -> int:
+        """Number of queries."""
+        return len(self.ranks)
+
+    def to_record(self, prefix: str) -> dict[str, Any]:
+        """JSON-ready, names as CLIP_benchmark's."""
+        recalls = {f"{prefix}_recall@{k}": v for k, v in self.recall.items()}
+        return (
+            recalls
+            | {f"{prefix}_recall@{k}_ci95": list(v) for k, v in self.recall_ci95.items()}
+            | {
+                f"{prefix}_median_rank": self.median_rank,
+                f"{prefix}_median_rank_ci95": list(self.median_rank_ci95),
+                f"{prefix}_mean_rank": self.mean_rank,
+                f"{prefix}_mean_rank_ci95": list(self.mean_rank_ci95),
+                f"{prefix}_mrr": self.mrr,
+                f"{prefix}_mrr_ci95": list(self.mrr_ci95),
+            }
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RetrievalResult:
+    """One model on one split. `captions` (m,) are the rows of the captions used, `image_index` (m,) their
+    pictures' rows, `own` (m,) the score of each with its picture and `rival` (m,) the best with any other;
+    `captions_per_picture` is the cap asked for (None: all), `captions_range` the fewest and most used.
+    """
+
+    model: str
+    dataset: str
+    split: str
+    n_images: int
+    n_texts: int
+    captions_per_picture: int | None
+    captions_range: tuple[int, int]
+    image: Direction
+    text: Direction
+    captions: IntArray
+    image_index: IntArray
+    own: Float64Array
+    rival: FloatArray
+    ids: tuple[str, ...]
+    protocol: EvalProtocol
+    provenance: Provenance
+    published: tuple[Reference, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in ("captions", "image_index"):
+            expect_shape(name, getattr(self, name), (self.n_texts,), np.int64)
+        for array in (self.captions, self.image_index, self.own, self.rival):
+            array.setflags(write=False)
+
+    @property
+    def margins(self) -> Float64Array:
+        """(m,) by how much a caption's own picture scores above the best other one; negative where it
+        lost."""
+        return self.own - self.rival
+
+    def to_record(self) -> dict[str, Any]:
+        """The JSON record of `retrieve`."""
+        low, high = self.captions_range
+        return {
+            "model": self.model,
+            "dataset": self.dataset,
+            "split": self.split,
+            "n": self.n_images,
+            "n_images": self.n_images,
+            "n_texts": self.n_texts,
+            "captions_per_picture": self.captions_per_picture,
+            "captions_fewest": low,
+            "captions_most": high,
+            **self.image.to_record("image_retrieval"),
+            **self.text.to_record("text_retrieval"),
+            "published": [asdict(r) for r in self.published],
+            "notes": list(self.notes),
+            "protocol": dict(self.protocol.details),
+            "provenance": self.provenance.as_dict(),
+        }
+
+
+# --- computing --------------------------------------------------------------------------------------------
+
+
+def first_captions(image_index: IntArray, most: int | None) -> IntArray:
+    """Rows of the first `most` captions of each picture (all where None), in the data set's order."""
+    if most is None:
+        return np.arange(len(image_index))
+    if most < 1:
+        raise TMVError(f"Captions per picture must be at least 1, got {most}.")
+    order = np.argsort(image_index, kind="stable")
+    first = np.searchsorted(image_index[order], image_index[order])
+    place = np.arange(len(order)) - first
+    return np.sort(order[place < most])
+
+
+def retrieve(
+    images: EmbeddingSet,
+    captions_per_picture: int | None = None,
+    *,
+    published: Sequence[Reference] = (),
+    progress: Progress | None = None,
+) -> RetrievalResult:
+    """Both directions of a set with captions, using all captions of a picture or the first few."""
+    texts, index = images.text_embeddings, images.image_index
+    if texts is None or index is None or not len(texts):
+        raise TMVError(
+            f"{images.key.dataset} ({images.key.split}) has no captions; retrieval needs a data set with "
+            "captions such as demo-captions or coco."
+        )
+    rows = first_captions(index, captions_per_picture)
+    used = texts if len(rows) == len(texts) else take(texts, rows)
+    ranks = rank_captions(images.image_embeddings, used, index[rows], progress)
+    return assemble(images, rows, ranks, captions_per_picture, published)
+
+
+def assemble(
+    images: EmbeddingSet,
+    rows: IntArray,
+    ranks: CaptionRanks,
+    captions_per_picture: int | None,
+    published: Sequence[Reference] = (),
+) -> RetrievalResult:
+    """The result from ranks of the captions `rows` (m,), however they were come by."""
+    if images.image_index is None:
+        raise TMVError(f"{images.key.dataset} ({images.key.split}) has no captions.")
+    index = images.image_index[rows]
+    counts = np.bincount(index, minlength=len(images))
+    used = counts[counts > 0]
+    key, span = images.key, (int(used.min()), int(used.max()))
+    protocol = EvalProtocol((), "", key.split, len(images), True, _details(captions_per_picture, span))
+    return RetrievalResult(
+        key.model,
+        key.dataset,
+        key.split,
+        len(images),
+        len(rows),
+        captions_per_picture,
+        span,
+        direction(ranks.image_ranks, index),
+        direction(ranks.text_ranks, ranks.pictures),
+        rows,
+        index,
+        ranks.own,
+        ranks.rival,
+        images.ids,
+        protocol,
+        images.provenance,
+        tuple(published),
+        _notes(images, counts, span, bool(published)),
+    )
+
+
+def direction(ranks: IntArray, groups: IntArray) -> Direction:
+    """Figures and intervals of ranks (q,) whose queries belong to pictures `groups` (q,)."""
+    summary, inverse = summarise_ranks(ranks, KS), 1.0 / ranks
+    return Direction(
+        ranks,
+        groups,
+        summary.recall,
+        {k: bootstrap_mean(ranks <= k, groups=groups) for k in KS},
+        summary.median_rank,
+        median_interval(ranks, groups),
+        summary.mean_rank,
+        bootstrap_mean(ranks, groups=groups),
+        summary.mrr,
+        bootstrap_mean(inverse, groups=groups),
+    )
+
+
+def median_interval(
+    ranks: IntArray, groups: IntArray, samples: int = MEDIAN_SAMPLES, seed: int = SEED
+) -> Interval:
+    """Percentile bootstrap interval of the median rank, whole groups drawn together.
+
+    A resample is how often each group is drawn; its median is read off the sorted ranks weighted so.
+    """
+    which = np.unique(groups, return_inverse=True)[1]
+    order = np.argsort(ranks, kind="stable")
+    sorted_ranks, owner, g = ranks[order], which[order], int(which.max()) + 1
+    rng, medians = np.random.default_rng(seed), np.empty(samples)
+    for i in range(samples):
+        weight = np.bincount(rng.integers(0, g, g), minlength=g)[owner].cumsum()
+        low, high = np.searchsorted(weight, [(weight[-1] + 1) // 2, weight[-1] // 2 + 1])
+        medians[i] = (sorted_ranks[low] + sorted_ranks[high]) / 2
+    below, above = np.quantile(medians, [0.025, 0.975])
+    return float(below), float(above)
+
+
+def _details(cap: int | None, span: tuple[int, int]) -> dict[str, Any]:
+    return {
+        "image_retrieval": "a caption counts when its own picture is among the first k",
+        "text_retrieval": "a picture counts when any of its captions is among the first k",
+        "captions": "all captions of a picture" if cap is None else f"the first {cap} captions of a picture",
+        "captions_fewest": span[0],
+        "captions_most": span[1],
+        "ties": "count against the right one",
+        "interval": "95 % bootstrap over pictures, captions of a picture drawn together",
+    }
+
+
+def _notes(images: EmbeddingSet, counts: IntArray, span: tuple[int, int], published: bool) -> tuple[str, ...]:
+    notes = list[str]()
+    if bare := int(np.count_nonzero(counts == 0)):
+        notes.append(
+            f"{bare:,} pictures have no caption: captions can find them by mistake, but they ask nothing."
+        )
+    if span[0] != span[1]:
+        notes.append(
+            f"Pictures have {span[0]} to {span[1]} captions; with more captions a picture finds one more "
+            "easily."
+        )
+    if published and (len(images) != 5000 or span != (5, 5)):
+        notes.append(
+            f"Published figures are for 5,000 pictures with 5 captions each; here there are {len(images):,} "
+            f"with {span[0] if span[0] == span[1] else f'{span[0]} to {span[1]}'}, so they do not compare: "
+            "fewer pictures make the task easier."
+        )
+    return tuple(notes)
