@@ -161,7 +161,7 @@ def classify(images: EmbeddingSet, classes: FloatArray, classnames: Sequence[str
     `images` with labels; `classes` (c, d) from `class_embeddings`, row i the class of label i. Raises
     `TMVError` where labels are missing or do not fit the class names.
     """
-    labels = _labels(images, classes, classnames)
+    labels = labels_of(images, classes, classnames)
     found = metrics.classify_vectors(images.image_embeddings, classes, labels, images.logit_scale, TOP)
     n, c, correct = len(labels), len(classnames), found.ranks == 1
     hits1, hits5 = int(correct.sum()), int((found.ranks <= TOP).sum())
@@ -178,7 +178,8 @@ def classify(images: EmbeddingSet, classes: FloatArray, classnames: Sequence[str
         tuple(deck), _notes(per_class, classnames))
 
 
-def _labels(images: EmbeddingSet, classes: FloatArray, classnames: Sequence[str]) -> IntArray:
+def labels_of(images: EmbeddingSet, classes: FloatArray, classnames: Sequence[str]) -> IntArray:
+    """The labels (n,), or `TMVError` where some are missing or do not fit the class names."""
     key, labels = images.key, images.labels
     lacking = len(images) if labels is None else int(np.count_nonzero(labels < 0))
     if labels is None or lacking or not len(labels):
