@@ -1,0 +1,97 @@
+"""Accuracy: several models on several data sets, beside published figures."""
+
+import pandas as pd
+import streamlit as st
+
+from core.engine import Engine
+from core.figures.accuracy import accuracy_chart
+from core.frames import accuracy_finding, accuracy_frame, protocol_line, say_dataset, say_model
+from core.studies.zero_shot import ZeroShotResult
+from core.types import DatasetSpec, ModelSpec, NotHere
+from pages.classification.protocol import find, protocol_dialog, results_table
+from pages.shared.answer import Headline, finding, foot, headlines, question
+from pages.shared.asking import Asking, pick_asking
+from pages.shared.chart import draw
+from pages.shared.engine import engine
+from pages.shared.link import choose, chosen, keep
+from pages.shared.missing import Pair, offer
+from pages.shared.pickers import pick_datasets, pick_models
+from pages.shared.theme import theme
+from pages.shared.words import plain
+
+Choice = tuple[tuple[ModelSpec, ...], tuple[DatasetSpec, ...], Asking]
+MOST_HEADLINES = 4
+TITLES = ("Is the first answer right?", "Is the right one among the first five?")
+
+
+def pick(engine: Engine) -> Choice:
+    """The row of choices. Data sets are asked first: the models that a page opens with depend on them."""
+    left, middle, right = st.columns([4, 4, 3], vertical_alignment="bottom")
+    with middle:
+        datasets = pick_datasets(engine)
+    with left:
+        models = pick_models(engine, datasets)
+    with right:
+        how = pick_asking(datasets)
+    return models, datasets, how
+
+
+def study(engine: Engine, choice: Choice) -> tuple[list[ZeroShotResult], list[Pair]]:
+    """The results that the cache can give, and the pairs that are not embedded."""
+    models, datasets, how = choice
+    results, missing = list[ZeroShotResult](), list[Pair]()
+    for dataset in datasets:
+        for model in models:
+            try:
+                results.append(how.study(engine, model.name, dataset))
+            except NotHere:
+                missing.append((model, dataset, how.split_of(dataset)))
+    return results, missing
+
+
+def show(results: list[ZeroShotResult], choice: Choice) -> None:
+    """The answer: large figures on the first data set, the finding, both charts, the table, the foot."""
+    first = [r for r in results if r.dataset == results[0].dataset][:MOST_HEADLINES]
+    on = f" on {say_dataset(first[0].dataset)}" if len({r.dataset for r in results}) > 1 else ""
+    headlines([
+        Headline(f"{say_model(r.model)}{on}", r.acc1, r.acc1_ci95, protocol_line(r), r.model) for r in first
+    ])
+    finding(plain(accuracy_finding(results)))
+    frame = accuracy_frame(results)
+    charts(frame)
+    results_table(frame, "accuracy-table", ask)
+    models, datasets, how = choice
+    foot([(f"{say_model(r.model)} on {say_dataset(r.dataset)}", r.provenance) for r in results], {
+        "model": [m.name for m in models], "data": [d.name for d in datasets], **how.choices,
+    })
+
+
+def charts(frame: pd.DataFrame) -> None:
+    """The two grouped bar charts, top-1 and top-5; a click on a bar opens how its number was made."""
+    for place, metric, title in zip(st.columns(2, gap="large"), ("acc1", "acc5"), TITLES):
+        with place:
+            chart = accuracy_chart(frame, metric, title=title, theme=theme())
+            draw(chart, key=f"chart-{metric}", picked=lambda mark: ask(mark[0], mark[1]))
+
+
+def ask(model: str, dataset: str) -> None:
+    """Callback: open how the number of this model on this data set was made."""
+    choose("number", [model, dataset])
+
+
+def page(engine: Engine) -> None:
+    """From the choices to the answer."""
+    choice = pick(engine)
+    results, missing = study(engine, choice)
+    offer(engine, missing)
+    if not results:
+        return
+    show(results, choice)
+    number = chosen("number")
+    if len(number) == 2 and (result := find(results, *number)) is not None:
+        protocol_dialog(result, lambda: choose("number", None))
+
+
+keep("number")
+question("How well does it name pictures?")
+page(engine())

@@ -1,0 +1,77 @@
+"""The data sets: what is here, what can be downloaded, and what to do where neither is so."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.engine import Engine
+from core.types import DatasetSpec, State
+from pages.shared.here import here
+from pages.shared.pickers import offered_datasets
+from pages.shared.progress import job_line
+from pages.shared.words import count, plain
+
+STATES = {"ready": "ready", "downloadable": "not here yet", "absent": "not here"}
+
+
+def show(engine: Engine) -> None:
+    """One line for each data set of the catalog and every other one that has vectors here."""
+    st.header("Data sets", anchor=False)
+    st.caption(
+        f"Real data sets and own pictures are read from {plain(str(engine.data_dir))} (set TMV_DATA to change "
+        "it), in the layouts in which they are published. Own pictures are named folder:, captions: or wds: "
+        "and the path in that folder."
+    )
+    stored = here(engine)
+    for spec in offered_datasets(engine):
+        models = sum(d == spec.name for _, d in stored.pairs)
+        _line(engine, spec, engine.dataset_state(spec.name), models)
+
+
+def _line(engine: Engine, spec: DatasetSpec, state: State, models: int) -> None:
+    words, button = st.columns([9, 1], vertical_alignment="center")
+    with words:
+        st.markdown(
+            f"**{plain(spec.title)}** · {STATES[state.state]}"
+            + (f" · {plain(state.why)}" if state.why else "")
+        )
+        st.caption(
+            " · ".join(
+                filter(
+                    None,
+                    (
+                        f"`{spec.name}`",
+                        plain(spec.size),
+                        count(len(spec.classnames), "class", "classes") if spec.classnames else "",
+                        plain(spec.licence),
+                        f"vectors of {count(models, 'model')}" if models else "",
+                    ),
+                )
+            )
+        )
+        if spec.why:
+            st.caption(plain(spec.why))
+    _action(engine, spec, state, button)
+
+
+def _action(
+    engine: Engine, spec: DatasetSpec, state: State, place: st.delta_generator.DeltaGenerator
+) -> None:
+    if state.state != "downloadable":
+        return
+    demo = spec.name.startswith("demo-")
+    job = engine.jobs.latest("prepare-demo" if demo else f"download-dataset/{spec.name}")
+    if job is not None and job.live:
+        return
+    if demo:
+        place.button("Make", key=f"make-{spec.name}", on_click=engine.submit_prepare_demo, width="stretch")
+    else:
+        place.button(
+            "Download",
+            key=f"download-{spec.name}",
+            on_click=engine.submit_download_dataset,
+            args=(spec.name,),
+            width="stretch",
+        )
+    if job is not None and job.state == "failed":
+        job_line(engine, job)

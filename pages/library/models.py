@@ -1,0 +1,63 @@
+"""The models: what can be used, what can be downloaded, and why not where it cannot."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.engine import Engine
+from core.frames import say_model
+from core.types import ModelSpec, State
+from pages.shared.here import here, known_models
+from pages.shared.progress import job_line
+from pages.shared.words import count, millions, plain
+
+STATES = {"ready": "ready", "downloadable": "not here yet", "absent": "not usable here"}
+
+
+def show(engine: Engine) -> None:
+    """One line for each model of the catalog and every other one that has vectors here."""
+    st.header("Models", anchor=False)
+    st.caption(
+        "Any other name that OpenCLIP knows works too: type it above as ARCHITECTURE/PRETRAINED, or as "
+        "hf-hub:ORG/NAME. Weights lie in the libraries' own caches."
+    )
+    stored = here(engine)
+    for spec in known_models(engine):
+        sets = sum(m == spec.name for m, _ in stored.pairs)
+        _line(engine, spec, engine.model_state(spec), sets)
+
+
+def _line(engine: Engine, spec: ModelSpec, state: State, sets: int) -> None:
+    words, button = st.columns([9, 1], vertical_alignment="center")
+    with words:
+        st.markdown(
+            f"**{plain(say_model(spec))}** · {STATES[state.state]}"
+            + (f" · {plain(state.why)}" if state.why else "")
+        )
+        st.caption(
+            " · ".join(
+                filter(
+                    None,
+                    (
+                        f"`{spec.name}`",
+                        f"{millions(spec.parameters)} parameters" if spec.parameters else "",
+                        plain(spec.training_data),
+                        plain(spec.licence),
+                        f"vectors of {count(sets, 'data set')}" if sets else "",
+                    ),
+                )
+            )
+        )
+    if state.state == "downloadable":
+        job = engine.jobs.latest(f"download-model/{spec.name}")
+        if job is not None and job.live:
+            return
+        button.button(
+            "Download",
+            key=f"download-{spec.name}",
+            on_click=engine.submit_download_model,
+            args=(spec.name,),
+            width="stretch",
+        )
+        if job is not None and job.state == "failed":
+            job_line(engine, job)

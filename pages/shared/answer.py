@@ -1,0 +1,74 @@
+"""The parts of an answer, in the order in which every page reads: a question, the choices, large figures with
+their interval and protocol, a sentence that states the finding, one chart, what is behind it, and the foot."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core.frames import interval_text, percent
+from core.types import Interval, Provenance
+from pages.shared.link import address
+from pages.shared.words import plain
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """One large figure: `label` in words, `exact` the name behind it, `value` 0-1, `under` the protocol in a line."""
+
+    label: str
+    value: float
+    ci95: Interval
+    under: str
+    exact: str = ""
+
+
+def question(text: str, lead: str = "") -> None:
+    """What this page answers, and at most one line of what to know first."""
+    st.title(text, anchor=False)
+    if lead:
+        st.markdown(lead)
+
+
+def headlines(figures: Sequence[Headline]) -> None:
+    """Two to four large figures side by side."""
+    for place, figure in zip(st.columns(max(2, len(figures))), figures):
+        with place:
+            st.metric(plain(figure.label), percent(figure.value), help=figure.exact or None)
+            st.caption(f"95 %: {interval_text(figure.ci95)} · {plain(figure.under)}")
+
+
+def finding(sentence: str) -> None:
+    """The sentence a reader takes home. Markdown: escape names with `words.plain`."""
+    st.subheader(sentence, anchor=False)
+
+
+def foot(provenances: Sequence[tuple[str, Provenance]], choices: Mapping[str, Sequence[str]]) -> None:
+    """Where the numbers come from, and a link that brings anyone to the same view."""
+    box = st.expander("Where these numbers come from, and a link to this view", on_change="rerun", key="foot")
+    if not box.open:
+        return
+    with box:
+        st.code(f"?{address(choices)}", language=None, wrap_lines=True)
+        st.caption("Put this behind the address of the page; every choice is spelled out by its exact name.")
+        for name, provenance in provenances:
+            st.markdown(f"**{plain(name)}**")
+            provenance_table(provenance, f"Provenance of {name}")
+
+
+def provenance_table(provenance: Provenance, alt: str) -> None:
+    """Weights, pictures, preprocessing, precision, software and date behind a number."""
+    kept = ("size", "interpolation", "resize_mode")
+    rows = {
+        "Weights": provenance.model_digest[:16],
+        "Pictures": provenance.data_digest[:16],
+        "Preprocessing": " · ".join(f"{k} {v}" for k, v in provenance.preprocessing.items() if k in kept),
+        "Precision, device": f"{provenance.precision} on {provenance.device}",
+        "Software": " · ".join(f"{k} {v}" for k, v in provenance.versions.items()),
+        "Embedded": provenance.date,
+        "Skipped pictures": f"{provenance.skipped:,}",
+    }
+    rows |= {f"Note {i}": note for i, note in enumerate(provenance.notes, 1)}
+    st.table({key: plain(value) for key, value in rows.items()}, border="horizontal", width="content", alt=alt)

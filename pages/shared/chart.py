@@ -1,0 +1,41 @@
+"""A chart on a page: drawn for this browser's theme, named for screen readers, with its rows as CSV beside it.
+
+The picture (PNG, three times the size on the screen) is behind the camera in the chart's own toolbar: the browser
+makes it, nothing leaves the machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import streamlit as st
+
+from core.figures.theme import Chart
+
+
+def draw(chart: Chart, *, key: str, picked: Callable[[list[Any]], None] | None = None) -> None:
+    """Show a chart. `picked` gets the customdata of a clicked mark, before the page runs again."""
+    chart.figure.update_layout(clickmode="event+select", dragmode=False)
+    options: dict[str, Any] = {"on_select": _on_select(key, picked), "selection_mode": "points"} if picked else {}
+    st.plotly_chart(chart.figure, theme=None, key=key, alt=chart.alt, config=chart.config(), **options)
+    save(chart, key=key)
+
+
+def save(chart: Chart, *, key: str) -> None:
+    """The rows behind a chart as a file."""
+    st.download_button(
+        "CSV", chart.csv, f"{chart.filename}.csv", "text/csv", key=f"csv-{key}", on_click="ignore",
+        type="tertiary", icon=":material/download:", help=f"The rows behind the chart: {chart.title}",
+    )
+
+
+def _on_select(key: str, picked: Callable[[list[Any]], None]) -> Callable[[], None]:
+    def selected() -> None:
+        points: Sequence[Any] = st.session_state[key].selection.points
+        found = [p["customdata"] for p in points if p.get("customdata") is not None]
+        if found:
+            first = found[0]
+            picked(list(first.values()) if isinstance(first, dict) else list(first))
+
+    return selected

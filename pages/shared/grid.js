@@ -1,0 +1,104 @@
+// Pictures as buttons in a grid. Everything a stranger wrote is set as text, never as markup.
+const SHARED = "text-meets-vision-picture"
+const drawn = new WeakMap()
+
+const element = (tag, className, text) => {
+  const made = document.createElement(tag)
+  if (className) made.className = className
+  if (text !== undefined) made.textContent = text
+  return made
+}
+
+const picture = item => {
+  const frame = element("span", "frame")
+  const image = element("img")
+  image.alt = item.alt
+  image.decoding = "async"
+  // A picture with fewer pixels than its tile is enlarged as squares, never blurred.
+  image.onload = () => image.classList.toggle("sharp", image.naturalWidth * 1.2 < image.clientWidth * devicePixelRatio)
+  image.src = item.src
+  frame.append(image)
+  return frame
+}
+
+const scoreLine = item => {
+  const line = element("span", "line")
+  if (item.rank) line.append(element("span", "rank", String(item.rank)))
+  if (item.score !== null) {
+    const bar = element("span", "bar"), fill = element("i")
+    fill.style.width = `${Math.round(100 * Math.min(1, Math.max(0, item.score)))}%`
+    bar.append(fill)
+    line.append(bar, element("span", "score", item.score_text))
+  }
+  return line
+}
+
+const tile = item => {
+  const button = element("button", "tile")
+  button.type = "button"
+  button.dataset.id = item.id
+  button.classList.toggle("right", item.right)
+  button.append(picture(item))
+  if (item.rank || item.score !== null) button.append(scoreLine(item))
+  if (item.mark) button.append(element("span", "mark", item.mark))
+  if (item.caption) button.append(element("span", "caption", item.caption))
+  if (item.note) button.append(element("span", "note", item.note))
+  return button
+}
+
+// One tab stop for the whole grid; arrows move inside it (the roving tabindex of the ARIA practices).
+const columns = tiles => {
+  const first = tiles[0].offsetTop
+  const next = tiles.findIndex(t => t.offsetTop !== first)
+  return next < 0 ? tiles.length : next
+}
+
+const target = (key, at, tiles) => {
+  const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns(tiles), ArrowUp: -columns(tiles) }[key]
+  if (key === "Home") return 0
+  if (key === "End") return tiles.length - 1
+  return step === undefined ? at : Math.min(tiles.length - 1, Math.max(0, at + step))
+}
+
+const rove = (grid, event) => {
+  const tiles = [...grid.children], at = tiles.indexOf(event.target.closest(".tile"))
+  if (at < 0) return
+  const to = target(event.key, at, tiles)
+  if (to === at) return
+  event.preventDefault()
+  tiles.forEach((t, i) => (t.tabIndex = i === to ? 0 : -1))
+  tiles[to].focus()
+}
+
+const shareHover = (grid, event, over) => {
+  const found = event.target.closest(".tile")
+  if (found) window.dispatchEvent(new CustomEvent(SHARED, { detail: { id: found.dataset.id, over, from: grid } }))
+}
+
+export default function (component) {
+  const { data, parentElement, setTriggerValue } = component
+  const grid = parentElement.querySelector(".grid")
+  if (!grid) return
+  grid.style.setProperty("--tile", `${data.tile}px`)
+  grid.setAttribute("aria-label", data.label)
+  const mark = JSON.stringify(data.items.map(i => [i.id, i.alt, i.caption, i.note, i.mark, i.right, i.rank, i.score_text, i.src.length]))
+  if (drawn.get(grid) !== mark) {
+    grid.replaceChildren(...data.items.map(tile))
+    ;[...grid.children].forEach((t, i) => (t.tabIndex = i ? -1 : 0))
+    drawn.set(grid, mark)
+  }
+  grid.onclick = event => {
+    const found = event.target.closest(".tile")
+    if (found) setTriggerValue("open", found.dataset.id)
+  }
+  grid.onkeydown = event => rove(grid, event)
+  grid.onmouseover = grid.onfocus = event => shareHover(grid, event, true)
+  grid.onmouseout = event => shareHover(grid, event, false)
+  const twin = event => {
+    if (event.detail.from === grid) return
+    for (const t of grid.children) if (t.dataset.id === event.detail.id) t.classList.toggle("twin", event.detail.over)
+  }
+  window.removeEventListener(SHARED, grid.twin)
+  window.addEventListener(SHARED, (grid.twin = twin))
+  return () => window.removeEventListener(SHARED, grid.twin)
+}

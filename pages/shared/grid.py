@@ -1,0 +1,82 @@
+"""A grid of pictures: equal squares, one tab stop, arrows move inside, a click or Enter opens the picture.
+
+The thumbnails travel inside the message (one message beats a hundred requests); what people wrote arrives as text.
+Under each: rank and score, a word for the right one, caption, note. Pictures of two grids on one page with the same
+id light up together.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+HERE = Path(__file__).parent
+HTML = '<div class="grid" role="group"></div>\n'
+NAME = "picture_grid"
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One picture. `score` 0-1 draws the bar, `score_text` stands beside it; `right` gives the solid outline, and
+    `mark` is the word that says the same ("right", "its own caption")."""
+
+    id: str
+    thumbnail: bytes
+    alt: str
+    caption: str = ""
+    note: str = ""
+    rank: int | None = None
+    score: float | None = None
+    score_text: str = ""
+    right: bool = False
+    mark: str = ""
+
+
+def _item(tile: Tile) -> dict[str, Any]:
+    return {
+        "id": tile.id,
+        "src": "data:image/webp;base64," + base64.b64encode(tile.thumbnail).decode(),
+        "alt": tile.alt,
+        "caption": tile.caption,
+        "note": tile.note,
+        "rank": tile.rank,
+        "score": tile.score,
+        "score_text": tile.score_text,
+        "right": tile.right,
+        "mark": tile.mark,
+    }
+
+
+@st.cache_resource(show_spinner=False)
+def _component() -> Callable[..., Any]:
+    css, js = (HERE / "grid.css").read_text("utf-8"), (HERE / "grid.js").read_text("utf-8")
+    made: Callable[..., Any] = st.components.v2.component(NAME, html=HTML, css=css, js=js)
+    return made
+
+
+def grid(
+    tiles: Sequence[Tile],
+    *,
+    key: str,
+    label: str,
+    opened: Callable[[str], None] | None = None,
+    tile: int = 150,
+) -> None:
+    """Draw the tiles. `label` names the grid for screen readers; `opened(id)` is called before the page runs again
+    when one is opened; `tile` is the least width of a tile in pixels."""
+
+    def on_open() -> None:
+        picture_id = st.session_state[key].get("open")
+        if opened is not None and picture_id:
+            opened(str(picture_id))
+
+    _component()(
+        key=key,
+        data={"items": [_item(t) for t in tiles], "label": label, "tile": tile},
+        on_open_change=on_open,
+    )

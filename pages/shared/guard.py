@@ -1,0 +1,33 @@
+"""What a reader sees when something goes wrong: one sentence in its place, never a traceback."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from core.types import EncoderWarming, TMVError
+from pages.shared.progress import warming
+from pages.shared.words import plain
+
+log = logging.getLogger("text_meets_vision")
+UNEXPECTED = "This part could not be shown. The server's log says why; the rest of the page is not affected."
+
+
+@contextmanager
+def in_place() -> Iterator[None]:
+    """Show what goes wrong inside where it went wrong, and go on below.
+
+    An encoder that is still starting is no error: the page says so and goes on by itself.
+    """
+    try:
+        yield
+    except EncoderWarming as waiting:
+        warming(waiting)
+    except TMVError as error:
+        st.info(plain(str(error)), icon=":material/info:")
+    except Exception:
+        log.exception("a part of a page failed")
+        st.caption(UNEXPECTED)

@@ -1,0 +1,78 @@
+"""What is on this machine: which pairs of model and data set have vectors, and what a page opens with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.catalog.datasets import DATASETS
+from core.catalog.models import MODELS
+from core.engine import Engine
+from core.types import DatasetSpec, ModelSpec, TMVError
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """(model, data set) pairs with stored vectors of the data set's default split."""
+
+    pairs: frozenset[tuple[str, str]]
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Models with any vectors: catalog order, then others by name."""
+        return _ordered({m for m, _ in self.pairs}, [m.name for m in MODELS])
+
+    @property
+    def datasets(self) -> tuple[str, ...]:
+        """Data sets with any vectors: catalog order, then others by name."""
+        return _ordered({d for _, d in self.pairs}, [d.name for d in DATASETS])
+
+
+def _ordered(names: set[str], order: list[str]) -> tuple[str, ...]:
+    return tuple(sorted(names, key=lambda n: (order.index(n) if n in order else len(order), n)))
+
+
+def here(engine: Engine) -> Here:
+    """One look at the cache's listing; no vectors are opened."""
+    pairs = set()
+    for entry in engine.store.entries():
+        key = entry.key
+        spec = _spec(engine, key.dataset)
+        if entry.complete and spec is not None and key.split == (spec.default_split or key.split):
+            pairs.add((key.model, key.dataset))
+    return Here(frozenset(pairs))
+
+
+def _spec(engine: Engine, name: str) -> DatasetSpec | None:
+    try:
+        return engine.dataset(name)
+    except TMVError:
+        return None
+
+
+def real_first(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Real ones only, where there are any; the demo otherwise: a page opens with what matters most."""
+    real = tuple(n for n in names if not n.startswith("demo-"))
+    return real or names
+
+
+def default_datasets(engine: Engine, kind: str, most: int) -> tuple[str, ...]:
+    """The data sets of this kind that a page opens with."""
+    usable = tuple(n for n in here(engine).datasets if (s := _spec(engine, n)) is not None and s.kind == kind)
+    found = real_first(usable) or tuple(
+        d.name for d in DATASETS if d.kind == kind and d.name.startswith("demo-")
+    )
+    return found[:most]
+
+
+def default_models(engine: Engine, datasets: tuple[str, ...], most: int) -> tuple[str, ...]:
+    """The models that a page opens with on these data sets: those that have vectors of them."""
+    stored = here(engine)
+    usable = tuple(m for m in stored.models if any((m, d) in stored.pairs for d in datasets))
+    found = real_first(usable) or tuple(m.name for m in MODELS if m.name.startswith("demo-"))
+    return found[:most]
+
+
+def known_models(engine: Engine) -> tuple[ModelSpec, ...]:
+    """The catalog, and whatever else has vectors here."""
+    extra = [n for n in here(engine).models if n not in {m.name for m in MODELS}]
+    return MODELS + tuple(engine.model(n) for n in extra)

@@ -1,0 +1,45 @@
+"""What is chosen, kept in the address bar under exact names.
+
+Streamlit writes the *label* of a bound widget to the address. People read labels ("ViT-B/32 · OpenAI"), links and
+scripts need names (`ViT-B-32/openai`). So each choice has a bound keeper, out of sight, that holds exact names and
+gives deep links, history and page switches; what people see are ordinary widgets drawn from it (`pickers`).
+
+A page calls `keep("model", "data")` before it asks `chosen("model")`; a widget's callback calls `choose`. What comes
+back is what a stranger may have typed: check it before use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from urllib.parse import urlencode
+
+import streamlit as st
+
+SHARED = ("model", "data", "split", "templates", "template", "classnames")
+"""Choices that every page shares; named as the command line names them."""
+MOST, LONGEST = 40, 400
+
+
+def keep(*names: str) -> None:
+    """Mount the keepers of these choices; once a run, before they are read."""
+    with st.container(key=f"kept-{'-'.join(names)}"):
+        st.html(f"<style>.st-key-kept-{'-'.join(names)} {{ display: none; }}</style>")
+        for name in names:
+            st.multiselect(name, [], key=name, bind="query-params", accept_new_options=True)
+
+
+def chosen(name: str) -> tuple[str, ...]:
+    """What is chosen under `name`, in order, unchecked; () when nothing is."""
+    values = [v for v in st.session_state.get(name, ()) if isinstance(v, str)]
+    return tuple(v for v in dict.fromkeys(values) if len(v) <= LONGEST)[:MOST]
+
+
+def choose(name: str, values: str | Iterable[str] | None) -> None:
+    """Set a choice; only from a widget's callback, which runs before the keepers are mounted."""
+    wanted = [values] if isinstance(values, str) else list(values or ())
+    st.session_state[name] = [v for v in dict.fromkeys(wanted) if v]
+
+
+def address(choices: Mapping[str, Sequence[str]]) -> str:
+    """The query string that brings someone here; every choice is spelled out, so that it means the same elsewhere."""
+    return urlencode([(name, value) for name, values in choices.items() for value in values], safe="/:{}")

@@ -1,0 +1,70 @@
+"""Not here yet: what is missing for an answer, why, and the one button that mends it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.engine import Engine
+from core.frames import say_model
+from core.types import DatasetSpec, ModelSpec, State
+from pages.shared.here import here
+from pages.shared.progress import watch
+from pages.shared.words import count, listed, plain
+
+Pair = tuple[ModelSpec, DatasetSpec, str | None]
+"""A model, a data set and the split that was asked for."""
+
+
+def offer(engine: Engine, pairs: Sequence[Pair]) -> None:
+    """What these pairs lack, and how to get it; shows the work on them while it runs."""
+    if not pairs:
+        return
+    keys = [embed_key(pair) for pair in pairs] + ["prepare-demo"]
+    live = {job.key for job in watch(engine, keys, seen=lambda: here(engine).pairs) if job.live}
+    waiting = [p for p in pairs if embed_key(p) not in live]
+    if "prepare-demo" in live:
+        waiting = [p for p in waiting if not p[1].name.startswith("demo-")]
+    possible = [p for p in waiting if not _obstacles(engine, p)]
+    for sentence in dict.fromkeys(s for p in waiting for s in _obstacles(engine, p)):
+        st.info(sentence, icon=":material/info:")
+    if possible:
+        _embed(engine, possible)
+
+
+def embed_key(pair: Pair) -> str:
+    """The key under which `Engine.submit_embed` files the work on this pair."""
+    model, dataset, split = pair
+    return f"embed/{model.name}/{dataset.name}/{split or dataset.default_split}"
+
+
+def _embed(engine: Engine, pairs: Sequence[Pair]) -> None:
+    names = listed([f"{plain(d.title)} with {plain(say_model(m))}" for m, d, _ in pairs[:4]])
+    more = f" and {count(len(pairs) - 4, 'more pair')}" if len(pairs) > 4 else ""
+    words, button = st.columns([5, 1], vertical_alignment="center")
+    words.info(f"Not embedded yet: {names}{more}. It is done once; afterwards every question is answered at "
+               "once.", icon=":material/info:")
+    button.button("Embed", type="primary", key="embed-missing", width="stretch", on_click=_submit,
+                  args=(engine, tuple(pairs)))
+
+
+def _submit(engine: Engine, pairs: Sequence[Pair]) -> None:
+    for model, dataset, split in pairs:
+        engine.submit_embed(model.name, dataset.name, split)
+
+
+def _obstacles(engine: Engine, pair: Pair) -> list[str]:
+    model, dataset, _ = pair
+    found = []
+    if (state := engine.dataset_state(dataset.name)).state != "ready" and not dataset.name.startswith("demo-"):
+        found.append(_obstacle(plain(dataset.title), "data set", state))
+    if (state := engine.model_state(model)).state == "absent":
+        found.append(_obstacle(plain(say_model(model)), "model", state))
+    return found
+
+
+def _obstacle(title: str, kind: str, state: State) -> str:
+    why = f": {plain(state.why)}" if state.why else ""
+    hint = " Download it in the library." if state.state == "downloadable" else ""
+    return f"The {kind} {title} is not on this machine{why}.{hint}".replace("\\..", "\\.")

@@ -1,0 +1,44 @@
+"""Names of own data that come from a browser: whoever can type a path must not be able to read the server."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from core.engine import Engine
+from core.types import DatasetSpec, ModelSpec, TMVError
+
+DATA_SCHEMES = ("folder", "captions", "wds")
+
+
+def page_dataset(engine: Engine, name: str) -> DatasetSpec:
+    """The record of a data set named on a page. Own data must lie under the data folder (`TMV_DATA`)."""
+    scheme, colon, path = name.partition(":")
+    if colon and scheme in DATA_SCHEMES:
+        return engine.dataset(f"{scheme}:{inside(engine.data_dir, path)}")
+    return engine.dataset(name)
+
+
+def page_model(engine: Engine, name: str) -> ModelSpec:
+    """The record of a model named on a page. Weight files must lie under the data folder (`TMV_DATA`)."""
+    scheme, colon, paths = name.partition(":")
+    if colon and scheme == "file":
+        kept = [str(inside(engine.data_dir, path)) for path in paths.split(",")]
+        return engine.model(f"file:{','.join(kept)}")
+    return engine.model(name)
+
+
+def inside(data_dir: Path, path: str) -> Path:
+    """`path` as an absolute path under `data_dir`, links followed; relative ones start there. `TMVError` otherwise."""
+    refused = TMVError(
+        f"On a page own data is read only from the data folder, and {path!r} is not in it; "
+        "put it there, or use the command line, which opens any path."
+    )
+    if not path.strip() or "\0" in path:
+        raise refused
+    root = Path(os.path.realpath(data_dir))
+    for candidate in (data_dir / path, Path.cwd() / path):
+        real = Path(os.path.realpath(candidate))
+        if real != root and real.is_relative_to(root):
+            return Path(os.path.normpath(candidate))
+    raise refused

@@ -1,0 +1,153 @@
+"""The choices of a page: widgets in words, drawn from and written to the exact names in the address (`link`).
+
+Names in an address were typed by anyone, so each is looked up again here; one that nobody knows is left out, with the
+sentence that says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import streamlit as st
+
+from core.catalog.datasets import DATASETS
+from core.engine import Engine
+from core.frames import say_model
+from core.types import DatasetSpec, ModelSpec, TMVError
+from pages.shared.here import default_datasets, default_models, here, known_models
+from pages.shared.link import choose, chosen
+from pages.shared.own_data import page_dataset, page_model
+from pages.shared.words import plain
+
+Spec = TypeVar("Spec", ModelSpec, DatasetSpec)
+
+
+def looked_up(names: Sequence[str], find: Callable[[str], Spec]) -> tuple[tuple[Spec, ...], tuple[str, ...]]:
+    """The records of these names, and the sentences about those that have none."""
+    found: dict[str, Spec] = {}
+    problems = []
+    for name in names:
+        try:
+            spec = find(name)
+            found[spec.name] = spec
+        except TMVError as error:
+            problems.append(str(error))
+    return tuple(found.values()), tuple(problems)
+
+
+def tell(problems: Sequence[str]) -> None:
+    """Quiet lines about names that were left out."""
+    for problem in problems:
+        st.caption(plain(problem))
+
+
+def shown(name: str) -> str:
+    """The key of the widget that shows the choice `name`."""
+    return f"shown-{name}"
+
+
+def moved(name: str, *rest: str) -> None:
+    """Callback: what the widget shows becomes the choice, followed by the `rest` of what was chosen."""
+    value = st.session_state[shown(name)]
+    values = [value] if isinstance(value, str) else list(value or ())
+    choose(name, [*values, *(r for r in rest if r not in values)])
+
+
+# --- models and data sets ---------------------------------------------------------------------------------
+
+
+def pick_models(engine: Engine, datasets: Sequence[DatasetSpec], *, most: int = 8) -> tuple[ModelSpec, ...]:
+    """Several models; opens with those that have vectors of these data sets."""
+    picked, problems = looked_up(chosen("model"), lambda n: page_model(engine, n))
+    if not picked:
+        defaults = default_models(engine, tuple(d.name for d in datasets), most)
+        picked = tuple(engine.model(n) for n in defaults)
+    options = {m.name: say_model(m) for m in (*known_models(engine), *picked)}
+    st.session_state[shown("model")] = [m.name for m in picked[:most]]
+    st.multiselect(
+        "Models",
+        list(options),
+        key=shown("model"),
+        format_func=lambda n: options.get(n, n),
+        on_change=moved,
+        args=("model",),
+        max_selections=most,
+        accept_new_options=True,
+        help="Any name that OpenCLIP knows can be typed too, as ARCHITECTURE/PRETRAINED.",
+    )
+    tell(problems)
+    return picked[:most]
+
+
+def pick_datasets(engine: Engine, kind: str = "classification", *, most: int = 6) -> tuple[DatasetSpec, ...]:
+    """Several data sets of one kind; opens with those that have vectors."""
+    picked, problems, options = _datasets(engine, kind, most)
+    st.session_state[shown("data")] = [d.name for d in picked[:most]]
+    st.multiselect(
+        "Data sets",
+        list(options),
+        key=shown("data"),
+        format_func=lambda n: options.get(n, n),
+        on_change=moved,
+        args=("data",),
+        max_selections=most,
+        accept_new_options=True,
+        help="Own pictures in the data folder can be typed too, for example folder:my-pictures.",
+    )
+    tell(problems)
+    return picked[:most]
+
+
+def pick_dataset(engine: Engine, kind: str = "classification") -> DatasetSpec | None:
+    """One data set: the first of those chosen elsewhere. Choosing another puts it first and keeps the rest."""
+    picked, problems, options = _datasets(engine, kind, 6)
+    if not picked:
+        return None
+    st.session_state[shown("data")] = picked[0].name
+    st.selectbox(
+        "Data set",
+        list(options),
+        key=shown("data"),
+        format_func=lambda n: options.get(n, n),
+        on_change=moved,
+        args=("data", *(d.name for d in picked)),
+    )
+    tell(problems)
+    return picked[0]
+
+
+def pick_model(engine: Engine, dataset: DatasetSpec) -> ModelSpec:
+    """One model: the first of those chosen elsewhere. Choosing another puts it first and keeps the rest."""
+    picked, problems = looked_up(chosen("model"), lambda n: page_model(engine, n))
+    if not picked:
+        picked = tuple(engine.model(n) for n in default_models(engine, (dataset.name,), 6))
+    options = {m.name: say_model(m) for m in (*known_models(engine), *picked)}
+    st.session_state[shown("model")] = picked[0].name
+    st.selectbox(
+        "Model",
+        list(options),
+        key=shown("model"),
+        format_func=lambda n: options.get(n, n),
+        on_change=moved,
+        args=("model", *(m.name for m in picked)),
+    )
+    tell(problems)
+    return picked[0]
+
+
+def _datasets(
+    engine: Engine, kind: str, most: int
+) -> tuple[tuple[DatasetSpec, ...], tuple[str, ...], dict[str, str]]:
+    named, problems = looked_up(chosen("data"), lambda n: page_dataset(engine, n))
+    picked = tuple(d for d in named if d.kind == kind)
+    if not picked:
+        picked = tuple(engine.dataset(n) for n in default_datasets(engine, kind, most))
+    offered = [d for d in (*offered_datasets(engine), *picked) if d.kind == kind]
+    return picked, problems, {d.name: d.title for d in offered}
+
+
+def offered_datasets(engine: Engine) -> tuple[DatasetSpec, ...]:
+    """The catalog, and own data in the data folder that has vectors here."""
+    extra = [n for n in here(engine).datasets if n not in {d.name for d in DATASETS}]
+    return DATASETS + looked_up(extra, lambda n: page_dataset(engine, n))[0]

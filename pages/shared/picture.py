@@ -1,0 +1,98 @@
+"""One picture in full, with the five best classes of each study of it."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Sequence
+from html import escape
+
+import streamlit as st
+
+from core.engine import Engine
+from core.frames import percent, say_model
+from core.studies.zero_shot import ZeroShotResult
+from pages.shared.guard import in_place
+from pages.shared.words import plain
+
+Answer = tuple[str, float, bool]
+"""A class name, its probability 0-1, and whether it is the right one."""
+
+
+def picture_dialog(
+    engine: Engine,
+    results: Sequence[ZeroShotResult],
+    picture_id: str,
+    closed: Callable[[], None],
+) -> None:
+    """Open the picture over the page; `closed` is called when the reader closes it."""
+
+    @st.dialog("Picture", width="large", on_dismiss=closed)
+    def show() -> None:
+        with in_place():
+            _picture_and_answers(engine, results, picture_id)
+
+    show()
+
+
+def _picture_and_answers(engine: Engine, results: Sequence[ZeroShotResult], picture_id: str) -> None:
+    first = results[0]
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        webp = engine.picture(first.dataset, first.split, picture_id)
+        picture(webp, f"Picture {picture_id} of {first.dataset}")
+        st.caption(plain(f"{first.dataset} · {first.split} · {picture_id}"))
+    with right:
+        for result in results:
+            _answers_of(result, picture_id)
+
+
+def _answers_of(result: ZeroShotResult, picture_id: str) -> None:
+    row = result.ids.index(picture_id)
+    true = int(result.labels[row])
+    best = [
+        (result.classnames[label], float(p), int(label) == true)
+        for label, p in zip(result.top5[row], result.top5_probability[row])
+    ]
+    st.markdown(f"**{plain(say_model(result.model))}**")
+    answers(best)
+    rank = int(result.ranks[row])
+    if rank > len(best):
+        st.caption(f"The right one, {plain(result.classnames[true])}, is number {rank:,}.")
+
+
+def picture(webp: bytes, alt: str) -> None:
+    """The whole picture as wide as there is room; few pixels become squares, never a blur."""
+    source = "data:image/webp;base64," + base64.b64encode(webp).decode()
+    sharp = "image-rendering: pixelated;" if len(webp) < 24_000 and _side(webp) <= 256 else ""
+    st.html(
+        f'<img src="{source}" alt="{escape(alt, quote=True)}" '
+        f'style="width: 100%; max-height: 66vh; object-fit: contain; border-radius: 6px; {sharp}">'
+    )
+
+
+def _side(webp: bytes) -> int:
+    from io import BytesIO
+
+    from PIL import Image
+
+    with Image.open(BytesIO(webp)) as image:
+        return max(image.size)
+
+
+def answers(best: Sequence[Answer]) -> None:
+    """The best classes, best first: name, thin bar, probability; the right one outlined and named as such."""
+    st.html("".join(_answer(place, *answer) for place, answer in enumerate(best, 1)))
+
+
+def _answer(place: int, name: str, probability: float, right: bool) -> str:
+    outline = "border: 2px solid currentColor;" if right else "border: 2px solid transparent;"
+    word = " <strong>· right</strong>" if right else ""
+    return (
+        f'<div style="{outline} border-radius: 6px; padding: 0.25rem 0.5rem;">'
+        f'<div style="display: flex; justify-content: space-between; gap: 1rem;">'
+        f"<span>{place} {escape(name)}{word}</span>"
+        f'<span style="font-variant-numeric: tabular-nums;">{percent(probability)}</span></div>'
+        f'<div style="height: 4px; background: rgba(128, 128, 128, 0.3); border-radius: 2px;">'
+        f'<div style="height: 4px; width: {100 * probability:.1f}%; background: currentColor; '
+        f'border-radius: 2px;"></div></div></div>'
+    )

@@ -1,0 +1,52 @@
+"""The frame of the dashboard: page settings, navigation and the choices that all pages share. No logic.
+
+Streamlit runs this file as a script for every session; `streamlit run` and any ASGI server import it for `app`.
+"""
+
+import streamlit as st
+
+from pages.shared import first_run
+from pages.shared.engine import engine
+from pages.shared.guard import in_place
+from pages.shared.icon import ICON
+from pages.shared.link import SHARED, keep
+from pages.shared.server import forget_pages_folder
+
+ABOUT = (
+    "Text Meets Vision measures how CLIP models name and find pictures. Every number carries its protocol, "
+    "its interval and where it comes from."
+)
+PAGES = {
+    "": [
+        ("overview/overview.py", "Overview", "What is on this machine, and the headline figures."),
+        ("library/library.py", "Library", "Models, data sets and running work: bring, embed, watch, stop."),
+    ],
+    "Classification": [
+        ("classification/accuracy.py", "Accuracy", "Models beside each other, with intervals."),
+        ("classification/classes.py", "Classes", "What a model confuses, and the pictures behind it."),
+    ],
+}
+
+
+def frame() -> None:
+    """One run of the dashboard for one session."""
+    st.set_page_config(
+        page_title="Text Meets Vision", page_icon=ICON, layout="wide", menu_items={"About": ABOUT}
+    )
+    sections = {
+        section: [st.Page(f"pages/{file}", title=title, help=said) for file, title, said in pages]
+        for section, pages in PAGES.items()
+    }
+    page = st.navigation(sections, position="top")
+    keep(*SHARED)
+    with in_place():
+        first_run.prepare(engine())
+    with in_place():
+        page.run()
+
+
+if __name__ == "__main__":
+    frame()
+else:
+    forget_pages_folder()
+    app = st.App(__file__)
