@@ -24,7 +24,7 @@ from core.types import FloatArray, Skipped, TMVError, expect_shape
 
 RUN_FOLDER = "run"
 PLAN = "plan.json"
-MOST_CHUNKS = 20_000
+MOST_CHUNKS, MOST_ROWS = 20_000, 8192
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +65,13 @@ class Plan:
 
 
 def chunk_rows(n: int, rows_a_second: float, batch_rows: int, seconds: float = 1.5) -> int:
-    """Rows of about `seconds` of work in whole batches, so that a kill costs that much; a bounded number of
-    files."""
-    wanted = max(rows_a_second * seconds, n / MOST_CHUNKS, 1)
-    return max(1, min(round(wanted / batch_rows), 8192 // batch_rows or 1)) * batch_rows
+    """Rows of about `seconds` of work, which is what a kill costs, in whole batches.
+
+    Never so few that there are more than `MOST_CHUNKS` files, nor more rows than `MOST_ROWS` in memory.
+    """
+    wanted = max(1, round(rows_a_second * seconds / batch_rows))
+    fewest = -(-n // (MOST_CHUNKS * batch_rows))
+    return min(max(wanted, fewest), max(1, MOST_ROWS // batch_rows)) * batch_rows
 
 
 @dataclass(frozen=True, slots=True)
