@@ -12,12 +12,16 @@ What holds for every picture, in the model, the thumbnail and the digest alike:
   `MAX_ASPECT` to 1, because a model sees the central square of a picture and of a 5000 x 2 strip that would
   be four pixels. At 100 to 1 even a transform that resizes before it crops stays under 20 MB.
 
-Pillow's warnings are avoided by not taking the paths that warn, since its filters are not thread-safe.
+Pillow warns about damaged EXIF and large pictures as it opens them. Importing this module silences it for the
+process: every such finding is either harmless or becomes a reason here, and Python's own way to silence a
+single call is not thread-safe.
 """
 
 from __future__ import annotations
 
+import os
 import struct
+import warnings
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -98,6 +102,9 @@ _TURNS = {
 }
 _ORIENTATION_TAG, _BITS_TAG = 0x0112, 258
 _EXIF_ENTRIES = 1000
+_PNG_END = b"IEND\xaeB`\x82"
+
+warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
 def is_picture_name(name: str) -> bool:
@@ -131,12 +138,12 @@ def read_encoded(path: Path) -> bytes:
     """The file's bytes, at most `MAX_BYTES`; `BadImage` (without the path) when it cannot be read."""
     try:
         with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
+            _check_bytes(os.fstat(file.fileno()).st_size)
+            return file.read()
     except FileNotFoundError:
         raise BadImage("missing file: it is no longer there") from None
     except OSError as error:
         raise BadImage(f"unreadable file: {(error.strerror or 'input error').lower()}") from None
-    return data
 
 
 # --- from bytes to an open decoder ------------------------------------------------------------------------
@@ -145,9 +152,13 @@ def _encoded(source: bytes | Path) -> bytes:
     data = read_encoded(source) if isinstance(source, Path) else bytes(source)
     if not data:
         raise BadImage("empty file (0 bytes)")
-    if len(data) > MAX_BYTES:
-        raise BadImage(f"file too large: above the limit of {MAX_BYTES // 2**20} MiB")
+    _check_bytes(len(data))
     return data
+
+
+def _check_bytes(size: int) -> None:
+    if size > MAX_BYTES:
+        raise BadImage(f"file too large: above the limit of {MAX_BYTES // 2**20} MiB")
 
 
 def _from_pixels(pixels: NDArray[np.uint8]) -> Image.Image:
@@ -166,7 +177,11 @@ def _decode(data: bytes, draft: int | None) -> Image.Image:
     _check_size(*image.size)
     if draft is not None and kind == "JPEG":
         image.draft(None, (draft, draft))
-    return _guarded(kind, lambda: _converted(image, kind))
+    rgb = _guarded(kind, lambda: _converted(image, kind))
+    if kind == "PNG" and _PNG_END not in data:
+        # Pillow forgives a missing end or not, depending on where it was cut.
+        raise BadImage("truncated file: the PNG ends early")
+    return rgb
 
 
 def _format(data: bytes) -> str:

@@ -45,13 +45,15 @@ class ShardPictures:
     def read(self, index: int) -> bytes:
         """The encoded file; raises `BadImage` when the shard no longer holds it."""
         shard, offset, size = map(int, self.places[index])
+        if size > MAX_BYTES:
+            raise BadImage(f"file too large: above the limit of {MAX_BYTES // 2**20} MiB")
         try:
             with self.shards[shard].open("rb") as file:
                 file.seek(offset)
-                content = file.read(min(size, MAX_BYTES + 1))
+                content = file.read(size)
         except OSError as error:
             raise BadImage(f"unreadable shard: {os_reason(error)}") from None
-        if len(content) < min(size, MAX_BYTES + 1):
+        if len(content) < size:
             raise BadImage("truncated shard: it ends before this picture does")
         return content
 
