@@ -25,7 +25,7 @@ _LARGEST = 1 << 28
 _JSON, _BYTES = b"J", b"B"
 
 
-class _Refused(Exception):
+class Refused(Exception):
     """A row that this class did not write."""
 
 
@@ -41,7 +41,7 @@ class JSONDisk(diskcache.JSONDisk):  # type: ignore[misc]
     def get(self, key: Any, raw: bool) -> str:
         """A key from the database."""
         if not raw or type(key) is not str:
-            raise _Refused
+            raise Refused
         return key
 
     def store(self, value: Any, read: bool, key: Any = None) -> tuple[int, int, None, memoryview]:
@@ -53,16 +53,16 @@ class JSONDisk(diskcache.JSONDisk):  # type: ignore[misc]
         return 0, MODE_RAW, None, memoryview(kind + zlib.crc32(packed).to_bytes(4, "little") + packed)
 
     def fetch(self, mode: Any, filename: Any, value: Any, read: bool) -> Any:
-        """A value from the database. Raises `_Refused` for rows in any other form, above all pickles."""
+        """A value from the database. Raises `Refused` for rows in any other form, above all pickles."""
         if mode != MODE_RAW or filename is not None or type(value) is not bytes or read:
-            raise _Refused
+            raise Refused
         kind, checksum, packed = value[:1], value[1:5], value[5:]
         if kind not in (_JSON, _BYTES) or zlib.crc32(packed).to_bytes(4, "little") != checksum:
-            raise _Refused
+            raise Refused
         inflate = zlib.decompressobj()
         plain = inflate.decompress(packed, _LARGEST)
         if inflate.unconsumed_tail:
-            raise _Refused
+            raise Refused
         return plain if kind == _BYTES else json.loads(plain)
 
     def remove(self, file_path: Any) -> None:
@@ -84,7 +84,7 @@ class Results:
             return None
         try:
             return self._open().get(key)
-        except (_Refused, ValueError, zlib.error):
+        except (Refused, ValueError, zlib.error):
             self.discard(key)
         except (sqlite3.Error, OSError, diskcache.Timeout):
             return None
@@ -105,7 +105,7 @@ class Results:
         """Forget a value."""
         try:
             self._open().delete(key)
-        except (sqlite3.Error, OSError, diskcache.Timeout, _Refused):
+        except (sqlite3.Error, OSError, diskcache.Timeout, Refused):
             return
 
     def check(self, mend: bool) -> tuple[int, list[str]]:
@@ -162,6 +162,6 @@ def _readable(disk: JSONDisk, connection: sqlite3.Connection, row: tuple[Any, ..
     try:
         disk.get(key, raw)
         disk.fetch(mode, filename, value, False)
-    except (_Refused, ValueError, zlib.error):
+    except (Refused, ValueError, zlib.error):
         return False
     return True
