@@ -464,7 +464,8 @@ def listed() -> list[dict[str, str]]:
 MUST_SAY = {
     "truncated.jpg": "truncated", "truncated.png": "truncated", "broken_stream.png": "damaged",
     "broken_header.png": "not readable as an image", "bomb.gif": "too many pixels",
-    "zero_width.gif": "empty image", "lfs_pointer.jpg": "git-lfs pointer", "empty.jpg": "empty file", "html_error.jpg": "not an image",
+    "zero_width.gif": "empty image", "lfs_pointer.jpg": "git-lfs pointer", "empty.jpg": "empty file",
+    "html_error.jpg": "not an image",
     "huge_300mp.png": "too many pixels", "strip_5000x2.png": "aspect ratio", "text_bomb.png": "unsafe",
 }  # fmt: skip
 
