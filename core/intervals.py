@@ -94,15 +94,16 @@ def _chunks(samples: int, n: int) -> list[int]:
 
 def bootstrap_class_mean(labels: IntArray, correct: NDArray[np.bool_], c: int, *, samples: int = 1000,
                          seed: int = SEED, confidence: float = 0.95) -> Interval:
-    """Percentile bootstrap interval of the mean per-class recall, resampling pictures: labels (n,), correct (n,).
+    """Percentile bootstrap interval of the mean per-class recall: labels (n,), correct (n,).
 
-    A picture counts only by its class and whether it is right, so how often each of the 2 c kinds is drawn says
-    it all. Classes that a draw misses are left out of its mean.
+    Pictures are resampled. One counts only by its class and whether it is right, so how often each of the 2 c
+    kinds is drawn says it all. Classes that a draw misses are left out of its mean.
     """
     cells = np.bincount(labels * 2 + correct, minlength=2 * c)
     kinds = np.flatnonzero(cells)
     counts = np.zeros((samples, 2 * c))
-    counts[:, kinds] = np.random.default_rng(seed).multinomial(len(labels), cells[kinds] / len(labels), samples)
+    rng, n = np.random.default_rng(seed), len(labels)
+    counts[:, kinds] = rng.multinomial(n, cells[kinds] / n, samples)
     sizes = counts[:, 0::2] + counts[:, 1::2]
     recalls = np.divide(counts[:, 1::2], sizes, out=np.zeros_like(sizes), where=sizes > 0)
     return _percentiles(recalls.sum(axis=1) / np.count_nonzero(sizes, axis=1), confidence)

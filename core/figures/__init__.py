@@ -1,0 +1,27 @@
+"""Charts: pure functions of frames. Each returns a `Chart` (figure, title, alt text, rows, file name)."""
+
+from core.figures.accuracy import accuracy_chart
+from core.figures.calibration import reliability_chart
+from core.figures.classes import predicted_chart, recall_chart
+from core.figures.compare import difference_chart
+from core.figures.confusion import confusion_chart
+from core.figures.cost import cost_chart
+from core.figures.palette import Theme, model_color, model_pattern, model_symbol
+from core.figures.theme import Chart, Look, look
+
+__all__ = [
+    "Chart",
+    "Look",
+    "Theme",
+    "accuracy_chart",
+    "confusion_chart",
+    "cost_chart",
+    "difference_chart",
+    "look",
+    "model_color",
+    "model_pattern",
+    "model_symbol",
+    "predicted_chart",
+    "recall_chart",
+    "reliability_chart",
+]

@@ -1,0 +1,187 @@
+"""Accuracy of models across data sets: the deck's two grouped bar charts, with intervals and references."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from core.figures.palette import Theme, model_color, model_pattern
+from core.figures.theme import (
+    Chart,
+    Look,
+    chance_line,
+    deck_marker,
+    finish,
+    halo,
+    listed,
+    percent_axis,
+    published_marker,
+    readable_on,
+    start,
+    whiskers,
+    wrap,
+)
+from core.frames import percent, say_metric
+
+GROUP_WIDTH = 0.82
+UPRIGHT_BARS = 16
+_QUESTIONS = {
+    "acc1": "How often is the first answer right?",
+    "acc5": "How often is the right name among the first five?",
+    "mean_per_class_recall": "How well is the average class recognised?",
+}
+
+
+def accuracy_chart(
+    frame: pd.DataFrame,
+    metric: str = "acc1",
+    *,
+    title: str = "",
+    theme: Theme = "light",
+    scale: float = 1.0,
+    upright: bool | None = None,
+) -> Chart:
+    """Bars grouped by data set, one for each model, from an `accuracy_frame`.
+
+    `metric` is acc1, acc5 or mean_per_class_recall. Few bars stand upright; many lie, so that names and
+    numbers stay readable on a narrow screen (`upright` decides by hand). A bar's customdata is
+    (model, dataset, split).
+    """
+    upright = len(frame) <= UPRIGHT_BARS if upright is None else upright
+    placed = _placed(frame, upright)
+    title = title or _QUESTIONS[metric]
+    height = 380 if upright else 60 + 24 * len(frame) + 26 * placed["group"].nunique()
+    style, fig = start(theme, scale, title, note=_note(frame, metric), height=height)
+    for model, rows in placed.groupby("model", sort=False):
+        fig.add_trace(_bars(str(model), rows, metric, style, upright))
+    _add_intervals(fig, placed, metric, style, upright)
+    _add_chance(fig, placed, metric, style, upright)
+    _add_references(fig, placed, metric, style, upright)
+    _axes(fig, placed, metric, style, upright)
+    finish(fig, style)
+    return Chart(fig, title, _alt(frame, metric), frame, f"accuracy-{metric}")
+
+
+def _placed(frame: pd.DataFrame, upright: bool) -> pd.DataFrame:
+    """The frame with `group` (which data set), `place` (where its bar stands) and `width` (of the bar)."""
+    models, datasets = list(frame["model"].unique()), list(frame["dataset"].unique())
+    width = GROUP_WIDTH / len(models)
+    group = frame["dataset"].map(datasets.index)
+    offset = frame["model"].map(models.index) - (len(models) - 1) / 2
+    return frame.assign(group=group, place=group + offset * width, width=width)
+
+
+def _along(upright: bool, place: Any, value: Any) -> dict[str, Any]:
+    """x and y of something at a place across the groups and a value along the bars."""
+    return {"x": place, "y": value} if upright else {"x": value, "y": place}
+
+
+def _bars(model: str, rows: pd.DataFrame, metric: str, style: Look, upright: bool) -> go.Bar:
+    color = model_color(model, style.theme)
+    return go.Bar(
+        **_along(upright, rows["place"], rows[metric]),
+        width=rows["width"] * 0.92,
+        orientation="v" if upright else "h",
+        name=rows["model_title"].iloc[0],
+        marker={"color": color, "pattern": {"shape": model_pattern(model), "fgcolor": style.background}},
+        customdata=rows[["model", "dataset", "split"]].to_numpy(),
+        hovertext=_hover(rows, metric),
+        hovertemplate="%{hovertext}<extra></extra>",
+        text=[percent(v, 0) for v in rows[metric]],
+        textposition="inside",
+        insidetextanchor="start",
+        textangle=0,
+        insidetextfont={"color": readable_on(color, style), "size": style.size(12)},
+        constraintext="none",
+    )
+
+
+def _hover(rows: pd.DataFrame, metric: str) -> list[str]:
+    return [
+        f"<b>{r['model_title']}</b> on {r['dataset_title']} ({r['split']})<br>{say_metric(metric)} "
+        f"{percent(r[metric])} ({percent(r[f'{metric}_low'])} to {percent(r[f'{metric}_high'])})<br>"
+        f"{r['n']:,} pictures, {r['templates']} templates<br>{r['model']}"
+        for _, r in rows.iterrows()
+    ]
+
+
+def _add_intervals(fig: go.Figure, placed: pd.DataFrame, metric: str, style: Look, upright: bool) -> None:
+    error = whiskers(style, placed[metric], placed[f"{metric}_low"], placed[f"{metric}_high"])
+    for lines in (error | halo(style), error):
+        fig.add_scatter(
+            **_along(upright, placed["place"], placed[metric]),
+            **{"error_y" if upright else "error_x": lines},
+            mode="markers", marker={"opacity": 0, "size": 1}, showlegend=False, hoverinfo="skip",
+        )  # fmt: skip
+
+
+def _add_chance(fig: go.Figure, placed: pd.DataFrame, metric: str, style: Look, upright: bool) -> None:
+    """A line for each group, behind the bars, so that it never crosses a number."""
+    column = "chance_acc5" if metric == "acc5" else "chance_acc1"
+    for group, chance in zip(*(placed.drop_duplicates("group")[c] for c in ("group", column))):
+        ends = _along(upright, (group - 0.5, group + 0.5), (chance, chance))
+        fig.add_shape(
+            type="line", layer="below", line=chance_line(style),
+            **{f"{axis}{i}": ends[axis][i] for axis in "xy" for i in (0, 1)},
+        )  # fmt: skip
+    fig.add_scatter(
+        x=[None], y=[None], mode="lines", line=chance_line(style), name="chance", hoverinfo="skip"
+    )
+
+
+def _add_references(fig: go.Figure, placed: pd.DataFrame, metric: str, style: Look, upright: bool) -> None:
+    """Published figures on one half of a bar, the deck's on the other: neither hides the other."""
+    for kind, marker, shift in (
+        ("published", published_marker(style), -0.2),
+        ("deck", deck_marker(style), 0.2),
+    ):
+        column = f"{kind}_{metric}"
+        rows = placed[placed[column].notna()]
+        if rows.empty:
+            continue
+        name = "published figure" if kind == "published" else "the deck’s figure"
+        fig.add_scatter(
+            **_along(upright, rows["place"] + shift * rows["width"], rows[column]),
+            mode="markers",
+            marker=marker,
+            name=name,
+            hovertext=_reference_hover(rows, column, name),
+            hovertemplate="%{hovertext}<extra></extra>",
+        )
+
+
+def _reference_hover(rows: pd.DataFrame, column: str, name: str) -> list[str]:
+    return [
+        f"<b>{r['model_title']}</b> on {r['dataset_title']}, {name}<br>{percent(r[column])}; it lies "
+        f"{r[f'{column}_lies']} our interval<br>{wrap(r[f'{column}_protocol'], 60, 3)}<br>"
+        f"{wrap(r[f'{column}_source'], 60)}"
+        for _, r in rows.iterrows()
+    ]
+
+
+def _axes(fig: go.Figure, placed: pd.DataFrame, metric: str, style: Look, upright: bool) -> None:
+    groups = placed.drop_duplicates("group")
+    width = 13 if len(groups) > 3 else 18
+    ends = [-0.5, len(groups) - 0.5]
+    ticks = {
+        "tickvals": groups["group"].tolist(),
+        "ticktext": [wrap(t, width, 3) for t in groups["dataset_title"]],
+        "showgrid": False,
+        "range": ends if upright else ends[::-1],
+        "tickangle": 0,
+    }
+    (fig.update_xaxes if upright else fig.update_yaxes)(**ticks)
+    percent_axis(fig, style, "y" if upright else "x", title=say_metric(metric))
+
+
+def _note(frame: pd.DataFrame, metric: str) -> str:
+    few = list(frame.loc[frame["classes"] <= 5, "dataset_title"].unique()) if metric == "acc5" else []
+    said = f"Top-5 says nothing on {listed(few)}: five classes or fewer. " if few else ""
+    return said + "Bars: measured, with 95 % interval."
+
+
+def _alt(frame: pd.DataFrame, metric: str) -> str:
+    rows = [f"{r['model_title']} {percent(r[metric])} on {r['dataset_title']}" for _, r in frame.iterrows()]
+    return f"{say_metric(metric)} as bars: {listed(rows, 8)}."

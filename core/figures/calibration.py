@@ -1,0 +1,90 @@
+"""Reliability diagram: when a model says 80 %, is it right in 80 of 100?"""
+
+from __future__ import annotations
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from core.figures.palette import Theme, model_color, model_symbol
+from core.figures.theme import Chart, Look, finish, listed, percent_axis, start, whiskers
+from core.frames import percent
+
+
+def reliability_chart(
+    frame: pd.DataFrame, *, title: str = "", theme: Theme = "light", scale: float = 1.0
+) -> Chart:
+    """Share right against mean probability for each bin of a `calibration_frame` of one data set; below, how
+    many pictures each bin holds.
+
+    The diagonal is perfect; under it a model is too sure. customdata is (model, low, high), the bin's ends.
+    """
+    title = title or "Can the probabilities be believed?"
+    style, fig = start(theme, scale, title, note=_note(frame), height=470)
+    line = {"color": style.muted, "width": style.size(1.2), "dash": "dash"}
+    fig.add_scatter(x=[0, 1], y=[0, 1], mode="lines", line=line, name="perfect", hoverinfo="skip")
+    models = list(frame["model"].unique())
+    for i, model in enumerate(models):
+        rows = frame[frame["model"] == model]
+        _curve(fig, rows, style)
+        _counts(fig, rows, i, len(models), style)
+    percent_axis(fig, style, "x", title="Probability of the first answer")
+    percent_axis(fig, style, "y", title="Share right", domain=[0.3, 1.0])
+    fig.update_layout(
+        yaxis2={"domain": [0.0, 0.2], "title": {"text": "Pictures"}, "nticks": 3, "rangemode": "tozero"},
+        xaxis={"anchor": "y2"},
+        barmode="overlay",
+    )
+    finish(fig, style)
+    return Chart(fig, title, _alt(frame), frame, "calibration")
+
+
+def _curve(fig: go.Figure, rows: pd.DataFrame, style: Look) -> None:
+    model, first = rows["model"].iloc[0], rows.iloc[0]
+    color = model_color(model, style.theme)
+    fig.add_scatter(
+        x=rows["confidence"],
+        y=rows["accuracy"],
+        mode="lines+markers",
+        name=f"{first['model_title']}, ECE {percent(first['ece'])}",
+        line={"color": color, "width": style.size(2)},
+        marker={"symbol": model_symbol(model), "size": style.size(9), "color": color},
+        error_y=whiskers(style, rows["accuracy"], rows["accuracy_low"], rows["accuracy_high"])
+        | {"color": color, "thickness": style.size(1)},
+        cliponaxis=False,
+        customdata=rows[["model", "low", "high"]].to_numpy(),
+        hovertext=[
+            f"<b>{r['model_title']}</b><br>says {percent(r['confidence'])}, right in "
+            f"{percent(r['accuracy'])}<br>"
+            f"{r['n']:,} pictures between {percent(r['low'], 0)} and {percent(r['high'], 0)}"
+            for _, r in rows.iterrows()
+        ],
+        hovertemplate="%{hovertext}<extra></extra>",
+    )
+
+
+def _counts(fig: go.Figure, rows: pd.DataFrame, i: int, models: int, style: Look) -> None:
+    bin_width = float(rows["high"].iloc[0] - rows["low"].iloc[0])
+    width = bin_width * 0.9 / models
+    fig.add_bar(
+        x=(rows["low"] + rows["high"]) / 2 + (i - (models - 1) / 2) * width,
+        y=rows["n"],
+        width=width,
+        yaxis="y2",
+        marker={"color": model_color(rows["model"].iloc[0], style.theme)},
+        showlegend=False,
+        hovertemplate="%{y:,} pictures<extra></extra>",
+    )
+
+
+def _note(frame: pd.DataFrame) -> str:
+    return f"{frame['dataset_title'].iloc[0]}. Under the dashed line a model is too sure."
+
+
+def _alt(frame: pd.DataFrame) -> str:
+    rows = frame.drop_duplicates("model")
+    said = [
+        f"{r['model_title']} has a calibration error of {percent(r['ece'])} and is on average "
+        f"{'too sure' if r['gap'] > 0 else 'not sure enough'}"
+        for _, r in rows.iterrows()
+    ]
+    return f"Reliability diagram: {listed(said)}."

@@ -1,0 +1,110 @@
+"""Paired differences: how far two models are apart on the same pictures, and whether beyond chance."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from core.figures.palette import Theme, model_color
+from core.figures.theme import Chart, Look, finish, start, wrap
+from core.frames import points
+from core.frames.findings import SPACE
+
+
+def difference_chart(
+    frame: pd.DataFrame, *, title: str = "", theme: Theme = "light", scale: float = 1.0
+) -> Chart:
+    """Differences with their 95 % intervals around a zero line, one row each, from a `difference_frame`.
+
+    A filled mark in the leader's colour where the interval excludes zero; an open one, with the word "tie",
+    where it does not. customdata is (model_a, model_b, dataset).
+    """
+    same = frame[["a", "b"]].drop_duplicates().shape[0] == 1
+    title = title or (frame["finding"].iloc[0] if len(frame) == 1 else "Is the difference more than chance?")
+    note = "On the same pictures, with 95 % intervals." + ("" if same else " First named minus second.")
+    style, fig = start(theme, scale, title, note=note, height=150 + 44 * len(frame))
+    fig.add_vline(x=0, line={"color": style.text, "width": style.size(1.5)})
+    for clear in (True, False):
+        _marks(fig, frame.assign(place=range(len(frame))), clear, style)
+    _legend(fig, style)
+    _axes(fig, frame, same)
+    finish(fig, style)
+    return Chart(fig, title, " ".join(_sentence(row) for _, row in frame.iterrows()), frame, "difference")
+
+
+def _marks(fig: go.Figure, frame: pd.DataFrame, clear: bool, style: Look) -> None:
+    rows = frame[frame["excludes_zero"] == clear]
+    if rows.empty:
+        return
+    leader = np.where(rows["difference"] > 0, rows["model_a"], rows["model_b"])
+    colors = [model_color(name, style.theme) if clear else style.background for name in leader]
+    text = [points(d, signed=True).split(SPACE)[0] + ("" if clear else " tie") for d in rows["difference"]]
+    edge = [color if clear else style.text for color in colors]
+    fig.add_scatter(
+        x=rows["difference"],
+        y=rows["place"],
+        mode="markers+text",
+        text=text,
+        textposition="top center",
+        textfont={"size": style.size(13), "color": style.text},
+        marker={"size": style.size(12), "color": colors, "line": {"color": edge, "width": style.size(2)}},
+        error_x={
+            "type": "data",
+            "symmetric": False,
+            "array": rows["difference_high"] - rows["difference"],
+            "arrayminus": rows["difference"] - rows["difference_low"],
+            "color": style.text,
+            "thickness": style.size(1.6),
+            "width": style.size(4),
+        },
+        showlegend=False,
+        cliponaxis=False,
+        customdata=rows[["model_a", "model_b", "dataset"]].to_numpy(),
+        hovertext=[_hover(row) for _, row in rows.iterrows()],
+        hovertemplate="%{hovertext}<extra></extra>",
+    )
+
+
+def _legend(fig: go.Figure, style: Look) -> None:
+    for name, color in (("interval excludes zero", style.text), ("tie: it includes zero", style.background)):
+        edge = {"color": style.text, "width": style.size(2)}
+        marker = {"size": style.size(12), "color": color, "line": edge}
+        fig.add_scatter(x=[None], y=[None], mode="markers", name=name, marker=marker)
+
+
+def _hover(row: pd.Series) -> str:
+    return (
+        f"<b>{row['dataset_title']}</b>: {row['a']} minus {row['b']}<br>{wrap(row['finding'], 60, 3)}<br>"
+        f"right only with {row['a']}: {row['only_a']:,}, only with {row['b']}: {row['only_b']:,}<br>"
+        f"{row['test']}: p = {row['p_value']:.2g}"
+    )
+
+
+def _axes(fig: go.Figure, frame: pd.DataFrame, same: bool) -> None:
+    ends = np.abs(frame[["difference_low", "difference_high"]].to_numpy()).max() * 1.15 or 0.05
+    ends = max(float(ends), 0.02)
+    labels = [wrap(t if same else f"{t}: {a} − {b}", 20, 3)
+              for t, a, b in zip(frame["dataset_title"], frame["a"], frame["b"])]  # fmt: skip
+    fig.update_yaxes(
+        tickvals=list(range(len(frame))), ticktext=labels, range=[len(frame) - 0.4, -0.7], showgrid=False
+    )
+    axis = (
+        f"← {frame['b'].iloc[0]} ahead     {frame['a'].iloc[0]} ahead →"
+        if same
+        else "← second ahead     first ahead →"
+    )
+    fig.update_xaxes(
+        range=[-ends, ends], title_text=f"{axis}<br>points of accuracy", tickvals=_ticks(ends),
+        ticktext=[f"{t * 100:+.3g}".replace("-", "−") if t else "0" for t in _ticks(ends)],
+    )  # fmt: skip
+
+
+def _ticks(end: float) -> list[float]:
+    step = next(s for s in (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5) if end / s <= 4)
+    count = int(end / step)
+    return [round(i * step, 4) for i in range(-count, count + 1)]
+
+
+def _sentence(row: pd.Series) -> str:
+    return f"{row['dataset_title']}, {row['a']} minus {row['b']}: {row['finding']}"
