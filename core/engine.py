@@ -6,6 +6,8 @@ imported only by `Engine(in_process=True)`, and only when a vector is missing.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import threading
 import time
@@ -21,6 +23,10 @@ from core.catalog import datasets as dataset_catalog
 from core.catalog import models as model_catalog
 from core.catalog import prompts as prompt_catalog
 from core.catalog.published import deck_figures, published
+from core.engine_parts import Latest
+from core.engine_pictures import PictureStudies
+from core.engine_prompts import PromptStudies
+from core.engine_retrieval import RetrievalStudies
 from core.jobs import Jobs
 from core.store import Results, Store, TextStore, read_card, write_card
 from core.studies import zero_shot
@@ -44,6 +50,8 @@ if TYPE_CHECKING:
     from core.encoders import LoadedEncoder
 
 T = TypeVar("T")
+TEXT_BLOCK = 4096
+"""Texts encoded between two writes: a killed run loses at most this many."""
 
 
 class Memo:
@@ -76,7 +84,7 @@ class Memo:
             return value
 
 
-class Engine:
+class Engine(PromptStudies, PictureStudies, RetrievalStudies):
     """Models, data sets, their vectors and the studies on them.
 
     `in_process=True` loads encoders into this process when a vector is missing (command line, notebook).
@@ -97,11 +105,15 @@ class Engine:
         self.data_dir = Path(data_dir or os.environ.get("TMV_DATA", "data")).absolute()
         self.device, self._in_process, self._rescan = device, in_process, rescan_seconds
         self.store, self.texts = Store(self.cache_dir), TextStore(self.cache_dir)
-        self.results, self.jobs = Results(self.cache_dir), Jobs(self.cache_dir, self.data_dir)
+        self.results: Results = Results(self.cache_dir)
+        self.jobs = Jobs(self.cache_dir, self.data_dir)
         self.thumbnails = Thumbnails(self.cache_dir / "thumbnails")
         self._warm = WarmEncoder(self.cache_dir)
         self._encoders = dict[str, "LoadedEncoder"]()
-        self._sets, self._studies, self._heads = Memo(24), Memo(64), Memo(24)
+        self._sets, self._heads = Memo(24), Memo(24)
+        self.studies: Memo = Memo(128)
+        self.galleries: Memo = Memo(48)
+        self.latest: Latest = Latest()
         self._seen = Memo(48)
         self._load_lock = threading.Lock()
 
@@ -243,28 +255,30 @@ class Engine:
                 self._encoders[model] = encoder
             return self._encoders[model]
 
-    def encode_texts(self, model: str, texts: Sequence[str]) -> FloatArray:
-        """(m, d) unnormalised text vectors: from the store, the rest from the encoder.
+    def encode_texts(
+        self, model: str, texts: Sequence[str], progress: Progress | None = None
+    ) -> FloatArray:
+        """(m, d) unnormalised text vectors: from the store, the rest from the encoder, kept block by block.
 
         Raises `EncoderWarming` when this process may not load models and the encoder process is not up yet.
         """
+        if not self.model_digest(model):
+            self._encode(model, list(texts[:1]))  # loading the model is what tells its digest
         digest = self.model_digest(model)
         if not digest:
-            vectors = self._encode(model, list(dict.fromkeys(texts)))
-            digest = self.model_digest(model)
-            if not digest:
-                raise TMVError(f"The weights of {model} changed while they were being read; try again.")
-            self.texts.put(digest, list(dict.fromkeys(texts)), vectors)
+            raise TMVError(f"The weights of {model} changed while they were being read; try again.")
         vectors, found = self.texts.get(digest, texts)
+        missing = list(dict.fromkeys(text for text, here in zip(texts, found) if not here))
+        # Sorted, because the encoder computes what neighbours have in common only once.
+        for start in range(0, len(ordered := sorted(missing)), TEXT_BLOCK):
+            block = ordered[start : start + TEXT_BLOCK]
+            self.texts.put(digest, block, self._encode(model, block))
+            if progress:
+                progress(start + len(block), len(missing))
+        if missing:
+            vectors, found = self.texts.get(digest, texts)
         if not found.all():
-            missing = list(dict.fromkeys(t for t, here in zip(texts, found) if not here))
-            fresh = dict(zip(missing, self._encode(model, missing)))
-            self.texts.put(digest, missing, np.stack(list(fresh.values())))
-            width = next(iter(fresh.values())).shape[0]
-            vectors = vectors if vectors.shape[1] == width else np.zeros((len(texts), width), np.float32)
-            vectors = np.array(vectors)
-            for row in np.flatnonzero(~found):
-                vectors[row] = fresh[texts[row]]
+            raise TMVError(f"Text vectors of {model} did not stay in the cache; check it with: python -m core verify")
         return vectors
 
     def encode_image(self, model: str, picture: bytes) -> FloatArray:
@@ -303,14 +317,15 @@ class Engine:
         return zero_shot.check_templates(chosen)
 
     def class_head(
-        self, model: str, templates: Sequence[str], classnames: Sequence[str]
+        self, model: str, templates: Sequence[str], classnames: Sequence[str],
+        progress: Progress | None = None,
     ) -> FloatArray:
         """(c, d) normalised class vectors: each template's text vectors averaged as CLIP does."""
         names, forms = tuple(classnames), tuple(templates)
 
         def make() -> FloatArray:
             texts = zero_shot.fill(forms, names)
-            vectors = self.encode_texts(model, texts)
+            vectors = self.encode_texts(model, texts, progress)
             return zero_shot.class_embeddings(vectors.reshape(len(forms), len(names), -1))
 
         return self._heads.get((model, self.model_digest(model), forms, names), make)
@@ -323,6 +338,7 @@ class Engine:
         templates: Sequence[str] | None = None,
         prompt_set: str | None = None,
         classnames: str = "curated",
+        progress: Progress | None = None,
     ) -> zero_shot.ZeroShotResult:
         """Zero-shot classification of stored vectors; see `core.studies.zero_shot.classify`."""
         images = self.needed(model, dataset, split)
@@ -332,12 +348,12 @@ class Engine:
         def make() -> zero_shot.ZeroShotResult:
             spec, data = self.model(model), self.dataset(dataset)
             return zero_shot.classify(
-                images, self.class_head(model, forms, names),
+                images, self.class_head(model, forms, names, progress),
                 classnames=names, templates=forms, classnames_kind=classnames,
                 published=published(spec, data), deck=deck_figures(spec, data),
             )
 
-        return self._studies.get(("zero-shot", images.key, forms, names, classnames), make)
+        return self.studies.get(("zero-shot", images.key, forms, names, classnames), make)
 
     # --- pictures -------------------------------------------------------------------------------------
 
@@ -367,6 +383,15 @@ class Engine:
         params = {"model": spec.name, "dataset": data.name, "split": split}
         title = f"Embedding {data.title} ({split}) with {spec.title}"
         return self.jobs.submit("embed", f"embed/{spec.name}/{data.name}/{split}", title, params)
+
+    def submit_optimise(self, model: str, dataset: str, split: str | None = None, **options: Any) -> Job:
+        """Search for prompts in a process of its own; `options` as of `optimise`. `optimised` finds the result."""
+        spec, data = self.model(model), self.dataset(dataset)
+        split = self.split_of(dataset, split)
+        params = {"model": spec.name, "dataset": data.name, "split": split, **options}
+        key = hashlib.sha256(json.dumps(params, sort_keys=True).encode()).hexdigest()[:16]
+        title = f"Searching prompts for {data.title} ({split}) with {spec.title}"
+        return self.jobs.submit("optimise", f"optimise/{spec.name}/{data.name}/{split}/{key}", title, params)
 
     def submit_download_model(self, model: str) -> Job:
         """Fetch a model's weights in a process of its own."""

@@ -76,6 +76,13 @@ def embed(engine: Engine, params: Mapping[str, Any], progress: Progress) -> None
     _encode_prompts(engine, model, dataset, split)
 
 
+def optimise(engine: Engine, params: Mapping[str, Any], progress: Progress) -> None:
+    """Search for prompts; the result lies in the engine's results, where `Engine.optimised` finds it."""
+    options = {name: value for name, value in params.items() if name not in ("model", "dataset", "split")}
+    model, dataset, split = str(params["model"]), str(params["dataset"]), str(params["split"])
+    engine.optimise(model, dataset, split, progress=progress, **options)
+
+
 def download_model(engine: Engine, params: Mapping[str, Any], progress: Progress) -> None:
     """Fetch a model's weights into its library's own cache."""
     weights.download(engine.model(str(params["model"])), progress)
@@ -89,6 +96,7 @@ def download_dataset(engine: Engine, params: Mapping[str, Any], progress: Progre
 TASKS: Mapping[str, Task] = {
     "prepare-demo": prepare_demo,
     "embed": embed,
+    "optimise": optimise,
     "download-model": download_model,
     "download-dataset": download_dataset,
 }

@@ -149,6 +149,16 @@ def first_captions(image_index: IntArray, most: int | None) -> IntArray:
     return np.sort(order[place < most])
 
 
+def caption_rows(images: EmbeddingSet, captions_per_picture: int | None = None) -> IntArray:
+    """Rows of the captions used; `TMVError` for a set without captions."""
+    if images.text_embeddings is None or images.image_index is None or not len(images.image_index):
+        raise TMVError(
+            f"{images.key.dataset} ({images.key.split}) has no captions; retrieval needs a data set with "
+            "captions such as demo-captions or coco."
+        )
+    return first_captions(images.image_index, captions_per_picture)
+
+
 def retrieve(
     images: EmbeddingSet,
     captions_per_picture: int | None = None,
@@ -157,16 +167,18 @@ def retrieve(
     progress: Progress | None = None,
 ) -> RetrievalResult:
     """Both directions of a set with captions, using all captions of a picture or the first few."""
-    texts, index = images.text_embeddings, images.image_index
-    if texts is None or index is None or not len(texts):
-        raise TMVError(
-            f"{images.key.dataset} ({images.key.split}) has no captions; retrieval needs a data set with "
-            "captions such as demo-captions or coco."
-        )
-    rows = first_captions(index, captions_per_picture)
-    used = texts if len(rows) == len(texts) else take(texts, rows)
-    ranks = rank_captions(images.image_embeddings, used, index[rows], progress)
+    rows = caption_rows(images, captions_per_picture)
+    ranks = caption_ranks(images, rows, progress)
     return assemble(images, rows, ranks, captions_per_picture, published)
+
+
+def caption_ranks(images: EmbeddingSet, rows: IntArray, progress: Progress | None = None) -> CaptionRanks:
+    """Ranks of the captions `rows` (m,) of a set with captions, and of its pictures among them."""
+    if images.text_embeddings is None or images.image_index is None:
+        raise TMVError(f"{images.key.dataset} ({images.key.split}) has no captions.")
+    texts = images.text_embeddings
+    used = texts if len(rows) == len(texts) else take(texts, rows)
+    return rank_captions(images.image_embeddings, used, images.image_index[rows], progress)
 
 
 def assemble(

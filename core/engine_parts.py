@@ -1,0 +1,98 @@
+"""What a study needs of the engine, so that its methods can live in a file of their own.
+
+`Engine` is one class, the one door; it inherits the methods of its studies from classes such as
+`core.engine_prompts.PromptStudies`, which know the engine by this description alone.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any, Protocol, TypeVar
+
+from core.store import Results
+from core.studies.gallery import Gallery
+from core.types import DatasetSpec, EmbeddingSet, FloatArray, ModelSpec, TMVError, unknown
+
+T = TypeVar("T")
+
+
+class Memory(Protocol):
+    """Computes a missing value once, whoever asks at the same time."""
+
+    def get(self, key: Hashable, make: Callable[[], T]) -> T:
+        """The value of `key`, made by `make` if it is not there."""
+
+
+class EngineParts(Protocol):
+    """The engine as its studies see it; see `core.engine.Engine` for what each part does."""
+
+    @property
+    def results(self) -> Results: ...
+
+    @property
+    def studies(self) -> Memory: ...
+
+    @property
+    def galleries(self) -> Memory: ...
+
+    @property
+    def latest(self) -> Latest: ...
+
+    def model(self, name: str) -> ModelSpec: ...
+
+    def dataset(self, name: str) -> DatasetSpec: ...
+
+    def needed(self, model: str, dataset: str, split: str | None = None) -> EmbeddingSet: ...
+
+    def classnames(self, images: EmbeddingSet, kind: str) -> tuple[str, ...]: ...
+
+    def templates(
+        self, dataset: str, templates: Sequence[str] | None = None, prompt_set: str | None = None
+    ) -> tuple[str, ...]: ...
+
+    def class_head(self, model: str, templates: Sequence[str], classnames: Sequence[str]) -> FloatArray: ...
+
+    def encode_texts(self, model: str, texts: Sequence[str]) -> FloatArray: ...
+
+    def encode_image(self, model: str, picture: bytes) -> FloatArray: ...
+
+
+class Latest:
+    """The last value of each key, the oldest keys forgotten first: what an edit starts from."""
+
+    def __init__(self, size: int = 96) -> None:
+        self._size, self._values, self._lock = size, OrderedDict[Hashable, Any](), threading.Lock()
+
+    def get(self, key: Hashable) -> Any:
+        """The last value put, or None."""
+        with self._lock:
+            return self._values.get(key)
+
+    def put(self, key: Hashable, value: Any) -> None:
+        """Keep a value."""
+        with self._lock:
+            self._values[key] = value
+            self._values.move_to_end(key)
+            while len(self._values) > self._size:
+                self._values.popitem(last=False)
+
+
+def gallery_of(parts: EngineParts, images: EmbeddingSet, side: str = "images") -> Gallery:
+    """The pictures (or, side "texts", the captions) of a stored set, ready to be searched; made once."""
+    vectors = images.image_embeddings if side == "images" else images.text_embeddings
+    if vectors is None:
+        raise TMVError(
+            f"{images.key.dataset} ({images.key.split}) has no captions; choose a data set with captions "
+            "such as demo-captions or coco."
+        )
+    return parts.galleries.get((images.key, side), lambda: Gallery.of(vectors))
+
+
+def row_of(images: EmbeddingSet, picture_id: str) -> int:
+    """The row of a picture by its id; `UnknownName` with the closest ids otherwise."""
+    try:
+        return images.ids.index(picture_id)
+    except ValueError:
+        raise unknown("picture", picture_id, images.ids[:5000]) from None

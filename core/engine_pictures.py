@@ -1,0 +1,103 @@
+"""The engine's searches: pictures by prompt and picture, and what changes between two lists."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+
+from core.engine_parts import EngineParts, gallery_of
+from core.studies import compose, lists, pictures
+from core.studies.lists import ListComparison
+from core.studies.pictures import PicturesResult
+from core.studies.query import Query, ask, query_vector
+from core.types import EmbeddingSet, FloatArray, TMVError, unknown
+
+NAMED = "named"
+"""Classes that count as right: those whose name stands in the text."""
+
+
+class PictureStudies:
+    """Methods of `core.engine.Engine`."""
+
+    def search(
+        self: EngineParts,
+        model: str,
+        dataset: str,
+        split: str | None = None,
+        *,
+        query: Query | str,
+        image: bytes | None = None,
+        k: int = 10,
+        classes: Sequence[str] | str = NAMED,
+    ) -> PicturesResult:
+        """The k pictures closest to a query: a text, or a `Query` of weighted texts and a picture.
+
+        `image` is the file of the query's picture. `classes` are the class names that count as right for
+        precision at k; by default those whose name stands in the query's positive texts.
+        """
+        asked = ask(query) if isinstance(query, str) else query
+        images = self.needed(model, dataset, split)
+        right = _right_classes(images, asked, classes)
+        stamp = hashlib.sha256(image).hexdigest() if image is not None else ""
+
+        def make() -> PicturesResult:
+            vector = _vector(self, model, asked, image)
+            return pictures.find(images, gallery_of(self, images), asked, vector, k, right)
+
+        return self.studies.get(("search", images.key, asked, stamp, k, right), make)
+
+    def similar(
+        self: EngineParts, model: str, dataset: str, split: str | None = None, *, picture: str, k: int = 10
+    ) -> PicturesResult:
+        """The k pictures closest to one of the data set's own, itself first."""
+        images = self.needed(model, dataset, split)
+        if picture not in images.ids:
+            raise unknown("picture", picture, images.ids[:5000])
+        asked, row = ask(image=picture), images.ids.index(picture)
+
+        def make() -> PicturesResult:
+            nothing = np.empty((0, images.image_embeddings.shape[1]), np.float32)
+            vector = query_vector(asked, nothing, images.image_embeddings[row])
+            return pictures.find(images, gallery_of(self, images), asked, vector, k)
+
+        return self.studies.get(("similar", images.key, picture, k), make)
+
+    def compare_pictures(
+        self: EngineParts, a: PicturesResult, b: PicturesResult, p: float = lists.PERSISTENCE
+    ) -> ListComparison:
+        """What changes from one list to another: two models, or two wordings. See `core.studies.lists`."""
+        first = gallery_of(self, _still(self, a))
+        second = gallery_of(self, _still(self, b))
+        return lists.compare(a, first, b, second, p)
+
+
+def _still(engine: EngineParts, result: PicturesResult) -> EmbeddingSet:
+    """The stored set that a result came from; `TMVError` when it was embedded anew since."""
+    images = engine.needed(result.model, result.dataset, result.split)
+    if images.ids != result.ids:
+        raise TMVError(f"{result.dataset} ({result.split}) has changed since this search; search again.")
+    return images
+
+
+def _vector(engine: EngineParts, model: str, query: Query, image: bytes | None) -> FloatArray:
+    """The query's unit vector: texts from the store or the encoder, the picture from the encoder."""
+    if bool(query.image) != (image is not None):
+        raise TMVError("A query with a picture needs the picture's file, and one without must not have any.")
+    picture = None if image is None else engine.encode_image(model, image)
+    texts = engine.encode_texts(model, query.texts) if query.texts else np.empty((0, 0), np.float32)
+    return query_vector(query, texts, picture)
+
+
+def _right_classes(images: EmbeddingSet, query: Query, classes: Sequence[str] | str) -> tuple[int, ...]:
+    if images.labels is None:
+        return ()
+    if classes == NAMED:
+        texts = " ; ".join(term.text for term in query.terms if term.weight > 0)
+        return compose.classes_named(texts, images.classnames)
+    names = [classes] if isinstance(classes, str) else list(classes)
+    for name in names:
+        if name not in images.classnames:
+            raise unknown("class", name, images.classnames)
+    return tuple(sorted(images.classnames.index(name) for name in names))

@@ -1,0 +1,261 @@
+"""The engine's prompt study: accuracy by template, the search for templates, and the words of one prompt."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from core.catalog.prompts import find_prompt_set
+from core.catalog.published import deck_prompt_study
+from core.engine_parts import EngineParts, gallery_of, row_of
+from core.studies import compose, prompt_study, words
+from core.studies.answers import Answers, answer, edit
+from core.studies.prompt_search import BUDGET, LARGEST
+from core.studies.prompt_study import PromptStudyResult
+from core.studies.prompt_verdict import PromptSearchResult, search
+from core.studies.words import WordsResult
+from core.studies.zero_shot import check_templates, labels_of
+from core.types import EmbeddingSet, FloatArray, IntArray, Progress, TMVError
+
+POOL_SETS = ("imagenet", "deck")
+"""Published prompt sets searched beside the data set's own."""
+_SEARCH_VERSION = 1
+_EDITED_SHARE = 4
+"""Up to a quarter of the names may change for an edit to be cheaper than a fresh start."""
+
+Names = str | Sequence[str]
+
+
+class PromptStudies:
+    """Methods of `core.engine.Engine`."""
+
+    def prompts(
+        self: EngineParts,
+        model: str,
+        dataset: str,
+        split: str | None = None,
+        templates: Sequence[str] | None = None,
+        prompt_set: str | None = None,
+        classnames: Names = "curated",
+        baseline: str | None = None,
+    ) -> PromptStudyResult:
+        """Each template by itself and all together, against `baseline` (a template or "ensemble").
+
+        `classnames` is "curated", "raw", a file, or the names themselves. See `core.studies.prompt_study`.
+        """
+        images = self.needed(model, dataset, split)
+        forms = tuple(dict.fromkeys(self.templates(dataset, templates, prompt_set)))
+        names, kind = names_of(self, images, classnames)
+
+        def make() -> PromptStudyResult:
+            single = [answers_of(self, images, (form,), names) for form in forms]
+            together = single[0] if len(forms) == 1 else answers_of(self, images, forms, names)
+            deck = deck_prompt_study() if dataset in ("eurosat", "cifar100") else None
+            return prompt_study.summarise(
+                images, forms, single, together, names, classnames_kind=kind, baseline=baseline, deck=deck
+            )
+
+        return self.studies.get(("prompts", images.key, forms, names, kind, baseline), make)
+
+    def optimise(
+        self: EngineParts,
+        model: str,
+        dataset: str,
+        split: str | None = None,
+        *,
+        pool: Sequence[str] | None = None,
+        baseline: Sequence[str] | None = None,
+        classnames: str = "curated",
+        budget: int = BUDGET,
+        largest: int = LARGEST,
+        heldout_share: float = 0.5,
+        progress: Progress | None = None,
+    ) -> PromptSearchResult:
+        """Search for templates on one part of the pictures and judge them on the other; kept on disk.
+
+        `pool` (default `prompt_pool`) are the templates to choose from, `baseline` (default the data set's
+        own set) what they must beat. See `core.studies.prompt_verdict`.
+        """
+        images = self.needed(model, dataset, split)
+        names, kind = names_of(self, images, classnames)
+        forms = prompt_pool(self, dataset) if pool is None else tuple(dict.fromkeys(check_templates(pool)))
+        base = self.templates(dataset, baseline)
+        key = _search_key(images, forms, base, names, (budget, largest, heldout_share))
+        if (kept := self.results.get(key)) is not None:
+            return PromptSearchResult.from_record(kept)
+        heads = _heads(self, images, forms, names, progress, budget)
+        found = search(
+            images,
+            heads,
+            forms,
+            base,
+            self.class_head(model, base, names),
+            budget=budget,
+            largest=largest,
+            heldout_share=heldout_share,
+            classnames_kind=kind,
+            progress=_after(progress, len(forms)),
+        )
+        self.results.put(key, found.to_record())
+        return found
+
+    def optimised(
+        self: EngineParts,
+        model: str,
+        dataset: str,
+        split: str | None = None,
+        *,
+        pool: Sequence[str] | None = None,
+        baseline: Sequence[str] | None = None,
+        classnames: str = "curated",
+        budget: int = BUDGET,
+        largest: int = LARGEST,
+        heldout_share: float = 0.5,
+    ) -> PromptSearchResult | None:
+        """What `optimise` with the same arguments found, if it has run; never computes."""
+        images = self.needed(model, dataset, split)
+        names, _ = names_of(self, images, classnames)
+        forms = prompt_pool(self, dataset) if pool is None else tuple(dict.fromkeys(check_templates(pool)))
+        base = self.templates(dataset, baseline)
+        kept = self.results.get(_search_key(images, forms, base, names, (budget, largest, heldout_share)))
+        return None if kept is None else PromptSearchResult.from_record(kept)
+
+    def prompt_pool(self: EngineParts, dataset: str, extra: Sequence[str] = ()) -> tuple[str, ...]:
+        """Templates to search: the user's own first, then the data set's set, then CLIP's 80 and the
+        deck's."""
+        return prompt_pool(self, dataset, extra)
+
+    def words(
+        self: EngineParts,
+        model: str,
+        dataset: str,
+        split: str | None = None,
+        *,
+        text: str,
+        picture: str | None = None,
+        classname: str | None = None,
+        rewordings: Sequence[str] | None = None,
+    ) -> WordsResult:
+        """What each word of `text` contributes to one picture (by id) or to the pictures of one class.
+
+        `rewordings` (default plain paraphrases) are measured beside it. See `core.studies.words`.
+        """
+        images = self.needed(model, dataset, split)
+        rows, target = _target(images, picture, classname)
+        spans = compose.leave_one_out(text)
+        others = compose.paraphrases(text) if rewordings is None else tuple(rewordings)
+        vectors = self.encode_texts(model, [text, *(s.without for s in spans), *others])
+        key = images.key
+        return words.explain(
+            text,
+            spans,
+            vectors[: 1 + len(spans)],
+            images.image_embeddings[rows],
+            rewordings=others,
+            rewording_vectors=vectors[1 + len(spans) :],
+            names={"model": key.model, "dataset": key.dataset, "split": key.split},
+            provenance=images.provenance,
+            target=target,
+        )
+
+
+# --- parts ------------------------------------------------------------------------------------------------
+
+
+def names_of(engine: EngineParts, images: EmbeddingSet, classnames: Names) -> tuple[tuple[str, ...], str]:
+    """(names, kind): kind is "curated", "raw", the name of a file, or "edited" for names given as they
+    are."""
+    if isinstance(classnames, str):
+        return engine.classnames(images, classnames), classnames
+    return tuple(classnames), "edited"
+
+
+def prompt_pool(engine: EngineParts, dataset: str, extra: Sequence[str] = ()) -> tuple[str, ...]:
+    """See `PromptStudies.prompt_pool`."""
+    own = engine.dataset(dataset).prompt_set
+    sets = [find_prompt_set(name).templates for name in dict.fromkeys((own, *POOL_SETS))]
+    return tuple(dict.fromkeys((*extra, *(t for templates in sets for t in templates))))
+
+
+def answers_of(
+    engine: EngineParts, images: EmbeddingSet, forms: tuple[str, ...], names: tuple[str, ...]
+) -> Answers:
+    """What these templates together answer for every picture; an edited class name moves its column alone."""
+    place = (images.key, forms)
+
+    def make() -> Answers:
+        head = engine.class_head(images.key.model, forms, names)
+        labels = labels_of(images, head, names)
+        found = _from_last(engine, images, engine.latest.get(place), head, labels)
+        if found is None:
+            found = answer(images.image_embeddings, head, labels)
+        engine.latest.put(place, (head, found))
+        return found
+
+    return engine.studies.get(("answers", *place, names), make)
+
+
+def _from_last(
+    engine: EngineParts, images: EmbeddingSet, last: Any, head: FloatArray, labels: IntArray
+) -> Answers | None:
+    if last is None or last[0].shape != head.shape:
+        return None
+    changed = int(np.count_nonzero((last[0] != head).any(axis=1)))
+    if changed * _EDITED_SHARE > len(head):
+        return None
+    return edit(last[1], images.image_embeddings, gallery_of(engine, images), labels, last[0], head)
+
+
+def _heads(
+    engine: EngineParts,
+    images: EmbeddingSet,
+    forms: Sequence[str],
+    names: tuple[str, ...],
+    progress: Progress | None,
+    budget: int,
+) -> FloatArray:
+    """(t, c, d) class vectors of each template, with progress as the first part of the whole search."""
+    heads = []
+    for done, form in enumerate(forms, start=1):
+        heads.append(engine.class_head(images.key.model, (form,), names))
+        if progress is not None:
+            progress(done, len(forms) + budget)
+    return np.stack(heads)
+
+
+def _after(progress: Progress | None, done_before: int) -> Progress | None:
+    if progress is None:
+        return None
+    report = progress
+    return lambda done, total: report(done_before + done, done_before + total)
+
+
+def _search_key(
+    images: EmbeddingSet,
+    forms: Sequence[str],
+    base: Sequence[str],
+    names: Sequence[str],
+    options: tuple[float, ...],
+) -> str:
+    plan = json.dumps([_SEARCH_VERSION, forms, base, names, options], ensure_ascii=True)
+    return f"optimise/{images.key.fingerprint}/{hashlib.sha256(plan.encode()).hexdigest()[:32]}"
+
+
+def _target(images: EmbeddingSet, picture: str | None, classname: str | None) -> tuple[IntArray, str]:
+    """Rows and name of what a prompt is held against: one picture, or every picture of a class."""
+    if (picture is None) == (classname is None):
+        raise TMVError("Words are held against one picture or one class; give exactly one of the two.")
+    if picture is not None:
+        return np.array([row_of(images, picture)], dtype=np.int64), picture
+    if images.labels is None or classname not in images.classnames:
+        raise TMVError(f"{images.key.dataset} ({images.key.split}) has no class called {classname!r}.")
+    rows = np.flatnonzero(images.labels == images.classnames.index(classname))
+    if not len(rows):
+        raise TMVError(
+            f"The class {classname!r} has no pictures in {images.key.dataset} ({images.key.split})."
+        )
+    return rows.astype(np.int64), classname
