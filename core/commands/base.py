@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -47,7 +48,7 @@ def selection(engine: Engine, args: argparse.Namespace) -> list[tuple[str, str]]
 
 
 @contextmanager
-def bar(title: str) -> Iterator[Progress]:
+def bar(title: str, unit: str = "pictures") -> Iterator[Progress]:
     """A progress bar on standard error that appears with the first report."""
     from tqdm import tqdm
 
@@ -55,7 +56,9 @@ def bar(title: str) -> Iterator[Progress]:
 
     def report(done: int, total: int) -> None:
         if not shown:
-            shown.append(tqdm(total=total, desc=title, unit=" pictures", leave=False))
+            # In a log file a line now and then, on a terminal a bar that moves.
+            pause = 0.2 if sys.stderr.isatty() else 10.0
+            shown.append(tqdm(total=total, desc=title, unit=f" {unit}", leave=False, mininterval=pause))
         shown[0].total = total
         shown[0].update(done - shown[0].n)
 

@@ -34,7 +34,10 @@ def _run(engine: Engine, args: argparse.Namespace) -> list[Record]:
 def _classify(engine: Engine, args: argparse.Namespace, model: str, dataset: str) -> Record:
     with bar(f"{model} on {dataset}") as progress:
         engine.ensure(model, dataset, args.split, progress)
-    result = engine.zero_shot(model, dataset, args.split, args.template, args.templates, args.classnames)
+    with bar(f"prompts of {model}", unit="texts") as progress:
+        result = engine.zero_shot(
+            model, dataset, args.split, args.template, args.templates, args.classnames, progress
+        )
     return result.to_record()
 
 
