@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from core.commands import catalog, classify, embed, verify
+from core.commands import catalog, classify, embed, optimise, prompts, retrieve, search, verify
 from core.commands.base import BadArgument, Command, Record, Row
 from core.engine import Engine
 from core.types import Cancelled, TMVError, UnknownName
@@ -27,6 +27,10 @@ COMMANDS: tuple[Command, ...] = (
     catalog.DATASETS,
     embed.EMBED,
     classify.CLASSIFY,
+    prompts.PROMPTS,
+    optimise.OPTIMISE,
+    search.SEARCH,
+    retrieve.RETRIEVE,
     verify.VERIFY,
 )
 

@@ -1,0 +1,173 @@
+"""`optimise`: search for templates on one part of the pictures, judge them once on the other."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from functools import partial
+
+from core.commands.base import (
+    BadArgument,
+    Command,
+    Record,
+    Row,
+    add_selection,
+    bar,
+    interval,
+    percent,
+    selection,
+)
+from core.engine import Engine
+from core.studies.compose import expand
+from core.studies.prompt_search import BUDGET, LARGEST
+from core.studies.zero_shot import check_templates
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_selection(parser)
+    parser.add_argument(
+        "--template",
+        action="append",
+        metavar="T",
+        help="a template of your own for the pool; repeat for several",
+    )
+    parser.add_argument(
+        "--slots",
+        action="append",
+        metavar="PATTERN",
+        help='a pattern spread into templates, for example "a {style} of a {}."; repeat for several',
+    )
+    parser.add_argument(
+        "--slot",
+        action="append",
+        metavar="NAME=A,B,C",
+        help="the values of one slot of --slots, for example style=photo,drawing; repeat for several",
+    )
+    parser.add_argument(
+        "--only",
+        action="store_true",
+        help="search only these templates (default: also the data set's, CLIP's 80 and the deck's)",
+    )
+    parser.add_argument(
+        "--baseline",
+        action="append",
+        metavar="T",
+        help="what to beat; repeat for an ensemble (default: the data set's own prompt set)",
+    )
+    parser.add_argument(
+        "--classnames",
+        default="curated",
+        metavar="KIND",
+        help="curated (default), raw (folder names), or a file with one name a line",
+    )
+    parser.add_argument(
+        "--budget",
+        type=_positive,
+        default=BUDGET,
+        metavar="N",
+        help=f"score at most N ensembles (default {BUDGET})",
+    )
+    parser.add_argument(
+        "--largest",
+        type=_positive,
+        default=LARGEST,
+        metavar="N",
+        help=f"choose at most N templates (default {LARGEST})",
+    )
+    parser.add_argument(
+        "--heldout",
+        type=_share,
+        default=0.5,
+        metavar="SHARE",
+        help="share of the pictures kept for the verdict (default 0.5)",
+    )
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"expected a whole number of at least 1, got {text!r}")
+    return int(text)
+
+
+def _share(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError(f"expected a share between 0 and 1, got {text!r}")
+    return value
+
+
+def _own_templates(args: argparse.Namespace) -> tuple[str, ...]:
+    """The user's templates and the combinations of the user's slots."""
+    values = dict(_slot(text) for text in args.slot or ())
+    made = [c.text for pattern in args.slots or () for c in expand(pattern, values)]
+    own = tuple(dict.fromkeys((*(args.template or ()), *made)))
+    if args.only and not own:
+        raise BadArgument("--only needs templates of your own; give some with --template or --slots.")
+    return check_templates(own) if own else ()
+
+
+def _slot(text: str) -> tuple[str, list[str]]:
+    name, equals, values = text.partition("=")
+    if not equals or not name.strip():
+        raise BadArgument(f"--slot expects NAME=A,B,C, got {text!r}.")
+    return name.strip(), [value.strip() for value in values.split(",")]
+
+
+def _run(engine: Engine, args: argparse.Namespace) -> list[Record]:
+    pairs, own = selection(engine, args), _own_templates(args)
+    for _, dataset in pairs:
+        engine.templates(dataset, args.baseline)
+    return [_search(engine, args, model, dataset, own) for model, dataset in pairs]
+
+
+def _search(
+    engine: Engine, args: argparse.Namespace, model: str, dataset: str, own: tuple[str, ...]
+) -> Record:
+    with bar(f"{model} on {dataset}") as progress:
+        engine.ensure(model, dataset, args.split, progress)
+    pool = own if args.only else engine.prompt_pool(dataset, own)
+    find = partial(
+        engine.optimise,
+        model,
+        dataset,
+        args.split,
+        pool=pool,
+        baseline=args.baseline,
+        classnames=args.classnames,
+        budget=args.budget,
+        largest=args.largest,
+        heldout_share=args.heldout,
+    )
+    with bar(f"prompts for {dataset}", unit="templates") as progress:
+        return find(progress=progress).to_record()
+
+
+def _rows(records: Sequence[Record]) -> list[Row]:
+    return [row for record in records for row in _record_rows(record)]
+
+
+def _record_rows(record: Record) -> list[Row]:
+    verdicts = [record["verdict"], record["baseline_verdict"], *record["variants"]]
+    return [
+        {
+            "model": record["model"],
+            "data": record["dataset"],
+            "held out": record["n_heldout"],
+            "choice": v["name"],
+            "templates": len(v["templates"]),
+            "top-1": percent(v["heldout_acc1"]),
+            "95 %": interval(v["heldout_acc1_ci95"]),
+            "difference": f"{100 * v['difference']['difference']:+.2f}" if v["name"] != "baseline" else "",
+            "p": f"{v['difference']['p_value']:.2g}" if v["name"] != "baseline" else "",
+            "note": "; ".join(record["warnings"]) if v is record["verdict"] else "",
+        }
+        for v in verdicts
+    ]
+
+
+OPTIMISE = Command(
+    "optimise", "search for prompts and judge them on held-out pictures", _add_arguments, _run, _rows
+)

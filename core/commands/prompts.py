@@ -1,0 +1,104 @@
+"""`prompts`: accuracy of every template by itself, and of all together."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from core.commands.base import (
+    BadArgument,
+    Command,
+    Record,
+    Row,
+    add_selection,
+    bar,
+    interval,
+    percent,
+    selection,
+)
+from core.engine import Engine
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_selection(parser)
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument(
+        "--template",
+        action="append",
+        metavar="T",
+        help="a template with one {} for the class name; repeat for several",
+    )
+    group.add_argument(
+        "--templates",
+        metavar="SET",
+        help="a prompt set, each of its templates by itself (default: the data set's own)",
+    )
+    parser.add_argument(
+        "--baseline",
+        metavar="T",
+        help="the template, or the word ensemble, that the others are compared with (default: the first)",
+    )
+    parser.add_argument(
+        "--classnames",
+        action="append",
+        metavar="KIND",
+        help="curated (default), raw (folder names), or a file with one name a line; repeat to compare",
+    )
+
+
+def _run(engine: Engine, args: argparse.Namespace) -> list[Record]:
+    pairs = selection(engine, args)
+    for _, dataset in pairs:
+        forms = engine.templates(dataset, args.template, args.templates)
+        if args.baseline and args.baseline not in (*forms, "ensemble"):
+            raise BadArgument(
+                f"--baseline {args.baseline!r} is not among the templates; add it with --template."
+            )
+    kinds = args.classnames or ["curated"]
+    return [
+        _study(engine, args, model, dataset, kind)
+        for model, dataset in pairs
+        for kind in dict.fromkeys(kinds)
+    ]
+
+
+def _study(engine: Engine, args: argparse.Namespace, model: str, dataset: str, kind: str) -> Record:
+    with bar(f"{model} on {dataset}") as progress:
+        engine.ensure(model, dataset, args.split, progress)
+    result = engine.prompts(model, dataset, args.split, args.template, args.templates, kind, args.baseline)
+    return result.to_record()
+
+
+def _rows(records: Sequence[Record]) -> list[Row]:
+    return [row for record in records for row in _record_rows(record)]
+
+
+def _record_rows(record: Record) -> list[Row]:
+    every = record["templates"] + ([record["ensemble"]] if len(record["templates"]) > 1 else [])
+    return [
+        {
+            "model": record["model"],
+            "data": record["dataset"],
+            "names": record["classnames_kind"],
+            "template": t["template"],
+            "n": record["n"],
+            "top-1": percent(t["acc1"]),
+            "95 %": interval(t["acc1_ci95"]),
+            "top-5": percent(t["acc5"]),
+            "gained": len(t["gained"]),
+            "lost": len(t["lost"]),
+            **_against(t),
+        }
+        for t in every
+    ]
+
+
+def _against(template: Record) -> Row:
+    """The paired difference to the baseline."""
+    gap = template["difference"]
+    if gap is None:
+        return {"difference": "baseline", "p": ""}
+    return {"difference": f"{100 * gap['difference']:+.2f}", "p": f"{gap['p_value']:.2g}"}
+
+
+PROMPTS = Command("prompts", "accuracy of each template and of all together", _add_arguments, _run, _rows)

@@ -1,0 +1,95 @@
+"""`retrieve`: does a caption find its own picture, and a picture one of its captions?"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from core.commands.base import (
+    BadArgument,
+    Command,
+    Record,
+    Row,
+    add_selection,
+    bar,
+    interval,
+    percent,
+    selection,
+)
+from core.engine import Engine
+from core.studies.retrieval import KS, RetrievalResult
+from core.studies.retrieval_reading import RetrievalDifference
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_selection(parser)
+    parser.add_argument(
+        "--captions",
+        type=int,
+        metavar="J",
+        help="use only the first J captions of each picture (default: all; COCO's protocol has 5)",
+    )
+
+
+def _run(engine: Engine, args: argparse.Namespace) -> list[Record]:
+    if args.captions is not None and args.captions < 1:
+        raise BadArgument(f"--captions expects at least 1, got {args.captions}.")
+    results = [_retrieve(engine, args, model, dataset) for model, dataset in selection(engine, args)]
+    first = dict[str, RetrievalResult]()
+    records = []
+    for result in results:
+        other = first.setdefault(result.dataset, result)
+        records.append(result.to_record() | _difference(engine, result, other))
+    return records
+
+
+def _retrieve(engine: Engine, args: argparse.Namespace, model: str, dataset: str) -> RetrievalResult:
+    with bar(f"{model} on {dataset}") as progress:
+        engine.ensure(model, dataset, args.split, progress)
+    with bar(f"captions of {dataset}", unit="blocks") as progress:
+        return engine.retrieve(model, dataset, args.split, args.captions, progress)
+
+
+def _difference(engine: Engine, result: RetrievalResult, first: RetrievalResult) -> Record:
+    """The paired difference to the first model on the same data."""
+    return {} if result is first else {"compared": difference_record(engine.compare_retrieval(result, first))}
+
+
+def difference_record(gap: RetrievalDifference) -> dict[str, Any]:
+    """JSON-ready: this model minus the first."""
+    sides = {
+        "image_retrieval": (gap.image_recall, gap.image_mrr),
+        "text_retrieval": (gap.text_recall, gap.text_mrr),
+    }
+    record: dict[str, Any] = {"with": gap.b, "n_images": gap.n_images, "n_texts": gap.n_texts}
+    for name, (recall, mrr) in sides.items():
+        record |= {f"{name}_recall@{k}": asdict(recall[k]) for k in KS} | {f"{name}_mrr": asdict(mrr)}
+    return record
+
+
+def _rows(records: Sequence[Record]) -> list[Row]:
+    sides = (
+        ("text finds picture", "image_retrieval", "n_texts"),
+        ("picture finds text", "text_retrieval", "n_images"),
+    )
+    return [
+        {
+            "model": r["model"],
+            "data": r["dataset"],
+            "direction": said,
+            "pictures": r["n_images"],
+            "captions": r["n_texts"],
+            **{f"R@{k}": percent(r[f"{name}_recall@{k}"]) for k in KS},
+            "R@1 95 %": interval(r[f"{name}_recall@1_ci95"]),
+            "median rank": f"{r[f'{name}_median_rank']:g}",
+            "mean rank": f"{r[f'{name}_mean_rank']:.1f}",
+            "MRR": f"{r[f'{name}_mrr']:.4f}",
+        }
+        for r in records
+        for said, name, _ in sides
+    ]
+
+
+RETRIEVE = Command("retrieve", "caption retrieval in both directions", _add_arguments, _run, _rows)

@@ -1,0 +1,148 @@
+"""`search`: the pictures closest to a text, a picture, or both."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from core.commands.base import BadArgument, Command, Record, Row, add_selection, bar, selection
+from core.engine import Engine
+from core.studies.pictures import PicturesResult
+from core.studies.query import MINUS_WEIGHT, Query, ask
+
+_CAPTION_CHARACTERS = 60
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "text",
+        nargs="+",
+        metavar="TEXT",
+        help='what to look for, the same for every model; several are searched one by one; "" with '
+        "--image looks for the picture alone",
+    )
+    add_selection(parser)
+    parser.add_argument("--image", metavar="FILE", help="a picture to look for, alone or with the text")
+    parser.add_argument(
+        "--image-weight",
+        type=float,
+        default=1.0,
+        metavar="W",
+        help="weight of the picture beside the text (default 1)",
+    )
+    parser.add_argument(
+        "--plus",
+        action="append",
+        default=[],
+        metavar="TEXT",
+        help="a further text to add; repeat for several",
+    )
+    parser.add_argument(
+        "--minus",
+        action="append",
+        default=[],
+        metavar="TEXT",
+        help="a text whose meaning is taken away; repeat for several",
+    )
+    parser.add_argument(
+        "--minus-weight",
+        type=float,
+        default=MINUS_WEIGHT,
+        metavar="W",
+        help=f"weight of each --minus (default {MINUS_WEIGHT})",
+    )
+    parser.add_argument("-k", type=int, default=10, metavar="K", help="how many pictures (default 10)")
+    parser.add_argument(
+        "--class",
+        dest="classes",
+        action="append",
+        metavar="NAME",
+        help="a class that counts as right for precision at k; repeat for several (default: classes "
+        "named in the text)",
+    )
+
+
+def _run(engine: Engine, args: argparse.Namespace) -> list[Record]:
+    pairs, image = selection(engine, args), _read(args.image)
+    if args.k < 1:
+        raise BadArgument(f"-k expects at least 1 picture, got {args.k}.")
+    queries = [_query(args, text) for text in args.text]
+    for model, dataset in pairs:
+        with bar(f"{model} on {dataset}") as progress:
+            engine.ensure(model, dataset, args.split, progress)
+    records = []
+    for dataset in dict.fromkeys(dataset for _, dataset in pairs):
+        models = [model for model, name in pairs if name == dataset]
+        for query in queries:
+            records += _search(engine, args, models, dataset, query, image)
+    return records
+
+
+def _read(file: str | None) -> bytes | None:
+    if file is None:
+        return None
+    path = Path(file)
+    if not path.is_file():
+        raise BadArgument(f"--image expects a picture file, but there is none at {file}.")
+    return path.read_bytes()
+
+
+def _query(args: argparse.Namespace, text: str) -> Query:
+    name = Path(args.image).name if args.image else ""
+    if not text.strip() and not name:
+        raise BadArgument("TEXT is empty; write what to look for, or give a picture with --image.")
+    return ask(
+        text,
+        plus=args.plus,
+        minus=args.minus,
+        minus_weight=args.minus_weight,
+        image=name,
+        image_weight=args.image_weight,
+    )
+
+
+def _search(
+    engine: Engine,
+    args: argparse.Namespace,
+    models: Sequence[str],
+    dataset: str,
+    query: Query,
+    image: bytes | None,
+) -> list[Record]:
+    """One record a model; from the second on with what moved against the first."""
+    more = {"classes": args.classes} if args.classes else {}
+    found = [
+        engine.search(m, dataset, args.split, query=query, image=image, k=args.k, **more) for m in models
+    ]
+    return [result.to_record() | _moved(engine, found[0], result) for result in found]
+
+
+def _moved(engine: Engine, first: PicturesResult, result: PicturesResult) -> Record:
+    return {} if result is first else {"compared": engine.compare_pictures(first, result).to_record()}
+
+
+def _rows(records: Sequence[Record]) -> list[Row]:
+    return [
+        {
+            "model": r["model"],
+            "data": r["dataset"],
+            "query": r["query"],
+            "rank": hit["rank"],
+            "score": f"{hit['score']:.4f}",
+            "id": hit["id"],
+            "label or caption": _words(hit),
+        }
+        for r in records
+        for hit in r["hits"]
+    ]
+
+
+def _words(hit: Record) -> str:
+    if "label" in hit:
+        return str(hit["label"])
+    first = str(hit["captions"][0]) if hit["captions"] else ""
+    return first if len(first) <= _CAPTION_CHARACTERS else first[: _CAPTION_CHARACTERS - 1] + "…"
+
+
+SEARCH = Command("search", "pictures closest to a text, a picture, or both", _add_arguments, _run, _rows)
