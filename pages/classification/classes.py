@@ -1,2 +1,110 @@
+"""Classes: what one model gets right on one data set, what it confuses, and the pictures behind it."""
+
 import streamlit as st
-st.title("soon")
+
+from core.engine import Engine
+from core.figures import confusion_chart, recall_chart
+from core.frames import (
+    collapse_finding,
+    confused_frame,
+    confusion_frame,
+    per_class_frame,
+    protocol_line,
+    say_model,
+)
+from core.studies.zero_shot import ZeroShotResult
+from core.types import NotHere
+from pages.classification.cell import pictures, show_cell
+from pages.classification.own_picture import own_picture
+from pages.classification.tables import class_table, confused_table
+from pages.shared.answer import Headline, finding, foot, headlines, question
+from pages.shared.asking import Asking, pick_asking
+from pages.shared.chart import draw
+from pages.shared.engine import engine
+from pages.shared.guard import in_place
+from pages.shared.link import choose, chosen, keep
+from pages.shared.missing import offer
+from pages.shared.pickers import pick_dataset, pick_model
+from pages.shared.picture import picture_dialog
+from pages.shared.theme import theme
+from pages.shared.words import plain
+
+ORDERS = {"weakest": "Weakest first", "strongest": "Strongest first", "name": "By name"}
+CLASSES = 24
+
+
+def page(engine: Engine) -> None:
+    """From the choices to the answer."""
+    left, middle, right = st.columns([4, 4, 3], vertical_alignment="bottom")
+    with middle:
+        dataset = pick_dataset(engine)
+    if dataset is None:
+        return
+    with left:
+        model = pick_model(engine, dataset)
+    with right:
+        how = pick_asking([dataset])
+    try:
+        result = how.study(engine, model.name, dataset)
+    except NotHere:
+        offer(engine, [(model, dataset, how.split_of(dataset))])
+        return
+    answer(result)
+    with in_place():
+        pictures(engine, result)
+    behind(result, how)
+    if (picture := next(iter(chosen("picture")), "")) in result.ids:
+        picture_dialog(engine, [result], picture, lambda: choose("picture", None))
+
+
+def answer(result: ZeroShotResult) -> None:
+    """Large figures, the finding, and the two charts that can be clicked."""
+    line = protocol_line(result)
+    headlines(
+        [
+            Headline("Top-1 accuracy", result.acc1, result.acc1_ci95, line, result.model),
+            Headline("Top-5 accuracy", result.acc5, result.acc5_ci95, line, result.model),
+            Headline(
+                "Mean per-class recall", result.mean_per_class_recall, result.mean_per_class_recall_ci95, line
+            ),
+        ]
+    )
+    confusion = confusion_chart(
+        confusion_frame(result), theme=theme(), title="Which classes does it confuse?"
+    )
+    said = collapse_finding(result)
+    finding(plain(said if said.startswith("Collapsed") else confusion.alt.removeprefix("Confusion table. ")))
+    left, right = st.columns(2, gap="large")
+    with left:
+        order = st.selectbox("Order", list(ORDERS), key="order", bind="query-params")
+        recall = recall_chart(per_class_frame([result]), order=order, limit=CLASSES, theme=theme())
+        draw(recall, key="chart-recall", picked=lambda mark: show_cell(result, int(mark[1]), None))
+    with right:
+        draw(
+            confusion,
+            key="chart-confusion",
+            picked=lambda mark: show_cell(result, int(mark[0]), int(mark[1])),
+        )
+
+
+def behind(result: ZeroShotResult, how: Asking) -> None:
+    """The tables, and where the numbers come from."""
+    confused_table(result, confused_frame(result), show_cell)
+    class_table(per_class_frame([result]))
+    foot(
+        [(f"{say_model(result.model)} on {result.dataset}", result.provenance)],
+        {
+            "model": [result.model],
+            "data": [result.dataset],
+            **how.choices,
+            **{name: chosen(name) for name in ("true", "predicted", "picture")},
+        },
+    )
+
+
+keep("true", "predicted", "picture")
+question("What does it get right, and what does it confuse?")
+with in_place():
+    page(engine())
+with in_place():
+    own_picture(engine())

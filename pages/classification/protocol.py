@@ -7,13 +7,33 @@ from collections.abc import Callable, Sequence
 import pandas as pd
 import streamlit as st
 
-from core.frames import interval_text, percent, points, protocol_line, references_frame, say_dataset, say_model
+from core.frames import (
+    interval_text,
+    percent,
+    points,
+    protocol_line,
+    references_frame,
+    say_dataset,
+    say_model,
+)
 from core.studies.zero_shot import ZeroShotResult
 from pages.shared.answer import provenance_table
 from pages.shared.words import plain
 
-TABLE = ("model_title", "dataset_title", "acc1", "acc1_95", "acc5", "acc5_95", "mean_per_class_recall",
-         "published_acc1", "deck_acc1", "published_acc5", "deck_acc5", "protocol")
+TABLE = (
+    "model_title",
+    "dataset_title",
+    "acc1",
+    "acc1_95",
+    "acc5",
+    "acc5_95",
+    "mean_per_class_recall",
+    "published_acc1",
+    "deck_acc1",
+    "published_acc5",
+    "deck_acc5",
+    "protocol",
+)
 
 
 def results_table(frame: pd.DataFrame, key: str, asked: Callable[[str, str], None]) -> None:
@@ -31,13 +51,22 @@ def results_table(frame: pd.DataFrame, key: str, asked: Callable[[str, str], Non
     share = {"format": "percent"}
     number = st.column_config.NumberColumn
     st.dataframe(
-        shown.dropna(axis="columns", how="all"), hide_index=True, key=key, alt="Accuracy of each model on each data set",
+        shown.dropna(axis="columns", how="all"),
+        hide_index=True,
+        key=key,
+        alt="Accuracy of each model on each data set",
         column_config={
-            "model_title": "Model", "dataset_title": "Data set", "acc1": number("Top-1", **share),
-            "acc1_95": "95 %", "acc5": number("Top-5", **share), "acc5_95": "95 % of top-5",
+            "model_title": "Model",
+            "dataset_title": "Data set",
+            "acc1": number("Top-1", **share),
+            "acc1_95": "95 %",
+            "acc5": number("Top-5", **share),
+            "acc5_95": "95 % of top-5",
             "mean_per_class_recall": number("Mean recall", **share, help="Mean per-class recall"),
-            "published_acc1": number("Published top-1", **share), "deck_acc1": number("Deck top-1", **share),
-            "published_acc5": number("Published top-5", **share), "deck_acc5": number("Deck top-5", **share),
+            "published_acc1": number("Published top-1", **share),
+            "deck_acc1": number("Deck top-1", **share),
+            "published_acc5": number("Published top-5", **share),
+            "deck_acc5": number("Deck top-5", **share),
             "protocol": st.column_config.ButtonColumn("Protocol", key=f"{key}-protocol", on_click=clicked),
         },
     )
@@ -46,7 +75,9 @@ def results_table(frame: pd.DataFrame, key: str, asked: Callable[[str, str], Non
 def protocol_dialog(result: ZeroShotResult, closed: Callable[[], None]) -> None:
     """How this result was made, over the page."""
 
-    @st.dialog(f"{say_model(result.model)} on {say_dataset(result.dataset)}", width="large", on_dismiss=closed)
+    @st.dialog(
+        f"{say_model(result.model)} on {say_dataset(result.dataset)}", width="large", on_dismiss=closed
+    )
     def show() -> None:
         _protocol(result)
 
@@ -54,10 +85,14 @@ def protocol_dialog(result: ZeroShotResult, closed: Callable[[], None]) -> None:
 
 
 def _protocol(result: ZeroShotResult) -> None:
-    st.markdown(f"**{percent(result.acc1)}** top-1 ({interval_text(result.acc1_ci95)}), **{percent(result.acc5)}** "
-                f"top-5 ({interval_text(result.acc5_ci95)}) · {plain(protocol_line(result))}")
-    st.caption(f"`{result.model}` on `{result.dataset}`, {plain(result.split)} split. Zero-shot: a picture belongs to "
-               "the class whose text vector has the highest cosine with it. Intervals are Wilson's.")
+    st.markdown(
+        f"**{percent(result.acc1)}** top-1 ({interval_text(result.acc1_ci95)}), **{percent(result.acc5)}** "
+        f"top-5 ({interval_text(result.acc5_ci95)}) · {plain(protocol_line(result))}"
+    )
+    st.caption(
+        f"`{result.model}` on `{result.dataset}`, {plain(result.split)} split. Zero-shot: a picture belongs to "
+        "the class whose text vector has the highest cosine with it. Intervals are Wilson's."
+    )
     for note in result.notes:
         st.caption(plain(note))
     st.markdown(f"**Templates** ({len(result.templates)})")
@@ -74,9 +109,11 @@ def _references(result: ZeroShotResult) -> None:
     st.markdown("**Figures from elsewhere**")
     for _, row in rows.iterrows():
         whose = "The deck" if row["kind"] == "deck" else "Published"
-        st.caption(f"{whose}, {plain(row['metric_title'])}: **{percent(row['value'])}**, "
-                   f"{points(row['difference'], signed=True)} from it here; it lies {row['lies']} our interval. "
-                   f"{plain(row['protocol'])}. Source: {plain(row['source'])}.")
+        st.caption(
+            f"{whose}, {plain(row['metric_title'])}: **{percent(row['value'])}**, "
+            f"{points(row['difference'], signed=True)} from it here; it lies {row['lies']} our interval. "
+            f"{plain(row['protocol'])}. Source: {plain(row['source'])}."
+        )
 
 
 def find(results: Sequence[ZeroShotResult], model: str, dataset: str) -> ZeroShotResult | None:

@@ -1,2 +1,125 @@
+"""Overview: what is here, the headline figures, and where to start."""
+
 import streamlit as st
-st.title("soon")
+
+from core.engine import Engine
+from core.figures import accuracy_chart
+from core.frames import accuracy_finding, accuracy_frame, protocol_line, say_dataset, say_model
+from core.studies.zero_shot import ZeroShotResult
+from core.types import EncoderWarming, NotHere
+from pages.overview.matrix import matrix
+from pages.shared import first_run
+from pages.shared.answer import Headline, finding, foot, headlines, question
+from pages.shared.asking import Asking
+from pages.shared.chart import draw
+from pages.shared.engine import engine
+from pages.shared.guard import in_place
+from pages.shared.here import Here, here, known_models, real_first
+from pages.shared.link import choose
+from pages.shared.pickers import offered_datasets
+from pages.shared.theme import theme
+from pages.shared.words import plain
+
+DEMO = (
+    "These are **generated pictures** and two tiny models trained for this project, so that everything works "
+    "without a download. A small convolutional network learns faster from few pictures than a transformer; "
+    "among real CLIP models it is the other way round. For real photographs, bring weights and data in the "
+    "library."
+)
+STARTS = (
+    (
+        "pages/classification/accuracy.py",
+        "Compare models",
+        "Several models and data sets, with intervals and published figures.",
+    ),
+    (
+        "pages/classification/classes.py",
+        "Look into the classes",
+        "What is confused with what, and the pictures behind it.",
+    ),
+    (
+        "pages/library/library.py",
+        "Bring models and data",
+        "Real CLIP weights, data sets, pictures of your own.",
+    ),
+)
+MOST_HEADLINES = 4
+
+
+def measured(engine: Engine, stored: Here) -> tuple[list[ZeroShotResult], set[tuple[str, str]]]:
+    """Every stored pair as the data set is measured by default, and the pairs whose vectors are of other weights
+    or pictures than those here now. Those whose texts are not encoded yet are left for their own page."""
+    results, outdated = list[ZeroShotResult](), set[tuple[str, str]]()
+    for dataset in (d for d in offered_datasets(engine) if d.kind == "classification"):
+        for model in (m for m in known_models(engine) if (m.name, dataset.name) in stored.pairs):
+            try:
+                results.append(Asking().study(engine, model.name, dataset))
+            except NotHere:
+                outdated.add((model.name, dataset.name))
+            except EncoderWarming:
+                continue
+    return results, outdated
+
+
+def best(results: list[ZeroShotResult]) -> list[Headline]:
+    """The best model of each data set, real ones first."""
+    names = real_first(tuple(dict.fromkeys(r.dataset for r in results)))
+    tops = [max((r for r in results if r.dataset == name), key=lambda r: r.acc1) for name in names]
+    return [
+        Headline(
+            f"{say_dataset(r.dataset)}: {say_model(r.model)}", r.acc1, r.acc1_ci95, protocol_line(r), r.model
+        )
+        for r in tops[:MOST_HEADLINES]
+    ]
+
+
+def answer(results: list[ZeroShotResult]) -> None:
+    """The best of each data set, the finding, and all measured pairs in one chart."""
+    headlines(best(results))
+    finding(plain(accuracy_finding(results)))
+    chart = accuracy_chart(
+        accuracy_frame(results), title="Which model names most pictures right?", theme=theme()
+    )
+    draw(chart, key="overview", picked=go)
+
+
+def go(mark: list[str]) -> None:
+    """Callback: the classes of the model and data set of a clicked bar."""
+    choose("model", mark[0])
+    choose("data", mark[1])
+    st.switch_page("pages/classification/classes.py")
+
+
+def page(engine: Engine) -> None:
+    """From what is here to where to start."""
+    stored = here(engine)
+    if all(d.startswith("demo-") for d in stored.datasets):
+        st.markdown(DEMO)
+    first_run.show(engine)
+    results, outdated = measured(engine, stored)
+    if results:
+        answer(results)
+    starts()
+    st.header("What is here", anchor=False)
+    matrix(
+        [(m, engine.model_state(m)) for m in known_models(engine)],
+        [(d, engine.dataset_state(d.name)) for d in offered_datasets(engine)],
+        stored,
+        {(r.model, r.dataset): r.acc1 for r in results},
+        outdated,
+    )
+    st.caption("Top-1 accuracy, zero-shot, with each data set's own prompts. A cell leads on.")
+    foot([(f"{say_model(r.model)} on {say_dataset(r.dataset)}", r.provenance) for r in results], {})
+
+
+def starts() -> None:
+    """Three ways on."""
+    for place, (file, label, what) in zip(st.columns(3), STARTS):
+        with place:
+            st.page_link(file, label=label, icon=":material/arrow_forward:")
+            st.caption(what)
+
+
+question("Which model names most pictures right?")
+with in_place():
+    page(engine())

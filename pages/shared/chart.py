@@ -16,8 +16,12 @@ from core.figures.theme import Chart
 
 def draw(chart: Chart, *, key: str, picked: Callable[[list[Any]], None] | None = None) -> None:
     """Show a chart. `picked` gets the customdata of a clicked mark, before the page runs again."""
-    chart.figure.update_layout(clickmode="event+select", dragmode=False)
-    options: dict[str, Any] = {"on_select": _on_select(key, picked), "selection_mode": "points"} if picked else {}
+    # A changed figure lets go of its selection, so that the same mark can be clicked again.
+    times = st.session_state.get(f"picked-{key}", 0)
+    chart.figure.update_layout(clickmode="event+select", dragmode=False, meta={"picked": times})
+    options: dict[str, Any] = (
+        {"on_select": _on_select(key, picked), "selection_mode": "points"} if picked else {}
+    )
     st.plotly_chart(chart.figure, theme=None, key=key, alt=chart.alt, config=chart.config(), **options)
     save(chart, key=key)
 
@@ -25,8 +29,15 @@ def draw(chart: Chart, *, key: str, picked: Callable[[list[Any]], None] | None =
 def save(chart: Chart, *, key: str) -> None:
     """The rows behind a chart as a file."""
     st.download_button(
-        "CSV", chart.csv, f"{chart.filename}.csv", "text/csv", key=f"csv-{key}", on_click="ignore",
-        type="tertiary", icon=":material/download:", help=f"The rows behind the chart: {chart.title}",
+        "CSV",
+        chart.csv,
+        f"{chart.filename}.csv",
+        "text/csv",
+        key=f"csv-{key}",
+        on_click="ignore",
+        type="tertiary",
+        icon=":material/download:",
+        help=f"The rows behind the chart: {chart.title}",
     )
 
 
@@ -35,6 +46,7 @@ def _on_select(key: str, picked: Callable[[list[Any]], None]) -> Callable[[], No
         points: Sequence[Any] = st.session_state[key].selection.points
         found = [p["customdata"] for p in points if p.get("customdata") is not None]
         if found:
+            st.session_state[f"picked-{key}"] = st.session_state.get(f"picked-{key}", 0) + 1
             first = found[0]
             picked(list(first.values()) if isinstance(first, dict) else list(first))
 

@@ -9,11 +9,23 @@ from pages.shared.here import here
 from pages.shared.progress import watch
 
 KEY = "prepare-demo"
+FIRST = ("demo-rn/demo", "demo-objects")
+
+
+@st.cache_resource(show_spinner=False)
+def _tried() -> set[str]:
+    """What this server has started by itself already: nothing is started twice, however it ends."""
+    return set()
 
 
 def prepare(engine: Engine) -> None:
-    """Start preparing the demo where nothing is cached yet and nobody has tried."""
-    if not here(engine).pairs and engine.jobs.latest(KEY) is None:
+    """Prepare the demo where nothing is cached yet, or where its vectors are of an earlier version; once a start."""
+    if KEY in _tried():
+        return
+    _tried().add(KEY)
+    pairs, job = here(engine).pairs, engine.jobs.latest(KEY)
+    stopped = job is not None and job.state == "cancelled"
+    if not stopped and (not pairs or (FIRST in pairs and engine.embeddings(*FIRST) is None)):
         engine.submit_prepare_demo()
 
 

@@ -43,10 +43,18 @@ def _embed(engine: Engine, pairs: Sequence[Pair]) -> None:
     names = listed([f"{plain(d.title)} with {plain(say_model(m))}" for m, d, _ in pairs[:4]])
     more = f" and {count(len(pairs) - 4, 'more pair')}" if len(pairs) > 4 else ""
     words, button = st.columns([5, 1], vertical_alignment="center")
-    words.info(f"Not embedded yet: {names}{more}. It is done once; afterwards every question is answered at "
-               "once.", icon=":material/info:")
-    button.button("Embed", type="primary", key="embed-missing", width="stretch", on_click=_submit,
-                  args=(engine, tuple(pairs)))
+    words.info(
+        f"Not embedded yet: {names}{more}. It is done once; afterwards every question is answered at once.",
+        icon=":material/info:",
+    )
+    button.button(
+        "Embed",
+        type="primary",
+        key="embed-missing",
+        width="stretch",
+        on_click=_submit,
+        args=(engine, tuple(pairs)),
+    )
 
 
 def _submit(engine: Engine, pairs: Sequence[Pair]) -> None:
@@ -57,7 +65,9 @@ def _submit(engine: Engine, pairs: Sequence[Pair]) -> None:
 def _obstacles(engine: Engine, pair: Pair) -> list[str]:
     model, dataset, _ = pair
     found = []
-    if (state := engine.dataset_state(dataset.name)).state != "ready" and not dataset.name.startswith("demo-"):
+    if (state := engine.dataset_state(dataset.name)).state != "ready" and not dataset.name.startswith(
+        "demo-"
+    ):
         found.append(_obstacle(plain(dataset.title), "data set", state))
     if (state := engine.model_state(model)).state == "absent":
         found.append(_obstacle(plain(say_model(model)), "model", state))

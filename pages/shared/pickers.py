@@ -59,10 +59,7 @@ def moved(name: str, *rest: str) -> None:
 
 def pick_models(engine: Engine, datasets: Sequence[DatasetSpec], *, most: int = 8) -> tuple[ModelSpec, ...]:
     """Several models; opens with those that have vectors of these data sets."""
-    picked, problems = looked_up(chosen("model"), lambda n: page_model(engine, n))
-    if not picked:
-        defaults = default_models(engine, tuple(d.name for d in datasets), most)
-        picked = tuple(engine.model(n) for n in defaults)
+    picked, problems = _models(engine, tuple(d.name for d in datasets), most)
     options = {m.name: say_model(m) for m in (*known_models(engine), *picked)}
     st.session_state[shown("model")] = [m.name for m in picked[:most]]
     st.multiselect(
@@ -119,9 +116,7 @@ def pick_dataset(engine: Engine, kind: str = "classification") -> DatasetSpec | 
 
 def pick_model(engine: Engine, dataset: DatasetSpec) -> ModelSpec:
     """One model: the first of those chosen elsewhere. Choosing another puts it first and keeps the rest."""
-    picked, problems = looked_up(chosen("model"), lambda n: page_model(engine, n))
-    if not picked:
-        picked = tuple(engine.model(n) for n in default_models(engine, (dataset.name,), 6))
+    picked, problems = _models(engine, (dataset.name,), 6)
     options = {m.name: say_model(m) for m in (*known_models(engine), *picked)}
     st.session_state[shown("model")] = picked[0].name
     st.selectbox(
@@ -134,6 +129,18 @@ def pick_model(engine: Engine, dataset: DatasetSpec) -> ModelSpec:
     )
     tell(problems)
     return picked[0]
+
+
+def chosen_model(engine: Engine) -> ModelSpec:
+    """The model that a page with one model is about, without drawing anything."""
+    return _models(engine, default_datasets(engine, "classification", 6), 6)[0][0]
+
+
+def _models(
+    engine: Engine, datasets: tuple[str, ...], most: int
+) -> tuple[tuple[ModelSpec, ...], tuple[str, ...]]:
+    picked, problems = looked_up(chosen("model"), lambda n: page_model(engine, n))
+    return picked or tuple(engine.model(n) for n in default_models(engine, datasets, most)), problems
 
 
 def _datasets(

@@ -1,0 +1,139 @@
+"""The pictures behind a number: those of one class, of one cell of the confusion table, or all mistakes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from core.engine import Engine
+from core.studies.zero_shot import ZeroShotResult
+from pages.shared.grid import Tile, grid
+from pages.shared.link import choose, chosen
+from pages.shared.pickers import shown
+from pages.shared.words import count, plain
+
+RIGHT, WRONG, ANY = "*right", "*wrong", ""
+PAGE = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Which pictures: of a true class (None: all), with this answer (a label, RIGHT, WRONG or ANY)."""
+
+    true: int | None
+    answer: int | str
+
+
+def class_tokens(classnames: Sequence[str]) -> list[str]:
+    """One name for each label, usable in an address; classes that share a name get their number."""
+    times = Counter(classnames)
+    return [n if times[n] == 1 else f"{n} ({i})" for i, n in enumerate(classnames)]
+
+
+def chosen_cell(result: ZeroShotResult) -> Cell:
+    """What the address asks for; all mistakes where it asks for nothing that exists."""
+    places = {token: label for label, token in enumerate(class_tokens(result.classnames))}
+    true, answer = (next(iter(chosen(name)), ANY) for name in ("true", "predicted"))
+    label = places.get(true)
+    said: int | str = answer if answer in (RIGHT, WRONG) else places.get(answer, ANY)
+    return Cell(label, WRONG if label is None and said == ANY and not true else said)
+
+
+def show_cell(result: ZeroShotResult, true: int | None, predicted: int | None) -> None:
+    """Callback: look at the pictures of this cell, or of this class."""
+    tokens = class_tokens(result.classnames)
+    choose("true", None if true is None else tokens[true])
+    choose("predicted", None if predicted is None else tokens[predicted])
+    st.session_state["page"] = 1
+
+
+def pick_cell(result: ZeroShotResult, now: Cell) -> None:
+    """The same choice as a click into a chart, for the keyboard."""
+    tokens = class_tokens(result.classnames)
+    classes = {t: plain_name for t, plain_name in zip(tokens, tokens)}
+    answers = {ANY: "anything", RIGHT: "the right one", WRONG: "a wrong one", **classes}
+    left, right = st.columns(2)
+    st.session_state[shown("true")] = ANY if now.true is None else tokens[now.true]
+    st.session_state[shown("predicted")] = tokens[now.answer] if isinstance(now.answer, int) else now.answer
+    left.selectbox(
+        "Pictures of",
+        [ANY, *tokens],
+        key=shown("true"),
+        on_change=_picked,
+        format_func=lambda t: t or "any class",
+    )
+    right.selectbox(
+        "named as", list(answers), key=shown("predicted"), on_change=_picked, format_func=answers.__getitem__
+    )
+
+
+def _picked() -> None:
+    for name in ("true", "predicted"):
+        choose(name, st.session_state[shown(name)])
+    if not st.session_state[shown("true")] and not st.session_state[shown("predicted")]:
+        choose("true", "*any")
+    st.session_state["page"] = 1
+
+
+def rows_of(result: ZeroShotResult, cell: Cell) -> NDArray[np.int64]:
+    """The rows of a cell, the surest answers first."""
+    keep = np.ones(result.n, dtype=bool) if cell.true is None else result.labels == cell.true
+    if isinstance(cell.answer, int):
+        keep &= result.predicted == cell.answer
+    elif cell.answer in (RIGHT, WRONG):
+        keep &= result.correct == (cell.answer == RIGHT)
+    rows = np.flatnonzero(keep)
+    return rows[np.argsort(-result.top5_probability[rows, 0], kind="stable")]
+
+
+def title(result: ZeroShotResult, cell: Cell, n: int) -> str:
+    """What the grid shows, in words."""
+    whose = "pictures" if cell.true is None else f"pictures of {result.classnames[cell.true]}"
+    if isinstance(cell.answer, int):
+        return f"{n:,} {whose} named {result.classnames[cell.answer]}"
+    named = {RIGHT: " named right", WRONG: " named wrong", ANY: ""}[cell.answer]
+    return f"{n:,} {whose}{named}"
+
+
+def pictures(engine: Engine, result: ZeroShotResult) -> None:
+    """The grid of the chosen cell, a page at a time; a click opens one picture."""
+    cell = chosen_cell(result)
+    rows = rows_of(result, cell)
+    st.header(plain(title(result, cell, len(rows))), anchor=False)
+    pick_cell(result, cell)
+    if not len(rows):
+        st.caption("No picture is in this cell. Choose another class or answer.")
+        return
+    pages = -(-len(rows) // PAGE)
+    page = min(int(st.session_state.get("page", 1)), pages)
+    part = rows[(page - 1) * PAGE : page * PAGE]
+    grid(
+        [_tile(engine, result, int(row)) for row in part],
+        key="cell-grid",
+        tile=138,
+        label=title(result, cell, len(rows)),
+        opened=lambda picture: choose("picture", picture),
+    )
+    if pages > 1:
+        st.pagination(pages, key="page", bind="query-params")
+        st.caption(f"{count(len(rows), 'picture')}, the surest answers first.")
+
+
+def _tile(engine: Engine, result: ZeroShotResult, row: int) -> Tile:
+    true, named = result.classnames[result.labels[row]], result.classnames[result.predicted[row]]
+    right, share = bool(result.correct[row]), float(result.top5_probability[row, 0])
+    return Tile(
+        id=result.ids[row],
+        thumbnail=engine.thumbnail(result.dataset, result.split, result.ids[row]),
+        alt=f"{true}, named right" if right else f"{true}, named {named}",
+        caption=f"{named}" if right else f"is {true}",
+        mark="right" if right else f"named {named}",
+        right=right,
+        score=share,
+        score_text=f"{share:.2f}",
+    )

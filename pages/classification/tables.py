@@ -1,0 +1,73 @@
+"""The tables behind the charts of the classes page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+import streamlit as st
+
+from core.studies.zero_shot import ZeroShotResult
+
+Shown = Callable[[ZeroShotResult, int | None, int | None], None]
+
+
+def confused_table(result: ZeroShotResult, frame: pd.DataFrame, show: Shown) -> None:
+    """The most frequent confusions; a click on a row's button shows its pictures."""
+    if frame.empty:
+        return
+    box = st.expander("Most frequent confusions", on_change="rerun", key="open-confused")
+    if not box.open:
+        return
+
+    def clicked() -> None:
+        row = frame.iloc[st.session_state["confused-button"].row]
+        show(result, int(row["true"]), int(row["predicted"]))
+
+    table = frame.assign(share=100 * frame["share"], pictures="Pictures")
+    box.dataframe(
+        table[["true_name", "predicted_name", "count", "share", "pictures"]],
+        hide_index=True,
+        key="confused-table",
+        alt="The most frequent confusions",
+        column_config={
+            "true_name": "True class",
+            "predicted_name": "Named as",
+            "count": "Pictures",
+            "share": st.column_config.NumberColumn("Of the true class", format="%.1f %%"),
+            "pictures": st.column_config.ButtonColumn("", key="confused-button", on_click=clicked),
+        },
+    )
+
+
+def class_table(frame: pd.DataFrame) -> None:
+    """Every class with its recall and interval."""
+    box = st.expander("All classes", on_change="rerun", key="open-classes")
+    if not box.open:
+        return
+    share = st.column_config.NumberColumn
+    shown = frame.assign(**{c: 100 * frame[c] for c in ("recall", "recall_low", "recall_high")})
+    box.dataframe(
+        shown[["classname", "n", "correct", "recall", "recall_low", "recall_high"]],
+        hide_index=True,
+        alt="Recall of every class",
+        key="class-table",
+        column_config={
+            "classname": "Class",
+            "n": "Pictures",
+            "correct": "Named right",
+            "recall": share("Recall", format="%.1f %%"),
+            "recall_low": share("95 % from", format="%.1f %%"),
+            "recall_high": share("to", format="%.1f %%"),
+        },
+    )
+    box.download_button(
+        "CSV",
+        lambda: frame.to_csv(index=False).encode(),
+        "classes.csv",
+        "text/csv",
+        key="csv-classes",
+        on_click="ignore",
+        type="tertiary",
+        icon=":material/download:",
+    )
