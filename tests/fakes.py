@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import threading
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -38,7 +39,7 @@ class FakeEncoder:
             device=device, logit_scale=50.0, embed_dim=WIDTH, context_length=77, text_path="fake",
             versions={"fake": "1"},
         )
-        self.seconds, self.images_seen, self.texts_seen = seconds, 0, 0
+        self.seconds, self.images_seen, self.texts_seen, self._count = seconds, 0, 0, threading.Lock()
 
     @property
     def logit_scale(self) -> float:
@@ -60,7 +61,8 @@ class FakeEncoder:
         batch = np.asarray(batch, np.float32)
         if self.seconds:
             time.sleep(self.seconds * len(batch))
-        self.images_seen += len(batch)
+        with self._count:
+            self.images_seen += len(batch)
         colours = batch.mean(axis=(2, 3))
         return np.concatenate([colours, batch.reshape(len(batch), -1) @ _MIX], axis=1).astype(np.float32)
 

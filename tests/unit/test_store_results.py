@@ -34,7 +34,7 @@ def database(root: Path) -> sqlite3.Connection:
     return sqlite3.connect(root / "results" / "cache.db")
 
 
-VALUES = [None, 1, 0.25, "text", [1, [2, "ä"]], {"acc1": 0.5, "n": None}, b"", b"\x00\xff" * 5000, "x" * 100_000]
+VALUES = [None, 1, 0.25, "text", [1, [2, "ä"]], {"acc1": 0.5, "n": None}, b"", b"\x00\xff" * 5000, "x" * 10**5]
 
 
 @pytest.mark.parametrize("value", VALUES)
