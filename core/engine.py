@@ -152,8 +152,20 @@ class Engine(PromptStudies, PictureStudies, RetrievalStudies):
     # --- rows and vectors -----------------------------------------------------------------------------
 
     def split_of(self, dataset: str, split: str | None) -> str:
-        """`split`, or the one that the data set is measured on."""
-        return split or self.dataset(dataset).default_split
+        """`split`, or the one that the data set is measured on; for own data the reader knows which that is."""
+        split = split or self.dataset(dataset).default_split
+        if split:
+            return split
+        try:
+            rows = self._look(
+                ("default", dataset), lambda: readers.open_dataset(dataset, None, self.data_dir, self.cache_dir)
+            )
+        except NotHere:
+            stored = [entry.key.split for entry in self.store.entries() if entry.key.dataset == dataset]
+            if not stored:
+                raise
+            return stored[-1]
+        return rows.split
 
     def dataset_rows(self, dataset: str, split: str | None = None) -> Dataset:
         """The rows on disk; `NotHere` when the data set is not on this machine."""
