@@ -93,7 +93,7 @@ def _bars(model: str, rows: pd.DataFrame, metric: str, style: Look, upright: boo
         textposition="inside",
         insidetextanchor="start",
         textangle=0,
-        insidetextfont={"color": readable_on(color, style), "size": style.size(12)},
+        insidetextfont={"color": readable_on(color), "size": style.size(12)},
         constraintext="none",
     )
 

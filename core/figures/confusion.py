@@ -98,7 +98,7 @@ def _heat(fig: go.Figure, shown: pd.DataFrame, c: int, style: Look) -> None:
 def _cells(fig: go.Figure, shown: pd.DataFrame, c: int, style: Look) -> None:
     """Clickable marks over the cells that hold a picture, with the number where a cell has room for it."""
     numbers = c <= NUMBERS_UP_TO
-    ink = [readable_on(scale_colour(style, share), style) for share in shown["share"]]
+    ink = [readable_on(scale_colour(style, share)) for share in shown["share"]]
     hover = [
         f"<b>{r['true_name']}</b> named <b>{r['predicted_name']}</b><br>{r['count']} pictures, "
         f"{percent(r['share'])} of {r['true_name']}"

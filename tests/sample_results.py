@@ -1,0 +1,45 @@
+"""Zero-shot results for tests of frames and charts: made-up vectors, counted by the engine itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from core.catalog.datasets import find_dataset
+from core.catalog.models import find_model
+from core.catalog.published import deck_figures, published
+from core.studies.zero_shot import ZeroShotResult, class_embeddings, classify
+from core.types import EmbeddingKey, EmbeddingSet, Provenance
+
+PROVENANCE = Provenance("weights", "data", {"size": 224}, "fp32", "cpu", {"numpy": "2"}, "2025-01-01")
+WIDTH = 48
+
+
+def sample_result(
+    model: str = "demo-vit/demo",
+    dataset: str = "demo-satellite",
+    *,
+    n: int = 300,
+    skill: float = 1.0,
+    seed: int = 0,
+    templates: Sequence[str] = ("a photo of a {}.",),
+    classes: int | None = None,
+) -> ZeroShotResult:
+    """A result whose accuracy grows with `skill`; the same `dataset` and `n` give the same pictures."""
+    spec = find_dataset(dataset)
+    names = spec.classnames[:classes]
+    texts = np.random.default_rng(len(names)).standard_normal((len(names), WIDTH)).astype(np.float32)
+    labels = np.random.default_rng(n).integers(0, len(names), n)
+    noise = np.random.default_rng(seed + 1).standard_normal((n, WIDTH))
+    hardness = np.random.default_rng(3).uniform(0.2, 1.2, len(names))[labels, None]
+    key = EmbeddingKey(model, dataset, spec.default_split, "fingerprint")
+    images = EmbeddingSet(
+        key, (texts[labels] * skill * hardness + noise).astype(np.float32),
+        tuple(f"picture {i}" for i in range(n)), 20.0, PROVENANCE, labels.astype(np.int64),
+    )  # fmt: skip
+    record = find_model(model)
+    return classify(
+        images, class_embeddings(texts[None]), names, templates,
+        published=published(record, spec), deck=deck_figures(record, spec),
+    )  # fmt: skip
