@@ -314,6 +314,11 @@ class Engine(PromptStudies, PictureStudies, RetrievalStudies):
 
     def classnames(self, images: EmbeddingSet, kind: str) -> tuple[str, ...]:
         """Class names of stored rows: "curated", "raw", or the path of a file with one name a line."""
+        if images.labels is None:
+            raise TMVError(
+                f"{images.key.dataset} ({images.key.split}) has no classes, so its pictures cannot be classified; "
+                "put them into one folder for each class, or choose a data set with labels."
+            )
         if kind in ("curated", "raw"):
             return images.classnames if kind == "curated" else images.raw_classnames
         return readers.read_classnames(Path(kind), images)
