@@ -47,9 +47,15 @@ SAVE_EVERY = 500
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """All that decides the weights, besides the world itself."""
+    """All that decides the weights, besides the world itself.
+
+    The rate follows a cosine that would reach zero after `horizon` steps, and falls to zero over the last
+    `cool_down` of the `steps` that are taken.
+    """
 
     steps: int
+    horizon: int = 7_000
+    cool_down: int = 1_500
     scenes: int = TRAINING_SCENES
     batch: int = 128
     peak_rate: float = 1e-3
@@ -62,7 +68,7 @@ class Recipe:
 
 
 # bfloat16 makes the convolutions twice as fast on CPUs that have it and the small transformer slower.
-RECIPES = {"demo-rn": Recipe(steps=7_000, half=True), "demo-vit": Recipe(steps=7_000)}
+RECIPES = {"demo-rn": Recipe(steps=4_000, half=True), "demo-vit": Recipe(steps=5_000)}
 
 
 def load_config(model: str) -> dict[str, Any]:
@@ -91,11 +97,14 @@ def optimizer_for(net: torch.nn.Module, recipe: Recipe) -> torch.optim.AdamW:
 
 
 def rate_at(step: int, recipe: Recipe) -> float:
-    """Linear warm-up, then a cosine to zero."""
+    """Linear warm-up, then a cosine, and a linear cool-down at the end where the run stops early."""
     if step < recipe.warm_up:
         return recipe.peak_rate * (step + 1) / recipe.warm_up
-    share = (step - recipe.warm_up) / max(1, recipe.steps - recipe.warm_up)
-    return recipe.peak_rate * 0.5 * (1 + math.cos(math.pi * share))
+    share = (step - recipe.warm_up) / max(1, recipe.horizon - recipe.warm_up)
+    cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, share)))
+    if recipe.steps < recipe.horizon:
+        cosine *= min(1.0, (recipe.steps - step) / recipe.cool_down)
+    return recipe.peak_rate * cosine
 
 
 def to_tensors(images: NDArray[np.float32], tokens: NDArray[np.int64]) -> tuple[torch.Tensor, torch.Tensor]:
@@ -255,7 +264,7 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     recipe = RECIPES[args.model]
     if args.steps:
-        recipe = replace(recipe, steps=args.steps)
+        recipe = replace(recipe, steps=args.steps, horizon=args.steps)
     with tempfile.TemporaryDirectory() as folder:
         scratch = args.scratch or Path(folder)
         if not args.only_evaluate:

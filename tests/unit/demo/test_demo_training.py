@@ -65,11 +65,20 @@ def test_hidden_words_are_never_the_start_or_the_end() -> None:
 
 
 def test_the_rate_warms_up_and_falls_to_nothing() -> None:
-    recipe = train.Recipe(steps=1000, warm_up=100, peak_rate=1.0)
+    recipe = train.Recipe(steps=1000, horizon=1000, warm_up=100, peak_rate=1.0)
     assert train.rate_at(0, recipe) == pytest.approx(0.01)
     assert train.rate_at(99, recipe) == pytest.approx(1.0)
     assert train.rate_at(550, recipe) == pytest.approx(0.5)
     assert train.rate_at(999, recipe) < 1e-5
+
+
+def test_a_shorter_run_follows_the_same_cosine_until_it_cools_down() -> None:
+    whole = train.Recipe(steps=1000, horizon=1000)
+    short = train.Recipe(steps=600, horizon=1000, cool_down=200)
+    for step in (0, 50, 200, 399, 400):
+        assert train.rate_at(step, short) == train.rate_at(step, whole)
+    assert train.rate_at(500, short) == pytest.approx(train.rate_at(500, whole) / 2)
+    assert train.rate_at(599, short) < 0.01 * short.peak_rate
 
 
 @pytest.fixture
@@ -77,7 +86,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> train.Recipe:
     """Training on forty random pictures, saving after every two steps."""
     monkeypatch.setattr(train, "make_training_data", lambda *args: tiny_data())
     monkeypatch.setattr(train, "SAVE_EVERY", 2)
-    return train.Recipe(steps=6, batch=8, warm_up=2)
+    return train.Recipe(steps=6, horizon=6, batch=8, warm_up=2)
 
 
 def out_folder(path: Path, model: str) -> Path:
@@ -124,7 +133,7 @@ def eight_colours() -> TrainingData:
 def test_training_learns_which_word_is_which_colour() -> None:
     torch.manual_seed(0)
     torch.set_num_threads(1)
-    data, recipe = eight_colours(), train.Recipe(steps=60, batch=8, warm_up=5, unknown_share=0.0)
+    data, recipe = eight_colours(), train.Recipe(steps=60, horizon=60, batch=8, warm_up=5, unknown_share=0.0)
     net = train.build("demo-rn", len(data.vocabulary) + 1)
     optimizer = train.optimizer_for(net, recipe)
     losses = [train.train_step(net, optimizer, data, step, recipe) for step in range(60)]
