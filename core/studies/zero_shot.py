@@ -110,14 +110,15 @@ class ZeroShotResult:
             "classnames": list(self.classnames), "classnames_kind": self.classnames_kind,
             "per_class": [{"classname": r.classname, "n": r.n, "recall": r.recall if r.n else None}
                           for r in self.per_class],
-            "published": [_reference(r) for r in self.published],
-            "deck": [_reference(r) for r in self.deck],
+            "published": [reference_record(r) for r in self.published],
+            "deck": [reference_record(r) for r in self.deck],
             "notes": list(self.notes),
             "provenance": self.provenance.as_dict(),
         }
 
 
-def _reference(figure: Reference) -> dict[str, Any]:
+def reference_record(figure: Reference) -> dict[str, Any]:
+    """A figure from elsewhere in a result's JSON record."""
     return {"metric": figure.metric, "protocol": figure.protocol, "value": figure.value,
             "source": figure.source}
 
@@ -167,7 +168,7 @@ def classify(images: EmbeddingSet, classes: FloatArray, classnames: Sequence[str
     hits1, hits5 = int(correct.sum()), int((found.ranks <= TOP).sum())
     protocol = EvalProtocol(check_templates(templates), classnames_kind, images.key.split, n, True,
                             {"top": min(TOP, c)})
-    per_class = _per_class(labels, correct, classnames)
+    per_class = per_class_of(labels, correct, classnames)
     return ZeroShotResult(
         images.key.model, images.key.dataset, images.key.split, n,
         hits1 / n, hits5 / n, metrics.mean_per_class_recall(labels, correct, c),
@@ -194,8 +195,9 @@ def labels_of(images: EmbeddingSet, classes: FloatArray, classnames: Sequence[st
     return labels
 
 
-def _per_class(labels: IntArray, correct: NDArray[np.bool_],
+def per_class_of(labels: IntArray, correct: NDArray[np.bool_],
                classnames: Sequence[str]) -> tuple[ClassRecall, ...]:
+    """Each class's recall with its interval: labels (n,), correct (n,)."""
     c = len(classnames)
     n, right = np.bincount(labels, minlength=c), np.bincount(labels[correct], minlength=c)
     recall, ci95 = metrics.per_class_recall(labels, correct, c), wilson_many(right, n)
