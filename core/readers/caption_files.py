@@ -43,9 +43,7 @@ def read_caption_file(path: Path) -> list[CaptionRow]:
     Raises `TMVError` naming the line or the key that does not fit.
     """
     text = _text(path)
-    if path.suffix.lower() == ".json":
-        return _from_json(path, text)
-    rows = _from_table(path, text)
+    rows = _from_json(path, text) if path.suffix.lower() == ".json" else _from_table(path, text)
     if not rows:
         raise TMVError(f"{path} holds no captions.")
     return rows
@@ -121,8 +119,9 @@ def _from_table(path: Path, text: str) -> list[CaptionRow]:
         return list(_token_lines(path, text))
     csv.field_size_limit(_FIELD_LIMIT)
     delimiter = _delimiter(path, first)
+    spaced = f"{delimiter} " in first
     try:
-        table = csv.reader(text.splitlines(keepends=True), delimiter=delimiter, skipinitialspace=True)
+        table = csv.reader(text.splitlines(keepends=True), delimiter=delimiter, skipinitialspace=spaced)
         rows = [(table.line_num, cells) for cells in table if any(cell.strip() for cell in cells)]
     except csv.Error as error:
         raise TMVError(

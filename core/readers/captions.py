@@ -7,7 +7,6 @@ caption without a picture, are left out and counted in a note.
 
 from __future__ import annotations
 
-import os
 import re
 import unicodedata
 from collections import Counter
@@ -51,7 +50,7 @@ def open_captions(spec: DatasetSpec, split: str | None, path: Path) -> Dataset:
     full = _described(spec, splits)
     chosen = choose_split(full, split, full.splits, path)
     file, rows = splits[chosen]
-    named = {row.picture for _, others in splits.values() for row in others}
+    named = {row.picture for other, (_, found) in splits.items() if other != chosen for row in found}
     return captioned(full, chosen, file, rows, notes, named=named)
 
 
@@ -213,9 +212,9 @@ def _find_pictures(file: Path, wanted: Sequence[str]) -> tuple[Path, _Lookup]:
         places += [above, *(above / name for name in list_folders(above))]
         places += [above / "images" / name for name in _folders_if_any(above / "images")]
     probes = list(wanted[:_PROBED]) + list(wanted[-_PROBED:])
-    hits = [sum(_inside(place, name) for name in probes) for place in places]
+    hits = [(_hits(place, probes), _hits(place, [_base(name) for name in probes])) for place in places]
     best = max(range(len(places)), key=lambda i: hits[i])
-    if hits[best] == 0:
+    if not any(hits[best]):
         raise NotHere(_no_pictures(file, wanted))
     return places[best], _Lookup(places[best], wanted)
 
@@ -224,12 +223,15 @@ def _folders_if_any(folder: Path) -> list[str]:
     return list_folders(folder) if folder.is_dir() else []
 
 
-def _inside(place: Path, name: str) -> bool:
-    """Whether `name` is a file below `place`; names that point elsewhere never are."""
-    parts = name.replace("\\", "/").split("/")
-    if ".." in parts or "\0" in name or os.path.isabs(name):  # noqa: PTH117 - a string out of a file
-        return False
-    return any((place / tail).is_file() for tail in ("/".join(parts), parts[-1]))
+def _hits(place: Path, names: Sequence[str]) -> int:
+    """How many of the names are files below `place`; names that point elsewhere never are."""
+    inside = [name.replace("\\", "/") for name in names if "\0" not in name]
+    safe = [name for name in inside if not name.startswith("/") and ".." not in name.split("/")]
+    return sum((place / name).is_file() for name in safe)
+
+
+def _base(name: str) -> str:
+    return name.replace("\\", "/").rsplit("/", 1)[-1]
 
 
 def _no_pictures(file: Path, wanted: Sequence[str]) -> str:

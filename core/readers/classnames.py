@@ -76,7 +76,8 @@ def _pairs(path: Path, lines: list[str], dataset: HasClasses) -> list[tuple[str,
             raise TMVError(f"{path} names none of the classes in its first column; {_example(dataset)}")
         return None
     body = rows[1:] if rows[0][0].lower() in _HEADERS and rows[0][0] not in known else rows
-    return [(row[0], delimiter.join(row[1:]).strip()) for row in body]
+    # A name with commas that nobody quoted: what follows the folder is the name.
+    return [(row[0], ", ".join(row[1:]).strip()) for row in body]
 
 
 def _joined(path: Path, pairs: list[tuple[str, str]], dataset: HasClasses) -> tuple[str, ...]:
