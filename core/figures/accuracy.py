@@ -24,6 +24,7 @@ from core.figures.theme import (
     wrap,
 )
 from core.frames import percent, say_metric
+from core.frames.findings import count
 
 GROUP_WIDTH = 0.82
 UPRIGHT_BARS = 16
@@ -86,7 +87,7 @@ def _bars(model: str, rows: pd.DataFrame, metric: str, style: Look, upright: boo
         orientation="v" if upright else "h",
         name=rows["model_title"].iloc[0],
         marker={"color": color, "pattern": {"shape": model_pattern(model), "fgcolor": style.background}},
-        customdata=rows[["model", "dataset", "split"]].to_numpy(),
+        customdata=rows[["model", "dataset", "split"]].values.tolist(),
         hovertext=_hover(rows, metric),
         hovertemplate="%{hovertext}<extra></extra>",
         text=[percent(v, 0) for v in rows[metric]],
@@ -102,7 +103,7 @@ def _hover(rows: pd.DataFrame, metric: str) -> list[str]:
     return [
         f"<b>{r['model_title']}</b> on {r['dataset_title']} ({r['split']})<br>{say_metric(metric)} "
         f"{percent(r[metric])} ({percent(r[f'{metric}_low'])} to {percent(r[f'{metric}_high'])})<br>"
-        f"{r['n']:,} pictures, {r['templates']} templates<br>{r['model']}"
+        f"{count(r['n'], 'picture')}, {count(r['templates'], 'template')}<br>{r['model']}"
         for _, r in rows.iterrows()
     ]
 

@@ -51,7 +51,7 @@ def _curve(fig: go.Figure, rows: pd.DataFrame, style: Look) -> None:
         error_y=whiskers(style, rows["accuracy"], rows["accuracy_low"], rows["accuracy_high"])
         | {"color": color, "thickness": style.size(1)},
         cliponaxis=False,
-        customdata=rows[["model", "low", "high"]].to_numpy(),
+        customdata=rows[["model", "low", "high"]].values.tolist(),
         hovertext=[
             f"<b>{r['model_title']}</b><br>says {percent(r['confidence'])}, right in "
             f"{percent(r['accuracy'])}<br>"

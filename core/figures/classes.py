@@ -152,7 +152,7 @@ def _marks(rows: pd.DataFrame) -> dict[str, Any]:
         for _, r in rows.iterrows()
     ]
     return {
-        "customdata": rows[["model", "label", "classname"]].to_numpy(),
+        "customdata": rows[["model", "label", "classname"]].values.tolist(),
         "hovertext": hover,
         "hovertemplate": "%{hovertext}<extra></extra>",
     }
@@ -231,7 +231,7 @@ def _answers(fig: go.Figure, rows: pd.DataFrame, i: int, models: int, style: Loo
             "color": model_color(model, style.theme),
             "pattern": {"shape": model_pattern(model), "fgcolor": style.background},
         },
-        customdata=rows[["model", "label", "classname"]].to_numpy(),
+        customdata=rows[["model", "label", "classname"]].values.tolist(),
         hovertext=hover,
         hovertemplate="%{hovertext}<extra></extra>",
     )

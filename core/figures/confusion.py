@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from core.figures.palette import Theme
 from core.figures.theme import Chart, Look, finish, readable_on, scale_colour, start, wrap
 from core.frames import percent
-from core.frames.findings import count
+from core.frames.findings import SPACE, count
 
 NUMBERS_UP_TO = 15
 
@@ -62,7 +62,7 @@ def _title(frame: pd.DataFrame) -> str:
     if wrong.empty:
         return "No picture is named wrong"
     worst = wrong.sort_values(["count", "share"], ascending=False, kind="stable").iloc[0]
-    times = count(int(worst["count"]), "time")
+    times = count(int(worst["count"]), "time").replace(" ", SPACE)
     return f"Most frequent mistake: {worst['true_name']} taken for {worst['predicted_name']}, {times}"
 
 
@@ -96,28 +96,36 @@ def _heat(fig: go.Figure, shown: pd.DataFrame, c: int, style: Look) -> None:
 
 
 def _cells(fig: go.Figure, shown: pd.DataFrame, c: int, style: Look) -> None:
-    """Clickable marks over the cells that hold a picture, with the number where a cell has room for it."""
+    """Clickable marks over the cells that hold a picture, with the number where a cell has room for it.
+
+    One trace for each colour of the numbers: only so can they keep it while another cell is selected.
+    """
     numbers = c <= NUMBERS_UP_TO
-    ink = [readable_on(scale_colour(style, share)) for share in shown["share"]]
-    hover = [
-        f"<b>{r['true_name']}</b> named <b>{r['predicted_name']}</b><br>{r['count']} pictures, "
+    ink = shown["share"].map(lambda share: readable_on(scale_colour(style, share)))
+    for color in ink.unique():
+        rows = shown[ink == color]
+        still = {"marker": {"opacity": 0}, "textfont": {"color": color}}
+        fig.add_scatter(
+            x=rows["column"],
+            y=rows["row"],
+            mode="markers+text" if numbers else "markers",
+            text=[f"{n:,}" for n in rows["count"]] if numbers else None,
+            textfont={"color": color, "size": style.size(12)},
+            marker={"symbol": "square", "size": style.size(22 if numbers else 14), "opacity": 0},
+            selected=still,
+            unselected=still,
+            customdata=rows[["true", "predicted"]].values.tolist(),
+            hovertext=_hover(rows),
+            hovertemplate="%{hovertext}<extra></extra>",
+        )
+
+
+def _hover(rows: pd.DataFrame) -> list[str]:
+    return [
+        f"<b>{r['true_name']}</b> named <b>{r['predicted_name']}</b><br>{count(r['count'], 'picture')}, "
         f"{percent(r['share'])} of {r['true_name']}"
-        for _, r in shown.iterrows()
+        for _, r in rows.iterrows()
     ]
-    still = {"marker": {"opacity": 0}}
-    fig.add_scatter(
-        x=shown["column"],
-        y=shown["row"],
-        mode="markers+text" if numbers else "markers",
-        text=[f"{n:,}" for n in shown["count"]] if numbers else None,
-        textfont={"color": ink, "size": style.size(12)},
-        marker={"symbol": "square", "size": style.size(22 if numbers else 14), "opacity": 0},
-        selected=still,
-        unselected=still,
-        customdata=shown[["true", "predicted"]].to_numpy(),
-        hovertext=hover,
-        hovertemplate="%{hovertext}<extra></extra>",
-    )
 
 
 def _axes(fig: go.Figure, names: list[str], style: Look) -> None:

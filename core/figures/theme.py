@@ -170,6 +170,8 @@ def finish(fig: go.Figure, style: Look, *, legend: bool = True) -> None:
     }
     fig.update_xaxes(**axis)
     fig.update_yaxes(**axis)
+    for trace in fig.data:
+        _stay_readable(trace, style)
     fig.update_layout(
         showlegend=legend,
         legend={
@@ -185,6 +187,18 @@ def finish(fig: go.Figure, style: Look, *, legend: bool = True) -> None:
             "font": {"size": style.size(13), "color": style.text, "family": FONT},
         },
     )
+
+
+def _stay_readable(trace: Any, style: Look) -> None:
+    """What is not selected fades a little, but words, intervals and references stay."""
+    if trace.type == "bar":
+        trace.unselected = {"marker": {"opacity": 0.45}, "textfont": {"color": style.text}}
+    elif trace.type == "scatter" and trace.unselected.marker.opacity is None:
+        shown = 1.0 if trace.marker.opacity is None else trace.marker.opacity
+        trace.unselected = {
+            "marker": {"opacity": shown if trace.customdata is None else 0.45},
+            "textfont": {"color": style.text},
+        }
 
 
 def percent_axis(

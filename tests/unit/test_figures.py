@@ -299,12 +299,32 @@ def test_names_are_cut_with_an_ellipsis_never_in_silence():
 
 def test_confusion_cells_hold_counts_and_can_be_clicked(two):
     frame = frames.confusion_frame(two[0])
-    heat, cells = confusion_chart(frame).figure.data
+    heat, *layers = confusion_chart(frame).figure.data
     expected = two[0].confusion / two[0].confusion.sum(axis=1, keepdims=True)
     np.testing.assert_allclose(heat.z, expected)
-    for (true, predicted), text, column, row in zip(cells.customdata, cells.text, cells.x, cells.y):
-        assert text == str(two[0].confusion[true, predicted]) and (row, column) == (true, predicted)
-    assert cells.marker.opacity == cells.unselected.marker.opacity == 0
+    seen = np.zeros_like(two[0].confusion)
+    for cells in layers:
+        for (true, predicted), text, column, row in zip(cells.customdata, cells.text, cells.x, cells.y):
+            seen[true, predicted] = int(text)
+            assert (row, column) == (true, predicted)
+        assert cells.marker.opacity == cells.unselected.marker.opacity == 0
+        assert cells.unselected.textfont.color == cells.textfont.color
+    np.testing.assert_array_equal(seen, two[0].confusion)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_selection_never_hides_words_intervals_or_references(every, name):
+    for trace in every[name]().figure.data:
+        if trace.type == "scatter" and trace.customdata is None and trace.marker.opacity is None:
+            assert trace.unselected.marker.opacity == 1
+        if trace.type == "bar":
+            assert trace.unselected.marker.opacity > 0.4 and trace.unselected.textfont.color
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_a_click_carries_reaches_python_as_a_list(every, name):
+    for trace in json.loads(every[name]().figure.to_json())["data"]:
+        assert all(isinstance(row, list) for row in trace.get("customdata", []))
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
