@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import threading
@@ -14,58 +15,78 @@ import torch
 
 from core import weights
 from core.catalog.models import find_model
+from core.encoders import parity
 from core.encoders.device import resolve_device
+from core.encoders.images import ImagePath, choose_image_path
 from core.encoders.libraries import Built, build
 from core.encoders.preprocess import Preprocess
+from core.encoders.texts import Encode, TextPath, call_library, choose_text_path
 from core.types import FloatArray, ModelCard, ModelSpec, Progress
 
-FULL_TEXT_BATCH = 32
+# What every path is compared on: shared and unlike beginnings, nothing, a repetition, and more than fits.
+PARITY_TEXTS = ("a photo of a cat", "a photo of a flying white bird over the sea", "two red apples", "",
+                "a photo of a cat", "a photo of a " + "very " * 90 + "long road")
 
 
 class LoadedEncoder:
-    """One model in memory. Vectors come unnormalised, float32. Everything may be called from several
-    threads.
+    """One model in memory. Vectors come unnormalised, float32. Everything may be called from several threads.
+
+    `batch_size` is how many pictures one call of `encode_images` does best; on a CPU each core should work on
+    batches of its own with torch set to one thread.
     """
 
     def __init__(self, spec: ModelSpec, built: Built, files: Sequence[dict[str, Any]], device: str) -> None:
-        self.spec, self.device, self.precision = spec, device, "fp32"
-        self._built, self._model = built, built.model.to(device)
+        model, size = built.model.to(device), built.preprocessing.size
+        digest = _model_digest(spec, built, files)
+        self.spec, self.device, self._model, self._tokenize = spec, device, model, built.tokenize
         self.preprocess = Preprocess(built.preprocessing)
-        self.logit_scale = float(self._model.logit_scale.detach().exp().item())
-        self.batch_size = _batch_size(self._model, device)
+        self.logit_scale = float(model.logit_scale.detach().exp().item())
+        self.batch_size = _batch_size(model, device)
         self._text_lock = threading.Lock()
-        self.card = self._card(files)
+        with torch.inference_mode():
+            tokens = built.tokenize(PARITY_TEXTS).to(device)
+            self._images = choose_image_path(model, size, device)
+            self._texts = choose_text_path(model, tokens)
+            self.precision, note = _choose_precision(self._images, self._texts, tokens, size, device)
+            self._embed_dim = int(self._texts.encode(tokens[:1]).shape[1])
+        if self._images.lean:
+            model.visual = _Stub(model.visual)
+        self.card = ModelCard(
+            name=spec.name, model_digest=digest, preprocessing=built.preprocessing, precision=self.precision,
+            device=device, logit_scale=self.logit_scale, embed_dim=self._embed_dim,
+            context_length=built.context_length, text_path=self._texts.name, versions=built.versions,
+            weights=tuple(files), notes=_notes(spec, self._images.note, self._texts.note, note),
+        )
 
     def encode_images(self, batch: torch.Tensor) -> FloatArray:
         """(b, 3, s, s) preprocessed pixels -> (b, d)."""
-        with torch.inference_mode():
-            return _numpy(self._model.encode_image(batch.to(self.device)))
+        with torch.inference_mode(), _half(self.precision):
+            return _numpy(self._images.encode(batch.to(self.device)))
 
     def encode_texts(self, texts: Sequence[str]) -> FloatArray:
         """m texts -> (m, d), in their order; a text too long for the model is cut as its tokenizer does."""
-        return self.full_texts(texts)
+        return self._encode_texts(texts, self._texts.encode)
 
     def full_texts(self, texts: Sequence[str]) -> FloatArray:
-        """The same by the library's own call on whole rows of tokens: slow, the measure of every faster
-        path.
-        """
-        if not texts:
-            return np.empty((0, self.card.embed_dim), np.float32)
-        with self._text_lock, torch.inference_mode():
-            tokens = self._built.tokenize(texts).to(self.device)
-            parts = [self._model.encode_text(rows) for rows in torch.split(tokens, FULL_TEXT_BATCH)]
-            return _numpy(torch.cat(parts))
+        """The same by the library's own call on whole rows: slow, the measure of every faster path."""
+        return self._encode_texts(texts, lambda tokens: call_library(self._model, tokens))
 
-    def _card(self, files: Sequence[dict[str, Any]]) -> ModelCard:
-        built = self._built
-        size = built.preprocessing.size
-        probe = self.encode_images(torch.zeros(1, 3, size, size))
-        return ModelCard(
-            name=self.spec.name, model_digest=_model_digest(self.spec, built, files),
-            preprocessing=built.preprocessing, precision=self.precision, device=self.device,
-            logit_scale=self.logit_scale, embed_dim=probe.shape[1], context_length=built.context_length,
-            text_path="full", versions=built.versions, weights=tuple(files), notes=(),
-        )
+    def _encode_texts(self, texts: Sequence[str], encode: Encode) -> FloatArray:
+        if not len(texts):
+            return np.empty((0, self._embed_dim), np.float32)
+        with self._text_lock, torch.inference_mode(), _half(self.precision):
+            return _numpy(encode(self._tokenize(texts).to(self.device)))
+
+
+class _Stub(torch.nn.Module):
+    """Takes the place of an image encoder whose packed copy is in use, so that its weights are given back.
+
+    Its first layer stays: OpenAI's clip asks it for the model's number format, also for texts.
+    """
+
+    def __init__(self, visual: Any) -> None:
+        super().__init__()
+        self.conv1 = visual.conv1
 
 
 def load_encoder(
@@ -87,6 +108,31 @@ def load_encoder(
         files = weights.download(spec, progress)
     records = [_record(path, memo_dir) for path in files]
     return LoadedEncoder(spec, build(spec, files), records, device)
+
+
+def _choose_precision(
+    images: ImagePath, texts: TextPath, tokens: torch.Tensor, size: int, device: str
+) -> tuple[str, str]:
+    """Half precision on CUDA if it stays close to float32 on pictures and texts, and what was found."""
+    if not device.startswith("cuda"):
+        return "fp32", ""
+    pixels = torch.randn(8, 3, size, size, generator=parity.generator()).to(device)
+    wanted = images.encode(pixels), texts.encode(tokens)
+    with _half("fp16"):
+        found = images.encode(pixels), texts.encode(tokens)
+    far = max(parity.difference(f, w) for f, w in zip(found, wanted))
+    if far <= parity.HALF_LIMIT:
+        return "fp16", f"half precision is used: {far:.0e} from float32"
+    return "fp32", f"half precision is not used: {far:.0e} from float32"
+
+
+def _half(precision: str) -> contextlib.AbstractContextManager[None]:
+    return torch.autocast("cuda", torch.float16) if precision == "fp16" else contextlib.nullcontext()
+
+
+def _notes(spec: ModelSpec, *notes: str) -> tuple[str, ...]:
+    untrained = "untrained: random weights, for measurements of speed only"
+    return tuple(note for note in (untrained if spec.pretrained == "random" else "", *notes) if note)
 
 
 def _record(path: Path, memo_dir: Path | None) -> dict[str, Any]:

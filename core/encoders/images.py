@@ -1,0 +1,64 @@
+"""How a loaded model encodes pictures: the lean way where the structure is known and the result the same."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from core.encoders import onednn
+from core.encoders.lean import LeanResNet, LeanTransformer
+from core.encoders.parity import difference, generator, worst_allowed
+from core.encoders.texts import is_plain_block
+
+Encode = Callable[[torch.Tensor], torch.Tensor]
+PARITY_BATCH = 3
+
+
+@dataclass(frozen=True, slots=True)
+class ImagePath:
+    """(b, 3, s, s) pixels -> (b, d); `note` says in words which way it is and how far from the plain call."""
+
+    encode: Encode
+    lean: bool
+    note: str
+
+
+def choose_image_path(model: Any, size: int, device: str) -> ImagePath:
+    """The fastest way that gives the plain call's vectors on a random batch; the plain call otherwise."""
+    pixels = torch.randn(PARITY_BATCH, 3, size, size, generator=generator()).to(device)
+    wanted = model.encode_image(pixels)
+    for name, make in _candidates(model.visual, device):
+        with contextlib.suppress(Exception):  # a part that this torch or this model does not have
+            encode = make()
+            far = difference(encode(pixels.clone()), wanted)
+            if far <= worst_allowed(wanted):
+                return ImagePath(encode, True, f"images: {name}, {far:.0e} from the library's own call")
+    return ImagePath(model.encode_image, False, "images: the library's own call")
+
+
+def _candidates(visual: Any, device: str) -> Iterator[tuple[str, Callable[[], Encode]]]:
+    """Ways to try, best first."""
+    if is_plain_transformer(visual):
+        if onednn.available(device):
+            yield "lean transformer on packed layers", lambda: LeanTransformer(visual, True)
+        yield "lean transformer", lambda: LeanTransformer(visual, False)
+    elif type(visual).__name__ == "ModifiedResNet" and device == "cpu":
+        if onednn.available(device):
+            yield "folded and fused ResNet on packed layers", lambda: LeanResNet(visual, True)
+        yield "folded ResNet", lambda: LeanResNet(visual, False)
+
+
+def is_plain_transformer(visual: Any) -> bool:
+    """A Vision Transformer of plain blocks whose vector is the class token's, in either library."""
+    return (
+        type(visual).__name__ in ("VisionTransformer", "VisualTransformer")
+        and getattr(visual, "attn_pool", None) is None
+        and getattr(visual, "pool_type", "tok") == "tok"
+        and not getattr(visual, "output_tokens", False)
+        and visual.proj is not None
+        and all(is_plain_block(block) for block in visual.transformer.resblocks)
+    )
