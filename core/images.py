@@ -2,7 +2,7 @@
 
 What holds for every picture, in the model, the thumbnail and the digest alike:
 
-- the content decides the format, not the file's name; only the raster formats of `_DECODERS` are tried, so no
+- the content decides the format, not the file's name; only the raster formats of `DECODERS` are tried, so no
   interpreter (EPS, SVG, PDF) ever runs on a file;
 - the EXIF orientation is honoured when it is 1 to 8 and ignored otherwise;
 - the first frame of an animation, the first picture of a multi-picture file;
@@ -20,7 +20,6 @@ single call is not thread-safe.
 from __future__ import annotations
 
 import os
-import struct
 import warnings
 from collections.abc import Callable
 from io import BytesIO
@@ -28,20 +27,9 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import (
-    AvifImagePlugin,
-    BmpImagePlugin,
-    GifImagePlugin,
-    Image,
-    ImageCms,
-    Jpeg2KImagePlugin,
-    JpegImagePlugin,
-    PngImagePlugin,
-    PpmImagePlugin,
-    TiffImagePlugin,
-    WebPImagePlugin,
-)
+from PIL import Image, ImageCms
 
+from core.image_formats import DECODERS, ORIENTATION_TAG, declared_size, exif_orientation, format_of
 from core.types import BadImage
 
 MAX_PIXELS = 80_000_000
@@ -51,46 +39,8 @@ IMAGE_SUFFIXES = frozenset({
     ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".apng", ".gif", ".webp", ".bmp", ".tif", ".tiff",
     ".jp2", ".j2k", ".avif", ".ppm", ".pgm", ".pbm",
 })
-FORMATS_IN_WORDS = "JPEG, PNG, GIF, WebP, BMP, TIFF, JPEG 2000, AVIF, PNM"
 
 Source = bytes | Path | NDArray[np.uint8]
-_Decoder = Callable[[BytesIO], Image.Image]
-
-_DECODERS: dict[str, _Decoder] = {
-    "JPEG": JpegImagePlugin.JpegImageFile,
-    "PNG": PngImagePlugin.PngImageFile,
-    "GIF": GifImagePlugin.GifImageFile,
-    "WebP": WebPImagePlugin.WebPImageFile,
-    "BMP": BmpImagePlugin.BmpImageFile,
-    "TIFF": TiffImagePlugin.TiffImageFile,
-    "JPEG 2000": Jpeg2KImagePlugin.Jpeg2KImageFile,
-    "AVIF": AvifImagePlugin.AvifImageFile,
-    "PNM": PpmImagePlugin.PpmImageFile,
-}
-_SIGNATURES: tuple[tuple[bytes, str], ...] = (
-    (b"\xff\xd8\xff", "JPEG"),
-    (b"\x89PNG\r\n\x1a\n", "PNG"),
-    (b"GIF87a", "GIF"),
-    (b"GIF89a", "GIF"),
-    (b"BM", "BMP"),
-    (b"II*\0", "TIFF"),
-    (b"MM\0*", "TIFF"),
-    (b"II+\0", "TIFF"),
-    (b"MM\0+", "TIFF"),
-    (b"\0\0\0\x0cjP  \r\n\x87\n", "JPEG 2000"),
-    (b"\xff\x4f\xff\x51", "JPEG 2000"),
-)
-_STRANGERS: tuple[tuple[bytes, str], ...] = (
-    (b"version https://git-lfs.github.com/spec/", "git-lfs pointer, not the picture: run git lfs pull"),
-    (b"\0\5\x16\7", "not an image: a macOS side file (._ file)"),
-    (b"\0\5\x16\0", "not an image: a macOS side file (._ file)"),
-    (b"%PDF", "format not supported: a PDF document"),
-    (b"%!PS", "format not supported: PostScript"),
-    (b"8BPS", "format not supported: a Photoshop file"),
-    (b"PK\3\4", "not an image: a zip archive"),
-    (b"\x1f\x8b", "not an image: a gzip archive"),
-    (b"\0\0\1\0", "format not supported: an icon"),
-)
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -100,8 +50,7 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-_ORIENTATION_TAG, _BITS_TAG = 0x0112, 258
-_EXIF_ENTRIES = 1000
+_BITS_TAG = 258
 _PNG_END = b"IEND\xaeB`\x82"
 
 warnings.filterwarnings("ignore", module=r"PIL\.")
@@ -146,7 +95,7 @@ def read_encoded(path: Path) -> bytes:
         raise BadImage(f"unreadable file: {(error.strerror or 'input error').lower()}") from None
 
 
-# --- from bytes to an open decoder ------------------------------------------------------------------------
+# --- from bytes to a decoder ------------------------------------------------------------------------------
 
 def _encoded(source: bytes | Path) -> bytes:
     data = read_encoded(source) if isinstance(source, Path) else bytes(source)
@@ -170,10 +119,11 @@ def _from_pixels(pixels: NDArray[np.uint8]) -> Image.Image:
 
 def _decode(data: bytes, draft: int | None) -> Image.Image:
     """Open, check the declared size, decode, convert; `draft` lets a JPEG decode no larger than needed."""
-    kind = _format(data)
-    if kind in _HEADER_SIZES:
-        _check_size(*_declared(kind, data))
-    image = _guarded(kind, lambda: _DECODERS[kind](BytesIO(data)))
+    kind = format_of(data)
+    declared = declared_size(kind, data)
+    if declared:
+        _check_size(*declared)
+    image = _guarded(kind, lambda: DECODERS[kind](BytesIO(data)))
     _check_size(*image.size)
     if draft is not None and kind == "JPEG":
         image.draft(None, (draft, draft))
@@ -182,74 +132,6 @@ def _decode(data: bytes, draft: int | None) -> Image.Image:
         # Pillow forgives a missing end or not, depending on where it was cut.
         raise BadImage("truncated file: the PNG ends early")
     return rgb
-
-
-def _format(data: bytes) -> str:
-    head = data[:64]
-    for magic, kind in _SIGNATURES:
-        if head.startswith(magic):
-            return kind
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return "WebP"
-    if head[4:12] in (b"ftypavif", b"ftypavis"):
-        return "AVIF"
-    if head[:1] == b"P" and head[1:2] in b"123456" and head[2:3].isspace():
-        return "PNM"
-    raise BadImage(_stranger(data))
-
-
-def _stranger(data: bytes) -> str:
-    """The reason for a file that is none of the known formats, named as exactly as its first bytes allow."""
-    for magic, reason in _STRANGERS:
-        if data.startswith(magic):
-            return reason
-    text = data[:512].lstrip().lower()
-    if text.startswith((b"<!doctype html", b"<html")):
-        return "not an image: an HTML page saved under a picture's name"
-    if b"<svg" in text:
-        return "format not supported: an SVG drawing"
-    if data[4:8] == b"ftyp":
-        brand = data[8:12].decode("ascii", "replace").strip().upper()
-        return f"format not supported: {brand} (HEIF or video)"
-    return f"not an image: none of {FORMATS_IN_WORDS}"
-
-
-def _declared(kind: str, data: bytes) -> tuple[int, int]:
-    try:
-        return _HEADER_SIZES[kind](data)
-    except (struct.error, IndexError):
-        raise BadImage(f"truncated file: the {kind} ends inside its header") from None
-
-
-def _webp_size(data: bytes) -> tuple[int, int]:
-    chunk = data[12:16]
-    if chunk == b"VP8X":
-        return 1 + int.from_bytes(data[24:27], "little"), 1 + int.from_bytes(data[27:30], "little")
-    if chunk == b"VP8L":
-        bits = struct.unpack_from("<I", data, 21)[0]
-        return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
-    width, height = struct.unpack_from("<HH", data, 26)
-    return width & 0x3FFF, height & 0x3FFF
-
-
-def _png_size(data: bytes) -> tuple[int, int]:
-    if data[12:16] not in (b"IHDR", b""):
-        raise BadImage("damaged file: not readable as an image, the PNG has no header")
-    width, height = struct.unpack_from(">II", data, 16)
-    return width, height
-
-
-def _gif_size(data: bytes) -> tuple[int, int]:
-    width, height = struct.unpack_from("<HH", data, 6)
-    return width, height
-
-
-# These three say their size in fixed places, and their decoders may reserve memory as soon as they open.
-_HEADER_SIZES: dict[str, Callable[[bytes], tuple[int, int]]] = {
-    "PNG": _png_size,
-    "GIF": _gif_size,
-    "WebP": _webp_size,
-}
 
 
 def _check_size(width: int, height: int) -> None:
@@ -340,24 +222,7 @@ def _orientation(image: Image.Image) -> int:
     """The EXIF orientation, 1 to 8; 1 for anything missing, damaged or out of range."""
     tags = getattr(image, "tag_v2", None)
     try:
-        value = tags.get(_ORIENTATION_TAG) if tags is not None else _exif_orientation(image.info.get("exif"))
+        value = tags.get(ORIENTATION_TAG) if tags is not None else exif_orientation(image.info.get("exif"))
     except Exception:  # a damaged EXIF block says nothing about the pixels
         return 1
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
-
-
-def _exif_orientation(exif: object) -> int:
-    """Tag 0x0112 of the first directory (TIFF 6.0 section 2), read here as Pillow's reader warns."""
-    if not isinstance(exif, bytes):
-        return 1
-    block = exif[6:] if exif.startswith(b"Exif\0\0") else exif
-    order = {b"II": "<", b"MM": ">"}.get(block[:2])
-    if order is None:
-        return 1
-    start = struct.unpack_from(order + "I", block, 4)[0]
-    count = min(struct.unpack_from(order + "H", block, start)[0], _EXIF_ENTRIES)
-    for place in range(start + 2, start + 2 + 12 * count, 12):
-        tag, kind = struct.unpack_from(order + "HH", block, place)
-        if tag == _ORIENTATION_TAG:
-            return int(struct.unpack_from(order + ("I" if kind == 4 else "H"), block, place + 8)[0])
-    return 1
