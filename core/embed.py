@@ -163,9 +163,8 @@ class _Work:
 
     def _watch_other(self) -> None:
         """While another process computes the same key: its progress is ours."""
-        done, n = self.store.rows_done(self.key)
-        if n:
-            self.progress(done, self.total)
+        done, _ = self.store.rows_done(self.key)
+        self.progress(done, self.total)
 
     def _found(self) -> EmbedReport:
         manifest = self.store.manifest(self.key)

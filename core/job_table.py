@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from core.database import connect
+from core.database import connect, remove_database
 from core.files import disk_guard
 from core.locks import is_held
 from core.types import Job, JobState, NotHere
@@ -210,8 +210,18 @@ class JobTable:
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
-        with contextlib.closing(connect(self.path, _SCHEMA)) as connection:
+        with contextlib.closing(self._connect()) as connection:
             yield connection
+
+    def _connect(self) -> sqlite3.Connection:
+        """A broken table is replaced: what is lost is a history, and the work goes on from its chunks."""
+        try:
+            return connect(self.path, _SCHEMA)
+        except sqlite3.OperationalError:
+            raise
+        except sqlite3.DatabaseError:
+            remove_database(self.path)
+            return connect(self.path, _SCHEMA)
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:

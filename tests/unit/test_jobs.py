@@ -309,6 +309,13 @@ def test_the_history_is_bounded_and_takes_logs_and_locks_with_it(
     assert {p.stem for p in table.run_folder.iterdir()} == {job.id for job in made[3:]}
 
 
+def test_a_broken_table_is_replaced(tmp_path: Path) -> None:
+    table = JobTable(tmp_path)
+    table.path.write_bytes(b"no database at all" * 500)
+    job, is_new = table.insert("count", "key", "Count", {})
+    assert is_new and table.newest(5) == (job,)
+
+
 def test_looking_at_jobs_leaves_no_lock_behind(jobs: Jobs, tmp_path: Path) -> None:
     job = jobs.submit("count", "key", "Count", {"n": 3})
     jobs.wait(job.id, WAIT)
