@@ -14,11 +14,11 @@ from core.catalog.published import deck_prompt_study
 from core.engine_parts import EngineParts, gallery_of, row_of
 from core.studies import compose, prompt_study, words
 from core.studies.answers import Answers, answer, edit
-from core.studies.prompt_search import BUDGET, LARGEST
+from core.studies.prompt_search import BUDGET, LARGEST, most_evaluations
 from core.studies.prompt_study import PromptStudyResult
 from core.studies.prompt_verdict import PromptSearchResult, search
 from core.studies.words import WordsResult
-from core.studies.zero_shot import check_templates, labels_of
+from core.studies.zero_shot import check_templates, fill, labels_of
 from core.types import EmbeddingSet, FloatArray, IntArray, Progress, TMVError
 
 POOL_SETS = ("imagenet", "deck")
@@ -26,6 +26,8 @@ POOL_SETS = ("imagenet", "deck")
 _SEARCH_VERSION = 1
 _EDITED_SHARE = 4
 """Up to a quarter of the names may change for an edit to be cheaper than a fresh start."""
+
+_TEXTS_AT_ONCE = 1024
 
 Names = str | Sequence[str]
 
@@ -52,6 +54,8 @@ class PromptStudies:
         names, kind = names_of(self, images, classnames)
 
         def make() -> PromptStudyResult:
+            if len(forms) > 1:
+                encode_ahead(self, model, forms, names)
             single = [answers_of(self, images, (form,), names) for form in forms]
             together = single[0] if len(forms) == 1 else answers_of(self, images, forms, names)
             deck = deck_prompt_study() if dataset in ("eurosat", "cifar100") else None
@@ -87,7 +91,9 @@ class PromptStudies:
         key = _search_key(images, forms, base, names, (budget, largest, heldout_share))
         if (kept := self.results.get(key)) is not None:
             return PromptSearchResult.from_record(kept)
-        heads = _heads(self, images, forms, names, progress, budget)
+        steps = len(forms) + most_evaluations(len(forms), budget, largest)
+        encode_ahead(self, model, forms, names, progress, steps)
+        heads = np.stack([self.class_head(model, (form,), names) for form in forms])
         found = search(
             images,
             heads,
@@ -210,21 +216,24 @@ def _from_last(
     return edit(last[1], images.image_embeddings, gallery_of(engine, images), labels, last[0], head)
 
 
-def _heads(
+def encode_ahead(
     engine: EngineParts,
-    images: EmbeddingSet,
+    model: str,
     forms: Sequence[str],
-    names: tuple[str, ...],
-    progress: Progress | None,
-    budget: int,
-) -> FloatArray:
-    """(t, c, d) class vectors of each template, with progress as the first part of the whole search."""
-    heads = []
-    for done, form in enumerate(forms, start=1):
-        heads.append(engine.class_head(images.key.model, (form,), names))
+    names: Sequence[str],
+    progress: Progress | None = None,
+    total: int | None = None,
+) -> None:
+    """Have the texts of many templates encoded in few calls: the encoder is fastest on many texts at once.
+
+    `progress` counts templates, out of `total` steps of a longer work.
+    """
+    step = max(1, _TEXTS_AT_ONCE // max(1, len(names)))
+    for start in range(0, len(forms), step):
+        part = forms[start : start + step]
+        engine.encode_texts(model, fill(part, names))
         if progress is not None:
-            progress(done, len(forms) + budget)
-    return np.stack(heads)
+            progress(start + len(part), total or len(forms))
 
 
 def _after(progress: Progress | None, done_before: int) -> Progress | None:

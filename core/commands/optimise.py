@@ -162,10 +162,15 @@ def _record_rows(record: Record) -> list[Row]:
             "95 %": interval(v["heldout_acc1_ci95"]),
             "difference": f"{100 * v['difference']['difference']:+.2f}" if v["name"] != "baseline" else "",
             "p": f"{v['difference']['p_value']:.2g}" if v["name"] != "baseline" else "",
-            "note": "; ".join(record["warnings"]) if v is record["verdict"] else "",
+            "note": _note(v) if v["name"] != "baseline" else "",
         }
         for v in verdicts
     ]
+
+
+def _note(verdict: Record) -> str:
+    low, high = verdict["difference"]["ci95"]
+    return "within noise" if low <= 0 <= high else ""
 
 
 OPTIMISE = Command(

@@ -103,6 +103,11 @@ class _SearchScores:
         return scores
 
 
+def most_evaluations(pool: int, budget: int = BUDGET, largest: int = LARGEST) -> int:
+    """How many ensembles a search scores at most."""
+    return min(budget, sum(pool - i for i in range(min(largest, pool))))
+
+
 def greedy(
     images: FloatArray,
     labels: IntArray,
@@ -124,7 +129,7 @@ def greedy(
     total = np.zeros((len(images), heads.shape[1]), dtype=np.float32)
     vectors = np.zeros(heads.shape[1:], dtype=np.float32)
     spent, best, stopped = 0, -1, "the largest ensemble allowed was reached"
-    limit = min(budget, sum(len(pool) - i for i in range(min(largest, len(pool)))))
+    limit = most_evaluations(len(pool), budget, largest)
     while len(chosen) < min(largest, len(pool)):
         left = [t for t in range(len(pool)) if t not in chosen][: max(0, budget - spent)]
         hits = []
