@@ -164,8 +164,9 @@ def test_lists_are_those_that_were_collected() -> None:
     "folder, words",
     [
         ("AnnualCrop", "annual crop"), ("HerbaceousVegetation", "herbaceous vegetation"),
-        ("Forest", "Forest"), ("hot_dog", "hot dog"), ("golden-retriever", "golden retriever"), ("n01440764", "tench"),
-        ("n99999999", "n99999999"), ("017.Cardinal", "Cardinal"), ("01_apple", "apple"), ("iPhone", "iPhone"),
+        ("Forest", "Forest"), ("hot_dog", "hot dog"), ("golden-retriever", "golden retriever"),
+        ("n01440764", "tench"), ("n99999999", "n99999999"), ("017.Cardinal", "Cardinal"),
+        ("01_apple", "apple"), ("iPhone", "iPhone"),
         ("BMW_X5", "BMW X5"), ("SUV", "SUV"), ("2", "2"), ("90s music", "90s music"), ("_", "_"),
         ("été_à la mer", "été à la mer"), ("Egyptian_Mau", "Egyptian Mau"),
     ],
