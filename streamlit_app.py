@@ -1,13 +1,14 @@
 """The frame of the dashboard: page settings, navigation and the choices that all pages share. No logic.
 
-Streamlit runs this file as a script for every session; `streamlit run` and any ASGI server import it for `app`.
+Streamlit runs this file as a script for every session; `streamlit run` and any ASGI server import it for
+`app`.
 """
 
 import streamlit as st
 
 from pages.shared import first_run
 from pages.shared.engine import engine
-from pages.shared.guard import in_place
+from pages.shared.guard import in_place, told
 from pages.shared.icon import ICON
 from pages.shared.link import SHARED, keep
 from pages.shared.server import forget_pages_folder
@@ -41,6 +42,7 @@ def frame() -> None:
     keep(*SHARED)
     with in_place():
         first_run.prepare(engine())
+    told()
     with in_place():
         page.run()
 

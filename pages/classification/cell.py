@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from core.engine import Engine
 from core.studies.zero_shot import ZeroShotResult
-from pages.shared.grid import Tile, grid
+from pages.shared.grid import grid
 from pages.shared.link import choose, chosen
 from pages.shared.pickers import shown
+from pages.shared.picture import answered_tile
 from pages.shared.words import count, plain
 
 RIGHT, WRONG, ANY = "*right", "*wrong", ""
@@ -55,7 +56,7 @@ def show_cell(result: ZeroShotResult, true: int | None, predicted: int | None) -
 def pick_cell(result: ZeroShotResult, now: Cell) -> None:
     """The same choice as a click into a chart, for the keyboard."""
     tokens = class_tokens(result.classnames)
-    classes = {t: plain_name for t, plain_name in zip(tokens, tokens)}
+    classes = dict(zip(tokens, tokens))
     answers = {ANY: "anything", RIGHT: "the right one", WRONG: "a wrong one", **classes}
     left, right = st.columns(2)
     st.session_state[shown("true")] = ANY if now.true is None else tokens[now.true]
@@ -113,7 +114,7 @@ def pictures(engine: Engine, result: ZeroShotResult) -> None:
     page = min(int(st.session_state.get("page", 1)), pages)
     part = rows[(page - 1) * PAGE : page * PAGE]
     grid(
-        [_tile(engine, result, int(row)) for row in part],
+        [answered_tile(engine, result, int(row)) for row in part],
         key="cell-grid",
         tile=138,
         label=title(result, cell, len(rows)),
@@ -122,18 +123,3 @@ def pictures(engine: Engine, result: ZeroShotResult) -> None:
     if pages > 1:
         st.pagination(pages, key="page", bind="query-params")
         st.caption(f"{count(len(rows), 'picture')}, the surest answers first.")
-
-
-def _tile(engine: Engine, result: ZeroShotResult, row: int) -> Tile:
-    true, named = result.classnames[result.labels[row]], result.classnames[result.predicted[row]]
-    right, share = bool(result.correct[row]), float(result.top5_probability[row, 0])
-    return Tile(
-        id=result.ids[row],
-        thumbnail=engine.thumbnail(result.dataset, result.split, result.ids[row]),
-        alt=f"{true}, named right" if right else f"{true}, named {named}",
-        caption=f"{named}" if right else f"is {true}",
-        mark="right" if right else f"named {named}",
-        right=right,
-        score=share,
-        score_text=f"{share:.2f}",
-    )

@@ -36,9 +36,16 @@ TABLE = (
 )
 
 
+def is_share(column: str) -> bool:
+    """Whether a column of the accuracy frame holds shares 0-1, shown as percent."""
+    return column.endswith(("acc1", "acc5", "recall"))
+
+
 def results_table(frame: pd.DataFrame, key: str, asked: Callable[[str, str], None]) -> None:
     """One row for each result; its last cell opens how the number was made."""
+    shares = [c for c in TABLE if c in frame and is_share(c)]
     shown = frame.assign(
+        **{c: 100 * frame[c].astype(float) for c in shares},
         acc1_95=[interval_text(p) for p in zip(frame["acc1_low"], frame["acc1_high"])],
         acc5_95=[interval_text(p) for p in zip(frame["acc5_low"], frame["acc5_high"])],
         protocol="How it was made",
@@ -48,7 +55,7 @@ def results_table(frame: pd.DataFrame, key: str, asked: Callable[[str, str], Non
         row = frame.iloc[st.session_state[f"{key}-protocol"].row]
         asked(row["model"], row["dataset"])
 
-    share = {"format": "percent"}
+    share = {"format": "%.1f %%"}
     number = st.column_config.NumberColumn
     st.dataframe(
         shown.dropna(axis="columns", how="all"),

@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.engine import Engine
 from core.types import DatasetSpec, State
+from pages.shared.guard import careful
 from pages.shared.here import here
 from pages.shared.pickers import offered_datasets
 from pages.shared.progress import job_line
@@ -40,7 +41,7 @@ def _line(engine: Engine, spec: DatasetSpec, state: State, models: int) -> None:
                 filter(
                     None,
                     (
-                        f"`{spec.name}`",
+                        plain(spec.name),
                         plain(spec.size),
                         count(len(spec.classnames), "class", "classes") if spec.classnames else "",
                         plain(spec.licence),
@@ -64,12 +65,14 @@ def _action(
     if job is not None and job.live:
         return
     if demo:
-        place.button("Make", key=f"make-{spec.name}", on_click=engine.submit_prepare_demo, width="stretch")
+        place.button(
+            "Make", key=f"make-{spec.name}", on_click=careful(engine.submit_prepare_demo), width="stretch"
+        )
     else:
         place.button(
             "Download",
             key=f"download-{spec.name}",
-            on_click=engine.submit_download_dataset,
+            on_click=careful(engine.submit_download_dataset),
             args=(spec.name,),
             width="stretch",
         )

@@ -7,6 +7,7 @@ import streamlit as st
 from core.engine import Engine
 from core.frames import say_model
 from core.types import ModelSpec, State
+from pages.shared.guard import careful
 from pages.shared.here import here, known_models
 from pages.shared.progress import job_line
 from pages.shared.words import count, millions, plain
@@ -39,7 +40,7 @@ def _line(engine: Engine, spec: ModelSpec, state: State, sets: int) -> None:
                 filter(
                     None,
                     (
-                        f"`{spec.name}`",
+                        plain(spec.name),
                         f"{millions(spec.parameters)} parameters" if spec.parameters else "",
                         plain(spec.training_data),
                         plain(spec.licence),
@@ -55,7 +56,7 @@ def _line(engine: Engine, spec: ModelSpec, state: State, sets: int) -> None:
         button.button(
             "Download",
             key=f"download-{spec.name}",
-            on_click=engine.submit_download_model,
+            on_click=careful(engine.submit_download_model),
             args=(spec.name,),
             width="stretch",
         )

@@ -7,9 +7,10 @@ import streamlit as st
 from core.engine import Engine
 from core.frames import say_model
 from core.types import DatasetSpec, Job
+from pages.shared.guard import careful
 from pages.shared.here import known_models
 from pages.shared.own_data import page_dataset, page_model
-from pages.shared.pickers import looked_up, offered_datasets
+from pages.shared.pickers import offered_datasets
 from pages.shared.progress import job_line, sentence
 from pages.shared.words import plain
 
@@ -49,10 +50,8 @@ def _start(engine: Engine) -> None:
     with third:
         split = st.selectbox("Split", _splits(data.get(name)), key="embed-split", persist_state="session")
     button.button(
-        "Embed", type="primary", width="stretch", on_click=_embed, args=(engine, model, name, split)
+        "Embed", type="primary", width="stretch", on_click=careful(_embed), args=(engine, model, name, split)
     )
-    if problem := st.session_state.pop("embed-problem", ""):
-        st.info(plain(problem), icon=":material/info:")
 
 
 def _splits(spec: DatasetSpec | None) -> list[str]:
@@ -62,12 +61,8 @@ def _splits(spec: DatasetSpec | None) -> list[str]:
 
 
 def _embed(engine: Engine, model: str, dataset: str, split: str) -> None:
-    found, problems = looked_up([model], lambda n: page_model(engine, n))
-    data, more = looked_up([dataset], lambda n: page_dataset(engine, n))
-    if problems or more:
-        st.session_state["embed-problem"] = " ".join((*problems, *more))
-    else:
-        engine.submit_embed(found[0].name, data[0].name, None if split == "default" else split)
+    found, data = page_model(engine, model), page_dataset(engine, dataset)
+    engine.submit_embed(found.name, data.name, None if split == "default" else split)
 
 
 def _watch(engine: Engine) -> None:

@@ -59,7 +59,7 @@ def _cell(
         return "to embed again"
     if pair in stored.pairs:
         return "embedded"
-    return "not embedded" if (model[1].state, dataset[1].state) == ("ready", "ready") else "not here"
+    return "not embedded" if (model[1].state, dataset[1].state) == ("ready", "ready") else ""
 
 
 def _go(model: ModelSpec, dataset: DatasetSpec, found: Found) -> None:

@@ -1,5 +1,6 @@
 """Overview: what is here, the headline figures, and where to start."""
 
+import numpy as np
 import streamlit as st
 
 from core.engine import Engine
@@ -13,10 +14,12 @@ from pages.shared.answer import Headline, finding, foot, headlines, question
 from pages.shared.asking import Asking
 from pages.shared.chart import draw
 from pages.shared.engine import engine
+from pages.shared.grid import grid
 from pages.shared.guard import in_place
 from pages.shared.here import Here, here, known_models, real_first
-from pages.shared.link import choose
+from pages.shared.link import choose, chosen, keep
 from pages.shared.pickers import offered_datasets
+from pages.shared.picture import answered_tile, picture_dialog
 from pages.shared.theme import theme
 from pages.shared.words import plain
 
@@ -43,12 +46,13 @@ STARTS = (
         "Real CLIP weights, data sets, pictures of your own.",
     ),
 )
-MOST_HEADLINES = 4
+MOST_HEADLINES, SOME = 4, 8
 
 
 def measured(engine: Engine, stored: Here) -> tuple[list[ZeroShotResult], set[tuple[str, str]]]:
-    """Every stored pair as the data set is measured by default, and the pairs whose vectors are of other weights
-    or pictures than those here now. Those whose texts are not encoded yet are left for their own page."""
+    """Every stored pair as the data set is measured by default, and the pairs whose vectors are of other
+    weights or pictures than those here now. Those whose texts are not encoded yet are left for their own
+    page."""
     results, outdated = list[ZeroShotResult](), set[tuple[str, str]]()
     for dataset in (d for d in offered_datasets(engine) if d.kind == "classification"):
         for model in (m for m in known_models(engine) if (m.name, dataset.name) in stored.pairs):
@@ -61,25 +65,28 @@ def measured(engine: Engine, stored: Here) -> tuple[list[ZeroShotResult], set[tu
     return results, outdated
 
 
-def best(results: list[ZeroShotResult]) -> list[Headline]:
-    """The best model of each data set, real ones first."""
+def best_results(results: list[ZeroShotResult]) -> list[ZeroShotResult]:
+    """The best result of each data set, real ones first."""
     names = real_first(tuple(dict.fromkeys(r.dataset for r in results)))
-    tops = [max((r for r in results if r.dataset == name), key=lambda r: r.acc1) for name in names]
-    return [
-        Headline(
-            f"{say_dataset(r.dataset)}: {say_model(r.model)}", r.acc1, r.acc1_ci95, protocol_line(r), r.model
-        )
-        for r in tops[:MOST_HEADLINES]
-    ]
+    return [max((r for r in results if r.dataset == name), key=lambda r: r.acc1) for name in names]
 
 
 def answer(results: list[ZeroShotResult]) -> None:
     """The best of each data set, the finding, and all measured pairs in one chart."""
-    headlines(best(results))
-    finding(plain(accuracy_finding(results)))
-    chart = accuracy_chart(
-        accuracy_frame(results), title="Which model names most pictures right?", theme=theme()
+    headlines(
+        [
+            Headline(
+                f"{say_dataset(r.dataset)}: {say_model(r.model)}",
+                r.acc1,
+                r.acc1_ci95,
+                protocol_line(r),
+                r.model,
+            )
+            for r in best_results(results)[:MOST_HEADLINES]
+        ]
     )
+    finding(plain(accuracy_finding(results)))
+    chart = accuracy_chart(accuracy_frame(results), title="How far apart are they?", theme=theme())
     draw(chart, key="overview", picked=go)
 
 
@@ -99,6 +106,8 @@ def page(engine: Engine) -> None:
     results, outdated = measured(engine, stored)
     if results:
         answer(results)
+        with in_place():
+            some_pictures(engine, results)
     starts()
     st.header("What is here", anchor=False)
     matrix(
@@ -108,8 +117,24 @@ def page(engine: Engine) -> None:
         {(r.model, r.dataset): r.acc1 for r in results},
         outdated,
     )
-    st.caption("Top-1 accuracy, zero-shot, with each data set's own prompts. A cell leads on.")
+    st.caption(
+        "Top-1 accuracy, zero-shot, with each data set's own prompts. Empty where weights or pictures are not on "
+        "this machine. A click on a cell leads on: to its pictures, or to what is missing."
+    )
     foot([(f"{say_model(r.model)} on {say_dataset(r.dataset)}", r.provenance) for r in results], {})
+
+
+def some_pictures(engine: Engine, results: list[ZeroShotResult]) -> None:
+    """A row of pictures of the first data set, spread over its classes, as its best model names them."""
+    first = [r for r in results if r.dataset == best_results(results)[0].dataset]
+    top = max(first, key=lambda r: r.acc1)
+    rows = np.linspace(0, top.n - 1, SOME).astype(int)
+    label = f"Some pictures of {say_dataset(top.dataset)}, as {say_model(top.model)} names them"
+    st.subheader(plain(label), anchor=False)
+    tiles = [answered_tile(engine, top, int(row)) for row in rows]
+    grid(tiles, key="some", label=label, tile=138, opened=lambda picture: choose("picture", picture))
+    if (picture := next(iter(chosen("picture")), "")) in top.ids:
+        picture_dialog(engine, first, picture, lambda: choose("picture", None))
 
 
 def starts() -> None:
@@ -120,6 +145,7 @@ def starts() -> None:
             st.caption(what)
 
 
+keep("picture")
 question("Which model names most pictures right?")
 with in_place():
     page(engine())

@@ -1,5 +1,6 @@
-"""The parts of an answer, in the order in which every page reads: a question, the choices, large figures with
-their interval and protocol, a sentence that states the finding, one chart, what is behind it, and the foot."""
+"""The parts of an answer, in the order in which every page reads: a question, the choices, large figures
+with their interval and protocol, a sentence that states the finding, one chart, what is behind it, and
+the foot."""
 
 from __future__ import annotations
 
@@ -16,7 +17,8 @@ from pages.shared.words import plain
 
 @dataclass(frozen=True, slots=True)
 class Headline:
-    """One large figure: `label` in words, `exact` the name behind it, `value` 0-1, `under` the protocol in a line."""
+    """One large figure: `label` in words, `exact` the name behind it, `value` 0-1, `under` the protocol
+    in a line."""
 
     label: str
     value: float
@@ -35,7 +37,7 @@ def question(text: str, lead: str = "") -> None:
 def headlines(figures: Sequence[Headline]) -> None:
     """Two to four large figures side by side."""
     for place, figure in zip(st.columns(max(2, len(figures))), figures):
-        with place:
+        with place, st.container(gap="xxsmall"):
             st.metric(plain(figure.label), percent(figure.value), help=figure.exact or None)
             st.caption(f"95 %: {interval_text(figure.ci95)} · {plain(figure.under)}")
 

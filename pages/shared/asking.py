@@ -1,4 +1,5 @@
-"""How pictures are asked about: prompts, class names and the split. One button in words; what can change it inside."""
+"""How pictures are asked about: prompts, class names and the split. One button in words; what can change
+it inside."""
 
 from __future__ import annotations
 
@@ -21,7 +22,8 @@ CLASSNAMES = {"curated": "Curated", "raw": "Folder names"}
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """The prompts, class names and split of a zero-shot study; `split` counts for the data sets that have it."""
+    """The prompts, class names and split of a zero-shot study; `split` counts for the data sets that
+    have it."""
 
     templates: tuple[str, ...] | None = None
     prompt_set: str | None = None

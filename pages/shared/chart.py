@@ -1,7 +1,8 @@
-"""A chart on a page: drawn for this browser's theme, named for screen readers, with its rows as CSV beside it.
+"""A chart on a page: drawn for this browser's theme, named for screen readers, with its rows as CSV beside
+it.
 
-The picture (PNG, three times the size on the screen) is behind the camera in the chart's own toolbar: the browser
-makes it, nothing leaves the machine.
+The picture (PNG, three times the size on the screen) is behind the camera in the chart's own toolbar: the
+browser makes it, nothing leaves the machine.
 """
 
 from __future__ import annotations

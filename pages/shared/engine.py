@@ -9,5 +9,6 @@ from core.engine import Engine
 
 @st.cache_resource(show_spinner=False)
 def engine() -> Engine:
-    """The shared engine. It never loads a model into this process; it looks at the disk again every ten seconds."""
+    """The shared engine. It never loads a model into this process; it looks at the disk again every ten
+    seconds."""
     return Engine(in_process=False, rescan_seconds=10)

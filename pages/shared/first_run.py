@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.engine import Engine
+from pages.shared.guard import careful
 from pages.shared.here import here
 from pages.shared.progress import watch
 
@@ -19,7 +20,8 @@ def _tried() -> set[str]:
 
 
 def prepare(engine: Engine) -> None:
-    """Prepare the demo where nothing is cached yet, or where its vectors are of an earlier version; once a start."""
+    """Prepare the demo where nothing is cached yet, or where its vectors are of an earlier version; once
+    a start."""
     if KEY in _tried():
         return
     _tried().add(KEY)
@@ -36,4 +38,4 @@ def show(engine: Engine) -> None:
         return
     watch(engine, [KEY], seen=lambda: here(engine).pairs)
     if not job.live:
-        st.button("Prepare the demo", on_click=engine.submit_prepare_demo, key="prepare-demo-again")
+        st.button("Prepare the demo", on_click=careful(engine.submit_prepare_demo), key="prepare-demo-again")

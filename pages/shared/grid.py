@@ -1,8 +1,8 @@
 """A grid of pictures: equal squares, one tab stop, arrows move inside, a click or Enter opens the picture.
 
-The thumbnails travel inside the message (one message beats a hundred requests); what people wrote arrives as text.
-Under each: rank and score, a word for the right one, caption, note. Pictures of two grids on one page with the same
-id light up together.
+The thumbnails travel inside the message (one message beats a hundred requests); what people wrote arrives
+as text. Under each: rank and score, a word for the right one, caption, note. Pictures of two grids on one
+page with the same id light up together.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ NAME = "picture_grid"
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """One picture. `score` 0-1 draws the bar, `score_text` stands beside it; `right` gives the solid outline, and
-    `mark` is the word that says the same ("right", "its own caption")."""
+    """One picture. `score` 0-1 draws the bar, `score_text` stands beside it; `right` gives the solid
+    outline, and `mark` is the word that says the same ("right", "its own caption")."""
 
     id: str
     thumbnail: bytes
@@ -67,8 +67,8 @@ def grid(
     opened: Callable[[str], None] | None = None,
     tile: int = 150,
 ) -> None:
-    """Draw the tiles. `label` names the grid for screen readers; `opened(id)` is called before the page runs again
-    when one is opened; `tile` is the least width of a tile in pixels."""
+    """Draw the tiles. `label` names the grid for screen readers; `opened(id)` is called before the page
+    runs again when one is opened; `tile` is the least width of a tile in pixels."""
 
     def on_open() -> None:
         picture_id = st.session_state[key].get("open")

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import streamlit as st
 
 from core.types import EncoderWarming, TMVError
-from pages.shared.progress import warming
+from pages.shared.warming import warming
 from pages.shared.words import plain
 
 log = logging.getLogger("text_meets_vision")
+TOLD = "told-by-a-callback"
 UNEXPECTED = "This part could not be shown. The server's log says why; the rest of the page is not affected."
 
 
@@ -31,3 +32,24 @@ def in_place() -> Iterator[None]:
     except Exception:
         log.exception("a part of a page failed")
         st.caption(UNEXPECTED)
+
+
+def careful(action: Callable[..., object]) -> Callable[..., None]:
+    """A callback that does not break the page: what goes wrong in it is told when the page runs (`told`)."""
+
+    def callback(*args: object) -> None:
+        try:
+            action(*args)
+        except TMVError as error:
+            st.session_state[TOLD] = str(error)
+        except Exception:
+            log.exception("a callback failed")
+            st.session_state[TOLD] = UNEXPECTED
+
+    return callback
+
+
+def told() -> None:
+    """Show what went wrong in a callback, once."""
+    if message := st.session_state.pop(TOLD, ""):
+        st.info(plain(message), icon=":material/info:")

@@ -1,11 +1,12 @@
 """What is chosen, kept in the address bar under exact names.
 
-Streamlit writes the *label* of a bound widget to the address. People read labels ("ViT-B/32 · OpenAI"), links and
-scripts need names (`ViT-B-32/openai`). So each choice has a bound keeper, out of sight, that holds exact names and
-gives deep links, history and page switches; what people see are ordinary widgets drawn from it (`pickers`).
+Streamlit writes the *label* of a bound widget to the address. People read labels ("ViT-B/32 · OpenAI"),
+links and scripts need names (`ViT-B-32/openai`). So each choice has a bound keeper, out of sight, that
+holds exact names and gives deep links, history and page switches; what people see are ordinary widgets
+drawn from it (`pickers`).
 
-A page calls `keep("model", "data")` before it asks `chosen("model")`; a widget's callback calls `choose`. What comes
-back is what a stranger may have typed: check it before use.
+A page calls `keep("model", "data")` before it asks `chosen("model")`; a widget's callback calls `choose`.
+What comes back is what a stranger may have typed: check it before use.
 """
 
 from __future__ import annotations
@@ -41,5 +42,6 @@ def choose(name: str, values: str | Iterable[str] | None) -> None:
 
 
 def address(choices: Mapping[str, Sequence[str]]) -> str:
-    """The query string that brings someone here; every choice is spelled out, so that it means the same elsewhere."""
+    """The query string that brings someone here; every choice is spelled out, so that it means the same
+    elsewhere."""
     return urlencode([(name, value) for name, values in choices.items() for value in values], safe="/:{}")

@@ -8,7 +8,8 @@ import streamlit as st
 
 from core.engine import Engine
 from core.frames import say_model
-from core.types import DatasetSpec, ModelSpec, State
+from core.types import DatasetSpec, ModelSpec, State, TMVError
+from pages.shared.guard import careful
 from pages.shared.here import here
 from pages.shared.progress import watch
 from pages.shared.words import count, listed, plain
@@ -21,9 +22,9 @@ def offer(engine: Engine, pairs: Sequence[Pair]) -> None:
     """What these pairs lack, and how to get it; shows the work on them while it runs."""
     if not pairs:
         return
-    keys = [embed_key(pair) for pair in pairs] + ["prepare-demo"]
+    keys = [embed_key(engine, pair) for pair in pairs] + ["prepare-demo"]
     live = {job.key for job in watch(engine, keys, seen=lambda: here(engine).pairs) if job.live}
-    waiting = [p for p in pairs if embed_key(p) not in live]
+    waiting = [p for p in pairs if embed_key(engine, p) not in live]
     if "prepare-demo" in live:
         waiting = [p for p in waiting if not p[1].name.startswith("demo-")]
     possible = [p for p in waiting if not _obstacles(engine, p)]
@@ -33,10 +34,14 @@ def offer(engine: Engine, pairs: Sequence[Pair]) -> None:
         _embed(engine, possible)
 
 
-def embed_key(pair: Pair) -> str:
+def embed_key(engine: Engine, pair: Pair) -> str:
     """The key under which `Engine.submit_embed` files the work on this pair."""
     model, dataset, split = pair
-    return f"embed/{model.name}/{dataset.name}/{split or dataset.default_split}"
+    try:
+        known = engine.split_of(dataset.name, split)
+    except TMVError:
+        known = split or ""
+    return f"embed/{model.name}/{dataset.name}/{known}"
 
 
 def _embed(engine: Engine, pairs: Sequence[Pair]) -> None:
@@ -52,7 +57,7 @@ def _embed(engine: Engine, pairs: Sequence[Pair]) -> None:
         type="primary",
         key="embed-missing",
         width="stretch",
-        on_click=_submit,
+        on_click=careful(_submit),
         args=(engine, tuple(pairs)),
     )
 

@@ -29,7 +29,8 @@ def page_model(engine: Engine, name: str) -> ModelSpec:
 
 
 def inside(data_dir: Path, path: str) -> Path:
-    """`path` as an absolute path under `data_dir`, links followed; relative ones start there. `TMVError` otherwise."""
+    """`path` as an absolute path under `data_dir`, links followed; relative ones start there. `TMVError`
+    otherwise."""
     refused = TMVError(
         f"On a page own data is read only from the data folder, and {path!r} is not in it; "
         "put it there, or use the command line, which opens any path."

@@ -1,7 +1,8 @@
-"""The choices of a page: widgets in words, drawn from and written to the exact names in the address (`link`).
+"""The choices of a page: widgets in words, drawn from and written to the exact names in the address
+(`link`).
 
-Names in an address were typed by anyone, so each is looked up again here; one that nobody knows is left out, with the
-sentence that says so.
+Names in an address were typed by anyone, so each is looked up again here; one that nobody knows is left
+out, with the sentence that says so.
 """
 
 from __future__ import annotations
@@ -97,7 +98,8 @@ def pick_datasets(engine: Engine, kind: str = "classification", *, most: int = 6
 
 
 def pick_dataset(engine: Engine, kind: str = "classification") -> DatasetSpec | None:
-    """One data set: the first of those chosen elsewhere. Choosing another puts it first and keeps the rest."""
+    """One data set: the first of those chosen elsewhere. Choosing another puts it first and keeps the
+    rest."""
     picked, problems, options = _datasets(engine, kind, 6)
     if not picked:
         return None

@@ -1,4 +1,4 @@
-"""One picture in full, with the five best classes of each study of it."""
+"""One picture with what a study answered: small in a grid, or in full with the five best classes."""
 
 from __future__ import annotations
 
@@ -11,11 +11,28 @@ import streamlit as st
 from core.engine import Engine
 from core.frames import percent, say_model
 from core.studies.zero_shot import ZeroShotResult
+from pages.shared.grid import Tile
 from pages.shared.guard import in_place
 from pages.shared.words import plain
 
 Answer = tuple[str, float, bool]
 """A class name, its probability 0-1, and whether it is the right one."""
+
+
+def answered_tile(engine: Engine, result: ZeroShotResult, row: int) -> Tile:
+    """A picture for the grid with the study's answer under it, and the true class where that is another."""
+    true, named = result.classnames[result.labels[row]], result.classnames[result.predicted[row]]
+    right, share = bool(result.correct[row]), float(result.top5_probability[row, 0])
+    return Tile(
+        id=result.ids[row],
+        thumbnail=engine.thumbnail(result.dataset, result.split, result.ids[row]),
+        alt=f"{true}, named right" if right else f"{true}, named {named}",
+        caption=named if right else f"is {true}",
+        mark="right" if right else f"named {named}",
+        right=right,
+        score=share,
+        score_text=f"{share:.2f}",
+    )
 
 
 def picture_dialog(

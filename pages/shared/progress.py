@@ -1,7 +1,9 @@
-"""Long work on a page: what runs, how far it is, how to stop it. It survives reloads, since it lives in the job table.
+"""Long work on a page: what runs, how far it is, how to stop it. It survives reloads, since it lives in the
+job table.
 
-A fragment polls the table: every second while something runs, every five otherwise, since another session may start
-the same work; when the state changes the whole page runs once, so that results appear by themselves.
+A fragment polls the table: every second while something runs, every five otherwise, since another session
+may start the same work; when the state changes the whole page runs once, so that results appear by
+themselves.
 """
 
 from __future__ import annotations
@@ -11,7 +13,8 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from core.engine import Engine
-from core.types import EncoderWarming, Job
+from core.types import Job
+from pages.shared.guard import careful
 from pages.shared.words import count, duration, plain, size
 
 ENDED = {"done": "done", "failed": "stopped by an error", "cancelled": "stopped"}
@@ -23,7 +26,7 @@ def sentence(job: Job) -> str:
         return f"{job.title}: waiting for its turn"
     if job.state != "running":
         return f"{job.title}: {ENDED[job.state]}" + (f" — {job.message}" if job.state == "failed" else "")
-    parts = [p for p in (_amount(job), _rate(job), _left(job)) if p]
+    parts = [p for p in (job.message, _amount(job), _rate(job), _left(job)) if p]
     return f"{job.title}: {' · '.join(parts)}" if parts else f"{job.title}: starting"
 
 
@@ -60,7 +63,7 @@ def job_line(engine: Engine, job: Job) -> None:
     stop.button(
         "Stop",
         key=f"stop-{job.id}",
-        on_click=engine.jobs.cancel,
+        on_click=careful(engine.jobs.cancel),
         args=(job.id,),
         width="stretch",
         help="What is finished is kept; starting again goes on from there.",
@@ -70,8 +73,9 @@ def job_line(engine: Engine, job: Job) -> None:
 def watch(
     engine: Engine, keys: Sequence[str], *, seen: Callable[[], object] | None = None, failures: bool = True
 ) -> tuple[Job, ...]:
-    """Show the newest job of each key and keep looking. The page runs again when one starts, ends, or when what
-    `seen()` returns changes (for example the pairs that have vectors). Returns the jobs as they are now."""
+    """Show the newest job of each key and keep looking. The page runs again when one starts, ends, or
+    when what `seen()` returns changes (for example the pairs that have vectors). Returns the jobs as
+    they are now."""
     now = _jobs(engine, keys)
     mark = (_states(now), seen() if seen else None)
 
@@ -94,24 +98,3 @@ def _jobs(engine: Engine, keys: Sequence[str]) -> tuple[Job, ...]:
 
 def _states(jobs: Sequence[Job]) -> tuple[tuple[str, str], ...]:
     return tuple((job.id, job.state) for job in jobs)
-
-
-# --- the encoder process ----------------------------------------------------------------------------------
-
-
-def warming(error: EncoderWarming) -> None:
-    """Say that the encoder is starting, and run the page again every second and a half until it is up."""
-    shown = False
-
-    def again() -> None:
-        nonlocal shown
-        if shown:
-            st.rerun()
-        shown = True
-        st.info(
-            f"New texts need the encoder of {plain(error.model)}, which is starting "
-            f"({duration(error.seconds)} so far). This page goes on by itself.",
-            icon=":material/hourglass_top:",
-        )
-
-    st.fragment(again, run_every=1.5)()

@@ -6,6 +6,7 @@ from streamlit.runtime.pages_manager import PagesManager
 
 
 def forget_pages_folder() -> None:
-    """Streamlit takes a folder called `pages` for its older way of naming pages until the first session has called
-    `st.navigation`; until then a link to a page is answered with "Page not found" over the right page."""
+    """Streamlit takes a folder called `pages` for its older way of naming pages until the first session
+    has called `st.navigation`; until then a link to a page is answered with "Page not found" over the
+    right page."""
     PagesManager.uses_pages_directory = False

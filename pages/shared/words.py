@@ -6,11 +6,13 @@ import re
 from collections.abc import Sequence
 
 MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:&\"'^=@/])")
+SPACES = re.compile(r"[ \t\r\n\f\v]+")
 
 
 def plain(text: str) -> str:
-    """Text for a Markdown element that must read as typed: names of files and classes, captions, templates."""
-    return MARKDOWN.sub(r"\\\1", " ".join(text.split()))
+    """Text for a Markdown element that must read as typed: names of files and classes, captions,
+    templates."""
+    return MARKDOWN.sub(r"\\\1", SPACES.sub(" ", text))
 
 
 def count(n: int, one: str, many: str = "") -> str:
