@@ -190,15 +190,20 @@ def finish(fig: go.Figure, style: Look, *, legend: bool = True) -> None:
 
 
 def _stay_readable(trace: Any, style: Look) -> None:
-    """What is not selected fades a little, but words, intervals and references stay."""
-    if trace.type == "bar":
-        trace.unselected = {"marker": {"opacity": 0.45}, "textfont": {"color": style.text}}
-    elif trace.type == "scatter" and trace.unselected.marker.opacity is None:
-        shown = 1.0 if trace.marker.opacity is None else trace.marker.opacity
-        trace.unselected = {
-            "marker": {"opacity": shown if trace.customdata is None else 0.45},
-            "textfont": {"color": style.text},
-        }
+    """What is not selected fades a little, but words, intervals and references stay.
+
+    Plotly fails on a click where only `unselected` has a text colour, so `selected` names it too.
+    """
+    if trace.type not in ("bar", "scatter") or trace.unselected.marker.opacity is not None:
+        return
+    full = 1.0 if trace.marker.opacity is None else trace.marker.opacity
+    color = trace.insidetextfont.color if trace.type == "bar" else style.text
+    text = {"textfont": {"color": color or style.text}}
+    trace.selected = {"marker": {"opacity": full}, **text}
+    trace.unselected = {
+        "marker": {"opacity": full if trace.customdata is None else 0.45},
+        "textfont": {"color": style.text},
+    }
 
 
 def percent_axis(
