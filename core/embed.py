@@ -10,15 +10,16 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
-from core.embed_batches import Batch, compute_batch, encode_batches, on_accelerator, one_torch_thread
+from core.embed_batches import Batch, encode_batches, on_accelerator, one_torch_thread
 from core.files import Damaged
 from core.store import KeyParts, Plan, Run, Store, TextStore
 from core.store.chunks import Chunk, chunk_rows
@@ -179,10 +180,10 @@ class _Work:
             self.store.discard_run(self.key)
         with one_torch_thread():
             start = time.monotonic()
-            run, first = self._begin(encoder)
+            run, ready = self._begin(encoder)
             reused = len(self.dataset) - run.rows_in(run.missing())
             for attempt in range(_ATTEMPTS):
-                self._compute(encoder, run, first)
+                self._compute(encoder, run, ready)
                 seconds = time.monotonic() - start
                 try:
                     skipped = self._complete(encoder, run)
@@ -194,36 +195,47 @@ class _Work:
         rate = computed / max(seconds, 1e-9) if computed else 0.0
         return EmbedReport(self.key, len(self.dataset) - len(skipped), 0.0, rate, reused, skipped)
 
-    def _begin(self, encoder: CardedEncoder) -> tuple[Run, Batch | None]:
-        """The interrupted run, or a new one: then the first batch is timed, so that a chunk takes a second or
-        two."""
+    def _begin(self, encoder: CardedEncoder) -> tuple[Run, list[Batch]]:
+        """The run that was interrupted, or a new one and its first batches.
+
+        These, one for each thread, are timed so that a chunk takes a second or two.
+        """
         found = self.store.interrupted_run(self.key)
         if found is not None:
-            return found, None
-        n, size = len(self.dataset), batch_rows(encoder)
-        start = time.monotonic()
-        first = compute_batch(encoder, self.dataset, range(min(size, n)))
-        rate = self.threads * len(first.rows) / max(time.monotonic() - start, 1e-6)
+            return found, []
+        n, size, start = len(self.dataset), batch_rows(encoder), time.monotonic()
+        first = [range(row, min(row + size, n)) for row in range(0, min(n, size * self.threads), size)]
+        ready = list(self._batches(encoder, first, 0))
+        rate = sum(len(batch.rows) for batch in ready) / max(time.monotonic() - start, 1e-6)
         name, split = self.dataset.spec.name, self.dataset.split
-        return self.store.open_run(Plan(self.parts, name, split, n, chunk_rows(n, rate, size), size)), first
+        plan = Plan(self.parts, name, split, n, chunk_rows(n, rate, size), size)
+        return self.store.open_run(plan), ready
 
-    def _compute(self, encoder: CardedEncoder, run: Run, first: Batch | None) -> None:
-        missing = run.missing()
-        done = len(self.dataset) - run.rows_in(missing)
+    def _batches(self, encoder: CardedEncoder, wanted: list[range], done: int) -> Generator[Batch]:
+        """Batches as they are finished, with progress; while there is none, a chance to notice a stop."""
         self.progress(done, self.total)
-        parts: dict[int, list[Batch]] = {}
-        chunk_of = {rows: index for index in missing for rows in run.plan.batches(index)}
-        with closing(encode_batches(encoder, self.dataset, list(chunk_of), self.threads, first)) as batches:
+        with closing(encode_batches(encoder, self.dataset, wanted, self.threads)) as batches:
             for batch in batches:
-                if batch is None:  # nothing new yet: a chance to notice that the work should stop
-                    self.progress(done, self.total)
-                    continue
+                if batch is not None:
+                    yield batch
+                    done += len(batch.rows)
+                self.progress(done, self.total)
+
+    def _compute(self, encoder: CardedEncoder, run: Run, ready: list[Batch]) -> None:
+        """Compute and write the missing chunks; `ready` batches are taken as they are."""
+        missing = run.missing()
+        chunk_of = {rows: index for index in missing for rows in run.plan.batches(index)}
+        ready = [batch for batch in ready if batch.rows in chunk_of]
+        known = {batch.rows for batch in ready}
+        wanted = [rows for rows in chunk_of if rows not in known]
+        parts: dict[int, list[Batch]] = {}
+        done = len(self.dataset) - sum(map(len, wanted))
+        with closing(self._batches(encoder, wanted, done)) as batches:
+            for batch in chain(ready, batches):
                 index = chunk_of[batch.rows]
                 parts.setdefault(index, []).append(batch)
                 if len(parts[index]) == len(run.plan.batches(index)):
                     run.write(index, _chunk(parts.pop(index)))
-                done += len(batch.rows)
-                self.progress(done, self.total)
 
     # --- from chunks to an entry --------------------------------------------------------------------------
 

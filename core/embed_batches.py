@@ -39,25 +39,20 @@ class Batch:
 
 
 def encode_batches(
-    encoder: Any, dataset: Dataset, batches: Sequence[range], workers: int, first: Batch | None = None
+    encoder: Any, dataset: Dataset, batches: Sequence[range], workers: int
 ) -> Generator[Batch | None]:
     """Every batch once, in the order in which they finish, and None whenever half a second brought none.
 
-    `first` is one that was computed already.
-
     Closing the iterator (or an error in its consumer) stops the threads after the picture they are at.
     """
-    todo = [rows for rows in batches if first is None or rows != first.rows]
-    if first is not None and len(todo) < len(batches):
-        yield first
     stop = threading.Event()
     if on_accelerator(encoder):
         with ThreadPoolExecutor(workers, "decode") as decoders, _stopping(stop):
             feeder = _Feeder(encoder, dataset, decoders, stop)
-            yield from _parallel(todo, feeder.compute, _FEEDERS)
+            yield from _parallel(batches, feeder.compute, _FEEDERS)
     else:
         with _stopping(stop):
-            yield from _parallel(todo, lambda rows: compute_batch(encoder, dataset, rows, stop), workers)
+            yield from _parallel(batches, lambda rows: compute_batch(encoder, dataset, rows, stop), workers)
 
 
 def on_accelerator(encoder: Any) -> bool:
