@@ -25,6 +25,7 @@ from core.catalog import prompts as prompt_catalog
 from core.catalog.published import deck_figures, published
 from core.engine_parts import Latest
 from core.engine_pictures import PictureStudies
+from core.engine_probe import ProbeStudies
 from core.engine_prompts import PromptStudies
 from core.engine_retrieval import RetrievalStudies
 from core.jobs import Jobs
@@ -84,7 +85,7 @@ class Memo:
             return value
 
 
-class Engine(PromptStudies, PictureStudies, RetrievalStudies):
+class Engine(PromptStudies, PictureStudies, RetrievalStudies, ProbeStudies):
     """Models, data sets, their vectors and the studies on them.
 
     `in_process=True` loads encoders into this process when a vector is missing (command line, notebook).
@@ -166,6 +167,19 @@ class Engine(PromptStudies, PictureStudies, RetrievalStudies):
                 raise
             return stored[-1]
         return rows.split
+
+    def splits(self, dataset: str) -> tuple[str, ...]:
+        """The splits of a data set: those on this disk (of the catalog where it is not here), and those whose
+        vectors are in the cache."""
+        try:
+            there = self._look(
+                ("splits", dataset),
+                lambda: readers.describe_dataset(dataset, self.data_dir, self.cache_dir).splits,
+            )
+        except NotHere:
+            there = ()
+        stored = [entry.key.split for entry in self.store.entries() if entry.key.dataset == dataset]
+        return tuple(dict.fromkeys((*there, *stored)))
 
     def dataset_rows(self, dataset: str, split: str | None = None) -> Dataset:
         """The rows on disk; `NotHere` when the data set is not on this machine."""
@@ -367,7 +381,7 @@ class Engine(PromptStudies, PictureStudies, RetrievalStudies):
             return zero_shot.classify(
                 images, self.class_head(model, forms, names, progress),
                 classnames=names, templates=forms, classnames_kind=classnames,
-                published=published(spec, data), deck=deck_figures(spec, data),
+                published=published(spec, data, "zeroshot_"), deck=deck_figures(spec, data, "zeroshot_"),
             )
 
         return self.studies.get(("zero-shot", images.key, forms, names, classnames), make)

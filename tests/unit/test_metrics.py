@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import balanced_accuracy_score, confusion_matrix, top_k_accuracy_score
 
-from core import metrics
+from core import metrics, scores
 from core.types import TMVError
 
 EYE = np.eye(3, dtype=np.float32)
@@ -28,7 +28,7 @@ def slow_rank(scores, true):
 @pytest.fixture
 def small_blocks(monkeypatch):
     """So that even small cases cross many block borders."""
-    monkeypatch.setattr(metrics, "SCORES_PER_BLOCK", 1)
+    monkeypatch.setattr(scores, "SCORES_PER_BLOCK", 1)
 
 
 # --- scores and ranks -------------------------------------------------------------------------------------
