@@ -47,8 +47,10 @@ def _members(shard: Path, descriptor: int, end: int) -> Iterator[tuple[str, int,
             content = os.pread(descriptor, min(size, _LARGEST_NAME), start)
             said |= _pax(content) if kind == b"x" else {"path": _text(content)}
         else:
-            if kind in _FILES:
-                yield said.get("path") or _name(header), start, size
+            name = said.get("path") or _name(header)
+            # Before POSIX a folder was an ordinary entry whose name ends in a slash.
+            if kind in _FILES and not (kind == b"\0" and name.endswith("/")):
+                yield name, start, size
             said = {} if kind not in (b"g", b"K") else said
         place = start + (size + _BLOCK - 1) // _BLOCK * _BLOCK
 
@@ -85,7 +87,7 @@ def _pax(content: bytes) -> dict[str, str]:
             break
         key, _, value = content[len(length) + 1 : int(length) - 1].partition(b"=")
         if key == b"path" or (key == b"size" and value.isdigit()):
-            found[key.decode()] = _text(value)
+            found[key.decode()] = _text(value).rstrip("/")
         content = content[int(length) :]
     return found
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from core.images import to_rgb
@@ -67,6 +67,7 @@ def test_the_index_is_that_of_tarfile(form: int, tmp_path: Path) -> None:
 
 
 @settings(max_examples=40, deadline=None)
+@example([("\x80/", 0)])
 @given(st.lists(st.tuples(NAMES, st.integers(0, 2000)), max_size=8))
 def test_any_names_and_sizes(entries: list[tuple[str, int]]) -> None:
     path = Path(f"/tmp/tar-index-{os.getpid()}.tar")
@@ -75,6 +76,16 @@ def test_any_names_and_sizes(entries: list[tuple[str, int]]) -> None:
         assert list(tar_files(path)) == by_tarfile(path)
     finally:
         path.unlink(missing_ok=True)
+
+
+def test_folders_of_old_tars_are_no_files(tmp_path: Path) -> None:
+    path = tmp_path / "x.tar"
+    with tarfile.open(path, "w", format=tarfile.USTAR_FORMAT) as container:
+        for name in ("folder/", "a.jpg"):
+            info = tarfile.TarInfo(name)
+            info.type = tarfile.AREGTYPE
+            container.addfile(info)
+    assert [name for name, _, _ in tar_files(path)] == ["a.jpg"] == [name for name, _, _ in by_tarfile(path)]
 
 
 def test_large_numbers_in_binary_form(tmp_path: Path) -> None:
