@@ -5,9 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from core.engine import Engine
+from core.frames import say_dataset, say_model
 from core.store import Entry
 from core.types import EmbeddingKey
-from pages.shared.guard import in_place
+from pages.shared.guard import careful
 from pages.shared.words import count, plain, size
 
 
@@ -38,8 +39,9 @@ def _line(engine: Engine, entry: Entry) -> None:
     rows = count(entry.n, "picture") if entry.complete else f"{entry.done:,} of {count(entry.n, 'picture')}"
     skipped = f" · {entry.skipped:,} skipped" if entry.skipped else ""
     words.markdown(
-        f"**{plain(key.dataset)}** ({plain(key.split)}) · {plain(key.model)} · {rows}{skipped} · "
-        f"{size(entry.bytes)} · {plain(entry.date[:10])}"
+        f"**{plain(say_dataset(key.dataset))}** ({plain(key.split)}) · {plain(say_model(key.model))} · {rows}{skipped}"
+        f" · {size(entry.bytes)} · {plain(entry.date[:10])}",
+        help=plain(f"{key.model} on {key.dataset}"),
     )
     if button.button(
         "Remove",
@@ -53,10 +55,9 @@ def _line(engine: Engine, entry: Entry) -> None:
 @st.dialog("Remove these vectors?")
 def _confirm(engine: Engine, key: EmbeddingKey) -> None:
     st.markdown(
-        f"{plain(key.dataset)} ({plain(key.split)}) with {plain(key.model)}. The pictures stay; embedding "
-        "them again takes as long as it took."
+        f"{plain(say_dataset(key.dataset))} ({plain(key.split)}) with {plain(say_model(key.model))}. The pictures "
+        "stay; embedding them again takes as long as it took."
     )
-    if st.button("Remove", type="primary"):
-        with in_place():
-            engine.store.remove(key)
-            st.rerun()
+    remove = careful(engine.store.remove)
+    if st.button("Remove", type="primary", key="remove-for-good", on_click=remove, args=(key,)):
+        st.rerun()

@@ -50,7 +50,7 @@ def _start(engine: Engine) -> None:
     with third:
         split = st.selectbox("Split", _splits(data.get(name)), key="embed-split", persist_state="session")
     button.button(
-        "Embed", type="primary", width="stretch", on_click=careful(_embed), args=(engine, model, name, split)
+        "Embed", type="primary", width="stretch", on_click=careful(embed), args=(engine, model, name, split)
     )
 
 
@@ -60,7 +60,8 @@ def _splits(spec: DatasetSpec | None) -> list[str]:
     return sorted(spec.splits, key=lambda s: s != spec.default_split)
 
 
-def _embed(engine: Engine, model: str, dataset: str, split: str) -> None:
+def embed(engine: Engine, model: str, dataset: str, split: str) -> None:
+    """Start embedding a pair named on the page; raises `TMVError` for a name that cannot be used here."""
     found, data = page_model(engine, model), page_dataset(engine, dataset)
     engine.submit_embed(found.name, data.name, None if split == "default" else split)
 

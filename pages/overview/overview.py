@@ -132,9 +132,9 @@ def some_pictures(engine: Engine, results: list[ZeroShotResult]) -> None:
     label = f"Some pictures of {say_dataset(top.dataset)}, as {say_model(top.model)} names them"
     st.subheader(plain(label), anchor=False)
     tiles = [answered_tile(engine, top, int(row)) for row in rows]
-    grid(tiles, key="some", label=label, tile=138, opened=lambda picture: choose("picture", picture))
-    if (picture := next(iter(chosen("picture")), "")) in top.ids:
-        picture_dialog(engine, first, picture, lambda: choose("picture", None))
+    grid(tiles, key="some", label=label, tile=138, opened=lambda picture: choose("look", picture))
+    if (picture := next(iter(chosen("look")), "")) in top.ids:
+        picture_dialog(engine, first, picture, lambda: choose("look", None))
 
 
 def starts() -> None:
@@ -145,7 +145,7 @@ def starts() -> None:
             st.caption(what)
 
 
-keep("picture")
+keep("look")
 question("Which model names most pictures right?")
 with in_place():
     page(engine())

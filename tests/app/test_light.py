@@ -1,0 +1,44 @@
+"""The web process stays light: no page that is served from the cache loads a model library."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import World
+
+ROOT = Path(__file__).parents[2]
+SCRIPT = """
+import sys
+from tests.app.making import open_page
+app = open_page(*sys.argv[1:])
+assert not app.exception, app.exception
+assert app.title[0].value, "nothing was drawn"
+print(sorted({"torch", "torchvision", "open_clip", "clip", "transformers", "timm"} & set(sys.modules)))
+"""
+PAGES = sorted(
+    file.relative_to(ROOT / "pages").as_posix()
+    for file in (ROOT / "pages").glob("*/*.py")
+    if f'"{file.relative_to(ROOT / "pages").as_posix()}"' in (ROOT / "streamlit_app.py").read_text("utf-8")
+)
+
+
+def test_every_page_is_looked_at() -> None:
+    assert len(PAGES) >= 4
+
+
+@pytest.mark.parametrize("file", PAGES)
+def test_no_cached_page_loads_a_model_library(world: World, file: str) -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", SCRIPT, file],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        env={**os.environ, **world.environment, "HOME": str(world.home)},
+    )
+    assert run.returncode == 0, run.stderr[-2000:]
+    assert run.stdout.strip() == "[]"
