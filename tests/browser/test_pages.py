@@ -1,0 +1,146 @@
+"""The pages in a real browser: deep links, history, keyboard, contrast, narrow screens, no strange address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qs, quote, urlsplit
+
+import pytest
+
+from tests.conftest import GOOD, POOR, World
+
+expect = pytest.importorskip("playwright.sync_api").expect
+Visit = Callable[..., Any]
+PATHS = ("/", "/accuracy", "/classes", "/library")
+
+
+def choices(page: Any) -> dict[str, list[str]]:
+    return parse_qs(urlsplit(page.url).query)
+
+
+def link(world: World, path: str, **more: str) -> str:
+    query = {"model": POOR, "data": world.colours, **more}
+    return f"{path}?" + "&".join(f"{name}={quote(value)}" for name, value in query.items())
+
+
+def test_the_first_visitor_may_come_by_a_deep_link(visit: Visit, address: str, world: World) -> None:
+    page = visit(address + link(world, "/classes", true="red", predicted="red"))
+    expect(page.get_by_role("heading", name="What does it get right")).to_be_visible()
+    expect(page.get_by_role("heading", name="pictures of red named red")).to_be_visible()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert choices(page)["model"] == [POOR] and choices(page)["true"] == ["red"]
+
+
+def test_a_choice_goes_to_the_address_by_its_exact_name(visit: Visit, address: str, world: World) -> None:
+    page = visit(address + link(world, "/accuracy"))
+    box = page.get_by_test_id("stMultiSelect").filter(has_text="Models")
+    box.get_by_role("combobox").click()
+    page.get_by_role("option", name="ViT-B/32 · OpenAI").click()
+    expect(page.get_by_test_id("stMetric")).to_have_count(2)
+    page.wait_for_url("**ViT-B-32*")
+    assert choices(page)["model"] == [POOR, GOOD]
+
+
+def test_choices_stay_over_pages_and_back(visit: Visit, address: str, world: World) -> None:
+    page = visit(address + link(world, "/accuracy"))
+    page.get_by_role("link", name="Library").click()
+    expect(page.get_by_role("heading", name="What is on this machine")).to_be_visible()
+    page.wait_for_url("**/library?*model=*")
+    assert choices(page)["model"] == [POOR]
+    page.go_back()
+    expect(page.get_by_role("heading", name="How well does it name pictures?")).to_be_visible()
+    expect(page.get_by_test_id("stMetric")).to_have_count(1)
+    assert choices(page)["data"] == [world.colours]
+
+
+def test_pictures_by_keyboard(visit: Visit, address: str, world: World) -> None:
+    page = visit(address + link(world, "/classes", true="red", predicted="*right"))
+    tiles = page.get_by_role("group", name="pictures of red named right").get_by_role("button")
+    expect(tiles.first).to_be_visible()
+    assert [t.get_attribute("tabindex") for t in tiles.all()] == ["0"] + ["-1"] * (tiles.count() - 1)
+    tiles.first.focus()
+    page.keyboard.press("ArrowRight")
+    expect(tiles.nth(1)).to_be_focused()
+    page.keyboard.press("End")
+    expect(tiles.last).to_be_focused()
+    page.keyboard.press("Home")
+    expect(tiles.first).to_be_focused()
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("img").first).to_be_visible()
+    expect(dialog).to_contain_text("· right")
+    page.wait_for_url("**picture=*")
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    page.wait_for_function("!location.search.includes('picture=')")
+
+
+def test_a_click_into_the_confusion_table_shows_its_pictures(
+    visit: Visit, address: str, world: World
+) -> None:
+    page = visit(address + link(world, "/classes"))
+    marks = (
+        page.get_by_test_id("stPlotlyChart").nth(1).locator(".scatterlayer .point, .scatterlayer .textpoint")
+    )
+    marks.first.wait_for(state="attached")
+    before = page.get_by_role("heading", level=2).first.inner_text()
+    place = marks.first.bounding_box()
+    page.mouse.click(place["x"] + place["width"] / 2, place["y"] + place["height"] / 2)
+    page.wait_for_url("**true=*predicted=*")
+    expect(page.get_by_role("heading", level=2).first).not_to_have_text(before)
+
+
+def test_the_rows_behind_a_chart_can_be_saved(visit: Visit, address: str, world: World) -> None:
+    page = visit(address + link(world, "/accuracy"))
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="CSV").first.click()
+    lines = saved.value.path().read_text("utf-8").splitlines()
+    assert lines[0].startswith("model,") and lines[1].startswith(f"{POOR},") and len(lines) == 2
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", PATHS)
+def test_nothing_offends_the_accessibility_rules(
+    visit: Visit, address: str, axe: str, path: str, scheme: str
+) -> None:
+    page = visit(address + path, scheme=scheme)
+    _settled(page)
+    page.evaluate(axe)
+    found = page.evaluate(
+        "axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']})"
+    )
+    told = [(v["id"], [n["html"][:120] for n in v["nodes"][:3]]) for v in found["violations"]]
+    assert told == []
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_narrow_screen_is_not_wider_than_it_is(visit: Visit, address: str, path: str) -> None:
+    page = visit(address + path, width=390)
+    _settled(page)
+    wide = page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth")
+    assert wide <= 390
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_nothing_is_fetched_from_elsewhere_and_nothing_fails(browser: Any, address: str, path: str) -> None:
+    context = browser.new_context()
+    page, strange, faults = context.new_page(), [], []
+    page.on(
+        "request",
+        lambda r: strange.append(r.url) if not r.url.startswith((address, "data:", "blob:", "ws")) else None,
+    )
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.goto(address + path)
+    page.get_by_role("heading", level=1).wait_for()
+    _settled(page)
+    context.close()
+    assert strange == [] and faults == []
+
+
+def _settled(page: Any) -> None:
+    """The script has run and the charts are drawn."""
+    page.wait_for_function("!document.querySelector('[data-testid=stStatusWidget]')")
+    for chart in page.get_by_test_id("stPlotlyChart").all():
+        chart.locator(".main-svg").first.wait_for()
+    page.wait_for_timeout(500)
