@@ -16,8 +16,6 @@ from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import numpy as np
-
 from core import readers, weights
 from core.catalog import datasets as dataset_catalog
 from core.catalog import models as model_catalog

@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any, Protocol, TypeVar
 
+from core.jobs import Jobs
 from core.store import Results
 from core.studies.gallery import Gallery
 from core.types import DatasetSpec, EmbeddingSet, FloatArray, ModelSpec, TMVError, unknown
@@ -32,6 +33,9 @@ class EngineParts(Protocol):
     def results(self) -> Results: ...
 
     @property
+    def jobs(self) -> Jobs: ...
+
+    @property
     def studies(self) -> Memory: ...
 
     @property
@@ -43,6 +47,10 @@ class EngineParts(Protocol):
     def model(self, name: str) -> ModelSpec: ...
 
     def dataset(self, name: str) -> DatasetSpec: ...
+
+    def split_of(self, dataset: str, split: str | None) -> str: ...
+
+    def splits(self, dataset: str) -> tuple[str, ...]: ...
 
     def needed(self, model: str, dataset: str, split: str | None = None) -> EmbeddingSet: ...
 

@@ -7,6 +7,7 @@ callback (`Cancelled`) and must leave the cache good when it is.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from core import readers, weights
@@ -33,9 +34,9 @@ def prepare_demo(engine: Engine, params: Mapping[str, Any], progress: Progress) 
     counter = _Steps(steps, progress)
     for position, (dataset, split) in enumerate(DEMO_WORK):
         if dataset not in [name for name, _ in DEMO_WORK[:position]]:
-            counter.step(lambda report, name=dataset: engine.ensure_demo(name, report))
+            counter.step(partial(engine.ensure_demo, dataset))
         for model in DEMO_MODELS:
-            counter.step(lambda report, m=model, d=dataset, s=split: engine.ensure(m, d, s, report))
+            counter.step(partial(engine.ensure, model, dataset, split))
             _encode_prompts(engine, model, dataset, split)
 
 
@@ -83,6 +84,16 @@ def optimise(engine: Engine, params: Mapping[str, Any], progress: Progress) -> N
     engine.optimise(model, dataset, split, progress=progress, **options)
 
 
+def probe(engine: Engine, params: Mapping[str, Any], progress: Progress) -> None:
+    """Embed both splits and train a linear probe; `Engine.probe_cached` finds the result."""
+    model, dataset, split = str(params["model"]), str(params["dataset"]), str(params["split"])
+    steps = _Steps(3, progress)
+    for each in (engine.train_split(dataset), split):
+        steps.step(partial(engine.ensure, model, dataset, each))
+    normalise = bool(params.get("normalise"))
+    steps.step(lambda report: engine.probe(model, dataset, split, normalise=normalise, progress=report))
+
+
 def download_model(engine: Engine, params: Mapping[str, Any], progress: Progress) -> None:
     """Fetch a model's weights into its library's own cache."""
     weights.download(engine.model(str(params["model"])), progress)
@@ -97,6 +108,7 @@ TASKS: Mapping[str, Task] = {
     "prepare-demo": prepare_demo,
     "embed": embed,
     "optimise": optimise,
+    "probe": probe,
     "download-model": download_model,
     "download-dataset": download_dataset,
 }

@@ -25,6 +25,8 @@ REFRESH = frozenset({2, 4, 8, 16})
 """Iterations at which the classes' spread is looked at again."""
 TOLERANCE, PRECISE_TOLERANCE = 2e-7, 1e-9
 """Relative distance from the optimum to stop at, for products in float32 and in float64."""
+NEGLIGIBLE = 0.01
+"""Below this value (nats a row: all rows are right with certainty) the tolerance is of this instead."""
 ITERATIONS = 1000
 TREND = 4
 """Steps over which the shrinking of the gains is judged."""
@@ -77,7 +79,8 @@ class Problem:
         _check(features, labels, c)
         self.c = c
         self.present = np.unique(labels)
-        self.objective = Objective(_floats(features), np.searchsorted(self.present, labels), len(self.present))
+        dense = np.searchsorted(self.present, labels)
+        self.objective = Objective(_floats(features), dense, len(self.present))
 
     def fit(self, C: float, start: Fit | None = None, *, tolerance: float | None = None,
             tick: Tick | None = None) -> Fit:
@@ -93,7 +96,8 @@ class Problem:
         descent.run(tolerance, tick or (lambda: None))
         return self._fit(descent, C, tolerance)
 
-    def path(self, Cs: Sequence[float], *, tolerance: float | None = None, tick: Tick | None = None) -> Iterator[Fit]:
+    def path(self, Cs: Sequence[float], *, tolerance: float | None = None,
+             tick: Tick | None = None) -> Iterator[Fit]:
         """Fits for several C in the order given (ascending is quickest), each started at the last one."""
         last: Fit | None = None
         for C in Cs:
@@ -136,11 +140,13 @@ def _floats(features: NDArray[Any]) -> NDArray[Any]:
 
 def _check(features: NDArray[Any], labels: NDArray[np.int64], c: int) -> None:
     if features.ndim != 2 or labels.shape != (len(features),) or not features.size:
-        raise TMVError(f"Expected features (n, d) and one label a row, got {features.shape} and {labels.shape}.")
+        raise TMVError("Expected features (n, d) and one label a row, "
+                       f"got {features.shape} and {labels.shape}.")
     if labels.min() < 0 or labels.max() >= c:
         raise TMVError(f"Labels must lie in 0 to {c - 1}, got {int(labels.min())} to {int(labels.max())}.")
     if labels.min() == labels.max():
-        raise TMVError("A linear probe needs training pictures of at least two classes, but all have the same.")
+        raise TMVError("A linear probe needs training pictures of at least two classes, "
+                       "but all have the same.")
 
 
 class _Descent:
@@ -164,7 +170,7 @@ class _Descent:
                 self._refresh()
             step = self._direction()
             slope = float(np.vdot(self.gradient, step))
-            self.gap = max(-slope / 2, self._left_to_gain()) / self.value
+            self.gap = max(-slope / 2, self._left_to_gain()) / max(self.value, NEGLIGIBLE)
             if self.gap <= tolerance or not (self._advance(step, slope) or self._more_precise()):
                 return
 

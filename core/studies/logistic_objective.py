@@ -50,7 +50,7 @@ class Objective:
         self.sample = self._sample()
 
     def _sample(self) -> NDArray[np.int64]:
-        """A fixed random part of the rows, or all of them: enough to foresee a step and the classes' spread."""
+        """A fixed random part of the rows, or all: enough to foresee a step and the classes' spread."""
         size = max(SAMPLE_ROWS, self.n // SAMPLE_SHARE)
         if size >= self.n:
             return np.arange(self.n)
@@ -67,14 +67,14 @@ class Objective:
 
     def evaluate(self, theta: Float64Array, penalty: float) -> tuple[float, Float64Array]:
         """Value and gradient (r + 1, c). Products in the rows' precision, sums over blocks in float64."""
-        kind = np.float64 if self.precise else np.float32
+        kind: Any = np.float64 if self.precise else np.float32
         weights, intercept = theta[:-1].astype(kind), theta[-1].astype(kind)
         gradient, loss = np.zeros_like(theta), 0.0
         step = max(256, BLOCK_CELLS // max(self.r, self.c))
         for start in range(0, self.n, step):
-            block = self.rows[start:start + step].astype(kind, copy=False)
+            block: NDArray[Any] = self.rows[start:start + step].astype(kind, copy=False)
             labels = self.labels[start:start + step]
-            scores = block @ weights
+            scores: NDArray[Any] = block @ weights
             scores += intercept
             loss += _residuals_in_place(scores, labels)
             gradient[:-1] += block.T @ scores
@@ -112,8 +112,8 @@ def softmax(scores: NDArray[Any]) -> NDArray[Any]:
 def _residuals_in_place(scores: NDArray[Any], labels: NDArray[np.int64]) -> float:
     """Turn scores (b, c) into probabilities minus one-hot labels; returns the summed log-loss.
 
-    The own class is kept apart from the sum of the others, so that a row that is nearly certain keeps its small
-    loss and residual to full relative precision (1 - p would lose it).
+    The own class is kept apart from the sum of the others, so that a row that is nearly certain keeps its
+    small loss and residual to full relative precision (1 - p would lose it).
     """
     rows = np.arange(len(labels))
     scores -= scores.max(axis=1, keepdims=True)
@@ -160,11 +160,11 @@ def _rotated(rows: NDArray[Any]) -> tuple[Float64Array, Float64Array]:
 
 @dataclass(frozen=True, slots=True)
 class Preconditioner:
-    """An inverse of the curvature, as if it were the same for all rows: (classes' spread) x (features' spread).
+    """An inverse of the curvature, as if all rows had the same: (classes' spread) x (features' spread).
 
-    With A = mean of diag(p) - p p' over rows (c, c) and S = X'X / n, the Hessian is close to A (x) S + penalty,
+    With A = mean of diag(p) - pp' over rows (c, c) and S = X'X / n, the Hessian is near A (x) S + penalty,
     and exactly that at W = 0 when b are the log shares of the classes. Both factors are diagonal in their
-    eigenvectors, so the inverse costs four small products, and changing C or A does not touch the large one.
+    eigenvectors, so the inverse costs four small products, and changing C or A leaves the large one alone.
     The first eigenvector of A is the direction that moves all classes alike, in which nothing ever changes.
     """
 

@@ -1,0 +1,54 @@
+"""`probe`: a linear probe, trained on the training split and tested on another."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from core.commands.base import Command, Record, Row, add_selection, bar, interval, percent, selection
+from core.engine import Engine
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_selection(parser)
+    parser.add_argument("--normalise", action="store_true",
+                        help="scale embeddings to unit length first (the CLIP paper's code does not)")
+
+
+def ensure_pair(engine: Engine, args: argparse.Namespace, model: str, dataset: str) -> None:
+    """Embed the training and the tested split where that is still to do."""
+    for split in (engine.train_split(dataset), args.split):
+        with bar(f"{model} on {dataset}") as progress:
+            engine.ensure(model, dataset, split, progress)
+
+
+def _run(engine: Engine, args: argparse.Namespace) -> list[Record]:
+    pairs = selection(engine, args)
+    for _, dataset in pairs:
+        engine.ensure_demo(dataset)
+        engine.train_split(dataset)
+    return [_probe(engine, args, model, dataset) for model, dataset in pairs]
+
+
+def _probe(engine: Engine, args: argparse.Namespace, model: str, dataset: str) -> Record:
+    ensure_pair(engine, args, model, dataset)
+    with bar(f"probe of {model} on {dataset}", unit="fits") as progress:
+        result = engine.probe(model, dataset, args.split, normalise=args.normalise, progress=progress)
+    return result.to_record()
+
+
+def _rows(records: Sequence[Record]) -> list[Row]:
+    return [
+        {
+            "model": r["model"], "data": r["dataset"], "split": r["split"],
+            "trained on": r["n_train"], "tested on": r["n"],
+            "train": percent(r["train_acc1"]), "test": percent(r["test_acc1"]),
+            "95 %": interval(r["test_acc1_ci95"]), "top-5": percent(r["test_acc5"]), "C": f"{r['C']:.3g}",
+            "note": " ".join(r["notes"]),
+        }
+        for r in records
+    ]  # fmt: skip
+
+
+PROBE = Command("probe", "linear probe: train and test accuracy, C chosen on a held-out part",
+                _add_arguments, _run, _rows)

@@ -1,0 +1,128 @@
+"""The engine's linear probe: trained on one split of a data set, tested on another, kept on disk."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from core.catalog.published import deck_figures, published
+from core.engine_parts import EngineParts
+from core.studies.linear_probe import FOLDS, SEED, VALIDATION_SHARE, probe
+from core.studies.probe_result import ProbeOutcome, ProbeResult, assemble
+from core.types import EmbeddingSet, Job, NotHere, Progress, TMVError
+
+TRAIN = "train"
+_VERSION = 2
+
+
+class ProbeStudies:
+    """Methods of `core.engine.Engine`."""
+
+    def train_split(self: EngineParts, dataset: str) -> str:
+        """The split that a classifier may be trained on; `TMVError` for a data set that has none."""
+        return train_split(self, dataset)
+
+    def probe(
+        self: EngineParts,
+        model: str,
+        dataset: str,
+        split: str | None = None,
+        *,
+        normalise: bool = False,
+        progress: Progress | None = None,
+    ) -> ProbeResult:
+        """A linear probe trained on the training split and tested on `split`, computed once and kept.
+
+        `normalise` scales embeddings to unit length first. See `core.studies.linear_probe`. Raises `NotHere`
+        while either split is not embedded.
+        """
+        train, test = pair_of(self, model, dataset, split)
+        key = _key(train, test, normalise)
+
+        def make() -> ProbeResult:
+            outcome = _kept(self, key)
+            if outcome is None:
+                outcome = probe(train, test, normalise=normalise, progress=progress)
+                self.results.put(key, outcome.to_bytes())
+            return _assemble(self, train, test, outcome)
+
+        return self.studies.get(("probe", key), make)
+
+    def probe_cached(
+        self: EngineParts, model: str, dataset: str, split: str | None = None, *, normalise: bool = False
+    ) -> ProbeResult | None:
+        """What `probe` with the same arguments found, if it has run; never computes."""
+        try:
+            train, test = pair_of(self, model, dataset, split)
+        except NotHere:
+            return None
+        outcome = _kept(self, _key(train, test, normalise))
+        if outcome is None:
+            return None
+        key = ("probe", _key(train, test, normalise))
+        return self.studies.get(key, lambda: _assemble(self, train, test, outcome))
+
+    def submit_probe(
+        self: EngineParts, model: str, dataset: str, split: str | None = None, *, normalise: bool = False
+    ) -> Job:
+        """Embed what is missing and run `probe` in a process of its own; `probe_cached` finds the result."""
+        train_split(self, dataset)
+        spec, data, split = self.model(model), self.dataset(dataset), self.split_of(dataset, split)
+        params = {"model": spec.name, "dataset": data.name, "split": split, "normalise": normalise}
+        kind = "unit" if normalise else "plain"
+        title = f"Training a linear probe on {data.title} with {spec.title}"
+        return self.jobs.submit("probe", f"probe/{spec.name}/{data.name}/{split}/{kind}", title, params)
+
+
+# --- parts ------------------------------------------------------------------------------------------------
+
+
+def train_split(engine: EngineParts, dataset: str) -> str:
+    """See `ProbeStudies.train_split`."""
+    spec, splits = engine.dataset(dataset), engine.splits(dataset)
+    if spec.kind != "classification":
+        raise TMVError(
+            f"{spec.title} has captions, not classes; a classifier needs a data set with classes, such as "
+            "demo-objects, cifar100 or eurosat."
+        )
+    if TRAIN not in splits:
+        there = f"there is: {', '.join(splits)}" if splits else "it has only one"
+        raise TMVError(
+            f"{spec.title} has no training split ({there}); choose a data set that has one, such as "
+            "demo-objects, cifar100 or eurosat, or put your pictures into train/ and test/."
+        )
+    return TRAIN
+
+
+def pair_of(
+    engine: EngineParts, model: str, dataset: str, split: str | None
+) -> tuple[EmbeddingSet, EmbeddingSet]:
+    """(training, test) vectors; `NotHere` while either is not embedded."""
+    training = train_split(engine, dataset)
+    return engine.needed(model, dataset, training), engine.needed(model, dataset, split)
+
+
+def _key(train: EmbeddingSet, test: EmbeddingSet, normalise: bool) -> str:
+    plan = json.dumps([_VERSION, normalise, VALIDATION_SHARE, FOLDS, SEED])
+    digest = hashlib.sha256(plan.encode()).hexdigest()[:16]
+    return f"probe/{train.key.fingerprint}/{test.key.fingerprint}/{digest}"
+
+
+def _kept(engine: EngineParts, key: str) -> ProbeOutcome | None:
+    """The outcome on disk; None where there is none that can be read."""
+    kept = engine.results.get(key)
+    if not isinstance(kept, bytes):
+        return None
+    try:
+        return ProbeOutcome.from_bytes(kept)
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _assemble(
+    engine: EngineParts, train: EmbeddingSet, test: EmbeddingSet, outcome: ProbeOutcome
+) -> ProbeResult:
+    names = engine.model(test.key.model), engine.dataset(test.key.dataset)
+    return assemble(
+        train, test, outcome, published(*names, "linear_probe_"), deck_figures(*names, "linear_probe_")
+    )

@@ -1,0 +1,98 @@
+"""Which pictures a study trains on, which it tunes on, and whether any of them is also tested on."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.metrics import BoolArray
+from core.types import EmbeddingSet, IntArray, TMVError
+
+SAME = 0.005
+"""Vectors closer than this share of their spread come from the same picture; a change of one level in a few
+pixels already moves a vector further."""
+_DIRECTIONS = 12
+
+Parts = tuple[IntArray, IntArray]
+"""Rows to train on, rows to tune on."""
+
+
+def check_pair(train: EmbeddingSet, test: EmbeddingSet) -> None:
+    """Raise `TMVError` unless both are labelled, of the same classes and weights, and different splits."""
+    where = train.key.dataset
+    for part in (train, test):
+        if part.labels is None or not len(part.labels) or int(part.labels.min()) < 0:
+            raise TMVError(
+                f"Training needs a class label on every picture, but {where} ({part.key.split}) lacks some; "
+                "choose a data set with class labels."
+            )
+    if train.key.split == test.key.split:
+        raise TMVError(
+            f"{where} ({train.key.split}) would be trained and tested on the same pictures; "
+            "choose another split to test on."
+        )
+    if train.raw_classnames != test.raw_classnames or train.classnames != test.classnames:
+        raise TMVError(f"{where} has other classes in {train.key.split} than in {test.key.split}.")
+    if train.provenance.model_digest != test.provenance.model_digest:
+        raise TMVError(
+            f"{where} ({train.key.split}) and ({test.key.split}) were embedded with different weights of "
+            f"{train.key.model}; embed both again."
+        )
+
+
+def labels_of(images: EmbeddingSet) -> IntArray:
+    """The labels (n,) of a set that `check_pair` has passed."""
+    if images.labels is None:
+        raise TMVError(f"{images.key.dataset} ({images.key.split}) has no class labels.")
+    return images.labels
+
+
+def hold_out(labels: IntArray, share: float, seed: int) -> Parts:
+    """(rows to train on, rows to tune on): `share` of every class, at least one where it has two, drawn with
+    `seed`. A class with one row stays in training.
+    """
+    rng, held = np.random.default_rng(seed), [np.zeros(0, np.int64)]
+    for label in np.unique(labels):
+        rows = rng.permutation(np.flatnonzero(labels == label))
+        held.append(rows[: min(max(1, round(share * len(rows))), len(rows) - 1)])
+    return _parts(labels, np.concatenate(held))
+
+
+def folds(labels: IntArray, count: int, seed: int) -> tuple[Parts, ...]:
+    """`count` ways to hold rows out so that each row of a class with two or more is held out exactly once,
+    every class spread evenly, drawn with `seed`. Ways that would hold out nothing are left away.
+    """
+    rng, fold, turn = np.random.default_rng(seed), np.full(len(labels), -1), 0
+    for label in np.unique(labels):
+        rows = rng.permutation(np.flatnonzero(labels == label))
+        if len(rows) > 1:
+            fold[rows] = (turn + np.arange(len(rows))) % count
+            turn += len(rows)
+    return tuple(_parts(labels, np.flatnonzero(fold == i)) for i in range(count) if (fold == i).any())
+
+
+def _parts(labels: IntArray, tune: IntArray) -> Parts:
+    tune = np.sort(tune).astype(np.int64)
+    return np.setdiff1d(np.arange(len(labels)), tune), tune
+
+
+def seen_in_training(train: NDArray[np.float32], test: NDArray[np.float32]) -> BoolArray:
+    """(n,) whether a test picture is also a training picture, by their vectors (m, d) and (n, d).
+
+    Exact: a distance in a few main directions is never longer than the whole, so a search in those misses
+    none, and what it finds is measured in full.
+    """
+    from scipy.spatial import cKDTree
+
+    mean = train.mean(axis=0, dtype=np.float64)
+    sample = train[:: max(1, len(train) // 4096)] - mean
+    spread = np.sqrt(np.square(sample).sum(axis=1).mean())
+    _, directions = np.linalg.eigh(sample.T @ sample)
+    main = directions[:, -_DIRECTIONS:]
+    radius = SAME * spread
+    near = cKDTree((train - mean) @ main).query_ball_point((test - mean) @ main, radius)
+    seen = np.zeros(len(test), dtype=np.bool_)
+    for row in (i for i, found in enumerate(near) if found):
+        gaps = np.linalg.norm(train[near[row]].astype(np.float64) - test[row], axis=1)
+        seen[row] = bool((gaps <= radius).any())
+    return seen
