@@ -7,6 +7,7 @@ import hashlib
 import json
 import logging
 import tempfile
+import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from core.types import ModelSpec, Preprocessing, TMVError
 SEED = 0
 OPENAI_MEAN = (0.48145466, 0.4578275, 0.40821073)
 OPENAI_STD = (0.26862954, 0.26130258, 0.27577711)
+_building = threading.Lock()  # open_clip's table of configurations and torch's seed belong to the process
 Tokenize = Callable[[Sequence[str]], torch.Tensor]
 
 
@@ -87,11 +89,11 @@ def _build_open_clip(spec: ModelSpec, files: Sequence[Path]) -> Built:
     import open_clip
 
     weights = str(files[-1]) if files else None
-    with _architecture(spec, files) as (name, config, preprocess):
-        with _quiet(), torch.random.fork_rng(devices=[]):
-            torch.manual_seed(SEED)
-            model = _create(open_clip, spec, name, weights, preprocess)
-        tokenizer = _tokenizer(open_clip, spec, name)
+    name, config, preprocess = _architecture(open_clip, spec, files)
+    with _building, _quiet(), torch.random.fork_rng(devices=[]):
+        torch.manual_seed(SEED)
+        model = _create(open_clip, spec, name, weights, preprocess)
+    tokenizer = _tokenizer(open_clip, spec, name)
     context = int(getattr(model, "context_length", None) or model.text.context_length)
     return Built(
         model=model.float(),
@@ -126,32 +128,32 @@ def _tokenizer(library: Any, spec: ModelSpec, name: str) -> Any:
                        "the package transformers and its files in the hub's cache.") from error
 
 
-@contextlib.contextmanager
 def _architecture(
-    spec: ModelSpec, files: Sequence[Path]
-) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
-    """The name under which open_clip knows the architecture, its configuration, and the weights' own
+    library: Any, spec: ModelSpec, files: Sequence[Path]
+) -> tuple[str, dict[str, Any], dict[str, Any]]:
+    """The name under which open_clip knows the architecture, its configuration, the weights' own
     transform.
-
-    A configuration that comes as a file is registered under a name made from its content, so that it can
-    never take the place of an architecture that open_clip knows.
     """
     if len(files) < 2:
-        import open_clip
-
-        known = open_clip.get_pretrained_cfg(spec.architecture, spec.pretrained)
-        yield spec.architecture, registry.architecture_config(spec.architecture), dict(known)
-        return
+        known = library.get_pretrained_cfg(spec.architecture, spec.pretrained)
+        return spec.architecture, registry.architecture_config(spec.architecture), dict(known)
     config, preprocess = _read_config(files[0])
+    return _register(library, config), config, preprocess
+
+
+def _register(library: Any, config: dict[str, Any]) -> str:
+    """Make a configuration known to open_clip, under a name made from its content.
+
+    So it can never take the place of an architecture that open_clip knows. open_clip reads the files of all
+    registered configurations again at each registration, hence a file that is gone afterwards.
+    """
     text = json.dumps(config, sort_keys=True)
     name = f"tmv-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
-    with tempfile.TemporaryDirectory() as folder:
-        import open_clip
-
+    with _building, tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"{name}.json"
         path.write_text(text, encoding="utf-8")
-        open_clip.add_model_config(path)
-        yield name, config, preprocess
+        library.add_model_config(path)
+    return name
 
 
 def _read_config(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
