@@ -262,7 +262,9 @@ class Engine(PromptStudies, PictureStudies, RetrievalStudies, ProbeStudies):
 
     def ensure_demo(self, dataset: str, progress: Progress | None = None) -> None:
         """Draw a demo set if it has not been drawn yet; does nothing for other data."""
-        if dataset.startswith("demo-") and self.dataset_state(dataset).state != "ready":
+        # Cached vectors of an older demo make a set usable, but its pictures must be drawn to be embedded anew.
+        drawn = readers.dataset_state(dataset, self.data_dir, self.cache_dir)
+        if dataset.startswith("demo-") and drawn.state != "ready":
             readers.make_demo(dataset, self.cache_dir, progress)
             self._seen = Memo(48)
 
