@@ -101,9 +101,7 @@ def score_captions(images: Vectors, encode: EncodeTexts) -> dict[str, dict[str, 
             f"recall@{k}": top_k_accuracy(scores[chosen], owner[chosen], k) for k in (1, 5, 10)
         }
     own = np.where(owner[:, None] == np.arange(len(plan)), scores, -np.inf).max(axis=0)
-    found["text_retrieval all"] = {
-        f"recall@{k}": float(((scores > own).sum(0) < k).mean()) for k in (1, 5, 10)
-    }
+    found["text_retrieval all"] = {f"recall@{k}": float(((scores > own).sum(0) < k).mean()) for k in (1, 5, 10)}
     return found
 
 

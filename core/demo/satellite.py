@@ -56,6 +56,11 @@ def _flat(side: int, colour: _Rgb) -> _Pixels:
     return np.broadcast_to(np.array(colour, np.float32), (side, side, 3)).copy()
 
 
+def _between(one: _Rgb, other: _Rgb, share: float) -> _Rgb:
+    r, g, b = (a + (z - a) * share for a, z in zip(one, other, strict=True))
+    return r, g, b
+
+
 def _speckle(pixels: _Pixels, fine: float, coarse: float, rng: _Rng) -> _Pixels:
     side = len(pixels)
     grain = fine * _noise(side, side // 2, rng) + coarse * _noise(side, 6, rng)
@@ -70,8 +75,10 @@ def _annual_crop(side: int, rng: _Rng) -> _Pixels:
 
 
 def _forest(side: int, rng: _Rng) -> _Pixels:
-    green = (rng.uniform(0.08, 0.17), rng.uniform(0.24, 0.34), rng.uniform(0.13, 0.2))
-    return _speckle(_speckle(_flat(side, green), 0.22, 0.1, rng), 0.0, 0.08, rng)
+    summer = (rng.uniform(0.08, 0.17), rng.uniform(0.24, 0.34), rng.uniform(0.13, 0.2))
+    autumn = (rng.uniform(0.26, 0.4), rng.uniform(0.24, 0.32), rng.uniform(0.14, 0.2))
+    leaves = _between(summer, autumn, rng.uniform(0, 1) ** 2)
+    return _speckle(_speckle(_flat(side, leaves), 0.22, 0.1, rng), 0.0, 0.08, rng)
 
 
 def _herbaceous(side: int, rng: _Rng) -> _Pixels:
@@ -82,8 +89,10 @@ def _herbaceous(side: int, rng: _Rng) -> _Pixels:
 
 
 def _pasture(side: int, rng: _Rng) -> _Pixels:
-    green = (rng.uniform(0.36, 0.48), rng.uniform(0.56, 0.68), rng.uniform(0.22, 0.32))
-    return _speckle(_flat(side, green), 0.03, 0.05, rng)
+    fresh = (rng.uniform(0.34, 0.46), rng.uniform(0.5, 0.64), rng.uniform(0.22, 0.32))
+    dry = (rng.uniform(0.6, 0.72), rng.uniform(0.56, 0.64), rng.uniform(0.34, 0.44))
+    grass = _between(fresh, dry, rng.uniform(0, 1))
+    return _speckle(_flat(side, grass), 0.03, 0.05, rng)
 
 
 def _permanent_crop(side: int, rng: _Rng) -> _Pixels:
@@ -116,18 +125,20 @@ def _highway(side: int, rng: _Rng) -> _Pixels:
 
 def _river(side: int, rng: _Rng) -> _Pixels:
     ground = _speckle(_plots(side, _SOILS, rng.uniform(0.35, 0.6), rng), 0.04, 0.05, rng)
-    water = (rng.uniform(0.12, 0.24), rng.uniform(0.3, 0.42), rng.uniform(0.42, 0.56))
+    clear = (rng.uniform(0.12, 0.24), rng.uniform(0.3, 0.42), rng.uniform(0.42, 0.56))
+    muddy = (rng.uniform(0.36, 0.46), rng.uniform(0.34, 0.42), rng.uniform(0.24, 0.32))
+    water = _between(clear, muddy, rng.uniform(0, 1))
     return _lay(ground, _ribbon(side, rng.uniform(0.15, 0.26), rng), water)
 
 
 def _sea(side: int, rng: _Rng) -> _Pixels:
-    water = (rng.uniform(0.02, 0.1), rng.uniform(0.16, 0.3), rng.uniform(0.34, 0.52))
+    deep = (rng.uniform(0.02, 0.1), rng.uniform(0.16, 0.3), rng.uniform(0.34, 0.52))
+    shallow = (rng.uniform(0.1, 0.26), rng.uniform(0.3, 0.42), rng.uniform(0.24, 0.36))
+    water = _between(deep, shallow, rng.uniform(0, 1))
     return _speckle(_flat(side, water), 0.03, 0.07, rng)
 
 
-def _roofs(
-    side: int, ground: _Pixels, pitch: float, size: float, colours: tuple[_Rgb, ...], rng: _Rng
-) -> _Pixels:
+def _roofs(side: int, ground: _Pixels, pitch: float, size: float, colours: tuple[_Rgb, ...], rng: _Rng) -> _Pixels:
     """Buildings in rows `pitch` apart, each with a shadow to its lower right."""
     u, v = _turned(side, rng)
     column, row = np.floor(u / pitch + 50), np.floor(v / pitch + 50)
@@ -153,7 +164,8 @@ def _streets(side: int, ground: _Pixels, pitch: float, width: float, rng: _Rng) 
 
 def _industrial(side: int, rng: _Rng) -> _Pixels:
     tone = rng.uniform(0.44, 0.58)
-    ground = _speckle(_flat(side, (tone, tone, tone * 0.95)), 0.06, 0.06, rng)
+    earth = _between((tone, tone, tone * 0.95), _SOILS[rng.integers(0, len(_SOILS))], rng.uniform(0, 0.8))
+    ground = _speckle(_flat(side, earth), 0.06, 0.06, rng)
     ground = _streets(side, ground, rng.uniform(0.8, 1.1), 0.08, rng)
     pale: tuple[_Rgb, ...] = ((0.86, 0.88, 0.92), (0.72, 0.74, 0.86), (0.78, 0.84, 0.84), (0.5, 0.6, 0.78))
     return _speckle(_roofs(side, ground, rng.uniform(0.36, 0.5), 0.66, pale, rng), 0.02, 0.03, rng)
@@ -181,8 +193,9 @@ LAND_USES: dict[str, Callable[[int, _Rng], _Pixels]] = {
 
 
 def render_land(use: str, seed: int, side: int = 96) -> Image.Image:
-    """A `side` x `side` RGB view from above of the named land use."""
+    """A `side` x `side` RGB view from above of the named land use, in any season, light and haze."""
     rng = np.random.default_rng((seed, list(LAND_USES).index(use)))
-    pixels = LAND_USES[use](side, rng) * rng.uniform(0.88, 1.1)
-    haze = 0.04 * rng.random()
-    return Image.fromarray((np.clip(pixels * (1 - haze) + haze * 0.8, 0, 1) * 255).astype(np.uint8))
+    season = rng.uniform(0.86, 1.14, 3) * rng.uniform(0.72, 1.12)
+    haze = 0.22 * rng.random()
+    pixels = LAND_USES[use](side, rng) * season * (1 - haze) + haze * 0.7
+    return Image.fromarray((np.clip(pixels, 0, 1) * 255).astype(np.uint8))

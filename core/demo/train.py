@@ -81,9 +81,7 @@ def build(model: str, vocabulary: int) -> torch.nn.Module:
     """An untrained model with a text embedding of only `vocabulary` rows."""
     config = load_config(model)
     text = {**config["text_cfg"], "vocab_size": vocabulary}
-    net: torch.nn.Module = open_clip.CLIP(
-        embed_dim=config["embed_dim"], vision_cfg=config["vision_cfg"], text_cfg=text
-    )
+    net: torch.nn.Module = open_clip.CLIP(embed_dim=config["embed_dim"], vision_cfg=config["vision_cfg"], text_cfg=text)
     return net.to(memory_format=torch.channels_last)
 
 
@@ -245,9 +243,7 @@ def evaluate(model: str, out: Path, scratch: Path) -> dict[str, Any]:
         "recipe": asdict(RECIPES[model]),
         "demo-objects": score_classes("demo-objects", images["demo-objects"], encode_texts, TEMPLATES),
         "demo-objects by style": score_styles(images["demo-objects"], encode_texts),
-        "demo-satellite": score_classes(
-            "demo-satellite", images["demo-satellite"], encode_texts, SATELLITE_TEMPLATES
-        ),
+        "demo-satellite": score_classes("demo-satellite", images["demo-satellite"], encode_texts, SATELLITE_TEMPLATES),
         "demo-captions": score_captions(images["demo-captions"], encode_texts),
         "searches": score_searches(images["demo-captions"], encode_texts),
     }

@@ -105,9 +105,7 @@ def make_training_data(
     return TrainingData(images, tokens.reshape(n, CAPTIONS_PER_SCENE, CONTEXT), cells, vocabulary)
 
 
-def batch_rows(
-    cells: NDArray[np.int64], size: int, hard_share: float, rng: np.random.Generator
-) -> NDArray[np.int64]:
+def batch_rows(cells: NDArray[np.int64], size: int, hard_share: float, rng: np.random.Generator) -> NDArray[np.int64]:
     """Row numbers of one batch; with chance `hard_share` all of one style and one place.
 
     In such a hard batch neither style nor place tells the pairs apart: nouns, colours and counts must.

@@ -57,9 +57,7 @@ def test_paths_are_unique_and_plans_repeatable(name: str) -> None:
 def test_classes_are_balanced_in_both_splits(name: str, each: tuple[int, int]) -> None:
     places = Counter(tuple(picture.path.split("/")[:2]) for picture in pictures(name))
     for split, expected in zip(("train", "test"), each):
-        assert [places[split, folder] for folder in class_folders(name)] == [expected] * len(
-            class_folders(name)
-        )
+        assert [places[split, folder] for folder in class_folders(name)] == [expected] * len(class_folders(name))
 
 
 def test_every_object_class_has_the_same_mix_of_styles() -> None:
@@ -89,9 +87,7 @@ def test_no_place_gives_a_class_away() -> None:
 
 
 def test_no_test_scene_is_a_training_scene() -> None:
-    seeds = [
-        picture.scene.seed if picture.scene else picture.seed for n in DEMO_SETS for picture in pictures(n)
-    ]
+    seeds = [picture.scene.seed if picture.scene else picture.seed for n in DEMO_SETS for picture in pictures(n)]
     assert min(seeds) > TRAINING_SCENES
     assert len(set(seeds)) == len(seeds)
 

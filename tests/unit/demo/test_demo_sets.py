@@ -46,9 +46,7 @@ def files(folder: Path) -> list[str]:
 
 def test_a_set_has_the_plans_files_in_class_folders(satellite: Path) -> None:
     assert files(satellite) == sorted(picture.path for picture in pictures("demo-satellite"))
-    assert sorted(path.name for path in (satellite / "test").iterdir()) == sorted(
-        class_folders("demo-satellite")
-    )
+    assert sorted(path.name for path in (satellite / "test").iterdir()) == sorted(class_folders("demo-satellite"))
     assert leftovers(satellite) == []
 
 
@@ -118,9 +116,7 @@ def test_a_stopped_run_ends_its_processes(tmp_path: Path, monkeypatch: pytest.Mo
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_a_dying_process_leaves_undone_is_drawn_here(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_a_dying_process_leaves_undone_is_drawn_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One of the two processes is killed as soon as the first picture is there."""
     started: list[subprocess.Popen[bytes]] = []
     start = sets._start
@@ -180,7 +176,5 @@ def test_an_unknown_set_makes_no_folder(tmp_path: Path) -> None:
 def test_rendering_never_loads_torch() -> None:
     modules = "core.demo.sets, core.demo.evaluation, core.demo.training_data"
     code = f"import sys, {modules}; print('torch' in sys.modules)"
-    result = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
-    )
+    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "False"

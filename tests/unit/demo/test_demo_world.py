@@ -95,9 +95,7 @@ def test_a_painted_thing_shows_its_colour_in_the_picture(colour: str) -> None:
     changed = np.abs(gray - painted).sum(2) > 60
     assert changed.mean() > 0.05
     target = np.array(COLOURS[colour], float)
-    nearer = np.linalg.norm(painted[changed] - target, axis=1) < np.linalg.norm(
-        gray[changed] - target, axis=1
-    )
+    nearer = np.linalg.norm(painted[changed] - target, axis=1) < np.linalg.norm(gray[changed] - target, axis=1)
     assert nearer.mean() > 0.8
 
 
@@ -110,9 +108,7 @@ def test_a_sketch_is_gray_and_other_styles_are_not() -> None:
 
 def test_big_things_fill_more_of_the_picture_than_small_ones() -> None:
     def covered(size: str) -> float:
-        scenes = [
-            Scene((Thing("apple", c),), "table", "cartoon", size=size, seed=6) for c in ("blue", "white")
-        ]
+        scenes = [Scene((Thing("apple", c),), "table", "cartoon", size=size, seed=6) for c in ("blue", "white")]
         return float((np.abs(pixels(scenes[0]) - pixels(scenes[1])).sum(2) > 60).mean())
 
     assert covered("small") < 0.5 * covered("") < 0.5 * covered("big")
