@@ -21,6 +21,7 @@ from core.catalog import datasets as dataset_catalog
 from core.catalog import models as model_catalog
 from core.catalog import prompts as prompt_catalog
 from core.catalog.published import deck_figures, published
+from core.engine_few_shot import FewShotStudies
 from core.engine_parts import Latest
 from core.engine_pictures import PictureStudies
 from core.engine_probe import ProbeStudies
@@ -83,7 +84,7 @@ class Memo:
             return value
 
 
-class Engine(PromptStudies, PictureStudies, RetrievalStudies, ProbeStudies):
+class Engine(PromptStudies, PictureStudies, RetrievalStudies, ProbeStudies, FewShotStudies):
     """Models, data sets, their vectors and the studies on them.
 
     `in_process=True` loads encoders into this process when a vector is missing (command line, notebook).

@@ -14,7 +14,8 @@ from typing import Any, Protocol, TypeVar
 from core.jobs import Jobs
 from core.store import Results
 from core.studies.gallery import Gallery
-from core.types import DatasetSpec, EmbeddingSet, FloatArray, ModelSpec, TMVError, unknown
+from core.studies.zero_shot import ZeroShotResult
+from core.types import DatasetSpec, EmbeddingSet, FloatArray, ModelSpec, Progress, TMVError, unknown
 
 T = TypeVar("T")
 
@@ -59,6 +60,17 @@ class EngineParts(Protocol):
     def templates(
         self, dataset: str, templates: Sequence[str] | None = None, prompt_set: str | None = None
     ) -> tuple[str, ...]: ...
+
+    def zero_shot(
+        self,
+        model: str,
+        dataset: str,
+        split: str | None = None,
+        templates: Sequence[str] | None = None,
+        prompt_set: str | None = None,
+        classnames: str = "curated",
+        progress: Progress | None = None,
+    ) -> ZeroShotResult: ...
 
     def class_head(self, model: str, templates: Sequence[str], classnames: Sequence[str]) -> FloatArray: ...
 

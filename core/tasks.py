@@ -94,6 +94,16 @@ def probe(engine: Engine, params: Mapping[str, Any], progress: Progress) -> None
     steps.step(lambda report: engine.probe(model, dataset, split, normalise=normalise, progress=report))
 
 
+def few_shot(engine: Engine, params: Mapping[str, Any], progress: Progress) -> None:
+    """Embed both splits and run a few-shot study; `Engine.few_shot_cached` finds the result."""
+    options = {name: value for name, value in params.items() if name not in ("model", "dataset", "split")}
+    model, dataset, split = str(params["model"]), str(params["dataset"]), str(params["split"])
+    steps = _Steps(3, progress)
+    for each in (engine.train_split(dataset), split):
+        steps.step(partial(engine.ensure, model, dataset, each))
+    steps.step(lambda report: engine.few_shot(model, dataset, split, progress=report, **options))
+
+
 def download_model(engine: Engine, params: Mapping[str, Any], progress: Progress) -> None:
     """Fetch a model's weights into its library's own cache."""
     weights.download(engine.model(str(params["model"])), progress)
@@ -109,6 +119,7 @@ TASKS: Mapping[str, Task] = {
     "embed": embed,
     "optimise": optimise,
     "probe": probe,
+    "fewshot": few_shot,
     "download-model": download_model,
     "download-dataset": download_dataset,
 }

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from core import metrics
 from core.intervals import wilson
 from core.metrics import BoolArray
+from core.studies.choose_c import ProbePoint
 from core.studies.training_rows import labels_of
 from core.studies.zero_shot import TOP, ClassRecall, per_class_of, reference_record
 from core.types import (
@@ -31,17 +32,6 @@ from core.types import (
 )
 
 _ARRAYS = ("ranks", "top5", "top5_probability", "seen")
-
-
-@dataclass(frozen=True, slots=True)
-class ProbePoint:
-    """One C that was tried: accuracy on the validation part, with its interval, and on the part it was fitted
-    to."""
-
-    C: float
-    acc1: float
-    acc1_ci95: Interval
-    train_acc1: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,8 +76,22 @@ def _parts(labels: IntArray, tune: IntArray) -> Parts:
     return np.setdiff1d(np.arange(len(labels)), tune), tune
 
 
-def seen_in_training(train: NDArray[np.float32], test: NDArray[np.float32]) -> BoolArray:
-    """(n,) whether a test picture is also a training picture, by their vectors (m, d) and (n, d).
+def seen_in_training(train: EmbeddingSet, test: EmbeddingSet) -> BoolArray:
+    """(n,) whether each test picture is also a training picture, judged by their vectors.
+
+    Raises `TMVError` where that is half of either set: such a split is not one to test on.
+    """
+    seen = same_vectors(train.image_embeddings, test.image_embeddings)
+    if 2 * seen.sum() >= min(len(train), len(test)):
+        raise TMVError(
+            f"{int(seen.sum()):,} of the {len(seen):,} test pictures of {test.key.dataset} "
+            f"({test.key.split}) are also in its training split; choose a split that is not trained on."
+        )
+    return seen
+
+
+def same_vectors(train: NDArray[np.float32], test: NDArray[np.float32]) -> BoolArray:
+    """(n,) whether a vector of test (n, d) is nearly equal to one of train (m, d).
 
     Exact: a distance in a few main directions is never longer than the whole, so a search in those misses
     none, and what it finds is measured in full.
@@ -86,10 +100,9 @@ def seen_in_training(train: NDArray[np.float32], test: NDArray[np.float32]) -> B
 
     mean = train.mean(axis=0, dtype=np.float64)
     sample = train[:: max(1, len(train) // 4096)] - mean
-    spread = np.sqrt(np.square(sample).sum(axis=1).mean())
+    radius = SAME * np.sqrt(np.square(sample).sum(axis=1).mean())
     _, directions = np.linalg.eigh(sample.T @ sample)
     main = directions[:, -_DIRECTIONS:]
-    radius = SAME * spread
     near = cKDTree((train - mean) @ main).query_ball_point((test - mean) @ main, radius)
     seen = np.zeros(len(test), dtype=np.bool_)
     for row in (i for i, found in enumerate(near) if found):

@@ -1,0 +1,75 @@
+"""`fewshot`: what a few labelled pictures a class are worth, by method, over several draws."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Sequence
+
+from core.commands.base import Command, Record, Row, add_selection, bar, percent, selection
+from core.commands.probe import ensure_pair
+from core.engine import Engine
+from core.engine_few_shot import plan_of
+from core.studies.few_shot import METHODS, SEEDS, SHOTS
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_selection(parser)
+    parser.add_argument("--shots", action="append", type=_positive, metavar="K",
+                        help="labelled pictures a class; repeat for several (default: 1, 2, 4, 8, 16)")
+    parser.add_argument("--method", action="append", metavar="NAME",
+                        help=f"{', '.join(METHODS)}; repeat for several (default: all)")
+    parser.add_argument("--seeds", type=_positive, default=SEEDS, metavar="S",
+                        help=f"draws for each number of shots (default {SEEDS})")
+    parser.add_argument("--templates", metavar="SET",
+                        help="the prompt set of zero-shot and Tip-Adapter (default: the data set's own)")
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"expected a whole number of at least 1, got {text!r}")
+    return int(text)
+
+
+def _run(engine: Engine, args: argparse.Namespace) -> list[Record]:
+    pairs, shots, methods = selection(engine, args), args.shots or SHOTS, args.method or METHODS
+    plan_of(shots, methods, args.seeds)
+    for _, dataset in pairs:
+        engine.ensure_demo(dataset)
+        engine.train_split(dataset)
+        engine.templates(dataset, None, args.templates)
+    return [record for pair in pairs for record in _few_shot(engine, args, *pair, shots, methods)]
+
+
+def _few_shot(
+    engine: Engine, args: argparse.Namespace, model: str, dataset: str, shots: Sequence[int],
+    methods: Sequence[str],
+) -> list[Record]:
+    ensure_pair(engine, args, model, dataset)
+    with bar(f"few shots of {dataset} with {model}", unit="runs") as progress:
+        result = engine.few_shot(
+            model, dataset, args.split, shots=shots, methods=methods, seeds=args.seeds,
+            prompt_set=args.templates, progress=progress,
+        )
+    return result.to_records()
+
+
+def _rows(records: Sequence[Record]) -> list[Row]:
+    return [
+        {
+            "model": r["model"], "data": r["dataset"], "split": r["split"], "n": r["n"], "method": r["method"],
+            "shots": r["shots"], "top-1": percent(r["acc1_mean"]), "std": _spread(r), "draws": len(r["acc1"]),
+            "of them": "  ".join(f"{100 * value:.1f}" for value in r["acc1"]),
+            "published": "  ".join(percent(p["value"]) for p in r["published"]),
+        }
+        for r in records
+    ]  # fmt: skip
+
+
+def _spread(record: Record) -> str:
+    std = record["acc1_std"]
+    return "" if math.isnan(std) or not record["shots"] else f"{100 * std:.2f}"
+
+
+FEWSHOT = Command("fewshot", "few-shot classification: linear probe and Tip-Adapter over several draws",
+                  _add_arguments, _run, _rows)

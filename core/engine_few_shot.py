@@ -1,0 +1,175 @@
+"""The engine's few-shot study: each run (method, K, seed) is kept, so a study can be stopped and extended."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import get_args
+
+from core.catalog.published import published
+from core.engine_parts import EngineParts
+from core.engine_probe import pair_of, train_split
+from core.studies.few_shot import METHODS, SEEDS, SHOTS, FewShotStudy, Method
+from core.studies.few_shot_result import FewShotResult, Unit, assemble
+from core.studies.shots import Draw
+from core.studies.training_rows import labels_of
+from core.studies.zero_shot import ZeroShotResult
+from core.types import EmbeddingSet, IntArray, Job, NotHere, Progress, TMVError, unknown
+
+_VERSION = 1
+_MOST_SEEDS = 100
+
+Plan = list[tuple[Method, int, int]]
+"""Runs as (method, K, seed)."""
+Units = dict[tuple[str, int, int], Unit]
+
+
+class FewShotStudies:
+    """Methods of `core.engine.Engine`."""
+
+    def few_shot(
+        self: EngineParts,
+        model: str,
+        dataset: str,
+        split: str | None = None,
+        *,
+        shots: Sequence[int] = SHOTS,
+        methods: Sequence[str] = METHODS,
+        seeds: int = SEEDS,
+        templates: Sequence[str] | None = None,
+        prompt_set: str | None = None,
+        progress: Progress | None = None,
+    ) -> FewShotResult:
+        """Accuracy with K labelled pictures a class, by method, over several draws; zero-shot is K = 0.
+
+        Templates are those of zero-shot classification, which Tip-Adapter builds on. Runs are kept, so that
+        more shots, methods or seeds only compute what is new. See `core.studies.few_shot`.
+        """
+        plan = plan_of(shots, methods, seeds)
+        train, test = pair_of(self, model, dataset, split)
+        zero_shot = self.zero_shot(model, dataset, split, templates, prompt_set)
+        keys = _keys(train, test, zero_shot, plan)
+        units: Units = {run: unit for run in plan if (unit := _kept(self, keys[run])) is not None}
+        missing = [run for run in plan if run not in units]
+        if missing:
+            head = self.class_head(model, zero_shot.templates, test.classnames)
+            units |= _compute(self, FewShotStudy(train, test, head), labels_of(train), missing, keys, progress)
+        return _assemble(self, train, test, zero_shot, {run: units[run] for run in plan})
+
+    def few_shot_cached(
+        self: EngineParts,
+        model: str,
+        dataset: str,
+        split: str | None = None,
+        *,
+        shots: Sequence[int] = SHOTS,
+        methods: Sequence[str] = METHODS,
+        seeds: int = SEEDS,
+        templates: Sequence[str] | None = None,
+        prompt_set: str | None = None,
+    ) -> FewShotResult | None:
+        """What `few_shot` with the same arguments found, if every run of it is kept; never trains."""
+        plan = plan_of(shots, methods, seeds)
+        try:
+            train, test = pair_of(self, model, dataset, split)
+        except NotHere:
+            return None
+        zero_shot = self.zero_shot(model, dataset, split, templates, prompt_set)
+        keys = _keys(train, test, zero_shot, plan)
+        units = Units()
+        for run in plan:
+            if (unit := _kept(self, keys[run])) is None:
+                return None
+            units[run] = unit
+        return _assemble(self, train, test, zero_shot, units)
+
+    def submit_few_shot(
+        self: EngineParts,
+        model: str,
+        dataset: str,
+        split: str | None = None,
+        *,
+        shots: Sequence[int] = SHOTS,
+        methods: Sequence[str] = METHODS,
+        seeds: int = SEEDS,
+        templates: Sequence[str] | None = None,
+        prompt_set: str | None = None,
+    ) -> Job:
+        """Embed what is missing and run `few_shot` in a process of its own; `few_shot_cached` finds the
+        result."""
+        plan_of(shots, methods, seeds)
+        train_split(self, dataset)
+        spec, data, split = self.model(model), self.dataset(dataset), self.split_of(dataset, split)
+        options = {"shots": list(shots), "methods": list(methods), "seeds": seeds,
+                   "templates": None if templates is None else list(templates), "prompt_set": prompt_set}  # fmt: skip
+        digest = hashlib.sha256(json.dumps(options).encode()).hexdigest()[:16]
+        title = f"Few-shot study of {data.title} with {spec.title}"
+        params = {"model": spec.name, "dataset": data.name, "split": split, **options}
+        return self.jobs.submit("fewshot", f"fewshot/{spec.name}/{data.name}/{split}/{digest}", title, params)
+
+
+# --- parts ------------------------------------------------------------------------------------------------
+
+
+def plan_of(shots: Sequence[int], methods: Sequence[str], seeds: int) -> Plan:
+    """The runs, by method, K and seed, each once. Raises `TMVError` for what cannot be run."""
+    known = {name: name for name in get_args(Method)}
+    if bad := [name for name in methods if name not in known]:
+        raise unknown("few-shot method", bad[0], known)
+    if not methods or not shots or min(shots) < 1:
+        raise TMVError(f"Few-shot needs a method and at least one picture a class, got {list(shots)}.")
+    if not 1 <= seeds <= _MOST_SEEDS:
+        raise TMVError(f"Few-shot takes 1 to {_MOST_SEEDS} seeds, got {seeds}.")
+    return [
+        (known[method], k, seed)
+        for method in dict.fromkeys(methods) for k in sorted(set(shots)) for seed in range(seeds)
+    ]  # fmt: skip
+
+
+def _keys(
+    train: EmbeddingSet, test: EmbeddingSet, zero_shot: ZeroShotResult, plan: Plan
+) -> dict[tuple[str, int, int], str]:
+    """Where each run is kept. The prompts are part of it where they matter."""
+    prompts = json.dumps([zero_shot.templates, zero_shot.classnames])
+    digest = hashlib.sha256(prompts.encode()).hexdigest()[:16]
+    place = f"fewshot/{_VERSION}/{train.key.fingerprint}/{test.key.fingerprint}"
+    return {
+        (method, k, seed): f"{place}/{'any' if method == 'probe' else digest}/{method}/{k}/{seed}"
+        for method, k, seed in plan
+    }
+
+
+def _kept(engine: EngineParts, key: str) -> Unit | None:
+    kept = engine.results.get(key)
+    if not isinstance(kept, Mapping):
+        return None
+    try:
+        return Unit.from_record(kept)
+    except (KeyError, ValueError, TypeError):
+        return None
+
+
+def _compute(
+    engine: EngineParts, study: FewShotStudy, labels: IntArray, plan: Plan,
+    keys: Mapping[tuple[str, int, int], str], progress: Progress | None,
+) -> Units:
+    """Run what is missing, keeping each run as soon as it is done."""
+    report = progress or (lambda done, total: None)
+    draws = {seed: Draw.of(labels, seed) for _, _, seed in plan}
+    units = Units()
+    for done, (method, k, seed) in enumerate(plan):
+        unit = study.run(method, k, draws[seed], partial(report, done, len(plan)))
+        engine.results.put(keys[method, k, seed], unit.to_record())
+        units[method, k, seed] = unit
+    report(len(plan), len(plan))
+    return units
+
+
+def _assemble(
+    engine: EngineParts, train: EmbeddingSet, test: EmbeddingSet, zero_shot: ZeroShotResult,
+    units: Mapping[tuple[str, int, int], Unit],
+) -> FewShotResult:
+    figures = published(engine.model(test.key.model), engine.dataset(test.key.dataset))
+    return assemble(train, zero_shot, test, units, figures)

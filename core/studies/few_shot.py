@@ -1,0 +1,103 @@
+"""Few-shot classification: what K labelled pictures a class are worth, by method and over several draws.
+
+Three ways to use them: a linear probe on the shots, Tip-Adapter and Tip-Adapter-F (`core.studies.tip_adapter`);
+zero-shot is the point K = 0. Settings (C, alpha, beta, training steps) are chosen on validation pictures of the
+training split that are not among the shots; the test split is used once, for the final count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+import numpy as np
+
+from core.metrics import BoolArray, normalise
+from core.studies import tip_adapter
+from core.studies.choose_c import Sweep
+from core.studies.few_shot_result import Unit
+from core.studies.logistic import Problem
+from core.studies.scored import rank
+from core.studies.shots import Draw
+from core.studies.tip_adapter import Memory, Pictures, Tick
+from core.studies.training_rows import check_pair, labels_of, seen_in_training
+from core.types import EmbeddingSet, FloatArray, IntArray, TMVError
+
+Method = Literal["probe", "tip", "tip-f"]
+METHODS: tuple[Method, ...] = ("probe", "tip", "tip-f")
+SHOTS = (1, 2, 4, 8, 16)
+SEEDS = 3
+
+
+class FewShotStudy:
+    """One model on one data set: both splits made ready once, then any number of units.
+
+    `head` (c, d) are the normalised class vectors of zero-shot classification. Raises `TMVError` when the sets
+    do not fit each other or no class has a picture to spare for validation.
+    """
+
+    def __init__(self, train: EmbeddingSet, test: EmbeddingSet, head: FloatArray) -> None:
+        check_pair(train, test)
+        seen_in_training(train, test)
+        self._train, self._test, self._head = train, test, head
+        self._pictures: dict[str, Pictures] = {}
+        if np.bincount(labels_of(train)).max() < 2:
+            raise TMVError(
+                f"{train.key.dataset} ({train.key.split}) has one picture a class, so none can be kept to choose "
+                "settings with; give at least one class two."
+            )
+
+    def run(self, method: Method, shots: int, draw: Draw, tick: Tick = lambda: None) -> Unit:
+        """One method with K shots a class of one draw, tested. `tick` may raise `Cancelled`."""
+        rows = draw.shots(shots)
+        correct, settings = _RUNS[method](self, rows, draw, tick)
+        return Unit(correct, len(rows), len(draw.validation), draw.short_of(shots), settings)
+
+    def probe(self, rows: IntArray, draw: Draw, tick: Tick) -> tuple[BoolArray, dict[str, Any]]:
+        """A linear probe on unnormalised embeddings of the shots."""
+        vectors, labels, c = self._train.image_embeddings, labels_of(self._train), len(self._head)
+        learnt, held = ((vectors[part], labels[part]) for part in (rows, draw.validation))
+        sweep = Sweep([(learnt, held)], c, tick)
+        chosen = sweep.run()
+        final = Problem(*learnt, c).fit(chosen.C, chosen, tick=tick)
+        test = self._test.image_embeddings
+        scored = rank(lambda part: final.scores(test[part]), labels_of(self._test), c)
+        return scored.correct, {"C": chosen.C}
+
+    def tip(self, rows: IntArray, draw: Draw, tick: Tick) -> tuple[BoolArray, dict[str, Any]]:
+        """Tip-Adapter."""
+        learnt, held = self._taken(rows), self._taken(draw.validation)
+        memory = Memory.of(learnt.vectors, learnt.labels, len(self._head))
+        best = tip_adapter.choose(memory, held, tick)
+        return self._tested(memory, best), {"alpha": best.alpha, "beta": best.beta}
+
+    def tip_f(self, rows: IntArray, draw: Draw, tick: Tick) -> tuple[BoolArray, dict[str, Any]]:
+        """Tip-Adapter-F."""
+        learnt, held, c = self._taken(rows), self._taken(draw.validation), len(self._head)
+        start = tip_adapter.choose(Memory.of(learnt.vectors, learnt.labels, c), held, tick)
+        found = tip_adapter.fine_tune(learnt, c, held, start, draw.seed, tick)
+        settings = {"alpha": found.setting.alpha, "beta": found.setting.beta, "steps": found.steps,
+                    "of_steps": found.of_steps}  # fmt: skip
+        return self._tested(found.memory, found.setting), settings
+
+    def _taken(self, rows: IntArray) -> Pictures:
+        return self._ready("train").take(rows)
+
+    def _tested(self, memory: Memory, setting: tip_adapter.Setting) -> BoolArray:
+        test = self._ready("test")
+        found = rank(lambda part: tip_adapter.scores(test.take(part), memory, setting.alpha, setting.beta),
+                     test.labels, len(self._head))  # fmt: skip
+        return found.correct
+
+    def _ready(self, part: str) -> Pictures:
+        """Unit vectors and zero-shot scores of a split, made once."""
+        if part not in self._pictures:
+            images = self._train if part == "train" else self._test
+            vectors = normalise(images.image_embeddings)
+            scores = np.float32(images.logit_scale) * (vectors @ self._head.T)
+            self._pictures[part] = Pictures(vectors, scores, labels_of(images))
+        return self._pictures[part]
+
+
+_Run = Callable[[FewShotStudy, IntArray, Draw, Tick], tuple[BoolArray, dict[str, Any]]]
+_RUNS: dict[Method, _Run] = {"probe": FewShotStudy.probe, "tip": FewShotStudy.tip, "tip-f": FewShotStudy.tip_f}

@@ -1,0 +1,192 @@
+"""What a few-shot study found: single runs as they are kept, and the curves that they make."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from core.metrics import BoolArray
+from core.studies.zero_shot import ZeroShotResult, reference_record
+from core.types import EmbeddingKey, EmbeddingSet, EvalProtocol, Provenance, Reference, TMVError, read_only
+
+ZERO_SHOT = "zero-shot"
+_PUBLISHED = re.compile(r"^(linear_probe|tip_adapter_f|tip_adapter|clip_adapter)_acc1_(\d+)shot")
+_NAMES = {"linear_probe": "probe", "tip_adapter": "tip", "tip_adapter_f": "tip-f", "clip_adapter": "clip-adapter"}
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One run: `correct` (n,) whether each test picture was named right; how many pictures it learnt from
+    (`n_shots`) and chose its `settings` on (`n_validation`); how many classes had fewer than K (`short`)."""
+
+    correct: BoolArray
+    n_shots: int
+    n_validation: int
+    short: int
+    settings: Mapping[str, Any]
+
+    def __post_init__(self) -> None:
+        read_only(self.correct)
+
+    @property
+    def acc1(self) -> float:
+        """Share of the test pictures named right."""
+        return float(self.correct.mean())
+
+    def to_record(self) -> dict[str, Any]:
+        """For the results on disk; `from_record` reads it back."""
+        bits = base64.b64encode(np.packbits(self.correct).tobytes()).decode("ascii")
+        return {"n": len(self.correct), "correct": bits, "n_shots": self.n_shots,
+                "n_validation": self.n_validation, "short": self.short, "settings": dict(self.settings)}  # fmt: skip
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Unit:
+        """Raises `KeyError`, `ValueError` or `TypeError` for a record that `to_record` did not write."""
+        bits = np.frombuffer(base64.b64decode(record["correct"]), np.uint8)
+        correct = np.unpackbits(bits, count=record["n"]).astype(np.bool_)
+        return cls(correct, record["n_shots"], record["n_validation"], record["short"], record["settings"])
+
+
+@dataclass(frozen=True, slots=True)
+class FewShotPoint:
+    """One method with K shots a class, over all draws.
+
+    `acc1` has one value a seed; `acc1_std` is their sample standard deviation (n - 1 in the denominator), NaN
+    for a single draw; 0 for zero-shot, which draws nothing. `units` are the runs themselves.
+    """
+
+    method: str
+    shots: int
+    acc1: tuple[float, ...]
+    acc1_mean: float
+    acc1_std: float
+    units: tuple[Unit, ...] = ()
+
+    @classmethod
+    def of(cls, method: str, shots: int, units: Sequence[Unit]) -> FewShotPoint:
+        """From the runs of all seeds."""
+        values = np.array([unit.acc1 for unit in units])
+        std = float(values.std(ddof=1)) if len(values) > 1 else float("nan")
+        return cls(method, shots, tuple(values.tolist()), float(values.mean()), std, tuple(units))
+
+
+@dataclass(frozen=True, slots=True)
+class FewShotResult:
+    """Accuracy by method and shots on the test `split` of `n` pictures. `points` begin with zero-shot (K = 0),
+    then go by method and by K. `published` are figures from elsewhere for some number of shots."""
+
+    model: str
+    dataset: str
+    split: str
+    n: int
+    classes: int
+    shots: tuple[int, ...]
+    methods: tuple[str, ...]
+    seeds: tuple[int, ...]
+    zero_shot: ZeroShotResult
+    points: tuple[FewShotPoint, ...]
+    train_key: EmbeddingKey
+    test_key: EmbeddingKey
+    protocol: EvalProtocol
+    provenance: Provenance
+    train_provenance: Provenance
+    published: tuple[Reference, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def point(self, method: str, shots: int) -> FewShotPoint:
+        """The point of one method and K; `TMVError` when it is not part of the study."""
+        for point in self.points:
+            if (point.method, point.shots) == (method, shots):
+                return point
+        raise TMVError(f"This study has no {method} with {shots} shots.")
+
+    def to_records(self) -> list[dict[str, Any]]:
+        """The JSON records of `fewshot`: one for each method and K."""
+        return [self._record(point) for point in self.points]
+
+    def _record(self, point: FewShotPoint) -> dict[str, Any]:
+        beside = [r for r in self.published if published_point(r.metric) == (point.method, point.shots)]
+        return {
+            "model": self.model, "dataset": self.dataset, "split": self.split, "n": self.n,
+            "method": point.method, "shots": point.shots, "acc1_mean": point.acc1_mean,
+            "acc1_std": point.acc1_std, "acc1_std_ddof": 1, "acc1": list(point.acc1), "seeds": list(self.seeds),
+            "n_shots": [u.n_shots for u in point.units], "n_validation": [u.n_validation for u in point.units],
+            "settings": [dict(u.settings) for u in point.units],
+            "published": [reference_record(r) for r in beside],
+            "notes": list(self.notes), "train": asdict(self.train_key), "test": asdict(self.test_key),
+            "protocol": asdict(self.protocol), "provenance": self.provenance.as_dict(),
+            "train_provenance": self.train_provenance.as_dict(),
+        }  # fmt: skip
+
+
+def published_point(metric: str) -> tuple[str, int] | None:
+    """The method and K of a published figure: `tip_adapter_f_acc1_16shot` -> ("tip-f", 16); None for others."""
+    found = _PUBLISHED.match(metric)
+    return (_NAMES[found.group(1)], int(found.group(2))) if found else None
+
+
+def assemble(
+    train: EmbeddingSet,
+    zero_shot: ZeroShotResult,
+    test: EmbeddingSet,
+    units: Mapping[tuple[str, int, int], Unit],
+    published: Sequence[Reference] = (),
+) -> FewShotResult:
+    """The whole study from its runs by (method, K, seed) and the zero-shot result on the same pictures."""
+    methods = tuple(dict.fromkeys(method for method, _, _ in units))
+    shots = tuple(dict.fromkeys(k for _, k, _ in units))
+    seeds = tuple(dict.fromkeys(seed for _, _, seed in units))
+    runs = [
+        FewShotPoint.of(method, k, [units[method, k, seed] for seed in seeds])
+        for method in methods for k in shots
+    ]  # fmt: skip
+    none = FewShotPoint(ZERO_SHOT, 0, (zero_shot.acc1,), zero_shot.acc1, 0.0)
+    return FewShotResult(
+        model=test.key.model, dataset=test.key.dataset, split=test.key.split, n=len(test),
+        classes=len(test.classnames), shots=shots, methods=methods, seeds=seeds, zero_shot=zero_shot,
+        points=(none, *runs), train_key=train.key, test_key=test.key,
+        protocol=_protocol(train, test, zero_shot, units, seeds), provenance=test.provenance,
+        train_provenance=train.provenance,
+        published=tuple(r for r in published if published_point(r.metric)), notes=_notes(runs),
+    )  # fmt: skip
+
+
+def _protocol(
+    train: EmbeddingSet, test: EmbeddingSet, zero_shot: ZeroShotResult,
+    units: Mapping[tuple[str, int, int], Unit], seeds: Sequence[int],
+) -> EvalProtocol:
+    kept = sorted({unit.n_validation for unit in units.values()})
+    details = {
+        "train_split": train.key.split,
+        "train_fingerprint": train.key.fingerprint,
+        "seeds": list(seeds),
+        "shots": "K pictures of each class of the training split; of one seed, K = 1 is part of K = 2 and so on",
+        "fewer": "a class with fewer than K pictures to spare gives all it has",
+        "n_validation": kept,
+        "validation": "all settings are chosen on validation pictures of the training split, never among the "
+        "shots: at most 16 a class and at most a fifth of it, one at least where it has two",
+        "spread": "sample standard deviation over the draws (n - 1)",
+        "probe": "logistic regression on unnormalised embeddings; C by validation accuracy",
+        "tip": "Tip-Adapter (Zhang et al. 2022); alpha, beta by validation accuracy; one view a picture",
+        "tip-f": "Tip-Adapter-F: AdamW on the keys, 20 epochs or 100 steps; when to stop, alpha, beta by "
+        "validation accuracy; one view a picture, in training its own key is hidden from it",
+    }
+    return EvalProtocol(
+        zero_shot.templates, zero_shot.classnames_kind, test.key.split, len(test), True, details
+    )
+
+
+def _notes(points: Sequence[FewShotPoint]) -> tuple[str, ...]:
+    notes = []
+    short = {point.shots: max(unit.short for unit in point.units) for point in points}
+    for k, classes in sorted(short.items()):
+        if classes:
+            notes.append(f"{classes} classes have fewer than {k} pictures to spare and give all they have.")
+    if any(len(point.units) == 1 for point in points):
+        notes.append("One draw says little: published draws of 16 shots span nine points. Take several seeds.")
+    return tuple(notes)
