@@ -114,6 +114,9 @@ def download_dataset(engine: Engine, params: Mapping[str, Any], progress: Progre
     readers.download_dataset(str(params["dataset"]), engine.data_dir, progress)
 
 
+# Work that waits for a network, not for a core: it need not queue behind an embedding.
+LIGHT = frozenset({"download-model", "download-dataset"})
+
 TASKS: Mapping[str, Task] = {
     "prepare-demo": prepare_demo,
     "embed": embed,

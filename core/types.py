@@ -30,6 +30,10 @@ class UnknownName(TMVError):
     """A name that no catalog knows."""
 
 
+class BadArgument(TMVError):
+    """A value that is well formed but cannot be used, such as a template without its place for the class name."""
+
+
 class NotHere(TMVError):
     """A data set, picture or weights file that is not on this machine; the message says how to get it."""
 

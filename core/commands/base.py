@@ -10,14 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.engine import Engine
-from core.types import Progress, TMVError
+from core.types import BadArgument, Progress
 
 Record = dict[str, Any]
 Row = dict[str, Any]
 
-
-class BadArgument(TMVError):
-    """An argument that is well formed but cannot be used; ends the command with status 2."""
+__all__ = ["BadArgument", "Command", "Record", "Row", "add_selection", "bar", "interval", "percent", "selection"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from core import metrics
 from core.intervals import bootstrap_class_mean, wilson, wilson_many
 from core.types import (
+    BadArgument,
     EmbeddingSet,
     EvalProtocol,
     FloatArray,
@@ -128,11 +129,11 @@ def reference_record(figure: Reference) -> dict[str, Any]:
 def check_templates(templates: Sequence[str]) -> tuple[str, ...]:
     """The templates, or `TMVError`: there must be one at least, each with exactly one `{}`."""
     if isinstance(templates, str) or not templates:
-        raise TMVError("Expected a list of at least one template such as 'a photo of a {}.', "
+        raise BadArgument("Expected a list of at least one template such as 'a photo of a {}.', "
                        f"got {templates!r}.")
     for template in templates:
         if (found := template.count("{}")) != 1:
-            raise TMVError(f"A template needs exactly one {{}} where the class name goes, but {template!r} "
+            raise BadArgument(f"A template needs exactly one {{}} where the class name goes, but {template!r} "
                            f"has {found or 'none'}; write for example 'a photo of a {{}}.'")
     return tuple(templates)
 
