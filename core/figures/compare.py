@@ -13,7 +13,12 @@ from core.frames.findings import SPACE
 
 
 def difference_chart(
-    frame: pd.DataFrame, *, title: str = "", theme: Theme = "light", scale: float = 1.0
+    frame: pd.DataFrame,
+    *,
+    title: str = "",
+    unit: str = "points of accuracy",
+    theme: Theme = "light",
+    scale: float = 1.0,
 ) -> Chart:
     """Differences with their 95 % intervals around a zero line, one row each, from a `difference_frame`.
 
@@ -28,7 +33,7 @@ def difference_chart(
     for clear in (True, False):
         _marks(fig, frame.assign(place=range(len(frame))), clear, style)
     _legend(fig, style)
-    _axes(fig, frame, same)
+    _axes(fig, frame, same, unit)
     finish(fig, style)
     return Chart(fig, title, " ".join(_sentence(row) for _, row in frame.iterrows()), frame, "difference")
 
@@ -81,7 +86,7 @@ def _hover(row: pd.Series) -> str:
     )
 
 
-def _axes(fig: go.Figure, frame: pd.DataFrame, same: bool) -> None:
+def _axes(fig: go.Figure, frame: pd.DataFrame, same: bool, unit: str) -> None:
     ends = np.abs(frame[["difference_low", "difference_high"]].to_numpy()).max() * 1.15 or 0.05
     ends = max(float(ends), 0.02)
     labels = [wrap(t if same else f"{t}: {a} − {b}", 20, 3)
@@ -95,7 +100,7 @@ def _axes(fig: go.Figure, frame: pd.DataFrame, same: bool) -> None:
         else "← second ahead     first ahead →"
     )
     fig.update_xaxes(
-        range=[-ends, ends], title_text=f"{axis}<br>points of accuracy", tickvals=_ticks(ends),
+        range=[-ends, ends], title_text=f"{axis}<br>{unit}", tickvals=_ticks(ends),
         ticktext=[f"{t * 100:+.3g}".replace("-", "−") if t else "0" for t in _ticks(ends)],
     )  # fmt: skip
 

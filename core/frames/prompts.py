@@ -91,9 +91,7 @@ def class_templates_frame(study: PromptStudyResult) -> pd.DataFrame:
 def class_changes_frame(study: PromptStudyResult, template: str, other: str | None = None) -> pd.DataFrame:
     """Which classes a template helps and which it hurts, largest change first."""
     columns = ["classname", "n", "before", "after", "gained", "lost"]
-    rows = [
-        (c.classname, c.n, c.before, c.after, c.gained, c.lost) for c in class_changes(study, template, other)
-    ]
+    rows = [(c.classname, c.n, c.before, c.after, c.gained, c.lost) for c in class_changes(study, template, other)]
     return pd.DataFrame(rows, columns=columns).assign(change=lambda f: f["after"] - f["before"])
 
 

@@ -127,15 +127,20 @@ def bands_frame(bands: Mapping[str, Sequence[Band]]) -> pd.DataFrame:
 
 
 def retrieval_difference_frame(gap: RetrievalDifference, dataset: str) -> pd.DataFrame:
-    """Paired differences of two models, one row for each direction and k and for MRR; fits the chart of
-    differences."""
+    """Paired differences of two models, one row for each direction and k and for MRR; fits the
+    `difference_chart`, whose rows are then named by direction and metric."""
     sides: dict[Side, tuple[Mapping[int, PairedDifference], PairedDifference]] = {
         "image": (gap.image_recall, gap.image_mrr),
         "text": (gap.text_recall, gap.text_mrr),
     }
     rows = [
         difference_row(found, gap.a, gap.b, dataset)
-        | {"side": side, "side_title": SIDES[side], "metric": metric}
+        | {
+            "side": side,
+            "side_title": SIDES[side],
+            "metric": metric,
+            "dataset_title": f"{SIDES[side]}, {metric}",
+        }
         for side, (recalls, mrr) in sides.items()
         for metric, found in [*((f"recall@{k}", recalls[k]) for k in KS), ("MRR", mrr)]
     ]
@@ -240,15 +245,13 @@ def retrieval_finding(results: Sequence[RetrievalResult], gap: RetrievalDifferen
     )
 
 
-def crowd_finding(bands: Sequence[Band], k: int = 1) -> str:
-    """What happens to captions that fit many pictures."""
+def bands_finding(bands: Sequence[Band], unit: str = "", k: int = 1) -> str:
+    """How recall goes from the first band to the last: "Recall@1 goes from 83.8 % (0 contenders) to 2.1 % (51 or
+    more contenders)". `unit` follows the bands' labels."""
     if len(bands) < 2:
         return "All captions are alike in this."
-    first, last = bands[0], bands[-1]
-    return (
-        f"From “{first.label}” to “{last.label}” recall@{k} goes from {percent(first.recall[k])} to "
-        f"{percent(last.recall[k])}"
-    )
+    first, last = (f"{percent(b.recall[k])} ({b.label}{' ' + unit if unit else ''})" for b in (bands[0], bands[-1]))
+    return f"Recall@{k} goes from {first} to {last}"
 
 
 def rank_finding(result: OneCaptionResult) -> str:

@@ -44,9 +44,7 @@ def rank_histogram(ranks: IntArray, n: int) -> tuple[RankBin, ...]:
     lows = [edge for edge in EDGES if edge <= n]
     highs = [low - 1 for low in lows[1:]] + [n]
     counts = [int(np.count_nonzero((ranks >= low) & (ranks <= high))) for low, high in zip(lows, highs)]
-    return tuple(
-        RankBin(low, high, count, count / len(ranks)) for low, high, count in zip(lows, highs, counts)
-    )
+    return tuple(RankBin(low, high, count, count / len(ranks)) for low, high, count in zip(lows, highs, counts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +65,13 @@ def compare(a: RetrievalResult, b: RetrievalResult) -> RetrievalDifference:
     """Paired bootstrap over pictures between two results on one data set, on the queries both have."""
     if (a.dataset, a.split, a.captions_per_picture) != (b.dataset, b.split, b.captions_per_picture):
         raise TMVError(
-            f"Two results compare on the same captions, got {a.dataset} ({a.split}) and "
-            f"{b.dataset} ({b.split})."
+            f"Two results compare on the same captions, got {a.dataset} ({a.split}) and {b.dataset} ({b.split})."
         )
     pairs = {
         "image": _pair(_caption_keys(a), a.image, _caption_keys(b), b.image),
         "text": _pair(_picture_keys(a), a.text, _picture_keys(b), b.text),
     }
-    recall = {
-        name: {k: paired_bootstrap(x <= k, y <= k, groups=g) for k in KS} for name, (x, y, g) in pairs.items()
-    }
+    recall = {name: {k: paired_bootstrap(x <= k, y <= k, groups=g) for k in KS} for name, (x, y, g) in pairs.items()}
     mrr = {name: paired_bootstrap(1.0 / x, 1.0 / y, groups=g) for name, (x, y, g) in pairs.items()}
     return RetrievalDifference(
         a.model,
@@ -142,9 +137,7 @@ def bands(result: RetrievalResult, values: IntArray, lows: Sequence[int]) -> tup
     out."""
     ends = [low - 1 for low in lows[1:]] + [None]
     found = [
-        _band(
-            result, (values >= low) & (True if high is None else values <= high), _span(low, high), low, high
-        )
+        _band(result, (values >= low) & (True if high is None else values <= high), _span(low, high), low, high)
         for low, high in zip(lows, ends)
     ]
     return tuple(band for band in found if band is not None)
@@ -154,9 +147,7 @@ def _span(low: int, high: int | None) -> str:
     return f"{low} or more" if high is None else f"{low}" if low == high else f"{low}–{high}"
 
 
-def _band(
-    result: RetrievalResult, rows: BoolArray, label: str, low: float, high: float | None
-) -> Band | None:
+def _band(result: RetrievalResult, rows: BoolArray, label: str, low: float, high: float | None) -> Band | None:
     ranks, groups = result.image.ranks[rows], result.image.groups[rows]
     if not len(ranks):
         return None
@@ -196,9 +187,7 @@ def contenders(images: EmbeddingSet, result: RetrievalResult, margin: float | No
     return np.maximum(counts, 0)
 
 
-def by_contenders(
-    images: EmbeddingSet, result: RetrievalResult, margin: float | None = None
-) -> tuple[Band, ...]:
+def by_contenders(images: EmbeddingSet, result: RetrievalResult, margin: float | None = None) -> tuple[Band, ...]:
     """Image retrieval by how many pictures contend for the first place."""
     return bands(result, contenders(images, result, margin), CONTENDERS)
 
@@ -207,9 +196,7 @@ def crowding(images: EmbeddingSet, neighbours: int = NEIGHBOURS) -> Float64Array
     """How alike each picture's surroundings are: its mean cosine with its nearest other pictures, (n,)."""
     n = len(images)
     if n > MOST_PICTURES or n < 2:
-        raise TMVError(
-            f"Neighbourhoods are measured for 2 to {MOST_PICTURES:,} pictures, this set has {n:,}."
-        )
+        raise TMVError(f"Neighbourhoods are measured for 2 to {MOST_PICTURES:,} pictures, this set has {n:,}.")
     k, found = min(neighbours, n - 1), np.empty(n)
     for rows, scores in score_blocks(images.image_embeddings, images.image_embeddings):
         at = np.arange(len(scores))
@@ -229,5 +216,4 @@ def by_crowding(images: EmbeddingSet, result: RetrievalResult, parts: int = 4) -
 
 
 def _part_name(i: int, parts: int) -> str:
-    ends = {0: " (stands alone)", parts - 1: " (crowded)"}
-    return f"{i + 1} of {parts}{ends.get(i, '')}"
+    return {0: "most alone", parts - 1: "most crowded"}.get(i, f"{i + 1} of {parts}")

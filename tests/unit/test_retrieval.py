@@ -392,5 +392,5 @@ def test_crowding_is_the_mean_of_the_nearest_others() -> None:
     expected = [np.mean(sorted(np.delete(row, i))[-10:]) for i, row in enumerate(scores)]
     np.testing.assert_allclose(retrieval_reading.crowding(images), expected, atol=1e-6)
     found = retrieval_reading.by_crowding(images, retrieval.retrieve(images))
-    assert [b.label for b in found] == ["1 of 4 (stands alone)", "2 of 4", "3 of 4", "4 of 4 (crowded)"]
+    assert [b.label for b in found] == ["most alone", "2 of 4", "3 of 4", "most crowded"]
     assert sum(b.n for b in found) == 200
