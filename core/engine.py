@@ -6,29 +6,28 @@ imported only by `Engine(in_process=True)`, and only when a vector is missing.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
-import threading
 import time
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from core import readers, weights
 from core.catalog import datasets as dataset_catalog
 from core.catalog import models as model_catalog
 from core.catalog import prompts as prompt_catalog
 from core.catalog.published import deck_figures, published
+from core.encoding import Encoding
 from core.engine_few_shot import FewShotStudies
+from core.engine_jobs import JobDoor
 from core.engine_parts import Latest
 from core.engine_pictures import PictureStudies
 from core.engine_probe import ProbeStudies
 from core.engine_prompts import PromptStudies
 from core.engine_retrieval import RetrievalStudies
 from core.jobs import Jobs
-from core.store import Results, Store, TextStore, read_card, write_card
+from core.memo import Memo
+from core.store import Results, Store, TextStore, read_card
 from core.studies import zero_shot
 from core.thumbnails import Thumbnails
 from core.types import (
@@ -36,55 +35,21 @@ from core.types import (
     DatasetSpec,
     EmbeddingSet,
     FloatArray,
-    Job,
     ModelSpec,
     NotHere,
     Progress,
     State,
     TMVError,
 )
-from core.warm import WarmEncoder
 
 if TYPE_CHECKING:
     from core.embed import EmbedReport
     from core.encoders import LoadedEncoder
 
 T = TypeVar("T")
-TEXT_BLOCK = 4096
-"""Texts encoded between two writes: a killed run loses at most this many."""
 
 
-class Memo:
-    """A small least-recently-used memory that computes a missing value once, whoever asks at the same time."""
-
-    def __init__(self, size: int) -> None:
-        self._size, self._values = size, OrderedDict[Hashable, Any]()
-        self._lock, self._busy = threading.Lock(), dict[Hashable, threading.Lock]()
-
-    def get(self, key: Hashable, make: Callable[[], T]) -> T:
-        """The value of `key`, made by `make` if it is not there; an exception is not remembered."""
-        with self._lock:
-            if key in self._values:
-                self._values.move_to_end(key)
-                return self._values[key]  # type: ignore[no-any-return]
-            gate = self._busy.setdefault(key, threading.Lock())
-        with gate:
-            with self._lock:
-                if key in self._values:
-                    return self._values[key]  # type: ignore[no-any-return]
-            try:
-                value = make()
-            finally:
-                with self._lock:
-                    self._busy.pop(key, None)
-            with self._lock:
-                self._values[key] = value
-                while len(self._values) > self._size:
-                    self._values.popitem(last=False)
-            return value
-
-
-class Engine(PromptStudies, PictureStudies, RetrievalStudies, ProbeStudies, FewShotStudies):
+class Engine(JobDoor, PromptStudies, PictureStudies, RetrievalStudies, ProbeStudies, FewShotStudies):
     """Models, data sets, their vectors and the studies on them.
 
     `in_process=True` loads encoders into this process when a vector is missing (command line, notebook).
@@ -103,19 +68,17 @@ class Engine(PromptStudies, PictureStudies, RetrievalStudies, ProbeStudies, FewS
     ) -> None:
         self.cache_dir = Path(cache_dir or os.environ.get("TMV_CACHE", "cache")).absolute()
         self.data_dir = Path(data_dir or os.environ.get("TMV_DATA", "data")).absolute()
-        self.device, self._in_process, self._rescan = device, in_process, rescan_seconds
+        self._rescan = rescan_seconds
         self.store, self.texts = Store(self.cache_dir), TextStore(self.cache_dir)
         self.results: Results = Results(self.cache_dir)
         self.jobs = Jobs(self.cache_dir, self.data_dir)
         self.thumbnails = Thumbnails(self.cache_dir / "thumbnails")
-        self._warm = WarmEncoder(self.cache_dir)
-        self._encoders = dict[str, "LoadedEncoder"]()
+        self._encoding = Encoding(self.cache_dir, self.texts, device=device, in_process=in_process)
         self._sets, self._heads = Memo(24), Memo(24)
         self.studies: Memo = Memo(128)
         self.galleries: Memo = Memo(48)
         self.latest: Latest = Latest()
         self._seen = Memo(48)
-        self._load_lock = threading.Lock()
 
     # --- what exists ----------------------------------------------------------------------------------
 
@@ -194,18 +157,6 @@ class Engine(PromptStudies, PictureStudies, RetrievalStudies, ProbeStudies, FewS
             return look()
         return self._seen.get((*key, int(time.monotonic() / self._rescan)), look)
 
-    def model_digest(self, model: str) -> str | None:
-        """The digest of the weights as last loaded; "" when the file here is another one; None when never loaded."""
-        card = read_card(self.cache_dir, model)
-        if card is None:
-            return None
-        files = weights.locate(self.model(model))
-        if not files:
-            return card.model_digest
-        here = [weights.file_digest(file, self.cache_dir / "digests") for file in files]
-        known = [str(record["sha256"]) for record in card.weights]
-        return card.model_digest if sorted(here) == sorted(known) else ""
-
     def data_digest(self, dataset: str, split: str | None = None) -> str | None:
         """The digest of the rows and their pictures; None when the data set is not on this machine."""
         try:
@@ -271,59 +222,24 @@ class Engine(PromptStudies, PictureStudies, RetrievalStudies, ProbeStudies, FewS
 
     # --- encoders -------------------------------------------------------------------------------------
 
+    def model_digest(self, model: str) -> str | None:
+        """The digest of the weights as last loaded; "" when the file here is another one; None when never loaded."""
+        return self._encoding.model_digest(self.model(model))
+
     def encoder(self, model: str, progress: Progress | None = None) -> LoadedEncoder:
-        """The model, loaded into this process once; its card is written to the cache."""
-        from core.encoders import load_encoder
+        """The model, loaded into this process once for each state of its weights."""
+        return self._encoding.encoder(self.model(model), progress)
 
-        with self._load_lock:
-            if model not in self._encoders:
-                encoder = load_encoder(model, self.device, progress)
-                write_card(self.cache_dir, encoder.card)
-                self._encoders[model] = encoder
-            return self._encoders[model]
-
-    def encode_texts(
-        self, model: str, texts: Sequence[str], progress: Progress | None = None
-    ) -> FloatArray:
-        """(m, d) unnormalised text vectors: from the store, the rest from the encoder, kept block by block.
+    def encode_texts(self, model: str, texts: Sequence[str], progress: Progress | None = None) -> FloatArray:
+        """(m, d) unnormalised text vectors: from the store, the rest from the encoder.
 
         Raises `EncoderWarming` when this process may not load models and the encoder process is not up yet.
         """
-        if not self.model_digest(model):
-            self._encode(model, list(texts[:1]))  # loading the model is what tells its digest
-        digest = self.model_digest(model)
-        if not digest:
-            raise TMVError(f"The weights of {model} changed while they were being read; try again.")
-        vectors, found = self.texts.get(digest, texts)
-        missing = list(dict.fromkeys(text for text, here in zip(texts, found) if not here))
-        # Sorted, because the encoder computes what neighbours have in common only once.
-        for start in range(0, len(ordered := sorted(missing)), TEXT_BLOCK):
-            block = ordered[start : start + TEXT_BLOCK]
-            self.texts.put(digest, block, self._encode(model, block))
-            if progress:
-                progress(start + len(block), len(missing))
-        if missing:
-            vectors, found = self.texts.get(digest, texts)
-        if not found.all():
-            raise TMVError(f"Text vectors of {model} did not stay in the cache; check it with: python -m core verify")
-        return vectors
+        return self._encoding.encode_texts(self.model(model), texts, progress)
 
     def encode_image(self, model: str, picture: bytes) -> FloatArray:
         """(d,) unnormalised vector of one picture file, for example an upload."""
-        if not self._in_process:
-            return self._warm.encode_image(model, picture)
-        from core.images import to_rgb
-
-        encoder = self.encoder(model)
-        vector: FloatArray = encoder.encode_images(encoder.preprocess(to_rgb(picture))[None])[0]
-        return vector
-
-    def _encode(self, model: str, texts: list[str]) -> FloatArray:
-        self.model(model)
-        if not self._in_process:
-            return self._warm.encode_texts(model, texts)
-        vectors: FloatArray = self.encoder(model).encode_texts(texts)
-        return vectors
+        return self._encoding.encode_image(self.model(model), picture)
 
     # --- zero-shot classification ---------------------------------------------------------------------
 
@@ -401,40 +317,3 @@ class Engine(PromptStudies, PictureStudies, RetrievalStudies, ProbeStudies, FewS
     def picture(self, dataset: str, split: str | None, picture_id: str) -> bytes:
         """The whole picture as webp, at most 1,024 pixels a side."""
         return self.thumbnail(dataset, split, picture_id, size=1024)
-
-    # --- jobs -----------------------------------------------------------------------------------------
-
-    def submit_prepare_demo(self) -> Job:
-        """Draw the demo's pictures and embed them with both demo models."""
-        return self.jobs.submit("prepare-demo", "prepare-demo", "Preparing the demo", {})
-
-    def submit_embed(self, model: str, dataset: str, split: str | None = None) -> Job:
-        """Embed a data set in a process of its own."""
-        spec, data = self.model(model), self.dataset(dataset)
-        split = self.split_of(dataset, split)
-        params = {"model": spec.name, "dataset": data.name, "split": split}
-        title = f"Embedding {data.title} ({split}) with {spec.title}"
-        return self.jobs.submit("embed", f"embed/{spec.name}/{data.name}/{split}", title, params)
-
-    def submit_optimise(self, model: str, dataset: str, split: str | None = None, **options: Any) -> Job:
-        """Search for prompts in a process of its own; `options` as of `optimise`. `optimised` finds the result."""
-        spec, data = self.model(model), self.dataset(dataset)
-        split = self.split_of(dataset, split)
-        params = {"model": spec.name, "dataset": data.name, "split": split, **options}
-        key = hashlib.sha256(json.dumps(params, sort_keys=True).encode()).hexdigest()[:16]
-        title = f"Searching prompts for {data.title} ({split}) with {spec.title}"
-        return self.jobs.submit("optimise", f"optimise/{spec.name}/{data.name}/{split}/{key}", title, params)
-
-    def submit_download_model(self, model: str) -> Job:
-        """Fetch a model's weights in a process of its own."""
-        spec = self.model(model)
-        return self.jobs.submit(
-            "download-model", f"download-model/{spec.name}", f"Downloading {spec.title}", {"model": spec.name}
-        )
-
-    def submit_download_dataset(self, dataset: str) -> Job:
-        """Fetch a public data set in a process of its own."""
-        data = self.dataset(dataset)
-        return self.jobs.submit(
-            "download-dataset", f"download-dataset/{data.name}", f"Downloading {data.title}", {"dataset": data.name}
-        )

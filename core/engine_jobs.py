@@ -1,0 +1,49 @@
+"""Long work of the engine, handed to processes of its own; a method of `Engine` each."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from core.engine_parts import EngineParts
+from core.types import Job
+
+
+class JobDoor:
+    """Start a job, or join the one that already does the same."""
+
+    def submit_prepare_demo(self: EngineParts) -> Job:
+        """Draw the demo's pictures and embed them with both demo models."""
+        return self.jobs.submit("prepare-demo", "prepare-demo", "Preparing the demo", {})
+
+    def submit_embed(self: EngineParts, model: str, dataset: str, split: str | None = None) -> Job:
+        """Embed a data set in a process of its own."""
+        spec, data = self.model(model), self.dataset(dataset)
+        split = self.split_of(dataset, split)
+        params = {"model": spec.name, "dataset": data.name, "split": split}
+        title = f"Embedding {data.title} ({split}) with {spec.title}"
+        return self.jobs.submit("embed", f"embed/{spec.name}/{data.name}/{split}", title, params)
+
+    def submit_optimise(self: EngineParts, model: str, dataset: str, split: str | None = None, **options: Any) -> Job:
+        """Search for prompts in a process of its own; `options` as of `optimise`. `optimised` finds the result."""
+        spec, data = self.model(model), self.dataset(dataset)
+        split = self.split_of(dataset, split)
+        params = {"model": spec.name, "dataset": data.name, "split": split, **options}
+        key = hashlib.sha256(json.dumps(params, sort_keys=True).encode()).hexdigest()[:16]
+        title = f"Searching prompts for {data.title} ({split}) with {spec.title}"
+        return self.jobs.submit("optimise", f"optimise/{spec.name}/{data.name}/{split}/{key}", title, params)
+
+    def submit_download_model(self: EngineParts, model: str) -> Job:
+        """Fetch a model's weights in a process of its own."""
+        spec = self.model(model)
+        return self.jobs.submit(
+            "download-model", f"download-model/{spec.name}", f"Downloading {spec.title}", {"model": spec.name}
+        )
+
+    def submit_download_dataset(self: EngineParts, dataset: str) -> Job:
+        """Fetch a public data set in a process of its own."""
+        data = self.dataset(dataset)
+        return self.jobs.submit(
+            "download-dataset", f"download-dataset/{data.name}", f"Downloading {data.title}", {"dataset": data.name}
+        )

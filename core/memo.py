@@ -1,0 +1,40 @@
+"""Values computed once and shared by every session of a server."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+class Memo:
+    """A small least-recently-used memory that computes a missing value once, whoever asks at the same time."""
+
+    def __init__(self, size: int) -> None:
+        self._size, self._values = size, OrderedDict[Hashable, Any]()
+        self._lock, self._busy = threading.Lock(), dict[Hashable, threading.Lock]()
+
+    def get(self, key: Hashable, make: Callable[[], T]) -> T:
+        """The value of `key`, made by `make` if it is not there; an exception is not remembered."""
+        with self._lock:
+            if key in self._values:
+                self._values.move_to_end(key)
+                return self._values[key]  # type: ignore[no-any-return]
+            gate = self._busy.setdefault(key, threading.Lock())
+        with gate:
+            with self._lock:
+                if key in self._values:
+                    return self._values[key]  # type: ignore[no-any-return]
+            try:
+                value = make()
+            finally:
+                with self._lock:
+                    self._busy.pop(key, None)
+            with self._lock:
+                self._values[key] = value
+                while len(self._values) > self._size:
+                    self._values.popitem(last=False)
+            return value
