@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from core.intervals import SEED, bootstrap_mean
-from core.metrics import Float64Array, summarise_ranks
+from core.intervals import SEED, bootstrap_mean, wilson
+from core.metrics import BoolArray, Float64Array, summarise_ranks
 from core.studies.caption_ranks import CaptionRanks, rank_captions
 from core.studies.gallery import take
 from core.types import (
@@ -225,7 +225,7 @@ def direction(ranks: IntArray, groups: IntArray) -> Direction:
         ranks,
         groups,
         summary.recall,
-        {k: bootstrap_mean(ranks <= k, groups=groups) for k in KS},
+        {k: recall_interval(ranks <= k, groups) for k in KS},
         summary.median_rank,
         median_interval(ranks, groups),
         summary.mean_rank,
@@ -235,9 +235,19 @@ def direction(ranks: IntArray, groups: IntArray) -> Direction:
     )
 
 
-def median_interval(
-    ranks: IntArray, groups: IntArray, samples: int = MEDIAN_SAMPLES, seed: int = SEED
-) -> Interval:
+def recall_interval(hits: BoolArray, groups: IntArray) -> Interval:
+    """95 % interval of a share of queries (q,), whole groups drawn together.
+
+    Where no query hits, or every one does, a bootstrap knows no doubt; then it is Wilson's, with each group one
+    trial.
+    """
+    if hits.any() and not hits.all():
+        return bootstrap_mean(hits, groups=groups)
+    trials = len(np.unique(groups))
+    return wilson(trials if hits.all() else 0, trials)
+
+
+def median_interval(ranks: IntArray, groups: IntArray, samples: int = MEDIAN_SAMPLES, seed: int = SEED) -> Interval:
     """Percentile bootstrap interval of the median rank, whole groups drawn together.
 
     A resample is how often each group is drawn; its median is read off the sorted ranks weighted so.
@@ -262,20 +272,17 @@ def _details(cap: int | None, span: tuple[int, int]) -> dict[str, Any]:
         "captions_fewest": span[0],
         "captions_most": span[1],
         "ties": "count against the right one",
-        "interval": "95 % bootstrap over pictures, captions of a picture drawn together",
+        "interval": "95 % bootstrap over pictures, captions of a picture drawn together; Wilson's at 0 and 100 %",
     }
 
 
 def _notes(images: EmbeddingSet, counts: IntArray, span: tuple[int, int], published: bool) -> tuple[str, ...]:
     notes = list[str]()
     if bare := int(np.count_nonzero(counts == 0)):
-        notes.append(
-            f"{bare:,} pictures have no caption: captions can find them by mistake, but they ask nothing."
-        )
+        notes.append(f"{bare:,} pictures have no caption: captions can find them by mistake, but they ask nothing.")
     if span[0] != span[1]:
         notes.append(
-            f"Pictures have {span[0]} to {span[1]} captions; with more captions a picture finds one more "
-            "easily."
+            f"Pictures have {span[0]} to {span[1]} captions; with more captions a picture finds one more easily."
         )
     if published and (len(images) != 5000 or span != (5, 5)):
         notes.append(

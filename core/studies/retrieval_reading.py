@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.intervals import PairedDifference, bootstrap_mean, paired_bootstrap
+from core.intervals import PairedDifference, paired_bootstrap
 from core.metrics import BoolArray, Float64Array, score_blocks
 from core.studies.caption_ranks import tiles
 from core.studies.gallery import take
-from core.studies.retrieval import KS, Direction, RetrievalResult
+from core.studies.retrieval import KS, Direction, RetrievalResult, recall_interval
 from core.types import EmbeddingSet, IntArray, Interval, TMVError
 
 
@@ -158,7 +158,7 @@ def _band(result: RetrievalResult, rows: BoolArray, label: str, low: float, high
         high,
         len(ranks),
         recall,
-        {k: bootstrap_mean(ranks <= k, groups=groups) for k in KS},
+        {k: recall_interval(ranks <= k, groups) for k in KS},
         float(np.median(ranks)),
     )
 

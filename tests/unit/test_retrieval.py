@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from core import metrics
+from core.intervals import wilson
 from core.studies import retrieval, retrieval_reading
 from core.studies.caption_ranks import CaptionRanks, rank_captions
 from core.types import (
@@ -35,9 +36,7 @@ def pairs(
     return images, texts[order], index[order]
 
 
-def captioned(
-    n: int = 60, per: int = 5, seed: int = 0, model: str = "a/x", noise: float = 2.0
-) -> EmbeddingSet:
+def captioned(n: int = 60, per: int = 5, seed: int = 0, model: str = "a/x", noise: float = 2.0) -> EmbeddingSet:
     images, texts, index = pairs(n, per, seed=seed, noise=noise)
     captions = tuple(" ".join(["word"] * (1 + i % 18)) for i in range(len(index)))
     return EmbeddingSet(
@@ -57,9 +56,7 @@ def slow_ranks(images: FloatArray, texts: FloatArray, index: IntArray) -> tuple[
     x = [v / np.sqrt(np.square(v).sum(dtype=np.float32)) for v in images]
     t = [v / np.sqrt(np.square(v).sum(dtype=np.float32)) for v in texts]
     score = [[float((a.astype(np.float64) * b.astype(np.float64)).sum()) for b in x] for a in t]
-    image_ranks = [
-        1 + sum(s >= row[own] for j, s in enumerate(row) if j != own) for row, own in zip(score, index)
-    ]
+    image_ranks = [1 + sum(s >= row[own] for j, s in enumerate(row) if j != own) for row, own in zip(score, index)]
     text_ranks = {}
     for picture in sorted(set(index.tolist())):
         mine = [i for i, own in enumerate(index) if own == picture]
@@ -273,6 +270,14 @@ def test_intervals_draw_whole_pictures() -> None:
     assert low < 0.5 < high
 
 
+def test_a_share_of_none_or_all_still_has_doubt() -> None:
+    groups = np.repeat(np.arange(20), 5)
+    never = retrieval.direction(np.full(100, 99), groups)
+    always = retrieval.direction(np.ones(100, np.int64), groups)
+    assert never.recall_ci95[1] == wilson(0, 20) and never.recall_ci95[1][1] > 0.1
+    assert always.recall_ci95[5] == wilson(20, 20)
+
+
 def slow_median_interval(ranks: IntArray, groups: IntArray, samples: int, seed: int) -> tuple[float, float]:
     """Resampled rank lists written out, medians by NumPy, same draws."""
     names, rng = np.unique(groups), np.random.default_rng(seed)
@@ -293,9 +298,7 @@ def test_median_interval_equals_writing_the_resamples_out(seed: int) -> None:
 
 def test_notes_say_when_published_figures_do_not_compare() -> None:
     reference = Reference("image_retrieval_recall@1", 0.3, "5,000 pictures", "somewhere")
-    assert any(
-        "do not compare" in note for note in retrieval.retrieve(captioned(), published=[reference]).notes
-    )
+    assert any("do not compare" in note for note in retrieval.retrieve(captioned(), published=[reference]).notes)
     assert not any("do not compare" in note for note in retrieval.retrieve(captioned()).notes)
 
 
@@ -348,9 +351,7 @@ def test_models_are_paired_by_picture_and_caption_where_one_skipped_some() -> No
     gap = retrieval_reading.compare(whole, part)
     assert (gap.n_images, gap.n_texts) == (59, 295)
     mine = whole.image.ranks[whole.image_index != 0]
-    assert gap.image_recall[1].difference == pytest.approx(
-        np.mean(mine <= 1) - np.mean(part.image.ranks <= 1)
-    )
+    assert gap.image_recall[1].difference == pytest.approx(np.mean(mine <= 1) - np.mean(part.image.ranks <= 1))
 
 
 def test_results_of_other_captions_do_not_compare() -> None:
@@ -373,10 +374,7 @@ def test_contenders_are_counted_within_the_margin_of_the_first() -> None:
     images = captioned()
     result = retrieval.retrieve(images)
     assert images.text_embeddings is not None
-    x, t = (
-        v / np.linalg.norm(v, axis=1, keepdims=True)
-        for v in (images.image_embeddings, images.text_embeddings)
-    )
+    x, t = (v / np.linalg.norm(v, axis=1, keepdims=True) for v in (images.image_embeddings, images.text_embeddings))
     scores = t @ x.T
     expected = [(row >= row.max() - 0.05).sum() - 1 for row in scores]
     np.testing.assert_array_equal(retrieval_reading.contenders(images, result, 0.05), expected)
