@@ -99,7 +99,7 @@ def test_prompts_compares_class_names_and_checks_its_baseline(
     records = run(capsys, *base, "--classnames", "raw", "--classnames", "curated", "--baseline", "ensemble")
     assert [r["classnames_kind"] for r in records] == ["raw", "curated"]
     assert "baseline" in refused(capsys, *base, "--baseline", "the {}")
-    assert "{}" in sentence_of_failure(capsys, *base[:-1], "no slot")
+    assert "{}" in refused(capsys, *base[:-1], "no slot")
 
 
 def sentence_of_failure(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
