@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.engine import Engine
+from core.encoding import Encoding
 from core.store import write_card
-from core.types import FloatArray
+from core.types import FloatArray, ModelSpec
 from tests.fakes import COLOURS, FakeEncoder, png
 
 GOOD, POOR = "ViT-B-32/random", "RN50/random"
@@ -61,11 +61,11 @@ def point(monkeypatch: pytest.MonkeyPatch, folder: Path) -> dict[str, FakeEncode
     """Make every engine of this process use the fakes and this folder; returns the encoders by name."""
     encoders: dict[str, FakeEncoder] = {GOOD: Wordy(GOOD), POOR: Poor(POOR)}
 
-    def encoder(self: Engine, model: str, progress: object = None) -> FakeEncoder:
-        write_card(self.cache_dir, encoders[model].card)
-        return encoders[model]
+    def encoder(self: Encoding, spec: ModelSpec, progress: object = None) -> FakeEncoder:
+        write_card(folder / "cache", encoders[spec.name].card)
+        return encoders[spec.name]
 
-    monkeypatch.setattr(Engine, "encoder", encoder)
+    monkeypatch.setattr(Encoding, "encoder", encoder)
     monkeypatch.setenv("TMV_CACHE", str(folder / "cache"))
     monkeypatch.setenv("TMV_DATA", str(folder))
     return encoders
