@@ -49,7 +49,7 @@ class LoadedEncoder:
             self._texts = choose_text_path(model, tokens)
             self.precision, note = _choose_precision(self._images, self._texts, tokens, size, device)
             self._embed_dim = int(self._texts.encode(tokens[:1]).shape[1])
-        if self._images.lean:
+        if self._images.own_weights:
             model.visual = _Stub(model.visual)
         self.card = ModelCard(
             name=spec.name, model_digest=digest, preprocessing=built.preprocessing, precision=self.precision,
@@ -86,7 +86,7 @@ class _Stub(torch.nn.Module):
 
     def __init__(self, visual: Any) -> None:
         super().__init__()
-        self.conv1 = visual.conv1
+        self.conv1 = getattr(visual, "conv1", None)
 
 
 def load_encoder(

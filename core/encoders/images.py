@@ -20,10 +20,13 @@ PARITY_BATCH = 3
 
 @dataclass(frozen=True, slots=True)
 class ImagePath:
-    """(b, 3, s, s) pixels -> (b, d); `note` says in words which way it is and how far from the plain call."""
+    """(b, 3, s, s) pixels -> (b, d); `note` says in words which way it is and how far from the plain call.
+
+    `own_weights`: the model's image encoder is not used any more.
+    """
 
     encode: Encode
-    lean: bool
+    own_weights: bool
     note: str
 
 
@@ -50,6 +53,8 @@ def _candidates(visual: Any, device: str) -> Iterator[tuple[str, Callable[[], En
         if onednn.available(device):
             yield "folded and fused ResNet on packed layers", lambda: LeanResNet(visual, True)
         yield "folded ResNet", lambda: LeanResNet(visual, False)
+    elif onednn.available(device):
+        yield "the library's own call on packed layers", lambda: onednn.with_packed_linears(visual)
 
 
 def is_plain_transformer(visual: Any) -> bool:

@@ -8,6 +8,7 @@ with the plain layer's and goes without where the operators are missing.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -31,6 +32,27 @@ def linear(weight: torch.Tensor, bias: torch.Tensor | None, packed: bool) -> Lay
     ready = torch.ops.mkldnn._reorder_linear_weight(weight, None)
     call = torch.ops.mkldnn._linear_pointwise
     return lambda x: call(x, ready, bias, "none", [], None)
+
+
+class _Linear(torch.nn.Module):
+    """Stands in for a linear layer inside a library's own model."""
+
+    def __init__(self, layer: torch.nn.Linear) -> None:
+        super().__init__()
+        self._call = linear(layer.weight, layer.bias, True)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self._call(x)
+
+
+def with_packed_linears(module: torch.nn.Module) -> torch.nn.Module:
+    """A copy of a library's model whose linear layers are packed and which is otherwise its own."""
+    copied = copy.deepcopy(module)
+    for parent in list(copied.modules()):
+        for name, child in parent.named_children():
+            if type(child) is torch.nn.Linear:  # subclasses do something else, or are read by their parent
+                setattr(parent, name, _Linear(child))
+    return copied
 
 
 class Convolution:

@@ -54,8 +54,9 @@ def test_every_structure_gives_the_library_s_vectors(variant: str, folder: Path)
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_only_known_structures_take_the_lean_way(variant: str, folder: Path) -> None:
     encoder, _ = loaded(variant, folder)
-    lean = any("lean" in note or "folded" in note for note in encoder.card.notes)
-    assert lean == (variant in LEAN_IMAGES)
+    (note,) = (note for note in encoder.card.notes if note.startswith("images: "))
+    assert ("lean" in note or "folded" in note) == (variant in LEAN_IMAGES)
+    assert ("packed" in note) == onednn.available("cpu")
     assert encoder.card.embed_dim == encoder.encode_texts(["a"]).shape[1]
 
 
@@ -76,6 +77,17 @@ def test_one_picture_is_what_it_is_in_a_batch(folder: Path) -> None:
     batch = torch.stack([encoder.preprocess(picture(seed)) for seed in range(9)])
     alone = np.concatenate([encoder.encode_images(row[None]) for row in batch])
     assert close(alone, encoder.encode_images(batch)) < 1e-5
+
+
+def test_the_library_s_own_model_on_packed_layers(folder: Path) -> None:
+    _, model = make_model("stochastic_depth", folder / "packed")
+    packed = onednn.with_packed_linears(model.visual)
+    swapped = [m for m in packed.modules() if type(m) is onednn._Linear]
+    assert len(swapped) == len([m for m in model.visual.modules() if type(m) is torch.nn.Linear]) > 0
+    batch = torch.randn(2, 3, 64, 64)
+    with torch.inference_mode():
+        assert close(packed(batch), model.encode_image(batch)) < 1e-5
+    assert not any(type(m) is onednn._Linear for m in model.visual.modules())
 
 
 def test_encoding_leaves_the_pixels_alone(folder: Path) -> None:
