@@ -1,0 +1,114 @@
+"""The table of templates, and one picture under each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+import streamlit as st
+
+from core.engine import Engine
+from core.frames import interval_text, say_dataset, say_model
+from core.frames.prompts import say_template
+from core.studies.prompt_study import PromptStudyResult
+from pages.shared.guard import in_place
+from pages.shared.picture import picture
+from pages.shared.save import save_rows
+from pages.shared.words import plain
+
+Shown = Callable[[str, str, str], None]
+SHARES = ("acc1", "acc5", "mean_per_class_recall", "deck_acc1")
+
+
+def template_table(frame: pd.DataFrame, shown: Shown) -> None:
+    """Every template of every study with its interval and its paired difference; a row leads to what it changes."""
+    box = st.expander("All figures as a table", on_change="rerun", key="open-templates")
+    if not box.open:
+        return
+
+    def clicked() -> None:
+        row = frame.iloc[st.session_state["template-changes"].row]
+        shown(row["model"], row["classnames"], row["template"])
+
+    rows = frame.assign(
+        **{c: 100 * frame[c].astype(float) for c in SHARES},
+        interval=[interval_text(p) for p in zip(frame["acc1_low"], frame["acc1_high"])],
+        difference=100 * frame["difference"].astype(float),
+        difference_95=[_difference_text(r) for _, r in frame.iterrows()],
+        changes="What changes",
+    )
+    columns = ["model_title", "classnames", "template_title", "acc1", "interval", "difference", "difference_95"]
+    columns += ["p_value", "gained", "lost", "acc5", "mean_per_class_recall", "deck_acc1", "changes"]
+    with box:
+        st.dataframe(
+            rows[columns].dropna(axis="columns", how="all"),
+            hide_index=True,
+            key="template-table",
+            alt="Accuracy and paired difference of each template",
+            column_config=_columns(clicked),
+        )
+        save_rows(frame, "templates", key="template-table-csv")
+
+
+def _difference_text(row: pd.Series) -> str:
+    if pd.isna(row["difference"]):
+        return ""
+    return f"{100 * row['difference_low']:+.1f} to {100 * row['difference_high']:+.1f}".replace("-", "−")
+
+
+def _columns(clicked: Callable[[], None]) -> dict[str, object]:
+    number = st.column_config.NumberColumn
+    return {
+        "model_title": "Model",
+        "classnames": "Class names",
+        "template_title": st.column_config.TextColumn("Template", width="medium"),
+        "acc1": number("Top-1", format="%.1f %%"),
+        "interval": "95 %",
+        "difference": number("Points", format="%+.1f", help="Against the baseline, on the same pictures"),
+        "difference_95": "95 % of points",
+        "p_value": number("p", format="%.3f", help="McNemar's exact test"),
+        "gained": number("Gained", format="localized"),
+        "lost": number("Lost", format="localized"),
+        "acc5": number("Top-5", format="%.1f %%"),
+        "mean_per_class_recall": number("Mean recall", format="%.1f %%", help="Mean per-class recall"),
+        "deck_acc1": number("The deck", format="%.1f %%"),
+        "changes": st.column_config.ButtonColumn("", key="template-changes", on_click=clicked),
+    }
+
+
+# --- one picture ------------------------------------------------------------------------------------------
+
+
+def template_dialog(engine: Engine, study: PromptStudyResult, picture_id: str, closed: Callable[[], None]) -> None:
+    """The whole picture over the page, with what each template names it."""
+
+    @st.dialog("Picture", width="large", on_dismiss=closed)
+    def show() -> None:
+        left, right = st.columns([3, 2], gap="large")
+        with left, in_place():
+            picture(engine.picture(study.dataset, study.split, picture_id), f"Picture {picture_id} of {study.dataset}")
+        left.caption(plain(f"{say_dataset(study.dataset)} · {study.split} · {picture_id}"))
+        with right:
+            _named_by_each(study, study.ids.index(picture_id))
+
+    show()
+
+
+def _named_by_each(study: PromptStudyResult, row: int) -> None:
+    true = study.classnames[study.labels[row]]
+    st.markdown(f"**{plain(say_model(study.model))}** · it is **{plain(true)}**")
+    named = [study.classnames[t.answers.predicted[row]] for t in study.every]
+    right = [bool(t.answers.correct[row]) for t in study.every]
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "Template": [say_template(t.name) for t in study.every],
+                "Named": [f"{name} · right" if is_right else name for name, is_right in zip(named, right)],
+                "Score": [float(t.answers.best[row]) for t in study.every],
+            }
+        ),
+        hide_index=True,
+        alt="What each template names this picture",
+        column_config={"Score": st.column_config.NumberColumn(format="%.3f", help="Cosine with that class")},
+    )
+    st.caption(f"{sum(right)} of {len(right)} ways of asking name it right.")

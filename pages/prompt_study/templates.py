@@ -1,0 +1,238 @@
+"""Templates: accuracy by wording, for several models and several ways to name the classes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import streamlit as st
+
+from core.engine import Engine
+from core.figures.class_templates import class_templates_chart
+from core.figures.prompts import templates_chart
+from core.frames import finding as outcome
+from core.frames import points, say_dataset, say_model
+from core.frames.prompts import class_templates_frame, say_template, templates_finding, templates_frame
+from core.studies.prompt_study import PromptStudyResult, TemplateResult, difference
+from core.types import DatasetSpec, EmbeddingSet, EncoderWarming, ModelSpec
+from pages.classification.cell import class_tokens
+from pages.prompt_study.changed import changed, look_at, show_template
+from pages.prompt_study.names import NameSet, pick_names
+from pages.prompt_study.template_tables import template_dialog, template_table
+from pages.prompt_study.wording import Wording, pick_baseline, pick_preset, pick_wording, preset_of, wording
+from pages.shared.answer import Headline, finding, foot, headlines, question
+from pages.shared.asking import asking
+from pages.shared.chart import draw
+from pages.shared.encode import encode_filled
+from pages.shared.engine import engine
+from pages.shared.guard import in_place
+from pages.shared.link import choose, chosen, keep
+from pages.shared.missing import Pair, offer
+from pages.shared.pickers import pick_dataset, pick_models
+from pages.shared.theme import theme
+from pages.shared.warming import warming
+from pages.shared.words import count, plain
+
+MOST_HEADLINES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What is compared on which pictures."""
+
+    models: tuple[ModelSpec, ...]
+    dataset: DatasetSpec
+    split: str | None
+    how: Wording
+    names: tuple[NameSet, ...]
+
+
+def pick(engine: Engine) -> Choice | None:
+    """The presets and the row of choices."""
+    how = wording(engine)
+    presets = st.container()
+    places = st.columns([4, 3, 3, 3, 3], vertical_alignment="bottom")
+    with places[1]:
+        dataset = pick_dataset(engine)
+    if dataset is None:
+        return None
+    with presets:
+        pick_preset(how, dataset.name)
+    with places[0]:
+        models = pick_models(engine, [dataset])
+    with places[2]:
+        pick_wording(engine, how)
+    with places[3]:
+        pick_baseline(how)
+    split = asking([dataset]).split_of(dataset)
+    images = stored(engine, models, dataset, split)
+    with places[4]:
+        names = pick_names(engine, images) if images is not None else ()
+    return Choice(models, dataset, split, how, names)
+
+
+def stored(engine: Engine, models: Sequence[ModelSpec], dataset: DatasetSpec, split: str | None) -> EmbeddingSet | None:
+    """The rows of the data set as any of these models has them; class names are the same for all."""
+    for model in models:
+        with in_place():
+            if (found := engine.embeddings(model.name, dataset.name, split)) is not None:
+                return found
+    return None
+
+
+def study(engine: Engine, choice: Choice) -> tuple[list[PromptStudyResult], list[Pair], EncoderWarming | None]:
+    """The studies that can be answered, the pairs that are not embedded, and the encoder that is starting."""
+    found, missing, waiting = list[PromptStudyResult](), list[Pair](), None
+    for model in choice.models:
+        if engine.embeddings(model.name, choice.dataset.name, choice.split) is None:
+            missing.append((model, choice.dataset, choice.split))
+            continue
+        for names in choice.names:
+            try:
+                found.append(one(engine, choice, model.name, names))
+            except EncoderWarming as error:
+                waiting = waiting or error
+    return found, missing, waiting
+
+
+def one(engine: Engine, choice: Choice, model: str, names: NameSet) -> PromptStudyResult:
+    """One model with one set of class names."""
+    how = choice.how
+    encode_filled(engine, model, how.templates, names.names)
+    result = engine.prompts(
+        model,
+        choice.dataset.name,
+        choice.split,
+        how.templates,
+        classnames=names.names if names.edited else names.kind,
+        baseline=how.baseline,
+    )
+    return replace(result, classnames_kind=names.said)
+
+
+# --- the answer -------------------------------------------------------------------------------------------
+
+
+def figures(studies: Sequence[PromptStudyResult]) -> list[Headline]:
+    """The best, the baseline and all together for one study; the best of each for several."""
+    if len(studies) > 1:
+        return [_headline(s, s.best, f"best of {len(s.templates)}", studies) for s in studies[:MOST_HEADLINES]]
+    only = studies[0]
+    parts = [(only.best, f"best of {len(only.templates)}"), (only.find(only.baseline), "measured against")]
+    parts += [(only.ensemble, "all together")] if len(only.templates) > 1 else []
+    kept = {result.name: (result, role) for result, role in reversed(parts)}
+    return [_headline(only, result, role, studies) for result, role in reversed(kept.values())]
+
+
+def _headline(of: PromptStudyResult, result: TemplateResult, role: str, among: Sequence[PromptStudyResult]) -> Headline:
+    """Named by what tells it from the others: the template, the model, or the model and its class names."""
+    quoted, names = f"“{say_template(result.name)}”", f"{of.classnames_kind} names"
+    if len(among) == 1:
+        under = [role, count(of.n, "picture"), names]
+        return Headline(say_template(result.name), result.acc1, result.acc1_ci95, " · ".join(under), result.name)
+    several = len({s.classnames_kind for s in among}) > 1
+    label = say_model(of.model) + (f", {names}" if several else "")
+    under = [quoted, role, count(of.n, "picture"), *([] if several else [names])]
+    return Headline(label, result.acc1, result.acc1_ci95, " · ".join(under), of.model)
+
+
+def words(studies: Sequence[PromptStudyResult], choice: Choice) -> None:
+    """The finding, what the class names change, and what to know about it."""
+    said = templates_finding(studies)
+    finding(plain(said if said.endswith(".") else f"{said}."))
+    for sentence in names_findings(studies):
+        st.markdown(plain(sentence))
+    if len(choice.how.templates) > 1:
+        st.markdown(
+            "The best was picked on these same pictures, which flatters it a little; a choice is judged on pictures "
+            "it has not seen under *Search for prompts*."
+        )
+    preset = preset_of(choice.how, choice.dataset.name)
+    if preset is not None and preset.remark:
+        distances = " ".join(deck_distance(s) for s in studies if any(t.deck for t in s.templates))
+        st.info(plain(f"{preset.remark} {distances}"), icon=":material/info:")
+
+
+def names_findings(studies: Sequence[PromptStudyResult]) -> list[str]:
+    """For each model with several sets of class names: the first against each other one, with the baseline."""
+    said = []
+    for model in dict.fromkeys(s.model for s in studies):
+        first, *others = (s for s in studies if s.model == model)
+        for other in others:
+            gap = difference(first.find(first.baseline), other.find(other.baseline))
+            a, b = (f"{s.classnames_kind} names" for s in (first, other))
+            said.append(
+                f"{say_model(model)}, {a} against {b} with “{say_template(first.baseline)}”: "
+                f"{outcome(gap, a.capitalize(), b.capitalize())}"
+            )
+    return said
+
+
+def deck_distance(of: PromptStudyResult) -> str:
+    """How far the deck's figures lie from ours on average."""
+    gaps = [abs(t.acc1 - t.deck.value) for t in of.templates if t.deck]
+    where = f"{say_model(of.model)} on {say_dataset(of.dataset)} ({of.classnames_kind} names)"
+    return f"They lie {points(float(np.mean(gaps)))} from {where} on average."
+
+
+def show(engine: Engine, studies: list[PromptStudyResult], choice: Choice) -> None:
+    """Figures, finding, chart; what changed; classes by template; the table; the foot."""
+    headlines(figures(studies))
+    words(studies, choice)
+    frame = templates_frame(studies)
+    chart = templates_chart(frame, title="How much does each template name right?", theme=theme())
+    draw(chart, key="chart-templates", picked=lambda mark: _clicked(studies, mark))
+    with in_place():
+        changed(engine, studies)
+    look = look_at(studies)
+    classes = class_templates_chart(class_templates_frame(look.study), theme=theme())
+    draw(classes, key="chart-classes", picked=lambda mark: _clicked_class(look.study, mark))
+    template_table(frame, show_template)
+    foot(
+        [(f"{say_model(s.model)} on {say_dataset(s.dataset)}", s.provenance) for s in studies],
+        link(engine, choice),
+    )
+    if (picture := next(iter(chosen("flipped")), "")) in look.study.ids:
+        template_dialog(engine, look.study, picture, lambda: choose("flipped", None))
+
+
+def _clicked(studies: Sequence[PromptStudyResult], mark: list[str]) -> None:
+    """Callback: a mark in the chart names a model and a template; the first of its studies is looked at."""
+    study = next(s for s in studies if s.model == mark[0])
+    show_template(study.model, study.classnames_kind, mark[1])
+
+
+def _clicked_class(of: PromptStudyResult, mark: list[str]) -> None:
+    """Callback: a cell names a template and a class."""
+    show_template(of.model, of.classnames_kind, mark[0], class_tokens(of.classnames)[int(mark[1])])
+
+
+def link(engine: Engine, choice: Choice) -> dict[str, Sequence[str]]:
+    """Every choice of this page, spelled out."""
+    return {
+        "model": [m.name for m in choice.models],
+        "data": [choice.dataset.name],
+        "split": [choice.split] if choice.split else [],
+        **choice.how.choices,
+        "names": [n.kind for n in choice.names],
+        "rename": chosen("rename", 2000),
+        **{name: chosen(name) for name in ("changed", "which", "of", "flipped")},
+    }
+
+
+def page(engine: Engine) -> None:
+    """From the choices to the answer."""
+    choice = pick(engine)
+    if choice is None:
+        return
+    studies, missing, waiting = study(engine, choice)
+    offer(engine, missing)
+    if waiting is not None:
+        warming(waiting)
+    if studies:
+        show(engine, studies, choice)
+
+
+keep("wording", "wordings", "names", "rename", "baseline", "changed", "which", "of", "flipped")
+question("What does the wording change?")
+with in_place():
+    page(engine())
