@@ -25,6 +25,8 @@ from core.frames.findings import percent, points
 ROW_HEIGHT = 34
 NAME_WIDTH = 24
 Order = Literal["given", "best"]
+_NAME_MARKS = {"raw": (False, False), "edited curated": (True, True), "edited raw": (False, True)}
+"""How other class names than the curated ones look: whether a mark is filled, and whether it has a dot."""
 
 
 # --- templates --------------------------------------------------------------------------------------------
@@ -78,17 +80,17 @@ def _template_places(frame: pd.DataFrame, order: Order) -> pd.DataFrame:
 def _template_marks(fig: go.Figure, rows: pd.DataFrame, i: int, models: int, style: Look) -> None:
     color, first = model_color(rows["model"].iloc[0], style.theme), rows.iloc[0]
     shift = (i - (models - 1) / 2) * min(0.5, 0.8 / models)
-    open_mark = first["classnames"] == "raw"
+    fill, dot = _NAME_MARKS.get(first["classnames"], (True, False))
     fig.add_scatter(
         x=rows["acc1"],
         y=rows["place"] + shift,
         mode="markers",
         name=first["series"],
         marker={
-            "symbol": model_symbol(first["model"]),
+            "symbol": model_symbol(first["model"]) + ("-dot" if dot else ""),
             "size": style.size(11),
-            "color": style.background if open_mark else color,
-            "line": {"color": color, "width": style.size(2)},
+            "color": color if fill else style.background,
+            "line": {"color": style.background if fill and dot else color, "width": style.size(2)},
         },
         error_x=whiskers(style, rows["acc1"], rows["acc1_low"], rows["acc1_high"]) | {"color": color},
         cliponaxis=False,
