@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from core.engine_parts import EngineParts, gallery_of
+from core.engine_parts import EngineParts, gallery_of, row_of
 from core.studies import compose, lists, pictures
 from core.studies.lists import ListComparison
 from core.studies.pictures import PicturesResult
@@ -71,6 +71,20 @@ class PictureStudies:
         first = gallery_of(self, _still(self, a))
         second = gallery_of(self, _still(self, b))
         return lists.compare(a, first, b, second, p)
+
+    def place_of(self: EngineParts, result: PicturesResult, picture: str) -> tuple[int, float]:
+        """(rank, score) of any picture in the whole list of a search; 1 is first."""
+        images = _still(self, result)
+        row = row_of(images, picture)
+        rank = gallery_of(self, images).ranks(result.vector, result.scores, np.array([row], dtype=np.int64))[0]
+        return int(rank), float(result.scores[row])
+
+    def said_of(self: EngineParts, result: PicturesResult, picture: str) -> tuple[str, ...]:
+        """The class or the captions of any picture of the set that was searched."""
+        images = _still(self, result)
+        row = row_of(images, picture)
+        label = () if images.labels is None or not images.classnames else (images.classnames[images.labels[row]],)
+        return label or pictures.captions_of_row(images, row)
 
 
 def _still(engine: EngineParts, result: PicturesResult) -> EmbeddingSet:

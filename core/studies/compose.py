@@ -178,3 +178,21 @@ def _singular(word: str) -> str:
 
 def _starts(words: tuple[str, ...], name: tuple[str, ...]) -> list[int]:
     return [i for i in range(len(words) - len(name) + 1) if name and words[i : i + len(name)] == name]
+
+
+# --- words of a text in captions --------------------------------------------------------------------------
+
+_STYLE_WORDS = frozenset(
+    ("photo", "photograph", "picture", "image", "drawing", "sketch", "cartoon", "painting", "rendering", "artistic")
+)
+
+
+def words_in_captions(text: str, captions: Sequence[Sequence[str]]) -> tuple[tuple[str, int], ...]:
+    """Of each word of a text that names a thing or a quality: in how many pictures' captions it stands.
+
+    `captions` has the captions of each picture. "birds" counts as "bird"; words of style ("photo", "drawing") are
+    left out, since captions do not say them.
+    """
+    wanted = [w for w in dict.fromkeys(_words(text)) if w not in _FUNCTION_WORDS and _singular(w) not in _STYLE_WORDS]
+    said = [{_singular(w) for caption in each for w in _words(caption)} for each in captions]
+    return tuple((word, sum(_singular(word) in words for words in said)) for word in wanted)

@@ -1,0 +1,149 @@
+"""Lists of pictures side by side: one row a query, one column a model, and what is new in each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core.engine import Engine
+from core.frames import interval_text, percent, say_dataset, say_model
+from core.studies.compose import words_in_captions
+from core.studies.lists import ListComparison
+from core.studies.pictures import Hit, PicturesResult
+from pages.prompt_study.questions import BEFORE, FIRST, MODELS
+from pages.shared.grid import Tile, grid
+from pages.shared.words import count, plain
+
+Row = tuple[PicturesResult, ...]
+"""One query's lists, one for each model."""
+PAGE = 8
+"""Queries on one page of lists; beyond that there are pages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Every list and what it is compared with: `against[q][m]` is a comparison from the other list to this one,
+    or None."""
+
+    rows: tuple[Row, ...]
+    against: tuple[tuple[ListComparison | None, ...], ...]
+    how: str
+
+    @property
+    def lists(self) -> tuple[PicturesResult, ...]:
+        """All lists, query by query."""
+        return tuple(r for row in self.rows for r in row)
+
+
+def compare(engine: Engine, rows: Sequence[Row], how: str) -> Compared:
+    """Compare each list with the other model's, the first query's, or that of the query before."""
+    found = []
+    for q, row in enumerate(rows):
+        others = [_other(rows, q, m, how) for m in range(len(row))]
+        found.append(tuple(None if o is None else engine.compare_pictures(o, r) for o, r in zip(others, row)))
+    return Compared(tuple(rows), tuple(found), how)
+
+
+def _other(rows: Sequence[Row], q: int, m: int, how: str) -> PicturesResult | None:
+    if how == MODELS and len(rows[q]) > 1:
+        return rows[q][1 if m == 0 else 0]
+    if how == FIRST and q:
+        return rows[0][m]
+    return rows[q - 1][m] if how == BEFORE and q else None
+
+
+# --- drawing ----------------------------------------------------------------------------------------------
+
+
+def draw_lists(engine: Engine, compared: Compared, opened: Callable[[str], None]) -> None:
+    """Every list as a grid, a page of queries at a time."""
+    pages = -(-len(compared.rows) // PAGE)
+    page = min(int(st.session_state.get("lists-page", 1)), pages)
+    for q in range((page - 1) * PAGE, min(page * PAGE, len(compared.rows))):
+        _row(engine, compared, q, opened)
+    if pages > 1:
+        st.pagination(pages, key="lists-page", bind="query-params")
+        st.caption(f"{count(len(compared.rows), 'question')}, {PAGE} on a page.")
+
+
+def _row(engine: Engine, compared: Compared, q: int, opened: Callable[[str], None]) -> None:
+    row = compared.rows[q]
+    st.header(plain(f"“{row[0].query.words}”"), anchor=False)
+    for m, place in enumerate(st.columns(len(row), gap="large")):
+        with place:
+            _list(engine, compared, q, m, opened)
+
+
+def _list(engine: Engine, compared: Compared, q: int, m: int, opened: Callable[[str], None]) -> None:
+    result, comparison = compared.rows[q][m], compared.against[q][m]
+    with st.container(gap="xxsmall"):
+        st.markdown(f"**{plain(say_model(result.model))}**")
+        st.caption(plain(" · ".join(_facts(result, comparison, compared.how))))
+    grid(
+        [_tile(engine, result, hit, comparison, compared.how) for hit in result.hits],
+        key=f"list-{q}-{m}",
+        tile=104 if len(compared.rows[q]) > 1 else 112,
+        label=f"{say_model(result.model)}: {result.query.words}",
+        opened=opened,
+    )
+
+
+def _facts(result: PicturesResult, comparison: ListComparison | None, how: str) -> list[str]:
+    """What can be said about a list in one line: precision, words in captions, how many are new."""
+    said = []
+    if (p := result.precision) is not None:
+        said.append(f"{p.hits} of {p.k} right ({interval_text(p.ci95)}; {percent(p.base_rate)} by chance)")
+    if words := caption_words(result):
+        said.append("in captions: " + ", ".join(f"{word} {n}" for word, n in words) + f" of {len(result.hits)}")
+    if comparison is not None:
+        new = "only here" if how == MODELS else "new"
+        said.append(
+            f"{len(comparison.kept)} {'in both' if how == MODELS else 'kept'}, {len(comparison.new)} {new}, "
+            f"rank-biased overlap {comparison.rbo:.2f}"
+        )
+    return said or [f"{len(result.hits)} of {count(result.n, 'picture')}"]
+
+
+def caption_words(result: PicturesResult) -> tuple[tuple[str, int], ...]:
+    """In how many of the pictures' captions each word of the question stands; () where there are no captions."""
+    captions = [hit.captions for hit in result.hits]
+    if not any(captions):
+        return ()
+    return words_in_captions(" ".join(t.text for t in result.query.terms), captions)
+
+
+def _tile(engine: Engine, result: PicturesResult, hit: Hit, comparison: ListComparison | None, how: str) -> Tile:
+    said = hit.label or (hit.captions[0] if hit.captions else "")
+    mark, note = _moved(hit, comparison, how)
+    return Tile(
+        id=hit.id,
+        thumbnail=engine.thumbnail(result.dataset, result.split, hit.id),
+        alt=f"Rank {hit.rank}: {said or hit.id} of {say_dataset(result.dataset)}",
+        caption=said,
+        note=note,
+        rank=hit.rank,
+        score=bar(result, hit.score),
+        score_text=f"{hit.score:.2f}",
+        right=bool(hit.relevant),
+        mark=" · ".join(filter(None, ("right" if hit.relevant else "", mark))),
+    )
+
+
+def bar(result: PicturesResult, score: float) -> float:
+    """How far up a score lies between the lowest and the highest of all pictures, 0-1: cosines themselves fill
+    only a small part of their range."""
+    low, high = float(result.scores.min()), float(result.scores.max())
+    return (score - low) / (high - low) if high > low else 1.0
+
+
+def _moved(hit: Hit, comparison: ListComparison | None, how: str) -> tuple[str, str]:
+    """(word, note) on whether a picture is in the list compared with, and its rank there."""
+    if comparison is None:
+        return "", ""
+    there = next(m for m in comparison.moved if m.id == hit.id)
+    words = ("in both", "only here") if how == MODELS else ("kept", "new")
+    if there.rank_a is None:
+        return words[not there.in_a], "not there"
+    return words[not there.in_a], f"rank {there.rank_a:,} there" if how == MODELS else f"was rank {there.rank_a:,}"

@@ -1,0 +1,152 @@
+"""What is asked of the pictures: a list of prompts, slots spread over lists, a ladder of adjectives, or a sum.
+
+Whichever way it is written, it becomes a list of queries, and the same queries go to every model.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.catalog.presets import PicturePreset, picture_presets
+from core.engine import Engine
+from core.studies.compose import Composed, expand, ladder, slots_of
+from core.studies.query import MINUS_WEIGHT, Query, Term, ask
+from core.types import DatasetSpec, TMVError
+from pages.shared.link import chosen
+from pages.shared.texts import texts
+
+PROMPTS, SLOTS, LADDER, SUM = "prompts", "slots", "ladder", "sum"
+WAYS = {PROMPTS: "Prompts", SLOTS: "Slots", LADDER: "Adjectives", SUM: "Add and take away"}
+MODELS, FIRST, BEFORE = "models", "first", "before"
+AGAINST = {MODELS: "the other model", FIRST: "the first prompt", BEFORE: "the prompt before"}
+MOST_QUERIES = 120
+PATTERN = "a {style} of a {adjective} {noun}"
+SLOT_VALUES = ("style = photo, drawing", "adjective = , red, green", "noun = apple, bird")
+NOUN, ADJECTIVES, AROUND = "bird", ("white", "flying"), "a photo of a {}"
+TERMS = ("a bird", "- water")
+_TERM = re.compile(r"^(?:(?P<number>[+-]?\s*\d*\.?\d+)\s*[*×]\s*|(?P<sign>[+-])\s+)?(?P<text>.+)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked, in order. `cells` names the slot values of each query where they were composed; `against`
+    is what a list is compared with unless the reader chose otherwise."""
+
+    way: str
+    queries: tuple[Query, ...]
+    cells: tuple[Composed, ...] = ()
+    against: str = FIRST
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Every text that needs a vector."""
+        return tuple(dict.fromkeys(t for q in self.queries for t in q.texts))
+
+
+def way_of(preset: PicturePreset) -> str:
+    """How a preset is asked."""
+    return SUM if preset.minus else PROMPTS
+
+
+def question_of(engine: Engine, dataset: DatasetSpec) -> Question:
+    """What the address asks; the first preset of the data set where it asks nothing. `TMVError` for what makes
+    no sense."""
+    way = next(iter(chosen("ask")), "")
+    if way == SLOTS:
+        return _checked(by_slots(*slots(engine)))
+    if way == LADDER:
+        return _checked(by_ladder(*steps(engine)))
+    if way == SUM:
+        return _checked(by_sum(texts(engine, "term") or TERMS))
+    if prompts := texts(engine, "prompt"):
+        return _checked(by_prompts(prompts, next(iter(chosen("order")), "") == BEFORE))
+    preset = picture_presets(dataset.name)[0]
+    return by_sum(terms_of(preset)) if preset.minus else by_prompts(preset.texts, preset.ladder)
+
+
+def _checked(question: Question) -> Question:
+    if len(question.queries) > MOST_QUERIES:
+        raise TMVError(
+            f"That makes {len(question.queries):,} questions; at most {MOST_QUERIES} are answered side by side. "
+            "Shorten a list."
+        )
+    return question
+
+
+def by_prompts(prompts: Sequence[str], refined: bool = False) -> Question:
+    """One query a prompt; `refined` says that each adds to the one before."""
+    return Question(PROMPTS, tuple(ask(p) for p in prompts), against=BEFORE if refined else FIRST)
+
+
+# --- slots ------------------------------------------------------------------------------------------------
+
+
+def slots(engine: Engine) -> tuple[str, tuple[str, ...]]:
+    """(pattern, lines of slot values) of the address, or the example."""
+    pattern = next(iter(chosen("pattern")), "")
+    return (pattern, texts(engine, "slot")) if pattern else (PATTERN, SLOT_VALUES)
+
+
+def slot_values(lines: Sequence[str]) -> dict[str, list[str]]:
+    """ "style = photo, drawing" -> {"style": ["photo", "drawing"]}; an empty value leaves the slot out."""
+    found = {}
+    for line in lines:
+        name, equals, values = line.partition("=")
+        if not equals or not name.strip():
+            raise TMVError(f"A slot is written as name = value, value; got {line!r}.")
+        found[name.strip()] = [v.strip() for v in values.split(",")]
+    return found
+
+
+def by_slots(pattern: str, lines: Sequence[str]) -> Question:
+    """Every combination of the slots' values."""
+    if not slots_of(pattern):
+        raise TMVError("A pattern needs at least one slot in braces, for example: a {style} of a {noun}")
+    cells = expand(pattern, slot_values(lines))
+    return Question(SLOTS, tuple(ask(c.text) for c in cells), cells)
+
+
+# --- a ladder of adjectives -------------------------------------------------------------------------------
+
+
+def steps(engine: Engine) -> tuple[str, tuple[str, ...], str]:
+    """(noun, adjectives, pattern around them) of the address, or the example."""
+    noun = next(iter(chosen("noun")), "")
+    if not noun:
+        return NOUN, ADJECTIVES, AROUND
+    return noun, texts(engine, "adjective"), next(iter(chosen("around")), "{}")
+
+
+def by_ladder(noun: str, adjectives: Sequence[str], around: str) -> Question:
+    """The noun, and the adjectives in front of it one after another."""
+    return Question(LADDER, tuple(ask(t) for t in ladder(noun, adjectives, around)), against=BEFORE)
+
+
+# --- sums -------------------------------------------------------------------------------------------------
+
+
+def term(line: str) -> Term:
+    """ "bird", "- water" (taken away with half its weight), "+ beach", "0.3 * beach" -> a term of a query."""
+    found = _TERM.match(line.strip())
+    if found is None:
+        raise TMVError("A line of a sum must hold a text, for example: - water")
+    text = found["text"].strip()
+    if found["number"]:
+        return Term(text, float(found["number"].replace(" ", "")))
+    return Term(text, -MINUS_WEIGHT if found["sign"] == "-" else 1.0)
+
+
+def terms_of(preset: PicturePreset) -> tuple[str, ...]:
+    """A preset's texts as lines of a sum."""
+    return (*preset.texts, *(f"- {m}" for m in preset.minus))
+
+
+def by_sum(lines: Sequence[str]) -> Question:
+    """What is asked without the further terms, and with them: so one sees what they change."""
+    terms = tuple(term(line) for line in lines)
+    if not terms:
+        raise TMVError("A sum needs at least one text; write for example: a bird")
+    whole = Query(terms)
+    return Question(SUM, (Query(terms[:1]), whole) if len(terms) > 1 else (whole,))
