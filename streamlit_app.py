@@ -26,14 +26,16 @@ PAGES = {
         ("classification/accuracy.py", "Accuracy", "Models beside each other, with intervals."),
         ("classification/classes.py", "Classes", "What a model confuses, and the pictures behind it."),
     ],
+    "Prompts": [
+        ("prompt_study/templates.py", "Templates", "Accuracy by wording, and the pictures it turns."),
+        ("prompt_study/pictures.py", "Pictures", "What prompts find, for several models side by side."),
+    ],
 }
 
 
 def frame() -> None:
     """One run of the dashboard for one session."""
-    st.set_page_config(
-        page_title="Text Meets Vision", page_icon=ICON, layout="wide", menu_items={"About": ABOUT}
-    )
+    st.set_page_config(page_title="Text Meets Vision", page_icon=ICON, layout="wide", menu_items={"About": ABOUT})
     sections = {
         section: [st.Page(f"pages/{file}", title=title, help=said) for file, title, said in pages]
         for section, pages in PAGES.items()

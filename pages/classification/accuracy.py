@@ -53,9 +53,7 @@ def show(results: list[ZeroShotResult], choice: Choice) -> None:
     """The answer: large figures on the first data set, the finding, both charts, the table, the foot."""
     first = [r for r in results if r.dataset == results[0].dataset][:MOST_HEADLINES]
     on = f" on {say_dataset(first[0].dataset)}" if len({r.dataset for r in results}) > 1 else ""
-    headlines(
-        [Headline(f"{say_model(r.model)}{on}", r.acc1, r.acc1_ci95, protocol_line(r), r.model) for r in first]
-    )
+    headlines([Headline(f"{say_model(r.model)}{on}", r.acc1, r.acc1_ci95, protocol_line(r), r.model) for r in first])
     finding(plain(accuracy_finding(results)))
     frame = accuracy_frame(results)
     charts(frame)

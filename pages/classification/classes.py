@@ -1,5 +1,7 @@
 """Classes: what one model gets right on one data set, what it confuses, and the pictures behind it."""
 
+from typing import Literal
+
 import streamlit as st
 
 from core.engine import Engine
@@ -29,7 +31,7 @@ from pages.shared.picture import picture_dialog
 from pages.shared.theme import theme
 from pages.shared.words import plain
 
-ORDERS = {"weakest": "Weakest first", "strongest": "Strongest first", "name": "By name"}
+ORDERS: tuple[Literal["weakest", "strongest", "name"], ...] = ("weakest", "strongest", "name")
 CLASSES = 24
 
 
@@ -64,19 +66,17 @@ def answer(result: ZeroShotResult) -> None:
         [
             Headline("Top-1 accuracy", result.acc1, result.acc1_ci95, line, result.model),
             Headline("Top-5 accuracy", result.acc5, result.acc5_ci95, line, result.model),
-            Headline(
-                "Mean per-class recall", result.mean_per_class_recall, result.mean_per_class_recall_ci95, line
-            ),
+            Headline("Mean per-class recall", result.mean_per_class_recall, result.mean_per_class_recall_ci95, line),
         ]
     )
-    confusion = confusion_chart(
-        confusion_frame(result), theme=theme(), title="Which classes does it confuse?"
-    )
+    confusion = confusion_chart(confusion_frame(result), theme=theme(), title="Which classes does it confuse?")
     said = collapse_finding(result)
     finding(plain(said if said.startswith("Collapsed") else confusion.alt.removeprefix("Confusion table. ")))
     left, right = st.columns(2, gap="large")
     with left:
-        order = st.selectbox("Order", list(ORDERS), key="order", bind="query-params")
+        place = st.container()
+        order = st.selectbox("Order of the classes", ORDERS, key="order", bind="query-params")
+    with place:
         recall = recall_chart(per_class_frame([result]), order=order, limit=CLASSES, theme=theme())
         draw(recall, key="chart-recall", picked=lambda mark: show_cell(result, int(mark[1]), None))
     with right:

@@ -76,7 +76,5 @@ def _vectors(
 def _labels(text: str) -> list[str]:
     labels = list(dict.fromkeys(line.strip() for line in text.splitlines() if line.strip()))
     if not 2 <= len(labels) <= MOST_LABELS:
-        raise TMVError(
-            f"Between 2 and {MOST_LABELS} different labels are needed, one a line; got {len(labels)}."
-        )
+        raise TMVError(f"Between 2 and {MOST_LABELS} different labels are needed, one a line; got {len(labels)}.")
     return labels

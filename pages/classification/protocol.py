@@ -82,9 +82,7 @@ def results_table(frame: pd.DataFrame, key: str, asked: Callable[[str, str], Non
 def protocol_dialog(result: ZeroShotResult, closed: Callable[[], None]) -> None:
     """How this result was made, over the page."""
 
-    @st.dialog(
-        f"{say_model(result.model)} on {say_dataset(result.dataset)}", width="large", on_dismiss=closed
-    )
+    @st.dialog(f"{say_model(result.model)} on {say_dataset(result.dataset)}", width="large", on_dismiss=closed)
     def show() -> None:
         _protocol(result)
 

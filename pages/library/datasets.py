@@ -33,8 +33,7 @@ def _line(engine: Engine, spec: DatasetSpec, state: State, models: int) -> None:
     words, button = st.columns([9, 1], vertical_alignment="center")
     with words:
         st.markdown(
-            f"**{plain(spec.title)}** · {STATES[state.state]}"
-            + (f" · {plain(state.why)}" if state.why else "")
+            f"**{plain(spec.title)}** · {STATES[state.state]}" + (f" · {plain(state.why)}" if state.why else "")
         )
         st.caption(
             " · ".join(
@@ -55,9 +54,7 @@ def _line(engine: Engine, spec: DatasetSpec, state: State, models: int) -> None:
     _action(engine, spec, state, button)
 
 
-def _action(
-    engine: Engine, spec: DatasetSpec, state: State, place: st.delta_generator.DeltaGenerator
-) -> None:
+def _action(engine: Engine, spec: DatasetSpec, state: State, place: st.delta_generator.DeltaGenerator) -> None:
     if state.state != "downloadable":
         return
     demo = spec.name.startswith("demo-")
@@ -65,9 +62,7 @@ def _action(
     if job is not None and job.live:
         return
     if demo:
-        place.button(
-            "Make", key=f"make-{spec.name}", on_click=careful(engine.submit_prepare_demo), width="stretch"
-        )
+        place.button("Make", key=f"make-{spec.name}", on_click=careful(engine.submit_prepare_demo), width="stretch")
     else:
         place.button(
             "Download",

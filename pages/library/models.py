@@ -32,8 +32,7 @@ def _line(engine: Engine, spec: ModelSpec, state: State, sets: int) -> None:
     words, button = st.columns([9, 1], vertical_alignment="center")
     with words:
         st.markdown(
-            f"**{plain(say_model(spec))}** · {STATES[state.state]}"
-            + (f" · {plain(state.why)}" if state.why else "")
+            f"**{plain(say_model(spec))}** · {STATES[state.state]}" + (f" · {plain(state.why)}" if state.why else "")
         )
         st.caption(
             " · ".join(

@@ -49,9 +49,7 @@ def _start(engine: Engine) -> None:
         )
     with third:
         split = st.selectbox("Split", _splits(data.get(name)), key="embed-split", persist_state="session")
-    button.button(
-        "Embed", type="primary", width="stretch", on_click=careful(embed), args=(engine, model, name, split)
-    )
+    button.button("Embed", type="primary", width="stretch", on_click=careful(embed), args=(engine, model, name, split))
 
 
 def _splits(spec: DatasetSpec | None) -> list[str]:

@@ -19,9 +19,7 @@ Found = Mapping[tuple[str, str], float]
 """(model, data set) -> top-1 accuracy, where it is measured."""
 
 
-def matrix(
-    models: Models, datasets: Datasets, stored: Here, found: Found, outdated: Set[tuple[str, str]]
-) -> None:
+def matrix(models: Models, datasets: Datasets, stored: Here, found: Found, outdated: Set[tuple[str, str]]) -> None:
     """The table. A measured cell leads to its classes, another one to the library with the pair filled in."""
     titles = [d.title for d, _ in datasets]
     frame = pd.DataFrame(

@@ -47,6 +47,8 @@ STARTS = (
     ),
 )
 MOST_HEADLINES, SOME = 4, 8
+ROOM = 620
+"""Pixels kept free for the first answer while the demo is being prepared, so that nothing jumps."""
 
 
 def measured(engine: Engine, stored: Here) -> tuple[list[ZeroShotResult], set[tuple[str, str]]]:
@@ -102,12 +104,14 @@ def page(engine: Engine) -> None:
     stored = here(engine)
     if all(d.startswith("demo-") for d in stored.datasets):
         st.markdown(DEMO)
-    first_run.show(engine)
+    preparing = first_run.show(engine)
     results, outdated = measured(engine, stored)
     if results:
         answer(results)
         with in_place():
             some_pictures(engine, results)
+    elif preparing:
+        st.skeleton(height=ROOM)
     starts()
     st.header("What is here", anchor=False)
     matrix(

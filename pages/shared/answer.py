@@ -55,9 +55,7 @@ def foot(provenances: Sequence[tuple[str, Provenance]], choices: Mapping[str, Se
     with box:
         if link := address(choices):
             st.code(f"?{link}", language=None, wrap_lines=True)
-            st.caption(
-                "Put this behind the address of the page; every choice is spelled out by its exact name."
-            )
+            st.caption("Put this behind the address of the page; every choice is spelled out by its exact name.")
         for name, provenance in provenances:
             st.markdown(f"**{plain(name)}**")
             provenance_table(provenance, f"Provenance of {name}")
@@ -76,6 +74,4 @@ def provenance_table(provenance: Provenance, alt: str) -> None:
         "Skipped pictures": f"{provenance.skipped:,}",
     }
     rows |= {f"Note {i}": note for i, note in enumerate(provenance.notes, 1)}
-    st.table(
-        {key: plain(value) for key, value in rows.items()}, border="horizontal", width="content", alt=alt
-    )
+    st.table({key: plain(value) for key, value in rows.items()}, border="horizontal", width="content", alt=alt)

@@ -58,9 +58,7 @@ class Asking:
 
     def _prompts(self) -> str:
         if self.templates:
-            return (
-                self.templates[0] if len(self.templates) == 1 else count(len(self.templates), "own template")
-            )
+            return self.templates[0] if len(self.templates) == 1 else count(len(self.templates), "own template")
         return _titles().get(self.prompt_set or "", "")
 
 

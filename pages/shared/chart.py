@@ -20,9 +20,7 @@ def draw(chart: Chart, *, key: str, picked: Callable[[list[Any]], None] | None =
     # A changed figure lets go of its selection, so that the same mark can be clicked again.
     times = st.session_state.get(f"picked-{key}", 0)
     chart.figure.update_layout(clickmode="event+select", dragmode=False, meta={"picked": times})
-    options: dict[str, Any] = (
-        {"on_select": _on_select(key, picked), "selection_mode": "points"} if picked else {}
-    )
+    options: dict[str, Any] = {"on_select": _on_select(key, picked), "selection_mode": "points"} if picked else {}
     st.plotly_chart(chart.figure, theme=None, key=key, alt=chart.alt, config=chart.config(), **options)
     save(chart, key=key)
 

@@ -31,11 +31,14 @@ def prepare(engine: Engine) -> None:
         engine.submit_prepare_demo()
 
 
-def show(engine: Engine) -> None:
-    """How far the demo is, while it is being prepared; a way to try again where that was stopped."""
+def show(engine: Engine) -> bool:
+    """How far the demo is while it is being prepared, and whether it is; a way to go on where that was stopped."""
     job = engine.jobs.latest(KEY)
     if job is None or job.state == "done":
-        return
+        return False
+    if job.live and not here(engine).pairs:
+        st.caption("The first start draws the pictures and embeds them; the first chart is here in about a minute.")
     watch(engine, [KEY], seen=lambda: here(engine).pairs)
     if not job.live:
         st.button("Prepare the demo", on_click=careful(engine.submit_prepare_demo), key="prepare-demo-again")
+    return job.live

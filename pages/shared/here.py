@@ -9,6 +9,8 @@ from core.catalog.models import MODELS
 from core.engine import Engine
 from core.types import DatasetSpec, ModelSpec, TMVError
 
+ANY_KIND = ""
+
 
 @dataclass(frozen=True, slots=True)
 class Here:
@@ -56,11 +58,10 @@ def real_first(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def default_datasets(engine: Engine, kind: str, most: int) -> tuple[str, ...]:
-    """The data sets of this kind that a page opens with."""
-    usable = tuple(n for n in here(engine).datasets if (s := _spec(engine, n)) is not None and s.kind == kind)
-    found = real_first(usable) or tuple(
-        d.name for d in DATASETS if d.kind == kind and d.name.startswith("demo-")
-    )
+    """The data sets of this kind (`ANY_KIND`: of either) that a page opens with."""
+    usable = tuple(n for n in here(engine).datasets if (s := _spec(engine, n)) and kind in (s.kind, ANY_KIND))
+    demo = (d.name for d in DATASETS if kind in (d.kind, ANY_KIND) and d.name.startswith("demo-"))
+    found = real_first(usable) or tuple(demo)
     return found[:most]
 
 

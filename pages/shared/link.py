@@ -23,16 +23,18 @@ MOST, LONGEST = 40, 400
 
 def keep(*names: str) -> None:
     """Mount the keepers of these choices; once a run, before they are read."""
-    with st.container(key=f"kept-{'-'.join(names)}"):
-        st.html(f"<style>.st-key-kept-{'-'.join(names)} {{ display: none; }}</style>")
+    place = f"kept-{'-'.join(names)}"
+    with st.container(key=place):
+        # The wrapper that holds nothing else goes too, or its gap would push the page down.
+        st.html(f"<style>.st-key-{place}, div:has(> .st-key-{place}:only-child) {{ display: none; }}</style>")
         for name in names:
             st.multiselect(name, [], key=name, bind="query-params", accept_new_options=True)
 
 
-def chosen(name: str) -> tuple[str, ...]:
+def chosen(name: str, most: int = MOST) -> tuple[str, ...]:
     """What is chosen under `name`, in order, unchecked; () when nothing is."""
     values = [v for v in st.session_state.get(name, ()) if isinstance(v, str)]
-    return tuple(v for v in dict.fromkeys(values) if len(v) <= LONGEST)[:MOST]
+    return tuple(v for v in dict.fromkeys(values) if len(v) <= LONGEST)[:most]
 
 
 def choose(name: str, values: str | Iterable[str] | None) -> None:

@@ -70,9 +70,7 @@ def _submit(engine: Engine, pairs: Sequence[Pair]) -> None:
 def _obstacles(engine: Engine, pair: Pair) -> list[str]:
     model, dataset, _ = pair
     found = []
-    if (state := engine.dataset_state(dataset.name)).state != "ready" and not dataset.name.startswith(
-        "demo-"
-    ):
+    if (state := engine.dataset_state(dataset.name)).state != "ready" and not dataset.name.startswith("demo-"):
         found.append(_obstacle(plain(dataset.title), "data set", state))
     if (state := engine.model_state(model)).state == "absent":
         found.append(_obstacle(plain(say_model(model)), "model", state))

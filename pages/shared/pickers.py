@@ -16,7 +16,7 @@ from core.catalog.datasets import DATASETS
 from core.engine import Engine
 from core.frames import say_model
 from core.types import DatasetSpec, ModelSpec, TMVError
-from pages.shared.here import default_datasets, default_models, here, known_models
+from pages.shared.here import ANY_KIND, default_datasets, default_models, here, known_models
 from pages.shared.link import choose, chosen
 from pages.shared.own_data import page_dataset, page_model
 from pages.shared.words import plain
@@ -138,21 +138,17 @@ def chosen_model(engine: Engine) -> ModelSpec:
     return _models(engine, default_datasets(engine, "classification", 6), 6)[0][0]
 
 
-def _models(
-    engine: Engine, datasets: tuple[str, ...], most: int
-) -> tuple[tuple[ModelSpec, ...], tuple[str, ...]]:
+def _models(engine: Engine, datasets: tuple[str, ...], most: int) -> tuple[tuple[ModelSpec, ...], tuple[str, ...]]:
     picked, problems = looked_up(chosen("model"), lambda n: page_model(engine, n))
     return picked or tuple(engine.model(n) for n in default_models(engine, datasets, most)), problems
 
 
-def _datasets(
-    engine: Engine, kind: str, most: int
-) -> tuple[tuple[DatasetSpec, ...], tuple[str, ...], dict[str, str]]:
+def _datasets(engine: Engine, kind: str, most: int) -> tuple[tuple[DatasetSpec, ...], tuple[str, ...], dict[str, str]]:
     named, problems = looked_up(chosen("data"), lambda n: page_dataset(engine, n))
-    picked = tuple(d for d in named if d.kind == kind)
+    picked = tuple(d for d in named if kind in (d.kind, ANY_KIND))
     if not picked:
         picked = tuple(engine.dataset(n) for n in default_datasets(engine, kind, most))
-    offered = [d for d in (*offered_datasets(engine), *picked) if d.kind == kind]
+    offered = [d for d in (*offered_datasets(engine), *picked) if kind in (d.kind, ANY_KIND)]
     return picked, problems, {d.name: d.title for d in offered}
 
 

@@ -29,9 +29,7 @@ def test_it_opens_with_what_is_cached(page: Page, world: World) -> None:
     assert not app.exception and app.title[0].value == "How well does it name pictures?"
     assert app.multiselect(key="shown-model").value == [GOOD, POOR]
     assert app.multiselect(key="shown-data").value == ["eurosat", world.colours]
-    assert [m.value for m in app.metric] == [
-        percent(engine.zero_shot(m, "eurosat").acc1) for m in (GOOD, POOR)
-    ]
+    assert [m.value for m in app.metric] == [percent(engine.zero_shot(m, "eurosat").acc1) for m in (GOOD, POOR)]
     assert len(app.get("plotly_chart")) == 2 and len(app.dataframe[0].value) == 4
 
 
@@ -96,17 +94,13 @@ def test_own_templates_wait_for_the_encoder_and_then_answer(
     choices = {"model": [GOOD], "data": [world.colours], "template": ["a {} square, nothing else"]}
     app = page(HERE, **choices)
     assert not app.exception and "which is starting (3 s so far)" in said(app) and not app.metric
-    monkeypatch.setattr(
-        WarmEncoder, "encode_texts", lambda self, m, texts: FakeEncoder(m).encode_texts(texts)
-    )
+    monkeypatch.setattr(WarmEncoder, "encode_texts", lambda self, m, texts: FakeEncoder(m).encode_texts(texts))
     app.run()
     assert app.metric[0].value == "100.0\u00a0%"
 
 
 def test_templates_are_typed_one_a_line(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        WarmEncoder, "encode_texts", lambda self, m, texts: FakeEncoder(m).encode_texts(texts)
-    )
+    monkeypatch.setattr(WarmEncoder, "encode_texts", lambda self, m, texts: FakeEncoder(m).encode_texts(texts))
     app = page(HERE)
     app.text_area(key="shown-template").set_value("a {}\n\n  the {}  \n")
     next(b for b in app.button if b.label == "Use these").click().run()

@@ -87,9 +87,7 @@ def test_an_empty_cell_says_so(page: Page, world: World, result: ZeroShotResult)
     assert "No picture is in this cell" in said(app) and not tiles(app)
 
 
-@pytest.mark.parametrize(
-    "cell", [Cell(None, ANY), Cell(1, ANY), Cell(None, WRONG), Cell(2, RIGHT), Cell(0, 3)]
-)
+@pytest.mark.parametrize("cell", [Cell(None, ANY), Cell(1, ANY), Cell(None, WRONG), Cell(2, RIGHT), Cell(0, 3)])
 def test_rows_of_a_cell_are_those_a_loop_finds(result: ZeroShotResult, cell: Cell) -> None:
     def fits(i: int) -> bool:
         right = result.labels[i] == result.predicted[i]
@@ -106,9 +104,7 @@ def test_classes_of_one_name_are_told_apart() -> None:
     assert class_tokens(["crane", "owl", "crane"]) == ["crane (0)", "owl", "crane (2)"]
 
 
-def test_a_picture_in_the_address_opens_with_its_five_best(
-    page: Page, world: World, result: ZeroShotResult
-) -> None:
+def test_a_picture_in_the_address_opens_with_its_five_best(page: Page, world: World, result: ZeroShotResult) -> None:
     app = page(HERE, model=[POOR], data=[world.colours], picture=result.ids[5])
     answers = next(h.value for h in app.html if "tabular-nums" in h.value)
     order = [answers.index(result.classnames[label]) for label in result.top5[5]]

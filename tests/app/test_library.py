@@ -112,9 +112,7 @@ def test_failed_work_says_why(copied: World) -> None:
     table = JobTable(copied.cache)
     job, _ = table.insert("embed", "embed/x", "Embedding EuroSAT", {})
     table.end(job.id, "failed", "The disk is full: free some room.")
-    assert "Embedding EuroSAT: stopped by an error — The disk is full: free some room." in said(
-        open_page(HERE)
-    )
+    assert "Embedding EuroSAT: stopped by an error — The disk is full: free some room." in said(open_page(HERE))
 
 
 def test_vectors_are_removed_after_asking(copied: World) -> None:

@@ -39,9 +39,7 @@ def test_nothing_is_called_a_demo_where_real_data_is(page: Page) -> None:
     assert not [m for m in page().markdown if "generated pictures" in m.value]
 
 
-def test_an_empty_machine_starts_the_demo_by_itself_once(
-    in_nothing: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_empty_machine_starts_the_demo_by_itself_once(in_nothing: World, monkeypatch: pytest.MonkeyPatch) -> None:
     started = []
     monkeypatch.setattr(Engine, "submit_prepare_demo", lambda self: started.append(1))
     app = open_page()

@@ -85,9 +85,7 @@ def test_an_address_spells_out_every_choice() -> None:
     assert found == "model=ViT-B-32/openai&model=a+b&template=a+photo+of+a+{}"
 
 
-@pytest.mark.parametrize(
-    "text", ["**bold**", "[x](http://y)", "![](http://y)", ":red[x]", "$x$", "<b>", "`x`"]
-)
+@pytest.mark.parametrize("text", ["**bold**", "[x](http://y)", "![](http://y)", ":red[x]", "$x$", "<b>", "`x`"])
 def test_typed_text_is_never_markup(text: str) -> None:
     def script(markdown: str) -> None:
         import streamlit as st

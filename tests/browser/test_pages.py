@@ -76,13 +76,9 @@ def test_pictures_by_keyboard(visit: Visit, address: str, world: World) -> None:
     page.wait_for_function("!location.search.includes('picture=')")
 
 
-def test_a_click_into_the_confusion_table_shows_its_pictures(
-    visit: Visit, address: str, world: World
-) -> None:
+def test_a_click_into_the_confusion_table_shows_its_pictures(visit: Visit, address: str, world: World) -> None:
     page = visit(address + link(world, "/classes"))
-    marks = (
-        page.get_by_test_id("stPlotlyChart").nth(1).locator(".scatterlayer .point, .scatterlayer .textpoint")
-    )
+    marks = page.get_by_test_id("stPlotlyChart").nth(1).locator(".scatterlayer .point, .scatterlayer .textpoint")
     marks.first.wait_for(state="attached")
     before = page.get_by_role("heading", level=2).first.inner_text()
     place = marks.first.bounding_box()
@@ -101,15 +97,11 @@ def test_the_rows_behind_a_chart_can_be_saved(visit: Visit, address: str, world:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("path", PATHS)
-def test_nothing_offends_the_accessibility_rules(
-    visit: Visit, address: str, axe: str, path: str, scheme: str
-) -> None:
+def test_nothing_offends_the_accessibility_rules(visit: Visit, address: str, axe: str, path: str, scheme: str) -> None:
     page = visit(address + path, scheme=scheme)
     _settled(page)
     page.evaluate(axe)
-    found = page.evaluate(
-        "axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']})"
-    )
+    found = page.evaluate("axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']})")
     told = [(v["id"], [n["html"][:120] for n in v["nodes"][:3]]) for v in found["violations"]]
     assert told == []
 
