@@ -41,6 +41,7 @@ from core.types import (
     State,
     TMVError,
 )
+from core.uploads import Uploads
 
 if TYPE_CHECKING:
     from core.embed import EmbedReport
@@ -73,6 +74,7 @@ class Engine(JobDoor, PromptStudies, PictureStudies, RetrievalStudies, ProbeStud
         self.results: Results = Results(self.cache_dir)
         self.jobs = Jobs(self.cache_dir, self.data_dir)
         self.thumbnails = Thumbnails(self.cache_dir / "thumbnails")
+        self.uploads = Uploads(self.cache_dir / "uploads")
         self._encoding = Encoding(self.cache_dir, self.texts, device=device, in_process=in_process)
         self._sets, self._heads = Memo(24), Memo(24)
         self.studies: Memo = Memo(128)

@@ -29,21 +29,23 @@ class PictureStudies:
         *,
         query: Query | str,
         image: bytes | None = None,
+        like: str | None = None,
         k: int = 10,
         classes: Sequence[str] | str = NAMED,
     ) -> PicturesResult:
         """The k pictures closest to a query: a text, or a `Query` of weighted texts and a picture.
 
-        `image` is the file of the query's picture. `classes` are the class names that count as right for
-        precision at k; by default those whose name stands in the query's positive texts.
+        The query's picture is the file `image`, or the picture of the data set with the id `like`, whose
+        stored vector is used. `classes` are the class names that count as right for precision at k; by default
+        those whose name stands in the query's positive texts.
         """
         asked = ask(query) if isinstance(query, str) else query
         images = self.needed(model, dataset, split)
         right = _right_classes(images, asked, classes)
-        stamp = hashlib.sha256(image).hexdigest() if image is not None else ""
+        stamp = hashlib.sha256(image).hexdigest() if image is not None else f"like {like}" if like else ""
 
         def make() -> PicturesResult:
-            vector = _vector(self, model, asked, image)
+            vector = _vector(self, images, asked, image, like)
             return pictures.find(images, gallery_of(self, images), asked, vector, k, right)
 
         return self.studies.get(("search", images.key, asked, stamp, k, right), make)
@@ -95,11 +97,17 @@ def _still(engine: EngineParts, result: PicturesResult) -> EmbeddingSet:
     return images
 
 
-def _vector(engine: EngineParts, model: str, query: Query, image: bytes | None) -> FloatArray:
-    """The query's unit vector: texts from the store or the encoder, the picture from the encoder."""
-    if bool(query.image) != (image is not None):
-        raise TMVError("A query with a picture needs the picture's file, and one without must not have any.")
-    picture = None if image is None else engine.encode_image(model, image)
+def _vector(
+    engine: EngineParts, images: EmbeddingSet, query: Query, image: bytes | None, like: str | None
+) -> FloatArray:
+    """The query's unit vector: texts from the store or the encoder, the picture from the encoder or the set."""
+    if bool(query.image) != (image is not None or like is not None) or (image is not None and like is not None):
+        raise TMVError("A query with a picture needs the picture's file or id, and one without must not have any.")
+    model, picture = images.key.model, None
+    if image is not None:
+        picture = engine.encode_image(model, image)
+    elif like is not None:
+        picture = images.image_embeddings[row_of(images, like)]
     texts = engine.encode_texts(model, query.texts) if query.texts else np.empty((0, 0), np.float32)
     return query_vector(query, texts, picture)
 

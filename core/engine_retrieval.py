@@ -48,7 +48,9 @@ class RetrievalStudies:
 
     def compare_retrieval(self: EngineParts, a: RetrievalResult, b: RetrievalResult) -> RetrievalDifference:
         """Two models on the same captions, in pairs. See `core.studies.retrieval_reading.compare`."""
-        return retrieval_reading.compare(a, b)
+        marks = [(r.model, r.provenance.model_digest, r.provenance.data_digest, len(r.ids)) for r in (a, b)]
+        key = ("compare-retrieval", a.dataset, a.split, a.captions_per_picture, b.captions_per_picture, *marks)
+        return self.studies.get((*key, b.dataset, b.split), lambda: retrieval_reading.compare(a, b))
 
     def retrieval_breakdown(
         self: EngineParts,

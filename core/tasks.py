@@ -11,8 +11,10 @@ from functools import partial
 from typing import Any
 
 from core import readers, weights
+from core.catalog.presets import caption_presets
 from core.demo.sets import DEMO_SETS
 from core.engine import Engine
+from core.studies.compose import leave_one_out
 from core.types import Progress
 
 Task = Callable[[Engine, Mapping[str, Any], Progress], None]
@@ -26,6 +28,9 @@ DEMO_WORK = (
     ("demo-objects", "train"),
     ("demo-satellite", "train"),
 )
+
+QUICK_PAIRS = 1_000_000_000
+"""Pairs of picture and caption that are ranked as a part of embedding: half a minute at most."""
 
 
 def prepare_demo(engine: Engine, params: Mapping[str, Any], progress: Progress) -> None:
@@ -44,11 +49,22 @@ def _encode_prompts(engine: Engine, model: str, dataset: str, split: str) -> Non
     """Class vectors for the templates offered first, so that the pages need no encoder to open."""
     images = engine.needed(model, dataset, split)
     if images.labels is None:
+        _rank_captions(engine, model, dataset, split)
         return
     for prompt_set in dict.fromkeys((engine.dataset(dataset).prompt_set, "photo", "deck")):
         for kind in ("curated", "raw"):
             templates = engine.templates(dataset, prompt_set=prompt_set)
             engine.class_head(model, templates, engine.classnames(images, kind))
+
+
+def _rank_captions(engine: Engine, model: str, dataset: str, split: str) -> None:
+    """The ranks of all captions where that is quick, and vectors of the captions offered first, word by word."""
+    images = engine.needed(model, dataset, split)
+    if len(images) * len(images.captions) <= QUICK_PAIRS:
+        engine.retrieve(model, dataset, split)
+    for preset in caption_presets(dataset):
+        without = [span.without for span in leave_one_out(preset.caption)]
+        engine.encode_texts(model, [preset.caption, *without, *preset.beside])
 
 
 class _Steps:

@@ -180,6 +180,26 @@ def test_search_by_picture_and_by_both(engine: Engine, folder: Path) -> None:
         engine.search(GOOD, squares(folder), query=ask(image="mine.png"))
 
 
+def test_search_like_a_picture_of_the_set_uses_its_stored_vector(
+    engine: Engine, folder: Path, encoders: Encoders
+) -> None:
+    images, text = engine.needed(GOOD, squares(folder)), encoders[GOOD].encode_texts(["white"])[0]
+    row, seen = 7, encoders[GOOD].images_seen
+    asked = ask("white", minus=["red"], image=images.ids[row])
+    result = engine.search(GOOD, squares(folder), query=asked, like=images.ids[row], k=40)
+    minus = encoders[GOOD].encode_texts(["red"])[0]
+    query = unit(text) - 0.5 * unit(minus) + unit(images.image_embeddings[row])
+    scores = unit(images.image_embeddings) @ unit(query)
+    assert [h.row for h in result.hits] == np.argsort(-scores, kind="stable").tolist()
+    assert encoders[GOOD].images_seen == seen
+    alone = engine.search(GOOD, squares(folder), query=ask(image=images.ids[row]), like=images.ids[row], k=5)
+    assert alone.hits == engine.similar(GOOD, squares(folder), picture=images.ids[row], k=5).hits
+    with pytest.raises(TMVError, match="id"):
+        engine.search(GOOD, squares(folder), query=ask(image="x"), image=png((1, 2, 3)), like=images.ids[row])
+    with pytest.raises(UnknownName, match="picture"):
+        engine.search(GOOD, squares(folder), query=ask(image="x"), like="x")
+
+
 def test_a_picture_of_the_set_finds_itself_first(engine: Engine, folder: Path) -> None:
     images = engine.needed(GOOD, squares(folder))
     result = engine.similar(GOOD, squares(folder), picture=images.ids[5], k=4)
@@ -290,3 +310,11 @@ def test_every_data_set_has_presets_and_the_demo_names_its_own_classes() -> None
     assert presets.find_picture_preset("deck-fish").texts[0] == "fish"
     with pytest.raises(UnknownName, match="deck-fish"):
         presets.find_picture_preset("deck-fsh")
+
+
+def test_the_demos_captions_to_look_at_are_captions_of_its_pictures() -> None:
+    from core.demo.plans import pictures
+
+    said = {caption for picture in pictures("demo-captions") for caption in picture.captions}
+    offered = presets.caption_presets("demo-captions")
+    assert len(offered) == 3 and all(preset.caption in said for preset in offered)
