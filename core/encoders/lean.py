@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch.nn import functional as F
 
-from core.encoders.onednn import Convolution, Layer, linear
+from core.encoders.onednn import Convolution, Layer, linear, pointwise
 
 Tensors = tuple[torch.Tensor, ...]  # for queries, keys and values
 QUICK_GELU = 1.702  # QuickGELU(x) = x sigmoid(1.702 x) = silu(1.702 x) / 1.702
@@ -174,11 +174,11 @@ class _Bottleneck:
 
     def __init__(self, block: Any, packed: bool) -> None:
         self._stride = int(block.stride)
-        self._conv1 = Convolution(block.conv1, block.bn1, True, packed)
+        self._conv1 = pointwise(block.conv1, block.bn1, True, packed)
         self._conv2 = Convolution(block.conv2, block.bn2, True, packed)
         self._conv3 = Convolution(block.conv3, block.bn3, True, packed)
         around = block.downsample
-        self._around = None if around is None else Convolution(around[1], around[2], False, packed)
+        self._around = None if around is None else pointwise(around[1], around[2], False, packed)
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
         inner = self._shrunk(self._conv2(self._conv1(x)))

@@ -17,7 +17,7 @@ from typing import Any
 
 import torch
 
-from core.catalog import registry
+from core.catalog.models import quick_gelu_mismatch
 from core.encoders.checkpoints import read_tensors, unreadable
 from core.types import ModelSpec, Preprocessing, TMVError
 
@@ -135,8 +135,11 @@ def _architecture(
     transform.
     """
     if len(files) < 2:
-        known = library.get_pretrained_cfg(spec.architecture, spec.pretrained)
-        return spec.architecture, registry.architecture_config(spec.architecture), dict(known)
+        known = dict(library.get_pretrained_cfg(spec.architecture, spec.pretrained))
+        config = library.get_model_config(spec.architecture) or {}
+        if known.get("quick_gelu") and not config.get("quick_gelu"):
+            raise quick_gelu_mismatch(spec.architecture, spec.pretrained)
+        return spec.architecture, config, known
     config, preprocess = _read_config(files[0])
     return _register(library, config), config, preprocess
 

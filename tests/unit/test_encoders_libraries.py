@@ -15,6 +15,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from core.catalog import registry
 from core.catalog.models import find_model
 from core.encoders.checkpoints import read_tensors
 from core.encoders.encoder import LoadedEncoder
@@ -96,6 +97,16 @@ def test_an_archive_builds_the_model_that_it_was_made_of(kind: str, tmp_path: Pa
         difference = close(built.model.encode_image(batch), model.encode_image(batch))
     assert difference < 0.02  # OpenAI's own builder keeps the weights in half precision
     assert not built.model.training and built.model.visual.conv1.weight.dtype == torch.float32
+
+
+def test_a_quick_gelu_mismatch_is_also_found_when_loading(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As happens when open_clip's table could not be read and the name was accepted in form."""
+    monkeypatch.setattr(registry, "published_weights", dict)
+    spec = find_model("ViT-B-32/laion400m_e32")
+    with pytest.raises(TMVError, match="ViT-B-32-quickgelu/laion400m_e32"):
+        build(spec, (tmp_path / "w.bin",))
 
 
 # --- unsafe and damaged files -------------------------------------------------------------------------------
