@@ -44,10 +44,12 @@ class PromptStudies:
         prompt_set: str | None = None,
         classnames: Names = "curated",
         baseline: str | None = None,
+        progress: Progress | None = None,
     ) -> PromptStudyResult:
         """Each template by itself and all together, against `baseline` (a template or "ensemble").
 
-        `classnames` is "curated", "raw", a file, or the names themselves. See `core.studies.prompt_study`.
+        `classnames` is "curated", "raw", a file, or the names themselves; `progress` counts templates whose texts
+        are encoded. See `core.studies.prompt_study`.
         """
         images = self.needed(model, dataset, split)
         forms = tuple(dict.fromkeys(self.templates(dataset, templates, prompt_set)))
@@ -55,7 +57,7 @@ class PromptStudies:
 
         def make() -> PromptStudyResult:
             if len(forms) > 1:
-                encode_ahead(self, model, forms, names)
+                encode_ahead(self, model, forms, names, progress)
             single = [answers_of(self, images, (form,), names) for form in forms]
             together = single[0] if len(forms) == 1 else answers_of(self, images, forms, names)
             deck = deck_prompt_study() if dataset in ("eurosat", "cifar100") else None
@@ -187,9 +189,7 @@ def prompt_pool(engine: EngineParts, dataset: str, extra: Sequence[str] = ()) ->
     return tuple(dict.fromkeys((*extra, *(t for templates in sets for t in templates))))
 
 
-def answers_of(
-    engine: EngineParts, images: EmbeddingSet, forms: tuple[str, ...], names: tuple[str, ...]
-) -> Answers:
+def answers_of(engine: EngineParts, images: EmbeddingSet, forms: tuple[str, ...], names: tuple[str, ...]) -> Answers:
     """What these templates together answer for every picture; an edited class name moves its column alone."""
     place = (images.key, forms)
 
@@ -264,7 +264,5 @@ def _target(images: EmbeddingSet, picture: str | None, classname: str | None) ->
         raise TMVError(f"{images.key.dataset} ({images.key.split}) has no class called {classname!r}.")
     rows = np.flatnonzero(images.labels == images.classnames.index(classname))
     if not len(rows):
-        raise TMVError(
-            f"The class {classname!r} has no pictures in {images.key.dataset} ({images.key.split})."
-        )
+        raise TMVError(f"The class {classname!r} has no pictures in {images.key.dataset} ({images.key.split}).")
     return rows.astype(np.int64), classname

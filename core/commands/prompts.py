@@ -51,21 +51,18 @@ def _run(engine: Engine, args: argparse.Namespace) -> list[Record]:
     for _, dataset in pairs:
         forms = engine.templates(dataset, args.template, args.templates)
         if args.baseline and args.baseline not in (*forms, "ensemble"):
-            raise BadArgument(
-                f"--baseline {args.baseline!r} is not among the templates; add it with --template."
-            )
+            raise BadArgument(f"--baseline {args.baseline!r} is not among the templates; add it with --template.")
     kinds = args.classnames or ["curated"]
-    return [
-        _study(engine, args, model, dataset, kind)
-        for model, dataset in pairs
-        for kind in dict.fromkeys(kinds)
-    ]
+    return [_study(engine, args, model, dataset, kind) for model, dataset in pairs for kind in dict.fromkeys(kinds)]
 
 
 def _study(engine: Engine, args: argparse.Namespace, model: str, dataset: str, kind: str) -> Record:
     with bar(f"{model} on {dataset}") as progress:
         engine.ensure(model, dataset, args.split, progress)
-    result = engine.prompts(model, dataset, args.split, args.template, args.templates, kind, args.baseline)
+    with bar(f"prompts of {model}", unit="templates") as progress:
+        result = engine.prompts(
+            model, dataset, args.split, args.template, args.templates, kind, args.baseline, progress
+        )
     return result.to_record()
 
 

@@ -88,11 +88,12 @@ class Gallery:
         """Cosines of unit queries (q, d) with every row: (q, n) float32, reading the vectors once."""
         if queries.ndim != 2 or queries.shape[1] != self.width:
             raise TMVError(
-                f"Queries must be (q, {self.width}) like the pictures, got {queries.shape}; "
-                "use one model for both."
+                f"Queries must be (q, {self.width}) like the pictures, got {queries.shape}; use one model for both."
             )
-        found = np.empty((len(queries), len(self)), dtype=np.float32)
         safe = np.where(self.norms > 0, self.norms, np.float32(1))
+        if isinstance(self.vectors, np.ndarray) and self.vectors.dtype == np.float32:
+            return np.asarray((self.vectors @ queries.T).T / safe)  # read where it lies, mapped or not
+        found = np.empty((len(queries), len(self)), dtype=np.float32)
         for rows in blocks(len(self), self.width):
             block = np.asarray(self.vectors[rows], dtype=np.float32)
             found[:, rows] = (block @ queries.T).T / safe[rows]

@@ -9,7 +9,7 @@ import numpy as np
 
 from core.intervals import PairedDifference, paired_bootstrap
 from core.metrics import BoolArray, Float64Array, score_blocks
-from core.studies.caption_ranks import tiles
+from core.studies.caption_ranks import Units, tiles
 from core.studies.gallery import take
 from core.studies.retrieval import KS, Direction, RetrievalResult, recall_interval
 from core.types import EmbeddingSet, IntArray, Interval, TMVError
@@ -182,7 +182,7 @@ def contenders(images: EmbeddingSet, result: RetrievalResult, margin: float | No
     best = np.maximum(result.own, result.rival).astype(np.float32) - np.float32(width)
     counts = np.full(result.n_texts, -1, dtype=np.int64)
     texts = take(images.text_embeddings, result.captions)
-    for _, pictures, rows, captions in tiles(images.image_embeddings, texts):
+    for _, pictures, rows, captions in tiles(Units(images.image_embeddings), Units(texts)):
         counts[rows] += np.count_nonzero(captions @ pictures.T >= best[rows, None], axis=1)
     return np.maximum(counts, 0)
 

@@ -83,11 +83,26 @@ def test_a_memory_mapped_file_gives_the_same(tmp_path: Path) -> None:
     assert [h.row for h in found(mapped, query).hits] == [h.row for h in found(vectors, query).hits]
 
 
+class Sliced:
+    """Vectors that can only be read a slice at a time."""
+
+    def __init__(self, array: FloatArray) -> None:
+        self.array, self.shape = array, array.shape
+
+    def __len__(self) -> int:
+        return len(self.array)
+
+    def __getitem__(self, rows: slice) -> FloatArray:
+        assert isinstance(rows, slice)
+        return self.array[rows]
+
+
 def test_scores_do_not_depend_on_the_block(monkeypatch: pytest.MonkeyPatch) -> None:
     vectors, query = random_vectors(300), unit_vector(random_vectors(1, seed=7)[0])
     whole = found(vectors, query)
     monkeypatch.setattr("core.studies.gallery.NUMBERS_PER_BLOCK", 1)
-    cut = found(vectors, query)
+    gallery = Gallery.of(Sliced(vectors))
+    cut = pictures.find(embedding_set(vectors), gallery, ask("bird"), query, 10)
     assert [(h.row, h.score) for h in whole.hits] == [(h.row, h.score) for h in cut.hits]
 
 
@@ -142,9 +157,7 @@ def test_query_is_the_stated_sum() -> None:
     texts, image = random_vectors(3), random_vectors(1, seed=3)[0]
     unit = [t / np.linalg.norm(t) for t in texts]
     by_hand = unit[0] + unit[1] - 0.5 * unit[2] + 2 * image / np.linalg.norm(image)
-    np.testing.assert_allclose(
-        query_vector(query, texts, image), by_hand / np.linalg.norm(by_hand), atol=1e-6
-    )
+    np.testing.assert_allclose(query_vector(query, texts, image), by_hand / np.linalg.norm(by_hand), atol=1e-6)
     assert query.words == "bird + sky - 0.5 water + 2 mine.jpg"
     assert query.texts == ("bird", "sky", "water")
 

@@ -154,7 +154,10 @@ def test_rival_is_the_best_other_picture() -> None:
     np.testing.assert_array_equal(ranks.image_ranks == 1, ranks.own > ranks.rival)
 
 
-def test_memory_mapped_files_give_the_same(tmp_path: Path) -> None:
+@pytest.mark.parametrize("held", [0, 1 << 24])
+def test_memory_mapped_files_give_the_same(tmp_path: Path, held: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.studies.caption_ranks.HELD", held)
+    monkeypatch.setattr("core.studies.caption_ranks.ROWS", 16)
     images, texts, index = pairs(50, 3)
     np.save(tmp_path / "x.npy", images)
     np.save(tmp_path / "t.npy", texts)
