@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import re
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -35,6 +36,8 @@ _EUROSAT_PICTURES = (
     ("embeddings-benchmark", "5,400 test pictures of its own"),
     ("Tip-Adapter", "CoOp's test pictures"),
 )
+_LIKE_ONE_TEMPLATE = ("single_prompt", "ensemble", "paper")
+_LIKE_SEVERAL = ("ensemble", "paper", "single_prompt")
 _RECALL_PAPER = re.compile(r"^(.*_recall@\d+)_paper$")
 
 Row = dict[str, str]
@@ -101,6 +104,17 @@ def measured_as(metric: str) -> str:
         if re.search(rf"_{name}(_|$)", metric):
             return name
     return metric
+
+
+def alike(references: Sequence[Reference], metric: str, several_templates: bool) -> Reference | None:
+    """The figure made most like a measured `metric`: one prompt beside one, an ensemble beside several templates."""
+    wanted = _LIKE_SEVERAL if several_templates else _LIKE_ONE_TEMPLATE
+    same = [r for r in references if measured_as(r.metric) in (metric, f"test_{metric}")]
+
+    def unlike(reference: Reference) -> int:
+        return next((i for i, kind in enumerate(wanted) if kind in reference.metric), len(wanted))
+
+    return min(same, key=unlike, default=None)
 
 
 def _table_name(model: ModelSpec) -> tuple[str, str]:

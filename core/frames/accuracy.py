@@ -7,15 +7,13 @@ from typing import Any
 
 import pandas as pd
 
-from core.catalog.published import measured_as
+from core.catalog.published import alike, measured_as
 from core.frames.findings import standing
 from core.frames.names import say_dataset, say_metric, say_model
 from core.studies.zero_shot import TOP, ZeroShotResult
 from core.types import Interval, Reference
 
 METRICS = ("acc1", "acc5", "mean_per_class_recall")
-_LIKE_ONE_TEMPLATE = ("single_prompt", "ensemble", "paper")
-_LIKE_SEVERAL = ("ensemble", "paper", "single_prompt")
 
 
 def accuracy_frame(results: Sequence[ZeroShotResult]) -> pd.DataFrame:
@@ -81,13 +79,7 @@ def _beside(name: str, reference: Reference | None, value: float, interval: Inte
 
 def fitting(references: Sequence[Reference], metric: str, templates: Sequence[str]) -> Reference | None:
     """The figure made most like the measured one: one prompt beside one, an ensemble beside several."""
-    wanted = _LIKE_ONE_TEMPLATE if len(templates) == 1 else _LIKE_SEVERAL
-    same = [r for r in references if is_zero_shot(r) and measured_as(r.metric) == metric]
-
-    def unlike(reference: Reference) -> int:
-        return next((i for i, kind in enumerate(wanted) if kind in reference.metric), len(wanted))
-
-    return min(same, key=unlike, default=None)
+    return alike([r for r in references if is_zero_shot(r)], metric, len(templates) != 1)
 
 
 def is_zero_shot(reference: Reference) -> bool:

@@ -1,0 +1,41 @@
+"""The audit: why is this number not the paper's number?
+
+`audit(case)` asks every check of `CHECKS` about one result; a `Case` holds what is known of it.
+"""
+
+from core.studies.audit.case import (
+    NAMES,
+    PROTOCOL,
+    TEMPLATES,
+    Alternative,
+    Answers,
+    Asked,
+    Case,
+    Cell,
+    Known,
+    Repeat,
+    Vectors,
+)
+from core.studies.audit.result import CHECKS, AuditResult, Check, Finding, audit
+from core.studies.audit.said import Counterfactual, Verdict
+
+__all__ = [
+    "CHECKS",
+    "NAMES",
+    "PROTOCOL",
+    "TEMPLATES",
+    "Alternative",
+    "Answers",
+    "Asked",
+    "AuditResult",
+    "Case",
+    "Cell",
+    "Check",
+    "Counterfactual",
+    "Finding",
+    "Known",
+    "Repeat",
+    "Vectors",
+    "Verdict",
+    "audit",
+]

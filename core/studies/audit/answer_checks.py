@@ -1,0 +1,156 @@
+"""Checks of the answers themselves: collapsed onto a few classes, or copied from another result."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.intervals import wilson
+from core.studies.audit.case import Answers, Case, Cell
+from core.studies.audit.said import Said, fault, ok, unknown
+from core.studies.audit.words import share
+
+DOMINANT = 0.4
+"""One answer for 40 % of all pictures, and for more than twice as many as it is right for."""
+ALL, NOT_ALL = 0.98, 0.9
+"""With two or three classes: practically one answer for everything, where that is not what the labels say."""
+FEW_NAMES = 0.35
+"""The answers spread over a third as many classes as the pictures do (both as exp of their entropy). Sound runs stay
+above a half: ViT-B/32 on EuroSAT, one of the weakest published, is near 0.6."""
+NEAR_CHANCE = 2.0
+TOP5_EXTRA = 0.2
+"""Top-5 twenty points above guessing while top-1 is at most twice guessing: the model knows, but one class wins."""
+SAME_ANSWERS = 0.98
+FEWEST_WRONG = 10
+SAME_VECTORS = 64
+"""Vectors compared for equality."""
+
+
+def collapse(case: Case) -> Said:
+    """Nearly every picture gets the same few names: top-1 falls to chance while top-5 stays high.
+
+    Typical of a few class vectors that are longer or closer to all pictures than the rest: raw names, a missing
+    normalisation, a wrong activation.
+    """
+    advice = (
+        "Look at the class that wins everywhere: its name, its template, and whether class vectors were normalised."
+    )
+    if case.answers is None or not case.c:
+        return _by_numbers(case, advice)
+    given, true = _spread(case.answers, case.c)
+    top = int(given.argmax())
+    used, there = _effective(given), _effective(true)
+    dominant = (given[top] > DOMINANT and given[top] > 2 * true[top]) or (given[top] > ALL and true[top] < NOT_ALL)
+    names = case.asked.classnames if case.asked is not None else ()
+    said = f"“{names[top]}”" if top < len(names) else f"class {top}"
+    if dominant or used < FEW_NAMES * there:
+        return fault(
+            f"{share(given[top])} of all answers are {said}, which is right for {share(true[top])}; the answers "
+            f"spread over {used:.1f} classes, the pictures over {there:.1f}{_beside(case)}.",
+            advice,
+        )
+    if suspicious := _by_numbers(case, advice) if _top5_knows(case) else None:
+        return suspicious
+    return ok(
+        f"The answers spread over {used:.1f} classes, the pictures over {there:.1f}; the most "
+        f"frequent answer, {said}, takes {share(given[top])}."
+    )
+
+
+def _spread(answers: Answers, c: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Shares of each class among the answers and among the labels: (c,), (c,)."""
+    n = len(answers.labels)
+    return np.bincount(answers.predicted, minlength=c) / n, np.bincount(answers.labels, minlength=c) / n
+
+
+def _effective(shares: NDArray[np.float64]) -> float:
+    """exp of the entropy: so many classes, used evenly, would be as spread."""
+    positive = shares[shares > 0]
+    return float(np.exp(-(positive * np.log(positive)).sum()))
+
+
+def _top5_knows(case: Case) -> bool:
+    """Top-1 like guessing beside a top-5 far above it."""
+    c, acc1, acc5 = case.c, case.acc1, case.acc5
+    if not c or c <= 5 or acc1 is None or acc5 is None:
+        return False
+    low = acc1 if case.n is None else wilson(round(acc1 * case.n), case.n)[0]
+    return low <= NEAR_CHANCE / c and acc1 <= NEAR_CHANCE / c and acc5 >= 5 / c + TOP5_EXTRA
+
+
+def _beside(case: Case) -> str:
+    return f", and top-5 is {share(case.acc5)}" if case.acc5 is not None and _top5_knows(case) else ""
+
+
+def _by_numbers(case: Case, advice: str) -> Said:
+    c, acc1, acc5 = case.c, case.acc1, case.acc5
+    if not c or c <= 5 or acc1 is None or acc5 is None:
+        return unknown("Neither the answers nor a top-5 that would show it are known.")
+    if _top5_knows(case):
+        return fault(
+            f"Top-1 is {share(acc1)}, guessing gives {share(1 / c)}, yet top-5 is {share(acc5)}: the right class "
+            "is known but another one wins nearly everywhere.",
+            advice,
+        )
+    return ok(
+        f"Top-1 ({share(acc1)}) and top-5 ({share(acc5)}) go together; guessing gives "
+        f"{share(1 / c)} and {share(5 / c)}."
+    )
+
+
+# --- copied -----------------------------------------------------------------------------------------------
+
+
+def copied(case: Case) -> Said:
+    """Two models never make the same mistakes, nor two runs the same numbers to the last picture: such cells were
+    copied, or one model was measured twice under two names."""
+    others = [other for other in case.others if other.model != case.model]
+    if not others:
+        return unknown("There is no other model's result on these pictures to compare with.")
+    for other in others:
+        if said := _same(case, other):
+            return fault(f"{other.title} has {said}.", "Measure both again; check which weights each name loaded.")
+    return ok(
+        f"It differs from {len(others)} other result{'' if len(others) == 1 else 's'} on "
+        "these pictures in numbers and mistakes."
+    )
+
+
+def _same(case: Case, other: Cell) -> str:
+    """In which way two results are the same; "" when they are not."""
+    images = case.vectors.images
+    if images is not None and other.images is not None and _same_vectors(images, other.images):
+        return "the very same image vectors"
+    if case.answers is not None and other.predicted is not None and len(other.predicted) == len(case.answers.labels):
+        return _same_mistakes(case.answers, other.predicted)
+    return _same_numbers(case, other)
+
+
+def _same_vectors(a: NDArray[np.float32], b: NDArray[np.float32]) -> bool:
+    if a.shape != b.shape:
+        return False
+    rows = np.linspace(0, len(a) - 1, min(len(a), SAME_VECTORS)).astype(np.int64)
+    return bool(np.array_equal(a[rows], b[rows]))
+
+
+def _same_mistakes(answers: Answers, other: NDArray[np.int64]) -> str:
+    wrong = ~answers.correct | (other != answers.labels)
+    alike = float(np.mean(answers.predicted[wrong] == other[wrong])) if wrong.any() else 0.0
+    if wrong.sum() < FEWEST_WRONG or alike < SAME_ANSWERS:
+        return ""
+    return f"the same answer for {share(alike)} of the {int(wrong.sum()):,} pictures that either gets wrong"
+
+
+def _same_numbers(case: Case, other: Cell) -> str:
+    """Equal to within half a picture in two figures at least."""
+    shared = [m for m in ("acc1", "acc5", "mean_per_class_recall") if m in case.scores and m in other.scores]
+    near = 0.5 / case.n if case.n else 5e-5
+    equal = [m for m in shared if abs(case.scores[m] - other.scores[m]) <= near]
+    trivial = all(case.scores[m] in (0.0, 1.0) for m in equal)
+    if len(equal) < 2 or len(equal) < len(shared) or trivial:
+        return ""
+    return "the same figures to the digit: " + ", ".join(f"{_said(m)} {100 * case.scores[m]:.2f} %" for m in equal)
+
+
+def _said(metric: str) -> str:
+    return {"acc1": "top-1", "acc5": "top-5"}.get(metric, metric.replace("_", " "))

@@ -1,0 +1,205 @@
+"""What is audited: one result with everything known about it, as plain values and arrays.
+
+A part that is not known is None or empty, and the checks that need it answer "cannot tell". So the same checks
+run on a study of this program, on a table of someone's own predictions, and on bare numbers from a paper.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.intervals import wilson
+from core.types import FloatArray, IntArray, Interval, Reference, TMVError, expect_shape
+
+Method = Literal["zero-shot", "probe"]
+Source = Literal["study", "predictions", "figures"]
+"""Whether a result was computed here, or brought as answers, or only as numbers."""
+Kind = Literal["cosines", "logits", "probabilities"]
+
+PROTOCOL, NAMES, TEMPLATES = "published protocol", "class names", "templates"
+"""What an `Alternative` changes: everything that the published protocol does otherwise, or one thing only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What was answered for n pictures. `labels` (n,) int64 the true classes, `top` (n, k) int64 the answers, best
+    first; `ranks` (n,) int64 of the true class where all scores are known; `probability` (n,) of the first answer;
+    `scores` (n, c) of every class, in the form that `kind` says.
+    """
+
+    ids: tuple[str, ...]
+    labels: IntArray
+    top: IntArray
+    ranks: IntArray | None = None
+    probability: FloatArray | None = None
+    scores: FloatArray | None = None
+    kind: Kind | None = None
+
+    def __post_init__(self) -> None:
+        n = len(self.ids)
+        if not n:
+            raise TMVError("There is nothing to audit: no picture has an answer.")
+        expect_shape("labels", self.labels, (n,), np.int64)
+        expect_shape("top", self.top, (n, "k"), np.int64)
+        for name in ("labels", "top", "ranks", "probability", "scores"):
+            if (array := getattr(self, name)) is not None:
+                array.setflags(write=False)
+
+    @property
+    def predicted(self) -> IntArray:
+        """(n,) the first answers."""
+        return self.top[:, 0]
+
+    @property
+    def correct(self) -> NDArray[np.bool_]:
+        """(n,) whether the first answer is right."""
+        right: NDArray[np.bool_] = self.predicted == self.labels
+        return right
+
+    def within(self, k: int) -> NDArray[np.bool_] | None:
+        """(n,) whether the true class is among the first k answers; None where so many are not known."""
+        if self.ranks is not None:
+            return np.asarray(self.ranks <= k)
+        return (self.top[:, :k] == self.labels[:, None]).any(axis=1) if self.top.shape[1] >= k else None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How pictures were asked about. `classnames` (c,) are the names used; `curated` and `raw` those that the catalog
+    has for the same classes; `reference` the templates of the published protocol, () where there is none."""
+
+    classnames: tuple[str, ...]
+    curated: tuple[str, ...] = ()
+    raw: tuple[str, ...] = ()
+    templates: tuple[str, ...] = ()
+    reference: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the catalog knows of data set and weights: `sizes` by split, `classes`, `measured_on` the split that
+    published figures are for, `published` figures, `weights_note` when the name itself does not fit the weights,
+    `labels` by picture id, `own_preprocessing` the weights' own transform."""
+
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    classes: int | None = None
+    measured_on: tuple[str, ...] = ()
+    published: tuple[Reference, ...] = ()
+    weights_note: str = ""
+    labels: Mapping[str, int] = field(default_factory=dict)
+    own_preprocessing: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Vectors:
+    """The vectors behind the answers: `images` (n, d), `classes` (c, d) as compared with them, `train` (m, d) of the
+    training split, `logit_scale` as probabilities used it."""
+
+    images: NDArray[np.float32] | None = None
+    classes: NDArray[np.float32] | None = None
+    train: NDArray[np.float32] | None = None
+    logit_scale: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """A sample of pictures encoded again: `again` by how far (relative length of the difference) the vectors of two
+    runs are apart at most, `stored` by how far those in the cache and new ones are; `limit` what rounding explains."""
+
+    pictures: int
+    again: float
+    stored: float | None
+    limit: float
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """The same pictures asked in another way: `said` ("with curated class names"), `changes` one of `PROTOCOL`,
+    `NAMES`, `TEMPLATES`, `predicted` (n,) and `correct` (n,) in the order of the case's pictures."""
+
+    changes: str
+    said: str
+    predicted: IntArray
+    correct: NDArray[np.bool_]
+
+    @property
+    def acc1(self) -> float:
+        """Share of right first answers."""
+        return float(self.correct.mean())
+
+    @property
+    def acc1_ci95(self) -> Interval:
+        """Wilson's interval of it."""
+        return wilson(int(self.correct.sum()), len(self.correct))
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Another result to compare with, on the same pictures where `predicted` (n,) is given, else only numbers."""
+
+    title: str
+    model: str
+    scores: Mapping[str, float]
+    n: int | None = None
+    predicted: IntArray | None = None
+    images: NDArray[np.float32] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One result. `scores` are its numbers as reported (acc1, acc5, mean_per_class_recall; 0-1), `n` pictures, `c`
+    classes; `train_acc1`, `zero_shot_acc1` and `tuned` (C was chosen on held-out pictures) belong to a trained classifier; `skipped` pictures had no vector."""
+
+    title: str
+    model: str = ""
+    dataset: str = ""
+    split: str = ""
+    method: Method = "zero-shot"
+    source: Source = "study"
+    scores: Mapping[str, float] = field(default_factory=dict)
+    n: int | None = None
+    c: int | None = None
+    skipped: int = 0
+    answers: Answers | None = None
+    asked: Asked | None = None
+    known: Known = field(default_factory=Known)
+    vectors: Vectors = field(default_factory=Vectors)
+    preprocessing: Mapping[str, Any] | None = None
+    repeat: Repeat | None = None
+    alternatives: tuple[Alternative, ...] = ()
+    others: tuple[Cell, ...] = ()
+    train_acc1: float | None = None
+    zero_shot_acc1: float | None = None
+    tuned: bool = False
+    notes: tuple[str, ...] = ()
+
+    @property
+    def acc1(self) -> float | None:
+        """Top-1 accuracy as reported, else counted."""
+        if "acc1" in self.scores:
+            return self.scores["acc1"]
+        return None if self.answers is None else float(self.answers.correct.mean())
+
+    @property
+    def acc5(self) -> float | None:
+        """Top-5 accuracy as reported, else counted where five answers are known."""
+        if "acc5" in self.scores or self.answers is None:
+            return self.scores.get("acc5")
+        within = self.answers.within(5)
+        return None if within is None else float(within.mean())
+
+    def interval(self, metric: str = "acc1") -> Interval | None:
+        """Wilson's 95 % interval of acc1 or acc5; None where the number of pictures is not known."""
+        value = self.acc1 if metric == "acc1" else self.acc5 if metric == "acc5" else None
+        if value is None or not self.n:
+            return None
+        return wilson(min(self.n, round(value * self.n)), self.n)
+
+    def alternative(self, changes: str) -> Alternative | None:
+        """The first alternative that changes this."""
+        return next((a for a in self.alternatives if a.changes == changes), None)

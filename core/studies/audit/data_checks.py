@@ -1,0 +1,135 @@
+"""Checks of the pictures: the split, how many there are, duplicates, and whether they are enough."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from core.scores import first_equal
+from core.studies.audit.case import Case, Known
+from core.studies.audit.said import Said, fault, ok, unknown, warning
+from core.studies.audit.words import between, points, share
+from core.studies.training_rows import same_vectors
+
+SKIPPED = 0.005
+"""Half a percent of unreadable pictures moves no figure by more than that."""
+SEEN_SOME, SEEN_MANY = 0.005, 0.02
+"""CIFAR-100, the best known case, has about 1 % of exact duplicates between its official splits; so half a percent is
+mentioned and two percent is a fault."""
+WIDE, WIDE_BESIDE = 0.10, 0.05
+"""An interval of more than ±10 points tells nothing; beside a published figure more than ±5, because adjacent models
+of a table are that far apart."""
+
+
+def split(case: Case) -> Said:
+    """Published figures are for one split, whole: other pictures, fewer or other classes give another number."""
+    known, n = case.known, case.n
+    if problem := _classes(case):
+        return problem
+    if not n or not known.sizes:
+        what = "how many pictures were used" if not n else "how many pictures there should be"
+        return unknown(f"It is not known {what}.")
+    there = n + case.skipped
+    named = case.split or next((s for s in known.measured_on if known.sizes.get(s) == there), "")
+    wanted = known.sizes.get(named)
+    if other := _other_split(known, named, there):
+        return fault(
+            f"{there:,} pictures are the whole {other} split; published figures are for {_measured(known)}.",
+            "Measure on that split.",
+        )
+    if wanted is None or (known.measured_on and named not in known.measured_on):
+        return warning(
+            f"These are {there:,} pictures of {_named(case, named)}; published figures are for {_measured(known)}.",
+            "Measure on that split.",
+        )
+    if there != wanted:
+        return warning(
+            f"{there:,} pictures were measured; {case.dataset} ({named}) has {wanted:,}.",
+            "Measure on the whole split to compare with published figures.",
+        )
+    if case.skipped > SKIPPED * there:
+        return warning(
+            f"{case.skipped:,} of {there:,} pictures could not be read.",
+            "See the skipped pictures in the provenance and get them again.",
+        )
+    return ok(f"All {there:,} pictures of {case.dataset} ({named}).")
+
+
+def _classes(case: Case) -> Said | None:
+    if case.known.classes and case.c and case.c != case.known.classes:
+        return fault(
+            f"There are {case.c:,} classes; {case.dataset} has {case.known.classes:,}.",
+            "Use the data set's own list of classes.",
+        )
+    if case.answers is None or not case.c:
+        return None
+    missing = case.c - len(np.unique(case.answers.labels))
+    if missing and len(case.answers.labels) >= 2 * case.c:
+        return warning(
+            f"{missing:,} of {case.c:,} classes have no picture among {len(case.answers.labels):,}.",
+            "Take pictures of every class: the first rows of a sorted list are not a sample.",
+        )
+    return None
+
+
+def _named(case: Case, split: str) -> str:
+    return f"the {split} split" if split else f"no split of {case.dataset} that is known"
+
+
+def _other_split(known: Known, named: str, there: int) -> str:
+    """The split whose size this is, where it is another than the one named and not one that is measured on."""
+    same = [s for s, size in known.sizes.items() if size == there]
+    if not same or named in same or set(same) & set(known.measured_on):
+        return ""
+    return same[0]
+
+
+def _measured(known: Known) -> str:
+    splits = [f"{s} ({known.sizes[s]:,})" if s in known.sizes else s for s in known.measured_on]
+    return " or ".join(splits) or "another one"
+
+
+def duplicates(case: Case) -> Said:
+    """Test pictures that are also training pictures flatter a trained classifier; repeated ones make an interval too
+    narrow."""
+    images = case.vectors.images
+    if images is None:
+        return unknown("The pictures' vectors are not known.")
+    again = 1 - len(np.unique(first_equal(images))) / len(images)
+    if again > SEEN_MANY:
+        return warning(f"{share(again)} of the pictures repeat another one exactly.", "Count each picture once.")
+    if case.vectors.train is None:
+        return unknown("No two pictures are the same, but there is no embedded training split to compare with.")
+    seen = float(same_vectors(case.vectors.train, images).mean())
+    if seen >= SEEN_SOME:
+        return Said(
+            "fault" if seen >= SEEN_MANY else "warning",
+            f"{share(seen)} of the {len(images):,} pictures are also among the {len(case.vectors.train):,} of the "
+            "training split, judged by their vectors.",
+            "Take them out of the training split; a classifier trained on it is flattered.",
+        )
+    return ok(
+        f"{'None' if not seen else share(seen)} of the {len(images):,} pictures is also in the "
+        "training split, and none repeats another."
+    )
+
+
+def enough(case: Case) -> Said:
+    """How precise a number can be with so many pictures."""
+    value, interval, n = case.acc1, case.interval(), case.n
+    if value is None or interval is None or not n:
+        return unknown("The number of pictures is not known, so no interval is.")
+    half = (interval[1] - interval[0]) / 2
+    needed = f"about {_needed(value):,} would give ±1 point"
+    if half > (WIDE_BESIDE if case.known.published else WIDE):
+        return warning(
+            f"With {n:,} pictures the 95 % interval is {between(interval)}, ±{points(half)}; {needed}.",
+            "Measure on more pictures before comparing.",
+        )
+    return ok(f"With {n:,} pictures the 95 % interval is {between(interval)}, ±{points(half)}.")
+
+
+def _needed(value: float) -> int:
+    """Pictures for an interval of ±1 point, rounded to two digits."""
+    exact = 1.96**2 * max(value * (1 - value), 0.01) / 0.01**2
+    step = 10 ** max(0, len(str(int(exact))) - 2)
+    return int(np.ceil(exact / step) * step)

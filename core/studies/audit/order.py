@@ -1,0 +1,113 @@
+"""Are the labels in another order than the answers? The best one-to-one renaming of classes, judged honestly.
+
+The renaming that explains most answers is an assignment problem (Kuhn 1955, solved by SciPy). It always explains at
+least as much as leaving every class its name, most of all on few pictures, so it is chosen on one half of the
+pictures of each class and counted on the other half, and the other way round.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core import metrics
+from core.intervals import PairedDifference, paired_difference
+from core.types import IntArray
+
+SEED = 586
+FEW = 5
+"""Classes of fewer pictures say nothing about themselves."""
+STRONG, OWN = 0.4, 0.2
+"""A class is renamed beyond doubt when at least 40 % of its pictures bear the other name and its own name is given to
+less than half as many as that, at most 20 %. One class may be confused like that by a weak model; a closed ring in
+which every class bears its neighbour's name is an order of labels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """`renamed` (c,) int64: class i's pictures are answered with the name of class `renamed[i]`. `kept` and `moved` are
+    the shares that fit with the names as they are and after renaming, both on pictures that did not choose it;
+    `gain` their paired difference. `rings` are closed rings of classes renamed beyond doubt.
+    """
+
+    renamed: IntArray
+    kept: float
+    moved: float
+    gain: PairedDifference
+    rings: tuple[tuple[int, ...], ...]
+
+    @property
+    def in_rings(self) -> tuple[int, ...]:
+        """Every class that is part of a ring."""
+        return tuple(i for ring in self.rings for i in ring)
+
+
+def explain(labels: IntArray, predicted: IntArray, c: int) -> Order:
+    """The renaming of c classes that explains the answers best: labels (n,), predicted (n,)."""
+    half = _halves(labels)
+    fits = np.zeros(len(labels), np.bool_)
+    for part in (half, ~half):
+        renamed = best_renaming(metrics.confusion(labels[part], predicted[part], c))
+        fits[~part] = predicted[~part] == renamed[labels[~part]]
+    as_named = predicted == labels
+    table = metrics.confusion(labels, predicted, c)
+    renamed = best_renaming(table)
+    return Order(
+        renamed, float(as_named.mean()), float(fits.mean()), paired_difference(fits, as_named), _rings(renamed, table)
+    )
+
+
+def best_renaming(table: NDArray[np.int64]) -> IntArray:
+    """For each class (row) of a confusion table (c, c) the answer it is assigned, each answer once. Of equal
+    renamings the one that leaves more classes their own name."""
+    from scipy.optimize import linear_sum_assignment
+
+    c = len(table)
+    worth = table * np.int64(c + 1) + np.eye(c, dtype=np.int64)
+    _, columns = linear_sum_assignment(worth, maximize=True)
+    return np.asarray(columns, dtype=np.int64)
+
+
+def describe(renamed: IntArray, classnames: Sequence[str]) -> str:
+    """What kind of order it is, where it is a common one: "" otherwise."""
+    c, own = len(renamed), np.arange(len(renamed))
+    for step in (1, -1):
+        if np.mean(renamed == (own + step) % c) > 0.9:
+            return "the labels are off by one"
+    by_name = np.argsort(np.argsort([name.lower() for name in classnames], kind="stable"), kind="stable")
+    if not np.array_equal(by_name, own):
+        for guess in (by_name, np.argsort(by_name, kind="stable")):
+            if np.mean(renamed == guess) > 0.9:
+                return "one of the two is in alphabetical order and the other is not"
+    return ""
+
+
+def _halves(labels: IntArray) -> NDArray[np.bool_]:
+    """(n,) one half of every class, drawn once and for all."""
+    order = np.random.default_rng(SEED).permutation(len(labels))
+    first, seen = np.zeros(len(labels), np.bool_), dict[int, int]()
+    for row in order:
+        label = int(labels[row])
+        seen[label] = seen.get(label, 0) + 1
+        first[row] = seen[label] % 2 == 1
+    return first
+
+
+def _rings(renamed: IntArray, table: NDArray[np.int64]) -> tuple[tuple[int, ...], ...]:
+    sizes = table.sum(axis=1)
+    own, other = np.diag(table), table[np.arange(len(table)), renamed]
+    moved = renamed != np.arange(len(table))
+    strong = moved & (sizes >= FEW) & (other >= STRONG * sizes) & (own <= OWN * sizes) & (2 * own < other)
+    found, seen = list[tuple[int, ...]](), set[int]()
+    for start in np.flatnonzero(strong):
+        ring, at = list[int](), int(start)
+        while at not in seen and strong[at]:
+            seen.add(at)
+            ring.append(at)
+            at = int(renamed[at])
+        if len(ring) > 1 and at == ring[0]:
+            found.append(tuple(ring))
+    return tuple(found)

@@ -1,0 +1,159 @@
+"""Checks against figures and runs from elsewhere: the published figure, a trained classifier's own zero-shot, and which
+of our own ways of asking gives someone's answers."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+
+from core.catalog.published import alike
+from core.studies.audit.case import PROTOCOL, Alternative, Case
+from core.studies.audit.said import Counterfactual, Said, fault, of_alternative, ok, unknown, warning
+from core.studies.audit.words import between, points, share
+from core.types import Interval, Reference
+
+NEAR, FAR = 0.01, 0.03
+"""A published figure within a point of the interval is no contradiction (openai/CLIP, issue 204: half a point by
+numerical noise alone); three points beyond it are never noise on the same pictures."""
+OTHER_PICTURES = 0.05
+"""Five points where the published figure is for other pictures of the same kind."""
+EXPLAINS = 0.97
+"""A way of asking explains answers when it gives the same for 97 % of the pictures; half precision and another batch
+change one in a hundred at most."""
+SHUFFLED, APART = 0.9, 0.1
+"""The same answers for other pictures: nine in ten answers agree in number, hardly more than by chance in place."""
+OVERFIT, BY_HEART = 0.25, 0.995
+"""The deck's probes on CIFAR-100: all training pictures right, 26 to 40 points fewer of the test pictures; a chosen C
+leaves 10 to 15 there."""
+WORSE = 0.01
+_FEW_SHOT = re.compile(r"\dshot")
+
+
+def published(case: Case) -> Said:
+    """Does the published figure lie within the interval of the measured one?"""
+    value, interval = case.acc1, case.interval()
+    metric = "linear_probe_" if case.method == "probe" else "zeroshot_"
+    several = case.asked is None or len(case.asked.templates) != 1
+    figures = [r for r in case.known.published if r.metric.startswith(metric) and not _FEW_SHOT.search(r.metric)]
+    figure = alike(figures, "acc1", several)
+    if value is None or figure is None:
+        return unknown("No published figure of this model on this data set is known.")
+    span = interval or (value, value)
+    gap = _gap(span, figure.value)
+    where = _where(span, figure.value)
+    said = f"Published: {share(figure.value)} ({_protocol(figure)}), {where} {_span(value, interval)}"
+    if gap <= (OTHER_PICTURES if "other" in _pictures(figure) else NEAR):
+        return ok(f"{said}{'' if gap == 0 else f', by {points(gap)}, which is no contradiction'}.")
+    return _outside(case, figure, gap, said)
+
+
+def _outside(case: Case, figure: Reference, gap: float, said: str) -> Said:
+    best = case.alternative(PROTOCOL)
+    gain = None if best is None else of_alternative(best, case)
+    advice = "Look at the other checks for the cause."
+    if gain is not None and _gap(gain.ci95, figure.value) <= NEAR:
+        return warning(
+            f"{said}; asked as published it is {share(gain.value)}, which agrees.",
+            "The difference comes from how pictures were asked about.",
+            gain,
+        )
+    if case.acc1 is not None and case.acc1 > figure.value:
+        advice = "Better than published is as suspicious as worse: look for training pictures among the tested."
+    return Said("fault" if gap > FAR else "warning", f"{said}, by {points(gap)}.", advice, gain)
+
+
+def _gap(interval: Interval, value: float) -> float:
+    """How far a value lies outside of an interval; 0 inside."""
+    return max(0.0, interval[0] - value, value - interval[1])
+
+
+def _where(interval: Interval, value: float) -> str:
+    return "below" if value < interval[0] else "above" if value > interval[1] else "inside"
+
+
+def _span(value: float, interval: Interval | None) -> str:
+    return f"the measured {share(value)}" if interval is None else f"our interval of {between(interval)}"
+
+
+def _protocol(figure: Reference) -> str:
+    return figure.protocol.split(";")[0] or figure.metric.replace("_", " ")
+
+
+def _pictures(figure: Reference) -> str:
+    return "other" if "; on " in figure.protocol or figure.protocol.startswith("on ") else "same"
+
+
+# --- a trained classifier ---------------------------------------------------------------------------------
+
+
+def probe_fit(case: Case) -> Said:
+    """A classifier that knows its training pictures by heart and does worse than zero-shot was regularised too little,
+    or trained on other labels."""
+    train, test, zero = case.train_acc1, case.acc1, case.zero_shot_acc1
+    if case.method != "probe":
+        return ok("Nothing was trained.")
+    if train is None or test is None:
+        return unknown("Its accuracy in training is not known.")
+    said = f"{share(train)} of the training pictures are right and {share(test)} of the test pictures"
+    worse = zero is not None and test < zero - WORSE
+    if train - test > OVERFIT and (worse or (train > BY_HEART and not case.tuned)):
+        also = f", fewer than the {share(zero)} without any training" if worse and zero is not None else ""
+        return fault(
+            f"{said}{also}.",
+            "Choose the regularisation C on held-out training pictures, and check that both splits number the "
+            "classes alike.",
+        )
+    if worse and zero is not None:
+        return warning(
+            f"{said}, fewer than the {share(zero)} without any training.",
+            "Check that both splits number the classes alike.",
+        )
+    return ok(f"{said}{'; C was chosen on held-out pictures' if case.tuned else ''}.")
+
+
+# --- answers from elsewhere -------------------------------------------------------------------------------
+
+
+def reproduced(case: Case) -> Said:
+    """Which of our own ways of asking gives these answers, picture by picture?
+
+    The alternatives are runs of this program on the same pictures: as published, and with one fault each.
+    """
+    if case.source == "study":
+        return ok("They were computed here, from the vectors in the cache.")
+    if case.answers is None or not case.alternatives:
+        return unknown("No run of our own on these pictures is in the cache to compare with.")
+    agreed = [(float(np.mean(a.predicted == case.answers.predicted)), a) for a in case.alternatives]
+    share_best, best = max(agreed, key=lambda pair: pair[0])
+    expected = next((pair for pair in agreed if pair[1].changes == PROTOCOL), (share_best, best))
+    if expected[0] >= EXPLAINS:
+        return ok(f"Our own run {expected[1].said} gives the same answer for {share(expected[0])} of the pictures.")
+    gain = of_alternative(expected[1], case)
+    if share_best >= EXPLAINS:
+        return fault(
+            f"Our own run {best.said} gives the same answer for {share(share_best)} of the pictures, "
+            f"{expected[1].said} only for {share(expected[0])}: that is most likely how they were made.",
+            "Ask as the published protocol does.",
+            gain,
+        )
+    return _unexplained(case, best, share_best, gain)
+
+
+def _unexplained(case: Case, best: Alternative, agreed: float, gain: Counterfactual | None) -> Said:
+    predicted = case.answers.predicted if case.answers is not None else np.zeros(0, np.int64)
+    c = max(case.c or 0, int(max(best.predicted.max(), predicted.max())) + 1)
+    mine, theirs = (np.bincount(p, minlength=c) for p in (best.predicted, predicted))
+    overlap = float(np.minimum(mine, theirs).sum()) / max(1, len(predicted))
+    by_chance = float((mine / max(1, mine.sum()) * (theirs / max(1, theirs.sum()))).sum())
+    if overlap >= SHUFFLED and agreed < min(by_chance + APART, 0.5):
+        return fault(
+            f"The answers are the same as ours in number ({share(overlap)} overlap) but for other pictures (only "
+            f"{share(agreed)} agree): the rows are out of order.",
+            "Keep picture and answer together; a data loader may have shuffled.",
+            gain,
+        )
+    return unknown(
+        f"None of our own runs gives these answers; the nearest, {best.said}, agrees on {share(agreed)}.",
+        "Other weights, another activation or another transform change answers like that.",
+    )

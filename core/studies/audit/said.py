@@ -1,0 +1,72 @@
+"""What a check says, and what the number would be otherwise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.intervals import paired_difference, wilson
+from core.studies.audit.case import Alternative, Answers, Case
+from core.types import Interval
+
+Verdict = Literal["ok", "warning", "fault", "cannot tell"]
+
+
+@dataclass(frozen=True, slots=True)
+class Counterfactual:
+    """What the number would be otherwise: `said` ("with curated class names"), `value` of `metric` with `ci95`,
+    `difference` to the measured one; `excludes_zero` whether that is more than chance explains."""
+
+    said: str
+    value: float
+    ci95: Interval
+    difference: float
+    excludes_zero: bool
+    metric: str = "acc1"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What one check says of a case: the verdict, the evidence in one sentence, what to do about it, and what the
+    number would be without the fault."""
+
+    verdict: Verdict
+    evidence: str
+    advice: str = ""
+    counterfactual: Counterfactual | None = None
+
+
+def ok(evidence: str) -> Said:
+    """Looked at, and as it should be."""
+    return Said("ok", evidence)
+
+
+def unknown(evidence: str, advice: str = "") -> Said:
+    """Too little is known to tell."""
+    return Said("cannot tell", evidence, advice)
+
+
+def warning(evidence: str, advice: str, counterfactual: Counterfactual | None = None) -> Said:
+    """Something to know before the number is compared with others."""
+    return Said("warning", evidence, advice, counterfactual)
+
+
+def fault(evidence: str, advice: str, counterfactual: Counterfactual | None = None) -> Said:
+    """Something that makes the number wrong."""
+    return Said("fault", evidence, advice, counterfactual)
+
+
+def if_right(said: str, correct: NDArray[np.bool_], answers: Answers) -> Counterfactual:
+    """What top-1 would be if the pictures `correct` (n,) were right, paired with what was answered."""
+    gap, hits = paired_difference(correct, answers.correct), int(np.count_nonzero(correct))
+    return Counterfactual(said, hits / len(correct), wilson(hits, len(correct)), gap.difference, gap.excludes_zero)
+
+
+def of_alternative(other: Alternative, case: Case) -> Counterfactual | None:
+    """The number of an alternative beside the case's own; None where they cannot be paired."""
+    if case.answers is None or len(other.correct) != len(case.answers.labels):
+        return None
+    return if_right(other.said, other.correct, case.answers)
