@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from core.engine_parts import EngineParts
@@ -30,9 +31,19 @@ class JobDoor:
         spec, data = self.model(model), self.dataset(dataset)
         split = self.split_of(dataset, split)
         params = {"model": spec.name, "dataset": data.name, "split": split, **options}
-        key = hashlib.sha256(json.dumps(params, sort_keys=True).encode()).hexdigest()[:16]
         title = f"Searching prompts for {data.title} ({split}) with {spec.title}"
-        return self.jobs.submit("optimise", f"optimise/{spec.name}/{data.name}/{split}/{key}", title, params)
+        return self.jobs.submit("optimise", optimise_key(params), title, params)
+
+    def latest_optimise(
+        self: EngineParts, model: str, dataset: str, split: str | None = None, **options: Any
+    ) -> Job | None:
+        """The newest job that `submit_optimise` with the same arguments started or joined, if there is one."""
+        split = self.split_of(dataset, split)
+        return self.jobs.latest(
+            optimise_key(
+                {"model": self.model(model).name, "dataset": self.dataset(dataset).name, "split": split, **options}
+            )
+        )
 
     def submit_download_model(self: EngineParts, model: str) -> Job:
         """Fetch a model's weights in a process of its own."""
@@ -47,3 +58,9 @@ class JobDoor:
         return self.jobs.submit(
             "download-dataset", f"download-dataset/{data.name}", f"Downloading {data.title}", {"dataset": data.name}
         )
+
+
+def optimise_key(params: Mapping[str, Any]) -> str:
+    """The key under which a search for prompts with these parameters is filed: one job at a time for each."""
+    digest = hashlib.sha256(json.dumps(dict(params), sort_keys=True).encode()).hexdigest()[:16]
+    return f"optimise/{params['model']}/{params['dataset']}/{params['split']}/{digest}"

@@ -11,10 +11,10 @@ from functools import partial
 from typing import Any
 
 from core import readers, weights
-from core.catalog.presets import caption_presets
+from core.catalog.presets import caption_presets, picture_presets
 from core.demo.sets import DEMO_SETS
 from core.engine import Engine
-from core.studies.compose import leave_one_out
+from core.studies.compose import leave_one_out, paraphrases
 from core.types import Progress
 
 Task = Callable[[Engine, Mapping[str, Any], Progress], None]
@@ -47,6 +47,7 @@ def prepare_demo(engine: Engine, params: Mapping[str, Any], progress: Progress) 
 
 def _encode_prompts(engine: Engine, model: str, dataset: str, split: str) -> None:
     """Class vectors for the templates offered first, so that the pages need no encoder to open."""
+    _encode_questions(engine, model, dataset)
     images = engine.needed(model, dataset, split)
     if images.labels is None:
         _rank_captions(engine, model, dataset, split)
@@ -55,6 +56,13 @@ def _encode_prompts(engine: Engine, model: str, dataset: str, split: str) -> Non
         for kind in ("curated", "raw"):
             templates = engine.templates(dataset, prompt_set=prompt_set)
             engine.class_head(model, templates, engine.classnames(images, kind))
+
+
+def _encode_questions(engine: Engine, model: str, dataset: str) -> None:
+    """Vectors of the questions that pictures are asked first, word by word and in other words."""
+    asked = [text for preset in picture_presets(dataset) for text in (*preset.texts, *preset.minus)]
+    without = [span.without for text in asked for span in leave_one_out(text)]
+    engine.encode_texts(model, [*asked, *without, *(other for text in asked for other in paraphrases(text))])
 
 
 def _rank_captions(engine: Engine, model: str, dataset: str, split: str) -> None:

@@ -184,11 +184,12 @@ def _picture_and_places(engine: Engine, lists: Sequence[PicturesResult], picture
         for line in engine.said_of(first, picture_id):
             st.markdown(plain(line))
         _places(engine, lists, picture_id)
-        if st.button("Which word does the work?", icon=":material/arrow_forward:", key="to-words"):
-            choose("hit", None)
-            choose("text", first.query.texts[0] if first.query.texts else None)
-            choose("target", picture_id)
-            st.switch_page(WORDS)
+        st.page_link(
+            WORDS,
+            label="Which word does the work?",
+            icon=":material/arrow_forward:",
+            query_params={"text": first.query.texts[0], "target": picture_id},
+        )
 
 
 def _places(engine: Engine, lists: Sequence[PicturesResult], picture_id: str) -> None:

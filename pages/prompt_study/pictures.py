@@ -67,8 +67,11 @@ def list_headlines(compared: Compared) -> None:
         headlines([_precision(r) for r in precise[:MOST_HEADLINES]])
         return
     several = compared.how != MODELS
-    pairs = [(r, c) for row, cs in zip(compared.rows, compared.against) for r, c in zip(row, cs) if c is not None]
-    pairs = (pairs if several else pairs[1::2])[:MOST_HEADLINES]
+    if several:
+        pairs = [(r, c) for row, cs in zip(compared.rows, compared.against) for r, c in zip(row, cs) if c is not None]
+    else:
+        pairs = [(row[0], cs[1]) for row, cs in zip(compared.rows, compared.against) if len(cs) > 1 and cs[1]]
+    pairs = pairs[:MOST_HEADLINES]
     for place, (result, pair) in zip(st.columns(max(2, len(pairs))), pairs):
         label = f"{say_model(result.model)}: “{result.query.words}”" if several else f"“{result.query.words}”"
         with place, st.container(gap="xxsmall"):
@@ -92,7 +95,8 @@ def _precision(result: PicturesResult) -> Headline:
 
 def show(engine: Engine, rows: tuple[Row, ...], asked: Question, how: Showing) -> None:
     """Figures, finding, the pictures, what moved, the tables, one picture."""
-    compared = compare(engine, rows, how.against)
+    alone = how.against == MODELS and len(rows[0]) == 1
+    compared = compare(engine, rows, asked.against if alone else how.against)
     list_headlines(compared)
     finding(plain(finding_of(compared)))
     with in_place():
@@ -165,7 +169,7 @@ def page(engine: Engine) -> None:
         behind(models, dataset, rows)
 
 
-keep(*KEPT, "closer", "hit", "text", "target")
+keep(*KEPT, "closer", "hit")
 question("Which pictures does a prompt find?")
 with in_place():
     page(engine())
