@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -26,7 +27,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--image", metavar="FILE", help="a picture to look for, alone or with the text")
     parser.add_argument(
         "--image-weight",
-        type=float,
+        type=_weight,
         default=1.0,
         metavar="W",
         help="weight of the picture beside the text (default 1)",
@@ -47,7 +48,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--minus-weight",
-        type=float,
+        type=_weight,
         default=MINUS_WEIGHT,
         metavar="W",
         help=f"weight of each --minus (default {MINUS_WEIGHT})",
@@ -58,9 +59,18 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         dest="classes",
         action="append",
         metavar="NAME",
-        help="a class that counts as right for precision at k; repeat for several (default: classes "
-        "named in the text)",
+        help="a class that counts as right for precision at k; repeat for several (default: classes named in the text)",
     )
+
+
+def _weight(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise argparse.ArgumentTypeError(f"expected a number, got {text!r}")
+    return value
 
 
 def _run(engine: Engine, args: argparse.Namespace) -> list[Record]:
@@ -112,9 +122,7 @@ def _search(
 ) -> list[Record]:
     """One record a model; from the second on with what moved against the first."""
     more = {"classes": args.classes} if args.classes else {}
-    found = [
-        engine.search(m, dataset, args.split, query=query, image=image, k=args.k, **more) for m in models
-    ]
+    found = [engine.search(m, dataset, args.split, query=query, image=image, k=args.k, **more) for m in models]
     return [result.to_record() | _moved(engine, found[0], result) for result in found]
 
 

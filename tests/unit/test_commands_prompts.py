@@ -85,16 +85,12 @@ def test_prompts_equals_classify_for_each_template(capsys: pytest.CaptureFixture
         assert record["ensemble"]["acc1"] == both["acc1"]
 
 
-def test_prompts_prints_one_row_a_template_and_one_for_all(
-    capsys: pytest.CaptureFixture[str], folder: Path
-) -> None:
+def test_prompts_prints_one_row_a_template_and_one_for_all(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
     text = table(capsys, "prompts", "--model", GOOD, "--data", squares(folder), "--templates", "deck")
     assert len(text.splitlines()) == 2 + 7 + 1 and "ensemble" in text and "baseline" in text
 
 
-def test_prompts_compares_class_names_and_checks_its_baseline(
-    capsys: pytest.CaptureFixture[str], folder: Path
-) -> None:
+def test_prompts_compares_class_names_and_checks_its_baseline(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
     base = ("prompts", "--model", GOOD, "--data", squares(folder), "--template", "a {}")
     records = run(capsys, *base, "--classnames", "raw", "--classnames", "curated", "--baseline", "ensemble")
     assert [r["classnames_kind"] for r in records] == ["raw", "curated"]
@@ -132,9 +128,7 @@ def test_optimise_writes_the_contract(capsys: pytest.CaptureFixture[str], folder
     assert 0 <= record["baseline_heldout_acc1"] <= 1
 
 
-def test_optimise_spreads_slots_and_searches_only_them(
-    capsys: pytest.CaptureFixture[str], folder: Path
-) -> None:
+def test_optimise_spreads_slots_and_searches_only_them(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
     record = run(
         capsys,
         "optimise",
@@ -154,9 +148,7 @@ def test_optimise_spreads_slots_and_searches_only_them(
     )[0]
     assert record["pool"] == ["a big {} square", "a big {} thing", "a small {} square", "a small {} thing"]
     assert record["baseline"] == ["{}"]
-    text = table(
-        capsys, "optimise", "--model", GOOD, "--data", squares(folder), "--only", "--template", "a {}"
-    )
+    text = table(capsys, "optimise", "--model", GOOD, "--data", squares(folder), "--only", "--template", "a {}")
     assert "greedy ensemble" in text and "zero-shot prompt ensembling" in text and "within noise" in text
 
 
@@ -193,9 +185,7 @@ def test_search_equals_an_exhaustive_sort(capsys: pytest.CaptureFixture[str], fo
     assert all(h["label"] == "red" for h in record["hits"]) and has_common_fields(record)
 
 
-def test_search_takes_many_texts_models_and_a_picture(
-    capsys: pytest.CaptureFixture[str], folder: Path
-) -> None:
+def test_search_takes_many_texts_models_and_a_picture(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
     picture = folder / "squares" / "blue" / "4.png"
     records = run(
         capsys,
@@ -227,9 +217,7 @@ def test_search_takes_many_texts_models_and_a_picture(
     assert alone["hits"][0]["id"].endswith("blue/4.png") and alone["text"] == ""
 
 
-def test_search_shows_captions_of_captioned_pictures(
-    capsys: pytest.CaptureFixture[str], folder: Path
-) -> None:
+def test_search_shows_captions_of_captioned_pictures(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
     record = run(capsys, "search", "green", "--model", GOOD, "--data", told(folder), "-k", "2")[0]
     assert all(len(h["captions"]) == 2 and "label" not in h for h in record["hits"])
     assert "green" in table(capsys, "search", "green", "--model", GOOD, "--data", told(folder), "-k", "2")
@@ -242,6 +230,8 @@ def test_search_shows_captions_of_captioned_pictures(
         (("x", "--image", "no-such.png"), "no-such.png"),
         (("",), "empty"),
         (("x", "--class", "mauve"), "mauve"),
+        (("x", "--minus", "y", "--minus-weight", "nan"), "number"),
+        (("x", "--image-weight", "much"), "number"),
     ],
 )
 def test_search_refuses_what_it_cannot_use(
@@ -286,7 +276,5 @@ def test_retrieve_can_use_fewer_captions_and_prints_both_directions(
     assert (record["n_texts"], record["captions_per_picture"]) == (20, 1)
     text = table(capsys, "retrieve", "--model", GOOD, "--data", told(folder))
     assert "text finds picture" in text and "picture finds text" in text
-    assert "at least 1" in refused(
-        capsys, "retrieve", "--model", GOOD, "--data", told(folder), "--captions", "0"
-    )
+    assert "at least 1" in refused(capsys, "retrieve", "--model", GOOD, "--data", told(folder), "--captions", "0")
     assert "captions" in sentence_of_failure(capsys, "retrieve", "--model", GOOD, "--data", squares(folder))
