@@ -136,11 +136,17 @@ def _receive(transfer: _Transfer) -> None:
             reason = f"{transfer.url} answered with status {error.code} ({error.reason})."
             raise Refused(reason, error.code) from error
         except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as error:
-            reason = str(getattr(error, "reason", error)) or type(error).__name__
+            reason = _why(error)
         failures = 0 if _size(transfer.part) > before else failures + 1
         if failures >= ATTEMPTS_WITHOUT_PROGRESS or (failures and not before):
             raise Unreachable(f"{transfer.url} cannot be reached ({reason}).")
         time.sleep(min(WAIT_SECONDS * failures, 5.0))
+
+
+def _why(error: Exception) -> str:
+    """The system's words for what went wrong, without its numbers."""
+    inner = getattr(error, "reason", error)
+    return getattr(inner, "strerror", None) or str(inner) or type(inner).__name__
 
 
 def _receive_once(transfer: _Transfer) -> bool:
