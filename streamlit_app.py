@@ -29,6 +29,13 @@ PAGES = {
     "Prompts": [
         ("prompt_study/templates.py", "Templates", "Accuracy by wording, and the pictures it turns."),
         ("prompt_study/pictures.py", "Pictures", "What prompts find, for several models side by side."),
+        ("prompt_study/search_prompts.py", "Search for prompts", "A choice of templates, judged on pictures unseen."),
+        ("prompt_study/words.py", "Words", "What each word of a prompt brings."),
+    ],
+    "Captions": [
+        ("caption_retrieval/benchmark.py", "Benchmark", "Does a caption find its picture, and a picture its caption?"),
+        ("caption_retrieval/one_caption.py", "One caption", "What beats a caption's own picture, word by word."),
+        ("caption_retrieval/ask.py", "Ask", "A text, a picture or both, over any embedded pictures."),
     ],
 }
 

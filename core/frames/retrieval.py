@@ -15,6 +15,7 @@ from core.intervals import PairedDifference
 from core.studies.one_caption import OneCaptionResult, OnePictureResult
 from core.studies.retrieval import KS, Direction, RetrievalResult
 from core.studies.retrieval_reading import Band, RetrievalDifference, rank_histogram, recall_curve
+from core.types import Dataset
 
 Side = Literal["image", "text"]
 SIDES: dict[Side, str] = {"image": "Text finds picture", "text": "Picture finds text"}
@@ -161,6 +162,32 @@ def caption_ranks_frame(result: RetrievalResult, captions: Sequence[str]) -> pd.
     )
 
 
+def ranks_frame(
+    results: Sequence[RetrievalResult], captions: Sequence[Sequence[str]], side: Side = "image"
+) -> pd.DataFrame:
+    """One row for each caption, or (side "text") each picture with its first caption: `rank:MODEL` of every model,
+    and for captions `margin:MODEL`. `captions` are those of each result's stored set; only rows that all models
+    have are kept."""
+    frames = [_ranked(r, c, side) for r, c in zip(results, captions)]
+    whole = frames[0]
+    for frame in frames[1:]:
+        whole = whole.merge(frame.drop(columns="caption"), on=["picture", "place"])
+    return whole
+
+
+def _ranked(result: RetrievalResult, captions: Sequence[str], side: Side) -> pd.DataFrame:
+    """`place` counts the captions of a picture, so that rows of two models meet whatever one of them skipped."""
+    rows = caption_ranks_frame(result, captions)
+    rows["place"] = rows.groupby("picture").cumcount()
+    kept = ["picture", "place", "caption"]
+    if side == "image":
+        named = {name: f"{name}:{result.model}" for name in ("rank", "margin")}
+        return rows[[*kept, *named]].rename(columns=named)
+    ranks = dict(zip((result.ids[i] for i in result.text.groups.tolist()), result.text.ranks))
+    first = rows[rows["place"] == 0][kept].reset_index(drop=True)
+    return first.assign(**{f"rank:{result.model}": first["picture"].map(ranks)})
+
+
 def word_ranks_frame(results: Sequence[OneCaptionResult]) -> pd.DataFrame:
     """One row for each word of a caption and model: the rank without it, and how far it moved."""
     rows = [
@@ -226,9 +253,22 @@ def captions_found_frame(results: Sequence[OnePictureResult]) -> pd.DataFrame:
 
 def retrieval_line(result: RetrievalResult) -> str:
     """ "5,000 pictures · 25,000 captions, 5 a picture": what the numbers rest on."""
-    low, high = result.captions_range
-    each = f"{low}" if low == high else f"{low} to {high}"
+    each = span(*result.captions_range)
     return f"{count(result.n_images, 'picture')} · {count(result.n_texts, 'caption')}, {each} a picture"
+
+
+def span(low: int, high: int) -> str:
+    """ "5", or "1 to 5"."""
+    return f"{low}" if low == high else f"{low} to {high}"
+
+
+def captions_line(rows: Dataset) -> str:
+    """ "80 pictures · 400 captions, 5 a picture · all split" of a data set with captions on this disk."""
+    said = f"{count(len(rows), 'picture')} · {count(len(rows.captions), 'caption')}"
+    if rows.image_index is not None and len(rows.image_index):
+        each = np.unique(rows.image_index, return_counts=True)[1]
+        said += f", {span(int(each.min()), int(each.max()))} a picture"
+    return f"{said} · {rows.split} split"
 
 
 def retrieval_finding(results: Sequence[RetrievalResult], gap: RetrievalDifference | None = None) -> str:

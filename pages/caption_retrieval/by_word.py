@@ -1,0 +1,108 @@
+"""Word by word: where the picture stands without each word, and with other wordings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from core.engine import Engine
+from core.figures.retrieval import word_ranks_chart
+from core.frames import say_model, short_names
+from core.frames.retrieval import word_ranks_frame, wordings_frame
+from core.studies.compose import leave_one_out
+from core.studies.one_caption import OneCaptionResult
+from core.types import EncoderWarming
+from pages.caption_retrieval.subject import Subject
+from pages.shared.chart import draw
+from pages.shared.encode import encode
+from pages.shared.link import choose
+from pages.shared.save import save_rows
+from pages.shared.theme import theme
+from pages.shared.warming import warming
+from pages.shared.words import plain
+
+
+def by_word(engine: Engine, found: Sequence[OneCaptionResult], now: Subject) -> None:
+    """The chart of words and the table of wordings, for the models whose encoder is up."""
+    st.header("Which word holds the picture?", anchor=False)
+    results, waiting = _study(engine, found, now)
+    if waiting is not None:
+        warming(waiting)
+    if not results:
+        return
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        _words(results, now)
+    with right:
+        _wordings(results)
+
+
+def _study(
+    engine: Engine, found: Sequence[OneCaptionResult], now: Subject
+) -> tuple[list[OneCaptionResult], EncoderWarming | None]:
+    results, waiting = list[OneCaptionResult](), None
+    without = [span.without for span in leave_one_out(now.text)]
+    for one in found:
+        try:
+            encode(engine, one.model, [now.text, *without, *now.beside])
+            results.append(
+                engine.one_caption(
+                    one.model, one.dataset, one.split, picture=one.picture, text=now.text, others=now.beside
+                )
+            )
+        except EncoderWarming as error:
+            waiting = waiting or error
+    return results, waiting
+
+
+def _words(results: Sequence[OneCaptionResult], now: Subject) -> None:
+    if not results[0].words:
+        st.caption("One word: there is nothing to leave out.")
+        return
+    chart = word_ranks_chart(word_ranks_frame(results), theme=theme())
+    texts = [word.without.text for word in results[0].words]
+    draw(chart, key="chart-words", picked=lambda mark: _ask(now.picture, texts[int(mark[1])]))
+    st.caption("A click on a mark asks the caption without that word.")
+    st.markdown(plain(" ".join(_sentence(result) for result in results)))
+
+
+def _ask(picture: str, text: str) -> None:
+    choose("original", picture)
+    choose("caption", text)
+
+
+def _sentence(result: OneCaptionResult) -> str:
+    """Which word holds the picture most, and which one keeps it down."""
+    ordered = sorted(result.words, key=lambda w: (w.change, w.contribution))
+    worst, best = ordered[0], ordered[-1]
+    rank = result.caption.rank
+    parts = []
+    if best.change > 0:
+        parts.append(f"without “{best.word}” it falls from {rank:,} to {best.without.rank:,}")
+    if worst.change < 0:
+        parts.append(f"without “{worst.word}” it rises from {rank:,} to {worst.without.rank:,}")
+    said = "; ".join(parts) or f"no single word moves it from {rank:,}"
+    return f"{say_model(result.model)}: {said}."
+
+
+def _wordings(results: Sequence[OneCaptionResult]) -> None:
+    frame = wordings_frame(results)
+    names = dict(zip((r.model for r in results), short_names([r.model for r in results])))
+    texts = list(dict.fromkeys(frame["text"]))
+    table = pd.DataFrame({"text": texts})
+    for model, name in names.items():
+        own = frame[frame["model"] == model].drop_duplicates("text").set_index("text")
+        table[f"rank {name}"] = [int(own.loc[t, "rank"]) for t in texts]
+        table[f"score {name}"] = [float(own.loc[t, "score"]) for t in texts]
+    number = st.column_config.NumberColumn
+    config: dict[str, object] = {"text": st.column_config.TextColumn("Wording", width="medium")}
+    for name in names.values():
+        config[f"rank {name}"] = number(f"Rank, {name}", format="localized", help=f"Of {results[0].n:,} pictures")
+        config[f"score {name}"] = number(f"Score, {name}", format="%.3f")
+    st.subheader("As a whole", anchor=False)
+    st.dataframe(table, hide_index=True, key="wordings", column_config=config, alt="Rank and score of each wording")
+    if len(texts) == 1:
+        st.caption("Write other wordings beside the caption, for example the bare noun, and they are compared here.")
+    save_rows(frame, "wordings", key="wordings-csv")

@@ -1,0 +1,196 @@
+"""The captions behind a number: those of some ranks, those that hold some words, a page at a time, the hardest first.
+
+In the other direction the rows are pictures, each with the rank of the first of its captions.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+import streamlit as st
+
+from core.engine import Engine
+from core.frames import say_model, short_names
+from core.frames.retrieval import Side, ranks_frame
+from core.studies.one_caption import find_captions
+from core.studies.retrieval import RetrievalResult
+from core.types import NotHere
+from pages.shared.link import choose, chosen
+from pages.shared.pickers import moved, shown
+from pages.shared.save import save_rows
+from pages.shared.words import count, plain
+
+PAGE, PAGE_KEY, ROW = 8, "captions-page", 76
+KINDS = {"": "Any rank", "1-1": "First", "2-10": "2 to 10", "11-": "Beyond ten"}
+_SPAN = re.compile(r"^(\d{1,9})-(\d{1,9})?$")
+Opened = Callable[[str, str], None]
+"""Called with a picture's id and the caption."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Which rows: `side`, the `span` of ranks with `model` as in the address ("" any, "11-" beyond ten), `words`."""
+
+    side: Side
+    model: str
+    span: str
+    words: str
+
+    @property
+    def ends(self) -> tuple[int, int | None]:
+        """First and last rank; None: no end."""
+        found = _SPAN.match(self.span)
+        if found is None:
+            return 1, None
+        return int(found[1]), int(found[2]) if found[2] else None
+
+
+def look_at(results: Sequence[RetrievalResult]) -> Look:
+    """What the address asks for, checked."""
+    side, model, span, words = (next(iter(chosen(name)), "") for name in ("listed", "by", "ranks", "words"))
+    known = [r.model for r in results]
+    return Look(
+        "text" if side == "text" else "image",
+        model if model in known else known[0],
+        span if _SPAN.match(span) else "",
+        " ".join(words.split()),
+    )
+
+
+def show_ranks(side: Side, model: str, low: int, high: int | None) -> None:
+    """Callback: list what stands at these ranks with this model."""
+    choose("listed", side if side == "text" else None)
+    choose("by", model)
+    choose("ranks", f"{low}-{high or ''}")
+    _first_page()
+
+
+def _first_page() -> None:
+    st.session_state[PAGE_KEY] = 1
+
+
+def _moved(name: str) -> None:
+    moved(name)
+    _first_page()
+
+
+# --- choosing ---------------------------------------------------------------------------------------------
+
+
+def pick_look(results: Sequence[RetrievalResult], *, sides: bool) -> Look:
+    """Ranks, whose ranks, and words; `sides` says whether pictures may be listed too."""
+    now = look_at(results)
+    if not sides:
+        now = Look("image", now.model, now.span, now.words)
+    kinds = KINDS if now.span in KINDS else {**KINDS, now.span: _span_title(now)}
+    places = iter(st.columns([4, 3, 3, *([2] if sides else [])], vertical_alignment="bottom"))
+    with next(places):
+        st.session_state[shown("ranks")] = now.span
+        st.pills("Rank", list(kinds), key=shown("ranks"), format_func=kinds.__getitem__, required=True,
+                 on_change=_moved, args=("ranks",))  # fmt: skip
+    with next(places):
+        st.session_state[shown("by")] = now.model
+        st.selectbox("with", [r.model for r in results], key=shown("by"), format_func=say_model,
+                     on_change=_moved, args=("by",))  # fmt: skip
+    with next(places):
+        st.session_state[shown("words")] = now.words
+        st.text_input("Words in the caption", key=shown("words"), max_chars=200, on_change=_moved, args=("words",),
+                      placeholder="Any", icon=":material/search:")  # fmt: skip
+    if sides:
+        with next(places):
+            st.session_state[shown("listed")] = now.side
+            st.segmented_control("List", ["image", "text"], key=shown("listed"), format_func=LISTED.__getitem__,
+                                 required=True, on_change=_moved, args=("listed",))  # fmt: skip
+    return now
+
+
+LISTED = {"image": "Captions", "text": "Pictures"}
+
+
+def _span_title(look: Look) -> str:
+    low, high = look.ends
+    return f"Beyond {low - 1:,}" if high is None else f"{low:,}" if low == high else f"{low:,} to {high:,}"
+
+
+# --- the rows ---------------------------------------------------------------------------------------------
+
+
+def rows_of(results: Sequence[RetrievalResult], captions: Sequence[Sequence[str]], look: Look) -> pd.DataFrame:
+    """The rows asked for, the hardest first."""
+    frame = ranks_frame(results, captions, look.side)
+    (low, high), rank = look.ends, frame[f"rank:{look.model}"]
+    keep = rank.between(low, high or rank.max())
+    if look.words:
+        keep &= frame.index.isin(find_captions(frame["caption"].tolist(), look.words, len(frame)))
+    order = [c for c in (f"rank:{look.model}", f"margin:{look.model}") if c in frame]
+    return frame[keep].sort_values(order, ascending=[False, True][: len(order)], kind="stable")
+
+
+def caption_list(
+    engine: Engine,
+    results: Sequence[RetrievalResult],
+    captions: Sequence[Sequence[str]],
+    opened: Opened,
+    *,
+    sides: bool = True,
+) -> None:
+    """The choices, the table, its pages, and the rows as a file."""
+    look = pick_look(results, sides=sides)
+    rows = rows_of(results, captions, look)
+    if rows.empty:
+        st.caption("Nothing stands there. Choose other ranks or other words.")
+        return
+    pages = -(-len(rows) // PAGE)
+    page = min(int(st.session_state.get(PAGE_KEY, 1)), pages)
+    _table(engine, results, rows.iloc[(page - 1) * PAGE : page * PAGE], look, opened)
+    if pages > 1:
+        st.pagination(pages, key=PAGE_KEY, bind="query-params")
+    things = count(len(rows), "caption" if look.side == "image" else "picture")
+    st.caption(f"{things}, the hardest for {plain(say_model(look.model))} first.")
+    save_rows(rows, "captions" if look.side == "image" else "pictures", key="captions-csv")
+
+
+def _table(engine: Engine, results: Sequence[RetrievalResult], part: pd.DataFrame, look: Look, opened: Opened) -> None:
+    thumbs = _thumbnails(engine, results[0], part["picture"].tolist())
+    ranks = {f"rank:{r.model}": name for r, name in zip(results, short_names([r.model for r in results]))}
+    margin = f"margin:{look.model}"
+    margins = {"lost_by": (-part[margin]).clip(lower=0)} if margin in part else {}
+    shown_rows = part.assign(thumb=thumbs, open="Look closer", **margins)
+
+    def clicked() -> None:
+        row = part.iloc[st.session_state["look-closer"].row]
+        opened(str(row["picture"]), str(row["caption"]))
+
+    number = st.column_config.NumberColumn
+    columns = ["thumb", "caption", *ranks, *margins, "open"]
+    st.dataframe(
+        shown_rows[columns].dropna(axis="columns", how="all"),
+        hide_index=True,
+        row_height=ROW,
+        height=ROW * len(part) + 38,
+        key="captions-table",
+        alt="Captions with the rank of their picture for each model",
+        column_config={
+            "thumb": st.column_config.ImageColumn("", width="small", pinned=True),
+            "caption": st.column_config.TextColumn(
+                "Caption" if look.side == "image" else "First of its captions", width="large"
+            ),
+            **{key: number(name, format="localized", help=f"Rank with {name}") for key, name in ranks.items()},
+            "lost_by": number("Lost by", format="%.3f", help=f"Score of the best other picture above its own, with "
+                              f"{say_model(look.model)}"),
+            "open": st.column_config.ButtonColumn("", key="look-closer", on_click=clicked),
+        },
+    )  # fmt: skip
+
+
+def _thumbnails(engine: Engine, result: RetrievalResult, pictures: Sequence[str]) -> list[str | None]:
+    """Data addresses of small pictures; None where they are not on this machine."""
+    try:
+        found = [engine.thumbnail(result.dataset, result.split, p) for p in pictures]
+    except NotHere:
+        return [None] * len(pictures)
+    return ["data:image/webp;base64," + base64.b64encode(f).decode() for f in found]
