@@ -68,7 +68,7 @@ class Recipe:
 
 
 # bfloat16 makes the convolutions twice as fast on CPUs that have it and the small transformer slower.
-RECIPES = {"demo-rn": Recipe(steps=4_000, half=True), "demo-vit": Recipe(steps=5_000)}
+RECIPES = {"demo-rn": Recipe(steps=4_000, half=True), "demo-vit": Recipe(steps=7_000)}
 
 
 def load_config(model: str) -> dict[str, Any]:
