@@ -13,7 +13,7 @@ from core.frames import say_dataset, say_model, short_names
 from core.frames.pictures import hits_frame, lists_frame, moved_frame, spread_frame
 from core.studies.lists import ListComparison
 from core.studies.pictures import PicturesResult
-from pages.prompt_study.picture_lists import Compared, Row
+from pages.prompt_study.picture_lists import Compared, Row, as_sheet
 from pages.prompt_study.questions import BEFORE, MODELS
 from pages.shared.chart import draw
 from pages.shared.guard import in_place
@@ -118,14 +118,27 @@ def with_comparisons(compared: Compared) -> pd.DataFrame:
     pairs = [c for row in compared.against for c in row]
     return lists_frame(compared.lists).assign(
         compared_with=["" if c is None else c.a for c in pairs],
-        overlap=[None if c is None else c.overlap for c in pairs],
-        rbo=[None if c is None else c.rbo for c in pairs],
+        overlap=pd.Series([None if c is None else c.overlap for c in pairs], dtype=float),
+        rbo=pd.Series([None if c is None else c.rbo for c in pairs], dtype=float),
     )
 
 
-def save_pictures(compared: Compared) -> None:
-    """Every picture of every list as rows."""
-    save_rows(hits_frame(compared.lists), "pictures", key="hits-csv")
+def save_pictures(engine: Engine, compared: Compared) -> None:
+    """Every picture of every list as rows, and the lists as they look."""
+    mode = theme()
+    with st.container(horizontal=True):
+        save_rows(hits_frame(compared.lists), "pictures", key="hits-csv")
+        st.download_button(
+            "PNG",
+            lambda: as_sheet(engine, compared, mode),
+            "pictures.png",
+            "image/png",
+            key="hits-png",
+            on_click="ignore",
+            type="tertiary",
+            icon=":material/image:",
+            help="The lists as one picture, for a slide",
+        )
 
 
 # --- findings ---------------------------------------------------------------------------------------------

@@ -14,6 +14,8 @@ from core.studies.lists import ListComparison
 from core.studies.pictures import Hit, PicturesResult
 from pages.prompt_study.questions import BEFORE, FIRST, MODELS
 from pages.shared.grid import Tile, grid
+from pages.shared.sheet import SheetList, sheet
+from pages.shared.theme import Theme
 from pages.shared.words import count, plain
 
 Row = tuple[PicturesResult, ...]
@@ -88,6 +90,23 @@ def _list(engine: Engine, compared: Compared, q: int, m: int, opened: Callable[[
         label=f"{say_model(result.model)}: {result.query.words}",
         opened=opened,
     )
+
+
+def as_sheet(engine: Engine, compared: Compared, mode: Theme) -> bytes:
+    """All lists as one PNG."""
+    rows = [
+        [
+            SheetList(
+                f"{say_model(r.model)}: “{r.query.words}”",
+                " · ".join(_facts(r, c, compared.how)),
+                [_tile(engine, r, hit, c, compared.how) for hit in r.hits],
+            )
+            for r, c in zip(row, comparisons)
+        ]
+        for row, comparisons in zip(compared.rows, compared.against)
+    ]
+    first = compared.rows[0][0]
+    return sheet(f"Pictures of {say_dataset(first.dataset)}", rows, mode)
 
 
 def _facts(result: PicturesResult, comparison: ListComparison | None, how: str) -> list[str]:

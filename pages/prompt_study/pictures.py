@@ -104,7 +104,7 @@ def show(engine: Engine, rows: tuple[Row, ...], asked: Question, how: Showing) -
             draw_grid(engine, asked.cells, rows, open_picture)
         else:
             draw_lists(engine, compared, open_picture)
-    save_pictures(compared)
+    save_pictures(engine, compared)
     with in_place():
         closer(compared)
     tables(compared)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -113,8 +115,8 @@ def _one(name: str, allowed: tuple[str, ...], usual: str) -> str:
 # --- the form ---------------------------------------------------------------------------------------------
 
 
-def plan_form(engine: Engine, dataset: DatasetSpec, now: Plan | None) -> None:
-    """Everything that makes a search, with one button that keeps it."""
+def plan_form(engine: Engine, dataset: DatasetSpec, now: Plan | None, run: Callable[[], None]) -> None:
+    """Everything that makes a search, with the one button that keeps it and calls `run`."""
     written, pattern = texts(engine, "extra"), next(iter(chosen("poolpattern")), "")
     slot_lines = texts(engine, "poolslot")
     boxes = box_key("extra", written), box_key("poolpattern", [pattern]), box_key("poolslot", slot_lines)
@@ -137,7 +139,8 @@ def plan_form(engine: Engine, dataset: DatasetSpec, now: Plan | None) -> None:
             )
         with right:
             _pick_limits(now)
-        st.form_submit_button("Use this", type="primary", on_click=careful(_planned), args=(engine, *boxes))
+        asked = partial(_planned, engine, *boxes, run)
+        st.form_submit_button("Search", type="primary", on_click=careful(asked), key="search-plan")
 
 
 def _pick_sets(dataset: DatasetSpec) -> None:
@@ -168,7 +171,7 @@ def _choice(place: Any, name: str, label: str, options: tuple[str, ...], now: st
     place.selectbox(label, options, key=shown(name), help=said)
 
 
-def _planned(engine: Engine, extra: str, pattern: str, slot_lines: str) -> None:
+def _planned(engine: Engine, extra: str, pattern: str, slot_lines: str, run: Callable[[], None]) -> None:
     written, form = lines(st.session_state[extra]), st.session_state[pattern].strip()
     values = lines(st.session_state[slot_lines])
     if written:
@@ -183,6 +186,7 @@ def _planned(engine: Engine, extra: str, pattern: str, slot_lines: str) -> None:
     for name in ("beat", "budget", "largest", "heldout"):
         choose(name, st.session_state[shown(name)])
     choose("classnames", st.session_state[shown("poolnames")])
+    run()
 
 
 def said(plan: Plan) -> str:

@@ -1,5 +1,7 @@
 """Search for prompts: templates chosen on one part of the pictures, judged once on the other."""
 
+from functools import partial
+
 import streamlit as st
 
 from core.engine import Engine
@@ -28,9 +30,17 @@ def plan_on(engine: Engine, dataset: DatasetSpec) -> Plan | None:
         return None
 
 
-def start(engine: Engine, model: str, dataset: str, split: str | None, plan: Plan) -> None:
+def run(engine: Engine, model: str, dataset: DatasetSpec, split: str | None) -> None:
+    """Callback: start the search that the address describes now, unless it has been done."""
+    plan = plan_of(engine, dataset)
+    stored = engine.embeddings(model, dataset.name, split) is not None
+    if stored and engine.optimised(model, dataset.name, split, **plan.options) is None:
+        engine.submit_optimise(model, dataset.name, split, **plan.options)
+
+
+def start(engine: Engine, model: str, dataset: DatasetSpec, split: str | None, plan: Plan) -> None:
     """The search that is running, or the one button that starts it."""
-    job = engine.latest_optimise(model, dataset, split, **plan.options)
+    job = engine.latest_optimise(model, dataset.name, split, **plan.options)
     if job is not None:
         watch(engine, [job.key])
         if job.live:
@@ -47,9 +57,7 @@ def start(engine: Engine, model: str, dataset: str, split: str | None, plan: Pla
         "Search",
         type="primary",
         key="search-now",
-        on_click=careful(engine.submit_optimise),
-        args=(model, dataset, split),
-        kwargs=plan.options,
+        on_click=careful(partial(run, engine, model, dataset, split)),
     )
 
 
@@ -88,10 +96,9 @@ def page(engine: Engine) -> None:
     if picked is None:
         return
     model, dataset = picked
-    plan = plan_on(engine, dataset)
+    plan, split = plan_on(engine, dataset), asking([dataset]).split_of(dataset)
     with st.expander(said(plan) if plan else "What is searched", expanded=plan is None), in_place():
-        plan_form(engine, dataset, plan)
-    split = asking([dataset]).split_of(dataset)
+        plan_form(engine, dataset, plan, partial(run, engine, model.name, dataset, split))
     if engine.embeddings(model.name, dataset.name, split) is None:
         offer(engine, [(model, dataset, split)])
         return
@@ -99,7 +106,7 @@ def page(engine: Engine) -> None:
         return
     result = engine.optimised(model.name, dataset.name, split, **plan.options)
     if result is None:
-        start(engine, model.name, dataset.name, split, plan)
+        start(engine, model.name, dataset, split, plan)
     else:
         show(engine, result, plan)
 

@@ -54,10 +54,8 @@ def _pick_model(models: Sequence[str]) -> str:
     st.session_state.setdefault(shown("grid-model"), models[0])
     if st.session_state[shown("grid-model")] not in models:
         st.session_state[shown("grid-model")] = models[0]
-    picked: str = st.segmented_control(
-        "Pictures of", list(models), key=shown("grid-model"), format_func=say_model, required=True
-    )
-    return picked
+    st.segmented_control("Pictures of", list(models), key=shown("grid-model"), format_func=say_model, required=True)
+    return str(st.session_state[shown("grid-model")])
 
 
 def _row_title(values: Key) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -56,7 +57,7 @@ def _difference_text(row: pd.Series) -> str:
     return f"{100 * row['difference_low']:+.1f} to {100 * row['difference_high']:+.1f}".replace("-", "−")
 
 
-def _columns(clicked: Callable[[], None]) -> dict[str, object]:
+def _columns(clicked: Callable[[], None]) -> dict[str, Any]:
     number = st.column_config.NumberColumn
     return {
         "model_title": "Model",

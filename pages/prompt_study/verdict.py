@@ -148,7 +148,7 @@ def turned_pictures(engine: Engine, result: PromptSearchResult) -> None:
     part = ids[now][(page - 1) * PAGE : page * PAGE]
     rows = {name: row for row, name in enumerate(after.ids)}
     grid(
-        [_tile(engine, before, after, rows[name]) for name in part if name in rows],
+        [_tile(engine, before, after, rows[name], now) for name in part if name in rows],
         key="turned-grid",
         tile=120,
         label=f"{KINDS[now]}: {count(len(ids[now]), 'held-out picture')}",
@@ -170,19 +170,26 @@ def _answers(engine: Engine, result: PromptSearchResult) -> tuple[ZeroShotResult
     return before, after
 
 
-def _tile(engine: Engine, before: ZeroShotResult, after: ZeroShotResult, row: int) -> Tile:
+def _tile(engine: Engine, before: ZeroShotResult, after: ZeroShotResult, row: int, kind: str) -> Tile:
     names = after.classnames
     true, was, now = (names[i] for i in (after.labels[row], before.predicted[row], after.predicted[row]))
-    right = bool(after.correct[row])
+    gained = kind == "gained"
     return Tile(
         id=after.ids[row],
         thumbnail=engine.thumbnail(after.dataset, after.split, after.ids[row]),
         alt=f"{true}: named {was} before, {now} now",
         caption=f"is {true}",
-        note=f"before: {was if right else 'right'}",
-        right=right,
-        mark="right now" if right else f"now {now}",
+        note=f"before: {was if gained else 'right'}",
+        right=gained,
+        mark=_mark(gained, bool(after.correct[row]), now),
     )
+
+
+def _mark(gained: bool, right: bool, named: str) -> str:
+    """A tie counts as wrong; where two classes are so close that rounding decides, the tile says so."""
+    if gained != right:
+        return "within rounding of a tie"
+    return "right now" if gained else f"now {named}"
 
 
 def _dialog(
