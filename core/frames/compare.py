@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from core.catalog.models import find_model
+from core.frames.answered import Answered
 from core.frames.findings import compare, finding, shared_rows
 from core.frames.names import say_dataset, say_model, short_names
 from core.intervals import PairedDifference, wilson_many
@@ -47,7 +48,7 @@ def difference_row(
     }
 
 
-def disagreements_frame(a: ZeroShotResult, b: ZeroShotResult) -> pd.DataFrame:
+def disagreements_frame(a: Answered, b: Answered) -> pd.DataFrame:
     """The pictures that exactly one of two results names right, of those that both have: `id`, `true_name`,
     both answers and ranks, and `right` ("a" or "b")."""
     left, right = shared_rows(a, b)

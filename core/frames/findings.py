@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from core.frames.answered import Answered
 from core.frames.names import say_dataset, say_model, short_names
 from core.intervals import PairedDifference, paired_difference
 from core.metrics import Calibration
@@ -127,12 +128,12 @@ def _leaders(contests: Sequence[Sequence[ZeroShotResult]], models: Sequence[str]
     return ", ".join([won[0], *(text.rsplit(" of ", 1)[0] for text in won[1:]), *tied])
 
 
-def same_pictures(a: ZeroShotResult, b: ZeroShotResult) -> bool:
+def same_pictures(a: Answered, b: Answered) -> bool:
     """Whether two results are over the same pictures in the same order, so that they can be paired."""
     return (a.dataset, a.split, a.ids) == (b.dataset, b.split, b.ids)
 
 
-def compare(a: ZeroShotResult, b: ZeroShotResult, k: int = 1) -> PairedDifference:
+def compare(a: Answered, b: Answered, k: int = 1) -> PairedDifference:
     """Top-k accuracy of a minus b on the pictures that both have."""
     if same_pictures(a, b):
         return paired_difference(a.ranks <= k, b.ranks <= k)
@@ -140,7 +141,7 @@ def compare(a: ZeroShotResult, b: ZeroShotResult, k: int = 1) -> PairedDifferenc
     return paired_difference(a.ranks[left] <= k, b.ranks[right] <= k)
 
 
-def shared_rows(a: ZeroShotResult, b: ZeroShotResult) -> tuple[IntArray, IntArray]:
+def shared_rows(a: Answered, b: Answered) -> tuple[IntArray, IntArray]:
     """Where the pictures that both have stand in each: (s,), (s,). Raises `TMVError` where there are none."""
     place = {picture: i for i, picture in enumerate(b.ids)}
     shared = [(i, place[picture]) for i, picture in enumerate(a.ids) if picture in place]
