@@ -10,7 +10,7 @@ from typing import get_args
 
 from core.catalog.published import published
 from core.engine_parts import EngineParts
-from core.engine_probe import pair_of, train_split
+from core.engine_probe import pair_of, tested_split, train_split
 from core.studies.few_shot import METHODS, SEEDS, SHOTS, FewShotStudy, Method
 from core.studies.few_shot_result import FewShotResult, Unit, assemble
 from core.studies.shots import Draw
@@ -49,7 +49,7 @@ class FewShotStudies:
         """
         plan = plan_of(shots, methods, seeds)
         train, test = pair_of(self, model, dataset, split)
-        zero_shot = self.zero_shot(model, dataset, split, templates, prompt_set)
+        zero_shot = self.zero_shot(model, dataset, test.key.split, templates, prompt_set)
         keys = _keys(train, test, zero_shot, plan)
         units: Units = {run: unit for run in plan if (unit := _kept(self, keys[run])) is not None}
         missing = [run for run in plan if run not in units]
@@ -76,7 +76,7 @@ class FewShotStudies:
             train, test = pair_of(self, model, dataset, split)
         except NotHere:
             return None
-        zero_shot = self.zero_shot(model, dataset, split, templates, prompt_set)
+        zero_shot = self.zero_shot(model, dataset, test.key.split, templates, prompt_set)
         keys = _keys(train, test, zero_shot, plan)
         units = Units()
         for run in plan:
@@ -101,7 +101,7 @@ class FewShotStudies:
         result."""
         plan_of(shots, methods, seeds)
         train_split(self, dataset)
-        spec, data, split = self.model(model), self.dataset(dataset), self.split_of(dataset, split)
+        spec, data, split = self.model(model), self.dataset(dataset), tested_split(self, dataset, split)
         options = {"shots": list(shots), "methods": list(methods), "seeds": seeds,
                    "templates": None if templates is None else list(templates), "prompt_set": prompt_set}  # fmt: skip
         digest = hashlib.sha256(json.dumps(options).encode()).hexdigest()[:16]

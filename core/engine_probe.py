@@ -11,7 +11,7 @@ from core.studies.linear_probe import FOLDS, SEED, VALIDATION_SHARE, probe
 from core.studies.probe_result import ProbeOutcome, ProbeResult, assemble
 from core.types import EmbeddingSet, Job, NotHere, Progress, TMVError
 
-TRAIN = "train"
+TRAIN, ALL, HELD_OUT = "train", "all", ("test", "val")
 _VERSION = 2
 
 
@@ -21,6 +21,11 @@ class ProbeStudies:
     def train_split(self: EngineParts, dataset: str) -> str:
         """The split that a classifier may be trained on; `TMVError` for a data set that has none."""
         return train_split(self, dataset)
+
+    def tested_split(self: EngineParts, dataset: str, split: str | None = None) -> str:
+        """`split`, or the one that a trained classifier is tested on: the default one, or where that holds
+        training pictures too, the test split."""
+        return tested_split(self, dataset, split)
 
     def probe(
         self: EngineParts,
@@ -67,7 +72,7 @@ class ProbeStudies:
     ) -> Job:
         """Embed what is missing and run `probe` in a process of its own; `probe_cached` finds the result."""
         train_split(self, dataset)
-        spec, data, split = self.model(model), self.dataset(dataset), self.split_of(dataset, split)
+        spec, data, split = self.model(model), self.dataset(dataset), tested_split(self, dataset, split)
         params = {"model": spec.name, "dataset": data.name, "split": split, "normalise": normalise}
         kind = "unit" if normalise else "plain"
         title = f"Training a linear probe on {data.title} with {spec.title}"
@@ -94,12 +99,22 @@ def train_split(engine: EngineParts, dataset: str) -> str:
     return TRAIN
 
 
+def tested_split(engine: EngineParts, dataset: str, split: str | None) -> str:
+    """See `ProbeStudies.tested_split`."""
+    default = engine.split_of(dataset, split)
+    if split or default not in (TRAIN, ALL):
+        return default
+    there = engine.splits(dataset)
+    return next((name for name in HELD_OUT if name in there), default)
+
+
 def pair_of(
     engine: EngineParts, model: str, dataset: str, split: str | None
 ) -> tuple[EmbeddingSet, EmbeddingSet]:
     """(training, test) vectors; `NotHere` while either is not embedded."""
     training = train_split(engine, dataset)
-    return engine.needed(model, dataset, training), engine.needed(model, dataset, split)
+    test = engine.needed(model, dataset, tested_split(engine, dataset, split))
+    return engine.needed(model, dataset, training), test
 
 
 def _key(train: EmbeddingSet, test: EmbeddingSet, normalise: bool) -> str:
@@ -115,7 +130,7 @@ def _kept(engine: EngineParts, key: str) -> ProbeOutcome | None:
         return None
     try:
         return ProbeOutcome.from_bytes(kept)
-    except (ValueError, KeyError, TypeError):
+    except ValueError:
         return None
 
 

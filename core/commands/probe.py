@@ -17,7 +17,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def ensure_pair(engine: Engine, args: argparse.Namespace, model: str, dataset: str) -> None:
     """Embed the training and the tested split where that is still to do."""
-    for split in (engine.train_split(dataset), args.split):
+    for split in (engine.train_split(dataset), engine.tested_split(dataset, args.split)):
         with bar(f"{model} on {dataset}") as progress:
             engine.ensure(model, dataset, split, progress)
 

@@ -19,7 +19,7 @@ EDGES = (-6, 6)
 REFINEMENTS = (0.5, 0.25)
 PATIENCE = 2
 """C stops growing once the best is so many decades behind: larger values only cost time."""
-TOLERANCE = 1e-4
+TOLERANCE, FLOOR = 1e-6, 1.0
 """While C is chosen; a fit that is tested is taken to the solver's own, much tighter tolerance."""
 MOST_FITS = len(DECADES) + 2 * len(REFINEMENTS)
 
@@ -98,7 +98,7 @@ class Sweep:
         near = min(self._fits, key=lambda e: (abs(e - exponent), e), default=None)
         starts: Sequence[Fit | None] = [None] * len(self._problems) if near is None else self._fits[near]
         fits = [
-            problem.fit(10.0**exponent, start, tolerance=TOLERANCE, tick=self._tick)
+            problem.fit(10.0**exponent, start, tolerance=TOLERANCE, floor=FLOOR, tick=self._tick)
             for problem, start in zip(self._problems, starts)
         ]
         self._fits[exponent] = fits

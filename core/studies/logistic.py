@@ -25,8 +25,8 @@ REFRESH = frozenset({2, 4, 8, 16})
 """Iterations at which the classes' spread is looked at again."""
 TOLERANCE, PRECISE_TOLERANCE = 2e-7, 1e-9
 """Relative distance from the optimum to stop at, for products in float32 and in float64."""
-NEGLIGIBLE = 0.01
-"""Below this value (nats a row: all rows are right with certainty) the tolerance is of this instead."""
+NEGLIGIBLE = 1e-4
+"""Nats a row. Below this value all rows are right with certainty, and the tolerance is of this instead."""
 ITERATIONS = 1000
 TREND = 4
 """Steps over which the shrinking of the gains is judged."""
@@ -83,8 +83,11 @@ class Problem:
         self.objective = Objective(_floats(features), dense, len(self.present))
 
     def fit(self, C: float, start: Fit | None = None, *, tolerance: float | None = None,
-            tick: Tick | None = None) -> Fit:
-        """The optimum for one C, from `start` (a fit for another C, or on other rows) if given."""
+            floor: float = NEGLIGIBLE, tick: Tick | None = None) -> Fit:
+        """The optimum for one C, from `start` (a fit for another C, or on other rows) if given.
+
+        `tolerance` is relative to the value reached, or to `floor` (nats a row) where that is smaller.
+        """
         if not C > 0 or not np.isfinite(C):
             raise TMVError(f"C must be a positive number, got {C}.")
         # scikit-learn penalises the one weight vector w of two classes; as softmax it is +w/2 and -w/2.
@@ -93,7 +96,7 @@ class Problem:
         descent = _Descent(self.objective, penalty, self._start(start))
         if tolerance is None:
             tolerance = PRECISE_TOLERANCE if self.objective.precise else TOLERANCE
-        descent.run(tolerance, tick or (lambda: None))
+        descent.run(tolerance, floor, tick or (lambda: None))
         return self._fit(descent, C, tolerance)
 
     def path(self, Cs: Sequence[float], *, tolerance: float | None = None,
@@ -162,15 +165,15 @@ class _Descent:
         self._refresh()
         self._value_and_gradient()
 
-    def run(self, tolerance: float, tick: Tick) -> None:
-        """Iterate until at most `tolerance` of the value is left to gain."""
+    def run(self, tolerance: float, floor: float, tick: Tick) -> None:
+        """Iterate until at most `tolerance` of the value (or of `floor`) is left to gain."""
         for self.iterations in range(ITERATIONS):
             tick()
             if self.iterations in REFRESH:
                 self._refresh()
             step = self._direction()
             slope = float(np.vdot(self.gradient, step))
-            self.gap = max(-slope / 2, self._left_to_gain()) / max(self.value, NEGLIGIBLE)
+            self.gap = max(-slope / 2, self._left_to_gain()) / max(self.value, floor)
             if self.gap <= tolerance or not (self._advance(step, slope) or self._more_precise()):
                 return
 

@@ -23,8 +23,9 @@ Float64Array = NDArray[np.float64]
 
 BLOCK_CELLS = 1 << 20
 """Rows of one block times the wider of d and c: the block's scores stay in the processor's cache."""
-SAMPLE_ROWS = 2048
-SAMPLE_SHARE = 12
+SAMPLE_ROWS = (512, 2048)
+SAMPLE_SHARES = (4, 12)
+"""A sample is a quarter of few rows, a twelfth of many, and at least so much of each."""
 SMALL = 1 << 21
 """Feature sets of at most so many numbers are computed in float64 throughout: precise, and still quick."""
 
@@ -51,7 +52,8 @@ class Objective:
 
     def _sample(self) -> NDArray[np.int64]:
         """A fixed random part of the rows, or all: enough to foresee a step and the classes' spread."""
-        size = max(SAMPLE_ROWS, self.n // SAMPLE_SHARE)
+        few, many = (self.n // share for share in SAMPLE_SHARES)
+        size = max(min(few, SAMPLE_ROWS[1]), many, SAMPLE_ROWS[0])
         if size >= self.n:
             return np.arange(self.n)
         return np.sort(np.random.default_rng(0).choice(self.n, size, replace=False))

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,11 +70,14 @@ class ProbeOutcome:
 
     @classmethod
     def from_bytes(cls, kept: bytes) -> ProbeOutcome:
-        """Raises `ValueError` or `KeyError` for bytes that `to_bytes` did not write."""
-        with np.load(io.BytesIO(kept), allow_pickle=False) as stored:
-            found: dict[str, Any] = {name: read_only(stored[name]) for name in _ARRAYS}
-            found |= json.loads(stored["record"].tobytes())
-        return cls(**found | {"validation": tuple(map(_point, found["validation"]))})
+        """Raises `ValueError` for bytes that `to_bytes` did not write."""
+        try:
+            with np.load(io.BytesIO(kept), allow_pickle=False) as stored:
+                found: dict[str, Any] = {name: read_only(stored[name]) for name in _ARRAYS}
+                found |= json.loads(stored["record"].tobytes())
+            return cls(**found | {"validation": tuple(map(_point, found["validation"]))})
+        except (BadZipFile, ValueError, KeyError, TypeError, EOFError, OSError) as error:
+            raise ValueError("not an outcome of a linear probe") from error
 
 
 def _point(record: Mapping[str, Any]) -> ProbePoint:

@@ -127,7 +127,7 @@ def test_reaches_the_reference_optimum(case: Callable[[], Case], C: float, kind:
                                        monkeypatch: pytest.MonkeyPatch) -> None:
     # Small sets are solved in float64 whatever they come in; here float32 must do the work itself.
     monkeypatch.setattr(logistic_objective, "SMALL", 0)
-    monkeypatch.setattr(logistic_objective, "SAMPLE_ROWS", 64)
+    monkeypatch.setattr(logistic_objective, "SAMPLE_ROWS", (64, 64))
     features, labels = case()
     features = features.astype(kind)
     found = fit(features, labels, int(labels.max()) + 1, C)
