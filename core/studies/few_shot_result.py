@@ -48,6 +48,8 @@ class Unit:
     def from_record(cls, record: Mapping[str, Any]) -> Unit:
         """Raises `KeyError`, `ValueError` or `TypeError` for a record that `to_record` did not write."""
         bits = np.frombuffer(base64.b64decode(record["correct"]), np.uint8)
+        if len(bits) != -(-record["n"] // 8):
+            raise ValueError("a run with fewer or more answers than pictures")
         correct = np.unpackbits(bits, count=record["n"]).astype(np.bool_)
         return cls(correct, record["n_shots"], record["n_validation"], record["short"], record["settings"])
 
@@ -186,7 +188,8 @@ def _notes(points: Sequence[FewShotPoint]) -> tuple[str, ...]:
     short = {point.shots: max(unit.short for unit in point.units) for point in points}
     for k, classes in sorted(short.items()):
         if classes:
-            notes.append(f"{classes} classes have fewer than {k} pictures to spare and give all they have.")
+            some = f"{classes} classes have" if classes > 1 else "One class has"
+            notes.append(f"{some} fewer than {k} pictures to spare; such a class gives all it has.")
     if any(len(point.units) == 1 for point in points):
         notes.append("One draw says little: published draws of 16 shots span nine points. Take several seeds.")
     return tuple(notes)

@@ -9,8 +9,8 @@ from core.metrics import BoolArray
 from core.types import EmbeddingSet, IntArray, TMVError
 
 SAME = 0.005
-"""Vectors closer than this share of their spread come from the same picture; a change of one level in a few
-pixels already moves a vector further."""
+"""Vectors closer than this share of their median distance from the mean come from the same picture; a change of one
+level in a few pixels already moves a vector further."""
 _DIRECTIONS = 12
 
 Parts = tuple[IntArray, IntArray]
@@ -100,7 +100,7 @@ def same_vectors(train: NDArray[np.float32], test: NDArray[np.float32]) -> BoolA
 
     mean = train.mean(axis=0, dtype=np.float64)
     sample = train[:: max(1, len(train) // 4096)] - mean
-    radius = SAME * np.sqrt(np.square(sample).sum(axis=1).mean())
+    radius = SAME * np.median(np.linalg.norm(sample, axis=1))
     _, directions = np.linalg.eigh(sample.T @ sample)
     main = directions[:, -_DIRECTIONS:]
     near = cKDTree((train - mean) @ main).query_ball_point((test - mean) @ main, radius)
