@@ -50,7 +50,7 @@ class Loopback:
 def serve() -> Iterator[Loopback]:
     """A running server; it is gone afterwards."""
     loopback = Loopback()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(loopback))
+    server = _Server(("127.0.0.1", 0), _handler(loopback))
     loopback.port = server.server_address[1]
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -59,6 +59,11 @@ def serve() -> Iterator[Loopback]:
     finally:
         server.shutdown()
         server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that goes away in the middle is what some tests do; it needs no traceback."""
 
 
 def _handler(loopback: Loopback) -> type[BaseHTTPRequestHandler]:

@@ -21,7 +21,7 @@ from core.encoders.images import ImagePath, choose_image_path
 from core.encoders.libraries import Built, build
 from core.encoders.preprocess import Preprocess
 from core.encoders.texts import Encode, TextPath, call_library, choose_text_path
-from core.types import FloatArray, ModelCard, ModelSpec, Progress
+from core.types import FloatArray, ModelCard, ModelSpec, Progress, TMVError
 
 # What every path is compared on: shared and unlike beginnings, nothing, a repetition, and more than fits.
 PARITY_TEXTS = ("a photo of a cat", "a photo of a flying white bird over the sea", "two red apples", "",
@@ -107,6 +107,7 @@ def load_encoder(
     if files is None:
         files = weights.download(spec, progress)
     records = [_record(path, memo_dir) for path in files]
+    _expect_published(spec, records)
     return LoadedEncoder(spec, build(spec, files), records, device)
 
 
@@ -133,6 +134,14 @@ def _half(precision: str) -> contextlib.AbstractContextManager[None]:
 def _notes(spec: ModelSpec, *notes: str) -> tuple[str, ...]:
     untrained = "untrained: random weights, for measurements of speed only"
     return tuple(note for note in (untrained if spec.pretrained == "random" else "", *notes) if note)
+
+
+def _expect_published(spec: ModelSpec, records: Sequence[dict[str, Any]]) -> None:
+    """OpenAI's files are known by their checksum; any other file under their name is not their model."""
+    known = weights.expected_sha256(spec)
+    if known and records[-1]["sha256"] != known:
+        raise TMVError(f"{records[-1]['path']} is not the file that OpenAI published as {spec.name} (its "
+                       "checksum differs); remove it and load the model again.")
 
 
 def _record(path: Path, memo_dir: Path | None) -> dict[str, Any]:
