@@ -57,7 +57,9 @@ def scramble(model: torch.nn.Module, seed: int = 1) -> None:
 
 
 def make_model(variant: str, folder: Path) -> tuple[str, Any]:
-    """The `file:` name of a variant written to `folder`, and the library's own model of it, in evaluation mode."""
+    """The `file:` name of a variant written to `folder`, and the library's own model of it, in evaluation
+    mode.
+    """
     from safetensors.torch import save_file
 
     folder.mkdir(parents=True, exist_ok=True)
