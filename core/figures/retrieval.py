@@ -47,7 +47,8 @@ def recalls_chart(
     for model in models:
         _recall_bars(fig, placed[placed["model"] == model], width, style)
     _published(fig, placed, style)
-    fig.update_xaxes(tickvals=list(range(len(ks))), ticktext=[f"among the first {k}" if k > 1 else "first" for k in ks],
+    ticks = [f"first {k}" if k > 1 else "first" for k in ks]
+    fig.update_xaxes(tickvals=list(range(len(ks))), ticktext=ticks, tickangle=0,
                      range=[-0.6, len(ks) - 0.4], showgrid=False)  # fmt: skip
     percent_axis(fig, style, "y")
     finish(fig, style)

@@ -277,7 +277,7 @@ def retrieval_finding(results: Sequence[RetrievalResult], gap: RetrievalDifferen
         return "No result yet"
     if gap is not None:
         a, b = short_names([gap.a, gap.b])
-        return "Captions that find their picture first: " + finding(gap.image_recall[1], a, b)
+        return "Whose captions find their picture first? " + finding(gap.image_recall[1], a, b)
     first = max(results, key=lambda r: r.image.recall[1])
     return (
         f"{say_model(first.model)}: {percent(first.image.recall[1])} of captions find their own picture "

@@ -84,4 +84,4 @@ def _mark(hit: Hit, there: int | None, shown: int) -> str:
 
 
 def _note(there: int | None, other: str) -> str:
-    return f"{there:,} with {other}" if there is not None and other else ""
+    return f"{other}: {there:,}" if there is not None and other else ""

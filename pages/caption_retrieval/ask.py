@@ -33,16 +33,15 @@ MOST_MODELS, DEEP, TEN = 2, 500, 10
 
 def page(engine: Engine) -> None:
     """From the choices to the answer."""
-    left, middle, right = st.columns([4, 4, 2], vertical_alignment="bottom")
-    with middle:
+    left, right = st.columns(2, vertical_alignment="bottom")
+    with right:
         dataset = pick_dataset(engine, ANY_KIND)
     if dataset is None:
         return
     with left:
         models = pick_models(engine, [dataset], most=MOST_MODELS)
     split = used(engine, dataset).split
-    with right:
-        pick_split(engine, dataset, split)
+    pick_split(engine, dataset, split)
     now = wanted(stored(engine, models, dataset, split))
     with in_place():
         write(engine, dataset, now)
@@ -132,6 +131,6 @@ def behind(results: Sequence[PicturesResult], split: str | None, now: Wanted) ->
 
 
 keep(*KEPT, "open")
-question("Ask your pictures")
+question("Which pictures show what you ask for?")
 with in_place():
     page(engine())

@@ -17,7 +17,7 @@ from pages.caption_retrieval.hardness import differences, hardness, pick_pair
 from pages.caption_retrieval.own_captions import pick_own, report
 from pages.caption_retrieval.ranks import ranks
 from pages.caption_retrieval.subject import look_closer
-from pages.caption_retrieval.used import Used, pick_used, ranked
+from pages.caption_retrieval.used import Used, part_notes, pick_used, ranked
 from pages.shared.answer import Headline, finding, foot, headlines, question
 from pages.shared.chart import draw
 from pages.shared.engine import engine
@@ -118,7 +118,8 @@ def sentences(results: Sequence[RetrievalResult], gap: RetrievalDifference | Non
     """The finding, and what to know about the figures."""
     said = retrieval_finding(results, gap)
     finding(plain(said if said.endswith(".") else f"{said}."))
-    for note in dict.fromkeys(note for r in results for note in r.notes):
+    notes = dict.fromkeys(note for r in results for note in (*part_notes(r.provenance), *r.notes))
+    for note in notes:
         st.info(plain(note), icon=":material/info:") if "do not compare" in note else st.caption(plain(note))
 
 

@@ -20,28 +20,13 @@ from pages.shared.encode import encode
 from pages.shared.link import choose
 from pages.shared.save import save_rows
 from pages.shared.theme import theme
-from pages.shared.warming import warming
 from pages.shared.words import plain
 
 
-def by_word(engine: Engine, found: Sequence[OneCaptionResult], now: Subject) -> None:
-    """The chart of words and the table of wordings, for the models whose encoder is up."""
-    st.header("Which word holds the picture?", anchor=False)
-    results, waiting = _study(engine, found, now)
-    if waiting is not None:
-        warming(waiting)
-    if not results:
-        return
-    left, right = st.columns([3, 2], gap="large")
-    with left:
-        _words(results, now)
-    with right:
-        _wordings(results)
-
-
-def _study(
+def study(
     engine: Engine, found: Sequence[OneCaptionResult], now: Subject
 ) -> tuple[list[OneCaptionResult], EncoderWarming | None]:
+    """The caption word by word, and the wordings beside it, for the models whose encoder is up."""
     results, waiting = list[OneCaptionResult](), None
     without = [span.without for span in leave_one_out(now.text)]
     for one in found:
@@ -57,15 +42,21 @@ def _study(
     return results, waiting
 
 
-def _words(results: Sequence[OneCaptionResult], now: Subject) -> None:
+def by_word(results: Sequence[OneCaptionResult], now: Subject) -> None:
+    """Where the picture stands without each word, and the words that matter in a sentence for each model."""
+    st.header("Which word holds the picture?", anchor=False)
     if not results[0].words:
         st.caption("One word: there is nothing to leave out.")
         return
-    chart = word_ranks_chart(word_ranks_frame(results), theme=theme())
-    texts = [word.without.text for word in results[0].words]
-    draw(chart, key="chart-words", picked=lambda mark: _ask(now.picture, texts[int(mark[1])]))
-    st.caption("A click on a mark asks the caption without that word.")
-    st.markdown(plain(" ".join(_sentence(result) for result in results)))
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        chart = word_ranks_chart(word_ranks_frame(results), title="What is left without each word?", theme=theme())
+        texts = [word.without.text for word in results[0].words]
+        draw(chart, key="chart-words", picked=lambda mark: _ask(now.picture, texts[int(mark[1])]))
+    with right:
+        for result in results:
+            st.markdown(f"**{plain(say_model(result.model))}**: {plain(_sentence(result))}")
+        st.caption("A click on a mark asks the caption without that word.")
 
 
 def _ask(picture: str, text: str) -> None:
@@ -84,25 +75,30 @@ def _sentence(result: OneCaptionResult) -> str:
     if worst.change < 0:
         parts.append(f"without “{worst.word}” it rises from {rank:,} to {worst.without.rank:,}")
     said = "; ".join(parts) or f"no single word moves it from {rank:,}"
-    return f"{say_model(result.model)}: {said}."
+    return f"{said}."
 
 
-def _wordings(results: Sequence[OneCaptionResult]) -> None:
+def wordings(results: Sequence[OneCaptionResult]) -> None:
+    """The caption and the wordings laid beside it: the rank of the picture and its score for each model."""
     frame = wordings_frame(results)
     names = dict(zip((r.model for r in results), short_names([r.model for r in results])))
     texts = list(dict.fromkeys(frame["text"]))
-    table = pd.DataFrame({"text": texts})
-    for model, name in names.items():
-        own = frame[frame["model"] == model].drop_duplicates("text").set_index("text")
-        table[f"rank {name}"] = [int(own.loc[t, "rank"]) for t in texts]
-        table[f"score {name}"] = [float(own.loc[t, "score"]) for t in texts]
     number = st.column_config.NumberColumn
-    config: dict[str, object] = {"text": st.column_config.TextColumn("Wording", width="medium")}
+    table, config = dict[str, list[object]](), dict[str, object]()
+    for kind in ("rank", "score"):
+        for model, name in names.items():
+            own = frame[frame["model"] == model].drop_duplicates("text").set_index("text")[kind]
+            table[f"{kind} {name}"] = [own[text] for text in texts]
+        table |= {"text": texts} if kind == "rank" else {}
     for name in names.values():
         config[f"rank {name}"] = number(f"Rank, {name}", format="localized", help=f"Of {results[0].n:,} pictures")
-        config[f"score {name}"] = number(f"Score, {name}", format="%.3f")
-    st.subheader("As a whole", anchor=False)
-    st.dataframe(table, hide_index=True, key="wordings", column_config=config, alt="Rank and score of each wording")
-    if len(texts) == 1:
-        st.caption("Write other wordings beside the caption, for example the bare noun, and they are compared here.")
+        config[f"score {name}"] = number(f"Score, {name}", format="%.3f", help="Cosine of the picture and the text")
+    config["text"] = st.column_config.TextColumn("Wording", width="large")
+    st.dataframe(
+        pd.DataFrame(table),
+        hide_index=True,
+        key="wordings",
+        column_config=config,
+        alt="Rank and score of each wording",
+    )
     save_rows(frame, "wordings", key="wordings-csv")

@@ -63,7 +63,7 @@ def _took_preset(presets: Sequence[CaptionPreset]) -> None:
 def pick_draw(results: Sequence[RetrievalResult]) -> None:
     """Buttons that draw a caption at random, by how it fares with the first model."""
     name = say_model(results[0].model)
-    st.markdown("Draw one at random", help=plain(f"How hard a caption is, is judged by {name}."))
+    st.markdown(":small[Draw one at random]", help=plain(f"How hard a caption is, is judged by {name}."))
     with st.container(horizontal=True, gap="small"):
         for kind, (label, what) in DRAWS.items():
             st.button(label, key=f"draw-{kind}", on_click=draw_one, args=(kind,), help=what)

@@ -96,7 +96,7 @@ def _look_alike(engine: Engine, one: OneCaptionResult, hit: Hit, rank: int) -> T
         thumbnail=engine.thumbnail(one.dataset, one.split, hit.id),
         alt=f"Look-alike {hit.rank}: {next(iter(hit.captions), hit.id)}",
         caption=next(iter(hit.captions), ""),
-        note=f"rank {rank:,} for the caption",
+        note=f"caption: rank {rank:,}",
         rank=hit.rank,
         score=max(0.0, hit.score),
         score_text=f"{hit.score:.2f}",

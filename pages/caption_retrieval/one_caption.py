@@ -11,14 +11,15 @@ from core.studies.one_caption import OneCaptionResult
 from core.studies.pictures import PicturesResult
 from core.studies.retrieval import RetrievalResult
 from core.types import DatasetSpec, EmbeddingSet, EncoderWarming, ModelSpec, NotHere
-from pages.caption_retrieval.by_word import by_word
+from pages.caption_retrieval.by_word import by_word, wordings
+from pages.caption_retrieval.by_word import study as study_words
 from pages.caption_retrieval.choosing import DRAWS, find_one, pick_draw, pick_preset
 from pages.caption_retrieval.found_lists import look_alikes, ten_first
 from pages.caption_retrieval.one_picture import picture_dialog
 from pages.caption_retrieval.other_way import other_way
 from pages.caption_retrieval.standing import edit, original, standing
 from pages.caption_retrieval.subject import Subject, subject
-from pages.caption_retrieval.used import Used, pick_split, ranked, used
+from pages.caption_retrieval.used import Used, part_notes, pick_split, ranked, used
 from pages.shared.answer import foot, question
 from pages.shared.encode import encode
 from pages.shared.engine import engine
@@ -102,9 +103,14 @@ def drawn(now: Subject, there: Here) -> str:
 
 def show(engine: Engine, there: Here, now: Subject) -> None:
     """The original and its rank; what came first; word by word; look-alikes; the other way."""
-    found, lists, waiting = ask(engine, there, now)
+    found, lists, worded = list[OneCaptionResult](), list[PicturesResult](), list[OneCaptionResult]()
+    waiting: EncoderWarming | None = None
+    with in_place():
+        found, lists, waiting = ask(engine, there, now)
     if not now.picture:
-        stranger(now)
+        stranger(now, there.sets[0])
+        if waiting is not None:
+            warming(waiting)
     else:
         left, right = st.columns([2, 5], gap="large")
         with left:
@@ -112,16 +118,21 @@ def show(engine: Engine, there: Here, now: Subject) -> None:
         with right:
             if found:
                 standing(found, as_written(engine, there, now), now)
-            if waiting is not None:
-                warming(waiting)
             edit(now)
+            with in_place():
+                worded, later = study_words(engine, found, now)
+                if waiting := waiting or later:
+                    warming(waiting)
+                if worded:
+                    wordings(worded)
     if not lists:
         return
     with in_place():
         ten_first(engine, lists, now, open_picture)
-    if found:
+    if worded:
         with in_place():
-            by_word(engine, found, now)
+            by_word(worded, now)
+    if found:
         with in_place():
             look_alikes(engine, found, lists, open_picture)
         with in_place():
@@ -157,13 +168,15 @@ def _one(engine: Engine, images: EmbeddingSet, picture: str, text: str) -> OneCa
     return engine.one_caption(key.model, key.dataset, key.split, picture=picture, text=text, by_word=False)
 
 
-def stranger(now: Subject) -> None:
+def stranger(now: Subject, images: EmbeddingSet) -> None:
     """A text that is no picture's caption here: it can be asked, but there is no rank to tell."""
     st.info(
         f"No picture of this data set has the caption “{plain(now.text)}”, so there is no rank to tell. Below is what "
         "it finds.",
         icon=":material/info:",
     )
+    for note in part_notes(images.provenance):
+        st.caption(plain(note))
     edit(now)
 
 

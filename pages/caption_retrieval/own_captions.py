@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 from core.engine import Engine
@@ -24,7 +26,8 @@ def pick_own(engine: Engine) -> None:
     with box:
         st.markdown(
             "A COCO json with its pictures, or a csv or tsv with a column for the picture (image, filename, path) and "
-            f"one for its caption; a folder that holds one will do. It must lie in {plain(str(engine.data_dir))}."
+            "one for its caption; a folder that holds one will do. It must lie in the data folder, "
+            f"{plain(str(engine.data_dir))}."
         )
         with st.form("own-captions-form", border=False):
             words, button = st.columns([6, 1], vertical_alignment="bottom")
@@ -53,8 +56,14 @@ def report(engine: Engine, dataset: DatasetSpec, how: Used) -> None:
         return
     rows = engine.dataset_rows(dataset.name, how.split)
     with st.container(border=True, gap="xxsmall"):
-        st.markdown(f"**{plain(dataset.name.removeprefix(SCHEME))}** · {plain(captions_line(rows))}")
+        st.markdown(f"**{plain(_place(engine, dataset))}** · {plain(captions_line(rows))}")
         for note in rows.notes:
             st.markdown(f":material/info: {plain(note)}")
         if not rows.notes:
             st.caption("Every caption has its picture, every picture a caption, and none stands there twice.")
+
+
+def _place(engine: Engine, dataset: DatasetSpec) -> str:
+    """Where the captions are, as seen from the data folder: the server's own folders are nobody's business."""
+    path = Path(dataset.name.removeprefix(SCHEME))
+    return str(path.relative_to(engine.data_dir)) if path.is_relative_to(engine.data_dir) else path.name

@@ -117,7 +117,7 @@ def write(engine: Engine, dataset: DatasetSpec, now: Wanted) -> None:
                 help="It stays on this server for a while under a name that only the link knows, so that a link shows "
                 "the same to someone else.",
             )
-        with left.expander("Weights"):
+        with middle.expander("Weights"):
             st.number_input("Of the picture", 0.0, MOST_WEIGHT, now.image_weight, 0.1, key=keys["image_weight"])
             st.number_input(
                 "Of each word taken away", 0.0, MOST_WEIGHT, now.minus_weight, 0.1, key=keys["minus_weight"]
