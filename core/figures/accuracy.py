@@ -16,6 +16,7 @@ from core.figures.theme import (
     finish,
     halo,
     listed,
+    mixed,
     percent_axis,
     published_marker,
     readable_on,
@@ -24,6 +25,7 @@ from core.figures.theme import (
     wrap,
 )
 from core.frames import percent, say_metric
+from core.frames.answered import METHODS, PROBE, TRAINED, ZERO_SHOT
 from core.frames.findings import count
 
 GROUP_WIDTH = 0.82
@@ -44,19 +46,25 @@ def accuracy_chart(
     scale: float = 1.0,
     upright: bool | None = None,
 ) -> Chart:
-    """Bars grouped by data set, one for each model, from an `accuracy_frame`.
+    """Bars grouped by data set, one for each model, from an `accuracy_frame`; from a `methods_frame` one for each
+    model and method: zero-shot full, a probe pale with an edge, its training pictures hatched.
 
     `metric` is acc1, acc5 or mean_per_class_recall. Few bars stand upright; many lie, so that names and
     numbers stay readable on a narrow screen (`upright` decides by hand). A bar's customdata is
-    (model, dataset, split).
+    (model, dataset, split), with a `methods_frame` also the method.
     """
+    frame = frame[frame[metric].notna()]
     upright = len(frame) <= UPRIGHT_BARS if upright is None else upright
     placed = _placed(frame, upright)
     title = title or _QUESTIONS[metric]
     height = 380 if upright else 60 + 24 * len(frame) + 26 * placed["group"].nunique()
     style, fig = start(theme, scale, title, note=_note(frame, metric), height=height)
-    for model, rows in placed.groupby("model", sort=False):
-        fig.add_trace(_bars(str(model), rows, metric, style, upright))
+    named = set[str]()
+    for _, rows in placed.groupby("series", sort=True):
+        model = str(rows["model"].iloc[0])
+        fig.add_trace(_bars(rows, metric, style, upright).update(showlegend=model not in named))
+        named.add(model)
+    _add_method_keys(fig, placed, style)
     _add_intervals(fig, placed, metric, style, upright)
     _add_chance(fig, placed, metric, style, upright)
     _add_references(fig, placed, metric, style, upright)
@@ -66,12 +74,17 @@ def accuracy_chart(
 
 
 def _placed(frame: pd.DataFrame, upright: bool) -> pd.DataFrame:
-    """The frame with `group` (which data set), `place` (where its bar stands) and `width` (of the bar)."""
+    """The frame with `series` (which model and method), `group` (which data set), `place` (where its bar stands)
+    and `width` (of the bar)."""
+    method = frame["method"] if "method" in frame else pd.Series(ZERO_SHOT, frame.index)
     models, datasets = list(frame["model"].unique()), list(frame["dataset"].unique())
-    width = GROUP_WIDTH / len(models)
+    keys = list(zip(frame["model"], method))
+    series = sorted(set(keys), key=lambda key: (models.index(key[0]), list(METHODS).index(key[1])))
+    width = GROUP_WIDTH / len(series)
     group = frame["dataset"].map(datasets.index)
-    offset = frame["model"].map(models.index) - (len(models) - 1) / 2
-    return frame.assign(group=group, place=group + offset * width, width=width)
+    number = pd.Series([series.index(key) for key in keys], frame.index)
+    place = group + (number - (len(series) - 1) / 2) * width
+    return frame.assign(method_shown=method, series=number, group=group, place=place, width=width)
 
 
 def _along(upright: bool, place: Any, value: Any) -> dict[str, Any]:
@@ -79,33 +92,75 @@ def _along(upright: bool, place: Any, value: Any) -> dict[str, Any]:
     return {"x": place, "y": value} if upright else {"x": value, "y": place}
 
 
-def _bars(model: str, rows: pd.DataFrame, metric: str, style: Look, upright: bool) -> go.Bar:
-    color = model_color(model, style.theme)
+def _bars(rows: pd.DataFrame, metric: str, style: Look, upright: bool) -> go.Bar:
+    first = rows.iloc[0]
+    model, method = str(first["model"]), str(first["method_shown"])
+    fill, marker = _dress(model, method, style)
+    about = ["model", "dataset", "split", *(["method"] if "method" in rows else [])]
     return go.Bar(
         **_along(upright, rows["place"], rows[metric]),
         width=rows["width"] * 0.92,
         orientation="v" if upright else "h",
-        name=rows["model_title"].iloc[0],
-        marker={"color": color, "pattern": {"shape": model_pattern(model), "fgcolor": style.background}},
-        customdata=rows[["model", "dataset", "split"]].values.tolist(),
+        name=first["model_title"],
+        legendgroup=model,
+        marker=marker,
+        customdata=rows[about].values.tolist(),
         hovertext=_hover(rows, metric),
         hovertemplate="%{hovertext}<extra></extra>",
         text=[percent(v, 0) for v in rows[metric]],
         textposition="inside",
         insidetextanchor="start",
         textangle=0,
-        insidetextfont={"color": readable_on(color), "size": style.size(12)},
+        insidetextfont={"color": readable_on(fill), "size": style.size(12)},
         constraintext="none",
     )
+
+
+def _dress(model: str, method: str, style: Look) -> tuple[str, dict[str, Any]]:
+    """(colour behind the number, marker of the bar): the model's colour, the method by how it is filled."""
+    color = model_color(model, style.theme)
+    if method == ZERO_SHOT:
+        return color, {"color": color, "pattern": {"shape": model_pattern(model), "fgcolor": style.background}}
+    pale = mixed(color, style.background, 0.3 if method == PROBE else 0.08)
+    edge = {"color": color, "width": style.size(2 if method == PROBE else 1)}
+    hatch = {"shape": "x" if method == TRAINED else "", "fgcolor": mixed(color, style.background, 0.35),
+             "bgcolor": pale, "size": style.size(6), "solidity": 0.15}  # fmt: skip
+    return pale, {"color": pale, "line": edge, "pattern": hatch if method == TRAINED else {"shape": ""}}
+
+
+def _add_method_keys(fig: go.Figure, placed: pd.DataFrame, style: Look) -> None:
+    """What full, pale and hatched mean, in grey, where there is more than zero-shot."""
+    methods = [m for m in METHODS if m in set(placed["method_shown"])]
+    if methods == [ZERO_SHOT]:
+        return
+    pale = mixed(style.muted, style.background, 0.3)
+    for method in methods:
+        look = {
+            ZERO_SHOT: {"color": style.muted},
+            PROBE: {"color": pale, "line": {"color": style.muted, "width": style.size(2)}},
+            TRAINED: {"color": style.background, "line": {"color": style.muted, "width": style.size(1)},
+                      "pattern": {"shape": "x", "fgcolor": pale, "bgcolor": style.background,
+                                  "size": style.size(6), "solidity": 0.15}},
+        }[method]  # fmt: skip
+        fig.add_bar(x=[None], y=[None], name=METHODS[method], marker=look, hoverinfo="skip")
 
 
 def _hover(rows: pd.DataFrame, metric: str) -> list[str]:
     return [
         f"<b>{r['model_title']}</b> on {r['dataset_title']} ({r['split']})<br>{say_metric(metric)} "
         f"{percent(r[metric])} ({percent(r[f'{metric}_low'])} to {percent(r[f'{metric}_high'])})<br>"
-        f"{count(r['n'], 'picture')}, {count(r['templates'], 'template')}<br>{r['model']}"
+        f"{count(r['n'], 'picture')}, {_made(r)}<br>{r['model']}"
         for _, r in rows.iterrows()
     ]
+
+
+def _made(row: pd.Series) -> str:
+    if row["method_shown"] == ZERO_SHOT:
+        return count(int(row["templates"]), "template")
+    told = f"C = {row['C']:.3g}"
+    return f"{METHODS[row['method_shown']]}, {told}" + (
+        f", trained on {row['n_train']:,.0f} others" if row["method_shown"] == PROBE else ""
+    )
 
 
 def _add_intervals(fig: go.Figure, placed: pd.DataFrame, metric: str, style: Look, upright: bool) -> None:
@@ -184,5 +239,11 @@ def _note(frame: pd.DataFrame, metric: str) -> str:
 
 
 def _alt(frame: pd.DataFrame, metric: str) -> str:
-    rows = [f"{r['model_title']} {percent(r[metric])} on {r['dataset_title']}" for _, r in frame.iterrows()]
+    rows = [
+        f"{r['model_title']}{_by(r)} {percent(r[metric])} on {r['dataset_title']}" for _, r in frame.iterrows()
+    ]
     return f"{say_metric(metric)} as bars: {listed(rows, 8)}."
+
+
+def _by(row: pd.Series) -> str:
+    return f" ({row['method_title']})" if row.get("method", ZERO_SHOT) != ZERO_SHOT else ""

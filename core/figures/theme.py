@@ -295,6 +295,12 @@ def _luminance(color: str) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
+def mixed(color: str, other: str, share: float) -> str:
+    """`share` of one colour #RRGGBB, the rest of another."""
+    parts = [(int(color[i : i + 2], 16), int(other[i : i + 2], 16)) for i in (1, 3, 5)]
+    return "#" + "".join(f"{round(share * a + (1 - share) * b):02X}" for a, b in parts)
+
+
 def scale_colour(style: Look, share: float) -> str:
     """The colour of the sequential scale at 0-1, as plotly interpolates it."""
     stops = style.sequential

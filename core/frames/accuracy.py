@@ -44,7 +44,7 @@ def _row(result: ZeroShotResult) -> dict[str, Any]:
         value, interval = getattr(result, metric), getattr(result, f"{metric}_ci95")
         row |= {metric: value, f"{metric}_low": interval[0], f"{metric}_high": interval[1]}
         for kind, figures in (("published", result.published), ("deck", result.deck)):
-            row |= _beside(f"{kind}_{metric}", fitting(figures, metric, result.templates), value, interval)
+            row |= beside(f"{kind}_{metric}", fitting(figures, metric, result.templates), value, interval)
     return row | {
         "templates": len(result.templates),
         "template_texts": " | ".join(result.templates),
@@ -59,7 +59,8 @@ def _row(result: ZeroShotResult) -> dict[str, Any]:
     }
 
 
-def _beside(name: str, reference: Reference | None, value: float, interval: Interval) -> dict[str, Any]:
+def beside(name: str, reference: Reference | None, value: float, interval: Interval) -> dict[str, Any]:
+    """Columns of a figure from elsewhere: its value, the measured one minus it, where it lies, how it was made."""
     if reference is None:
         return {
             name: None,
