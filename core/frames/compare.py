@@ -69,13 +69,19 @@ def disagreements_frame(a: Answered, b: Answered) -> pd.DataFrame:
     )
 
 
-def calibration_frame(results: Sequence[ZeroShotResult], bins: int = 15) -> pd.DataFrame:
-    """One row for each model and each bin that holds a picture; `ece` and `gap` repeat in each row."""
-    parts = [_calibration_rows(result, bins) for result in results]
+def calibration_frame(
+    results: Sequence[Answered], bins: int = 15, names: Sequence[str] | None = None
+) -> pd.DataFrame:
+    """One row for each result and each bin that holds a picture; `ece` and `gap` repeat in each row.
+
+    `side` is the result's name: of `names` where given (the same model may stand twice), else the model's.
+    """
+    sides = names or [say_model(result.model) for result in results]
+    parts = [_calibration_rows(result, bins).assign(side=side) for result, side in zip(results, sides)]
     return pd.concat(parts, ignore_index=True)
 
 
-def _calibration_rows(result: ZeroShotResult, bins: int) -> pd.DataFrame:
+def _calibration_rows(result: Answered, bins: int) -> pd.DataFrame:
     found = calibration(result.top5_probability[:, 0], result.correct, bins)
     full = found.count > 0
     right = np.rint(np.nan_to_num(found.accuracy) * found.count)
