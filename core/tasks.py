@@ -91,7 +91,7 @@ class _Steps:
         report(0, 1)
         work(report)
         self._done += 1
-        report(0, 1)
+        self._progress(self._done * 1000, self._steps * 1000)
 
 
 def embed(engine: Engine, params: Mapping[str, Any], progress: Progress) -> None:
