@@ -258,6 +258,20 @@ def test_classes_are_found_in_a_text_as_whole_words(text: str, expected: set[str
     assert {names[c] for c in compose.classes_named(text, names)} == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("a photo of a white bird", (("white", 2), ("bird", 2))),
+        ("flying birds", (("flying", 1), ("birds", 2))),
+        ("a drawing of THE Sea, the sea", (("sea", 1),)),
+        ("a photo of", ()),
+    ],
+)
+def test_words_of_a_text_are_counted_in_captions(text: str, found: tuple[tuple[str, int], ...]) -> None:
+    captions = [("A white bird.", "Something flying"), ("Two birds by the sea!",), ("white snow", "a birdcage"), ()]
+    assert compose.words_in_captions(text, captions) == found
+
+
 # --- lists ------------------------------------------------------------------------------------------------
 
 
