@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import get_args
+from typing import Any, get_args
 
 from core.catalog.published import published
 from core.engine_parts import EngineParts
@@ -102,15 +102,45 @@ class FewShotStudies:
         plan_of(shots, methods, seeds)
         train_split(self, dataset)
         spec, data, split = self.model(model), self.dataset(dataset), tested_split(self, dataset, split)
-        options = {"shots": list(shots), "methods": list(methods), "seeds": seeds,
-                   "templates": None if templates is None else list(templates), "prompt_set": prompt_set}  # fmt: skip
-        digest = hashlib.sha256(json.dumps(options).encode()).hexdigest()[:16]
+        options = job_options(shots, methods, seeds, templates, prompt_set)
         title = f"Few-shot study of {data.title} with {spec.title}"
         params = {"model": spec.name, "dataset": data.name, "split": split, **options}
-        return self.jobs.submit("fewshot", f"fewshot/{spec.name}/{data.name}/{split}/{digest}", title, params)
+        return self.jobs.submit("fewshot", job_key(spec.name, data.name, split, options), title, params)
+
+    def few_shot_job_key(
+        self: EngineParts,
+        model: str,
+        dataset: str,
+        split: str | None = None,
+        *,
+        shots: Sequence[int] = SHOTS,
+        methods: Sequence[str] = METHODS,
+        seeds: int = SEEDS,
+        templates: Sequence[str] | None = None,
+        prompt_set: str | None = None,
+    ) -> str:
+        """The key under which `submit_few_shot` with the same arguments files its job."""
+        options = job_options(shots, methods, seeds, templates, prompt_set)
+        names = self.model(model).name, self.dataset(dataset).name, tested_split(self, dataset, split)
+        return job_key(*names, options)
 
 
 # --- parts ------------------------------------------------------------------------------------------------
+
+
+def job_options(
+    shots: Sequence[int], methods: Sequence[str], seeds: int, templates: Sequence[str] | None,
+    prompt_set: str | None,
+) -> dict[str, Any]:
+    """What a few-shot job is told besides model, data set and split; ready for JSON."""
+    return {"shots": list(shots), "methods": list(methods), "seeds": seeds,
+            "templates": None if templates is None else list(templates), "prompt_set": prompt_set}  # fmt: skip
+
+
+def job_key(model: str, dataset: str, split: str, options: Mapping[str, Any]) -> str:
+    """Equal for equal work, so that two who ask for it share one job."""
+    digest = hashlib.sha256(json.dumps(options).encode()).hexdigest()[:16]
+    return f"fewshot/{model}/{dataset}/{split}/{digest}"
 
 
 def plan_of(shots: Sequence[int], methods: Sequence[str], seeds: int) -> Plan:

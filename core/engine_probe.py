@@ -74,9 +74,14 @@ class ProbeStudies:
         train_split(self, dataset)
         spec, data, split = self.model(model), self.dataset(dataset), tested_split(self, dataset, split)
         params = {"model": spec.name, "dataset": data.name, "split": split, "normalise": normalise}
-        kind = "unit" if normalise else "plain"
         title = f"Training a linear probe on {data.title} with {spec.title}"
-        return self.jobs.submit("probe", f"probe/{spec.name}/{data.name}/{split}/{kind}", title, params)
+        return self.jobs.submit("probe", probe_job_key(self, model, dataset, split, normalise), title, params)
+
+    def probe_job_key(
+        self: EngineParts, model: str, dataset: str, split: str | None = None, *, normalise: bool = False
+    ) -> str:
+        """The key under which `submit_probe` with the same arguments files its job."""
+        return probe_job_key(self, model, dataset, split, normalise)
 
 
 # --- parts ------------------------------------------------------------------------------------------------
@@ -97,6 +102,12 @@ def train_split(engine: EngineParts, dataset: str) -> str:
             "demo-objects, cifar100 or eurosat, or put your pictures into train/ and test/."
         )
     return TRAIN
+
+
+def probe_job_key(engine: EngineParts, model: str, dataset: str, split: str | None, normalise: bool) -> str:
+    """See `ProbeStudies.probe_job_key`."""
+    place = f"{engine.model(model).name}/{engine.dataset(dataset).name}/{tested_split(engine, dataset, split)}"
+    return f"probe/{place}/{'unit' if normalise else 'plain'}"
 
 
 def tested_split(engine: EngineParts, dataset: str, split: str | None) -> str:

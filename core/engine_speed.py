@@ -1,0 +1,51 @@
+"""What embedding a picture took, remembered when it is done: the cost beside which accuracy can be laid."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from core.engine_parts import EngineParts
+from core.types import EmbeddingKey, NotHere
+
+if TYPE_CHECKING:
+    from core.embed import EmbedReport
+
+FEWEST = 64
+"""Pictures computed in one run; fewer say more about starting up than about the model."""
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """Seconds for one picture, reading and preprocessing included, over `n` pictures on `device`."""
+
+    seconds_per_picture: float
+    n: int
+    device: str
+
+
+class SpeedRecords:
+    """Methods of `core.engine.Engine`."""
+
+    def remember_speed(self: EngineParts, report: EmbedReport, device: str) -> None:
+        """Keep what a run of `embed` took, if it computed enough pictures to tell."""
+        computed = report.n - report.reused
+        if report.images_per_second > 0 and computed >= FEWEST:
+            record = {"seconds": 1 / report.images_per_second, "n": computed, "device": device}
+            self.results.put(_key(report.key), record)
+
+    def speed(self: EngineParts, model: str, dataset: str, split: str | None = None) -> Speed | None:
+        """What embedding these stored pictures took; None where they were embedded elsewhere, or long ago."""
+        try:
+            found = self.needed(model, dataset, split)
+        except NotHere:
+            return None
+        record = self.results.get(_key(found.key))
+        if not isinstance(record, Mapping):
+            return None
+        return Speed(float(record["seconds"]), int(record["n"]), str(record["device"]))
+
+
+def _key(key: EmbeddingKey) -> str:
+    return f"speed/{key.fingerprint}"
