@@ -6,6 +6,7 @@ Streamlit runs this file as a script for every session; `streamlit run` and any 
 
 import streamlit as st
 
+from pages.present import shell
 from pages.shared import first_run
 from pages.shared.engine import engine
 from pages.shared.guard import in_place, told
@@ -21,6 +22,7 @@ PAGES = {
     "": [
         ("overview/overview.py", "Overview", "What is on this machine, and the headline figures."),
         ("library/library.py", "Library", "Models, data sets and running work: bring, embed, watch, stop."),
+        ("present/story.py", "Story", "The deck replayed, its claims judged, and a stage to show it on."),
     ],
     "Classification": [
         ("classification/accuracy.py", "Accuracy", "Models beside each other, with intervals."),
@@ -40,6 +42,11 @@ PAGES = {
 }
 
 
+def _flat(sections: dict[str, list[st.Page]]) -> list[tuple[tuple[str, str, str], st.Page]]:
+    """(file, title, words) of every page, with the page made of them."""
+    return [pair for name, pages in PAGES.items() for pair in zip(pages, sections[name])]
+
+
 def frame() -> None:
     """One run of the dashboard for one session."""
     st.set_page_config(page_title="Text Meets Vision", page_icon=ICON, layout="wide", menu_items={"About": ABOUT})
@@ -47,11 +54,16 @@ def frame() -> None:
         section: [st.Page(f"pages/{file}", title=title, help=said) for file, title, said in pages]
         for section, pages in PAGES.items()
     }
-    page = st.navigation(sections, position="top")
+    files = {page.url_path: f"pages/{file}" for (file, _, _), page in _flat(sections)}
+    on_stage = shell.mount(files)
+    page = st.navigation(sections, position="hidden" if on_stage else "top")
     keep(*SHARED)
     with in_place():
         first_run.prepare(engine())
     told()
+    if on_stage:
+        with in_place():
+            shell.around(engine(), files)
     with in_place():
         page.run()
 

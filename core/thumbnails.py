@@ -43,6 +43,11 @@ class Thumbnails:
             _write(path, thumbnail(rows.pictures.read(position), size))
         return path.read_bytes()
 
+    def has(self, dataset: str, split: str, picture_id: str, size: int) -> bool:
+        """Whether one has been made, of whatever state of the picture."""
+        folder = self._root / _short(f"{dataset}\n{split}") / str(size)
+        return next(folder.glob(f"{_short(picture_id)}-*.webp"), None) is not None
+
 
 def _write(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)

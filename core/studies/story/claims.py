@@ -1,0 +1,219 @@
+"""The deck's claims, each computed again from results on the same pictures, with its verdict and evidence.
+
+A comparison counts only beyond its 95 % interval. What would make each claim hold is written in
+`core.catalog.story.CLAIMS`; where no comparison can be made, the verdict is that it cannot be told.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import combinations, product
+
+import numpy as np
+
+from core.catalog.models import find_model
+from core.catalog.story import GENERAL, SPECIAL
+from core.frames.findings import percent, points
+from core.frames.names import say_dataset, say_model
+from core.intervals import mcnemar_exact, paired_difference
+from core.studies.pictures import PicturesResult
+from core.studies.probe_result import ProbeResult
+from core.studies.prompt_study import PromptStudyResult
+from core.studies.story import deck_says
+from core.studies.story.result import FAILS, HOLDS, OPEN, ClaimResult, Verdict
+from core.studies.zero_shot import ZeroShotResult
+from core.types import Interval, TMVError
+
+A_LOT = 0.05
+"""How far the best template must be above the worst for "a lot"."""
+HALF = 0.5
+
+
+def top5_probe(pairs: Sequence[tuple[ZeroShotResult, ProbeResult]]) -> ClaimResult:
+    """Top-5 without training against the probe's top-1, on the same test pictures."""
+    cells, good, like = [], 0, 0
+    for zero, probe in pairs:
+        if zero.ids != probe.ids:
+            continue
+        five = paired_difference(zero.ranks <= 5, probe.ranks == 1)
+        one = paired_difference(zero.ranks == 1, probe.ranks == 1)
+        reached = five.ci95[1] >= 0
+        good, like = good + reached, like + (one.ci95[1] >= 0)
+        cells.append(
+            f"{_cell(zero.model, zero.dataset)}: top-5 {percent(zero.acc5)}, probe {percent(probe.test_acc1)}, "
+            f"top-1 {percent(zero.acc1)}"
+        )
+    deck = deck_says.top5_probe()
+    if not cells:
+        return _open("top5-probe", "No probe has been trained on a set that is also named without training.", deck)
+    said = f"Top-5 matches or beats the probe's top-1 in {good} of {_cells(len(cells))}."
+    remark = f"Five guesses against one: like with like, top-1 matches or beats the probe in {like} of {len(cells)}."
+    verdict: Verdict = HOLDS if good >= HALF * len(cells) else FAILS
+    return ClaimResult("top5-probe", verdict, said, tuple(cells), deck, remark)
+
+
+def general(results: Sequence[ZeroShotResult]) -> ClaimResult:
+    """Each model on general sets against the same model on special ones."""
+    cells, ahead, behind = [], 0, 0
+    for a, b in product(results, results):
+        if a.model != b.model or a.dataset not in GENERAL or b.dataset not in SPECIAL:
+            continue
+        low, high = _apart(a, b)
+        ahead, behind = ahead + (low > 0), behind + (high < 0)
+        cells.append(
+            f"{say_model(a.model)}: {say_dataset(a.dataset)} {percent(a.acc1)}, {say_dataset(b.dataset)} "
+            f"({SPECIAL[b.dataset]}) {percent(b.acc1)}"
+        )
+    deck = deck_says.general()
+    if not cells:
+        return _open("general", "It takes one model on a general set and on a satellite or fine-grained one.", deck)
+    said = f"The general set is ahead in {ahead} of {_comparisons(len(cells))}" + (
+        f", behind in {behind}." if behind else "."
+    )
+    verdict: Verdict = HOLDS if ahead == len(cells) else FAILS if behind or ahead < HALF * len(cells) else OPEN
+    return ClaimResult("general", verdict, said, tuple(cells), deck, "Sets differ in their number of classes too.")
+
+
+def training(results: Sequence[ZeroShotResult]) -> ClaimResult:
+    """Two weights of one architecture on the same pictures with the same prompt."""
+    cells, clear = [], 0
+    for a, b in combinations(results, 2):
+        if not _same_question(a, b) or a.model == b.model or _architecture(a.model) != _architecture(b.model):
+            continue
+        gap = paired_difference(a.correct, b.correct)
+        clear += gap.excludes_zero
+        cells.append(
+            f"{say_dataset(a.dataset)}: {say_model(a.model)} {percent(a.acc1)}, {say_model(b.model)} {percent(b.acc1)}"
+        )
+    deck = deck_says.training()
+    if not cells:
+        return _open("training", "It takes two models of one architecture with other training data.", deck)
+    said = f"They differ beyond the interval in {clear} of {_comparisons(len(cells))}."
+    return ClaimResult("training", HOLDS if clear >= HALF * len(cells) else FAILS, said, tuple(cells), deck)
+
+
+def wording(studies: Sequence[PromptStudyResult]) -> ClaimResult:
+    """The best template against the worst, on the same pictures."""
+    cells, wide = [], 0
+    for study in studies:
+        if len(study.templates) < 2:
+            continue
+        ordered = sorted(study.templates, key=lambda t: t.acc1)
+        gap = paired_difference(ordered[-1].answers.correct, ordered[0].answers.correct)
+        wide += gap.difference >= A_LOT and gap.excludes_zero
+        cells.append(
+            f"{_cell(study.model, study.dataset)}: {percent(ordered[0].acc1)} with “{ordered[0].name}”, "
+            f"{percent(ordered[-1].acc1)} with “{ordered[-1].name}”"
+        )
+    deck = deck_says.wording()
+    if not cells:
+        return _open("wording", "No template study can be made here yet.", deck)
+    said = f"At least {points(A_LOT)} lie between the best and the worst template in {wide} of {_studies(len(cells))}."
+    return ClaimResult("wording", HOLDS if wide >= HALF * len(cells) else FAILS, said, tuple(cells), deck)
+
+
+def favour(results: Sequence[ZeroShotResult]) -> ClaimResult:
+    """Classes that one family names right more often than the other (McNemar's test in each class, Holm over all)."""
+    cells, both, told = [], 0, 0
+    for a, b in combinations(results, 2):
+        if not _same_question(a, b):
+            continue
+        families = {_family(a.model), _family(b.model)}
+        first, second = favoured(a, b)
+        cells.append(
+            f"{say_dataset(a.dataset)}: {say_model(a.model)} {_classes(first)}, {say_model(b.model)} {_classes(second)}"
+        )
+        if families == {"openai", "open_clip"}:
+            told, both = told + 1, both + (bool(first) and bool(second))
+    if not told:
+        missing = "It takes a model of OpenAI and one of OpenCLIP on the same pictures."
+        return ClaimResult("favour", OPEN, missing, tuple(cells), "The deck judged this by eye.")
+    said = f"Each family has classes of its own in {both} of {_comparisons(told)}."
+    return ClaimResult("favour", HOLDS if both >= HALF * told else FAILS, said, tuple(cells), "The deck judged by eye.")
+
+
+def favoured(a: ZeroShotResult, b: ZeroShotResult, level: float = 0.05) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The classes that a names right more often than b, and those that b does, at this level over all classes (Holm
+    1979)."""
+    counts = []
+    for label, name in enumerate(a.classnames):
+        rows = a.labels == label
+        only_a, only_b = int((a.correct & ~b.correct)[rows].sum()), int((b.correct & ~a.correct)[rows].sum())
+        counts.append((mcnemar_exact(only_a, only_b), name, only_a > only_b))
+    counts.sort(key=lambda c: c[0])
+    found: tuple[list[str], list[str]] = ([], [])
+    for i, (p, name, first) in enumerate(counts):
+        if p > level / (len(counts) - i):
+            break
+        found[0 if first else 1].append(name)
+    return tuple(found[0]), tuple(found[1])
+
+
+def search(results: Sequence[PicturesResult]) -> ClaimResult:
+    """How many of the ten best pictures of each prompt are of the class that it names."""
+    judged = [(r, r.precision) for r in results if r.precision is not None]
+    deck = "The deck judged this by eye."
+    if not judged:
+        return _open("search", "It takes pictures with classes that the prompts name.", deck)
+    cells = tuple(
+        f"{_cell(r.model, r.dataset)}, “{r.query.words}”: {p.hits} of {p.k} right, by chance {percent(p.base_rate)}"
+        for r, p in judged
+    )
+    mean = float(np.mean([p.precision for _, p in judged]))
+    worse = sum(p.precision < p.base_rate for _, p in judged)
+    verdict: Verdict = HOLDS if mean >= HALF and not worse else FAILS
+    said = f"{percent(mean, 0)} of the best pictures are right on average, over {len(judged)} questions."
+    return ClaimResult("search", verdict, said, cells, deck)
+
+
+# --- parts ------------------------------------------------------------------------------------------------
+
+
+def _open(claim: str, why: str, deck: str) -> ClaimResult:
+    return ClaimResult(claim, OPEN, why, (), deck)
+
+
+def _cell(model: str, dataset: str) -> str:
+    return f"{say_model(model)} on {say_dataset(dataset)}"
+
+
+def _cells(n: int) -> str:
+    return f"{n} cell{'' if n == 1 else 's'}"
+
+
+def _comparisons(n: int) -> str:
+    return f"{n} comparison{'' if n == 1 else 's'}"
+
+
+def _studies(n: int) -> str:
+    return f"{n} stud{'y' if n == 1 else 'ies'}"
+
+
+def _classes(names: Sequence[str]) -> str:
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return f"is ahead on {', '.join(names[:3])}{more}" if names else "is ahead on no class"
+
+
+def _apart(a: ZeroShotResult, b: ZeroShotResult) -> Interval:
+    """Newcombe's 95 % interval of the difference of two independent accuracies (Newcombe 1998, method 10)."""
+    gap = a.acc1 - b.acc1
+    (a_low, a_high), (b_low, b_high) = a.acc1_ci95, b.acc1_ci95
+    return gap - math.hypot(a.acc1 - a_low, b_high - b.acc1), gap + math.hypot(a_high - a.acc1, b.acc1 - b_low)
+
+
+def _same_question(a: ZeroShotResult, b: ZeroShotResult) -> bool:
+    return (a.dataset, a.split, a.ids, a.templates, a.classnames) == (
+        b.dataset, b.split, b.ids, b.templates, b.classnames,
+    )  # fmt: skip
+
+
+def _architecture(model: str) -> str:
+    return model.partition("/")[0]
+
+
+def _family(model: str) -> str:
+    try:
+        return find_model(model).family
+    except TMVError:
+        return "other"

@@ -1,0 +1,28 @@
+"""What became of one claim: the verdict, why, and the cells that it rests on."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+Verdict = Literal["holds", "does not hold", "cannot be told here"]
+HOLDS: Verdict = "holds"
+FAILS: Verdict = "does not hold"
+OPEN: Verdict = "cannot be told here"
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimResult:
+    """`evidence` is one sentence, `cells` the comparisons behind it; `deck` what the deck's own figures say, and
+    `remark` what to know about the claim itself."""
+
+    claim: str
+    verdict: Verdict
+    evidence: str
+    cells: tuple[str, ...] = ()
+    deck: str = ""
+    remark: str = ""
+
+    def to_record(self) -> dict[str, Any]:
+        """JSON-ready."""
+        return asdict(self)

@@ -1,0 +1,58 @@
+// Keys of a presentation. Clickers send Page Down and Page Up, some the arrows; what is typed is left alone.
+const WAYS = {
+  PageDown: "next", ArrowRight: "next", " ": "next", n: "next", PageUp: "back", ArrowLeft: "back", p: "back",
+  Home: "first", End: "last", Escape: "leave",
+}
+const EVEN_WHILE_TYPING = new Set(["PageDown", "PageUp", "Escape"])
+const BLANK = "stage-blank"
+let presses = 0
+
+const typing = target => target instanceof HTMLElement && (target.isContentEditable || target.matches("input, textarea, select"))
+const pressable = target => target instanceof HTMLElement && target.closest("button, a, summary, [role=button]")
+
+const focused = event => event.composedPath()[0]
+
+const blank = () => {
+  const there = document.getElementById(BLANK)
+  if (there) return there.remove()
+  const cover = document.createElement("div")
+  cover.id = BLANK
+  cover.style.cssText = "position: fixed; inset: 0; background: #000; z-index: 9999999"
+  cover.onclick = () => cover.remove()
+  document.body.append(cover)
+}
+
+const fill = () => {
+  if (document.fullscreenElement) document.exitFullscreen()
+  else document.documentElement.requestFullscreen?.().catch(() => {})
+}
+
+const ask = () => document.querySelector(".st-key-stage-ask input")?.focus()
+
+const OTHERS = { b: blank, ".": blank, f: fill, "/": ask }
+
+export default function (component) {
+  const { setTriggerValue } = component
+  const pressed = event => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return
+    const at = focused(event)
+    if (typing(at)) {
+      if (event.key === "Enter") return void setTimeout(() => at.blur(), 0)
+      if (event.key === "Escape" && at.value) return void at.blur()
+      if (!EVEN_WHILE_TYPING.has(event.key)) return
+    }
+    // A key that presses what has the focus belongs to it.
+    if (event.key === " " && pressable(at)) return
+    const covered = document.getElementById(BLANK)
+    const other = OTHERS[event.key.toLowerCase()]
+    const way = event.key === " " && event.shiftKey ? "back" : WAYS[event.key]
+    if (!other && !way) return
+    event.preventDefault()
+    if (covered && way) return covered.remove()
+    if (other) return other()
+    presses += 1
+    setTriggerValue("go", `${way} ${presses}`)
+  }
+  document.addEventListener("keydown", pressed)
+  return () => document.removeEventListener("keydown", pressed)
+}

@@ -1,0 +1,137 @@
+"""What a step is drawn with: plain HTML made for reading from far, every text escaped."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+
+import streamlit as st
+
+from core.frames import interval_text, percent, say_dataset, say_model
+from core.frames.story import COLUMNS, StoryCell, StoryRow
+from core.studies.story.faults import DoubtResult
+from core.studies.story.result import ClaimResult
+
+CSS = Path(__file__).with_name("step.css")
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One picture of a strip."""
+
+    thumbnail: bytes
+    alt: str
+    under: str
+    right: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """The best pictures of one model."""
+
+    title: str
+    pictures: tuple[Shown, ...]
+
+
+def styles() -> None:
+    """The style of everything here; once a run."""
+    st.html(f"<style>{CSS.read_text('utf-8')}</style>")
+
+
+# --- tables -----------------------------------------------------------------------------------------------
+
+
+def table(rows: Sequence[StoryRow]) -> None:
+    """Measured large, the deck's and the published figure under it. A column without any figure is left out."""
+    columns = [i for i in range(len(COLUMNS)) if any(not row.cells[i].empty for row in rows)]
+    titles = list(COLUMNS.values())
+    head = "".join(f'<th scope="col">{escape(titles[i])}</th>' for i in columns)
+    body = "".join(_row(row, columns, rows[0].dataset) for row in rows)
+    st.html(f'<table class="step-table"><thead><tr><th scope="col">Model</th>{head}</tr></thead>'
+            f"<tbody>{body}</tbody></table>")  # fmt: skip
+
+
+def _row(row: StoryRow, columns: Sequence[int], usual: str) -> str:
+    where = "" if row.dataset == usual else f"<small>{escape(say_dataset(row.dataset))}, {row.n:,} pictures</small>"
+    cells = "".join(f"<td>{_cell(row.cells[i])}</td>" for i in columns)
+    kind = ' class="own"' if row.here else ""
+    name = f'<td title="{escape(row.model, quote=True)}">{escape(say_model(row.model))}{where}</td>'
+    return f"<tr{kind}>{name}{cells}</tr>"
+
+
+def _cell(cell: StoryCell) -> str:
+    theirs = [
+        f"{name} {percent(value)}" for name, value in (("deck", cell.deck), ("published", cell.published)) if value
+    ]
+    small = f"<small>{' · '.join(theirs)}</small>" if theirs else ""
+    if cell.measured is None:
+        return small or "–"
+    near = "" if theirs or cell.ci95 is None else f"<small>{interval_text(cell.ci95)}</small>"
+    title = f' title="95 %: {interval_text(cell.ci95)}"' if cell.ci95 else ""
+    return f"<b{title}>{percent(cell.measured)}</b>{small}{near}"
+
+
+# --- pictures ---------------------------------------------------------------------------------------------
+
+
+def strips(rows: Sequence[tuple[str, Sequence[Strip]]]) -> None:
+    """One row of strips for each question."""
+    most = max((len(found) for _, found in rows), default=1)
+    many = " many" if len(rows) > 2 else ""
+    parts = []
+    for i, (said, found) in enumerate(rows):
+        parts.append(f"<h3>“{escape(said)}”</h3>")
+        parts += [f'<div class="step-strip{many}">{_title(s.title, i, rows)}{_strip(s)}</div>' for s in found]
+    st.html(f'<div class="step-lists" style="--lists: {most}">{"".join(parts)}</div>')
+
+
+def _title(title: str, i: int, rows: Sequence[object]) -> str:
+    return f"<h4>{escape(title)}</h4>" if i == 0 or len(rows) < 3 else ""
+
+
+def _strip(strip: Strip) -> str:
+    return f'<ol aria-label="{escape(strip.title, quote=True)}">{"".join(map(_shown, strip.pictures))}</ol>'
+
+
+def _shown(shown: Shown) -> str:
+    source = "data:image/webp;base64," + base64.b64encode(shown.thumbnail).decode()
+    kind = ' class="right"' if shown.right else ""
+    return (
+        f'<li{kind}><img src="{source}" alt="{escape(shown.alt, quote=True)}"><span>{escape(shown.under)}</span></li>'
+    )
+
+
+# --- claims -----------------------------------------------------------------------------------------------
+
+
+def claims(results: Sequence[tuple[str, ClaimResult]]) -> None:
+    """Each claim with its verdict as a word, its evidence, and what the deck's own figures say."""
+    st.html(f'<div class="step-claims">{"".join(_claim(said, r) for said, r in results)}</div>')
+
+
+def _claim(said: str, result: ClaimResult) -> str:
+    lines = [result.evidence, result.remark, result.deck]
+    kind = result.verdict.partition(" ")[0]
+    return (
+        f'<section class="step-claim"><h3>{escape(said)}</h3>'
+        f'<span class="step-verdict {kind}">{escape(result.verdict)}</span>'
+        + "".join(f"<p>{escape(line)}</p>" for line in lines if line)
+        + "</section>"
+    )
+
+
+def doubts(results: Sequence[DoubtResult]) -> None:
+    """Each doubt with its cause and what shows it."""
+    st.html(f'<div class="step-claims">{"".join(map(_doubt, results))}</div>')
+
+
+def _doubt(result: DoubtResult) -> str:
+    more = f" {len(result.cells)} figures in all." if len(result.cells) > 1 else ""
+    evidence = f"{result.evidence}{more}" if result.raised else "The audit no longer raises it."
+    return (
+        f'<section class="step-claim"><h3>{escape(result.doubt.title)}</h3>'
+        f"<p>{escape(evidence)}</p><p>{escape(result.doubt.cause)}</p></section>"
+    )

@@ -1,0 +1,151 @@
+"""Presentation mode around any page: what is hidden, how large type is, keys, progress, and questions from the
+audience. The story in use and its place are in the address: `?present=true&story=NAME&step=3`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+
+from core.catalog.story import STEPS
+from core.engine import Engine
+from core.engine_story import stories_folder
+from core.studies.story.own import OwnStep, OwnStory, load_story
+from core.types import TMVError
+from pages.present.clicker import KEYS, clicker
+from pages.shared.guard import careful
+from pages.shared.link import choose, chosen, keep
+from pages.shared.words import plain
+
+STORY_PAGE, STORY_PATH = "pages/present/story.py", "story"
+CSS = Path(__file__).with_name("stage.css")
+PLACE = ("story", "step", "ask")
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """The story in use: the deck's (`own` None) or someone's own, and the step that is shown, from 1."""
+
+    own: OwnStory | None
+    name: str
+    place: int
+    problem: str = ""
+
+    @property
+    def length(self) -> int:
+        """How many steps there are."""
+        return len(self.own.steps) if self.own else len(STEPS)
+
+    @property
+    def own_step(self) -> OwnStep | None:
+        """The step of one's own story that is shown."""
+        return self.own.steps[self.place - 1] if self.own else None
+
+
+def presenting() -> bool:
+    """Whether the address asks for presentation mode."""
+    return chosen("present") == ("true",)
+
+
+def telling(engine: Engine, pages: Collection[str]) -> Telling:
+    """What the address says, checked; the deck's story where it makes no sense."""
+    name, own, problem = next(iter(chosen("story")), ""), None, ""
+    if name:
+        try:
+            own = load_story(stories_folder(engine), name, pages)
+        except TMVError as error:
+            name, problem = "", str(error)
+    length = len(own.steps) if own else len(STEPS)
+    asked = next(iter(chosen("step")), "1")
+    place = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 6 else 1
+    return Telling(own, name, min(max(place, 1), length), problem)
+
+
+def move(told: Telling, where: str) -> None:
+    """Callback: one step on or back, to an end, or out of presentation mode; a question is put away first."""
+    if where in ("back", "leave") and chosen("ask"):
+        choose("ask", None)
+        st.session_state["stage-question"] = ""
+        return
+    if where == "leave":
+        choose("present", None)
+        return
+    place = {"next": told.place + 1, "back": told.place - 1, "first": 1, "last": told.length}.get(where, told.place)
+    go_to(told, min(max(place, 1), told.length))
+
+
+def go_to(told: Telling, place: int) -> None:
+    """Callback: show this step. A step of one's own story brings its page and all its choices."""
+    choose("ask", None)
+    st.session_state["stage-question"] = ""
+    choose("step", str(place))
+    if told.own is None:
+        return
+    step = told.own.steps[place - 1]
+    for name in {name for s in told.own.steps for name in s.choices}:
+        choose(name, step.choices.get(name))
+    st.switch_page(_file_of(step.page))
+
+
+def _file_of(page: str) -> str:
+    files: dict[str, str] = st.session_state.get("page-files", {})
+    return files.get(page, STORY_PAGE)
+
+
+def mount(files: dict[str, str]) -> bool:
+    """Mount what keeps the place, before the navigation is drawn; whether this is a presentation."""
+    st.session_state["page-files"] = files
+    keep("present")
+    if presenting():
+        keep(*PLACE)
+    return presenting()
+
+
+def around(engine: Engine, pages: Collection[str]) -> None:
+    """Draw what stands around every page of a presentation."""
+    told = telling(engine, pages)
+    st.html(f"<style>{CSS.read_text('utf-8')}</style>")
+    clicker(careful(lambda where: move(told, where)))
+    with st.container(key="stage-bar", horizontal=True, vertical_alignment="center"):
+        _question()
+        st.html(_progress(told))
+        for where, icon, said in (
+            ("back", ":material/chevron_left:", "Back"),
+            ("next", ":material/chevron_right:", "On"),
+            ("leave", ":material/close:", "Leave the presentation"),
+        ):
+            st.button(
+                said, key=f"stage-{where}", icon=icon, type="tertiary", on_click=careful(move), args=(told, where),
+                help=f"{said}. {KEYS}",
+            )  # fmt: skip
+    if told.own_step is not None and told.own_step.page != STORY_PATH:
+        heading(told.own_step.title, told.own_step.note)
+
+
+def heading(title: str, note: str) -> None:
+    """The title of a step, large, and a line under it."""
+    with st.container(key="stage-heading", gap="xxsmall"):
+        st.title(plain(title), anchor=False)
+        if note:
+            st.markdown(plain(note))
+
+
+def _question() -> None:
+    def asked() -> None:
+        choose("ask", str(st.session_state["stage-question"]).strip()[:200])
+
+    with st.container(key="stage-ask"):
+        st.text_input(
+            "A prompt from the audience", key="stage-question", on_change=asked, max_chars=200,
+            placeholder="A prompt from the audience  ( / )", label_visibility="collapsed",
+        )  # fmt: skip
+
+
+def _progress(told: Telling) -> str:
+    share = 100 * told.place / told.length
+    return (
+        f'<div class="stage-progress" role="status">{told.place} of {told.length}'
+        f'<span class="stage-line"><i style="width: {share:.1f}%"></i></span></div>'
+    )
