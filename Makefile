@@ -6,13 +6,15 @@ PORT ?= 8501
 MODEL ?= demo-rn/demo
 DATA ?= demo-objects
 
+# Tests in a browser run alone and may try again: a loaded machine can be too slow for a click, the rest may not.
 .PHONY: run test check embed bench lock clean
 
 run: $(VENV)/.run
 	$(BIN)/python -m streamlit run streamlit_app.py --server.port=$(PORT)
 
 test: $(VENV)/.dev check
-	$(BIN)/python -m pytest -q -n 2 --dist loadgroup tests
+	$(BIN)/python -m pytest -q -n 2 --dist loadgroup tests/unit tests/app
+	$(BIN)/python -m pytest -q --reruns 2 tests/browser
 
 check: $(VENV)/.dev
 	$(BIN)/python -m ruff check .
