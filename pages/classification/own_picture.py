@@ -56,7 +56,7 @@ def _named(engine: Engine, data: bytes) -> None:
         best = name_picture(*_vectors(engine, model, data, templates, labels), k=SHOWN)
         st.markdown(f"**{plain(say_model(model))}**")
         answers([(name, share, False) for name, share in best])
-        st.caption(f"Asked with {plain(' | '.join(templates[:3]))}. The shares are among these labels only.")
+        st.caption(f"Asked with “{plain('” and “'.join(templates[:2]))}”; the shares are among these labels only.")
 
 
 def _vectors(

@@ -18,6 +18,7 @@ from core.frames import (
 )
 from core.studies.zero_shot import ZeroShotResult
 from pages.shared.answer import provenance_table
+from pages.shared.leads import to_classes
 from pages.shared.words import plain
 
 TABLE = (
@@ -82,7 +83,9 @@ def results_table(frame: pd.DataFrame, key: str, asked: Callable[[str, str], Non
 def protocol_dialog(result: ZeroShotResult, closed: Callable[[], None]) -> None:
     """How this result was made, over the page."""
 
-    @st.dialog(f"{say_model(result.model)} on {say_dataset(result.dataset)}", width="large", on_dismiss=closed)
+    title = plain(f"{say_model(result.model)} on {say_dataset(result.dataset)}")
+
+    @st.dialog(title, width="large", on_dismiss=closed)
     def show() -> None:
         _protocol(result)
 
@@ -95,11 +98,18 @@ def _protocol(result: ZeroShotResult) -> None:
         f"top-5 ({interval_text(result.acc5_ci95)}) · {plain(protocol_line(result))}"
     )
     st.caption(
-        f"`{result.model}` on `{result.dataset}`, {plain(result.split)} split. Zero-shot: a picture belongs to "
+        f"{plain(f'{result.model} on {result.dataset}, {result.split} split')}. Zero-shot: a picture belongs to "
         "the class whose text vector has the highest cosine with it. Intervals are Wilson's."
     )
     for note in result.notes:
         st.caption(plain(note))
+    st.button(
+        "Its classes and pictures",
+        key="protocol-classes",
+        icon=":material/arrow_forward:",
+        on_click=to_classes,
+        args=(result.model, result.dataset, ("number",)),
+    )
     st.markdown(f"**Templates** ({len(result.templates)})")
     st.code("\n".join(result.templates), language=None, height=min(180, 40 + 24 * len(result.templates)))
     _references(result)

@@ -10,9 +10,9 @@ import streamlit as st
 from core.frames import percent, say_model
 from core.types import DatasetSpec, ModelSpec, State
 from pages.shared.here import Here
-from pages.shared.link import choose
+from pages.shared.leads import to_classes
 
-CLASSES, LIBRARY = "pages/classification/classes.py", "pages/library/library.py"
+LIBRARY = "pages/library/library.py"
 Models = Sequence[tuple[ModelSpec, State]]
 Datasets = Sequence[tuple[DatasetSpec, State]]
 Found = Mapping[tuple[str, str], float]
@@ -62,8 +62,6 @@ def _cell(
 
 def _go(model: ModelSpec, dataset: DatasetSpec, found: Found) -> None:
     if (model.name, dataset.name) in found:
-        choose("model", model.name)
-        choose("data", dataset.name)
-        st.switch_page(CLASSES)
+        to_classes(model.name, dataset.name)
     st.session_state["embed-model"], st.session_state["embed-data"] = model.name, dataset.name
     st.switch_page(LIBRARY)

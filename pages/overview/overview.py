@@ -17,6 +17,7 @@ from pages.shared.engine import engine
 from pages.shared.grid import grid
 from pages.shared.guard import in_place
 from pages.shared.here import Here, here, known_models, real_first
+from pages.shared.leads import to_classes
 from pages.shared.link import choose, chosen, keep
 from pages.shared.pickers import offered_datasets
 from pages.shared.picture import answered_tile, picture_dialog
@@ -89,14 +90,7 @@ def answer(results: list[ZeroShotResult]) -> None:
     )
     finding(plain(accuracy_finding(results)))
     chart = accuracy_chart(accuracy_frame(results), title="How far apart are they?", theme=theme())
-    draw(chart, key="overview", picked=go)
-
-
-def go(mark: list[str]) -> None:
-    """Callback: the classes of the model and data set of a clicked bar."""
-    choose("model", mark[0])
-    choose("data", mark[1])
-    st.switch_page("pages/classification/classes.py")
+    draw(chart, key="overview", picked=lambda mark: to_classes(mark[0], mark[1]))
 
 
 def page(engine: Engine) -> None:

@@ -54,8 +54,8 @@ def foot(provenances: Sequence[tuple[str, Provenance]], choices: Mapping[str, Se
         return
     with box:
         if link := address(choices):
-            st.code(f"?{link}", language=None, wrap_lines=True)
-            st.caption("Put this behind the address of the page; every choice is spelled out by its exact name.")
+            st.code(f"{(st.context.url or '').partition('?')[0]}?{link}", language=None, wrap_lines=True)
+            st.caption("Every choice is spelled out by its exact name, so the link means the same on any machine.")
         for name, provenance in provenances:
             st.markdown(f"**{plain(name)}**")
             provenance_table(provenance, f"Provenance of {name}")
@@ -70,8 +70,9 @@ def provenance_table(provenance: Provenance, alt: str) -> None:
         "Preprocessing": " · ".join(f"{k} {v}" for k, v in provenance.preprocessing.items() if k in kept),
         "Precision, device": f"{provenance.precision} on {provenance.device}",
         "Software": " · ".join(f"{k} {v}" for k, v in provenance.versions.items()),
-        "Embedded": provenance.date,
+        "Embedded": provenance.date[:16].replace("T", " ") + " UTC",
         "Skipped pictures": f"{provenance.skipped:,}",
     }
-    rows |= {f"Note {i}": note for i, note in enumerate(provenance.notes, 1)}
+    if provenance.notes:
+        rows["Remarks"] = " · ".join(provenance.notes)
     st.table({key: plain(value) for key, value in rows.items()}, border="horizontal", width="content", alt=alt)

@@ -28,7 +28,14 @@ def keep(*names: str) -> None:
         # The wrapper that holds nothing else goes too, or its gap would push the page down.
         st.html(f"<style>.st-key-{place}, div:has(> .st-key-{place}:only-child) {{ display: none; }}</style>")
         for name in names:
+            _say_again(name)
             st.multiselect(name, [], key=name, bind="query-params", accept_new_options=True)
+
+
+def _say_again(name: str) -> None:
+    """A click on another page before a run has ended takes choices out of the address, not out of the session."""
+    if st.session_state.get(name) and name not in st.query_params:
+        st.session_state[name] = list(st.session_state[name])
 
 
 def chosen(name: str, most: int = MOST) -> tuple[str, ...]:

@@ -27,8 +27,8 @@ def offer(engine: Engine, pairs: Sequence[Pair]) -> None:
     waiting = [p for p in pairs if embed_key(engine, p) not in live]
     if "prepare-demo" in live:
         waiting = [p for p in waiting if not p[1].name.startswith("demo-")]
-    possible = [p for p in waiting if not _obstacles(engine, p)]
-    for sentence in dict.fromkeys(s for p in waiting for s in _obstacles(engine, p)):
+    possible = [p for p in waiting if not obstacles(engine, p)]
+    for sentence in dict.fromkeys(s for p in waiting for s in obstacles(engine, p)):
         st.info(sentence, icon=":material/info:")
     if possible:
         _embed(engine, possible)
@@ -67,7 +67,8 @@ def _submit(engine: Engine, pairs: Sequence[Pair]) -> None:
         engine.submit_embed(model.name, dataset.name, split)
 
 
-def _obstacles(engine: Engine, pair: Pair) -> list[str]:
+def obstacles(engine: Engine, pair: Pair) -> list[str]:
+    """What keeps this pair from being embedded here, in sentences; nothing where it can be, or is already."""
     model, dataset, _ = pair
     found = []
     if (state := engine.dataset_state(dataset.name)).state != "ready" and not dataset.name.startswith("demo-"):

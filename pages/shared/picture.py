@@ -43,7 +43,10 @@ def picture_dialog(
 ) -> None:
     """Open the picture over the page; `closed` is called when the reader closes it."""
 
-    @st.dialog("Picture", width="large", on_dismiss=closed)
+    row = results[0].ids.index(picture_id)
+    title = plain(f"Picture of {results[0].classnames[results[0].labels[row]]}")
+
+    @st.dialog(title, width="large", on_dismiss=closed)
     def show() -> None:
         with in_place():
             _picture_and_answers(engine, results, picture_id)

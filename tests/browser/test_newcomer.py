@@ -33,7 +33,7 @@ def test_from_nothing_to_a_picture(visit: Callable[..., Any], tmp_path: Path) ->
         bar.click(force=True)
         expect(page.get_by_role("heading", name="What does it get right")).to_be_visible()
 
-        tile = page.get_by_role("group").get_by_role("button").first
+        tile = page.get_by_role("group", name="pictures").get_by_role("button").first
         expect(tile).to_be_visible()
         tile.click()
         expect(page.get_by_role("dialog").get_by_role("img").first).to_be_visible()

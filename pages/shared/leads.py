@@ -1,0 +1,20 @@
+"""Ways from a number to what is behind it; callbacks, since a choice is only set before the page runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from pages.shared.link import choose
+
+CLASSES = "pages/classification/classes.py"
+
+
+def to_classes(model: str, dataset: str, leaving: Sequence[str] = ()) -> None:
+    """Go to the classes of this model on this data set; the choices `leaving` end with the page that is left."""
+    choose("model", model)
+    choose("data", dataset)
+    for name in leaving:
+        choose(name, None)
+    st.switch_page(CLASSES)
