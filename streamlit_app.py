@@ -13,6 +13,7 @@ from pages.shared.guard import in_place, told
 from pages.shared.icon import ICON
 from pages.shared.link import SHARED, keep
 from pages.shared.server import forget_pages_folder
+from pages.shared.theme import keep_readable
 
 ABOUT = (
     "Text Meets Vision measures how CLIP models name and find pictures. Every number carries its protocol, "
@@ -27,6 +28,7 @@ PAGES = {
     "Classification": [
         ("classification/accuracy.py", "Accuracy", "Models beside each other, with intervals."),
         ("classification/classes.py", "Classes", "What a model confuses, and the pictures behind it."),
+        ("classification/probe.py", "Probe", "What labels add: a linear classifier on frozen features."),
     ],
     "Prompts": [
         ("prompt_study/templates.py", "Templates", "Accuracy by wording, and the pictures it turns."),
@@ -50,6 +52,7 @@ def _flat(sections: dict[str, list[st.Page]]) -> list[tuple[tuple[str, str, str]
 def frame() -> None:
     """One run of the dashboard for one session."""
     st.set_page_config(page_title="Text Meets Vision", page_icon=ICON, layout="wide", menu_items={"About": ABOUT})
+    keep_readable()
     sections = {
         section: [st.Page(f"pages/{file}", title=title, help=said) for file, title, said in pages]
         for section, pages in PAGES.items()
