@@ -51,10 +51,20 @@ def _few_shot(
             model, dataset, args.split, shots=shots, methods=methods, seeds=args.seeds,
             prompt_set=args.templates, progress=progress,
         )
-    return result.to_records()
+    found = result.to_records()
+    zero_shot = next(record["acc1_mean"] for record in found if not record["shots"])
+    return [{**record, "zero_shot_acc1": zero_shot} for record in found if record["shots"]]
 
 
 def _rows(records: Sequence[Record]) -> list[Row]:
+    """The point K = 0 first: what no labelled picture at all is worth."""
+    places = dict.fromkeys((r["model"], r["dataset"]) for r in records)
+    return [row for place in places for row in _place([r for r in records if (r["model"], r["dataset"]) == place])]
+
+
+def _place(records: Sequence[Record]) -> list[Row]:
+    zero = {**records[0], "method": "zero-shot", "shots": 0, "acc1_mean": records[0]["zero_shot_acc1"],
+            "acc1": [records[0]["zero_shot_acc1"]], "published": []}
     return [
         {
             "model": r["model"], "data": r["dataset"], "split": r["split"], "n": r["n"], "method": r["method"],
@@ -62,7 +72,7 @@ def _rows(records: Sequence[Record]) -> list[Row]:
             "of them": "  ".join(f"{100 * value:.1f}" for value in r["acc1"]),
             "published": "  ".join(percent(p["value"]) for p in r["published"]),
         }
-        for r in records
+        for r in (zero, *records)
     ]  # fmt: skip
 
 
