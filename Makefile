@@ -23,7 +23,9 @@ check: $(VENV)/.dev
 embed: $(VENV)/.run
 	$(BIN)/python -m core embed --model $(MODEL) --data $(DATA)
 
+# clip-benchmark is what we measure ourselves against; its own dependencies would replace ours.
 bench: $(VENV)/.dev
+	$(BIN)/uv pip install -q --no-deps clip-benchmark==1.6.2
 	$(BIN)/python -m benchmarks
 
 lock: $(VENV)/.uv
@@ -38,11 +40,11 @@ $(VENV)/.uv:
 	touch $@
 
 $(VENV)/.run: $(VENV)/.uv requirements.txt
-	$(BIN)/uv pip install -r requirements.txt
+	$(BIN)/uv pip install --compile-bytecode -r requirements.txt
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.run requirements-dev.txt
-	$(BIN)/uv pip install -r requirements-dev.txt
+	$(BIN)/uv pip install --compile-bytecode -r requirements-dev.txt
 	touch $@
 
 clean:
