@@ -20,8 +20,8 @@ from pages.shared.words import count, plain
 
 Row = tuple[PicturesResult, ...]
 """One query's lists, one for each model."""
-PAGE = 8
-"""Queries on one page of lists; beyond that there are pages."""
+PAGE, MOST_TILES = 8, 160
+"""At most so many queries, and about so many pictures, are drawn at once; beyond that there are pages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +61,14 @@ def _other(rows: Sequence[Row], q: int, m: int, how: str) -> PicturesResult | No
 
 def draw_lists(engine: Engine, compared: Compared, opened: Callable[[str], None]) -> None:
     """Every list as a grid, a page of queries at a time."""
-    pages = -(-len(compared.rows) // PAGE)
+    each = max(1, min(PAGE, MOST_TILES // max(1, sum(len(r.hits) for r in compared.rows[0]))))
+    pages = -(-len(compared.rows) // each)
     page = min(int(st.session_state.get("lists-page", 1)), pages)
-    for q in range((page - 1) * PAGE, min(page * PAGE, len(compared.rows))):
+    for q in range((page - 1) * each, min(page * each, len(compared.rows))):
         _row(engine, compared, q, opened)
     if pages > 1:
         st.pagination(pages, key="lists-page", bind="query-params")
-        st.caption(f"{count(len(compared.rows), 'question')}, {PAGE} on a page.")
+        st.caption(f"{count(len(compared.rows), 'question')}, {each} on a page.")
 
 
 def _row(engine: Engine, compared: Compared, q: int, opened: Callable[[str], None]) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import streamlit as st
@@ -32,7 +33,8 @@ from pages.shared.theme import theme
 from pages.shared.warming import warming
 from pages.shared.words import count, plain
 
-MOST_HEADLINES = 4
+MOST_HEADLINES, MOST_IN_ORDER = 4, 12
+"""Beyond so many templates a chart is read from the best down, not in the order in which they were written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +181,8 @@ def show(engine: Engine, studies: list[PromptStudyResult], choice: Choice) -> No
     headlines(figures(studies))
     words(studies, choice)
     frame = templates_frame(studies)
-    chart = templates_chart(frame, title="How much does each template name right?", theme=theme())
+    order: Literal["given", "best"] = "best" if len(choice.how.templates) > MOST_IN_ORDER else "given"
+    chart = templates_chart(frame, order=order, title="How much does each template name right?", theme=theme())
     draw(chart, key="chart-templates", picked=lambda mark: _clicked(studies, mark))
     with in_place():
         changed(engine, studies)
