@@ -18,6 +18,7 @@ from core.catalog import models as model_catalog
 from core.catalog import prompts as prompt_catalog
 from core.catalog.published import deck_figures, published
 from core.encoding import Encoding
+from core.engine_audit import AuditStudies
 from core.engine_few_shot import FewShotStudies
 from core.engine_jobs import JobDoor
 from core.engine_parts import Latest
@@ -25,6 +26,7 @@ from core.engine_pictures import PictureStudies
 from core.engine_probe import ProbeStudies
 from core.engine_prompts import PromptStudies
 from core.engine_retrieval import RetrievalStudies
+from core.engine_speed import SpeedRecords
 from core.jobs import Jobs
 from core.memo import Memo
 from core.store import Results, Store, TextStore, read_card
@@ -50,7 +52,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Engine(JobDoor, PromptStudies, PictureStudies, RetrievalStudies, ProbeStudies, FewShotStudies):
+class Engine(
+    JobDoor, PromptStudies, PictureStudies, RetrievalStudies, ProbeStudies, FewShotStudies, AuditStudies, SpeedRecords
+):
     """Models, data sets, their vectors and the studies on them.
 
     `in_process=True` loads encoders into this process when a vector is missing (command line, notebook).
@@ -197,11 +201,14 @@ class Engine(JobDoor, PromptStudies, PictureStudies, RetrievalStudies, ProbeStud
 
         self.ensure_demo(dataset)
         rows = self.dataset_rows(dataset, self.split_of(dataset, split))
-        return embed(
+        report = embed(
             lambda: self.encoder(model), rows, self.store, self.texts,
             memo_dir=self.cache_dir / "digests", progress=progress,
             card=read_card(self.cache_dir, model) if self.model_digest(model) else None,
         )
+        if report.images_per_second:
+            self.remember_speed(report, self.encoder(model).card.device)
+        return report
 
     def ensure(
         self, model: str, dataset: str, split: str | None = None, progress: Progress | None = None

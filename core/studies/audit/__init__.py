@@ -5,6 +5,7 @@
 
 from core.studies.audit.case import (
     NAMES,
+    OTHER,
     PROTOCOL,
     TEMPLATES,
     Alternative,
@@ -22,6 +23,7 @@ from core.studies.audit.said import Counterfactual, Verdict
 __all__ = [
     "CHECKS",
     "NAMES",
+    "OTHER",
     "PROTOCOL",
     "TEMPLATES",
     "Alternative",

@@ -7,11 +7,14 @@ from numpy.typing import NDArray
 
 from core.intervals import wilson
 from core.studies.audit.case import Answers, Case, Cell
-from core.studies.audit.said import Said, fault, ok, unknown
+from core.studies.audit.said import Said, fault, ok, unknown, warning
 from core.studies.audit.words import share
 
-DOMINANT = 0.4
-"""One answer for 40 % of all pictures, and for more than twice as many as it is right for."""
+DOMINANT = ((0.4, 2.0), (0.2, 4.0))
+"""One answer for 40 % of all pictures and more than twice as many as it is right for, or for 20 % and four times as
+many: the same thing for ten classes, and for a hundred what no sound run comes near."""
+LEANING = (0.3, 3.0)
+"""Short of that: 30 % and three times as many is a warning."""
 ALL, NOT_ALL = 0.98, 0.9
 """With two or three classes: practically one answer for everything, where that is not what the labels say."""
 FEW_NAMES = 0.35
@@ -40,21 +43,23 @@ def collapse(case: Case) -> Said:
     given, true = _spread(case.answers, case.c)
     top = int(given.argmax())
     used, there = _effective(given), _effective(true)
-    dominant = (given[top] > DOMINANT and given[top] > 2 * true[top]) or (given[top] > ALL and true[top] < NOT_ALL)
-    names = case.asked.classnames if case.asked is not None else ()
-    said = f"“{names[top]}”" if top < len(names) else f"class {top}"
+    winner = f"“{case.classnames[top]}”" if top < len(case.classnames) else f"class {top}"
+    spread = f"the answers spread over {used:.1f} classes, the pictures over {there:.1f}"
+    dominant = any(_takes(given[top], true[top], *rule) for rule in DOMINANT)
+    dominant |= bool(given[top] > ALL and true[top] < NOT_ALL)
+    much = f"{share(given[top])} of all answers are {winner}, which is right for {share(true[top])}"
+    told = f"{much}; {spread}{_beside(case)}."
     if dominant or used < FEW_NAMES * there:
-        return fault(
-            f"{share(given[top])} of all answers are {said}, which is right for {share(true[top])}; the answers "
-            f"spread over {used:.1f} classes, the pictures over {there:.1f}{_beside(case)}.",
-            advice,
-        )
+        return fault(told, advice)
+    if _takes(given[top], true[top], *LEANING):
+        return warning(told, advice)
     if suspicious := _by_numbers(case, advice) if _top5_knows(case) else None:
         return suspicious
-    return ok(
-        f"The answers spread over {used:.1f} classes, the pictures over {there:.1f}; the most "
-        f"frequent answer, {said}, takes {share(given[top])}."
-    )
+    return ok(f"{spread[0].upper()}{spread[1:]}; the most frequent answer, {winner}, takes {share(given[top])}.")
+
+
+def _takes(given: float, true: float, least: float, times: float) -> bool:
+    return given > least and given > times * true
 
 
 def _spread(answers: Answers, c: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from core.intervals import PairedDifference, paired_difference
 from core.studies.audit.case import NAMES, PROTOCOL, TEMPLATES, Case
 from core.studies.audit.said import Counterfactual, Said, Verdict, of_alternative, ok, unknown
 from core.studies.audit.words import points, some
@@ -28,19 +29,25 @@ def class_names(case: Case) -> Said:
     """Names written for a reader, not folder names: a text encoder has read prose, not "AnnualCrop"."""
     asked = case.asked
     if case.method != "zero-shot":
-        return ok("A trained classifier does not read class names.")
+        return ok("No class names are read here.")
     if asked is None or not asked.classnames:
-        return unknown("The class names that were used are not known.")
+        return _unknown_names(case)
     raw = _raw_used(asked.classnames, asked.curated, asked.raw)
     if not raw:
         return ok(f"The {len(asked.classnames):,} class names are words, such as {some(_spread(asked.classnames))}.")
-    gain = _gain(case, NAMES)
-    verdict = _verdict(gain, "fault")
-    return Said(
-        verdict,
-        f"{len(raw):,} of {len(asked.classnames):,} class names are folder names, such as {some(raw)}{_costs(gain)}.",
-        "Use curated names, for example “annual crop land” for “AnnualCrop”.",
-        gain,
+    cost, gain = _cost(case, NAMES, TEMPLATES)
+    said = f"{len(raw):,} of {len(asked.classnames):,} class names are folder names, such as {some(raw)}{_costs(cost)}."
+    advice = "Use curated names, for example “annual crop land” for “AnnualCrop”."
+    return Said(_verdict(cost, "fault"), said, advice, gain)
+
+
+def _unknown_names(case: Case) -> Said:
+    raw = [name for name in case.classnames if looks_raw(name)]
+    if len(raw) < max(1.0, RAW_SHARE * len(case.classnames)):
+        return unknown("The class names that were used are not known.")
+    return unknown(
+        f"The table calls classes {some(raw)}; whether prompts did too is not known.",
+        "Prompts need words: “annual crop land” for “AnnualCrop”.",
     )
 
 
@@ -67,49 +74,56 @@ def templates(case: Case) -> Said:
     (openai/CLIP, issues 153 and 272)."""
     asked = case.asked
     if case.method != "zero-shot":
-        return ok("A trained classifier uses no templates.")
+        return ok("No templates are used here.")
     if asked is None or not asked.templates:
         return unknown("The templates that were used are not known.")
     if not asked.reference:
         return ok("No published protocol exists for these pictures that templates could differ from.")
+    protocol = "published protocol" if case.known.published else "data set's own protocol"
     if set(asked.templates) == set(asked.reference):
-        return ok(f"The {_templates(asked.templates)} of the published protocol.")
-    gain = _gain(case, TEMPLATES)
-    return Said(
-        _verdict(gain, "warning"),
-        f"{_templates(asked.templates).capitalize()}, {some(asked.templates, 2)}, where the published protocol "
-        f"{_published(asked.reference)}{_costs(gain)}.",
-        "Ask with the data set's own prompt set to compare with published figures.",
-        gain,
-    )
+        return ok(f"The {_count(asked.templates)} of the {protocol}.")
+    cost, gain = _cost(case, TEMPLATES, NAMES)
+    used = f"{_count(asked.templates).capitalize()}, {some(asked.templates, 2)},"
+    said = f"{used} where the {protocol} {_has(asked.reference)}{_costs(cost)}."
+    advice = "Ask with the data set's own prompt set to compare with published figures."
+    return Said(_verdict(cost, "warning"), said, advice, gain)
 
 
-def _templates(templates: Sequence[str]) -> str:
+def _count(templates: Sequence[str]) -> str:
     return "one template" if len(templates) == 1 else f"{len(templates)} templates"
 
 
-def _published(reference: Sequence[str]) -> str:
+def _has(reference: Sequence[str]) -> str:
     return f"averages {len(reference)}" if len(reference) > 1 else f"has {some(reference)}"
 
 
-def _gain(case: Case, changes: str) -> Counterfactual | None:
-    other = case.alternative(changes) or case.alternative(PROTOCOL)
-    return None if other is None or case.answers is None else of_alternative(other, case)
+def _cost(case: Case, changes: str, other: str) -> tuple[PairedDifference | None, Counterfactual | None]:
+    """What a departure costs (right answers without it minus with it), and the number without it.
+
+    Where two things depart from the protocol, one may hide the other: with names that no text encoder knows, all
+    templates are alike. So the cost is counted with the other departure and without it, and the larger one is told.
+    """
+    answers, without = case.answers, case.alternative(changes) or case.alternative(PROTOCOL)
+    if answers is None or without is None or len(without.correct) != len(answers.labels):
+        return None, None
+    costs = [paired_difference(without.correct, answers.correct)]
+    both, only_other = case.alternative(PROTOCOL), case.alternative(other)
+    if both is not None and only_other is not None and len(both.correct) == len(only_other.correct):
+        costs.append(paired_difference(both.correct, only_other.correct))
+    return max(costs, key=lambda cost: cost.difference), of_alternative(without, case)
 
 
-def _verdict(gain: Counterfactual | None, worst: Verdict) -> Verdict:
-    if gain is None:
+def _verdict(cost: PairedDifference | None, worst: Verdict) -> Verdict:
+    if cost is None:
         return "warning"
-    if gain.excludes_zero and gain.difference >= SMALL:
+    if cost.excludes_zero and cost.difference >= SMALL:
         return worst
-    return "warning" if gain.difference >= LARGE else "ok"
+    return "warning" if cost.difference >= LARGE else "ok"
 
 
-def _costs(gain: Counterfactual | None) -> str:
-    if gain is None:
+def _costs(cost: PairedDifference | None) -> str:
+    if cost is None:
         return ""
-    if gain.excludes_zero and gain.difference > 0:
-        return f", which costs {points(gain.difference)}"
-    if gain.excludes_zero:
-        return f", which gains {points(gain.difference)} here"
-    return f", which makes a difference of {points(gain.difference)} here, no more than chance explains"
+    if cost.excludes_zero:
+        return f", which {'costs' if cost.difference > 0 else 'gains'} {points(cost.difference)}"
+    return f", which makes a difference of {points(cost.difference)} here, no more than chance explains"

@@ -7,22 +7,23 @@ run on a study of this program, on a table of someone's own predictions, and on 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.intervals import wilson
-from core.types import FloatArray, IntArray, Interval, Reference, TMVError, expect_shape
+from core.types import FloatArray, IntArray, Interval, Provenance, Reference, TMVError, expect_shape
 
-Method = Literal["zero-shot", "probe"]
+Method = Literal["zero-shot", "probe", "retrieval"]
 Source = Literal["study", "predictions", "figures"]
 """Whether a result was computed here, or brought as answers, or only as numbers."""
 Kind = Literal["cosines", "logits", "probabilities"]
 
-PROTOCOL, NAMES, TEMPLATES = "published protocol", "class names", "templates"
-"""What an `Alternative` changes: everything that the published protocol does otherwise, or one thing only."""
+PROTOCOL, NAMES, TEMPLATES, OTHER = "protocol", "class names", "templates", "other"
+"""What an `Alternative` changes back: all to the published protocol, only the names, only the templates; or it is
+one more way to ask."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,7 @@ class Asked:
 class Known:
     """What the catalog knows of data set and weights: `sizes` by split, `classes`, `measured_on` the split that
     published figures are for, `published` figures, `weights_note` when the name itself does not fit the weights,
+    `quick_gelu` the name under which weights trained with QuickGELU load right, where the one used does not say so,
     `labels` by picture id, `own_preprocessing` the weights' own transform."""
 
     sizes: Mapping[str, int] = field(default_factory=dict)
@@ -91,6 +93,7 @@ class Known:
     measured_on: tuple[str, ...] = ()
     published: tuple[Reference, ...] = ()
     weights_note: str = ""
+    quick_gelu: str = ""
     labels: Mapping[str, int] = field(default_factory=dict)
     own_preprocessing: Mapping[str, Any] | None = None
 
@@ -119,10 +122,10 @@ class Repeat:
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
-    """The same pictures asked in another way: `said` ("with curated class names"), `changes` one of `PROTOCOL`,
-    `NAMES`, `TEMPLATES`, `predicted` (n,) and `correct` (n,) in the order of the case's pictures."""
+    """The same pictures asked in another way: `said` ("with curated class names"), `changes` of `PROTOCOL`, `NAMES`,
+    `TEMPLATES`, `OTHER` all that fit, `predicted` (n,) and `correct` (n,) in the order of the case's pictures."""
 
-    changes: str
+    changes: tuple[str, ...]
     said: str
     predicted: IntArray
     correct: NDArray[np.bool_]
@@ -152,8 +155,9 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One result. `scores` are its numbers as reported (acc1, acc5, mean_per_class_recall; 0-1), `n` pictures, `c`
-    classes; `train_acc1`, `zero_shot_acc1` and `tuned` (C was chosen on held-out pictures) belong to a trained classifier; `skipped` pictures had no vector."""
+    """One result. `scores` are its numbers as reported (acc1, acc5, recalls; 0-1), `n` pictures, `c` classes called
+    `classnames`; `skipped` pictures had no vector. `train_acc1`, `zero_shot_acc1` and `tuned` (C was chosen on held-out
+    pictures) belong to a trained classifier, `captions` (fewest and most a picture) to caption retrieval."""
 
     title: str
     model: str = ""
@@ -164,6 +168,7 @@ class Case:
     scores: Mapping[str, float] = field(default_factory=dict)
     n: int | None = None
     c: int | None = None
+    classnames: tuple[str, ...] = ()
     skipped: int = 0
     answers: Answers | None = None
     asked: Asked | None = None
@@ -176,7 +181,9 @@ class Case:
     train_acc1: float | None = None
     zero_shot_acc1: float | None = None
     tuned: bool = False
+    captions: tuple[int, int] | None = None
     notes: tuple[str, ...] = ()
+    provenance: Provenance | None = None
 
     @property
     def acc1(self) -> float | None:
@@ -194,12 +201,20 @@ class Case:
         return None if within is None else float(within.mean())
 
     def interval(self, metric: str = "acc1") -> Interval | None:
-        """Wilson's 95 % interval of acc1 or acc5; None where the number of pictures is not known."""
-        value = self.acc1 if metric == "acc1" else self.acc5 if metric == "acc5" else None
+        """Wilson's 95 % interval of a share; None where the number of pictures is not known."""
+        value = {"acc1": self.acc1, "acc5": self.acc5}.get(metric, self.scores.get(metric))
         if value is None or not self.n:
             return None
         return wilson(min(self.n, round(value * self.n)), self.n)
 
+    def relabelled(self, labels: IntArray) -> Case:
+        """The same case with other labels (n,): what the checks of everything else should look at."""
+        if self.answers is None:
+            return self
+        answers = replace(self.answers, labels=labels, ranks=None)
+        ways = tuple(replace(a, correct=a.predicted == labels) for a in self.alternatives)
+        return replace(self, answers=answers, alternatives=ways, scores={})
+
     def alternative(self, changes: str) -> Alternative | None:
         """The first alternative that changes this."""
-        return next((a for a in self.alternatives if a.changes == changes), None)
+        return next((a for a in self.alternatives if changes in a.changes), None)

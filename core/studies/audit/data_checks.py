@@ -15,6 +15,7 @@ SKIPPED = 0.005
 SEEN_SOME, SEEN_MANY = 0.005, 0.02
 """CIFAR-100, the best known case, has about 1 % of exact duplicates between its official splits; so half a percent is
 mentioned and two percent is a fault."""
+USUAL_CAPTIONS = 5
 WIDE, WIDE_BESIDE = 0.10, 0.05
 """An interval of more than ±10 points tells nothing; beside a published figure more than ±5, because adjacent models
 of a table are that far apart."""
@@ -115,7 +116,8 @@ def duplicates(case: Case) -> Said:
 
 def enough(case: Case) -> Said:
     """How precise a number can be with so many pictures."""
-    value, interval, n = case.acc1, case.interval(), case.n
+    metric = "image_retrieval_recall@1" if case.method == "retrieval" else "acc1"
+    value, interval, n = case.scores.get(metric, case.acc1), case.interval(metric), case.n
     if value is None or interval is None or not n:
         return unknown("The number of pictures is not known, so no interval is.")
     half = (interval[1] - interval[0]) / 2
@@ -133,3 +135,34 @@ def _needed(value: float) -> int:
     exact = 1.96**2 * max(value * (1 - value), 0.01) / 0.01**2
     step = 10 ** max(0, len(str(int(exact))) - 2)
     return int(np.ceil(exact / step) * step)
+
+
+# --- captions ---------------------------------------------------------------------------------------------
+
+
+def captions(case: Case) -> Said:
+    """How many captions a picture has decides how easily it finds one: one instead of five costs text retrieval about
+    twenty points (openai/CLIP, issue 115)."""
+    if case.method != "retrieval":
+        return ok("No captions are searched here.")
+    if case.captions is None:
+        return unknown("How many captions a picture has is not known.")
+    low, high = case.captions
+    if chance := _by_chance(case):
+        return fault(chance, "Check that captions and pictures are listed in the same order.")
+    if low != high or low != USUAL_CAPTIONS:
+        span = f"{low}" if low == high else f"{low} to {high}"
+        return warning(
+            f"Pictures have {span} captions here; benchmarks use {USUAL_CAPTIONS}.",
+            f"Use the first {USUAL_CAPTIONS} captions of each picture to compare.",
+        )
+    return ok(f"{USUAL_CAPTIONS} captions a picture, as in the published protocol.")
+
+
+def _by_chance(case: Case) -> str:
+    found = case.scores.get("image_retrieval_recall@10")
+    if found is None or not case.n or case.n < 100 or found > 2 * 10 / case.n:
+        return ""
+    return (
+        f"Captions find their pictures among the first ten in {share(found)} of the cases, as often as guessing does."
+    )

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from core.intervals import wilson
-from core.studies.audit.case import Answers, Case
+from core.studies.audit.case import PROTOCOL, Answers, Case
 from core.studies.audit.order import Order, describe, explain
-from core.studies.audit.said import Counterfactual, Said, fault, ok, unknown
+from core.studies.audit.said import Counterfactual, Said, fault, if_right, ok, unknown
 from core.studies.audit.words import share, some
+from core.types import IntArray
 
 GAIN, TIMES = 0.10, 2.0
 """Renaming classes must make at least ten points more of the answers fit, and twice as many, before labels as a whole
@@ -21,13 +22,12 @@ FOREIGN = 0.005
 def label_order(case: Case) -> Said:
     """Labels out of order against the answers: the classic cause of an accuracy near chance (openai/CLIP, issues 166,
     318, 346), invisible in top-5 and in the confusion table's row sums."""
-    answers = case.answers
+    answers, foreign = case.answers, _foreign(case)
     if answers is None or not case.c or case.c < 2:
         return unknown("The answers for single pictures are not known.")
-    own = _own_labels(case, answers)
-    if own is not None:
-        return own
-    found = explain(answers.labels, answers.predicted, case.c)
+    if foreign is not None:
+        return _not_its_own(case, answers, foreign)
+    found = _order(case, answers)
     if _whole(found):
         return _out_of_order(case, answers, found)
     if found.rings:
@@ -36,6 +36,25 @@ def label_order(case: Case) -> Said:
         f"The labels as they are fit {share(found.kept)} of the answers; the best renaming of classes fits "
         f"{share(found.moved)} of pictures that did not choose it."
     )
+
+
+def mended(case: Case) -> IntArray | None:
+    """The labels (n,) as they should be where `label_order` says that they are wrong; None where it does not."""
+    answers, foreign = case.answers, _foreign(case)
+    if answers is None or not case.c or case.c < 2 or foreign is not None:
+        return foreign
+    found = _order(case, answers)
+    if _whole(found):
+        return found.renamed[answers.labels]
+    return _around(found)[answers.labels] if found.rings else None
+
+
+def _order(case: Case, answers: Answers) -> Order:
+    """The renaming by the answers themselves, or where that shows nothing, by those of the published protocol: a model
+    that is asked badly knows too few classes to tell."""
+    ways = [answers.predicted, *(a.predicted for a in case.alternatives if PROTOCOL in a.changes)]
+    found = [explain(answers.labels, p, case.c or 0) for p in ways if len(p) == len(answers.labels)]
+    return next((order for order in found if _whole(order) or order.rings), found[0])
 
 
 def _whole(found: Order) -> bool:
@@ -47,59 +66,52 @@ def _out_of_order(case: Case, answers: Answers, found: Order) -> Said:
     moved = np.flatnonzero(found.renamed != np.arange(len(found.renamed)))
     how = describe(found.renamed, names)
     example = f"pictures labelled “{names[moved[0]]}” are mostly answered “{names[found.renamed[moved[0]]]}”"
+    gain = found.moved - float(answers.correct.mean())
     return fault(
-        f"The labels as they are fit {share(found.kept)} of the answers, but with {len(moved):,} of {case.c:,} "
-        f"classes renamed they fit {share(found.moved)}: {how or example}.",
+        f"The labels as they are fit {share(found.kept)} of the answers, but with {len(moved):,} of {case.c:,} classes "
+        f"renamed they fit {share(found.moved)}: {how or example}.",
         "Match class names and labels by name, never by position.",
-        _renamed("with the labels in the order that fits best", found.moved, answers, found),
-    )
+        Counterfactual("with the labels in the order that fits best", found.moved,
+                       wilson(round(found.moved * len(answers.labels)), len(answers.labels)), gain, True),
+    )  # fmt: skip
 
 
 def _rings(case: Case, answers: Answers, found: Order) -> Said:
     names, ring = _names(case), found.rings[0]
+    fits = answers.predicted == _around(found)[answers.labels]
+    return fault(
+        f"{some([names[i] for i in ring])} bear each other's names: pictures labelled “{names[ring[0]]}” are answered "
+        f"“{names[found.renamed[ring[0]]]}”, and so on around.",
+        "Swap these class names back.",
+        if_right("with these classes renamed", fits, answers),
+    )
+
+
+def _around(found: Order) -> IntArray:
+    """(c,) the names of the classes with only the rings renamed."""
     renamed = np.arange(len(found.renamed))
     renamed[list(found.in_rings)] = found.renamed[list(found.in_rings)]
-    fits = answers.predicted == renamed[answers.labels]
-    said = (
-        f"{some([names[i] for i in ring])} bear each other's names: pictures of “{names[ring[0]]}” are answered "
-        f"“{names[found.renamed[ring[0]]]}”, and so on around."
-    )
-    return fault(
-        said, "Swap these class names back.", _renamed("with these classes renamed", float(fits.mean()), answers, found)
-    )
+    return renamed
 
 
-def _renamed(said: str, value: float, answers: Answers, found: Order) -> Counterfactual:
-    n, now = len(answers.labels), float(answers.correct.mean())
-    return Counterfactual(
-        said, value, wilson(round(value * n), n), value - now, found.gain.excludes_zero or bool(found.rings)
-    )
-
-
-def _own_labels(case: Case, answers: Answers) -> Said | None:
-    """The labels beside the data set's own, where the pictures are known by name; None where they agree."""
-    known = case.known.labels
-    if not known:
+def _foreign(case: Case) -> IntArray | None:
+    """The data set's own labels (n,) where the pictures are known by name and too many of the given ones differ."""
+    answers, known = case.answers, case.known.labels
+    if answers is None or not known:
         return None
-    rows = [(int(label), known[name]) for name, label in zip(answers.ids, answers.labels.tolist()) if name in known]
-    wrong = [(given, true) for given, true in rows if given != true]
-    if not rows or len(wrong) < FOREIGN * len(rows):
-        return None
-    names, first = _names(case), wrong[0]
-    true = np.array([known.get(name, label) for name, label in zip(answers.ids, answers.labels.tolist())])
-    right = answers.predicted == true
-    value, now = float(right.mean()), float(answers.correct.mean())
-    gain = Counterfactual(
-        "with the data set's own labels", value, wilson(int(right.sum()), len(right)), value - now, True
-    )
+    own = np.array([known.get(name, label) for name, label in zip(answers.ids, answers.labels.tolist())])
+    return own if float(np.mean(own != answers.labels)) >= FOREIGN else None
+
+
+def _not_its_own(case: Case, answers: Answers, own: IntArray) -> Said:
+    names, wrong = _names(case), np.flatnonzero(own != answers.labels)
+    given, true = names[answers.labels[wrong[0]]], names[own[wrong[0]]]
     return fault(
-        f"{len(wrong):,} of {len(rows):,} labels are not the data set's own, the first “{names[first[0]]}” "
-        f"where it is “{names[first[1]]}”.",
+        f"{len(wrong):,} of {len(own):,} labels are not the data set's own, the first “{given}” where it is “{true}”.",
         "Match class names and labels by name, never by position.",
-        gain,
+        if_right("with the data set's own labels", answers.predicted == own, answers),
     )
 
 
 def _names(case: Case) -> tuple[str, ...]:
-    names = case.asked.classnames if case.asked is not None else ()
-    return names if len(names) == case.c else tuple(f"class {i}" for i in range(case.c or 0))
+    return case.classnames if len(case.classnames) == case.c else tuple(f"class {i}" for i in range(case.c or 0))

@@ -14,16 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core import metrics
-from core.intervals import PairedDifference, paired_difference
+from core.intervals import PairedDifference, mcnemar_exact, paired_difference
 from core.types import IntArray
 
 SEED = 586
 FEW = 5
 """Classes of fewer pictures say nothing about themselves."""
-STRONG, OWN = 0.4, 0.2
-"""A class is renamed beyond doubt when at least 40 % of its pictures bear the other name and its own name is given to
-less than half as many as that, at most 20 %. One class may be confused like that by a weak model; a closed ring in
-which every class bears its neighbour's name is an order of labels."""
+STRONG, TIMES, CHANCE = 0.2, 3.0, 1e-3
+"""A class is renamed beyond doubt when at least a fifth of its pictures bear the other name, three times as many as its
+own. One class may be confused like that by a weak model; a closed ring in which every class bears its neighbour's name
+more often than chance would have it (a sign test over the ring's pictures) is an order of labels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ def _rings(renamed: IntArray, table: NDArray[np.int64]) -> tuple[tuple[int, ...]
     sizes = table.sum(axis=1)
     own, other = np.diag(table), table[np.arange(len(table)), renamed]
     moved = renamed != np.arange(len(table))
-    strong = moved & (sizes >= FEW) & (other >= STRONG * sizes) & (own <= OWN * sizes) & (2 * own < other)
+    strong = moved & (sizes >= FEW) & (other >= STRONG * sizes) & (TIMES * own <= other)
     found, seen = list[tuple[int, ...]](), set[int]()
     for start in np.flatnonzero(strong):
         ring, at = list[int](), int(start)
@@ -108,6 +108,6 @@ def _rings(renamed: IntArray, table: NDArray[np.int64]) -> tuple[tuple[int, ...]
             seen.add(at)
             ring.append(at)
             at = int(renamed[at])
-        if len(ring) > 1 and at == ring[0]:
+        if len(ring) > 1 and at == ring[0] and mcnemar_exact(int(other[ring].sum()), int(own[ring].sum())) < CHANCE:
             found.append(tuple(ring))
     return tuple(found)

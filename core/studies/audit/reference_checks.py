@@ -23,6 +23,7 @@ EXPLAINS = 0.97
 change one in a hundred at most."""
 SHUFFLED, APART = 0.9, 0.1
 """The same answers for other pictures: nine in ten answers agree in number, hardly more than by chance in place."""
+PUBLISHED_CAPTIONS = (5, 5)
 OVERFIT, BY_HEART = 0.25, 0.995
 """The deck's probes on CIFAR-100: all training pictures right, 26 to 40 points fewer of the test pictures; a chosen C
 leaves 10 to 15 there."""
@@ -32,6 +33,8 @@ _FEW_SHOT = re.compile(r"\dshot")
 
 def published(case: Case) -> Said:
     """Does the published figure lie within the interval of the measured one?"""
+    if case.method == "retrieval":
+        return _published_recalls(case)
     value, interval = case.acc1, case.interval()
     metric = "linear_probe_" if case.method == "probe" else "zeroshot_"
     several = case.asked is None or len(case.asked.templates) != 1
@@ -46,6 +49,23 @@ def published(case: Case) -> Said:
     if gap <= (OTHER_PICTURES if "other" in _pictures(figure) else NEAR):
         return ok(f"{said}{'' if gap == 0 else f', by {points(gap)}, which is no contradiction'}.")
     return _outside(case, figure, gap, said)
+
+
+def _published_recalls(case: Case) -> Said:
+    """The recall that is farthest from its published figure, beside it."""
+    pairs = [(m, alike(case.known.published, m, True), case.interval(m)) for m in case.scores if "_recall@" in m]
+    known = [(m, figure, span or (case.scores[m],) * 2) for m, figure, span in pairs if figure is not None]
+    if not known:
+        return unknown("No published recall of this model on these captions is known.")
+    if case.captions is not None and case.captions != PUBLISHED_CAPTIONS:
+        return unknown("The published recalls are for 5 captions a picture, so they do not compare.")
+    metric, figure, span = max(known, key=lambda row: _gap(row[2], row[1].value))
+    gap, name = _gap(span, figure.value), metric.replace("_", " ")
+    said = f"Published {name}: {share(figure.value)}, {_where(span, figure.value)} our interval of {between(span)}"
+    if gap <= (OTHER_PICTURES if "other" in _pictures(figure) else NEAR):
+        return ok(f"{said}, the farthest of {len(known)} recalls.")
+    advice = "Check which captions count (any of five, or each) and how many pictures are searched."
+    return Said("fault" if gap > FAR else "warning", f"{said}, by {points(gap)}.", advice)
 
 
 def _outside(case: Case, figure: Reference, gap: float, said: str) -> Said:
@@ -126,7 +146,7 @@ def reproduced(case: Case) -> Said:
         return unknown("No run of our own on these pictures is in the cache to compare with.")
     agreed = [(float(np.mean(a.predicted == case.answers.predicted)), a) for a in case.alternatives]
     share_best, best = max(agreed, key=lambda pair: pair[0])
-    expected = next((pair for pair in agreed if pair[1].changes == PROTOCOL), (share_best, best))
+    expected = next((pair for pair in agreed if PROTOCOL in pair[1].changes), (share_best, best))
     if expected[0] >= EXPLAINS:
         return ok(f"Our own run {expected[1].said} gives the same answer for {share(expected[0])} of the pictures.")
     gain = of_alternative(expected[1], case)

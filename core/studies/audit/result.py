@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from core.studies.audit.answer_checks import collapse, copied
 from core.studies.audit.asking_checks import class_names, templates
-from core.studies.audit.case import Case, Source
-from core.studies.audit.data_checks import duplicates, enough, split
+from core.studies.audit.case import Case
+from core.studies.audit.data_checks import captions, duplicates, enough, split
 from core.studies.audit.encoding_checks import deterministic, logit_scale, normalised, weights
-from core.studies.audit.label_checks import label_order
+from core.studies.audit.label_checks import label_order, mended
 from core.studies.audit.reference_checks import probe_fit, published, reproduced
 from core.studies.audit.said import Counterfactual, Said, Verdict, of_alternative
 from core.studies.audit.words import share
-from core.types import Interval
+from core.types import IntArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,8 @@ class Check:
     name: str
     question: str
     look: Callable[[Case], Said]
+    of_answers: bool = False
+    """Whether it counts right answers, and so has to look at labels that were put right first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,50 +48,39 @@ class Finding:
 
 CHECKS: tuple[Check, ...] = (
     Check("published", "Does it agree with the published figure?", published),
-    Check("class-names", "Are the class names written for a reader?", class_names),
-    Check("templates", "Are the templates those of the published figure?", templates),
+    Check("class-names", "Are the class names written for a reader?", class_names, True),
+    Check("templates", "Are the templates those of the published figure?", templates, True),
     Check("label-order", "Are labels and answers in the same order?", label_order),
     Check("collapse", "Do the answers use all the classes?", collapse),
     Check("copied", "Is this another result's number?", copied),
     Check("reproduced", "Which way of asking gives these answers?", reproduced),
     Check("split", "Are these the right pictures, all of them?", split),
     Check("duplicates", "Are the pictures new and different?", duplicates),
-    Check("enough", "Are there enough pictures to tell?", enough),
+    Check("enough", "Are there enough pictures to tell?", enough, True),
     Check("deterministic", "Does the same picture always get the same vector?", deterministic),
     Check("weights", "Are activation and preprocessing those of the weights?", weights),
     Check("normalised", "Were vectors normalised before they were compared?", normalised),
     Check("logit-scale", "Do probabilities use the learned logit scale?", logit_scale),
+    Check("captions", "Are there as many captions as in the published protocol?", captions),
     Check("probe-fit", "Did the classifier learn, or learn by heart?", probe_fit),
 )
 """Every check, in the order in which a reader would go through them. To add one, write a function of a `Case` and a
 line here, and plant its fault in the tests."""
 
-_RANK: dict[Verdict, int] = {"fault": 0, "warning": 1, "ok": 2, "cannot tell": 3}
-
 
 @dataclass(frozen=True, slots=True)
 class AuditResult:
-    """What the audit of one result says. `findings` are in the order of `CHECKS`; `otherwise` what the number would be
-    if pictures were asked about in other ways, as far as the cache can tell."""
+    """What the audit of one case says. `findings` are in the order of `CHECKS`; `otherwise` what top-1 would be if
+    pictures were asked about in other ways, as far as the cache can tell."""
 
-    title: str
-    model: str
-    dataset: str
-    split: str
-    method: str
-    source: Source
-    n: int | None
-    acc1: float | None
-    acc1_ci95: Interval | None
-    acc5: float | None
+    case: Case
     findings: tuple[Finding, ...]
     otherwise: tuple[Counterfactual, ...] = ()
-    notes: tuple[str, ...] = ()
 
     @property
     def raised(self) -> tuple[Finding, ...]:
         """What a reader should look at: faults first, then warnings."""
-        return tuple(sorted((f for f in self.findings if f.raised), key=lambda f: _RANK[f.verdict]))
+        return tuple(sorted((f for f in self.findings if f.raised), key=lambda f: f.verdict != "fault"))
 
     def finding(self, check: str) -> Finding:
         """The finding of one check by its name."""
@@ -98,41 +89,49 @@ class AuditResult:
     @property
     def sentence(self) -> str:
         """What the audit says, in one sentence."""
-        faults = [f for f in self.raised if f.verdict == "fault"]
-        told = sum(f.verdict != "cannot tell" for f in self.findings)
         if not self.raised:
+            told = sum(f.verdict != "cannot tell" for f in self.findings)
             return f"Nothing is wrong with this number as far as {told} checks can tell."
+        faults = sum(f.verdict == "fault" for f in self.raised)
+        number, what = faults or len(self.raised), "fault" if faults else "warning"
+        found = f"{number} {what}{'' if number == 1 else 's'} found"
         gains = [f.counterfactual for f in self.raised if f.counterfactual and f.counterfactual.difference > 0]
-        best = max(gains, key=lambda g: g.difference, default=None)
-        what = f"{len(faults) or len(self.raised)} {'fault' if faults else 'warning'}"
-        found = f"{what}{'' if (len(faults) or len(self.raised)) == 1 else 's'} found"
-        if best is None or self.acc1 is None:
-            return f"{found}: {self.raised[0].evidence[0].lower()}{self.raised[0].evidence[1:]}"
-        return f"{found}; {best.said} it would be {share(best.value)} instead of {share(self.acc1)}."
+        best = max(gains, key=lambda gain: gain.difference, default=None)
+        if best is None or self.case.acc1 is None:
+            return f"{found}. {self.raised[0].evidence}"
+        return f"{found}; {best.said} it would be {share(best.value)} instead of {share(self.case.acc1)}."
 
     def to_record(self) -> dict[str, Any]:
         """The JSON record of `audit`."""
+        case, interval = self.case, self.case.interval()
         return {
-            "title": self.title, "model": self.model, "dataset": self.dataset, "split": self.split, "n": self.n,
-            "method": self.method, "source": self.source, "acc1": self.acc1,
-            "acc1_ci95": None if self.acc1_ci95 is None else list(self.acc1_ci95), "acc5": self.acc5,
-            "sentence": self.sentence, "faults": [f.check for f in self.findings if f.verdict == "fault"],
+            "title": case.title, "model": case.model, "dataset": case.dataset, "split": case.split, "n": case.n,
+            "method": case.method, "source": case.source, "acc1": case.acc1, "acc5": case.acc5,
+            "acc1_ci95": None if interval is None else list(interval), "scores": dict(case.scores),
+            "sentence": self.sentence,
+            "faults": [f.check for f in self.findings if f.verdict == "fault"],
             "warnings": [f.check for f in self.findings if f.verdict == "warning"],
             "checks": [asdict(f) for f in self.findings],
             "otherwise": [asdict(c) for c in self.otherwise],
-            "notes": list(self.notes),
+            "published": [asdict(r) for r in case.known.published],
+            "notes": list(case.notes),
+            "provenance": None if case.provenance is None else case.provenance.as_dict(),
         }  # fmt: skip
 
 
 def audit(case: Case) -> AuditResult:
     """Every check on one result."""
-    gains = (of_alternative(a, case) for a in case.alternatives)
-    return AuditResult(
-        case.title, case.model, case.dataset, case.split, case.method, case.source, case.n, case.acc1, case.interval(),
-        case.acc5, tuple(_found(check, case) for check in CHECKS), tuple(g for g in gains if g is not None), case.notes,
-    )  # fmt: skip
+    labels = mended(case)
+    gains = [of_alternative(a, case) for a in case.alternatives]
+    found = tuple(_found(check, case, labels) for check in CHECKS)
+    return AuditResult(case, found, tuple(g for g in gains if g is not None))
 
 
-def _found(check: Check, case: Case) -> Finding:
-    said = check.look(case)
-    return Finding(check.name, check.question, said.verdict, said.evidence, said.advice, said.counterfactual)
+def _found(check: Check, case: Case, labels: IntArray | None) -> Finding:
+    """What a check finds; one that counts right answers looks at labels that were put right first."""
+    mend = check.of_answers and labels is not None
+    said = check.look(case.relabelled(labels) if mend and labels is not None else case)
+    gain = said.counterfactual
+    if mend and gain is not None:
+        gain = replace(gain, said=f"with the labels put right and {gain.said}")
+    return Finding(check.name, check.question, said.verdict, said.evidence, said.advice, gain)

@@ -1,0 +1,269 @@
+"""A made-up model and data set with faults planted in them: what the audit's benchmark and its tests look at.
+
+Pictures and texts are vectors around class directions, so that everything a CLIP study does can be done to
+them in plain NumPy. A `World` says how it is done, right by default; a fault changes one thing; `case_of`
+does the study and hands the audit what a user's study would know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core import metrics
+from core.studies.audit import (
+    NAMES,
+    PROTOCOL,
+    TEMPLATES,
+    Alternative,
+    Answers,
+    Asked,
+    Case,
+    Cell,
+    Known,
+    Repeat,
+    Vectors,
+)
+from core.types import FloatArray, IntArray, Reference
+
+TRANSFORM = {"size": 224, "mean": (0.48, 0.46, 0.41), "std": (0.27, 0.26, 0.28), "interpolation": "bicubic",
+             "resize_mode": "shortest"}  # fmt: skip
+ENSEMBLE = tuple(f"a photo of a {{}}, way {i}." for i in range(6))
+SINGLE = ENSEMBLE[:1]
+WIDTH = 96
+TRAIN = 900
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """One study. `skill` is how far pictures lie towards their class, `rough` how far one template's text
+    lies from it; the rest is what a fault changes."""
+
+    seed: int = 0
+    n: int = 1000
+    c: int = 20
+    skill: float = 1.3
+    rough: float = 1.1
+    uneven: bool = False
+    templates: tuple[str, ...] = ENSEMBLE
+    raw_names: bool = False
+    moved: Callable[[World, IntArray], IntArray] | None = None
+    hub: float = 0.0
+    lengths: bool = False
+    scale: float = 100.0
+    split: str = "test"
+    cut: int = 0
+    seen: float = 0.0
+    copied: bool = False
+    shaky: float = 0.0
+    stale: float = 0.0
+    transform: Mapping[str, Any] = field(default_factory=lambda: TRANSFORM)
+    weights_note: str = ""
+    worse: float = 0.0
+
+
+def _rng(world: World, *parts: int) -> np.random.Generator:
+    return np.random.default_rng([586, world.seed, *parts])
+
+
+def _centres(world: World) -> FloatArray:
+    return _rng(world, 1).standard_normal((world.c, WIDTH)).astype(np.float32)
+
+
+def _labels(world: World, split: str) -> IntArray:
+    rng, n = _rng(world, 2, len(split)), world.n if split == "test" else TRAIN
+    shares = rng.dirichlet(np.full(world.c, 2.0)) if world.uneven else np.full(world.c, 1 / world.c)
+    drawn = rng.choice(world.c, n, p=shares)
+    drawn[: 2 * world.c] = np.arange(2 * world.c) % world.c
+    return drawn.astype(np.int64)
+
+
+def _known_best(world: World) -> NDArray[np.float64]:
+    """(c,) how well the model knows each class."""
+    return _rng(world, 4).uniform(0.7, 1.2, world.c)
+
+
+def _images(world: World, split: str, model: int = 0) -> FloatArray:
+    """Pictures of lengths of their own, as encoders give them; `model` another encoder of the same pictures."""
+    labels, rng = _labels(world, split), _rng(world, 3, len(split), model)
+    hard = _known_best(world)[labels, None]
+    shared = _rng(world, 5).standard_normal(WIDTH)
+    noise = rng.standard_normal((len(labels), WIDTH)) * (4.2 + world.worse)
+    found = world.skill * hard * _centres(world)[labels] + noise + shared
+    return (found * rng.uniform(8, 12, (len(labels), 1))).astype(np.float32)
+
+
+def _texts(world: World, templates: tuple[str, ...], raw: bool, model: int = 0) -> FloatArray:
+    """(t, c, d) of every class name in every template: folder names lie farther from their classes."""
+    far = 2.2 if raw else 0.0
+    names = _rng(world, 6, raw, model).standard_normal((world.c, WIDTH)) * far
+    ways = [_rng(world, 7, int(t.split("way ")[1][:-1]), model).standard_normal((world.c, WIDTH)) for t in templates]
+    return np.stack([_centres(world) + names + world.rough * 1.6 * way for way in ways]).astype(np.float32)
+
+
+def _heads(world: World, templates: tuple[str, ...], raw: bool, model: int = 0) -> FloatArray:
+    return metrics.normalise(metrics.normalise(_texts(world, templates, raw, model)).mean(axis=0))
+
+
+def _faulty_heads(world: World, images: FloatArray, model: int = 0) -> FloatArray:
+    heads = _heads(world, world.templates, world.raw_names, model)
+    if world.hub:
+        middle = metrics.normalise(images).mean(axis=0)
+        heads[0] = metrics.normalise(heads[0] + world.hub * middle / np.linalg.norm(middle))
+    if world.lengths:
+        heads = heads * _rng(world, 8).uniform(0.5, 2.0, (world.c, 1)).astype(np.float32)
+    return heads
+
+
+def _pictures(world: World, model: int = 0) -> tuple[FloatArray, IntArray]:
+    images, labels = _images(world, world.split, model), _labels(world, world.split)
+    if world.seen and world.split == "test":
+        again = int(world.seen * len(images))
+        images[:again], labels[:again] = _images(world, "train", model)[:again], _labels(world, "train")[:again]
+    if world.stale or world.shaky:
+        # Stored in training mode: a part of the numbers dropped, other ones in every picture.
+        dropped = _rng(world, 9, model).random(images.shape) < max(world.stale, world.shaky)
+        images = np.where(dropped, np.float32(0), images)
+    keep = slice(0, len(images) - world.cut)
+    return images[keep], labels[keep]
+
+
+def _answer(images: FloatArray, heads: FloatArray, labels: IntArray) -> metrics.Classified:
+    """As a study does it, but without making the class vectors even: that is the study's own work to get right."""
+    scores = metrics.normalise(images) @ heads.T
+    top = metrics.top_k(scores, min(5, len(heads)))
+    own = scores[np.arange(len(labels)), labels]
+    ranks = np.count_nonzero(scores >= own[:, None], axis=1).astype(np.int64)
+    return metrics.Classified(ranks, top, metrics.softmax(scores, 100.0)[np.arange(len(labels)), top[:, 0]][:, None])
+
+
+def names_of(world: World, raw: bool) -> tuple[str, ...]:
+    """Class names: words, or as folders have them."""
+    return tuple(
+        f"GluedName{i:03d}" if raw else f"spoken name {chr(97 + i // 26)}{chr(97 + i % 26)}" for i in range(world.c)
+    )
+
+
+def case_of(world: World) -> Case:
+    """The study of a world, as the audit gets it."""
+    images, true = _pictures(world)
+    labels = true if world.moved is None else world.moved(world, true)
+    found = _answer(images, _faulty_heads(world, images), labels)
+    rival_images, _ = _pictures(world, 1)
+    rival = _answer(rival_images, _faulty_heads(world, rival_images, 1), labels)
+    if world.copied:
+        found = rival
+    curated, raw = names_of(world, False), names_of(world, True)
+    asked = Asked(raw if world.raw_names else curated, curated, raw, world.templates, ENSEMBLE)
+    answers = Answers(tuple(f"{world.split}/{i}.png" for i in range(len(labels))), labels, found.top, found.ranks,
+                      found.probability[:, 0])  # fmt: skip
+    scores = {"acc1": float(answers.correct.mean())} | (
+        {"acc5": float((found.ranks <= 5).mean())} if world.c > 5 else {}
+    )
+    repeat = Repeat(4, 0.3 if world.shaky else 1e-6, 0.3 if world.stale or world.shaky else 2e-6, 1e-3)
+    return Case(
+        title="planted", model="planted/one", dataset="planted", split=world.split, scores=scores, n=len(labels),
+        c=world.c, classnames=asked.classnames, answers=answers, asked=asked, known=_known(world),
+        vectors=Vectors(images, _faulty_heads(world, images), _images(world, "train"), world.scale),
+        preprocessing=world.transform, repeat=repeat, alternatives=_alternatives(world, images, labels),
+        others=(Cell("another model", "planted/two", {"acc1": float((rival.top[:, 0] == labels).mean())}, len(labels),
+                     rival.top[:, 0], rival_images),),
+    )  # fmt: skip
+
+
+def _known(world: World) -> Known:
+    figure = Reference("zeroshot_acc1_ensemble", _published(world), "prompt ensemble", "made up")
+    return Known({"test": world.n, "train": TRAIN}, world.c, ("test",), (figure,), world.weights_note,
+                 own_preprocessing=TRANSFORM)  # fmt: skip
+
+
+def _published(world: World) -> float:
+    """What the sound study gives on many pictures of the same kind."""
+    sound = World(seed=world.seed, n=6000, c=world.c, skill=world.skill, rough=world.rough, uneven=world.uneven)
+    images, labels = _images(sound, "test"), _labels(sound, "test")
+    return float((_answer(images, _heads(sound, ENSEMBLE, False), labels).ranks == 1).mean())
+
+
+def _alternatives(world: World, images: FloatArray, labels: IntArray) -> tuple[Alternative, ...]:
+    """Asked right in one respect or in all, as the engine would."""
+    ways = {
+        (PROTOCOL,): (ENSEMBLE, False),
+        (NAMES,): (world.templates, False),
+        (TEMPLATES,): (ENSEMBLE, world.raw_names),
+    }
+    used = (world.templates, world.raw_names)
+    found = list[Alternative]()
+    for changes, way in ways.items():
+        if way != used:
+            predicted = _answer(images, _heads(world, *way), labels).top[:, 0]
+            found.append(Alternative(changes, f"asked with other {changes[0]}", predicted, predicted == labels))
+    return tuple(found)
+
+
+# --- the faults -------------------------------------------------------------------------------------------
+
+
+def _shuffled(world: World, labels: IntArray) -> IntArray:
+    order: NDArray[np.int64] = np.random.default_rng(1).permutation(world.c).astype(np.int64)
+    return order[labels]
+
+
+def _off_by_one(world: World, labels: IntArray) -> IntArray:
+    return (labels + 1) % world.c
+
+
+def _two_swapped(world: World, labels: IntArray) -> IntArray:
+    """The two classes that the model knows best: of those that it does not know nobody can tell."""
+    order, (a, b) = np.arange(world.c), np.argsort(_known_best(world))[-2:]
+    order[[a, b]] = order[[b, a]]
+    return order[labels]
+
+
+Fault = Callable[[World], World]
+FAULTS: dict[str, tuple[str, Fault]] = {
+    "model in training mode": ("deterministic", lambda w: replace(w, shaky=0.1)),
+    "vectors stored in training mode": ("deterministic", lambda w: replace(w, stale=0.1)),
+    "another preprocessing": ("weights", lambda w: replace(w, transform=TRANSFORM | {"mean": (0.5, 0.5, 0.5)})),
+    "weights without their QuickGELU": ("weights", lambda w: replace(w, weights_note="These need QuickGELU.")),
+    "folder names": ("class-names", lambda w: replace(w, raw_names=True)),
+    "one template": ("templates", lambda w: replace(w, templates=SINGLE)),
+    "labels shuffled": ("label-order", lambda w: replace(w, moved=_shuffled)),
+    "labels off by one": ("label-order", lambda w: replace(w, moved=_off_by_one)),
+    "two labels swapped": ("label-order", lambda w: replace(w, moved=_two_swapped)),
+    "one class wins": ("collapse", lambda w: replace(w, hub=6.0)),
+    "a copied cell": ("copied", lambda w: replace(w, copied=True)),
+    "the training split": ("split", lambda w: replace(w, split="train")),
+    "a part of the pictures": ("split", lambda w: replace(w, cut=60)),
+    "test pictures in training": ("duplicates", lambda w: replace(w, seen=0.05)),
+    "class vectors not normalised": ("normalised", lambda w: replace(w, lengths=True)),
+    "logarithm of the logit scale": ("logit-scale", lambda w: replace(w, scale=4.6)),
+    "few pictures": ("enough", lambda w: replace(w, n=160)),
+    "other weights": ("published", lambda w: replace(w, worse=3.5)),
+}
+"""Each fault, the check that must find it, and how it is planted."""
+
+
+def sound_worlds(count: int) -> list[World]:
+    """Studies without a fault, easy and hard, of few and many classes, even and uneven."""
+    kinds = [(c, skill, uneven) for c in (4, 10, 20, 60) for skill in (0.5, 0.9, 1.5) for uneven in (False, True)]
+    return [World(seed=i, c=kinds[i % len(kinds)][0], skill=kinds[i % len(kinds)][1], uneven=kinds[i % len(kinds)][2],
+                  n=1000 + 500 * (i % 3)) for i in range(count)]  # fmt: skip
+
+
+def pairs() -> list[tuple[str, str]]:
+    """Every two faults that can be planted together: not two of one check, and nothing that undoes the other."""
+    names = list(FAULTS)
+    return [(a, b) for i, a in enumerate(names) for b in names[i + 1 :] if FAULTS[a][0] != FAULTS[b][0]
+            and {a, b} not in IMPOSSIBLE]  # fmt: skip
+
+
+IMPOSSIBLE: list[set[str]] = [
+    {"the training split", "test pictures in training"},  # all of them are training pictures then
+    {"the training split", "few pictures"},  # the training split has its own size
+    {"model in training mode", "test pictures in training"},  # no vector is like another one then
+    {"vectors stored in training mode", "test pictures in training"},
+]

@@ -1,0 +1,127 @@
+"""Cases for the audit: what catalog and cache know about a study of our own, or about answers from elsewhere."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from core.catalog.datasets import DATASETS, OFFICIAL_SIZES
+from core.catalog.models import config_and_weights
+from core.catalog.prompts import find_prompt_set
+from core.catalog.published import published
+from core.studies.audit import Alternative, Answers, Asked, Case, Cell, Known, Repeat, Vectors
+from core.studies.probe_result import ProbeResult
+from core.studies.retrieval import RetrievalResult
+from core.studies.zero_shot import ZeroShotResult
+from core.types import DatasetSpec, FloatArray, ModelCard, ModelSpec
+
+OPENAI_TRANSFORM = {
+    "mean": (0.48145466, 0.4578275, 0.40821073),
+    "std": (0.26862954, 0.26130258, 0.27577711),
+    "interpolation": "bicubic",
+    "resize_mode": "shortest",
+}
+"""What the seven models of the study were trained with (openai/CLIP `clip.py`; open_clip `constants.py`)."""
+
+
+def known_of(
+    model: ModelSpec | None, dataset: DatasetSpec | None, card: ModelCard | None = None, figures: bool = True
+) -> Known:
+    """What the catalog says about weights and pictures; `figures` with the published ones."""
+    sizes = {s: n for (name, s), n in OFFICIAL_SIZES.items() if dataset is not None and name == dataset.name}
+    catalogued = dataset is not None and dataset.name in {d.name for d in DATASETS}
+    measured = (dataset.default_split, *(("all",) if "all" in sizes else ())) if dataset and catalogued else ()
+    return Known(
+        sizes=sizes,
+        classes=len(dataset.classnames) or None if dataset is not None else None,
+        measured_on=measured,
+        published=published(model, dataset) if figures and model and dataset else (),
+        own_preprocessing=own_transform(model, card),
+    )
+
+
+def own_transform(model: ModelSpec | None, card: ModelCard | None) -> Mapping[str, Any] | None:
+    """The transform that belongs to the weights: of the catalog where it knows them, else as loading them told."""
+    if model is None:
+        return None
+    if model.published_name is not None:
+        return OPENAI_TRANSFORM | {"size": model.image_size}
+    files = config_and_weights(model)
+    if files is not None and files[0].is_file():
+        config = json.loads(files[0].read_text("utf-8"))
+        if own := config.get("preprocess_cfg"):
+            return dict(own)
+    return None if card is None else asdict(card.preprocessing)
+
+
+def reference_templates(dataset: DatasetSpec) -> tuple[str, ...]:
+    """The templates of the published protocol; () for people's own pictures, which nobody has published on."""
+    if dataset.name not in {d.name for d in DATASETS} or dataset.kind != "classification":
+        return ()
+    return find_prompt_set(dataset.prompt_set).templates
+
+
+# --- studies of our own -----------------------------------------------------------------------------------
+
+
+def zero_shot_case(
+    result: ZeroShotResult,
+    known: Known,
+    vectors: Vectors,
+    *,
+    asked: Asked,
+    alternatives: Sequence[Alternative] = (),
+    others: Sequence[Cell] = (),
+    repeat: Repeat | None = None,
+) -> Case:
+    """A zero-shot study of this program."""
+    return Case(
+        title=f"{result.model} on {result.dataset}",
+        model=result.model, dataset=result.dataset, split=result.split,
+        scores={"acc1": result.acc1, "acc5": result.acc5, "mean_per_class_recall": result.mean_per_class_recall},
+        n=result.n, c=len(result.classnames), classnames=result.classnames, skipped=result.provenance.skipped,
+        answers=answers_of(result), asked=asked, known=known, vectors=vectors,
+        preprocessing=result.provenance.preprocessing, repeat=repeat,
+        alternatives=tuple(alternatives), others=tuple(others), notes=result.notes, provenance=result.provenance,
+    )  # fmt: skip
+
+
+def probe_case(result: ProbeResult, known: Known, vectors: Vectors, zero_shot_acc1: float | None,
+               repeat: Repeat | None = None) -> Case:  # fmt: skip
+    """A linear probe of this program."""
+    return Case(
+        title=f"linear probe of {result.model} on {result.dataset}", method="probe",
+        model=result.model, dataset=result.dataset, split=result.split,
+        scores={"acc1": result.test_acc1, "acc5": result.test_acc5,
+                "mean_per_class_recall": result.mean_per_class_recall},
+        n=result.n, c=len(result.classnames), classnames=result.classnames, skipped=result.provenance.skipped,
+        answers=answers_of(result), known=known, vectors=vectors, preprocessing=result.provenance.preprocessing,
+        repeat=repeat, train_acc1=result.train_acc1, zero_shot_acc1=zero_shot_acc1, tuned=True, notes=result.notes,
+        provenance=result.provenance,
+    )  # fmt: skip
+
+
+def retrieval_case(result: RetrievalResult, known: Known, vectors: Vectors, repeat: Repeat | None = None) -> Case:
+    """Caption retrieval of this program."""
+    sides = (("image", result.image), ("text", result.text))
+    recalls = {f"{name}_retrieval_recall@{k}": v for name, side in sides for k, v in side.recall.items()}
+    return Case(
+        title=f"captions of {result.dataset} with {result.model}", method="retrieval",
+        model=result.model, dataset=result.dataset, split=result.split, scores=recalls,
+        n=result.n_images, skipped=result.provenance.skipped, known=known, vectors=vectors,
+        preprocessing=result.provenance.preprocessing, repeat=repeat, captions=result.captions_range,
+        notes=result.notes, provenance=result.provenance,
+    )  # fmt: skip
+
+
+def answers_of(result: ZeroShotResult | ProbeResult) -> Answers:
+    """The answers of a study, picture by picture."""
+    return Answers(result.ids, result.labels, result.top5, result.ranks, result.top5_probability[:, 0])
+
+
+def cell_of(result: ZeroShotResult, images: FloatArray) -> Cell:
+    """A study as something to compare another one with."""
+    scores = {"acc1": result.acc1, "acc5": result.acc5, "mean_per_class_recall": result.mean_per_class_recall}
+    return Cell(f"{result.model} on {result.dataset}", result.model, scores, result.n, result.predicted, images)

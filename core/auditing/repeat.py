@@ -1,0 +1,87 @@
+"""A sample of pictures encoded again: does the model give the same vectors, and are they those in the cache?"""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import numpy as np
+from PIL import Image
+
+from core.store import Results
+from core.studies.audit import Repeat
+from core.types import Dataset, EmbeddingSet, EncoderWarming, FloatArray, TMVError
+
+SAMPLE = 4
+LIMITS = {"fp16": 2e-2}
+LIMIT = 1e-3
+"""What rounding explains, as a share of a vector's length: single precision with other batches and threads stays under
+1e-5, half precision may lose two percent (the limit that this program itself accepts)."""
+_VERSION = 1
+
+
+class RepeatParts(Protocol):
+    """What encoding again needs of the engine."""
+
+    @property
+    def results(self) -> Results: ...
+
+    def dataset_rows(self, dataset: str, split: str | None = None) -> Dataset: ...
+
+    def encode_image(self, model: str, picture: bytes) -> FloatArray: ...
+
+
+def repeated(engine: RepeatParts, images: EmbeddingSet, encode: bool) -> Repeat | None:
+    """What encoding a sample again found, from disk; with `encode` it is done where it was not. None where it cannot
+    be: pictures or weights are not on this machine."""
+    key = f"audit/repeat/{images.key.fingerprint}/{_VERSION}"
+    kept = _parse(engine.results.get(key))
+    if kept is not None or not encode:
+        return kept
+    try:
+        found = _encode(engine, images)
+    except EncoderWarming:
+        raise
+    except TMVError:
+        return None
+    engine.results.put(key, {name: getattr(found, name) for name in Repeat.__slots__})
+    return found
+
+
+def _parse(kept: Any) -> Repeat | None:
+    if not isinstance(kept, Mapping):
+        return None
+    try:
+        return Repeat(**kept)
+    except TypeError:
+        return None
+
+
+def _encode(engine: RepeatParts, images: EmbeddingSet) -> Repeat:
+    """Each picture of the sample alone, twice; the stored vector had others beside it in its batch."""
+    rows = engine.dataset_rows(images.key.dataset, images.key.split)
+    place = {name: i for i, name in enumerate(rows.ids)}
+    sample = sorted({round(i) for i in np.linspace(0, len(images) - 1, SAMPLE)})
+    pictures = [_file(rows.pictures.read(place[images.ids[i]])) for i in sample if images.ids[i] in place]
+    if not pictures:
+        raise TMVError("None of these pictures is on this machine.")
+    once, twice = ([engine.encode_image(images.key.model, p) for p in pictures] for _ in range(2))
+    kept = [images.image_embeddings[i] for i in sample if images.ids[i] in place]
+    limit = LIMITS.get(images.provenance.precision, LIMIT)
+    return Repeat(len(pictures), _apart(once, twice), _apart(once, kept), limit)
+
+
+def _file(content: bytes | np.ndarray) -> bytes:
+    if isinstance(content, bytes):
+        return content
+    out = io.BytesIO()
+    Image.fromarray(content).save(out, "PNG")
+    return out.getvalue()
+
+
+def _apart(a: list[FloatArray], b: list[FloatArray]) -> float:
+    """The largest distance of a pair of vectors, as a share of their length."""
+    gaps = [float(np.linalg.norm(x - y) / max(float(np.linalg.norm(y)), 1e-12)) for x, y in zip(a, b)]
+    return max(g if math.isfinite(g) else 1.0 for g in gaps)

@@ -1,0 +1,163 @@
+"""Our own runs beside a result: the same pictures asked in other ways, and other models asked in the same way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from core import metrics
+from core.auditing import cases
+from core.engine_parts import EngineParts
+from core.store import Entry, Store, TextStore
+from core.studies.audit import NAMES, OTHER, PROTOCOL, TEMPLATES, Alternative, Asked, Cell
+from core.studies.probe_result import ProbeResult
+from core.studies.retrieval import RetrievalResult
+from core.studies.zero_shot import ZeroShotResult, fill
+from core.types import Dataset, EmbeddingSet, FloatArray, IntArray, TMVError
+
+PHOTO, PHOTO_BARE, BARE = ("a photo of a {}.",), ("a photo of a {}",), ("{}",)
+MOST_OTHERS = 12
+"""Other models' results on the same pictures that one is compared with."""
+
+
+class AuditParts(EngineParts, Protocol):
+    """What the audit needs of the engine beyond what a study needs."""
+
+    @property
+    def cache_dir(self) -> Path: ...
+
+    @property
+    def store(self) -> Store: ...
+
+    @property
+    def texts(self) -> TextStore: ...
+
+    def model_digest(self, model: str) -> str | None: ...
+
+    def embeddings(self, model: str, dataset: str, split: str | None = None) -> EmbeddingSet | None: ...
+
+    def dataset_rows(self, dataset: str, split: str | None = None) -> Dataset: ...
+
+    def probe_cached(self, model: str, dataset: str, split: str | None = None) -> ProbeResult | None: ...
+
+    def retrieve(self, model: str, dataset: str, split: str | None = None) -> RetrievalResult: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A way to ask: `said` in words, `changes` what it changes back (see `core.studies.audit.Alternative`)."""
+
+    changes: tuple[str, ...]
+    said: str
+    templates: tuple[str, ...]
+    classnames: tuple[str, ...]
+
+
+def other_ways(asked: Asked) -> list[Way]:
+    """Ways to ask that differ from the one in use: back to the published protocol first, then a few more."""
+    own, names, reference = asked.templates, asked.classnames, asked.reference or asked.templates
+    ways = [Way((PROTOCOL,), "as published", reference, asked.curated)] if asked.reference else []
+    ways += [
+        Way((NAMES,), "with curated class names", own, asked.curated),
+        Way((TEMPLATES,), _with(reference), reference, names),
+        Way((OTHER,), "with folder names", own, asked.raw),
+        Way((OTHER,), _with(PHOTO), PHOTO, names),
+        Way((OTHER,), "with the bare class name", BARE, names),
+    ]
+    found = dict[tuple[tuple[str, ...], tuple[str, ...]], Way]()
+    for way in (w for w in ways if w.classnames and (w.templates, w.classnames) != (own, names)):
+        same = found.get((way.templates, way.classnames))
+        changes, said = (way.changes, way.said) if same is None else ((*same.changes, *way.changes), same.said)
+        found[way.templates, way.classnames] = Way(changes, said, way.templates, way.classnames)
+    return list(found.values())
+
+
+def usual_ways(asked: Asked) -> list[Way]:
+    """Ways that someone's answers may have come from: as published, and the usual departures from that."""
+    published, forms = asked.templates, dict.fromkeys((asked.templates, PHOTO, PHOTO_BARE, BARE))
+    ways = [Way((PROTOCOL,), "as published", published, asked.curated)]
+    for names, kind in ((asked.curated, "curated"), (asked.raw, "folder")):
+        ways += [Way((OTHER,), f"{_said(form, published)} and {kind} names", form, names) for form in forms if names]
+    return [w for i, w in enumerate(ways) if not i or (w.templates, w.classnames) != (published, asked.curated)]
+
+
+def _said(templates: tuple[str, ...], published: tuple[str, ...]) -> str:
+    if templates == published:
+        return "with the published templates"
+    return "with the bare class name" if templates == BARE else _with(templates)
+
+
+def _with(templates: Sequence[str]) -> str:
+    if len(templates) == 1:
+        return f"with one template, “{templates[0]}”"
+    return f"with the {len(templates)} templates of the published protocol"
+
+
+def ready(engine: AuditParts, model: str, templates: Sequence[str], classnames: Sequence[str]) -> bool:
+    """Whether every text of this way of asking has its vector in the store."""
+    digest = engine.model_digest(model)
+    return bool(digest) and bool(
+        engine.texts.get(str(digest), list(dict.fromkeys(fill(templates, classnames))))[1].all()
+    )
+
+
+def alternative(engine: AuditParts, images: EmbeddingSet, way: Way, encode: bool) -> Alternative | None:
+    """The pictures asked in this way; None where texts have no vectors and may not (or cannot) be encoded."""
+
+    def make() -> tuple[IntArray, np.ndarray]:
+        head = engine.class_head(images.key.model, way.templates, way.classnames)
+        labels = np.asarray(images.labels)
+        found = metrics.classify_vectors(images.image_embeddings, head, labels, images.logit_scale, 1)
+        return found.top[:, 0], found.ranks == 1
+
+    try:
+        if not encode and not ready(engine, images.key.model, way.templates, way.classnames):
+            return None
+        predicted, correct = engine.studies.get(("audit", images.key, way.templates, way.classnames), make)
+    except TMVError:
+        return None
+    return Alternative(way.changes, way.said, predicted, correct)
+
+
+def unnormalised(engine: AuditParts, images: EmbeddingSet, asked: Asked) -> Alternative | None:
+    """Our run with class vectors that were never normalised, so that the longest wins too often."""
+    if not ready(engine, images.key.model, asked.templates, asked.curated):
+        return None
+    texts = engine.encode_texts(images.key.model, fill(asked.templates, asked.curated))
+    heads: FloatArray = texts.reshape(len(asked.templates), len(asked.curated), -1).mean(axis=0)
+    blocks = [images.image_embeddings[i : i + 4096] @ heads.T for i in range(0, len(images), 4096)]
+    predicted = np.concatenate([block.argmax(axis=1) for block in blocks]).astype(np.int64)
+    said = "as published, but with class vectors that were not normalised"
+    return Alternative((OTHER,), said, predicted, predicted == np.asarray(images.labels))
+
+
+def other_models(engine: AuditParts, images: EmbeddingSet, result: ZeroShotResult) -> list[Cell]:
+    """Other models' answers for the same pictures, asked in the same way, as far as the cache has them."""
+    found = list[Cell]()
+    for entry in engine.store.entries():
+        if len(found) >= MOST_OTHERS or not _comparable(entry, images) or entry.key.model in {c.model for c in found}:
+            continue
+        try:
+            cell = _cell(engine, entry, images, result)
+        except TMVError:
+            continue
+        found += [cell] if cell is not None else []
+    return found
+
+
+def _comparable(entry: Entry, images: EmbeddingSet) -> bool:
+    key, own = entry.key, images.key
+    return entry.complete and (key.dataset, key.split) == (own.dataset, own.split) and key.model != own.model
+
+
+def _cell(engine: AuditParts, entry: Entry, images: EmbeddingSet, result: ZeroShotResult) -> Cell | None:
+    key = entry.key
+    other = engine.embeddings(key.model, key.dataset, key.split)
+    if other is None or other.ids != images.ids or not ready(engine, key.model, result.templates, result.classnames):
+        return None
+    study = engine.zero_shot(key.model, key.dataset, key.split, result.templates, None, result.classnames_kind)
+    return cases.cell_of(study, other.image_embeddings)

@@ -1,0 +1,107 @@
+"""`audit`: why is this number not the paper's number?"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from core.commands.base import BadArgument, Command, Record, Row, bar, percent
+from core.commands.classify import add_prompts
+from core.engine import Engine
+from core.readers.predictions import read_predictions
+from core.studies.audit import AuditResult
+
+METHODS = ("zero-shot", "probe")
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--model", action="append", metavar="NAME", help="a model; repeat for several")
+    parser.add_argument("--data", action="append", metavar="NAME", help="a data set; repeat for several")
+    parser.add_argument("--split", metavar="NAME", help="the split (default: the one the data set is measured on)")
+    parser.add_argument("--method", choices=METHODS, default=METHODS[0],
+                        help="what is audited: zero-shot (default; captions: their retrieval), or a linear probe")
+    parser.add_argument("--predictions", metavar="FILE",
+                        help="audit these instead: a CSV of image,label,prediction (or a score for each class), or "
+                        "CLIP_benchmark's JSON; --model and --data then say what they are of, where that is known")
+    parser.add_argument("--deck", action="store_true", help="audit every figure of the deck instead")
+    parser.add_argument("--cached", action="store_true", help="use what the cache holds; load no model")
+    add_prompts(parser)
+
+
+def _run(engine: Engine, args: argparse.Namespace) -> list[Record]:
+    if args.deck and args.predictions:
+        raise BadArgument("--deck and --predictions are two things; give one of them.")
+    if args.deck:
+        return [result.to_record() for result in engine.audit_deck()]
+    found = _predictions(engine, args) if args.predictions else _studies(engine, args)
+    return [result.to_record() for result in found]
+
+
+def _studies(engine: Engine, args: argparse.Namespace) -> list[AuditResult]:
+    if not args.model or not args.data:
+        raise BadArgument("audit needs --model and --data, or --predictions FILE, or --deck.")
+    models = [engine.model(name).name for name in dict.fromkeys(args.model)]
+    data = [engine.dataset(name).name for name in dict.fromkeys(args.data)]
+    return [_study(engine, args, model, dataset) for dataset in data for model in models]
+
+
+def _study(engine: Engine, args: argparse.Namespace, model: str, dataset: str) -> AuditResult:
+    if args.method == "probe":
+        return _probe(engine, args, model, dataset)
+    if not args.cached:
+        with bar(f"{model} on {dataset}") as progress:
+            engine.ensure(model, dataset, args.split, progress)
+    with bar(f"prompts of {model}", unit="texts") as progress:
+        return engine.audit(model, dataset, args.split, args.template, args.templates, args.classnames,
+                            encode=not args.cached, progress=progress)  # fmt: skip
+
+
+def _probe(engine: Engine, args: argparse.Namespace, model: str, dataset: str) -> AuditResult:
+    found = engine.audit_probe(model, dataset, args.split)
+    if found is None:
+        raise BadArgument(f"No linear probe of {model} on {dataset} has been trained; first: python -m core probe "
+                          f"--model {model} --data {dataset}")  # fmt: skip
+    return found
+
+
+def _predictions(engine: Engine, args: argparse.Namespace) -> list[AuditResult]:
+    if max(len(args.model or ()), len(args.data or ())) > 1:
+        raise BadArgument("--predictions are of one model and one data set; give --model and --data once at most.")
+    model, dataset = (names[0] if names else None for names in (args.model, args.data))
+    model = engine.model(model).name if model else None
+    classes = engine.audit_classes(engine.dataset(dataset).name, args.split) if dataset else None
+    stated: dict[str, Any] = {"templates": _stated_templates(engine, args, dataset),
+                              "classnames": args.classnames if args.classnames != "curated" else None}  # fmt: skip
+    brought = read_predictions(Path(args.predictions), classes)
+    return [engine.audit_predictions(b, model, dataset, args.split, encode=not args.cached, **stated) for b in brought]
+
+
+def _stated_templates(engine: Engine, args: argparse.Namespace, dataset: str | None) -> Sequence[str] | None:
+    if not args.template and not args.templates:
+        return None
+    return engine.templates(dataset or "", args.template, args.templates)
+
+
+def _rows(records: Sequence[Record]) -> list[Row]:
+    several = len(records) > 1
+    rows = list[Row]()
+    for record in records:
+        shown = [c for c in record["checks"] if not several or c["verdict"] in ("fault", "warning")]
+        rows += [_row(record, check) for check in shown]
+        rows.append({"audited": record["title"], "check": "in all", "verdict": percent(record["acc1"]) or "-",
+                     "evidence": record["sentence"]})  # fmt: skip
+    return rows
+
+
+def _row(record: Record, check: Record) -> Row:
+    gain, otherwise = check["counterfactual"], ""
+    if gain is not None:
+        otherwise = f" [{gain['said']}: {percent(gain['value'])} instead of {percent(record['acc1'])}]"
+    return {"audited": record["title"], "check": check["check"], "verdict": check["verdict"],
+            "evidence": check["evidence"] + otherwise}  # fmt: skip
+
+
+AUDIT = Command("audit", "why is this number not the paper's: every check, with its evidence", _add_arguments, _run,
+                _rows)

@@ -1,0 +1,207 @@
+"""The engine's audit: why is this number not the paper's number?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from core.auditing import cases, elsewhere, runs
+from core.auditing.repeat import repeated
+from core.auditing.runs import AuditParts
+from core.catalog.datasets import DATASETS
+from core.catalog.models import MODELS
+from core.readers.brought import Classes, Predictions
+from core.store import read_card
+from core.studies import audit
+from core.studies.audit import Asked, AuditResult, Known, Vectors
+from core.studies.zero_shot import ZeroShotResult
+from core.types import DatasetSpec, EmbeddingSet, IntArray, Progress, TMVError
+
+MATCHED = 0.99
+"""So many pictures of a table must be known by name before it is compared picture by picture."""
+TRAIN = "train"
+
+
+class AuditStudies:
+    """Methods of `core.engine.Engine`."""
+
+    def audit(
+        self: AuditParts,
+        model: str,
+        dataset: str,
+        split: str | None = None,
+        templates: Sequence[str] | None = None,
+        prompt_set: str | None = None,
+        classnames: str = "curated",
+        *,
+        encode: bool = False,
+        progress: Progress | None = None,
+    ) -> AuditResult:
+        """Every check on one zero-shot study (or, for captions, on their retrieval); see `core.studies.audit`.
+
+        Uses what the cache holds. `encode` also encodes texts of other ways to ask that are missing, and a sample of
+        pictures again, which takes the model; what that found is kept. Raises as the study itself does.
+        """
+        spec, data = self.model(model), self.dataset(dataset)
+        images = self.needed(spec.name, dataset, split)
+        known = cases.known_of(spec, data, read_card(self.cache_dir, spec.name))
+        repeat = repeated(self, images, encode)
+        if data.kind == "captions":
+            found = self.retrieve(spec.name, dataset, split)
+            return audit.audit(cases.retrieval_case(found, known, Vectors(images.image_embeddings), repeat))
+        result = self.zero_shot(spec.name, dataset, split, templates, prompt_set, classnames, progress)
+        asked = _asked(images, data, result)
+        tried = [runs.alternative(self, images, way, encode) for way in runs.other_ways(asked)]
+        case = cases.zero_shot_case(
+            result,
+            known,
+            _vectors(self, images, result),
+            asked=asked,
+            alternatives=[a for a in tried if a is not None],
+            others=runs.other_models(self, images, result),
+            repeat=repeat,
+        )
+        return audit.audit(case)
+
+    def audit_probe(self: AuditParts, model: str, dataset: str, split: str | None = None) -> AuditResult | None:
+        """Every check on a linear probe that has been trained; None where none has."""
+        spec, data = self.model(model), self.dataset(dataset)
+        result = self.probe_cached(spec.name, dataset, split)
+        if result is None:
+            return None
+        images = self.needed(spec.name, dataset, result.split)
+        train = self.embeddings(spec.name, dataset, result.train_key.split)
+        vectors = Vectors(images.image_embeddings, train=None if train is None else train.image_embeddings)
+        known = cases.known_of(spec, data, read_card(self.cache_dir, spec.name))
+        zero = _zero_shot_acc1(self, spec.name, dataset, result.split)
+        return audit.audit(cases.probe_case(result, known, vectors, zero, repeated(self, images, False)))
+
+    def audit_predictions(
+        self: AuditParts,
+        brought: Predictions,
+        model: str | None = None,
+        dataset: str | None = None,
+        split: str | None = None,
+        *,
+        templates: Sequence[str] | None = None,
+        classnames: str | None = None,
+        encode: bool = False,
+    ) -> AuditResult:
+        """Every check on someone's own predictions or figures.
+
+        `model` and `dataset` say what they are of (a document may say so itself); where these are in the cache, the
+        predictions are compared with our own runs picture by picture. `templates` and `classnames` ("curated", "raw")
+        say how pictures were asked about, where that is known.
+        """
+        spec, wrong, quick = elsewhere.weights_named(model or brought.model, "" if model else brought.pretrained)
+        name = dataset or brought.dataset
+        data = self.dataset(name) if dataset else _dataset(self, name)
+        known = replace(cases.known_of(spec, data), weights_note=wrong, quick_gelu=quick)
+        brought = replace(brought, dataset=data.name if data is not None else name, split=split or brought.split)
+        if spec is not None:
+            brought = replace(brought, model=spec.name, pretrained="")
+        asked, images = _stated(data, brought, templates, classnames), None
+        if spec is not None and data is not None and brought.predicted is not None:
+            images = self.embeddings(spec.name, data.name, brought.split or None)
+        if images is None or images.labels is None:
+            return audit.audit(elsewhere.brought_case(brought, known, data, asked=asked))
+        return _compared(self, brought, known, data, images, asked, encode)
+
+    def audit_deck(self: AuditParts) -> tuple[AuditResult, ...]:
+        """Every check on every figure of the deck, as figures: what is wrong in it, and how one sees that."""
+        return tuple(audit.audit(case) for case in elsewhere.deck_cases(MODELS, DATASETS))
+
+    def audit_classes(self: AuditParts, dataset: str, split: str | None = None) -> Classes:
+        """The class names that a table about this data set may use: curated or raw; none where that is not known."""
+        spec = self.dataset(dataset)
+        if spec.classnames:
+            return Classes(spec.classnames, spec.raw_classnames)
+        for entry in self.store.entries():
+            if entry.complete and entry.key.dataset == dataset and split in (None, entry.key.split):
+                images = self.store.load(entry.key)
+                return Classes(images.classnames, images.raw_classnames)
+        return Classes()
+
+
+# --- parts ------------------------------------------------------------------------------------------------
+
+
+def _asked(images: EmbeddingSet, data: DatasetSpec, result: ZeroShotResult) -> Asked:
+    reference = cases.reference_templates(data)
+    return Asked(result.classnames, images.classnames, images.raw_classnames, result.templates, reference)
+
+
+def _vectors(engine: AuditParts, images: EmbeddingSet, result: ZeroShotResult) -> Vectors:
+    head, train = engine.class_head(images.key.model, result.templates, result.classnames), None
+    if images.key.split != TRAIN:
+        try:
+            train = engine.embeddings(images.key.model, images.key.dataset, TRAIN)
+        except TMVError:
+            train = None
+    return Vectors(images.image_embeddings, head, None if train is None else train.image_embeddings, images.logit_scale)
+
+
+def _zero_shot_acc1(engine: AuditParts, model: str, dataset: str, split: str) -> float | None:
+    try:
+        return engine.zero_shot(model, dataset, split).acc1
+    except TMVError:
+        return None
+
+
+# --- answers from elsewhere -------------------------------------------------------------------------------
+
+
+def _dataset(engine: AuditParts, name: str) -> DatasetSpec | None:
+    try:
+        return engine.dataset(name) if name else None
+    except TMVError:
+        return None
+
+
+def _stated(
+    data: DatasetSpec | None, brought: Predictions, templates: Sequence[str] | None, classnames: str | None
+) -> Asked | None:
+    """How pictures were asked about, as far as whoever brought the answers says so."""
+    if templates is None and classnames is None:
+        return None
+    curated = (data.classnames if data is not None else ()) or brought.classnames
+    raw = (data.raw_classnames if data is not None else ()) or brought.classnames
+    used = {"raw": raw, "curated": curated}.get(classnames or "", ())
+    reference = cases.reference_templates(data) if data is not None else ()
+    return Asked(used, curated, raw, tuple(templates or ()), reference)
+
+
+def _compared(
+    engine: AuditParts,
+    brought: Predictions,
+    known: Known,
+    data: DatasetSpec | None,
+    images: EmbeddingSet,
+    asked: Asked | None,
+    encode: bool,
+) -> AuditResult:
+    """Predictions beside our own runs on the same pictures."""
+    ours, labels = elsewhere.align(brought.ids, images.ids), np.asarray(images.labels)
+    rows = np.flatnonzero(ours >= 0)
+    strangers = len(ours) - len(rows)
+    if len(rows) < MATCHED * len(ours) or len(brought.classnames) != len(images.classnames):
+        note = f"{strangers:,} of {len(ours):,} pictures are none of {images.key.dataset}, so it was not compared."
+        return audit.audit(elsewhere.brought_case(brought, known, data, asked=asked, notes=[note]))
+    notes = [f"{strangers:,} pictures are none of {images.key.dataset} and were left out."] if strangers else []
+    known = replace(known, labels={brought.ids[i]: int(labels[ours[i]]) for i in rows})
+    alternatives = _runs(engine, data, images, ours[rows], encode)
+    case = elsewhere.brought_case(brought, known, data, asked=asked, alternatives=alternatives, rows=rows, notes=notes)
+    return audit.audit(case)
+
+
+def _runs(
+    engine: AuditParts, data: DatasetSpec | None, images: EmbeddingSet, rows: IntArray, encode: bool
+) -> list[audit.Alternative]:
+    """Our own runs on these rows of ours: as published, and with the usual departures."""
+    reference = cases.reference_templates(data) if data is not None else ()
+    usual = Asked(images.classnames, images.classnames, images.raw_classnames, reference or runs.PHOTO, reference)
+    found = [runs.alternative(engine, images, way, encode) for way in runs.usual_ways(usual)]
+    found.append(runs.unnormalised(engine, images, usual))
+    return [replace(a, predicted=a.predicted[rows], correct=a.correct[rows]) for a in found if a is not None]
