@@ -137,7 +137,7 @@ def test_one_confused_class_is_no_order_of_labels() -> None:
 
 
 def test_common_orders_are_called_by_their_name() -> None:
-    names = ("pear", "apple", "fig", "kiwi", "lime")
+    names = ("pear", "fig", "lime", "apple", "kiwi")
     assert "off by one" in describe(np.array([1, 2, 3, 4, 0]), names)
     by_name = np.argsort(np.argsort(names))
     assert "alphabetical" in describe(by_name, names)
