@@ -44,7 +44,7 @@ $(VENV)/.run: $(VENV)/.uv requirements.txt
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.run requirements-dev.txt
-	$(BIN)/uv pip install --compile-bytecode -r requirements-dev.txt
+	$(BIN)/uv pip install -r requirements-dev.txt
 	touch $@
 
 clean:
