@@ -9,7 +9,7 @@ import streamlit as st
 from core.engine import Engine
 from core.frames import say_dataset, say_model
 from core.studies.pictures import PicturesResult
-from pages.caption_retrieval.subject import PAGE, look_at_caption
+from pages.caption_retrieval.subject import look_closer
 from pages.caption_retrieval.wanted import more_like
 from pages.shared.guard import in_place
 from pages.shared.link import choose
@@ -48,8 +48,16 @@ def _said(engine: Engine, results: Sequence[PicturesResult], picture_id: str) ->
         "More like this", icon=":material/image_search:", key="more-like", on_click=more_like, args=(picture_id,)
     ):
         st.rerun()
-    captioned = engine.dataset(results[0].dataset).kind == "captions"
-    if captioned and st.button("Look at its captions", icon=":material/arrow_forward:", key="to-captions"):
-        choose("open", None)
-        look_at_caption(picture_id, None)
-        st.switch_page(PAGE)
+    if engine.dataset(results[0].dataset).kind == "captions":
+        st.button(
+            "Look at its captions",
+            icon=":material/arrow_forward:",
+            key="to-captions",
+            on_click=_to_captions,
+            args=(picture_id,),
+        )
+
+
+def _to_captions(picture_id: str) -> None:
+    choose("open", None)
+    look_closer(picture_id, None)

@@ -14,10 +14,9 @@ from core.frames.retrieval import word_ranks_frame, wordings_frame
 from core.studies.compose import leave_one_out
 from core.studies.one_caption import OneCaptionResult
 from core.types import EncoderWarming
-from pages.caption_retrieval.subject import Subject
+from pages.caption_retrieval.subject import Subject, edit_caption
 from pages.shared.chart import draw
 from pages.shared.encode import encode
-from pages.shared.link import choose
 from pages.shared.save import save_rows
 from pages.shared.theme import theme
 from pages.shared.words import plain
@@ -52,16 +51,15 @@ def by_word(results: Sequence[OneCaptionResult], now: Subject) -> None:
     with left:
         chart = word_ranks_chart(word_ranks_frame(results), title="What is left without each word?", theme=theme())
         texts = [word.without.text for word in results[0].words]
-        draw(chart, key="chart-words", picked=lambda mark: _ask(now.picture, texts[int(mark[1])]))
+        draw(
+            chart,
+            key="chart-words",
+            picked=lambda mark: edit_caption(now.picture, texts[int(mark[1])], now.original_text),
+        )
     with right:
         for result in results:
             st.markdown(f"**{plain(say_model(result.model))}**: {plain(_sentence(result))}")
         st.caption("A click on a mark asks the caption without that word.")
-
-
-def _ask(picture: str, text: str) -> None:
-    choose("original", picture)
-    choose("caption", text)
 
 
 def _sentence(result: OneCaptionResult) -> str:

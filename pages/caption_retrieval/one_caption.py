@@ -160,7 +160,7 @@ def as_written(engine: Engine, there: Here, now: Subject) -> list[OneCaptionResu
     """The same for the caption that was edited; nothing where none was."""
     if not now.edited:
         return []
-    return [_one(engine, images, now.picture, now.nearest) for images in there.sets if now.picture in images.ids]
+    return [_one(engine, images, now.picture, now.original_text) for images in there.sets if now.picture in images.ids]
 
 
 def _one(engine: Engine, images: EmbeddingSet, picture: str, text: str) -> OneCaptionResult:
@@ -199,7 +199,7 @@ def behind(there: Here, how: Used, now: Subject) -> None:
     )
 
 
-keep("caption", "original", "draw", "beside", "listed", "by", "ranks", "words", "open")
+keep("caption", "original", "written", "draw", "beside", "listed", "by", "ranks", "words", "open")
 question("Does this caption find its picture, and what beats it?")
 with in_place():
     page(engine())

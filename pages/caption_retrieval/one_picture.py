@@ -41,7 +41,12 @@ def _captions(captions: Sequence[str], picture_id: str) -> None:
     st.markdown("**Its captions.** Look at one of them instead:")
     for i, caption in enumerate(captions):
         if st.button(
-            plain(caption), key=f"instead-{i}", type="tertiary", on_click=_instead, args=(picture_id, caption)
+            plain(caption),
+            key=f"instead-{i}",
+            type="tertiary",
+            icon=":material/arrow_forward:",
+            on_click=_instead,
+            args=(picture_id, caption),
         ):
             st.rerun()
 

@@ -12,7 +12,7 @@ from core.frames.retrieval import rank_finding
 from core.studies.one_caption import OneCaptionResult
 from core.studies.retrieval import RetrievalResult
 from core.types import EmbeddingSet, TMVError
-from pages.caption_retrieval.subject import MOST_BESIDE, Subject, ranks_of
+from pages.caption_retrieval.subject import MOST_BESIDE, Subject, edit_caption, look_at_caption, ranks_of
 from pages.shared.answer import finding
 from pages.shared.guard import careful, in_place
 from pages.shared.link import LONGEST, choose
@@ -28,7 +28,7 @@ def original(engine: Engine, images: EmbeddingSet, results: Sequence[RetrievalRe
     """The picture that the caption should find, and its captions to choose from."""
     key = images.key
     with in_place():
-        picture(engine.picture(key.dataset, key.split, now.picture), f"The original: {now.nearest}")
+        picture(engine.picture(key.dataset, key.split, now.picture), f"The original: {now.original_text}")
     st.caption(plain(f"{say_dataset(key.dataset)} · {key.split} · {now.picture}"))
     titles = _with_ranks(images, results, now)
     st.session_state[shown("written")] = now.text if now.text in titles else None
@@ -55,10 +55,7 @@ def _with_ranks(images: EmbeddingSet, results: Sequence[RetrievalResult], now: S
 
 def _chose_caption(picture_id: str) -> None:
     if (caption := st.session_state[shown("written")]) is not None:
-        choose("original", picture_id)
-        choose("caption", caption)
-        choose("draw", None)
-        choose("beside", None)
+        look_at_caption(picture_id, caption)
 
 
 # --- the ranks --------------------------------------------------------------------------------------------
@@ -104,29 +101,23 @@ def edit(now: Subject) -> None:
             height=100,
             help="For example the bare noun. The same texts go to every model.",
         )
-        st.form_submit_button("Find", type="primary", on_click=careful(_wrote), args=(now.picture, first, second))
+        st.form_submit_button("Find", type="primary", on_click=careful(_wrote), args=(now, first, second))
     if now.edited:
         st.button(
             "Back to the caption as written",
             type="tertiary",
             icon=":material/undo:",
             key="as-written",
-            on_click=_back,
-            args=(now.picture, now.nearest),
+            on_click=edit_caption,
+            args=(now.picture, now.original_text, None),
         )
 
 
-def _back(picture_id: str, caption: str) -> None:
-    choose("original", picture_id)
-    choose("caption", caption)
-
-
-def _wrote(picture_id: str, first: str, second: str) -> None:
+def _wrote(now: Subject, first: str, second: str) -> None:
     text, beside = " ".join(st.session_state[first].split()), lines(st.session_state[second])
     if not text:
         raise TMVError("A caption must not be empty; write what the picture shows.")
     if len(beside) > MOST_BESIDE:
         raise TMVError(f"At most {MOST_BESIDE} wordings are laid beside a caption, got {len(beside)}.")
-    choose("original", picture_id or None)
-    choose("caption", text)
+    edit_caption(now.picture or None, text, now.original_text if now.written and text not in now.written else None)
     choose("beside", beside)

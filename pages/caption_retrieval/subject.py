@@ -36,13 +36,15 @@ _DRAW = re.compile(rf"^({'|'.join(KINDS)}):(\d{{1,9}})$")
 class Subject:
     """`text` is asked and should find `picture` ("" where no picture of the set has this caption), whose own
     captions are `written`; `same` are other pictures with the very same caption. `drawn` says how it was chosen,
-    `beside` has other wordings, and `problem` what was wrong with the address."""
+    `source` which caption it was edited from, `beside` has other wordings, and `problem` what was wrong with the
+    address."""
 
     text: str
     picture: str = ""
     written: tuple[str, ...] = ()
     same: frozenset[str] = frozenset()
     drawn: str = ""
+    source: str = ""
     beside: tuple[str, ...] = ()
     problem: str = ""
 
@@ -52,17 +54,21 @@ class Subject:
         return bool(self.written) and self.text not in self.written
 
     @property
-    def nearest(self) -> str:
-        """The caption of the picture that the text was edited from, as far as one can tell."""
-        if not self.written or not self.edited:
-            return self.text
+    def original_text(self) -> str:
+        """The caption that the text was edited from: the one that is known, else the most similar one."""
+        if not self.edited or self.source in self.written:
+            return self.source if self.edited else self.text
         return max(self.written, key=lambda c: difflib.SequenceMatcher(None, c.lower(), self.text.lower()).ratio())
 
     @property
     def choices(self) -> dict[str, tuple[str, ...]]:
         """For a link to this page."""
-        original = (self.picture,) if self.picture else ()
-        return {"caption": (self.text,), "original": original, "beside": self.beside}
+        return {
+            "caption": (self.text,),
+            "original": (self.picture,) if self.picture else (),
+            "written": (self.original_text,) if self.edited else (),
+            "beside": self.beside,
+        }
 
 
 def subject(engine: Engine, images: EmbeddingSet, result: RetrievalResult) -> Subject:
@@ -73,7 +79,8 @@ def subject(engine: Engine, images: EmbeddingSet, result: RetrievalResult) -> Su
         problem, picture = f"No picture of this data set is called {picture}.", ""
     asked = bool(text or picture)
     found = _as_asked(engine, images, text, picture) if asked else _drawn(engine, images, result)
-    return replace(found, beside=_beside(found.text, images.key.dataset), problem=problem or found.problem)
+    source, beside = next(iter(chosen("written")), ""), _beside(found.text, images.key.dataset)
+    return replace(found, source=source, beside=beside, problem=problem or found.problem)
 
 
 def _as_asked(engine: Engine, images: EmbeddingSet, text: str, picture: str) -> Subject:
@@ -171,16 +178,23 @@ def ranks_of(result: RetrievalResult, images: EmbeddingSet, picture: str) -> dic
 
 def look_at_caption(picture: str | None, caption: str | None) -> None:
     """Callback: look at this caption of this picture."""
-    choose("original", picture)
-    choose("caption", caption)
-    choose("draw", None)
+    edit_caption(picture, caption, None)
     choose("beside", None)
 
 
-def look_closer(picture: str, caption: str) -> None:
-    """Callback on another page: go and look at this caption."""
+def edit_caption(picture: str | None, caption: str | None, source: str | None) -> None:
+    """Callback: ask another text for the same picture; `source` is the caption that it was edited from."""
+    choose("original", picture)
+    choose("caption", caption)
+    choose("written", source)
+    choose("draw", None)
+
+
+def look_closer(picture: str, caption: str | None) -> None:
+    """Callback on another page: go and look at this caption, or the first of this picture."""
     look_at_caption(picture, caption)
-    st.switch_page(PAGE)
+    # What only the other page binds has to be in its address when it opens; shared choices are there already.
+    st.switch_page(PAGE, query_params={"original": picture, **({"caption": caption} if caption else {})})
 
 
 def draw_one(kind: Kind) -> None:
