@@ -18,7 +18,7 @@ def validation_chart(
 ) -> Chart:
     """Accuracy on held-out training pictures against C for each model, from a `validation_frame`, with the chosen C
     marked; the thin dashed line is accuracy on the pictures fitted to. customdata is (model, C)."""
-    title = title or "How strong a regularisation generalises best?"
+    title = title or "Which C generalises best?"
     style, fig = start(theme, scale, title, note=_note(frame), height=430)
     for model, rows in frame.groupby("model", sort=False):
         _fitted(fig, rows, str(model), style)

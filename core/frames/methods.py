@@ -9,20 +9,30 @@ import pandas as pd
 from core.frames.accuracy import accuracy_frame
 from core.frames.answered import METHODS, PROBE, ZERO_SHOT
 from core.frames.findings import count
-from core.frames.probe import probe_rows
+from core.frames.probe import absent_row, probe_rows
 from core.studies.probe_result import ProbeResult
 from core.studies.zero_shot import ZeroShotResult
+from core.types import DatasetSpec, ModelSpec
+
+Absent = tuple[ModelSpec, DatasetSpec, str]
+"""A model, a data set and a method (a key of `METHODS`) that is not measured here."""
 
 
-def methods_frame(zero_shots: Sequence[ZeroShotResult], probes: Sequence[ProbeResult] = ()) -> pd.DataFrame:
+def methods_frame(
+    zero_shots: Sequence[ZeroShotResult], probes: Sequence[ProbeResult] = (), absent: Sequence[Absent] = ()
+) -> pd.DataFrame:
     """`accuracy_frame` with a `method` column, and for each probe a row on its test pictures ("probe") and one on
-    its training pictures ("trained"); ordered by data set, model, method as they first come."""
+    its training pictures ("trained"); ordered by data set, model, method as they first come.
+
+    What is `absent` has rows with published and deck figures and nothing measured.
+    """
     texts = accuracy_frame(zero_shots)
     if len(texts):
         texts.insert(5, "method", ZERO_SHOT)
         texts.insert(6, "method_title", METHODS[ZERO_SHOT])
     trained = pd.DataFrame([row for probe in probes for row in probe_rows(probe)])
-    frame = pd.concat([part for part in (texts, trained) if len(part)] or [texts], ignore_index=True)
+    lacking = pd.DataFrame([absent_row(*each) for each in absent])
+    frame = pd.concat([part for part in (texts, trained, lacking) if len(part)] or [texts], ignore_index=True)
     return frame if frame.empty else _ordered(frame)
 
 
@@ -44,7 +54,7 @@ def deck_comparison(frame: pd.DataFrame) -> str:
     return (
         "The deck set zero-shot’s top-5 beside the probe’s top-1 and read that zero-shot “matches or beats” it. "
         f"Set so, it does in {unlike} of {count(len(pairs), 'pair')} here; top-1 beside top-1, in {like}. "
-        "Below, like is compared with like."
+        "Everywhere on this page like is compared with like."
     )
 
 
@@ -52,7 +62,7 @@ def _pairs(frame: pd.DataFrame) -> pd.DataFrame:
     """One row for each model and data set that has both methods; sets where top-5 means nothing are left out."""
     if frame.empty:
         return frame
-    told = frame[frame["classes"] > 5]
+    told = frame[(frame["classes"] > 5) & frame["acc1"].notna()]
     sides = [told[told["method"] == m].set_index(["model", "dataset"]) for m in (ZERO_SHOT, PROBE)]
     zero, probe = (side[["acc1", "acc5"]] for side in sides)
     return zero.join(probe, how="inner", lsuffix="_zero", rsuffix="_probe")

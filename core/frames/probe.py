@@ -10,14 +10,17 @@ from typing import Any
 
 import pandas as pd
 
-from core.catalog.published import measured_as
-from core.frames.accuracy import beside
-from core.frames.answered import METHODS, PROBE, TRAINED
-from core.frames.findings import compare, count, finding, percent, points
+from core.catalog.datasets import OFFICIAL_SIZES
+from core.catalog.prompts import find_prompt_set
+from core.catalog.published import deck_figures, measured_as, published
+from core.frames.accuracy import beside, fitting
+from core.frames.answered import METHODS, PROBE, TRAINED, ZERO_SHOT
+from core.frames.findings import SPACE, compare, count, finding, percent, points
 from core.frames.names import say_dataset, say_model, short_names
+from core.intervals import PairedDifference
 from core.studies.probe_result import ProbeResult
 from core.studies.zero_shot import TOP, ZeroShotResult
-from core.types import Reference
+from core.types import DatasetSpec, ModelSpec, Reference
 
 FEW = 50
 """With fewer pictures a class than this, a figure for a number of shots is more alike than one for them all."""
@@ -114,6 +117,31 @@ def _nothing(column: str) -> dict[str, Any]:
                     for k, v in beside(f"{kind}_{column}", None, 0.0, (0.0, 0.0)).items()}  # fmt: skip
 
 
+def absent_row(model: ModelSpec, dataset: DatasetSpec, method: str) -> dict[str, Any]:
+    """A row of a `methods_frame` for what is not measured here: only the figures from elsewhere."""
+    row: dict[str, Any] = {
+        "model": model.name, "model_title": say_model(model), "dataset": dataset.name,
+        "dataset_title": say_dataset(dataset.name), "method": method, "method_title": METHODS[method],
+        "classes": len(dataset.classnames) or math.nan, **_nothing("acc1"), **_nothing("acc5"),
+    }  # fmt: skip
+    for kind, figures in (("published", published(model, dataset)), ("deck", deck_figures(model, dataset))):
+        for column in ("acc1", "acc5"):
+            if found := _likely(figures, dataset, method, column):
+                row |= {f"{kind}_{column}": found.value, f"{kind}_{column}_protocol": found.protocol,
+                        f"{kind}_{column}_source": found.source}  # fmt: skip
+    return row
+
+
+def _likely(figures: Sequence[Reference], dataset: DatasetSpec, method: str, column: str) -> Reference | None:
+    """The figure that would stand beside our own, if the data set is whole and asked with its own prompts."""
+    if method == ZERO_SHOT:
+        return fitting(figures, column, find_prompt_set(dataset.prompt_set).templates)
+    if method == TRAINED:
+        return probe_reference(figures, "train_acc1", math.inf) if column == "acc1" else None
+    a_class = OFFICIAL_SIZES.get((dataset.name, "train"), math.inf) / max(1, len(dataset.classnames))
+    return _with_shots(probe_reference(figures, column, a_class))
+
+
 def validation_frame(results: Sequence[ProbeResult]) -> pd.DataFrame:
     """One row for each model and each C that was tried: accuracy on held-out training pictures with its interval,
     accuracy on the pictures it was then fitted to, and whether this C was chosen."""
@@ -169,7 +197,11 @@ def _leader(probes: Sequence[ProbeResult]) -> str:
     best, second = sorted(probes, key=lambda r: -r.test_acc1)[:2]
     names = short_names([best.model, second.model])
     said = finding(compare(best, second), *names)
-    return said if said.startswith(names[0]) else f"The first two probes, {names[0]} and {names[1]}: {_lower(said)}"
+    if len(probes) > 2 and said.startswith(names[0]):
+        return f"{names[0]} has the best probe, {points(best.test_acc1 - second.test_acc1)} before {names[1]}" + (
+            said[said.index(";") :]
+        )
+    return said.replace("A tie:", f"{names[0]} and {names[1]} tie:", 1) if said.startswith("A tie: the") else said
 
 
 def _lower(sentence: str) -> str:
@@ -189,11 +221,7 @@ def _gain(probes: Sequence[ProbeResult], zero_shots: Sequence[ZeroShotResult]) -
     if not found:
         return ""
     if len(found) > 1:
-        low, high = (points(end(d.difference for d in found), signed=True) for end in (min, max))
-        ties = sum(not d.excludes_zero for d in found)
-        return f"Training on labels changes zero-shot accuracy by {low} to {high}" + (
-            f"; {ties} of {len(found)} are ties." if ties else "."
-        )
+        return _gains(found)
     difference = found[0]
     if not difference.excludes_zero:
         return f"Training on labels ties with zero-shot: {_lower(finding(difference, 'probe', 'zero-shot')[7:])}"
@@ -201,3 +229,13 @@ def _gain(probes: Sequence[ProbeResult], zero_shots: Sequence[ZeroShotResult]) -
     return (
         f"Training on labels {verb} {points(difference.difference)} against zero-shot; the interval excludes zero."
     )
+
+
+def _gains(found: Sequence[PairedDifference]) -> str:
+    low, high = (end(d.difference for d in found) for end in (min, max))
+    ties = sum(not d.excludes_zero for d in found)
+    tied = f"; {ties} of {len(found)} are ties." if ties else "."
+    if low < 0:
+        said = f"from {points(low, signed=True).split(SPACE)[0]} to {points(high, signed=True)}"
+        return f"Training on labels moves zero-shot accuracy by {said}{tied}"
+    return f"Training on labels adds {points(low).split(SPACE)[0]} to {points(high)} to zero-shot{tied}"

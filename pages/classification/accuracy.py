@@ -1,4 +1,5 @@
-"""Accuracy: several models on several data sets, beside published figures."""
+"""Accuracy: the deck's tables and charts rebuilt. Several models on several data sets, zero-shot and by linear probe,
+like with like, beside published figures and the deck's."""
 
 import pandas as pd
 import streamlit as st
@@ -6,8 +7,12 @@ import streamlit as st
 from core.engine import Engine
 from core.figures.accuracy import accuracy_chart
 from core.frames import accuracy_finding, accuracy_frame, protocol_line, say_dataset, say_model
+from core.frames.answered import TRAINED
+from core.frames.methods import deck_comparison, methods_frame
 from core.studies.zero_shot import ZeroShotResult
 from core.types import DatasetSpec, ModelSpec, NotHere
+from pages.classification.deck_table import deck_tables, lacking
+from pages.classification.probes import kept_probes, offer_probes
 from pages.classification.protocol import find, protocol_dialog, results_table
 from pages.shared.answer import Headline, finding, foot, headlines, question
 from pages.shared.asking import Asking, pick_asking
@@ -22,6 +27,7 @@ from pages.shared.words import plain
 Choice = tuple[tuple[ModelSpec, ...], tuple[DatasetSpec, ...], Asking]
 MOST_HEADLINES = 4
 TITLES = ("Is the first answer right?", "Is the right one among the first five?")
+ALL = "Every zero-shot figure with its protocol"
 
 
 def pick(engine: Engine) -> Choice:
@@ -49,15 +55,39 @@ def study(engine: Engine, choice: Choice) -> tuple[list[ZeroShotResult], list[Pa
     return results, missing
 
 
-def show(results: list[ZeroShotResult], choice: Choice) -> None:
-    """The answer: large figures on the first data set, the finding, both charts, the table, the foot."""
+def show(engine: Engine, results: list[ZeroShotResult], choice: Choice) -> None:
+    """The answer: large figures on the first data set, the finding, both charts, the tables."""
     first = [r for r in results if r.dataset == results[0].dataset][:MOST_HEADLINES]
     on = f" on {say_dataset(first[0].dataset)}" if len({r.dataset for r in results}) > 1 else ""
     headlines([Headline(f"{say_model(r.model)}{on}", r.acc1, r.acc1_ci95, protocol_line(r), r.model) for r in first])
     finding(plain(accuracy_finding(results)))
-    frame = accuracy_frame(results)
-    charts(frame)
-    results_table(frame, "accuracy-table", ask)
+    models, datasets, how = choice
+    wanted = [(model, dataset, how.split_of(dataset)) for dataset in datasets for model in models]
+    probes, missing = kept_probes(engine, wanted)
+    charts(methods_frame(results, [p for p in probes if find(results, p.model, p.dataset)]))
+    frame = methods_frame(results, probes, lacking(models, datasets, results, probes))
+    if said := deck_comparison(frame):
+        st.markdown(plain(said))
+    offer_probes(engine, missing)
+    deck_tables(frame)
+    box = st.expander(ALL, on_change="rerun", key="open-accuracy")
+    if box.open:
+        with box:
+            results_table(accuracy_frame(results), "accuracy-table", ask)
+
+
+def charts(frame: pd.DataFrame) -> None:
+    """The deck's two grouped bar charts, zero-shot beside the probe's test accuracy, top-1 beside top-1 and top-5
+    beside top-5; a click on a bar opens how its number was made."""
+    shown = frame[frame["method"] != TRAINED]
+    for place, metric, title in zip(st.columns(2, gap="large"), ("acc1", "acc5"), TITLES):
+        with place:
+            chart = accuracy_chart(shown, metric, title=title, theme=theme())
+            draw(chart, key=f"chart-{metric}", picked=lambda mark: ask(mark[0], mark[1]))
+
+
+def links(results: list[ZeroShotResult], choice: Choice) -> None:
+    """Where the numbers come from, and a link to this view."""
     models, datasets, how = choice
     foot(
         [(f"{say_model(r.model)} on {say_dataset(r.dataset)}", r.provenance) for r in results],
@@ -69,17 +99,16 @@ def show(results: list[ZeroShotResult], choice: Choice) -> None:
     )
 
 
-def charts(frame: pd.DataFrame) -> None:
-    """The two grouped bar charts, top-1 and top-5; a click on a bar opens how its number was made."""
-    for place, metric, title in zip(st.columns(2, gap="large"), ("acc1", "acc5"), TITLES):
-        with place:
-            chart = accuracy_chart(frame, metric, title=title, theme=theme())
-            draw(chart, key=f"chart-{metric}", picked=lambda mark: ask(mark[0], mark[1]))
-
-
 def ask(model: str, dataset: str) -> None:
     """Callback: open how the number of this model on this data set was made."""
     choose("number", [model, dataset])
+
+
+def only_elsewhere(choice: Choice) -> None:
+    """Nothing is measured yet: what others have measured, where anything is known."""
+    frame = methods_frame([], [], lacking(choice[0], choice[1], [], []))
+    if frame[["published_acc1", "deck_acc1"]].notna().any(axis=None):
+        deck_tables(frame)
 
 
 def page(engine: Engine) -> None:
@@ -88,8 +117,10 @@ def page(engine: Engine) -> None:
     results, missing = study(engine, choice)
     offer(engine, missing)
     if not results:
+        only_elsewhere(choice)
         return
-    show(results, choice)
+    show(engine, results, choice)
+    links(results, choice)
     number = chosen("number")
     if len(number) == 2 and (result := find(results, *number)) is not None:
         protocol_dialog(result, lambda: choose("number", None))

@@ -1,0 +1,120 @@
+"""Probe: what a linear classifier on frozen features reaches, beside zero-shot on the same pictures."""
+
+import streamlit as st
+
+from core.engine import Engine
+from core.figures.accuracy import accuracy_chart
+from core.figures.validation import validation_chart
+from core.frames import say_dataset, say_model
+from core.frames.methods import methods_frame
+from core.frames.probe import probe_finding, probe_line, validation_frame
+from core.studies.probe_result import ProbeResult
+from core.studies.zero_shot import ZeroShotResult
+from core.types import DatasetSpec, EncoderWarming, ModelSpec, NotHere
+from pages.classification.probe_tables import probe_table, trained_on
+from pages.classification.probes import kept_probes, offer_probes
+from pages.shared.answer import Headline, finding, foot, headlines, question
+from pages.shared.asking import Asking, asking
+from pages.shared.chart import draw
+from pages.shared.engine import engine
+from pages.shared.guard import in_place
+from pages.shared.pickers import pick_dataset, pick_models
+from pages.shared.theme import theme
+from pages.shared.training import untrainable
+from pages.shared.words import plain
+
+MOST_HEADLINES = 4
+LEAD = (
+    "A linear probe is one straight line for each class on the features of a frozen image encoder, trained on labels. "
+    "It is compared with zero-shot on the same test pictures, top-1 with top-1."
+)
+Choice = tuple[tuple[ModelSpec, ...], DatasetSpec, bool]
+
+
+def pick(engine: Engine) -> Choice | None:
+    """The row of choices."""
+    left, middle, right = st.columns([4, 4, 3], vertical_alignment="bottom")
+    with middle:
+        dataset = pick_dataset(engine)
+    if dataset is None:
+        return None
+    with left:
+        models = pick_models(engine, [dataset])
+    unit = right.toggle(
+        "Features of unit length",
+        key="unit",
+        bind="query-params",
+        help="Off: features as the encoder gives them, as in the CLIP paper's code. On: each scaled to length one.",
+    )
+    return models, dataset, unit
+
+
+def beside(engine: Engine, probes: list[ProbeResult], how: Asking) -> list[ZeroShotResult]:
+    """Zero-shot on the very pictures that each probe is tested on; left out while its texts are not encoded."""
+    found = []
+    for probe in probes:
+        try:
+            found.append(
+                engine.zero_shot(
+                    probe.model, probe.dataset, probe.split, how.templates, how.prompt_set, how.classnames
+                )
+            )
+        except (NotHere, EncoderWarming):
+            continue
+    return found
+
+
+def answer(probes: list[ProbeResult], zero_shots: list[ZeroShotResult]) -> None:
+    """Large figures, the finding, both charts."""
+    headlines(
+        [
+            Headline(f"{say_model(p.model)}, test", p.test_acc1, p.test_acc1_ci95, probe_line(p), p.model)
+            for p in probes[:MOST_HEADLINES]
+        ]
+    )
+    finding(plain(probe_finding(probes, zero_shots)))
+    left, right = st.columns(2, gap="large")
+    with left:
+        title = f"What do labels add on {say_dataset(probes[0].dataset)}?"
+        draw(accuracy_chart(methods_frame(zero_shots, probes), title=title, theme=theme()), key="probe-accuracy")
+    with right:
+        draw(validation_chart(validation_frame(probes), theme=theme()), key="probe-validation")
+    for note in dict.fromkeys(note for p in probes for note in p.notes):
+        st.caption(plain(note))
+
+
+def page(engine: Engine) -> None:
+    """From the choices to the answer."""
+    choice = pick(engine)
+    if choice is None:
+        return
+    models, dataset, unit = choice
+    if why := untrainable(engine, dataset):
+        st.info(plain(why), icon=":material/info:")
+        return
+    how = asking([dataset])
+    wanted = [(model, dataset, how.split_of(dataset)) for model in models]
+    probes, missing = kept_probes(engine, wanted, normalise=unit)
+    offer_probes(engine, missing)
+    if not probes:
+        if not missing:
+            st.info("The training split is what a probe is trained on; choose the test split.", icon=":material/info:")
+        return
+    zero_shots = beside(engine, probes, how)
+    answer(probes, zero_shots)
+    probe_table(methods_frame(zero_shots, probes))
+    trained_on(probes)
+    foot(
+        [(f"{say_model(p.model)} on {dataset.title}, {p.split}", p.provenance) for p in probes],
+        {
+            "model": [m.name for m in models],
+            "data": [dataset.name],
+            "unit": ["true"] if unit else [],
+            **how.choices,
+        },
+    )
+
+
+question("What do labels add to frozen features?", LEAD)
+with in_place():
+    page(engine())

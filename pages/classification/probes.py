@@ -1,0 +1,50 @@
+"""Probes as pages ask for them: what is kept, what is still to train, and why some cannot be."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from core.engine import Engine
+from core.studies.probe_result import ProbeResult
+from core.types import DatasetSpec, ModelSpec
+from pages.shared.training import Training, offer_training, untrainable
+
+LASTS = "It takes seconds for small sets and minutes for large ones, and is done once."
+Wanted = tuple[ModelSpec, DatasetSpec, str | None]
+
+
+def kept_probes(
+    engine: Engine, wanted: Sequence[Wanted], *, normalise: bool = False
+) -> tuple[list[ProbeResult], list[Training]]:
+    """The probes that are here, and those that could be trained; sets without a training split have neither."""
+    found, missing = list[ProbeResult](), list[Training]()
+    for model, dataset, split in wanted:
+        if untrainable(engine, dataset) or split == engine.train_split(dataset.name):
+            continue
+        probe = engine.probe_cached(model.name, dataset.name, split, normalise=normalise)
+        if probe is None:
+            missing.append(_training(engine, model, dataset, split, normalise))
+        else:
+            found.append(probe)
+    return found, missing
+
+
+def _training(engine: Engine, model: ModelSpec, dataset: DatasetSpec, split: str | None, normalise: bool) -> Training:
+    place = (model.name, dataset.name, split)
+    return Training(
+        model,
+        dataset,
+        engine.probe_job_key(*place, normalise=normalise),
+        partial(engine.submit_probe, *place, normalise=normalise),
+    )
+
+
+def offer_probes(engine: Engine, missing: Sequence[Training], *, key: str = "train-missing") -> None:
+    """Progress and the button for probes that are not here yet."""
+    offer_training(engine, missing, what="a linear probe", key=key, lasts=LASTS)
+
+
+def probe_of(probes: Sequence[ProbeResult], model: str, dataset: str) -> ProbeResult | None:
+    """The probe of this model on this data set."""
+    return next((p for p in probes if (p.model, p.dataset) == (model, dataset)), None)

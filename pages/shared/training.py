@@ -1,0 +1,96 @@
+"""Classifiers that are not trained yet: what runs, the one button that starts the rest, and on the demo's pictures no
+button at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core.engine import Engine
+from core.frames import say_model
+from core.types import DatasetSpec, Job, ModelSpec, TMVError
+from pages.shared import first_run
+from pages.shared.guard import careful
+from pages.shared.missing import obstacles
+from pages.shared.progress import watch
+from pages.shared.words import count, listed, plain
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """Work whose job has the key `key`; `start` submits it, embedding first what is missing."""
+
+    model: ModelSpec
+    dataset: DatasetSpec
+    key: str
+    start: Callable[[], Job]
+
+
+@st.cache_resource(show_spinner=False)
+def _tried() -> set[str]:
+    """What this server has started by itself already: nothing is started twice, however it ends."""
+    return set()
+
+
+def offer_training(engine: Engine, wanted: Sequence[Training], *, what: str, key: str, lasts: str = "") -> None:
+    """Show the work on what is `wanted` and offer to start the rest; `what` is said as "a linear probe".
+
+    What is wanted of the demo starts by itself, once a server: its pictures are few.
+    """
+    if not wanted:
+        return
+    _start_demo(engine, wanted)
+    live = {job.key for job in watch(engine, [*(t.key for t in wanted), first_run.KEY]) if job.live}
+    waiting = [t for t in wanted if t.key not in live]
+    if first_run.KEY in live:
+        waiting = [t for t in waiting if not _is_demo(t)]
+    for said in dict.fromkeys(s for t in waiting for s in obstacles(engine, (t.model, t.dataset, None))):
+        st.info(said, icon=":material/info:")
+    if possible := [t for t in waiting if not obstacles(engine, (t.model, t.dataset, None))]:
+        _button(possible, what, key, lasts)
+
+
+def _is_demo(training: Training) -> bool:
+    return training.dataset.name.startswith("demo-") and training.model.family == "demo"
+
+
+def _start_demo(engine: Engine, wanted: Sequence[Training]) -> None:
+    preparing = engine.jobs.latest(first_run.KEY)
+    if preparing is not None and preparing.live:
+        return
+    for training in (t for t in wanted if _is_demo(t) and t.key not in _tried()):
+        _tried().add(training.key)
+        job = engine.jobs.latest(training.key)
+        if job is None or job.state == "done":
+            training.start()
+
+
+def _button(possible: Sequence[Training], what: str, key: str, lasts: str) -> None:
+    names = listed([f"{plain(t.dataset.title)} with {plain(say_model(t.model))}" for t in possible[:4]])
+    more = f" and {count(len(possible) - 4, 'more pair')}" if len(possible) > 4 else ""
+    words, button = st.columns([5, 1], vertical_alignment="center")
+    words.info(f"Not here yet: {what} for {names}{more}. {lasts}".rstrip(), icon=":material/info:")
+    button.button(
+        "Train",
+        type="primary",
+        key=key,
+        width="stretch",
+        on_click=careful(_start),
+        args=(tuple(possible),),
+    )
+
+
+def _start(trainings: Sequence[Training]) -> None:
+    for training in trainings:
+        training.start()
+
+
+def untrainable(engine: Engine, dataset: DatasetSpec) -> str:
+    """Why no classifier can be trained on this data set; "" where one can."""
+    try:
+        engine.train_split(dataset.name)
+    except TMVError as error:
+        return str(error)
+    return ""
