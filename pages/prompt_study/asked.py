@@ -30,18 +30,18 @@ BOX_AND_BUTTON = (6, 1)
 
 def pick_way(dataset: DatasetSpec) -> str:
     """Prompts, slots, a ladder or a sum."""
-    now = next(iter(chosen("ask")), "")
+    now = next(iter(chosen("way")), "")
     if now not in WAYS:
         now = PROMPTS if chosen("prompt") else questions.way_of(picture_presets(dataset.name)[0])
-    st.session_state[shown("ask")] = now
+    st.session_state[shown("way")] = now
     st.segmented_control(
         "Ask with",
         list(WAYS),
-        key=shown("ask"),
+        key=shown("way"),
         format_func=WAYS.__getitem__,
         required=True,
         on_change=moved,
-        args=("ask",),
+        args=("way",),
     )
     return now
 
@@ -77,7 +77,7 @@ def _height(current: Sequence[str]) -> int:
 
 def _wrote_prompts(engine: Engine, key: str) -> None:
     choose_texts(engine, "prompt", lines(st.session_state[key]))
-    choose("ask", PROMPTS)
+    choose("way", PROMPTS)
     choose("order", None)
     _afresh()
 
@@ -104,7 +104,7 @@ def _wrote_slots(engine: Engine, pattern: str, values: str) -> None:
     used = set(slots_of(written))
     choose("pattern", written)
     choose_texts(engine, "slot", [line for line in found if line.partition("=")[0].strip() in used])
-    choose("ask", SLOTS)
+    choose("way", SLOTS)
     _afresh()
 
 
@@ -132,7 +132,7 @@ def _wrote_ladder(engine: Engine, noun: str, adjectives: str, around: str) -> No
     choose("noun", name)
     choose_texts(engine, "adjective", words)
     choose("around", frame)
-    choose("ask", LADDER)
+    choose("way", LADDER)
     _afresh()
 
 
@@ -162,7 +162,7 @@ def _wrote_sum(engine: Engine, key: str) -> None:
     found = lines(st.session_state[key])
     questions.by_sum(found)
     choose_texts(engine, "term", found)
-    choose("ask", SUM)
+    choose("way", SUM)
     _afresh()
 
 
@@ -224,7 +224,7 @@ def _took_preset(engine: Engine, dataset: DatasetSpec, presets: Sequence[Picture
         choose_texts(engine, "term", questions.terms_of(preset))
     else:
         choose_texts(engine, "prompt", preset.texts)
-    choose("ask", questions.way_of(preset))
+    choose("way", questions.way_of(preset))
     choose("order", questions.BEFORE if preset.ladder else None)
     choose("right", None)
     _afresh()

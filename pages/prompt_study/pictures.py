@@ -26,7 +26,7 @@ from pages.shared.warming import warming
 from pages.shared.words import plain
 
 MOST_HEADLINES, MOST_MODELS = 4, 4
-KEPT = ("ask", "prompt", "order", "pattern", "slot", "noun", "adjective", "around", "term", "k", "right", "against")
+KEPT = ("way", "prompt", "order", "pattern", "slot", "noun", "adjective", "around", "term", "k", "right", "against")
 
 
 def asked(engine: Engine, dataset: DatasetSpec) -> Question | None:

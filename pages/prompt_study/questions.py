@@ -53,7 +53,7 @@ def way_of(preset: PicturePreset) -> str:
 def question_of(engine: Engine, dataset: DatasetSpec) -> Question:
     """What the address asks; the first preset of the data set where it asks nothing. `TMVError` for what makes
     no sense."""
-    way = next(iter(chosen("ask")), "")
+    way = next(iter(chosen("way")), "")
     if way == SLOTS:
         return _checked(by_slots(*slots(engine)))
     if way == LADDER:

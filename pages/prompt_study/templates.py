@@ -33,8 +33,8 @@ from pages.shared.theme import theme
 from pages.shared.warming import warming
 from pages.shared.words import count, plain
 
+# Beyond so many templates a chart is read from the best down, not in the order in which they were written.
 MOST_HEADLINES, MOST_IN_ORDER = 4, 12
-"""Beyond so many templates a chart is read from the best down, not in the order in which they were written."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import subprocess
 import sys
@@ -29,6 +30,14 @@ PAGES = sorted(
 
 def test_every_page_is_looked_at() -> None:
     assert len(PAGES) >= 4
+
+
+@pytest.mark.parametrize("file", PAGES)
+def test_no_page_shows_a_remark_that_is_meant_for_its_code(file: str) -> None:
+    """Streamlit shows a text that stands alone in the file of a page, but for its first."""
+    body = ast.parse((ROOT / "pages" / file).read_text("utf-8")).body[1:]
+    alone = [n.lineno for n in body if isinstance(n, ast.Expr) and not isinstance(n.value, ast.Call)]
+    assert alone == []
 
 
 @pytest.mark.parametrize("file", PAGES)

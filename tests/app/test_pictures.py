@@ -51,7 +51,7 @@ def test_it_opens_with_the_first_question_of_the_data_set(page: Page, world: Wor
 
 
 def test_the_list_is_an_exhaustive_sort(page: Page, world: World) -> None:
-    app = page(HERE, data=[world.colours], model=[POOR], ask="prompts", prompt=["a red square"])
+    app = page(HERE, data=[world.colours], model=[POOR], way="prompts", prompt=["a red square"])
     shown = tiles(app, "list-0-0")
     assert [t["id"] for t in shown] == sorted_ids(world, POOR, "a red square", 10)
     assert [t["rank"] for t in shown] == list(range(1, 11))
@@ -67,22 +67,22 @@ def test_the_same_text_goes_to_every_model(page: Page, world: World, monkeypatch
 
     monkeypatch.setattr(WarmEncoder, "encode_texts", encode)
     texts = ["one red thing nobody asked for", "two blue things nobody asked for"]
-    page(HERE, data=[world.colours], ask="prompts", prompt=texts)
+    page(HERE, data=[world.colours], way="prompts", prompt=texts)
     assert sorted(heard[GOOD]) == sorted(heard[POOR]) == sorted(texts)
 
 
 def test_precision_counts_the_classes_named_in_the_text(page: Page, world: World) -> None:
-    app = page(HERE, data=[world.colours], model=[GOOD], ask="prompts", prompt=["a red square"], k="5")
+    app = page(HERE, data=[world.colours], model=[GOOD], way="prompts", prompt=["a red square"], k="5")
     assert app.metric[0].value == "100.0\u00a0%" and "of the first 5 are red" in said(app)
     assert all(t["right"] and "right" in t["mark"] for t in tiles(app, "list-0-0"))
-    other = page(HERE, data=[world.colours], model=[GOOD], ask="prompts", prompt=["a red square"], k="5", right="blue")
+    other = page(HERE, data=[world.colours], model=[GOOD], way="prompts", prompt=["a red square"], k="5", right="blue")
     assert other.metric[0].value == "0.0\u00a0%"
-    none = page(HERE, data=[world.colours], model=[GOOD], ask="prompts", prompt=["a square"])
+    none = page(HERE, data=[world.colours], model=[GOOD], way="prompts", prompt=["a square"])
     assert not none.metric and "by chance" not in said(none)
 
 
 def test_pictures_in_both_lists_are_marked_with_their_rank_there(page: Page, world: World) -> None:
-    app = page(HERE, data=[world.colours], model=[GOOD, POOR], ask="prompts", prompt=["a red square"])
+    app = page(HERE, data=[world.colours], model=[GOOD, POOR], way="prompts", prompt=["a red square"])
     first, second = sorted_ids(world, GOOD, "a red square", 32), sorted_ids(world, POOR, "a red square", 32)
     for tile in tiles(app, "list-0-0"):
         assert ("in both" in tile["mark"]) == (tile["id"] in second[:10])
@@ -94,13 +94,13 @@ def test_pictures_in_both_lists_are_marked_with_their_rank_there(page: Page, wor
 
 def test_wordings_of_one_model_are_compared_with_each_other(page: Page, world: World) -> None:
     prompts = ["a red square", "a blue square", "a white square"]
-    first = page(HERE, data=[world.colours], model=[GOOD], ask="prompts", prompt=prompts)
+    first = page(HERE, data=[world.colours], model=[GOOD], way="prompts", prompt=prompts)
     assert {t["note"] for t in tiles(first, "list-0-0")} == {""}
     ranks = sorted_ids(world, GOOD, "a red square", 32)
     assert [t["note"] for t in tiles(first, "list-2-0")] == [
         f"was rank {ranks.index(t['id']) + 1}" for t in tiles(first, "list-2-0")
     ]
-    before = page(HERE, data=[world.colours], model=[GOOD], ask="prompts", prompt=prompts, against="before")
+    before = page(HERE, data=[world.colours], model=[GOOD], way="prompts", prompt=prompts, against="before")
     ranks = sorted_ids(world, GOOD, "a blue square", 32)
     assert tiles(before, "list-2-0")[0]["note"] == f"was rank {ranks.index(tiles(before, 'list-2-0')[0]['id']) + 1}"
     assert "each step keeps" in said(before)
@@ -121,14 +121,14 @@ def test_a_long_list_goes_through_a_link_whole(page: Page, world: World) -> None
     press(app, "Find pictures")
     kept = app.session_state["prompt"]
     assert len(kept) == 1 and kept[0].startswith("list:")
-    again = page(HERE, data=[world.colours], model=[GOOD], ask="prompts", prompt=kept)
+    again = page(HERE, data=[world.colours], model=[GOOD], way="prompts", prompt=kept)
     assert box(again, "Prompts, one a line").value.splitlines() == many
     assert len(grids(again)) == 8 and "80 questions" in said(again)
 
 
 def test_too_many_questions_are_told(page: Page, world: World) -> None:
     many = ", ".join(f"word{i}" for i in range(121))
-    app = page(HERE, data=[world.colours], model=[GOOD], ask="slots", pattern="a {x}", slot=[f"x = {many}"])
+    app = page(HERE, data=[world.colours], model=[GOOD], way="slots", pattern="a {x}", slot=[f"x = {many}"])
     assert not app.exception and not grids(app)
 
 
@@ -137,7 +137,7 @@ def test_too_many_questions_are_told(page: Page, world: World) -> None:
 
 def test_slots_make_a_grid(page: Page, world: World) -> None:
     app = page(
-        HERE, data=[world.colours], model=[GOOD], ask="slots", pattern="a {size} {colour} square",
+        HERE, data=[world.colours], model=[GOOD], way="slots", pattern="a {size} {colour} square",
         slot=["size = , big", "colour = red, blue, green"],
     )  # fmt: skip
     labels = [label for label, _ in grids(app)]
@@ -148,14 +148,14 @@ def test_slots_make_a_grid(page: Page, world: World) -> None:
 
 
 def test_a_slot_without_values_is_told_and_changes_nothing(page: Page, world: World) -> None:
-    app = page(HERE, data=[world.colours], model=[GOOD], ask="slots")
+    app = page(HERE, data=[world.colours], model=[GOOD], way="slots")
     box(app, "Pattern with slots in braces").set_value("a {shape}")
     press(app, "Find pictures")
     assert "The slot {shape}" in said(app) and "pattern" in app.session_state and not app.session_state["pattern"]
 
 
 def test_a_ladder_adds_one_adjective_after_another(page: Page, world: World) -> None:
-    app = page(HERE, data=[world.colours], model=[GOOD], ask="ladder")
+    app = page(HERE, data=[world.colours], model=[GOOD], way="ladder")
     box(app, "Noun").set_value("square")
     box(app, "Adjectives, in the order they are added").set_value("red, small")
     box(app, "Put into").set_value("a photo of a {}")
@@ -167,7 +167,7 @@ def test_a_ladder_adds_one_adjective_after_another(page: Page, world: World) -> 
 
 
 def test_something_is_taken_away(page: Page, world: World) -> None:
-    app = page(HERE, data=[world.colours], model=[GOOD], ask="sum", term=["a red thing", "- blue", "0.25 * white"])
+    app = page(HERE, data=[world.colours], model=[GOOD], way="sum", term=["a red thing", "- blue", "0.25 * white"])
     heads = [unescaped(h.value) for h in app.header][:2]
     assert heads == ["“a red thing”", "“a red thing - 0.5 blue + 0.25 white”"]
     encoder, images = FakeEncoder(GOOD), engine_of(world).needed(GOOD, world.colours)
@@ -217,7 +217,7 @@ def test_every_question_of_the_deck_is_offered_once_wherever_one_is(world: World
 
 
 def test_a_preset_is_one_click(page: Page, world: World) -> None:
-    app = page(HERE, data=[world.colours], model=[GOOD], ask="prompts", prompt=["x"], hit="y", right=["red"])
+    app = page(HERE, data=[world.colours], model=[GOOD], way="prompts", prompt=["x"], hit="y", right=["red"])
     app.button_group(key="picture-preset").set_value("demo-adjectives").run()
     preset = next(p for p in PICTURES if p.name == "demo-adjectives")
     assert app.session_state["prompt"] == list(preset.texts) and app.session_state["order"] == ["before"]
@@ -230,13 +230,13 @@ def test_a_preset_is_one_click(page: Page, world: World) -> None:
 
 def test_a_picture_opens_with_its_place_in_every_list(page: Page, world: World) -> None:
     far = sorted_ids(world, GOOD, "a red square", 32)[20]
-    app = page(HERE, data=[world.colours], ask="prompts", prompt=["a red square"], hit=far)
+    app = page(HERE, data=[world.colours], way="prompts", prompt=["a red square"], hit=far)
     table = next(d.value for d in app.dataframe if "Rank" in d.value)
     assert table["Rank"].tolist() == [sorted_ids(world, m, "a red square", 32).index(far) + 1 for m in (GOOD, POOR)]
 
 
 def test_a_picture_that_does_not_exist_opens_nothing(page: Page, world: World) -> None:
-    app = page(HERE, data=[world.colours], ask="prompts", prompt=["a red square"], hit="../../etc/passwd")
+    app = page(HERE, data=[world.colours], way="prompts", prompt=["a red square"], hit="../../etc/passwd")
     assert not app.exception and not [d for d in app.dataframe if "Rank" in d.value]
 
 
@@ -261,7 +261,7 @@ def test_the_lists_are_one_picture_for_a_slide(world: World) -> None:
 
 def test_it_waits_for_the_encoder(page: Page, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     never_ready(monkeypatch)
-    app = page(HERE, data=[world.colours], model=[GOOD], ask="prompts", prompt=["a text that no test has asked for"])
+    app = page(HERE, data=[world.colours], model=[GOOD], way="prompts", prompt=["a text that no test has asked for"])
     assert "which is starting (3 s so far)" in said(app) and not grids(app)
     answer_at_once(monkeypatch)
     app.run()
@@ -271,11 +271,11 @@ def test_it_waits_for_the_encoder(page: Page, world: World, monkeypatch: pytest.
 @pytest.mark.parametrize(
     "choices",
     [
-        {"ask": "sum", "term": ["- red", "0.5 * red"]},
-        {"ask": "slots", "pattern": "a {x", "slot": ["x = 1"]},
-        {"ask": "slots", "pattern": "a {x}", "slot": ["y = 1"]},
-        {"ask": "ladder", "noun": "bird", "around": "no place"},
-        {"ask": "nothing", "k": "-1", "against": "x", "right": ["<b>"], "closer": "?", "prompt": ["x" * 1000]},
+        {"way": "sum", "term": ["- red", "0.5 * red"]},
+        {"way": "slots", "pattern": "a {x", "slot": ["x = 1"]},
+        {"way": "slots", "pattern": "a {x}", "slot": ["y = 1"]},
+        {"way": "ladder", "noun": "bird", "around": "no place"},
+        {"way": "nothing", "k": "-1", "against": "x", "right": ["<b>"], "closer": "?", "prompt": ["x" * 1000]},
     ],
 )
 def test_nonsense_is_told_in_a_sentence(page: Page, world: World, choices: dict[str, object]) -> None:
@@ -289,7 +289,7 @@ def test_what_is_missing_has_one_button(page: Page, world: World) -> None:
 
 
 def test_vectors_without_pictures_say_so(page: Page) -> None:
-    app = page(HERE, data=["eurosat"], model=[GOOD], ask="prompts", prompt=["a forest"])
+    app = page(HERE, data=["eurosat"], model=[GOOD], way="prompts", prompt=["a forest"])
     assert not app.exception and "is not on this machine" in said(app) and app.metric
 
 
@@ -311,13 +311,13 @@ def told_page(told: tuple[World, str], monkeypatch: pytest.MonkeyPatch) -> Itera
 
 
 def test_captions_stand_under_the_pictures_and_are_counted(told_page: Page, told: tuple[World, str]) -> None:
-    app = told_page(HERE, data=[told[1]], model=[GOOD], ask="prompts", prompt=["a photo of red squares"], k="5")
+    app = told_page(HERE, data=[told[1]], model=[GOOD], way="prompts", prompt=["a photo of red squares"], k="5")
     assert not app.exception and len(tiles(app, "list-0-0")) == 5
     assert all(t["caption"].startswith("a red square number") for t in tiles(app, "list-0-0"))
     assert "in captions: red 5, squares 5 of 5" in said(app)
 
 
 def test_two_models_on_captions_are_compared_in_large_figures(told_page: Page, told: tuple[World, str]) -> None:
-    app = told_page(HERE, data=[told[1]], ask="prompts", prompt=["a red square", "a blue square"])
+    app = told_page(HERE, data=[told[1]], way="prompts", prompt=["a red square", "a blue square"])
     assert [unescaped(m.label) for m in app.metric] == ["“a red square”", "“a blue square”"]
     assert all(m.value.endswith("of 10") for m in app.metric) and "in both lists" in said(app)
