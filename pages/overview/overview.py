@@ -48,8 +48,8 @@ STARTS = (
     ),
 )
 MOST_HEADLINES, SOME = 4, 8
+# Pixels kept free for the first answer while the demo is being prepared, so that nothing jumps.
 ROOM = 620
-"""Pixels kept free for the first answer while the demo is being prepared, so that nothing jumps."""
 
 
 def measured(engine: Engine, stored: Here) -> tuple[list[ZeroShotResult], set[tuple[str, str]]]:
