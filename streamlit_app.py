@@ -29,6 +29,8 @@ PAGES = {
         ("classification/accuracy.py", "Accuracy", "Models beside each other, with intervals."),
         ("classification/classes.py", "Classes", "What a model confuses, and the pictures behind it."),
         ("classification/probe.py", "Probe", "What labels add: a linear classifier on frozen features."),
+        ("classification/few_shot.py", "Few-shot", "What a handful of labelled pictures a class is worth."),
+        ("classification/compare.py", "Compare", "Two of anything on the same pictures, and where they part."),
     ],
     "Prompts": [
         ("prompt_study/templates.py", "Templates", "Accuracy by wording, and the pictures it turns."),
@@ -58,8 +60,8 @@ def frame() -> None:
         for section, pages in PAGES.items()
     }
     files = {page.url_path: f"pages/{file}" for (file, _, _), page in _flat(sections)}
+    page = st.navigation(sections, position="hidden" if shell.asked_for() else "top")
     on_stage = shell.mount(files)
-    page = st.navigation(sections, position="hidden" if on_stage else "top")
     keep(*SHARED)
     with in_place():
         first_run.prepare(engine())
