@@ -17,7 +17,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from core.commands import audit, catalog, classify, embed, fewshot, optimise, probe, prompts, retrieve, search, verify
+from core.commands import (
+    audit,
+    bundle,
+    catalog,
+    classify,
+    embed,
+    fewshot,
+    optimise,
+    probe,
+    prompts,
+    retrieve,
+    search,
+    verify,
+)
 from core.commands.base import BadArgument, Command, Record, Row
 from core.engine import Engine
 from core.types import Cancelled, TMVError, UnknownName
@@ -34,6 +47,7 @@ COMMANDS: tuple[Command, ...] = (
     probe.PROBE,
     fewshot.FEWSHOT,
     audit.AUDIT,
+    bundle.BUNDLE,
     verify.VERIFY,
 )
 

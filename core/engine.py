@@ -19,6 +19,7 @@ from core.catalog import prompts as prompt_catalog
 from core.catalog.published import deck_figures, published
 from core.encoding import Encoding
 from core.engine_audit import AuditStudies
+from core.engine_bundle import BundleDoor
 from core.engine_few_shot import FewShotStudies
 from core.engine_jobs import JobDoor
 from core.engine_parts import Latest
@@ -53,8 +54,9 @@ T = TypeVar("T")
 
 
 class Engine(
-    JobDoor, PromptStudies, PictureStudies, RetrievalStudies, ProbeStudies, FewShotStudies, AuditStudies, SpeedRecords
-):
+    JobDoor, PromptStudies, PictureStudies, RetrievalStudies, ProbeStudies, FewShotStudies, AuditStudies, BundleDoor,
+    SpeedRecords,
+):  # fmt: skip
     """Models, data sets, their vectors and the studies on them.
 
     `in_process=True` loads encoders into this process when a vector is missing (command line, notebook).

@@ -12,7 +12,8 @@ from core.images import thumbnail
 from core.types import Dataset, NotHere
 
 
-def _short(text: str) -> str:
+def short(text: str) -> str:
+    """A file name for any text: 20 hex digits of its SHA-256."""
     return hashlib.sha256(text.encode()).hexdigest()[:20]
 
 
@@ -29,24 +30,31 @@ class Thumbnails:
 
     def get(self, rows: Dataset | None, dataset: str, split: str, picture_id: str, size: int) -> bytes:
         """The webp bytes; without rows (pictures not on this machine) one made earlier, or `NotHere`."""
-        folder = self._root / _short(f"{dataset}\n{split}") / str(size)
+        place = self._root / short(f"{dataset}\n{split}")
         if rows is None:
-            made = sorted(folder.glob(f"{_short(picture_id)}-*.webp"))
-            if not made:
-                raise NotHere(f"The picture {picture_id} of {dataset} is not on this machine.")
-            return made[-1].read_bytes()
+            return _made_earlier(place, picture_id, size, f"The picture {picture_id} of {dataset}")
+        folder = place / str(size)
         position = _positions(rows.ids).get(picture_id)
         if position is None:
             raise NotHere(f"{dataset} ({split}) has no picture {picture_id!r}.")
-        path = folder / f"{_short(picture_id)}-{_short(rows.pictures.stamp(position))}.webp"
+        path = folder / f"{short(picture_id)}-{short(rows.pictures.stamp(position))}.webp"
         if not path.exists():
             _write(path, thumbnail(rows.pictures.read(position), size))
         return path.read_bytes()
 
     def has(self, dataset: str, split: str, picture_id: str, size: int) -> bool:
         """Whether one has been made, of whatever state of the picture."""
-        folder = self._root / _short(f"{dataset}\n{split}") / str(size)
-        return next(folder.glob(f"{_short(picture_id)}-*.webp"), None) is not None
+        folder = self._root / short(f"{dataset}\n{split}") / str(size)
+        return next(folder.glob(f"{short(picture_id)}-*.webp"), None) is not None
+
+
+def _made_earlier(place: Path, picture_id: str, size: int, said: str) -> bytes:
+    """One of this size, or else the largest there is: a small picture is better than none."""
+    sizes = sorted((int(p.name) for p in place.glob("*") if p.name.isdigit()), reverse=True)
+    for candidate in (size, *sizes):
+        if made := sorted((place / str(candidate)).glob(f"{short(picture_id)}-*.webp")):
+            return made[-1].read_bytes()
+    raise NotHere(f"{said} is not on this machine.")
 
 
 def _write(path: Path, data: bytes) -> None:

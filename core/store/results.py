@@ -7,6 +7,7 @@ or bytes in the database itself, compressed and checksummed, and any other row c
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import sqlite3
@@ -100,6 +101,18 @@ class Results:
                     raise
                 self._start_over()
                 self._open().set(key, value)
+
+    def keys(self) -> tuple[str, ...]:
+        """Every key, in order; rows that this class did not write are left out."""
+        if self._cache is None and not self._folder.is_dir():
+            return ()
+        try:
+            self._open()
+            with contextlib.closing(sqlite3.connect(self._folder / "cache.db", timeout=30)) as connection:
+                rows = connection.execute("SELECT key FROM Cache WHERE raw = 1").fetchall()
+        except (sqlite3.Error, OSError, diskcache.Timeout):
+            return ()
+        return tuple(sorted(key for (key,) in rows if isinstance(key, str)))
 
     def discard(self, key: str) -> None:
         """Forget a value."""

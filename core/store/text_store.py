@@ -88,6 +88,19 @@ class TextStore:
             return found
         return found
 
+    def everything(self, model_digest: str) -> tuple[tuple[str, ...], FloatArray]:
+        """Every text of one model in order, and the vectors (m, d) float32; damaged rows are left out."""
+        path, found = self.path(model_digest), dict[str, FloatArray]()
+        if path.exists():
+            with contextlib.closing(connect_to_read(path, _SCHEMA)) as connection:
+                for _, data, vector, checksum in connection.execute("SELECT * FROM texts"):
+                    if isinstance(data, bytes) and _good(vector, checksum):
+                        found[data.decode("utf-8", "surrogatepass")] = np.frombuffer(vector, "<f4")
+        width = max((len(v) for v in found.values()), default=0)
+        texts = tuple(sorted(text for text, vector in found.items() if len(vector) == width))
+        vectors = np.stack([found[text] for text in texts]) if texts else np.zeros((0, width), np.float32)
+        return texts, vectors.astype(np.float32, copy=False)
+
     def names(self) -> tuple[str, ...]:
         """The databases that are there, by file name."""
         return tuple(sorted(path.stem for path in self.folder.glob("*.sqlite")))

@@ -91,7 +91,7 @@ def test_what_does_not_fit_is_told_in_one_sentence(text: str, sentence: str) -> 
 
 
 def test_a_class_that_the_data_set_does_not_have() -> None:
-    with pytest.raises(TMVError, match="Line 3 .*'sea', which is none of the 3 classes"):
+    with pytest.raises(TMVError, match=r"Line 3 .*'sea', which is none of the 3 classes"):
         table("image,label,prediction\na,forest,river\nb,sea,river\n", NAMES)
     with pytest.raises(TMVError, match="no column of scores for 1 of 3 classes: river"):
         table("image,label,forest,annual crop land\na,forest,0.1,0.2\n", NAMES)
