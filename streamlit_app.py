@@ -12,7 +12,7 @@ from pages.shared.engine import engine
 from pages.shared.guard import in_place, told
 from pages.shared.icon import ICON
 from pages.shared.link import SHARED, keep
-from pages.shared.server import forget_pages_folder
+from pages.shared.server import forget_pages_folder, warmed
 from pages.shared.theme import keep_readable
 
 ABOUT = (
@@ -77,4 +77,4 @@ if __name__ == "__main__":
     frame()
 else:
     forget_pages_folder()
-    app = st.App(__file__)
+    app = st.App(__file__, lifespan=warmed)

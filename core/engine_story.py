@@ -98,11 +98,23 @@ def beside(models: Sequence[str]) -> tuple[str, ...]:
 # --- what a step shows ------------------------------------------------------------------------------------
 
 
-def zero_shot_of(engine: Engine, model: str, dataset: str) -> ZeroShotResult | None:
-    """The study where its vectors are here; None otherwise."""
+Waiting = list[EncoderWarming]
+"""Encoders that are starting: what needs them is left out, and may be asked again."""
+
+
+def zero_shot_of(
+    engine: Engine, model: str, dataset: str, waiting: Waiting | None = None
+) -> ZeroShotResult | None:
+    """The study where its vectors are here; None otherwise. An encoder that is starting goes into `waiting`, or is
+    raised without it."""
     try:
         return engine.zero_shot(model, dataset)
     except NotHere:
+        return None
+    except EncoderWarming as error:
+        if waiting is None:
+            raise
+        waiting.append(error)
         return None
 
 
@@ -114,29 +126,30 @@ def probe_of(engine: Engine, model: str, dataset: str) -> ProbeResult | None:
         return None
 
 
-def row_of(engine: Engine, model: str, dataset: str, pairs: Pairs) -> StoryRow:
+def row_of(engine: Engine, model: str, dataset: str, pairs: Pairs, waiting: Waiting | None = None) -> StoryRow:
     """One row of the deck's table."""
     there = (model, dataset) in pairs
-    zero = zero_shot_of(engine, model, dataset) if there else None
+    zero = zero_shot_of(engine, model, dataset, waiting) if there else None
     probe = probe_of(engine, model, dataset) if there else None
     return story_row(engine.model(model), engine.dataset(dataset), zero, probe)
 
 
-def table(engine: Engine, step: Step, pairs: Pairs) -> tuple[StoryRow, ...]:
+def table(engine: Engine, step: Step, pairs: Pairs, waiting: Waiting | None = None) -> tuple[StoryRow, ...]:
     """The deck's models on its data set, then whatever else is here, and the demo where the deck's set is not."""
     deck = step.datasets[0]
-    rows = [row_of(engine, m.name, deck, pairs) for m in MODELS if not m.name.startswith("demo-")]
-    rows += [row_of(engine, m, deck, pairs) for m, d in sorted(pairs) if d == deck and m not in {r.model for r in rows}]
+    rows = [row_of(engine, m.name, deck, pairs, waiting) for m in MODELS if not m.name.startswith("demo-")]
+    more = [m for m, d in sorted(pairs) if d == deck and m not in {r.model for r in rows}]
+    rows += [row_of(engine, m, deck, pairs, waiting) for m in more]
     stand_in = scene_of(step, pairs)
     if stand_in.dataset != deck and stand_in.dataset:
-        rows += [row_of(engine, m, stand_in.dataset, pairs) for m in stand_in.models]
+        rows += [row_of(engine, m, stand_in.dataset, pairs, waiting) for m in stand_in.models]
     return tuple(rows)
 
 
-def bars(engine: Engine, step: Step, pairs: Pairs) -> tuple[StoryRow, ...]:
+def bars(engine: Engine, step: Step, pairs: Pairs, waiting: Waiting | None = None) -> tuple[StoryRow, ...]:
     """Every model on every data set of the deck, and the demo."""
     models = _ordered([m.name for m in MODELS] + [m for m, _ in pairs])
-    rows = [row_of(engine, m, d, pairs) for d in step.datasets for m in models]
+    rows = [row_of(engine, m, d, pairs, waiting) for d in step.datasets for m in models]
     return tuple(row for row in rows if not all(cell.empty for cell in row.cells))
 
 

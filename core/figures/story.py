@@ -24,7 +24,7 @@ from core.figures.theme import (
 )
 from core.frames.findings import percent
 
-GAP, WIDTH = 1.2, 0.84
+GAP, WIDTH = 2.4, 0.84
 _FIVE = 5
 
 
@@ -101,7 +101,7 @@ def _add_probe(fig: go.Figure, placed: pd.DataFrame, style: Look) -> None:
 
 
 def _add_theirs(fig: go.Figure, placed: pd.DataFrame, style: Look) -> None:
-    square = deck_marker(style) | {"symbol": "square-open"}
+    square = deck_marker(style) | {"symbol": "square"}
     for column, marker, name in (
         ("zero_shot_published", published_marker(style), "published"),
         ("zero_shot_deck", deck_marker(style), "the deck"),
@@ -133,9 +133,9 @@ def _add_chance(fig: go.Figure, placed: pd.DataFrame, metric: str, style: Look) 
 def _axes(fig: go.Figure, placed: pd.DataFrame, metric: str, style: Look) -> None:
     middle = placed.groupby("group", sort=False)["place"].mean()
     titles = placed.groupby("group", sort=False)["dataset_title"].first()
-    ticks: dict[str, Any] = {"tickvals": middle.tolist(), "ticktext": [wrap(t, 12, 2) for t in titles]}
+    ticks: dict[str, Any] = {"tickvals": middle.tolist(), "ticktext": [wrap(t, 9, 2) for t in titles]}
     fig.update_xaxes(**ticks, showgrid=False, range=[-1, placed["place"].max() + 1], tickangle=0)
-    percent_axis(fig, style, "y", title="")
+    percent_axis(fig, style, "y", top=1.02)
 
 
 def _note(metric: str) -> str:

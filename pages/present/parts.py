@@ -10,12 +10,15 @@ from pathlib import Path
 
 import streamlit as st
 
+from core.figures.theme import look
 from core.frames import interval_text, percent, say_dataset, say_model
 from core.frames.story import COLUMNS, StoryCell, StoryRow
 from core.studies.story.faults import DoubtResult
 from core.studies.story.result import ClaimResult
+from pages.shared.theme import theme
 
 CSS = Path(__file__).with_name("step.css")
+FEW = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,10 @@ class Strip:
 
 def styles() -> None:
     """The style of everything here; once a run."""
-    st.html(f"<style>{CSS.read_text('utf-8')}</style>")
+    colours = look(theme())
+    named = {"background": colours.background, "text": colours.text, "line": colours.line, "shade": colours.grid}
+    root = " ".join(f"--stage-{name}: {colour};" for name, colour in named.items())
+    st.html(f"<style>:root {{ {root} }} {CSS.read_text('utf-8')}</style>")
 
 
 # --- tables -----------------------------------------------------------------------------------------------
@@ -77,19 +83,33 @@ def _cell(cell: StoryCell) -> str:
 # --- pictures ---------------------------------------------------------------------------------------------
 
 
-def strips(rows: Sequence[tuple[str, Sequence[Strip]]]) -> None:
-    """One row of strips for each question."""
-    most = max((len(found) for _, found in rows), default=1)
-    many = " many" if len(rows) > 2 else ""
-    parts = []
-    for i, (said, found) in enumerate(rows):
-        parts.append(f"<h3>“{escape(said)}”</h3>")
-        parts += [f'<div class="step-strip{many}">{_title(s.title, i, rows)}{_strip(s)}</div>' for s in found]
-    st.html(f'<div class="step-lists" style="--lists: {most}">{"".join(parts)}</div>')
+def strips(rows: Sequence[tuple[str, Sequence[Strip]]], lines: int = 1) -> None:
+    """The strips of each question: one under the other while they are few, so that pictures are large, else the
+    models side by side. `lines` of words follow, for which room is left."""
+    count = sum(len(found) for _, found in rows)
+    if count <= FEW:
+        rest = 10 + 1.9 * len(rows) + 2.2 * lines
+        body = "".join(_under(said, found) for said, found in rows)
+        st.html(f'<div class="step-lists few" style="--strips: {count}; --rest: {rest}rem">{body}</div>')
+        return
+    most = max(len(found) for _, found in rows)
+    body = "".join(_beside(said, found, first=i == 0) for i, (said, found) in enumerate(rows))
+    st.html(f'<div class="step-lists" style="--lists: {most}; --rows: {len(rows)}">{body}</div>')
 
 
-def _title(title: str, i: int, rows: Sequence[object]) -> str:
-    return f"<h4>{escape(title)}</h4>" if i == 0 or len(rows) < 3 else ""
+def _under(said: str, found: Sequence[Strip]) -> str:
+    each = (
+        f'<div class="step-few"><h4>{escape(s.title)}</h4><div class="step-strip">{_strip(s)}</div></div>'
+        for s in found
+    )
+    return f"<h3>“{escape(said)}”</h3>{''.join(each)}"
+
+
+def _beside(said: str, found: Sequence[Strip], *, first: bool) -> str:
+    each = (
+        f'<div class="step-strip many">{f"<h4>{escape(s.title)}</h4>" if first else ""}{_strip(s)}</div>' for s in found
+    )
+    return f"<h3>“{escape(said)}”</h3>{''.join(each)}"
 
 
 def _strip(strip: Strip) -> str:

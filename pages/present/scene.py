@@ -26,9 +26,9 @@ from pages.present.parts import Shown, Strip
 from pages.shared.guard import UNEXPECTED, log
 from pages.shared.link import chosen
 from pages.shared.theme import theme
-from pages.shared.words import duration, listed, plain
+from pages.shared.words import count, duration, listed, plain
 
-SCALE, HEIGHT = 1.5, 560
+SCALE, HEIGHT = 1.5, 530
 
 
 @contextmanager
@@ -60,10 +60,10 @@ def _again(said: str) -> None:
 
 def draw_step(engine: Engine, step: Step, pairs: Pairs) -> None:
     """The step, or the audience's question in its place."""
-    parts.styles()
     scene = story.scene_of(step, pairs)
     asked = next(iter(chosen("ask")), "")
-    with quietly():
+    # A container of its own for each step: what the last one showed goes at once, before this one is there.
+    with st.container(key=f"step-{step.name}{'-asked' if asked else ''}"), quietly():
         if asked:
             question(engine, scene, pairs, asked)
         elif step.datasets and not scene.dataset and step.kind not in ("table", "bars"):
@@ -77,24 +77,30 @@ def draw_step(engine: Engine, step: Step, pairs: Pairs) -> None:
 
 
 def _table(engine: Engine, scene: Scene, pairs: Pairs) -> None:
-    rows = story.table(engine, scene.step, pairs)
+    waiting: story.Waiting = []
+    rows = story.table(engine, scene.step, pairs, waiting)
     parts.table(rows)
-    measured = [r for r in rows if r.here]
-    if not measured:
+    if waiting:
+        raise waiting[0]
+    if not any(r.here for r in rows):
         st.caption("Nothing of this is measured here yet.")
     elif scene.demo:
         st.caption(plain(f"{say_dataset(scene.step.datasets[0])} is not here; {say_dataset(scene.dataset)} stands in."))
 
 
 def _bars(engine: Engine, scene: Scene, pairs: Pairs) -> None:
-    frame = bars_frame(story.bars(engine, scene.step, pairs), scene.step.metric)
-    _chart(story_bars(frame, title="", theme=theme(), scale=SCALE), "stage-bars")
+    waiting: story.Waiting = []
+    frame = bars_frame(story.bars(engine, scene.step, pairs, waiting), scene.step.metric)
+    _chart(story_bars(frame, title=scene.step.title, theme=theme(), scale=SCALE), "stage-bars")
+    if waiting:
+        raise waiting[0]
 
 
 def _templates(engine: Engine, scene: Scene, pairs: Pairs) -> None:
     studies = story.template_studies(engine, scene)
     st.subheader(plain(templates_finding(studies)), anchor=False)
-    _chart(templates_chart(templates_frame(studies), title="", theme=theme(), scale=SCALE), "stage-templates")
+    chart = templates_chart(templates_frame(studies), title=scene.step.title, theme=theme(), scale=SCALE)
+    _chart(chart, "stage-templates")
 
 
 def _chart(chart: Chart, key: str) -> None:
@@ -111,7 +117,8 @@ def _pictures(engine: Engine, scene: Scene, pairs: Pairs) -> None:
     rows = story.lists(engine, scene)
     parts.strips([(row[0].query.words, [_strip(engine, r) for r in row]) for row in rows])
     said = [f"{say_model(a.model)}: {_changed(engine, a, b)}" for a, b in zip(rows[0], rows[-1])]
-    st.caption(plain(f"{_where(scene)} From the first prompt to the last, {' '.join(said)}"))
+    judged = any(hit.relevant is not None for hit in rows[0][0].hits)
+    st.caption(plain(f"{_where(scene, judged)} From the first prompt to the last: {' '.join(said)}"))
 
 
 def _changed(engine: Engine, first: PicturesResult, last: PicturesResult) -> str:
@@ -119,9 +126,9 @@ def _changed(engine: Engine, first: PicturesResult, last: PicturesResult) -> str
     return f"{len(found.new)} of {found.k} pictures are new."
 
 
-def _where(scene: Scene) -> str:
+def _where(scene: Scene, judged: bool) -> str:
     stands = f", standing in for {say_dataset(scene.step.datasets[0])}" if scene.demo else ""
-    return f"The {TEN} best of {say_dataset(scene.dataset)}{stands}; framed: of the class named."
+    return f"The {TEN} best of {say_dataset(scene.dataset)}{stands}{'; framed: of the class named' if judged else ''}."
 
 
 def _strip(engine: Engine, result: PicturesResult, right: Callable[[Hit], bool] | None = None) -> Strip:
@@ -146,12 +153,12 @@ def _caption(engine: Engine, scene: Scene, pairs: Pairs) -> None:
     for model in scene.models if own else ():
         found = engine.one_caption(model, scene.dataset, picture=own[0], text=text, others=scene.beside, by_word=False)
         beside = "".join(f" With “{o.text}”: rank {o.rank:,}." for o in found.others)
-        said.append(f"{say_model(model)}: {rank_finding(found)}{beside}")
-    parts.strips(rows)
+        said.append(f"{rank_finding(found)}{beside}")
+    parts.strips(rows, lines=1 + len(said))
     for sentence in said:
         st.markdown(plain(sentence))
-    if not own:
-        st.caption(plain(f"No picture of {say_dataset(scene.dataset)} has this caption."))
+    has = f"{count(len(own), 'picture')} of {say_dataset(scene.dataset)}" if own else f"No picture of {scene.dataset}"
+    st.caption(plain(f"{has} {'has' if len(own) < 2 else 'have'} this caption{'; framed' if own else ''}."))
 
 
 def question(engine: Engine, scene: Scene, pairs: Pairs, text: str) -> None:
@@ -165,7 +172,7 @@ def question(engine: Engine, scene: Scene, pairs: Pairs, text: str) -> None:
         return
     models = story.beside(tuple(m for m, d in pairs if d == dataset))
     lists = [engine.search(m, dataset, query=text, k=TEN) for m in models]
-    parts.strips([(text, [_strip(engine, r) for r in lists])])
+    parts.strips([(text, [_strip(engine, r) for r in lists])], lines=2)
     if len(lists) > 1:
         st.markdown(plain(models_finding(engine.compare_pictures(lists[0], lists[1]))))
     st.caption(plain(f"The {TEN} best of {say_dataset(dataset)}. Back or Esc: on with the story."))

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
+import plotly.graph_objects as go
 import streamlit as st
 
 from core.catalog.story import STEPS
@@ -15,6 +16,7 @@ from core.engine_story import stories_folder
 from core.studies.story.own import OwnStep, OwnStory, load_story
 from core.types import TMVError
 from pages.present.clicker import KEYS, clicker
+from pages.present.parts import styles
 from pages.shared.guard import careful
 from pages.shared.link import choose, chosen, keep
 from pages.shared.words import plain
@@ -22,6 +24,7 @@ from pages.shared.words import plain
 STORY_PAGE, STORY_PATH = "pages/present/story.py", "story"
 CSS = Path(__file__).with_name("stage.css")
 PLACE = ("story", "step", "ask")
+GO = "stage-go"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,17 +89,23 @@ def go_to(told: Telling, place: int) -> None:
     step = told.own.steps[place - 1]
     for name in {name for s in told.own.steps for name in s.choices}:
         choose(name, step.choices.get(name))
-    st.switch_page(_file_of(step.page))
+    st.session_state[GO] = step.page
 
 
-def _file_of(page: str) -> str:
-    files: dict[str, str] = st.session_state.get("page-files", {})
-    return files.get(page, STORY_PAGE)
+def asked_for() -> bool:
+    """Whether this is a presentation, before what keeps the place is mounted."""
+    if "present" in st.session_state:
+        return presenting()
+    return st.query_params.get("present") == "true"
 
 
 def mount(files: dict[str, str]) -> bool:
-    """Mount what keeps the place, before the navigation is drawn; whether this is a presentation."""
+    """Go where a callback said, or mount what keeps the place; whether this is a presentation. After the navigation,
+    which knows the pages, and before any other choice, since a page cannot be left with choices mounted."""
     st.session_state["page-files"] = files
+    if (page := st.session_state.pop(GO, None)) is not None:
+        # No choices by the address: they stand in the session already, and bound ones may not be cleared by it.
+        st.switch_page(files.get(page, STORY_PAGE), query_params={})
     keep("present")
     if presenting():
         keep(*PLACE)
@@ -106,11 +115,13 @@ def mount(files: dict[str, str]) -> bool:
 def around(engine: Engine, pages: Collection[str]) -> None:
     """Draw what stands around every page of a presentation."""
     told = telling(engine, pages)
+    styles()
     st.html(f"<style>{CSS.read_text('utf-8')}</style>")
+    _warm_charts()
     clicker(careful(lambda where: move(told, where)))
     with st.container(key="stage-bar", horizontal=True, vertical_alignment="center"):
         _question()
-        st.html(_progress(told))
+        st.html(_progress(told), width="stretch")
         for where, icon, said in (
             ("back", ":material/chevron_left:", "Back"),
             ("next", ":material/chevron_right:", "On"),
@@ -122,6 +133,12 @@ def around(engine: Engine, pages: Collection[str]) -> None:
             )  # fmt: skip
     if told.own_step is not None and told.own_step.page != STORY_PATH:
         heading(told.own_step.title, told.own_step.note)
+
+
+def _warm_charts() -> None:
+    """A chart that nobody sees, so that the browser has loaded what draws charts before the first step with one."""
+    with st.container(key="stage-warm", height=40):
+        st.plotly_chart(go.Figure(), key="stage-warm-chart", config={"staticPlot": True})
 
 
 def heading(title: str, note: str) -> None:
@@ -136,7 +153,7 @@ def _question() -> None:
     def asked() -> None:
         choose("ask", str(st.session_state["stage-question"]).strip()[:200])
 
-    with st.container(key="stage-ask"):
+    with st.container(key="stage-ask", width=420):
         st.text_input(
             "A prompt from the audience", key="stage-question", on_change=asked, max_chars=200,
             placeholder="A prompt from the audience  ( / )", label_visibility="collapsed",

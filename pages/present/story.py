@@ -8,6 +8,7 @@ from core.engine_story import usable
 from pages.present import shell
 from pages.present.clicker import KEYS
 from pages.present.own import own_stories
+from pages.present.parts import styles
 from pages.present.ready import ready_line
 from pages.present.scene import draw_step
 from pages.present.shell import Telling, go_to, heading, presenting, telling
@@ -26,6 +27,7 @@ def page(engine: Engine) -> None:
     pairs = usable(engine)
     step = STEPS[min(_place(told), len(STEPS)) - 1]
     own = told.own_step
+    styles()
     if not presenting():
         controls(engine, told)
     heading(own.title if own else step.title, own.note if own else step.said)

@@ -1,0 +1,273 @@
+"""The deck's claims on results made by hand, what does not fit in the deck, and stories that people write."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core.catalog import presets
+from core.catalog.models import find_model
+from core.catalog.story import CLAIMS, STEPS, find_step
+from core.engine import Engine
+from core.engine_story import beside, scene_of, usable
+from core.figures.story import story_bars
+from core.frames.story import bars_frame, story_row
+from core.intervals import wilson
+from core.studies.story import claims, deck_says
+from core.studies.story.faults import doubts
+from core.studies.story.own import OwnStep, OwnStory, load_story, name_of, read_story, save_story, story_names
+from core.studies.zero_shot import ZeroShotResult
+from core.types import TMVError
+from tests.conftest import World
+from tests.sample_results import sample_result
+from tests.study_results import sample_list, sample_prompt_study
+
+OPENAI, LAION, RN = "ViT-B-32/openai", "ViT-B-32/laion2b_s34b_b79k", "RN50/openai"
+PAGES = ("", "accuracy", "story")
+
+
+def told(model: str, dataset: str, right: int, n: int = 200, five: int | None = None) -> ZeroShotResult:
+    """A result in which the first `right` of n pictures are named right, and `five` are within the first five."""
+    ranks = np.where(np.arange(n) < right, 1, np.where(np.arange(n) < (five or right), 3, 9)).astype(np.int64)
+    result = sample_result(model, dataset, n=n)
+    labels = (np.arange(n) % len(result.classnames)).astype(np.int64)
+    return replace(
+        result,
+        ranks=ranks,
+        labels=labels,
+        acc1=right / n,
+        acc5=(five or right) / n,
+        acc1_ci95=wilson(right, n),
+    )
+
+
+def probed(zero: ZeroShotResult, right: int) -> Any:
+    ranks = np.where(np.arange(zero.n) < right, 1, 2)
+    return SimpleNamespace(ids=zero.ids, ranks=ranks, test_acc1=right / zero.n)
+
+
+# --- claims -----------------------------------------------------------------------------------------------
+
+
+def test_every_claim_without_any_result_cannot_be_told() -> None:
+    empty = [claims.top5_probe([]), claims.general([]), claims.training([]), claims.wording([]), claims.favour([])]
+    assert {r.verdict for r in (*empty, claims.search([]))} == {"cannot be told here"}
+    assert {r.claim for r in (*empty, claims.search([]))} == {c.name for c in CLAIMS}
+
+
+def test_top_five_reaches_a_probe_that_top_one_does_not() -> None:
+    zero = told(OPENAI, "eurosat", 60, five=180)
+    found = claims.top5_probe([(zero, probed(zero, 150))])
+    assert found.verdict == "holds" and "1 of 1 cell" in found.evidence
+    assert "top-1 matches or beats the probe in 0 of 1" in found.remark
+
+
+def test_top_five_below_the_probe_in_most_cells_does_not_hold() -> None:
+    low, high = told(OPENAI, "eurosat", 60, five=80), told(RN, "eurosat", 60, five=180)
+    pairs = [(low, probed(low, 190)), (low, probed(low, 180)), (high, probed(high, 150))]
+    assert claims.top5_probe(pairs).verdict == "does not hold"
+    assert claims.top5_probe(pairs[1:]).verdict == "holds"
+
+
+def test_a_probe_on_other_pictures_is_not_compared() -> None:
+    zero = told(OPENAI, "eurosat", 60)
+    other = SimpleNamespace(ids=zero.ids[::-1], ranks=np.ones(zero.n), test_acc1=1.0)
+    assert claims.top5_probe([(zero, other)]).verdict == "cannot be told here"
+
+
+@pytest.mark.parametrize(
+    ("general", "satellite", "verdict"),
+    [(150, 60, "holds"), (60, 150, "does not hold"), (100, 99, "does not hold")],
+)
+def test_general_against_satellite(general: int, satellite: int, verdict: str) -> None:
+    found = claims.general([told(OPENAI, "cifar100", general), told(OPENAI, "eurosat", satellite)])
+    assert found.verdict == verdict and len(found.cells) == 1
+
+
+def test_general_is_never_compared_across_models() -> None:
+    assert claims.general([told(OPENAI, "cifar100", 150), told(RN, "eurosat", 60)]).verdict == "cannot be told here"
+
+
+def test_a_fine_grained_set_that_is_easier_breaks_the_claim() -> None:
+    three = [told(OPENAI, "cifar100", 120), told(OPENAI, "eurosat", 60), told(OPENAI, "food101", 170)]
+    found = claims.general(three)
+    assert found.verdict == "does not hold" and "behind in 1" in found.evidence
+
+
+def test_training_data_needs_one_architecture_and_a_clear_gap() -> None:
+    a, b = told(OPENAI, "eurosat", 60), told(LAION, "eurosat", 120)
+    assert claims.training([a, b]).verdict == "holds"
+    assert claims.training([a, replace(a, model=LAION)]).verdict == "does not hold"
+    assert claims.training([a, told(RN, "eurosat", 120)]).verdict == "cannot be told here"
+    assert claims.training([a, replace(b, templates=("{}",))]).verdict == "cannot be told here"
+
+
+def test_wording_by_hand() -> None:
+    study = sample_prompt_study()
+    best, worst = (max if i else min for i in (1, 0))
+    spread = best(t.acc1 for t in study.templates) - worst(t.acc1 for t in study.templates)
+    found = claims.wording([study])
+    assert spread > 0.05 and found.verdict == "holds"
+    same = replace(study, templates=(study.templates[0], study.templates[0]))
+    assert claims.wording([same]).verdict == "does not hold"
+
+
+def test_classes_of_ones_own_by_hand() -> None:
+    base = told(OPENAI, "eurosat", 0, n=400)
+    first, second = base.labels == 0, base.labels == 1
+    a = replace(base, ranks=np.where(first, 1, 9))
+    b = replace(base, model=LAION, ranks=np.where(second, 1, 9))
+    names = base.classnames
+    assert claims.favoured(a, b) == ((names[0],), (names[1],))
+    assert claims.favour([a, b]).verdict == "holds"
+    assert claims.favour([a, replace(a, model=LAION)]).verdict == "does not hold"
+    assert claims.favour([a, replace(b, model=RN)]).verdict == "cannot be told here"
+
+
+def test_search_is_judged_by_how_many_are_right() -> None:
+    result, _ = sample_list()
+    precision = result.precision
+    assert precision is not None
+    good = replace(result, precision=replace(precision, hits=9, precision=0.9, base_rate=0.1))
+    poor = replace(result, precision=replace(precision, hits=1, precision=0.1, base_rate=0.2))
+    assert claims.search([good, good]).verdict == "holds"
+    assert claims.search([good, poor]).verdict == "does not hold"
+    assert claims.search([replace(result, precision=None)]).verdict == "cannot be told here"
+
+
+def test_what_the_deck_itself_says() -> None:
+    assert len(deck_says.deck_cells()) == 80
+    assert "9 of 12" in deck_says.top5_probe() and "14 of 14 against satellite" in deck_says.general()
+    assert "0 of 14 against fine-grained" in deck_says.general()
+    assert "8.1 points" in deck_says.wording() and "4.3" in deck_says.wording()
+
+
+def test_every_doubt_about_the_deck_is_shown_by_its_figures(tmp_path: Path) -> None:
+    found = {r.doubt.name: r for r in doubts(Engine(tmp_path, tmp_path, in_process=False).audit_deck())}
+    assert all(r.raised for r in found.values())
+    assert found["copied"].cells == ("ViT-B/32 · OpenAI on ImageNet-mini", "ViT-B/32 · LAION-2B on ImageNet-mini")
+    assert "ViT-L/14 · LAION-2B on EuroSAT" in found["collapse"].cells
+    assert len(found["names"].cells) == 7 and len(found["mode"].cells) == 4 and len(found["probe"].cells) == 3
+    assert not any(r.raised for r in doubts([]) if r.doubt.check)
+
+
+# --- steps ------------------------------------------------------------------------------------------------
+
+
+def test_every_step_of_the_deck_has_its_demo_equivalent() -> None:
+    demo = [("demo-rn/demo", d) for d in ("demo-objects", "demo-satellite", "demo-captions")]
+    for step in STEPS:
+        scene = scene_of(step, demo)
+        assert scene.demo or step.kind == "faults", step.name
+        if step.kind in ("pictures", "caption"):
+            assert scene.texts and scene.models == ("demo-rn/demo",), step.name
+
+
+def test_real_pictures_come_before_the_demo_and_keep_the_decks_words() -> None:
+    pairs = [("demo-rn/demo", "demo-captions"), (OPENAI, "coco"), (LAION, "coco"), (RN, "coco")]
+    scene = scene_of(find_step("bears"), pairs)
+    deck = next(c for c in presets.CAPTIONS if c.name == "deck-bears")
+    assert (scene.dataset, scene.texts, scene.beside) == ("coco", (deck.caption,), deck.beside)
+    assert scene.models == (OPENAI, LAION)
+
+
+def test_one_model_of_each_family_stands_beside() -> None:
+    assert beside((OPENAI, RN, LAION)) == (OPENAI, LAION)
+    assert beside((OPENAI, RN)) == (OPENAI, RN)
+    assert beside(("demo-vit/demo", OPENAI)) == (OPENAI,)
+    with pytest.raises(TMVError, match="did you mean"):
+        find_step("bearz")
+
+
+def test_a_row_has_all_three_figures_and_the_chart_all_marks() -> None:
+    model = find_model(OPENAI)
+    zero = told(OPENAI, "eurosat", 100)
+    row = story_row(model, Engine("x", "x", in_process=False).dataset("eurosat"), zero, None)
+    cell = row.cell("zeroshot_acc1")
+    assert (cell.measured, cell.deck) == (0.5, 0.3218) and cell.published == pytest.approx(0.50, abs=0.01)
+    assert row.cell("linear_probe_test_acc1").deck == 0.9565 and row.here
+    bare = story_row(model, Engine("x", "x", in_process=False).dataset("cifar100"), None, None)
+    assert not bare.here and bare.cell("zeroshot_acc1").deck == 0.6418
+    frame = bars_frame([row, bare], "acc1")
+    chart = story_bars(frame, title="?")
+    assert [list(t.y) for t in chart.figure.data if t.name == "the deck"] == [[0.3218, 0.6418]]
+    assert [list(t.y) for t in chart.figure.data if t.type == "bar"] == [[0.5]]
+
+
+def test_only_vectors_that_fit_are_used(world: World) -> None:
+    pairs = usable(Engine(world.cache, world.data, in_process=False))
+    assert (OPENAI, "eurosat") in pairs and (RN, world.colours) in pairs
+
+
+# --- one's own --------------------------------------------------------------------------------------------
+
+STORY = OwnStory(
+    'A "quoted" \\ title · é',
+    (
+        OwnStep("First", "/accuracy?model=ViT-B-32/openai&data=eurosat&step=3", "A note,\nof two lines"),
+        OwnStep("Second", "/story?step=7"),
+    ),
+)
+
+
+def test_a_story_is_the_same_after_its_file(tmp_path: Path) -> None:
+    assert read_story(STORY.to_toml(), PAGES) == STORY
+    name = save_story(tmp_path, STORY)
+    assert story_names(tmp_path) == (name,) == ("a-quoted-title",)
+    assert load_story(tmp_path, name, PAGES) == STORY
+    step = OwnStep("Third", "/accuracy")
+    save_story(tmp_path, STORY.with_step(step), name)
+    assert load_story(tmp_path, name, PAGES).steps[-1] == step
+
+
+def test_a_view_is_a_page_and_choices() -> None:
+    first, second = STORY.steps
+    assert first.page == "accuracy" and first.choices == {"model": ["ViT-B-32/openai"], "data": ["eurosat"]}
+    assert second.page == "story" and second.place == "7"
+    pasted = read_story('title = "x"\n[[step]]\ntitle = "y"\nview = "http://localhost:8501/accuracy?data=a"', PAGES)
+    assert pasted.steps[0].view == "/accuracy?data=a"
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("title = nothing", "no valid TOML"),
+        ("", "at least one step"),
+        ('title = "x"', "at least one step"),
+        ('title = "x"\nstep = 3', "at least one step"),
+        ('title = "x"\nstep = [3]', "must begin with a line"),
+        ('[[step]]\ntitle = "y"\nview = "/accuracy"', "The story needs a line title"),
+        ('title = "x"\n[[step]]\nview = "/accuracy"', "Step 1 needs a line title"),
+        ('title = "x"\n[[step]]\ntitle = "y"', "Step 1 needs a line view"),
+        ('title = "x"\n[[step]]\ntitle = "y"\nview = "/acuracy"', "did you mean accuracy"),
+        ('title = "x"\n[[step]]\ntitle = "y"\nviw = "/accuracy"', "did you mean view"),
+        ('titel = "x"\n[[step]]\ntitle = "y"\nview = "/accuracy"', "did you mean title"),
+        ('title = "x"\n[[step]]\ntitle = "y\\u0007"\nview = "/accuracy"', "control character"),
+        ('title = "x"\n[[step]]\ntitle = 5\nview = "/accuracy"', "Step 1 needs a line title"),
+        ('title = "x"\n[[step]]\ntitle = "y"\nview = "http://[bad"', "is no link"),
+        ('title = "' + "x" * 130 + '"\n[[step]]\ntitle = "y"\nview = "/accuracy"', "at most 120"),
+        ('title = "x"\n' + '[[step]]\ntitle = "y"\nview = "/accuracy"\n' * 61, "at most 60 steps"),
+        ("#" * 300_000, "at most 200,000 characters"),
+    ],
+)
+def test_a_bad_file_is_told_in_one_sentence(text: str, sentence: str) -> None:
+    with pytest.raises(TMVError, match=sentence.replace("(", r"\(")):
+        read_story(text, PAGES)
+
+
+def test_no_file_outside_of_the_folder_is_read_or_written(tmp_path: Path) -> None:
+    (tmp_path / "stories").mkdir()
+    (tmp_path / "secret.toml").write_text(STORY.to_toml())
+    with pytest.raises(TMVError):
+        load_story(tmp_path / "stories", "../secret", PAGES)
+    with pytest.raises(TMVError):
+        save_story(tmp_path / "stories", STORY, "../other")
+    assert name_of("../../etc") == "etc" and name_of("…") == "story"
+    (tmp_path / "stories" / "bad.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(TMVError, match="UTF-8"):
+        load_story(tmp_path / "stories", "bad", PAGES)
