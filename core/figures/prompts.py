@@ -88,7 +88,8 @@ def _template_marks(fig: go.Figure, rows: pd.DataFrame, i: int, models: int, sty
         name=first["series"],
         marker={
             "symbol": model_symbol(first["model"]) + ("-dot" if dot else ""),
-            "size": style.size(11),
+            # An outline in the background's colour takes away from a mark what this adds.
+            "size": style.size(14 if fill and dot else 11),
             "color": color if fill else style.background,
             "line": {"color": style.background if fill and dot else color, "width": style.size(2)},
         },

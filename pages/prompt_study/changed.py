@@ -120,7 +120,7 @@ def _classes(look: Look) -> None:
 
     share = st.column_config.NumberColumn
     shown_frame = frame.assign(
-        **{c: 100 * frame[c] for c in ("before", "after", "change")}, pictures=[count(n, "picture") for n in frame["n"]]
+        **{c: 100 * frame[c] for c in ("before", "after", "change")}, pictures=[f"{n:,}" for n in frame["n"]]
     )
     st.dataframe(
         shown_frame[["classname", "before", "after", "change", "gained", "lost", "pictures"]],
@@ -135,7 +135,7 @@ def _classes(look: Look) -> None:
             "change": share("Points", format="%+.1f"),
             "gained": "Gained",
             "lost": "Lost",
-            "pictures": st.column_config.ButtonColumn("", key="changed-class", on_click=clicked),
+            "pictures": st.column_config.ButtonColumn("Pictures", key="changed-class", on_click=clicked),
         },
     )
     save_rows(frame, "classes-changed", key="changed-classes-csv")
