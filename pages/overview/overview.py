@@ -9,6 +9,7 @@ from core.frames import accuracy_finding, accuracy_frame, protocol_line, say_dat
 from core.studies.zero_shot import ZeroShotResult
 from core.types import EncoderWarming, NotHere
 from pages.overview.matrix import matrix
+from pages.overview.notice import demo_notice
 from pages.shared import first_run
 from pages.shared.answer import Headline, finding, foot, headlines, question
 from pages.shared.asking import Asking
@@ -24,12 +25,6 @@ from pages.shared.picture import answered_tile, picture_dialog
 from pages.shared.theme import theme
 from pages.shared.words import plain
 
-DEMO = (
-    "These are **generated pictures** and two tiny models trained for this project, so that everything works "
-    "without a download. A small convolutional network learns faster from few pictures than a transformer; "
-    "among real CLIP models it is the other way round. For real photographs, bring weights and data in the "
-    "library."
-)
 STARTS = (
     (
         "pages/classification/accuracy.py",
@@ -96,10 +91,11 @@ def answer(results: list[ZeroShotResult]) -> None:
 def page(engine: Engine) -> None:
     """From what is here to where to start."""
     stored = here(engine)
-    if all(d.startswith("demo-") for d in stored.datasets):
-        st.markdown(DEMO)
+    if notice := demo_notice(stored):
+        st.markdown(notice)
     preparing = first_run.show(engine)
-    results, outdated = measured(engine, stored)
+    with st.skeleton(height=ROOM):
+        results, outdated = measured(engine, stored)
     if results:
         answer(results)
         with in_place():

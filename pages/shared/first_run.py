@@ -10,7 +10,7 @@ from pages.shared.here import here
 from pages.shared.progress import watch
 
 KEY = "prepare-demo"
-FIRST = ("demo-rn/demo", "demo-objects")
+FIRST = (("demo-rn/demo", "demo-objects"), ("demo-vit/demo", "demo-objects"))
 
 
 @st.cache_resource(show_spinner=False)
@@ -27,7 +27,8 @@ def prepare(engine: Engine) -> None:
     _tried().add(KEY)
     pairs, job = here(engine).pairs, engine.jobs.latest(KEY)
     stopped = job is not None and job.state == "cancelled"
-    if not stopped and (not pairs or (FIRST in pairs and engine.embeddings(*FIRST) is None)):
+    outdated = any(pair in pairs and engine.embeddings(*pair) is None for pair in FIRST)
+    if not stopped and (not pairs or outdated):
         engine.submit_prepare_demo()
 
 

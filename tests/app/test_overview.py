@@ -10,6 +10,8 @@ from streamlit.testing.v1 import AppTest
 from core.engine import Engine
 from core.frames import percent
 from core.job_table import JobTable
+from pages.overview.notice import demo_notice
+from pages.shared.here import Here
 from tests.app.making import open_page, unescaped
 from tests.conftest import GOOD, World
 
@@ -63,3 +65,16 @@ def test_progress_of_the_demo_is_told_in_words_and_can_be_stopped(
     app.button(key=f"stop-{job.id}").click().run()
     assert table.get(job.id).state == "cancelled"
     assert app.button(key="prepare-demo-again")
+
+
+@pytest.mark.parametrize(
+    ("pairs", "words"),
+    [
+        ({("demo-rn/demo", "demo-objects")}, "generated pictures"),
+        ({("demo-rn/demo", "demo-objects"), ("demo-rn/demo", "eurosat")}, "they guess"),
+        ({("demo-rn/demo", "eurosat"), (GOOD, "eurosat")}, ""),
+    ],
+)
+def test_what_must_be_known_while_only_the_demo_is_here(pairs: set[tuple[str, str]], words: str) -> None:
+    found = demo_notice(Here(frozenset(pairs)))
+    assert words in found and bool(found) == bool(words)
