@@ -67,14 +67,13 @@ class BundleDoor:
 
 
 def _chosen(engine: BundleParts, models: Sequence[str], datasets: Sequence[str]) -> tuple[EmbeddingKey, ...]:
-    """The entries to take: of every stored split the one in use, or the newest where none fits what is here now."""
+    """The entries to take: of every stored split the one in use; vectors of changed pictures or weights stay here."""
     stored = {(e.key.model, e.key.dataset, e.key.split) for e in engine.store.entries() if e.complete}
     found = list[EmbeddingKey]()
     for model, dataset, split in sorted(stored):
         if (not models or model in models) and (not datasets or dataset in datasets):
             images = engine.embeddings(model, dataset, split)
-            key = images.key if images is not None else engine.store.find(model, dataset, split)
-            found += [key] if key is not None else []
+            found += [images.key] if images is not None else []
     have = {(key.model, key.dataset) for key in found}
     for model in models:
         for dataset in datasets:
