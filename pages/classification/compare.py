@@ -10,7 +10,7 @@ from core.figures.calibration import reliability_chart
 from core.figures.compare import difference_chart
 from core.figures.cost import cost_chart
 from core.frames import accuracy_frame
-from core.frames.answered import Answered
+from core.frames.answered import PROBE, Answered
 from core.frames.compare import calibration_frame, cost_frame, difference_row, disagreements_frame
 from core.frames.findings import compare as paired
 from core.studies.zero_shot import ZeroShotResult
@@ -43,7 +43,9 @@ def page(engine: Engine) -> None:
     for place, name, side, title in zip(st.columns(2, gap="large"), "ab", pair, ("First", "Second")):
         with place:
             pick_side(engine, name, side, title)
-    found = [_result(engine, side, dataset) for side in pair]
+    # A probe answers for the pictures it was not trained on, so the other side must answer for the same.
+    split = engine.tested_split(dataset.name) if PROBE in (side.method for side in pair) else None
+    found = [_result(engine, side, dataset, split) for side in pair]
     if found[0] is None or found[1] is None:
         return
     a, b = found[0], found[1]
@@ -58,15 +60,15 @@ def page(engine: Engine) -> None:
         picture_dialog(engine, [a, b], picture, lambda: choose("picture", None))
 
 
-def _result(engine: Engine, side: Side, dataset: DatasetSpec) -> Answered | None:
+def _result(engine: Engine, side: Side, dataset: DatasetSpec, split: str | None) -> Answered | None:
     """One side's answers, or what is missing for them and the button that mends it."""
     try:
-        found = side.result(engine, dataset, None)
+        found = side.result(engine, dataset, split)
     except NotHere:
-        offer(engine, [(side.model, dataset, None)])
+        offer(engine, [(side.model, dataset, split)])
         return None
     if found is None:
-        _, missing = kept_probes(engine, [(side.model, dataset, None)])
+        _, missing = kept_probes(engine, [(side.model, dataset, split)])
         offer_probes(engine, missing, key=f"train-{side.model.name}")
         if not missing:
             st.info(f"{plain(dataset.title)} has no training split, so there is no probe to compare.")
@@ -90,7 +92,7 @@ def answer(engine: Engine, a: Answered, b: Answered, names: tuple[str, str], dat
     finding(plain(str(row["finding"])))
     both = difference.n - difference.n_only_a - difference.n_only_b
     st.markdown(
-        f"Right with the first only: **{difference.n_only_a:,}**, with the second only: **{difference.n_only_b:,}**; "
+        f"Right only with {names[0]}: **{difference.n_only_a:,}**, only with {names[1]}: **{difference.n_only_b:,}**; "
         f"the same verdict on {both:,} of {count(difference.n, 'picture')}. "
         f"{plain(difference.test)}: p = {difference.p_value:.2g}."
     )
@@ -160,9 +162,9 @@ def _tile(engine: Engine, result: Answered, row: pd.Series, other: str, rank: in
     return Tile(
         id=str(row["id"]),
         thumbnail=engine.thumbnail(result.dataset, result.split, str(row["id"])),
-        alt=f"{true}, named {other} by the other",
+        alt=f"{true}, named {other} by the other, where the right one is number {rank}",
         caption=true,
-        note=f"the other says {other}; right one is number {rank}",
+        note=f"the other: {other}",
     )
 
 

@@ -17,7 +17,8 @@ from pages.shared.answer import Headline, finding, foot, headlines, question
 from pages.shared.chart import draw
 from pages.shared.engine import engine
 from pages.shared.guard import in_place
-from pages.shared.pickers import pick_dataset, pick_models
+from pages.shared.link import chosen, keep
+from pages.shared.pickers import moved, pick_dataset, pick_models, shown
 from pages.shared.save import save_rows
 from pages.shared.theme import theme
 from pages.shared.training import Training, offer_training, untrainable
@@ -40,11 +41,13 @@ def pick(engine: Engine) -> tuple[tuple[ModelSpec, ...], DatasetSpec, tuple[str,
         return None
     with left:
         models = pick_models(engine, [dataset], most=4)
-    chosen = methods.multiselect("Methods", list(METHODS), default=list(METHODS), key="method", bind="query-params",
-                                 format_func=lambda m: FEW_SHOT_METHODS[m])
+    picked = tuple(m for m in METHODS if m in chosen("method")) or METHODS
+    st.session_state[shown("method")] = list(picked)
+    methods.multiselect("Methods", list(METHODS), key=shown("method"), format_func=lambda m: FEW_SHOT_METHODS[m],
+                        on_change=moved, args=("method",))
     draws = seeds.number_input("Draws", 1, MOST_SEEDS, SEEDS, key="seeds", bind="query-params",
                                help="For each number of pictures; mean and spread are over these.")
-    return models, dataset, tuple(m for m in METHODS if m in chosen) or METHODS, int(draws)
+    return models, dataset, picked, int(draws)
 
 
 def studies(
@@ -118,6 +121,7 @@ def page(engine: Engine) -> None:
     )
 
 
+keep("method")
 question("What is a handful of labelled pictures worth?", LEAD)
 with in_place():
     page(engine())

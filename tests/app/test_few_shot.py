@@ -1,0 +1,78 @@
+"""The few-shot page: the study where it is here, the button where it is not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from core.embed import embed
+from core.engine import Engine
+from core.frames import percent
+from core.readers import open_dataset
+from core.store import Store, TextStore
+from core.studies.few_shot import METHODS, SEEDS, SHOTS
+from core.studies.few_shot_result import FewShotResult
+from tests.app.making import fill, open_page, said
+from tests.conftest import GOOD, World
+from tests.fakes import FakeEncoder
+
+Page = Callable[..., AppTest]
+HERE = "classification/few_shot.py"
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[World, FewShotResult]:
+    """The world of the other tests with both halves embedded, and one study done."""
+    root: Path = tmp_path_factory.mktemp("few")
+    world = World(root / "cache", root / "data", root / "home")
+    fill(world)
+    for split in ("train", "test"):
+        rows = open_dataset(world.colours, split, world.data, world.cache)
+        embed(FakeEncoder(GOOD), rows, Store(world.cache), TextStore(world.cache), memo_dir=world.cache / "digests")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in world.environment.items():
+            patch.setenv(name, value)
+        engine = Engine(world.cache, world.data, in_process=False)
+        return world, engine.few_shot(GOOD, world.colours, shots=SHOTS, methods=METHODS, seeds=SEEDS)
+
+
+@pytest.fixture
+def shown(trained: tuple[World, FewShotResult], monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
+    for name, value in trained[0].environment.items():
+        monkeypatch.setenv(name, value)
+    st.cache_resource.clear()
+    yield open_page
+    st.cache_resource.clear()
+
+
+def test_the_curves_and_the_spread(shown: Page, trained: tuple[World, FewShotResult]) -> None:
+    world, study = trained
+    app = shown(HERE, model=[GOOD], data=[world.colours])
+    assert not app.exception and len(app.get("plotly_chart")) == 1
+    assert app.metric[0].value == percent(study.zero_shot.acc1)
+    table = app.dataframe[0].value
+    assert len(table) == len(study.points) and {"Mean top-1", "Spread", "Settings"} <= set(table.columns)
+    point = study.point("tip-f", 4)
+    row = table[(table["Method"] == "Tip-Adapter-F") & (table["K"] == 4)].iloc[0]
+    assert row["Mean top-1"] == pytest.approx(100 * point.acc1_mean)
+
+
+def test_fewer_methods_show_fewer_rows(shown: Page, trained: tuple[World, FewShotResult]) -> None:
+    app = shown(HERE, model=[GOOD], data=[trained[0].colours], method=["tip"])
+    table = app.dataframe[0].value
+    assert not app.exception and set(table["Method"]) == {"zero-shot", "Tip-Adapter"}
+
+
+def test_what_is_missing_has_one_button(shown: Page, trained: tuple[World, FewShotResult]) -> None:
+    app = shown(HERE, model=[GOOD], data=[trained[0].colours], seeds="7")
+    assert not app.exception and "Not here yet: a few-shot study" in said(app)
+    assert [b.label for b in app.button if b.label == "Train"] == ["Train"]
+
+
+def test_a_set_that_cannot_train_says_so(shown: Page) -> None:
+    app = shown(HERE, model=[GOOD], data=["imagenet_mini"])
+    assert not app.exception and not app.metric and app.info
