@@ -1,9 +1,5 @@
-"""A chart on a page: drawn for this browser's theme, named for screen readers, with its rows as CSV beside
-it.
-
-The picture (PNG, three times the size on the screen) is behind the camera in the chart's own toolbar: the
-browser makes it, nothing leaves the machine.
-"""
+"""A chart on a page: drawn for this browser's theme, named for screen readers, its rows (CSV) and its picture (PNG)
+one press away."""
 
 from __future__ import annotations
 
@@ -13,16 +9,20 @@ from typing import Any
 import streamlit as st
 
 from core.figures.theme import Chart
+from pages.shared.png import save_picture
 
 
 def draw(chart: Chart, *, key: str, picked: Callable[[list[Any]], None] | None = None) -> None:
     """Show a chart. `picked` gets the customdata of a clicked mark, before the page runs again."""
     # A changed figure lets go of its selection, so that the same mark can be clicked again.
     times = st.session_state.get(f"picked-{key}", 0)
-    chart.figure.update_layout(clickmode="event+select", dragmode=False, meta={"picked": times})
+    meta = {**(chart.figure.layout.meta or {}), "picked": times}
+    chart.figure.update_layout(clickmode="event+select", dragmode=False, meta=meta)
     options: dict[str, Any] = {"on_select": _on_select(key, picked), "selection_mode": "points"} if picked else {}
     st.plotly_chart(chart.figure, theme=None, key=key, alt=chart.alt, config=chart.config(), **options)
-    save(chart, key=key)
+    with st.container(horizontal=True, gap="xsmall"):
+        save(chart, key=key)
+        save_picture(key, chart.title)
 
 
 def save(chart: Chart, *, key: str) -> None:

@@ -95,6 +95,18 @@ def test_the_rows_behind_a_chart_can_be_saved(visit: Visit, address: str, world:
     assert lines[0].startswith("model,") and lines[1].startswith(f"{POOR},") and len(lines) == 2
 
 
+def test_the_picture_of_a_chart_can_be_saved_by_keyboard(visit: Visit, address: str, world: World) -> None:
+    page = visit(address + link(world, "/accuracy"))
+    page.get_by_test_id("stPlotlyChart").first.locator(".main-svg").first.wait_for()
+    button = page.get_by_role("button", name="Save as PNG").first
+    button.focus()
+    with page.expect_download() as saved:
+        page.keyboard.press("Enter")
+    assert saved.value.suggested_filename == "accuracy-acc1.png"
+    data = saved.value.path().read_bytes()
+    assert data.startswith(b"\x89PNG") and int.from_bytes(data[16:20], "big") > 1500
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("path", PATHS)
 def test_nothing_offends_the_accessibility_rules(visit: Visit, address: str, axe: str, path: str, scheme: str) -> None:
