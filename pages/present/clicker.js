@@ -54,5 +54,9 @@ export default function (component) {
     setTriggerValue("go", `${way} ${presses}`)
   }
   document.addEventListener("keydown", pressed)
-  return () => document.removeEventListener("keydown", pressed)
+  document.documentElement.dataset.stage = "listens"
+  return () => {
+    document.removeEventListener("keydown", pressed)
+    delete document.documentElement.dataset.stage
+  }
 }

@@ -137,7 +137,7 @@ def around(engine: Engine, pages: Collection[str]) -> None:
 
 def _warm_charts() -> None:
     """A chart that nobody sees, so that the browser has loaded what draws charts before the first step with one."""
-    with st.container(key="stage-warm", height=40):
+    with st.container(key="stage-warm"):
         st.plotly_chart(go.Figure(), key="stage-warm-chart", config={"staticPlot": True})
 
 

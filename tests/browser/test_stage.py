@@ -16,8 +16,10 @@ LAST = len(STEPS)
 
 
 def step(page: Any, place: int) -> None:
-    expect(page.locator(".stage-progress")).to_contain_text(f"{place} of {LAST}")
+    # A fresh browser loads its parts first, which takes long on a busy machine.
+    expect(page.locator(".stage-progress")).to_contain_text(f"{place} of {LAST}", timeout=30_000)
     expect(page.get_by_role("heading", level=1)).to_have_text(STEPS[place - 1].title)
+    page.locator("html[data-stage=listens]").wait_for(state="attached")
 
 
 def cut_off(page: Any, address: str) -> list[str]:
