@@ -24,7 +24,8 @@ MOST, LONGEST = 40, 400
 def keep(*names: str) -> None:
     """Mount the keepers of these choices; once a run, before they are read."""
     place = f"kept-{'-'.join(names)}"
-    with st.container(key=place):
+    # One pixel high, because on a slow line the keepers are drawn before the style that hides them.
+    with st.container(key=place, height=1, border=False):
         # The wrapper that holds nothing else goes too, or its gap would push the page down.
         st.html(f"<style>.st-key-{place}, div:has(> .st-key-{place}:only-child) {{ display: none; }}</style>")
         for name in names:
