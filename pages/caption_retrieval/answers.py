@@ -13,6 +13,7 @@ from core.studies.pictures import Hit, PicturesResult
 from pages.caption_retrieval.wanted import PAGE_KEY
 from pages.shared.grid import grid
 from pages.shared.hits import hit_tile
+from pages.shared.paging import paged
 from pages.shared.words import count, plain
 
 PAGE, TILE = 20, 112
@@ -40,9 +41,14 @@ def sentence(result: PicturesResult, k: int) -> str:
 
 def lists(engine: Engine, results: Sequence[PicturesResult], opened: Callable[[str], None]) -> None:
     """One page of each list side by side, and the pages."""
-    pages = -(-max(len(r.hits) for r in results) // PAGE)
-    page = min(int(st.session_state.get(PAGE_KEY, 1)), pages)
-    parts = [first(r, PAGE, (page - 1) * PAGE) for r in results]
+    place, rows = paged(max(len(r.hits) for r in results), PAGE, PAGE_KEY)
+    found, n = len(results[0].hits), results[0].n
+    st.caption(count(n, "picture") if found == n else f"The first {found:,} of {count(n, 'picture')}")
+    with place:
+        _page(engine, [first(r, PAGE, rows.start) for r in results], rows.stop, opened)
+
+
+def _page(engine: Engine, parts: Sequence[PicturesResult], shown: int, opened: Callable[[str], None]) -> None:
     there = _there(engine, parts) if len(parts) == 2 else [{}]
     for i, place in enumerate(st.columns(2, gap="large") if len(parts) == 2 else [st.container()]):
         with place:
@@ -53,7 +59,7 @@ def lists(engine: Engine, results: Sequence[PicturesResult], opened: Callable[[s
                     engine,
                     parts[i],
                     hit,
-                    mark=_mark(hit, there[i].get(hit.id), page * PAGE),
+                    mark=_mark(hit, there[i].get(hit.id), shown),
                     note=_note(there[i].get(hit.id), other),
                     right=bool(hit.relevant),
                 )
@@ -66,9 +72,6 @@ def lists(engine: Engine, results: Sequence[PicturesResult], opened: Callable[[s
                 opened=opened,
                 label=f"Pictures that {say_model(parts[i].model)} finds",
             )
-    if pages > 1:
-        st.pagination(pages, key=PAGE_KEY, bind="query-params")
-        st.caption(f"The first {len(results[0].hits):,} of {count(results[0].n, 'picture')}, {PAGE} on a page.")
 
 
 def _there(engine: Engine, parts: Sequence[PicturesResult]) -> list[dict[str, int | None]]:

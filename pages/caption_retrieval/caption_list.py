@@ -20,6 +20,7 @@ from core.studies.one_caption import find_captions
 from core.studies.retrieval import RetrievalResult
 from core.types import NotHere
 from pages.shared.link import choose, chosen
+from pages.shared.paging import paged
 from pages.shared.pickers import moved, shown
 from pages.shared.save import save_rows
 from pages.shared.words import count, plain
@@ -144,11 +145,9 @@ def caption_list(
     if rows.empty:
         st.caption("Nothing stands there. Choose other ranks or other words.")
         return
-    pages = -(-len(rows) // PAGE)
-    page = min(int(st.session_state.get(PAGE_KEY, 1)), pages)
-    _table(engine, results, rows.iloc[(page - 1) * PAGE : page * PAGE], look, opened)
-    if pages > 1:
-        st.pagination(pages, key=PAGE_KEY, bind="query-params")
+    place, on_page = paged(len(rows), PAGE, PAGE_KEY)
+    with place:
+        _table(engine, results, rows.iloc[on_page], look, opened)
     things = count(len(rows), "caption" if look.side == "image" else "picture")
     st.caption(f"{things}, the hardest for {plain(say_model(look.model))} first.")
     save_rows(rows, "captions" if look.side == "image" else "pictures", key="captions-csv")

@@ -51,3 +51,16 @@ def test_no_cached_page_loads_a_model_library(world: World, file: str) -> None:
     )
     assert run.returncode == 0, run.stderr[-2000:]
     assert run.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("file", [page for page in PAGES if page.startswith("caption_retrieval/")])
+def test_no_cached_captions_load_a_model_library(captioned: World, file: str) -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", SCRIPT, file],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        env={**os.environ, **captioned.environment, "HOME": str(captioned.home)},
+    )
+    assert run.returncode == 0, run.stderr[-2000:]
+    assert run.stdout.strip() == "[]"

@@ -1,0 +1,21 @@
+"""A page of a long list at a time; which one stands in the address."""
+
+from __future__ import annotations
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+
+def paged(n: int, size: int, key: str) -> tuple[DeltaGenerator, slice]:
+    """(where the page is to be drawn, which of the n things are on it); the choice of the page stands below.
+
+    The choice is made before the page is drawn, though it stands after it: a widget knows the address only once
+    it is there.
+    """
+    place, pages = st.container(), max(1, -(-n // size))
+    if pages == 1:
+        return place, slice(0, n)
+    if int(st.session_state.get(key, 1)) > pages:
+        st.session_state[key] = 1
+    page = int(st.pagination(pages, key=key, bind="query-params"))
+    return place, slice((page - 1) * size, min(page * size, n))

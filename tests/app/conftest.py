@@ -1,0 +1,28 @@
+"""Worlds that several files of these tests share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+import streamlit as st
+
+from tests.app import captions
+from tests.app.making import open_page
+from tests.conftest import World
+
+
+@pytest.fixture(scope="session")
+def captioned(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """The world with captions, made once; tests only read it."""
+    return captions.make(tmp_path_factory.mktemp("captioned"))
+
+
+@pytest.fixture
+def caption_page(captioned: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., object]]:
+    """`caption_page("caption_retrieval/ask.py", q=[...])` -> the rendered page of the world with captions."""
+    for name, value in captioned.environment.items():
+        monkeypatch.setenv(name, value)
+    st.cache_resource.clear()
+    yield open_page
+    st.cache_resource.clear()
