@@ -69,11 +69,14 @@ def _say(amount: float, cost: Cost) -> str:
 
 
 def _log_ticks(values: pd.Series) -> dict[str, object]:
-    """Ticks at 1, 2, 5 times powers of ten around the values."""
+    """Ticks at 1, 2, 5 times powers of ten around the values; more of them where these lie close together."""
     if values.empty:
         return {}
     low, high = values.min() / 1.5, values.max() * 1.5
-    ticks = [m * 10.0**e for e in range(-4, 7) for m in (1, 2, 5) if low <= m * 10.0**e <= high]
+    for steps in ((1, 2, 5), (1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9)):
+        ticks = [m * 10.0**e for e in range(-4, 7) for m in steps if low <= m * 10.0**e <= high]
+        if len(ticks) > 2:
+            break
     return {"tickvals": ticks, "ticktext": [f"{t:,.3g}" for t in ticks], "range": _log_range(low, high)}
 
 

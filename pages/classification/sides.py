@@ -2,65 +2,95 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import streamlit as st
 
 from core.catalog.prompts import PROMPT_SETS
 from core.engine import Engine
-from core.frames import say_model
+from core.frames import say_model, short_names
 from core.frames.answered import METHODS, PROBE, ZERO_SHOT, Answered
+from core.frames.findings import count
 from core.studies.zero_shot import check_templates
-from core.types import DatasetSpec, ModelSpec, TMVError
-from pages.shared.here import default_models, known_models
+from core.types import DatasetSpec, ModelSpec, TMVError, unknown
+from pages.shared.encode import encode_filled
+from pages.shared.here import default_models, here, known_models
 from pages.shared.link import choose, chosen
 from pages.shared.own_data import page_model
-from pages.shared.pickers import shown, tell
-from pages.shared.words import plain
+from pages.shared.pickers import looked_up, shown, tell
 
-OFFERED = {ZERO_SHOT: "zero-shot", PROBE: "linear probe"}
+OFFERED = {ZERO_SHOT: "Zero-shot", PROBE: "Linear probe"}
+MOST_TEMPLATES = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """`wording` is the name of a prompt set, a template of one's own, or "" for the data set's own prompts."""
+    """`wording` is () for the data set's own prompts, the name of a prompt set, or templates of one's own."""
 
     model: ModelSpec
     method: str
-    wording: str = ""
+    wording: tuple[str, ...] = ()
 
     @property
     def token(self) -> tuple[str, ...]:
-        """The side as the address holds it: method, model, wording."""
-        return (f"{self.method}:{self.model.name}", *([self.wording] if self.wording else []))
+        """The side as the address holds it: method and model, then the wording."""
+        return (f"{self.method}:{self.model.name}", *self.wording)
 
-    def result(self, engine: Engine, dataset: DatasetSpec, split: str | None) -> Answered | None:
-        """The stored answers of this side; None for a probe that is not trained yet. Raises `NotHere`."""
+    @property
+    def templates(self) -> tuple[str, ...] | None:
+        """Templates of one's own, where there are any."""
+        return self.wording if any("{}" in text for text in self.wording) else None
+
+    def result(self, engine: Engine, dataset: DatasetSpec, split: str | None, classnames: str) -> Answered | None:
+        """The stored answers of this side; None for a probe that is not trained yet. Raises `NotHere`, and
+        `EncoderWarming` where new templates wait for the encoder."""
         if self.method == PROBE:
             return engine.probe_cached(self.model.name, dataset.name, split)
-        templates = [self.wording] if "{}" in self.wording else None
-        prompt_set = None if templates else self.wording or None
-        return engine.zero_shot(self.model.name, dataset.name, split, templates, prompt_set)
+        if self.templates:
+            images = engine.needed(self.model.name, dataset.name, split)
+            encode_filled(engine, self.model.name, self.templates, engine.classnames(images, classnames))
+        prompt_set = None if self.templates or not self.wording else self.wording[0]
+        return engine.zero_shot(self.model.name, dataset.name, split, self.templates, prompt_set, classnames)
 
-    def words(self, others: Sequence[Side]) -> str:
-        """What tells this side from the others, with the model's name first."""
-        parts = [say_model(self.model)]
-        if any(side.method != self.method for side in others):
-            parts.append(METHODS[self.method])
-        if any(side.wording != self.wording for side in others) and self.method == ZERO_SHOT:
-            parts.append(f"“{self.wording}”" if "{}" in self.wording else _titles()[self.wording])
-        return ", ".join(parts)
+    def words(self, other: Side) -> str:
+        """What tells this side from the other one, the model's name first."""
+        return ", ".join([say_model(self.model), *self._apart(other)])
+
+    def short(self, other: Side) -> str:
+        """The least that tells the two apart: "LAION-2B", "Linear probe", "The deck's seven"."""
+        if self.model.name == other.model.name:
+            said = ", ".join(self._apart(other)) or say_model(self.model)
+            return said[0].upper() + said[1:]
+        return ", ".join([short_names([self.model, other.model])[0], *self._apart(other)])
+
+    def _apart(self, other: Side) -> list[str]:
+        if other.method != self.method:
+            return [METHODS[self.method]]
+        return [say_wording(self.wording)] if other.wording != self.wording and self.method == ZERO_SHOT else []
+
+
+def say_wording(wording: tuple[str, ...]) -> str:
+    """ "CLIP's three for EuroSAT", or the template itself in quotes."""
+    if wording and "{}" in "".join(wording):
+        return f"“{wording[0]}”" if len(wording) == 1 else count(len(wording), "own template")
+    return _titles()[wording[0] if wording else ""]
 
 
 def _titles() -> dict[str, str]:
-    return {"": "own prompts of the set", **{p.name: p.title for p in PROMPT_SETS}}
+    return {"": "The set's own prompts", **{p.name: p.title for p in PROMPT_SETS}}
+
+
+# --- from the address -------------------------------------------------------------------------------------
 
 
 def sides(engine: Engine, dataset: DatasetSpec) -> tuple[Side, Side]:
-    """Both sides as the address has them, or the first two models that have vectors of this data set."""
-    names = default_models(engine, (dataset.name,), 2)
-    first, last = engine.model(names[0]), engine.model(names[-1])
+    """Both sides as the address has them; else the first two models chosen on other pages, or that have vectors of
+    this data set; where there is one model only, its zero-shot and its probe."""
+    models, _ = looked_up(chosen("model"), lambda name: page_model(engine, name))
+    stored = here(engine).pairs
+    names = [m.name for m in models if (m.name, dataset.name) in stored]
+    names += [n for n in default_models(engine, (dataset.name,), 6) if n not in names]
+    first, last = engine.model(names[0]), engine.model(names[min(1, len(names) - 1)])
     other = Side(last, ZERO_SHOT if len(names) > 1 else PROBE)
     return _side(engine, "a", Side(first, ZERO_SHOT)), _side(engine, "b", other)
 
@@ -69,49 +99,84 @@ def _side(engine: Engine, name: str, default: Side) -> Side:
     values = chosen(name)
     if not values:
         return default
-    method, _, model = values[0].partition(":")
-    wording = values[1] if len(values) > 1 else ""
     try:
-        if "{}" in wording:
-            check_templates([wording])
-        spec = page_model(engine, model)
+        return _read(engine, values)
     except TMVError as error:
         tell([str(error)])
         return default
-    return Side(spec, method if method in OFFERED else ZERO_SHOT, wording if _usable(wording) else "")
 
 
-def _usable(wording: str) -> bool:
-    return "{}" in wording or wording in _titles()
+def _read(engine: Engine, values: tuple[str, ...]) -> Side:
+    method, _, model = values[0].partition(":")
+    if method not in OFFERED:
+        raise unknown("method", method, OFFERED)
+    spec = page_model(engine, model)
+    if method == PROBE:
+        return Side(spec, PROBE)
+    return Side(spec, method, _checked(values[1:]))
+
+
+def _checked(wording: tuple[str, ...]) -> tuple[str, ...]:
+    if any("{}" in text for text in wording) or len(wording) > 1:
+        return check_templates(wording[:MOST_TEMPLATES])
+    if wording and wording[0] not in _titles():
+        raise unknown("prompt set", wording[0], [p.name for p in PROMPT_SETS])
+    return wording
+
+
+# --- widgets ----------------------------------------------------------------------------------------------
 
 
 def pick_side(engine: Engine, name: str, side: Side, title: str) -> None:
     """The choices of one side in a row: model, method and, for zero-shot, the wording."""
     models = {m.name: say_model(m) for m in (*known_models(engine), side.model)}
-    st.markdown(f"**{title}**")
-    left, middle, right = st.columns([4, 3, 5], vertical_alignment="bottom")
+    left, middle, right = st.columns([5, 4, 5], vertical_alignment="bottom")
     st.session_state[shown(f"{name}-model")] = side.model.name
-    left.selectbox("Model", list(models), key=shown(f"{name}-model"), format_func=lambda n: models.get(n, n),
-                   on_change=_chose, args=(name,))
+    left.selectbox(
+        title,
+        list(models),
+        key=shown(f"{name}-model"),
+        format_func=lambda n: models.get(n, n),
+        on_change=_chose,
+        args=(name, side.wording),
+    )
     st.session_state[shown(f"{name}-method")] = side.method
-    middle.selectbox("Method", list(OFFERED), key=shown(f"{name}-method"), format_func=OFFERED.__getitem__,
-                     on_change=_chose, args=(name,))
-    titles = _titles() | ({side.wording: side.wording} if "{}" in side.wording else {})
-    st.session_state[shown(f"{name}-wording")] = side.wording
-    right.selectbox("Wording", list(titles), key=shown(f"{name}-wording"), format_func=lambda n: titles.get(n, n),
-                    accept_new_options=True, on_change=_chose, args=(name,), disabled=side.method == PROBE,
-                    help="A prompt set, or a template of your own with {} for the class name.")
+    middle.selectbox(
+        f"{title}: method",
+        list(OFFERED),
+        key=shown(f"{name}-method"),
+        format_func=OFFERED.__getitem__,
+        on_change=_chose,
+        args=(name, side.wording),
+    )
+    with right:
+        _pick_wording(name, side, title)
 
 
-def _chose(name: str) -> None:
-    state = {part: st.session_state[shown(f"{name}-{part}")] or "" for part in ("model", "method", "wording")}
-    wording = state["wording"].strip()
-    choose(name, (f"{state['method']}:{state['model']}", *([wording] if wording else [])))
-    choose("picture", None)
+def _pick_wording(name: str, side: Side, title: str) -> None:
+    titles = _titles()
+    now = side.wording[0] if side.wording else ""
+    if side.templates:
+        titles[now] = say_wording(side.wording).strip("“”")
+    st.session_state[shown(f"{name}-wording")] = now
+    st.selectbox(
+        f"{title}: prompts",
+        list(titles),
+        key=shown(f"{name}-wording"),
+        format_func=lambda n: titles.get(n, n),
+        accept_new_options=True,
+        on_change=_chose,
+        args=(name, side.wording),
+        disabled=side.method == PROBE,
+        help="A known set, or a template of your own with {} for the class name. A probe needs none.",
+    )
 
 
-
-
-def said(side: Side, other: Side) -> str:
-    """A side's name in Markdown."""
-    return plain(side.words([side, other]))
+def _chose(name: str, before: tuple[str, ...]) -> None:
+    parts = ("model", "method", "wording")
+    model, method, wording = (st.session_state[shown(f"{name}-{part}")] or "" for part in parts)
+    # Several own templates stand in the box by their first; another model or method keeps them all.
+    kept = before if before and wording == before[0] else (wording.strip(),)
+    choose(name, [f"{method}:{model}", *([] if method == PROBE else kept)])
+    choose("parted", None)
+    st.session_state["page_a"] = st.session_state["page_b"] = 1

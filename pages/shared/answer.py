@@ -37,9 +37,15 @@ def question(text: str, lead: str = "") -> None:
 def headlines(figures: Sequence[Headline]) -> None:
     """Two to four large figures side by side."""
     for place, figure in zip(st.columns(max(2, len(figures))), figures):
-        with place, st.container(gap="xxsmall"):
-            st.metric(plain(figure.label), percent(figure.value), help=figure.exact or None)
-            st.caption(f"95 %: {interval_text(figure.ci95)} · {plain(figure.under)}")
+        with place:
+            headline(figure)
+
+
+def headline(figure: Headline) -> None:
+    """One large figure with its interval and protocol."""
+    with st.container(gap="xxsmall"):
+        st.metric(plain(figure.label), percent(figure.value), help=figure.exact or None)
+        st.caption(f"95 %: {interval_text(figure.ci95)} · {plain(figure.under)}")
 
 
 def finding(sentence: str) -> None:

@@ -115,6 +115,16 @@ def pick_asking(datasets: Sequence[DatasetSpec]) -> Asking:
     return now
 
 
+def pick_names(datasets: Sequence[DatasetSpec]) -> Asking:
+    """`pick_asking` without the prompts, for pages that choose these in a way of their own."""
+    now = asking(datasets)
+    names = "Curated names" if now.classnames == "curated" else "Folder names"
+    with st.popover(f"{names} · {plain(now.split)} split" if now.split else names, width="stretch"):
+        _pick_classnames(now)
+        _pick_split(now, datasets)
+    return now
+
+
 def _pick_prompt_set(now: Asking) -> None:
     titles = _titles() | ({OWN: "The templates below"} if now.templates else {})
     st.session_state[shown("templates")] = OWN if now.templates else now.prompt_set or ""

@@ -10,6 +10,7 @@ import streamlit as st
 
 from core.engine import Engine
 from core.frames import percent, say_model
+from core.frames.answered import Answered
 from core.studies.zero_shot import ZeroShotResult
 from pages.shared.grid import Tile
 from pages.shared.guard import in_place
@@ -37,11 +38,13 @@ def answered_tile(engine: Engine, result: ZeroShotResult, row: int) -> Tile:
 
 def picture_dialog(
     engine: Engine,
-    results: Sequence[ZeroShotResult],
+    results: Sequence[Answered],
     picture_id: str,
     closed: Callable[[], None],
+    names: Sequence[str] = (),
 ) -> None:
-    """Open the picture over the page; `closed` is called when the reader closes it."""
+    """Open the picture over the page; `closed` is called when the reader closes it. `names` tell the results apart
+    where the models' own do not."""
 
     row = results[0].ids.index(picture_id)
     title = plain(f"Picture of {results[0].classnames[results[0].labels[row]]}")
@@ -49,12 +52,14 @@ def picture_dialog(
     @st.dialog(title, width="large", on_dismiss=closed)
     def show() -> None:
         with in_place():
-            _picture_and_answers(engine, results, picture_id)
+            _picture_and_answers(engine, results, picture_id, names or [say_model(r.model) for r in results])
 
     show()
 
 
-def _picture_and_answers(engine: Engine, results: Sequence[ZeroShotResult], picture_id: str) -> None:
+def _picture_and_answers(
+    engine: Engine, results: Sequence[Answered], picture_id: str, names: Sequence[str]
+) -> None:
     first = results[0]
     left, right = st.columns([3, 2], gap="large")
     with left:
@@ -62,18 +67,18 @@ def _picture_and_answers(engine: Engine, results: Sequence[ZeroShotResult], pict
         picture(webp, f"Picture {picture_id} of {first.dataset}")
         st.caption(plain(f"{first.dataset} · {first.split} · {picture_id}"))
     with right:
-        for result in results:
-            _answers_of(result, picture_id)
+        for result, name in zip(results, names):
+            _answers_of(result, picture_id, name)
 
 
-def _answers_of(result: ZeroShotResult, picture_id: str) -> None:
+def _answers_of(result: Answered, picture_id: str, name: str) -> None:
     row = result.ids.index(picture_id)
     true = int(result.labels[row])
     best = [
         (result.classnames[label], float(p), int(label) == true)
         for label, p in zip(result.top5[row], result.top5_probability[row])
     ]
-    st.markdown(f"**{plain(say_model(result.model))}**")
+    st.markdown(f"**{plain(name)}**")
     answers(best)
     rank = int(result.ranks[row])
     if rank > len(best):
