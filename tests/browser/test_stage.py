@@ -67,7 +67,7 @@ def test_nothing_distracts_and_escape_leaves(visit: Visit, address: str) -> None
     expect(page.get_by_test_id("stHeader")).not_to_be_visible()
     expect(page.get_by_test_id("stSelectbox")).to_have_count(0)
     page.keyboard.press("Escape")
-    expect(page.get_by_test_id("stHeader")).to_be_visible()
+    expect(page.get_by_test_id("stHeader")).to_be_visible(timeout=30_000)
     expect(page.locator(".stage-progress")).to_have_count(0)
     page.wait_for_function("!location.search.includes('present=')")
     assert parse_qs(urlsplit(page.url).query)["step"] == ["2"]
