@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from core.frames.findings import count, percent, points
+from core.frames.findings import count, interval_text, percent, points
 from core.frames.names import say_dataset, say_model
 from core.studies.few_shot_result import ZERO_SHOT, FewShotPoint, FewShotResult, Unit, published_point
 from core.types import Reference
@@ -124,18 +124,34 @@ def few_shot_finding(results: Sequence[FewShotResult]) -> str:
     return " ".join(_one(result, len(results) > 1) for result in results[:2])
 
 
-def _one(result: FewShotResult, several: bool) -> str:
+def best_point(result: FewShotResult) -> FewShotPoint:
+    """The method with the highest mean at the most pictures a class."""
     most = max(result.shots)
-    ends = [result.point(method, most) for method in result.methods]
-    best = max(ends, key=lambda p: p.acc1_mean)
-    gain = best.acc1_mean - result.zero_shot.acc1
-    name = FEW_SHOT_METHODS[best.method]
+    return max((result.point(method, most) for method in result.methods), key=lambda p: p.acc1_mean)
+
+
+def spread_line(point: FewShotPoint) -> str:
+    """ "± 3.1 points over 3 draws (75.8–83.3 %)", or that there is only one."""
+    if len(point.acc1) < 2:
+        return "a single draw: no spread is known"
+    spread = f"± {100 * point.acc1_std:.1f} points over {len(point.acc1)} draws"
+    return f"{spread} ({interval_text((min(point.acc1), max(point.acc1)))})"
+
+
+def _one(result: FewShotResult, several: bool) -> str:
+    best = best_point(result)
+    most, gain = best.shots, best.acc1_mean - result.zero_shot.acc1
+    name = _in_sentence(best.method)
     whose = f"{say_model(result.model)}: " if several else ""
     if gain <= 0:
         reached = f"{name} reaches {percent(best.acc1_mean)}, zero-shot {percent(result.zero_shot.acc1)}"
         return f"{whose}{count(most, 'picture')} a class do not help: {reached}."
     said = f"{whose}{count(most, 'picture')} a class bring {points(gain)} over zero-shot with {name}"
     return said + _spread(best) + _pays(result)
+
+
+def _in_sentence(method: str) -> str:
+    return {"probe": "a linear probe"}.get(method, FEW_SHOT_METHODS[method])
 
 
 def _spread(point: FewShotPoint) -> str:
@@ -151,10 +167,11 @@ def _pays(result: FewShotResult) -> str:
     for method in result.methods:
         found = [k for k in sorted(result.shots) if _above(result.point(method, k), result.zero_shot.acc1)]
         if not found:
-            late.append(f"{FEW_SHOT_METHODS[method]} never beats zero-shot by more than its spread")
+            late.append(f"{_in_sentence(method)} never beats zero-shot by more than its spread")
         elif found[0] > min(result.shots):
-            late.append(f"{FEW_SHOT_METHODS[method]} beats zero-shot from {found[0]} on")
-    return f" {'; '.join(late)}." if late else ""
+            late.append(f"{_in_sentence(method)} beats zero-shot from {found[0]} on")
+    said = "; ".join(late)
+    return f" {said[0].upper()}{said[1:]}." if said else ""
 
 
 def _above(point: FewShotPoint, zero_shot: float) -> bool:

@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import streamlit as st
 
 from core.engine import Engine
 from core.figures.few_shot import few_shot_chart
-from core.frames import say_model
-from core.frames.few_shot import FEW_SHOT_METHODS, draws_frame, few_shot_finding, few_shot_frame, published_frame
+from core.frames import percent, protocol_line, say_model
+from core.frames.few_shot import (
+    FEW_SHOT_METHODS,
+    best_point,
+    few_shot_finding,
+    few_shot_frame,
+    published_frame,
+    spread_line,
+)
 from core.studies.few_shot import METHODS, SEEDS, SHOTS
 from core.studies.few_shot_result import FewShotResult
 from core.types import DatasetSpec, ModelSpec
-from pages.shared.answer import Headline, finding, foot, headlines, question
+from pages.classification.few_shot_tables import few_shot_tables
+from pages.shared.answer import Headline, finding, foot, headline, question
+from pages.shared.asking import Asking, asking
 from pages.shared.chart import draw
 from pages.shared.engine import engine
 from pages.shared.guard import in_place
 from pages.shared.link import chosen, keep
 from pages.shared.pickers import moved, pick_dataset, pick_models, shown
-from pages.shared.save import save_rows
 from pages.shared.theme import theme
 from pages.shared.training import Training, offer_training, untrainable
-from pages.shared.words import count, plain
+from pages.shared.words import plain
 
 LEAD = (
     "K pictures a class are drawn from the training split, several times: one draw says little. Settings are chosen on "
@@ -32,7 +42,24 @@ LASTS = "It takes seconds for small sets and minutes for large ones; every run i
 MOST_SEEDS, MOST_HEADLINES = 10, 4
 
 
-def pick(engine: Engine) -> tuple[tuple[ModelSpec, ...], DatasetSpec, tuple[str, ...], int] | None:
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What is studied, how often, and with which prompts at K = 0."""
+
+    models: tuple[ModelSpec, ...]
+    dataset: DatasetSpec
+    methods: tuple[str, ...]
+    seeds: int
+    how: Asking
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """For the engine."""
+        prompts = {"templates": self.how.templates, "prompt_set": self.how.prompt_set}
+        return {"shots": SHOTS, "methods": self.methods, "seeds": self.seeds, **prompts}
+
+
+def pick(engine: Engine) -> Choice | None:
     """The row of choices."""
     left, middle, methods, seeds = st.columns([4, 3, 4, 2], vertical_alignment="bottom")
     with middle:
@@ -43,62 +70,79 @@ def pick(engine: Engine) -> tuple[tuple[ModelSpec, ...], DatasetSpec, tuple[str,
         models = pick_models(engine, [dataset], most=4)
     picked = tuple(m for m in METHODS if m in chosen("method")) or METHODS
     st.session_state[shown("method")] = list(picked)
-    methods.multiselect("Methods", list(METHODS), key=shown("method"), format_func=lambda m: FEW_SHOT_METHODS[m],
-                        on_change=moved, args=("method",))
-    draws = seeds.number_input("Draws", 1, MOST_SEEDS, SEEDS, key="seeds", bind="query-params",
-                               help="For each number of pictures; mean and spread are over these.")
-    return models, dataset, picked, int(draws)
+    methods.multiselect(
+        "Methods",
+        list(METHODS),
+        key=shown("method"),
+        format_func=FEW_SHOT_METHODS.__getitem__,
+        on_change=moved,
+        args=("method",),
+    )
+    draws = seeds.number_input(
+        "Draws",
+        1,
+        MOST_SEEDS,
+        SEEDS,
+        key="seeds",
+        bind="query-params",
+        help="For each number of pictures; mean and spread are over these.",
+    )
+    return Choice(models, dataset, picked, int(draws), asking([dataset]))
 
 
-def studies(
-    engine: Engine, models: tuple[ModelSpec, ...], dataset: DatasetSpec, methods: tuple[str, ...], seeds: int
-) -> list[FewShotResult]:
+def studies(engine: Engine, choice: Choice) -> list[FewShotResult]:
     """The studies that are here; what is missing is shown with its progress or its button."""
     found, missing = list[FewShotResult](), list[Training]()
-    asked = {"shots": SHOTS, "methods": methods, "seeds": seeds}
-    for model in models:
-        result = engine.few_shot_cached(model.name, dataset.name, **asked)  # type: ignore[arg-type]
+    dataset, asked, split = choice.dataset, choice.asked, choice.how.split_of(choice.dataset)
+    for model in choice.models:
+        result = engine.few_shot_cached(model.name, dataset.name, split, **asked)
         if result is not None:
             found.append(result)
             continue
-        key = engine.few_shot_job_key(model.name, dataset.name, **asked)  # type: ignore[arg-type]
-        start = partial(engine.submit_few_shot, model.name, dataset.name, **asked)  # type: ignore[arg-type]
+        key = engine.few_shot_job_key(model.name, dataset.name, split, **asked)
+        start = partial(engine.submit_few_shot, model.name, dataset.name, split, **asked)
         missing.append(Training(model, dataset, key, start))
     offer_training(engine, missing, what="a few-shot study", key="train-few-shot", lasts=LASTS)
     return found
 
 
 def answer(results: list[FewShotResult]) -> None:
-    """Large figures at the most pictures, the finding, the curves."""
-    headlines([_headline(r) for r in results[:MOST_HEADLINES]])
+    """Large figures without labels and at the most pictures, the finding, a chart for each model."""
+    shown = results[:MOST_HEADLINES] if len(results) > 2 else results
+    places = iter(st.columns(max(2, len(shown) * (1 if len(results) > 2 else 2))))
+    for result in shown:
+        if len(results) <= 2:
+            with next(places):
+                headline(_without(result))
+        with next(places):
+            _with(result)
     finding(plain(few_shot_finding(results)))
-    draw(few_shot_chart(few_shot_frame(results), published_frame(results), theme=theme()), key="few-shot")
+    for row in range(0, len(results), 2):
+        for place, result in zip(st.columns(min(2, len(results)), gap="large"), results[row : row + 2]):
+            with place:
+                _chart(result, several=len(results) > 1)
     for note in dict.fromkeys(note for r in results for note in r.notes):
         st.caption(plain(note))
 
 
-def _headline(result: FewShotResult) -> Headline:
+def _chart(result: FewShotResult, several: bool) -> None:
+    title = f"{say_model(result.model)}: what is a label worth?" if several else "What is a labelled picture worth?"
+    chart = few_shot_chart(few_shot_frame([result]), published_frame([result]), title=title, theme=theme())
+    draw(chart, key=f"few-shot-{result.model}")
+
+
+def _without(result: FewShotResult) -> Headline:
     zero = result.zero_shot
-    return Headline(f"{say_model(result.model)}, zero-shot", zero.acc1, zero.acc1_ci95,
-                    f"K = 0 · {count(result.n, 'picture')} · where the curves begin", result.model)
+    label = f"{say_model(result.model)}, zero-shot"
+    return Headline(label, zero.acc1, zero.acc1_ci95, protocol_line(zero), result.model)
 
 
-TABLE = {"model_title": "Model", "method_title": "Method", "shots": "K", "acc1_mean": "Mean top-1",
-         "acc1_std": "Spread",
-         "lowest": "Lowest draw", "highest": "Highest draw", "draws": "Draws", "published": "Published",
-         "trained_on": "Trained on", "chosen_on": "Settings chosen on", "settings": "Settings"}  # fmt: skip
-SHARES = ("acc1_mean", "acc1_std", "lowest", "highest", "published")
-
-
-def tables(results: list[FewShotResult]) -> None:
-    """Every point with its spread and settings, and every single draw as a file."""
-    frame = few_shot_frame(results)
-    shown = frame[list(TABLE)].assign(**{name: 100 * frame[name].astype(float) for name in SHARES})
-    shown = shown.rename(columns=TABLE)
-    percent = st.column_config.NumberColumn(format="%.1f %%")
-    st.dataframe(shown, hide_index=True, width="stretch", placeholder="",
-                 column_config={TABLE[name]: percent for name in SHARES})
-    save_rows(draws_frame(results), "few-shot-draws", key="csv-draws")
+def _with(result: FewShotResult) -> None:
+    best = best_point(result)
+    with st.container(gap="xxsmall"):
+        label = f"{say_model(result.model)}, {best.shots} a class"
+        st.metric(plain(label), percent(best.acc1_mean), help=result.model)
+        st.caption(plain(f"{FEW_SHOT_METHODS[best.method]} · {spread_line(best)}"))
 
 
 def page(engine: Engine) -> None:
@@ -106,18 +150,30 @@ def page(engine: Engine) -> None:
     choice = pick(engine)
     if choice is None:
         return
-    models, dataset, methods, seeds = choice
+    dataset, how = choice.dataset, choice.how
     if why := untrainable(engine, dataset):
         st.info(plain(why), icon=":material/info:")
         return
-    results = studies(engine, models, dataset, methods, seeds)
-    if not results:
+    if how.split_of(dataset) == engine.train_split(dataset.name):
+        st.info("The training split is what is learnt from; choose the test split.", icon=":material/info:")
         return
-    answer(results)
-    tables(results)
+    if results := studies(engine, choice):
+        answer(results)
+        few_shot_tables(results)
+        links(choice, results)
+
+
+def links(choice: Choice, results: list[FewShotResult]) -> None:
+    """Where the numbers come from, and a link to this view."""
     foot(
-        [(f"{say_model(r.model)} on {dataset.title}, {r.split}", r.provenance) for r in results],
-        {"model": [m.name for m in models], "data": [dataset.name], "method": methods, "seeds": [str(seeds)]},
+        [(f"{say_model(r.model)} on {choice.dataset.title}, {r.split}", r.provenance) for r in results],
+        {
+            "model": [m.name for m in choice.models],
+            "data": [choice.dataset.name],
+            "method": choice.methods,
+            "seeds": [str(choice.seeds)],
+            **choice.how.choices,
+        },
     )
 
 

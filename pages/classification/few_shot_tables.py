@@ -1,0 +1,74 @@
+"""Behind the few-shot curves: every point with its spread and settings, and how settings are chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from core.frames import say_dataset
+from core.frames.few_shot import draws_frame, few_shot_frame
+from core.studies.few_shot_result import FewShotResult
+from pages.shared.save import save_rows
+from pages.shared.words import count, listed, plain
+
+TABLE = {
+    "model_title": "Model",
+    "method_title": "Method",
+    "shots": "K",
+    "acc1_mean": "Mean top-1",
+    "acc1_std": "Spread",
+    "lowest": "Lowest draw",
+    "highest": "Highest draw",
+    "draws": "Draws",
+    "published": "Published",
+    "published_difference": "Points from it",
+    "trained_on": "Trained on",
+    "chosen_on": "Settings chosen on",
+    "settings": "Settings",
+}
+SHARES = ("acc1_mean", "acc1_std", "lowest", "highest", "published")
+
+
+def few_shot_tables(results: Sequence[FewShotResult]) -> None:
+    """Every point with its spread and settings; every single draw as a file; how the settings came about."""
+    frame = few_shot_frame(results)
+    shown = frame.assign(**{name: 100 * frame[name].astype(float) for name in SHARES})
+    shown["published_difference"] = 100 * frame["published_difference"].astype(float)
+    st.dataframe(
+        shown[list(TABLE)].dropna(axis="columns", how="all"),
+        hide_index=True,
+        key="few-shot-table",
+        alt="Accuracy of each method with each number of pictures a class",
+        placeholder="",
+        column_config=_columns(),
+    )
+    save_rows(draws_frame(results), "few-shot-draws", key="csv-draws", label="CSV of every draw")
+    box = st.expander("How settings are chosen", on_change="rerun", key="open-settings")
+    if box.open:
+        with box:
+            _settings(results[0])
+
+
+def _columns() -> dict[str, Any]:
+    number = st.column_config.NumberColumn
+    shares = {name: number(TABLE[name], format="%.1f %%") for name in SHARES}
+    return TABLE | shares | {"published_difference": number(TABLE["published_difference"], format="%+.1f")}
+
+
+def _settings(result: FewShotResult) -> None:
+    details = result.protocol.details
+    rows = {
+        "Learnt from": str(details["shots"]),
+        "Fewer pictures": str(details["fewer"]),
+        "Chosen on": f"{details['validation']}; here {listed([f'{n:,}' for n in details['n_validation']])} pictures",
+        "Linear probe": str(details["probe"]),
+        "Tip-Adapter": str(details["tip"]),
+        "Tip-Adapter-F": str(details["tip-f"]),
+        "Spread": str(details["spread"]),
+        "Prompts": " | ".join(result.zero_shot.templates[:6]),
+        "Tested on": f"{count(result.n, 'picture')} of {say_dataset(result.dataset)}, {result.split} split",
+        "Trained on": f"{result.train_key.split} split, embeddings {result.train_key.fingerprint}",
+    }
+    st.table({k: plain(v) for k, v in rows.items()}, border="horizontal", alt="How few-shot settings are chosen")
