@@ -27,6 +27,7 @@ from core.commands import (
     optimise,
     probe,
     prompts,
+    report,
     retrieve,
     search,
     verify,
@@ -47,6 +48,7 @@ COMMANDS: tuple[Command, ...] = (
     probe.PROBE,
     fewshot.FEWSHOT,
     audit.AUDIT,
+    report.REPORT,
     bundle.BUNDLE,
     verify.VERIFY,
 )

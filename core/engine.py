@@ -26,6 +26,7 @@ from core.engine_parts import Latest
 from core.engine_pictures import PictureStudies
 from core.engine_probe import ProbeStudies
 from core.engine_prompts import PromptStudies
+from core.engine_report import ReportDoor
 from core.engine_retrieval import RetrievalStudies
 from core.engine_speed import SpeedRecords
 from core.jobs import Jobs
@@ -55,7 +56,7 @@ T = TypeVar("T")
 
 class Engine(
     JobDoor, PromptStudies, PictureStudies, RetrievalStudies, ProbeStudies, FewShotStudies, AuditStudies, BundleDoor,
-    SpeedRecords,
+    ReportDoor, SpeedRecords,
 ):  # fmt: skip
     """Models, data sets, their vectors and the studies on them.
 

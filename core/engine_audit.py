@@ -15,7 +15,7 @@ from core.catalog.models import MODELS
 from core.readers.brought import Classes, Predictions
 from core.store import read_card
 from core.studies import audit
-from core.studies.audit import Asked, AuditResult, Known, Vectors
+from core.studies.audit import Asked, AuditResult, Known, Repeat, Vectors
 from core.studies.zero_shot import ZeroShotResult
 from core.types import DatasetSpec, EmbeddingSet, IntArray, Progress, TMVError
 
@@ -44,37 +44,29 @@ class AuditStudies:
         Uses what the cache holds. `encode` also encodes texts of other ways to ask that are missing, and a sample of
         pictures again, which takes the model; what that found is kept. Raises as the study itself does.
         """
-        spec, data = self.model(model), self.dataset(dataset)
-        images = self.needed(spec.name, dataset, split)
-        known = cases.known_of(spec, data, read_card(self.cache_dir, spec.name))
+        images = self.needed(self.model(model).name, dataset, split)
         repeat = repeated(self, images, encode)
-        if data.kind == "captions":
-            found = self.retrieve(spec.name, dataset, split)
-            return audit.audit(cases.retrieval_case(found, known, Vectors(images.image_embeddings), repeat))
-        result = self.zero_shot(spec.name, dataset, split, templates, prompt_set, classnames, progress)
-        asked = _asked(images, data, result)
-        tried = [runs.alternative(self, images, way, encode) for way in runs.other_ways(asked)]
-        case = cases.zero_shot_case(
-            result,
-            known,
-            _vectors(self, images, result),
-            asked=asked,
-            alternatives=[a for a in tried if a is not None],
-            others=runs.other_models(self, images, result),
-            repeat=repeat,
-        )
-        return audit.audit(case)
+        forms = self.templates(dataset, templates, prompt_set) if images.labels is not None else ()
+
+        def make() -> AuditResult:
+            if self.dataset(dataset).kind == "captions":
+                return _captions(self, images, repeat)
+            result = self.zero_shot(model, dataset, split, forms, None, classnames, progress)
+            return _zero_shot(self, images, result, repeat, encode)
+
+        now = (repeat, runs.state_of_cache(self, images), encode)
+        return self.studies.get(("audited", images.key, forms, classnames, now), make)
 
     def audit_probe(self: AuditParts, model: str, dataset: str, split: str | None = None) -> AuditResult | None:
         """Every check on a linear probe that has been trained; None where none has."""
-        spec, data = self.model(model), self.dataset(dataset)
+        spec = self.model(model)
         result = self.probe_cached(spec.name, dataset, split)
         if result is None:
             return None
         images = self.needed(spec.name, dataset, result.split)
         train = self.embeddings(spec.name, dataset, result.train_key.split)
         vectors = Vectors(images.image_embeddings, train=None if train is None else train.image_embeddings)
-        known = cases.known_of(spec, data, read_card(self.cache_dir, spec.name))
+        known = _known(self, images)
         zero = _zero_shot_acc1(self, spec.name, dataset, result.split)
         return audit.audit(cases.probe_case(result, known, vectors, zero, repeated(self, images, False)))
 
@@ -126,6 +118,33 @@ class AuditStudies:
 
 
 # --- parts ------------------------------------------------------------------------------------------------
+
+
+def _captions(engine: AuditParts, images: EmbeddingSet, repeat: Repeat | None) -> AuditResult:
+    found = engine.retrieve(images.key.model, images.key.dataset, images.key.split)
+    return audit.audit(cases.retrieval_case(found, _known(engine, images), Vectors(images.image_embeddings), repeat))
+
+
+def _zero_shot(
+    engine: AuditParts, images: EmbeddingSet, result: ZeroShotResult, repeat: Repeat | None, encode: bool
+) -> AuditResult:
+    asked = _asked(images, engine.dataset(images.key.dataset), result)
+    tried = [runs.alternative(engine, images, way, encode) for way in runs.other_ways(asked)]
+    case = cases.zero_shot_case(
+        result,
+        _known(engine, images),
+        _vectors(engine, images, result),
+        asked=asked,
+        alternatives=[a for a in tried if a is not None],
+        others=runs.other_models(engine, images, result),
+        repeat=repeat,
+    )
+    return audit.audit(case)
+
+
+def _known(engine: AuditParts, images: EmbeddingSet) -> Known:
+    model, dataset = engine.model(images.key.model), engine.dataset(images.key.dataset)
+    return cases.known_of(model, dataset, read_card(engine.cache_dir, model.name))
 
 
 def _asked(images: EmbeddingSet, data: DatasetSpec, result: ZeroShotResult) -> Asked:

@@ -161,3 +161,15 @@ def _cell(engine: AuditParts, entry: Entry, images: EmbeddingSet, result: ZeroSh
         return None
     study = engine.zero_shot(key.model, key.dataset, key.split, result.templates, None, result.classnames_kind)
     return cases.cell_of(study, other.image_embeddings)
+
+
+def state_of_cache(engine: AuditParts, images: EmbeddingSet) -> tuple[object, ...]:
+    """Changes when the cache may know more (other texts, other models), so that it has to be asked anew."""
+    digest = engine.model_digest(images.key.model)
+    files = (
+        [engine.texts.path(digest).with_name(engine.texts.path(digest).name + s) for s in ("", "-wal")]
+        if digest
+        else []
+    )
+    stamps = [(f.stat().st_mtime_ns, f.stat().st_size) for f in files if f.exists()]
+    return (*stamps, *(e.key for e in engine.store.entries() if e.complete and e.key.dataset == images.key.dataset))

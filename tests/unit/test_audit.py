@@ -36,6 +36,13 @@ def found(check: str, case: Case) -> Finding:
     return audit(case).finding(check)
 
 
+def test_only_questions_that_make_sense_are_asked() -> None:
+    asked = {m: {f.check for f in audit(Case("x", method=m)).findings} for m in ("zero-shot", "probe", "retrieval")}  # type: ignore[arg-type]
+    assert "templates" in asked["zero-shot"] and "reproduced" not in asked["zero-shot"]
+    assert "probe-fit" in asked["probe"] and not {"templates", "class-names", "captions"} & asked["probe"]
+    assert "captions" in asked["retrieval"] and not {"label-order", "collapse", "logit-scale"} & asked["retrieval"]
+
+
 def answered(labels: list[int], predicted: list[int], **more: object) -> Answers:
     ids = tuple(f"{i}.png" for i in range(len(labels)))
     return Answers(ids, np.array(labels, np.int64), np.array(predicted, np.int64)[:, None], **more)  # type: ignore[arg-type]
@@ -88,8 +95,9 @@ def test_names_are_judged_with_the_labels_put_right() -> None:
 
 
 def test_every_check_answers_when_nothing_is_known() -> None:
-    result = audit(Case("nothing"))
-    assert {f.check for f in result.findings} == {c.name for c in CHECKS} and not result.raised
+    result = audit(Case("nothing", source="predictions"))
+    others = [audit(Case("nothing", method=method)) for method in ("probe", "retrieval")]  # type: ignore[arg-type]
+    assert {f.check for r in (result, *others) for f in r.findings} == {c.name for c in CHECKS} and not result.raised
     assert all(f.evidence.endswith(".") for f in result.findings)
     assert result.to_record()["faults"] == [] and result.to_record()["acc1"] is None
 

@@ -28,8 +28,6 @@ _RAW = (
 def class_names(case: Case) -> Said:
     """Names written for a reader, not folder names: a text encoder has read prose, not "AnnualCrop"."""
     asked = case.asked
-    if case.method != "zero-shot":
-        return ok("No class names are read here.")
     if asked is None or not asked.classnames:
         return _unknown_names(case)
     raw = _raw_used(asked.classnames, asked.curated, asked.raw)
@@ -73,8 +71,6 @@ def templates(case: Case) -> Said:
     """The published figure's templates: one template costs CLIP some points against the ensemble it was published with
     (openai/CLIP, issues 153 and 272)."""
     asked = case.asked
-    if case.method != "zero-shot":
-        return ok("No templates are used here.")
     if asked is None or not asked.templates:
         return unknown("The templates that were used are not known.")
     if not asked.reference:

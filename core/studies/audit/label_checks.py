@@ -11,10 +11,10 @@ from core.studies.audit.said import Counterfactual, Said, fault, if_right, ok, u
 from core.studies.audit.words import share, some
 from core.types import IntArray
 
-GAIN, TIMES = 0.10, 2.0
-"""Renaming classes must make at least ten points more of the answers fit, and twice as many, before labels as a whole
-are said to be out of order. On sound runs it makes fewer fit, because it is judged on other pictures than those that
-chose it; a weak model's systematic confusions bring a few points."""
+GAIN, TIMES = 0.10, 2.5
+"""Renaming classes must make at least ten points more of the answers fit, and 2.5 times as many, before labels as a
+whole are said to be out of order. On sound runs it makes fewer fit, because it is judged on other pictures than those
+that chose it; the demo's weakest model, near chance, comes to 1.9 times."""
 FOREIGN = 0.005
 """So many labels that are not the data set's own are no slip of a few rows."""
 

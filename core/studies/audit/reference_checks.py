@@ -111,8 +111,6 @@ def probe_fit(case: Case) -> Said:
     """A classifier that knows its training pictures by heart and does worse than zero-shot was regularised too little,
     or trained on other labels."""
     train, test, zero = case.train_acc1, case.acc1, case.zero_shot_acc1
-    if case.method != "probe":
-        return ok("Nothing was trained.")
     if train is None or test is None:
         return unknown("Its accuracy in training is not known.")
     said = f"{share(train)} of the training pictures are right and {share(test)} of the test pictures"
@@ -140,8 +138,6 @@ def reproduced(case: Case) -> Said:
 
     The alternatives are runs of this program on the same pictures: as published, and with one fault each.
     """
-    if case.source == "study":
-        return ok("They were computed here, from the vectors in the cache.")
     if case.answers is None or not case.alternatives:
         return unknown("No run of our own on these pictures is in the cache to compare with.")
     agreed = [(float(np.mean(a.predicted == case.answers.predicted)), a) for a in case.alternatives]

@@ -8,7 +8,7 @@ from typing import Any
 
 from core.studies.audit.answer_checks import collapse, copied
 from core.studies.audit.asking_checks import class_names, templates
-from core.studies.audit.case import Case
+from core.studies.audit.case import Case, Method
 from core.studies.audit.data_checks import captions, duplicates, enough, split
 from core.studies.audit.encoding_checks import deterministic, logit_scale, normalised, weights
 from core.studies.audit.label_checks import label_order, mended
@@ -27,6 +27,14 @@ class Check:
     look: Callable[[Case], Said]
     of_answers: bool = False
     """Whether it counts right answers, and so has to look at labels that were put right first."""
+    methods: tuple[Method, ...] = ("zero-shot", "probe", "retrieval")
+    """What it can be asked about."""
+    own: bool = True
+    """Whether it can be asked about a study of this program too."""
+
+    def fits(self, case: Case) -> bool:
+        """Whether the question makes sense for this case."""
+        return case.method in self.methods and (self.own or case.source != "study")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,23 +54,26 @@ class Finding:
         return self.verdict in ("warning", "fault")
 
 
+_TEXTS: tuple[Method, ...] = ("zero-shot",)
+_CLASSES: tuple[Method, ...] = ("zero-shot", "probe")
+
 CHECKS: tuple[Check, ...] = (
     Check("published", "Does it agree with the published figure?", published),
-    Check("class-names", "Are the class names written for a reader?", class_names, True),
-    Check("templates", "Are the templates those of the published figure?", templates, True),
-    Check("label-order", "Are labels and answers in the same order?", label_order),
-    Check("collapse", "Do the answers use all the classes?", collapse),
-    Check("copied", "Is this another result's number?", copied),
-    Check("reproduced", "Which way of asking gives these answers?", reproduced),
+    Check("class-names", "Are the class names written for a reader?", class_names, True, _TEXTS),
+    Check("templates", "Are the templates those of the published figure?", templates, True, _TEXTS),
+    Check("label-order", "Are labels and answers in the same order?", label_order, False, _CLASSES),
+    Check("collapse", "Do the answers use all the classes?", collapse, False, _CLASSES),
+    Check("copied", "Is this another result's number?", copied, False, _CLASSES),
+    Check("reproduced", "Which way of asking gives these answers?", reproduced, False, _TEXTS, False),
+    Check("probe-fit", "Did the classifier learn, or learn by heart?", probe_fit, False, ("probe",)),
+    Check("captions", "Are there as many captions as in the published protocol?", captions, False, ("retrieval",)),
     Check("split", "Are these the right pictures, all of them?", split),
     Check("duplicates", "Are the pictures new and different?", duplicates),
     Check("enough", "Are there enough pictures to tell?", enough, True),
     Check("deterministic", "Does the same picture always get the same vector?", deterministic),
     Check("weights", "Are activation and preprocessing those of the weights?", weights),
-    Check("normalised", "Were vectors normalised before they were compared?", normalised),
-    Check("logit-scale", "Do probabilities use the learned logit scale?", logit_scale),
-    Check("captions", "Are there as many captions as in the published protocol?", captions),
-    Check("probe-fit", "Did the classifier learn, or learn by heart?", probe_fit),
+    Check("normalised", "Were vectors normalised before they were compared?", normalised, False, _TEXTS),
+    Check("logit-scale", "Do probabilities use the learned logit scale?", logit_scale, False, _TEXTS),
 )
 """Every check, in the order in which a reader would go through them. To add one, write a function of a `Case` and a
 line here, and plant its fault in the tests."""
@@ -123,7 +134,7 @@ def audit(case: Case) -> AuditResult:
     """Every check on one result."""
     labels = mended(case)
     gains = [of_alternative(a, case) for a in case.alternatives]
-    found = tuple(_found(check, case, labels) for check in CHECKS)
+    found = tuple(_found(check, case, labels) for check in CHECKS if check.fits(case))
     return AuditResult(case, found, tuple(g for g in gains if g is not None))
 
 

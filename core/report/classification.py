@@ -1,0 +1,223 @@
+"""Parts of a report on classification: accuracy, classes and mistakes, prompts, trained classifiers, few shots."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import pandas as pd
+
+from core.figures import accuracy_chart, confusion_chart, difference_chart, recall_chart
+from core.figures.few_shot import few_shot_chart
+from core.figures.prompts import templates_chart
+from core.figures.validation import validation_chart
+from core.frames import (
+    accuracy_finding,
+    accuracy_frame,
+    collapse_finding,
+    confusion_frame,
+    difference_frame,
+    per_class_frame,
+    protocol_line,
+    references_frame,
+    say_dataset,
+    say_model,
+)
+from core.frames.few_shot import few_shot_frame, published_frame
+from core.frames.findings import same_pictures
+from core.frames.methods import methods_frame
+from core.frames.probe import probe_finding, probe_line, validation_frame
+from core.frames.prompts import templates_finding, templates_frame
+from core.report import columns
+from core.report.page import Section, Shot
+from core.report.parts import Gathered, Request, Studies, file_name, shot
+from core.report.tables import Table
+from core.studies.few_shot_result import FewShotResult
+from core.studies.probe_result import ProbeResult
+from core.studies.prompt_study import PromptStudyResult
+from core.studies.zero_shot import ZeroShotResult
+
+DECK_SET = "deck"
+
+
+def accuracy(studies: Studies, request: Request, datasets: Sequence[str], gathered: Gathered) -> Iterable[Section]:
+    """Zero-shot accuracy of every model on every data set, and what is behind each number."""
+    found = [r for r in (_zero_shot(studies, request, gathered, m, d) for d in datasets for m in request.models) if r]
+    if not found:
+        return
+    frame = accuracy_frame(found)
+    pairs = [(a, b) for a, b in itertools.combinations(found, 2) if same_pictures(a, b)]
+    gaps = difference_frame(pairs) if pairs else pd.DataFrame()
+    charts = [accuracy_chart(frame, "acc1"), accuracy_chart(frame, "acc5")]
+    tables = [Table("Zero-shot accuracy, with 95 % intervals", "accuracy", frame, columns.ACCURACY)]
+    if pairs:
+        charts.append(difference_chart(gaps))
+        tables.append(
+            Table("Paired differences in top-1 on the same pictures", "differences", gaps, columns.DIFFERENCES)
+        )
+    beside = references_frame(found)
+    if len(beside):
+        tables.append(Table("Figures from elsewhere", "references", beside, columns.REFERENCES))
+    yield Section(
+        "How well does it name pictures?", _end(accuracy_finding(found)), _asked(found), tuple(charts), tuple(tables)
+    )
+    for result in found:
+        yield _behind(studies, request, result)
+
+
+def _zero_shot(
+    studies: Studies, request: Request, gathered: Gathered, model: str, dataset: str
+) -> ZeroShotResult | None:
+    how = (request.split, request.templates, request.prompt_set, request.classnames)
+    result = gathered.ask(lambda: studies.zero_shot(model, dataset, *how), f"Zero-shot, {_said(model, dataset)}")
+    if result is not None:
+        gathered.note(result.model, result.dataset, result.split, result.provenance)
+    return result
+
+
+def _said(model: str, dataset: str) -> str:
+    return f"{say_model(model)} on {say_dataset(dataset)}"
+
+
+def _end(sentence: str) -> str:
+    return sentence if sentence.endswith((".", "?")) else f"{sentence}."
+
+
+def _asked(results: Sequence[ZeroShotResult]) -> tuple[str, ...]:
+    """The protocol of each data set in a line: how many pictures, which templates and names."""
+    lines = {r.dataset: f"{say_dataset(r.dataset)} ({r.split}): {protocol_line(r)}; “{'” | “'.join(r.templates[:3])}”"
+             f"{f' and {len(r.templates) - 3} more' if len(r.templates) > 3 else ''}" for r in results}  # fmt: skip
+    said = "A picture belongs to the class whose text vector has the highest cosine with it. Intervals are Wilson's."
+    return (said, *lines.values())
+
+
+def _behind(studies: Studies, request: Request, result: ZeroShotResult) -> Section:
+    classes = per_class_frame([result])
+    charts = (
+        recall_chart(classes, limit=30),
+        confusion_chart(confusion_frame(result), limit=25),
+    )
+    name = file_name("classes", result.model, result.dataset)
+    return Section(
+        _said(result.model, result.dataset),
+        _end(collapse_finding(result)),
+        (protocol_line(result), *result.notes),
+        charts,
+        (Table("Recall of every class", name, classes, columns.CLASSES),),
+        tuple(_mistakes(studies, request, result)),
+        "Surest of its mistakes",
+        3,
+    )
+
+
+def _mistakes(studies: Studies, request: Request, result: ZeroShotResult) -> Iterable[Shot]:
+    """The pictures that it named wrong with the highest probability."""
+    wrong = np.flatnonzero(~result.correct)
+    surest = wrong[np.argsort(-result.top5_probability[wrong, 0], kind="stable")]
+    made = 0
+    for row in surest[: 4 * request.pictures]:
+        if made >= request.pictures:
+            return
+        true, named = result.classnames[result.labels[row]], result.classnames[result.predicted[row]]
+        under = f"is {true}, named {named} ({result.top5_probability[row, 0]:.2f})"
+        found = shot(studies, result.dataset, result.split, result.ids[row], f"{true}, named {named}", under, False)
+        if found is not None:
+            made += 1
+            yield found
+
+
+# --- prompts ----------------------------------------------------------------------------------------------
+
+
+def prompts(studies: Studies, request: Request, datasets: Sequence[str], gathered: Gathered) -> Iterable[Section]:
+    """Accuracy by template on each data set: the ones asked for, else the deck's seven."""
+    for dataset in datasets:
+        asked = (_prompt_study(studies, request, gathered, model, dataset) for model in request.models)
+        found = [result for result in asked if result is not None]
+        if found:
+            frame = templates_frame(found)
+            name = file_name("templates", dataset)
+            yield Section(
+                f"What does the wording change on {say_dataset(dataset)}?",
+                _end(templates_finding(found)),
+                (f"{found[0].n:,} pictures, {found[0].classnames_kind} names; differences are paired.",),
+                (templates_chart(frame),),
+                (Table(f"Accuracy by template on {say_dataset(dataset)}", name, frame, columns.TEMPLATES),),
+            )
+
+
+def _prompt_study(
+    studies: Studies, request: Request, gathered: Gathered, model: str, dataset: str
+) -> PromptStudyResult | None:
+    several = request.templates if request.templates and len(request.templates) > 1 else None
+    prompt_set = None if several else DECK_SET
+    result = gathered.ask(
+        lambda: studies.prompts(model, dataset, request.split, several, prompt_set, request.classnames),
+        f"Prompts, {_said(model, dataset)}",
+    )
+    if result is not None:
+        gathered.note(result.model, result.dataset, result.split, result.provenance)
+    return result
+
+
+# --- trained classifiers ----------------------------------------------------------------------------------
+
+
+def probes(studies: Studies, request: Request, datasets: Sequence[str], gathered: Gathered) -> Iterable[Section]:
+    """Linear probes that have been trained, beside zero-shot on the same pictures."""
+    for dataset in datasets:
+        asked = (_probe(studies, request, gathered, model, dataset) for model in request.models)
+        found = [result for result in asked if result is not None]
+        if not found:
+            continue
+        texts = [r for p in found if (r := _beside(studies, request, p)) is not None]
+        frame = methods_frame(texts, found)
+        name = file_name("probes", dataset)
+        lines = tuple(f"{say_model(p.model)}: {probe_line(p)}." for p in found)
+        yield Section(
+            f"What does training on labels add on {say_dataset(dataset)}?",
+            _end(probe_finding(found, texts)),
+            lines + tuple(dict.fromkeys(note for p in found for note in p.notes)),
+            tuple(validation_chart(validation_frame([p])) for p in found),
+            (Table(f"Zero-shot and linear probe on {say_dataset(dataset)}", name, frame, columns.PROBES),),
+        )
+
+
+def _probe(studies: Studies, request: Request, gathered: Gathered, model: str, dataset: str) -> ProbeResult | None:
+    said = f"Linear probe, {_said(model, dataset)}"
+    result = gathered.ask(lambda: studies.probe_cached(model, dataset, request.split), said)
+    if result is not None:
+        gathered.note(result.model, result.dataset, result.split, result.provenance)
+        gathered.note(result.model, result.dataset, result.train_key.split, result.train_provenance)
+    return result
+
+
+def _beside(studies: Studies, request: Request, probe: ProbeResult) -> ZeroShotResult | None:
+    silent = Gathered()
+    how = (request.templates, request.prompt_set, request.classnames)
+    return silent.ask(lambda: studies.zero_shot(probe.model, probe.dataset, probe.split, *how), "")
+
+
+def few_shots(studies: Studies, request: Request, datasets: Sequence[str], gathered: Gathered) -> Iterable[Section]:
+    """Few-shot studies that have run with the default plan."""
+    for dataset in datasets:
+        asked = (_few_shot(studies, request, gathered, model, dataset) for model in request.models)
+        found = [result for result in asked if result is not None]
+        if found:
+            frame = few_shot_frame(found)
+            name = file_name("few-shot", dataset)
+            yield Section(
+                f"What is a labelled picture worth on {say_dataset(dataset)}?",
+                "",
+                tuple(dict.fromkeys(note for r in found for note in r.notes)),
+                (few_shot_chart(frame, published_frame(found)),),
+                (Table(f"Few-shot accuracy on {say_dataset(dataset)}", name, frame, columns.FEW_SHOT),),
+            )
+            for result in found:
+                gathered.note(result.model, result.dataset, result.split, result.provenance)
+
+
+def _few_shot(studies: Studies, request: Request, gathered: Gathered, model: str, dataset: str) -> FewShotResult | None:
+    said = f"Few-shot, {_said(model, dataset)}"
+    return gathered.ask(lambda: studies.few_shot_cached(model, dataset, request.split), said)

@@ -1,0 +1,73 @@
+"""A report: the studies that were asked for and that the cache can answer, as one HTML file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from core.frames import say_dataset, say_model
+from core.report import classification, others
+from core.report.page import Document, Section, render
+from core.report.parts import Gathered, Request, Studies
+from core.report.tables import Table
+from core.types import NotHere, unknown
+
+CLASSIFY, PROMPTS, PROBE, FEW_SHOT, RETRIEVE, AUDIT = "classify", "prompts", "probe", "fewshot", "retrieve", "audit"
+Build = Callable[[Studies, Request, Sequence[str], Gathered], Iterable[Section]]
+
+_PARTS: Mapping[str, tuple[str, Build]] = {
+    CLASSIFY: ("classification", classification.accuracy),
+    PROMPTS: ("classification", classification.prompts),
+    PROBE: ("classification", classification.probes),
+    FEW_SHOT: ("classification", classification.few_shots),
+    RETRIEVE: ("captions", others.retrieval),
+    AUDIT: ("", others.audits),
+}
+KINDS = tuple(_PARTS)
+"""What a report can hold; a part that the cache cannot answer is left out, with the reason at its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The file and a name for it; every table in it; what could not be put in, with the reasons."""
+
+    html: bytes
+    filename: str
+    tables: tuple[Table, ...]
+    missing: tuple[str, ...]
+
+
+def make(studies: Studies, request: Request) -> Report:
+    """Build the report. Raises `UnknownName` for a part, model or data set that nobody knows, and `NotHere` where the
+    cache can answer nothing that was asked for."""
+    from plotly.offline import get_plotlyjs
+
+    for kind in request.studies:
+        if kind not in _PARTS:
+            raise unknown("part of a report", kind, KINDS)
+    gathered, sections = Gathered(), list[Section]()
+    kinds = {name: studies.dataset(name).kind for name in request.datasets}
+    for kind in (k for k in KINDS if k in request.studies):
+        wanted, build = _PARTS[kind]
+        fitting = [name for name in request.datasets if wanted in (kinds[name], "")]
+        sections += build(studies, request, fitting, gathered) if fitting else []
+    if not sections:
+        raise NotHere(f"There is nothing to report yet. {' '.join(dict.fromkeys(gathered.missing))}".strip())
+    sections.append(others.provenance(gathered))
+    sections += [others.missing(gathered)] if gathered.missing else []
+    document = Document(request.title, _lead(request), tuple(sections))
+    tables = tuple(table for section in sections for table in section.tables)
+    return Report(render(document, get_plotlyjs()), f"{_slug(request.title)}.html", tables, tuple(gathered.missing))
+
+
+def _lead(request: Request) -> str:
+    models = ", ".join(say_model(model) for model in request.models)
+    data = ", ".join(say_dataset(dataset) for dataset in request.datasets)
+    made = request.made or datetime.now(UTC).date().isoformat()
+    return f"{models} on {data}. Made on {made}; it needs nothing but this file."
+
+
+def _slug(title: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:60] or "report"

@@ -1,0 +1,160 @@
+"""Parts of a report on captions, on the audit, and on where every number comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from core.figures.audit import otherwise_chart
+from core.figures.retrieval import rank_histogram_chart, recalls_chart
+from core.figures.theme import Chart
+from core.frames import say_dataset, say_model
+from core.frames.audit import audit_frame, otherwise_frame, say_case
+from core.frames.retrieval import (
+    histogram_frame,
+    recalls_frame,
+    retrieval_finding,
+    retrieval_frame,
+    retrieval_line,
+)
+from core.report import columns
+from core.report.page import Section, Shot
+from core.report.parts import Gathered, Request, Studies, file_name, shot
+from core.report.tables import Table
+from core.studies.audit import AuditResult
+from core.studies.retrieval import RetrievalResult
+
+
+def retrieval(studies: Studies, request: Request, datasets: Sequence[str], gathered: Gathered) -> Iterable[Section]:
+    """Caption retrieval in both directions on every set with captions."""
+    for dataset in datasets:
+        found = [
+            r for r in (_retrieve(studies, request, gathered, m, dataset) for m in request.models) if r is not None
+        ]
+        if not found:
+            continue
+        recalls, frame = recalls_frame(found), retrieval_frame(found)
+        name = file_name("retrieval", dataset)
+        said = found[0].protocol.details
+        yield Section(
+            f"Does a caption find its own picture on {say_dataset(dataset)}?",
+            retrieval_finding(found),
+            (f"{retrieval_line(found[0])}. Image retrieval: {said['image_retrieval']}. Text retrieval: "
+             f"{said['text_retrieval']}. Intervals: {said['interval']}.", *found[0].notes),
+            _recall_charts(recalls, histogram_frame(found)),
+            (Table(f"Caption retrieval on {say_dataset(dataset)}", name, frame, columns.RECALLS),),
+            tuple(_lost(studies, request, found[0])),
+            f"Pictures whose captions find another one first ({say_model(found[0].model)})",
+        )  # fmt: skip
+
+
+def _recall_charts(recalls: pd.DataFrame, ranks: pd.DataFrame) -> tuple[Chart, ...]:
+    return recalls_chart(recalls, "image"), recalls_chart(recalls, "text"), rank_histogram_chart(ranks)
+
+
+def _retrieve(
+    studies: Studies, request: Request, gathered: Gathered, model: str, dataset: str
+) -> RetrievalResult | None:
+    said = f"Caption retrieval, {say_model(model)} on {say_dataset(dataset)}"
+    result = gathered.ask(lambda: studies.retrieve(model, dataset, request.split), said)
+    if result is not None:
+        gathered.note(result.model, result.dataset, result.split, result.provenance)
+    return result
+
+
+def _lost(studies: Studies, request: Request, result: RetrievalResult) -> Iterable[Shot]:
+    """The pictures that lose to another one by the most, one caption each."""
+    seen = set[int]()
+    for place in np.argsort(result.margins, kind="stable"):
+        row = int(result.image_index[place])
+        if len(seen) >= request.pictures or result.margins[place] >= 0:
+            return
+        if row not in seen:
+            seen.add(row)
+            under = f"rank {int(result.image.ranks[place]):,} of {result.n_images:,} for one of its captions"
+            found = shot(studies, result.dataset, result.split, result.ids[row], result.ids[row], under, False)
+            if found is not None:
+                yield found
+
+
+# --- the audit --------------------------------------------------------------------------------------------
+
+
+def audits(studies: Studies, request: Request, datasets: Sequence[str], gathered: Gathered) -> Iterable[Section]:
+    """Every check on every number of the report."""
+    how = (request.split, request.templates, request.prompt_set, request.classnames)
+    found = list[AuditResult]()
+    for dataset in datasets:
+        for model in request.models:
+            result = _audit(studies, gathered, model, dataset, how)
+            found += [result] if result is not None else []
+    if not found:
+        return
+    raised = [r for r in found if r.raised]
+    yield Section("Can these numbers be trusted?", _trust(len(raised), len(found)))
+    for result in found:
+        frame, gains = audit_frame([result]), otherwise_frame(result)
+        name = file_name("audit", result.case.model, result.case.dataset)
+        table = Table(f"Every check on {say_case(result)}", name, frame, columns.CHECKS)
+        charts = (otherwise_chart(gains),) if len(gains) > 1 else ()
+        yield Section(f"{say_case(result)}: every check", result.sentence, (), charts, (table,), level=3)
+
+
+def _trust(raised: int, total: int) -> str:
+    if raised:
+        return f"{raised} of {total} numbers need{'s' if raised == 1 else ''} a second look."
+    which = "this number" if total == 1 else f"these {total} numbers"
+    return f"Nothing is wrong with {which} as far as the checks can tell."
+
+
+def _audit(
+    studies: Studies,
+    gathered: Gathered,
+    model: str,
+    dataset: str,
+    how: tuple[str | None, tuple[str, ...] | None, str | None, str],
+) -> AuditResult | None:
+    said = f"Audit, {say_model(model)} on {say_dataset(dataset)}"
+    return gathered.ask(lambda: studies.audit(model, dataset, *how), said)
+
+
+# --- where it all comes from ------------------------------------------------------------------------------
+
+
+def provenance(gathered: Gathered) -> Section:
+    """Weights, pictures, preprocessing and software behind every number."""
+    rows = [
+        {
+            "model": model, "dataset": dataset, "split": split, "weights": p.model_digest[:16],
+            "pictures": p.data_digest[:16], "preprocessing": _transform(p.preprocessing),
+            "precision": f"{p.precision} on {p.device}",
+            "software": ", ".join(f"{k} {v}" for k, v in p.versions.items()), "date": p.date[:10], "skipped": p.skipped,
+            "notes": "; ".join(p.notes), "model_digest": p.model_digest, "data_digest": p.data_digest,
+        }
+        for (model, dataset, split), p in gathered.provenance.items()
+    ]  # fmt: skip
+    table = Table("Provenance of every number", "provenance", pd.DataFrame(rows), columns.PROVENANCE)
+    notes = tuple(dict.fromkeys(str(row["notes"]) for row in rows if row["notes"]))
+    return Section(
+        "Where every number comes from",
+        "",
+        ("Weights and pictures are named by the first digits of the SHA-256 of their content.", *notes),
+        (),
+        (table,),
+    )
+
+
+def _transform(how: Mapping[str, Any]) -> str:
+    kept = [
+        f"{how[key]}{unit}" for key, unit in (("size", " px"), ("interpolation", ""), ("resize_mode", "")) if key in how
+    ]
+    mean = how.get("mean")
+    return ", ".join([*kept, *([f"mean {' '.join(f'{float(v):.3f}' for v in mean)}"] if mean else [])])
+
+
+def missing(gathered: Gathered) -> Section:
+    """What was asked for and is not in the report, each with its reason."""
+    return Section("What is not in this report", "", tuple(dict.fromkeys(gathered.missing)))
