@@ -166,7 +166,7 @@ def test_presets_of_the_deck_are_there_with_coco_and_the_demos_always(
     from tests.app.making import open_page
 
     alone = open_page(HERE)
-    assert [o for o in alone.pills[0].options] == ["Three teddy bears", "A group of people", "A meal on a table"]
+    assert list(alone.pills[0].options) == ["Three teddy bears", "A group of people", "A meal on a table"]
 
 
 def test_a_preset_of_the_deck_finds_its_picture_in_coco(caption_page: Page, captioned: World) -> None:

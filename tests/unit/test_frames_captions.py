@@ -1,0 +1,79 @@
+"""Lists of ranks of several models, and what is said about captions on this disk."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from core.frames.retrieval import captions_line, ranks_frame, span
+from core.studies.retrieval import RetrievalResult, retrieve
+from core.types import EmbeddingSet
+from tests.fakes import fake_dataset
+from tests.study_results import captioned
+
+OPENAI, LAION = "ViT-B-32/openai", "ViT-B-32/laion2b_s34b_b79k"
+
+
+def without(images: EmbeddingSet, picture: int) -> EmbeddingSet:
+    """The same set as another model stored it, which could not read one picture."""
+    keep = np.arange(len(images)) != picture
+    mine = images.image_index != picture
+    index = images.image_index[mine]
+    return replace(
+        images,
+        image_embeddings=images.image_embeddings[keep].copy(),
+        ids=tuple(i for i, k in zip(images.ids, keep) if k),
+        captions=tuple(c for c, k in zip(images.captions, mine) if k),
+        text_embeddings=images.text_embeddings[mine].copy(),
+        image_index=index - (index > picture),
+    )
+
+
+@pytest.fixture
+def sets() -> tuple[EmbeddingSet, EmbeddingSet]:
+    return captioned(OPENAI, n=12, per=3), without(captioned(LAION, n=12, per=3, noise=2.0), 4)
+
+
+@pytest.fixture
+def results(sets: tuple[EmbeddingSet, EmbeddingSet]) -> list[RetrievalResult]:
+    return [retrieve(images) for images in sets]
+
+
+def test_ranks_of_two_models_meet_on_the_captions_both_have(
+    sets: tuple[EmbeddingSet, EmbeddingSet], results: list[RetrievalResult]
+) -> None:
+    frame = ranks_frame(results, [images.captions for images in sets])
+    assert len(frame) == 33 and "p4" not in set(frame["picture"])
+    for result, images in zip(results, sets):
+        ranks = {images.captions[c]: r for c, r in zip(result.captions, result.image.ranks)}
+        margins = {images.captions[c]: m for c, m in zip(result.captions, result.margins)}
+        for _, row in frame.iterrows():
+            assert row[f"rank:{result.model}"] == ranks[row["caption"]]
+            assert row[f"margin:{result.model}"] == margins[row["caption"]]
+
+
+def test_pictures_have_one_row_with_their_first_caption(
+    sets: tuple[EmbeddingSet, EmbeddingSet], results: list[RetrievalResult]
+) -> None:
+    frame = ranks_frame(results, [images.captions for images in sets], "text")
+    assert frame["picture"].tolist() == [f"p{i}" for i in range(12) if i != 4]
+    assert frame["caption"].tolist() == [sets[0].captions[3 * i] for i in range(12) if i != 4]
+    assert frame[f"rank:{OPENAI}"].tolist() == [r for i, r in enumerate(results[0].text.ranks) if i != 4]
+    assert frame[f"rank:{LAION}"].tolist() == results[1].text.ranks.tolist()
+
+
+def test_the_same_caption_twice_at_a_picture_keeps_both_rows() -> None:
+    images = captioned(OPENAI, n=6, per=2)
+    twice = replace(images, captions=tuple("same" for _ in images.captions))
+    result = retrieve(twice)
+    assert len(ranks_frame([result, replace(result, model=LAION)], [twice.captions] * 2)) == 12
+
+
+def test_captions_on_this_disk_are_counted() -> None:
+    rows = fake_dataset(5, "captions")
+    assert captions_line(rows) == "5 pictures · 10 captions, 2 a picture · test split"
+    more = replace(rows, captions=(*rows.captions, "x"), image_index=np.append(rows.image_index, 0))
+    assert captions_line(more) == "5 pictures · 11 captions, 2 to 3 a picture · test split"
+    assert (span(5, 5), span(1, 5)) == ("5", "1 to 5")
