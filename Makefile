@@ -14,7 +14,7 @@ run: $(VENV)/.run
 
 test: $(VENV)/.dev check
 	$(BIN)/python -m pytest -q -n 2 --dist loadgroup tests/unit tests/app
-	$(BIN)/python -m pytest -q --reruns 2 --timeout=300 tests/browser
+	$(BIN)/python -m pytest -q --reruns 1 --timeout=150 tests/browser
 
 check: $(VENV)/.dev
 	$(BIN)/python -m ruff check .
