@@ -6,14 +6,16 @@ PORT ?= 8501
 MODEL ?= demo-rn/demo
 DATA ?= demo-objects
 
-# Tests in a browser run alone and may try again: a loaded machine can be too slow for a click, the rest may not.
-.PHONY: run test check embed bench lock clean
+.PHONY: run test browser check embed bench lock clean
 
 run: $(VENV)/.run
 	$(BIN)/python -m streamlit run streamlit_app.py --server.port=$(PORT)
 
 test: $(VENV)/.dev check
 	$(BIN)/python -m pytest -q -n 2 --dist loadgroup tests/unit tests/app
+
+# The way of a newcomer and of a speaker in Chromium. Apart, because a loaded machine can be too slow for a click.
+browser: $(VENV)/.dev
 	$(BIN)/python -m pytest -q --reruns 1 --timeout=150 tests/browser
 
 check: $(VENV)/.dev
