@@ -79,14 +79,16 @@ class _Steps:
     """Progress of steps of unknown length as thousandths of the whole."""
 
     def __init__(self, steps: int, progress: Progress) -> None:
-        self._steps, self._done, self._progress = steps, 0, progress
+        self._steps, self._done, self._shown, self._progress = steps, 0, 0, progress
 
     def step(self, work: Callable[[Progress], object]) -> None:
         """Run one step; its own progress moves the whole by its share."""
         base = self._done * 1000
 
         def report(done: int, total: int) -> None:
-            self._progress(base + (1000 * done // total if total else 0), self._steps * 1000)
+            # A step that waits for another process starts over when it takes the work on; the bar does not.
+            self._shown = max(self._shown, base + (1000 * done // total if total else 0))
+            self._progress(self._shown, self._steps * 1000)
 
         report(0, 1)
         work(report)
