@@ -31,6 +31,7 @@ PAGES = {
         ("classification/probe.py", "Probe", "What labels add: a linear classifier on frozen features."),
         ("classification/few_shot.py", "Few-shot", "What a handful of labelled pictures a class is worth."),
         ("classification/compare.py", "Compare", "Two of anything on the same pictures, and where they part."),
+        ("classification/why.py", "Why this number?", "What may be wrong with it, and what it would be otherwise."),
     ],
     "Prompts": [
         ("prompt_study/templates.py", "Templates", "Accuracy by wording, and the pictures it turns."),

@@ -53,8 +53,17 @@ def finding(sentence: str) -> None:
     st.subheader(sentence, anchor=False)
 
 
-def foot(provenances: Sequence[tuple[str, Provenance]], choices: Mapping[str, Sequence[str]]) -> None:
-    """Where the numbers come from, and a link that brings anyone to the same view."""
+WHY = "pages/classification/why.py"
+
+
+def foot(
+    provenances: Sequence[tuple[str, Provenance]], choices: Mapping[str, Sequence[str]], *, why: bool = True
+) -> None:
+    """Where the numbers come from, and a link that brings anyone to the same view; with `why` the way to the page that
+    checks them."""
+    if why and provenances:
+        st.page_link(WHY, label="Why this number?", icon=":material/fact_check:",
+                     help="Every check on the first of these numbers, and what it would be otherwise")  # fmt: skip
     box = st.expander("Where these numbers come from, and a link to this view", on_change="rerun", key="foot")
     if not box.open:
         return

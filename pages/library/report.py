@@ -1,0 +1,33 @@
+"""A report of what is here: which models on which data sets go into it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.engine import Engine
+from core.frames import say_dataset, say_model
+from pages.shared.asking import Asking
+from pages.shared.here import here, real_first
+from pages.shared.report import report_button
+
+MOST = 8
+
+
+def show(engine: Engine) -> None:
+    """Two choices and a button; nothing where no vectors are here."""
+    stored = here(engine)
+    if not stored.pairs:
+        return
+    st.header("Take it away", anchor=False)
+    st.caption(
+        "A report is one HTML file with figures, tables, mistakes, checks and provenance, readable offline and "
+        "printable. To take the vectors themselves to another machine: python -m core bundle export FILE"
+    )
+    first, second, button = st.columns([4, 4, 2], vertical_alignment="bottom")
+    models = first.multiselect("Models", stored.models, default=real_first(stored.models)[:MOST], key="report-models",
+                               format_func=say_model, max_selections=MOST)  # fmt: skip
+    data = second.multiselect("Data sets", stored.datasets, default=real_first(stored.datasets)[:MOST],
+                              key="report-data", format_func=say_dataset, max_selections=MOST)  # fmt: skip
+    with button:
+        if models and data:
+            report_button(engine, models, data, Asking(), "library")

@@ -1,0 +1,45 @@
+"""Taking it away: studies as one HTML file, made only when it is asked for."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.engine import Engine
+from core.types import TMVError
+from pages.shared.asking import Asking
+
+
+def report_button(
+    engine: Engine, models: Sequence[str], datasets: Sequence[str], how: Asking, key: str = "why"
+) -> None:
+    """A button that saves a report of these models on these data sets: whatever of it the cache can answer."""
+
+    def make() -> bytes:
+        try:
+            return engine.report(
+                models, datasets, split=how.split, templates=how.templates, prompt_set=how.prompt_set,
+                classnames=how.classnames,
+            ).html  # fmt: skip
+        except TMVError as error:
+            return _sentence(str(error))
+
+    st.download_button(
+        "Report (HTML)",
+        make,
+        "report.html",
+        "text/html",
+        key=f"report-{key}",
+        on_click="ignore",
+        type="tertiary",
+        icon=":material/description:",
+        help="Figures, tables, mistakes, checks, protocol and provenance in one file that needs nothing else. It takes "
+        "some seconds.",
+    )
+
+
+def _sentence(text: str) -> bytes:
+    """A file that says why there is no report: the button cannot."""
+    return f'<!doctype html><meta charset="utf-8"><title>No report</title><p>{html.escape(text)}</p>'.encode()
