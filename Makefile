@@ -12,7 +12,7 @@ run: $(VENV)/.run
 	$(BIN)/python -m streamlit run streamlit_app.py --server.port=$(PORT)
 
 test: $(VENV)/.dev check
-	$(BIN)/python -m pytest -q -n 2 --dist loadgroup tests/unit tests/app
+	$(BIN)/python -m pytest -q -n 2 --dist loadgroup --reruns 1 tests/unit tests/app
 
 # The way of a newcomer and of a speaker in Chromium. Apart, because a loaded machine can be too slow for a click.
 browser: $(VENV)/.dev
