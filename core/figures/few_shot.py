@@ -49,7 +49,8 @@ def few_shot_chart(
         _curve(fig, pd.concat([zero, rows]), str(model), str(method), style, ticks, several)
     for _, row in frame[frame["shots"] == 0].iterrows():
         _zero(fig, row, style, ticks, several)
-    _published(fig, published[published["shots"].isin(ticks)], style, ticks)
+    shown = published["shots"].isin(ticks) & published["method"].isin(frame["method"])
+    _published(fig, published[shown], style, ticks)
     _axes(fig, frame, style, ticks)
     finish(fig, style)
     return Chart(fig, title, _alt(frame), frame, "few-shot")
@@ -118,22 +119,23 @@ def _zero(fig: go.Figure, row: pd.Series, style: Look, ticks: list[int], several
 
 
 def _published(fig: go.Figure, rows: pd.DataFrame, style: Look, ticks: list[int]) -> None:
-    if rows.empty:
-        return
-    nudge = {"probe": -0.12, "tip": 0.0, "tip-f": 0.12, "clip-adapter": 0.2}
-    fig.add_scatter(
-        x=[ticks.index(k) + nudge[m] for k, m in zip(rows["shots"], rows["method"])],
-        y=rows["value"],
-        mode="markers",
-        name="published figure",
-        marker=published_marker(style),
-        hovertext=[
-            f"<b>{r['method_title']}</b>, {r['shots']} a class, published for {r['model_title']}<br>"
-            f"{percent(r['value'])}<br>{wrap(r['protocol'], 60, 3)}<br>{wrap(r['source'], 60)}"
-            for _, r in rows.iterrows()
-        ],
-        hovertemplate="%{hovertext}<extra></extra>",
-    )
+    """Diamonds of each method that is shown, joined by its own kind of line."""
+    for method, same in rows.groupby("method", sort=False):
+        same = same.drop_duplicates(["model", "shots"])
+        fig.add_scatter(
+            x=_at(same["shots"], ticks),
+            y=same["value"],
+            mode="lines+markers",
+            name=f"published, {FEW_SHOT_METHODS[str(method)]}",
+            line={"color": style.muted, "width": style.size(1), "dash": _DASHES[str(method)]},
+            marker=published_marker(style),
+            hovertext=[
+                f"<b>{r['method_title']}</b>, {r['shots']} a class, published for {r['model_title']}<br>"
+                f"{percent(r['value'])}<br>{wrap(r['protocol'], 60, 3)}<br>{wrap(r['source'], 60)}"
+                for _, r in same.iterrows()
+            ],
+            hovertemplate="%{hovertext}<extra></extra>",
+        )
 
 
 def _axes(fig: go.Figure, frame: pd.DataFrame, style: Look, ticks: list[int]) -> None:

@@ -77,7 +77,8 @@ def published_beside(result: FewShotResult, point: FewShotPoint) -> Reference | 
 
 
 def published_frame(results: Sequence[FewShotResult]) -> pd.DataFrame:
-    """Every published figure for some number of shots, also of methods and K that were not run here."""
+    """Every published figure for some number of shots, also of methods and K that were not run here; Tip-Adapter's
+    own come first where there are several."""
     columns = ["model", "model_title", "dataset", "dataset_title", "method", "method_title", "shots", "value",
                "protocol", "source"]  # fmt: skip
     rows = [
@@ -86,7 +87,10 @@ def published_frame(results: Sequence[FewShotResult]) -> pd.DataFrame:
         for r in results for figure in r.published
         for method, shots in [published_point(figure.metric) or ("", 0)] if method
     ]  # fmt: skip
-    return pd.DataFrame(rows, columns=columns).sort_values(["model", "method", "shots"], ignore_index=True)
+    frame = pd.DataFrame(rows, columns=columns)
+    others = ~frame["source"].astype(str).str.contains("Tip-Adapter")
+    order = frame.assign(others=others).sort_values(["model", "method", "shots", "others"], kind="stable")
+    return frame.loc[order.index].reset_index(drop=True)
 
 
 def draws_frame(results: Sequence[FewShotResult]) -> pd.DataFrame:
