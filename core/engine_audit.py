@@ -128,11 +128,12 @@ def _captions(engine: AuditParts, images: EmbeddingSet, repeat: Repeat | None) -
 def _zero_shot(
     engine: AuditParts, images: EmbeddingSet, result: ZeroShotResult, repeat: Repeat | None, encode: bool
 ) -> AuditResult:
-    asked = _asked(images, engine.dataset(images.key.dataset), result)
-    tried = [runs.alternative(engine, images, way, encode) for way in runs.other_ways(asked)]
+    asked, known = _asked(images, engine.dataset(images.key.dataset), result), _known(engine, images)
+    ways = runs.other_ways(asked, bool(known.published))
+    tried = [runs.alternative(engine, images, way, encode) for way in ways]
     case = cases.zero_shot_case(
         result,
-        _known(engine, images),
+        known,
         _vectors(engine, images, result),
         asked=asked,
         alternatives=[a for a in tried if a is not None],

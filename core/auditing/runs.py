@@ -57,13 +57,15 @@ class Way:
     classnames: tuple[str, ...]
 
 
-def other_ways(asked: Asked) -> list[Way]:
-    """Ways to ask that differ from the one in use: back to the published protocol first, then a few more."""
+def other_ways(asked: Asked, published: bool = True) -> list[Way]:
+    """Ways to ask that differ from the one in use: back to the published protocol (or, where nothing is `published`, to
+    the data set's own) first, then a few more."""
     own, names, reference = asked.templates, asked.classnames, asked.reference or asked.templates
-    ways = [Way((PROTOCOL,), "as published", reference, asked.curated)] if asked.reference else []
+    protocol = "as published" if published else "with the data set's own prompts"
+    ways = [Way((PROTOCOL,), protocol, reference, asked.curated)] if asked.reference else []
     ways += [
         Way((NAMES,), "with curated class names", own, asked.curated),
-        Way((TEMPLATES,), _with(reference), reference, names),
+        Way((TEMPLATES,), _with(reference, published), reference, names),
         Way((OTHER,), "with folder names", own, asked.raw),
         Way((OTHER,), _with(PHOTO), PHOTO, names),
         Way((OTHER,), "with the bare class name", BARE, names),
@@ -91,10 +93,10 @@ def _said(templates: tuple[str, ...], published: tuple[str, ...]) -> str:
     return "with the bare class name" if templates == BARE else _with(templates)
 
 
-def _with(templates: Sequence[str]) -> str:
+def _with(templates: Sequence[str], published: bool = True) -> str:
     if len(templates) == 1:
         return f"with one template, “{templates[0]}”"
-    return f"with the {len(templates)} templates of the published protocol"
+    return f"with the {len(templates)} templates {'of the published protocol' if published else 'of the data set'}"
 
 
 def ready(engine: AuditParts, model: str, templates: Sequence[str], classnames: Sequence[str]) -> bool:

@@ -23,7 +23,7 @@ from core.figures.theme import (
 from core.frames.audit import DECK, MEASURED, OTHERWISE, PUBLISHED
 from core.frames.findings import percent, points
 
-ROW_HEIGHT = 46
+ROW_HEIGHT = 48
 NAME_WIDTH, NAME_LINES = 26, 3
 NOBODY = "unknown/file"
 """Stands for the model behind predictions that do not say theirs."""
@@ -41,7 +41,7 @@ def otherwise_chart(frame: pd.DataFrame, *, title: str = "", theme: Theme = "lig
     _elsewhere(fig, rows, style)
     _chance(fig, rows, style)
     fig.update_yaxes(
-        tickvals=list(rows.index), ticktext=[wrap(s, NAME_WIDTH, NAME_LINES) for s in rows["said"]],
+        tickvals=list(rows.index), ticktext=[_tick(row) for _, row in rows.iterrows()],
         range=[len(rows) - 0.5, -0.5], showgrid=False,
     )  # fmt: skip
     percent_axis(fig, style, "x")
@@ -63,11 +63,15 @@ def _measured(fig: go.Figure, rows: pd.DataFrame, style: Look) -> None:
             fig.add_scatter(x=part["value"], y=part.index, error_x=lines, mode="markers",
                             marker={"opacity": 0, "size": 1}, showlegend=False, hoverinfo="skip")  # fmt: skip
         fig.add_scatter(
-            x=part["value"], y=part.index, mode="markers+text", name=name, marker={**marker, "size": style.size(size)},
-            text=[percent(v) for v in part["value"]], textposition="top center",
-            textfont={"size": style.size(12), "color": style.text}, customdata=part[["said"]].values.tolist(),
+            x=part["value"], y=part.index, mode="markers", name=name, marker={**marker, "size": style.size(size)},
+            customdata=part[["said"]].values.tolist(),
             hovertext=[_hover(row) for _, row in part.iterrows()], hovertemplate="%{hovertext}<extra></extra>",
         )  # fmt: skip
+
+
+def _tick(row: pd.Series) -> str:
+    """The way and its number, which beside the mark would run into its neighbours on a narrow screen."""
+    return f"{wrap(row['said'], NAME_WIDTH, NAME_LINES)} <b>{percent(row['value'])}</b>"
 
 
 def _hover(row: pd.Series) -> str:
@@ -82,9 +86,7 @@ def _elsewhere(fig: go.Figure, rows: pd.DataFrame, style: Look) -> None:
         part = rows[rows["kind"] == kind]
         if not part.empty:
             fig.add_scatter(
-                x=part["value"], y=part.index, mode="markers+text", marker=marker, name=name,
-                text=[percent(v) for v in part["value"]], textposition="top center",
-                textfont={"size": style.size(12), "color": style.text},
+                x=part["value"], y=part.index, mode="markers", marker=marker, name=name,
                 hovertext=[_hover(row) for _, row in part.iterrows()], hovertemplate="%{hovertext}<extra></extra>",
             )  # fmt: skip
 

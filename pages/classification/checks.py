@@ -70,6 +70,10 @@ def checks(result: AuditResult, key: str, encode: Callable[[], None] | None = No
             _folded(rows, f"{count(len(rows), 'check')} {said}", f"{key}-{verdict}")
     if encode is not None and any(f.check == "deterministic" and f.verdict == "cannot tell" for f in quiet):
         encode()
+
+
+def save_checks(result: AuditResult, key: str) -> None:
+    """Every check with its evidence as a file."""
     save_rows(audit_frame([result]), "audit", key=f"csv-audit-{key}")
 
 

@@ -9,7 +9,7 @@ import streamlit as st
 from core.engine import Engine
 from core.readers.predictions import parse_predictions
 from core.studies.audit import AuditResult
-from pages.classification.checks import answer, checks
+from pages.classification.checks import answer, checks, save_checks
 from pages.shared.guard import in_place
 from pages.shared.words import plain
 
@@ -41,6 +41,7 @@ def own_predictions(engine: Engine) -> None:
             st.subheader(plain(result.case.title if not place else f"{result.case.title} ({place + 1})"), anchor=False)
             answer(result, f"own-{place}")
             checks(result, f"own-{place}")
+            save_checks(result, f"own-{place}")
 
 
 def _audited(engine: Engine, content: bytes, name: str, same: bool) -> list[AuditResult]:

@@ -5,7 +5,7 @@ import streamlit as st
 from core.engine import Engine
 from core.studies.audit import AuditResult
 from core.types import DatasetSpec, ModelSpec, NotHere
-from pages.classification.checks import answer, checks
+from pages.classification.checks import answer, checks, save_checks
 from pages.classification.own_predictions import AUDITED, own_predictions
 from pages.shared.answer import foot, question
 from pages.shared.asking import Asking, pick_asking
@@ -78,8 +78,10 @@ def _encode_button() -> None:
 
 
 def behind(engine: Engine, result: AuditResult, model: ModelSpec, dataset: DatasetSpec, how: Asking) -> None:
-    """The report, and where the number comes from."""
-    report_button(engine, [model.name], [dataset.name], how)
+    """The checks and the report as files, and where the number comes from."""
+    with st.container(horizontal=True, gap="xsmall"):
+        save_checks(result, "why")
+        report_button(engine, [model.name], [dataset.name], how)
     case = result.case
     foot(
         [(case.title, case.provenance)] if case.provenance is not None else [],

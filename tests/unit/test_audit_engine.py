@@ -99,10 +99,11 @@ def test_without_pictures_a_sample_cannot_be_encoded(engine: Engine, world: Path
     assert engine.audit(GOOD, squares(world), encode=True).finding("deterministic").verdict == "cannot tell"
 
 
-@pytest.mark.xfail(reason="the check says ok although the card wants another size; found too late to mend", strict=False)
 def test_vectors_made_with_another_transform_are_noticed(engine: Engine, world: Path, encoders: dict[str, FakeEncoder]) -> None:
+    # Loading the model writes its card, so the model itself has to want another size than the vectors were made with.
     card = encoders[GOOD].card
-    write_card(world / "cache", replace(card, preprocessing=replace(card.preprocessing, size=32)))
+    encoders[GOOD].card = replace(card, preprocessing=replace(card.preprocessing, size=32))
+    write_card(world / "cache", encoders[GOOD].card)
     finding = engine.audit(GOOD, squares(world)).finding("weights")
     assert finding.verdict == "fault" and "size 16 where the weights want 32" in finding.evidence
 
