@@ -236,6 +236,6 @@ def _gains(found: Sequence[PairedDifference]) -> str:
     ties = sum(not d.excludes_zero for d in found)
     tied = f"; {ties} of {len(found)} are ties." if ties else "."
     if low < 0:
-        said = f"from {points(low, signed=True).split(SPACE)[0]} to {points(high, signed=True)}"
-        return f"Training on labels moves zero-shot accuracy by {said}{tied}"
+        said = f"{points(low, signed=True).split(SPACE)[0]} to {points(high, signed=True)}"
+        return f"Training on labels changes zero-shot accuracy by {said}{tied}"
     return f"Training on labels adds {points(low).split(SPACE)[0]} to {points(high)} to zero-shot{tied}"

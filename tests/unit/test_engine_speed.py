@@ -1,0 +1,45 @@
+"""What embedding took is remembered with the vectors, and only where it says something."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from core.embed import EmbedReport, embed
+from core.engine import Engine
+from core.engine_speed import FEWEST, Speed
+from core.readers import open_dataset
+from core.store import Store, TextStore
+from core.types import EmbeddingKey
+from tests.app.making import paint_squares
+from tests.conftest import GOOD
+from tests.fakes import FakeEncoder
+
+
+@pytest.fixture
+def stored(tmp_path: Path) -> tuple[Engine, str, EmbeddingKey]:
+    """An engine on a few embedded squares."""
+    paint_squares(tmp_path / "data" / "colours")
+    name = f"folder:{tmp_path / 'data' / 'colours'}"
+    engine = Engine(tmp_path / "cache", tmp_path / "data", in_process=False)
+    rows = open_dataset(name, None, engine.data_dir, engine.cache_dir)
+    report = embed(FakeEncoder(GOOD), rows, Store(engine.cache_dir), TextStore(engine.cache_dir), memo_dir=tmp_path)
+    return engine, name, report.key
+
+
+def test_a_speed_is_found_with_its_vectors(stored: tuple[Engine, str, EmbeddingKey]) -> None:
+    engine, name, key = stored
+    assert engine.speed(GOOD, name) is None
+    engine.remember_speed(EmbedReport(key, 200, 4.0, 50.0, 72, ()), "cuda")
+    assert engine.speed(GOOD, name) == Speed(0.02, 128, "cuda")
+    assert engine.speed("RN50/openai", name) is None, "its vectors are not here"
+
+
+@pytest.mark.parametrize(("n", "rate", "reused"), [(FEWEST - 1, 50.0, 0), (5000, 0.0, 5000), (5000, 50.0, 4990)])
+def test_too_few_pictures_say_nothing(
+    stored: tuple[Engine, str, EmbeddingKey], n: int, rate: float, reused: int
+) -> None:
+    engine, name, key = stored
+    engine.remember_speed(EmbedReport(key, n, 1.0, rate, reused, ()), "cpu")
+    assert engine.speed(GOOD, name) is None
