@@ -158,6 +158,7 @@ class _Descent:
     def __init__(self, objective: Objective, penalty: float, theta: Float64Array) -> None:
         self.objective, self.penalty, self.theta = objective, penalty, theta
         self.iterations = self.evaluations = 0
+        self._precise = objective.precise
         self.gap = np.inf
         self._gains: deque[float] = deque(maxlen=TREND + 1)
         self._history: deque[tuple[Float64Array, Float64Array, float]] = deque(maxlen=MEMORY)
@@ -173,21 +174,28 @@ class _Descent:
                 self._refresh()
             step = self._direction()
             slope = float(np.vdot(self.gradient, step))
-            self.gap = max(-slope / 2, self._left_to_gain()) / max(self.value, floor)
+            self.gap = max(-slope, self._left_to_gain()) / max(self.value, floor)
             if self.gap <= tolerance or not (self._advance(step, slope) or self._more_precise()):
                 return
 
     def _left_to_gain(self) -> float:
         """What the coming steps would gain if gains went on shrinking as they did: a geometric series."""
-        if len(self._gains) <= TREND:
-            return 0.0
-        first, last = self._gains[0], max(self._gains[-1], self._gains[-2])
-        ratio = (last / first) ** (1 / (TREND - 1)) if 0 < last < first else 0.95
-        return last * max(ratio, 0.6) / (1 - max(ratio, 0.6))
+        if len(self._gains) <= TREND or self._gains[-1] <= 4 * self._noise():
+            return 0.0  # too early, or too close to rounding, to see a trend
+        first, last = self._gains[0], self._gains[-1]
+        ratio = (last / first) ** (1 / TREND) if last < first else 0.95
+        return last * ratio / (1 - ratio)
 
     def _value_and_gradient(self) -> None:
-        self.value, self.gradient = self.objective.evaluate(self.theta, self.penalty)
+        self.value, self.gradient = self._evaluate(self.theta)
+
+    def _evaluate(self, theta: Float64Array) -> tuple[float, Float64Array]:
         self.evaluations += 1
+        return self.objective.evaluate(theta, self.penalty, self._precise)
+
+    def _noise(self) -> float:
+        """How far rounding may carry the value."""
+        return abs(self.value) * (1e-14 if self._precise else 2e-8)
 
     def _refresh(self) -> None:
         self._precondition = Preconditioner.of(self.objective, softmax(self._scores), self.penalty)
@@ -207,10 +215,9 @@ class _Descent:
         """Go along the step as far as pays; False when rounding hides any progress."""
         sample_step = self.objective.sample_scores(step)
         length = self._foreseen_length(sample_step, step, slope)
-        noise = abs(self.value) * (1e-14 if self.objective.precise else 2e-8)
+        noise = self._noise()
         for _ in range(8):
-            value, gradient = self.objective.evaluate(self.theta + length * step, self.penalty)
-            self.evaluations += 1
+            value, gradient = self._evaluate(self.theta + length * step)
             slope_there = float(np.vdot(gradient, step))
             if value <= self.value + 1e-4 * length * slope + noise and abs(slope_there) <= 0.9 * abs(slope):
                 break
@@ -231,9 +238,9 @@ class _Descent:
 
     def _more_precise(self) -> bool:
         """Go on in float64 where float32 has no more to give; False when that is so already."""
-        if self.objective.precise:
+        if self._precise:
             return False
-        self.objective.precise = True
+        self._precise = True
         self._history.clear()
         self._value_and_gradient()
         return True

@@ -39,6 +39,7 @@ class Objective:
     def __init__(self, features: NDArray[Any], labels: NDArray[np.int64], c: int) -> None:
         self.n, self.c, self.labels = len(features), c, labels
         self.precise = features.dtype == np.float64 or features.size <= SMALL
+        """Whether the rows are float64."""
         self.mean: Float64Array = features.mean(axis=0, dtype=np.float64)
         self.scale = _overall_scale(features, self.mean)
         rows = _centred(features, self.mean, self.scale, np.float64 if self.precise else np.float32)
@@ -67,9 +68,12 @@ class Objective:
             self._eigen = np.maximum(values, 0.0), vectors
         return self._eigen
 
-    def evaluate(self, theta: Float64Array, penalty: float) -> tuple[float, Float64Array]:
-        """Value and gradient (r + 1, c). Products in the rows' precision, sums over blocks in float64."""
-        kind: Any = np.float64 if self.precise else np.float32
+    def evaluate(
+        self, theta: Float64Array, penalty: float, precise: bool = False
+    ) -> tuple[float, Float64Array]:
+        """Value and gradient (r + 1, c). Products in the rows' precision, or float64 where `precise`; sums over
+        blocks in float64."""
+        kind: Any = np.float64 if precise or self.precise else np.float32
         weights, intercept = theta[:-1].astype(kind), theta[-1].astype(kind)
         gradient, loss = np.zeros_like(theta), 0.0
         step = max(256, BLOCK_CELLS // max(self.r, self.c))
