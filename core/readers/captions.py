@@ -252,11 +252,11 @@ def _findings(
     pictures_of = Counter(caption.lower() for _, caption in set(kept))
     shared = sum(1 for count in pictures_of.values() if count > 1)
     notes = [
-        (lost, f"{len(lost):,} captions have no picture here and were left out: {and_more(_unique(lost))}."),
-        (bare, f"{len(bare):,} pictures have no caption and were left out: {and_more(bare)}."),
-        (empty, f"{len(empty):,} empty captions were left out: {and_more(_unique(empty))}."),
-        (repeated, f"{repeated:,} captions stand twice at the same picture."),
-        (shared, f"{shared:,} sentences are the caption of several pictures, so no ranking can be perfect."),
+        (lost, f"Captions whose picture is not here, left out: {len(lost):,} ({and_more(_unique(lost))})."),
+        (bare, f"Pictures without a caption, left out: {len(bare):,} ({and_more(bare)})."),
+        (empty, f"Empty captions, left out: {len(empty):,} ({and_more(_unique(empty))})."),
+        (repeated, f"Captions that stand twice at the same picture: {repeated:,}."),
+        (shared, f"Sentences that are the caption of several pictures: {shared:,}; none can rank those perfectly."),
     ]
     return [note for matters, note in notes if matters]
 

@@ -200,7 +200,7 @@ def test_what_is_missing_in_own_data_is_reported(caption_page: Page, captioned: 
     words = said(caption_page(HERE, model=[GOOD], data=[told(captioned)]))
     assert "told · 24 pictures · 73 captions, 3 to 4 a picture" in words
     assert LOST in words and BARE in words
-    assert "twice at the same picture" in words and "caption of several pictures" in words
+    assert "twice at the same picture: 1" in words and "caption of several pictures: 1" in words
     assert str(captioned.data) not in words
 
 

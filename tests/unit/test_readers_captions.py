@@ -133,7 +133,7 @@ def test_names_in_subfolders_and_in_other_unicode_forms(tmp_path: Path) -> None:
     text = f"image,caption\nx/1.jpg,X\ny/1.jpg,Y\nother/place/{composed},C\n1.jpg,ambiguous\n"
     data = open_dataset(f"captions:{write(tmp_path / 'captions.csv', text)}")
     assert data.ids == ("x/1.jpg", "y/1.jpg", f"y/{apart}")
-    assert any("1 captions have no picture here" in note for note in data.notes)
+    assert any("picture is not here, left out: 1" in note for note in data.notes)
 
 
 LEADING_OUT = ("../secret.jpg", "{root}/secret.jpg", "..\\secret.jpg", "x/../../secret.jpg")
@@ -159,11 +159,11 @@ def test_findings_are_notes(tmp_path: Path) -> None:
     lines = ["a.jpg,A dog", "a.jpg,A dog", "b.jpg,a DOG", "c.jpg,", "gone.jpg,Lost", "gone.jpg,Too", "b.jpg,"]
     file = write(tmp_path / "captions.csv", "\n".join(["image,caption", *lines]))
     notes = " ".join(open_dataset(f"captions:{file}").notes)
-    assert "2 captions have no picture here and were left out: gone.jpg" in notes
-    assert "2 pictures have no caption and were left out: c.jpg, d.jpg" in notes
-    assert "1 captions stand twice at the same picture" in notes
-    assert "1 sentences are the caption of several pictures" in notes
-    assert "1 empty captions were left out: b.jpg" in notes
+    assert "Captions whose picture is not here, left out: 2 (gone.jpg)" in notes
+    assert "Pictures without a caption, left out: 2 (c.jpg, d.jpg)" in notes
+    assert "Captions that stand twice at the same picture: 1" in notes
+    assert "Sentences that are the caption of several pictures: 1" in notes
+    assert "Empty captions, left out: 1 (b.jpg)" in notes
 
 
 def test_json_pictures_without_captions_and_captions_without_pictures(tmp_path: Path) -> None:
