@@ -3,6 +3,7 @@ key."""
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping
 from functools import partial
@@ -71,7 +72,7 @@ class Jobs:
         try:
             start_worker(
                 arguments, self._table.log_path(job.id), cache_dir=self._root, data_dir=self._data_dir,
-                at_exit=partial(self._worker_ended, job.id),
+                environment=_one_core_left(), at_exit=partial(self._worker_ended, job.id),
             )
         except BaseException:
             self._table.settle(job.id, starting=False)
@@ -89,3 +90,10 @@ class Jobs:
             if not self._table.cancel_wanted(job.id):
                 return
             time.sleep(0.05)
+
+
+def _one_core_left() -> dict[str, str]:
+    """Threads for matrix products. Theirs wait for each other spinning, so where all cores are asked for, whoever
+    else is at work slows them down many times over, and the server with them."""
+    known = os.environ.get("OPENBLAS_NUM_THREADS") or os.environ.get("OMP_NUM_THREADS")
+    return {"OPENBLAS_NUM_THREADS": known or str(max(1, (os.cpu_count() or 2) - 1))}

@@ -34,15 +34,22 @@ QUICK_PAIRS = 1_000_000_000
 
 
 def prepare_demo(engine: Engine, params: Mapping[str, Any], progress: Progress) -> None:
-    """Draw the demo sets, embed them with both demo models, and encode the prompts that the pages open with."""
-    steps = len(DEMO_SETS) + len(DEMO_WORK) * len(DEMO_MODELS)
-    counter = _Steps(steps, progress)
+    """Draw the demo sets, embed them with both demo models, encode the prompts that the pages open with, and train
+    the probes, which takes a second each on so few pictures."""
+    probed = [(model, dataset) for dataset, split in DEMO_WORK if split == "train" for model in DEMO_MODELS]
+    counter = _Steps(len(DEMO_SETS) + len(DEMO_WORK) * len(DEMO_MODELS) + len(probed), progress)
     for position, (dataset, split) in enumerate(DEMO_WORK):
         if dataset not in [name for name, _ in DEMO_WORK[:position]]:
             counter.step(partial(engine.ensure_demo, dataset))
         for model in DEMO_MODELS:
             counter.step(partial(engine.ensure, model, dataset, split))
             _encode_prompts(engine, model, dataset, split)
+    for model, dataset in probed:
+        counter.step(partial(_train_probe, engine, model, dataset))
+
+
+def _train_probe(engine: Engine, model: str, dataset: str, progress: Progress) -> None:
+    engine.probe(model, dataset, progress=progress)
 
 
 def _encode_prompts(engine: Engine, model: str, dataset: str, split: str) -> None:
