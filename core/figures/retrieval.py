@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import log10
+
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -285,7 +287,9 @@ def word_ranks_chart(frame: pd.DataFrame, *, title: str = "", theme: Theme = "li
                      range=[max(places) + 0.6, -0.6], showgrid=True)  # fmt: skip
     highest = int(max(frame["rank_without"].max(), frame["rank"].max()))
     ticks = [t for t in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000) if t <= max(10, 2 * highest)]
-    fig.update_xaxes(type="log", tickvals=ticks, ticktext=[f"{t:,}" for t in ticks], side="top", showgrid=True)
+    ends = [log10(0.85), log10(1.25 * max(10, highest))]
+    fig.update_xaxes(type="log", range=ends, tickvals=ticks, ticktext=[f"{t:,}" for t in ticks], side="top")
+    fig.update_xaxes(showgrid=True)
     finish(fig, style)
     fig.update_layout(margin_t=fig.layout.margin.t + style.size(14))
     return Chart(fig, title, _word_ranks_alt(frame), frame, "rank-by-word")

@@ -41,7 +41,8 @@ def page(engine: Engine) -> None:
     with left:
         models = pick_models(engine, [dataset], most=MOST_MODELS)
     split = used(engine, dataset).split
-    pick_split(engine, dataset, split)
+    with left:
+        pick_split(engine, dataset, split)
     now = wanted(stored(engine, models, dataset, split))
     with in_place():
         write(engine, dataset, now)
