@@ -150,7 +150,10 @@ def pick_side(engine: Engine, name: str, side: Side, title: str) -> None:
         args=(name, side.wording),
     )
     with right:
-        _pick_wording(name, side, title)
+        if side.method == PROBE:
+            st.markdown("Learnt from labels; it needs no prompts.")
+        else:
+            _pick_wording(name, side, title)
 
 
 def _pick_wording(name: str, side: Side, title: str) -> None:
@@ -167,14 +170,13 @@ def _pick_wording(name: str, side: Side, title: str) -> None:
         accept_new_options=True,
         on_change=_chose,
         args=(name, side.wording),
-        disabled=side.method == PROBE,
-        help="A known set, or a template of your own with {} for the class name. A probe needs none.",
+        help="A known set, or a template of your own with {} for the class name.",
     )
 
 
 def _chose(name: str, before: tuple[str, ...]) -> None:
     parts = ("model", "method", "wording")
-    model, method, wording = (st.session_state[shown(f"{name}-{part}")] or "" for part in parts)
+    model, method, wording = (st.session_state.get(shown(f"{name}-{part}")) or "" for part in parts)
     # Several own templates stand in the box by their first; another model or method keeps them all.
     kept = before if before and wording == before[0] else (wording.strip(),)
     choose(name, [f"{method}:{model}", *([] if method == PROBE else kept)])

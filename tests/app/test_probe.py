@@ -4,26 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from core.embed import embed
 from core.engine import Engine
 from core.frames import percent
 from core.frames.compare import disagreements_frame
 from core.frames.findings import compare
 from core.job_table import JobTable
 from core.jobs import Jobs
-from core.readers import open_dataset
-from core.store import Store, TextStore
 from core.studies.probe_result import ProbeResult
 from pages.shared.training import _tried
-from tests.app.making import Poor, fill, know_prompts, open_page, said
+from tests.app import training
+from tests.app.making import open_page, said
 from tests.conftest import GOOD, POOR, World
-from tests.fakes import FakeEncoder
 
 Page = Callable[..., AppTest]
 PROBE, ACCURACY, COMPARE = (f"classification/{name}.py" for name in ("probe", "accuracy", "compare"))
@@ -31,17 +27,7 @@ PROBE, ACCURACY, COMPARE = (f"classification/{name}.py" for name in ("probe", "a
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[World, ProbeResult]:
-    """Both halves of the coloured squares with both models, and a probe of the poor one."""
-    root: Path = tmp_path_factory.mktemp("probe")
-    world = World(root / "cache", root / "data", root / "home")
-    fill(world)
-    store, texts = Store(world.cache), TextStore(world.cache)
-    for encoder in (FakeEncoder(GOOD), Poor(POOR)):
-        for split in ("train", "test"):
-            rows = open_dataset(world.colours, split, world.data, world.cache)
-            embed(encoder, rows, store, texts, memo_dir=world.cache / "digests")
-            know_prompts(encoder, rows, texts)
-    return world, Engine(world.cache, world.data, in_process=False).probe(POOR, world.colours)
+    return training.make(tmp_path_factory.mktemp("probe"))
 
 
 @pytest.fixture
