@@ -44,7 +44,7 @@ def page(engine: Engine) -> None:
     with right:
         how = pick_used(engine, dataset)
     with in_place():
-        pick_own(engine)
+        pick_own(engine, models)
     with in_place():
         report(engine, dataset, how)
     results, missing = study(engine, models, dataset, how)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import streamlit as st
 
 from core.engine import Engine
 from core.frames.retrieval import captions_line
-from core.types import DatasetSpec, TMVError
+from core.types import DatasetSpec, ModelSpec, TMVError
 from pages.caption_retrieval.used import Used
 from pages.shared.guard import careful
 from pages.shared.link import choose, chosen
@@ -18,8 +19,8 @@ from pages.shared.words import plain
 SCHEME = "captions:"
 
 
-def pick_own(engine: Engine) -> None:
-    """The form that takes a path; what was found in it is told by `report`."""
+def pick_own(engine: Engine, models: Sequence[ModelSpec]) -> None:
+    """The form that takes a path; what was found in it is told by `report`. `models` are those to embed it with."""
     box = st.expander("Use your own pictures with captions", on_change="rerun", key="own-captions")
     if not box.open:
         return
@@ -34,18 +35,24 @@ def pick_own(engine: Engine) -> None:
             words.text_input(
                 "Path in the data folder", key="own-path", max_chars=300, placeholder="flickr8k/captions.csv"
             )
-            button.form_submit_button("Look", type="primary", width="stretch", on_click=careful(take), args=(engine,))
+            button.form_submit_button(
+                "Look", type="primary", width="stretch", on_click=careful(take), args=(engine, [m.name for m in models])
+            )
         st.caption(plain("From the command line: python -m core retrieve --model demo-rn/demo --data captions:PATH"))
 
 
-def take(engine: Engine) -> None:
-    """Callback: the path becomes the data set; `TMVError` says what is wrong with it."""
+def take(engine: Engine, models: Sequence[str]) -> None:
+    """Callback: the path becomes the data set; `TMVError` says what is wrong with it.
+
+    The models become a choice too: those that a page opens with change as one after the other is embedded.
+    """
     path = str(st.session_state.get("own-path", "")).strip().removeprefix(SCHEME)
     if not path:
         raise TMVError("Write where the captions are, for example: flickr8k/captions.csv")
     spec = page_dataset(engine, SCHEME + path)
     engine.dataset_rows(spec.name)
     choose("data", [spec.name, *(name for name in chosen("data") if name != spec.name)])
+    choose("model", models)
     choose("split", None)
 
 
