@@ -14,6 +14,7 @@ from core.engine import Engine
 from core.studies.zero_shot import ZeroShotResult
 from pages.shared.grid import grid
 from pages.shared.link import choose, chosen
+from pages.shared.paging import paged
 from pages.shared.pickers import shown
 from pages.shared.picture import answered_tile
 from pages.shared.words import count, plain
@@ -110,16 +111,14 @@ def pictures(engine: Engine, result: ZeroShotResult) -> None:
     if not len(rows):
         st.caption("No picture is in this cell. Choose another class or answer.")
         return
-    pages = -(-len(rows) // PAGE)
-    page = min(int(st.session_state.get("page", 1)), pages)
-    part = rows[(page - 1) * PAGE : page * PAGE]
-    grid(
-        [answered_tile(engine, result, int(row)) for row in part],
-        key="cell-grid",
-        tile=138,
-        label=title(result, cell, len(rows)),
-        opened=lambda picture: choose("picture", picture),
-    )
-    if pages > 1:
-        st.pagination(pages, key="page", bind="query-params")
+    place, on_page = paged(len(rows), PAGE, "page")
+    with place:
+        grid(
+            [answered_tile(engine, result, int(row)) for row in rows[on_page]],
+            key="cell-grid",
+            tile=138,
+            label=title(result, cell, len(rows)),
+            opened=lambda picture: choose("picture", picture),
+        )
+    if len(rows) > PAGE:
         st.caption(f"{count(len(rows), 'picture')}, the surest answers first.")

@@ -15,6 +15,7 @@ from core.studies.prompt_study import PromptStudyResult, TemplateResult
 from pages.classification.cell import class_tokens
 from pages.shared.grid import Tile, grid
 from pages.shared.link import choose, chosen
+from pages.shared.paging import paged
 from pages.shared.pickers import moved, shown
 from pages.shared.save import save_rows
 from pages.shared.words import count, plain
@@ -171,17 +172,15 @@ def _pictures(engine: Engine, look: Look, frame: pd.DataFrame) -> None:
     if rows.empty:
         st.caption("No picture is among these. Choose another kind, class or template.")
         return
-    pages = -(-len(rows) // PAGE)
-    page = min(int(st.session_state.get(PAGE_KEY, 1)), pages)
-    grid(
-        [_tile(engine, look, row) for _, row in rows.iloc[(page - 1) * PAGE : page * PAGE].iterrows()],
-        key="flipped-grid",
-        tile=120,
-        label=f"{KINDS[kind]}: {count(len(rows), 'picture')}",
-        opened=lambda picture: choose("flipped", picture),
-    )
-    if pages > 1:
-        st.pagination(pages, key=PAGE_KEY, bind="query-params")
+    place, on_page = paged(len(rows), PAGE, PAGE_KEY)
+    with place:
+        grid(
+            [_tile(engine, look, row) for _, row in rows.iloc[on_page].iterrows()],
+            key="flipped-grid",
+            tile=120,
+            label=f"{KINDS[kind]}: {count(len(rows), 'picture')}",
+            opened=lambda picture: choose("flipped", picture),
+        )
     save_rows(frame, "pictures-changed", key="flipped-csv")
 
 

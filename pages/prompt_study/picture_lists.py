@@ -14,6 +14,7 @@ from core.studies.lists import ListComparison
 from core.studies.pictures import Hit, PicturesResult
 from pages.prompt_study.questions import BEFORE, FIRST, MODELS
 from pages.shared.grid import Tile, grid
+from pages.shared.paging import paged
 from pages.shared.sheet import SheetList, sheet
 from pages.shared.theme import Theme
 from pages.shared.words import count, plain
@@ -62,12 +63,11 @@ def _other(rows: Sequence[Row], q: int, m: int, how: str) -> PicturesResult | No
 def draw_lists(engine: Engine, compared: Compared, opened: Callable[[str], None]) -> None:
     """Every list as a grid, a page of queries at a time."""
     each = max(1, min(PAGE, MOST_TILES // max(1, sum(len(r.hits) for r in compared.rows[0]))))
-    pages = -(-len(compared.rows) // each)
-    page = min(int(st.session_state.get("lists-page", 1)), pages)
-    for q in range((page - 1) * each, min(page * each, len(compared.rows))):
-        _row(engine, compared, q, opened)
-    if pages > 1:
-        st.pagination(pages, key="lists-page", bind="query-params")
+    place, on_page = paged(len(compared.rows), each, "lists-page")
+    with place:
+        for q in range(on_page.start, on_page.stop):
+            _row(engine, compared, q, opened)
+    if len(compared.rows) > each:
         st.caption(f"{count(len(compared.rows), 'question')}, {each} on a page.")
 
 

@@ -18,6 +18,7 @@ from pages.shared.chart import draw
 from pages.shared.grid import Tile, grid
 from pages.shared.guard import in_place
 from pages.shared.link import choose, chosen
+from pages.shared.paging import paged
 from pages.shared.pickers import moved, shown
 from pages.shared.picture import answers, picture
 from pages.shared.save import save_rows
@@ -143,19 +144,16 @@ def turned_pictures(engine: Engine, result: PromptSearchResult) -> None:
     if not ids[now]:
         st.caption("None.")
         return
-    pages = -(-len(ids[now]) // PAGE)
-    page = min(int(st.session_state.get("turned-page", 1)), pages)
-    part = ids[now][(page - 1) * PAGE : page * PAGE]
+    place, on_page = paged(len(ids[now]), PAGE, "turned-page")
     rows = {name: row for row, name in enumerate(after.ids)}
-    grid(
-        [_tile(engine, before, after, rows[name], now) for name in part if name in rows],
-        key="turned-grid",
-        tile=120,
-        label=f"{KINDS[now]}: {count(len(ids[now]), 'held-out picture')}",
-        opened=lambda name: choose("judged", name),
-    )
-    if pages > 1:
-        st.pagination(pages, key="turned-page", bind="query-params")
+    with place:
+        grid(
+            [_tile(engine, before, after, rows[name], now) for name in ids[now][on_page] if name in rows],
+            key="turned-grid",
+            tile=120,
+            label=f"{KINDS[now]}: {count(len(ids[now]), 'held-out picture')}",
+            opened=lambda name: choose("judged", name),
+        )
     if (name := next(iter(chosen("judged")), "")) in rows:
         _dialog(engine, before, after, name, lambda: choose("judged", None))
 
