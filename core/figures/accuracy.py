@@ -29,7 +29,8 @@ from core.frames.answered import METHODS, PROBE, TRAINED, ZERO_SHOT
 from core.frames.findings import count
 
 GROUP_WIDTH = 0.82
-UPRIGHT_BARS = 16
+UPRIGHT_BARS = 8
+"""As many stand side by side on a screen 390 pixels wide with their numbers in them."""
 _QUESTIONS = {
     "acc1": "How often is the first answer right?",
     "acc5": "How often is the right name among the first five?",

@@ -10,6 +10,7 @@ import pandas as pd
 
 from core.frames.findings import count, interval_text, percent, points
 from core.frames.names import say_dataset, say_model
+from core.frames.probe import say_c
 from core.studies.few_shot_result import ZERO_SHOT, FewShotPoint, FewShotResult, Unit, published_point
 from core.types import Reference
 
@@ -117,7 +118,7 @@ def say_settings(settings: Sequence[Mapping[str, Any]]) -> str:
         values = [float(s[name]) for s in settings if name in s]
         low, high = min(values), max(values)
         whole = f" of {settings[0]['of_steps']}" if name == "steps" else ""
-        said.append(f"{name} {low:.3g}{'' if low == high else f'–{high:.3g}'}{whole}")
+        said.append(f"{name} {say_c(low)}{'' if low == high else f'–{say_c(high)}'}{whole}")
     return ", ".join(said)
 
 

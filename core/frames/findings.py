@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -115,6 +115,8 @@ def _leaders(contests: Sequence[Sequence[ZeroShotResult]], models: Sequence[str]
         if same_pictures(first, second) and compare(first, second).excludes_zero:
             clear[first.model] = clear.get(first.model, 0) + 1
     ties = len(contests) - sum(clear.values())
+    if len(contests) == 1:
+        return _one_contest(contests[0], names, bool(clear))
     if len(clear) == 1 and not ties:
         sets = "both data sets" if len(contests) == 2 else f"all {len(contests)} data sets"
         return f"{names[next(iter(clear))]} leads on {sets}"
@@ -126,6 +128,14 @@ def _leaders(contests: Sequence[Sequence[ZeroShotResult]], models: Sequence[str]
         return f"No clear leader on {count(len(contests), 'data set')}: the first two are tied"
     tied = [f"the first two are tied on {ties}"] if ties else []
     return ", ".join([won[0], *(text.rsplit(" of ", 1)[0] for text in won[1:]), *tied])
+
+
+def _one_contest(group: Sequence[ZeroShotResult], names: Mapping[str, str], clear: bool) -> str:
+    first, second = sorted(group, key=lambda r: -r.acc1)[:2]
+    a, b, where = names[first.model], names[second.model], say_dataset(first.dataset)
+    if not clear:
+        return f"On {where} the first two, {a} and {b}, are tied"
+    return f"{a} leads on {where}, {points(first.acc1 - second.acc1)} before {b}"
 
 
 def same_pictures(a: Answered, b: Answered) -> bool:

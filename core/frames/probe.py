@@ -168,7 +168,9 @@ def probe_line(result: ProbeResult) -> str:
 
 
 def say_c(value: float) -> str:
-    """A C in plain digits: "0.0178", "1,000"."""
+    """A C (or another setting from 0 on) in plain digits: "0.0178", "1,000"."""
+    if value <= 0:
+        return "0"
     digits = max(0, 2 - math.floor(math.log10(value))) if value < 100 else 0
     return f"{value:,.{digits}f}".rstrip("0").rstrip(".") if digits else f"{value:,.0f}"
 

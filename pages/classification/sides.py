@@ -77,7 +77,7 @@ def say_wording(wording: tuple[str, ...]) -> str:
 
 
 def _titles() -> dict[str, str]:
-    return {"": "The set's own prompts", **{p.name: p.title for p in PROMPT_SETS}}
+    return {"": "The set's own wording", **{p.name: p.title for p in PROMPT_SETS}}
 
 
 # --- from the address -------------------------------------------------------------------------------------

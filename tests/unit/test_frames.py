@@ -112,6 +112,16 @@ def test_accuracy_finding_for_one_model_two_models_and_many(two):
     assert frames.accuracy_finding([*two, *winner]) == "LAION-2B leads on both data sets"
 
 
+def test_three_models_on_one_data_set(two):
+    first, second = sorted(two, key=lambda r: -r.acc1)
+    third = replace(second, model="RN50/openai", acc1=0.0)
+    gap = frames.points(first.acc1 - second.acc1)
+    names = frames.short_names([first.model, second.model, third.model])
+    assert frames.accuracy_finding([first, second, third]) == f"{names[0]} leads on EuroSAT, {gap} before {names[1]}"
+    tied = frames.accuracy_finding([first, replace(first, model="RN50/openai"), replace(second, acc1=0.0)])
+    assert tied.startswith("On EuroSAT the first two, ") and tied.endswith(", are tied")
+
+
 def test_protocol_line(two):
     assert frames.protocol_line(two[0]) == "300 pictures · 1 template · curated names"
 
