@@ -13,6 +13,7 @@ from pages.classification.paired import Names, Pair
 from pages.shared.grid import Tile, grid
 from pages.shared.guard import in_place
 from pages.shared.link import choose, chosen
+from pages.shared.paging import paged
 from pages.shared.picture import picture_dialog
 from pages.shared.save import save_rows
 from pages.shared.words import count, plain
@@ -52,19 +53,17 @@ def _column(engine: Engine, result: Answered, rows: pd.DataFrame, side: str, nam
     if rows.empty:
         st.caption("No picture.")
         return
-    pages = -(-len(rows) // PAGE)
-    page = min(max(1, int(st.session_state.get(f"page_{side}", 1))), pages)
+    place, on_page = paged(len(rows), PAGE, f"page_{side}")
     wrong = "b" if side == "a" else "a"
-    tiles = [_tile(engine, result, row, wrong) for _, row in rows.iloc[(page - 1) * PAGE : page * PAGE].iterrows()]
-    grid(
-        tiles,
-        key=f"parted-{side}",
-        label=f"Pictures that only {name} names right",
-        tile=112,
-        opened=lambda picture: choose("parted", picture),
-    )
-    if pages > 1:
-        st.pagination(pages, key=f"page_{side}", bind="query-params")
+    with place:
+        grid(
+            [_tile(engine, result, row, wrong) for _, row in rows.iloc[on_page].iterrows()],
+            key=f"parted-{side}",
+            label=f"Pictures that only {name} names right",
+            tile=112,
+            opened=lambda picture: choose("parted", picture),
+        )
+    if len(rows) > PAGE:
         st.caption("The surest mistakes first.")
 
 
