@@ -83,7 +83,7 @@ class Engine(
         self.thumbnails = Thumbnails(self.cache_dir / "thumbnails")
         self.uploads = Uploads(self.cache_dir / "uploads")
         self._encoding = Encoding(self.cache_dir, self.texts, device=device, in_process=in_process)
-        self._sets, self._heads = Memo(24), Memo(24)
+        self._sets, self._heads = Memo(64), Memo(24)
         self.studies: Memo = Memo(128)
         self.galleries: Memo = Memo(48)
         self.latest: Latest = Latest()

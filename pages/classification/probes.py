@@ -19,15 +19,20 @@ def kept_probes(
 ) -> tuple[list[ProbeResult], list[Training]]:
     """The probes that are here, and those that could be trained; sets without a training split have neither."""
     found, missing = list[ProbeResult](), list[Training]()
-    for model, dataset, split in wanted:
-        if untrainable(engine, dataset) or split == engine.train_split(dataset.name):
-            continue
+    for model, dataset, split in _trainable(engine, wanted):
         probe = engine.probe_cached(model.name, dataset.name, split, normalise=normalise)
         if probe is None:
             missing.append(_training(engine, model, dataset, split, normalise))
         else:
             found.append(probe)
     return found, missing
+
+
+def _trainable(engine: Engine, wanted: Sequence[Wanted]) -> list[Wanted]:
+    """Without the data sets that have no training split, and without those whose training split is to be tested."""
+    sets = {dataset.name: dataset for _, dataset, _ in wanted}
+    learnt = {name: engine.train_split(name) for name, dataset in sets.items() if not untrainable(engine, dataset)}
+    return [(m, d, split) for m, d, split in wanted if d.name in learnt and split != learnt[d.name]]
 
 
 def _training(engine: Engine, model: ModelSpec, dataset: DatasetSpec, split: str | None, normalise: bool) -> Training:
