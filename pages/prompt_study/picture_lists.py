@@ -14,6 +14,7 @@ from core.studies.lists import ListComparison
 from core.studies.pictures import Hit, PicturesResult
 from pages.prompt_study.questions import BEFORE, FIRST, MODELS
 from pages.shared.grid import Tile, grid
+from pages.shared.hits import hit_tile
 from pages.shared.paging import paged
 from pages.shared.sheet import SheetList, sheet
 from pages.shared.theme import Theme
@@ -135,27 +136,15 @@ def caption_words(result: PicturesResult) -> tuple[tuple[str, int], ...]:
 
 
 def _tile(engine: Engine, result: PicturesResult, hit: Hit, comparison: ListComparison | None, how: str) -> Tile:
-    said = hit.label or (hit.captions[0] if hit.captions else "")
     mark, note = _moved(hit, comparison, how)
-    return Tile(
-        id=hit.id,
-        thumbnail=engine.thumbnail(result.dataset, result.split, hit.id),
-        alt=f"Rank {hit.rank}: {said or hit.id} of {say_dataset(result.dataset)}",
-        caption=said,
-        note=note,
-        rank=hit.rank,
-        score=bar(result, hit.score),
-        score_text=f"{hit.score:.2f}",
-        right=bool(hit.relevant),
+    return hit_tile(
+        engine,
+        result,
+        hit,
         mark=" · ".join(filter(None, ("right" if hit.relevant else "", mark))),
+        note=note,
+        right=bool(hit.relevant),
     )
-
-
-def bar(result: PicturesResult, score: float) -> float:
-    """How far up a score lies between the lowest and the highest of all pictures, 0-1: cosines themselves fill
-    only a small part of their range."""
-    low, high = float(result.scores.min()), float(result.scores.max())
-    return (score - low) / (high - low) if high > low else 1.0
 
 
 def _moved(hit: Hit, comparison: ListComparison | None, how: str) -> tuple[str, str]:

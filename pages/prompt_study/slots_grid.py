@@ -10,8 +10,9 @@ from core.engine import Engine
 from core.frames import say_model
 from core.studies.compose import Composed
 from core.studies.pictures import PicturesResult
-from pages.prompt_study.picture_lists import Row, bar, caption_words
+from pages.prompt_study.picture_lists import Row, caption_words
 from pages.shared.grid import Tile, grid
+from pages.shared.hits import bar
 from pages.shared.pickers import shown
 from pages.shared.words import plain
 

@@ -13,8 +13,8 @@ from core.engine import Engine
 from core.studies.compose import classes_named
 from core.studies.pictures import PicturesResult
 from core.types import DatasetSpec, EmbeddingSet
-from pages.prompt_study.picture_lists import bar
 from pages.shared.grid import Tile, grid
+from pages.shared.hits import bar
 from pages.shared.link import choose, chosen
 from pages.shared.pickers import shown, tell
 
