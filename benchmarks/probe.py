@@ -88,7 +88,7 @@ def _path(n: int) -> Row:
         lambda: [_peer(*train, strength) for strength in PATH],
     )
     row = _row(f"path of {len(PATH)} C, {n:,} x {WIDTH}, {CLASSES} classes", ways, found, train, PATH, PATH_TARGET)
-    return _with_note(row, f"C from {PATH[0]:g} to {PATH[-1]:g}; ours starts each fit at the last one")
+    return _with_note(row, f"C from {PATH[0]:g} to {PATH[-1]:g}; ours starts each fit where the last two lead")
 
 
 def _ways(

@@ -12,7 +12,7 @@ from core.studies.probe_result import ProbeOutcome, ProbeResult, assemble
 from core.types import EmbeddingSet, Job, NotHere, Progress, TMVError
 
 TRAIN, ALL, HELD_OUT = "train", "all", ("test", "val")
-_VERSION = 2
+_VERSION = 3
 
 
 class ProbeStudies:

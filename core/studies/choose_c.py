@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.intervals import wilson
-from core.studies.logistic import Fit, Problem, Tick
+from core.studies.logistic import Fit, Problem, Tick, foreseen
 from core.studies.logistic_objective import softmax
 from core.studies.scored import count_right
 from core.types import FloatArray, IntArray, Interval
@@ -95,8 +95,7 @@ class Sweep:
     def _evaluate(self, exponent: float) -> None:
         if exponent in self._fits or not EDGES[0] <= exponent <= EDGES[1]:
             return
-        near = min(self._fits, key=lambda e: (abs(e - exponent), e), default=None)
-        starts: Sequence[Fit | None] = [None] * len(self._problems) if near is None else self._fits[near]
+        starts = self._starts(exponent)
         fits = [
             problem.fit(10.0**exponent, start, tolerance=TOLERANCE, floor=FLOOR, tick=self._tick)
             for problem, start in zip(self._problems, starts)
@@ -108,6 +107,16 @@ class Sweep:
         right = sum(r for r, _ in train), sum(r for r, _ in tune)
         self._tried[exponent] = _Tried(*right, sum(loss for _, loss in tune))
         self._step()
+
+    def _starts(self, exponent: float) -> list[Fit | None]:
+        """Where to start the fits of each part: at the nearest C tried, or where that and the one behind it lead."""
+        near = min(self._fits, key=lambda e: (abs(e - exponent), e), default=None)
+        if near is None:
+            return [None] * len(self._problems)
+        last, behind = self._fits[near], self._fits.get(2 * near - exponent)
+        if behind is None:
+            return list(last)
+        return [foreseen(before, fit, 10.0**exponent) for before, fit in zip(behind, last)]
 
     def best(self) -> float:
         """The exponent with the highest validation accuracy; of equals the one with the lowest loss there."""

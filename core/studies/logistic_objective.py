@@ -51,13 +51,14 @@ class Objective:
         self._eigen: tuple[Float64Array, Float64Array] | None = None
         self.sample = self._sample()
 
-    def _sample(self) -> NDArray[np.int64]:
+    def _sample(self) -> NDArray[Any]:
         """A fixed random part of the rows, or all: enough to foresee a step and the classes' spread."""
         few, many = (self.n // share for share in SAMPLE_SHARES)
         size = max(min(few, SAMPLE_ROWS[1]), many, SAMPLE_ROWS[0])
         if size >= self.n:
-            return np.arange(self.n)
-        return np.sort(np.random.default_rng(0).choice(self.n, size, replace=False))
+            return self.rows
+        chosen: NDArray[Any] = self.rows[np.sort(np.random.default_rng(0).choice(self.n, size, replace=False))]
+        return chosen
 
     @property
     def eigen(self) -> tuple[Float64Array, Float64Array]:
@@ -91,7 +92,7 @@ class Objective:
 
     def sample_scores(self, theta: Float64Array) -> NDArray[Any]:
         """Scores (s, c) of the sample."""
-        rows = self.rows[self.sample]
+        rows = self.sample
         scores: NDArray[Any] = rows @ theta[:-1].astype(rows.dtype) + theta[-1].astype(rows.dtype)
         return scores
 

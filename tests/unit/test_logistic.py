@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
 from core.studies import logistic_objective
-from core.studies.logistic import Fit, Problem, fit
+from core.studies.logistic import Fit, Problem, fit, foreseen
 from core.types import Cancelled, TMVError
 
 Features = NDArray[Any]
@@ -218,6 +218,20 @@ def test_a_warm_path_ends_where_cold_fits_do(Cs: list[float]) -> None:
     for one, other in zip(warm, cold):
         assert one.objective == pytest.approx(other.objective, rel=1e-8)
         np.testing.assert_allclose(one.weights, other.weights, atol=1e-3 * np.abs(other.weights).max())
+
+
+def test_a_start_goes_on_as_the_last_two_fits_moved() -> None:
+    def at(C: float, weight: float, intercept: float) -> Fit:
+        return Fit(np.array([[weight, -weight]]), np.array([intercept, -np.inf]), C, 0, 0, 0, 0, True)
+
+    ahead = foreseen(at(0.1, 1.0, 3.0), at(1.0, 3.0, 4.0), 100.0)
+    assert ahead is not None
+    np.testing.assert_allclose(ahead.weights, [[3 + 0.8 * 2 * 2, -3 - 0.8 * 2 * 2]])
+    np.testing.assert_allclose(ahead.intercept, [4 + 0.8 * 2 * 1, -np.inf])
+    last = at(1.0, 3.0, 4.0)
+    assert foreseen(None, last, 10.0) is last and foreseen(None, None, 10.0) is None
+    for before, C in ((at(0.1, 1.0, 3.0), 0.5), (at(0.1, 1.0, 3.0), 1e6), (at(0.1, 1.0, 3.0), 1.0), (last, 2.0)):
+        assert foreseen(before, last, C) is last, "only onwards, and not far"
 
 
 def test_starting_at_the_optimum_takes_no_step() -> None:
