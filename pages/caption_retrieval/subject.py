@@ -15,7 +15,6 @@ from dataclasses import dataclass, replace
 from typing import get_args
 
 import numpy as np
-import streamlit as st
 
 from core.catalog.presets import CaptionPreset, caption_presets
 from core.engine import Engine
@@ -23,7 +22,7 @@ from core.studies.one_caption import Kind, draw
 from core.studies.pictures import captions_of_row
 from core.studies.retrieval import RetrievalResult
 from core.types import EmbeddingSet
-from pages.shared.link import choose, chosen
+from pages.shared.link import choose, chosen, open_page
 
 PAGE = "pages/caption_retrieval/one_caption.py"
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -193,8 +192,7 @@ def edit_caption(picture: str | None, caption: str | None, source: str | None) -
 def look_closer(picture: str, caption: str | None) -> None:
     """Callback on another page: go and look at this caption, or the first of this picture."""
     look_at_caption(picture, caption)
-    # What only the other page binds has to be in its address when it opens; shared choices are there already.
-    st.switch_page(PAGE, query_params={"original": picture, **({"caption": caption} if caption else {})})
+    open_page(PAGE, original=picture, **({"caption": caption} if caption else {}))
 
 
 def draw_one(kind: Kind) -> None:

@@ -11,6 +11,7 @@ from core.frames import percent, say_model
 from core.types import DatasetSpec, ModelSpec, State
 from pages.shared.here import Here
 from pages.shared.leads import to_classes
+from pages.shared.link import open_page
 
 LIBRARY = "pages/library/library.py"
 Models = Sequence[tuple[ModelSpec, State]]
@@ -64,4 +65,4 @@ def _go(model: ModelSpec, dataset: DatasetSpec, found: Found) -> None:
     if (model.name, dataset.name) in found:
         to_classes(model.name, dataset.name)
     st.session_state["embed-model"], st.session_state["embed-data"] = model.name, dataset.name
-    st.switch_page(LIBRARY)
+    open_page(LIBRARY)

@@ -18,7 +18,7 @@ from core.types import TMVError
 from pages.present.clicker import KEYS, clicker
 from pages.present.parts import styles
 from pages.shared.guard import careful
-from pages.shared.link import choose, chosen, keep
+from pages.shared.link import choose, chosen, keep, open_page
 from pages.shared.words import plain
 
 STORY_PAGE, STORY_PATH = "pages/present/story.py", "story"
@@ -104,8 +104,7 @@ def mount(files: dict[str, str]) -> bool:
     which knows the pages, and before any other choice, since a page cannot be left with choices mounted."""
     st.session_state["page-files"] = files
     if (page := st.session_state.pop(GO, None)) is not None:
-        # No choices by the address: they stand in the session already, and bound ones may not be cleared by it.
-        st.switch_page(files.get(page, STORY_PAGE), query_params={})
+        open_page(files.get(page, STORY_PAGE))
     keep("present")
     if presenting():
         keep(*PLACE)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import streamlit as st
-
-from pages.shared.link import choose
+from pages.shared.link import choose, open_page
 
 CLASSES = "pages/classification/classes.py"
 
@@ -17,4 +15,4 @@ def to_classes(model: str, dataset: str, leaving: Sequence[str] = ()) -> None:
     choose("data", dataset)
     for name in leaving:
         choose(name, None)
-    st.switch_page(CLASSES)
+    open_page(CLASSES)

@@ -51,6 +51,14 @@ def choose(name: str, values: str | Iterable[str] | None) -> None:
     st.session_state[name] = [v for v in dict.fromkeys(wanted) if v]
 
 
+def open_page(page: str, **first: str) -> None:
+    """Go to another page with every choice; `first` are those that only the other page keeps, which have to be in its
+    address when it opens."""
+    # What is chosen already stands in the session. Without parameters of its own, Streamlit would clear the address,
+    # and refuses to where a choice is bound to it.
+    st.switch_page(page, query_params=first)
+
+
 def address(choices: Mapping[str, Sequence[str]]) -> str:
     """The query string that brings someone here; every choice is spelled out, so that it means the same
     elsewhere."""

@@ -54,6 +54,16 @@ def test_choices_stay_over_pages_and_back(visit: Visit, address: str, world: Wor
     assert choices(page)["data"] == [world.colours]
 
 
+def test_a_bar_leads_to_its_classes_from_an_address_with_choices(visit: Visit, address: str, world: World) -> None:
+    page = visit(address + link(world, "/"))
+    bar = page.get_by_test_id("stPlotlyChart").first.locator(".barlayer .point path").first
+    bar.wait_for()
+    bar.click(force=True)
+    expect(page.get_by_role("heading", name="What does it get right")).to_be_visible()
+    page.wait_for_url("**/classes?*model=*")
+    assert choices(page) == {"model": [GOOD], "data": ["eurosat"]}
+
+
 def test_pictures_by_keyboard(visit: Visit, address: str, world: World) -> None:
     page = visit(address + link(world, "/classes", true="red", predicted="*right"))
     tiles = page.get_by_role("group", name="pictures of red named right").get_by_role("button")
