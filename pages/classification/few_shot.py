@@ -101,9 +101,14 @@ def studies(engine: Engine, choice: Choice) -> list[FewShotResult]:
             continue
         key = engine.few_shot_job_key(model.name, dataset.name, split, **asked)
         start = partial(engine.submit_few_shot, model.name, dataset.name, split, **asked)
-        missing.append(Training(model, dataset, key, start))
+        missing.append(Training(model, dataset, key, start, partial(_is_here, engine, model.name, choice)))
     offer_training(engine, missing, what="a few-shot study", key="train-few-shot", lasts=LASTS)
     return found
+
+
+def _is_here(engine: Engine, model: str, choice: Choice) -> bool:
+    split = choice.how.split_of(choice.dataset)
+    return engine.few_shot_cached(model, choice.dataset.name, split, **choice.asked) is not None
 
 
 def answer(results: list[FewShotResult]) -> None:

@@ -42,6 +42,7 @@ def _training(engine: Engine, model: ModelSpec, dataset: DatasetSpec, split: str
         dataset,
         engine.probe_job_key(*place, normalise=normalise),
         partial(engine.submit_probe, *place, normalise=normalise),
+        lambda: engine.probe_cached(*place, normalise=normalise) is not None,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import streamlit as st
 
@@ -20,12 +21,14 @@ from pages.shared.words import count, listed, plain
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """Work whose job has the key `key`; `start` submits it, embedding first what is missing."""
+    """Work whose job has the key `key`; `start` submits it, embedding first what is missing; `done` looks whether its
+    result is here."""
 
     model: ModelSpec
     dataset: DatasetSpec
     key: str
     start: Callable[[], Job]
+    done: Callable[[], bool]
 
 
 @st.cache_resource(show_spinner=False)
@@ -42,7 +45,10 @@ def offer_training(engine: Engine, wanted: Sequence[Training], *, what: str, key
     if not wanted:
         return
     _start_demo(engine, wanted)
-    live = {job.key for job in watch(engine, [*(t.key for t in wanted), first_run.KEY]) if job.live}
+    keys = [*(t.key for t in wanted), first_run.KEY]
+    # The demo's own work brings some results before it ends.
+    seen = partial(_here, wanted) if _preparing(engine) else None
+    live = {job.key for job in watch(engine, keys, seen=seen) if job.live}
     waiting = [t for t in wanted if t.key not in live]
     if first_run.KEY in live:
         waiting = [t for t in waiting if not _is_demo(t)]
@@ -56,9 +62,17 @@ def _is_demo(training: Training) -> bool:
     return training.dataset.name.startswith("demo-") and training.model.family == "demo"
 
 
+def _preparing(engine: Engine) -> bool:
+    job = engine.jobs.latest(first_run.KEY)
+    return job is not None and job.live
+
+
+def _here(wanted: Sequence[Training]) -> tuple[str, ...]:
+    return tuple(t.key for t in wanted if _is_demo(t) and t.done())
+
+
 def _start_demo(engine: Engine, wanted: Sequence[Training]) -> None:
-    preparing = engine.jobs.latest(first_run.KEY)
-    if preparing is not None and preparing.live:
+    if _preparing(engine):
         return
     for training in (t for t in wanted if _is_demo(t) and t.key not in _tried()):
         _tried().add(training.key)
