@@ -12,11 +12,11 @@ run: $(VENV)/.run
 	$(BIN)/python -m streamlit run streamlit_app.py --server.port=$(PORT)
 
 test: $(VENV)/.dev check
-	$(BIN)/python -m pytest -q -n 2 --dist loadgroup --reruns 1 tests/unit tests/app
+	$(BIN)/python -m pytest -q -n 2 --dist loadgroup tests/unit tests/app tests/browser/test_newcomer.py
 
-# The way of a newcomer and of a speaker in Chromium. Apart, because a loaded machine can be too slow for a click.
+# Every page in Chromium; of these, `test` runs the way of a newcomer.
 browser: $(VENV)/.dev
-	$(BIN)/python -m pytest -q --reruns 1 --timeout=150 tests/browser
+	$(BIN)/python -m pytest -q tests/browser
 
 check: $(VENV)/.dev
 	$(BIN)/python -m ruff check .

@@ -29,7 +29,7 @@ HERE = "library/library.py"
 @pytest.fixture
 def copied(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     """A world of its own, for tests that change the cache."""
-    shutil.copytree(world.cache, tmp_path / "cache")
+    shutil.copytree(world.cache, tmp_path / "cache", ignore=shutil.ignore_patterns("*.sock", "encoder*"))
     own = World(tmp_path / "cache", world.data, world.home)
     for name, value in own.environment.items():
         monkeypatch.setenv(name, value)

@@ -81,12 +81,12 @@ def test_a_preset_is_one_click(page: Page, world: World) -> None:
 def test_own_templates_are_typed_one_a_line(page: Page, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = answer_at_once(monkeypatch)
     app = page(HERE, model=[GOOD], data=[world.colours])
-    box(app, "Templates, one a line").set_value("a {} thing\n\n the {} one\na {} thing")
+    box(app, "Templates, one a line").set_value("a {} brick\n\n the {} one\na {} brick")
     press(app, "Compare these")
-    assert app.session_state["wording"] == ["a {} thing", "the {} one"]
-    assert not app.exception and "a red thing" in asked
-    assert app.selectbox(key="shown-baseline").options == ["a {} thing", "the {} one", "all together"]
-    assert box(app, "Templates, one a line").value == "a {} thing\nthe {} one"
+    assert app.session_state["wording"] == ["a {} brick", "the {} one"]
+    assert not app.exception and "a red brick" in asked
+    assert app.selectbox(key="shown-baseline").options == ["a {} brick", "the {} one", "all together"]
+    assert box(app, "Templates, one a line").value == "a {} brick\nthe {} one"
 
 
 def test_a_known_set_keeps_its_short_name(page: Page, world: World) -> None:

@@ -176,8 +176,11 @@ def test_nothing_is_fetched_from_elsewhere_and_nothing_fails(browser: Any, addre
 
 
 def _settled(page: Any) -> None:
-    """The script has run and the charts are drawn."""
-    page.wait_for_function("!document.querySelector('[data-testid=stStatusWidget]')")
+    """The script has run, the charts are drawn, and nothing is fading in or out."""
+    page.wait_for_function("!document.querySelector('[data-testid=stStatusWidget], [data-stale=true]')")
     for chart in page.get_by_test_id("stPlotlyChart").all():
         chart.locator(".main-svg").first.wait_for()
     page.wait_for_timeout(500)
+    page.wait_for_function(
+        "document.getAnimations().every(a => a.playState !== 'running' || a.effect.getTiming().iterations === Infinity)"
+    )
