@@ -10,9 +10,10 @@ from streamlit.testing.v1 import AppTest
 
 from core.engine import Engine
 from core.figures.theme import contrast
-from core.types import TMVError
+from core.types import Job, TMVError
 from pages.shared.link import address
 from pages.shared.own_data import inside, page_dataset, page_model
+from pages.shared.progress import sentence
 from pages.shared.words import count, duration, listed, plain, size
 
 ROOT = Path(__file__).parents[2]
@@ -128,6 +129,19 @@ def broken_script() -> None:
     with in_place():
         crash()
     st.write("below")
+
+
+@pytest.mark.parametrize(
+    ("kind", "done", "words"),
+    [
+        ("embed", 40, "Work: 40 of 10,000 pictures · 20 a second · 8 min left"),
+        ("demo", 40, "Work: 0 %"),
+        ("demo", 5000, "Work: 50 % · 4 min left"),
+    ],
+)
+def test_work_says_how_far_it_is_and_how_long_it_lasts_once_that_is_known(kind: str, done: int, words: str) -> None:
+    job = Job("1", kind, "k", "Work", "running", done, 10_000, 20.0, "", {}, 0.0, 0.0)
+    assert sentence(job) == words
 
 
 def test_a_fault_is_a_sentence_in_its_place_and_the_page_goes_on() -> None:
