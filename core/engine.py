@@ -160,6 +160,17 @@ class Engine(
             lambda: readers.open_dataset(dataset, split, self.data_dir, self.cache_dir),
         )
 
+    def has_classes(self, dataset: str) -> bool:
+        """Whether its pictures have labels, so that they can be classified and not only searched."""
+        spec = self.dataset(dataset)
+        if spec.kind != "classification" or spec.classnames:
+            return spec.kind == "classification"
+        try:
+            return self.dataset_rows(dataset).labels is not None
+        except NotHere:
+            stored = [entry.key for entry in self.store.entries() if entry.complete and entry.key.dataset == dataset]
+            return bool(stored) and self._sets.get(stored[-1], lambda: self.store.load(stored[-1])).labels is not None
+
     def _look(self, key: tuple[str, ...], look: Callable[[], T]) -> T:
         """What `look` sees on the disk, at most `rescan_seconds` old."""
         if not self._rescan:
@@ -259,8 +270,8 @@ class Engine(
         """Class names of stored rows: "curated", "raw", or the path of a file with one name a line."""
         if images.labels is None:
             raise TMVError(
-                f"{images.key.dataset} ({images.key.split}) has no classes, so its pictures cannot be classified; "
-                "put them into one folder for each class, or choose a data set with labels."
+                f"{self.dataset(images.key.dataset).title} ({images.key.split}) has no classes, so its pictures cannot "
+                "be classified; put them into one folder for each class, or choose a data set with labels."
             )
         if kind in ("curated", "raw"):
             return images.classnames if kind == "curated" else images.raw_classnames

@@ -200,7 +200,7 @@ def _sorted(pairs: Pairs) -> list[tuple[str, str]]:
 
 def _classes(engine: Engine, dataset: str) -> bool:
     try:
-        return engine.dataset(dataset).kind == "classification"
+        return engine.has_classes(dataset)
     except TMVError:
         return False
 

@@ -10,7 +10,7 @@ from core.frames import accuracy_finding, accuracy_frame, protocol_line, say_dat
 from core.frames.answered import TRAINED
 from core.frames.methods import deck_comparison, methods_frame
 from core.studies.zero_shot import ZeroShotResult
-from core.types import DatasetSpec, ModelSpec, NotHere
+from core.types import DatasetSpec, EncoderWarming, ModelSpec, NotHere, TMVError
 from pages.classification.deck_table import deck_tables, lacking
 from pages.classification.probes import kept_probes, offer_probes
 from pages.classification.protocol import find, protocol_dialog, results_table
@@ -20,7 +20,7 @@ from pages.shared.chart import draw
 from pages.shared.engine import engine
 from pages.shared.link import choose, chosen, keep
 from pages.shared.missing import Pair, offer
-from pages.shared.pickers import pick_datasets, pick_models
+from pages.shared.pickers import pick_datasets, pick_models, tell
 from pages.shared.theme import theme
 from pages.shared.words import plain
 
@@ -43,15 +43,21 @@ def pick(engine: Engine) -> Choice:
 
 
 def study(engine: Engine, choice: Choice) -> tuple[list[ZeroShotResult], list[Pair]]:
-    """The results that the cache can give, and the pairs that are not embedded."""
+    """The results that the cache can give, and the pairs that are not embedded. What cannot be classified at all is
+    told in a line of its own, and the others are shown."""
     models, datasets, how = choice
-    results, missing = list[ZeroShotResult](), list[Pair]()
+    results, missing, problems = list[ZeroShotResult](), list[Pair](), dict[str, None]()
     for dataset in datasets:
         for model in models:
             try:
                 results.append(how.study(engine, model.name, dataset))
             except NotHere:
                 missing.append((model, dataset, how.split_of(dataset)))
+            except EncoderWarming:
+                raise
+            except TMVError as error:
+                problems[str(error)] = None
+    tell(list(problems))
     return results, missing
 
 

@@ -7,7 +7,7 @@ from core.engine import Engine
 from core.figures import accuracy_chart
 from core.frames import accuracy_finding, accuracy_frame, protocol_line, say_dataset, say_model
 from core.studies.zero_shot import ZeroShotResult
-from core.types import EncoderWarming, NotHere
+from core.types import NotHere, TMVError
 from pages.overview.matrix import matrix
 from pages.overview.notice import demo_notice
 from pages.shared import first_run
@@ -58,7 +58,7 @@ def measured(engine: Engine, stored: Here) -> tuple[list[ZeroShotResult], set[tu
                 results.append(Asking().study(engine, model.name, dataset))
             except NotHere:
                 outdated.add((model.name, dataset.name))
-            except EncoderWarming:
+            except TMVError:  # an encoder that is starting, or pictures without labels
                 continue
     return results, outdated
 

@@ -67,6 +67,8 @@ def pick(engine: Engine) -> Choice | None:
         pick_baseline(how)
     split = asking([dataset]).split_of(dataset)
     images = stored(engine, models, dataset, split)
+    if images is not None:
+        engine.classnames(images, "curated")  # what has no classes is told before anything is drawn for them
     with places[4]:
         names = pick_names(engine, images) if images is not None else ()
     return Choice(models, dataset, split, how, names)

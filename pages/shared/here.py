@@ -8,6 +8,7 @@ from core.catalog.datasets import DATASETS
 from core.catalog.models import MODELS
 from core.engine import Engine
 from core.types import DatasetSpec, ModelSpec, TMVError
+from pages.shared.own_data import page_dataset
 
 ANY_KIND = ""
 
@@ -59,10 +60,20 @@ def real_first(names: tuple[str, ...]) -> tuple[str, ...]:
 
 def default_datasets(engine: Engine, kind: str, most: int) -> tuple[str, ...]:
     """The data sets of this kind (`ANY_KIND`: of either) that a page opens with."""
-    usable = tuple(n for n in here(engine).datasets if (s := _spec(engine, n)) and kind in (s.kind, ANY_KIND))
+    usable = tuple(n for n in here(engine).datasets if _fits(engine, n, kind))
     demo = (d.name for d in DATASETS if kind in (d.kind, ANY_KIND) and d.name.startswith("demo-"))
     found = real_first(usable) or tuple(demo)
     return found[:most]
+
+
+def _fits(engine: Engine, name: str, kind: str) -> bool:
+    """Whether a data set is of this kind; pictures without labels can be searched, not classified."""
+    try:
+        return kind in (page_dataset(engine, name).kind, ANY_KIND) and (
+            kind != "classification" or engine.has_classes(name)
+        )
+    except TMVError:
+        return False
 
 
 def default_models(engine: Engine, datasets: tuple[str, ...], most: int) -> tuple[str, ...]:
