@@ -16,7 +16,7 @@ from core.studies.few_shot_result import FewShotResult, Unit, assemble
 from core.studies.shots import Draw
 from core.studies.training_rows import labels_of
 from core.studies.zero_shot import ZeroShotResult
-from core.types import EmbeddingSet, IntArray, Job, NotHere, Progress, TMVError, unknown
+from core.types import BadArgument, EmbeddingSet, IntArray, Job, NotHere, Progress, unknown
 
 _VERSION = 1
 _MOST_SEEDS = 100
@@ -144,14 +144,14 @@ def job_key(model: str, dataset: str, split: str, options: Mapping[str, Any]) ->
 
 
 def plan_of(shots: Sequence[int], methods: Sequence[str], seeds: int) -> Plan:
-    """The runs, by method, K and seed, each once. Raises `TMVError` for what cannot be run."""
+    """The runs, by method, K and seed, each once. Raises `BadArgument` or `UnknownName` for what cannot be run."""
     known = {name: name for name in get_args(Method)}
     if bad := [name for name in methods if name not in known]:
         raise unknown("few-shot method", bad[0], known)
     if not methods or not shots or min(shots) < 1:
-        raise TMVError(f"Few-shot needs a method and at least one picture a class, got {list(shots)}.")
+        raise BadArgument(f"Few-shot needs a method and at least one picture a class, got {list(shots)}.")
     if not 1 <= seeds <= _MOST_SEEDS:
-        raise TMVError(f"Few-shot takes 1 to {_MOST_SEEDS} seeds, got {seeds}.")
+        raise BadArgument(f"Few-shot takes 1 to {_MOST_SEEDS} seeds, got {seeds}.")
     return [
         (known[method], k, seed)
         for method in dict.fromkeys(methods) for k in sorted(set(shots)) for seed in range(seeds)

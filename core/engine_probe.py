@@ -95,6 +95,8 @@ def train_split(engine: EngineParts, dataset: str) -> str:
             f"{spec.title} has captions, not classes; a classifier needs a data set with classes, such as "
             "demo-objects, cifar100 or eurosat."
         )
+    if not splits:
+        engine.dataset_rows(dataset)  # a path where nothing is says so
     if TRAIN not in splits:
         there = f"there is: {', '.join(splits)}" if splits else "it has only one"
         raise TMVError(

@@ -107,6 +107,14 @@ def test_without_a_training_split_it_says_so(painted: Path, capsys: pytest.Captu
             assert status == 1 and words in said and said.startswith(f"{command}: ")
 
 
+@pytest.mark.parametrize("command", ["probe", "fewshot"])
+def test_a_path_where_nothing_is_says_so(
+    painted: Path, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    status, said = failure(capsys, command, "--model", GOOD, "--data", f"folder:{painted / 'nothing'}")
+    assert status == 1 and said.startswith(f"{command}: There is no folder ")
+
+
 def test_training_pictures_are_not_tested_on(painted: Path, capsys: pytest.CaptureFixture[str]) -> None:
     status, said = failure(capsys, "probe", "--model", GOOD, "--data", squares(painted), "--split", "train")
     assert status == 1 and "same pictures" in said
@@ -206,15 +214,22 @@ def test_fewshot_of_one_draw_has_no_spread(painted: Path, capsys: pytest.Capture
                  "--seeds", "1")  # fmt: skip
     records = run(capsys, *arguments)
     assert records[0]["acc1_std"] is None and "One draw says little" in records[0]["notes"][0]
+    capsys.readouterr()
     assert main([*arguments]) == 0
-    shown = capsys.readouterr().out
-    assert "tip" in shown and "zero-shot" in shown
+    shown = capsys.readouterr()
+    assert "tip" in shown.out and "zero-shot" in shown.out and "One draw says little" in shown.err
+
+
+def test_fewshot_tells_what_no_figure_shows(painted: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["fewshot", "--model", GOOD, "--data", halves(painted), "--shots", "64", "--method", "tip"]) == 0
+    assert "4 classes have fewer than 64 pictures to spare" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("arguments", "words"), [
     (("--method", "tipf"), "did you mean tip or tip-f"),
     (("--shots", "0"), "at least 1"),
     (("--seeds", "none"), "at least 1"),
+    (("--seeds", "101"), "takes 1 to 100 seeds"),
     (("--templates", "nothing"), "No prompt set"),
 ])  # fmt: skip
 def test_fewshot_refuses(
