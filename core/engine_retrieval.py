@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from core.catalog.datasets import find_dataset
 from core.catalog.published import published
 from core.engine_parts import EngineParts, gallery_of, row_of
 from core.studies import compose, one_caption, retrieval, retrieval_reading
@@ -34,17 +35,18 @@ class RetrievalStudies:
     ) -> RetrievalResult:
         """Caption retrieval in both directions; the ranks are kept on disk. See `core.studies.retrieval`.
 
-        `captions_per_picture` uses only the first few captions of each picture (None: all).
+        `captions_per_picture` uses only the first few captions of each picture, `ALL_CAPTIONS` all of them;
+        None: as the data set is measured (COCO with five, others with all).
         """
-        images = self.needed(model, dataset, split)
+        images, used = self.needed(model, dataset, split), _used(dataset, captions_per_picture)
 
         def make() -> RetrievalResult:
-            rows = retrieval.caption_rows(images, captions_per_picture)
-            ranks = _ranks(self, images, rows, captions_per_picture, progress)
+            rows = retrieval.caption_rows(images, used)
+            ranks = _ranks(self, images, rows, used, progress)
             figures = _recalls(published(self.model(model), self.dataset(dataset)))
-            return retrieval.assemble(images, rows, ranks, captions_per_picture, figures)
+            return retrieval.assemble(images, rows, ranks, used, figures)
 
-        return self.studies.get(("retrieve", images.key, captions_per_picture), make)
+        return self.studies.get(("retrieve", images.key, used), make)
 
     def compare_retrieval(self: EngineParts, a: RetrievalResult, b: RetrievalResult) -> RetrievalDifference:
         """Two models on the same captions, in pairs. See `core.studies.retrieval_reading.compare`."""
@@ -72,7 +74,7 @@ class RetrievalStudies:
         }
         if by not in ways:
             raise TMVError(f"Captions are grouped by {', '.join(ways)}, not by {by!r}.")
-        return self.studies.get(("bands", images.key, captions_per_picture, by), ways[by])
+        return self.studies.get(("bands", images.key, result.captions_per_picture, by), ways[by])
 
     def one_caption(
         self: EngineParts,
@@ -109,6 +111,13 @@ class RetrievalStudies:
         images = self.needed(model, dataset, split)
         texts = gallery_of(self, images, "texts")
         return one_caption.captions_found(images, texts, row_of(images, picture), k)
+
+
+def _used(dataset: str, asked: int | None) -> int | None:
+    """How many captions of each picture are used; None: all."""
+    if asked is None:
+        return find_dataset(dataset).captions_per_picture
+    return None if asked == retrieval.ALL_CAPTIONS else asked
 
 
 def _text_vector(engine: EngineParts, images: EmbeddingSet, text: str) -> FloatArray:

@@ -126,7 +126,8 @@ class DatasetSpec:
     """One image set. `classnames` are the curated names, `raw_classnames` the folder names, in the same order.
 
     `prompt_set` names the templates that its published figure used; `published_name` its name in the tables of
-    published figures ("" where there are none).
+    published figures ("" where there are none); `captions_per_picture` how many captions of each picture it is
+    measured with (None: all).
     """
 
     name: str
@@ -142,6 +143,7 @@ class DatasetSpec:
     why: str = ""
     default_split: str = "test"
     size: str = ""
+    captions_per_picture: int | None = None
 
 
 # --- rows of a data set -----------------------------------------------------------------------------------

@@ -96,7 +96,7 @@ def _coco() -> DatasetSpec:
         source_url="https://cocodataset.org",
         why="Everyday scenes, five captions each: retrieval. The default is val2017 (5,000 pictures); "
         "published figures use another 5,000, Karpathy's test split of 2014.",
-        default_split="val", size="5,000 pictures with 25,014 captions, 1 GB",
+        default_split="val", size="5,000 pictures with 25,014 captions, 1 GB", captions_per_picture=5,
     )  # fmt: skip
 
 

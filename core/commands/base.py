@@ -5,17 +5,19 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from core.catalog.datasets import find_dataset
 from core.engine import Engine
-from core.types import BadArgument, Progress
+from core.types import BadArgument, NotHere, Progress
 
 Record = dict[str, Any]
 Row = dict[str, Any]
 
-__all__ = ["BadArgument", "Command", "Record", "Row", "add_selection", "bar", "interval", "percent", "selection"]
+__all__ = ["BadArgument", "Command", "Record", "Row", "add_selection", "bar", "embed_bar", "interval", "percent",
+           "selection", "tell_notes"]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,27 @@ def selection(engine: Engine, args: argparse.Namespace) -> list[tuple[str, str]]
     models = [engine.model(name).name for name in dict.fromkeys(args.model)]
     data = [engine.dataset(name).name for name in dict.fromkeys(args.data)]
     return [(model, dataset) for dataset in data for model in models]
+
+
+def tell_notes(engine: Engine, datasets: Sequence[str], split: str | None) -> None:
+    """On standard error what the readers found in the data: what is missing, what stands there twice."""
+    from core.frames.retrieval import captions_line, captions_report
+
+    for dataset in dict.fromkeys(datasets):
+        try:
+            rows = engine.dataset_rows(dataset, split)
+        except NotHere:
+            continue  # only its vectors are on this machine
+        if own := dataset.startswith("captions:"):
+            print(f"{dataset}: {captions_line(rows)}", file=sys.stderr)
+        for note in captions_report(rows) if own else rows.notes:
+            print(f"- {note}" if own else f"{dataset}: {note}", file=sys.stderr)
+
+
+def embed_bar(model: str, dataset: str) -> AbstractContextManager[Progress]:
+    """The bar of embedding: texts are counted with the pictures where a data set has captions."""
+    captioned = find_dataset(dataset).kind == "captions"
+    return bar(f"{model} on {dataset}", "pictures and captions" if captioned else "pictures")
 
 
 @contextmanager

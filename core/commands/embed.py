@@ -5,16 +5,18 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from core.commands.base import Command, Record, Row, add_selection, bar, selection
+from core.commands.base import Command, Record, Row, add_selection, embed_bar, selection, tell_notes
 from core.engine import Engine
 
 
 def _run(engine: Engine, args: argparse.Namespace) -> list[Record]:
-    return [_embed(engine, model, dataset, args.split) for model, dataset in selection(engine, args)]
+    records = [_embed(engine, model, dataset, args.split) for model, dataset in selection(engine, args)]
+    tell_notes(engine, [record["dataset"] for record in records], args.split)
+    return records
 
 
 def _embed(engine: Engine, model: str, dataset: str, split: str | None) -> Record:
-    with bar(f"{model} on {dataset}") as progress:
+    with embed_bar(model, dataset) as progress:
         report = engine.embed(model, dataset, split, progress)
     return {
         "model": model, "dataset": dataset, "split": report.key.split, "n": report.n,

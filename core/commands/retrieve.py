@@ -8,18 +8,19 @@ from dataclasses import asdict
 from typing import Any
 
 from core.commands.base import (
-    BadArgument,
     Command,
     Record,
     Row,
     add_selection,
     bar,
+    embed_bar,
     interval,
     percent,
     selection,
+    tell_notes,
 )
 from core.engine import Engine
-from core.studies.retrieval import KS, RetrievalResult
+from core.studies.retrieval import ALL_CAPTIONS, KS, RetrievalResult
 from core.studies.retrieval_reading import RetrievalDifference
 
 
@@ -27,26 +28,34 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add_selection(parser)
     parser.add_argument(
         "--captions",
-        type=int,
+        type=_captions,
         metavar="J",
-        help="use only the first J captions of each picture (default: all; COCO's protocol has 5)",
+        help="use only the first J captions of each picture, or all (default: as the data set is measured, COCO with "
+        "5 and others with all)",
     )
 
 
+def _captions(text: str) -> int:
+    if text == "all":
+        return ALL_CAPTIONS
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected all or a number of at least 1, got {text!r}")
+    return int(text)
+
+
 def _run(engine: Engine, args: argparse.Namespace) -> list[Record]:
-    if args.captions is not None and args.captions < 1:
-        raise BadArgument(f"--captions expects at least 1, got {args.captions}.")
     results = [_retrieve(engine, args, model, dataset) for model, dataset in selection(engine, args)]
     first = dict[str, RetrievalResult]()
     records = []
     for result in results:
         other = first.setdefault(result.dataset, result)
         records.append(result.to_record() | _difference(engine, result, other))
+    tell_notes(engine, [result.dataset for result in results], args.split)
     return records
 
 
 def _retrieve(engine: Engine, args: argparse.Namespace, model: str, dataset: str) -> RetrievalResult:
-    with bar(f"{model} on {dataset}") as progress:
+    with embed_bar(model, dataset) as progress:
         engine.ensure(model, dataset, args.split, progress)
     with bar(f"captions of {dataset}", unit="blocks") as progress:
         return engine.retrieve(model, dataset, args.split, args.captions, progress)

@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from core.commands.base import BadArgument, Command, Record, Row, add_selection, bar, selection
+from core.commands.base import BadArgument, Command, Record, Row, add_selection, embed_bar, selection
 from core.engine import Engine
 from core.studies.pictures import PicturesResult
 from core.studies.query import MINUS_WEIGHT, Query, ask
@@ -79,7 +79,7 @@ def _run(engine: Engine, args: argparse.Namespace) -> list[Record]:
         raise BadArgument(f"-k expects at least 1 picture, got {args.k}.")
     queries = [_query(args, text) for text in args.text]
     for model, dataset in pairs:
-        with bar(f"{model} on {dataset}") as progress:
+        with embed_bar(model, dataset) as progress:
             engine.ensure(model, dataset, args.split, progress)
     records = []
     for dataset in dict.fromkeys(dataset for _, dataset in pairs):

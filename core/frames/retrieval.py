@@ -271,6 +271,14 @@ def captions_line(rows: Dataset) -> str:
     return f"{said} · {rows.split} split"
 
 
+def captions_report(rows: Dataset) -> tuple[str, ...]:
+    """What the reader found missing or double in own captions; where that is nothing, a sentence that says so."""
+    chosen = "Captions are from"  # which of several files was read is no fault of the data
+    faults = [note for note in rows.notes if not note.startswith(chosen)]
+    whole = "Every caption has its picture, every picture a caption, and none stands there twice."
+    return rows.notes if faults else (*rows.notes, whole)
+
+
 def retrieval_finding(results: Sequence[RetrievalResult], gap: RetrievalDifference | None = None) -> str:
     """Whether captions find their pictures; between two models whether the difference is real."""
     if not results:

@@ -34,6 +34,8 @@ from core.types import (
 )
 
 KS = (1, 5, 10)
+ALL_CAPTIONS = 0
+"""Asks for every caption of a picture where a data set is measured with fewer."""
 MEDIAN_SAMPLES = 400
 
 

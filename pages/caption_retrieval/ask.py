@@ -22,7 +22,7 @@ from pages.shared.guard import in_place
 from pages.shared.here import ANY_KIND
 from pages.shared.link import choose, chosen, keep
 from pages.shared.missing import Pair, offer
-from pages.shared.pickers import pick_dataset, pick_models
+from pages.shared.pickers import pick_dataset, pick_models, tell
 from pages.shared.save import save_rows
 from pages.shared.theme import theme
 from pages.shared.warming import warming
@@ -40,9 +40,11 @@ def page(engine: Engine) -> None:
         return
     with left:
         models = pick_models(engine, [dataset], most=MOST_MODELS)
-    split = used(engine, dataset).split
+    how = used(engine, dataset)
+    split = how.split
     with left:
         pick_split(engine, dataset, split)
+        tell(how.problems)
     now = wanted(stored(engine, models, dataset, split))
     with in_place():
         write(engine, dataset, now)

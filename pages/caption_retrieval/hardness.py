@@ -12,7 +12,7 @@ from core.figures.compare import difference_chart
 from core.figures.retrieval import bands_chart
 from core.frames import say_model, short_names
 from core.frames.retrieval import bands_finding, bands_frame, retrieval_difference_frame
-from core.studies.retrieval import RetrievalResult
+from core.studies.retrieval import ALL_CAPTIONS, RetrievalResult
 from core.studies.retrieval_reading import RetrievalDifference
 from pages.shared.chart import draw
 from pages.shared.link import choose, chosen
@@ -43,7 +43,8 @@ def hardness(engine: Engine, results: Sequence[RetrievalResult]) -> None:
     st.header("What makes a caption hard?", anchor=False)
     by = _pick_way()
     bands = {
-        r.model: engine.retrieval_breakdown(r.model, r.dataset, r.split, r.captions_per_picture, by=by) for r in results
+        r.model: engine.retrieval_breakdown(r.model, r.dataset, r.split, r.captions_per_picture or ALL_CAPTIONS, by=by)
+        for r in results
     }
     chart = bands_chart(bands_frame(bands), axis=AXES[by], title=TITLES[by], theme=theme())
     draw(chart, key=f"chart-{by}")

@@ -57,9 +57,11 @@ def page(engine: Engine) -> None:
         return
     with left:
         models = pick_models(engine, [dataset], most=MOST_MODELS)
-    how = Used(used(engine, dataset).split)
+    asked = used(engine, dataset)
+    how = Used(asked.split)  # every caption may be looked at, however many the benchmark uses
     with right:
         pick_split(engine, dataset, how.split)
+        tell(asked.problems)
     there, missing = study(engine, models, dataset, how)
     now = subject(engine, there.sets[0], there.results[0]) if there.sets else None
     with presets:
@@ -192,7 +194,7 @@ def behind(there: Here, how: Used, now: Subject) -> None:
         {
             "model": there.models,
             "data": [there.results[0].dataset],
-            **how.choices,
+            "split": how.choices["split"],
             **now.choices,
             **{name: chosen(name) for name in ("listed", "by", "ranks", "words", "open")},
         },

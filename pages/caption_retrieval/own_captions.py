@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from core.engine import Engine
-from core.frames.retrieval import captions_line
+from core.frames.retrieval import captions_line, captions_report
 from core.types import DatasetSpec, ModelSpec, TMVError
 from pages.caption_retrieval.used import Used
 from pages.shared.guard import careful
@@ -64,10 +64,8 @@ def report(engine: Engine, dataset: DatasetSpec, how: Used) -> None:
     rows = engine.dataset_rows(dataset.name, how.split)
     with st.container(border=True, gap="xxsmall"):
         st.markdown(f"**{plain(_place(engine, dataset))}** · {plain(captions_line(rows))}")
-        for note in rows.notes:
+        for note in captions_report(rows):
             st.markdown(f":material/info: {plain(note)}")
-        if not rows.notes:
-            st.caption("Every caption has its picture, every picture a caption, and none stands there twice.")
 
 
 def _place(engine: Engine, dataset: DatasetSpec) -> str:

@@ -7,62 +7,66 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core.engine import Engine
-from core.studies.retrieval import RetrievalResult
+from core.studies.retrieval import ALL_CAPTIONS, RetrievalResult
 from core.types import DatasetSpec, Provenance
 from pages.shared.link import chosen
-from pages.shared.pickers import moved, shown
+from pages.shared.pickers import moved, shown, tell
 from pages.shared.words import count
 
-CAPS = ("", "1", "2", "3", "4", "5")
+ALL = "all"
+CAPS = ("1", "2", "3", "4", "5", ALL)
 
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """`split` None: the one that the data set is measured on; `cap` None: all captions of a picture."""
+    """`split` None: the one that the data set is measured on; `cap` how many captions of a picture, or
+    `ALL_CAPTIONS`; `problems` what was wrong with the address."""
 
     split: str | None = None
-    cap: int | None = None
+    cap: int = ALL_CAPTIONS
+    problems: tuple[str, ...] = ()
 
     @property
     def words(self) -> str:
         """ "All captions · train split"."""
-        first = "All captions" if self.cap is None else f"First {count(self.cap, 'caption')} of each"
+        first = f"First {count(self.cap, 'caption')} of each" if self.cap else "All captions"
         return " · ".join([first, *([f"{self.split} split"] if self.split else [])])
 
     @property
     def choices(self) -> dict[str, tuple[str, ...]]:
         """For a link to this page."""
-        return {
-            "split": (self.split,) if self.split else (),
-            "each": (str(self.cap),) if self.cap else (),
-        }
+        return {"split": (self.split,) if self.split else (), "each": (str(self.cap or ALL),)}
 
 
 def used(engine: Engine, dataset: DatasetSpec) -> Used:
-    """What the address says, checked."""
-    split, cap = (next(iter(chosen(name)), "") for name in ("split", "each"))
-    return Used(
-        split if split in engine.splits(dataset.name) else None,
-        int(cap) if cap in CAPS and cap else None,
-    )
+    """What the address says, checked; else as the data set is measured."""
+    split, each = (next(iter(chosen(name)), "") for name in ("split", "each"))
+    splits, problems = engine.splits(dataset.name), []
+    if split and splits and split not in splits:
+        problems.append(f"{dataset.title} has no split {split!r} here; there is {', '.join(splits)}.")
+    if each and each not in CAPS:
+        problems.append(f"Captions of each picture are all or 1 to 5, not {each!r}.")
+    asked = each if each in CAPS else str(dataset.captions_per_picture or ALL)
+    return Used(split if split in splits else None, ALL_CAPTIONS if asked == ALL else int(asked), tuple(problems))
 
 
 def pick_used(engine: Engine, dataset: DatasetSpec) -> Used:
     """A button that says which captions are used, and opens the ways to change it."""
     now = used(engine, dataset)
     with st.popover(now.words, width="stretch", help="How many captions of each picture, and the split"):
-        st.session_state[shown("each")] = str(now.cap or "")
+        st.session_state[shown("each")] = str(now.cap or ALL)
         st.segmented_control(
             "Captions of each picture",
             CAPS,
             key=shown("each"),
-            format_func=lambda cap: cap or "All",
+            format_func=str.capitalize,
             required=True,
             on_change=moved,
             args=("each",),
             help="With more captions a picture is found by one of them more easily. COCO's protocol has five.",
         )
         pick_split(engine, dataset, now.split)
+    tell(now.problems)
     return now
 
 

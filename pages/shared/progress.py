@@ -12,8 +12,9 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
+from core.catalog.datasets import find_dataset
 from core.engine import Engine
-from core.types import Job
+from core.types import Job, TMVError
 from pages.shared.guard import careful
 from pages.shared.words import count, duration, plain, size
 
@@ -36,10 +37,18 @@ def _amount(job: Job) -> str:
     if not job.total:
         return ""
     if job.kind == "embed":
-        return f"{job.done:,} of {count(job.total, 'picture')}"
+        return f"{job.done:,} of {count(job.total, 'picture')}{' and captions' if _captioned(job) else ''}"
     if job.kind.startswith("download"):
         return f"{size(job.done)} of {size(job.total)}"
     return f"{100 * job.done // job.total} %"
+
+
+def _captioned(job: Job) -> bool:
+    """Whether texts are counted with the pictures."""
+    try:
+        return find_dataset(str(job.params.get("dataset", ""))).kind == "captions"
+    except TMVError:
+        return False
 
 
 def _rate(job: Job) -> str:

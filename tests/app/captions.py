@@ -76,18 +76,20 @@ def tell(folder: Path) -> None:
 
 
 def coco() -> Dataset:
-    """A few pictures under the name of COCO, five captions each, not on this disk; one has a caption of the deck."""
+    """A few pictures under the name of COCO, five captions each and the first a sixth, not on this disk; one has a
+    caption of the deck."""
     colours = list(COLOURS)
     files = [png(COLOURS[colours[i % 4]], 500 + i) for i in range(COCO_PICTURES)]
     captions = [f"view {v} of a {colours[i % 4]} thing {i}" for i in range(COCO_PICTURES) for v in range(5)]
     captions[7] = PEOPLE
+    captions.append("a sixth view, of red thing 0")
     return Dataset(
         find_dataset("coco"),
         "val",
         tuple(f"{i:012d}.jpg" for i in range(COCO_PICTURES)),
         FakePictures(files),
         captions=tuple(captions),
-        image_index=np.repeat(np.arange(COCO_PICTURES, dtype=np.int64), 5),
+        image_index=np.append(np.repeat(np.arange(COCO_PICTURES, dtype=np.int64), 5), 0),
         notes=("This is a part: 16 of the 5,000 pictures of COCO captions val.",),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,9 @@ from streamlit.testing.v1 import AppTest
 
 from core.engine import Engine
 from core.frames import percent, points
-from core.frames.retrieval import ranks_frame
-from core.studies.retrieval import RetrievalResult
+from core.frames.retrieval import captions_report, ranks_frame
+from core.readers import open_dataset
+from core.studies.retrieval import ALL_CAPTIONS, RetrievalResult
 from pages.caption_retrieval.caption_list import Look, rows_of
 from tests.app.captions import BARE, LOST, SHARED, told
 from tests.app.making import said
@@ -96,6 +98,17 @@ def test_fewer_captions_a_picture_are_another_study(caption_page: Page, captione
     assert app.session_state["each"] == ["2"] and "of all 48 captions" in said(app)
 
 
+def test_coco_is_measured_with_five_captions_unless_all_are_asked_for(caption_page: Page, engine: Engine) -> None:
+    app = caption_page(HERE, model=[GOOD], data=["coco"])
+    assert "any of its 5 captions is among the first k of all 80" in said(app)
+    assert engine.retrieve(GOOD, "coco").captions_per_picture == 5
+    app.segmented_control(key="shown-each").set_value("all").run()
+    assert not app.exception and app.session_state["each"] == ["all"]
+    assert "any of its 5 to 6 captions is among the first k of all 81" in said(app)
+    assert engine.retrieve(GOOD, "coco", None, ALL_CAPTIONS).n_texts == 81
+    assert len(charts(app)) == 5 and "could not be shown" not in said(app)
+
+
 def test_the_other_direction_and_the_other_properties(caption_page: Page, captioned: World) -> None:
     app = caption_page(HERE, model=[GOOD], data=[told(captioned)])
     before = charts(app)[2]
@@ -123,6 +136,7 @@ def test_nonsense_in_the_address_is_left_out(caption_page: Page, captioned: Worl
     )
     assert not app.exception and len(app.metric) == 4
     assert "no-such/model" in said(app) and "Nothing stands there" in said(app)
+    assert "no split 'nowhere'" in said(app) and "all or 1 to 5, not '99'" in said(app)
 
 
 def test_vectors_that_are_missing_are_offered(caption_page: Page, captioned: World) -> None:
@@ -202,6 +216,14 @@ def test_what_is_missing_in_own_data_is_reported(caption_page: Page, captioned: 
     assert LOST in words and BARE in words
     assert "twice at the same picture: 1" in words and "caption of several pictures: 1" in words
     assert str(captioned.data) not in words
+
+
+def test_own_data_that_is_whole_is_said_to_be(captioned: World) -> None:
+    rows = open_dataset(told(captioned), None, captioned.data, captioned.cache)
+    whole = ("Captions are from captions.csv; also there: other.csv.",)
+    assert captions_report(rows) == rows.notes
+    assert captions_report(replace(rows, notes=whole))[1:] == captions_report(replace(rows, notes=()))
+    assert "Every caption has its picture" in captions_report(replace(rows, notes=()))[0]
 
 
 def ask_for(app: AppTest, path: str) -> AppTest:

@@ -144,6 +144,11 @@ def test_work_says_how_far_it_is_and_how_long_it_lasts_once_that_is_known(kind: 
     assert sentence(job) == words
 
 
+def test_captions_are_counted_with_their_pictures() -> None:
+    job = Job("1", "embed", "k", "Work", "running", 40, 480, 0.0, "", {"dataset": "captions:mine"}, 0.0, 0.0)
+    assert sentence(job) == "Work: 40 of 480 pictures and captions"
+
+
 def test_a_fault_is_a_sentence_in_its_place_and_the_page_goes_on() -> None:
     app = AppTest.from_function(broken_script).run()
     assert not app.exception and app.markdown[0].value == "below"

@@ -278,3 +278,19 @@ def test_retrieve_can_use_fewer_captions_and_prints_both_directions(
     assert "text finds picture" in text and "picture finds text" in text
     assert "at least 1" in refused(capsys, "retrieve", "--model", GOOD, "--data", told(folder), "--captions", "0")
     assert "captions" in sentence_of_failure(capsys, "retrieve", "--model", GOOD, "--data", squares(folder))
+
+
+def test_own_captions_are_reported_on_with_their_figures(
+    capsys: pytest.CaptureFixture[str], folder: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "captions.csv").write_text("image,caption\n0.png,one\n0.png,one\n1.png,two\ngone.png,three\n")
+    for name in ("0.png", "1.png", "bare.png"):
+        (tmp_path / name).write_bytes((folder / "told" / "0.png").read_bytes())
+    for command in ("embed", "retrieve"):
+        assert main([command, "--model", GOOD, "--data", f"captions:{tmp_path}"]) == 0
+        said = capsys.readouterr().err
+        assert "2 pictures · 3 captions, 1 to 2 a picture · all split" in said
+        for fault in ("left out: 1 (gone.png)", "left out: 1 (bare.png)", "twice at the same picture: 1"):
+            assert said.count(fault) == 1
+    assert main(["retrieve", "--model", GOOD, "--data", told(folder)]) == 0
+    assert "the caption of several pictures: 4" in capsys.readouterr().err
