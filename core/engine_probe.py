@@ -96,7 +96,7 @@ def train_split(engine: EngineParts, dataset: str) -> str:
             "demo-objects, cifar100 or eurosat."
         )
     if not splits:
-        engine.dataset_rows(dataset)  # a path where nothing is says so
+        engine.split_of(dataset, None)  # a path where nothing is says so
     if TRAIN not in splits:
         there = f"there is: {', '.join(splits)}" if splits else "it has only one"
         raise TMVError(

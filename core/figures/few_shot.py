@@ -36,8 +36,8 @@ def few_shot_chart(
 ) -> Chart:
     """Mean accuracy over draws against K, from a `few_shot_frame` and its `published_frame`.
 
-    Colour is the model, line and symbol the method; the band is one standard deviation over draws, each draw a small
-    dot. K = 0 is zero-shot, with its 95 % interval. customdata is (model, method, K).
+    Colour is the model, line and symbol the method; the band is one standard deviation over draws. K = 0 is
+    zero-shot, with its 95 % interval. customdata is (model, method, K).
     """
     title = title or "What is a labelled picture worth?"
     style, fig = start(theme, scale, title, note=_note(frame), height=470)

@@ -153,8 +153,9 @@ def _heading(style: Look, title: str, note: str) -> tuple[str, int]:
 
 
 def _lines(text: str, width: int) -> list[str]:
-    """Lines that break neither inside a model's name nor at a hyphen."""
-    return textwrap.wrap(text.replace(" · ", "\u00a0·\u00a0"), width, break_on_hyphens=False)
+    """Lines that break neither inside a model's name, nor at a hyphen, nor before a per cent sign."""
+    whole = text.replace(" · ", "\u00a0·\u00a0").replace(" %", "\u00a0%")
+    return textwrap.wrap(whole, width, break_on_hyphens=False)
 
 
 def finish(fig: go.Figure, style: Look, *, legend: bool = True) -> None:

@@ -6,11 +6,13 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from core.frames.findings import count, interval_text, percent, points
+from core.frames.findings import SPACE, count, interval_text, percent, points
 from core.frames.names import say_dataset, say_model
 from core.frames.probe import say_c
+from core.intervals import PairedDifference, paired_bootstrap
 from core.studies.few_shot_result import ZERO_SHOT, FewShotPoint, FewShotResult, Unit, published_point
 from core.types import Reference
 
@@ -151,6 +153,9 @@ def _one(result: FewShotResult, several: bool) -> str:
     if gain <= 0:
         reached = f"{name} reaches {percent(best.acc1_mean)}, zero-shot {percent(result.zero_shot.acc1)}"
         return f"{whose}{count(most, 'picture')} a class do not help: {reached}."
+    if doubt := _doubt(result, best):
+        said = f"{count(most, 'picture')} a class and zero-shot tie: {name} is {points(gain)} ahead, {doubt}."
+        return whose + said + _pays(result)
     said = f"{whose}{count(most, 'picture')} a class bring {points(gain)} over zero-shot with {name}"
     return said + _spread(best) + _pays(result)
 
@@ -167,18 +172,43 @@ def _spread(point: FewShotPoint) -> str:
 
 
 def _pays(result: FewShotResult) -> str:
-    """From which K on a method is above zero-shot by more than its own spread, where that is not the first."""
+    """From which K on a method is clearly above zero-shot, where that is not the first."""
     late = []
     for method in result.methods:
-        found = [k for k in sorted(result.shots) if _above(result.point(method, k), result.zero_shot.acc1)]
-        if not found:
-            late.append(f"{_in_sentence(method)} never beats zero-shot by more than its spread")
-        elif found[0] > min(result.shots):
-            late.append(f"{_in_sentence(method)} beats zero-shot from {found[0]} on")
+        name, first = _in_sentence(method), _first_clear(result, method)
+        if first is None:
+            late.append(f"{name} never clearly beats zero-shot")
+        elif first > min(result.shots):
+            late.append(f"{name} clearly beats zero-shot from {first} on")
     said = "; ".join(late)
     return f" {said[0].upper()}{said[1:]}." if said else ""
 
 
-def _above(point: FewShotPoint, zero_shot: float) -> bool:
-    spread = 0.0 if math.isnan(point.acc1_std) else point.acc1_std
-    return point.acc1_mean - spread > zero_shot
+def _first_clear(result: FewShotResult, method: str) -> int | None:
+    """The least K from which on no K of this method leaves a doubt."""
+    first = None
+    for k in sorted(result.shots, reverse=True):
+        point = result.point(method, k)
+        if point.acc1_mean <= result.zero_shot.acc1 or _doubt(result, point):
+            break
+        first = k
+    return first
+
+
+def _doubt(result: FewShotResult, point: FewShotPoint) -> str:
+    """Why being ahead of zero-shot may be luck, of the draws or of the test pictures; "" where it is not."""
+    if point.acc1_mean - result.zero_shot.acc1 <= (0.0 if math.isnan(point.acc1_std) else point.acc1_std):
+        return "no more than its draws are apart"
+    over = over_zero_shot(result, point)
+    if over is None or over.excludes_zero:
+        return ""
+    low, high = (points(end, signed=True).split(SPACE)[0] for end in over.ci95)
+    return f"and the interval over the test pictures includes zero ({low} to {high} points)"
+
+
+def over_zero_shot(result: FewShotResult, point: FewShotPoint) -> PairedDifference | None:
+    """The mean over the draws minus zero-shot, paired over the test pictures; None where no runs are kept."""
+    if not point.units:
+        return None
+    share = np.mean([unit.correct for unit in point.units], axis=0)
+    return paired_bootstrap(share, result.zero_shot.correct.astype(np.float64))

@@ -61,7 +61,7 @@ class Choice:
 
 def pick(engine: Engine) -> Choice | None:
     """The row of choices."""
-    left, middle, methods, seeds = st.columns([4, 3, 4, 2], vertical_alignment="bottom")
+    left, middle, methods, seeds = st.columns([7, 5, 8, 3], vertical_alignment="bottom")
     with middle:
         dataset = pick_dataset(engine)
     if dataset is None:

@@ -18,6 +18,7 @@ from core.frames.few_shot import (
     draws_frame,
     few_shot_finding,
     few_shot_frame,
+    over_zero_shot,
     published_beside,
     published_frame,
     say_settings,
@@ -213,6 +214,14 @@ def study(pair: tuple[ProbeResult, ZeroShotResult]) -> FewShotResult:
     """Made-up runs: the probe gains, Tip-Adapter does not."""
     train, test = clouds("train", EACH), clouds("test", EACH)
     base = int(pair[1].correct.sum())
+    known_first = np.argsort(~pair[1].correct, kind="stable")
+
+    def unit(right: int, **settings: float) -> Unit:
+        """So many right, those that zero-shot has right before others."""
+        correct = np.zeros(len(test), bool)
+        correct[known_first[:right]] = True
+        return Unit(correct, 14, 7, 0, settings)
+
     units = {
         ("probe", 1, 0): unit(base - 20, C=0.1), ("probe", 1, 1): unit(base - 16, C=1.0),
         ("probe", 16, 0): unit(base + 6, C=0.1), ("probe", 16, 1): unit(base + 8, C=0.1),
@@ -274,8 +283,8 @@ def test_the_few_shot_finding(study: FewShotResult) -> None:
     said = few_shot_finding([study]).replace("\u00a0", " ")
     gain = 100 * (study.point("probe", 16).acc1_mean - study.zero_shot.acc1)
     assert said.startswith(f"16 pictures a class bring {gain:.1f} points over zero-shot with a linear probe; its 2 draws")
-    assert "A linear probe beats zero-shot from 16 on" in said
-    assert "Tip-Adapter never beats zero-shot by more than its spread" in said
+    assert "A linear probe clearly beats zero-shot from 16 on" in said
+    assert "Tip-Adapter never clearly beats zero-shot" in said
     assert few_shot_finding([study, replace(study, model="ViT-B-32/openai")]).count("ResNet-50 · OpenAI: ") == 1
     assert few_shot_finding([]) == "No few-shot study yet"
 
@@ -283,6 +292,39 @@ def test_the_few_shot_finding(study: FewShotResult) -> None:
 def test_a_study_that_gains_nothing_says_so(study: FewShotResult) -> None:
     tip_only = replace(study, methods=("tip",))
     assert "do not help" in few_shot_finding([replace(tip_only, zero_shot=replace(study.zero_shot, acc1=0.99))])
+
+
+def with_runs(study: FewShotResult, *right: int) -> FewShotResult:
+    """The study with these runs of Tip-Adapter only, one K; right are the first so many pictures."""
+    point = FewShotPoint.of("tip", 16, [unit(r) for r in right])
+    return replace(study, methods=("tip",), shots=(16,), points=(study.points[0], point))
+
+
+def test_few_shots_and_zero_shot_may_tie(study: FewShotResult) -> None:
+    base = int(study.zero_shot.correct.sum())
+    said = few_shot_finding([with_runs(study, base - 5, base + 7)])
+    assert said.startswith("16 pictures a class and zero-shot tie: Tip-Adapter is 1.6\u00a0points ahead, no more than its")
+    # Draws that agree, but on other pictures than those that zero-shot has right: the pictures leave it open.
+    flipped = np.zeros(63, bool)
+    flipped[np.flatnonzero(~study.zero_shot.correct)[: base + 3]] = True
+    other = FewShotPoint.of("tip", 16, [Unit(flipped, 14, 7, 0, {})] * 2)
+    assert other.acc1_mean > study.zero_shot.acc1
+    said = few_shot_finding([replace(with_runs(study, 1), points=(study.points[0], other))])
+    assert "tie" in said and "the interval over the test pictures includes zero (" in said
+    assert "Tip-Adapter never clearly beats zero-shot." in said
+
+
+def test_ahead_of_zero_shot_is_paired_over_the_pictures(study: FewShotResult) -> None:
+    found = over_zero_shot(study, study.point("probe", 16))
+    assert found is not None and found.difference == pytest.approx(7 / 63) and found.ci95[0] > 0
+    assert over_zero_shot(study, replace(study.point("probe", 16), units=())) is None
+
+
+def test_clearly_from_a_k_on_means_from_there_on(study: FewShotResult) -> None:
+    early = FewShotPoint.of("probe", 1, list(study.point("probe", 16).units))
+    late = FewShotPoint.of("probe", 16, list(study.point("probe", 1).units))
+    said = few_shot_finding([replace(study, methods=("probe",), points=(study.points[0], early, late))])
+    assert "from 1 on" not in said and "do not help" in said
 
 
 def test_one_draw_has_no_spread() -> None:
