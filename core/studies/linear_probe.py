@@ -1,4 +1,4 @@
-"""Linear probe: how well a straight line on frozen embeddings separates the classes.
+"""Linear probe: how well a linear classifier on frozen embeddings separates the classes.
 
 As in CLIP (Radford et al. 2021, section 3.2 and appendix A.3): multinomial logistic regression on the
 unnormalised image embeddings, its strength of regularisation chosen on a part of the training split that is

@@ -14,7 +14,7 @@ from pages.shared.grid import Tile, grid
 from pages.shared.guard import in_place
 from pages.shared.link import choose, chosen
 from pages.shared.paging import paged
-from pages.shared.picture import picture_dialog
+from pages.shared.picture import picture_dialog, small
 from pages.shared.save import save_rows
 from pages.shared.words import count, plain
 
@@ -71,7 +71,7 @@ def _tile(engine: Engine, result: Answered, row: pd.Series, wrong: str) -> Tile:
     true, named, rank = str(row["true_name"]), str(row[f"answer_{wrong}"]), int(row[f"rank_{wrong}"])
     return Tile(
         id=str(row["id"]),
-        thumbnail=engine.thumbnail(result.dataset, result.split, str(row["id"])),
+        thumbnail=small(engine, result.dataset, result.split, str(row["id"])),
         alt=f"{true}, named {named} by the one that is wrong, where the right one is number {rank}",
         caption=f"not {named}",
         mark=true,

@@ -21,11 +21,12 @@ from pages.shared.guard import in_place
 from pages.shared.pickers import pick_dataset, pick_models
 from pages.shared.theme import theme
 from pages.shared.training import untrainable
+from pages.shared.warming import warming
 from pages.shared.words import plain
 
 MOST_HEADLINES = 4
 LEAD = (
-    "A linear probe is one straight line for each class on the features of a frozen image encoder, trained on labels. "
+    "A linear probe is logistic regression on the features of a frozen image encoder, trained on labels. "
     "It is compared with zero-shot on the same test pictures, top-1 with top-1."
 )
 Choice = tuple[tuple[ModelSpec, ...], DatasetSpec, bool]
@@ -49,9 +50,12 @@ def pick(engine: Engine) -> Choice | None:
     return models, dataset, unit
 
 
-def beside(engine: Engine, probes: list[ProbeResult], how: Asking) -> list[ZeroShotResult]:
-    """Zero-shot on the very pictures that each probe is tested on; left out while its texts are not encoded."""
-    found = []
+def beside(
+    engine: Engine, probes: list[ProbeResult], how: Asking
+) -> tuple[list[ZeroShotResult], EncoderWarming | None]:
+    """Zero-shot on the very pictures that each probe is tested on; what it still waits for, where its texts are not
+    encoded yet."""
+    found, waiting = list[ZeroShotResult](), None
     for probe in probes:
         try:
             found.append(
@@ -59,9 +63,11 @@ def beside(engine: Engine, probes: list[ProbeResult], how: Asking) -> list[ZeroS
                     probe.model, probe.dataset, probe.split, how.templates, how.prompt_set, how.classnames
                 )
             )
-        except (NotHere, EncoderWarming):
+        except EncoderWarming as starting:
+            waiting = starting
+        except NotHere:
             continue
-    return found
+    return found, waiting
 
 
 def answer(probes: list[ProbeResult], zero_shots: list[ZeroShotResult]) -> None:
@@ -100,7 +106,9 @@ def page(engine: Engine) -> None:
         if not missing:
             st.info("The training split is what a probe is trained on; choose the test split.", icon=":material/info:")
         return
-    zero_shots = beside(engine, probes, how)
+    zero_shots, waiting = beside(engine, probes, how)
+    if waiting is not None:
+        warming(waiting)
     answer(probes, zero_shots)
     probe_table(methods_frame(zero_shots, probes))
     trained_on(probes)

@@ -11,6 +11,12 @@ const element = (tag, className, text) => {
 
 const picture = item => {
   const frame = element("span", "frame")
+  if (!item.src) {
+    frame.append(element("span", "absent", "not here"))
+    frame.setAttribute("role", "img")
+    frame.setAttribute("aria-label", item.alt)
+    return frame
+  }
   const image = element("img")
   image.alt = item.alt
   image.decoding = "async"

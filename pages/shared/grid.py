@@ -22,8 +22,11 @@ NAME = "picture_grid"
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """One picture. `score` 0-1 draws the bar, `score_text` stands beside it; `right` gives the solid
-    outline, and `mark` is the word that says the same ("right", "its own caption")."""
+    """One picture; `thumbnail` is b"" where only what is known of it is on this machine.
+
+    `score` 0-1 draws the bar, `score_text` stands beside it; `right` gives the solid outline, and `mark` is the word
+    that says the same ("right", "its own caption").
+    """
 
     id: str
     thumbnail: bytes
@@ -40,7 +43,7 @@ class Tile:
 def _item(tile: Tile) -> dict[str, Any]:
     return {
         "id": tile.id,
-        "src": "data:image/webp;base64," + base64.b64encode(tile.thumbnail).decode(),
+        "src": "data:image/webp;base64," + base64.b64encode(tile.thumbnail).decode() if tile.thumbnail else "",
         "alt": tile.alt,
         "caption": tile.caption,
         "note": tile.note,
@@ -80,3 +83,6 @@ def grid(
         data={"items": [_item(t) for t in tiles], "label": label, "tile": tile},
         on_open_change=on_open,
     )
+    if absent := sum(not t.thumbnail for t in tiles):
+        whole = "These pictures are" if absent == len(tiles) else f"{absent} of these pictures are"
+        st.caption(f"{whole} not on this machine, only what was answered for them.")

@@ -12,6 +12,7 @@ from core.engine import Engine
 from core.frames import percent, say_model
 from core.frames.answered import Answered
 from core.studies.zero_shot import ZeroShotResult
+from core.types import NotHere
 from pages.shared.grid import Tile
 from pages.shared.guard import in_place
 from pages.shared.words import plain
@@ -20,13 +21,21 @@ Answer = tuple[str, float, bool]
 """A class name, its probability 0-1, and whether it is the right one."""
 
 
+def small(engine: Engine, dataset: str, split: str, picture_id: str) -> bytes:
+    """A picture for a grid; b"" where it is not on this machine, as on a laptop that holds the cache alone."""
+    try:
+        return engine.thumbnail(dataset, split, picture_id)
+    except NotHere:
+        return b""
+
+
 def answered_tile(engine: Engine, result: ZeroShotResult, row: int) -> Tile:
     """A picture for the grid with the study's answer under it, and the true class where that is another."""
     true, named = result.classnames[result.labels[row]], result.classnames[result.predicted[row]]
     right, share = bool(result.correct[row]), float(result.top5_probability[row, 0])
     return Tile(
         id=result.ids[row],
-        thumbnail=engine.thumbnail(result.dataset, result.split, result.ids[row]),
+        thumbnail=small(engine, result.dataset, result.split, result.ids[row]),
         alt=f"{true}, named right" if right else f"{true}, named {named}",
         caption=named if right else f"is {true}",
         mark="right" if right else f"named {named}",
@@ -62,7 +71,7 @@ def _picture_and_answers(
 ) -> None:
     first = results[0]
     left, right = st.columns([3, 2], gap="large")
-    with left:
+    with left, in_place():
         webp = engine.picture(first.dataset, first.split, picture_id)
         picture(webp, f"Picture {picture_id} of {first.dataset}")
         st.caption(plain(f"{first.dataset} · {first.split} · {picture_id}"))

@@ -120,7 +120,15 @@ def test_a_picture_that_does_not_exist_opens_nothing(page: Page, world: World) -
 def test_vectors_without_pictures_still_answer(page: Page) -> None:
     app = page(HERE, model=[GOOD], data=["eurosat"])
     assert not app.exception and len(app.metric) == 3
-    assert "is not on this machine" in said(app)
+    assert "These pictures are not on this machine" in said(app)
+    tiles = json.loads(next(e for e in app.get("bidi_component") if "cell-grid" in e.proto.id).proto.json)["items"]
+    assert tiles and {t["src"] for t in tiles} == {""} and all(t["mark"] for t in tiles)
+
+
+def test_a_picture_that_is_not_here_opens_with_its_answers(page: Page) -> None:
+    app = page(HERE, model=[GOOD], data=["eurosat"], picture="Forest/1.jpg")
+    assert not app.exception and "is not on this machine" in said(app)
+    assert [h for h in app.html if "tabular-nums" in h.value]
 
 
 def test_a_model_without_vectors_says_what_is_missing(page: Page, world: World) -> None:

@@ -54,6 +54,13 @@ def test_the_pictures_on_which_they_part(page: Page, world: World, results: tupl
         assert len(shown) == len(set(shown)) == min(len(wanted), 20) and set(shown) <= wanted
 
 
+def test_they_part_on_pictures_that_are_not_here_too(page: Page) -> None:
+    app = page(HERE, data=["eurosat"], a=side("zero-shot", GOOD), b=side("zero-shot", POOR))
+    shown = [*tiles(app, "parted-a"), *tiles(app, "parted-b")]
+    assert not app.exception and shown and not any(t["src"] for t in shown)
+    assert "These pictures are not on this machine" in said(app)
+
+
 def test_a_side_against_itself_is_a_tie(page: Page, world: World) -> None:
     app = page(HERE, data=[world.colours], a=side("zero-shot", POOR), b=side("zero-shot", POOR))
     assert not app.exception and "tie" in said(app).lower() and "On none" in said(app)

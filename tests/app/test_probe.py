@@ -16,6 +16,7 @@ from core.frames.findings import compare
 from core.job_table import JobTable
 from core.jobs import Jobs
 from core.studies.probe_result import ProbeResult
+from core.types import EncoderWarming
 from pages.shared.training import _tried
 from tests.app import training
 from tests.app.making import open_page, said
@@ -69,6 +70,20 @@ def test_the_probe_beside_zero_shot(shown: Page, trained: tuple[World, ProbeResu
     assert f"Training on labels {words}" in said(app)
     for value in (probe.train_acc1, probe.test_acc1, zero.acc1):
         assert tab(percent(value)) in tab(tables(app))
+
+
+def test_a_probe_does_not_wait_for_the_encoder(
+    shown: Page, trained: tuple[World, ProbeResult], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world, probe = trained
+
+    def starting(self: Engine, model: str, *_: object, **__: object) -> object:
+        raise EncoderWarming(model, 3.0)
+
+    monkeypatch.setattr(Engine, "zero_shot", starting)
+    app = shown(PROBE, model=[POOR], data=[world.colours])
+    assert not app.exception and app.metric[0].value == percent(probe.test_acc1)
+    assert "which is starting (3 s so far)" in said(app)
 
 
 def test_what_a_probe_was_trained_on(shown: Page, trained: tuple[World, ProbeResult]) -> None:
