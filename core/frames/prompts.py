@@ -125,17 +125,35 @@ def templates_finding(studies: Sequence[PromptStudyResult]) -> str:
     if len(study.templates) == 1:
         return f"{say_model(study.model)} names {percent(base.acc1)} right with this template"
     if best.name == study.baseline or best.difference is None:
-        return f"No template does better than “{study.baseline}” ({percent(base.acc1)})"
-    return f"“{best.name}” against “{study.baseline}”: " + finding(best.difference, "the first", "the second")
+        return f"No template does better than “{say_template(study.baseline)}” ({percent(base.acc1)})"
+    both = f"“{say_template(best.name)}” against “{say_template(study.baseline)}”"
+    return f"{both}: {finding(best.difference, 'the first', 'the second')}"
+
+
+def best_of_each(studies: Sequence[PromptStudyResult]) -> str:
+    """For each of several studies the best template's paired difference to the baseline; a tie is called a tie."""
+    parts = []
+    for name, study in zip(_told_apart(studies), studies):
+        gap = study.best.difference
+        if gap is None:
+            parts.append(f"none does better for {name}")
+            continue
+        low, high = (f"{100 * end:+.1f}".replace("-", "−") for end in gap.ci95)
+        tie = "" if gap.excludes_zero else ", a tie"
+        parts.append(f"{points(gap.difference, signed=True)} for {name} ({low} to {high}{tie})")
+    return f"The best template against “{say_template(studies[0].baseline)}”: " + ", ".join(parts) + "."
+
+
+def _told_apart(studies: Sequence[PromptStudyResult]) -> Sequence[str]:
+    """A study's name among others: its model, and its class names where a model stands there twice."""
+    if len({s.model for s in studies}) == len(studies):
+        return short_names([s.model for s in studies])
+    return [f"{say_model(s.model)}, {s.classnames_kind} names" for s in studies]
 
 
 def _span_of_each(studies: Sequence[PromptStudyResult]) -> str:
-    if len({s.model for s in studies}) == len(studies):
-        names: Sequence[str] = short_names([s.model for s in studies])
-    else:
-        names = [f"{say_model(s.model)}, {s.classnames_kind} names" for s in studies]
     parts = []
-    for name, study in zip(names, studies):
+    for name, study in zip(_told_apart(studies), studies):
         accuracies = [t.acc1 for t in study.templates]
         parts.append(f"{points(max(accuracies) - min(accuracies))} for {name}")
     return "From the worst template to the best: " + ", ".join(parts)

@@ -155,7 +155,7 @@ def _sum(engine: Engine, now: Question | None) -> None:
 
 def _terms(now: Question) -> tuple[str, ...]:
     terms = now.queries[-1].terms
-    return tuple(t.text if t.weight == 1 else f"{t.weight:g} * {t.text}" for t in terms)
+    return tuple(questions.line_of(t) for t in terms)
 
 
 def _wrote_sum(engine: Engine, key: str) -> None:

@@ -138,6 +138,13 @@ def term(line: str) -> Term:
     return Term(text, -MINUS_WEIGHT if found["sign"] == "-" else 1.0)
 
 
+def line_of(term: Term) -> str:
+    """A term as a line of a sum; the inverse of `term`."""
+    if term.weight == 1:
+        return term.text
+    return f"- {term.text}" if term.weight == -MINUS_WEIGHT else f"{term.weight:g} * {term.text}"
+
+
 def terms_of(preset: PicturePreset) -> tuple[str, ...]:
     """A preset's texts as lines of a sum."""
     return (*preset.texts, *(f"- {m}" for m in preset.minus))

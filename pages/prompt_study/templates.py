@@ -12,7 +12,13 @@ from core.figures.class_templates import class_templates_chart
 from core.figures.prompts import templates_chart
 from core.frames import finding as outcome
 from core.frames import points, say_dataset, say_model
-from core.frames.prompts import class_templates_frame, say_template, templates_finding, templates_frame
+from core.frames.prompts import (
+    best_of_each,
+    class_templates_frame,
+    say_template,
+    templates_finding,
+    templates_frame,
+)
 from core.studies.prompt_study import PromptStudyResult, TemplateResult, difference
 from core.types import DatasetSpec, EmbeddingSet, EncoderWarming, ModelSpec
 from pages.classification.cell import class_tokens
@@ -143,7 +149,8 @@ def words(studies: Sequence[PromptStudyResult], choice: Choice) -> None:
     """The finding, what the class names change, and what to know about it."""
     said = templates_finding(studies)
     finding(plain(said if said.endswith(".") else f"{said}."))
-    for sentence in names_findings(studies):
+    several = len(studies) > 1 and len(choice.how.templates) > 1
+    for sentence in [*([best_of_each(studies)] if several else []), *names_findings(studies)]:
         st.markdown(plain(sentence))
     if len(choice.how.templates) > 1:
         st.markdown(
@@ -152,8 +159,7 @@ def words(studies: Sequence[PromptStudyResult], choice: Choice) -> None:
         )
     preset = preset_of(choice.how, choice.dataset.name)
     if preset is not None and preset.remark:
-        distances = " ".join(deck_distance(s) for s in studies if any(t.deck for t in s.templates))
-        st.info(plain(f"{preset.remark} {distances}"), icon=":material/info:")
+        st.info(plain(f"{preset.remark} {deck_distances(studies)}".strip()), icon=":material/info:")
 
 
 def names_findings(studies: Sequence[PromptStudyResult]) -> list[str]:
@@ -166,16 +172,19 @@ def names_findings(studies: Sequence[PromptStudyResult]) -> list[str]:
             a, b = (f"{s.classnames_kind} names" for s in (first, other))
             said.append(
                 f"{say_model(model)}, {a} against {b} with “{say_template(first.baseline)}”: "
-                f"{outcome(gap, a.capitalize(), b.capitalize())}"
+                f"{outcome(gap, f'the set of {a}', f'the set of {b}')}"
             )
     return said
 
 
-def deck_distance(of: PromptStudyResult) -> str:
-    """How far the deck's figures lie from ours on average."""
-    gaps = [abs(t.acc1 - t.deck.value) for t in of.templates if t.deck]
-    where = f"{say_model(of.model)} on {say_dataset(of.dataset)} ({of.classnames_kind} names)"
-    return f"They lie {points(float(np.mean(gaps)))} from {where} on average."
+def deck_distances(studies: Sequence[PromptStudyResult]) -> str:
+    """How far the deck's figures lie from ours on average, in one sentence; "" where it has none."""
+    parts = []
+    for of in studies:
+        if gaps := [abs(t.acc1 - t.deck.value) for t in of.templates if t.deck]:
+            where = f"{say_model(of.model)} with {of.classnames_kind} names"
+            parts.append(f"{points(float(np.mean(gaps)))} from {where}")
+    return f"On {say_dataset(studies[0].dataset)} they lie on average {', '.join(parts)}." if parts else ""
 
 
 def show(engine: Engine, studies: list[PromptStudyResult], choice: Choice) -> None:

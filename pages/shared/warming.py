@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.frames import say_model
 from core.types import EncoderWarming
 from pages.shared.words import duration, plain
 
@@ -18,7 +19,7 @@ def warming(error: EncoderWarming) -> None:
             st.rerun()
         shown = True
         st.info(
-            f"New texts need the encoder of {plain(error.model)}, which is starting "
+            f"New texts need the encoder of {plain(say_model(error.model))}, which is starting "
             f"({duration(error.seconds)} so far). This page goes on by itself.",
             icon=":material/hourglass_top:",
         )

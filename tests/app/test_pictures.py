@@ -195,6 +195,7 @@ def test_something_is_taken_away(page: Page, world: World) -> None:
 def test_lines_of_a_sum(line: str, text: str, weight: float) -> None:
     term = questions.term(line)
     assert (term.text, term.weight) == (text, weight)
+    assert questions.term(questions.line_of(term)) == term
 
 
 def test_slot_lines_are_read_as_they_are_written() -> None:

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from core.frames import pictures, prompts, retrieval
+from core.intervals import paired_difference
 from core.studies import lists, retrieval_reading
 from tests.study_results import (
     DECK,
@@ -73,6 +74,18 @@ def test_the_finding_names_the_best_template_or_the_tie() -> None:
     gap = max(t.acc1 for t in study.templates) - min(t.acc1 for t in study.templates)
     assert f"{100 * gap:.1f}" in both and "OpenAI" in both and "LAION-2B" in both
     assert prompts.templates_finding([]) == "No result yet"
+
+
+def test_the_best_of_each_study_stands_with_its_paired_difference_or_the_tie() -> None:
+    none_better, other = sample_prompt_study(), sample_prompt_study(LAION, skill=0.5)
+    gained = replace(other, baseline=min(other.templates, key=lambda t: t.acc1).name)
+    best = max(other.templates, key=lambda t: t.acc1)
+    base = other.find(gained.baseline)
+    gap = paired_difference(best.answers.correct, base.answers.correct)
+    gained = replace(gained, templates=tuple(replace(t, difference=gap if t is best else None) for t in other.templates))
+    said = prompts.best_of_each([none_better, gained])
+    assert "none does better for OpenAI" in said and "for LAION-2B (" in said
+    assert f"{100 * gap.difference:+.1f}" in said and (", a tie)" in said) == (not gap.excludes_zero)
 
 
 def test_the_search_shows_its_path_and_its_verdicts() -> None:
