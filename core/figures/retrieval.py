@@ -25,6 +25,8 @@ from core.frames.findings import percent
 
 _QUESTIONS = {"image": "Does a caption find its own picture?", "text": "Does a picture find one of its captions?"}
 GROUP_WIDTH = 0.82
+FOOT = 0.08
+"""The share of the axis that a number at the foot of its bar takes at scale 1."""
 
 
 # --- recalls ----------------------------------------------------------------------------------------------
@@ -65,13 +67,16 @@ def _recalls_note(rows: pd.DataFrame) -> str:
 def _recall_bars(fig: go.Figure, rows: pd.DataFrame, width: float, style: Look) -> None:
     model = rows["model"].iloc[0]
     color = model_color(model, style.theme)
+    # A whisker that reaches down to the number would strike it through: such a number stands above its whisker.
+    low = rows["recall_low"] < FOOT * style.scale
+    said = rows["recall"].map(lambda v: percent(v, 0))
     fig.add_bar(
         x=rows["place"],
         y=rows["recall"],
         width=width * 0.92,
         name=rows["model_title"].iloc[0],
         marker={"color": color, "pattern": {"shape": model_pattern(model), "fgcolor": style.background}},
-        text=[percent(v, 0) for v in rows["recall"]],
+        text=said.mask(low, ""),
         textposition="inside",
         insidetextanchor="start",
         textangle=0,
@@ -89,6 +94,10 @@ def _recall_bars(fig: go.Figure, rows: pd.DataFrame, width: float, style: Look) 
     for lines in (error | halo(style), error):
         fig.add_scatter(x=rows["place"], y=rows["recall"], error_y=lines, mode="markers", showlegend=False,
                         marker={"opacity": 0, "size": 1}, hoverinfo="skip", cliponaxis=False)  # fmt: skip
+    if low.any():
+        fig.add_scatter(x=rows["place"][low], y=rows["recall_high"][low], text=said[low], mode="text",
+                        textposition="top center", textfont={"color": style.text, "size": style.size(12)},
+                        hoverinfo="skip", showlegend=False, cliponaxis=False)  # fmt: skip
 
 
 def _published(fig: go.Figure, placed: pd.DataFrame, style: Look) -> None:

@@ -12,8 +12,9 @@ from core.studies.pictures import PicturesResult
 from core.types import DatasetSpec, EmbeddingSet, EncoderWarming, ModelSpec
 from pages.caption_retrieval.answers import first, lists, sentence
 from pages.caption_retrieval.asked_picture import asked_dialog
+from pages.caption_retrieval.subject import no_such
 from pages.caption_retrieval.used import pick_split, used
-from pages.caption_retrieval.wanted import KEPT, Wanted, query_picture, wanted, write
+from pages.caption_retrieval.wanted import KEPT, Wanted, problems, query_picture, wanted, write
 from pages.shared.answer import finding, foot, question
 from pages.shared.chart import draw
 from pages.shared.encode import encode
@@ -46,6 +47,7 @@ def page(engine: Engine) -> None:
         pick_split(engine, dataset, split)
         tell(how.problems)
     now = wanted(stored(engine, models, dataset, split))
+    tell(problems())
     with in_place():
         write(engine, dataset, now)
     with in_place():
@@ -112,6 +114,8 @@ def show(engine: Engine, results: Sequence[PicturesResult]) -> None:
                 draw(chart, key="chart-moved", picked=lambda mark: open_picture(str(mark[0])))
     if (opened := next(iter(chosen("open")), "")) in results[0].ids:
         asked_dialog(engine, results, opened, lambda: choose("open", None))
+    elif opened:
+        tell([no_such(opened)])
 
 
 def open_picture(picture: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from textwrap import shorten
 
 import streamlit as st
 
@@ -12,19 +13,25 @@ from core.frames.pictures import hits_frame, models_finding
 from core.studies.one_caption import OneCaptionResult
 from core.studies.pictures import Hit, PicturesResult
 from pages.caption_retrieval.subject import Subject
+from pages.shared.encode import encode
 from pages.shared.grid import Tile, grid
 from pages.shared.hits import hit_tile
+from pages.shared.link import chosen
+from pages.shared.pickers import moved, shown
 from pages.shared.save import save_rows
 from pages.shared.words import plain
 
 Opened = Callable[[str], None]
 OWN, SAME, BOTH = "its own picture", "same caption", "in both lists"
-TILE = 112
+TILE, WORDING = 112, 60
 
 
 def ten_first(engine: Engine, lists: Sequence[PicturesResult], now: Subject, opened: Opened) -> None:
-    """The first pictures of each model; the original stands last where it is not among them."""
+    """The first pictures of each model, for the caption or a wording beside it; the original stands last where it is
+    not among them."""
     st.header("What came first?", anchor=False)
+    if now.beside:
+        lists = _worded(engine, lists, _pick_wording(now), now.text)
     if len(lists) > 1:
         st.markdown(plain(models_finding(engine.compare_pictures(lists[0], lists[1]))))
     for start in range(0, len(lists), 2):
@@ -37,6 +44,33 @@ def ten_first(engine: Engine, lists: Sequence[PicturesResult], now: Subject, ope
                 grid(tiles, key=f"first-{result.model}", tile=TILE, opened=opened,
                      label=f"Pictures that {say_model(result.model)} puts first")  # fmt: skip
     save_rows(hits_frame(lists), "came-first", key="first-csv")
+
+
+def _pick_wording(now: Subject) -> str:
+    """The caption, or one of the wordings beside it: their lists can be told apart by eye, as the deck does."""
+    texts = list(dict.fromkeys((now.text, *now.beside)))
+    asked = next(iter(chosen("asked")), "")
+    st.session_state[shown("asked")] = asked if asked in texts else now.text
+    st.pills(
+        "For the wording",
+        texts,
+        key=shown("asked"),
+        required=True,
+        on_change=moved,
+        args=("asked",),
+        format_func=lambda text: plain(shorten(text, WORDING, placeholder="…")),
+        wrap=True,
+    )
+    return asked if asked in texts else now.text
+
+
+def _worded(engine: Engine, lists: Sequence[PicturesResult], text: str, caption: str) -> Sequence[PicturesResult]:
+    """The lists for this wording."""
+    if text == caption:
+        return lists
+    for result in lists:
+        encode(engine, result.model, [text])
+    return [engine.search(r.model, r.dataset, r.split, query=text, k=len(r.hits)) for r in lists]
 
 
 def _found(engine: Engine, result: PicturesResult, hit: Hit, lists: Sequence[PicturesResult], now: Subject) -> Tile:

@@ -18,7 +18,7 @@ from pages.caption_retrieval.found_lists import look_alikes, ten_first
 from pages.caption_retrieval.one_picture import picture_dialog
 from pages.caption_retrieval.other_way import other_way
 from pages.caption_retrieval.standing import edit, original, standing
-from pages.caption_retrieval.subject import Subject, subject
+from pages.caption_retrieval.subject import Subject, no_such, subject
 from pages.caption_retrieval.used import Used, part_notes, pick_split, ranked, used
 from pages.shared.answer import foot, question
 from pages.shared.encode import encode
@@ -73,10 +73,12 @@ def page(engine: Engine) -> None:
         pick_draw(there.results)
     with in_place():
         find_one(engine, there.results, there.sets)
-    tell([p for p in (now.problem, drawn(now, there)) if p])
+    opened = next(iter(chosen("open")), "")
+    lost = no_such(opened) if opened and opened not in there.sets[0].ids else ""
+    tell([p for p in (now.problem, drawn(now, there), lost) if p])
     show(engine, there, now)
     behind(there, how, now)
-    if (opened := next(iter(chosen("open")), "")) in there.sets[0].ids:
+    if opened and not lost:
         picture_dialog(engine, there.sets, opened, lambda: choose("open", None))
 
 
@@ -196,12 +198,12 @@ def behind(there: Here, how: Used, now: Subject) -> None:
             "data": [there.results[0].dataset],
             "split": how.choices["split"],
             **now.choices,
-            **{name: chosen(name) for name in ("listed", "by", "ranks", "words", "open")},
+            **{name: chosen(name) for name in ("asked", "listed", "by", "ranks", "words", "open")},
         },
     )
 
 
-keep("caption", "original", "written", "draw", "beside", "listed", "by", "ranks", "words", "open")
+keep("caption", "original", "written", "draw", "beside", "asked", "listed", "by", "ranks", "words", "open")
 question("Does this caption find its picture, and what beats it?")
 with in_place():
     page(engine())

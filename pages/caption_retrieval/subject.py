@@ -22,7 +22,7 @@ from core.studies.one_caption import Kind, draw
 from core.studies.pictures import captions_of_row
 from core.studies.retrieval import RetrievalResult
 from core.types import EmbeddingSet
-from pages.shared.link import choose, chosen, open_page
+from pages.shared.link import choose, chosen, open_page, too_long
 
 PAGE = "pages/caption_retrieval/one_caption.py"
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -73,13 +73,18 @@ class Subject:
 def subject(engine: Engine, images: EmbeddingSet, result: RetrievalResult) -> Subject:
     """What is looked at in this set; `result` has the ranks by which one is drawn."""
     text, picture = (next(iter(chosen(name)), "").strip() for name in ("caption", "original"))
-    problem = ""
+    problem = too_long("caption")
     if picture and picture not in images.ids:
-        problem, picture = f"No picture of this data set is called {picture}.", ""
+        problem, picture = no_such(picture), ""
     asked = bool(text or picture)
     found = _as_asked(engine, images, text, picture) if asked else _drawn(engine, images, result)
     source, beside = next(iter(chosen("written")), ""), _beside(found.text, images.key.dataset)
     return replace(found, source=source, beside=beside, problem=problem or found.problem)
+
+
+def no_such(picture: str) -> str:
+    """What is said of a picture in the address that the set does not have."""
+    return f"No picture of this data set is called {picture}."
 
 
 def _as_asked(engine: Engine, images: EmbeddingSet, text: str, picture: str) -> Subject:
@@ -98,9 +103,11 @@ def _known(images: EmbeddingSet, text: str, picture: str, written: tuple[str, ..
 
 
 def _drawn(engine: Engine, images: EmbeddingSet, result: RetrievalResult) -> Subject:
-    asked = _DRAW.match(next(iter(chosen("draw")), ""))
+    wanted = next(iter(chosen("draw")), "")
+    asked = _DRAW.match(wanted)
     if asked is None:
-        return _first(engine, images, result)
+        problem = f"A draw is written as lost:17, with one of {', '.join(KINDS)}; {wanted} is none." if wanted else ""
+        return replace(_first(engine, images, result), problem=problem)
     kind: Kind = next(k for k in KINDS if k == asked[1])
     row = draw(result, kind, int(asked[2]))
     if row is None:
@@ -186,7 +193,8 @@ def edit_caption(picture: str | None, caption: str | None, source: str | None) -
     choose("original", picture)
     choose("caption", caption)
     choose("written", source)
-    choose("draw", None)
+    for name in ("draw", "asked"):
+        choose(name, None)
 
 
 def look_closer(picture: str, caption: str | None) -> None:

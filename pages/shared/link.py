@@ -45,6 +45,13 @@ def chosen(name: str, most: int = MOST) -> tuple[str, ...]:
     return tuple(v for v in dict.fromkeys(values) if len(v) <= LONGEST)[:most]
 
 
+def too_long(name: str) -> str:
+    """The sentence about a value in the address that is left out for its length; "" where there is none."""
+    if any(isinstance(v, str) and len(v) > LONGEST for v in st.session_state.get(name, ())):
+        return f"A text in the address is longer than {LONGEST} characters and is left out."
+    return ""
+
+
 def choose(name: str, values: str | Iterable[str] | None) -> None:
     """Set a choice; only from a widget's callback, which runs before the keepers are mounted."""
     wanted = [values] if isinstance(values, str) else list(values or ())

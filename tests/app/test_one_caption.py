@@ -196,7 +196,23 @@ def test_nonsense_in_the_address_opens_with_a_caption(caption_page: Page, captio
         draw="lost:99999999999",
         open="<b>x</b>",
     )
-    assert not app.exception and len(app.metric) == 1 and "No picture of this data set is called" in said(app)
+    assert not app.exception and len(app.metric) == 1
+    assert "is called ../../etc/passwd" in said(app) and "is called <b>x</b>" in said(app)
+
+
+@pytest.mark.parametrize(
+    ("choice", "words"),
+    [
+        ({"draw": "lost:abc"}, "with one of any, easy, hard, lost; lost:abc is none"),
+        ({"caption": "a" * 401}, "longer than 400 characters"),
+        ({"split": "nowhere"}, "has no split 'nowhere'"),
+    ],
+)
+def test_what_cannot_be_opened_is_told(
+    caption_page: Page, captioned: World, choice: dict[str, str], words: str
+) -> None:
+    app = caption_page(HERE, model=[GOOD], data=[told(captioned)], **choice)
+    assert not app.exception and len(app.metric) == 1 and words in said(app)
 
 
 def test_vectors_that_are_missing_are_offered(caption_page: Page, captioned: World) -> None:
@@ -243,6 +259,23 @@ def test_other_wordings_stand_beside_the_caption(
     one = engine.one_caption(POOR, told(captioned), picture="5.png", text=text, others=["green", "red thing"])
     column = next(c for c in table.columns if c.startswith("rank") and "50" in c)
     assert list(table[column]) == [one.caption.rank, *(o.rank for o in one.others)]
+
+
+def test_what_a_wording_beside_the_caption_finds_can_be_looked_at(
+    caption_page: Page, captioned: World, engine: Engine, images: EmbeddingSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer_at_once(monkeypatch)
+    text = caption_of(images, "5.png")
+    page = {"model": [GOOD], "data": [told(captioned)], "original": "5.png", "caption": text}
+    app = caption_page(HERE, **page, beside=["blue square"], asked="nobody asked this")
+    first = [t["id"] for t in tiles(app, f"first-{GOOD}")]
+    assert first[:10] == [h.id for h in engine.search(GOOD, told(captioned), query=text).hits]
+    app.pills(key="shown-asked").set_value("blue square").run()
+    assert not app.exception and app.session_state["asked"] == ["blue square"]
+    found = engine.search(GOOD, told(captioned), query="blue square")
+    assert [t["score_text"] for t in tiles(app, f"first-{GOOD}")[:10]] == [f"{h.score:.2f}" for h in found.hits]
+    edit(app, "another text", "blue square")
+    assert app.session_state["asked"] == []
 
 
 def test_word_by_word_needs_no_encoder_where_the_words_are_known(

@@ -233,3 +233,13 @@ def test_change_colours_are_symmetric_around_the_middle(theme: str) -> None:
     assert picture_charts.change_colour(style, 5, 1) == style.diverging[-1]
     assert picture_charts.change_colour(style, -1, 1) == style.diverging[0]
     assert picture_charts.change_colour(style, 0.3, 0) == style.diverging[2]
+
+
+def test_a_number_that_its_whisker_would_strike_through_stands_above_it(frames: dict[str, pd.DataFrame]) -> None:
+    frame = frames["recalls"].copy()
+    first = frame.index[(frame["side"] == "image")][0]
+    frame.loc[first, ["recall", "recall_low", "recall_high"]] = 0.02, 0.0, 0.07
+    figure = retrieval_charts.recalls_chart(frame).figure
+    assert figure.data[0].type == "bar" and figure.data[0].text[0] == ""
+    above = next(t for t in figure.data if t.type == "scatter" and t.mode == "text")
+    assert (above.text[0], above.y[0], above.hoverinfo) == ("2\N{NO-BREAK SPACE}%", 0.07, "skip")
