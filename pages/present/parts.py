@@ -56,7 +56,7 @@ def table(rows: Sequence[StoryRow]) -> None:
     titles = list(COLUMNS.values())
     head = "".join(f'<th scope="col">{escape(titles[i])}</th>' for i in columns)
     body = "".join(_row(row, columns, rows[0].dataset) for row in rows)
-    st.html(f'<table class="step-table"><thead><tr><th scope="col">Model</th>{head}</tr></thead>'
+    st.html(f'<table class="step-table" style="--rows: {len(rows) + 1}"><thead><tr><th scope="col">Model</th>{head}</tr></thead>'
             f"<tbody>{body}</tbody></table>")  # fmt: skip
 
 
@@ -129,7 +129,7 @@ def _shown(shown: Shown) -> str:
 
 def claims(results: Sequence[tuple[str, ClaimResult]]) -> None:
     """Each claim with its verdict as a word, its evidence, and what the deck's own figures say."""
-    st.html(f'<div class="step-claims">{"".join(_claim(said, r) for said, r in results)}</div>')
+    st.html(f'<div class="step-claims few">{"".join(_claim(said, r) for said, r in results)}</div>')
 
 
 def _claim(said: str, result: ClaimResult) -> str:

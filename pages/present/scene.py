@@ -104,10 +104,12 @@ def _templates(engine: Engine, scene: Scene, pairs: Pairs) -> None:
 
 
 def _chart(chart: Chart, key: str) -> None:
-    """A chart as high as the smallest projector has room for, without its toolbar."""
-    chart.figure.update_layout(height=HEIGHT, title_text="", margin_t=20)
+    """A chart without its toolbar, as high as the smallest projector has room for; on stage the style makes it as
+    high as the screen."""
+    chart.figure.update_layout(height=None, title_text="", margin_t=20)
     config = chart.config() | {"displayModeBar": False}
-    st.plotly_chart(chart.figure, theme=None, key=key, alt=chart.alt, config=config)
+    with st.container(key="step-chart", height=HEIGHT, border=False):
+        st.plotly_chart(chart.figure, theme=None, key=key, alt=chart.alt, config=config, height="stretch")
 
 
 # --- pictures ---------------------------------------------------------------------------------------------
