@@ -56,8 +56,10 @@ def table(rows: Sequence[StoryRow]) -> None:
     titles = list(COLUMNS.values())
     head = "".join(f'<th scope="col">{escape(titles[i])}</th>' for i in columns)
     body = "".join(_row(row, columns, rows[0].dataset) for row in rows)
-    st.html(f'<table class="step-table" style="--rows: {len(rows) + 1}"><thead><tr><th scope="col">Model</th>{head}</tr></thead>'
-            f"<tbody>{body}</tbody></table>")  # fmt: skip
+    st.html(
+        f'<table class="step-table" style="--rows: {len(rows) + 1}"><thead><tr><th scope="col">Model</th>{head}</tr>'
+        f"</thead><tbody>{body}</tbody></table>"
+    )
 
 
 def _row(row: StoryRow, columns: Sequence[int], usual: str) -> str:
