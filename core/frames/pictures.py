@@ -170,7 +170,7 @@ def precision_finding(result: PicturesResult) -> str:
 def words_finding(result: WordsResult) -> str:
     """Which word helps most and which harms."""
     if not result.words:
-        return "One word: there is nothing to leave out."
+        return "One word, so there is nothing to leave out."
     ordered = sorted(result.words, key=lambda w: -w.contribution)
     best, worst = ordered[0], ordered[-1]
     if best.contribution <= 0:

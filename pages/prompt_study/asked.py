@@ -42,6 +42,7 @@ def pick_way(dataset: DatasetSpec) -> str:
         required=True,
         on_change=moved,
         args=("way",),
+        wrap=True,
     )
     return now
 

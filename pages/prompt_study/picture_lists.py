@@ -144,6 +144,7 @@ def _tile(engine: Engine, result: PicturesResult, hit: Hit, comparison: ListComp
         mark=" · ".join(filter(None, ("right" if hit.relevant else "", mark))),
         note=note,
         right=bool(hit.relevant),
+        named=True,
     )
 
 

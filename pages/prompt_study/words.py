@@ -36,7 +36,7 @@ from pages.shared.save import save_rows
 from pages.shared.texts import box_key, choose_texts, lines, texts
 from pages.shared.theme import theme
 from pages.shared.warming import warming
-from pages.shared.words import plain
+from pages.shared.words import count, plain
 
 MOST_MODELS, LONGEST = 4, 300
 
@@ -109,7 +109,9 @@ def strongest(results: Sequence[WordsResult]) -> None:
 
 def _under(result: WordsResult) -> str:
     best = max(result.words, key=lambda w: w.contribution, default=None)
-    interval = f"95 %: {best.ci95[0]:+.3f} to {best.ci95[1]:+.3f} · " if best and best.ci95 else ""
+    if best is None:
+        return f"score of the whole text · {count(result.n, 'picture')}"
+    interval = f"95 %: {best.ci95[0]:+.3f} to {best.ci95[1]:+.3f} · " if best.ci95 else ""
     return f"{interval}score lost without it · whole text {result.score:.3f}".replace("-", "−")
 
 
@@ -119,7 +121,8 @@ def sentences(results: Sequence[WordsResult]) -> None:
     for result in results:
         st.markdown(f"**{plain(say_model(result.model))}**")
         sentence(result, largest)
-    st.caption("Under each word: the score that is lost when it is left out. Green helps, purple harms.")
+    if largest:
+        st.caption("Under each word: the score that is lost when it is left out. Green helps, purple harms.")
 
 
 def show(engine: Engine, results: list[WordsResult], target: Target) -> None:

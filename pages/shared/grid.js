@@ -42,13 +42,14 @@ const scoreLine = item => {
 const tile = item => {
   const button = element("button", "tile")
   button.type = "button"
-  button.dataset.id = item.id
+  button.dataset.id = button.title = item.id
   button.classList.toggle("right", item.right)
   button.append(picture(item))
   if (item.rank || item.score !== null) button.append(scoreLine(item))
   if (item.mark) button.append(element("span", "mark", item.mark))
   if (item.caption) button.append(element("span", "caption", item.caption))
   if (item.note) button.append(element("span", "note", item.note))
+  if (item.named) button.append(element("span", "name", item.id))
   return button
 }
 
@@ -87,7 +88,7 @@ export default function (component) {
   if (!grid) return
   grid.style.setProperty("--tile", `${data.tile}px`)
   grid.setAttribute("aria-label", data.label)
-  const mark = JSON.stringify(data.items.map(i => [i.id, i.alt, i.caption, i.note, i.mark, i.right, i.rank, i.score_text, i.src.length]))
+  const mark = JSON.stringify(data.items.map(i => [i.id, i.alt, i.caption, i.note, i.mark, i.right, i.rank, i.score_text, i.named, i.src.length]))
   if (drawn.get(grid) !== mark) {
     grid.replaceChildren(...data.items.map(tile))
     ;[...grid.children].forEach((t, i) => (t.tabIndex = i ? -1 : 0))

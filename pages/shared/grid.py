@@ -25,7 +25,8 @@ class Tile:
     """One picture; `thumbnail` is b"" where only what is known of it is on this machine.
 
     `score` 0-1 draws the bar, `score_text` stands beside it; `right` gives the solid outline, and `mark` is the word
-    that says the same ("right", "its own caption").
+    that says the same ("right", "its own caption"). `named` writes the id under the picture too; it is always there
+    as a tooltip.
     """
 
     id: str
@@ -38,6 +39,7 @@ class Tile:
     score_text: str = ""
     right: bool = False
     mark: str = ""
+    named: bool = False
 
 
 def _item(tile: Tile) -> dict[str, Any]:
@@ -52,6 +54,7 @@ def _item(tile: Tile) -> dict[str, Any]:
         "score_text": tile.score_text,
         "right": tile.right,
         "mark": tile.mark,
+        "named": tile.named,
     }
 
 

@@ -16,9 +16,16 @@ def bar(result: PicturesResult, score: float) -> float:
 
 
 def hit_tile(
-    engine: Engine, result: PicturesResult, hit: Hit, *, mark: str = "", note: str = "", right: bool = False
+    engine: Engine,
+    result: PicturesResult,
+    hit: Hit,
+    *,
+    mark: str = "",
+    note: str = "",
+    right: bool = False,
+    named: bool = False,
 ) -> Tile:
-    """One picture found: rank, score, its class or the first of its captions."""
+    """One picture found: rank, score, its class or the first of its captions, and its id where it is `named`."""
     said = hit.label or next(iter(hit.captions), "")
     return Tile(
         id=hit.id,
@@ -31,4 +38,5 @@ def hit_tile(
         score_text=f"{hit.score:.2f}",
         right=right,
         mark=mark,
+        named=named,
     )

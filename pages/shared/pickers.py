@@ -21,6 +21,8 @@ from pages.shared.link import choose, chosen
 from pages.shared.own_data import page_dataset, page_model
 from pages.shared.words import plain
 
+KINDS = {"classification": "classes", "captions": "captions"}
+"""What the pictures of a data set carry, by its kind."""
 Spec = TypeVar("Spec", ModelSpec, DatasetSpec)
 
 
@@ -147,6 +149,7 @@ def _datasets(engine: Engine, kind: str, most: int) -> tuple[tuple[DatasetSpec, 
     named, problems = looked_up(chosen("data"), lambda n: page_dataset(engine, n))
     picked = tuple(d for d in named if kind in (d.kind, ANY_KIND))
     if not picked:
+        problems += tuple(f"{d.title} has no {KINDS[kind]}, so it is not shown here." for d in named)
         picked = tuple(engine.dataset(n) for n in default_datasets(engine, kind, most))
     offered = [d for d in (*offered_datasets(engine), *picked) if kind in (d.kind, ANY_KIND)]
     return picked, problems, {d.name: d.title for d in offered}

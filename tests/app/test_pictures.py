@@ -55,7 +55,7 @@ def test_the_list_is_an_exhaustive_sort(page: Page, world: World) -> None:
     shown = tiles(app, "list-0-0")
     assert [t["id"] for t in shown] == sorted_ids(world, POOR, "a red square", 10)
     assert [t["rank"] for t in shown] == list(range(1, 11))
-    assert all(t["src"].startswith("data:image/webp;base64,") for t in shown)
+    assert all(t["src"].startswith("data:image/webp;base64,") and t["named"] for t in shown)
 
 
 def test_the_same_text_goes_to_every_model(page: Page, world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -157,6 +157,11 @@ def test_it_waits_for_the_encoder_and_shows_what_it_has(
     assert "which is starting" not in said(app) and len(app.metric) == 2
 
 
+def test_a_data_set_without_classes_is_told(page: Page) -> None:
+    app = page(HERE, model=[GOOD], data=["demo-captions"])
+    assert "Demo captions has no classes, so it is not shown here." in said(app) and app.metric
+
+
 def test_what_is_missing_has_one_button(page: Page, world: World) -> None:
     app = page(HERE, model=["demo-rn/demo"], data=[world.colours])
     assert "Not embedded yet" in said(app) and not app.metric and app.button(key="embed-missing")

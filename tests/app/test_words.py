@@ -108,6 +108,12 @@ def test_nonsense_breaks_nothing(page: Page, world: World, choices: dict[str, ob
     assert not any("<img" in s or "<b>" in s for s in sentences(app))
 
 
+def test_one_word_shows_its_score_and_says_that_nothing_can_be_left_out(page: Page, world: World) -> None:
+    words = said(app := page(HERE, data=[world.colours], model=[GOOD], text="red", **{"class": "red"}))
+    assert "nothing to leave out" in words and "score of the whole text" in words
+    assert "lost" not in words and "−" not in app.metric[0].value
+
+
 def test_it_waits_for_the_encoder(page: Page, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     never_ready(monkeypatch)
     app = page(HERE, data=[world.colours], model=[POOR], text="words that no other test has weighed")
