@@ -203,6 +203,7 @@ def _add_references(fig: go.Figure, placed: pd.DataFrame, metric: str, style: Lo
             **_along(upright, rows["place"] + shift * rows["width"], rows[column]),
             mode="markers",
             marker=marker,
+            cliponaxis=False,  # a mark at 100 % is whole
             name=name,
             hovertext=_reference_hover(rows, column, name),
             hovertemplate="%{hovertext}<extra></extra>",

@@ -91,6 +91,7 @@ def _curve(fig: go.Figure, rows: pd.DataFrame, model: str, method: str, style: L
             "symbol": _SYMBOLS[method], "color": color, "opacity": 1,
             "size": [style.size(10) if k else 0 for k in rows["shots"]],
         },
+        cliponaxis=False,
         customdata=rows[["model", "method", "shots"]].values.tolist(),
         hovertext=[_hover(row) for _, row in rows.iterrows()],
         hovertemplate="%{hovertext}<extra></extra>",
@@ -129,6 +130,7 @@ def _published(fig: go.Figure, rows: pd.DataFrame, style: Look, ticks: list[int]
             name=f"published, {FEW_SHOT_METHODS[str(method)]}",
             line={"color": style.muted, "width": style.size(1), "dash": _DASHES[str(method)]},
             marker=published_marker(style),
+            cliponaxis=False,  # a mark at 100 % is whole
             hovertext=[
                 f"<b>{r['method_title']}</b>, {r['shots']} a class, published for {r['model_title']}<br>"
                 f"{percent(r['value'])}<br>{wrap(r['protocol'], 60, 3)}<br>{wrap(r['source'], 60)}"

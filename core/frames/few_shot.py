@@ -173,13 +173,15 @@ def _spread(point: FewShotPoint) -> str:
 
 def _pays(result: FewShotResult) -> str:
     """From which K on a method is clearly above zero-shot, where that is not the first."""
-    late = []
-    for method in result.methods:
-        name, first = _in_sentence(method), _first_clear(result, method)
-        if first is None:
-            late.append(f"{name} never clearly beats zero-shot")
-        elif first > min(result.shots):
-            late.append(f"{name} clearly beats zero-shot from {first} on")
+    first = {method: _first_clear(result, method) for method in result.methods}
+    never = [_in_sentence(method) for method, k in first.items() if k is None]
+    late = [f"{_in_sentence(method)} clearly beats zero-shot from {k} on"
+            for method, k in first.items() if k is not None and k > min(result.shots)]  # fmt: skip
+    if len(never) == len(first) > 1:
+        return " No method clearly beats zero-shot with any number of pictures."
+    if never:
+        names = " and ".join(never)
+        late.insert(0, f"{names} never clearly beat{'s' if len(never) == 1 else ''} zero-shot")
     said = "; ".join(late)
     return f" {said[0].upper()}{said[1:]}." if said else ""
 

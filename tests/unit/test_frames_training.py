@@ -283,8 +283,7 @@ def test_the_few_shot_finding(study: FewShotResult) -> None:
     said = few_shot_finding([study]).replace("\u00a0", " ")
     gain = 100 * (study.point("probe", 16).acc1_mean - study.zero_shot.acc1)
     assert said.startswith(f"16 pictures a class bring {gain:.1f} points over zero-shot with a linear probe; its 2 draws")
-    assert "A linear probe clearly beats zero-shot from 16 on" in said
-    assert "Tip-Adapter never clearly beats zero-shot" in said
+    assert said.endswith(" Tip-Adapter never clearly beats zero-shot; a linear probe clearly beats zero-shot from 16 on.")
     assert few_shot_finding([study, replace(study, model="ViT-B-32/openai")]).count("ResNet-50 · OpenAI: ") == 1
     assert few_shot_finding([]) == "No few-shot study yet"
 
@@ -312,6 +311,17 @@ def test_few_shots_and_zero_shot_may_tie(study: FewShotResult) -> None:
     said = few_shot_finding([replace(with_runs(study, 1), points=(study.points[0], other))])
     assert "tie" in said and "the interval over the test pictures includes zero (" in said
     assert "Tip-Adapter never clearly beats zero-shot." in said
+
+
+def test_methods_that_never_pay_are_named_once(study: FewShotResult) -> None:
+    base = int(study.zero_shot.correct.sum())
+    flat = [FewShotPoint.of(m, 16, [unit(base - 5), unit(base + 7)]) for m in ("tip", "tip-f")]
+    gains = FewShotPoint.of("probe", 16, list(study.point("probe", 16).units))
+    none = replace(study, shots=(16,), methods=("tip", "tip-f"), points=(study.points[0], *flat))
+    said = few_shot_finding([none])
+    assert said.endswith("No method clearly beats zero-shot with any number of pictures.")
+    some = replace(none, methods=("probe", "tip", "tip-f"), points=(study.points[0], gains, *flat))
+    assert few_shot_finding([some]).endswith("Tip-Adapter and Tip-Adapter-F never clearly beat zero-shot.")
 
 
 def test_ahead_of_zero_shot_is_paired_over_the_pictures(study: FewShotResult) -> None:
