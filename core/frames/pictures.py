@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
 from core.frames.findings import SPACE, count, percent
 from core.frames.names import say_dataset, say_model, short_names
 from core.studies.lists import ListComparison
+from core.studies.one_caption import OneCaptionResult
 from core.studies.pictures import PicturesResult
 from core.studies.words import WordsResult
 
@@ -32,6 +33,27 @@ def hits_frame(results: Sequence[PicturesResult]) -> pd.DataFrame:
         }
         for r in results
         for hit in r.hits
+    ]
+    return pd.DataFrame(rows)
+
+
+def look_alikes_frame(results: Sequence[OneCaptionResult], ranks: Sequence[Mapping[str, int]]) -> pd.DataFrame:
+    """One row for each look-alike of a picture and model; `ranks` has where the caption puts each of them."""
+    rows = [
+        {
+            "model": r.model,
+            "model_title": say_model(r.model),
+            "picture": r.picture,
+            "text": r.caption.text,
+            "text_rank": r.caption.rank,
+            "rank": hit.rank,
+            "id": hit.id,
+            "score": hit.score,
+            "caption": hit.captions[0] if hit.captions else "",
+            "rank_for_text": places[hit.id],
+        }
+        for r, places in zip(results, ranks)
+        for hit in r.lookalikes
     ]
     return pd.DataFrame(rows)
 

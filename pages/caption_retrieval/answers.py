@@ -14,6 +14,7 @@ from pages.caption_retrieval.wanted import PAGE_KEY
 from pages.shared.grid import grid
 from pages.shared.hits import hit_tile
 from pages.shared.paging import paged
+from pages.shared.sheet import SheetList
 from pages.shared.words import count, plain
 
 PAGE, TILE = 20, 112
@@ -39,16 +40,19 @@ def sentence(result: PicturesResult, k: int) -> str:
     )
 
 
-def lists(engine: Engine, results: Sequence[PicturesResult], opened: Callable[[str], None]) -> None:
-    """One page of each list side by side, and the pages."""
+def lists(engine: Engine, results: Sequence[PicturesResult], opened: Callable[[str], None]) -> list[SheetList]:
+    """One page of each list side by side, and the pages; returns what is on the page."""
     place, rows = paged(max(len(r.hits) for r in results), PAGE, PAGE_KEY)
     found, n = len(results[0].hits), results[0].n
     st.caption(count(n, "picture") if found == n else f"The first {found:,} of {count(n, 'picture')}")
     with place:
-        _page(engine, [first(r, PAGE, rows.start) for r in results], rows.stop, opened)
+        return _page(engine, [first(r, PAGE, rows.start) for r in results], rows.stop, opened)
 
 
-def _page(engine: Engine, parts: Sequence[PicturesResult], shown: int, opened: Callable[[str], None]) -> None:
+def _page(
+    engine: Engine, parts: Sequence[PicturesResult], shown: int, opened: Callable[[str], None]
+) -> list[SheetList]:
+    drawn = list[SheetList]()
     there = _there(engine, parts) if len(parts) == 2 else [{}]
     for i, place in enumerate(st.columns(2, gap="large") if len(parts) == 2 else [st.container()]):
         with place:
@@ -72,6 +76,8 @@ def _page(engine: Engine, parts: Sequence[PicturesResult], shown: int, opened: C
                 opened=opened,
                 label=f"Pictures that {say_model(parts[i].model)} finds",
             )
+        drawn.append(SheetList(say_model(parts[i].model), parts[i].query.words, tiles))
+    return drawn
 
 
 def _there(engine: Engine, parts: Sequence[PicturesResult]) -> list[dict[str, int | None]]:

@@ -14,7 +14,7 @@ from pages.caption_retrieval.answers import first, lists, sentence
 from pages.caption_retrieval.asked_picture import asked_dialog
 from pages.caption_retrieval.subject import no_such
 from pages.caption_retrieval.used import pick_split, used
-from pages.caption_retrieval.wanted import KEPT, Wanted, problems, query_picture, wanted, write
+from pages.caption_retrieval.wanted import KEPT, PAGE_KEY, Wanted, problems, query_picture, wanted, write
 from pages.shared.answer import finding, foot, question
 from pages.shared.chart import draw
 from pages.shared.encode import encode
@@ -23,8 +23,10 @@ from pages.shared.guard import in_place
 from pages.shared.here import ANY_KIND
 from pages.shared.link import choose, chosen, keep
 from pages.shared.missing import Pair, offer
+from pages.shared.paging import page_choice
 from pages.shared.pickers import pick_dataset, pick_models, tell
-from pages.shared.save import save_rows
+from pages.shared.save import save_rows, save_sheet
+from pages.shared.sheet import SheetList, sheet
 from pages.shared.theme import theme
 from pages.shared.warming import warming
 from pages.shared.words import plain
@@ -100,9 +102,14 @@ def show(engine: Engine, results: Sequence[PicturesResult]) -> None:
     for result in results if pair else ():
         if result.precision:
             st.markdown(plain(f"{say_model(result.model)}: {sentence(result, TEN)}"))
+    drawn, mode = list[SheetList](), theme()
     with in_place():
-        lists(engine, results, open_picture)
-    save_rows(hits_frame(results), "found", key="found-csv", label=f"CSV, the first {len(results[0].hits):,}")
+        drawn = lists(engine, results, open_picture)
+    with st.container(horizontal=True):
+        save_rows(hits_frame(results), "found", key="found-csv", label=f"CSV, the first {len(results[0].hits):,}")
+        if drawn:
+            title = f"Pictures of {say_dataset(results[0].dataset)}"
+            save_sheet(lambda: sheet(title, [drawn], mode), "found", key="found-png")
     with in_place():
         left, right = st.columns(2, gap="large")
         with left:
@@ -132,6 +139,7 @@ def behind(results: Sequence[PicturesResult], split: str | None, now: Wanted) ->
             "data": [results[0].dataset],
             "split": [split] if split else [],
             **now.choices,
+            **page_choice(PAGE_KEY),
             "open": chosen("open"),
         },
     )

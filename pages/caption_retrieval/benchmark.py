@@ -11,7 +11,7 @@ from core.frames.retrieval import SIDES, Side, direction_of, recalls_frame, retr
 from core.studies.retrieval import RetrievalResult
 from core.studies.retrieval_reading import RetrievalDifference
 from core.types import DatasetSpec, ModelSpec, NotHere
-from pages.caption_retrieval.caption_list import caption_list, show_ranks
+from pages.caption_retrieval.caption_list import PAGE_KEY, caption_list, show_ranks
 from pages.caption_retrieval.figures_table import figures_table
 from pages.caption_retrieval.hardness import differences, hardness, pick_pair
 from pages.caption_retrieval.own_captions import pick_own, report
@@ -24,6 +24,7 @@ from pages.shared.engine import engine
 from pages.shared.guard import in_place
 from pages.shared.link import chosen, keep
 from pages.shared.missing import Pair, offer
+from pages.shared.paging import page_choice
 from pages.shared.pickers import pick_dataset, pick_models
 from pages.shared.theme import theme
 from pages.shared.words import count, plain
@@ -170,6 +171,7 @@ def behind(results: Sequence[RetrievalResult], how: Used) -> None:
             "data": [results[0].dataset],
             **how.choices,
             **{name: chosen(name) for name in KEPT if name != "each"},
+            **page_choice(PAGE_KEY),
         },
     )
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from textwrap import shorten
 
 import streamlit as st
 
 from core.engine import Engine
 from core.frames import say_model
-from core.frames.pictures import hits_frame, models_finding
+from core.frames.pictures import hits_frame, look_alikes_frame, models_finding
 from core.studies.one_caption import OneCaptionResult
 from core.studies.pictures import Hit, PicturesResult
 from pages.caption_retrieval.subject import Subject
@@ -18,8 +18,10 @@ from pages.shared.grid import Tile, grid
 from pages.shared.hits import hit_tile
 from pages.shared.link import chosen
 from pages.shared.pickers import moved, shown
-from pages.shared.save import save_rows
-from pages.shared.words import plain
+from pages.shared.save import save_rows, save_sheet
+from pages.shared.sheet import SheetList, sheet
+from pages.shared.theme import theme
+from pages.shared.words import count, plain
 
 Opened = Callable[[str], None]
 OWN, SAME, BOTH = "its own picture", "same caption", "in both lists"
@@ -34,8 +36,10 @@ def ten_first(engine: Engine, lists: Sequence[PicturesResult], now: Subject, ope
         lists = _worded(engine, lists, _pick_wording(now), now.text)
     if len(lists) > 1:
         st.markdown(plain(models_finding(engine.compare_pictures(lists[0], lists[1]))))
+    drawn, mode = list[list[SheetList]](), theme()
     for start in range(0, len(lists), 2):
         pair = lists[start : start + 2]
+        drawn.append([])
         for place, result in zip(st.columns(2, gap="large") if len(lists) > 1 else [st.container()], pair):
             with place:
                 st.markdown(f"**{plain(say_model(result.model))}**")
@@ -43,7 +47,11 @@ def ten_first(engine: Engine, lists: Sequence[PicturesResult], now: Subject, ope
                 tiles += _original(engine, result, now)
                 grid(tiles, key=f"first-{result.model}", tile=TILE, opened=opened,
                      label=f"Pictures that {say_model(result.model)} puts first")  # fmt: skip
-    save_rows(hits_frame(lists), "came-first", key="first-csv")
+            drawn[-1].append(SheetList(say_model(result.model), f"of {count(result.n, 'picture')}", tiles))
+    title = f"“{lists[0].query.words}”"
+    with st.container(horizontal=True):
+        save_rows(hits_frame(lists), "came-first", key="first-csv")
+        save_sheet(lambda: sheet(title, drawn, mode), "came-first", key="first-png")
 
 
 def _pick_wording(now: Subject) -> str:
@@ -107,15 +115,16 @@ def look_alikes(
         "The pictures nearest to the original, whatever the caption says: the score is the cosine of two pictures."
     )
     by_model = {result.model: result for result in lists}
+    places = [{hit.id: engine.place_of(by_model[one.model], hit.id)[0] for hit in one.lookalikes} for one in found]
     for start in range(0, len(found), 2):
-        pair = found[start : start + 2]
-        for place, one in zip(st.columns(2, gap="large") if len(found) > 1 else [st.container()], pair):
+        pair = zip(found[start : start + 2], places[start : start + 2])
+        for place, (one, ranks) in zip(st.columns(2, gap="large") if len(found) > 1 else [st.container()], pair):
             with place:
-                _look_alikes_of(engine, one, by_model[one.model], opened)
+                _look_alikes_of(engine, one, ranks, opened)
+    save_rows(look_alikes_frame(found, places), "look-alikes", key="alike-csv")
 
 
-def _look_alikes_of(engine: Engine, one: OneCaptionResult, result: PicturesResult, opened: Opened) -> None:
-    places = {hit.id: engine.place_of(result, hit.id)[0] for hit in one.lookalikes}
+def _look_alikes_of(engine: Engine, one: OneCaptionResult, places: Mapping[str, int], opened: Opened) -> None:
     ahead = sum(rank < one.caption.rank for rank in places.values())
     with st.container(gap="xxsmall"):
         st.markdown(f"**{plain(say_model(one.model))}**")

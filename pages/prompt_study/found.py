@@ -20,7 +20,7 @@ from pages.shared.guard import in_place
 from pages.shared.link import choose, chosen
 from pages.shared.pickers import moved, shown
 from pages.shared.picture import picture
-from pages.shared.save import save_rows
+from pages.shared.save import save_rows, save_sheet
 from pages.shared.theme import theme
 from pages.shared.words import plain
 
@@ -128,17 +128,7 @@ def save_pictures(engine: Engine, compared: Compared) -> None:
     mode = theme()
     with st.container(horizontal=True):
         save_rows(hits_frame(compared.lists), "pictures", key="hits-csv")
-        st.download_button(
-            "PNG",
-            lambda: as_sheet(engine, compared, mode),
-            "pictures.png",
-            "image/png",
-            key="hits-png",
-            on_click="ignore",
-            type="tertiary",
-            icon=":material/image:",
-            help="The lists as one picture, for a slide",
-        )
+        save_sheet(lambda: as_sheet(engine, compared, mode), "pictures", key="hits-png")
 
 
 # --- findings ---------------------------------------------------------------------------------------------

@@ -6,6 +6,12 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 
+def page_choice(*keys: str) -> dict[str, tuple[str, ...]]:
+    """Which page of these lists is shown, for a link; nothing for a first page."""
+    pages = {key: st.session_state.get(key) or 1 for key in keys}
+    return {key: (str(page),) for key, page in pages.items() if page != 1}
+
+
 def paged(n: int, size: int, key: str) -> tuple[DeltaGenerator, slice]:
     """(where the page is to be drawn, which of the n things are on it); the choice of the page stands below.
 

@@ -1,6 +1,9 @@
-"""Rows as a file, for what is shown as a table or as pictures; a chart saves its own (`chart.draw`)."""
+"""Rows as a file, for what is shown as a table or as pictures, and pictures as they look; a chart saves its own
+(`chart.draw`)."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import pandas as pd
 import streamlit as st
@@ -18,4 +21,19 @@ def save_rows(frame: pd.DataFrame, filename: str, *, key: str, label: str = "CSV
         type="tertiary",
         icon=":material/download:",
         help="The rows behind what is shown here",
+    )
+
+
+def save_sheet(draw: Callable[[], bytes], filename: str, *, key: str) -> None:
+    """A quiet button that saves lists of pictures as one PNG (`sheet.sheet`), drawn only when it is pressed."""
+    st.download_button(
+        "PNG",
+        draw,
+        f"{filename}.png",
+        "image/png",
+        key=key,
+        on_click="ignore",
+        type="tertiary",
+        icon=":material/image:",
+        help="The lists as one picture, for a slide",
     )

@@ -202,11 +202,13 @@ def test_the_link_spells_out_the_question(
     caption_page: Page, captioned: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answer_at_once(monkeypatch)
-    app = caption_page(HERE, model=[GOOD], data=[told(captioned)], q="a & b? é", minus=["c", "d"], minus_weight="0.7")
+    choice = {"q": "a & b? é", "minus": ["c", "d"], "minus_weight": "0.7", "asked-page": "2"}
+    app = caption_page(HERE, model=[GOOD], data=[told(captioned)], **choice)
     app.session_state["foot"] = True
     app.run()
     link = parse_qs(urlsplit(next(c.value for c in app.code)).query)
     assert (link["q"], link["minus"], link["minus_weight"]) == (["a & b? é"], ["c", "d"], ["0.7"])
+    assert link["asked-page"] == ["2"]
     assert (link["model"], link["data"]) == ([GOOD], [told(captioned)]) and "image_weight" not in link
 
 

@@ -7,11 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from core.frames.pictures import look_alikes_frame
 from core.frames.retrieval import captions_line, ranks_frame, span
 from core.studies.retrieval import RetrievalResult, retrieve
 from core.types import EmbeddingSet
 from tests.fakes import fake_dataset
-from tests.study_results import captioned
+from tests.study_results import captioned, sample_caption
 
 OPENAI, LAION = "ViT-B-32/openai", "ViT-B-32/laion2b_s34b_b79k"
 
@@ -77,3 +78,12 @@ def test_captions_on_this_disk_are_counted() -> None:
     more = replace(rows, captions=(*rows.captions, "x"), image_index=np.append(rows.image_index, 0))
     assert captions_line(more) == "5 pictures · 11 captions, 2 to 3 a picture · test split"
     assert (span(5, 5), span(1, 5)) == ("5", "1 to 5")
+
+
+def test_look_alikes_have_their_rank_for_the_caption_beside_their_likeness() -> None:
+    one = sample_caption(OPENAI)
+    places = {hit.id: 100 - hit.rank for hit in one.lookalikes}
+    frame = look_alikes_frame([one, one], [places, places])
+    assert len(frame) == 2 * len(one.lookalikes) and frame["text_rank"].eq(one.caption.rank).all()
+    assert (frame["rank"] + frame["rank_for_text"]).eq(100).all() and not frame["id"].eq(one.picture).any()
+    assert frame["score"].tolist()[: len(one.lookalikes)] == [hit.score for hit in one.lookalikes]
