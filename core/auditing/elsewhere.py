@@ -81,7 +81,7 @@ def brought_case(
     return Case(
         title=brought.source, source="figures" if answers is None else "predictions", model=model,
         method=_method(brought), dataset=brought.dataset, split=brought.split,
-        scores=dict(brought.figures) or _counted(answers), n=size or _official(known), c=c,
+        scores=dict(brought.figures) or _counted(answers), n=size or _official(known), n_assumed=not size, c=c,
         classnames=brought.classnames, answers=answers, asked=asked, known=known,
         alternatives=tuple(alternatives), notes=tuple(notes),
     )  # fmt: skip

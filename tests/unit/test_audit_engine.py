@@ -223,6 +223,7 @@ def test_an_evaluations_figures_are_held_against_the_published_ones(engine: Engi
     (brought,) = parse_predictions(json.dumps(document | {"metrics": {"acc1": 0.60}}).encode(), "x.json")
     result = engine.audit_predictions(brought)
     assert result.finding("published").verdict == "fault" and result.case.n == 10_000
+    assert result.finding("split").verdict == "cannot tell" and "assumes the 10,000" in result.finding("split").evidence
     assert result.finding("weights").verdict == "warning" and "ViT-B-16-quickgelu" in result.finding("weights").advice
 
 

@@ -155,9 +155,10 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One result. `scores` are its numbers as reported (acc1, acc5, recalls; 0-1), `n` pictures, `c` classes called
-    `classnames`; `skipped` pictures had no vector. `train_acc1`, `zero_shot_acc1` and `tuned` (C was chosen on held-out
-    pictures) belong to a trained classifier, `captions` (fewest and most a picture) to caption retrieval."""
+    """One result. `scores` are its numbers as reported (acc1, acc5, recalls; 0-1), `n` pictures (`n_assumed`: those of
+    published figures, since the source does not say), `c` classes called `classnames`; `skipped` pictures had no
+    vector. `train_acc1`, `zero_shot_acc1` and `tuned` (C was chosen on held-out pictures) belong to a trained
+    classifier, `captions` (fewest and most a picture) to caption retrieval."""
 
     title: str
     model: str = ""
@@ -167,6 +168,7 @@ class Case:
     source: Source = "study"
     scores: Mapping[str, float] = field(default_factory=dict)
     n: int | None = None
+    n_assumed: bool = False
     c: int | None = None
     classnames: tuple[str, ...] = ()
     skipped: int = 0

@@ -29,6 +29,8 @@ def split(case: Case) -> Said:
     if not n or not known.sizes:
         what = "how many pictures were used" if not n else "how many pictures there should be"
         return unknown(f"It is not known {what}.")
+    if case.n_assumed:
+        return unknown(f"How many pictures were used is not said; the interval assumes the {n:,} of published figures.")
     there = n + case.skipped
     named = case.split or next((s for s in known.measured_on if known.sizes.get(s) == there), "")
     wanted = known.sizes.get(named)
