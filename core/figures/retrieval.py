@@ -95,9 +95,16 @@ def _recall_bars(fig: go.Figure, rows: pd.DataFrame, width: float, style: Look) 
         fig.add_scatter(x=rows["place"], y=rows["recall"], error_y=lines, mode="markers", showlegend=False,
                         marker={"opacity": 0, "size": 1}, hoverinfo="skip", cliponaxis=False)  # fmt: skip
     if low.any():
-        fig.add_scatter(x=rows["place"][low], y=rows["recall_high"][low], text=said[low], mode="text",
+        fig.add_scatter(x=rows["place"][low], y=_clear_of_published(rows, style)[low], text=said[low], mode="text",
                         textposition="top center", textfont={"color": style.text, "size": style.size(12)},
                         hoverinfo="skip", showlegend=False, cliponaxis=False)  # fmt: skip
+
+
+def _clear_of_published(rows: pd.DataFrame, style: Look) -> pd.Series:
+    """Where a number above its whisker starts: above the diamond that would lie on it."""
+    top, room, diamond = rows["recall_high"], FOOT * style.scale, 0.02 * style.scale
+    mark = rows["published"].astype(float)
+    return top.mask((mark > top - diamond) & (mark < top + room), mark + diamond)
 
 
 def _published(fig: go.Figure, placed: pd.DataFrame, style: Look) -> None:

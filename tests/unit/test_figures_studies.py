@@ -243,3 +243,8 @@ def test_a_number_that_its_whisker_would_strike_through_stands_above_it(frames: 
     assert figure.data[0].type == "bar" and figure.data[0].text[0] == ""
     above = next(t for t in figure.data if t.type == "scatter" and t.mode == "text")
     assert (above.text[0], above.y[0], above.hoverinfo) == ("2\N{NO-BREAK SPACE}%", 0.07, "skip")
+    for published, start in ((0.08, 0.1), (0.4, 0.07), (0.02, 0.07)):
+        frame.loc[first, "published"] = published
+        figure = retrieval_charts.recalls_chart(frame).figure
+        above = next(t for t in figure.data if t.type == "scatter" and t.mode == "text")
+        assert above.y[0] == pytest.approx(start)
