@@ -15,7 +15,8 @@ from core.catalog.models import MODELS
 from core.catalog.prompts import find_prompt_set
 from core.catalog.story import CLAIMS, STEPS, TEN, Step
 from core.engine import Engine
-from core.frames.names import say_dataset, say_model
+from core.engine_views import say_texts, unknown_texts
+from core.frames.names import say_dataset
 from core.frames.story import StoryRow, story_row
 from core.studies.pictures import PicturesResult
 from core.studies.probe_result import ProbeResult
@@ -235,9 +236,9 @@ def readiness(engine: Engine, step: Step, pairs: Pairs) -> Readiness:
     if step.datasets and not scene.dataset:
         sets = " or ".join(say_dataset(d) for d in step.datasets)
         return Readiness(step, (f"no vectors of {sets}",))
-    texts = tuple((m, found) for m in _asked(engine, scene, pairs) if (found := _unknown(engine, *m)))
+    texts = tuple((m, found) for m in _asked(engine, scene, pairs) if (found := unknown_texts(engine, *m)))
     named = tuple((m[0], found) for m, found in texts)
-    missing = [f"{len(found):,} texts for {say_model(m)}" for m, found in named]
+    missing = [say_texts(m, found) for m, found in named]
     pictures = () if missing else _undrawn(engine, scene)
     if pictures:
         missing.append(f"{len(pictures):,} small pictures of {say_dataset(scene.dataset)}")
@@ -262,14 +263,6 @@ def _asked(engine: Engine, scene: Scene, pairs: Pairs) -> list[tuple[str, tuple[
 def _filled(engine: Engine, model: str, dataset: str, templates: Sequence[str] | None = None) -> tuple[str, ...]:
     images = engine.embeddings(model, dataset)
     return () if images is None else tuple(fill(engine.templates(dataset, templates), images.classnames))
-
-
-def _unknown(engine: Engine, model: str, texts: Sequence[str]) -> tuple[str, ...]:
-    wanted, digest = list(dict.fromkeys(texts)), engine.model_digest(model)
-    if not digest:
-        return tuple(wanted)
-    _, found = engine.texts.get(digest, wanted)
-    return tuple(text for text, there in zip(wanted, found) if not there)
 
 
 def _undrawn(engine: Engine, scene: Scene) -> tuple[tuple[str, str, str], ...]:

@@ -24,7 +24,11 @@ _KEPT = re.compile(r"^list:([0-9a-f]{20})$")
 
 def texts(engine: Engine, name: str) -> tuple[str, ...]:
     """The list chosen under `name`; `TMVError` where the address names a list that is not kept here."""
-    values = chosen(name, MOST_TEXTS)
+    return written_out(engine, chosen(name, MOST_TEXTS))
+
+
+def written_out(engine: Engine, values: tuple[str, ...]) -> tuple[str, ...]:
+    """The values of an address as they are, or the list kept here that they name."""
     named = _KEPT.match(values[0]) if len(values) == 1 else None
     if named is None:
         return values

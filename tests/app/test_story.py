@@ -110,6 +110,25 @@ def test_readiness_says_what_is_missing(page: Page) -> None:
     assert "steps of 17 not ready yet" in words and "lacks" in words
 
 
+def test_the_readiness_of_one_s_own_story(page: Page, stories: Path, world: World) -> None:
+    here = OwnStep("Acc", f"/accuracy?model={GOOD}&data=eurosat")
+    save_story(stories, OwnStory("Mine", (here, OwnStep("Seven", "/story?step=17"))))
+    assert "the vectors and texts of all 2 steps are here" in page(HERE, story="mine").success[0].value
+    save_story(stories, OwnStory("Less", (
+        here,
+        OwnStep("Food", f"/accuracy?model={GOOD}&data=food101"),
+        OwnStep("Ask", f"/pictures?model={GOOD}&data=eurosat&prompt=a%20zebra%20in%20a%20story"),
+        OwnStep("Outside", f"/accuracy?model={GOOD}&data=folder:/etc"),
+    )))  # fmt: skip
+    app = page(HERE, story="less")
+    words = said(app).replace("\\", "")
+    assert "3 steps of 4 not ready yet" in words and "Food lacks vectors of Food-101 with ViT-B/32" in words
+    assert "Ask lacks 1 text for ViT-B/32" in words
+    assert "Outside lacks On a page own data is read only from the data folder" in words
+    app.button(key="prepare-own").click().run()
+    assert not app.exception and "2 steps of 4 not ready yet" in said(app)
+
+
 def test_one_s_own_story_is_replayed_view_by_view(page: Page, stories: Path, world: World) -> None:
     view = f"/accuracy?model={GOOD}&data=eurosat"
     save_story(stories, OwnStory("Mine", (OwnStep("Seven", "/story?step=17"), OwnStep("Acc", view, "Look here"))))

@@ -1,0 +1,80 @@
+"""What a link to a view still needs on this machine, so that a story of such links can be shown with no network.
+
+Functions of an engine. They look only into the cache. A view that puts its prompts together by itself (slots, a
+ladder, a sum) is looked at for its vectors; its texts are known once it was opened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from core.engine import Engine
+from core.frames.names import say_dataset, say_model
+from core.studies.zero_shot import fill
+from core.types import EmbeddingSet, TMVError
+
+Choices = Mapping[str, Sequence[str]]
+"""The choices in a link by name, lists of texts written out."""
+TEXTS = ("prompt", "q", "minus", "caption", "beside", "text", "reword")
+TEMPLATES, SETS = ("template", "wording"), ("templates", "wordings")
+
+
+@dataclass(frozen=True, slots=True)
+class ViewNeeds:
+    """What is `missing`, in words, and the `texts` without vectors, by model."""
+
+    missing: tuple[str, ...] = ()
+    texts: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+
+def view_needs(engine: Engine, choices: Choices, *, classified: bool) -> ViewNeeds:
+    """What a view with these choices lacks; `classified` where it puts class names into templates."""
+    missing, texts = list[str](), list[tuple[str, tuple[str, ...]]]()
+    for model in choices.get("model", ()):
+        wanted = list[str]()
+        for dataset in choices.get("data", ()):
+            try:
+                images = _stored(engine, model, dataset, choices)
+            except TMVError as error:
+                missing.append(str(error))
+                continue
+            if images is None:
+                missing.append(f"vectors of {say_dataset(dataset)} with {say_model(model)}")
+            elif classified and images.labels is not None:
+                wanted += _filled(engine, images, choices)
+        wanted += [text for name in TEXTS for text in choices.get(name, ())]
+        if found := unknown_texts(engine, model, wanted):
+            missing.append(say_texts(model, found))
+            texts.append((model, found))
+    return ViewNeeds(tuple(dict.fromkeys(missing)), tuple(texts))
+
+
+def _stored(engine: Engine, model: str, dataset: str, choices: Choices) -> EmbeddingSet | None:
+    split = next(iter(choices.get("split", ())), None)
+    known = engine.dataset(dataset).splits
+    return engine.embeddings(engine.model(model).name, dataset, split if split in known else None)
+
+
+def _filled(engine: Engine, images: EmbeddingSet, choices: Choices) -> list[str]:
+    """The texts of every template and set of templates in the link; of the data set's own where it names none."""
+    dataset = images.key.dataset
+    own = [text for name in TEMPLATES for text in choices.get(name, ())]
+    sets = [name for key in SETS for name in choices.get(key, ())]
+    forms = [*own, *(form for name in sets for form in engine.templates(dataset, prompt_set=name))]
+    kind = next((k for k in choices.get("classnames", ()) if k in ("curated", "raw")), "curated")
+    return fill(forms or engine.templates(dataset), engine.classnames(images, kind))
+
+
+def say_texts(model: str, texts: Sequence[str]) -> str:
+    """ "12 texts for ViT-B/32 · OpenAI"."""
+    return f"{len(texts):,} {'text' if len(texts) == 1 else 'texts'} for {say_model(model)}"
+
+
+def unknown_texts(engine: Engine, model: str, texts: Sequence[str]) -> tuple[str, ...]:
+    """Those of the texts that have no vectors of this model."""
+    wanted, digest = list(dict.fromkeys(texts)), engine.model_digest(model)
+    if not digest or not wanted:
+        return tuple(wanted)
+    _, found = engine.texts.get(digest, wanted)
+    return tuple(text for text, there in zip(wanted, found) if not there)
