@@ -31,6 +31,10 @@ from core.frames.findings import count
 GROUP_WIDTH = 0.82
 UPRIGHT_BARS = 8
 """As many stand side by side on a screen 390 pixels wide with their numbers in them."""
+FOOT = {True: 0.09, False: 0.13}
+"""How far up an upright and a lying bar the number at its foot reaches, on a screen 390 pixels wide."""
+MARK_ROOM = 0.025
+"""Half a published or deck mark along the axis."""
 _QUESTIONS = {
     "acc1": "How often is the first answer right?",
     "acc5": "How often is the right name among the first five?",
@@ -67,6 +71,7 @@ def accuracy_chart(
         named.add(model)
     _add_method_keys(fig, placed, style)
     _add_intervals(fig, placed, metric, style, upright)
+    _numbers_past(fig, placed, metric, style, upright)
     _add_chance(fig, placed, metric, style, upright)
     _add_references(fig, placed, metric, style, upright)
     _axes(fig, placed, metric, style, upright)
@@ -94,7 +99,8 @@ def _along(upright: bool, place: Any, value: Any) -> dict[str, Any]:
 
 
 def _bars(rows: pd.DataFrame, metric: str, style: Look, upright: bool) -> go.Bar:
-    first = rows.iloc[0]
+    """The bars of one model and method; a number that its whisker would lie on stands past it (`_numbers_past`)."""
+    first, crossed = rows.iloc[0], _crossed(rows, metric, style, upright)
     model, method = str(first["model"]), str(first["method_shown"])
     fill, marker = _dress(model, method, style)
     about = ["model", "dataset", "split", *(["method"] if "method" in rows else [])]
@@ -108,7 +114,7 @@ def _bars(rows: pd.DataFrame, metric: str, style: Look, upright: bool) -> go.Bar
         customdata=rows[about].values.tolist(),
         hovertext=_hover(rows, metric),
         hovertemplate="%{hovertext}<extra></extra>",
-        text=[percent(v, 0) for v in rows[metric]],
+        text=["" if past else percent(v, 0) for v, past in zip(rows[metric], crossed)],
         textposition="inside",
         insidetextanchor="start",
         textangle=0,
@@ -172,6 +178,27 @@ def _add_intervals(fig: go.Figure, placed: pd.DataFrame, metric: str, style: Loo
             **{"error_y" if upright else "error_x": lines},
             mode="markers", marker={"opacity": 0, "size": 1}, showlegend=False, hoverinfo="skip",
         )  # fmt: skip
+
+
+def _crossed(rows: pd.DataFrame, metric: str, style: Look, upright: bool) -> pd.Series:
+    """Whether the whisker of a bar begins where the number at its foot still stands."""
+    return rows[f"{metric}_low"].fillna(1.0) < FOOT[upright] * style.scale
+
+
+def _numbers_past(fig: go.Figure, placed: pd.DataFrame, metric: str, style: Look, upright: bool) -> None:
+    """The numbers of short bars past their whiskers, and past a mark from elsewhere that would lie on them."""
+    rows = placed[_crossed(placed, metric, style, upright)]
+    if rows.empty:
+        return
+    room, end = FOOT[upright] * style.scale, rows[f"{metric}_high"].astype(float)
+    for kind in ("published", "deck"):
+        mark = rows[f"{kind}_{metric}"].astype(float)
+        end = end.mask((mark > end - MARK_ROOM) & (mark < end + room), mark + MARK_ROOM)
+    fig.add_scatter(
+        **_along(upright, rows["place"], end + 0.005), text=[percent(v, 0) for v in rows[metric]], mode="text",
+        textposition="top center" if upright else "middle right", hoverinfo="skip", showlegend=False,
+        textfont={"color": style.text, "size": style.size(12)}, cliponaxis=False,
+    )  # fmt: skip
 
 
 def _add_chance(fig: go.Figure, placed: pd.DataFrame, metric: str, style: Look, upright: bool) -> None:

@@ -164,7 +164,8 @@ def validation_frame(results: Sequence[ProbeResult]) -> pd.DataFrame:
 def probe_line(result: ProbeResult) -> str:
     """ "400 pictures · trained on 300 others · C = 0.18": what a probe's test accuracy rests on."""
     features = " · unit-length features" if result.normalised else ""
-    return f"{count(result.n, 'picture')} · trained on {result.n_train:,} others · C = {say_c(result.C)}{features}"
+    chosen = f"C{SPACE}={SPACE}{say_c(result.C)}"
+    return f"{count(result.n, 'picture')} · trained on {result.n_train:,} others · {chosen}{features}"
 
 
 def say_c(value: float) -> str:

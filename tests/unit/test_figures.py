@@ -226,6 +226,18 @@ def test_chance_is_drawn_for_each_data_set_and_named(accuracy):
     assert traces(chart, name="chance")
 
 
+@pytest.mark.parametrize("upright", [True, False])
+def test_a_number_that_its_whisker_would_cross_stands_past_it(accuracy, upright):
+    low = accuracy.assign(acc1=0.03, acc1_low=0.02, acc1_high=0.05, published_acc1=0.06, deck_acc1=None)
+    chart = accuracy_chart(low, upright=upright)
+    assert {text for bar in traces(chart, type="bar") for text in bar.text} == {""}
+    past = traces(chart, mode="text")[0]
+    ends = past.y if upright else past.x
+    assert len(ends) == len(low) and set(past.text) == {"3\u00a0%"} and min(ends) > 0.06, "past the diamond too"
+    high = accuracy.assign(acc1=0.6, acc1_low=0.5, acc1_high=0.7)
+    assert not traces(accuracy_chart(high, upright=upright), mode="text")
+
+
 def test_few_bars_stand_and_many_lie(accuracy):
     assert traces(accuracy_chart(accuracy), type="bar")[0].orientation == "v"
     sets = ("eurosat", "demo-satellite", "demo-objects")
