@@ -36,7 +36,7 @@ MOST_MODELS, DEEP, TEN = 2, 500, 10
 
 def page(engine: Engine) -> None:
     """From the choices to the answer."""
-    left, right = st.columns(2, vertical_alignment="bottom")
+    left, right = st.columns(2)
     with right:
         dataset = pick_dataset(engine, ANY_KIND)
     if dataset is None:
@@ -45,7 +45,7 @@ def page(engine: Engine) -> None:
         models = pick_models(engine, [dataset], most=MOST_MODELS)
     how = used(engine, dataset)
     split = how.split
-    with left:
+    with right:
         pick_split(engine, dataset, split)
         tell(how.problems)
     now = wanted(stored(engine, models, dataset, split))
