@@ -19,10 +19,17 @@ def draw(chart: Chart, *, key: str, picked: Callable[[list[Any]], None] | None =
     meta = {**(chart.figure.layout.meta or {}), "picked": times}
     chart.figure.update_layout(clickmode="event+select", dragmode=False, meta=meta)
     options: dict[str, Any] = {"on_select": _on_select(key, picked), "selection_mode": "points"} if picked else {}
-    st.plotly_chart(chart.figure, theme=None, key=key, alt=chart.alt, config=chart.config(), **options)
+    st.plotly_chart(chart.figure, theme=None, key=key, alt=chart.alt, config=_config(chart), **options)
     with st.container(horizontal=True, gap="xsmall"):
         save(chart, key=key)
-        save_picture(key, chart.title)
+        save_picture(key, chart.title, chart.filename)
+
+
+def _config(chart: Chart) -> dict[str, Any]:
+    """The chart's own, without the camera of its toolbar: that draws in whatever font the machine has, and its text
+    is cut off where this is wider than the page's."""
+    config = chart.config()
+    return config | {"modeBarButtonsToRemove": [*config["modeBarButtonsToRemove"], "toImage"]}
 
 
 def save(chart: Chart, *, key: str) -> None:

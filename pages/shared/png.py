@@ -20,8 +20,9 @@ def _component() -> Callable[..., Any]:
     return made
 
 
-def save_picture(chart: str, title: str) -> None:
+def save_picture(chart: str, title: str, filename: str) -> None:
     """The button for the chart that was drawn under the key `chart`. The browser makes the picture, three times as
     fine as the screen; nothing leaves the machine."""
     place = re.sub(r"[^A-Za-z0-9_-]", "-", chart)
-    _component()(key=f"png-{chart}", data={"chart": place, "label": f"Save as PNG: {title}"}, width="content")
+    data = {"chart": place, "label": f"Save as PNG: {title}", "filename": f"{filename}.png"}
+    _component()(key=f"png-{chart}", data=data, width="content")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 import pytest
 
@@ -115,6 +115,24 @@ def test_the_picture_of_a_chart_can_be_saved_by_keyboard(visit: Visit, address: 
     assert saved.value.suggested_filename == "accuracy-acc1.png"
     data = saved.value.path().read_bytes()
     assert data.startswith(b"\x89PNG") and int.from_bytes(data[16:20], "big") > 1500
+
+
+def test_the_picture_of_a_chart_holds_the_fonts_of_the_page(visit: Visit, address: str, world: World) -> None:
+    page = visit(address + link(world, "/accuracy"))
+    page.get_by_test_id("stPlotlyChart").first.locator(".main-svg").first.wait_for()
+    page.evaluate(
+        """() => {
+            const plain = Object.getOwnPropertyDescriptor(HTMLImageElement.prototype, "src")
+            Object.defineProperty(HTMLImageElement.prototype, "src", {
+                ...plain, set(url) { window.drawnFrom = url; plain.set.call(this, url) },
+            })
+        }"""
+    )
+    with page.expect_download():
+        page.get_by_role("button", name="Save as PNG").first.click()
+    drawn = unquote(page.evaluate("window.drawnFrom"))
+    assert drawn.count("@font-face") == 1 and "Source Sans" in drawn and "woff2;base64," in drawn
+    assert "hoverlayer" not in drawn and 'class="legend' in drawn
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
