@@ -7,12 +7,13 @@ import streamlit as st
 from core.engine import Engine
 from core.figures.accuracy import accuracy_chart
 from core.frames import accuracy_finding, accuracy_frame, protocol_line, say_dataset, say_model
-from core.frames.answered import TRAINED
+from core.frames.answered import PROBE, TRAINED, ZERO_SHOT
 from core.frames.methods import deck_comparison, methods_frame
 from core.studies.zero_shot import ZeroShotResult
 from core.types import DatasetSpec, EncoderWarming, ModelSpec, NotHere, TMVError
 from pages.classification.deck_table import deck_tables, lacking
-from pages.classification.probes import kept_probes, offer_probes
+from pages.classification.probe_tables import probe_dialog
+from pages.classification.probes import kept_probes, offer_probes, probe_of
 from pages.classification.protocol import find, protocol_dialog, results_table
 from pages.shared.answer import Headline, finding, foot, headlines, question
 from pages.shared.asking import Asking, pick_asking
@@ -21,7 +22,7 @@ from pages.shared.engine import engine
 from pages.shared.link import choose, chosen, keep
 from pages.shared.missing import Pair, offer
 from pages.shared.pickers import pick_datasets, pick_models, tell
-from pages.shared.theme import theme
+from pages.shared.theme import seen
 from pages.shared.words import plain
 
 Choice = tuple[tuple[ModelSpec, ...], tuple[DatasetSpec, ...], Asking]
@@ -88,8 +89,8 @@ def charts(frame: pd.DataFrame) -> None:
     shown = frame[frame["method"] != TRAINED]
     for place, metric, title in zip(st.columns(2, gap="large"), ("acc1", "acc5"), TITLES):
         with place:
-            chart = accuracy_chart(shown, metric, title=title, theme=theme())
-            draw(chart, key=f"chart-{metric}", picked=lambda mark: ask(mark[0], mark[1]))
+            chart = accuracy_chart(shown, metric, title=title, **seen())
+            draw(chart, key=f"chart-{metric}", picked=lambda mark: ask(mark[0], mark[1], mark[3]))
 
 
 def links(results: list[ZeroShotResult], choice: Choice) -> None:
@@ -105,9 +106,22 @@ def links(results: list[ZeroShotResult], choice: Choice) -> None:
     )
 
 
-def ask(model: str, dataset: str) -> None:
+def ask(model: str, dataset: str, method: str = ZERO_SHOT) -> None:
     """Callback: open how the number of this model on this data set was made."""
-    choose("number", [model, dataset])
+    choose("number", [model, dataset, *([] if method == ZERO_SHOT else [PROBE])])
+
+
+def explain(engine: Engine, results: list[ZeroShotResult], choice: Choice) -> None:
+    """The number that is asked about, over the page."""
+    asked = chosen("number")
+    result = find(results, *asked[:2]) if len(asked) >= 2 else None
+    if result is None:
+        return
+    wanted = [(m, d, choice[2].split_of(d)) for m in choice[0] for d in choice[1]] if PROBE in asked[2:] else []
+    if probe := probe_of(kept_probes(engine, wanted)[0], result.model, result.dataset):
+        probe_dialog(probe, lambda: choose("number", None))
+    else:
+        protocol_dialog(result, lambda: choose("number", None))
 
 
 def only_elsewhere(choice: Choice) -> None:
@@ -127,9 +141,7 @@ def page(engine: Engine) -> None:
         return
     show(engine, results, choice)
     links(results, choice)
-    number = chosen("number")
-    if len(number) == 2 and (result := find(results, *number)) is not None:
-        protocol_dialog(result, lambda: choose("number", None))
+    explain(engine, results, choice)
 
 
 keep("number")

@@ -1,16 +1,19 @@
-"""The tables behind a probe: measured, published and deck side by side, and what it was trained on."""
+"""Behind a probe's number: measured, published and deck side by side, what it was trained on, and all of that over
+the page."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 import streamlit as st
 
-from core.frames import say_dataset, say_model
-from core.frames.probe import held_out_line, say_c
+from core.frames import interval_text, percent, points, say_dataset, say_model
+from core.frames.probe import held_out_line, probe_line, probe_rows, say_c
 from core.studies.probe_result import ProbeResult
 from pages.classification.deck_table import LEGEND, deck_table
+from pages.shared.answer import provenance_table
+from pages.shared.leads import to_probe
 from pages.shared.save import save_rows
 from pages.shared.words import count, plain
 
@@ -20,6 +23,56 @@ def probe_table(frame: pd.DataFrame) -> None:
     st.caption(LEGEND)
     deck_table(frame, caption=f"Linear probe and zero-shot on {frame['dataset_title'].iloc[0]}")
     save_rows(frame, "probe", key="csv-probe-table")
+
+
+def probe_dialog(probe: ProbeResult, closed: Callable[[], None]) -> None:
+    """How this probe's number was made, over the page."""
+    title = plain(f"Linear probe of {say_model(probe.model)} on {say_dataset(probe.dataset)}")
+
+    @st.dialog(title, width="large", on_dismiss=closed)
+    def show() -> None:
+        _made(probe)
+
+    show()
+
+
+def _made(probe: ProbeResult) -> None:
+    st.markdown(
+        f"**{percent(probe.test_acc1)}** top-1 ({interval_text(probe.test_acc1_ci95)}), "
+        f"**{percent(probe.test_acc5)}** top-5 ({interval_text(probe.test_acc5_ci95)}) · {plain(probe_line(probe))}"
+    )
+    st.caption(
+        f"{plain(f'{probe.model} on {probe.dataset}, {probe.split} split')}. Of its own training pictures it names "
+        f"{percent(probe.train_acc1)} right. Intervals are Wilson's."
+    )
+    st.button(
+        "Its validation curve",
+        key="protocol-probe",
+        icon=":material/arrow_forward:",
+        on_click=to_probe,
+        args=(probe.model, probe.dataset, ("number",)),
+    )
+    _trained_on(probe)
+    _elsewhere(probe)
+    provenance_table(probe.provenance, f"Provenance of {probe.model} on {probe.dataset}")
+
+
+def _elsewhere(probe: ProbeResult) -> None:
+    """The figures from elsewhere that were made most like it."""
+    tested, trained = probe_rows(probe)
+    columns = (("acc1", tested, "test top-1"), ("acc5", tested, "test top-5"), ("acc1", trained, "training top-1"))
+    for metric, row, said in columns:
+        for kind, whose in (("published", "Published"), ("deck", "The deck")):
+            name = f"{kind}_{metric}"
+            value = row.get(name)
+            if value is None or pd.isna(value):
+                continue
+            protocol, source = (plain(str(row[f"{name}_{end}"])) for end in ("protocol", "source"))
+            gap = points(row[f"{name}_difference"], signed=True)
+            st.caption(
+                f"{whose}, {said}: **{percent(value)}**, {gap} from it here; it lies "
+                f"{row[f'{name}_lies']} our interval. {protocol}. Source: {source}."
+            )
 
 
 def trained_on(probes: Sequence[ProbeResult]) -> None:

@@ -113,14 +113,21 @@ def _read(engine: Engine, values: tuple[str, ...]) -> Side:
     spec = page_model(engine, model)
     if method == PROBE:
         return Side(spec, PROBE)
-    return Side(spec, method, _checked(values[1:]))
+    try:
+        return Side(spec, method, _checked(values[1:]))
+    except TMVError as error:
+        tell([str(error)])
+        return Side(spec, method)
 
 
 def _checked(wording: tuple[str, ...]) -> tuple[str, ...]:
+    """The wording; raises `TMVError` for what is neither a prompt set nor templates."""
     if any("{}" in text for text in wording) or len(wording) > 1:
         return check_templates(wording[:MOST_TEMPLATES])
     if wording and wording[0] not in _titles():
-        raise unknown("prompt set", wording[0], [p.name for p in PROMPT_SETS])
+        raise TMVError(
+            f"{wording[0]!r} is no known prompt set, and a template of your own needs {{}} where the class name goes."
+        )
     return wording
 
 

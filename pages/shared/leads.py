@@ -9,10 +9,22 @@ from pages.shared.link import choose, open_page
 CLASSES = "pages/classification/classes.py"
 
 
+PROBE = "pages/classification/probe.py"
+
+
 def to_classes(model: str, dataset: str, leaving: Sequence[str] = ()) -> None:
     """Go to the classes of this model on this data set; the choices `leaving` end with the page that is left."""
+    _to(CLASSES, model, dataset, leaving)
+
+
+def to_probe(model: str, dataset: str, leaving: Sequence[str] = ()) -> None:
+    """Go to the linear probe of this model on this data set; `leaving` as above."""
+    _to(PROBE, model, dataset, leaving)
+
+
+def _to(page: str, model: str, dataset: str, leaving: Sequence[str]) -> None:
     choose("model", model)
     choose("data", dataset)
     for name in leaving:
         choose(name, None)
-    open_page(CLASSES)
+    open_page(page)

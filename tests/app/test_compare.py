@@ -80,6 +80,12 @@ def test_a_change_of_a_side_goes_into_the_address(page: Page, world: World) -> N
     assert app.session_state["a"] == side("zero-shot", POOR, "deck")
 
 
+def test_a_wording_that_cannot_be_used_leaves_the_model(page: Page, world: World) -> None:
+    app = page(HERE, data=[world.colours], a=side("zero-shot", POOR), b=side("zero-shot", POOR, "no place"))
+    assert not app.exception and "'no place' is no known prompt set" in said(app)
+    assert app.selectbox(key="shown-b-model").value == POOR and "tie" in said(app).lower()
+
+
 @pytest.mark.parametrize("nonsense", [["zero-shot:no/such"], ["magic"], ["zero-shot:" + GOOD, "no such set"], [""]])
 def test_nonsense_in_the_address_is_left_out(page: Page, world: World, nonsense: list[str]) -> None:
     app = page(HERE, data=[world.colours], a=nonsense, b=side("zero-shot", POOR))

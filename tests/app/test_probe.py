@@ -166,6 +166,20 @@ def test_accuracy_shows_probes_where_they_are_and_offers_the_rest(
     assert asked == [f"probe/{GOOD}/{world.colours}/test/plain"]
 
 
+def test_a_probes_bar_opens_how_the_probe_was_made(shown: Page, trained: tuple[World, ProbeResult]) -> None:
+    world, probe = trained
+    app = shown(ACCURACY, model=[POOR], data=[world.colours], number=[POOR, world.colours, "probe"])
+    assert not app.exception and "trained on" in said(app) and "Of its own training pictures" in said(app)
+    assert any(f"{probe.n_train} pictures of colours, train split" in t.value.astype(str).to_string() for t in app.table)
+    assert app.button(key="protocol-probe").label == "Its validation curve"
+
+
+def test_a_probe_that_is_not_here_opens_zero_shot(shown: Page, trained: tuple[World, ProbeResult]) -> None:
+    world, _ = trained
+    app = shown(ACCURACY, model=[GOOD], data=[world.colours], number=[GOOD, world.colours, "probe"])
+    assert not app.exception and "Zero-shot: a picture belongs to" in said(app)
+
+
 def test_the_decks_figures_stand_in_the_table_with_their_difference(page: Page, world: World) -> None:
     app = page(ACCURACY, data=["eurosat"], model=[GOOD])
     told = tab(tables(app))
