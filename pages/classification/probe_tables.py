@@ -71,7 +71,7 @@ def _elsewhere(probe: ProbeResult) -> None:
             gap = points(row[f"{name}_difference"], signed=True)
             st.caption(
                 f"{whose}, {said}: **{percent(value)}**, {gap} from it here; it lies "
-                f"{row[f'{name}_lies']} our interval. {protocol}. Source: {source}."
+                f"{row[f'{name}_lies']} our interval. Protocol: {protocol}. Source: {source}."
             )
 
 
