@@ -31,7 +31,7 @@ from core.engine_retrieval import RetrievalStudies
 from core.engine_speed import SpeedRecords
 from core.jobs import Jobs
 from core.memo import Memo
-from core.store import Results, Store, TextStore, read_card
+from core.store import Heads, Results, Store, TextStore, read_card
 from core.studies import zero_shot
 from core.thumbnails import Thumbnails
 from core.types import (
@@ -83,7 +83,7 @@ class Engine(
         self.thumbnails = Thumbnails(self.cache_dir / "thumbnails")
         self.uploads = Uploads(self.cache_dir / "uploads")
         self._encoding = Encoding(self.cache_dir, self.texts, device=device, in_process=in_process)
-        self._sets, self._heads = Memo(64), Memo(24)
+        self._sets, self._heads, self._kept_heads = Memo(64), Memo(24), Heads(self.results)
         self.studies: Memo = Memo(128)
         self.galleries: Memo = Memo(48)
         self.latest: Latest = Latest()
@@ -294,12 +294,19 @@ class Engine(
         """(c, d) normalised class vectors: each template's text vectors averaged as CLIP does."""
         names, forms = tuple(classnames), tuple(templates)
 
+        digest = self.model_digest(model)
+
         def make() -> FloatArray:
+            if (kept := self._kept_heads.get(digest, forms, names)) is not None:
+                return kept
             texts = zero_shot.fill(forms, names)
             vectors = self.encode_texts(model, texts, progress)
-            return zero_shot.class_embeddings(vectors.reshape(len(forms), len(names), -1))
+            head = zero_shot.class_embeddings(vectors.reshape(len(forms), len(names), -1))
+            if digest == self.model_digest(model):  # not where the weights were changed meanwhile
+                self._kept_heads.put(digest, forms, names, head)
+            return head
 
-        return self._heads.get((model, self.model_digest(model), forms, names), make)
+        return self._heads.get((model, digest, forms, names), make)
 
     def zero_shot(
         self,

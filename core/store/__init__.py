@@ -8,6 +8,7 @@ from core.files import Damaged, DiskFull
 from core.store.cards import read_card, write_card
 from core.store.chunks import Chunk, Plan, Run, read_chunk, write_chunk
 from core.store.embeddings import Entry, Store
+from core.store.heads import Heads
 from core.store.manifest import KeyParts
 from core.store.results import Results
 from core.store.text_store import TextStore
@@ -18,6 +19,7 @@ __all__ = [
     "Damaged",
     "DiskFull",
     "Entry",
+    "Heads",
     "KeyParts",
     "Plan",
     "Results",
