@@ -27,7 +27,7 @@ from pages.shared.paging import page_choice
 from pages.shared.pickers import pick_dataset, pick_models, tell
 from pages.shared.save import save_rows, save_sheet
 from pages.shared.sheet import SheetList, sheet
-from pages.shared.theme import theme
+from pages.shared.theme import seen, theme
 from pages.shared.warming import warming
 from pages.shared.words import plain
 
@@ -113,11 +113,11 @@ def show(engine: Engine, results: Sequence[PicturesResult]) -> None:
     with in_place():
         left, right = st.columns(2, gap="large")
         with left:
-            draw(spread_chart(spread_frame(tens), theme=theme()), key="chart-spread")
+            draw(spread_chart(spread_frame(tens), **seen()), key="chart-spread")
         if pair:
             with right:
                 a, b = short_names([pair.a, pair.b])
-                chart = moved_chart(moved_frame(pair), a=a, b=b, theme=theme())
+                chart = moved_chart(moved_frame(pair), a=a, b=b, **seen())
                 draw(chart, key="chart-moved", picked=lambda mark: open_picture(str(mark[0])))
     if (opened := next(iter(chosen("open")), "")) in results[0].ids:
         asked_dialog(engine, results, opened, lambda: choose("open", None))

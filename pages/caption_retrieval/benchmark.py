@@ -26,7 +26,7 @@ from pages.shared.link import chosen, keep
 from pages.shared.missing import Pair, offer
 from pages.shared.paging import page_choice
 from pages.shared.pickers import pick_dataset, pick_models
-from pages.shared.theme import theme
+from pages.shared.theme import seen
 from pages.shared.words import count, plain
 
 MOST_HEADLINES = 4
@@ -129,7 +129,7 @@ def recalls(results: Sequence[RetrievalResult]) -> None:
     frame = recalls_frame(results)
     for place, side in zip(st.columns(2, gap="large"), SIDES):
         with place:
-            chart = recalls_chart(frame, side, theme=theme())
+            chart = recalls_chart(frame, side, **seen())
             draw(chart, key=f"chart-{side}", picked=lambda mark: _beyond(mark[0], mark[1], int(mark[2])))
             st.caption(plain(definition(results[0], side)))
 

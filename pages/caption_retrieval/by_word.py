@@ -18,7 +18,7 @@ from pages.caption_retrieval.subject import Subject, edit_caption
 from pages.shared.chart import draw
 from pages.shared.encode import encode
 from pages.shared.save import save_rows
-from pages.shared.theme import theme
+from pages.shared.theme import seen
 from pages.shared.words import plain
 
 
@@ -49,7 +49,7 @@ def by_word(results: Sequence[OneCaptionResult], now: Subject) -> None:
         return
     left, right = st.columns([3, 2], gap="large")
     with left:
-        chart = word_ranks_chart(word_ranks_frame(results), title="What is left without each word?", theme=theme())
+        chart = word_ranks_chart(word_ranks_frame(results), title="What is left without each word?", **seen())
         texts = [word.without.text for word in results[0].words]
         draw(
             chart,

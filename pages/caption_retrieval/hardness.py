@@ -17,7 +17,7 @@ from core.studies.retrieval_reading import RetrievalDifference
 from pages.shared.chart import draw
 from pages.shared.link import choose, chosen
 from pages.shared.pickers import moved, shown
-from pages.shared.theme import theme
+from pages.shared.theme import seen
 from pages.shared.words import plain
 
 LENGTH, CONTENDERS, CROWDING = "length", "contenders", "crowding"
@@ -46,7 +46,7 @@ def hardness(engine: Engine, results: Sequence[RetrievalResult]) -> None:
         r.model: engine.retrieval_breakdown(r.model, r.dataset, r.split, r.captions_per_picture or ALL_CAPTIONS, by=by)
         for r in results
     }
-    chart = bands_chart(bands_frame(bands), axis=AXES[by], title=TITLES[by], theme=theme())
+    chart = bands_chart(bands_frame(bands), axis=AXES[by], title=TITLES[by], **seen())
     draw(chart, key=f"chart-{by}")
     first = results[0]
     st.markdown(plain(f"{say_model(first.model)}: {bands_finding(bands[first.model], UNITS[by])}."))
@@ -99,7 +99,7 @@ def differences(results: Sequence[RetrievalResult], gap: RetrievalDifference | N
         return
     frame = retrieval_difference_frame(gap, results[0].dataset)
     chart = difference_chart(
-        frame, title="Is the difference more than chance?", unit="points (MRR: hundredths)", theme=theme()
+        frame, title="Is the difference more than chance?", unit="points (MRR: hundredths)", **seen()
     )
     draw(chart, key="chart-difference")
     st.caption(

@@ -13,7 +13,7 @@ from pages.caption_retrieval.caption_list import show_ranks
 from pages.shared.chart import draw
 from pages.shared.link import chosen
 from pages.shared.pickers import moved, shown
-from pages.shared.theme import theme
+from pages.shared.theme import seen
 
 
 def ranks(results: Sequence[RetrievalResult]) -> None:
@@ -22,10 +22,10 @@ def ranks(results: Sequence[RetrievalResult]) -> None:
     side = _pick_side()
     left, right = st.columns(2, gap="large")
     with left:
-        chart = rank_histogram_chart(histogram_frame(results, side), theme=theme())
+        chart = rank_histogram_chart(histogram_frame(results, side), **seen())
         draw(chart, key="chart-ranks", picked=lambda mark: show_ranks(side, mark[0], int(mark[1]), int(mark[2])))
     with right:
-        draw(recall_curve_chart(curve_frame(results, side), theme=theme()), key="chart-curve")
+        draw(recall_curve_chart(curve_frame(results, side), **seen()), key="chart-curve")
 
 
 def _pick_side() -> Side:

@@ -17,7 +17,7 @@ from core.types import DatasetSpec, EncoderWarming, NotHere
 from pages.classification.paired import Names, Pair
 from pages.shared.chart import draw
 from pages.shared.here import here, known_models
-from pages.shared.theme import theme
+from pages.shared.theme import seen
 from pages.shared.words import count, listed, plain
 
 SIZE, TIME = "Size", "Time"
@@ -25,7 +25,7 @@ SIZE, TIME = "Size", "Time"
 
 def belief(pair: Pair, names: Names) -> None:
     """The reliability curves, and how each side's probabilities come about."""
-    draw(reliability_chart(calibration_frame(pair, names=names), theme=theme()), key="chart-reliability")
+    draw(reliability_chart(calibration_frame(pair, names=names), **seen()), key="chart-reliability")
     for result, name in zip(pair, names):
         found = calibration(result.top5_probability[:, 0], result.correct)
         scale = (
@@ -51,7 +51,7 @@ def cost(engine: Engine, dataset: DatasetSpec) -> None:
         )
         return
     frame = cost_frame(accuracy_frame(found), {model: s.seconds_per_picture for model, s in speeds.items()})
-    chart = cost_chart(frame, "seconds_per_picture" if by == TIME else "parameters", theme=theme())
+    chart = cost_chart(frame, "seconds_per_picture" if by == TIME else "parameters", **seen())
     draw(chart, key="chart-cost")
     st.caption(_whence(speeds) if by == TIME else "Parameters of both towers, as the model's record has them.")
 

@@ -14,7 +14,7 @@ from core.types import Interval
 from pages.shared.answer import Headline, finding, headlines
 from pages.shared.chart import draw
 from pages.shared.save import save_rows
-from pages.shared.theme import theme
+from pages.shared.theme import seen
 from pages.shared.words import count, listed, plain
 
 WORDS = {"fault": "Fault", "warning": "To know", "ok": "In order", "cannot tell": "Cannot tell"}
@@ -31,7 +31,7 @@ def answer(result: AuditResult, key: str) -> None:
         st.caption(plain(note))
     frame = otherwise_frame(result)
     if len(frame) > 1:
-        draw(otherwise_chart(frame, theme=theme()), key=f"chart-otherwise-{key}")
+        draw(otherwise_chart(frame, **seen()), key=f"chart-otherwise-{key}")
 
 
 def _figures(result: AuditResult) -> list[Headline]:

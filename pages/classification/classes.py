@@ -28,7 +28,7 @@ from pages.shared.link import choose, chosen, keep
 from pages.shared.missing import offer
 from pages.shared.pickers import pick_dataset, pick_model
 from pages.shared.picture import picture_dialog
-from pages.shared.theme import theme
+from pages.shared.theme import seen
 from pages.shared.words import plain
 
 ORDERS: tuple[Literal["weakest", "strongest", "name"], ...] = ("weakest", "strongest", "name")
@@ -69,7 +69,7 @@ def answer(result: ZeroShotResult) -> None:
             Headline("Mean per-class recall", result.mean_per_class_recall, result.mean_per_class_recall_ci95, line),
         ]
     )
-    confusion = confusion_chart(confusion_frame(result), theme=theme(), title="Which classes does it confuse?")
+    confusion = confusion_chart(confusion_frame(result), **seen(), title="Which classes does it confuse?")
     said = collapse_finding(result)
     finding(plain(said if said.startswith("Collapsed") else confusion.alt.removeprefix("Confusion table. ")))
     left, right = st.columns(2, gap="large")
@@ -77,7 +77,7 @@ def answer(result: ZeroShotResult) -> None:
         place = st.container()
         order = st.selectbox("Order of the classes", ORDERS, key="order", bind="query-params")
     with place:
-        recall = recall_chart(per_class_frame([result]), order=order, limit=CLASSES, theme=theme())
+        recall = recall_chart(per_class_frame([result]), order=order, limit=CLASSES, **seen())
         draw(recall, key="chart-recall", picked=lambda mark: show_cell(result, int(mark[1]), None))
     with right:
         draw(

@@ -30,7 +30,7 @@ from pages.shared.engine import engine
 from pages.shared.guard import in_place
 from pages.shared.link import chosen, keep
 from pages.shared.pickers import moved, pick_dataset, pick_models, shown
-from pages.shared.theme import theme
+from pages.shared.theme import seen
 from pages.shared.training import Training, offer_training, untrainable
 from pages.shared.words import plain
 
@@ -132,7 +132,7 @@ def answer(results: list[FewShotResult]) -> None:
 
 def _chart(result: FewShotResult, several: bool) -> None:
     title = f"{say_model(result.model)}: what is a label worth?" if several else "What is a labelled picture worth?"
-    chart = few_shot_chart(few_shot_frame([result]), published_frame([result]), title=title, theme=theme())
+    chart = few_shot_chart(few_shot_frame([result]), published_frame([result]), title=title, **seen())
     draw(chart, key=f"few-shot-{result.model}")
 
 

@@ -20,7 +20,7 @@ from core.intervals import PairedDifference
 from core.studies.probe_result import ProbeResult
 from pages.shared.answer import Headline, finding, headline
 from pages.shared.chart import draw
-from pages.shared.theme import theme
+from pages.shared.theme import seen
 from pages.shared.words import plain
 
 STYLE = (Path(__file__).parent / "deck_table.css").read_text("utf-8")
@@ -66,7 +66,7 @@ def differences(pairs: Sequence[Pair], names: Names, picked: Callable[[str], Non
     rows += [_row(first, names, 5, ", top-5")] if several else []
     rows += [_row(pair, names, 1, ", top-1") for pair in pairs[1:]]
     title = "Does it hold elsewhere?" if len(pairs) > 1 else "How far apart are they?"
-    chart = difference_chart(pd.DataFrame(rows), title=title, theme=theme())
+    chart = difference_chart(pd.DataFrame(rows), title=title, **seen())
     draw(chart, key="chart-difference", picked=lambda mark: picked(str(mark[2])))
 
 

@@ -19,7 +19,7 @@ from pages.shared.chart import draw
 from pages.shared.engine import engine
 from pages.shared.guard import in_place
 from pages.shared.pickers import pick_dataset, pick_models
-from pages.shared.theme import theme
+from pages.shared.theme import seen
 from pages.shared.training import untrainable
 from pages.shared.warming import warming
 from pages.shared.words import plain
@@ -82,9 +82,9 @@ def answer(probes: list[ProbeResult], zero_shots: list[ZeroShotResult]) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         title = f"What do labels add on {say_dataset(probes[0].dataset)}?"
-        draw(accuracy_chart(methods_frame(zero_shots, probes), title=title, theme=theme()), key="probe-accuracy")
+        draw(accuracy_chart(methods_frame(zero_shots, probes), title=title, **seen()), key="probe-accuracy")
     with right:
-        draw(validation_chart(validation_frame(probes), theme=theme()), key="probe-validation")
+        draw(validation_chart(validation_frame(probes), **seen()), key="probe-validation")
     for note in dict.fromkeys(note for p in probes for note in p.notes):
         st.caption(plain(note))
 

@@ -22,7 +22,7 @@ from pages.shared.leads import to_classes
 from pages.shared.link import choose, chosen, keep
 from pages.shared.pickers import offered_datasets
 from pages.shared.picture import answered_tile, picture_dialog
-from pages.shared.theme import theme
+from pages.shared.theme import seen
 from pages.shared.words import plain
 
 STARTS = (
@@ -84,7 +84,7 @@ def answer(results: list[ZeroShotResult]) -> None:
         ]
     )
     finding(plain(accuracy_finding(results)))
-    chart = accuracy_chart(accuracy_frame(results), title="How far apart are they?", theme=theme())
+    chart = accuracy_chart(accuracy_frame(results), title="How far apart are they?", **seen())
     draw(chart, key="overview", picked=lambda mark: to_classes(mark[0], mark[1]))
 
 

@@ -25,10 +25,10 @@ from pages.present import parts
 from pages.present.parts import Shown, Strip
 from pages.shared.guard import UNEXPECTED, log
 from pages.shared.link import chosen
-from pages.shared.theme import theme
+from pages.shared.theme import STAGE, theme
 from pages.shared.words import count, duration, listed, plain
 
-SCALE, HEIGHT = 1.5, 530
+HEIGHT = 530
 
 
 @contextmanager
@@ -91,7 +91,7 @@ def _table(engine: Engine, scene: Scene, pairs: Pairs) -> None:
 def _bars(engine: Engine, scene: Scene, pairs: Pairs) -> None:
     waiting: story.Waiting = []
     frame = bars_frame(story.bars(engine, scene.step, pairs, waiting), scene.step.metric)
-    _chart(story_bars(frame, title=scene.step.title, theme=theme(), scale=SCALE), "stage-bars")
+    _chart(story_bars(frame, title=scene.step.title, theme=theme(), scale=STAGE), "stage-bars")
     if waiting:
         raise waiting[0]
 
@@ -99,7 +99,7 @@ def _bars(engine: Engine, scene: Scene, pairs: Pairs) -> None:
 def _templates(engine: Engine, scene: Scene, pairs: Pairs) -> None:
     studies = story.template_studies(engine, scene)
     st.subheader(plain(templates_finding(studies)), anchor=False)
-    chart = templates_chart(templates_frame(studies), title=scene.step.title, theme=theme(), scale=SCALE)
+    chart = templates_chart(templates_frame(studies), title=scene.step.title, theme=theme(), scale=STAGE)
     _chart(chart, "stage-templates")
 
 

@@ -21,7 +21,7 @@ from pages.shared.link import choose, chosen
 from pages.shared.pickers import moved, shown
 from pages.shared.picture import picture
 from pages.shared.save import save_rows, save_sheet
-from pages.shared.theme import theme
+from pages.shared.theme import seen, theme
 from pages.shared.words import plain
 
 WORDS = "pages/prompt_study/words.py"
@@ -43,7 +43,7 @@ def closer(compared: Compared) -> None:
         else:
             _moved(comparison, compared.how)
     with right:
-        draw(spread_chart(spread_frame(row), theme=theme()), key="chart-spread")
+        draw(spread_chart(spread_frame(row), **seen()), key="chart-spread")
 
 
 def _pick_question(compared: Compared) -> int:
@@ -59,7 +59,7 @@ def _pick_question(compared: Compared) -> int:
 
 def _moved(comparison: ListComparison, how: str) -> None:
     a, b = _names(comparison, how)
-    chart = moved_chart(moved_frame(comparison), a=a, b=b, theme=theme())
+    chart = moved_chart(moved_frame(comparison), a=a, b=b, **seen())
     draw(chart, key="chart-moved", picked=lambda mark: choose("hit", str(mark[0])))
 
 

@@ -35,7 +35,7 @@ from pages.shared.guard import in_place
 from pages.shared.link import choose, chosen, keep
 from pages.shared.missing import Pair, offer
 from pages.shared.pickers import pick_dataset, pick_models
-from pages.shared.theme import theme
+from pages.shared.theme import seen
 from pages.shared.warming import warming
 from pages.shared.words import count, plain
 
@@ -193,12 +193,12 @@ def show(engine: Engine, studies: list[PromptStudyResult], choice: Choice) -> No
     words(studies, choice)
     frame = templates_frame(studies)
     order: Literal["given", "best"] = "best" if len(choice.how.templates) > MOST_IN_ORDER else "given"
-    chart = templates_chart(frame, order=order, title="How much does each template name right?", theme=theme())
+    chart = templates_chart(frame, order=order, title="How much does each template name right?", **seen())
     draw(chart, key="chart-templates", picked=lambda mark: _clicked(studies, mark))
     with in_place():
         changed(engine, studies)
     look = look_at(studies)
-    classes = class_templates_chart(class_templates_frame(look.study), theme=theme())
+    classes = class_templates_chart(class_templates_frame(look.study), **seen())
     draw(classes, key="chart-classes", picked=lambda mark: _clicked_class(look.study, mark))
     template_table(frame, show_template)
     foot(

@@ -22,7 +22,7 @@ from pages.shared.paging import paged
 from pages.shared.pickers import moved, shown
 from pages.shared.picture import answers, picture
 from pages.shared.save import save_rows
-from pages.shared.theme import theme
+from pages.shared.theme import seen
 from pages.shared.words import count, plain
 
 TEMPLATES = "pages/prompt_study/templates.py"
@@ -42,7 +42,7 @@ def show_verdict(result: PromptSearchResult) -> None:
     finding(plain(search_finding(result)))
     for warning in result.warnings:
         st.info(plain(warning), icon=":material/warning:")
-    draw(search_path_chart(path_frame(result), verdict_frame(result), theme=theme()), key="chart-search")
+    draw(search_path_chart(path_frame(result), verdict_frame(result), **seen()), key="chart-search")
 
 
 def _headline(result: PromptSearchResult, verdict: Verdict) -> Headline:

@@ -34,7 +34,7 @@ from pages.shared.pickers import pick_dataset, pick_models
 from pages.shared.picture import picture
 from pages.shared.save import save_rows
 from pages.shared.texts import box_key, choose_texts, lines, texts
-from pages.shared.theme import theme
+from pages.shared.theme import seen
 from pages.shared.warming import warming
 from pages.shared.words import count, plain
 
@@ -139,7 +139,7 @@ def show(engine: Engine, results: list[WordsResult], target: Target) -> None:
         sentences(results)
     frame = words_frame(results)
     if not frame.empty:
-        draw(words_chart(frame, theme=theme()), key="chart-words")
+        draw(words_chart(frame, **seen()), key="chart-words")
     rewordings(results)
 
 

@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, TypedDict
 
 import streamlit as st
 
+from pages.shared.link import chosen
+
 Theme = Literal["light", "dark"]
+STAGE = 1.5
+"""How much larger type and marks of a chart are in a presentation."""
 
 
 def theme() -> Theme:
     """The theme of this browser; light where it is not known yet."""
     return "dark" if st.context.theme.type == "dark" else "light"
+
+
+class Seen(TypedDict):
+    """What every chart is told about who looks at it."""
+
+    theme: Theme
+    scale: float
+
+
+def seen() -> Seen:
+    """The theme of this browser, and larger type where the page is presented."""
+    return {"theme": theme(), "scale": STAGE if chosen("present") == ("true",) else 1.0}
 
 
 def keep_readable() -> None:

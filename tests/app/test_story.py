@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -138,6 +139,15 @@ def test_one_s_own_story_is_replayed_view_by_view(page: Page, stories: Path, wor
     assert not app.exception and app.session_state["model"] == [GOOD] and app.session_state["data"] == ["eurosat"]
     assert "2 of 2" in html(app) and app.title[0].value == "Acc" and "Look here" in said(app)
     assert "How well does it name pictures?" in said(app)
+
+
+def test_charts_of_any_view_are_larger_in_a_presentation(page: Page) -> None:
+    def type_size(app: AppTest) -> float:
+        return float(json.loads(app.get("plotly_chart")[-1].proto.spec)["layout"]["font"]["size"])
+
+    view = {"model": [GOOD], "data": ["eurosat"]}
+    usual, stage = (page("classification/accuracy.py", **view, **more) for more in ({}, {"present": "true"}))
+    assert type_size(stage) == pytest.approx(1.5 * type_size(usual))
 
 
 def test_a_story_that_is_not_there_is_told(page: Page, stories: Path) -> None:
