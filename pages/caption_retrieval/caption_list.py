@@ -26,6 +26,7 @@ from pages.shared.save import save_rows
 from pages.shared.words import count, plain
 
 PAGE, PAGE_KEY, ROW = 8, "captions-page", 76
+CLOSER = "look-closer-at"
 KINDS = {"": "Any rank", "1-1": "First", "2-10": "2 to 10", "11-": "Beyond ten"}
 _SPAN = re.compile(r"^(\d{1,9})-(\d{1,9})?$")
 Opened = Callable[[str, str], None]
@@ -184,6 +185,30 @@ def _table(engine: Engine, results: Sequence[RetrievalResult], part: pd.DataFram
             "open": st.column_config.ButtonColumn("", key="look-closer", on_click=clicked),
         },
     )  # fmt: skip
+    _pick_closer(part, opened)
+
+
+def _pick_closer(part: pd.DataFrame, opened: Opened) -> None:
+    """The same way on for who has no mouse or a narrow screen: the buttons in the table are drawn, not reachable by
+    key, and stand far to the right."""
+
+    def picked() -> None:
+        place = st.session_state[CLOSER]
+        st.session_state[CLOSER] = None
+        if place is not None and place < len(part):
+            opened(str(part.iloc[place]["picture"]), str(part.iloc[place]["caption"]))
+
+    captions = part["caption"].tolist()
+    st.selectbox(
+        "Look closer at",
+        list(range(len(part))),
+        index=None,
+        key=CLOSER,
+        format_func=lambda place: captions[place] if place < len(captions) else "",
+        placeholder="One of these",
+        on_change=picked,
+        width=480,
+    )
 
 
 def _thumbnails(engine: Engine, result: RetrievalResult, pictures: Sequence[str]) -> list[str | None]:

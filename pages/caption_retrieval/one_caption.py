@@ -59,9 +59,10 @@ def page(engine: Engine) -> None:
         models = pick_models(engine, [dataset], most=MOST_MODELS)
     asked = used(engine, dataset)
     how = Used(asked.split)  # every caption may be looked at, however many the benchmark uses
-    with right:
-        pick_split(engine, dataset, how.split)
-        tell(asked.problems)
+    if len(engine.splits(dataset.name)) > 1:
+        with st.columns([4, 4, 3])[1]:
+            pick_split(engine, dataset, how.split)
+    tell(asked.problems)
     there, missing = study(engine, models, dataset, how)
     now = subject(engine, there.sets[0], there.results[0]) if there.sets else None
     with presets:

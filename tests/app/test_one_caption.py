@@ -330,6 +330,9 @@ def test_a_caption_is_found_by_its_words(caption_page: Page, captioned: World) -
     app.run()
     listed = next(d.value for d in app.dataframe if "caption" in d.value)
     assert len(listed) == 6 and listed["caption"].str.contains("blue thing").all()
+    app.selectbox(key="look-closer-at").set_value(2).run()
+    assert not app.exception and app.session_state["caption"] == [listed["caption"].iloc[2]]
+    assert app.selectbox(key="look-closer-at").value is None
 
 
 def test_a_picture_in_the_address_opens_with_its_captions(

@@ -83,6 +83,19 @@ def test_from_a_bar_to_one_caption_word_by_word(visit: Visit, server: str, shown
     assert choices(page)["caption"] == [caption]
 
 
+def test_a_caption_of_the_list_is_reached_by_key(visit: Visit, server: str, shown: World) -> None:
+    page = visit(server + link(shown, "/benchmark", ranks="11-"))
+    box = page.get_by_role("combobox", name="Look closer at")
+    box.scroll_into_view_if_needed()
+    _quiet(page)
+    box.focus()
+    for key in ("ArrowDown", "ArrowDown", "Enter"):
+        page.keyboard.press(key)
+        page.wait_for_timeout(300)
+    page.wait_for_url("**/one_caption?*ranks=11-*")
+    assert choices(page)["original"] and choices(page)["caption"]
+
+
 def test_an_edit_is_one_button_away_and_a_draw_is_the_same_for_a_colleague(
     visit: Visit, server: str, shown: World
 ) -> None:
