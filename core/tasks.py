@@ -29,6 +29,9 @@ DEMO_WORK = (
     ("demo-satellite", "train"),
 )
 
+DRAWING = {"demo-objects": 5}
+"""How many steps as long as embedding one split of the demo drawing a set takes, where that is more than one."""
+
 QUICK_PAIRS = 1_000_000_000
 """Pairs of picture and caption that are ranked as a part of embedding: half a minute at most."""
 
@@ -37,10 +40,11 @@ def prepare_demo(engine: Engine, params: Mapping[str, Any], progress: Progress) 
     """Draw the demo sets, embed them with both demo models, encode the prompts that the pages open with, and train
     the probes, which takes a second each on so few pictures."""
     probed = [(model, dataset) for dataset, split in DEMO_WORK if split == "train" for model in DEMO_MODELS]
-    counter = _Steps(len(DEMO_SETS) + len(DEMO_WORK) * len(DEMO_MODELS) + len(probed), progress)
+    drawing = sum(DRAWING.get(dataset, 1) for dataset in DEMO_SETS)
+    counter = _Steps(drawing + len(DEMO_WORK) * len(DEMO_MODELS) + len(probed), progress)
     for position, (dataset, split) in enumerate(DEMO_WORK):
         if dataset not in [name for name, _ in DEMO_WORK[:position]]:
-            counter.step(partial(engine.ensure_demo, dataset))
+            counter.step(partial(engine.ensure_demo, dataset), DRAWING.get(dataset, 1))
         for model in DEMO_MODELS:
             counter.step(partial(engine.ensure, model, dataset, split))
             _encode_prompts(engine, model, dataset, split)
@@ -88,18 +92,18 @@ class _Steps:
     def __init__(self, steps: int, progress: Progress) -> None:
         self._steps, self._done, self._shown, self._progress = steps, 0, 0, progress
 
-    def step(self, work: Callable[[Progress], object]) -> None:
-        """Run one step; its own progress moves the whole by its share."""
+    def step(self, work: Callable[[Progress], object], length: int = 1) -> None:
+        """Run one step, or one as long as several; its own progress moves the whole by its share."""
         base = self._done * 1000
 
         def report(done: int, total: int) -> None:
             # A step that waits for another process starts over when it takes the work on; the bar does not.
-            self._shown = max(self._shown, base + (1000 * done // total if total else 0))
+            self._shown = max(self._shown, base + (1000 * length * done // total if total else 0))
             self._progress(self._shown, self._steps * 1000)
 
         report(0, 1)
         work(report)
-        self._done += 1
+        self._done += length
         self._progress(self._done * 1000, self._steps * 1000)
 
 
