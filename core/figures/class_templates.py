@@ -20,6 +20,8 @@ from core.frames.findings import percent, points
 
 NUMBERS_UP_TO = 14
 MOST_CLASSES = 40
+MOST_TEMPLATES = 24
+"""More names than these would be written over each other."""
 LABELS = 130
 """Pixels over the cells for the templates, which stand on end."""
 
@@ -35,16 +37,16 @@ def class_templates_chart(
     """Recall of each class under each template from a `class_templates_frame`; the stronger the colour, the
     better.
 
-    Beyond `limit` only the classes that the wording moves most are drawn, which the note says. customdata is
-    (template, label).
+    Beyond `limit` only the classes that the wording moves most are drawn, and beyond `MOST_TEMPLATES` only the
+    templates that move classes most, which the note says. customdata is (template, label).
     """
     table = frame.pivot_table(index="label", columns="template", values="recall", sort=False)
     moves = (table.max(axis=1) - table.min(axis=1)).sort_values(ascending=False, kind="stable")
     labels = sorted(moves.index[:limit]) if len(moves) > limit else list(table.index)
-    shown = frame[frame["label"].isin(labels)]
-    templates = list(frame["template"].unique())
+    templates = _drawn_templates(frame)
+    shown = frame[frame["label"].isin(labels) & frame["template"].isin(templates)]
     title = title or _class_title(frame, moves)
-    note = _class_note(frame, len(labels), len(moves))
+    note = _class_note(frame, (len(labels), len(moves)), (len(templates), table.shape[1]))
     style, fig = start(theme, scale, title, note=note, height=90 + LABELS + 24 * len(labels))
     _grid(fig, table.loc[labels, templates], style)
     _grid_marks(fig, shown, labels, templates, style)
@@ -53,6 +55,18 @@ def class_templates_chart(
     fig.update_yaxes(tickfont_size=style.size(12))
     fig.update_layout(margin_t=fig.layout.margin.t + style.size(LABELS))
     return Chart(fig, title, _class_alt(frame, moves), frame, "classes-by-template")
+
+
+def _drawn_templates(frame: pd.DataFrame) -> list[str]:
+    """In their order: the baseline (it changes nothing), the last (all together), and those that change most."""
+    change = frame["change"].abs().groupby(frame["template"], sort=False).mean()
+    if len(change) <= MOST_TEMPLATES:
+        return list(change.index)
+    kept = {change.idxmin(), change.index[-1]}
+    for template in change.sort_values(ascending=False, kind="stable").index:
+        if len(kept) < MOST_TEMPLATES:
+            kept.add(template)
+    return [template for template in change.index if template in kept]
 
 
 def _grid(fig: go.Figure, table: pd.DataFrame, style: Look) -> None:
@@ -130,9 +144,12 @@ def _class_title(frame: pd.DataFrame, moves: pd.Series) -> str:
     return f"The wording moves “{name}” most: by {points(float(moves.iloc[0]))}"
 
 
-def _class_note(frame: pd.DataFrame, drawn: int, total: int) -> str:
+def _class_note(frame: pd.DataFrame, classes: tuple[int, int], templates: tuple[int, int]) -> str:
+    """(drawn, of how many) of both."""
     who = f"{frame['model_title'].iloc[0]} on {frame['dataset_title'].iloc[0]}, share named right in percent"
-    return f"{who}." if drawn == total else f"{who}; the {drawn} of {total} classes that move most."
+    parts = [(classes, "classes that move"), (templates, "templates that change")]
+    cut = [f"the {drawn} of {total} {what} most" for (drawn, total), what in parts if drawn < total]
+    return f"{who}; {' and '.join(cut)}." if cut else f"{who}."
 
 
 def _class_alt(frame: pd.DataFrame, moves: pd.Series) -> str:

@@ -19,6 +19,7 @@ from core.figures.theme import TITLE_WIDTH, Chart
 from core.frames import pictures, prompts, retrieval
 from core.studies import lists, retrieval_reading
 from tests.study_results import (
+    DECK,
     captioned,
     sample_caption,
     sample_list,
@@ -153,6 +154,20 @@ def test_class_cells_carry_their_recall(every: dict[str, Make], frames: dict[str
     assert cells[(some["template"], some["label"])] == f"{100 * some['recall']:.0f}"
     few = class_templates.class_templates_chart(frame, limit=4)
     assert len(few.figure.layout.yaxis.ticktext) == 4 and "4 of 10 classes" in few.figure.layout.title.text
+
+
+def test_many_templates_are_cut_to_those_that_change_most_beside_the_baseline_and_all_together(
+    frames: dict[str, pd.DataFrame], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(class_templates, "MOST_TEMPLATES", 3)
+    frame = frames["classes"]
+    chart = class_templates.class_templates_chart(frame)
+    change = frame["change"].abs().groupby(frame["template"], sort=False).mean()
+    strongest = change.drop([DECK[0], "ensemble"]).idxmax()
+    drawn = list(dict.fromkeys(c[0] for t in chart.figure.data[1:] for c in t.customdata))
+    assert set(drawn) == {DECK[0], strongest, "ensemble"} and len(chart.figure.layout.xaxis.ticktext) == 3
+    assert "3 of 4 templates" in re.sub("<br>", " ", chart.figure.layout.title.text)
+    assert len(chart.frame) == len(frame)
 
 
 def test_the_search_draws_open_scores_and_filled_verdicts(
