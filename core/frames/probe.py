@@ -237,7 +237,7 @@ def _gain(probes: Sequence[ProbeResult], zero_shots: Sequence[ZeroShotResult]) -
 def _gains(found: Sequence[PairedDifference]) -> str:
     low, high = (end(d.difference for d in found) for end in (min, max))
     ties = sum(not d.excludes_zero for d in found)
-    tied = f"; {ties} of {len(found)} are ties." if ties else "."
+    tied = f"; {ties} of {len(found)} {'is a tie' if ties == 1 else 'are ties'}." if ties else "."
     if low < 0:
         said = f"{points(low, signed=True).split(SPACE)[0]} to {points(high, signed=True)}"
         return f"Training on labels changes zero-shot accuracy by {said}{tied}"

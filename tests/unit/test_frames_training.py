@@ -27,6 +27,7 @@ from core.frames.few_shot import (
 from core.frames.findings import compare
 from core.frames.methods import deck_comparison, methods_frame
 from core.frames.probe import (
+    _gains,
     absent_row,
     held_out_line,
     probe_finding,
@@ -36,6 +37,7 @@ from core.frames.probe import (
     shots_of,
     validation_frame,
 )
+from core.intervals import paired_difference
 from core.metrics import calibration
 from core.studies.few_shot_result import FewShotPoint, FewShotResult, Unit, assemble
 from core.studies.linear_probe import probe
@@ -142,6 +144,13 @@ def test_the_validation_curve_marks_the_chosen_c_once(pair: tuple[ProbeResult, Z
 
 
 # --- sentences --------------------------------------------------------------------------------------------
+
+
+def test_gains_of_several_probes_name_their_ties() -> None:
+    sure = paired_difference(np.arange(100) < 60, np.arange(100) < 30)
+    tie = paired_difference(np.arange(100) < 60, (np.arange(100) + 2) % 100 < 60)
+    assert _gains([sure, sure]) == "Training on labels adds 30.0 to 30.0\u00a0points to zero-shot."
+    assert _gains([sure, tie]).endswith("; 1 of 2 is a tie.") and _gains([tie, tie]).endswith("; 2 of 2 are ties.")
 
 
 @pytest.mark.parametrize(("c", "said"), [
