@@ -31,6 +31,8 @@ from core.types import (
 )
 
 TOP = 5
+SAME, MOST_COMPARED = 1e-5, 4000
+"""Unit vectors that differ by less in every number are the same but for rounding; looked at among so many classes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +179,7 @@ def classify(images: EmbeddingSet, classes: FloatArray, classnames: Sequence[str
         protocol.templates, tuple(classnames), classnames_kind, per_class,
         metrics.confusion(labels, found.top[:, 0], c), read_only(labels), found.ranks, found.top,
         found.probability, images.ids, images.logit_scale, protocol, images.provenance, tuple(published),
-        tuple(deck), _notes(per_class, classnames))
+        tuple(deck), _notes(per_class, classnames, classes))
 
 
 def labels_of(images: EmbeddingSet, classes: FloatArray, classnames: Sequence[str]) -> IntArray:
@@ -206,7 +208,21 @@ def per_class_of(labels: IntArray, correct: NDArray[np.bool_],
                              (float(ci95[i, 0]), float(ci95[i, 1]))) for i in range(c))
 
 
-def _notes(per_class: Sequence[ClassRecall], classnames: Sequence[str]) -> tuple[str, ...]:
+def alike(classes: FloatArray, classnames: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+    """Groups of other names whose class vectors (c, d) are the same but for rounding: their words are the same to
+    the model, for example unknown ones. Looks at up to `MOST_COMPARED` classes."""
+    if len(classes) > MOST_COMPARED:
+        return ()
+    first, second = np.nonzero(np.triu(classes @ classes.T > 1 - SAME, 1))
+    groups: dict[int, list[int]] = {}
+    for i, j in zip(first.tolist(), second.tolist()):
+        taken = any(j in group for group in groups.values())
+        if not taken and classnames[i] != classnames[j] and np.abs(classes[i] - classes[j]).max() < SAME:
+            groups.setdefault(next((k for k, g in groups.items() if i in g), i), [i]).append(j)
+    return tuple(tuple(classnames[i] for i in group) for group in groups.values())
+
+
+def _notes(per_class: Sequence[ClassRecall], classnames: Sequence[str], classes: FloatArray) -> tuple[str, ...]:
     notes = []
     if len(classnames) <= TOP:
         notes.append(f"Top-5 says nothing here: with only {len(classnames)} classes it is always 100 %.")
@@ -215,4 +231,7 @@ def _notes(per_class: Sequence[ClassRecall], classnames: Sequence[str]) -> tuple
                      "is over the others.")
     if doubled := len(classnames) - len(set(classnames)):
         notes.append(f"{doubled} class names repeat another; such classes tie, and a tie counts as wrong.")
+    for names in alike(classes, classnames)[:3]:
+        said = ", ".join(f"“{name}”" for name in names)
+        notes.append(f"The model has one and the same vector for {said}: only rounding decides between them.")
     return tuple(notes)

@@ -117,6 +117,16 @@ def test_top5_of_few_classes_is_said_to_be_empty_of_meaning(c, noted):
     assert (found.acc5 == 1.0) is noted
 
 
+def test_classes_that_are_one_text_to_the_model_are_noted():
+    rounding = np.float32(3e-7) * np.array([[0, 0, 0], [1, 0, 0], [0, 0, 0], [0, 1, 0], [0, 0, 1]], dtype=np.float32)
+    classes = AXES[[0, 0, 1, 1, 0]] + rounding
+    names = ("crop", "vegetation", "house", "house", "field")
+    assert zero_shot.alike(classes, names) == (("crop", "vegetation", "field"),)
+    assert zero_shot.alike(AXES, ("a", "b", "c")) == ()
+    found = zero_shot.classify(embedded([[1, 0, 0]], [0]), classes, names, ("{}",))
+    assert any("the same vector for “crop”, “vegetation”, “field”" in note for note in found.notes)
+
+
 def test_equal_class_names_tie_against_the_model_and_are_noted():
     images = embedded([[1, 0, 0], [0, 1, 0]], [0, 2])
     found = zero_shot.classify(images, AXES[[0, 0, 1]], ("crane", "crane", "owl"), ("{}",))
