@@ -160,14 +160,14 @@ def test_the_rows_of_a_list_can_be_saved(visit: Visit, server: str, shown: World
     lines = saved.value.path().read_text("utf-8").splitlines()
     assert len(lines) == 1 + 2 * captions.TOLD and lines[1].startswith(f"{GOOD},")
     with page.expect_download() as saved:
-        page.locator(".st-key-found-png button").click()
+        page.locator(".st-key-found-png").get_by_role("button").click()
     assert saved.value.path().read_bytes().startswith(b"\x89PNG")
 
 
 def test_what_came_first_for_a_caption_can_be_saved_as_a_picture(visit: Visit, server: str, shown: World) -> None:
     page = visit(server + link(shown, "/one_caption"))
     with page.expect_download() as saved:
-        page.locator(".st-key-first-png button").click()
+        page.locator(".st-key-first-png").get_by_role("button").click()
     assert saved.value.suggested_filename == "came-first.png"
     assert saved.value.path().read_bytes().startswith(b"\x89PNG")
 

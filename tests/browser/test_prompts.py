@@ -129,7 +129,7 @@ def test_hovering_a_picture_lights_up_its_twin(visit: Visit, address: str, world
 def test_the_lists_can_be_saved_as_rows_and_as_a_picture(visit: Visit, address: str, world: World) -> None:
     page = visit(address + on_colours(world, "/pictures"))
     with page.expect_download() as saved:
-        page.locator(".st-key-hits-png button").click()
+        page.locator(".st-key-hits-png").get_by_role("button").click()
     assert saved.value.path().read_bytes().startswith(b"\x89PNG")
     with page.expect_download() as saved:
         page.get_by_role("button", name="CSV").first.click()
