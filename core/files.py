@@ -104,6 +104,17 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
         sync_folder(path.parent)
 
 
+def is_half_written(path: Path) -> bool:
+    """Whether this is the file of a `replacing` that has not ended: being written, or left by a killed process."""
+    return path.name.startswith(".") and path.name.endswith(TEMP_SUFFIX)
+
+
+def sweep_half_written(folder: Path) -> None:
+    """Remove what killed processes left in a folder; for whoever holds the lock of its only writer."""
+    for path in folder.glob(f".*{TEMP_SUFFIX}"):
+        path.unlink(missing_ok=True)
+
+
 def write_atomic(path: Path, content: bytes) -> None:
     """Write a whole file or nothing."""
     with replacing(path) as file:

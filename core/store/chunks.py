@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from core.files import TEMP_SUFFIX, Damaged, read_checked_json, replacing, write_checked_json
+from core.files import Damaged, read_checked_json, replacing, sweep_half_written, write_checked_json
 from core.store.manifest import KeyParts
 from core.types import FloatArray, Skipped, TMVError, expect_shape
 
@@ -160,8 +160,7 @@ class Run:
 
     def missing(self) -> tuple[int, ...]:
         """Chunks still to compute; a damaged one is deleted and counts as missing."""
-        for temp in self.folder.glob(f".*{TEMP_SUFFIX}"):
-            temp.unlink(missing_ok=True)
+        sweep_half_written(self.folder)
         return tuple(index for index in range(self.plan.chunks) if not self._good(index))
 
     def _good(self, index: int) -> bool:

@@ -12,7 +12,7 @@ from typing import IO
 
 import numpy as np
 
-from core.files import replacing, sha256_file
+from core.files import replacing, sha256_file, sweep_half_written
 from core.store.chunks import Run, chunk_shape
 from core.store.manifest import MANIFEST, Block, Manifest, StoredFile, write_manifest
 from core.store.rows import Rows, write_rows
@@ -38,6 +38,7 @@ def write_images(folder: Path, run: Run) -> Vectors:
     Raises `Damaged` or `FileNotFoundError` when a chunk is not good, and `TMVError` when no row has a vector.
     """
     n, d = _shape(run)
+    sweep_half_written(folder)
     group = -(-run.plan.chunks // MOST_BLOCKS)
     skipped, blocks, checksum = list[tuple[int, Skipped]](), list[Block](), hashlib.sha256()
     with replacing(folder / IMAGES) as file:

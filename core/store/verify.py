@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.files import TEMP_SUFFIX, Damaged, delete, sha256_file
+from core.files import TEMP_SUFFIX, Damaged, delete, is_half_written, sha256_file, sweep_half_written
 from core.locks import FileLock
 from core.store.cards import parse_card
 from core.store.chunks import RUN_FOLDER, Run, read_chunk, read_plan
@@ -74,6 +74,8 @@ def _check_folder(store: Store, folder: Path, found: _Findings, mend: bool) -> N
         return
     try:
         found.checked += 1
+        if mend:
+            sweep_half_written(folder)
         problem = _entry_problem(folder)
         if problem:
             found.add(name, problem, partial(_mend_entry, folder) if mend else None)
@@ -84,18 +86,25 @@ def _check_folder(store: Store, folder: Path, found: _Findings, mend: bool) -> N
 
 
 def _entry_problem(folder: Path) -> str:
-    """What is wrong with an entry; "" when nothing is, or when it is only a run that can go on."""
+    """What is wrong with an entry; "" when nothing is, or when it is only a run that can go on or hardly began."""
     try:
         manifest = read_manifest(folder)
     except FileNotFoundError:
-        return "" if (folder / RUN_FOLDER).is_dir() else "has vectors that were never finished"
+        begun = (folder / RUN_FOLDER).is_dir() or _nothing_whole(folder)
+        return "" if begun else "has vectors that were never finished"
     except (Damaged, NotADirectoryError):
         return "its manifest is damaged or belongs to another entry"
     bad = [name for name, record in manifest.files.items() if not _same(folder / name, record)]
     if bad:
         return f"{', '.join(bad)} damaged"
-    strangers = {path.name for path in folder.iterdir()} - {*manifest.files, MANIFEST, RUN_FOLDER}
+    there = {path.name for path in folder.iterdir() if not is_half_written(path)}
+    strangers = there - {*manifest.files, MANIFEST, RUN_FOLDER}
     return f"holds files that do not belong to it: {', '.join(sorted(strangers))}" if strangers else ""
+
+
+def _nothing_whole(folder: Path) -> bool:
+    """Whether a process was killed before it had written its first file here."""
+    return all(is_half_written(path) for path in folder.iterdir())
 
 
 def _same(path: Path, record: StoredFile) -> bool:
@@ -124,6 +133,8 @@ def _mend_entry(folder: Path) -> str:
 
 def _check_run(folder: Path, name: str, found: _Findings, mend: bool) -> None:
     """An interrupted run is no damage; a damaged chunk of it is."""
+    if _nothing_whole(folder):
+        return
     try:
         run = Run(folder, read_plan(folder))
     except (FileNotFoundError, Damaged):

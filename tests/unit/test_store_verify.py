@@ -113,7 +113,6 @@ def test_an_entry_under_another_name_is_foreign(tmp_path: Path) -> None:
 def test_what_does_not_belong_in_an_entry_goes_and_the_entry_stays(tmp_path: Path) -> None:
     key = make(tmp_path)
     folder, store = entry_folder(tmp_path, key), Store(tmp_path)
-    (folder / ".images.npy.1a2b.tmp").write_bytes(b"half")
     (folder / "notes.txt").write_text("mine")
     (folder.parent / "stray").write_text("no folder")
     report = store.verify()
@@ -135,6 +134,35 @@ def test_an_interrupted_run_is_kept_but_its_damaged_chunks_are_not(tmp_path: Pat
     flip(run.folder / "plan.json")
     assert "lost its plan" in store.verify().damaged[0]
     assert not run.folder.exists() and store.entries() == ()
+
+
+HALF = ".manifest.json.1a2b3c4d.tmp"
+
+
+def test_what_a_killed_writer_left_half_written_is_no_damage_and_goes(tmp_path: Path) -> None:
+    key = make(tmp_path)
+    folder, store = entry_folder(tmp_path, key), Store(tmp_path)
+    (folder / HALF).write_bytes(b"half")
+    assert store.verify(mend=False).damaged == () and (folder / HALF).exists()
+    assert store.verify().damaged == () and not (folder / HALF).exists() and store.is_whole(key)
+
+
+def test_making_an_entry_sweeps_what_a_killed_writer_left_in_it(tmp_path: Path) -> None:
+    folder = entry_folder(tmp_path / "again", in_small_chunks(tmp_path / "like it"))
+    folder.mkdir(parents=True)
+    (folder / HALF).write_bytes(b"half")
+    assert in_small_chunks(tmp_path / "again").fingerprint == folder.name
+    assert not (folder / HALF).exists()
+
+
+def test_a_run_killed_before_its_plan_was_written_is_no_damage(tmp_path: Path) -> None:
+    plan = Plan(KeyParts.of(FakeEncoder().card, "fake"), "fake-colours", "test", 10, 5, 5)
+    run = Store(tmp_path).open_run(plan).folder
+    (run / "plan.json").rename(run / ".plan.json.1a2b3c4d.tmp")
+    assert Store(tmp_path).verify(mend=False).damaged == ()
+    (run / ".plan.json.1a2b3c4d.tmp").unlink()
+    run.rmdir()
+    assert Store(tmp_path).verify().damaged == () and Store(tmp_path).entries() == ()
 
 
 def test_vectors_that_were_never_finished_are_swept(tmp_path: Path) -> None:
