@@ -1,9 +1,8 @@
 """Ranks, accuracies, recalls and calibration, from vectors, in blocks: memory stays small whatever the size.
 
-Ties: where another class (or picture, or caption) has exactly the score of the right one, it counts as ahead
-of it. So on distinct scores every rank equals the position in a descending argsort (what open_clip and
-CLIP_benchmark count), and a tie never flatters. Equal vectors are given equal scores, so that rounding inside
-a matrix product cannot break their tie. Ranks start at 1.
+Ties: of classes with exactly the same score the one with the lower index comes first, as in an argmax and in a
+stable descending sort, which is what open_clip, scikit-learn and NumPy count. Equal vectors are given equal scores,
+so that rounding inside a matrix product cannot order them. Ranks start at 1.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ from core.scores import BoolArray as BoolArray
 from core.scores import Float64Array as Float64Array
 from core.scores import Vectors as Vectors
 from core.scores import normalise as normalise
+from core.scores import rank_of as rank_of
 from core.scores import score_blocks as score_blocks
 from core.scores import softmax as softmax
 from core.scores import top_k as top_k
@@ -36,18 +36,12 @@ def _checked_labels(labels: IntArray, n: int, c: int) -> IntArray:
     return values
 
 
-def _ranks(scores: FloatArray, true: IntArray) -> IntArray:
-    """1 + how many others score at least as high as column `true` of each row."""
-    own = scores[np.arange(len(scores)), true]
-    return np.asarray(np.count_nonzero(scores >= own[:, None], axis=1), dtype=np.int64)
-
-
 def ranks_of_true(images: Vectors, classes: NDArray[Any], labels: IntArray) -> IntArray:
     """Rank of the true class: images (n, d), classes (c, d), labels (n,) -> (n,) int64, 1 is best."""
     true = _checked_labels(labels, len(images), len(classes))
     ranks = np.empty(len(images), dtype=np.int64)
     for rows, scores in score_blocks(images, classes):
-        ranks[rows] = _ranks(scores, true[rows])
+        ranks[rows] = rank_of(scores, true[rows])
     return read_only(ranks)
 
 
@@ -56,15 +50,17 @@ class Classified:
     """One pass over all scores: `ranks` (n,) of the true class, `top` (n, k) classes, best first, and their
     `probability` (n, k), the softmax of logit_scale x cosine over all classes.
 
-    In a tie the true class comes last, as in its rank: `top[:, 0] == labels` exactly where the rank is 1.
+    `top[:, 0] == labels` exactly where the rank is 1. `tied` (n,) marks the rows where the true class and another
+    share exactly the best score, so that the order of the classes decides.
     """
 
     ranks: IntArray
     top: IntArray
     probability: FloatArray
+    tied: BoolArray
 
     def __post_init__(self) -> None:
-        for array in (self.ranks, self.top, self.probability):
+        for array in (self.ranks, self.top, self.probability, self.tied):
             array.setflags(write=False)
 
 
@@ -74,22 +70,20 @@ def classify_vectors(images: Vectors, classes: NDArray[Any], labels: IntArray, l
     true = _checked_labels(labels, len(images), len(classes))
     n, k = len(images), min(k, len(classes))
     ranks, top = np.empty(n, dtype=np.int64), np.empty((n, k), dtype=np.int64)
-    probability = np.empty((n, k), dtype=np.float32)
+    probability, tied = np.empty((n, k), dtype=np.float32), np.empty(n, dtype=np.bool_)
     for rows, scores in score_blocks(images, classes):
-        ranks[rows] = _ranks(scores, true[rows])
-        top[rows] = _true_last_in_ties(scores, top_k(scores, k), true[rows], ranks[rows])
+        ranks[rows] = rank_of(scores, true[rows])
+        top[rows] = top_k(scores, k)
+        tied[rows] = _ties_at_the_top(scores, true[rows])
         probability[rows] = _probabilities(scores, top[rows], logit_scale)
-    return Classified(ranks, top, probability)
+    return Classified(ranks, top, probability, tied)
 
 
-def _true_last_in_ties(scores: FloatArray, top: IntArray, true: IntArray, ranks: IntArray) -> IntArray:
-    """`top` with the true class moved behind those that tie with it (rare, so row by row)."""
-    place = np.where((top == true[:, None]).any(axis=1), (top == true[:, None]).argmax(axis=1) + 1, 0)
-    wanted = np.where(ranks <= top.shape[1], ranks, 0)
-    for row in np.flatnonzero(place != wanted):
-        is_true = np.arange(scores.shape[1]) == true[row]
-        top[row] = np.lexsort((is_true, -scores[row]))[: top.shape[1]]
-    return top
+def _ties_at_the_top(scores: FloatArray, true: IntArray) -> BoolArray:
+    best = scores.max(axis=1, keepdims=True)
+    mine = scores[np.arange(len(scores)), true] == best[:, 0]
+    tied: BoolArray = mine & (np.count_nonzero(scores == best, axis=1) > 1)
+    return tied
 
 
 def _probabilities(scores: FloatArray, top: IntArray, logit_scale: float) -> FloatArray:
@@ -188,49 +182,7 @@ def calibration(probability: NDArray[Any], correct: BoolArray, bins: int = 15) -
                        float(np.abs(sure - right).sum() / len(values)), float(values.mean() - correct.mean()))
 
 
-# --- captions and pictures --------------------------------------------------------------------------------
-
-def image_retrieval_ranks(images: NDArray[Any], texts: NDArray[Any], image_index: IntArray) -> IntArray:
-    """A caption looks for its picture: rank of that picture among all, for each caption: (m,) int64.
-
-    images (n, d), texts (m, d), image_index (m,) the picture of each caption.
-    """
-    return ranks_of_true(texts, images, image_index)
-
-
-def text_retrieval_ranks(images: NDArray[Any], texts: NDArray[Any],
-                         image_index: IntArray) -> tuple[IntArray, IntArray]:
-    """A picture looks for its captions: the best rank of any of them among all captions of all pictures.
-
-    Returns `(pictures (p,), ranks (p,))`, p the pictures that have a caption. The rank is 1 + the foreign
-    captions that score at least as high as the best own one, so recall@k counts "any own caption in the first
-    k", as CLIP_benchmark does.
-    """
-    owner = _checked_labels(image_index, len(texts), len(images))
-    order = np.argsort(owner, kind="stable")
-    pictures, starts, counts = np.unique(owner[order], return_index=True, return_counts=True)
-    ranks = np.empty(len(pictures), dtype=np.int64)
-    for rows, scores in score_blocks(_Rows(images, pictures), texts):
-        for i, row in enumerate(range(rows.start, rows.stop)):
-            own = scores[i, order[starts[row]: starts[row] + counts[row]]]
-            best = own.max()
-            ranks[row] = 1 + np.count_nonzero(scores[i] >= best) - np.count_nonzero(own >= best)
-    return read_only(pictures.astype(np.int64)), read_only(ranks)
-
-
-class _Rows:
-    """Some rows of an array, taken block by block: a memory-mapped array is never copied whole."""
-
-    def __init__(self, array: NDArray[Any], index: IntArray) -> None:
-        self.array, self.index = array, index
-        self.shape = (len(index), array.shape[-1])
-
-    def __len__(self) -> int:
-        return len(self.index)
-
-    def __getitem__(self, rows: slice) -> NDArray[Any]:
-        return np.asarray(self.array[self.index[rows]])
-
+# --- summaries of ranks -----------------------------------------------------------------------------------
 
 @dataclass(frozen=True, slots=True)
 class RankSummary:

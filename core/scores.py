@@ -91,6 +91,19 @@ def top_k(scores: NDArray[Any], k: int) -> IntArray:
     return top
 
 
+def rank_of(scores: NDArray[Any], columns: IntArray) -> IntArray:
+    """Place of one column of each row, best first; of equal scores the lower column first.
+
+    scores (n, c), columns (n,) -> (n,) int64 from 1: where a stable descending sort puts it, so rank 1 is argmax.
+    """
+    own = scores[np.arange(len(scores)), columns][:, None]
+    ranks = 1 + np.count_nonzero(scores > own, axis=1)
+    tied = np.flatnonzero(np.count_nonzero(scores == own, axis=1) > 1)
+    before = np.arange(scores.shape[1]) < columns[tied, None]
+    ranks[tied] += np.count_nonzero((scores[tied] == own[tied]) & before, axis=1)
+    return np.asarray(ranks, dtype=np.int64)
+
+
 def _sorted_columns(scores: NDArray[Any]) -> IntArray:
     return np.asarray(np.argsort(-scores, axis=1, kind="stable"), dtype=np.int64)
 

@@ -1,7 +1,8 @@
 """Views from above: ten land-use classes after EuroSAT's, painted with noise, fields, roofs and roads.
 
 No model of this project is trained on them; they are the demo's example of pictures unlike the training
-data. All painters work on a (side, side) grid of coordinates in shares of the picture.
+data. Each name holds a word that the demo models know, where EuroSAT's own may not, so that no two classes are
+the same text to them. All painters work on a (side, side) grid of coordinates in shares of the picture.
 """
 
 from __future__ import annotations
@@ -179,14 +180,14 @@ def _residential(side: int, rng: _Rng) -> _Pixels:
 
 
 LAND_USES: dict[str, Callable[[int, _Rng], _Pixels]] = {
-    "annual crop land": _annual_crop,
+    "annual crop field": _annual_crop,
     "forest": _forest,
-    "herbaceous vegetation": _herbaceous,
+    "grass and herbs": _herbaceous,
     "highway or road": _highway,
     "industrial buildings": _industrial,
     "pasture land": _pasture,
-    "permanent crop land": _permanent_crop,
-    "residential buildings": _residential,
+    "plantation of trees": _permanent_crop,
+    "residential houses": _residential,
     "river": _river,
     "sea or lake": _sea,
 }

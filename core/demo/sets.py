@@ -22,7 +22,7 @@ from core.demo.plans import DEMO_SETS, SIDE, Picture, class_folders, classnames,
 
 __all__ = ["DEMO_SETS", "DEMO_VERSION", "class_folders", "classnames", "write_demo_set"]
 
-DEMO_VERSION = "2"
+DEMO_VERSION = "3"
 _MARKER = "demo.json"
 _ABANDONED_SECONDS = 3600
 _MAX_PROCESSES = 4

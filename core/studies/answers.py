@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.metrics import BoolArray, Vectors, score_blocks
+from core.metrics import BoolArray, Vectors, rank_of, score_blocks
 from core.studies.gallery import Gallery, rounding
 from core.types import FloatArray, IntArray, TMVError
 
@@ -22,8 +22,8 @@ from core.types import FloatArray, IntArray, TMVError
 @dataclass(frozen=True, slots=True)
 class Answers:
     """For each of n pictures: `ranks` of the true class, `predicted` class, and the scores of both, `own`
-    and `best` (n,) float32. In a tie the true class comes last, so `predicted == label` exactly where the
-    rank is 1.
+    and `best` (n,) float32. Of equal scores the lower class comes first, so `predicted == label` exactly where
+    the rank is 1.
     """
 
     ranks: IntArray
@@ -50,11 +50,9 @@ def answer(images: Vectors, classes: FloatArray, labels: IntArray) -> Answers:
     for rows, scores in score_blocks(images, classes):
         at, true = np.arange(len(scores)), labels[rows]
         own[rows] = scores[at, true]
-        ranks[rows] = np.count_nonzero(scores >= own[rows, None], axis=1)
-        best[rows] = scores.max(axis=1)
-        tied = (ranks[rows] > 1) & (own[rows] == best[rows])
-        scores[at[tied], true[tied]] = -np.inf
+        ranks[rows] = rank_of(scores, true)
         predicted[rows] = scores.argmax(axis=1)
+        best[rows] = scores[at, predicted[rows]]
     return Answers(ranks, predicted, own, best)
 
 
@@ -82,7 +80,7 @@ def edit(
         unsure |= (
             _close(was, before.own, gallery) | _close(now, before.own, gallery) | _close(now, best, gallery)
         )
-        ranks += (now >= before.own).astype(np.int64) - (was >= before.own)
+        ranks += (now > before.own).astype(np.int64) - (was > before.own)
         wins = now > best
         predicted[wins], best[wins] = column, now[wins]
     own = before.own.copy()

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.metrics import Float64Array, normalise, softmax
+from core.studies.scored import count_right
 from core.types import FloatArray, IntArray, Progress, TMVError
 
 BUDGET = 2000
@@ -151,11 +152,9 @@ def greedy(
 
 
 def _hits(total: FloatArray, vectors: FloatArray, labels: IntArray) -> int:
-    """Pictures named right by an ensemble whose summed scores and class vectors these are; a tie is wrong."""
+    """Pictures named right by an ensemble whose summed scores and class vectors these are."""
     lengths = np.sqrt(np.square(vectors).sum(axis=-1))
-    scores = total / np.where(lengths > 0, lengths, np.float32(1))
-    own = scores[np.arange(len(labels)), labels]
-    return int(np.count_nonzero(np.count_nonzero(scores >= own[:, None], axis=1) == 1))
+    return count_right(total / np.where(lengths > 0, lengths, np.float32(1)), labels)
 
 
 def zpe_weights(images: FloatArray, heads: FloatArray, logit_scale: float) -> Float64Array:

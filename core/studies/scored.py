@@ -1,7 +1,7 @@
 """What a table of class scores answers: ranks of the true class, the best classes, their probabilities.
 
-For classifiers whose scores are not cosines (linear probe, Tip-Adapter). Ties count against the classifier,
-as in `core.metrics`: a class that scores exactly as high as the true one is ahead of it.
+For classifiers whose scores are not cosines (linear probe, Tip-Adapter). Of equal scores the lower class comes
+first, as in `core.metrics` and in an argmax.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.metrics import BoolArray, softmax, top_k
+from core.metrics import BoolArray, rank_of, softmax, top_k
 from core.types import FloatArray, IntArray
 
 ROWS = 4096
@@ -47,24 +47,11 @@ def rank(score: Callable[[slice], NDArray[Any]], labels: IntArray, c: int, k: in
     for start in range(0, n, ROWS):
         rows = slice(start, min(start + ROWS, n))
         scores, true = score(rows), labels[rows]
-        own = scores[np.arange(len(true)), true]
-        ranks[rows] = np.count_nonzero(scores >= own[:, None], axis=1)
-        top[rows] = _true_last_in_ties(scores, top_k(scores, k), true, own)
+        ranks[rows], top[rows] = rank_of(scores, true), top_k(scores, k)
         probability[rows] = np.take_along_axis(softmax(scores, 1.0), top[rows], axis=1)
     return Scored(ranks, top, probability)
 
 
 def count_right(scores: NDArray[Any], labels: IntArray) -> int:
-    """Rows of scores (n, c) whose true class scores above every other."""
-    own = scores[np.arange(len(labels)), labels]
-    return int(np.count_nonzero(np.count_nonzero(scores >= own[:, None], axis=1) == 1))
-
-
-def _true_last_in_ties(
-    scores: NDArray[Any], top: IntArray, true: IntArray, own: NDArray[Any]
-) -> IntArray:
-    """`top` with the true class behind those that tie with it (rare, so row by row)."""
-    for row in np.flatnonzero(np.count_nonzero(scores == own[:, None], axis=1) > 1):
-        is_true = np.arange(scores.shape[1]) == true[row]
-        top[row] = np.lexsort((is_true, -scores[row]))[: top.shape[1]]
-    return top
+    """Rows of scores (n, c) whose highest, of equal ones the first, is the true class."""
+    return int(np.count_nonzero(scores.argmax(axis=1) == labels))

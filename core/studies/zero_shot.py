@@ -1,7 +1,7 @@
 """Zero-shot classification: pictures named by the closest text (CLIP, Radford et al. 2021, section 3.1).
 
 A class is a vector: its name put into each template, encoded, normalised, averaged over templates, normalised
-again. A picture belongs to the class with the highest cosine. The same as open_clip's
+again. A picture belongs to the class with the highest cosine, of equal ones to the first: open_clip's
 `build_zero_shot_classifier` followed by an argmax.
 """
 
@@ -179,7 +179,7 @@ def classify(images: EmbeddingSet, classes: FloatArray, classnames: Sequence[str
         protocol.templates, tuple(classnames), classnames_kind, per_class,
         metrics.confusion(labels, found.top[:, 0], c), read_only(labels), found.ranks, found.top,
         found.probability, images.ids, images.logit_scale, protocol, images.provenance, tuple(published),
-        tuple(deck), _notes(per_class, classnames, classes))
+        tuple(deck), (*_notes(per_class, classnames, classes), *_tie_note(correct, found.tied)))
 
 
 def labels_of(images: EmbeddingSet, classes: FloatArray, classnames: Sequence[str]) -> IntArray:
@@ -230,8 +230,19 @@ def _notes(per_class: Sequence[ClassRecall], classnames: Sequence[str], classes:
         notes.append(f"{empty} of {len(classnames)} classes have no picture here; the mean per-class recall "
                      "is over the others.")
     if doubled := len(classnames) - len(set(classnames)):
-        notes.append(f"{doubled} class names repeat another; such classes tie, and a tie counts as wrong.")
+        notes.append(f"{doubled} class names repeat another; of such classes the first is always the answer.")
     for names in alike(classes, classnames)[:3]:
         said = ", ".join(f"“{name}”" for name in names)
-        notes.append(f"The model has one and the same vector for {said}: only rounding decides between them.")
+        notes.append(f"The model has one and the same vector for {said}: it cannot tell them apart.")
     return tuple(notes)
+
+
+def _tie_note(correct: NDArray[np.bool_], tied: NDArray[np.bool_]) -> tuple[str, ...]:
+    """What hangs on the order of the classes: (n,) whether right, (n,) whether the true class ties for the first."""
+    if not tied.any():
+        return ()
+    sure, n = np.count_nonzero(correct & ~tied), len(tied)
+    wrong, right = (f"{100 * hits / n:.2f} %" for hits in (sure, sure + np.count_nonzero(tied)))
+    return (f"For {np.count_nonzero(tied)} of {n} pictures the right class and another have exactly the same score; "
+            "the class listed first is the answer, as in an argmax. With every such picture counted as wrong, "
+            f"top-1 would be {wrong}, with every one counted as right {right}.",)

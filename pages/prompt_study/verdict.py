@@ -15,9 +15,10 @@ from core.studies.prompt_verdict import PromptSearchResult, Verdict
 from core.studies.zero_shot import ZeroShotResult
 from pages.shared.answer import Headline, finding, headlines
 from pages.shared.chart import draw
+from pages.shared.choices import A_PICTURE, NONE_OPENED, one_of
 from pages.shared.grid import Tile, grid
 from pages.shared.guard import in_place
-from pages.shared.link import choose, chosen
+from pages.shared.link import choose
 from pages.shared.paging import paged
 from pages.shared.pickers import moved, shown
 from pages.shared.picture import answers, picture
@@ -128,8 +129,7 @@ def turned_pictures(engine: Engine, result: PromptSearchResult) -> None:
     """Held-out pictures that the chosen templates turn right or wrong, with a click to one of them."""
     st.header("Which held-out pictures does the choice turn?", anchor=False)
     ids = {"gained": result.chosen.gained, "lost": result.chosen.lost}
-    asked = next(iter(chosen("turned")), "")
-    now = asked if asked in KINDS else max(KINDS, key=lambda kind: len(ids[kind]))
+    now = one_of("turned", KINDS, max(KINDS, key=lambda kind: len(ids[kind])))
     st.session_state[shown("turned")] = now
     st.segmented_control(
         "Against the baseline",
@@ -141,11 +141,13 @@ def turned_pictures(engine: Engine, result: PromptSearchResult) -> None:
         args=("turned",),
     )
     before, after = _answers(engine, result)
+    rows = {name: row for row, name in enumerate(after.ids)}
+    if name := one_of("judged", rows, "", A_PICTURE, NONE_OPENED):
+        _dialog(engine, before, after, name, lambda: choose("judged", None))
     if not ids[now]:
         st.caption("None.")
         return
     place, on_page = paged(len(ids[now]), PAGE, "turned-page")
-    rows = {name: row for row, name in enumerate(after.ids)}
     with place:
         grid(
             [_tile(engine, before, after, rows[name], now) for name in ids[now][on_page] if name in rows],
@@ -154,8 +156,6 @@ def turned_pictures(engine: Engine, result: PromptSearchResult) -> None:
             label=f"{KINDS[now]}: {count(len(ids[now]), 'held-out picture')}",
             opened=lambda name: choose("judged", name),
         )
-    if (name := next(iter(chosen("judged")), "")) in rows:
-        _dialog(engine, before, after, name, lambda: choose("judged", None))
 
 
 def _answers(engine: Engine, result: PromptSearchResult) -> tuple[ZeroShotResult, ZeroShotResult]:
@@ -184,7 +184,7 @@ def _tile(engine: Engine, before: ZeroShotResult, after: ZeroShotResult, row: in
 
 
 def _mark(gained: bool, right: bool, named: str) -> str:
-    """A tie counts as wrong; where two classes are so close that rounding decides, the tile says so."""
+    """The new answer; where two classes are so close that rounding decides, the tile says so."""
     if gained != right:
         return "within rounding of a tie"
     return "right now" if gained else f"now {named}"

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from core import metrics
 from core.studies import zero_shot
 from core.types import EmbeddingKey, EmbeddingSet, Provenance, Reference, TMVError
 
@@ -127,12 +128,34 @@ def test_classes_that_are_one_text_to_the_model_are_noted():
     assert any("the same vector for “crop”, “vegetation”, “field”" in note for note in found.notes)
 
 
-def test_equal_class_names_tie_against_the_model_and_are_noted():
-    images = embedded([[1, 0, 0], [0, 1, 0]], [0, 2])
+def test_of_equal_classes_the_first_is_the_answer_and_what_hangs_on_it_is_noted():
+    images = embedded([[1, 0, 0], [1, 0, 0], [0, 1, 0]], [0, 1, 2])
     found = zero_shot.classify(images, AXES[[0, 0, 1]], ("crane", "crane", "owl"), ("{}",))
-    assert found.acc1 == 0.5 and found.predicted.tolist() == [1, 2]
+    assert found.predicted.tolist() == [0, 0, 2] and found.ranks.tolist() == [1, 2, 1]
     assert any("repeat another" in note for note in found.notes)
+    assert "For 2 of 3 pictures" in found.notes[-1]
+    assert "as wrong, top-1 would be 33.33 %, with every one counted as right 100.00 %" in found.notes[-1]
     assert found.confusion.trace() == found.correct.sum()
+    apart = zero_shot.classify(images, AXES, ("crane", "heron", "owl"), ("{}",))
+    assert not any("same score" in note for note in apart.notes)
+
+
+@pytest.mark.parametrize("signs", [False, True])
+def test_equal_to_argmax_and_a_stable_sort_of_plain_numpy(signs):
+    rng = np.random.default_rng(5)
+    vectors, classes = rng.normal(size=(300, 16)), rng.normal(size=(30, 16))
+    if signs:  # cosines are then multiples of 1/8 without rounding, and most pictures tie
+        vectors, classes = np.sign(vectors), np.sign(classes)
+    vectors, unit = vectors.astype(np.float32), metrics.normalise(classes)
+    labels = rng.integers(0, 30, 300)
+    found = zero_shot.classify(embedded(vectors, labels), unit, [f"c{i}" for i in range(30)], ("{}",))
+    scores = vectors / np.linalg.norm(vectors, axis=1, keepdims=True) @ unit.T
+    order = np.argsort(-scores, axis=1, kind="stable")
+    np.testing.assert_array_equal(found.predicted, scores.argmax(axis=1))
+    np.testing.assert_array_equal(found.top5, order[:, :5])
+    assert found.acc1 == np.mean(order[:, 0] == labels)
+    assert found.acc5 == np.mean((order[:, :5] == labels[:, None]).any(axis=1))
+    assert signs == any("same score" in note for note in found.notes)
 
 
 @pytest.mark.parametrize("labels", [None, [0, -1]])

@@ -38,7 +38,7 @@ def test_forty_objects_ten_land_uses_no_people() -> None:
 
 def test_folders_are_the_names_with_underscores() -> None:
     assert class_folders("demo-objects")[OBJECTS.index("teddy bear")] == "teddy_bear"
-    assert class_folders("demo-satellite")[0] == "annual_crop_land"
+    assert class_folders("demo-satellite")[0] == "annual_crop_field"
 
 
 def test_an_unknown_set_is_met_with_a_suggestion() -> None:

@@ -13,7 +13,7 @@ import torch
 from safetensors import safe_open
 
 from core.demo.evaluation import labels_of, top_k_accuracy
-from core.demo.plans import classnames
+from core.demo.plans import class_folders, classnames
 from core.demo.train import MODELS, RECIPES, WEIGHTS, load_trained
 
 SUBSET = 4
@@ -72,6 +72,18 @@ def test_words_it_never_met_are_all_the_same_unknown_word(model: str) -> None:
         known, one, two = net.encode_text(tokens)
     assert torch.equal(one, two)
     assert not torch.equal(known, one)
+
+
+@pytest.mark.parametrize("name", ["demo-objects", "demo-satellite"])
+@pytest.mark.parametrize("model", MODELS)
+def test_no_two_classes_are_one_text(model: str, name: str) -> None:
+    """Else only rounding orders them, and every way to multiply matrices gives another accuracy."""
+    net, _, tokenizer = loaded(model)
+    for names in (classnames(name), class_folders(name)):
+        with torch.inference_mode():
+            texts = net.encode_text(tokenizer([f"a photo of a {text}" for text in names]), normalize=True)
+        cosines = texts @ texts.T - 2 * torch.eye(len(texts))
+        assert cosines.max() < 0.9995, names[int(cosines.argmax()) % len(names)]
 
 
 @pytest.mark.parametrize("model", MODELS)
