@@ -12,11 +12,11 @@ from core.studies.pictures import PicturesResult
 from core.types import DatasetSpec, EmbeddingSet, EncoderWarming, ModelSpec
 from pages.caption_retrieval.answers import first, lists, sentence
 from pages.caption_retrieval.asked_picture import asked_dialog
-from pages.caption_retrieval.subject import no_such
 from pages.caption_retrieval.used import pick_split, used
-from pages.caption_retrieval.wanted import KEPT, PAGE_KEY, Wanted, problems, query_picture, wanted, write
+from pages.caption_retrieval.wanted import KEPT, PAGE_KEY, Wanted, query_picture, wanted, write
 from pages.shared.answer import finding, foot, question
 from pages.shared.chart import draw
+from pages.shared.choices import A_PICTURE, NONE_OPENED, one_of
 from pages.shared.encode import encode
 from pages.shared.engine import engine
 from pages.shared.guard import in_place
@@ -24,7 +24,7 @@ from pages.shared.here import ANY_KIND
 from pages.shared.link import choose, chosen, keep
 from pages.shared.missing import Pair, offer
 from pages.shared.paging import page_choice
-from pages.shared.pickers import pick_dataset, pick_models, tell
+from pages.shared.pickers import pick_dataset, pick_models
 from pages.shared.save import save_rows, save_sheet
 from pages.shared.sheet import SheetList, sheet
 from pages.shared.theme import seen, theme
@@ -43,13 +43,10 @@ def page(engine: Engine) -> None:
         return
     with left:
         models = pick_models(engine, [dataset], most=MOST_MODELS)
-    how = used(engine, dataset)
-    split = how.split
     with right:
+        split = used(engine, dataset).split
         pick_split(engine, dataset, split)
-        tell(how.problems)
     now = wanted(stored(engine, models, dataset, split))
-    tell(problems())
     with in_place():
         write(engine, dataset, now)
     with in_place():
@@ -119,10 +116,8 @@ def show(engine: Engine, results: Sequence[PicturesResult]) -> None:
                 a, b = short_names([pair.a, pair.b])
                 chart = moved_chart(moved_frame(pair), a=a, b=b, **seen())
                 draw(chart, key="chart-moved", picked=lambda mark: open_picture(str(mark[0])))
-    if (opened := next(iter(chosen("open")), "")) in results[0].ids:
+    if opened := one_of("open", results[0].ids, "", A_PICTURE, NONE_OPENED):
         asked_dialog(engine, results, opened, lambda: choose("open", None))
-    elif opened:
-        tell([no_such(opened)])
 
 
 def open_picture(picture: str) -> None:

@@ -19,6 +19,7 @@ from core.frames.retrieval import Side, ranks_frame
 from core.studies.one_caption import find_captions
 from core.studies.retrieval import RetrievalResult
 from core.types import NotHere
+from pages.shared.choices import one_of, such_as
 from pages.shared.link import choose, chosen
 from pages.shared.paging import paged
 from pages.shared.pickers import moved, shown
@@ -29,6 +30,7 @@ PAGE, PAGE_KEY, ROW = 8, "captions-page", 76
 CLOSER = "look-closer-at"
 KINDS = {"": "Any rank", "1-1": "First", "2-10": "2 to 10", "11-": "Beyond ten"}
 _SPAN = re.compile(r"^(\d{1,9})-(\d{1,9})?$")
+LISTED = {"image": "Captions", "text": "Pictures"}
 Opened = Callable[[str, str], None]
 """Called with a picture's id and the caption."""
 
@@ -53,14 +55,19 @@ class Look:
 
 def look_at(results: Sequence[RetrievalResult]) -> Look:
     """What the address asks for, checked."""
-    side, model, span, words = (next(iter(chosen(name)), "") for name in ("listed", "by", "ranks", "words"))
     known = [r.model for r in results]
     return Look(
-        "text" if side == "text" else "image",
-        model if model in known else known[0],
-        span if _SPAN.match(span) else "",
-        " ".join(words.split()),
+        "text" if one_of("listed", list(LISTED), "image") == "text" else "image",
+        one_of("by", known, known[0]),
+        such_as("ranks", _is_span, "two ranks as 2-10, or 11- without an end", "", "any rank is shown"),
+        " ".join(next(iter(chosen("words")), "").split()),
     )
+
+
+def _is_span(text: str) -> bool:
+    """Whether these are ranks from a first to a last one."""
+    found = _SPAN.match(text)
+    return found is not None and 1 <= int(found[1]) <= int(found[2] or found[1])
 
 
 def show_ranks(side: Side, model: str, low: int, high: int | None) -> None:
@@ -108,9 +115,6 @@ def pick_look(results: Sequence[RetrievalResult], *, sides: bool) -> Look:
             st.segmented_control("List", ["image", "text"], key=shown("listed"), format_func=LISTED.__getitem__,
                                  required=True, on_change=_moved, args=("listed",))  # fmt: skip
     return now
-
-
-LISTED = {"image": "Captions", "text": "Pictures"}
 
 
 def _span_title(look: Look) -> str:

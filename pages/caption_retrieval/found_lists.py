@@ -13,10 +13,10 @@ from core.frames.pictures import hits_frame, look_alikes_frame, models_finding
 from core.studies.one_caption import OneCaptionResult
 from core.studies.pictures import Hit, PicturesResult
 from pages.caption_retrieval.subject import Subject
+from pages.shared.choices import one_of
 from pages.shared.encode import encode
 from pages.shared.grid import Tile, grid
 from pages.shared.hits import hit_tile
-from pages.shared.link import chosen
 from pages.shared.pickers import moved, shown
 from pages.shared.save import save_rows, save_sheet
 from pages.shared.sheet import SheetList, sheet
@@ -57,8 +57,8 @@ def ten_first(engine: Engine, lists: Sequence[PicturesResult], now: Subject, ope
 def _pick_wording(now: Subject) -> str:
     """The caption, or one of the wordings beside it: their lists can be told apart by eye, as the deck does."""
     texts = list(dict.fromkeys((now.text, *now.beside)))
-    asked = next(iter(chosen("asked")), "")
-    st.session_state[shown("asked")] = asked if asked in texts else now.text
+    asked = one_of("asked", texts, now.text, "one of the wordings", "the caption is used")
+    st.session_state[shown("asked")] = asked
     st.pills(
         "For the wording",
         texts,
@@ -69,7 +69,7 @@ def _pick_wording(now: Subject) -> str:
         format_func=lambda text: plain(shorten(text, WORDING, placeholder="…")),
         wrap=True,
     )
-    return asked if asked in texts else now.text
+    return asked
 
 
 def _worded(engine: Engine, lists: Sequence[PicturesResult], text: str, caption: str) -> Sequence[PicturesResult]:

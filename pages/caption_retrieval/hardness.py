@@ -15,6 +15,7 @@ from core.frames.retrieval import bands_finding, bands_frame, retrieval_differen
 from core.studies.retrieval import ALL_CAPTIONS, RetrievalResult
 from core.studies.retrieval_reading import RetrievalDifference
 from pages.shared.chart import draw
+from pages.shared.choices import one_of, say_wrong
 from pages.shared.link import choose, chosen
 from pages.shared.pickers import moved, shown
 from pages.shared.theme import seen
@@ -54,8 +55,7 @@ def hardness(engine: Engine, results: Sequence[RetrievalResult]) -> None:
 
 
 def _pick_way() -> str:
-    asked = next(iter(chosen("hard")), "")
-    now = asked if asked in WAYS else CONTENDERS
+    now = one_of("hard", WAYS, CONTENDERS)
     st.session_state[shown("hard")] = now
     st.segmented_control(
         "By",
@@ -77,8 +77,11 @@ def pick_pair(results: Sequence[RetrievalResult]) -> tuple[RetrievalResult, Retr
     pairs = {f"{a.model}\n{b.model}": (a, b) for a, b in combinations(results, 2)}
     if not pairs:
         return None
-    asked = "\n".join(chosen("pair"))
-    now = asked if asked in pairs else next(iter(pairs))
+    asked, now = chosen("pair"), next(iter(pairs))
+    if "\n".join(asked) in pairs:
+        now = "\n".join(asked)
+    elif asked:
+        say_wrong("pair", ", ".join(asked), "two of the models above", "the first two are compared")
     if len(pairs) > 1:
         names = dict(zip((r.model for r in results), short_names([r.model for r in results])))
         titles = {key: f"{names[a.model]} with {names[b.model]}" for key, (a, b) in pairs.items()}

@@ -18,9 +18,10 @@ from pages.caption_retrieval.found_lists import look_alikes, ten_first
 from pages.caption_retrieval.one_picture import picture_dialog
 from pages.caption_retrieval.other_way import other_way
 from pages.caption_retrieval.standing import edit, original, standing
-from pages.caption_retrieval.subject import Subject, no_such, subject
+from pages.caption_retrieval.subject import Subject, subject
 from pages.caption_retrieval.used import Used, part_notes, pick_split, ranked, used
 from pages.shared.answer import foot, question
+from pages.shared.choices import A_PICTURE, NONE_OPENED, one_of
 from pages.shared.encode import encode
 from pages.shared.engine import engine
 from pages.shared.guard import in_place
@@ -57,12 +58,10 @@ def page(engine: Engine) -> None:
         return
     with left:
         models = pick_models(engine, [dataset], most=MOST_MODELS)
-    asked = used(engine, dataset)
-    how = Used(asked.split)  # every caption may be looked at, however many the benchmark uses
+    how = Used(used(engine, dataset).split)  # every caption may be looked at, however many the benchmark uses
     if len(engine.splits(dataset.name)) > 1:
         with st.columns([4, 4, 3])[1]:
             pick_split(engine, dataset, how.split)
-    tell(asked.problems)
     there, missing = study(engine, models, dataset, how)
     now = subject(engine, there.sets[0], there.results[0]) if there.sets else None
     with presets:
@@ -74,12 +73,11 @@ def page(engine: Engine) -> None:
         pick_draw(there.results)
     with in_place():
         find_one(engine, there.results, there.sets)
-    opened = next(iter(chosen("open")), "")
-    lost = no_such(opened) if opened and opened not in there.sets[0].ids else ""
-    tell([p for p in (now.problem, drawn(now, there), lost) if p])
+    tell([p for p in (now.problem, drawn(now, there)) if p])
+    opened = one_of("open", there.sets[0].ids, "", A_PICTURE, NONE_OPENED)
     show(engine, there, now)
     behind(there, how, now)
-    if opened and not lost:
+    if opened:
         picture_dialog(engine, there.sets, opened, lambda: choose("open", None))
 
 

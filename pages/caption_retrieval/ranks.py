@@ -11,7 +11,7 @@ from core.frames.retrieval import SIDES, Side, curve_frame, histogram_frame
 from core.studies.retrieval import RetrievalResult
 from pages.caption_retrieval.caption_list import show_ranks
 from pages.shared.chart import draw
-from pages.shared.link import chosen
+from pages.shared.choices import one_of
 from pages.shared.pickers import moved, shown
 from pages.shared.theme import seen
 
@@ -29,7 +29,7 @@ def ranks(results: Sequence[RetrievalResult]) -> None:
 
 
 def _pick_side() -> Side:
-    now: Side = "text" if "text" in chosen("stand") else "image"
+    now: Side = "text" if one_of("stand", list(SIDES), "image") == "text" else "image"
     st.session_state[shown("stand")] = now
     st.segmented_control(
         "Direction",

@@ -22,7 +22,8 @@ from core.studies.one_caption import Kind, draw
 from core.studies.pictures import captions_of_row
 from core.studies.retrieval import RetrievalResult
 from core.types import EmbeddingSet
-from pages.shared.link import choose, chosen, open_page, too_long
+from pages.shared.choices import one_of, such_as
+from pages.shared.link import choose, chosen, open_page
 
 PAGE = "pages/caption_retrieval/one_caption.py"
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -35,8 +36,7 @@ _DRAW = re.compile(rf"^({'|'.join(KINDS)}):(\d{{1,9}})$")
 class Subject:
     """`text` is asked and should find `picture` ("" where no picture of the set has this caption), whose own
     captions are `written`; `same` are other pictures with the very same caption. `drawn` says how it was chosen,
-    `source` which caption it was edited from, `beside` has other wordings, and `problem` what was wrong with the
-    address."""
+    `source` which caption it was edited from, `beside` has other wordings, and `problem` why none could be drawn."""
 
     text: str
     picture: str = ""
@@ -72,19 +72,13 @@ class Subject:
 
 def subject(engine: Engine, images: EmbeddingSet, result: RetrievalResult) -> Subject:
     """What is looked at in this set; `result` has the ranks by which one is drawn."""
-    text, picture = (next(iter(chosen(name)), "").strip() for name in ("caption", "original"))
-    problem = too_long("caption")
-    if picture and picture not in images.ids:
-        problem, picture = no_such(picture), ""
+    text = next(iter(chosen("caption")), "").strip()
+    instead = "the caption tells which one is meant" if text else "another caption is shown"
+    picture = one_of("original", images.ids, "", "the name of a picture of this data set", instead)
     asked = bool(text or picture)
     found = _as_asked(engine, images, text, picture) if asked else _drawn(engine, images, result)
     source, beside = next(iter(chosen("written")), ""), _beside(found.text, images.key.dataset)
-    return replace(found, source=source, beside=beside, problem=problem or found.problem)
-
-
-def no_such(picture: str) -> str:
-    """What is said of a picture in the address that the set does not have."""
-    return f"No picture of this data set is called {picture}."
+    return replace(found, source=source, beside=beside)
 
 
 def _as_asked(engine: Engine, images: EmbeddingSet, text: str, picture: str) -> Subject:
@@ -103,11 +97,11 @@ def _known(images: EmbeddingSet, text: str, picture: str, written: tuple[str, ..
 
 
 def _drawn(engine: Engine, images: EmbeddingSet, result: RetrievalResult) -> Subject:
-    wanted = next(iter(chosen("draw")), "")
+    expected = f"a draw as lost:17, with {', '.join(KINDS[:-1])} or {KINDS[-1]}"
+    wanted = such_as("draw", lambda text: bool(_DRAW.match(text)), expected, "", "another caption is shown")
     asked = _DRAW.match(wanted)
     if asked is None:
-        problem = f"A draw is written as lost:17, with one of {', '.join(KINDS)}; {wanted} is none." if wanted else ""
-        return replace(_first(engine, images, result), problem=problem)
+        return _first(engine, images, result)
     kind: Kind = next(k for k in KINDS if k == asked[1])
     row = draw(result, kind, int(asked[2]))
     if row is None:

@@ -9,8 +9,8 @@ import streamlit as st
 from core.engine import Engine
 from core.studies.retrieval import ALL_CAPTIONS, RetrievalResult
 from core.types import DatasetSpec, Provenance
-from pages.shared.link import chosen
-from pages.shared.pickers import moved, shown, tell
+from pages.shared.choices import one_of
+from pages.shared.pickers import moved, shown
 from pages.shared.words import count
 
 ALL = "all"
@@ -20,11 +20,10 @@ CAPS = ("1", "2", "3", "4", "5", ALL)
 @dataclass(frozen=True, slots=True)
 class Used:
     """`split` None: the one that the data set is measured on; `cap` how many captions of a picture, or
-    `ALL_CAPTIONS`; `problems` what was wrong with the address."""
+    `ALL_CAPTIONS`."""
 
     split: str | None = None
     cap: int = ALL_CAPTIONS
-    problems: tuple[str, ...] = ()
 
     @property
     def words(self) -> str:
@@ -39,15 +38,11 @@ class Used:
 
 
 def used(engine: Engine, dataset: DatasetSpec) -> Used:
-    """What the address says, checked; else as the data set is measured."""
-    split, each = (next(iter(chosen(name)), "") for name in ("split", "each"))
-    splits, problems = engine.splits(dataset.name), []
-    if split and splits and split not in splits:
-        problems.append(f"{dataset.title} has no split {split!r} here; there is {', '.join(splits)}.")
-    if each and each not in CAPS:
-        problems.append(f"Captions of each picture are all or 1 to 5, not {each!r}.")
-    asked = each if each in CAPS else str(dataset.captions_per_picture or ALL)
-    return Used(split if split in splits else None, ALL_CAPTIONS if asked == ALL else int(asked), tuple(problems))
+    """What the address says, checked; else as the data set is measured. Says what is wrong with it."""
+    splits = engine.splits(dataset.name)
+    split = one_of("split", splits, "", instead=f"the one that {dataset.title} is measured on is used")
+    each = one_of("each", CAPS, str(dataset.captions_per_picture or ALL))
+    return Used(split or None, ALL_CAPTIONS if each == ALL else int(each))
 
 
 def pick_used(engine: Engine, dataset: DatasetSpec) -> Used:
@@ -66,7 +61,6 @@ def pick_used(engine: Engine, dataset: DatasetSpec) -> Used:
             help="With more captions a picture is found by one of them more easily. COCO's protocol has five.",
         )
         pick_split(engine, dataset, now.split)
-    tell(now.problems)
     return now
 
 

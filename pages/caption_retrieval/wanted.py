@@ -11,8 +11,9 @@ from core.engine import Engine
 from core.images import IMAGE_SUFFIXES, thumbnail
 from core.studies.query import MINUS_WEIGHT, Query, ask
 from core.types import DatasetSpec, EmbeddingSet, NotHere, TMVError
+from pages.shared.choices import such_as
 from pages.shared.guard import careful
-from pages.shared.link import LONGEST, choose, chosen, too_long
+from pages.shared.link import LONGEST, choose, chosen
 from pages.shared.picture import picture
 from pages.shared.texts import box_key
 from pages.shared.words import plain
@@ -70,24 +71,15 @@ def wanted(images: EmbeddingSet | None) -> Wanted:
 
 
 def _weight(name: str, usual: float) -> float:
-    value = _number(next(iter(chosen(name)), ""))
-    return usual if value is None else value
+    """A weight of the address, or the usual one."""
+    return float(such_as(name, _is_weight, f"a number from 0 to {MOST_WEIGHT:g}", f"{usual:g}"))
 
 
-def _number(text: str) -> float | None:
-    """A weight as written; None where it is none."""
+def _is_weight(text: str) -> bool:
     try:
-        value = float(text)
+        return 0 <= float(text) <= MOST_WEIGHT
     except ValueError:
-        return None
-    return value if 0 <= value <= MOST_WEIGHT else None
-
-
-def problems() -> list[str]:
-    """What the address says that cannot be asked."""
-    weights = [text for name in ("image_weight", "minus_weight") for text in chosen(name)[:1]]
-    said = [f"A weight is a number from 0 to {MOST_WEIGHT:g}, not {t}." for t in weights if _number(t) is None]
-    return [too_long("q"), *said] if too_long("q") else said
+        return False
 
 
 def example(images: EmbeddingSet | None) -> str:

@@ -14,12 +14,13 @@ from pages.shared import first_run
 from pages.shared.answer import Headline, finding, foot, headlines, question
 from pages.shared.asking import Asking
 from pages.shared.chart import draw
+from pages.shared.choices import A_PICTURE, NONE_OPENED, one_of
 from pages.shared.engine import engine
 from pages.shared.grid import grid
 from pages.shared.guard import in_place
 from pages.shared.here import Here, here, known_models, real_first
 from pages.shared.leads import to_classes
-from pages.shared.link import choose, chosen, keep
+from pages.shared.link import choose, keep
 from pages.shared.pickers import offered_datasets
 from pages.shared.picture import answered_tile, picture_dialog
 from pages.shared.theme import seen
@@ -127,7 +128,7 @@ def some_pictures(engine: Engine, results: list[ZeroShotResult]) -> None:
     st.subheader(plain(label), anchor=False)
     tiles = [answered_tile(engine, top, int(row)) for row in rows]
     grid(tiles, key="some", label=label, tile=138, opened=lambda picture: choose("look", picture))
-    if (picture := next(iter(chosen("look")), "")) in top.ids:
+    if picture := one_of("look", top.ids, "", A_PICTURE, NONE_OPENED):
         picture_dialog(engine, first, picture, lambda: choose("look", None))
 
 

@@ -17,6 +17,7 @@ from core.studies.story.own import OwnStep, OwnStory, load_story
 from core.types import TMVError
 from pages.present.clicker import KEYS, clicker
 from pages.present.parts import styles
+from pages.shared.choices import one_of, wrong
 from pages.shared.guard import careful
 from pages.shared.link import choose, chosen, keep, open_page
 from pages.shared.words import plain
@@ -24,7 +25,7 @@ from pages.shared.words import plain
 STORY_PAGE, STORY_PATH = "pages/present/story.py", "story"
 CSS = Path(__file__).with_name("stage.css")
 PLACE = ("story", "step", "ask")
-GO = "stage-go"
+GO, ON = "stage-go", "true"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class Telling:
 
 def presenting() -> bool:
     """Whether the address asks for presentation mode."""
-    return chosen("present") == ("true",)
+    return chosen("present") == (ON,)
 
 
 def telling(engine: Engine, pages: Collection[str]) -> Telling:
@@ -62,8 +63,10 @@ def telling(engine: Engine, pages: Collection[str]) -> Telling:
             name, problem = "", str(error)
     length = len(own.steps) if own else len(STEPS)
     asked = next(iter(chosen("step")), "1")
-    place = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 6 else 1
-    return Telling(own, name, min(max(place, 1), length), problem)
+    if asked.isascii() and asked.isdigit() and len(asked) < 6 and 1 <= int(asked) <= length:
+        return Telling(own, name, int(asked), problem)
+    step = wrong("step", asked, f"a number from 1 to {length}", "the first step is shown")
+    return Telling(own, name, 1, f"{problem} {step}".strip())
 
 
 def move(told: Telling, where: str) -> None:
@@ -96,7 +99,7 @@ def asked_for() -> bool:
     """Whether this is a presentation, before what keeps the place is mounted."""
     if "present" in st.session_state:
         return presenting()
-    return st.query_params.get("present") == "true"
+    return st.query_params.get("present") == ON
 
 
 def mount(files: dict[str, str]) -> bool:
@@ -106,6 +109,7 @@ def mount(files: dict[str, str]) -> bool:
     if (page := st.session_state.pop(GO, None)) is not None:
         open_page(files.get(page, STORY_PAGE))
     keep("present")
+    one_of("present", [ON], "", instead="the page is shown with its controls")
     if presenting():
         keep(*PLACE)
     return presenting()

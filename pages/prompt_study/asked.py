@@ -14,10 +14,11 @@ from core.studies.compose import slots_of
 from core.types import DatasetSpec, EmbeddingSet
 from pages.prompt_study import questions
 from pages.prompt_study.questions import LADDER, PROMPTS, SLOTS, SUM, WAYS, Question
+from pages.shared.choices import A_CLASS, one_of, some_of
 from pages.shared.guard import careful
 from pages.shared.here import here
 from pages.shared.link import choose, chosen
-from pages.shared.pickers import moved, shown, tell
+from pages.shared.pickers import moved, shown
 from pages.shared.texts import box_key, choose_texts, lines, texts
 from pages.shared.words import plain
 
@@ -30,9 +31,8 @@ BOX_AND_BUTTON = (6, 1)
 
 def pick_way(dataset: DatasetSpec) -> str:
     """Prompts, slots, a ladder or a sum."""
-    now = next(iter(chosen("way")), "")
-    if now not in WAYS:
-        now = PROMPTS if chosen("prompt") else questions.way_of(picture_presets(dataset.name)[0])
+    usual = PROMPTS if chosen("prompt") else questions.way_of(picture_presets(dataset.name)[0])
+    now = one_of("way", WAYS, usual)
     st.session_state[shown("way")] = now
     st.segmented_control(
         "Ask with",
@@ -249,14 +249,13 @@ class Showing:
 
 
 def showing(question: Question, images: EmbeddingSet | None, models: int) -> Showing:
-    """What the address says, checked."""
-    depth = next(iter(chosen("k")), "")
-    named = tuple(n for n in chosen("right") if images is not None and n in images.classnames)
-    asked = next(iter(chosen("against")), "")
+    """What the address says, checked. What is possible, but not for this question, is no mistake."""
+    named = some_of("right", images.classnames, (), A_CLASS) if images is not None and images.classnames else ()
+    asked = one_of("against", questions.AGAINST, "", instead="what fits the question is used")
     usual = questions.MODELS if models > 1 and question.against != questions.BEFORE else question.against
     possible = comparisons(len(question.queries), models)
     return Showing(
-        int(depth) if depth in map(str, DEPTHS) else 10,
+        int(one_of("k", [str(d) for d in DEPTHS], "10")),
         named or "named",
         asked if asked in possible else usual if usual in possible else next(iter(possible), ""),
     )
@@ -300,9 +299,3 @@ def pick_showing(now: Showing, question: Question, images: EmbeddingSet | None, 
                 on_change=moved,
                 args=("right",),
             )
-
-
-def unknown_right(images: EmbeddingSet | None) -> None:
-    """Say which classes of the address this data set does not have."""
-    if images is not None and images.labels is not None:
-        tell([f"No class is called {n!r} here; it is left out." for n in chosen("right") if n not in images.classnames])

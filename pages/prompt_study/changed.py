@@ -13,6 +13,7 @@ from core.frames import points, say_model
 from core.frames.prompts import changed_pictures_frame, class_changes_frame, say_template
 from core.studies.prompt_study import PromptStudyResult, TemplateResult
 from pages.classification.cell import class_tokens
+from pages.shared.choices import A_CLASS, one_of, say_wrong
 from pages.shared.grid import Tile, grid
 from pages.shared.link import choose, chosen
 from pages.shared.paging import paged
@@ -46,7 +47,11 @@ def look_at(studies: Sequence[PromptStudyResult]) -> Look:
         for study in studies:
             if (study.model, study.classnames_kind) == asked[:2] and asked[2] in [t.name for t in study.every]:
                 return Look(study, asked[2])
-    return Look(studies[0], _most_moved(studies[0]))
+    found = Look(studies[0], _most_moved(studies[0]))
+    if asked:
+        expected = "a model, its class names and a template that are compared here"
+        say_wrong("changed", ", ".join(asked), expected, f"“{say_template(found.template)}” is looked at")
+    return found
 
 
 def _most_moved(study: PromptStudyResult) -> str:
@@ -63,9 +68,8 @@ def show_template(model: str, kind: str, template: str, of: str | None = None) -
     st.session_state[PAGE_KEY] = 1
 
 
-def changed(engine: Engine, studies: Sequence[PromptStudyResult]) -> None:
+def changed(engine: Engine, studies: Sequence[PromptStudyResult], look: Look) -> None:
     """The section: choices, the classes on the left, the pictures on the right."""
-    look = look_at(studies)
     study, template = look.study, look.template
     said = f"What “{say_template(template)}” changes against “{say_template(study.baseline)}”"
     st.header(plain(said), anchor=False)
@@ -186,14 +190,13 @@ def _pictures(engine: Engine, look: Look, frame: pd.DataFrame) -> None:
 
 def _chosen_class(study: PromptStudyResult) -> int | None:
     places = {token: label for label, token in enumerate(class_tokens(study.classnames))}
-    return places.get(next(iter(chosen("of")), ""))
+    return places.get(one_of("of", places, "", A_CLASS, "any class is shown"))
 
 
 def _pick_kind(frame: pd.DataFrame) -> str:
     """Gained, lost or wrong both times; opens with the larger of the first two."""
     counts = {kind: int((frame["kind"] == kind).sum()) for kind in KINDS}
-    asked = next(iter(chosen("which")), "")
-    now = asked if asked in KINDS else max((GAINED, LOST), key=lambda kind: counts[kind])
+    now = one_of("which", KINDS, max((GAINED, LOST), key=lambda kind: counts[kind]))
     st.session_state[shown("which")] = now
     st.segmented_control(
         "Pictures whose answer changed",

@@ -16,8 +16,9 @@ from core.studies.pictures import PicturesResult
 from pages.prompt_study.picture_lists import Compared, Row, as_sheet
 from pages.prompt_study.questions import BEFORE, MODELS
 from pages.shared.chart import draw
+from pages.shared.choices import one_of
 from pages.shared.guard import in_place
-from pages.shared.link import choose, chosen
+from pages.shared.link import choose
 from pages.shared.pickers import moved, shown
 from pages.shared.picture import picture
 from pages.shared.save import save_rows, save_sheet
@@ -48,9 +49,8 @@ def closer(compared: Compared) -> None:
 
 def _pick_question(compared: Compared) -> int:
     titles = [row[0].query.words for row in compared.rows]
-    asked = next(iter(chosen("closer")), "")
     usual = next((q for q, row in enumerate(compared.against) if any(row)), 0)
-    place = titles.index(asked) if asked in titles else usual
+    place = titles.index(one_of("closer", titles, titles[usual], "one of the questions above"))
     if len(titles) > 1:
         st.session_state[shown("closer")] = titles[place]
         st.selectbox("Question", titles, key=shown("closer"), on_change=moved, args=("closer",))

@@ -14,6 +14,7 @@ import streamlit as st
 
 from core.engine import Engine
 from core.types import EmbeddingSet, TMVError
+from pages.shared.choices import some_of
 from pages.shared.guard import careful
 from pages.shared.link import choose, chosen
 from pages.shared.pickers import shown
@@ -86,7 +87,7 @@ def written(edits: Edits) -> list[str]:
 def chosen_names(engine: Engine, images: EmbeddingSet) -> tuple[tuple[NameSet, ...], tuple[NameSet, ...]]:
     """(those to compare, all there are), checked against the data set; the curated ones where none is chosen."""
     every = name_sets(images, parse_edits(texts(engine, "rename"), images.raw_classnames))
-    wanted = chosen("names")
+    wanted = some_of("names", [kind + base for kind in ("", EDITED) for base in BASES])
     return tuple(n for n in every if n.kind in wanted) or every[:1], every
 
 

@@ -8,13 +8,14 @@ from core.engine import Engine
 from core.frames import say_dataset, say_model
 from core.studies.pictures import PicturesResult
 from core.types import DatasetSpec, EmbeddingSet, EncoderWarming, ModelSpec, TMVError
-from pages.prompt_study.asked import Showing, pick_preset, pick_showing, pick_way, showing, unknown_right, write
+from pages.prompt_study.asked import Showing, pick_preset, pick_showing, pick_way, showing, write
 from pages.prompt_study.found import closer, finding_of, found_dialog, save_pictures, tables
 from pages.prompt_study.picture_lists import Compared, Row, compare, draw_lists
 from pages.prompt_study.questions import MODELS, Question, question_of
 from pages.prompt_study.slots_grid import draw_grid, fits
 from pages.shared.answer import Headline, finding, foot, headlines, question
 from pages.shared.asking import asking
+from pages.shared.choices import A_PICTURE, NONE_OPENED, one_of
 from pages.shared.encode import encode
 from pages.shared.engine import engine
 from pages.shared.guard import in_place
@@ -108,7 +109,7 @@ def show(engine: Engine, rows: tuple[Row, ...], asked: Question, how: Showing) -
     with in_place():
         closer(compared)
     tables(compared)
-    if (picture := next(iter(chosen("hit")), "")) in rows[0][0].ids:
+    if picture := one_of("hit", rows[0][0].ids, "", A_PICTURE, NONE_OPENED):
         found_dialog(engine, compared.lists, picture, lambda: choose("hit", None))
 
 
@@ -156,7 +157,6 @@ def page(engine: Engine) -> None:
         return
     split = asking([dataset]).split_of(dataset)
     images = stored(engine, models, dataset, split)
-    unknown_right(images)
     how = showing(asking_now, images, len(models))
     with places[3]:
         pick_showing(how, asking_now, images, len(models))

@@ -18,13 +18,14 @@ from core.studies.zero_shot import check_templates
 from core.types import DatasetSpec, TMVError
 from pages.prompt_study.questions import slot_values
 from pages.shared.asking import CLASSNAMES
+from pages.shared.choices import one_of, quietly, some_of
 from pages.shared.guard import careful
 from pages.shared.link import choose, chosen
-from pages.shared.pickers import shown, tell
+from pages.shared.pickers import shown
 from pages.shared.texts import box_key, choose_texts, lines, texts
 from pages.shared.words import count, plain
 
-OWN = "own"
+OWN, NONE = "own", "none"
 SHARES = ("0.3", "0.5", "0.7")
 BUDGETS = ("200", "500", "1000", "2000", "5000")
 SIZES = ("1", "3", "6", "12", "20")
@@ -64,30 +65,28 @@ class Plan:
         )
 
 
-def plan_of(engine: Engine, dataset: DatasetSpec) -> Plan:
-    """What the address says, checked; `TMVError` for templates that make no sense."""
+def plan_of(engine: Engine, dataset: DatasetSpec, classnames: str) -> Plan:
+    """What the address says, checked, with these class names; `TMVError` for templates that make no sense."""
     sets = [find_prompt_set(dataset.prompt_set if n == OWN else n).templates for n in pool_sets()]
     pool = tuple(dict.fromkeys((*own_templates(engine), *(t for templates in sets for t in templates))))
     if not pool:
         raise TMVError("There is nothing to choose from; take a set, or write templates of your own.")
-    beat = next((b for b in chosen("beat") if b in [p.name for p in PROMPT_SETS]), dataset.prompt_set)
-    kind = next((k for k in chosen("classnames") if k in CLASSNAMES), "curated")
+    beat = one_of("beat", [p.name for p in PROMPT_SETS], dataset.prompt_set)
     return Plan(
         pool,
         find_prompt_set(beat).templates,
         beat,
-        kind,
-        int(_one("budget", BUDGETS, str(BUDGET))),
-        int(_one("largest", SIZES, str(LARGEST))),
-        float(_one("heldout", SHARES, "0.5")),
+        classnames,
+        int(one_of("budget", BUDGETS, str(BUDGET))),
+        int(one_of("largest", SIZES, str(LARGEST))),
+        float(one_of("heldout", SHARES, "0.5")),
     )
 
 
 def pool_sets() -> tuple[str, ...]:
     """Names of the sets in the pool, "own" for the data set's; "none" takes none."""
-    asked = chosen("pool")
-    known = (OWN, *(p.name for p in PROMPT_SETS))
-    return tuple(n for n in asked if n in known) if asked else (OWN, *POOL_SETS)
+    asked = some_of("pool", (OWN, NONE, *(p.name for p in PROMPT_SETS)), (OWN, *POOL_SETS))
+    return tuple(n for n in asked if n != NONE)
 
 
 def own_templates(engine: Engine) -> tuple[str, ...]:
@@ -103,13 +102,6 @@ def templates_of_slots(pattern: str, slot_lines: tuple[str, ...] | list[str]) ->
     if not slots_of(pattern):
         raise TMVError("A pattern needs a slot beside the {} of the class name, for example: a {style} of a {}")
     return check_templates([c.text for c in expand(pattern, slot_values(slot_lines))])
-
-
-def _one(name: str, allowed: tuple[str, ...], usual: str) -> str:
-    asked = next(iter(chosen(name)), "")
-    if asked and asked not in allowed:
-        tell([f"{name.capitalize()} is one of {', '.join(allowed)}; {usual} is used instead of {asked!r}."])
-    return asked if asked in allowed else usual
 
 
 # --- the form ---------------------------------------------------------------------------------------------
@@ -147,7 +139,8 @@ def _pick_sets(dataset: DatasetSpec) -> None:
     own = find_prompt_set(dataset.prompt_set)
     titles = {OWN: f"{dataset.title}'s own: {own.title}"}
     titles |= {p.name: f"{p.title} ({len(p.templates)})" for p in PROMPT_SETS if p.name != own.name}
-    st.session_state[shown("pool")] = [n for n in pool_sets() if n in titles]
+    with quietly():  # `plan_of` has said what is wrong with them
+        st.session_state[shown("pool")] = [n for n in pool_sets() if n in titles]
     st.multiselect("Sets to choose from", list(titles), key=shown("pool"), format_func=lambda n: titles.get(n, n))
 
 
@@ -182,7 +175,7 @@ def _planned(engine: Engine, extra: str, pattern: str, slot_lines: str, run: Cal
     choose("poolpattern", form)
     choose_texts(engine, "poolslot", values if form else ())
     sets = st.session_state[shown("pool")]
-    choose("pool", None if tuple(sets) == (OWN, *POOL_SETS) else sets or ["none"])
+    choose("pool", None if tuple(sets) == (OWN, *POOL_SETS) else sets or [NONE])
     for name in ("beat", "budget", "largest", "heldout"):
         choose(name, st.session_state[shown(name)])
     choose("classnames", st.session_state[shown("poolnames")])

@@ -14,6 +14,7 @@ from core.engine import Engine
 from core.studies.compose import Composed, expand, ladder, slots_of
 from core.studies.query import MINUS_WEIGHT, Query, Term, ask
 from core.types import DatasetSpec, TMVError
+from pages.shared.choices import one_of
 from pages.shared.link import chosen
 from pages.shared.texts import texts
 
@@ -61,7 +62,8 @@ def question_of(engine: Engine, dataset: DatasetSpec) -> Question:
     if way == SUM:
         return _checked(by_sum(texts(engine, "term") or TERMS))
     if prompts := texts(engine, "prompt"):
-        return _checked(by_prompts(prompts, next(iter(chosen("order")), "") == BEFORE))
+        order = one_of("order", [BEFORE], "", instead="all are compared with the first")
+        return _checked(by_prompts(prompts, order == BEFORE))
     preset = picture_presets(dataset.name)[0]
     return by_sum(terms_of(preset)) if preset.minus else by_prompts(preset.texts, preset.ladder)
 

@@ -11,7 +11,8 @@ from core.types import DatasetSpec, ModelSpec, TMVError
 from pages.prompt_study.pool import KEPT, Plan, plan_form, plan_of, said
 from pages.prompt_study.verdict import chosen_templates, share_words, show_verdict, turned_pictures
 from pages.shared.answer import foot, question
-from pages.shared.asking import asking
+from pages.shared.asking import CLASSNAMES, asking
+from pages.shared.choices import one_of, quietly
 from pages.shared.engine import engine
 from pages.shared.guard import careful, in_place
 from pages.shared.link import chosen, keep
@@ -21,10 +22,10 @@ from pages.shared.progress import watch
 from pages.shared.words import plain
 
 
-def plan_on(engine: Engine, dataset: DatasetSpec) -> Plan | None:
+def plan_on(engine: Engine, dataset: DatasetSpec, classnames: str) -> Plan | None:
     """The plan of the address, or the sentence about what is wrong with it."""
     try:
-        return plan_of(engine, dataset)
+        return plan_of(engine, dataset, classnames)
     except TMVError as error:
         tell([str(error)])
         return None
@@ -32,7 +33,8 @@ def plan_on(engine: Engine, dataset: DatasetSpec) -> Plan | None:
 
 def run(engine: Engine, model: str, dataset: DatasetSpec, split: str | None) -> None:
     """Callback: start the search that the address describes now, unless it has been done."""
-    plan = plan_of(engine, dataset)
+    with quietly():
+        plan = plan_of(engine, dataset, one_of("classnames", CLASSNAMES, "curated"))
     stored = engine.embeddings(model, dataset.name, split) is not None
     if stored and engine.optimised(model, dataset.name, split, **plan.options) is None:
         engine.submit_optimise(model, dataset.name, split, **plan.options)
@@ -96,7 +98,8 @@ def page(engine: Engine) -> None:
     if picked is None:
         return
     model, dataset = picked
-    plan, split = plan_on(engine, dataset), asking([dataset]).split_of(dataset)
+    asked = asking([dataset])
+    plan, split = plan_on(engine, dataset, asked.classnames), asked.split_of(dataset)
     with st.expander(said(plan) if plan else "What is searched", expanded=plan is None), in_place():
         plan_form(engine, dataset, plan, partial(run, engine, model.name, dataset, split))
     if engine.embeddings(model.name, dataset.name, split) is None:

@@ -13,10 +13,11 @@ from core.engine import Engine
 from core.studies.compose import classes_named
 from core.studies.pictures import PicturesResult
 from core.types import DatasetSpec, EmbeddingSet
+from pages.shared.choices import A_CLASS, one_of
 from pages.shared.grid import Tile, grid
 from pages.shared.hits import bar
-from pages.shared.link import choose, chosen
-from pages.shared.pickers import shown, tell
+from pages.shared.link import choose
+from pages.shared.pickers import shown
 
 PICTURE, CLASS = "picture", "class"
 KINDS = {PICTURE: "One picture", CLASS: "A class"}
@@ -39,13 +40,11 @@ def usual_text(dataset: DatasetSpec) -> str:
 
 def target_of(images: EmbeddingSet, text: str, best: str) -> Target:
     """What the address asks for; else the class that the text names, else the `best` picture (an id)."""
-    asked, named = next(iter(chosen("target")), ""), next(iter(chosen("class")), "")
-    if asked in images.ids:
-        return Target(picture=asked)
-    tell([f"There is no picture {asked!r} in {images.key.dataset}."] if asked else [])
-    if named in classes_with_pictures(images):
+    instead = "what fits the text is used"
+    if picture := one_of("target", images.ids, "", "the name of a picture of this data set", instead):
+        return Target(picture=picture)
+    if named := one_of("class", classes_with_pictures(images), "", A_CLASS + " with pictures", instead):
         return Target(classname=named)
-    tell([f"There is no class {named!r} with pictures in {images.key.dataset}."] if named else [])
     found = classes_named(text, images.classnames) if images.labels is not None else ()
     names = [images.classnames[c] for c in found if images.classnames[c] in classes_with_pictures(images)]
     return Target(classname=names[0]) if names else Target(picture=best)

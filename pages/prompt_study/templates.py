@@ -29,6 +29,7 @@ from pages.prompt_study.wording import Wording, pick_baseline, pick_preset, pick
 from pages.shared.answer import Headline, finding, foot, headlines, question
 from pages.shared.asking import asking
 from pages.shared.chart import draw
+from pages.shared.choices import A_PICTURE, NONE_OPENED, one_of
 from pages.shared.encode import encode_filled
 from pages.shared.engine import engine
 from pages.shared.guard import in_place
@@ -195,9 +196,9 @@ def show(engine: Engine, studies: list[PromptStudyResult], choice: Choice) -> No
     order: Literal["given", "best"] = "best" if len(choice.how.templates) > MOST_IN_ORDER else "given"
     chart = templates_chart(frame, order=order, title="How much does each template name right?", **seen())
     draw(chart, key="chart-templates", picked=lambda mark: _clicked(studies, mark))
-    with in_place():
-        changed(engine, studies)
     look = look_at(studies)
+    with in_place():
+        changed(engine, studies, look)
     classes = class_templates_chart(class_templates_frame(look.study), **seen())
     draw(classes, key="chart-classes", picked=lambda mark: _clicked_class(look.study, mark))
     template_table(frame, show_template)
@@ -205,7 +206,7 @@ def show(engine: Engine, studies: list[PromptStudyResult], choice: Choice) -> No
         [(f"{say_model(s.model)} on {say_dataset(s.dataset)}", s.provenance) for s in studies],
         link(engine, choice),
     )
-    if (picture := next(iter(chosen("flipped")), "")) in look.study.ids:
+    if picture := one_of("flipped", look.study.ids, "", A_PICTURE, NONE_OPENED):
         template_dialog(engine, look.study, picture, lambda: choose("flipped", None))
 
 

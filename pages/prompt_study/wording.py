@@ -15,6 +15,7 @@ from core.frames.prompts import say_template
 from core.studies.prompt_study import ENSEMBLE
 from core.studies.zero_shot import check_templates
 from core.types import TMVError
+from pages.shared.choices import one_of
 from pages.shared.guard import careful
 from pages.shared.link import choose, chosen
 from pages.shared.pickers import moved, shown, tell
@@ -55,12 +56,12 @@ class Wording:
 def wording(engine: Engine) -> Wording:
     """What the address says, checked; says what is wrong with it."""
     own, problem = _own(engine)
-    name, unknown_set = _prompt_set()
-    tell([p for p in (problem, unknown_set) if p])
+    tell([problem] if problem else [])
+    name = one_of("wordings", [p.name for p in PROMPT_SETS], DEFAULT)
     templates = own or find_prompt_set(name).templates
-    base = next(iter(chosen("baseline")), "")
-    usual = base if base in (*templates, ENSEMBLE) else templates[0]
-    return Wording(templates, "" if own else name, usual)
+    expected = "one of the templates that are compared, or ensemble"
+    baseline = one_of("baseline", (*templates, ENSEMBLE), templates[0], expected, f"“{templates[0]}” is used instead")
+    return Wording(templates, "" if own else name, baseline)
 
 
 def _own(engine: Engine) -> tuple[tuple[str, ...], str]:
@@ -69,14 +70,6 @@ def _own(engine: Engine) -> tuple[tuple[str, ...], str]:
         return (tuple(dict.fromkeys(check_templates(found))), "") if found else ((), "")
     except TMVError as error:
         return (), str(error)
-
-
-def _prompt_set() -> tuple[str, str]:
-    name = next(iter(chosen("wordings")), DEFAULT)
-    try:
-        return find_prompt_set(name).name, ""
-    except TMVError as error:
-        return DEFAULT, str(error)
 
 
 # --- choosing ---------------------------------------------------------------------------------------------
@@ -116,6 +109,7 @@ def take_set(name: str) -> None:
     """Callback: compare the templates of a known set."""
     choose("wordings", name)
     choose("wording", None)
+    _keep_baseline(find_prompt_set(name).templates)
 
 
 def _wrote(engine: Engine, box: str) -> None:
@@ -126,6 +120,13 @@ def _wrote(engine: Engine, box: str) -> None:
         return
     choose_texts(engine, "wording", found)
     choose("wordings", None)
+    _keep_baseline(found)
+
+
+def _keep_baseline(templates: Sequence[str]) -> None:
+    """What others are measured against is let go with the template that it was."""
+    if not set(chosen("baseline")) <= {*templates, ENSEMBLE}:
+        choose("baseline", None)
 
 
 def pick_baseline(now: Wording) -> None:

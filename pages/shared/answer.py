@@ -11,7 +11,7 @@ import streamlit as st
 
 from core.frames import interval_text, percent
 from core.types import Interval, Provenance
-from pages.shared.link import address
+from pages.shared.link import address, too_long
 from pages.shared.words import plain
 
 
@@ -28,10 +28,12 @@ class Headline:
 
 
 def question(text: str, lead: str = "") -> None:
-    """What this page answers, and at most one line of what to know first."""
+    """What this page answers, at most one line of what to know first, and what of the address is too long to use."""
     st.title(text, anchor=False)
     if lead:
         st.markdown(lead)
+    for problem in too_long():
+        st.caption(plain(problem))
 
 
 def headlines(figures: Sequence[Headline]) -> None:

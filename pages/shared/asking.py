@@ -11,7 +11,8 @@ import streamlit as st
 from core.catalog.prompts import PROMPT_SETS
 from core.engine import Engine
 from core.studies.zero_shot import ZeroShotResult, check_templates
-from core.types import DatasetSpec, TMVError, unknown
+from core.types import DatasetSpec, TMVError
+from pages.shared.choices import one_of
 from pages.shared.link import choose, chosen
 from pages.shared.pickers import moved, shown, tell
 from pages.shared.words import count, plain
@@ -69,14 +70,13 @@ def _titles() -> dict[str, str]:
 def asking(datasets: Sequence[DatasetSpec]) -> Asking:
     """What the address says, checked; draws nothing but what is wrong with it."""
     templates, problem = _templates()
-    prompt_set, unknown_set = _prompt_set()
-    tell([p for p in (problem, unknown_set) if p])
-    kind, split = _one("classnames"), _one("split")
+    tell([problem] if problem else [])
+    prompt_set = one_of("templates", [p.name for p in PROMPT_SETS], "", instead="each set's own prompts are used")
     return Asking(
         templates or None,
-        None if templates else prompt_set,
-        kind if kind in CLASSNAMES else "curated",
-        split if split in _splits(datasets) else None,
+        None if templates else prompt_set or None,
+        one_of("classnames", CLASSNAMES, "curated"),
+        one_of("split", _splits(datasets), "", instead="the one each is measured on is used") or None,
     )
 
 
@@ -86,18 +86,6 @@ def _templates() -> tuple[tuple[str, ...], str]:
         return (check_templates(found), "") if found else ((), "")
     except TMVError as error:
         return (), str(error)
-
-
-def _prompt_set() -> tuple[str | None, str]:
-    name, known = _one("templates"), [p.name for p in PROMPT_SETS]
-    if not name or name in known:
-        return name or None, ""
-    return None, str(unknown("prompt set", name, known))
-
-
-def _one(name: str) -> str:
-    values = chosen(name)
-    return values[0] if values else ""
 
 
 def _splits(datasets: Sequence[DatasetSpec]) -> tuple[str, ...]:

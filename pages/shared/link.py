@@ -6,7 +6,8 @@ holds exact names and gives deep links, history and page switches; what people s
 drawn from it (`pickers`).
 
 A page calls `keep("model", "data")` before it asks `chosen("model")`; a widget's callback calls `choose`.
-What comes back is what a stranger may have typed: check it before use.
+What comes back is what a stranger may have typed. Free text is taken as it is; a choice that can be wrong is read
+with `choices`, which says so.
 """
 
 from __future__ import annotations
@@ -45,11 +46,10 @@ def chosen(name: str, most: int = MOST) -> tuple[str, ...]:
     return tuple(v for v in dict.fromkeys(values) if len(v) <= LONGEST)[:most]
 
 
-def too_long(name: str) -> str:
-    """The sentence about a value in the address that is left out for its length; "" where there is none."""
-    if any(isinstance(v, str) and len(v) > LONGEST for v in st.session_state.get(name, ())):
-        return f"A text in the address is longer than {LONGEST} characters and is left out."
-    return ""
+def too_long() -> list[str]:
+    """The sentences about values in the address that are left out for their length."""
+    names = [n for n in st.query_params if any(len(v) > LONGEST for v in st.query_params.get_all(n))]
+    return [f"A text in the address is longer than {LONGEST} characters and is left out: “{n[:40]}”." for n in names]
 
 
 def choose(name: str, values: str | Iterable[str] | None) -> None:

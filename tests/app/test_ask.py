@@ -178,7 +178,7 @@ def test_nonsense_in_the_address_is_told_or_left_out(
     answer_at_once(monkeypatch)
     app = caption_page(HERE, model=[GOOD], data=[captioned.colours], image_weight="nan", minus_weight="-1", **choice)
     assert not app.exception and (app.info or ids(app)) and box(app, "Look for")
-    assert "from 0 to 5, not nan" in said(app) and "from 0 to 5, not -1" in said(app)
+    assert "from 0 to 5, not “nan”; 1 is" in said(app) and "from 0 to 5, not “-1”; 0.5 is" in said(app)
 
 
 # --- one picture, links, states ---------------------------------------------------------------------------

@@ -136,7 +136,7 @@ def test_nonsense_in_the_address_is_left_out(caption_page: Page, captioned: Worl
     )
     assert not app.exception and len(app.metric) == 4
     assert "no-such/model" in said(app) and "Nothing stands there" in said(app)
-    assert "no split 'nowhere'" in said(app) and "all or 1 to 5, not '99'" in said(app)
+    assert "not “nowhere”; " in said(app) and "1, 2, 3, 4, 5 and all, not “99”; all is used" in said(app)
 
 
 def test_vectors_that_are_missing_are_offered(caption_page: Page, captioned: World) -> None:

@@ -197,15 +197,18 @@ def test_nonsense_in_the_address_opens_with_a_caption(caption_page: Page, captio
         open="<b>x</b>",
     )
     assert not app.exception and len(app.metric) == 1
-    assert "is called ../../etc/passwd" in said(app) and "is called <b>x</b>" in said(app)
+    assert "data set, not “../../etc/passwd”;" in said(app) and "here, not “<b>x</b>”;" in said(app)
 
 
 @pytest.mark.parametrize(
     ("choice", "words"),
     [
-        ({"draw": "lost:abc"}, "with one of any, easy, hard, lost; lost:abc is none"),
+        (
+            {"draw": "lost:abc"},
+            "a draw as lost:17, with any, easy, hard or lost, not “lost:abc”; another caption is shown.",
+        ),
         ({"caption": "a" * 401}, "longer than 400 characters"),
-        ({"split": "nowhere"}, "has no split 'nowhere'"),
+        ({"split": "nowhere"}, "“split” in the address is "),
     ],
 )
 def test_what_cannot_be_opened_is_told(

@@ -165,7 +165,7 @@ def test_the_job_leaves_what_the_page_finds(world: World, monkeypatch: pytest.Mo
         ({"extra": ["no place"]}, "exactly one {}"),
         ({"pool": ["none"]}, "nothing to choose from"),
         ({"poolpattern": "a {}"}, "needs a slot beside"),
-        ({"budget": "1e9"}, "Budget is one of"),
+        ({"budget": "1e9"}, "not “1e9”; 2000 is used instead."),
     ],
 )
 def test_a_plan_that_makes_no_sense_is_told(page: Page, world: World, choices: dict[str, Any], sentence: str) -> None:

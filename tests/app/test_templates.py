@@ -126,7 +126,7 @@ def test_a_list_that_is_not_here_is_said(page: Page, world: World) -> None:
     ("choices", "sentence"),
     [
         ({"wording": ["no place"]}, "exactly one {}"),
-        ({"wordings": "fotos"}, "No prompt set is called 'fotos'"),
+        ({"wordings": "fotos"}, "not “fotos”; deck is used instead."),
         ({"model": ["ViT-B-32/opnai"]}, "did you mean"),
         ({"data": ["folder:/etc"]}, "is read only from the data folder"),
     ],

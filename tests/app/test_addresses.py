@@ -1,0 +1,144 @@
+"""Nonsense in an address: every choice of these pages says what it expected, what came and what is used instead."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from core.catalog.prompts import find_prompt_set
+from core.studies.prompt_search import BUDGET, LARGEST
+from pages.shared.link import SHARED
+from tests.app import captions
+from tests.app.captions import told
+from tests.app.making import open_page, said
+from tests.app.prompt_pages import engine_of
+from tests.conftest import GOOD, POOR, World
+
+Page = Callable[..., AppTest]
+NONSENSE = "<nonsense>"
+FREE = {
+    *("q", "minus", "upload", "caption", "written", "beside", "words"),
+    *("prompt", "pattern", "slot", "noun", "adjective", "around", "term", "text", "reword"),
+    *("wording", "rename", "extra", "poolpattern", "poolslot"),
+    *("template", "model", "data"),
+    "like",
+}
+"""Free text, which anything is, and what an error of its own is told of: names of models, of data, of a picture to
+search with."""
+PAGES: dict[str, dict[str, object]] = {
+    "overview/overview.py": {},
+    "prompt_study/templates.py": {},
+    "prompt_study/pictures.py": {"prompt": ["a red square", "a blue square"]},
+    "prompt_study/search_prompts.py": {},
+    "prompt_study/words.py": {},
+    "caption_retrieval/benchmark.py": {},
+    "caption_retrieval/one_caption.py": {"beside": ["a square"]},
+    "caption_retrieval/ask.py": {},
+}
+
+
+def choices_of(app: AppTest) -> set[str]:
+    """What the page keeps in the address: keepers are labelled with their own names."""
+    return {m.key for m in app.multiselect if m.key == m.label} | {"present"}
+
+
+@pytest.fixture
+def everything(captioned: World, world: World, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], World]:
+    """The world that has what a page shows, with an encoder that answers at once."""
+    captions.answer_at_once(monkeypatch)
+
+    def point(file: str) -> World:
+        made = captioned if file.startswith("caption") else world
+        for name, value in made.environment.items():
+            monkeypatch.setenv(name, value)
+        st.cache_resource.clear()
+        return made
+
+    return point
+
+
+@pytest.mark.parametrize("file", PAGES)
+def test_every_choice_says_what_is_wrong_with_it(file: str, everything: Callable[[str], World]) -> None:
+    world = everything(file)
+    usual = {"model": [GOOD, POOR], "data": [told(world) if file.startswith("caption") else world.colours]}
+    if file.endswith("search_prompts.py"):
+        engine_of(world).optimise(GOOD, world.colours, **plan(world))
+    usual |= PAGES[file]
+    names = choices_of(open_page(file, **usual)) - FREE
+    app = open_page(file, **usual, **{name: [NONSENSE] for name in names})
+    app.session_state["find-caption"] = True  # its choices are read where they are seen
+    app.run()
+    words = said(app)
+    assert not app.exception and names - set(SHARED)
+    unread = set(SHARED) - set(words_read(file))
+    silent = {name for name in names - unread if f"“{name}” in the address is " not in words}
+    assert not silent, f"these choices fall back silently: {silent}\n{words}"
+    for line in words.splitlines():
+        if "in the address is" in line:
+            assert f"not “{NONSENSE}”; " in line, line
+    assert len(set(lines := [ln for ln in words.splitlines() if "in the address is" in ln])) == len(lines)
+
+
+def words_read(file: str) -> tuple[str, ...]:
+    """Which of the choices that all pages share this page goes by."""
+    if file.startswith("overview"):
+        return ()
+    return ("split",) if file.startswith("caption") else ("split", "templates", "classnames")
+
+
+def plan(world: World) -> dict[str, Any]:
+    """The search that the page opens with."""
+    pool = list(engine_of(world).prompt_pool(world.colours))
+    limits = {"budget": BUDGET, "largest": LARGEST, "heldout_share": 0.5}
+    return {"pool": pool, "baseline": ["a photo of a {}."], "classnames": "curated", **limits}
+
+
+# --- pages of a long list ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("asked", [NONSENSE, "0", "-1", "99", "1.5", "²"])
+def test_a_page_of_a_list_that_is_not_there_is_told(asked: str, everything: Callable[[str], World]) -> None:
+    file = "caption_retrieval/ask.py"
+    app = open_page(file, model=[GOOD], data=[told(everything(file))], **{"asked-page": asked})
+    assert not app.exception
+    assert f"“asked-page” in the address is a number from 1 to 2, not “{asked}”; page 1 is shown." in said(app)
+
+
+def test_a_page_of_a_list_that_is_there_is_shown_without_a_word(everything: Callable[[str], World]) -> None:
+    file = "caption_retrieval/ask.py"
+    app = open_page(file, model=[GOOD], data=[told(everything(file))], **{"asked-page": "2"})
+    assert not app.exception and "in the address is" not in said(app)
+
+
+# --- other forms ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("choice", "words"),
+    [
+        ({"ranks": "5-2"}, "“ranks” in the address is two ranks as 2-10, or 11- without an end, not “5-2”; any rank"),
+        ({"ranks": "0-4"}, "not “0-4”; any rank is shown"),
+        ({"hard": "crowded"}, "is one of length, contenders and crowding, not “crowded”; contenders is used instead."),
+        ({"pair": [GOOD, "nobody"]}, f"is two of the models above, not “{GOOD}, nobody”; the first two are compared."),
+        ({"hard": "x" * 300}, "not “" + "x" * 60 + "…”"),
+        ({"words": "x" * 401}, "A text in the address is longer than 400 characters and is left out: “words”."),
+    ],
+)
+def test_the_sentence_says_what_was_expected(
+    choice: dict[str, object], words: str, everything: Callable[[str], World]
+) -> None:
+    file = "caption_retrieval/benchmark.py"
+    app = open_page(file, model=[GOOD, POOR], data=[told(everything(file))], **choice)
+    assert not app.exception and words in said(app)
+
+
+def test_another_set_of_templates_lets_the_baseline_go(everything: Callable[[str], World]) -> None:
+    file = "prompt_study/templates.py"
+    baseline = find_prompt_set("deck").templates[2]
+    app = open_page(file, model=[GOOD], data=[everything(file).colours], baseline=[baseline])
+    app.selectbox(key="shown-wordings").set_value("photo").run()
+    assert app.session_state["baseline"] == [] and "in the address is" not in said(app)
