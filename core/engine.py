@@ -21,6 +21,7 @@ from core.encoding import Encoding
 from core.engine_audit import AuditStudies
 from core.engine_bundle import BundleDoor
 from core.engine_few_shot import FewShotStudies
+from core.engine_few_shot_draw import FewShotDraws
 from core.engine_jobs import JobDoor
 from core.engine_parts import Latest
 from core.engine_pictures import PictureStudies
@@ -55,8 +56,8 @@ T = TypeVar("T")
 
 
 class Engine(
-    JobDoor, PromptStudies, PictureStudies, RetrievalStudies, ProbeStudies, FewShotStudies, AuditStudies, BundleDoor,
-    ReportDoor, SpeedRecords,
+    JobDoor, PromptStudies, PictureStudies, RetrievalStudies, ProbeStudies, FewShotStudies, FewShotDraws, AuditStudies,
+    BundleDoor, ReportDoor, SpeedRecords,
 ):  # fmt: skip
     """Models, data sets, their vectors and the studies on them.
 

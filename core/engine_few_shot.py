@@ -12,14 +12,15 @@ from core.catalog.published import published
 from core.engine_parts import EngineParts
 from core.engine_probe import pair_of, tested_split, train_split
 from core.studies.few_shot import METHODS, SEEDS, SHOTS, FewShotStudy, Method
+from core.studies.few_shot_draw import to_bytes
 from core.studies.few_shot_result import FewShotResult, Unit, assemble
 from core.studies.shots import Draw
 from core.studies.training_rows import labels_of
 from core.studies.zero_shot import ZeroShotResult
-from core.types import BadArgument, EmbeddingSet, IntArray, Job, NotHere, Progress, unknown
+from core.types import BadArgument, EmbeddingSet, Job, NotHere, Progress, unknown
 
-_VERSION = 1
-_MOST_SEEDS = 100
+_VERSION = 2
+MOST_SEEDS = 100
 
 Plan = list[tuple[Method, int, int]]
 """Runs as (method, K, seed)."""
@@ -50,12 +51,11 @@ class FewShotStudies:
         plan = plan_of(shots, methods, seeds)
         train, test = pair_of(self, model, dataset, split)
         zero_shot = self.zero_shot(model, dataset, test.key.split, templates, prompt_set)
-        keys = _keys(train, test, zero_shot, plan)
-        units: Units = {run: unit for run in plan if (unit := _kept(self, keys[run])) is not None}
+        keys = run_keys(train, test, zero_shot.templates, plan)
+        units: Units = {run: unit for run in plan if (unit := kept_unit(self, keys[run])) is not None}
         missing = [run for run in plan if run not in units]
         if missing:
-            head = self.class_head(model, zero_shot.templates, test.classnames)
-            units |= _compute(self, FewShotStudy(train, test, head), labels_of(train), missing, keys, progress)
+            units |= compute(self, train, test, zero_shot.templates, missing, progress)
         return _assemble(self, train, test, zero_shot, {run: units[run] for run in plan})
 
     def few_shot_cached(
@@ -77,10 +77,10 @@ class FewShotStudies:
         except NotHere:
             return None
         zero_shot = self.zero_shot(model, dataset, test.key.split, templates, prompt_set)
-        keys = _keys(train, test, zero_shot, plan)
+        keys = run_keys(train, test, zero_shot.templates, plan)
         units = Units()
         for run in plan:
-            if (unit := _kept(self, keys[run])) is None:
+            if (unit := kept_unit(self, keys[run])) is None:
                 return None
             units[run] = unit
         return _assemble(self, train, test, zero_shot, units)
@@ -150,19 +150,19 @@ def plan_of(shots: Sequence[int], methods: Sequence[str], seeds: int) -> Plan:
         raise unknown("few-shot method", bad[0], known)
     if not methods or not shots or min(shots) < 1:
         raise BadArgument(f"Few-shot needs a method and at least one picture a class, got {list(shots)}.")
-    if not 1 <= seeds <= _MOST_SEEDS:
-        raise BadArgument(f"Few-shot takes 1 to {_MOST_SEEDS} seeds, got {seeds}.")
+    if not 1 <= seeds <= MOST_SEEDS:
+        raise BadArgument(f"Few-shot takes 1 to {MOST_SEEDS} seeds, got {seeds}.")
     return [
         (known[method], k, seed)
         for method in dict.fromkeys(methods) for k in sorted(set(shots)) for seed in range(seeds)
     ]  # fmt: skip
 
 
-def _keys(
-    train: EmbeddingSet, test: EmbeddingSet, zero_shot: ZeroShotResult, plan: Plan
+def run_keys(
+    train: EmbeddingSet, test: EmbeddingSet, templates: Sequence[str], plan: Plan
 ) -> dict[tuple[str, int, int], str]:
     """Where each run is kept. The prompts are part of it where they matter."""
-    prompts = json.dumps([zero_shot.templates, zero_shot.classnames])
+    prompts = json.dumps([templates, test.classnames])
     digest = hashlib.sha256(prompts.encode()).hexdigest()[:16]
     place = f"fewshot/{_VERSION}/{train.key.fingerprint}/{test.key.fingerprint}"
     return {
@@ -171,7 +171,13 @@ def _keys(
     }
 
 
-def _kept(engine: EngineParts, key: str) -> Unit | None:
+def answers_key(run_key: str) -> str:
+    """Where the answers of a run are kept: apart from the run, so that a study with many reads little."""
+    return f"{run_key}/answers"
+
+
+def kept_unit(engine: EngineParts, key: str) -> Unit | None:
+    """The run kept under this key; None where there is none that can be read."""
     kept = engine.results.get(key)
     if not isinstance(kept, Mapping):
         return None
@@ -181,17 +187,21 @@ def _kept(engine: EngineParts, key: str) -> Unit | None:
         return None
 
 
-def _compute(
-    engine: EngineParts, study: FewShotStudy, labels: IntArray, plan: Plan,
-    keys: Mapping[tuple[str, int, int], str], progress: Progress | None,
+def compute(
+    engine: EngineParts, train: EmbeddingSet, test: EmbeddingSet, templates: Sequence[str], plan: Plan,
+    progress: Progress | None,
 ) -> Units:
-    """Run what is missing, keeping each run as soon as it is done."""
+    """Run what is missing, keeping each run and its answers as soon as it is done."""
+    head = engine.class_head(test.key.model, templates, test.classnames)
+    study, keys = FewShotStudy(train, test, head), run_keys(train, test, templates, plan)
     report = progress or (lambda done, total: None)
-    draws = {seed: Draw.of(labels, seed) for _, _, seed in plan}
+    draws = {seed: Draw.of(labels_of(train), seed) for seed in dict.fromkeys(seed for _, _, seed in plan)}
     units = Units()
     for done, (method, k, seed) in enumerate(plan):
-        unit = study.run(method, k, draws[seed], partial(report, done, len(plan)))
-        engine.results.put(keys[method, k, seed], unit.to_record())
+        unit, found = study.run(method, k, draws[seed], partial(report, done, len(plan)))
+        key = keys[method, k, seed]
+        engine.results.put(answers_key(key), to_bytes(found))
+        engine.results.put(key, unit.to_record())
         units[method, k, seed] = unit
     report(len(plan), len(plan))
     return units

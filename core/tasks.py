@@ -141,6 +141,21 @@ def few_shot(engine: Engine, params: Mapping[str, Any], progress: Progress) -> N
     steps.step(lambda report: engine.few_shot(model, dataset, split, progress=report, **options))
 
 
+def few_shot_draw(engine: Engine, params: Mapping[str, Any], progress: Progress) -> None:
+    """Embed both splits and run one draw, then those that every study has, since a single draw says little;
+    `Engine.few_shot_draw_cached` finds the result."""
+    model, dataset, split = str(params["model"]), str(params["dataset"]), str(params["split"])
+    method, shots = str(params["method"]), int(params["shots"])
+    prompts: dict[str, Any] = {name: params.get(name) for name in ("templates", "prompt_set")}
+    drawn: dict[str, Any] = {"method": method, "shots": shots, "seed": int(params["seed"]), **prompts}
+    steps = _Steps(4, progress)
+    for each in (engine.train_split(dataset), split):
+        steps.step(partial(engine.ensure, model, dataset, each))
+    steps.step(lambda report: engine.few_shot_draw(model, dataset, split, progress=report, **drawn))
+    study: dict[str, Any] = {"shots": [shots], "methods": [method], **prompts}
+    steps.step(lambda report: engine.few_shot(model, dataset, split, progress=report, **study))
+
+
 def download_model(engine: Engine, params: Mapping[str, Any], progress: Progress) -> None:
     """Fetch a model's weights into its library's own cache."""
     weights.download(engine.model(str(params["model"])), progress)
@@ -160,6 +175,7 @@ TASKS: Mapping[str, Task] = {
     "optimise": optimise,
     "probe": probe,
     "fewshot": few_shot,
+    "fewshot-draw": few_shot_draw,
     "download-model": download_model,
     "download-dataset": download_dataset,
 }

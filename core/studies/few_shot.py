@@ -12,12 +12,12 @@ from typing import Any, Literal
 
 import numpy as np
 
-from core.metrics import BoolArray, normalise
+from core.metrics import normalise
 from core.studies import tip_adapter
 from core.studies.choose_c import Sweep
 from core.studies.few_shot_result import Unit
 from core.studies.logistic import Problem
-from core.studies.scored import rank
+from core.studies.scored import Scored, rank
 from core.studies.shots import Draw
 from core.studies.tip_adapter import Memory, Pictures, Tick
 from core.studies.training_rows import check_pair, labels_of, seen_in_training
@@ -47,13 +47,14 @@ class FewShotStudy:
                 "settings with; give at least one class two."
             )
 
-    def run(self, method: Method, shots: int, draw: Draw, tick: Tick = lambda: None) -> Unit:
-        """One method with K shots a class of one draw, tested. `tick` may raise `Cancelled`."""
+    def run(self, method: Method, shots: int, draw: Draw, tick: Tick = lambda: None) -> tuple[Unit, Scored]:
+        """One method with K shots a class of one draw, tested, and what it answers for every test picture. `tick` may
+        raise `Cancelled`."""
         rows = draw.shots(shots)
-        correct, settings = _RUNS[method](self, rows, draw, tick)
-        return Unit(correct, len(rows), len(draw.validation), draw.short_of(shots), settings)
+        found, settings = _RUNS[method](self, rows, draw, tick)
+        return Unit(found.correct, len(rows), len(draw.validation), draw.short_of(shots), settings), found
 
-    def probe(self, rows: IntArray, draw: Draw, tick: Tick) -> tuple[BoolArray, dict[str, Any]]:
+    def probe(self, rows: IntArray, draw: Draw, tick: Tick) -> tuple[Scored, dict[str, Any]]:
         """A linear probe on unnormalised embeddings of the shots."""
         vectors, labels, c = self._train.image_embeddings, labels_of(self._train), len(self._head)
         learnt, held = ((vectors[part], labels[part]) for part in (rows, draw.validation))
@@ -61,17 +62,16 @@ class FewShotStudy:
         chosen = sweep.run()
         final = Problem(*learnt, c).fit(chosen.C, chosen, tick=tick)
         test = self._test.image_embeddings
-        scored = rank(lambda part: final.scores(test[part]), labels_of(self._test), c)
-        return scored.correct, {"C": chosen.C}
+        return rank(lambda part: final.scores(test[part]), labels_of(self._test), c), {"C": chosen.C}
 
-    def tip(self, rows: IntArray, draw: Draw, tick: Tick) -> tuple[BoolArray, dict[str, Any]]:
+    def tip(self, rows: IntArray, draw: Draw, tick: Tick) -> tuple[Scored, dict[str, Any]]:
         """Tip-Adapter."""
         learnt, held = self._taken(rows), self._taken(draw.validation)
         memory = Memory.of(learnt.vectors, learnt.labels, len(self._head))
         best = tip_adapter.choose(memory, held, tick)
         return self._tested(memory, best), {"alpha": best.alpha, "beta": best.beta}
 
-    def tip_f(self, rows: IntArray, draw: Draw, tick: Tick) -> tuple[BoolArray, dict[str, Any]]:
+    def tip_f(self, rows: IntArray, draw: Draw, tick: Tick) -> tuple[Scored, dict[str, Any]]:
         """Tip-Adapter-F."""
         learnt, held, c = self._taken(rows), self._taken(draw.validation), len(self._head)
         start = tip_adapter.choose(Memory.of(learnt.vectors, learnt.labels, c), held, tick)
@@ -83,11 +83,10 @@ class FewShotStudy:
     def _taken(self, rows: IntArray) -> Pictures:
         return self._ready("train").take(rows)
 
-    def _tested(self, memory: Memory, setting: tip_adapter.Setting) -> BoolArray:
+    def _tested(self, memory: Memory, setting: tip_adapter.Setting) -> Scored:
         test = self._ready("test")
-        found = rank(lambda part: tip_adapter.scores(test.take(part), memory, setting.alpha, setting.beta),
-                     test.labels, len(self._head))  # fmt: skip
-        return found.correct
+        return rank(lambda part: tip_adapter.scores(test.take(part), memory, setting.alpha, setting.beta),
+                    test.labels, len(self._head))  # fmt: skip
 
     def _ready(self, part: str) -> Pictures:
         """Unit vectors and zero-shot scores of a split, made once."""
@@ -99,5 +98,5 @@ class FewShotStudy:
         return self._pictures[part]
 
 
-_Run = Callable[[FewShotStudy, IntArray, Draw, Tick], tuple[BoolArray, dict[str, Any]]]
+_Run = Callable[[FewShotStudy, IntArray, Draw, Tick], tuple[Scored, dict[str, Any]]]
 _RUNS: dict[Method, _Run] = {"probe": FewShotStudy.probe, "tip": FewShotStudy.tip, "tip-f": FewShotStudy.tip_f}

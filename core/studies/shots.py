@@ -31,7 +31,7 @@ class Draw:
         rng, kept, order = np.random.default_rng([586, seed]), [np.zeros(0, np.int64)], list[IntArray]()
         for label in np.unique(labels):
             rows = rng.permutation(np.flatnonzero(labels == label)).astype(np.int64)
-            count = min(VALIDATION_A_CLASS, max(1, len(rows) // VALIDATION_SHARE), len(rows) - 1)
+            count = _held_out(len(rows))
             kept.append(rows[:count])
             order.append(read_only(rows[count:]))
         return cls(seed, read_only(np.sort(np.concatenate(kept))), tuple(order))
@@ -43,3 +43,13 @@ class Draw:
     def short_of(self, k: int) -> int:
         """How many classes have fewer than K to give."""
         return sum(len(rows) < k for rows in self.order)
+
+
+def most_shots(labels: IntArray) -> int:
+    """The most pictures that any class can give; a K beyond it draws no more than that K."""
+    return max((int(n) - _held_out(int(n)) for n in np.bincount(labels) if n), default=0)
+
+
+def _held_out(n: int) -> int:
+    """How many of a class's n pictures are kept for validation."""
+    return min(VALIDATION_A_CLASS, max(1, n // VALIDATION_SHARE), n - 1)

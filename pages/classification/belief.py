@@ -9,8 +9,10 @@ from core.engine_speed import Speed
 from core.figures.calibration import reliability_chart
 from core.figures.cost import cost_chart
 from core.frames import accuracy_frame, calibration_finding, say_model
+from core.frames.answered import Answered
 from core.frames.compare import calibration_frame, cost_frame
 from core.metrics import calibration
+from core.studies.few_shot_draw import FewShotDraw
 from core.studies.probe_result import ProbeResult
 from core.studies.zero_shot import ZeroShotResult
 from core.types import DatasetSpec, EncoderWarming, NotHere
@@ -28,12 +30,15 @@ def belief(pair: Pair, names: Names) -> None:
     draw(reliability_chart(calibration_frame(pair, names=names), **seen()), key="chart-reliability")
     for result, name in zip(pair, names):
         found = calibration(result.top5_probability[:, 0], result.correct)
-        scale = (
-            "softmax of the probe’s scores"
-            if isinstance(result, ProbeResult)
-            else f"softmax of cosine × {result.logit_scale:.4g}, the model’s own logit scale"
-        )
-        st.caption(f"{plain(calibration_finding(found, name))}: {plain(scale)}.")
+        st.caption(f"{plain(calibration_finding(found, name))}: {plain(_scale(result))}.")
+
+
+def _scale(result: Answered) -> str:
+    """What a side's probabilities are the softmax of."""
+    if isinstance(result, ProbeResult) or (isinstance(result, FewShotDraw) and result.method == "probe"):
+        return "softmax of the probe’s scores"
+    cosines = f"softmax of cosine × {result.logit_scale:.4g}, the model’s own logit scale"
+    return f"{cosines}, plus what the few pictures add" if isinstance(result, FewShotDraw) else cosines
 
 
 def cost(engine: Engine, dataset: DatasetSpec) -> None:

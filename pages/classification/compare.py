@@ -8,9 +8,10 @@ from core.engine import Engine
 from core.frames.answered import PROBE, Answered
 from core.types import DatasetSpec, EncoderWarming, NotHere, TMVError
 from pages.classification.belief import belief, cost
+from pages.classification.draws import offer_draws, worth
 from pages.classification.paired import Names, Pair, differences, figures, two_by_two
 from pages.classification.parted import parted
-from pages.classification.probes import kept_probes, offer_probes
+from pages.classification.probes import Wanted, kept_probes, offer_probes
 from pages.classification.sides import Side, pick_side, sides
 from pages.shared.answer import foot, question
 from pages.shared.asking import Asking, pick_names
@@ -39,31 +40,37 @@ def page(engine: Engine) -> None:
         with place:
             pick_side(engine, name, side, title)
     split = split_of(engine, two, dataset, how)
-    pair = [result(engine, side, dataset, split, how.classnames) for side in two]
-    if pair[0] is not None and pair[1] is not None:
-        show(engine, (pair[0], pair[1]), two, how)
+    first, second = results(engine, two, dataset, split, how.classnames)
+    if first is not None and second is not None:
+        show(engine, (first, second), two, how)
 
 
 def split_of(engine: Engine, two: tuple[Side, Side], dataset: DatasetSpec, how: Asking) -> str | None:
-    """A probe answers for pictures that it was not trained on, so the other side must answer for the same."""
+    """What is trained answers for pictures that it was not trained on, so the other side must answer for the same."""
     asked = how.split_of(dataset)
-    if PROBE not in (side.method for side in two) or untrainable(engine, dataset):
+    if not any(side.trained for side in two) or untrainable(engine, dataset):
         return asked
     return engine.tested_split(dataset.name, None if asked == engine.train_split(dataset.name) else asked)
 
 
-def result(
-    engine: Engine, side: Side, dataset: DatasetSpec, split: str | None, classnames: str
-) -> Answered | None:
-    """One side's answers, or what is missing for them and the button that mends it."""
-    try:
-        found = side.result(engine, dataset, split, classnames)
-    except NotHere:
-        offer(engine, [(side.model, dataset, split)])
-        return None
-    if found is None:
-        _, missing = kept_probes(engine, [(side.model, dataset, split)])
-        offer_probes(engine, missing, key=f"train-{side.model.name}")
+def results(
+    engine: Engine, two: tuple[Side, Side], dataset: DatasetSpec, split: str | None, classnames: str
+) -> list[Answered | None]:
+    """Both sides' answers, and what is missing for them with the one button that mends it."""
+    found, pairs, untrained = list[Answered | None](), list[Wanted](), list[Side]()
+    for side in two:
+        try:
+            found.append(side.result(engine, dataset, split, classnames))
+        except NotHere:
+            found.append(None)
+            pairs.append((side.model, dataset, split))
+            continue
+        if found[-1] is None:
+            untrained.append(side)
+    offer(engine, list(dict.fromkeys(pairs)))
+    _, probes = kept_probes(engine, [(s.model, dataset, split) for s in untrained if s.method == PROBE])
+    offer_probes(engine, list({p.key: p for p in probes}.values()), key="train-probes")
+    offer_draws(engine, [s for s in untrained if s.drawn], dataset, split)
     return found
 
 
@@ -72,6 +79,7 @@ def show(engine: Engine, pair: Pair, two: tuple[Side, Side], how: Asking) -> Non
     names: Names = (two[0].words(two[1]), two[1].words(two[0]))
     short: Names = (two[0].short(two[1]), two[1].short(two[0]))
     figures(pair, names, short)
+    worth(engine, pair, two, short)
     left, right = st.columns(2, gap="large")
     with left:
         differences([pair, *elsewhere(engine, pair, two, how)], short, lambda name: choose("data", name))

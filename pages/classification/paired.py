@@ -14,9 +14,11 @@ from core.figures.compare import difference_chart
 from core.frames import percent, points, protocol_line, say_dataset
 from core.frames.answered import Answered
 from core.frames.compare import difference_row
+from core.frames.few_shot_draw import draw_line
 from core.frames.findings import SPACE, compare, count, shared_rows
 from core.frames.probe import probe_line
 from core.intervals import PairedDifference
+from core.studies.few_shot_draw import FewShotDraw
 from core.studies.probe_result import ProbeResult
 from pages.shared.answer import Headline, finding, headline
 from pages.shared.chart import draw
@@ -49,6 +51,8 @@ def _interval(result: Answered) -> tuple[float, float]:
 
 
 def _line(result: Answered) -> str:
+    if isinstance(result, FewShotDraw):
+        return draw_line(result)
     return probe_line(result) if isinstance(result, ProbeResult) else protocol_line(result)
 
 

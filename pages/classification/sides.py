@@ -1,56 +1,101 @@
-"""The two sides of a comparison: a model, a method and a wording each, kept in the address as `a` and `b`."""
+"""The two sides of a comparison: a model, a method and a wording each, kept in the address as `a` and `b`.
+
+A few-shot method has two numbers in its name, the pictures a class and the seed of the draw: `tip-f/16/0`.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import streamlit as st
 
 from core.catalog.prompts import PROMPT_SETS
 from core.engine import Engine
 from core.frames import say_model, short_names
-from core.frames.answered import METHODS, PROBE, ZERO_SHOT, Answered
+from core.frames.answered import DRAWN, METHODS, PROBE, ZERO_SHOT, Answered, few_shot_method
+from core.frames.few_shot_draw import say_draw
 from core.frames.findings import count
 from core.studies.zero_shot import check_templates
 from core.types import DatasetSpec, ModelSpec, TMVError, unknown
+from pages.classification.drawn import SEED, SHOTS_OPENED, pick_drawn, read_drawn
 from pages.shared.encode import encode_filled
 from pages.shared.here import default_models, here, known_models
 from pages.shared.link import choose, chosen
 from pages.shared.own_data import page_model
 from pages.shared.pickers import looked_up, shown, tell
 
-OFFERED = {ZERO_SHOT: "Zero-shot", PROBE: "Linear probe"}
+OFFERED = {
+    ZERO_SHOT: "Zero-shot",
+    PROBE: "Linear probe",
+    "few-shot-probe": "Few-shot probe",
+    "tip": "Tip-Adapter",
+    "tip-f": "Tip-Adapter-F",
+}
+UNPROMPTED = (PROBE, "few-shot-probe")
 MOST_TEMPLATES = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """`wording` is () for the data set's own prompts, the name of a prompt set, or templates of one's own."""
+    """`wording` is () for the data set's own prompts, the name of a prompt set, or templates of one's own; `shots` and
+    `seed` count for few-shot methods."""
 
     model: ModelSpec
     method: str
     wording: tuple[str, ...] = ()
+    shots: int = SHOTS_OPENED
+    seed: int = SEED
+
+    @property
+    def drawn(self) -> bool:
+        """Whether it learns from a draw of few pictures."""
+        return self.method in DRAWN
+
+    @property
+    def trained(self) -> bool:
+        """Whether it learns from pictures of the training split."""
+        return self.method != ZERO_SHOT
+
+    @property
+    def prompted(self) -> bool:
+        """Whether prompts have a part in it."""
+        return self.method not in UNPROMPTED
 
     @property
     def token(self) -> tuple[str, ...]:
         """The side as the address holds it: method and model, then the wording."""
-        return (f"{self.method}:{self.model.name}", *self.wording)
+        method = f"{self.method}/{self.shots}/{self.seed}" if self.drawn else self.method
+        return (f"{method}:{self.model.name}", *self.wording)
 
     @property
     def templates(self) -> tuple[str, ...] | None:
         """Templates of one's own, where there are any."""
         return self.wording if any("{}" in text for text in self.wording) else None
 
+    @property
+    def prompts(self) -> dict[str, Any]:
+        """The wording as the engine is told it."""
+        named = self.wording[0] if self.wording and not self.templates else None
+        return {"templates": self.templates, "prompt_set": named}
+
+    @property
+    def draw(self) -> dict[str, Any]:
+        """A few-shot side without its seed, as the engine is told it."""
+        return {"method": few_shot_method(self.method), "shots": self.shots, **self.prompts}
+
     def result(self, engine: Engine, dataset: DatasetSpec, split: str | None, classnames: str) -> Answered | None:
-        """The stored answers of this side; None for a probe that is not trained yet. Raises `NotHere`, and
+        """The stored answers of this side; None for a classifier that is not trained yet. Raises `NotHere`, and
         `EncoderWarming` where new templates wait for the encoder."""
+        place = self.model.name, dataset.name, split
         if self.method == PROBE:
-            return engine.probe_cached(self.model.name, dataset.name, split)
+            return engine.probe_cached(*place)
+        if self.drawn:
+            return engine.few_shot_draw_cached(*place, **self.draw, seed=self.seed)
         if self.templates:
-            images = engine.needed(self.model.name, dataset.name, split)
+            images = engine.needed(*place)
             encode_filled(engine, self.model.name, self.templates, engine.classnames(images, classnames))
-        prompt_set = None if self.templates or not self.wording else self.wording[0]
-        return engine.zero_shot(self.model.name, dataset.name, split, self.templates, prompt_set, classnames)
+        return engine.zero_shot(*place, **self.prompts, classnames=classnames)
 
     def words(self, other: Side) -> str:
         """What tells this side from the other one, the model's name first."""
@@ -64,9 +109,18 @@ class Side:
         return ", ".join([short_names([self.model, other.model])[0], *self._apart(other)])
 
     def _apart(self, other: Side) -> list[str]:
-        if other.method != self.method:
-            return [METHODS[self.method]]
-        return [say_wording(self.wording)] if other.wording != self.wording and self.method == ZERO_SHOT else []
+        found = []
+        if (self.method, self.shots, self.seed) != (other.method, other.shots, other.seed):
+            found.append(self._how(other))
+        if self.prompted and other.prompted and other.wording != self.wording:
+            found.append(say_wording(self.wording))
+        return found
+
+    def _how(self, other: Side) -> str:
+        if not self.drawn:
+            return METHODS[self.method]
+        same = (self.method, self.shots) == (other.method, other.shots)
+        return say_draw(self.method, self.shots, self.seed if same else None)
 
 
 def say_wording(wording: tuple[str, ...]) -> str:
@@ -107,17 +161,20 @@ def _side(engine: Engine, name: str, default: Side) -> Side:
 
 
 def _read(engine: Engine, values: tuple[str, ...]) -> Side:
-    method, _, model = values[0].partition(":")
-    if method not in OFFERED:
-        raise unknown("method", method, OFFERED)
+    named, _, model = values[0].partition(":")
+    method, _, drawn = named.partition("/")
+    if method not in OFFERED or (drawn and method not in DRAWN):
+        raise unknown("method", named, OFFERED)
     spec = page_model(engine, model)
-    if method == PROBE:
-        return Side(spec, PROBE)
+    shots, seed, problems = read_drawn(drawn)
+    tell(problems)
+    if method in UNPROMPTED:
+        return Side(spec, method, (), shots, seed)
     try:
-        return Side(spec, method, _checked(values[1:]))
+        return Side(spec, method, _checked(values[1:]), shots, seed)
     except TMVError as error:
         tell([str(error)])
-        return Side(spec, method)
+        return Side(spec, method, (), shots, seed)
 
 
 def _checked(wording: tuple[str, ...]) -> tuple[str, ...]:
@@ -157,10 +214,12 @@ def pick_side(engine: Engine, name: str, side: Side, title: str) -> None:
         args=(name, side.wording),
     )
     with right:
-        if side.method == PROBE:
-            st.markdown("Learnt from labels; it needs no prompts.")
-        else:
+        if side.prompted:
             _pick_wording(name, side, title)
+        else:
+            st.markdown("Learnt from labels; it needs no prompts.")
+    if side.drawn:
+        pick_drawn(name, side.shots, side.seed, title, _chose, (name, side.wording))
 
 
 def _pick_wording(name: str, side: Side, title: str) -> None:
@@ -182,10 +241,13 @@ def _pick_wording(name: str, side: Side, title: str) -> None:
 
 
 def _chose(name: str, before: tuple[str, ...]) -> None:
-    parts = ("model", "method", "wording")
-    model, method, wording = (st.session_state.get(shown(f"{name}-{part}")) or "" for part in parts)
+    parts = ("model", "method", "wording", "shots", "seed")
+    model, method, wording, shots, seed = (st.session_state.get(shown(f"{name}-{part}")) for part in parts)
+    if method in DRAWN:
+        # What is written into the box is checked as anything in the address is.
+        method = f"{method}/{SHOTS_OPENED if shots is None else shots}/{SEED if seed is None else seed}"
     # Several own templates stand in the box by their first; another model or method keeps them all.
-    kept = before if before and wording == before[0] else (wording.strip(),)
-    choose(name, [f"{method}:{model}", *([] if method == PROBE else kept)])
+    kept = before if before and wording == before[0] else ((wording or "").strip(),)
+    choose(name, [f"{method}:{model}", *([] if method.split("/")[0] in UNPROMPTED else kept)])
     choose("parted", None)
     st.session_state["page_a"] = st.session_state["page_b"] = 1

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from pages.shared.link import choose, open_page
 
 CLASSES = "pages/classification/classes.py"
-
-
 PROBE = "pages/classification/probe.py"
+FEW_SHOT = "pages/classification/few_shot.py"
 
 
 def to_classes(model: str, dataset: str, leaving: Sequence[str] = ()) -> None:
@@ -20,6 +19,11 @@ def to_classes(model: str, dataset: str, leaving: Sequence[str] = ()) -> None:
 def to_probe(model: str, dataset: str, leaving: Sequence[str] = ()) -> None:
     """Go to the linear probe of this model on this data set; `leaving` as above."""
     _to(PROBE, model, dataset, leaving)
+
+
+def to_few_shot(model: str, dataset: str, leaving: Sequence[str] = ()) -> None:
+    """Go to the few-shot study of this model on this data set; `leaving` as above."""
+    _to(FEW_SHOT, model, dataset, leaving)
 
 
 def _to(page: str, model: str, dataset: str, leaving: Sequence[str]) -> None:

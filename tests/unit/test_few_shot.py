@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from core.studies import tip_adapter
 from core.studies.few_shot import METHODS, FewShotStudy, Method
 from core.studies.few_shot_result import FewShotPoint, FewShotResult, Unit, assemble, published_point
-from core.studies.shots import Draw
+from core.studies.shots import Draw, most_shots
 from core.studies.tip_adapter import Memory, Pictures, Setting, choose, fine_tune, gradient, scores, steps_of
 from core.studies.training_rows import labels_of
 from core.studies.zero_shot import classify
@@ -52,6 +52,7 @@ def test_shots_and_validation_never_overlap_and_are_nested() -> None:
         assert not set(rows) & set(draw.validation)
         before = set(rows)
     assert [draw.short_of(k) for k in (6, 7, 20, 21, 33)] == [0, 1, 1, 2, 3]
+    assert most_shots(y) == max(map(len, draw.order)) == 84
 
 
 def test_draws_differ_by_seed_and_repeat() -> None:
@@ -64,6 +65,7 @@ def test_draws_differ_by_seed_and_repeat() -> None:
 def test_small_classes_keep_a_shot() -> None:
     draw = Draw.of(np.array([0, 1, 1, 2, 2, 2]), 0)
     assert [len(rows) for rows in draw.order] == [1, 1, 2] and len(draw.validation) == 2
+    assert most_shots(np.array([0, 1, 1, 2, 2, 2])) == 2 and most_shots(np.zeros(0, np.int64)) == 0
 
 
 # --- Tip-Adapter ------------------------------------------------------------------------------------------
@@ -230,7 +232,7 @@ def test_the_test_split_has_no_say(
     mixed = changed(test, labels=labels_of(test)[order])
     other = changed(test, image_embeddings=np.ascontiguousarray(test.image_embeddings[:, ::-1]))
     runs = [
-        FewShotStudy(train, part, blurred).run(method, 4, Draw.of(labels_of(train), 1))
+        FewShotStudy(train, part, blurred).run(method, 4, Draw.of(labels_of(train), 1))[0]
         for part in (test, mixed, other)
     ]
     assert runs[0].settings == runs[1].settings == runs[2].settings
@@ -247,7 +249,7 @@ def test_only_shots_and_validation_pictures_are_looked_at(
     vectors = np.random.default_rng(0).normal(size=train.image_embeddings.shape).astype(np.float32)
     vectors[used] = train.image_embeddings[used]
     spoilt = changed(train, image_embeddings=vectors)
-    one, two = (FewShotStudy(t, test, blurred).run(method, 2, draw) for t in (train, spoilt))
+    one, two = (FewShotStudy(t, test, blurred).run(method, 2, draw)[0] for t in (train, spoilt))
     assert one.settings == two.settings
     np.testing.assert_array_equal(one.correct, two.correct)
 
@@ -259,7 +261,7 @@ def test_more_shots_help_where_classes_can_be_learnt(
     study = FewShotStudy(train, test, blurred)
     for method in METHODS:
         means = [
-            np.mean([study.run(method, k, Draw.of(labels_of(train), seed)).acc1 for seed in range(4)])
+            np.mean([study.run(method, k, Draw.of(labels_of(train), seed))[0].acc1 for seed in range(4)])
             for k in (1, 16)
         ]
         assert means[1] > means[0]
@@ -270,13 +272,13 @@ def test_a_probe_of_all_shots_is_scikit_learns(pair: tuple[EmbeddingSet, Embeddi
 
     train, test = pair
     draw = Draw.of(labels_of(train), 0)
-    found = FewShotStudy(train, test, blurred).run("probe", 8, draw)
+    found, _ = FewShotStudy(train, test, blurred).run("probe", 8, draw)
     rows = draw.shots(8)
     model = LogisticRegression(C=found.settings["C"], solver="newton-cholesky", tol=1e-10)
     model.fit(train.image_embeddings[rows].astype(np.float64), labels_of(train)[rows])
     np.testing.assert_array_equal(found.correct, model.predict(test.image_embeddings) == labels_of(test))
     assert (found.n_shots, found.n_validation, found.short) == (32, 6 * 3 + 2, 0)
-    assert FewShotStudy(train, test, blurred).run("probe", 16, draw).short == 1
+    assert FewShotStudy(train, test, blurred).run("probe", 16, draw)[0].short == 1
 
 
 def test_runs_can_be_stopped(pair: tuple[EmbeddingSet, EmbeddingSet], blurred: FloatArray) -> None:
@@ -308,7 +310,7 @@ def result(pair: tuple[EmbeddingSet, EmbeddingSet], blurred: FloatArray) -> FewS
     zero = classify(test, blurred, test.classnames, ["a photo of a {}."])
     study = FewShotStudy(train, test, blurred)
     draws = [Draw.of(labels_of(train), seed) for seed in range(3)]
-    units = {(m, k, s): study.run(m, k, draws[s]) for m in ("probe", "tip") for k in (2, 16) for s in range(3)}
+    units = {(m, k, s): study.run(m, k, draws[s])[0] for m in ("probe", "tip") for k in (2, 16) for s in range(3)}
     figures = (
         Reference("tip_adapter_acc1_16shot", 0.705, "CoOp splits", "a log"),
         Reference("tip_adapter_f_acc1_16shot", 0.845, "CoOp splits", "a log"),

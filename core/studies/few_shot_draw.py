@@ -1,0 +1,134 @@
+"""One draw of a few-shot study, picture by picture: what its classifier answers for every test picture.
+
+A study keeps of each run which pictures it names right (`Unit`); here is also what it names them, so that a run can be
+set beside any other classifier on the same pictures. One draw is one of many: its interval is over the test pictures
+and knows nothing of other draws.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.intervals import wilson
+from core.studies.few_shot import Method
+from core.studies.few_shot_result import Unit
+from core.studies.scored import Scored
+from core.studies.training_rows import labels_of
+from core.types import (
+    EmbeddingKey,
+    EmbeddingSet,
+    FloatArray,
+    IntArray,
+    Interval,
+    Provenance,
+    TMVError,
+    expect_shape,
+    read_only,
+)
+
+
+def to_bytes(found: Scored) -> bytes:
+    """Answers for the results on disk; `from_bytes` reads them back. Class numbers and ranks fit into 32 bits."""
+    out = io.BytesIO()
+    ranks, top = found.ranks.astype("<i4"), found.top.astype("<i4")
+    np.savez(out, ranks=ranks, top=top, probability=found.probability.astype("<f4"))
+    return out.getvalue()
+
+
+def from_bytes(kept: bytes) -> Scored:
+    """Raises `ValueError` for bytes that `to_bytes` did not write."""
+    try:
+        with np.load(io.BytesIO(kept), allow_pickle=False) as stored:
+            ranks, top = (stored[name].astype(np.int64) for name in ("ranks", "top"))
+            probability = stored["probability"].astype(np.float32)
+    except (BadZipFile, ValueError, KeyError, TypeError, EOFError, OSError) as error:
+        raise ValueError("not the answers of a draw") from error
+    if ranks.ndim != 1 or top.ndim != 2 or top.shape != probability.shape or len(top) != len(ranks):
+        raise ValueError("the answers of a draw do not fit each other")
+    return Scored(ranks, top, probability)
+
+
+@dataclass(frozen=True, slots=True)
+class FewShotDraw:
+    """One `method` with `shots` pictures a class of the draw `seed`, on the test `split` of `n` pictures.
+
+    `labels` and `ranks` (n,) int64, `top5` (n, k) int64 and `top5_probability` (n, k) float32 belong to the test
+    pictures `ids`; rank 1 is right. `templates` are those that Tip-Adapter builds on, () for a linear probe, and
+    `logit_scale` the model's own. The interval is Wilson's, over the test pictures.
+    """
+
+    model: str
+    dataset: str
+    split: str
+    n: int
+    method: Method
+    shots: int
+    seed: int
+    acc1: float
+    acc1_ci95: Interval
+    n_shots: int
+    n_validation: int
+    short: int
+    settings: Mapping[str, Any]
+    templates: tuple[str, ...]
+    logit_scale: float
+    classnames: tuple[str, ...]
+    labels: IntArray
+    ranks: IntArray
+    top5: IntArray
+    top5_probability: FloatArray
+    ids: tuple[str, ...]
+    train_key: EmbeddingKey
+    test_key: EmbeddingKey
+    provenance: Provenance
+    train_provenance: Provenance
+
+    def __post_init__(self) -> None:
+        expect_shape("labels", self.labels, (self.n,), np.int64)
+        expect_shape("ranks", self.ranks, (self.n,), np.int64)
+        expect_shape("top5", self.top5, (self.n, "k"), np.int64)
+        expect_shape("top5_probability", self.top5_probability, self.top5.shape, np.float32)
+
+    @property
+    def correct(self) -> NDArray[np.bool_]:
+        """(n,) whether the first answer is right."""
+        right: NDArray[np.bool_] = self.ranks == 1
+        return right
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What to know when reading the numbers."""
+        some = f"{self.short} classes have" if self.short > 1 else "One class has"
+        text = f"{some} fewer than {self.shots} pictures to spare; such a class gives all it has."
+        return (text,) if self.short else ()
+
+    @property
+    def predicted(self) -> IntArray:
+        """(n,) the class of the first answer."""
+        return self.top5[:, 0]
+
+
+def assemble(
+    train: EmbeddingSet, test: EmbeddingSet, run: tuple[Method, int, int], unit: Unit, found: Scored,
+    templates: tuple[str, ...],
+) -> FewShotDraw:
+    """The whole draw, from the two sets, the run (method, K, seed) and what is kept of it."""
+    if len(found.ranks) != len(test):
+        raise TMVError(f"This draw was tested on {len(found.ranks)} pictures, not on {len(test)}; run it again.")
+    method, shots, seed = run
+    return FewShotDraw(
+        model=test.key.model, dataset=test.key.dataset, split=test.key.split, n=len(test), method=method,
+        shots=shots, seed=seed, acc1=unit.acc1, acc1_ci95=wilson(int(unit.correct.sum()), len(test)),
+        n_shots=unit.n_shots, n_validation=unit.n_validation, short=unit.short, settings=dict(unit.settings),
+        templates=() if method == "probe" else templates, logit_scale=test.logit_scale, classnames=test.classnames,
+        labels=read_only(labels_of(test)), ranks=found.ranks, top5=found.top, top5_probability=found.probability,
+        ids=test.ids, train_key=train.key, test_key=test.key, provenance=test.provenance,
+        train_provenance=train.provenance,
+    )  # fmt: skip
