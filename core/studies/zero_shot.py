@@ -31,6 +31,7 @@ from core.types import (
 )
 
 TOP = 5
+MOST_NAMED = 5
 SAME, MOST_COMPARED = 1e-5, 4000
 """Unit vectors that differ by less in every number are the same but for rounding; looked at among so many classes."""
 
@@ -232,8 +233,9 @@ def _notes(per_class: Sequence[ClassRecall], classnames: Sequence[str], classes:
     if doubled := len(classnames) - len(set(classnames)):
         notes.append(f"{doubled} class names repeat another; of such classes the first is always the answer.")
     for names in alike(classes, classnames)[:3]:
-        said = ", ".join(f"“{name}”" for name in names)
-        notes.append(f"The model has one and the same vector for {said}: it cannot tell them apart.")
+        said = ", ".join(f"“{name}”" for name in names[:MOST_NAMED])
+        more = f" and {len(names) - MOST_NAMED} more names" if len(names) > MOST_NAMED else ""
+        notes.append(f"The model has one and the same vector for {said}{more}: it cannot tell them apart.")
     return tuple(notes)
 
 

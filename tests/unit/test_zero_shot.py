@@ -125,7 +125,9 @@ def test_classes_that_are_one_text_to_the_model_are_noted():
     assert zero_shot.alike(classes, names) == (("crop", "vegetation", "field"),)
     assert zero_shot.alike(AXES, ("a", "b", "c")) == ()
     found = zero_shot.classify(embedded([[1, 0, 0]], [0]), classes, names, ("{}",))
-    assert any("the same vector for “crop”, “vegetation”, “field”" in note for note in found.notes)
+    assert any("the same vector for “crop”, “vegetation”, “field”:" in note for note in found.notes)
+    many = zero_shot.classify(embedded([[1, 0, 0]], [0]), AXES[[0] * 7], tuple("abcdefg"), ("{}",))
+    assert any("“d”, “e” and 2 more names: it" in note for note in many.notes)
 
 
 def test_of_equal_classes_the_first_is_the_answer_and_what_hangs_on_it_is_noted():
