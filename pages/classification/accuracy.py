@@ -18,6 +18,7 @@ from pages.classification.protocol import find, protocol_dialog, results_table
 from pages.shared.answer import Headline, finding, foot, headlines, question
 from pages.shared.asking import Asking, pick_asking
 from pages.shared.chart import draw
+from pages.shared.choices import say_wrong
 from pages.shared.engine import engine
 from pages.shared.link import choose, chosen, keep
 from pages.shared.missing import Pair, offer
@@ -116,6 +117,9 @@ def explain(engine: Engine, results: list[ZeroShotResult], choice: Choice) -> No
     asked = chosen("number")
     result = find(results, *asked[:2]) if len(asked) >= 2 else None
     if result is None:
+        if asked:
+            expected = "a model and a data set that are shown here"
+            say_wrong("number", ", ".join(asked), expected, "no number is explained")
         return
     wanted = [(m, d, choice[2].split_of(d)) for m in choice[0] for d in choice[1]] if PROBE in asked[2:] else []
     if probe := probe_of(kept_probes(engine, wanted)[0], result.model, result.dataset):

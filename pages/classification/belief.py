@@ -18,6 +18,7 @@ from core.studies.zero_shot import ZeroShotResult
 from core.types import DatasetSpec, EncoderWarming, NotHere
 from pages.classification.paired import Names, Pair
 from pages.shared.chart import draw
+from pages.shared.choices import check_bound
 from pages.shared.here import here, known_models
 from pages.shared.theme import seen
 from pages.shared.words import count, listed, plain
@@ -46,6 +47,7 @@ def cost(engine: Engine, dataset: DatasetSpec) -> None:
     found, speeds = _measured(engine, dataset)
     if not found:
         return
+    check_bound("cost", (SIZE, TIME), f"{SIZE} is used instead")
     by = st.segmented_control(
         "Zero-shot accuracy against", [SIZE, TIME], default=SIZE, key="cost", bind="query-params", required=True
     )

@@ -12,14 +12,15 @@ from numpy.typing import NDArray
 
 from core.engine import Engine
 from core.studies.zero_shot import ZeroShotResult
+from pages.shared.choices import A_CLASS, one_of
 from pages.shared.grid import grid
-from pages.shared.link import choose, chosen
+from pages.shared.link import choose
 from pages.shared.paging import paged
 from pages.shared.pickers import shown
 from pages.shared.picture import answered_tile
 from pages.shared.words import count, plain
 
-RIGHT, WRONG, ANY = "*right", "*wrong", ""
+RIGHT, WRONG, ANY, ANY_CLASS = "*right", "*wrong", "", "*any"
 PAGE = 24
 
 
@@ -40,7 +41,8 @@ def class_tokens(classnames: Sequence[str]) -> list[str]:
 def chosen_cell(result: ZeroShotResult) -> Cell:
     """What the address asks for; all mistakes where it asks for nothing that exists."""
     places = {token: label for label, token in enumerate(class_tokens(result.classnames))}
-    true, answer = (next(iter(chosen(name)), ANY) for name in ("true", "predicted"))
+    true = one_of("true", (*places, ANY_CLASS), ANY, A_CLASS, "any class is shown")
+    answer = one_of("predicted", (*places, RIGHT, WRONG), ANY, f"{A_CLASS}, {RIGHT} or {WRONG}", "any answer is shown")
     label = places.get(true)
     said: int | str = answer if answer in (RIGHT, WRONG) else places.get(answer, ANY)
     return Cell(label, WRONG if label is None and said == ANY and not true else said)
@@ -78,7 +80,7 @@ def _picked() -> None:
     for name in ("true", "predicted"):
         choose(name, st.session_state[shown(name)])
     if not st.session_state[shown("true")] and not st.session_state[shown("predicted")]:
-        choose("true", "*any")
+        choose("true", ANY_CLASS)
     st.session_state["page"] = 1
 
 

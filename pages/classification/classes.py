@@ -22,6 +22,7 @@ from pages.classification.tables import class_table, confused_table
 from pages.shared.answer import Headline, finding, foot, headlines, question
 from pages.shared.asking import Asking, pick_asking
 from pages.shared.chart import draw
+from pages.shared.choices import A_PICTURE, NONE_OPENED, check_bound, one_of
 from pages.shared.engine import engine
 from pages.shared.guard import in_place
 from pages.shared.link import choose, chosen, keep
@@ -55,7 +56,7 @@ def page(engine: Engine) -> None:
     with in_place():
         pictures(engine, result)
     behind(result, how)
-    if (picture := next(iter(chosen("picture")), "")) in result.ids:
+    if picture := one_of("picture", result.ids, "", A_PICTURE, NONE_OPENED):
         picture_dialog(engine, [result], picture, lambda: choose("picture", None))
 
 
@@ -77,6 +78,7 @@ def answer(result: ZeroShotResult) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         place = st.container()
+        check_bound("order", ORDERS, f"{ORDERS[0]} is used instead")
         order = st.selectbox("Order of the classes", ORDERS, key="order", bind="query-params")
     with place:
         recall = recall_chart(per_class_frame([result]), order=order, limit=CLASSES, **seen())

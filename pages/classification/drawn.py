@@ -9,26 +9,26 @@ import streamlit as st
 
 from core.engine_few_shot import MOST_SEEDS
 from core.studies.few_shot import SHOTS
+from pages.shared.choices import say_wrong
 from pages.shared.pickers import shown
 
 SHOTS_OPENED, SEED = SHOTS[-1], 0
 MOST_SHOTS = 1_000_000
 
 
-def read_drawn(written: str) -> tuple[int, int, list[str]]:
-    """(pictures a class, seed, what is wrong with them) of "16/0" in an address; both may be left out."""
+def read_drawn(name: str, written: str) -> tuple[int, int]:
+    """(pictures a class, seed) of "16/0" in the side `name` of an address; both may be left out. Says what is wrong
+    with them."""
     shots, _, seed = written.partition("/")
-    problems = list[str]()
-    if not _whole(shots or "1", 1, MOST_SHOTS):
-        problems.append(
-            f"A few-shot method learns from a whole number of pictures a class, 1 or more, not {shots!r}; it stands at "
-            f"{SHOTS_OPENED}."
-        )
+    if shots and not _whole(shots, 1, MOST_SHOTS):
+        expected = "a few-shot method with a whole number of pictures a class, 1 or more, as in tip-f/16/0"
+        say_wrong(name, shots, expected, f"{SHOTS_OPENED} a class are used instead")
         shots = ""
-    if not _whole(seed or "0", 0, MOST_SEEDS - 1):
-        problems.append(f"The seed of a draw is a whole number from 0 to {MOST_SEEDS - 1}, not {seed!r}; it is {SEED}.")
+    if seed and not _whole(seed, 0, MOST_SEEDS - 1):
+        expected = f"a few-shot method with a seed from 0 to {MOST_SEEDS - 1}, as in tip-f/16/0"
+        say_wrong(name, seed, expected, f"seed {SEED} is used instead")
         seed = ""
-    return int(shots or SHOTS_OPENED), int(seed or SEED), problems
+    return int(shots or SHOTS_OPENED), int(seed or SEED)
 
 
 def _whole(text: str, least: int, most: int) -> bool:

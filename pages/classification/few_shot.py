@@ -26,9 +26,10 @@ from pages.classification.few_shot_tables import few_shot_tables
 from pages.shared.answer import Headline, finding, foot, headline, question
 from pages.shared.asking import Asking, asking
 from pages.shared.chart import draw
+from pages.shared.choices import some_of, such_as
 from pages.shared.engine import engine
 from pages.shared.guard import in_place
-from pages.shared.link import chosen, keep
+from pages.shared.link import choose, keep
 from pages.shared.pickers import moved, pick_dataset, pick_models, shown
 from pages.shared.theme import seen
 from pages.shared.training import Training, offer_training, untrainable
@@ -68,7 +69,8 @@ def pick(engine: Engine) -> Choice | None:
         return None
     with left:
         models = pick_models(engine, [dataset], most=4)
-    picked = tuple(m for m in METHODS if m in chosen("method")) or METHODS
+    named = some_of("method", METHODS, METHODS, instead="it is left out")
+    picked = tuple(m for m in METHODS if m in named)
     st.session_state[shown("method")] = list(picked)
     methods.multiselect(
         "Methods",
@@ -78,16 +80,25 @@ def pick(engine: Engine) -> Choice | None:
         on_change=moved,
         args=("method",),
     )
-    draws = seeds.number_input(
+    draws = int(such_as("seeds", _may_be_drawn, f"a number of draws from 1 to {MOST_SEEDS}", str(SEEDS)))
+    st.session_state[shown("seeds")] = draws
+    seeds.number_input(
         "Draws",
         1,
         MOST_SEEDS,
-        SEEDS,
-        key="seeds",
-        bind="query-params",
+        key=shown("seeds"),
+        on_change=_drew,
         help="For each number of pictures; mean and spread are over these.",
     )
-    return Choice(models, dataset, picked, int(draws), asking([dataset]))
+    return Choice(models, dataset, picked, draws, asking([dataset]))
+
+
+def _may_be_drawn(text: str) -> bool:
+    return text in map(str, range(1, MOST_SEEDS + 1))
+
+
+def _drew() -> None:
+    choose("seeds", str(st.session_state[shown("seeds")]))
 
 
 def studies(engine: Engine, choice: Choice) -> list[FewShotResult]:
@@ -182,7 +193,7 @@ def links(choice: Choice, results: list[FewShotResult]) -> None:
     )
 
 
-keep("method")
+keep("method", "seeds")
 question("What is a handful of labelled pictures worth?", LEAD)
 with in_place():
     page(engine())

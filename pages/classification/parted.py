@@ -10,9 +10,10 @@ from core.engine import Engine
 from core.frames.answered import Answered
 from core.frames.compare import disagreements_frame
 from pages.classification.paired import Names, Pair
+from pages.shared.choices import A_PICTURE, NONE_OPENED, one_of
 from pages.shared.grid import Tile, grid
 from pages.shared.guard import in_place
-from pages.shared.link import choose, chosen
+from pages.shared.link import choose
 from pages.shared.paging import paged
 from pages.shared.picture import picture_dialog, small
 from pages.shared.save import save_rows
@@ -34,8 +35,8 @@ def parted(engine: Engine, pair: Pair, names: Names, short: Names) -> None:
         with place, in_place():
             _column(engine, pair[0], rows, side, name, other)
     save_rows(frame, "parted", key="csv-parted")
-    picture = next(iter(chosen("parted")), "")
-    if picture in pair[0].ids and picture in pair[1].ids:
+    both = set(pair[0].ids) & set(pair[1].ids)
+    if picture := one_of("parted", both, "", A_PICTURE, NONE_OPENED):
         picture_dialog(engine, pair, picture, lambda: choose("parted", None), names)
 
 

@@ -16,6 +16,7 @@ from pages.classification.probes import kept_probes, offer_probes
 from pages.shared.answer import Headline, finding, foot, headlines, question
 from pages.shared.asking import Asking, asking
 from pages.shared.chart import draw
+from pages.shared.choices import check_bound
 from pages.shared.engine import engine
 from pages.shared.guard import in_place
 from pages.shared.pickers import pick_dataset, pick_models
@@ -41,6 +42,7 @@ def pick(engine: Engine) -> Choice | None:
         return None
     with left:
         models = pick_models(engine, [dataset])
+    check_bound("unit", ("true", "false"), "features are as the encoder gives them")
     unit = right.toggle(
         "Features of unit length",
         key="unit",

@@ -154,20 +154,19 @@ def _side(engine: Engine, name: str, default: Side) -> Side:
     if not values:
         return default
     try:
-        return _read(engine, values)
+        return _read(engine, name, values)
     except TMVError as error:
         tell([str(error)])
         return default
 
 
-def _read(engine: Engine, values: tuple[str, ...]) -> Side:
+def _read(engine: Engine, name: str, values: tuple[str, ...]) -> Side:
     named, _, model = values[0].partition(":")
     method, _, drawn = named.partition("/")
     if method not in OFFERED or (drawn and method not in DRAWN):
         raise unknown("method", named, OFFERED)
     spec = page_model(engine, model)
-    shots, seed, problems = read_drawn(drawn)
-    tell(problems)
+    shots, seed = read_drawn(name, drawn)
     if method in UNPROMPTED:
         return Side(spec, method, (), shots, seed)
     try:

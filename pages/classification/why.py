@@ -9,6 +9,7 @@ from pages.classification.checks import answer, checks, save_checks
 from pages.classification.own_predictions import AUDITED, own_predictions
 from pages.shared.answer import foot, question
 from pages.shared.asking import Asking, pick_asking
+from pages.shared.choices import check_bound
 from pages.shared.engine import engine
 from pages.shared.guard import in_place
 from pages.shared.here import ANY_KIND
@@ -52,6 +53,7 @@ def page(engine: Engine) -> None:
 def _method(dataset: DatasetSpec) -> str:
     if dataset.kind == "captions":
         return "zero-shot"
+    check_bound("audited", METHODS, "zero-shot is used instead")
     return st.segmented_control(
         "Of", list(METHODS), default="zero-shot", required=True, format_func=METHODS.__getitem__, key="audited",
         label_visibility="collapsed", bind="query-params",

@@ -12,6 +12,8 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+import streamlit as st
+
 from pages.shared.link import chosen
 from pages.shared.pickers import tell
 from pages.shared.words import listed
@@ -49,6 +51,14 @@ def some_of(
     for value in (v for v in asked if v not in allowed):
         say_wrong(name, value, expected or _in_words(allowed), instead or "it is left out")
     return tuple(v for v in asked if v in allowed) or usual
+
+
+def check_bound(name: str, allowed: Collection[str], instead: str) -> None:
+    """Say what is wrong with the choice `name` whose widget, yet to be drawn, is bound to the address and would fall
+    back in silence."""
+    asked = st.query_params.get(name, "")
+    if asked and asked not in allowed and name not in st.session_state:
+        say_wrong(name, asked, _in_words(allowed), instead)
 
 
 def say_wrong(name: str, value: str, expected: str, instead: str) -> None:

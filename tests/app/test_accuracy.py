@@ -71,7 +71,7 @@ def test_choosing_another_model_changes_the_answer(page: Page) -> None:
     [
         ({"model": ["ViT-B-32/opnai"]}, "did you mean"),
         ({"data": ["eurosatt"]}, "did you mean"),
-        ({"templates": "fotos"}, "No prompt set is called 'fotos'"),
+        ({"templates": "fotos"}, "not “fotos”; each set's own prompts are used"),
         ({"template": ["a photo without a place"]}, "exactly one {}"),
         ({"data": ["folder:/etc"]}, "is read only from the data folder"),
         ({"data": ["folder:../../etc"]}, "is read only from the data folder"),

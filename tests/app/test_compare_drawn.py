@@ -143,11 +143,11 @@ def test_all_draws_are_a_click_away(
 @pytest.mark.parametrize(("a", "sentence"), [
     ("tipf/2/0", r"No method is called 'tipf/2/0'; did you mean"),
     ("probe/2/0", r"No method is called 'probe/2/0'"),
-    ("tip/none/0", r"whole number of pictures a class, 1 or more, not 'none'; it stands at 16"),
-    ("tip/0/0", r"whole number of pictures a class, 1 or more, not '0'"),
-    ("tip/2/9999", r"The seed of a draw is a whole number from 0 to 99, not '9999'; it is 0"),
-    ("tip/2/-1", r"from 0 to 99, not '-1'"),
-    ("tip/2/0/7", r"from 0 to 99, not '0/7'"),
+    ("tip/none/0", r"“a” in the address is a few-shot method with a whole number of pictures a class.*, not “none”; 16"),
+    ("tip/0/0", r"a whole number of pictures a class.*, not “0”"),
+    ("tip/2/9999", r"“a” in the address is a few-shot method with a seed from 0 to 99.*, not “9999”; seed 0 is used"),
+    ("tip/2/-1", r"from 0 to 99.*, not “-1”"),
+    ("tip/2/0/7", r"from 0 to 99.*, not “0/7”"),
     ("tip/999/0", r"has at most \d+ pictures a class to learn from, so 999 a class cannot be drawn"),
 ])  # fmt: skip
 def test_a_wrong_draw_in_the_address_is_one_sentence(

@@ -73,6 +73,30 @@ def test_what_is_missing_has_one_button(shown: Page, trained: tuple[World, FewSh
     assert [b.label for b in app.button if b.label == "Train"] == ["Train"]
 
 
+@pytest.mark.parametrize("seeds", ["9999", "0", "-3", "2.5", "many", "²"])
+def test_a_number_of_draws_that_cannot_be_is_one_sentence(
+    shown: Page, trained: tuple[World, FewShotResult], seeds: str
+) -> None:
+    app = shown(HERE, model=[GOOD], data=[trained[0].colours], seeds=seeds)
+    sentence = f"“seeds” in the address is a number of draws from 1 to 10, not “{seeds}”; {SEEDS} is used instead."
+    assert not app.exception and said(app).count(sentence) == 1
+    assert app.number_input(key="shown-seeds").value == SEEDS and app.metric
+
+
+def test_a_method_that_is_none_is_left_out(shown: Page, trained: tuple[World, FewShotResult]) -> None:
+    app = shown(HERE, model=[GOOD], data=[trained[0].colours], method=["tip", "knn"])
+    assert not app.exception and "“method” in the address is one of probe, tip and tip-f, not “knn”; it is" in said(app)
+    assert set(app.dataframe[0].value["method_title"]) == {"zero-shot", "Tip-Adapter"}
+
+
+def test_the_number_of_draws_goes_into_the_address(shown: Page, trained: tuple[World, FewShotResult]) -> None:
+    app = shown(HERE, model=[GOOD], data=[trained[0].colours])
+    assert not app.session_state["seeds"]
+    app.number_input(key="shown-seeds").set_value(2).run()
+    assert app.session_state["seeds"] == ["2"] and not app.exception
+    assert app.dataframe[0].value["draws"].max() == 2
+
+
 def test_a_set_that_cannot_train_says_so(shown: Page) -> None:
     app = shown(HERE, model=[GOOD], data=["imagenet_mini"])
     assert not app.exception and not app.metric and app.info
