@@ -10,6 +10,7 @@ from pages.present import shell
 from pages.shared import first_run
 from pages.shared.engine import engine
 from pages.shared.guard import in_place, told
+from pages.shared.history import one_step_back
 from pages.shared.icon import ICON
 from pages.shared.link import SHARED, keep
 from pages.shared.server import forget_pages_folder, warmed
@@ -56,6 +57,7 @@ def frame() -> None:
     """One run of the dashboard for one session."""
     st.set_page_config(page_title="Text Meets Vision", page_icon=ICON, layout="wide", menu_items={"About": ABOUT})
     keep_readable()
+    one_step_back()
     sections = {
         section: [st.Page(f"pages/{file}", title=title, help=said) for file, title, said in pages]
         for section, pages in PAGES.items()

@@ -12,7 +12,8 @@ with `choices`, which says so.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from urllib.parse import urlencode
 
 import streamlit as st
@@ -24,14 +25,20 @@ MOST, LONGEST = 40, 400
 
 def keep(*names: str) -> None:
     """Mount the keepers of these choices; once a run, before they are read."""
-    place = f"kept-{'-'.join(names)}"
-    # One pixel high, because on a slow line the keepers are drawn before the style that hides them.
-    with st.container(key=place, height=1, border=False):
-        # The wrapper that holds nothing else goes too, or its gap would push the page down.
-        st.html(f"<style>.st-key-{place}, div:has(> .st-key-{place}:only-child) {{ display: none; }}</style>")
+    with out_of_sight(f"kept-{'-'.join(names)}"):
         for name in names:
             _say_again(name)
             st.multiselect(name, [], key=name, bind="query-params", accept_new_options=True)
+
+
+@contextmanager
+def out_of_sight(key: str) -> Iterator[None]:
+    """What is drawn inside is there, takes no room and is not seen."""
+    # One pixel high, because on a slow line the inside is drawn before the style that hides it.
+    with st.container(key=key, height=1, border=False):
+        # The wrapper that holds nothing else goes too, or its gap would push the page down.
+        st.html(f"<style>.st-key-{key}, div:has(> .st-key-{key}:only-child) {{ display: none; }}</style>")
+        yield
 
 
 def _say_again(name: str) -> None:

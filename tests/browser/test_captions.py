@@ -83,6 +83,35 @@ def test_from_a_bar_to_one_caption_word_by_word(visit: Visit, server: str, shown
     assert choices(page)["caption"] == [caption]
 
 
+def test_back_from_another_page_takes_one_step(visit: Visit, server: str, shown: World) -> None:
+    """A page that is opened with choices of its own, and one that brings its choices back, are one step each."""
+    page = visit(server + link(shown, "/benchmark"))
+    _quiet(page)
+    before = page.evaluate("history.length")
+    closer = page.get_by_role("combobox", name="Look closer at")
+    closer.click()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/one_caption?*caption=*")
+    _quiet(page)
+    assert page.evaluate("history.length") == before + 1
+    page.go_back()
+    expect(page.get_by_role("heading", level=1, name="Does a caption find its own picture")).to_be_visible()
+    _quiet(page)
+    assert urlsplit(page.url).path == "/benchmark"
+    page.go_forward()
+    page.wait_for_url("**/one_caption?*caption=*")
+    _quiet(page)
+    page.get_by_role("link", name="Library").click()
+    page.wait_for_url("**/library?*model=*")
+    _quiet(page)
+    assert page.evaluate("history.length") == before + 2
+    page.go_back()
+    expect(page.get_by_role("heading", level=1, name="Does this caption find its picture")).to_be_visible()
+    _quiet(page)
+    assert urlsplit(page.url).path == "/one_caption" and "caption" in choices(page)
+
+
 def test_a_caption_of_the_list_is_reached_by_key(visit: Visit, server: str, shown: World) -> None:
     page = visit(server + link(shown, "/benchmark", ranks="11-"))
     box = page.get_by_role("combobox", name="Look closer at")
