@@ -15,7 +15,7 @@ from core.catalog.presets import caption_presets, picture_presets
 from core.demo.sets import DEMO_SETS
 from core.engine import Engine
 from core.studies.compose import leave_one_out, paraphrases
-from core.types import Progress
+from core.types import Cancelled, Job, Progress, TMVError
 
 Task = Callable[[Engine, Mapping[str, Any], Progress], None]
 
@@ -38,18 +38,58 @@ QUICK_PAIRS = 1_000_000_000
 
 def prepare_demo(engine: Engine, params: Mapping[str, Any], progress: Progress) -> None:
     """Draw the demo sets, embed them with both demo models, encode the prompts that the pages open with, and train
-    the probes, which takes a second each on so few pictures."""
+    the probes, which takes a second each on so few pictures. A study that someone waits for comes as soon as its
+    vectors are there."""
     probed = [(model, dataset) for dataset, split in DEMO_WORK if split == "train" for model in DEMO_MODELS]
     drawing = sum(DRAWING.get(dataset, 1) for dataset in DEMO_SETS)
     counter = _Steps(drawing + len(DEMO_WORK) * len(DEMO_MODELS) + len(probed), progress)
-    for position, (dataset, split) in enumerate(DEMO_WORK):
-        if dataset not in [name for name, _ in DEMO_WORK[:position]]:
+    left, drawn, waited = list(DEMO_WORK), set[str](), Waited(engine)
+    while left:
+        sets = waited.datasets()
+        left.sort(key=lambda work: work[0] not in sets)
+        dataset, split = left.pop(0)
+        if dataset not in drawn:
             counter.step(partial(engine.ensure_demo, dataset), DRAWING.get(dataset, 1))
+            drawn.add(dataset)
         for model in DEMO_MODELS:
             counter.step(partial(engine.ensure, model, dataset, split))
             _encode_prompts(engine, model, dataset, split)
+            waited.run(counter.aside)
     for model, dataset in probed:
         counter.step(partial(_train_probe, engine, model, dataset))
+
+
+class Waited:
+    """Few-shot studies of the demo that stand behind its preparation: their pictures come first, and what they compute
+    is kept, so that in their turn they only find it."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine, self._done = engine, set[str]()
+
+    def datasets(self) -> set[str]:
+        """The demo sets that someone waits for."""
+        return {str(job.params["dataset"]) for job in self._jobs()}
+
+    def run(self, progress: Progress) -> None:
+        """Do what waits and can be done. What fails is left to the waiting job, which says why."""
+        for job in self._jobs():
+            model, dataset = str(job.params["model"]), str(job.params["dataset"])
+            splits = self._engine.train_split(dataset), str(job.params["split"])
+            if all(self._engine.embeddings(model, dataset, split) is not None for split in splits):
+                self._done.add(job.id)
+                try:
+                    TASKS[job.kind](self._engine, job.params, progress)
+                except Cancelled:
+                    raise
+                except TMVError:
+                    continue
+
+    def _jobs(self) -> list[Job]:
+        waiting = [job for job in self._engine.jobs.list() if job.state == "queued" and job.id not in self._done]
+        return [
+            job for job in waiting
+            if job.kind in WAITED and job.params["dataset"] in DEMO_SETS and job.params["model"] in DEMO_MODELS
+        ]  # fmt: skip
 
 
 def _train_probe(engine: Engine, model: str, dataset: str, progress: Progress) -> None:
@@ -91,6 +131,10 @@ class _Steps:
 
     def __init__(self, steps: int, progress: Progress) -> None:
         self._steps, self._done, self._shown, self._progress = steps, 0, 0, progress
+
+    def aside(self, done: int, total: int) -> None:
+        """The progress of work that is none of the steps: it can be stopped, and the bar stays."""
+        self._progress(max(self._shown, self._done * 1000), self._steps * 1000)
 
     def step(self, work: Callable[[Progress], object], length: int = 1) -> None:
         """Run one step, or one as long as several; its own progress moves the whole by its share."""
@@ -168,6 +212,8 @@ def download_dataset(engine: Engine, params: Mapping[str, Any], progress: Progre
 
 # Work that waits for a network, not for a core: it need not queue behind an embedding.
 LIGHT = frozenset({"download-model", "download-dataset"})
+
+WAITED = frozenset({"fewshot", "fewshot-draw"})
 
 TASKS: Mapping[str, Task] = {
     "prepare-demo": prepare_demo,

@@ -30,7 +30,8 @@ def offer_draws(engine: Engine, sides: Sequence[Side], dataset: DatasetSpec, spl
         st.info(plain(why), icon=":material/info:")
         return
     wanted = {t.key: t for t in (_training(engine, side, dataset, split) for side in sides)}
-    offer_training(engine, list(wanted.values()), what="a few-shot classifier", key="train-draws", lasts=LASTS)
+    what = "a few-shot classifier"
+    offer_training(engine, list(wanted.values()), what=what, key="train-draws", lasts=LASTS, early=True)
 
 
 def _training(engine: Engine, side: Side, dataset: DatasetSpec, split: str | None) -> Training:

@@ -113,7 +113,7 @@ def studies(engine: Engine, choice: Choice) -> list[FewShotResult]:
         key = engine.few_shot_job_key(model.name, dataset.name, split, **asked)
         start = partial(engine.submit_few_shot, model.name, dataset.name, split, **asked)
         missing.append(Training(model, dataset, key, start, partial(_is_here, engine, model.name, choice)))
-    offer_training(engine, missing, what="a few-shot study", key="train-few-shot", lasts=LASTS)
+    offer_training(engine, missing, what="a few-shot study", key="train-few-shot", lasts=LASTS, early=True)
     return found
 
 

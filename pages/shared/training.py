@@ -37,14 +37,18 @@ def _tried() -> set[str]:
     return set()
 
 
-def offer_training(engine: Engine, wanted: Sequence[Training], *, what: str, key: str, lasts: str = "") -> None:
+def offer_training(
+    engine: Engine, wanted: Sequence[Training], *, what: str, key: str, lasts: str = "", early: bool = False
+) -> None:
     """Show the work on what is `wanted` and offer to start the rest; `what` is said as "a linear probe".
 
-    What is wanted of the demo starts by itself, once a server: its pictures are few.
+    What is wanted of the demo starts by itself, once a server: its pictures are few. `early` hands it in while the
+    demo is still being prepared, which then goes out of its way for it.
     """
     if not wanted:
         return
-    _start_demo(engine, wanted)
+    if early or not _preparing(engine):
+        _start_demo(engine, wanted)
     keys = [*(t.key for t in wanted), first_run.KEY]
     # The demo's own work brings some results before it ends.
     seen = partial(_here, wanted) if _preparing(engine) else None
@@ -72,8 +76,6 @@ def _here(wanted: Sequence[Training]) -> tuple[str, ...]:
 
 
 def _start_demo(engine: Engine, wanted: Sequence[Training]) -> None:
-    if _preparing(engine):
-        return
     for training in (t for t in wanted if _is_demo(t) and t.key not in _tried()):
         _tried().add(training.key)
         job = engine.jobs.latest(training.key)

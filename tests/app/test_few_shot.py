@@ -12,10 +12,12 @@ from streamlit.testing.v1 import AppTest
 from core.embed import embed
 from core.engine import Engine
 from core.frames import percent
+from core.jobs import Jobs
 from core.readers import open_dataset
 from core.store import Store, TextStore
 from core.studies.few_shot import METHODS, SEEDS, SHOTS
 from core.studies.few_shot_result import FewShotResult
+from core.types import Job
 from tests.app.making import fill, open_page, said
 from tests.conftest import GOOD, World
 from tests.fakes import FakeEncoder
@@ -95,6 +97,19 @@ def test_the_number_of_draws_goes_into_the_address(shown: Page, trained: tuple[W
     app.number_input(key="shown-seeds").set_value(2).run()
     assert app.session_state["seeds"] == ["2"] and not app.exception
     assert app.dataframe[0].value["draws"].max() == 2
+
+
+def test_the_demos_study_is_handed_in_while_the_demo_is_prepared(
+    in_nothing: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = list[str]()
+    now = Job("1", "prepare-demo", "prepare-demo", "Preparing the demo", "running", 1, 9, 0.0, "", {}, 0.0, 0.0)
+    monkeypatch.setattr(Jobs, "latest", lambda self, key: now if key == now.key else None)
+    monkeypatch.setattr(Jobs, "submit", lambda self, kind, key, *_: asked.append(kind))
+    app = open_page(HERE)
+    assert not app.exception and asked.count("fewshot") == 2
+    app.run()
+    assert asked.count("fewshot") == 2
 
 
 def test_a_set_that_cannot_train_says_so(shown: Page) -> None:
