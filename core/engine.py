@@ -23,7 +23,6 @@ from core.engine_bundle import BundleDoor
 from core.engine_few_shot import FewShotStudies
 from core.engine_few_shot_draw import FewShotDraws
 from core.engine_jobs import JobDoor
-from core.engine_parts import Latest
 from core.engine_pictures import PictureStudies
 from core.engine_probe import ProbeStudies
 from core.engine_prompts import PromptStudies
@@ -31,7 +30,7 @@ from core.engine_report import ReportDoor
 from core.engine_retrieval import RetrievalStudies
 from core.engine_speed import SpeedRecords
 from core.jobs import Jobs
-from core.memo import Memo
+from core.memo import Latest, Memo
 from core.store import Heads, Results, Store, TextStore, read_card
 from core.studies import zero_shot
 from core.thumbnails import Thumbnails

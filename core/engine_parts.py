@@ -6,12 +6,11 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from core.jobs import Jobs
+from core.memo import Latest
 from core.store import Results
 from core.studies.gallery import Gallery
 from core.studies.zero_shot import ZeroShotResult
@@ -77,26 +76,6 @@ class EngineParts(Protocol):
     def encode_texts(self, model: str, texts: Sequence[str]) -> FloatArray: ...
 
     def encode_image(self, model: str, picture: bytes) -> FloatArray: ...
-
-
-class Latest:
-    """The last value of each key, the oldest keys forgotten first: what an edit starts from."""
-
-    def __init__(self, size: int = 96) -> None:
-        self._size, self._values, self._lock = size, OrderedDict[Hashable, Any](), threading.Lock()
-
-    def get(self, key: Hashable) -> Any:
-        """The last value put, or None."""
-        with self._lock:
-            return self._values.get(key)
-
-    def put(self, key: Hashable, value: Any) -> None:
-        """Keep a value."""
-        with self._lock:
-            self._values[key] = value
-            self._values.move_to_end(key)
-            while len(self._values) > self._size:
-                self._values.popitem(last=False)
 
 
 def gallery_of(parts: EngineParts, images: EmbeddingSet, side: str = "images") -> Gallery:

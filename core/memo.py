@@ -38,3 +38,23 @@ class Memo:
                 while len(self._values) > self._size:
                     self._values.popitem(last=False)
             return value
+
+
+class Latest:
+    """The last value of each key, the oldest keys forgotten first: what an edit starts from."""
+
+    def __init__(self, size: int = 96) -> None:
+        self._size, self._values, self._lock = size, OrderedDict[Hashable, Any](), threading.Lock()
+
+    def get(self, key: Hashable) -> Any:
+        """The last value put, or None."""
+        with self._lock:
+            return self._values.get(key)
+
+    def put(self, key: Hashable, value: Any) -> None:
+        """Keep a value."""
+        with self._lock:
+            self._values[key] = value
+            self._values.move_to_end(key)
+            while len(self._values) > self._size:
+                self._values.popitem(last=False)

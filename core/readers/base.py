@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from numpy.typing import NDArray
 
 from core.catalog.datasets import OFFICIAL_SIZES
 from core.images import is_picture_name, read_encoded
+from core.readers.stamps import about_to_read, file_stamp, read_entries
 from core.types import Dataset, DatasetSpec, NotHere, unknown
 
 SPLIT_WORDS = {
@@ -28,8 +28,6 @@ SPLIT_WORDS = {
     "test": ("test", "testing"),
 }
 _JUNK_FOLDERS = frozenset({"__macosx", "__pycache__", "lost+found", "$recycle.bin"})
-_CLOCK_TICK_NS = 50_000_000
-_CLOCK_SKEW_NS = 2_000_000_000
 
 
 # --- pictures ---------------------------------------------------------------------------------------------
@@ -74,30 +72,11 @@ class ArrayPictures:
         return f"{file_stamp(self.file)}#{index}"
 
 
-def file_stamp(path: str | Path) -> str:
-    """Size, mtime, ctime and inode of a file: changes whenever its content may have changed.
-
-    ctime cannot be set back, so a file of equal size with a restored mtime is noticed too. A file changed
-    within the last clock tick could change again unseen: such a stamp is different at every call.
-    """
-    try:
-        stat = os.stat(path)  # noqa: PTH116 - a hot loop
-    except OSError:
-        return "missing"
-    age = time.time_ns() - stat.st_ctime_ns
-    fresh = f":{time.monotonic_ns()}" if -_CLOCK_SKEW_NS < age < _CLOCK_TICK_NS else ""
-    return f"{stat.st_size}:{stat.st_mtime_ns}:{stat.st_ctime_ns}:{stat.st_ino}{fresh}"
-
-
 # --- listings ---------------------------------------------------------------------------------------------
 
 def list_folders(folder: Path) -> list[str]:
     """Names of the visible subfolders, sorted."""
-    try:
-        with os.scandir(folder) as entries:
-            return sorted(e.name for e in entries if _visible_folder(e))
-    except OSError as error:
-        raise _unreadable(folder, error) from None
+    return sorted(e.name for e in _entries(folder) if _visible_folder(e))
 
 
 def list_pictures(folder: Path) -> list[str]:
@@ -107,11 +86,7 @@ def list_pictures(folder: Path) -> list[str]:
 
 def pictures_in(folder: Path) -> list[str]:
     """Names of the pictures directly in `folder`, sorted."""
-    try:
-        with os.scandir(folder) as entries:
-            return sorted(e.name for e in entries if is_picture_name(e.name) and e.is_file())
-    except OSError as error:
-        raise _unreadable(folder, error) from None
+    return sorted(e.name for e in _entries(folder) if is_picture_name(e.name) and e.is_file())
 
 
 def holds_pictures(folder: Path) -> bool:
@@ -123,18 +98,28 @@ def _walk(folder: str, prefix: str, above: frozenset[tuple[int, int]]) -> Iterat
     """`above` holds the folders on the way here: a link back to one of them is a loop and is not followed."""
     try:
         stat = os.stat(folder)  # noqa: PTH116
-        with os.scandir(folder) as listing:
-            entries = list(listing)
     except OSError as error:
         raise _unreadable(Path(folder), error) from None
     here = (stat.st_dev, stat.st_ino)
     if here in above:
         return
-    for entry in entries:
+    for entry in _entries(folder):
         if is_picture_name(entry.name) and entry.is_file():
             yield prefix + entry.name
         elif _visible_folder(entry):
             yield from _walk(entry.path, f"{prefix}{entry.name}/", above | {here})
+
+
+def _entries(folder: str | Path) -> list[os.DirEntry[str]]:
+    """What lies in a folder, hidden or not; noted for listings that rest on it."""
+    about_to_read(folder)
+    try:
+        with os.scandir(folder) as listing:
+            entries = list(listing)
+    except OSError as error:
+        raise _unreadable(Path(folder), error) from None
+    read_entries(entries)
+    return entries
 
 
 def _visible_folder(entry: os.DirEntry[str]) -> bool:

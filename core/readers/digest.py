@@ -17,11 +17,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from core.memo import Latest
 from core.types import BadImage, Dataset, Progress
 
 _FORMAT = b"dataset-digest-1"
 _THREADS = 4
 _CHUNK = 256
+_LAST = Latest(4)
+"""By memo: the rows, what the stamps of their pictures come to, and their digest. The same rows with the same stamps
+need no memo read."""
 
 
 def data_digest(dataset: Dataset, memo_dir: Path, progress: Progress | None = None) -> str:
@@ -31,8 +35,20 @@ def data_digest(dataset: Dataset, memo_dir: Path, progress: Progress | None = No
     such. `memo_dir` is created when missing; without room or rights there, nothing is remembered.
     """
     memo = memo_dir / f"{_memo_name(dataset)}.npy"
+    pictures = [dataset.pictures.stamp(i) for i in range(len(dataset))]
+    state = hashlib.sha256("\0".join(pictures).encode()).digest()
+    last: tuple[Dataset, bytes, str] | None = _LAST.get(memo)
+    if last is not None and last[0] is dataset and last[1] == state:
+        return last[2]
+    digest = _digest(dataset, pictures, memo, progress)
+    _LAST.put(memo, (dataset, state, digest))
+    return digest
+
+
+def _digest(dataset: Dataset, pictures: list[str], memo: Path, progress: Progress | None) -> str:
+    """`data_digest` with the stamps of the `pictures`; only those that the memo does not know are read."""
     known = _load(memo)
-    stamps = [_stamp(dataset, i) for i in range(len(dataset))]
+    stamps = [_stamp(name, stamp) for name, stamp in zip(dataset.ids, pictures)]
     digests = _picture_digests(dataset, stamps, known, progress)
     fresh = {stamp: digest for stamp, digest in zip(stamps, digests) if digest != _UNREADABLE}
     if fresh.keys() != known.keys():
@@ -48,8 +64,8 @@ def _memo_name(dataset: Dataset) -> str:
     return hashlib.sha256(f"{dataset.spec.name}\0{dataset.split}".encode()).hexdigest()[:32]
 
 
-def _stamp(dataset: Dataset, index: int) -> bytes:
-    return hashlib.sha256(f"{dataset.ids[index]}\0{dataset.pictures.stamp(index)}".encode()).digest()
+def _stamp(name: str, stamp: str) -> bytes:
+    return hashlib.sha256(f"{name}\0{stamp}".encode()).digest()
 
 
 def _picture_digests(

@@ -29,6 +29,7 @@ from core.readers.base import (
     pictures_in,
     readable,
 )
+from core.readers.stamps import as_last_read
 from core.types import Dataset, DatasetSpec, NotHere, TMVError
 
 _DEFAULTS = ("test", "val", "all", "train")
@@ -65,8 +66,13 @@ def describe_folder(spec: DatasetSpec, path: Path) -> DatasetSpec:
 
 def open_folder(spec: DatasetSpec, split: str | None, path: Path) -> Dataset:
     """Rows of one split. Raises `NotHere` or `TMVError` with what was expected and what is there."""
-    layout, full = read_layout(path), describe_folder(spec, path)
-    chosen = choose_split(full, split, layout.names, path)
+    full = describe_folder(spec, path)
+    chosen = choose_split(full, split, read_layout(path).names, path)
+    return as_last_read((full, chosen, path), lambda: _read_rows(full, chosen, path))
+
+
+def _read_rows(full: DatasetSpec, chosen: str, path: Path) -> Dataset:
+    layout = read_layout(path)
     half = chosen if layout.halves and chosen != "all" else None
     folder = layout.splits["all" if half else chosen]
     rows = class_rows(folder, layout.raw)
@@ -82,6 +88,10 @@ def open_folder(spec: DatasetSpec, split: str | None, path: Path) -> Dataset:
 
 def read_layout(root: Path) -> Layout:
     """Find out which of the layouts `root` has; reads folder names, not pictures."""
+    return as_last_read(("layout", root), lambda: _read_layout(root))
+
+
+def _read_layout(root: Path) -> Layout:
     if not root.exists():
         raise NotHere(f"There is no folder {root}; give the path of a folder of pictures.")
     if not root.is_dir():

@@ -14,7 +14,8 @@ from functools import lru_cache
 from itertools import product
 from pathlib import Path
 
-from core.readers.base import canonical_split, file_stamp, list_folders, os_reason
+from core.readers.base import canonical_split, list_folders, os_reason
+from core.readers.stamps import file_stamp
 from core.readers.tar_index import tar_files
 from core.types import NotHere, TMVError
 

@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 
 from core.catalog.classes import words_of
 from core.images import IMAGE_SUFFIXES, MAX_BYTES
-from core.readers.base import and_more, choose_split, class_note, file_stamp, hashed_half, os_reason, readable
+from core.readers.base import and_more, choose_split, class_note, hashed_half, os_reason, readable
 from core.readers.shards import Member, Sample, find_shards, read_index, read_members
+from core.readers.stamps import file_stamp
 from core.types import BadImage, Dataset, DatasetSpec, NotHere, TMVError
 
 _DEFAULTS = ("test", "val", "all", "train")

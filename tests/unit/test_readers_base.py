@@ -17,7 +17,6 @@ from core.readers.base import (
     and_more,
     canonical_split,
     choose_split,
-    file_stamp,
     hashed_half,
     holds_pictures,
     list_folders,
@@ -26,6 +25,7 @@ from core.readers.base import (
     part_note,
     readable,
 )
+from core.readers.stamps import file_stamp
 from core.types import BadImage, NotHere, UnknownName
 from tests.data_files import paint
 
