@@ -11,6 +11,9 @@ from core.figures.theme import Chart, Look, finish, start, wrap
 from core.frames import points
 from core.frames.findings import SPACE
 
+LONGEST = 38
+"""Characters of an axis title that a narrow screen shows in one line."""
+
 
 def difference_chart(
     frame: pd.DataFrame,
@@ -28,13 +31,15 @@ def difference_chart(
     same = frame[["a", "b"]].drop_duplicates().shape[0] == 1
     title = title or (frame["finding"].iloc[0] if len(frame) == 1 else "Is the difference more than chance?")
     note = "On the same pictures, with 95 % intervals." + ("" if same else " First named minus second.")
-    style, fig = start(theme, scale, title, note=note, height=150 + 44 * len(frame))
-    fig.add_vline(x=0, line={"color": style.text, "width": style.size(1.5)})
+    sides = _sides(frame, same)
+    style, fig = start(theme, scale, title, note=note, height=150 + 44 * len(frame) + 18 * sides.count("<br>"))
     for clear in (True, False):
         _marks(fig, frame.assign(place=range(len(frame))), clear, style)
     _legend(fig, style)
-    _axes(fig, frame, same, unit)
+    _axes(fig, frame, same, f"{sides}<br>{unit}")
     finish(fig, style)
+    # The axis' own line lies under the marks, above the grid.
+    fig.update_xaxes(zeroline=True, zerolinecolor=style.text, zerolinewidth=style.size(1.5))
     return Chart(fig, title, " ".join(_sentence(row) for _, row in frame.iterrows()), frame, "difference")
 
 
@@ -44,15 +49,13 @@ def _marks(fig: go.Figure, frame: pd.DataFrame, clear: bool, style: Look) -> Non
         return
     leader = np.where(rows["difference"] > 0, rows["model_a"], rows["model_b"])
     colors = [model_color(name, style.theme) if clear else style.background for name in leader]
-    text = [points(d, signed=True).split(SPACE)[0] + ("" if clear else " tie") for d in rows["difference"]]
+    for place, difference in zip(rows["place"], rows["difference"]):
+        _say(fig, place, difference, "" if clear else " tie", style)
     edge = [color if clear else style.text for color in colors]
     fig.add_scatter(
         x=rows["difference"],
         y=rows["place"],
-        mode="markers+text",
-        text=text,
-        textposition="top center",
-        textfont={"size": style.size(13), "color": style.text},
+        mode="markers",
         marker={"size": style.size(12), "color": colors, "line": {"color": edge, "width": style.size(2)}},
         error_x={
             "type": "data",
@@ -71,6 +74,21 @@ def _marks(fig: go.Figure, frame: pd.DataFrame, clear: bool, style: Look) -> Non
     )
 
 
+def _say(fig: go.Figure, place: float, difference: float, end: str, style: Look) -> None:
+    """The difference over its mark, on a ground of its own, so that the zero line does not cross it."""
+    fig.add_annotation(
+        x=difference,
+        y=place,
+        text=points(difference, signed=True).split(SPACE)[0] + end,
+        showarrow=False,
+        yanchor="bottom",
+        yshift=style.size(8),
+        borderpad=0,
+        bgcolor=style.background,
+        font={"size": style.size(13), "color": style.text},
+    )
+
+
 def _legend(fig: go.Figure, style: Look) -> None:
     for name, color in (("interval excludes zero", style.text), ("tie: it includes zero", style.background)):
         edge = {"color": style.text, "width": style.size(2)}
@@ -86,7 +104,16 @@ def _hover(row: pd.Series) -> str:
     )
 
 
-def _axes(fig: go.Figure, frame: pd.DataFrame, same: bool, unit: str) -> None:
+def _sides(frame: pd.DataFrame, same: bool) -> str:
+    """Who is ahead on which side, for the axis; long names have a line each, so that a narrow screen shows them."""
+    a, b = (frame[name].iloc[0] for name in "ab") if same else ("first", "second")
+    left, right = f"← {b} ahead", f"{a} ahead →"
+    if len(left) + len(right) <= LONGEST:
+        return f"{left}     {right}"
+    return f"{wrap(left, LONGEST, 2)}<br>{wrap(right, LONGEST, 2)}"
+
+
+def _axes(fig: go.Figure, frame: pd.DataFrame, same: bool, axis: str) -> None:
     ends = np.abs(frame[["difference_low", "difference_high"]].to_numpy()).max() * 1.15 or 0.05
     ends = max(float(ends), 0.02)
     labels = [wrap(t if same else f"{t}: {a} − {b}", 20, 3)
@@ -94,13 +121,8 @@ def _axes(fig: go.Figure, frame: pd.DataFrame, same: bool, unit: str) -> None:
     fig.update_yaxes(
         tickvals=list(range(len(frame))), ticktext=labels, range=[len(frame) - 0.4, -0.7], showgrid=False
     )
-    axis = (
-        f"← {frame['b'].iloc[0]} ahead     {frame['a'].iloc[0]} ahead →"
-        if same
-        else "← second ahead     first ahead →"
-    )
     fig.update_xaxes(
-        range=[-ends, ends], title_text=f"{axis}<br>{unit}", tickvals=_ticks(ends),
+        range=[-ends, ends], title_text=axis, tickvals=_ticks(ends),
         ticktext=[f"{t * 100:+.3g}".replace("-", "−") if t else "0" for t in _ticks(ends)],
     )  # fmt: skip
 

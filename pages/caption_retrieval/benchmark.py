@@ -25,7 +25,7 @@ from pages.shared.guard import in_place
 from pages.shared.link import chosen, keep
 from pages.shared.missing import Pair, offer
 from pages.shared.paging import page_choice
-from pages.shared.pickers import pick_dataset, pick_models
+from pages.shared.pickers import choice_row, pick_dataset, pick_models
 from pages.shared.theme import seen
 from pages.shared.words import count, plain
 
@@ -35,7 +35,7 @@ KEPT = ("each", "pair", "stand", "hard", "listed", "by", "ranks", "words")
 
 def page(engine: Engine) -> None:
     """From the choices to the answer."""
-    left, middle, right = st.columns([4, 4, 3], vertical_alignment="bottom")
+    left, middle, right = choice_row([4, 4, 3])
     with middle:
         dataset = pick_dataset(engine, "captions")
     if dataset is None:

@@ -27,7 +27,7 @@ from pages.shared.engine import engine
 from pages.shared.guard import in_place
 from pages.shared.link import choose, chosen, keep
 from pages.shared.missing import Pair, offer
-from pages.shared.pickers import pick_dataset, pick_models, tell
+from pages.shared.pickers import choice_row, pick_dataset, pick_models, tell
 from pages.shared.warming import warming
 from pages.shared.words import plain
 
@@ -51,7 +51,7 @@ class Here:
 def page(engine: Engine) -> None:
     """From the choices to the answer."""
     presets = st.container()
-    left, middle, right = st.columns([4, 4, 3], vertical_alignment="bottom")
+    left, middle, right = choice_row([4, 4, 3])
     with middle:
         dataset = pick_dataset(engine, "captions")
     if dataset is None:

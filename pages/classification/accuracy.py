@@ -22,7 +22,7 @@ from pages.shared.choices import say_wrong
 from pages.shared.engine import engine
 from pages.shared.link import choose, chosen, keep
 from pages.shared.missing import Pair, offer
-from pages.shared.pickers import pick_datasets, pick_models, tell
+from pages.shared.pickers import choice_row, pick_datasets, pick_models, tell
 from pages.shared.theme import seen
 from pages.shared.words import plain
 
@@ -34,7 +34,7 @@ ALL = "Every zero-shot figure with its protocol"
 
 def pick(engine: Engine) -> Choice:
     """The row of choices. Data sets are asked first: the models that a page opens with depend on them."""
-    left, middle, right = st.columns([4, 4, 3], vertical_alignment="bottom")
+    left, middle, right = choice_row([4, 4, 3])
     with middle:
         datasets = pick_datasets(engine)
     with left:

@@ -27,7 +27,7 @@ from pages.shared.engine import engine
 from pages.shared.guard import in_place
 from pages.shared.link import choose, chosen, keep
 from pages.shared.missing import offer
-from pages.shared.pickers import pick_dataset, pick_model
+from pages.shared.pickers import choice_row, pick_dataset, pick_model
 from pages.shared.picture import picture_dialog
 from pages.shared.theme import seen
 from pages.shared.words import plain
@@ -38,7 +38,7 @@ CLASSES = 24
 
 def page(engine: Engine) -> None:
     """From the choices to the answer."""
-    left, middle, right = st.columns([4, 4, 3], vertical_alignment="bottom")
+    left, middle, right = choice_row([4, 4, 3])
     with middle:
         dataset = pick_dataset(engine)
     if dataset is None:

@@ -19,7 +19,7 @@ from pages.shared.engine import engine
 from pages.shared.guard import in_place
 from pages.shared.link import choose, chosen, keep
 from pages.shared.missing import offer
-from pages.shared.pickers import offered_datasets, pick_dataset
+from pages.shared.pickers import choice_row, offered_datasets, pick_dataset
 from pages.shared.training import untrainable
 
 LEAD = "Both answer for the same pictures, so the difference is paired: what both get right or wrong cancels out."
@@ -28,7 +28,7 @@ MOST_OTHERS = 6
 
 def page(engine: Engine) -> None:
     """From the choices to the pictures."""
-    left, right = st.columns([4, 3], vertical_alignment="bottom")
+    left, right = choice_row([4, 3])
     with left:
         dataset = pick_dataset(engine)
     if dataset is None:

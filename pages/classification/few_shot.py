@@ -19,7 +19,7 @@ from core.frames.few_shot import (
     published_frame,
     spread_line,
 )
-from core.studies.few_shot import METHODS, SEEDS, SHOTS
+from core.studies.few_shot import METHODS, SEEDS, SHOTS, Method
 from core.studies.few_shot_result import FewShotResult
 from core.types import DatasetSpec, ModelSpec
 from pages.classification.few_shot_tables import few_shot_tables
@@ -30,7 +30,7 @@ from pages.shared.choices import some_of, such_as
 from pages.shared.engine import engine
 from pages.shared.guard import in_place
 from pages.shared.link import choose, keep
-from pages.shared.pickers import moved, pick_dataset, pick_models, shown
+from pages.shared.pickers import choice_row, moved, pick_dataset, pick_models, shown
 from pages.shared.theme import seen
 from pages.shared.training import Training, offer_training, untrainable
 from pages.shared.words import plain
@@ -49,7 +49,7 @@ class Choice:
 
     models: tuple[ModelSpec, ...]
     dataset: DatasetSpec
-    methods: tuple[str, ...]
+    methods: tuple[Method, ...]
     seeds: int
     how: Asking
 
@@ -62,17 +62,26 @@ class Choice:
 
 def pick(engine: Engine) -> Choice | None:
     """The row of choices."""
-    left, middle, methods, seeds = st.columns([7, 5, 8, 3], vertical_alignment="bottom")
+    left, middle, right, last = choice_row([7, 5, 8, 3])
     with middle:
         dataset = pick_dataset(engine)
     if dataset is None:
         return None
     with left:
         models = pick_models(engine, [dataset], most=4)
+    with right:
+        methods = pick_methods()
+    with last:
+        draws = pick_draws()
+    return Choice(models, dataset, methods, draws, asking([dataset]))
+
+
+def pick_methods() -> tuple[Method, ...]:
+    """Several few-shot methods."""
     named = some_of("method", METHODS, METHODS, instead="it is left out")
     picked = tuple(m for m in METHODS if m in named)
     st.session_state[shown("method")] = list(picked)
-    methods.multiselect(
+    st.multiselect(
         "Methods",
         list(METHODS),
         key=shown("method"),
@@ -80,9 +89,14 @@ def pick(engine: Engine) -> Choice | None:
         on_change=moved,
         args=("method",),
     )
+    return picked
+
+
+def pick_draws() -> int:
+    """How many draws for each number of pictures."""
     draws = int(such_as("seeds", _may_be_drawn, f"a number of draws from 1 to {MOST_SEEDS}", str(SEEDS)))
     st.session_state[shown("seeds")] = draws
-    seeds.number_input(
+    st.number_input(
         "Draws",
         1,
         MOST_SEEDS,
@@ -90,7 +104,7 @@ def pick(engine: Engine) -> Choice | None:
         on_change=_drew,
         help="For each number of pictures; mean and spread are over these.",
     )
-    return Choice(models, dataset, picked, draws, asking([dataset]))
+    return draws
 
 
 def _may_be_drawn(text: str) -> bool:

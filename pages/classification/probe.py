@@ -19,7 +19,7 @@ from pages.shared.chart import draw
 from pages.shared.choices import check_bound
 from pages.shared.engine import engine
 from pages.shared.guard import in_place
-from pages.shared.pickers import pick_dataset, pick_models
+from pages.shared.pickers import choice_row, pick_dataset, pick_models
 from pages.shared.theme import seen
 from pages.shared.training import untrainable
 from pages.shared.warming import warming
@@ -35,20 +35,21 @@ Choice = tuple[tuple[ModelSpec, ...], DatasetSpec, bool]
 
 def pick(engine: Engine) -> Choice | None:
     """The row of choices."""
-    left, middle, right = st.columns([4, 4, 3], vertical_alignment="bottom")
+    left, middle, right = choice_row([4, 4, 3])
     with middle:
         dataset = pick_dataset(engine)
     if dataset is None:
         return None
     with left:
         models = pick_models(engine, [dataset])
-    check_bound("unit", ("true", "false"), "features are as the encoder gives them")
-    unit = right.toggle(
-        "Features of unit length",
-        key="unit",
-        bind="query-params",
-        help="Off: features as the encoder gives them, as in the CLIP paper's code. On: each scaled to length one.",
-    )
+    with right:
+        check_bound("unit", ("true", "false"), "features are as the encoder gives them")
+        unit = st.toggle(
+            "Features of unit length",
+            key="unit",
+            bind="query-params",
+            help="Off: features as the encoder gives them, as in the CLIP paper's code. On: each scaled to length one.",
+        )
     return models, dataset, unit
 
 

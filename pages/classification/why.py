@@ -14,7 +14,7 @@ from pages.shared.engine import engine
 from pages.shared.guard import in_place
 from pages.shared.here import ANY_KIND
 from pages.shared.missing import offer
-from pages.shared.pickers import pick_dataset, pick_model
+from pages.shared.pickers import choice_row, pick_dataset, pick_model
 from pages.shared.report import report_button
 
 LEAD = (
@@ -27,7 +27,7 @@ ENCODE = "encode-sample"
 
 def page(engine: Engine) -> None:
     """From the choices to the checks."""
-    left, middle, right = st.columns([4, 4, 3], vertical_alignment="bottom")
+    left, middle, right = choice_row([4, 4, 3])
     with middle:
         dataset = pick_dataset(engine, ANY_KIND)
     if dataset is None:

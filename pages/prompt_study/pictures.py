@@ -22,7 +22,7 @@ from pages.shared.guard import in_place
 from pages.shared.here import ANY_KIND
 from pages.shared.link import choose, chosen, keep
 from pages.shared.missing import Pair, offer
-from pages.shared.pickers import pick_dataset, pick_models, tell
+from pages.shared.pickers import choice_row, pick_dataset, pick_models, tell
 from pages.shared.warming import warming
 from pages.shared.words import plain
 
@@ -139,7 +139,7 @@ def stored(engine: Engine, models: Sequence[ModelSpec], dataset: DatasetSpec, sp
 def page(engine: Engine) -> None:
     """From the choices to the answer."""
     presets = st.container()
-    places = st.columns([4, 3, 5, 2], vertical_alignment="bottom")
+    places = choice_row([4, 3, 5, 2])
     with places[1]:
         dataset = pick_dataset(engine, ANY_KIND)
     if dataset is None:

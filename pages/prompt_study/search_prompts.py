@@ -17,7 +17,7 @@ from pages.shared.engine import engine
 from pages.shared.guard import careful, in_place
 from pages.shared.link import chosen, keep
 from pages.shared.missing import offer
-from pages.shared.pickers import pick_dataset, pick_model, tell
+from pages.shared.pickers import choice_row, pick_dataset, pick_model, tell
 from pages.shared.progress import watch
 from pages.shared.words import plain
 
@@ -83,7 +83,7 @@ def show(engine: Engine, result: PromptSearchResult, plan: Plan) -> None:
 
 def pick(engine: Engine) -> tuple[ModelSpec, DatasetSpec] | None:
     """One model and one data set with labels."""
-    left, right = st.columns(2, vertical_alignment="bottom")
+    left, right = choice_row(2)
     with right:
         dataset = pick_dataset(engine)
     if dataset is None:

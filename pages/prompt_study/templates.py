@@ -35,7 +35,7 @@ from pages.shared.engine import engine
 from pages.shared.guard import in_place
 from pages.shared.link import choose, chosen, keep
 from pages.shared.missing import Pair, offer
-from pages.shared.pickers import pick_dataset, pick_models
+from pages.shared.pickers import choice_row, pick_dataset, pick_models
 from pages.shared.theme import seen
 from pages.shared.warming import warming
 from pages.shared.words import count, plain
@@ -59,7 +59,7 @@ def pick(engine: Engine) -> Choice | None:
     """The presets and the row of choices."""
     how = wording(engine)
     presets = st.container()
-    places = st.columns([4, 3, 3, 3, 3], vertical_alignment="bottom")
+    places = choice_row([4, 3, 3, 3, 3])
     with places[1]:
         dataset = pick_dataset(engine)
     if dataset is None:

@@ -30,7 +30,7 @@ from pages.shared.guard import careful, in_place
 from pages.shared.here import ANY_KIND
 from pages.shared.link import chosen, keep
 from pages.shared.missing import offer
-from pages.shared.pickers import pick_dataset, pick_models
+from pages.shared.pickers import choice_row, pick_dataset, pick_models
 from pages.shared.picture import picture
 from pages.shared.save import save_rows
 from pages.shared.texts import box_key, choose_texts, lines, texts
@@ -173,7 +173,7 @@ def rewordings(results: Sequence[WordsResult]) -> None:
 
 def page(engine: Engine) -> None:
     """From the choices to the answer."""
-    left, right = st.columns(2, vertical_alignment="bottom")
+    left, right = choice_row(2)
     with right:
         dataset = pick_dataset(engine, ANY_KIND)
     if dataset is None:

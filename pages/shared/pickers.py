@@ -8,9 +8,11 @@ out, with the sentence that says so.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from contextvars import ContextVar, Token
+from typing import Any, TypeVar
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.catalog.datasets import DATASETS
 from core.engine import Engine
@@ -24,6 +26,7 @@ from pages.shared.words import plain
 KINDS = {"classification": "classes", "captions": "captions"}
 """What the pictures of a data set carry, by its kind."""
 Spec = TypeVar("Spec", ModelSpec, DatasetSpec)
+_below: ContextVar[DeltaGenerator | None] = ContextVar("below", default=None)
 
 
 def looked_up(names: Sequence[str], find: Callable[[str], Spec]) -> tuple[tuple[Spec, ...], tuple[str, ...]]:
@@ -40,9 +43,32 @@ def looked_up(names: Sequence[str], find: Callable[[str], Spec]) -> tuple[tuple[
 
 
 def tell(problems: Sequence[str]) -> None:
-    """Quiet lines about names that were left out."""
+    """Quiet lines about names that were left out; those about a choice of a `choice_row` stand under the row."""
+    place = _below.get()
     for problem in problems:
-        st.caption(plain(problem))
+        (st if place is None else place).caption(plain(problem))
+
+
+class Place:
+    """A column of a `choice_row`, entered with `with`, as often as there is something to put into it."""
+
+    def __init__(self, column: DeltaGenerator, below: DeltaGenerator) -> None:
+        self._column, self._below, self._tokens = column, below, list[Token[DeltaGenerator | None]]()
+
+    def __enter__(self) -> Place:
+        self._column.__enter__()
+        self._tokens.append(_below.set(self._below))
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        _below.reset(self._tokens.pop())
+        self._column.__exit__(*error)
+
+
+def choice_row(widths: int | Sequence[int]) -> list[Place]:
+    """Columns for choices, which stand in one row whatever is told about one of them."""
+    columns, below = st.columns(widths, vertical_alignment="bottom"), st.container()
+    return [Place(column, below) for column in columns]
 
 
 def shown(name: str) -> str:

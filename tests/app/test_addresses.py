@@ -32,7 +32,7 @@ search with."""
 PAGES: dict[str, dict[str, object]] = {
     "overview/overview.py": {},
     "prompt_study/templates.py": {},
-    "prompt_study/pictures.py": {"prompt": ["a red square", "a blue square"]},
+    "prompt_study/pictures.py": {"prompt": ["a square of no colour", "no square"]},  # texts that no other test asks
     "prompt_study/search_prompts.py": {},
     "prompt_study/words.py": {},
     "caption_retrieval/benchmark.py": {},

@@ -74,7 +74,7 @@ def test_one_model_has_figures_and_asks_for_a_second(caption_page: Page, caption
 def test_two_models_are_compared_in_pairs(caption_page: Page, captioned: World, engine: Engine) -> None:
     app = caption_page(HERE, model=[GOOD, POOR], data=[told(captioned)])
     gap = engine.compare_retrieval(*(engine.retrieve(m, told(captioned)) for m in (GOOD, POOR)))
-    drawn = [text for trace in charts(app)[-1]["data"] if trace.get("customdata") for text in trace["text"]]
+    drawn = [label["text"] for label in charts(app)[-1]["layout"]["annotations"] if "bgcolor" in label]
     wanted = [*(gap.image_recall[k] for k in (1, 5, 10)), gap.image_mrr]
     wanted += [*(gap.text_recall[k] for k in (1, 5, 10)), gap.text_mrr]
     said_so = [points(w.difference, signed=True).split("\xa0")[0] + ("" if w.excludes_zero else " tie") for w in wanted]

@@ -375,12 +375,24 @@ def test_differences_are_filled_when_clear_and_open_when_tied(two):
     frame = frames.difference_frame([clear, tie])
     frame.loc[1, "model_b"] = LAION
     chart = difference_chart(frame)
-    filled = next(t for t in chart.figure.data if t.customdata is not None and "tie" not in t.text[0])
-    hollow = next(t for t in chart.figure.data if t.customdata is not None and "tie" in t.text[0])
+    filled, hollow = (t for t in chart.figure.data if t.customdata is not None)
     assert filled.marker.color == (model_color(LAION),) and hollow.marker.color == (look("light").background,)
     assert filled.x[0] + filled.error_x.array[0] == pytest.approx(frame["difference_high"][0])
-    assert chart.figure.layout.shapes[0].x0 == chart.figure.layout.shapes[0].x1 == 0
+    assert chart.figure.layout.xaxis.zeroline and chart.figure.layout.xaxis.zerolinecolor == look("light").text
     assert chart.figure.layout.xaxis.range[0] == -chart.figure.layout.xaxis.range[1]
+    said = {label.y: label for label in chart.figure.layout.annotations if label.showarrow is False and label.bgcolor}
+    assert said[1].text == "+0.0 tie" and "tie" not in said[0].text
+    # The label has a ground of its own and the zero line lies under the marks: it crosses neither.
+    assert {label.bgcolor for label in said.values()} == {look("light").background}
+    assert not chart.figure.layout.shapes
+
+
+def test_long_names_have_a_line_each_under_a_difference(two):
+    frame = frames.difference_frame([two])
+    short, long = (difference_chart(frame.assign(b=name)).figure for name in ("RN50", "Tip-Adapter-F, 16 a class"))
+    assert short.layout.xaxis.title.text.count("<br>") == 1
+    assert long.layout.xaxis.title.text.startswith("← Tip-Adapter-F, 16 a class ahead<br>")
+    assert long.layout.height == short.layout.height + 18
 
 
 def test_one_difference_has_its_finding_as_title(two):
