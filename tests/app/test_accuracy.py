@@ -106,6 +106,14 @@ def test_own_templates_wait_for_the_encoder_and_then_answer(
     assert app.metric[0].value == "100.0\u00a0%"
 
 
+def test_what_is_told_of_a_choice_stands_under_its_row(page: Page) -> None:
+    app = page(HERE, model=["ViT-B-32/opnai", GOOD], data=["eurosatt"], classnames="none")
+    told = [line for line in said(app).splitlines() if "did you mean" in line or "in the address is" in line]
+    assert len(told) == 3
+    in_columns = [unescaped(c.value) for column in app.columns for c in column.caption]
+    assert not [line for line in told if line in in_columns], "a row of choices would jump"
+
+
 def test_templates_are_typed_one_a_line(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(WarmEncoder, "encode_texts", lambda self, m, texts: FakeEncoder(m).encode_texts(texts))
     app = page(HERE)

@@ -67,6 +67,28 @@ def test_from_a_comparison_to_a_picture_and_both_answers(
     page.wait_for_function("!location.search.includes('parted=')")
 
 
+def test_a_few_shot_draw_as_a_side_says_what_one_draw_is_worth(
+    visit: Visit, here: str, trained: tuple[World, ProbeResult]
+) -> None:
+    sides = {"a": f"tip-f/2/0:{POOR}", "b": f"zero-shot:{POOR}"}
+    page = visit(here + on_colours(trained[0], "/compare", **sides))
+    told = page.get_by_text("is one draw (seed 0), and one draw is worth little")
+    expect(told).to_be_visible()
+    expect(page.get_by_role("table").filter(has_text="each answered by both")).to_be_visible()
+    page.get_by_role("spinbutton", name="First: draw (seed)").fill("1")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**a=tip-f%2F2%2F1*")
+    expect(page.get_by_text("is one draw (seed 1)")).to_be_visible()
+    tiles = page.get_by_role("group", name="Pictures that only").get_by_role("button")
+    tiles.first.click()
+    expect(page.get_by_role("dialog")).to_contain_text("Tip-Adapter-F, 2 a class")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    page.get_by_role("button", name="All draws").click()
+    expect(page.get_by_role("heading", name="What is a handful of labelled pictures worth?")).to_be_visible()
+    assert choices(page)["model"] == [POOR] and "a" not in choices(page)
+
+
 def test_another_side_goes_into_the_address(visit: Visit, here: str, trained: tuple[World, ProbeResult]) -> None:
     page = visit(here + on_colours(trained[0], "/compare", **SIDES))
     box = page.get_by_test_id("stSelectbox").filter(has_text="Second: prompts")
