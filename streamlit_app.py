@@ -12,7 +12,7 @@ from pages.shared.engine import engine
 from pages.shared.guard import in_place, told
 from pages.shared.history import one_step_back
 from pages.shared.icon import ICON
-from pages.shared.link import SHARED, keep
+from pages.shared.link import SHARED, keep, mount
 from pages.shared.server import forget_pages_folder, warmed
 from pages.shared.theme import keep_readable
 
@@ -57,6 +57,7 @@ def frame() -> None:
     """One run of the dashboard for one session."""
     st.set_page_config(page_title="Text Meets Vision", page_icon=ICON, layout="wide", menu_items={"About": ABOUT})
     keep_readable()
+    mount()
     one_step_back()
     sections = {
         section: [st.Page(f"pages/{file}", title=title, help=said) for file, title, said in pages]

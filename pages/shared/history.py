@@ -23,5 +23,5 @@ def _component() -> Callable[..., Any]:
 
 def one_step_back() -> None:
     """Keep the history; once a run, on every page."""
-    with out_of_sight("history"):
+    with out_of_sight():
         _component()(key="one-step-back", data={})

@@ -14,30 +14,44 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import cast
 from urllib.parse import urlencode
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 SHARED = ("model", "data", "split", "templates", "template", "classnames")
 """Choices that every page shares; named as the command line names them."""
 MOST, LONGEST = 40, 400
+HIDDEN = "out-of-sight"
+_hidden: ContextVar[DeltaGenerator | None] = ContextVar("hidden", default=None)
 
 
 def keep(*names: str) -> None:
     """Mount the keepers of these choices; once a run, before they are read."""
-    with out_of_sight(f"kept-{'-'.join(names)}"):
+    with out_of_sight():
         for name in names:
             _say_again(name)
             st.multiselect(name, [], key=name, bind="query-params", accept_new_options=True)
 
 
-@contextmanager
-def out_of_sight(key: str) -> Iterator[None]:
-    """What is drawn inside is there, takes no room and is not seen."""
+def mount() -> None:
+    """The place out of sight, once a run and before anything is drawn: one for all that is hidden, since the style that
+    takes a place away comes a moment after the place, and each would push the page down for that moment."""
     # One pixel high, because on a slow line the inside is drawn before the style that hides it.
-    with st.container(key=key, height=1, border=False):
-        # The wrapper that holds nothing else goes too, or its gap would push the page down.
-        st.html(f"<style>.st-key-{key}, div:has(> .st-key-{key}:only-child) {{ display: none; }}</style>")
+    place = st.container(key=HIDDEN, height=1, border=False)
+    # The wrapper that holds nothing else goes too, or its gap would push the page down.
+    place.html(f"<style>.st-key-{HIDDEN}, div:has(> .st-key-{HIDDEN}:only-child) {{ display: none; }}</style>")
+    _hidden.set(place)
+
+
+@contextmanager
+def out_of_sight() -> Iterator[None]:
+    """What is drawn inside is there, takes no room and is not seen."""
+    if _hidden.get() is None:
+        mount()
+    with cast(DeltaGenerator, _hidden.get()):
         yield
 
 
