@@ -31,6 +31,8 @@ class Check:
     """What it can be asked about."""
     own: bool = True
     """Whether it can be asked about a study of this program too."""
+    as_brought: bool = False
+    """Whether its evidence is about the number as it was brought, also where labels were put right for its verdict."""
 
     def fits(self, case: Case) -> bool:
         """Whether the question makes sense for this case."""
@@ -69,7 +71,7 @@ CHECKS: tuple[Check, ...] = (
     Check("captions", "Are there as many captions as in the published protocol?", captions, False, ("retrieval",)),
     Check("split", "Are these the right pictures, all of them?", split),
     Check("duplicates", "Are the pictures new and different?", duplicates),
-    Check("enough", "Are there enough pictures to tell?", enough, True),
+    Check("enough", "Are there enough pictures to tell?", enough, True, as_brought=True),
     Check("deterministic", "Does the same picture always get the same vector?", deterministic),
     Check("weights", "Are activation and preprocessing those of the weights?", weights),
     Check("normalised", "Were vectors normalised before they were compared?", normalised, False, _TEXTS),
@@ -142,7 +144,17 @@ def _found(check: Check, case: Case, labels: IntArray | None) -> Finding:
     """What a check finds; one that counts right answers looks at labels that were put right first."""
     mend = check.of_answers and labels is not None
     said = check.look(case.relabelled(labels) if mend and labels is not None else case)
+    if mend and check.as_brought:
+        said = _as_brought(check.look(case), said)
     gain = said.counterfactual
     if mend and gain is not None:
         gain = replace(gain, said=f"with the labels put right and {gain.said}")
     return Finding(check.name, check.question, said.verdict, said.evidence, said.advice, gain)
+
+
+def _as_brought(brought: Said, mended: Said) -> Said:
+    """What is said of the number as it was brought; what the labels put right would raise is added by name."""
+    if brought.verdict == "warning" or mended.verdict != "warning":
+        return brought
+    later = f"With the labels put right: {mended.evidence[0].lower()}{mended.evidence[1:]}"
+    return replace(mended, evidence=f"{brought.evidence} {later}")
