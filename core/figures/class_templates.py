@@ -22,8 +22,9 @@ NUMBERS_UP_TO = 14
 MOST_CLASSES = 40
 MOST_TEMPLATES = 24
 """More names than these would be written over each other."""
-LABELS = 130
-"""Pixels over the cells for the templates, which stand on end."""
+LABELS, LABEL = 165, 32
+"""Pixels over the cells for the templates, which stand on end, and the characters that fit there in one line: two
+lines would be written over those of the next template on a narrow screen."""
 
 
 def class_templates_chart(
@@ -123,7 +124,7 @@ def _grid_axes(fig: go.Figure, shown: pd.DataFrame, labels: list[int], templates
     titles = shown.drop_duplicates("template").set_index("template")["template_title"]
     fig.update_xaxes(
         tickvals=list(range(len(templates))),
-        ticktext=[wrap(titles[t], 22, 2) for t in templates],
+        ticktext=[wrap(titles[t], LABEL, 1) for t in templates],
         tickangle=-60,
         side="top",
         range=[-0.5, len(templates) - 0.5],

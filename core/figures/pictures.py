@@ -184,7 +184,7 @@ def words_chart(frame: pd.DataFrame, *, title: str = "", theme: Theme = "light",
         tickvals=places, ticktext=[wrap(words[p], 18, 1) for p in places], range=[max(places) + 0.6, -0.6],
         showgrid=False,
     )  # fmt: skip
-    fig.update_xaxes(tickformat="+.3~f", showgrid=True, side="top")
+    fig.update_xaxes(tickformat=".3~f", showgrid=True, side="top")
     finish(fig, style)
     fig.update_layout(margin_t=fig.layout.margin.t + style.size(14))
     return Chart(fig, title, _words_alt(frame), frame, "words")

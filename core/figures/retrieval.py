@@ -27,6 +27,8 @@ _QUESTIONS = {"image": "Does a caption find its own picture?", "text": "Does a p
 GROUP_WIDTH = 0.82
 FOOT = 0.08
 """The share of the axis that a number at the foot of its bar takes at scale 1."""
+MOST_WIDE = 5
+"""So many names of bands stand side by side on a narrow screen without a break."""
 
 
 # --- recalls ----------------------------------------------------------------------------------------------
@@ -249,10 +251,12 @@ def bands_chart(
             hovertemplate="%{hovertext}<extra></extra>",
         )
     counts = frame.groupby("band")["n"].max()
-    ticks = [f"{wrap(band, 16, 2)}<br>{counts[band]:,}" for band in order]
+    # Narrow where there are many, so that they stand upright on a narrow screen too.
+    ticks = [f"{wrap(band, 16 if len(order) <= MOST_WIDE else 8, 2)}<br>{counts[band]:,}" for band in order]
     fig.update_xaxes(
-        tickvals=list(range(len(order))), ticktext=ticks, title_text=f"{axis} (below: captions)", showgrid=False
-    )
+        tickvals=list(range(len(order))), ticktext=ticks, tickangle=0, title_text=f"{axis} (below: captions)",
+        showgrid=False,
+    )  # fmt: skip
     percent_axis(fig, style, "y", top=min(1.0, float(frame[f"recall@{k}_high"].max()) * 1.1))
     finish(fig, style)
     return Chart(fig, title, _bands_alt(frame, k, axis), frame, "recall-by-" + axis.lower().replace(" ", "-"))

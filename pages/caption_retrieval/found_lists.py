@@ -18,6 +18,7 @@ from pages.shared.encode import encode
 from pages.shared.grid import Tile, grid
 from pages.shared.hits import hit_tile
 from pages.shared.pickers import moved, shown
+from pages.shared.picture import small
 from pages.shared.save import save_rows, save_sheet
 from pages.shared.sheet import SheetList, sheet
 from pages.shared.theme import theme
@@ -136,7 +137,7 @@ def _look_alikes_of(engine: Engine, one: OneCaptionResult, places: Mapping[str, 
 def _look_alike(engine: Engine, one: OneCaptionResult, hit: Hit, rank: int) -> Tile:
     return Tile(
         id=hit.id,
-        thumbnail=engine.thumbnail(one.dataset, one.split, hit.id),
+        thumbnail=small(engine, one.dataset, one.split, hit.id),
         alt=f"Look-alike {hit.rank}: {next(iter(hit.captions), hit.id)}",
         caption=next(iter(hit.captions), ""),
         note=f"caption: rank {rank:,}",

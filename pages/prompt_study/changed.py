@@ -18,6 +18,7 @@ from pages.shared.grid import Tile, grid
 from pages.shared.link import choose, chosen
 from pages.shared.paging import paged
 from pages.shared.pickers import moved, shown
+from pages.shared.picture import small
 from pages.shared.save import save_rows
 from pages.shared.words import count, plain
 
@@ -134,7 +135,7 @@ def _classes(look: Look) -> None:
         key="changed-classes",
         alt="Recall of each class before and after, largest change first",
         column_config={
-            "classname": st.column_config.TextColumn("Class", pinned=True),
+            "classname": st.column_config.TextColumn("Class", pinned=True, width=110),
             "before": share("Before", format="%.1f %%"),
             "after": share("After", format="%.1f %%"),
             "change": share("Points", format="%+.1f"),
@@ -236,7 +237,7 @@ def _tile(engine: Engine, look: Look, row: pd.Series) -> Tile:
     marks = {GAINED: "right now", LOST: f"now {row['after']}", OTHER: f"now {row['after']}"}
     return Tile(
         id=row["id"],
-        thumbnail=engine.thumbnail(study.dataset, study.split, row["id"]),
+        thumbnail=small(engine, study.dataset, study.split, row["id"]),
         alt=f"{row['true']}: named {row['before']} before, {row['after']} now",
         caption=f"is {row['true']}",
         note=f"before: {'right' if kind == LOST else row['before']}",

@@ -14,6 +14,7 @@ from pages.prompt_study.picture_lists import Row, caption_words
 from pages.shared.grid import Tile, grid
 from pages.shared.hits import bar
 from pages.shared.pickers import shown
+from pages.shared.picture import small
 from pages.shared.words import plain
 
 IN_CELL, MOST_COLUMNS, MOST_CELLS = 4, 6, 48
@@ -89,7 +90,7 @@ def _tile(engine: Engine, result: PicturesResult, place: int) -> Tile:
     said = hit.label or (hit.captions[0] if hit.captions else hit.id)
     return Tile(
         id=hit.id,
-        thumbnail=engine.thumbnail(result.dataset, result.split, hit.id),
+        thumbnail=small(engine, result.dataset, result.split, hit.id),
         alt=f"Rank {hit.rank}: {said}",
         rank=hit.rank,
         score=bar(result, hit.score),

@@ -18,6 +18,7 @@ from pages.shared.grid import Tile, grid
 from pages.shared.hits import bar
 from pages.shared.link import choose
 from pages.shared.pickers import shown
+from pages.shared.picture import small
 
 PICTURE, CLASS = "picture", "class"
 KINDS = {PICTURE: "One picture", CLASS: "A class"}
@@ -115,7 +116,7 @@ def _tile(engine: Engine, result: PicturesResult, place: int, now: Target) -> Ti
     said = hit.label or (hit.captions[0] if hit.captions else hit.id)
     return Tile(
         id=hit.id,
-        thumbnail=engine.thumbnail(result.dataset, result.split, hit.id),
+        thumbnail=small(engine, result.dataset, result.split, hit.id),
         alt=f"Rank {hit.rank}: {said}",
         caption=said,
         rank=hit.rank,

@@ -21,7 +21,7 @@ from pages.shared.guard import in_place
 from pages.shared.link import choose
 from pages.shared.paging import paged
 from pages.shared.pickers import moved, shown
-from pages.shared.picture import answers, picture
+from pages.shared.picture import answers, picture, small
 from pages.shared.save import save_rows
 from pages.shared.theme import seen
 from pages.shared.words import count, plain
@@ -174,7 +174,7 @@ def _tile(engine: Engine, before: ZeroShotResult, after: ZeroShotResult, row: in
     gained = kind == "gained"
     return Tile(
         id=after.ids[row],
-        thumbnail=engine.thumbnail(after.dataset, after.split, after.ids[row]),
+        thumbnail=small(engine, after.dataset, after.split, after.ids[row]),
         alt=f"{true}: named {was} before, {now} now",
         caption=f"is {true}",
         note=f"before: {was if gained else 'right'}",

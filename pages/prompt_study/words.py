@@ -157,8 +157,9 @@ def rewordings(results: Sequence[WordsResult]) -> None:
         alt="Other wordings with their score and the difference to the original's",
         key="rewordings",
         column_config={
-            "text": st.column_config.TextColumn("Wording", width="large"),
-            "model_title": "Model",
+            # So narrow that a phone shows the score beside it.
+            "text": st.column_config.TextColumn("Wording", width=170),
+            "model_title": st.column_config.TextColumn("Model", width=90),
             "score": number("Score", format="%.3f"),
             "difference": number("Difference", format="%+.3f"),
             "difference_low": number("95 % from", format="%+.3f"),

@@ -6,6 +6,7 @@ from core.engine import Engine
 from core.frames import say_dataset
 from core.studies.pictures import Hit, PicturesResult
 from pages.shared.grid import Tile
+from pages.shared.picture import small
 
 
 def bar(result: PicturesResult, score: float) -> float:
@@ -29,7 +30,7 @@ def hit_tile(
     said = hit.label or next(iter(hit.captions), "")
     return Tile(
         id=hit.id,
-        thumbnail=engine.thumbnail(result.dataset, result.split, hit.id),
+        thumbnail=small(engine, result.dataset, result.split, hit.id),
         alt=f"Rank {hit.rank:,}: {said or hit.id} of {say_dataset(result.dataset)}",
         caption=said,
         note=note,

@@ -240,4 +240,5 @@ def test_vectors_that_are_missing_are_offered(caption_page: Page, captioned: Wor
 
 def test_vectors_without_pictures_say_so(caption_page: Page) -> None:
     app = caption_page(HERE, model=[GOOD], data=["coco"])
-    assert not app.exception and "is not on this machine" in said(app) and len(app.get("plotly_chart")) == 1
+    assert not app.exception and "These pictures are not on this machine, only what was answered for them" in said(app)
+    assert len(app.get("plotly_chart")) == 1 and not any(tile["src"] for tile in grids(app)[0][1])

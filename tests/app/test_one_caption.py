@@ -352,4 +352,5 @@ def test_a_picture_in_the_address_opens_with_its_captions(
 def test_vectors_without_pictures_still_tell_ranks(caption_page: Page) -> None:
     app = caption_page(HERE, model=[GOOD, POOR], data=["coco"])
     assert not app.exception and len(app.metric) == 2 and "is not on this machine" in said(app)
-    assert len(app.get("plotly_chart")) == 1 and not grids(app)
+    assert "These pictures are not on this machine, only what was answered for them" in said(app)
+    assert len(app.get("plotly_chart")) == 1 and not any(tile["src"] for _, tiles in grids(app) for tile in tiles)

@@ -291,7 +291,8 @@ def test_what_is_missing_has_one_button(page: Page, world: World) -> None:
 
 def test_vectors_without_pictures_say_so(page: Page) -> None:
     app = page(HERE, data=["eurosat"], model=[GOOD], way="prompts", prompt=["a forest"])
-    assert not app.exception and "is not on this machine" in said(app) and app.metric
+    assert not app.exception and "These pictures are not on this machine, only what was answered for them" in said(app) and app.metric
+    assert [tile["src"] for tile in grids(app)[0][1]] == [""] * 10
 
 
 # --- captions ---------------------------------------------------------------------------------------------

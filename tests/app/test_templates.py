@@ -136,6 +136,14 @@ def test_nonsense_in_a_link_is_told_and_left_out(page: Page, choices: dict[str, 
     assert not app.exception and sentence in said(app) and app.metric
 
 
+def test_without_the_pictures_their_answers_are_shown(page: Page) -> None:
+    """As on a laptop that holds the cache alone."""
+    app = page(HERE, model=[GOOD, POOR], data=["eurosat"])
+    shown = tiles(app, "flipped-grid")
+    assert not app.exception and shown and not any(tile["src"] for tile in shown)
+    assert "These pictures are not on this machine, only what was answered for them" in said(app)
+
+
 def test_nonsense_of_any_kind_breaks_nothing(page: Page, world: World) -> None:
     strange = ["x" * 3000, "<b>", "", "a\nb"]
     app = page(
