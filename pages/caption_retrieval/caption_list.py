@@ -181,7 +181,7 @@ def _table(engine: Engine, results: Sequence[RetrievalResult], part: pd.DataFram
         column_config={
             "thumb": st.column_config.ImageColumn("", width="small", pinned=True),
             "caption": st.column_config.TextColumn(
-                "Caption" if look.side == "image" else "First of its captions", width="large"
+                "Caption" if look.side == "image" else "First of its captions", width=170
             ),
             **{key: number(name, format="localized", help=f"Rank with {name}") for key, name in ranks.items()},
             "lost_by": number("Lost by", format="%.3f", help=f"Score of the best other picture above its own, with "

@@ -80,8 +80,9 @@ def chosen_templates(result: PromptSearchResult) -> None:
         alt="The templates taken, in order, with what each brought on the search part",
         key="search-path",
         column_config={
-            "step": st.column_config.NumberColumn("Step", width="small"),
-            "template": st.column_config.TextColumn("Template", width="large"),
+            # So narrow that a phone shows beside it what the template brought.
+            "step": st.column_config.NumberColumn("Step", width=50),
+            "template": st.column_config.TextColumn("Template", width=180),
             "gain": number("Brought", format="%+.2f points", help="On the search part"),
             "search_acc1": number("Search score", format="%.2f %%", help="By which it was picked; it flatters"),
             "tried": number("Tried", format="localized"),
