@@ -63,9 +63,9 @@ def test_from_a_bar_to_one_caption_word_by_word(visit: Visit, server: str, shown
     _quiet(page)
     table.scroll_into_view_if_needed()
     page.wait_for_timeout(1000)
-    # The table is a canvas: its last column holds the buttons, under the row of names.
+    # The table is a canvas: the middle of its last column holds the buttons, under the row of names.
     where = table.bounding_box()
-    page.mouse.click(where["x"] + where["width"] - 60, where["y"] + 38 + 38)
+    page.mouse.click(where["x"] + where["width"] - 120, where["y"] + 38 + 38)
     expect(page.get_by_role("heading", name="Does this caption find its picture")).to_be_visible()
     page.wait_for_url("**/one_caption?*caption=*")
     assert choices(page)["data"] == [captions.told(shown)] and choices(page)["model"] == [GOOD, POOR]
