@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from dataclasses import fields
 
 import numpy as np
 
@@ -18,8 +19,8 @@ from core.studies.retrieval import RetrievalResult
 from core.studies.retrieval_reading import Band, RetrievalDifference
 from core.types import EmbeddingSet, FloatArray, IntArray, Progress, Reference, TMVError
 
-_RANKS_VERSION = 1
-_ARRAYS = ("image_ranks", "pictures", "text_ranks", "own", "rival")
+_RANKS_VERSION = 2
+_ARRAYS = tuple(field.name for field in fields(CaptionRanks))
 
 
 class RetrievalStudies:

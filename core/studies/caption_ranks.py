@@ -9,7 +9,7 @@ counts against the right one: rank = 1 + how many others score at least as high.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -29,6 +29,8 @@ class CaptionRanks:
     pictures that have a caption and `text_ranks` (p,) where each finds the first of its own captions among
     all m, captions of its own not counted as ahead. `own` (m,) float64 are the cosines of each caption
     with its picture, `rival` (m,) float32 the highest with any other (-inf where there is no other).
+    `image_ties` (m,) and `text_ties` (p,) say how many of those counted as ahead only tie: a rank less them is
+    the rank with every tie in favour.
     """
 
     image_ranks: IntArray
@@ -36,10 +38,12 @@ class CaptionRanks:
     text_ranks: IntArray
     own: Float64Array
     rival: FloatArray
+    image_ties: IntArray
+    text_ties: IntArray
 
     def __post_init__(self) -> None:
-        for array in (self.image_ranks, self.pictures, self.text_ranks, self.own, self.rival):
-            array.setflags(write=False)
+        for field in fields(self):
+            getattr(self, field.name).setflags(write=False)
 
 
 def rank_captions(
@@ -52,18 +56,19 @@ def rank_captions(
     own = _own_scores(pictures, captions, image_index)
     best = np.full(n, -np.inf)
     np.maximum.at(best, image_index, own)
-    ahead_of_picture, ahead_of_caption = np.zeros(m, np.int64), np.zeros(n, np.int64)
+    ahead_of_picture, ahead_of_caption = np.zeros((2, m), np.int64), np.zeros((2, n), np.int64)
     rival = np.full(m, -np.inf, dtype=np.float32)
     steps = len(_slices(n)) * len(_slices(m))
     for done, (columns, there, rows, asking) in enumerate(tiles(pictures, captions), start=1):
         block = _Block(asking, there, image_index[rows] - columns.start)
-        ahead_of_picture[rows] += block.pictures_ahead(own[rows])
+        ahead_of_picture[:, rows] += block.pictures_ahead(own[rows])
         rival[rows] = np.maximum(rival[rows], block.scores.max(axis=1))
-        ahead_of_caption[columns] += block.captions_ahead(best[columns])
+        ahead_of_caption[:, columns] += block.captions_ahead(best[columns])
         if progress is not None:
             progress(done, steps)
     having = np.unique(image_index)
-    return CaptionRanks(1 + ahead_of_picture, having, 1 + ahead_of_caption[having], own, rival)
+    (image_ranks, image_ties), (text_ranks, text_ties) = ahead_of_picture, ahead_of_caption[:, having]
+    return CaptionRanks(1 + image_ranks, having, 1 + text_ranks, own, rival, image_ties, text_ties)
 
 
 def _check(images: Vectors, texts: Vectors, image_index: IntArray) -> None:
@@ -138,26 +143,26 @@ class _Block:
         self.slack = rounding(texts.shape[1])
 
     def pictures_ahead(self, own: Float64Array) -> IntArray:
-        """For each caption how many of these pictures, its own apart, score at least `own` (b,)."""
+        """For each caption how many of these pictures, its own apart, score at least `own` (b,), and how many of
+        them just that: (2, b)."""
         high, low = _above(own + self.slack), _below(own - self.slack)
         counts = _counts(self.scores >= high[:, None], 1)
         unsure = _counts(self.scores >= low[:, None], 1) > counts
         rows = np.flatnonzero(unsure)
         part = self.scores[rows]
         r, column = np.nonzero((part < high[rows, None]) & (part >= low[rows, None]))
-        wins = self._exact(rows[r], column) >= own[rows[r]]
-        return _plus(counts, rows[r][wins])
+        return _settled(counts, rows[r], self._exact(rows[r], column), own)
 
     def captions_ahead(self, best: Float64Array) -> IntArray:
-        """For each picture how many of these captions, its own apart, score at least `best` (a,)."""
+        """For each picture how many of these captions, its own apart, score at least `best` (a,), and how many of
+        them just that: (2, a)."""
         high, low = _above(best + self.slack), _below(best - self.slack)
         counts = _counts(self.scores >= high[None], 0)
         unsure = _counts(self.scores >= low[None], 0) > counts
         columns = np.flatnonzero(unsure)
         part = self.scores[:, columns]
         row, c = np.nonzero((part < high[None, columns]) & (part >= low[None, columns]))
-        wins = self._exact(row, columns[c]) >= best[columns[c]]
-        return _plus(counts, columns[c][wins])
+        return _settled(counts, columns[c], self._exact(row, columns[c]), best)
 
     def _exact(self, rows: IntArray, columns: IntArray) -> Float64Array:
         found = np.empty(len(rows), dtype=np.float64)
@@ -175,10 +180,12 @@ def _counts(mask: BoolArray, axis: int) -> IntArray:
     return total.astype(np.int64)
 
 
-def _plus(counts: IntArray, more: IntArray) -> IntArray:
-    """`counts` with 1 more for each place named in `more`."""
-    total: IntArray = counts + np.bincount(more, minlength=len(counts))
-    return total
+def _settled(counts: IntArray, asker: IntArray, scores: Float64Array, own: Float64Array) -> IntArray:
+    """Counts (q,) and those of the close pairs, now that their exact scores are known: all that are not below `own`
+    (q,), and those that tie. `asker` says whose each pair is."""
+    ties = np.bincount(asker[scores == own[asker]], minlength=len(counts))
+    higher = np.bincount(asker[scores > own[asker]], minlength=len(counts))
+    return np.stack([counts + higher + ties, ties])
 
 
 def _above(values: Float64Array) -> FloatArray:

@@ -216,7 +216,7 @@ def assemble(
         protocol,
         images.provenance,
         tuple(published),
-        _notes(images, counts, span, bool(published)),
+        (*_notes(images, counts, span, bool(published)), *_tie_notes(ranks)),
     )
 
 
@@ -292,4 +292,21 @@ def _notes(images: EmbeddingSet, counts: IntArray, span: tuple[int, int], publis
             f"with {span[0] if span[0] == span[1] else f'{span[0]} to {span[1]}'}, so they do not compare: "
             "fewer pictures make the task easier."
         )
+    return tuple(notes)
+
+
+def _tie_notes(ranks: CaptionRanks) -> tuple[str, ...]:
+    """What hangs on the rule for ties, which other tools break by chance: equal captions are one text to a model."""
+    notes = list[str]()
+    for found, ties, asked, answer in (
+        (ranks.image_ranks, ranks.image_ties, "captions", "text to picture"),
+        (ranks.text_ranks, ranks.text_ties, "pictures", "picture to text"),
+    ):
+        against, favour = (float(np.mean(r <= 1)) for r in (found, found - ties))
+        if against != favour:
+            notes.append(
+                f"{np.count_nonzero((found > 1) & (found - ties <= 1)):,} of {len(found):,} {asked} tie for the first "
+                f"place. Ties count against them; with every tie in their favour, recall@1 from {answer} would be "
+                f"{100 * favour:.1f} % instead of {100 * against:.1f} %."
+            )
     return tuple(notes)

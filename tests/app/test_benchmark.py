@@ -13,7 +13,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.engine import Engine
-from core.frames import percent, points
+from core.frames import percent, points, short_names
 from core.frames.retrieval import captions_report, ranks_frame
 from core.readers import open_dataset
 from core.studies.retrieval import ALL_CAPTIONS, RetrievalResult
@@ -63,6 +63,22 @@ def test_what_counts_is_said_with_the_numbers_of_the_data_set(caption_page: Page
     assert "its own picture is among the first k of all 24 pictures" in words
     assert "any of its 3 to 4 captions is among the first k of all 73 captions" in words
     assert "Ties count against it" in words
+
+
+def test_a_note_that_is_not_true_of_every_model_names_its_own(
+    caption_page: Page, captioned: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    retrieve = Engine.retrieve
+
+    def noted(self: Engine, model: str, *args: Any, **options: Any) -> RetrievalResult:
+        found = retrieve(self, model, *args, **options)
+        return replace(found, notes=("Known of all.", *(["Known of one."] if model == POOR else [])))
+
+    monkeypatch.setattr(Engine, "retrieve", noted)
+    app = caption_page(HERE, model=[GOOD, POOR], data=[told(captioned)])
+    words, name = said(app), short_names([GOOD, POOR])[1]
+    assert words.count("Known of all.") == 1 and words.count(f"{name}: Known of one.") == 1
+    assert f"{name}: Known of all." not in words
 
 
 def test_one_model_has_figures_and_asks_for_a_second(caption_page: Page, captioned: World) -> None:
