@@ -19,7 +19,7 @@ from core.studies.gallery import Gallery
 from core.types import FloatArray, IntArray
 
 PICTURES, CAPTIONS, WIDTH, KS = 1000, 5, 512, (1, 5, 10)
-TARGET, FLOOR, ROUNDS, BATCH, SEED = 20.0, 7.0, 5, 64, 0
+TARGET, FLOOR, ROUNDS, BATCH, SEED = 20.0, 5.0, 5, 64, 0
 COCO, COCO_ROUNDS = 5000, 1
 QUERY_PICTURES, QUERY_ROUNDS, K = 200_000, 7, 10
 INSTALL = "uv pip install --no-deps clip-benchmark"
