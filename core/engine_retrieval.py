@@ -17,7 +17,7 @@ from core.studies.gallery import take
 from core.studies.one_caption import OneCaptionResult, OnePictureResult
 from core.studies.retrieval import RetrievalResult
 from core.studies.retrieval_reading import Band, RetrievalDifference
-from core.types import EmbeddingSet, FloatArray, IntArray, Progress, Reference, TMVError
+from core.types import EmbeddingKey, EmbeddingSet, FloatArray, IntArray, Progress, Reference, TMVError
 
 _RANKS_VERSION = 2
 _ARRAYS = tuple(field.name for field in fields(CaptionRanks))
@@ -136,11 +136,16 @@ def _recalls(figures: Sequence[Reference]) -> tuple[Reference, ...]:
     return tuple(r for r in figures if "_retrieval_" in r.metric)
 
 
+def ranks_key(images: EmbeddingKey, cap: int | None) -> str:
+    """Where the ranks of a set are kept, of its first `cap` captions a picture or of all (None)."""
+    return f"retrieve/{images.fingerprint}/{cap or 'all'}/{_RANKS_VERSION}"
+
+
 def _ranks(
     engine: EngineParts, images: EmbeddingSet, rows: IntArray, cap: int | None, progress: Progress | None
 ) -> CaptionRanks:
     """The ranks of the captions `rows`, from disk or computed and kept."""
-    key = f"retrieve/{images.key.fingerprint}/{cap or 'all'}/{_RANKS_VERSION}"
+    key = ranks_key(images.key, cap)
     kept = engine.results.get(key)
     if isinstance(kept, bytes):
         with np.load(io.BytesIO(kept), allow_pickle=False) as arrays:
