@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-import streamlit as st
 
 from tests.app import captions
-from tests.app.making import open_page
+from tests.app.making import pages_of
 from tests.conftest import World
 
 
@@ -21,8 +20,4 @@ def captioned(tmp_path_factory: pytest.TempPathFactory) -> World:
 @pytest.fixture
 def caption_page(captioned: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., object]]:
     """`caption_page("caption_retrieval/ask.py", q=[...])` -> the rendered page of the world with captions."""
-    for name, value in captioned.environment.items():
-        monkeypatch.setenv(name, value)
-    st.cache_resource.clear()
-    yield open_page
-    st.cache_resource.clear()
+    yield from pages_of(captioned, monkeypatch)

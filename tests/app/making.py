@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pytest
+import streamlit as st
 from numpy.typing import NDArray
 from streamlit.testing.v1 import AppTest
 
@@ -84,6 +87,15 @@ def open_page(file: str = "", **choices: object) -> AppTest:
         app.query_params[name] = value
     app.run()
     return app.switch_page(f"pages/{file}").run() if file else app
+
+
+def pages_of(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., AppTest]]:
+    """For a fixture: `open_page` with this world behind the pages, and no engine of another test."""
+    for name, value in world.environment.items():
+        monkeypatch.setenv(name, value)
+    st.cache_resource.clear()
+    yield open_page
+    st.cache_resource.clear()
 
 
 def unescaped(markdown: str) -> str:

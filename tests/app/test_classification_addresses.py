@@ -7,13 +7,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core.engine import Engine
 from core.jobs import Jobs
 from tests.app import training
-from tests.app.making import open_page, said
+from tests.app.making import pages_of, said
 from tests.conftest import POOR, World
 
 NONSENSE = "<nonsense>"
@@ -37,12 +36,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> World:
 
 @pytest.fixture
 def shown(trained: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., AppTest]]:
-    for name, value in trained.environment.items():
-        monkeypatch.setenv(name, value)
     monkeypatch.setattr(Jobs, "submit", lambda *_: pytest.fail("nothing is missing here"))
-    st.cache_resource.clear()
-    yield open_page
-    st.cache_resource.clear()
+    yield from pages_of(trained, monkeypatch)
 
 
 @pytest.mark.parametrize(("file", "usual", "names"), CASES, ids=[case[0] for case in CASES])

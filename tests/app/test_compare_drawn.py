@@ -17,7 +17,7 @@ from core.frames.findings import compare
 from core.jobs import Jobs
 from core.studies.few_shot_result import FewShotResult
 from tests.app import training
-from tests.app.making import open_page, said
+from tests.app.making import pages_of, said
 from tests.conftest import POOR, World
 
 Page = Callable[..., AppTest]
@@ -35,11 +35,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[World, FewShotRes
 
 @pytest.fixture
 def shown(trained: tuple[World, FewShotResult], monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
-    for name, value in trained[0].environment.items():
-        monkeypatch.setenv(name, value)
-    st.cache_resource.clear()
-    yield open_page
-    st.cache_resource.clear()
+    yield from pages_of(trained[0], monkeypatch)
 
 
 @pytest.fixture

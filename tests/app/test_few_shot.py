@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core.embed import embed
@@ -18,7 +17,7 @@ from core.store import Store, TextStore
 from core.studies.few_shot import METHODS, SEEDS, SHOTS
 from core.studies.few_shot_result import FewShotResult
 from core.types import Job
-from tests.app.making import fill, open_page, said
+from tests.app.making import fill, open_page, pages_of, said
 from tests.conftest import GOOD, World
 from tests.fakes import FakeEncoder
 
@@ -44,11 +43,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[World, FewShotRes
 
 @pytest.fixture
 def shown(trained: tuple[World, FewShotResult], monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
-    for name, value in trained[0].environment.items():
-        monkeypatch.setenv(name, value)
-    st.cache_resource.clear()
-    yield open_page
-    st.cache_resource.clear()
+    yield from pages_of(trained[0], monkeypatch)
 
 
 def test_the_curves_and_the_spread(shown: Page, trained: tuple[World, FewShotResult]) -> None:

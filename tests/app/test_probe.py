@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterator
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core.engine import Engine
@@ -19,7 +18,7 @@ from core.studies.probe_result import ProbeResult
 from core.types import EncoderWarming
 from pages.shared.training import _tried
 from tests.app import training
-from tests.app.making import open_page, said
+from tests.app.making import open_page, pages_of, said
 from tests.conftest import GOOD, POOR, World
 
 Page = Callable[..., AppTest]
@@ -33,11 +32,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[World, ProbeResul
 
 @pytest.fixture
 def shown(trained: tuple[World, ProbeResult], monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
-    for name, value in trained[0].environment.items():
-        monkeypatch.setenv(name, value)
-    st.cache_resource.clear()
-    yield open_page
-    st.cache_resource.clear()
+    yield from pages_of(trained[0], monkeypatch)
 
 
 @pytest.fixture
