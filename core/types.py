@@ -77,6 +77,44 @@ def expect_shape(name: str, array: NDArray[Any], shape: Sequence[int | str], dty
         raise TMVError(f"{name} must be ({wanted}) {np.dtype(dtype)}, got {array.shape} {array.dtype}.")
 
 
+# --- what is said beside a number -------------------------------------------------------------------------
+
+Level = Literal["info", "warning", "fault"]
+
+
+class Note(str):
+    """A sentence that stands wherever the number stands: page, table, JSON, report and audit.
+
+    It is its text. `code` is for programs ("one_class"); `level` says what it does to the number: "info" explains it,
+    "warning" means it may not be what its reader thinks, "fault" that it is not.
+    """
+
+    __slots__ = ("code", "level")
+    code: str
+    level: Level
+
+    def __new__(cls, text: str, code: str = "", level: Level = "info") -> Note:
+        note = super().__new__(cls, text)
+        note.code, note.level = code, level
+        return note
+
+    def __getnewargs__(self) -> tuple[str, str, Level]:  # type: ignore[override]
+        return str(self), self.code, self.level
+
+    def as_dict(self) -> dict[str, str]:
+        """JSON-ready."""
+        return {"code": self.code, "level": self.level, "text": str(self)}
+
+    @classmethod
+    def of(cls, value: object) -> Note:
+        """A note as it was kept: its dictionary, or the bare text of earlier versions."""
+        if isinstance(value, Note):
+            return value
+        if isinstance(value, Mapping):
+            return cls(str(value["text"]), str(value.get("code", "")), value.get("level", "info"))
+        return cls(str(value))
+
+
 # --- what exists ------------------------------------------------------------------------------------------
 
 @dataclass(frozen=True, slots=True)
