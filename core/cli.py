@@ -32,9 +32,9 @@ from core.commands import (
     search,
     verify,
 )
-from core.commands.base import BadArgument, Command, Record, Row
+from core.commands.base import BadArgument, Command, Record, Row, note_lines
 from core.engine import Engine
-from core.types import Cancelled, TMVError, UnknownName
+from core.types import Cancelled, Note, TMVError, UnknownName
 
 COMMANDS: tuple[Command, ...] = (
     catalog.MODELS,
@@ -132,6 +132,8 @@ def _plain(value: Any) -> Any:
         return {str(k): _plain(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(v) for v in value]
+    if isinstance(value, Note):
+        return value.as_dict()
     if hasattr(value, "tolist"):
         return _plain(value.tolist())
     return None if isinstance(value, float) and not math.isfinite(value) else value
@@ -140,7 +142,7 @@ def _plain(value: Any) -> Any:
 def write(command: Command, records: Sequence[Record], target: str | None) -> None:
     """The document to `target`, or the table to standard output."""
     if target is None:
-        print(table(command.rows(records)))
+        print("\n".join([table(command.rows(records)), *note_lines(records)]))
         return
     text = json.dumps(document(command.name, records), indent=2, ensure_ascii=False) + "\n"
     if target == "-":

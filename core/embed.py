@@ -24,7 +24,7 @@ from core.files import Damaged
 from core.store import KeyParts, Plan, Run, Store, TextStore
 from core.store.chunks import Chunk, chunk_rows
 from core.store.rows import Rows, kept_rows
-from core.types import Dataset, EmbeddingKey, FloatArray, ModelCard, Progress, Skipped, TMVError
+from core.types import Dataset, EmbeddingKey, FloatArray, ModelCard, Note, Progress, Skipped, TMVError
 
 TEXT_BLOCK = 256
 DEFAULT_BATCH = 8
@@ -251,7 +251,7 @@ class _Work:
             name = self.dataset.spec.name
             raise TMVError(f"The files of {name} changed while they were read; embed it again.")
         manifest = self.store.complete(
-            run, rows, self.card, self._notes(rows), self._text_blocks(encoder, rows)
+            run, rows, self.card, self._notes(rows), self.dataset.notes, self._text_blocks(encoder, rows)
         )
         return manifest.skipped
 
@@ -261,10 +261,10 @@ class _Work:
         for start in range(0, len(rows.captions), TEXT_BLOCK):
             yield encode_texts(encoder, self.texts, rows.captions[start : start + TEXT_BLOCK])
 
-    def _notes(self, rows: Rows) -> tuple[str, ...]:
+    def _notes(self, rows: Rows) -> tuple[Note, ...]:
         lost = len(self.dataset.captions) - len(rows.captions)
-        lines = [f"{lost} captions belong to skipped pictures and are left out."] if lost else []
-        return (*self.dataset.notes, *self.card.notes, *lines)
+        lines = [Note(f"{lost} captions belong to skipped pictures and are left out.", "lost_captions")] if lost else []
+        return (*self.card.notes, *lines)
 
 
 def _chunk(batches: list[Batch]) -> Chunk:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -39,7 +40,9 @@ from core.types import (
     DatasetSpec,
     EmbeddingSet,
     FloatArray,
+    Level,
     ModelSpec,
+    Note,
     NotHere,
     Progress,
     State,
@@ -52,6 +55,9 @@ if TYPE_CHECKING:
     from core.encoders import LoadedEncoder
 
 T = TypeVar("T")
+MOST_NAMED = 3
+SKIPPED_MANY = 0.005
+"""Half a percent of unreadable pictures moves no figure by more than that."""
 
 
 class Engine(
@@ -83,7 +89,7 @@ class Engine(
         self.thumbnails = Thumbnails(self.cache_dir / "thumbnails")
         self.uploads = Uploads(self.cache_dir / "uploads")
         self._encoding = Encoding(self.cache_dir, self.texts, device=device, in_process=in_process)
-        self._sets, self._heads, self._kept_heads = Memo(64), Memo(24), Heads(self.results)
+        self._sets, self._heads, self._kept_heads = Memo(128), Memo(24), Heads(self.results)
         self.studies: Memo = Memo(128)
         self.galleries: Memo = Memo(48)
         self.latest: Latest = Latest()
@@ -193,7 +199,21 @@ class Engine(
         key = self.store.find(
             model, dataset, split, self.model_digest(model), self.data_digest(dataset, split)
         )
-        return None if key is None else self._sets.get(key, lambda: self.store.load(key))
+        return None if key is None else self._as_read_now(self._sets.get(key, lambda: self.store.load(key)))
+
+    def _as_read_now(self, images: EmbeddingSet) -> EmbeddingSet:
+        """Stored vectors with what the data set's reader says of it today: notes and curated names change no vector."""
+        try:
+            rows = self.dataset_rows(images.key.dataset, images.key.split)
+        except NotHere:
+            rows = None
+        names = images.classnames if rows is None else rows.classnames
+        notes = (*(images.provenance.data_notes if rows is None else rows.notes), *skipped_note(images))
+        now = replace(images.provenance, data_notes=notes)
+        levels = tuple(note.level for note in notes)
+        return self._sets.get(
+            (images.key, names, notes, levels), lambda: replace(images, classnames=names, provenance=now)
+        )
 
     def needed(self, model: str, dataset: str, split: str | None = None) -> EmbeddingSet:
         """`embeddings`, or `NotHere` with the command that makes them."""
@@ -347,3 +367,15 @@ class Engine(
     def picture(self, dataset: str, split: str | None, picture_id: str) -> bytes:
         """The whole picture as webp, at most 1,024 pixels a side."""
         return self.thumbnail(dataset, split, picture_id, size=1024)
+
+
+def skipped_note(images: EmbeddingSet) -> tuple[Note, ...]:
+    """How many pictures of a data set have no vector, the first few named with the reason."""
+    gone, whole = len(images.skipped), len(images.skipped) + len(images)
+    if not gone:
+        return ()
+    first = "; ".join(f"{row.id}: {row.reason}" for row in images.skipped[:MOST_NAMED])
+    more = f" and {gone - MOST_NAMED:,} more" if gone > MOST_NAMED else ""
+    level: Level = "warning" if gone > SKIPPED_MANY * whole else "info"
+    said = f"{gone:,} of {whole:,} pictures could not be used and are left out ({first}{more})."
+    return (Note(said, "skipped", level),)

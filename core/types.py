@@ -80,6 +80,8 @@ def expect_shape(name: str, array: NDArray[Any], shape: Sequence[int | str], dty
 # --- what is said beside a number -------------------------------------------------------------------------
 
 Level = Literal["info", "warning", "fault"]
+ENCODING = "encoding"
+"""The code of notes about how vectors were computed: they stand with the provenance, not beside the number."""
 
 
 class Note(str):
@@ -113,6 +115,13 @@ class Note(str):
         if isinstance(value, Mapping):
             return cls(str(value["text"]), str(value.get("code", "")), value.get("level", "info"))
         return cls(str(value))
+
+
+def beside(*groups: Iterable[Note]) -> tuple[Note, ...]:
+    """What stands beside a number, each sentence once, faults first and explanations last."""
+    order = {"fault": 0, "warning": 1, "info": 2}
+    notes = dict.fromkeys(note for group in groups for note in group if note.code != ENCODING)
+    return tuple(sorted(notes, key=lambda note: order[note.level]))
 
 
 # --- what exists ------------------------------------------------------------------------------------------
@@ -216,7 +225,10 @@ class Dataset:
     raw_classnames: tuple[str, ...] = ()
     captions: tuple[str, ...] = ()
     image_index: IntArray | None = None
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "notes", tuple(map(Note.of, self.notes)))
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -238,7 +250,8 @@ class Preprocessing:
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """Where a number comes from; goes into every result, table and export."""
+    """Where a number comes from; goes into every result, table and export. `data_notes` are what reading the data set
+    found, `notes` what computing the vectors did."""
 
     model_digest: str
     data_digest: str
@@ -248,11 +261,23 @@ class Provenance:
     versions: Mapping[str, str]
     date: str
     skipped: int = 0
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
+    data_notes: tuple[Note, ...] = ()
+
+    @property
+    def beside(self) -> tuple[Note, ...]:
+        """What stands beside every number made of these vectors."""
+        return beside(self.data_notes, self.notes)
 
     def as_dict(self) -> dict[str, Any]:
-        """JSON-ready."""
-        return asdict(self)
+        """JSON-ready; `notes` are those of the data too."""
+        plain = {name: value for name, value in asdict(self).items() if name != "data_notes"}
+        return {**plain, "notes": [note.as_dict() for note in (*self.data_notes, *self.notes)]}
+
+    @classmethod
+    def of(cls, record: Mapping[str, Any]) -> Provenance:
+        """What `as_dict` wrote, in this version or an earlier one."""
+        return cls(**{**record, "notes": tuple(map(Note.of, record["notes"]))})
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,7 +371,7 @@ class ModelCard:
     text_path: str
     versions: Mapping[str, str]
     weights: tuple[Mapping[str, Any], ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 # --- results ----------------------------------------------------------------------------------------------

@@ -16,8 +16,20 @@ from core.types import BadArgument, NotHere, Progress
 Record = dict[str, Any]
 Row = dict[str, Any]
 
-__all__ = ["BadArgument", "Command", "Record", "Row", "add_selection", "bar", "embed_bar", "interval", "percent",
-           "selection", "tell_notes"]  # fmt: skip
+__all__ = [
+    "BadArgument",
+    "Command",
+    "Record",
+    "Row",
+    "add_selection",
+    "bar",
+    "embed_bar",
+    "interval",
+    "note_lines",
+    "percent",
+    "selection",
+    "tell_captions",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +59,44 @@ def selection(engine: Engine, args: argparse.Namespace) -> list[tuple[str, str]]
     return [(model, dataset) for dataset in data for model in models]
 
 
-def tell_notes(engine: Engine, datasets: Sequence[str], split: str | None) -> None:
-    """On standard error what the readers found in the data: what is missing, what stands there twice."""
+def tell_captions(engine: Engine, datasets: Sequence[str], split: str | None) -> None:
+    """On standard error what the readers found in files of captions: how many, and whether that is all."""
     from core.frames.retrieval import captions_line, captions_report
 
-    for dataset in dict.fromkeys(datasets):
+    for dataset in dict.fromkeys(name for name in datasets if name.startswith("captions:")):
         try:
             rows = engine.dataset_rows(dataset, split)
         except NotHere:
             continue  # only its vectors are on this machine
-        if own := dataset.startswith("captions:"):
-            print(f"{dataset}: {captions_line(rows)}", file=sys.stderr)
-        for note in captions_report(rows) if own else rows.notes:
-            print(f"- {note}" if own else f"{dataset}: {note}", file=sys.stderr)
+        print(f"{dataset}: {captions_line(rows)}", file=sys.stderr)
+        for line in captions_report(rows):
+            print(f"- {line}", file=sys.stderr)
+
+
+LEVELS = {"fault": "Fault", "warning": "Warning", "info": "Note"}
+
+
+def note_lines(records: Sequence[Record]) -> list[str]:
+    """What stands under a table: every note of its records once, faults first, with its model and data set where it is
+    not true of all."""
+    whose = dict[tuple[str, str], list[Record]]()
+    for record in records:
+        for note in record.get("notes") or ():
+            whose.setdefault((note["level"], note["text"]), []).append(record)
+    ordered = sorted(whose.items(), key=lambda item: list(LEVELS).index(item[0][0]))
+    return [f"{LEVELS[level]}: {_of(found, records)}{text}" for (level, text), found in ordered]
+
+
+def _of(found: Sequence[Record], records: Sequence[Record]) -> str:
+    """Whose note it is, in as few names as that takes."""
+    if len(found) == len(records):
+        return ""
+    every, whose = ({(r["dataset"], r["model"]) for r in rs} for rs in (records, found))
+    whole = {data for data, _ in whose if {p for p in every if p[0] == data} <= whose}
+    pairs = (data if data in whole else f"{model} on {data}" for data, model in sorted(whose))
+    names = list(dict.fromkeys(pairs))
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return f"{', '.join(names[:3])}{more}: "
 
 
 def embed_bar(model: str, dataset: str) -> AbstractContextManager[Progress]:

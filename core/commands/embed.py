@@ -5,24 +5,25 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from core.commands.base import Command, Record, Row, add_selection, embed_bar, selection, tell_notes
+from core.commands.base import Command, Record, Row, add_selection, embed_bar, selection, tell_captions
 from core.engine import Engine
 
 
 def _run(engine: Engine, args: argparse.Namespace) -> list[Record]:
     records = [_embed(engine, model, dataset, args.split) for model, dataset in selection(engine, args)]
-    tell_notes(engine, [record["dataset"] for record in records], args.split)
+    tell_captions(engine, [record["dataset"] for record in records], args.split)
     return records
 
 
 def _embed(engine: Engine, model: str, dataset: str, split: str | None) -> Record:
     with embed_bar(model, dataset) as progress:
         report = engine.embed(model, dataset, split, progress)
+    provenance = engine.needed(model, dataset, split).provenance
     return {
         "model": model, "dataset": dataset, "split": report.key.split, "n": report.n,
         "seconds": report.seconds, "images_per_second": report.images_per_second, "reused": report.reused,
         "skipped": [{"id": row.id, "reason": row.reason} for row in report.skipped],
-        "provenance": engine.needed(model, dataset, split).provenance.as_dict(),
+        "notes": [note.as_dict() for note in provenance.beside], "provenance": provenance.as_dict(),
     }
 
 

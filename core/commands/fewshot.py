@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import math
-import sys
 from collections.abc import Sequence
 
 from core.commands.base import Command, Record, Row, add_selection, bar, percent, selection
@@ -52,8 +51,6 @@ def _few_shot(
             model, dataset, args.split, shots=shots, methods=methods, seeds=args.seeds,
             prompt_set=args.templates, progress=progress,
         )
-    for note in result.notes:
-        print(f"{model} on {dataset}: {note}", file=sys.stderr)
     found = result.to_records()
     zero_shot = next(record["acc1_mean"] for record in found if not record["shots"])
     return [{**record, "zero_shot_acc1": zero_shot} for record in found if record["shots"]]

@@ -44,7 +44,6 @@ def _rows(records: Sequence[Record]) -> list[Row]:
             "trained on": r["n_train"], "tested on": r["n"],
             "train": percent(r["train_acc1"]), "test": percent(r["test_acc1"]),
             "95 %": interval(r["test_acc1_ci95"]), "top-5": percent(r["test_acc5"]), "C": f"{r['C']:.3g}",
-            "note": " ".join(r["notes"]),
         }
         for r in records
     ]  # fmt: skip

@@ -17,7 +17,7 @@ from core.commands.base import (
     interval,
     percent,
     selection,
-    tell_notes,
+    tell_captions,
 )
 from core.engine import Engine
 from core.studies.retrieval import ALL_CAPTIONS, KS, RetrievalResult
@@ -50,7 +50,7 @@ def _run(engine: Engine, args: argparse.Namespace) -> list[Record]:
     for result in results:
         other = first.setdefault(result.dataset, result)
         records.append(result.to_record() | _difference(engine, result, other))
-    tell_notes(engine, [result.dataset for result in results], args.split)
+    tell_captions(engine, [result.dataset for result in results], args.split)
     return records
 
 

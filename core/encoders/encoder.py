@@ -21,7 +21,7 @@ from core.encoders.images import ImagePath, choose_image_path
 from core.encoders.libraries import Built, build
 from core.encoders.preprocess import Preprocess
 from core.encoders.texts import Encode, TextPath, call_library, choose_text_path
-from core.types import FloatArray, ModelCard, ModelSpec, Progress, TMVError
+from core.types import ENCODING, FloatArray, ModelCard, ModelSpec, Note, Progress, TMVError
 
 # What every path is compared on: shared and unlike beginnings, nothing, a repetition, and more than fits.
 PARITY_TEXTS = ("a photo of a cat", "a photo of a flying white bird over the sea", "two red apples", "",
@@ -131,9 +131,10 @@ def _half(precision: str) -> contextlib.AbstractContextManager[None]:
     return torch.autocast("cuda", torch.float16) if precision == "fp16" else contextlib.nullcontext()
 
 
-def _notes(spec: ModelSpec, *notes: str) -> tuple[str, ...]:
-    untrained = "untrained: random weights, for measurements of speed only"
-    return tuple(note for note in (untrained if spec.pretrained == "random" else "", *notes) if note)
+def _notes(spec: ModelSpec, *notes: str) -> tuple[Note, ...]:
+    untrained = Note("Untrained: random weights, for measurements of speed only.", "untrained", "warning")
+    said = tuple(Note(note, ENCODING) for note in notes if note)
+    return (untrained, *said) if spec.pretrained == "random" else said
 
 
 def _expect_published(spec: ModelSpec, records: Sequence[dict[str, Any]]) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.types import FloatArray, IntArray, TMVError
+from core.types import FloatArray, IntArray, Note, TMVError
 
 Kind = Literal["cosines", "logits", "probabilities"]
 _SUM = 0.02
@@ -33,14 +33,21 @@ class Scores:
         return np.asarray(self.values.argmax(axis=1), dtype=np.int64)
 
 
-def read_scores(values: NDArray[np.float32], source: str) -> Scores:
-    """Tell what kind of scores these are; raises `TMVError` where one is no finite number."""
+class Placed(Protocol):
+    """A table that can say where a row stands."""
+
+    def place(self, row: int) -> str: ...
+
+
+def read_scores(values: NDArray[np.float32], table: Placed) -> Scores:
+    """Tell what kind of scores (n, c) these are; raises `TMVError` where one is no finite number."""
     if not np.isfinite(values).all():
         row = int(np.flatnonzero(~np.isfinite(values).all(axis=1))[0])
-        raise TMVError(f"Line {row + 2} of {source} has a score that is not a finite number.")
+        raise TMVError(f"{table.place(row)} has a score that is not a finite number.")
     sums = values.sum(axis=1, dtype=np.float64)
-    if (values >= 0).all() and np.abs(sums - 1).max() <= _SUM:
-        return Scores(values.astype(np.float32), "probabilities")
+    for whole in (1.0, 100.0):  # probabilities are also written in percent
+        if (values >= 0).all() and np.abs(sums / whole - 1).max() <= _SUM:
+            return Scores((values / whole).astype(np.float32), "probabilities")
     within = float(np.abs(values).max()) <= 1.0 + 1e-4
     return Scores(values.astype(np.float32), "cosines" if within else "logits")
 
@@ -48,8 +55,9 @@ def read_scores(values: NDArray[np.float32], source: str) -> Scores:
 @dataclass(frozen=True, slots=True)
 class Predictions:
     """What was brought. With a table: `ids` (n,), `labels` (n,) and `predicted` (n,) int64 index `classnames` (c,),
-    `probability` (n,) of the answer and `scores` of every class where they are known. With a document: `figures`
-    (acc1, acc5, …; 0-1) and what it says of `model`, `pretrained`, `dataset`, `split`, `task` and `n`."""
+    `probability` (n,) of the answer and `scores` of every class where they are known; `lines` (n,) in the file. With a
+    document: `figures` (acc1, acc5, …; as they are, also where that cannot be) and what it says of `model`,
+    `pretrained`, `dataset`, `split`, `task` and `n`; `own` where this program wrote it. `notes` say how it was read."""
 
     source: str
     ids: tuple[str, ...] = ()
@@ -65,6 +73,9 @@ class Predictions:
     split: str = ""
     task: str = ""
     n: int | None = None
+    own: bool = False
+    lines: tuple[int, ...] = ()
+    notes: tuple[Note, ...] = ()
 
     def __post_init__(self) -> None:
         for array in (self.labels, self.predicted, self.probability):

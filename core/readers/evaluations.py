@@ -4,29 +4,52 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from core.readers.base import and_more
 from core.readers.brought import Predictions
-from core.types import TMVError
+from core.readers.prediction_table import number
+from core.readers.text_files import text_lines
+from core.types import Note, TMVError
 
 _FIGURES = {
     "acc1": "acc1", "acc5": "acc5", "mean_per_class_recall": "mean_per_class_recall",
     "lp_acc1": "acc1", "lp_acc5": "acc5", "lp_mean_per_class_recall": "mean_per_class_recall",
     "test_acc1": "acc1", "test_acc5": "acc5",
+    "top1": "acc1", "top5": "acc5", "acc@1": "acc1", "acc@5": "acc5", "accuracy": "acc1", "top1_accuracy": "acc1",
+    "imagenet-zeroshot-val-top1": "acc1", "imagenet-zeroshot-val-top5": "acc5",
 }  # fmt: skip
+_RECALL = re.compile(r"(image|text)_retrieval_recall@\d+")
+_TEXTS = ("model", "pretrained", "dataset", "split", "task")
 
 
-def documents(text: str, name: str) -> tuple[Predictions, ...]:
-    """The figures in a JSON document, a list of them, or one a line. Raises `TMVError` where there are none."""
+def json_records(text: str, name: str) -> list[Any]:
+    """The records of a JSON document: a list, this program's `results`, one document, or one a line."""
     try:
         value = json.loads(text)
-    except ValueError:
-        value = _lines(text, name)
+    except (ValueError, RecursionError):
+        return _lines(text, name)
     if isinstance(value, dict) and isinstance(value.get("results"), list):
-        value = value["results"]
-    records = value if isinstance(value, list) else [value]
-    found = tuple(_document(r, name) for r in records if isinstance(r, dict))
+        return [record | {"own": True} if isinstance(record, dict) else record for record in value["results"]]
+    return value if isinstance(value, list) else [value]
+
+
+def _lines(text: str, name: str) -> list[Any]:
+    """One document a line, as some scripts append them."""
+    found = list[Any]()
+    for line, content in enumerate(text_lines(text), 1):
+        try:
+            found += [json.loads(content)] if content.strip() else []
+        except (ValueError, RecursionError) as error:
+            raise TMVError(f"{name} is not readable JSON (line {line:,}: {error}).") from None
+    return found
+
+
+def documents(records: Sequence[Any], name: str) -> tuple[Predictions, ...]:
+    """The figures in the records of a document. Raises `TMVError` where one has none."""
+    found = tuple(_document(record, name) for record in records if isinstance(record, dict))
     if not found or not all(p.figures for p in found):
         raise TMVError(
             f"{name} holds no figures: expected CLIP_benchmark's JSON with metrics such as acc1, or a result document "
@@ -35,37 +58,41 @@ def documents(text: str, name: str) -> tuple[Predictions, ...]:
     return found
 
 
-def _lines(text: str, name: str) -> list[Any]:
-    """One document a line, as some scripts append them."""
-    try:
-        return [json.loads(line) for line in text.splitlines() if line.strip()]
-    except ValueError as error:
-        raise TMVError(f"{name} is not readable JSON: {error}.") from None
-
-
 def _document(record: Mapping[str, Any], name: str) -> Predictions:
     metrics = record.get("metrics")
-    values = metrics if isinstance(metrics, dict) else record
-    figures = {ours: float(values[theirs]) for theirs, ours in _FIGURES.items() if _is_share(values.get(theirs))}
-    figures |= {k: float(v) for k, v in values.items() if "_retrieval_recall@" in k and _is_share(v)}
-    wanted = {
-        key: record[key]
-        for key in ("model", "pretrained", "dataset", "split", "task")
-        if isinstance(record.get(key), str)
-    }
-    n = record.get("n")
+    values: Mapping[str, Any] = metrics if isinstance(metrics, dict) else record
+    figures, notes = _figures(values)
+    wanted = {key: record[key] for key in _TEXTS if isinstance(record.get(key), str)}
+    n = next((record[key] for key in ("n", "n_images", "num_samples") if isinstance(record.get(key), int)), 0)
     trained = "lp_acc1" in values or "test_acc1" in values
     wanted.setdefault("task", "linear_probe" if trained else "zeroshot_classification")
-    wanted["dataset"] = _dataset(wanted.get("dataset", ""))
-    return Predictions(name, figures=figures, n=n if isinstance(n, int) and n > 0 else None, **wanted)
+    return Predictions(name, figures=figures, n=n if n > 0 else None, own="own" in record, notes=notes, **wanted)
 
 
-def _is_share(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and 0 <= value <= 1
+def _figures(values: Mapping[str, Any]) -> tuple[dict[str, float], tuple[Note, ...]]:
+    """Metrics by our names, as they stand; in percent where all of them can only be that, which is said."""
+    found, unread = dict[str, float](), list[str]()
+    for key, value in values.items():
+        ours = _FIGURES.get(str(key).lower()) or (str(key) if _RECALL.fullmatch(str(key)) else None)
+        if ours is None or ours in found:
+            continue
+        read = _value(value)
+        if read is None:
+            unread.append(f"{key} ({value!r})")
+        else:
+            found[ours] = read
+    notes = [Note(f"Figures that are no number were left out: {and_more(unread)}.", "unread_figures", "warning")]
+    notes = notes if unread else []
+    if found and all(1 < value <= 100 for value in found.values()) and max(found.values()) > 2:
+        notes.append(Note("All figures are above 1 and were read as percent.", "percent"))
+        found = {key: value / 100 for key, value in found.items()}
+    return found, tuple(notes)
 
 
-def _dataset(name: str) -> str:
-    """CLIP_benchmark's names of data sets in ours: "wds/vtab/cifar100" is cifar100, "imagenet1k" stays."""
-    for prefix in ("wds/", "wds_", "vtab/", "vtab-", "vtab_"):
-        name = name.removeprefix(prefix)
-    return name
+def _value(value: object) -> float | None:
+    """A number, also written as text ("63.3 %"); None for what is none or not finite."""
+    if isinstance(value, str):
+        read = number(value)
+    else:
+        read = float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    return read if read is not None and math.isfinite(read) else None

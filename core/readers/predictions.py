@@ -1,33 +1,28 @@
-"""Someone's own predictions: a table with one row a picture, or the JSON that an evaluation wrote.
+"""People's own predictions for the audit: a table of answers or scores, or figures of an evaluation.
 
-A table is CSV, TSV or semicolons, UTF-8, with a header. It has a column for the picture (`image`, `id`, `file`, …),
-one for the true class (`label`, `true`, …), and either one for the answer (`prediction`, …; `probability` beside it
-if known) or one column of scores for every class, headed by the class names. Classes are names or numbers.
-The JSON is CLIP_benchmark's (`metrics`, `model`, `pretrained`, `dataset`) or this program's own result document; it
-has figures only.
+A table has a header and one row a picture: the picture, its true class, and the answer (with its probability beside it
+if known), or a column of scores for every class, or both. Classes are names or numbers. A JSON document holds the rows
+of such a table, or figures: CLIP_benchmark's (`metrics`, `model`, `pretrained`, `dataset`) or this program's own.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from core.readers.base import and_more, os_reason
-from core.readers.brought import Classes, Predictions, read_scores
-from core.readers.evaluations import documents
-from core.types import FloatArray, IntArray, TMVError
+from core.readers.brought import Classes, Predictions
+from core.readers.evaluations import documents, json_records
+from core.readers.prediction_classes import Join, seen_classes
+from core.readers.prediction_scores import Scored, score_columns
+from core.readers.prediction_table import ANSWER, Columns, Table, find_columns, numbers, read_table, records_table
+from core.readers.text_files import decoded
+from core.types import FloatArray, IntArray, Note, TMVError
 
 LARGEST = 512 * 1024**2
-MOST_ROWS = 2_000_000
-IMAGE = ("image", "id", "image_id", "file", "filename", "file_name", "path", "picture", "key")
-LABEL = ("label", "true", "true_label", "target", "class", "ground_truth", "gt", "y_true", "classname")
-PREDICTION = ("prediction", "predicted", "pred", "answer", "predicted_label", "y_pred", "top1")
-PROBABILITY = ("probability", "confidence", "score", "prob")
 
 
 def read_predictions(path: Path, classes: Classes | None = None) -> tuple[Predictions, ...]:
@@ -47,149 +42,128 @@ def parse_predictions(content: bytes, name: str, classes: Classes | None = None)
     `classes` are those of the data set, where it is known; else they are taken from the table. Raises `TMVError` with
     the line and the first thing that does not fit.
     """
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise TMVError(f"{name} is not UTF-8 text; save it as CSV or JSON in UTF-8.") from None
-    if "\0" in text:
+    if b"\0" in content[:64] and content[:2] not in (b"\xff\xfe", b"\xfe\xff"):
         raise TMVError(f"{name} is not a text file; a CSV with a header, or a JSON document, is expected.")
-    if text.lstrip()[:1] in ("{", "["):
-        return documents(text, name)
-    return (_table(text, name, classes or Classes()),)
+    read = decoded(content, name)
+    if read.text.lstrip()[:1] in ("{", "["):
+        records = json_records(read.text, name)
+        rows = [record for record in records if _is_row(record)]
+        found = (_table(records_table(rows, name), classes or Classes()),) if rows else documents(records, name)
+    else:
+        found = (_table(read_table(read.text, name), classes or Classes()),)
+    return tuple(replace(one, notes=(*read.notes, *one.notes)) for one in found)
 
 
-# --- tables -----------------------------------------------------------------------------------------------
+def _is_row(record: object) -> bool:
+    """Whether a JSON record is a picture with its label and answer, and not an evaluation."""
+    if not isinstance(record, dict) or "metrics" in record or "acc1" in record:
+        return False
+    names = {str(key).lower() for key in record}
+    return bool(names & set(ANSWER)) and bool(names & {"label", "true_label", "true_class", "y_true", "target", "gt"})
 
 
-def _table(text: str, name: str, classes: Classes) -> Predictions:
-    header, rows = _rows(text, name)
-    picture, label = _column(header, IMAGE), _column(header, LABEL)
-    answer, sure = _column(header, PREDICTION), _column(header, PROBABILITY)
-    if picture is None or label is None:
-        missing = (
-            f"the picture ({and_more(IMAGE[:3])})" if picture is None else f"the true class ({and_more(LABEL[:3])})"
-        )
-        raise TMVError(f"{name} has no column for {missing}; its columns are {and_more(header)}.")
-    ids = tuple(row[picture] for row in rows)
-    _once(ids, name)
-    others = [i for i in range(len(header)) if i not in (picture, label, answer)]
-    if answer is None:
-        return _with_scores(name, header, rows, ids, (label, others), classes)
-    given = [[row[i] for row in rows] for i in (label, answer)]
-    known = classes if classes.names else Classes(_seen(*given))
-    labels, predicted = (_classes(column, known, name) for column in given)
-    probability = None if sure is None else _numbers([row[sure] for row in rows], header[sure], name)
-    return Predictions(name, ids, labels, predicted, probability, None, known.names)
-
-
-def _rows(text: str, name: str) -> tuple[list[str], list[list[str]]]:
-    first = text.lstrip("\n").split("\n", 1)[0]
-    delimiter = max("\t;,", key=first.count)
-    try:
-        table = list(csv.reader(io.StringIO(text), delimiter=delimiter, strict=True))
-    except csv.Error as error:
-        raise TMVError(f"{name} is not a readable table: {error}.") from None
-    table = [[cell.strip() for cell in row] for row in table if any(cell.strip() for cell in row)]
-    if len(table) < 2 or len(table[0]) < 3:
+def _table(table: Table, classes: Classes) -> Predictions:
+    columns = find_columns(table)
+    ids, notes = _ids(table, columns)
+    scored = score_columns(table, columns, classes)
+    if columns.answer is None and scored is None:
         raise TMVError(
-            f"{name} is no table of predictions: expected a header image,label,prediction and one row a picture."
+            f"{table.name} has no column for the answer ({and_more(ANSWER[:3])}) nor one of scores for each class; its "
+            f"columns are {and_more(table.header)}."
         )
-    if len(table) > MOST_ROWS:
-        raise TMVError(f"{name} has more than {MOST_ROWS:,} rows; audit a part of it.")
-    width = len(table[0])
-    for line, row in enumerate(table[1:], 2):
-        if len(row) != width:
-            raise TMVError(f"Line {line} of {name} has {len(row)} columns where the header has {width}.")
-    return table[0], table[1:]
+    if columns.answer is not None:
+        return _answered(table, columns, classes, scored, ids, notes)
+    assert scored is not None
+    notes = (*notes, *scored.notes, *_unused(table, scored.unused))
+    return Predictions(
+        table.name, ids=ids, labels=scored.labels, predicted=scored.scores.predicted, scores=scored.scores,
+        classnames=scored.classes.names, notes=notes, lines=table.lines,
+    )  # fmt: skip
 
 
-def _column(header: Sequence[str], names: Sequence[str]) -> int | None:
-    """The column with one of these names, the earlier name first; upper and lower case and blanks do not matter."""
-    spelled = [h.lower().replace(" ", "_").replace("-", "_") for h in header]
-    return next((spelled.index(name) for name in names if name in spelled), None)
-
-
-def _once(ids: Sequence[str], name: str) -> None:
-    seen = set[str]()
-    for line, picture in enumerate(ids, 2):
-        if picture in seen:
-            raise TMVError(f"Line {line} of {name} has the picture {picture!r} a second time; each may have one row.")
-        seen.add(picture)
-
-
-def _seen(*columns: Sequence[str]) -> tuple[str, ...]:
-    """The classes of a table that nobody named: whole numbers give all up to the largest, names their sorted list."""
-    every = set().union(*columns)
-    if all(value.isdecimal() for value in every) and max(map(int, every)) < 100_000:
-        return tuple(str(i) for i in range(max(map(int, every)) + 1))
-    return tuple(sorted(every))
-
-
-def _classes(values: Sequence[str], classes: Classes, source: str) -> IntArray:
-    """Positions of class names, or of numbers where they are no names, (n,) int64."""
-    place, c = classes.places, len(classes.names)
-    found = np.empty(len(values), np.int64)
-    for row, value in enumerate(values):
-        position = place.get(value)
-        if position is None and value.isdecimal() and int(value) < c:
-            position = int(value)
-        if position is None:
-            raise TMVError(
-                f"Line {row + 2} of {source} has the class {value!r}, which is none of the {c:,} classes: "
-                f"{and_more(classes.names)}."
-            )
-        found[row] = position
-    return found
-
-
-def _numbers(values: Sequence[str], column: str, source: str) -> FloatArray:
-    found = np.empty(len(values), np.float32)
-    for row, value in enumerate(values):
-        try:
-            found[row] = float(value)
-        except ValueError:
-            raise TMVError(
-                f"Line {row + 2} of {source} has {value!r} in the column {column!r}; a number is expected."
-            ) from None
-    return found
-
-
-def _with_scores(
-    name: str,
-    header: Sequence[str],
-    rows: Sequence[Sequence[str]],
-    ids: tuple[str, ...],
-    columns: tuple[int, Sequence[int]],
+def _answered(
+    table: Table,
+    columns: Columns,
     classes: Classes,
+    scored: Scored | None,
+    ids: tuple[str, ...],
+    notes: tuple[Note, ...],
 ) -> Predictions:
-    """A table whose remaining columns are the scores of the classes that head them."""
-    label, others = columns
-    heads = tuple(header[i] for i in others)
-    if len(heads) < 2:
-        raise TMVError(
-            f"{name} has no column for the answer ({and_more(PREDICTION[:3])}) nor one of scores for each class; its "
-            f"columns are {and_more(header)}."
-        )
-    values = np.stack([_numbers([row[i] for row in rows], header[i], name) for i in others], axis=1)
-    known, order = _order(heads, classes, name)
-    scores = read_scores(values[:, order], name)
-    labels = _classes([row[label] for row in rows], known, name)
-    return Predictions(name, ids, labels, scores.predicted, None, scores, known.names)
+    """A table that says the answers; scores beside them must agree with them."""
+    assert columns.answer is not None
+    both = (columns.label, columns.answer)
+    seen = () if classes.names else seen_classes(table, both)
+    known = classes if classes.names else seen[0]
+    join = Join.of(known)
+    labels, answers = (join.column(table, index) for index in both)
+    sure, said = _sure(table, columns)
+    scores = scored.scores if scored is not None and scored.classes.names == known.names else None
+    unused = scored.unused if scores is not None and scored is not None else columns.others
+    notes = (
+        *notes, *(seen[1] if seen else ()), *said, *_disagree(scores.predicted if scores else None, answers),
+        *_apart(known, labels, answers, bool(classes.names)), *_unused(table, unused),
+    )  # fmt: skip
+    agreed = scores if scores is not None and bool((scores.predicted == answers).all()) else None
+    return Predictions(
+        table.name, ids=ids, labels=labels, predicted=answers, probability=sure, scores=agreed,
+        classnames=known.names, notes=notes, lines=table.lines,
+    )  # fmt: skip
 
 
-def _order(heads: tuple[str, ...], classes: Classes, name: str) -> tuple[Classes, NDArray[np.int64]]:
-    """The classes and which column is whose: by name where the data set's names are known, else as they stand."""
-    if not classes.names:
-        return Classes(heads), np.arange(len(heads))
-    if set(heads) == {str(i) for i in range(len(heads))} and len(heads) == len(classes.names):
-        return classes, np.argsort([int(head) for head in heads])
-    place, columns = classes.places, dict[int, int]()
-    for column, head in enumerate(heads):
-        if head in place:
-            columns[place[head]] = column
-    if missing := [c for i, c in enumerate(classes.names) if i not in columns]:
-        raise TMVError(
-            f"{name} has no column of scores for {len(missing):,} of {len(classes.names):,} classes: "
-            f"{and_more(missing)}."
-        )
-    return classes, np.array([columns[i] for i in range(len(classes.names))])
+def _ids(table: Table, columns: Columns) -> tuple[tuple[str, ...], tuple[Note, ...]]:
+    """Names of the pictures; rows are counted where the table has none, which is said."""
+    if columns.image is None:
+        said = "The table does not name its pictures, so it cannot be compared with runs of our own picture by picture."
+        return tuple(f"row {line}" for line in table.lines), (Note(said, "unnamed_pictures"),)
+    ids, seen = table.column(columns.image), set[str]()
+    for row, picture in enumerate(ids):
+        if not picture:
+            raise TMVError(f"{table.place(row)} names no picture in the column {table.header[columns.image]!r}.")
+        if picture in seen:
+            raise TMVError(f"{table.place(row)} has the picture {picture!r} a second time; each may have one row.")
+        seen.add(picture)
+    return ids, ()
+
+
+def _sure(table: Table, columns: Columns) -> tuple[FloatArray | None, tuple[Note, ...]]:
+    """The probability of the answer (n,), where the column holds one."""
+    if columns.sure is None:
+        return None, ()
+    values, head = numbers(table, columns.sure), table.header[columns.sure]
+    if not np.isfinite(values).all():
+        row = int(np.flatnonzero(~np.isfinite(values))[0])
+        raise TMVError(f"{table.place(row)} has no finite number in the column {head!r}.")
+    if values.min() >= 0 and values.max() <= 1:
+        return values, ()
+    if values.min() >= 0 and 1.5 < values.max() <= 100:
+        return values / np.float32(100), (Note(f"The column “{head}” was read as percent.", "percent"),)
+    return None, (Note(f"The column “{head}” holds no probabilities (0 to 1) and was not used.", "unused_columns"),)
+
+
+def _disagree(best: IntArray | None, answers: IntArray) -> tuple[Note, ...]:
+    """Answers that are not the class with the highest score in the same row."""
+    if best is None or not (apart := int(np.count_nonzero(best != answers))):
+        return ()
+    said = (
+        f"For {apart:,} of {len(answers):,} pictures the answer is not the class with the highest score; the answers as "
+        "given were used, the scores were not."
+    )
+    return (Note(said, "answers_against_scores", "warning"),)
+
+
+def _apart(known: Classes, labels: IntArray, answers: IntArray, given: bool) -> tuple[Note, ...]:
+    """Labels and answers that share no name are most likely two spellings of the same classes."""
+    true, said = set(labels.tolist()), set(answers.tolist())
+    if given or true & said or len(true | said) < 3:
+        return ()
+    of = [and_more([f"“{known.names[i]}”" for i in sorted(places)]) for places in (true, said)]
+    text = f"No answer is a class that any picture has as its label: the labels are {of[0]}, the answers {of[1]}."
+    return (Note(text, "nothing_shared", "fault"),)
+
+
+def _unused(table: Table, unused: Sequence[int]) -> tuple[Note, ...]:
+    names = [f"“{table.header[i]}”" if table.header[i] else "one without a name" for i in unused]
+    if not names:
+        return ()
+    said = f"Columns that are neither label, answer nor class were not used: {and_more(names, 5)}."
+    return (Note(said, "unused_columns"),)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from core.files import Damaged, read_checked_json, safe_name, write_checked_json
+from core.store.kept_notes import keep_notes, kept_notes
 from core.types import ModelCard, Preprocessing
 
 
@@ -18,7 +19,7 @@ def card_path(root: Path, model: str) -> Path:
 def write_card(root: Path, card: ModelCard) -> None:
     """Keep a card; an equal one is left alone."""
     if read_card(root, card.name) != card:
-        write_checked_json(card_path(root, card.name), asdict(card))
+        write_checked_json(card_path(root, card.name), {**asdict(card), "notes": keep_notes(card.notes)})
 
 
 def read_card(root: Path, model: str) -> ModelCard | None:
@@ -39,6 +40,6 @@ def parse_card(path: Path) -> ModelCard:
             k: tuple(v) if isinstance(v, list) else v for k, v in value["preprocessing"].items()
         }
         value |= {"preprocessing": Preprocessing(**shape), "weights": tuple(value["weights"])}
-        return ModelCard(**{**value, "notes": tuple(value["notes"])})
+        return ModelCard(**{**value, "notes": kept_notes(value["notes"])})
     except (KeyError, TypeError, AttributeError) as error:
         raise Damaged(f"{path} is of another format; loading the model writes it anew.") from error

@@ -15,7 +15,7 @@ from core.store import finish
 from core.store.chunks import RUN_FOLDER, Plan, Run, read_plan, rows_done
 from core.store.manifest import MANIFEST, Manifest, entry_folder, read_manifest, split_folder
 from core.store.rows import Rows, read_rows
-from core.types import EmbeddingKey, EmbeddingSet, FloatArray, ModelCard, NotHere, TMVError
+from core.types import EmbeddingKey, EmbeddingSet, FloatArray, ModelCard, Note, NotHere, TMVError
 
 if TYPE_CHECKING:
     from core.store.verify import VerifyReport
@@ -196,7 +196,8 @@ class Store:
         run: Run,
         rows: Rows,
         card: ModelCard,
-        notes: Sequence[str] = (),
+        notes: Sequence[Note] = (),
+        data_notes: Sequence[Note] = (),
         text_blocks: Iterable[FloatArray] = (),
     ) -> Manifest:
         """Make an entry of a run whose chunks are all there. Hold the lock.
@@ -209,7 +210,7 @@ class Store:
         vectors = finish.write_images(folder, run)
         if rows.image_index is not None:
             finish.write_texts(folder, text_blocks, len(rows.captions), vectors.d)
-        return finish.complete(folder, run, vectors, rows, card, notes)
+        return finish.complete(folder, run, vectors, rows, card, notes, data_notes)
 
     def rows_done(self, key: EmbeddingKey) -> tuple[int, int]:
         """(rows done, rows in all) of a run under way; (0, 0) when there is none."""

@@ -16,7 +16,7 @@ from core.files import replacing, sha256_file, sweep_half_written
 from core.store.chunks import Run, chunk_shape
 from core.store.manifest import MANIFEST, Block, Manifest, StoredFile, write_manifest
 from core.store.rows import Rows, write_rows
-from core.types import FloatArray, ModelCard, Skipped, TMVError, expect_shape
+from core.types import FloatArray, ModelCard, Note, Skipped, TMVError, expect_shape
 
 IMAGES, TEXTS = "images.npy", "texts.npy"
 MOST_BLOCKS = 256
@@ -94,7 +94,8 @@ def write_texts(folder: Path, blocks: Iterable[FloatArray], m: int, d: int) -> N
 
 
 def complete(
-    folder: Path, run: Run, vectors: Vectors, rows: Rows, card: ModelCard, notes: Sequence[str]
+    folder: Path, run: Run, vectors: Vectors, rows: Rows, card: ModelCard, notes: Sequence[Note],
+    data_notes: Sequence[Note] = (),
 ) -> Manifest:
     """Write the rows and, last, the manifest; then the chunks are no longer needed and go."""
     write_rows(folder, rows)
@@ -107,7 +108,7 @@ def complete(
         files={name: stored_file(folder / name) for name in files},
         skipped=tuple(skip for _, skip in vectors.skipped),
         skipped_rows=tuple(row for row, _ in vectors.skipped),
-        notes=tuple(notes), blocks=vectors.blocks,
+        notes=tuple(notes), data_notes=tuple(data_notes), blocks=vectors.blocks,
         plan={"rows": plan.n, "chunk_rows": plan.chunk_rows, "batch_rows": plan.batch_rows},
     )
     write_manifest(folder, manifest)

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from core.files import Damaged, canonical_json, read_checked_json, safe_name, write_checked_json
-from core.types import EmbeddingKey, ModelCard, Provenance, Skipped, TMVError
+from core.store.kept_notes import keep_notes, kept_notes
+from core.types import ENCODING, EmbeddingKey, ModelCard, Note, Provenance, Skipped, TMVError
 
 FORMAT = 1
 """Raised whenever stored vectors or files change their meaning: older entries are then never served."""
@@ -101,7 +102,8 @@ class Manifest:
     files: Mapping[str, StoredFile]
     skipped: tuple[Skipped, ...] = ()
     skipped_rows: tuple[int, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
+    data_notes: tuple[Note, ...] = ()
     blocks: tuple[Block, ...] = ()
     plan: Mapping[str, int] = field(default_factory=dict)
 
@@ -115,13 +117,14 @@ class Manifest:
         p = self.parts
         return Provenance(
             p.model_digest, p.data_digest, p.preprocessing, p.precision, self.device, self.versions,
-            self.date, len(self.skipped), self.notes,
+            self.date, len(self.skipped), self.notes, self.data_notes,
         )
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     """The last file of an entry: with it the entry is complete."""
-    write_checked_json(folder / MANIFEST, {"format": FORMAT, **asdict(manifest)})
+    write_checked_json(folder / MANIFEST, {"format": FORMAT, **asdict(manifest), "notes": keep_notes(manifest.notes),
+                                           "data_notes": keep_notes(manifest.data_notes)})
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -143,7 +146,11 @@ def _manifest(value: dict[str, Any]) -> Manifest:
     value["parts"] = KeyParts(**value["parts"])
     value["files"] = {name: StoredFile(**record) for name, record in value["files"].items()}
     value["skipped"] = tuple(Skipped(**row) for row in value["skipped"])
-    value["notes"] = tuple(value["notes"])
+    notes = kept_notes(value["notes"])
+    # Earlier versions kept the notes of the data and of the encoding in one list.
+    old = () if "data_notes" in value else tuple(note for note in notes if note.code != ENCODING)
+    value["notes"] = tuple(note for note in notes if note not in old)
+    value["data_notes"] = kept_notes(value.get("data_notes", ())) or old
     value["skipped_rows"] = tuple(int(row) for row in value["skipped_rows"])
     value["blocks"] = tuple(Block(**block) for block in value["blocks"])
     return Manifest(**value)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from core.intervals import wilson
 from core.studies.few_shot import Method
-from core.studies.few_shot_result import Unit
+from core.studies.few_shot_result import Unit, short_note
 from core.studies.scored import Scored
 from core.studies.training_rows import labels_of
 from core.types import (
@@ -27,8 +27,10 @@ from core.types import (
     FloatArray,
     IntArray,
     Interval,
+    Note,
     Provenance,
     TMVError,
+    beside,
     expect_shape,
     read_only,
 )
@@ -103,11 +105,10 @@ class FewShotDraw:
         return right
 
     @property
-    def notes(self) -> tuple[str, ...]:
+    def notes(self) -> tuple[Note, ...]:
         """What to know when reading the numbers."""
-        some = f"{self.short} classes have" if self.short > 1 else "One class has"
-        text = f"{some} fewer than {self.shots} pictures to spare; such a class gives all it has."
-        return (text,) if self.short else ()
+        short = (short_note(self.short, self.shots),) if self.short else ()
+        return beside(self.provenance.beside, self.train_provenance.beside, short)
 
     @property
     def predicted(self) -> IntArray:

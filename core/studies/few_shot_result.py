@@ -12,7 +12,17 @@ import numpy as np
 
 from core.metrics import BoolArray
 from core.studies.zero_shot import ZeroShotResult, reference_record
-from core.types import EmbeddingKey, EmbeddingSet, EvalProtocol, Provenance, Reference, TMVError, read_only
+from core.types import (
+    EmbeddingKey,
+    EmbeddingSet,
+    EvalProtocol,
+    Note,
+    Provenance,
+    Reference,
+    TMVError,
+    beside,
+    read_only,
+)
 
 ZERO_SHOT = "zero-shot"
 _PUBLISHED = re.compile(r"^(linear_probe|tip_adapter_f|tip_adapter|clip_adapter)_acc1_(\d+)shot")
@@ -98,7 +108,7 @@ class FewShotResult:
     provenance: Provenance
     train_provenance: Provenance
     published: tuple[Reference, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
     def point(self, method: str, shots: int) -> FewShotPoint:
         """The point of one method and K; `TMVError` when it is not part of the study."""
@@ -120,7 +130,8 @@ class FewShotResult:
             "n_shots": [u.n_shots for u in point.units], "n_validation": [u.n_validation for u in point.units],
             "settings": [dict(u.settings) for u in point.units],
             "published": [reference_record(r) for r in beside],
-            "notes": list(self.notes), "train": asdict(self.train_key), "test": asdict(self.test_key),
+            "notes": [note.as_dict() for note in self.notes],
+            "train": asdict(self.train_key), "test": asdict(self.test_key),
             "protocol": asdict(self.protocol), "provenance": self.provenance.as_dict(),
             "train_provenance": self.train_provenance.as_dict(),
         }  # fmt: skip
@@ -154,7 +165,8 @@ def assemble(
         points=(none, *runs), train_key=train.key, test_key=test.key,
         protocol=_protocol(train, test, zero_shot, units, seeds), provenance=test.provenance,
         train_provenance=train.provenance,
-        published=tuple(r for r in published if published_point(r.metric)), notes=_notes(runs),
+        published=tuple(r for r in published if published_point(r.metric)),
+        notes=beside(test.provenance.beside, train.provenance.beside, _notes(runs)),
     )  # fmt: skip
 
 
@@ -183,13 +195,19 @@ def _protocol(
     )
 
 
-def _notes(points: Sequence[FewShotPoint]) -> tuple[str, ...]:
-    notes = []
+def _notes(points: Sequence[FewShotPoint]) -> tuple[Note, ...]:
+    notes = list[Note]()
     short = {point.shots: max(unit.short for unit in point.units) for point in points}
     for k, classes in sorted(short.items()):
         if classes:
-            some = f"{classes} classes have" if classes > 1 else "One class has"
-            notes.append(f"{some} fewer than {k} pictures to spare; such a class gives all it has.")
+            notes.append(short_note(classes, k))
     if any(len(point.units) == 1 for point in points):
-        notes.append("One draw says little: published draws of 16 shots span nine points. Take several seeds.")
+        notes.append(Note("One draw says little: published draws of 16 shots span nine points. Take several seeds.",
+                          "one_draw"))
     return tuple(notes)
+
+
+def short_note(classes: int, k: int) -> Note:
+    """How many classes have fewer than K pictures to give."""
+    some = f"{classes} classes have" if classes > 1 else "One class has"
+    return Note(f"{some} fewer than {k} pictures to spare; such a class gives all it has.", "short_classes")

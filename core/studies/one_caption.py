@@ -16,7 +16,7 @@ from core.studies.compose import WordSpan
 from core.studies.gallery import Gallery, unit_vector
 from core.studies.pictures import Hit, captions_of_row
 from core.studies.retrieval import RetrievalResult
-from core.types import EmbeddingSet, EvalProtocol, FloatArray, IntArray, Provenance, TMVError
+from core.types import EmbeddingSet, EvalProtocol, FloatArray, IntArray, Note, Provenance, TMVError
 
 Kind = Literal["any", "easy", "hard", "lost"]
 HARD, LOST = 2, 11
@@ -66,6 +66,11 @@ class OneCaptionResult:
     protocol: EvalProtocol
     provenance: Provenance
 
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What stands beside the answer."""
+        return self.provenance.beside
+
     def to_record(self) -> dict[str, Any]:
         """JSON-ready."""
         return {
@@ -92,6 +97,7 @@ class OneCaptionResult:
             ],
             "others": [asdict(t) for t in self.others],
             "protocol": dict(self.protocol.details),
+            "notes": [note.as_dict() for note in self.notes],
             "provenance": self.provenance.as_dict(),
         }
 
@@ -207,6 +213,11 @@ class OnePictureResult:
     own: tuple[CaptionHit, ...]
     provenance: Provenance
 
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What stands beside the answer."""
+        return self.provenance.beside
+
     def to_record(self) -> dict[str, Any]:
         """JSON-ready."""
         return {
@@ -218,6 +229,7 @@ class OnePictureResult:
             "rank": self.rank,
             "hits": [asdict(h) for h in self.hits],
             "own": [asdict(h) for h in self.own],
+            "notes": [note.as_dict() for note in self.notes],
             "provenance": self.provenance.as_dict(),
         }
 

@@ -22,6 +22,7 @@ from core.types import (
     FloatArray,
     IntArray,
     Interval,
+    Note,
     Provenance,
     TMVError,
     expect_shape,
@@ -104,6 +105,11 @@ class PicturesResult:
         self.vector.setflags(write=False)
 
     @property
+    def notes(self) -> tuple[Note, ...]:
+        """What stands beside the answer."""
+        return self.provenance.beside
+
+    @property
     def rows(self) -> IntArray:
         """(k,) rows of the hits."""
         return np.array([hit.row for hit in self.hits], dtype=np.int64)
@@ -129,6 +135,7 @@ class PicturesResult:
                 "quantiles": [list(pair) for pair in self.spread.quantiles],
             },
             "protocol": dict(self.protocol.details),
+            "notes": [note.as_dict() for note in self.notes],
             "provenance": self.provenance.as_dict(),
         }
         if self.precision is not None:

@@ -17,7 +17,7 @@ from core.intervals import wilson
 from core.metrics import BoolArray
 from core.studies.choose_c import ProbePoint
 from core.studies.training_rows import labels_of
-from core.studies.zero_shot import TOP, ClassRecall, per_class_of, reference_record
+from core.studies.zero_shot import TOP, ClassRecall, per_class_of, reference_record, top5_note
 from core.types import (
     EmbeddingKey,
     EmbeddingSet,
@@ -25,9 +25,11 @@ from core.types import (
     FloatArray,
     IntArray,
     Interval,
+    Note,
     Provenance,
     Reference,
     TMVError,
+    beside,
     expect_shape,
     read_only,
 )
@@ -129,7 +131,7 @@ class ProbeResult:
     train_provenance: Provenance
     published: tuple[Reference, ...] = ()
     deck: tuple[Reference, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
     def __post_init__(self) -> None:
         c = len(self.classnames)
@@ -173,7 +175,7 @@ class ProbeResult:
                           for r in self.per_class],
             "published": [reference_record(r) for r in self.published],
             "deck": [reference_record(r) for r in self.deck],
-            "notes": list(self.notes),
+            "notes": [note.as_dict() for note in self.notes],
             "train": asdict(self.train_key),
             "test": asdict(self.test_key),
             "protocol": asdict(self.protocol),
@@ -212,7 +214,8 @@ def assemble(
         seconds=outcome.seconds, train_key=train.key, test_key=test.key,
         protocol=_protocol(train, test, outcome),
         provenance=test.provenance, train_provenance=train.provenance,
-        published=tuple(published), deck=tuple(deck), notes=_notes(train, labels, outcome),
+        published=tuple(published), deck=tuple(deck),
+        notes=beside(test.provenance.beside, train.provenance.beside, _notes(train, labels, outcome)),
     )  # fmt: skip
 
 
@@ -244,19 +247,23 @@ def _held_out(train: EmbeddingSet, outcome: ProbeOutcome) -> str:
     return f"the {where} in {outcome.folds} parts, each held out in turn to choose C"
 
 
-def _notes(train: EmbeddingSet, test_labels: IntArray, outcome: ProbeOutcome) -> tuple[str, ...]:
-    c, notes = len(train.classnames), list[str]()
+def _notes(train: EmbeddingSet, test_labels: IntArray, outcome: ProbeOutcome) -> tuple[Note, ...]:
+    c, notes = len(train.classnames), list[Note]()
     if c <= TOP:
-        notes.append(f"Top-5 says nothing here: with only {c} classes it is always 100 %.")
+        notes.append(top5_note(c))
     here, trained = set(np.unique(test_labels).tolist()), set(np.unique(labels_of(train)).tolist())
     if missing := len(here - trained):
-        notes.append(f"{missing} of {c} classes have no training picture, so their test pictures are wrong.")
+        notes.append(Note(f"{missing} of {c} classes have no training picture, so their test pictures are wrong.",
+                          "untrained_classes", "warning"))
     if seen := int(outcome.seen.sum()):
         right = outcome.ranks[~outcome.seen] == 1
-        notes.append(f"{seen:,} of {len(outcome.seen):,} test pictures are also training pictures, judged by "
-                     f"their vectors; without them test accuracy is {100 * right.mean():.2f} %.")
+        notes.append(Note(f"{seen:,} of {len(outcome.seen):,} test pictures are also training pictures, judged by "
+                     f"their vectors; without them test accuracy is {100 * right.mean():.2f} %.",
+                          "trained_on_test", "warning"))
     if outcome.edge:
-        notes.append(f"The best C, {outcome.C:g}, is the last one tried; a better one may lie beyond it.")
+        notes.append(Note(f"The best C, {outcome.C:g}, is the last one tried; a better one may lie beyond it.",
+                          "C_at_edge"))
     if not outcome.converged:
-        notes.append("The fit stopped short of the optimum; its accuracy may still change slightly.")
+        notes.append(Note("The fit stopped short of the optimum; its accuracy may still change slightly.",
+                          "not_converged"))
     return tuple(notes)

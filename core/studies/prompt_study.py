@@ -17,8 +17,8 @@ from core import metrics
 from core.intervals import PairedDifference, paired_difference, wilson
 from core.metrics import Float64Array
 from core.studies.answers import Answers
-from core.studies.zero_shot import TOP
-from core.types import EmbeddingSet, EvalProtocol, IntArray, Interval, Provenance, Reference, TMVError
+from core.studies.zero_shot import TOP, name_notes, top5_note
+from core.types import EmbeddingSet, EvalProtocol, IntArray, Interval, Note, Provenance, Reference, TMVError, beside
 
 ENSEMBLE = "ensemble"
 
@@ -98,7 +98,7 @@ class PromptStudyResult:
     ids: tuple[str, ...]
     protocol: EvalProtocol
     provenance: Provenance
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
     @property
     def best(self) -> TemplateResult:
@@ -136,7 +136,7 @@ class PromptStudyResult:
             "classnames": list(self.classnames),
             "classnames_kind": self.classnames_kind,
             "recall": {"templates": [t.name for t in self.templates], "matrix": self.recall.tolist()},
-            "notes": list(self.notes),
+            "notes": [note.as_dict() for note in self.notes],
             "provenance": self.provenance.as_dict(),
         }
 
@@ -188,12 +188,13 @@ def summarise(
         images.ids,
         protocol,
         images.provenance,
-        _notes(len(classnames)),
+        beside(images.provenance.beside, _notes(classnames)),
     )
 
 
-def _notes(c: int) -> tuple[str, ...]:
-    return (f"Top-5 says nothing here: with only {c} classes it is always 100 %.",) if c <= TOP else ()
+def _notes(classnames: Sequence[str]) -> tuple[Note, ...]:
+    few = (top5_note(len(classnames)),) if len(classnames) <= TOP else ()
+    return (*name_notes(classnames), *few)
 
 
 def _measure(

@@ -28,7 +28,7 @@ from core.studies.prompt_search import (
     zpe_weights,
 )
 from core.studies.prompt_study import difference_record
-from core.types import EmbeddingSet, EvalProtocol, FloatArray, Interval, Progress, Provenance, TMVError
+from core.types import EmbeddingSet, EvalProtocol, FloatArray, Interval, Note, Progress, Provenance, TMVError, beside
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +109,11 @@ class PromptSearchResult:
     protocol: EvalProtocol
     provenance: Provenance
 
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What stands beside the numbers: of the data, then what a reader must know before believing a gain."""
+        return beside(self.provenance.beside, (Note(text, "search_verdict") for text in self.warnings))
+
     def to_record(self) -> dict[str, Any]:
         """The JSON record of `optimise`."""
         return {
@@ -135,6 +140,7 @@ class PromptSearchResult:
             "variants": [v.to_record() for v in self.variants],
             "pool": list(self.pool),
             "warnings": list(self.warnings),
+            "notes": [note.as_dict() for note in self.notes],
             "protocol": asdict(self.protocol),
             "provenance": self.provenance.as_dict(),
         }
@@ -142,7 +148,7 @@ class PromptSearchResult:
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> PromptSearchResult:
         """The result that `to_record` wrote, for example by a job in another process."""
-        protocol, provenance = dict(record["protocol"]), dict(record["provenance"])
+        protocol = dict(record["protocol"])
         plain = (
             "model",
             "dataset",
@@ -163,7 +169,7 @@ class PromptSearchResult:
             path=tuple(Step(**step) for step in record["path"]),
             warnings=tuple(record["warnings"]),
             protocol=EvalProtocol(**protocol | {"templates": tuple(protocol["templates"])}),
-            provenance=Provenance(**provenance | {"notes": tuple(provenance["notes"])}),
+            provenance=Provenance.of(record["provenance"]),
         )
 
 

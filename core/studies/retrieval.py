@@ -26,10 +26,12 @@ from core.types import (
     FloatArray,
     IntArray,
     Interval,
+    Note,
     Progress,
     Provenance,
     Reference,
     TMVError,
+    beside,
     expect_shape,
 )
 
@@ -100,7 +102,7 @@ class RetrievalResult:
     protocol: EvalProtocol
     provenance: Provenance
     published: tuple[Reference, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("captions", "image_index"):
@@ -130,7 +132,7 @@ class RetrievalResult:
             **self.image.to_record("image_retrieval"),
             **self.text.to_record("text_retrieval"),
             "published": [asdict(r) for r in self.published],
-            "notes": list(self.notes),
+            "notes": [note.as_dict() for note in self.notes],
             "protocol": dict(self.protocol.details),
             "provenance": self.provenance.as_dict(),
         }
@@ -216,7 +218,11 @@ def assemble(
         protocol,
         images.provenance,
         tuple(published),
-        (*_notes(images, counts, span, bool(published)), *_tie_notes(ranks)),
+        beside(
+            images.provenance.beside,
+            map(Note.of, _notes(images, counts, span, bool(published))),
+            map(Note.of, _tie_notes(ranks)),
+        ),
     )
 
 

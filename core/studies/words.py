@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from core.intervals import bootstrap_mean
 from core.metrics import Float64Array, normalise
 from core.studies.compose import WordSpan
-from core.types import EvalProtocol, FloatArray, Interval, Provenance, TMVError
+from core.types import EvalProtocol, FloatArray, Interval, Note, Provenance, TMVError
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,11 @@ class WordsResult:
     protocol: EvalProtocol
     provenance: Provenance
 
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What stands beside the answer."""
+        return self.provenance.beside
+
     def to_record(self) -> dict[str, Any]:
         """JSON-ready."""
         return {
@@ -91,6 +96,7 @@ class WordsResult:
                 for r in self.rewordings
             ],
             "protocol": dict(self.protocol.details),
+            "notes": [note.as_dict() for note in self.notes],
             "provenance": self.provenance.as_dict(),
         }
 

@@ -7,6 +7,7 @@ again. A picture belongs to the class with the highest cosine, of equal ones to 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,9 +24,11 @@ from core.types import (
     FloatArray,
     IntArray,
     Interval,
+    Note,
     Provenance,
     Reference,
     TMVError,
+    beside,
     expect_shape,
     read_only,
 )
@@ -82,7 +85,7 @@ class ZeroShotResult:
     provenance: Provenance
     published: tuple[Reference, ...] = ()
     deck: tuple[Reference, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
     def __post_init__(self) -> None:
         c = len(self.classnames)
@@ -116,7 +119,7 @@ class ZeroShotResult:
                           for r in self.per_class],
             "published": [reference_record(r) for r in self.published],
             "deck": [reference_record(r) for r in self.deck],
-            "notes": list(self.notes),
+            "notes": [note.as_dict() for note in self.notes],
             "provenance": self.provenance.as_dict(),
         }
 
@@ -180,7 +183,8 @@ def classify(images: EmbeddingSet, classes: FloatArray, classnames: Sequence[str
         protocol.templates, tuple(classnames), classnames_kind, per_class,
         metrics.confusion(labels, found.top[:, 0], c), read_only(labels), found.ranks, found.top,
         found.probability, images.ids, images.logit_scale, protocol, images.provenance, tuple(published),
-        tuple(deck), (*_notes(per_class, classnames, classes), *_tie_note(correct, found.tied)))
+        tuple(deck), beside(images.provenance.beside, _notes(per_class, classnames, classes),
+                            _tie_note(correct, found.tied)))
 
 
 def labels_of(images: EmbeddingSet, classes: FloatArray, classnames: Sequence[str]) -> IntArray:
@@ -223,28 +227,48 @@ def alike(classes: FloatArray, classnames: Sequence[str]) -> tuple[tuple[str, ..
     return tuple(tuple(classnames[i] for i in group) for group in groups.values())
 
 
-def _notes(per_class: Sequence[ClassRecall], classnames: Sequence[str], classes: FloatArray) -> tuple[str, ...]:
-    notes = []
+def _notes(per_class: Sequence[ClassRecall], classnames: Sequence[str], classes: FloatArray) -> tuple[Note, ...]:
+    notes = [*name_notes(classnames)]
     if len(classnames) <= TOP:
-        notes.append(f"Top-5 says nothing here: with only {len(classnames)} classes it is always 100 %.")
+        notes.append(top5_note(len(classnames)))
     if empty := sum(r.n == 0 for r in per_class):
-        notes.append(f"{empty} of {len(classnames)} classes have no picture here; the mean per-class recall "
-                     "is over the others.")
-    if doubled := len(classnames) - len(set(classnames)):
-        notes.append(f"{doubled} class names repeat another; of such classes the first is always the answer.")
+        notes.append(Note(f"{empty} of {len(classnames)} classes have no picture here; the mean per-class recall "
+                          "is over the others.", "empty_classes"))
     for names in alike(classes, classnames)[:3]:
         said = ", ".join(f"“{name}”" for name in names[:MOST_NAMED])
         more = f" and {len(names) - MOST_NAMED} more names" if len(names) > MOST_NAMED else ""
-        notes.append(f"The model has one and the same vector for {said}{more}: it cannot tell them apart.")
+        notes.append(Note(f"The model has one and the same vector for {said}{more}: it cannot tell them apart.",
+                          "same_vector", "warning"))
     return tuple(notes)
 
 
-def _tie_note(correct: NDArray[np.bool_], tied: NDArray[np.bool_]) -> tuple[str, ...]:
+def top5_note(c: int) -> Note:
+    """What top-5 is worth among at most five classes."""
+    return Note(f"Top-5 says nothing here: with only {c} classes it is always 100 %.", "top5_trivial")
+
+
+def name_notes(classnames: Sequence[str]) -> tuple[Note, ...]:
+    """What the class names alone say about any accuracy with them."""
+    if len(classnames) == 1:
+        return (Note(f"There is only one class, “{classnames[0]}”, so every picture is right whatever the model does: "
+                     "this is no result.", "one_class", "fault"),)
+    doubled = [name for name, count in Counter(classnames).items() if count > 1]
+    return (_equal_names(doubled),) if doubled else ()
+
+
+def _equal_names(doubled: Sequence[str]) -> Note:
+    said = ", ".join(f"“{name}”" for name in doubled[:MOST_NAMED])
+    more = f" and {len(doubled) - MOST_NAMED} more" if len(doubled) > MOST_NAMED else ""
+    return Note(f"Several classes bear the same name, {said}{more}: of these the first listed is always the answer, so "
+                "the pictures of the others count as wrong.", "equal_names", "fault")
+
+
+def _tie_note(correct: NDArray[np.bool_], tied: NDArray[np.bool_]) -> tuple[Note, ...]:
     """What hangs on the order of the classes: (n,) whether right, (n,) whether the true class ties for the first."""
     if not tied.any():
         return ()
     sure, n = np.count_nonzero(correct & ~tied), len(tied)
     wrong, right = (f"{100 * hits / n:.2f} %" for hits in (sure, sure + np.count_nonzero(tied)))
-    return (f"For {np.count_nonzero(tied)} of {n} pictures the right class and another have exactly the same score; "
-            "the class listed first is the answer, as in an argmax. With every such picture counted as wrong, "
-            f"top-1 would be {wrong}, with every one counted as right {right}.",)
+    return (Note(f"For {np.count_nonzero(tied)} of {n} pictures the right class and another have exactly the same "
+                 "score; the class listed first is the answer, as in an argmax. With every such picture counted as "
+                 f"wrong, top-1 would be {wrong}, with every one counted as right {right}.", "ties"),)

@@ -341,7 +341,7 @@ def test_records_are_one_for_each_method_and_k(result: FewShotResult) -> None:
     assert [p["value"] for p in tip["published"]] == [0.705] and zero["published"] == []
     assert {"model", "dataset", "split", "n", "provenance", "train", "test"} <= set(tip)
     assert "never among the shots" in tip["protocol"]["details"]["validation"]
-    assert any("One class has fewer than 16" in note for note in tip["notes"])
+    assert any("One class has fewer than 16" in note["text"] for note in tip["notes"])
     assert [r.metric for r in result.published] == ["tip_adapter_acc1_16shot", "tip_adapter_f_acc1_16shot"]
 
 

@@ -1,0 +1,175 @@
+"""A table of predictions as text: its rows with their lines, its numbers, and which column is what."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.readers.base import and_more
+from core.types import FloatArray, TMVError
+
+MOST_ROWS = 2_000_000
+IMAGE = (
+    "image", "filename", "file_name", "filepath", "file_path", "image_path", "image_file", "image_name", "imagename",
+    "img", "img_path", "img_name", "picture", "photo", "path", "file", "fname", "image_id", "sample", "key", "id",
+)  # fmt: skip
+LABEL = (
+    "true_label", "true_class", "label_true", "y_true", "ground_truth", "gt_label", "gt_class", "gt", "actual",
+    "expected", "target", "targets", "true", "label", "labels", "class", "classname", "class_name", "class_label",
+    "class_id", "y",
+)  # fmt: skip
+ANSWER = (
+    "prediction", "predictions", "predicted", "predicted_label", "predicted_class", "pred", "preds", "pred_label",
+    "pred_class", "y_pred", "yhat", "y_hat", "answer", "top1", "top_1",
+)  # fmt: skip
+PROBABILITY = ("probability", "confidence", "prob", "conf", "score")
+_DELIMITERS = "\t;,|"
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?", re.IGNORECASE)
+_COMMA = re.compile(r"[+-]?\d*,\d+(?:e[+-]?\d+)?", re.IGNORECASE)
+_NOT_FINITE = re.compile(r"[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """`header` (k,) and `rows` (n, k) of stripped cells; `lines` (n,) where each row begins, counted in `unit`."""
+
+    name: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    lines: tuple[int, ...]
+    unit: str = "Line"
+
+    def column(self, index: int) -> tuple[str, ...]:
+        """(n,) the cells of one column."""
+        return tuple(row[index] for row in self.rows)
+
+    def place(self, row: int) -> str:
+        """ "Line 3 of mine.csv", for messages."""
+        return f"{self.unit} {self.lines[row]:,} of {self.name}"
+
+
+def read_table(text: str, name: str) -> Table:
+    """The table in a text. Raises `TMVError` with the line of the first thing that does not fit."""
+    found = [(line, row) for line, row in _records(text, name) if any(row)]
+    if len(found) < 2 or len(found[0][1]) < 2:
+        raise TMVError(
+            f"{name} is no table of predictions: expected a header image,label,prediction and one row a picture."
+        )
+    if len(found) > MOST_ROWS:
+        raise TMVError(f"{name} has more than {MOST_ROWS:,} rows; audit a part of it.")
+    header, width = found[0][1], len(found[0][1])
+    for line, row in found[1:]:
+        if len(row) != width:
+            raise TMVError(f"Line {line:,} of {name} has {len(row)} columns where the header has {width}.")
+    _once(header, name)
+    lines, rows = zip(*found[1:])
+    return Table(name=name, header=tuple(header), rows=tuple(map(tuple, rows)), lines=lines)
+
+
+def records_table(records: Sequence[Mapping[str, object]], name: str) -> Table:
+    """A list of JSON records as a table, its columns in the order of their first appearance."""
+    header = tuple(dict.fromkeys(str(key) for record in records for key in record))
+    rows = tuple(tuple(_cell(record.get(key)) for key in header) for record in records)
+    return Table(name=name, header=header, rows=rows, lines=tuple(range(1, len(rows) + 1)), unit="Record")
+
+
+def _cell(value: object) -> str:
+    return "" if value is None else str(value).strip()
+
+
+def _records(text: str, name: str) -> Iterator[tuple[int, list[str]]]:
+    """(line on which it begins, cells) of each record; only CR, LF and CRLF end a line."""
+    table = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
+    while True:
+        line = table.line_num + 1
+        try:
+            row = next(table, None)
+        except csv.Error as error:
+            opened = "a quote opens here and does not close" if "unexpected end" in str(error) else str(error)
+            raise TMVError(f"Line {line:,} of {name} is not readable as a table: {opened}.") from None
+        if row is None:
+            return
+        yield line, [cell.strip() for cell in row]
+
+
+def _delimiter(text: str) -> str:
+    """The mark that cuts the header into most columns; of equals the rarer one."""
+    first = next((line for line in re.split(r"\r\n|\r|\n", text) if line.strip()), "")
+    return max(_DELIMITERS, key=lambda mark: len(next(csv.reader([first], delimiter=mark), [])))
+
+
+def _once(header: Sequence[str], name: str) -> None:
+    for head in header:
+        if head and header.count(head) > 1:
+            raise TMVError(f"{name} has two columns called {head!r}; rename or drop one.")
+
+
+# --- which column is what -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    """Positions in the header: the picture (None where the table has no name for it), the true class, the answer and
+    its probability (None where not given), and all others."""
+
+    image: int | None
+    label: int
+    answer: int | None
+    sure: int | None
+    others: tuple[int, ...]
+
+
+def find_columns(table: Table) -> Columns:
+    """Tell columns by their names, the plainer name first. Raises `TMVError` where the true class is missing."""
+    spelled = [re.sub(r"[\s\-.]+", "_", head.lower()).strip("_") for head in table.header]
+
+    def find(names: Sequence[str]) -> int | None:
+        return next((spelled.index(name) for name in names if name in spelled), None)
+
+    image, label, answer, sure = (find(names) for names in (IMAGE, LABEL, ANSWER, PROBABILITY))
+    if label is None:
+        raise TMVError(
+            f"{table.name} has no column for the true class ({and_more(('label', 'true_class', 'y_true'))}); its columns "
+            f"are {and_more(table.header)}."
+        )
+    taken = {image, label, answer, sure if answer is not None else None}
+    others = tuple(i for i in range(len(spelled)) if i not in taken)
+    return Columns(image=image, label=label, answer=answer, sure=sure if answer is not None else None, others=others)
+
+
+# --- numbers ------------------------------------------------------------------------------------------------
+
+
+def number(cell: str) -> float | None:
+    """ "0.93", "0,93" and "93 %" as numbers; None for what is none (also "" and words)."""
+    text = cell.replace("\u2212", "-").replace("\u00a0", " ").strip()
+    share = text.endswith("%")
+    text = text.removesuffix("%").strip()
+    if _COMMA.fullmatch(text):
+        text = text.replace(",", ".")
+    if not _NUMBER.fullmatch(text) and not _NOT_FINITE.fullmatch(text):
+        return None
+    return float(text) / 100 if share else float(text)
+
+
+def numbers(table: Table, index: int) -> FloatArray:
+    """(n,) float32 of one column. Raises `TMVError` with the line of the first cell that is no number."""
+    found = np.empty(len(table.rows), np.float32)
+    for row, cell in enumerate(table.column(index)):
+        value = number(cell)
+        if value is None:
+            raise TMVError(
+                f"{table.place(row)} has {cell!r} in the column {table.header[index]!r}; a number is expected."
+            )
+        found[row] = value
+    return found
+
+
+def all_numbers(table: Table, index: int) -> bool:
+    """Whether every cell of a column is a number."""
+    return all(number(cell) is not None for cell in table.column(index))
