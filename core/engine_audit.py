@@ -10,6 +10,7 @@ import numpy as np
 from core.auditing import cases, elsewhere, runs
 from core.auditing.repeat import repeated
 from core.auditing.runs import AuditParts
+from core.catalog.benchmark_names import published_set
 from core.catalog.datasets import DATASETS
 from core.catalog.models import MODELS
 from core.readers.brought import Classes, Predictions
@@ -17,7 +18,7 @@ from core.store import read_card
 from core.studies import audit
 from core.studies.audit import Asked, AuditResult, Known, Repeat, Vectors
 from core.studies.zero_shot import ZeroShotResult
-from core.types import DatasetSpec, EmbeddingSet, IntArray, Progress, TMVError
+from core.types import DatasetSpec, EmbeddingSet, IntArray, NotHere, Progress, TMVError
 
 MATCHED = 0.99
 """So many pictures of a table must be known by name before it is compared picture by picture."""
@@ -88,12 +89,12 @@ class AuditStudies:
         say how pictures were asked about, where that is known.
         """
         spec, wrong, quick = elsewhere.weights_named(model or brought.model, "" if model else brought.pretrained)
+        pictures = None if brought.own or dataset else published_set(brought.dataset)
         name = dataset or brought.dataset
-        data = self.dataset(name) if dataset else _dataset(self, name)
-        known = replace(cases.known_of(spec, data), weights_note=wrong, quick_gelu=quick)
-        brought = replace(brought, dataset=data.name if data is not None else name, split=split or brought.split)
-        if spec is not None:
-            brought = replace(brought, model=spec.name, pretrained="")
+        data = self.dataset(name) if dataset else None if pictures is not None else _dataset(self, name)
+        found = elsewhere.known_of_figures(spec, pictures) if pictures is not None else cases.known_of(spec, data)
+        known = replace(found, weights_note=wrong, quick_gelu=quick)
+        brought = elsewhere.identified(brought, spec, pictures, data, model or "", dataset or "", split or "")
         asked, images = _stated(data, brought, templates, classnames), None
         if spec is not None and data is not None and brought.predicted is not None:
             images = self.embeddings(spec.name, data.name, brought.split or None)
@@ -110,6 +111,12 @@ class AuditStudies:
         spec = self.dataset(dataset)
         if spec.classnames:
             return Classes(spec.classnames, spec.raw_classnames)
+        try:
+            rows = self.dataset_rows(dataset, split)  # first the disk: the same before and after embedding
+        except NotHere:
+            rows = None
+        if rows is not None:
+            return Classes(rows.classnames, rows.raw_classnames)
         for entry in self.store.entries():
             if entry.complete and entry.key.dataset == dataset and split in (None, entry.key.split):
                 images = self.store.load(entry.key)
@@ -206,10 +213,12 @@ def _compared(
     ours, labels = elsewhere.align(brought.ids, images.ids), np.asarray(images.labels)
     rows = np.flatnonzero(ours >= 0)
     strangers = len(ours) - len(rows)
-    if len(rows) < MATCHED * len(ours) or len(brought.classnames) != len(images.classnames):
-        note = f"{strangers:,} of {len(ours):,} pictures are none of {images.key.dataset}, so it was not compared."
+    mapped = elsewhere.in_classes_of(brought, images)
+    if len(rows) < MATCHED * len(ours) or mapped is None:
+        note = elsewhere.not_compared(brought, images, strangers if mapped is not None else 0)
         return audit.audit(elsewhere.brought_case(brought, known, data, asked=asked, notes=[note]))
-    notes = [f"{strangers:,} pictures are none of {images.key.dataset} and were left out."] if strangers else []
+    notes = list(elsewhere.strangers_note(strangers, len(ours), images.key.dataset))
+    brought = mapped
     known = replace(known, labels={brought.ids[i]: int(labels[ours[i]]) for i in rows})
     alternatives = _runs(engine, data, images, ours[rows], encode)
     case = elsewhere.brought_case(brought, known, data, asked=asked, alternatives=alternatives, rows=rows, notes=notes)

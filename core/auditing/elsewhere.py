@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -10,16 +11,20 @@ import numpy as np
 
 from core.auditing.cases import known_of
 from core.catalog import registry
+from core.catalog.benchmark_names import PublishedSet, open_clip_name, published_set
+from core.catalog.datasets import DATASETS
 from core.catalog.models import find_model
-from core.catalog.published import deck_figures
-from core.readers.brought import Predictions
+from core.catalog.published import deck_figures, published
+from core.readers.brought import Classes, Predictions
+from core.readers.prediction_classes import Join
 from core.studies.audit import Alternative, Answers, Asked, Case, Cell, Known
-from core.types import DatasetSpec, IntArray, ModelSpec, Reference, TMVError, UnknownName
+from core.types import DatasetSpec, EmbeddingSet, IntArray, ModelSpec, Note, Reference, TMVError, UnknownName, beside
 
 
 def weights_named(model: str, pretrained: str) -> tuple[ModelSpec | None, str, str]:
     """(record, what is wrong with the pair, the name that loads it with QuickGELU where this one does not say so)."""
-    name = model if not pretrained or "/" in model else f"{model}/{pretrained}"
+    architecture, pretrained = open_clip_name(model, pretrained)
+    name = f"{architecture}/{pretrained}" if pretrained else architecture
     if not name:
         return None, "", ""
     try:
@@ -31,6 +36,97 @@ def weights_named(model: str, pretrained: str) -> tuple[ModelSpec | None, str, s
     listed = registry.published_weights().get((spec.architecture, spec.pretrained))
     quick = bool(listed and listed.quick_gelu) and not registry.architecture_config(spec.architecture).get("quick_gelu")
     return spec, "", f"{spec.architecture}-quickgelu" if quick else ""
+
+
+def known_of_figures(model: ModelSpec | None, pictures: PublishedSet) -> Known:
+    """What is known of someone's figures on the very pictures that published ones are for."""
+    return Known(
+        sizes={pictures.split: pictures.n},
+        classes=pictures.classes or None,
+        measured_on=(pictures.split,),
+        published=published(model, pictures.spec) if model is not None else (),
+        own_preprocessing=None,
+    )
+
+
+def identified(
+    brought: Predictions,
+    spec: ModelSpec | None,
+    pictures: PublishedSet | None,
+    data: DatasetSpec | None,
+    model: str,
+    dataset: str,
+    split: str,
+) -> Predictions:
+    """What was brought under the names it is audited by; names that mean nothing here, or that a reader replaced
+    (`model`, `dataset`, `split` as asked for), are told."""
+    own_model = "/".join(filter(None, (brought.model, brought.pretrained)))
+    own_set = brought.dataset
+    notes = list(brought.notes)
+    if own_model and spec is None:
+        notes.append(Note(f"The model “{own_model}” is none that is known here.", "unknown_model"))
+    if own_set and data is None and pictures is None:
+        notes.append(Note(f"The data set “{own_set}” is none that is known here.", "unknown_dataset"))
+    for own, asked, what in ((own_model, model, "model"), (own_set, dataset, "data set")):
+        if own and asked and not _same_thing(own, asked):
+            said = f"The document names the {what} “{own}”; it is audited as {asked}, as asked for."
+            notes.append(Note(said, f"other_{what.replace(' ', '_')}", "warning"))
+    if own_set and brought.split and split and split != brought.split:
+        said = f"The document names the split {brought.split}; it is audited as {split}, as asked for."
+        notes.append(Note(said, "other_split", "warning"))
+    if spec is not None:
+        brought = replace(brought, model=spec.name, pretrained="")
+    name = data.name if data is not None else pictures.published_name if pictures is not None else own_set
+    return replace(brought, dataset=name, split=split or brought.split, notes=tuple(notes))
+
+
+def _same_thing(own: str, asked: str) -> bool:
+    """Whether two names mean one model or one data set."""
+    if own == asked or "/".join(open_clip_name(own, "")).removesuffix("/") == asked:
+        return True
+    if (found := published_set(own)) is None:
+        return False
+    return asked in (found.published_name, *(d.name for d in DATASETS if d.published_name == found.published_name))
+
+
+def in_classes_of(brought: Predictions, images: EmbeddingSet) -> Predictions | None:
+    """The same predictions with classes as the pictures of ours count them, joined by name; None where they do not
+    join. Numbers are positions only where neither side has numbers for names."""
+    if brought.classnames == images.classnames:
+        return brought
+    join = Join.of(Classes(images.classnames, images.raw_classnames))
+    places = [join(name) for name in brought.classnames]
+    whole = len(brought.classnames) == len(images.classnames)
+    if None in places or len(set(places)) < len(places) or brought.labels is None or brought.predicted is None:
+        return None
+    if brought.scores is not None and not whole:
+        return None
+    to = np.array(places, dtype=np.int64)
+    scores = brought.scores
+    if scores is not None:
+        scores = replace(scores, values=np.ascontiguousarray(scores.values[:, np.argsort(to)]))
+    return replace(brought, labels=to[brought.labels], predicted=to[brought.predicted], scores=scores,
+                   classnames=images.classnames)  # fmt: skip
+
+
+def not_compared(brought: Predictions, images: EmbeddingSet, strangers: int) -> Note:
+    """Why someone's table was not laid beside runs of our own."""
+    if strangers:
+        whole = f"{strangers:,} of {len(brought.ids):,} pictures"
+        return Note(f"{whole} are none of {images.key.dataset}, so it was not compared with our own runs.",
+                    "not_compared", "warning")  # fmt: skip
+    said = (
+        f"The {len(brought.classnames):,} classes of the table are not the {len(images.classnames):,} of "
+        f"{images.key.dataset}, so it was not compared with our own runs."
+    )
+    return Note(said, "not_compared", "warning")
+
+
+def strangers_note(strangers: int, n: int, dataset: str) -> tuple[Note, ...]:
+    """How many rows are pictures that the data set does not have."""
+    if not strangers:
+        return ()
+    return (Note(f"{strangers:,} of {n:,} pictures are none of {dataset} and were left out.", "strangers", "warning"),)
 
 
 def align(ids: Sequence[str], ours: Sequence[str]) -> IntArray:
@@ -71,19 +167,19 @@ def brought_case(
     asked: Asked | None = None,
     alternatives: Sequence[Alternative] = (),
     rows: IntArray | None = None,
-    notes: Sequence[str] = (),
+    notes: Sequence[Note] = (),
 ) -> Case:
     """Someone's predictions or figures. `rows` keeps only these rows of a table."""
     answers = None if brought.predicted is None or brought.labels is None else _answers(brought, rows)
     model = "/".join(filter(None, (brought.model, brought.pretrained)))
     size = brought.n if answers is None else len(answers.ids)
-    c = len(brought.classnames) or (len(dataset.classnames) if dataset is not None else 0) or None
+    c = len(brought.classnames) or (len(dataset.classnames) if dataset is not None else 0) or known.classes
     return Case(
         title=brought.source, source="figures" if answers is None else "predictions", model=model,
         method=_method(brought), dataset=brought.dataset, split=brought.split,
         scores=dict(brought.figures) or _counted(answers), n=size or _official(known), n_assumed=not size, c=c,
         classnames=brought.classnames, answers=answers, asked=asked, known=known,
-        alternatives=tuple(alternatives), notes=tuple(notes),
+        alternatives=tuple(alternatives), notes=beside(brought.notes, notes),
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
+from core.catalog.benchmark_names import without_quickgelu
 from core.types import DatasetSpec, ModelSpec, Reference
 
 _HERE = Path(__file__).parent
@@ -58,13 +59,14 @@ def published(
     `clip_adapter_…`, `image_retrieval_…`, `text_retrieval_…`; `metric_prefix` keeps those that start with it,
     and `measured_as` says which of our own metrics one stands beside.
     """
-    wanted = (*_table_name(model), dataset.published_name)
+    architecture, pretrained = _table_name(model)
+    wanted = (without_quickgelu(architecture), pretrained, dataset.published_name)
     if not dataset.published_name:
         return ()
     return tuple(
         Reference(row["metric"], float(row["value"]), _protocol(row, dataset), row["source"])
         for row in _rows("published.csv")
-        if (row["model"], row["pretrained"], row["dataset"]) == wanted
+        if (without_quickgelu(row["model"]), row["pretrained"], row["dataset"]) == wanted
         and row["metric"].startswith(metric_prefix or "")
     )
 

@@ -93,7 +93,7 @@ def seen_classes(table: Table, columns: Iterable[int]) -> tuple[Classes, tuple[N
 
     Raises `TMVError` where one column numbers the classes and another one names them.
     """
-    sets = {index: {value for value in table.column(index)} for index in columns}
+    sets = {index: set(table.column(index)) for index in columns}
     every = set().union(*sets.values())
     counted = {index: {whole(v) is not None for v in values} for index, values in sets.items()}
     if all(kinds == {True} for kinds in counted.values()):
@@ -104,8 +104,8 @@ def seen_classes(table: Table, columns: Iterable[int]) -> tuple[Classes, tuple[N
         by_number = next(table.header[i] for i, kinds in counted.items() if kinds == {True})
         by_name = next(table.header[i] for i, kinds in counted.items() if kinds == {False})
         raise TMVError(
-            f"{table.name} has numbers in the column {by_number!r} and names in {by_name!r}: say which data set they are "
-            "of with --data, so that they can be joined, or write both in one way."
+            f"{table.name} has numbers in the column {by_number!r} and names in {by_name!r}: say which data set they "
+            "are of with --data, so that they can be joined, or write both in one way."
         )
     return _merged(every)
 

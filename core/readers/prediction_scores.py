@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from core.readers.base import and_more
 from core.readers.brought import Classes, Scores, read_scores
 from core.readers.prediction_classes import Join, bare_heads, seen_classes, whole
-from core.readers.prediction_table import Columns, Table, all_numbers, numbers
+from core.readers.prediction_table import Columns, Table, all_numbers, number, numbers
 from core.types import IntArray, Note, TMVError
 
 _NO_CLASS = re.compile(
@@ -94,10 +94,10 @@ def _places(table: Table, columns: Columns, join: Join) -> dict[int, int]:
     return {}
 
 
-def _by(heads: dict[int, str], place: object, table: Table) -> dict[int, int]:
+def _by(heads: dict[int, str], place: Callable[[str], int | None], table: Table) -> dict[int, int]:
     found: dict[int, int] = {}
     for column, head in heads.items():
-        position = place(head)  # type: ignore[operator]
+        position = place(head)
         if position is None:
             continue
         if position in found:
@@ -131,12 +131,13 @@ def _labels(table: Table, columns: Columns, join: Join, order: list[int]) -> tup
     for row, value in enumerate(values):
         if (whole(value) or 0) not in place:
             raise TMVError(
-                f"{table.place(row)} has the label {value!r}; there are {len(place):,} columns of classes, counted from 0."
+                f"{table.place(row)} has the label {value!r}; there are {len(place):,} columns of classes, counted "
+                "from 0."
             )
     labels = np.array([place[whole(value) or 0] for value in values], dtype=np.int64)
     said = (
-        f"Labels are numbers and were read as places of the columns as they stand (0 is “{table.header[standing[0]]}”); "
-        f"in the data set's own list 0 is “{join.classes.names[0]}”."
+        "Labels are numbers and were read as places of the columns as they stand (0 is "
+        f"“{table.header[standing[0]]}”); in the data set's own list 0 is “{join.classes.names[0]}”."
     )
     return labels, (Note(said, "labels_by_column", "warning"),)
 
@@ -146,22 +147,34 @@ def _labels(table: Table, columns: Columns, join: Join, order: list[int]) -> tup
 
 def _unknown(table: Table, columns: Columns, numeric: Sequence[int]) -> _Found | None:
     """Columns that bear the names of labels; others only where the scores themselves say so."""
+    if len(numeric) < 2 and columns.answer is None:
+        _complain_of_words(table, columns)
     if len(numeric) < 2:
         return None
     labels, label_notes = seen_classes(table, (columns.label,))
     join = Join.of(labels)
-    heads = _heads(table, numeric)
+    heads, numeric = _heads(table, numeric)
     named = [i for i in numeric if join.name(heads[i]) is not None]
     counted = all(whole(value) is not None for value in table.column(columns.label))
+    if not named and not counted and columns.answer is None:
+        raise TMVError(
+            f"{table.place(0)} has the label {table.rows[0][columns.label]!r}, and no column of scores bears the name "
+            f"of any label: the columns of numbers are {and_more([table.header[i] for i in numeric])}."
+        )
     if not named and not counted:
         return None
     open_ones = [i for i in numeric if i not in named and not _NO_CLASS.fullmatch(table.header[i].strip())]
-    order = _chosen(table, named, open_ones, counted)
+    if columns.answer is not None and not named:
+        return None  # the answers are there; numbers that bear no label's name are something else
+    order = _chosen(table, named, open_ones, labels)
+    if not order:
+        return None
     known = Classes(tuple(heads[i] for i in order))
     rule = Join.of(known)
     notes = list(label_notes)
     if more := [i for i in order if i not in named] if named else []:
-        said = f"Columns of scores that are the label of no picture count as classes: {and_more([heads[i] for i in more])}."
+        names = and_more([heads[i] for i in more])
+        said = f"Columns of scores that are the label of no picture count as classes: {names}."
         notes.append(Note(said, "unlabelled_classes"))
     if counted and not named:
         said = f"Labels are numbers and were read as places of the columns as they stand: 0 is “{known.names[0]}”."
@@ -169,27 +182,46 @@ def _unknown(table: Table, columns: Columns, numeric: Sequence[int]) -> _Found |
     return order, known, rule.column(table, columns.label), tuple(notes)
 
 
-def _heads(table: Table, numeric: Sequence[int]) -> dict[int, str]:
-    """Headers without the word that most share, such as "prob_" in front of every class."""
+def _complain_of_words(table: Table, columns: Columns) -> None:
+    """A word in a column of numbers is a slip; its line is named."""
+    for index in columns.others:
+        if any(number(cell) is not None for cell in table.column(index)):
+            numbers(table, index)
+
+
+def _heads(table: Table, numeric: Sequence[int]) -> tuple[dict[int, str], list[int]]:
+    """Headers, and the columns that can be classes: where several share a word such as "prob_", those without it."""
     bare = {i: bare_heads((table.header[i],))[0] for i in numeric}
     sharing = [i for i in numeric if bare[i] != table.header[i]]
-    return {i: bare[i] if len(sharing) > 1 else table.header[i] for i in numeric}
+    if len(sharing) > 1:
+        return {i: bare[i] for i in sharing}, sharing
+    return {i: table.header[i] for i in numeric}, list(numeric)
 
 
-def _chosen(table: Table, named: list[int], open_ones: list[int], counted: bool) -> list[int]:
-    """Which columns are the classes: those named as labels; with the others where only then rows add up to 1."""
+def _chosen(table: Table, named: list[int], open_ones: list[int], labels: Classes) -> list[int]:
+    """Which columns are the classes: those named as labels; with the others where only then rows add up to 1. Where
+    labels only count, there must be a column for each number, or rows that add up to 1."""
     if not open_ones:
         return named
-    if not named:
+    if not named and (len(open_ones) == len(labels.names) or _adds_up(table, open_ones)):
         return open_ones
+    if not named:
+        raise _cannot_tell(table, open_ones)
+    if not all(np.isfinite(numbers(table, index)).all() for index in (*named, *open_ones)):
+        return sorted([*named, *open_ones])  # refused with the line by `read_scores`
     alone, together = (_adds_up(table, columns) for columns in (named, sorted([*named, *open_ones])))
     if alone:
         return named
     if together:
         return sorted([*named, *open_ones])
-    raise TMVError(
-        f"{table.name} has columns of numbers that are the label of no picture ({and_more([table.header[i] for i in open_ones])}), "
-        "and it cannot be told whether they are classes: say which data set it is with --data, or drop them."
+    raise _cannot_tell(table, open_ones)
+
+
+def _cannot_tell(table: Table, open_ones: Sequence[int]) -> TMVError:
+    names = and_more([table.header[i] for i in open_ones])
+    return TMVError(
+        f"{table.name} has columns of numbers that are the label of no picture ({names}), and it cannot be told "
+        "whether they are classes: say which data set it is with --data, or drop them."
     )
 
 

@@ -134,8 +134,8 @@ def find_columns(table: Table) -> Columns:
     image, label, answer, sure = (find(names) for names in (IMAGE, LABEL, ANSWER, PROBABILITY))
     if label is None:
         raise TMVError(
-            f"{table.name} has no column for the true class ({and_more(('label', 'true_class', 'y_true'))}); its columns "
-            f"are {and_more(table.header)}."
+            f"{table.name} has no column for the true class (label, true_class, y_true); its columns are "
+            f"{and_more(table.header)}."
         )
     taken = {image, label, answer, sure if answer is not None else None}
     others = tuple(i for i in range(len(spelled)) if i not in taken)

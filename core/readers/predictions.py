@@ -42,8 +42,6 @@ def parse_predictions(content: bytes, name: str, classes: Classes | None = None)
     `classes` are those of the data set, where it is known; else they are taken from the table. Raises `TMVError` with
     the line and the first thing that does not fit.
     """
-    if b"\0" in content[:64] and content[:2] not in (b"\xff\xfe", b"\xfe\xff"):
-        raise TMVError(f"{name} is not a text file; a CSV with a header, or a JSON document, is expected.")
     read = decoded(content, name)
     if read.text.lstrip()[:1] in ("{", "["):
         records = json_records(read.text, name)
@@ -92,15 +90,14 @@ def _answered(
     """A table that says the answers; scores beside them must agree with them."""
     assert columns.answer is not None
     both = (columns.label, columns.answer)
-    seen = () if classes.names else seen_classes(table, both)
-    known = classes if classes.names else seen[0]
+    known, merged = (classes, ()) if classes.names else seen_classes(table, both)
     join = Join.of(known)
     labels, answers = (join.column(table, index) for index in both)
     sure, said = _sure(table, columns)
     scores = scored.scores if scored is not None and scored.classes.names == known.names else None
     unused = scored.unused if scores is not None and scored is not None else columns.others
     notes = (
-        *notes, *(seen[1] if seen else ()), *said, *_disagree(scores.predicted if scores else None, answers),
+        *notes, *merged, *said, *_disagree(scores.predicted if scores else None, answers),
         *_apart(known, labels, answers, bool(classes.names)), *_unused(table, unused),
     )  # fmt: skip
     agreed = scores if scores is not None and bool((scores.predicted == answers).all()) else None
@@ -145,8 +142,8 @@ def _disagree(best: IntArray | None, answers: IntArray) -> tuple[Note, ...]:
     if best is None or not (apart := int(np.count_nonzero(best != answers))):
         return ()
     said = (
-        f"For {apart:,} of {len(answers):,} pictures the answer is not the class with the highest score; the answers as "
-        "given were used, the scores were not."
+        f"For {apart:,} of {len(answers):,} pictures the answer is not the class with the highest score; the answers "
+        "as given were used, the scores were not."
     )
     return (Note(said, "answers_against_scores", "warning"),)
 

@@ -98,8 +98,10 @@ def test_names_are_judged_with_the_labels_put_right() -> None:
 def test_every_check_answers_when_nothing_is_known() -> None:
     result = audit(Case("nothing", source="predictions"))
     others = [audit(Case("nothing", method=method)) for method in ("probe", "retrieval")]  # type: ignore[arg-type]
+    others.append(audit(Case("nothing", source="figures")))
     assert {f.check for r in (result, *others) for f in r.findings} == {c.name for c in CHECKS} and not result.raised
     assert all(f.evidence.endswith(".") for f in result.findings)
+    assert result.verdict == "cannot tell" and result.sentence.startswith("Cannot tell") and result.needs
     assert result.to_record()["faults"] == [] and result.to_record()["acc1"] is None
 
 

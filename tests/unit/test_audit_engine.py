@@ -218,7 +218,8 @@ def test_weights_by_the_names_of_other_tools() -> None:
 def test_an_evaluations_figures_are_held_against_the_published_ones(engine: Engine) -> None:
     document = {"dataset": "wds/imagenet1k", "model": "ViT-B-16", "pretrained": "openai", "metrics": {"acc1": 0.644}}
     (brought,) = parse_predictions(json.dumps(document).encode(), "x.json")
-    assert engine.audit_predictions(brought).finding("published").verdict == "cannot tell"
+    whole = engine.audit_predictions(brought)
+    assert whole.finding("published").verdict == "fault" and whole.case.n == 50_000, "not the pictures of ImageNet-mini"
     document["dataset"] = "cifar100"
     (brought,) = parse_predictions(json.dumps(document | {"metrics": {"acc1": 0.60}}).encode(), "x.json")
     result = engine.audit_predictions(brought)

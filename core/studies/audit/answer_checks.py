@@ -97,6 +97,8 @@ def _by_numbers(case: Case, advice: str) -> Said:
             "is known but another one wins nearly everywhere.",
             advice,
         )
+    if acc5 < acc1:
+        return unknown("Top-1 and top-5 contradict each other.")
     return ok(
         f"Top-1 ({share(acc1)}) and top-5 ({share(acc5)}) go together; guessing gives "
         f"{share(1 / c)} and {share(5 / c)}."

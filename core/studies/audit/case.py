@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.intervals import wilson
-from core.types import FloatArray, IntArray, Interval, Provenance, Reference, TMVError, expect_shape
+from core.types import FloatArray, IntArray, Interval, Note, Provenance, Reference, TMVError, expect_shape
 
 Method = Literal["zero-shot", "probe", "retrieval"]
 Source = Literal["study", "predictions", "figures"]
@@ -184,7 +184,7 @@ class Case:
     zero_shot_acc1: float | None = None
     tuned: bool = False
     captions: tuple[int, int] | None = None
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     provenance: Provenance | None = None
 
     @property
@@ -205,7 +205,7 @@ class Case:
     def interval(self, metric: str = "acc1") -> Interval | None:
         """Wilson's 95 % interval of a share; None where the number of pictures is not known."""
         value = {"acc1": self.acc1, "acc5": self.acc5}.get(metric, self.scores.get(metric))
-        if value is None or not self.n:
+        if value is None or not self.n or not 0 <= value <= 1:
             return None
         return wilson(min(self.n, round(value * self.n)), self.n)
 

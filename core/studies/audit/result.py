@@ -8,7 +8,8 @@ from typing import Any
 
 from core.studies.audit.answer_checks import collapse, copied
 from core.studies.audit.asking_checks import class_names, templates
-from core.studies.audit.case import Case, Method
+from core.studies.audit.brought_checks import possible, understood
+from core.studies.audit.case import Case, Method, Source
 from core.studies.audit.data_checks import captions, duplicates, enough, split
 from core.studies.audit.encoding_checks import deterministic, logit_scale, normalised, weights
 from core.studies.audit.label_checks import label_order, mended
@@ -25,18 +26,20 @@ class Check:
     name: str
     question: str
     look: Callable[[Case], Said]
+    needs: str
+    """What it takes for it to answer, as a reader would bring it."""
     of_answers: bool = False
     """Whether it counts right answers, and so has to look at labels that were put right first."""
     methods: tuple[Method, ...] = ("zero-shot", "probe", "retrieval")
     """What it can be asked about."""
-    own: bool = True
-    """Whether it can be asked about a study of this program too."""
+    sources: tuple[Source, ...] = ("study", "predictions", "figures")
+    """Whose results it can be asked about."""
     as_brought: bool = False
     """Whether its evidence is about the number as it was brought, also where labels were put right for its verdict."""
 
     def fits(self, case: Case) -> bool:
         """Whether the question makes sense for this case."""
-        return case.method in self.methods and (self.own or case.source != "study")
+        return case.method in self.methods and case.source in self.sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,24 +62,37 @@ class Finding:
 _TEXTS: tuple[Method, ...] = ("zero-shot",)
 _CLASSES: tuple[Method, ...] = ("zero-shot", "probe")
 
+_ANSWERS = "the answer for every picture (a table of image,label,prediction)"
+_ASKED = "the templates and class names that were used (--template, --classnames)"
+_EMBEDDED = "--model and --data of pictures that are embedded here"
+_SCORES = "the score of every class for every picture"
+_FIGURE = "a published figure of this model on this data set"
+
 CHECKS: tuple[Check, ...] = (
-    Check("published", "Does it agree with the published figure?", published),
-    Check("class-names", "Are the class names written for a reader?", class_names, True, _TEXTS),
-    Check("templates", "Are the templates those of the published figure?", templates, True, _TEXTS),
-    Check("label-order", "Are labels and answers in the same order?", label_order, False, _CLASSES),
-    Check("collapse", "Do the answers use all the classes?", collapse, False, _CLASSES),
-    Check("copied", "Is this another result's number?", copied, False, _CLASSES),
-    Check("reproduced", "Which way of asking gives these answers?", reproduced, False, _TEXTS, False),
-    Check("probe-fit", "Did the classifier learn, or learn by heart?", probe_fit, False, ("probe",)),
-    Check("captions", "Are there as many captions as in the published protocol?", captions, False, ("retrieval",)),
-    Check("split", "Are these the right pictures, all of them?", split),
-    Check("duplicates", "Are the pictures new and different?", duplicates),
-    Check("enough", "Are there enough pictures to tell?", enough, True, as_brought=True),
-    Check("deterministic", "Does the same picture always get the same vector?", deterministic),
-    Check("weights", "Are activation and preprocessing those of the weights?", weights),
-    Check("normalised", "Were vectors normalised before they were compared?", normalised, False, _TEXTS),
-    Check("logit-scale", "Do probabilities use the learned logit scale?", logit_scale, False, _TEXTS),
-)
+    Check("data", "Was what was brought understood as it stands?", understood, _EMBEDDED),
+    Check("figures", "Can these figures be?", possible, "more than one figure", sources=("figures",)),
+    Check("published", "Does it agree with the published figure?", published, _FIGURE),
+    Check("class-names", "Are the class names written for a reader?", class_names, _ASKED, True, _TEXTS),
+    Check("templates", "Are the templates those of the published figure?", templates, _ASKED, True, _TEXTS),
+    Check("label-order", "Are labels and answers in the same order?", label_order, _ANSWERS, False, _CLASSES),
+    Check("collapse", "Do the answers use all the classes?", collapse, _ANSWERS, False, _CLASSES),
+    Check("copied", "Is this another result's number?", copied, "another model's result on these pictures", False,
+          _CLASSES),
+    Check("reproduced", "Which way of asking gives these answers?", reproduced, _EMBEDDED, False, _TEXTS,
+          ("predictions", "figures")),
+    Check("probe-fit", "Did the classifier learn, or learn by heart?", probe_fit, "its accuracy in training", False,
+          ("probe",)),
+    Check("captions", "Are there as many captions as in the published protocol?", captions,
+          "how many captions a picture has", False, ("retrieval",)),
+    Check("split", "Are these the right pictures, all of them?", split, "how many pictures of which split they are"),
+    Check("duplicates", "Are the pictures new and different?", duplicates, "the training split, embedded here"),
+    Check("enough", "Are there enough pictures to tell?", enough, "how many pictures they are", True, as_brought=True),
+    Check("deterministic", "Does the same picture always get the same vector?", deterministic,
+          "the weights and pictures here, to encode a sample again"),
+    Check("weights", "Are activation and preprocessing those of the weights?", weights, "the name of the weights"),
+    Check("normalised", "Were vectors normalised before they were compared?", normalised, _SCORES, False, _TEXTS),
+    Check("logit-scale", "Do probabilities use the learned logit scale?", logit_scale, _SCORES, False, _TEXTS),
+)  # fmt: skip
 """Every check, in the order in which a reader would go through them. To add one, write a function of a `Case` and a
 line here, and plant its fault in the tests."""
 
@@ -100,11 +116,30 @@ class AuditResult:
         return next(f for f in self.findings if f.check == check)
 
     @property
+    def verdict(self) -> Verdict:
+        """The worst that was found; where nothing was, "cannot tell" unless most checks could answer."""
+        if self.raised:
+            return self.raised[0].verdict
+        return "ok" if 2 * len(self._told) > len(self.findings) else "cannot tell"
+
+    @property
+    def _told(self) -> tuple[Finding, ...]:
+        return tuple(f for f in self.findings if f.verdict != "cannot tell")
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """What the checks that could not answer need, each once."""
+        silent = {f.check for f in self.findings if f.verdict == "cannot tell"}
+        return tuple(dict.fromkeys(check.needs for check in CHECKS if check.name in silent))
+
+    @property
     def sentence(self) -> str:
-        """What the audit says, in one sentence."""
+        """What the audit says, in one sentence. That nothing is wrong is said only of what was looked at."""
+        told, asked = len(self._told), len(self.findings)
+        if self.verdict == "ok":
+            return f"Nothing is wrong with this number as far as {told} of {asked} checks can tell."
         if not self.raised:
-            told = sum(f.verdict != "cannot tell" for f in self.findings)
-            return f"Nothing is wrong with this number as far as {told} checks can tell."
+            return _cannot_tell(told, asked, self.needs)
         faults = sum(f.verdict == "fault" for f in self.raised)
         number, what = faults or len(self.raised), "fault" if faults else "warning"
         found = f"{number} {what}{'' if number == 1 else 's'} found"
@@ -121,15 +156,23 @@ class AuditResult:
             "title": case.title, "model": case.model, "dataset": case.dataset, "split": case.split, "n": case.n,
             "method": case.method, "source": case.source, "acc1": case.acc1, "acc5": case.acc5,
             "acc1_ci95": None if interval is None else list(interval), "scores": dict(case.scores),
-            "sentence": self.sentence,
+            "sentence": self.sentence, "verdict": self.verdict,
+            "needs": list(self.needs),
             "faults": [f.check for f in self.findings if f.verdict == "fault"],
             "warnings": [f.check for f in self.findings if f.verdict == "warning"],
             "checks": [asdict(f) for f in self.findings],
             "otherwise": [asdict(c) for c in self.otherwise],
             "published": [asdict(r) for r in case.known.published],
-            "notes": list(case.notes),
+            "notes": [note.as_dict() for note in case.notes],
             "provenance": None if case.provenance is None else case.provenance.as_dict(),
         }  # fmt: skip
+
+
+def _cannot_tell(told: int, asked: int, needs: tuple[str, ...]) -> str:
+    could = "none of the" if not told else f"only {told} of"
+    found = "" if not told else ", which found nothing wrong"
+    listed = needs[0] if len(needs) == 1 else f"{', '.join(needs[:2])}{' and more' if len(needs) > 2 else ''}"
+    return f"Cannot tell whether this number is right: {could} {asked} checks could answer{found}. It takes {listed}."
 
 
 def audit(case: Case) -> AuditResult:

@@ -1,0 +1,98 @@
+"""What other tools call the data sets and models of our published figures.
+
+CLIP_benchmark writes "wds/vtab/cifar100", "imagenet1k" and "mscoco_captions", open_clip "ViT-B-32-quickgelu", OpenAI
+"ViT-B/32", the hub "openai/clip-vit-base-patch32".
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from core.catalog.models import HUB, WEIGHT_ADDRESSES
+from core.types import DatasetSpec
+
+_PREFIXES = ("wds/", "wds_", "vtab/", "vtab-", "vtab_", "retrieval/")
+_QUICK = "-quickgelu"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedSet:
+    """A data set as figures were published on it: `n` images and `classes` of its `split`, which our own set of that
+    name need not have. `names` are what tools call it, without their prefixes."""
+
+    published_name: str
+    title: str
+    n: int
+    split: str
+    classes: int = 0
+    captions: bool = False
+    names: tuple[str, ...] = ()
+
+    @property
+    def spec(self) -> DatasetSpec:
+        """A record to look published figures up with; it knows no pictures."""
+        return DatasetSpec(
+            self.published_name, self.title, "captions" if self.captions else "classification", (self.split,),
+            published_name=self.published_name, default_split=self.split,
+        )  # fmt: skip
+
+
+PUBLISHED_SETS: tuple[PublishedSet, ...] = (
+    PublishedSet(
+        published_name="imagenet1k", title="ImageNet-1k", n=50_000, split="val", classes=1000,
+        names=("imagenet", "imagenet-1k", "imagenet1k-unverified", "ilsvrc2012", "imagenet2012", "imagenet-val"),
+    ),
+    PublishedSet(published_name="cifar100", title="CIFAR-100", n=10_000, split="test", classes=100,
+                 names=("cifar-100",)),
+    PublishedSet(published_name="food101", title="Food-101", n=25_250, split="test", classes=101, names=("food-101",)),
+    PublishedSet(published_name="eurosat", title="EuroSAT", n=5_400, split="test", classes=10),
+    PublishedSet(
+        published_name="mscoco_captions", title="COCO captions (Karpathy's test)", n=5_000, split="test", captions=True,
+        names=("mscoco_2014_5k_test_image_text_retrieval", "mscoco_captions2014", "coco_captions", "mscoco"),
+    ),
+)  # fmt: skip
+"""Sizes as CLIP_benchmark and DataComp evaluate them (mlfoundations/datacomp, tasklist.yml)."""
+
+
+def published_set(name: str) -> PublishedSet | None:
+    """The set of published figures that a tool's name means; None for a set without any."""
+    plain = name.strip().lower()
+    for prefix in _PREFIXES:
+        plain = plain.removeprefix(prefix)
+    return next((s for s in PUBLISHED_SETS if plain in (s.published_name, *s.names)), None)
+
+
+def open_clip_name(model: str, pretrained: str) -> tuple[str, str]:
+    """(architecture, pretrained) in open_clip's words of a model as any tool writes it; unchanged where it is unknown.
+
+    "ViT-B/32" is OpenAI's "ViT-B-32", also with a name of the hub or both parts in one.
+    """
+    if (known := _OF_THE_HUB.get(model.removeprefix(HUB).lower())) is not None:
+        return known
+    if re.fullmatch(r"(ViT-[BLHg]/\d+|RN\d+(x\d+)?)(@\d+px)?", model):
+        return model.replace("/", "-").replace("@336px", "-336").replace("@448px", "-448"), pretrained or "openai"
+    architecture, slash, inside = model.rpartition("/")
+    return (architecture, inside) if slash and not pretrained else (model, pretrained)
+
+
+def without_quickgelu(architecture: str) -> str:
+    """open_clip lists weights trained with QuickGELU twice; published figures stand under one of the names."""
+    return architecture.removesuffix(_QUICK)
+
+
+def _hub_names() -> dict[str, tuple[str, str]]:
+    found = {
+        "openai/clip-vit-base-patch32": ("ViT-B-32", "openai"),
+        "openai/clip-vit-base-patch16": ("ViT-B-16", "openai"),
+        "openai/clip-vit-large-patch14": ("ViT-L-14", "openai"),
+        "openai/clip-vit-large-patch14-336": ("ViT-L-14-336", "openai"),
+    }
+    for name, address in WEIGHT_ADDRESSES.items():
+        if address.endswith("/"):
+            architecture, _, pretrained = name.partition("/")
+            found[address.rstrip("/").lower()] = (architecture, pretrained)
+    return found
+
+
+_OF_THE_HUB = _hub_names()
