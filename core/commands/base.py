@@ -79,24 +79,17 @@ LEVELS = {"fault": "Fault", "warning": "Warning", "info": "Note"}
 def note_lines(records: Sequence[Record]) -> list[str]:
     """What stands under a table: every note of its records once, faults first, with its model and data set where it is
     not true of all."""
-    whose = dict[tuple[str, str], list[Record]]()
-    for record in records:
-        for note in record.get("notes") or ():
-            whose.setdefault((note["level"], note["text"]), []).append(record)
+    from core.frames.notes import said_of
+
+    noted = [record for record in records if record.get("notes")]
+    every = [(str(record.get("model")), str(record.get("dataset"))) for record in records]
+    whose = dict[tuple[str, str], list[tuple[str, str]]]()
+    for record in noted:
+        for note in record["notes"]:
+            pair = (str(record.get("model")), str(record.get("dataset")))
+            whose.setdefault((note["level"], note["text"]), []).append(pair)
     ordered = sorted(whose.items(), key=lambda item: list(LEVELS).index(item[0][0]))
-    return [f"{LEVELS[level]}: {_of(found, records)}{text}" for (level, text), found in ordered]
-
-
-def _of(found: Sequence[Record], records: Sequence[Record]) -> str:
-    """Whose note it is, in as few names as that takes."""
-    if len(found) == len(records):
-        return ""
-    every, whose = ({(r["dataset"], r["model"]) for r in rs} for rs in (records, found))
-    whole = {data for data, _ in whose if {p for p in every if p[0] == data} <= whose}
-    pairs = (data if data in whole else f"{model} on {data}" for data, model in sorted(whose))
-    names = list(dict.fromkeys(pairs))
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return f"{', '.join(names[:3])}{more}: "
+    return [f"{LEVELS[level]}: {said_of(found, every)}{text}" for (level, text), found in ordered]
 
 
 def embed_bar(model: str, dataset: str) -> AbstractContextManager[Progress]:

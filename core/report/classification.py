@@ -27,6 +27,7 @@ from core.frames import (
 from core.frames.few_shot import few_shot_frame, published_frame
 from core.frames.findings import same_pictures
 from core.frames.methods import methods_frame
+from core.frames.notes import notes_of
 from core.frames.probe import probe_finding, probe_line, validation_frame
 from core.frames.prompts import templates_finding, templates_frame
 from core.report import columns
@@ -60,8 +61,9 @@ def accuracy(studies: Studies, request: Request, datasets: Sequence[str], gather
     if len(beside):
         tables.append(Table("Figures from elsewhere", "references", beside, columns.REFERENCES))
     yield Section(
-        "How well does it name pictures?", _end(accuracy_finding(found)), _asked(found), tuple(charts), tuple(tables)
-    )
+        "How well does it name pictures?", _end(accuracy_finding(found)), _asked(found), tuple(charts), tuple(tables),
+        notes=tuple(notes_of(found)),
+    )  # fmt: skip
     for result in found:
         yield _behind(studies, request, result)
 
@@ -102,12 +104,13 @@ def _behind(studies: Studies, request: Request, result: ZeroShotResult) -> Secti
     return Section(
         _said(result.model, result.dataset),
         _end(collapse_finding(result)),
-        (protocol_line(result), *result.notes),
+        (protocol_line(result),),
         charts,
         (Table("Recall of every class", name, classes, columns.CLASSES),),
         tuple(_mistakes(studies, request, result)),
         "Surest of its mistakes",
         3,
+        notes=tuple(notes_of([result])),
     )
 
 
@@ -144,6 +147,7 @@ def prompts(studies: Studies, request: Request, datasets: Sequence[str], gathere
                 (f"{found[0].n:,} pictures, {found[0].classnames_kind} names; differences are paired.",),
                 (templates_chart(frame),),
                 (Table(f"Accuracy by template on {say_dataset(dataset)}", name, frame, columns.TEMPLATES),),
+                notes=tuple(notes_of(found)),
             )
 
 
@@ -178,9 +182,10 @@ def probes(studies: Studies, request: Request, datasets: Sequence[str], gathered
         yield Section(
             f"What does training on labels add on {say_dataset(dataset)}?",
             _end(probe_finding(found, texts)),
-            lines + tuple(dict.fromkeys(note for p in found for note in p.notes)),
+            lines,
             tuple(validation_chart(validation_frame([p])) for p in found),
             (Table(f"Zero-shot and linear probe on {say_dataset(dataset)}", name, frame, columns.PROBES),),
+            notes=tuple(notes_of(found)),
         )
 
 
@@ -210,9 +215,10 @@ def few_shots(studies: Studies, request: Request, datasets: Sequence[str], gathe
             yield Section(
                 f"What is a labelled picture worth on {say_dataset(dataset)}?",
                 "",
-                tuple(dict.fromkeys(note for r in found for note in r.notes)),
+                (),
                 (few_shot_chart(frame, published_frame(found)),),
                 (Table(f"Few-shot accuracy on {say_dataset(dataset)}", name, frame, columns.FEW_SHOT),),
+                notes=tuple(notes_of(found)),
             )
             for result in found:
                 gathered.note(result.model, result.dataset, result.split, result.provenance)

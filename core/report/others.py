@@ -13,6 +13,7 @@ from core.figures.retrieval import rank_histogram_chart, recalls_chart
 from core.figures.theme import Chart
 from core.frames import say_dataset, say_model
 from core.frames.audit import audit_frame, otherwise_frame, say_case
+from core.frames.notes import notes_of
 from core.frames.retrieval import (
     histogram_frame,
     recalls_frame,
@@ -43,11 +44,12 @@ def retrieval(studies: Studies, request: Request, datasets: Sequence[str], gathe
             f"Does a caption find its own picture on {say_dataset(dataset)}?",
             retrieval_finding(found),
             (f"{retrieval_line(found[0])}. Image retrieval: {said['image_retrieval']}. Text retrieval: "
-             f"{said['text_retrieval']}. Intervals: {said['interval']}.", *found[0].notes),
+             f"{said['text_retrieval']}. Intervals: {said['interval']}.",),
             _recall_charts(recalls, histogram_frame(found)),
             (Table(f"Caption retrieval on {say_dataset(dataset)}", name, frame, columns.RECALLS),),
             tuple(_lost(studies, request, found[0])),
             f"Pictures whose captions find another one first ({say_model(found[0].model)})",
+            notes=tuple(notes_of(found)),
         )  # fmt: skip
 
 
@@ -93,19 +95,22 @@ def audits(studies: Studies, request: Request, datasets: Sequence[str], gathered
             found += [result] if result is not None else []
     if not found:
         return
-    raised = [r for r in found if r.raised]
-    yield Section("Can these numbers be trusted?", _trust(len(raised), len(found)))
+    silent = sum(r.verdict == "cannot tell" for r in found)
+    yield Section("Can these numbers be trusted?", _trust(sum(bool(r.raised) for r in found), silent, len(found)))
     for result in found:
         frame, gains = audit_frame([result]), otherwise_frame(result)
         name = file_name("audit", result.case.model, result.case.dataset)
         table = Table(f"Every check on {say_case(result)}", name, frame, columns.CHECKS)
         charts = (otherwise_chart(gains),) if len(gains) > 1 else ()
-        yield Section(f"{say_case(result)}: every check", result.sentence, (), charts, (table,), level=3)
+        yield Section(f"{say_case(result)}: every check", result.sentence, (), charts, (table,), level=3,
+                      notes=tuple(notes_of([result.case])))  # fmt: skip
 
 
-def _trust(raised: int, total: int) -> str:
+def _trust(raised: int, silent: int, total: int) -> str:
     if raised:
         return f"{raised} of {total} numbers need{'s' if raised == 1 else ''} a second look."
+    if silent:
+        return f"For {silent} of {total} numbers too few checks could answer to tell."
     which = "this number" if total == 1 else f"these {total} numbers"
     return f"Nothing is wrong with {which} as far as the checks can tell."
 

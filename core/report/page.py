@@ -36,7 +36,8 @@ class Shot:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A part of the report. `finding` is its sentence, `lines` plain sentences under it (protocol, notes)."""
+    """A part of the report. `finding` is its sentence, `notes` (level, sentence) what stands beside its numbers,
+    `lines` plain sentences under it (the protocol)."""
 
     title: str
     finding: str = ""
@@ -46,6 +47,7 @@ class Section:
     shots: tuple[Shot, ...] = ()
     shots_title: str = ""
     level: int = 2
+    notes: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +90,19 @@ def _contents(sections: Sequence[Section], anchors: Sequence[str]) -> str:
 def _section(section: Section, anchor: str) -> str:
     h = f"h{section.level}"
     finding = f'<p class="finding">{html.escape(section.finding)}</p>' if section.finding else ""
+    notes = "".join(_note(level, text) for level, text in section.notes)
     lines = "".join(f'<p class="line">{html.escape(line)}</p>' for line in section.lines)
     charts = "".join(_chart(chart, f"{anchor}-chart-{i}") for i, chart in enumerate(section.charts))
     tables = "".join(_table(table) for table in section.tables)
     return (
-        f'<section id="{anchor}" class="level-{section.level}"><{h}>{html.escape(section.title)}</{h}>{finding}{lines}'
-        f"{charts}{tables}{_shots(section)}</section>"
+        f'<section id="{anchor}" class="level-{section.level}"><{h}>{html.escape(section.title)}</{h}>{finding}'
+        f"{notes}{lines}{charts}{tables}{_shots(section)}</section>"
     )
+
+
+def _note(level: str, text: str) -> str:
+    word = {"fault": "<strong>Fault:</strong> ", "warning": "<strong>Warning:</strong> "}.get(level, "")
+    return f'<p class="note {html.escape(level, quote=True)}">{word}{html.escape(text)}</p>'
 
 
 # --- charts -----------------------------------------------------------------------------------------------

@@ -95,7 +95,7 @@ def show(engine: Engine, results: Sequence[PicturesResult]) -> None:
     tens = [first(r, TEN) for r in results]
     pair = engine.compare_pictures(*tens) if len(tens) == 2 else None
     said = models_finding(pair) if pair else sentence(results[0], TEN)
-    finding(plain(said))
+    finding(plain(said), results)
     for result in results if pair else ():
         if result.precision:
             st.markdown(plain(f"{say_model(result.model)}: {sentence(result, TEN)}"))

@@ -17,7 +17,7 @@ from pages.caption_retrieval.hardness import differences, hardness, pick_pair
 from pages.caption_retrieval.own_captions import pick_own, report
 from pages.caption_retrieval.ranks import ranks
 from pages.caption_retrieval.subject import look_closer
-from pages.caption_retrieval.used import Used, part_notes, pick_used, ranked
+from pages.caption_retrieval.used import Used, pick_used, ranked
 from pages.shared.answer import Headline, finding, foot, headlines, question
 from pages.shared.chart import draw
 from pages.shared.engine import engine
@@ -27,10 +27,9 @@ from pages.shared.missing import Pair, offer
 from pages.shared.paging import page_choice
 from pages.shared.pickers import choice_row, pick_dataset, pick_models
 from pages.shared.theme import seen
-from pages.shared.words import count, listed, plain
+from pages.shared.words import count, plain
 
 MOST_HEADLINES = 4
-NOT_COMPARED = "do not compare"
 KEPT = ("each", "pair", "stand", "hard", "listed", "by", "ranks", "words")
 
 
@@ -119,19 +118,7 @@ def _headline(result: RetrievalResult, side: Side, k: int, name: str) -> Headlin
 def sentences(results: Sequence[RetrievalResult], gap: RetrievalDifference | None) -> None:
     """The finding, and what must be known before the figures are read."""
     said = retrieval_finding(results, gap)
-    finding(plain(said if said.endswith(".") else f"{said}."))
-    for note in notes(results):
-        if NOT_COMPARED in note:
-            st.info(plain(note), icon=":material/info:")
-
-
-def notes(results: Sequence[RetrievalResult]) -> list[str]:
-    """What to know about the figures, each once; with the model's name where it is not true of all of them."""
-    whose = dict[str, list[str]]()
-    for result, name in zip(results, short_names([r.model for r in results])):
-        for note in (*part_notes(result.provenance), *result.notes):
-            whose.setdefault(note, []).append(name)
-    return [note if len(names) == len(results) else f"{listed(names)}: {note}" for note, names in whose.items()]
+    finding(plain(said if said.endswith(".") else f"{said}."), results)
 
 
 def recalls(results: Sequence[RetrievalResult]) -> None:
@@ -142,9 +129,6 @@ def recalls(results: Sequence[RetrievalResult]) -> None:
             chart = recalls_chart(frame, side, **seen())
             draw(chart, key=f"chart-{side}", picked=lambda mark: _beyond(mark[0], mark[1], int(mark[2])))
             st.caption(plain(definition(results[0], side)))
-    for note in notes(results):
-        if NOT_COMPARED not in note:
-            st.caption(plain(note))
 
 
 def _beyond(model: str, side: str, k: int) -> None:

@@ -19,7 +19,7 @@ from pages.caption_retrieval.one_picture import picture_dialog
 from pages.caption_retrieval.other_way import other_way
 from pages.caption_retrieval.standing import edit, original, standing
 from pages.caption_retrieval.subject import Subject, subject
-from pages.caption_retrieval.used import Used, part_notes, pick_split, ranked, used
+from pages.caption_retrieval.used import Used, pick_split, ranked, used
 from pages.shared.answer import foot, question
 from pages.shared.choices import A_PICTURE, NONE_OPENED, one_of
 from pages.shared.encode import encode
@@ -178,7 +178,7 @@ def stranger(now: Subject, images: EmbeddingSet) -> None:
         "it finds.",
         icon=":material/info:",
     )
-    for note in part_notes(images.provenance):
+    for note in images.provenance.beside:
         st.caption(plain(note))
     edit(now)
 

@@ -68,7 +68,7 @@ def standing(found: Sequence[OneCaptionResult], as_written: Sequence[OneCaptionR
             st.metric(plain(say_model(result.model)), f"{result.caption.rank:,} of {result.n:,}", help=result.model)
             before = next((w.caption.rank for w in as_written if w.model == result.model), None)
             st.caption(plain(" · ".join(_facts(result, before))))
-    finding(plain(" ".join(rank_finding(result) for result in found)))
+    finding(plain(" ".join(rank_finding(result) for result in found)), found)
     if now.same:
         st.markdown(
             f"{count(len(now.same) + 1, 'picture')} have this very caption, and only one can come first: this looks at "

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.engine import Engine
 from core.studies.retrieval import ALL_CAPTIONS, RetrievalResult
-from core.types import DatasetSpec, Provenance
+from core.types import DatasetSpec
 from pages.shared.choices import one_of
 from pages.shared.pickers import moved, shown
 from pages.shared.words import count
@@ -93,8 +93,3 @@ def ranked(engine: Engine, model: str, dataset: str, how: Used) -> RetrievalResu
 
 MANY = 20
 """So few blocks are a blink: no bar for them."""
-
-
-def part_notes(provenance: Provenance) -> tuple[str, ...]:
-    """What the reader said about pictures that are missing on this machine."""
-    return tuple(note for note in provenance.notes if note.startswith("This is a part"))

@@ -26,9 +26,7 @@ MOST_OTHERWISE = 2
 def answer(result: AuditResult, key: str) -> None:
     """The number, what would change it most, the finding, and the chart of all ways to come by it."""
     headlines(_figures(result))
-    finding(plain(result.sentence))
-    for note in result.case.notes:
-        st.caption(plain(note))
+    finding(plain(result.sentence), [result.case])
     frame = otherwise_frame(result)
     if len(frame) > 1:
         draw(otherwise_chart(frame, **seen()), key=f"chart-otherwise-{key}")

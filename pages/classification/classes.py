@@ -72,9 +72,7 @@ def answer(result: ZeroShotResult) -> None:
     )
     confusion = confusion_chart(confusion_frame(result), **seen(), title="Which classes does it confuse?")
     said = collapse_finding(result)
-    finding(plain(said if said.startswith("Collapsed") else confusion.alt.removeprefix("Confusion table. ")))
-    for note in result.notes:
-        st.caption(plain(note))
+    finding(plain(said if said.startswith("Collapsed") else confusion.alt.removeprefix("Confusion table. ")), [result])
     left, right = st.columns(2, gap="large")
     with left:
         place = st.container()

@@ -52,7 +52,6 @@ def worth(engine: Engine, pair: Pair, two: tuple[Side, Side], names: Names) -> N
         return
     kept = {side: engine.few_shot_draws(side.model.name, r.dataset, r.split, **side.draw) for r, side, _ in drawn}
     said = [one_draw(r, name, kept[side]) for r, side, name in drawn]
-    said += sorted({note for r, _, _ in drawn for note in r.notes})
     seeds = "each, seed beside seed" if len(drawn) == 2 else drawn[0][2]
     ends: list[Mapping[int, Unit] | float] = [kept.get(side, result.acc1) for result, side in zip(pair, two)]
     # Two draws of the same kind are each other's other draw; seed beside seed they are one.

@@ -146,13 +146,11 @@ def answer(results: list[FewShotResult]) -> None:
                 headline(_without(result))
         with next(places):
             _with(result)
-    finding(plain(few_shot_finding(results)))
+    finding(plain(few_shot_finding(results)), results)
     for row in range(0, len(results), 2):
         for place, result in zip(st.columns(min(2, len(results)), gap="large"), results[row : row + 2]):
             with place:
                 _chart(result, several=len(results) > 1)
-    for note in dict.fromkeys(note for r in results for note in r.notes):
-        st.caption(plain(note))
 
 
 def _chart(result: FewShotResult, several: bool) -> None:

@@ -42,7 +42,7 @@ def figures(pair: Pair, names: Names, short: Names) -> PairedDifference:
         low, high = (points(end, signed=True) for end in difference.ci95)
         st.caption(f"95 %: {low.split(SPACE)[0]} to {high} · {plain(difference.test)}, p {say_p(difference.p_value)}")
     row = difference_row(difference, pair[0].model, pair[1].model, pair[0].dataset, a=short[0], b=short[1])
-    finding(plain(str(row["finding"])))
+    finding(plain(str(row["finding"])), pair)
     return difference
 
 

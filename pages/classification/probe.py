@@ -81,15 +81,13 @@ def answer(probes: list[ProbeResult], zero_shots: list[ZeroShotResult]) -> None:
             for p in probes[:MOST_HEADLINES]
         ]
     )
-    finding(plain(probe_finding(probes, zero_shots)))
+    finding(plain(probe_finding(probes, zero_shots)), probes)
     left, right = st.columns(2, gap="large")
     with left:
         title = f"What do labels add on {say_dataset(probes[0].dataset)}?"
         draw(accuracy_chart(methods_frame(zero_shots, probes), title=title, **seen()), key="probe-accuracy")
     with right:
         draw(validation_chart(validation_frame(probes), **seen()), key="probe-validation")
-    for note in dict.fromkeys(note for p in probes for note in p.notes):
-        st.caption(plain(note))
 
 
 def page(engine: Engine) -> None:

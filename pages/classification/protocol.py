@@ -17,7 +17,7 @@ from core.frames import (
     say_model,
 )
 from core.studies.zero_shot import ZeroShotResult
-from pages.shared.answer import provenance_table
+from pages.shared.answer import provenance_table, show_notes
 from pages.shared.leads import to_classes
 from pages.shared.words import plain
 
@@ -101,8 +101,7 @@ def _protocol(result: ZeroShotResult) -> None:
         f"{plain(f'{result.model} on {result.dataset}, {result.split} split')}. Zero-shot: a picture belongs to "
         "the class whose text vector has the highest cosine with it. Intervals are Wilson's."
     )
-    for note in result.notes:
-        st.caption(plain(note))
+    show_notes([result])
     st.button(
         "Its classes and pictures",
         key="protocol-classes",

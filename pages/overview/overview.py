@@ -84,7 +84,7 @@ def answer(results: list[ZeroShotResult]) -> None:
             for r in best_results(results)[:MOST_HEADLINES]
         ]
     )
-    finding(plain(accuracy_finding(results)))
+    finding(plain(accuracy_finding(results)), results)
     chart = accuracy_chart(accuracy_frame(results), title="How far apart are they?", **seen())
     draw(chart, key="overview", picked=lambda mark: to_classes(mark[0], mark[1]))
 

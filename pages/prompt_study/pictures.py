@@ -99,7 +99,7 @@ def show(engine: Engine, rows: tuple[Row, ...], asked: Question, how: Showing) -
     alone = how.against == MODELS and len(rows[0]) == 1
     compared = compare(engine, rows, asked.against if alone else how.against)
     list_headlines(compared)
-    finding(plain(finding_of(compared)))
+    finding(plain(finding_of(compared)), compared.lists)
     with in_place():
         if fits(asked.cells):
             draw_grid(engine, asked.cells, rows, open_picture)

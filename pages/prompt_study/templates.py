@@ -149,7 +149,7 @@ def _headline(of: PromptStudyResult, result: TemplateResult, role: str, among: S
 def words(studies: Sequence[PromptStudyResult], choice: Choice) -> None:
     """The finding, what the class names change, and what to know about it."""
     said = templates_finding(studies)
-    finding(plain(said if said.endswith(".") else f"{said}."))
+    finding(plain(said if said.endswith(".") else f"{said}."), studies)
     several = len(studies) > 1 and len(choice.how.templates) > 1
     for sentence in [*([best_of_each(studies)] if several else []), *names_findings(studies)]:
         st.markdown(plain(sentence))

@@ -40,9 +40,7 @@ PAGE = 24
 def show_verdict(result: PromptSearchResult) -> None:
     """Large figures on held-out pictures alone, the finding, its warnings, and the path."""
     headlines([_headline(result, v) for v in (result.chosen, result.baseline, *reversed(result.variants))])
-    finding(plain(search_finding(result)))
-    for warning in result.warnings:
-        st.info(plain(warning), icon=":material/warning:")
+    finding(plain(search_finding(result)), [result])
     draw(search_path_chart(path_frame(result), verdict_frame(result), **seen()), key="chart-search")
 
 

@@ -129,7 +129,8 @@ def show(engine: Engine, results: list[WordsResult], target: Target) -> None:
     """Figures, finding, sentences beside the picture, the chart, other wordings, the foot."""
     strongest(results)
     said = words_finding(results[0])
-    finding(plain(f"For {in_words(target, results[0].n)}: {said[0].lower() + said[1:] if said[0] != '“' else said}"))
+    said = said[0].lower() + said[1:] if said[0] != "“" else said
+    finding(plain(f"For {in_words(target, results[0].n)}: {said}"), results)
     left, right = st.columns([1, 3], gap="large") if target.picture else (None, st.container())
     if left is not None:
         with left, in_place():

@@ -6,13 +6,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import streamlit as st
 
 from core.frames import interval_text, percent
-from core.types import Interval, Provenance
+from core.frames.notes import FAULT, WARNING, notes_of
+from core.types import Interval, Note, Provenance
 from pages.shared.link import address, too_long
-from pages.shared.words import plain
+from pages.shared.words import count, plain
+
+MOST_NOTES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +54,39 @@ def headline(figure: Headline) -> None:
         st.caption(f"95 %: {interval_text(figure.ci95)} · {plain(figure.under)}")
 
 
-def finding(sentence: str) -> None:
-    """The sentence a reader takes home. Markdown: escape names with `words.plain`."""
+def finding(sentence: str, of: Sequence[Noted] = ()) -> None:
+    """The sentence a reader takes home, and under it what stands beside the numbers it is `of`. Markdown: escape names
+    with `words.plain`."""
     st.subheader(sentence, anchor=False)
+    show_notes(of)
+
+
+class Noted(Protocol):
+    """A result with the notes that stand wherever it stands."""
+
+    @property
+    def model(self) -> str: ...
+
+    @property
+    def dataset(self) -> str: ...
+
+    @property
+    def notes(self) -> tuple[Note, ...]: ...
+
+
+def show_notes(results: Sequence[Noted]) -> None:
+    """Every note of these results once, faults first, with its model and data set where it is not true of all."""
+    said = notes_of(results)
+    for level, box, icon in ((FAULT, st.error, ":material/error:"), (WARNING, st.warning, ":material/warning:")):
+        for note in (text for found, text in said if found == level):
+            box(plain(note), icon=icon)
+    quiet = [text for level, text in said if level not in (FAULT, WARNING)]
+    for text in quiet[:MOST_NOTES]:
+        st.caption(plain(text))
+    if rest := quiet[MOST_NOTES:]:
+        with st.expander(f"{count(len(rest), 'more note')} on these numbers"):
+            for text in rest:
+                st.caption(plain(text))
 
 
 WHY = "pages/classification/why.py"
@@ -90,6 +124,6 @@ def provenance_table(provenance: Provenance, alt: str) -> None:
         "Embedded": provenance.date[:16].replace("T", " ") + " UTC",
         "Skipped pictures": f"{provenance.skipped:,}",
     }
-    if provenance.notes:
-        rows["Remarks"] = " · ".join(provenance.notes)
+    if remarks := (*provenance.data_notes, *provenance.notes):
+        rows["Remarks"] = " · ".join(remarks)
     st.table({key: plain(value) for key, value in rows.items()}, border="horizontal", width="content", alt=alt)
