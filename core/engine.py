@@ -208,7 +208,8 @@ class Engine(
         except NotHere:
             rows = None
         names = images.classnames if rows is None else rows.classnames
-        notes = (*(images.provenance.data_notes if rows is None else rows.notes), *skipped_note(images))
+        read = (*images.provenance.data_notes, _not_here(images)) if rows is None else rows.notes
+        notes = (*read, *skipped_note(images))
         now = replace(images.provenance, data_notes=notes)
         levels = tuple(note.level for note in notes)
         return self._sets.get(
@@ -367,6 +368,12 @@ class Engine(
     def picture(self, dataset: str, split: str | None, picture_id: str) -> bytes:
         """The whole picture as webp, at most 1,024 pixels a side."""
         return self.thumbnail(dataset, split, picture_id, size=1024)
+
+
+def _not_here(images: EmbeddingSet) -> Note:
+    """That nobody can look whether the pictures have changed since."""
+    day = images.provenance.date[:10]
+    return Note(f"The pictures are not on this machine; these are their vectors of {day}.", "pictures_not_here")
 
 
 def skipped_note(images: EmbeddingSet) -> tuple[Note, ...]:

@@ -77,7 +77,7 @@ def recalls_frame(results: Sequence[RetrievalResult]) -> pd.DataFrame:
 def _published(result: RetrievalResult, metric: str) -> dict[str, Any]:
     """The published figure of this very metric, and whether it holds for these pictures."""
     found = next((ref for ref in result.published if ref.metric == metric), None)
-    comparable = not any("do not compare" in note for note in result.notes)
+    comparable = not any(note.code == "not_the_published_set" for note in result.notes)
     return {
         "published": found.value if found else None,
         "published_protocol": found.protocol if found else "",

@@ -23,7 +23,7 @@ from pages.shared.encode import encode_filled
 from pages.shared.here import default_models, here, known_models
 from pages.shared.link import choose, chosen
 from pages.shared.own_data import page_model
-from pages.shared.pickers import looked_up, shown, tell
+from pages.shared.pickers import looked_up, shown, tell, tell_instead
 
 OFFERED = {
     ZERO_SHOT: "Zero-shot",
@@ -156,7 +156,7 @@ def _side(engine: Engine, name: str, default: Side) -> Side:
     try:
         return _read(engine, name, values)
     except TMVError as error:
-        tell([str(error)])
+        tell_instead([str(error)], "side", [say_model(default.model)])
         return default
 
 

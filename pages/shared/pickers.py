@@ -21,7 +21,7 @@ from core.types import DatasetSpec, ModelSpec, TMVError
 from pages.shared.here import ANY_KIND, default_datasets, default_models, here, known_models
 from pages.shared.link import choose, chosen
 from pages.shared.own_data import page_dataset, page_model
-from pages.shared.words import plain
+from pages.shared.words import listed, plain
 
 KINDS = {"classification": "classes", "captions": "captions"}
 """What the pictures of a data set carry, by its kind."""
@@ -47,6 +47,21 @@ def tell(problems: Sequence[str]) -> None:
     place = _below.get()
     for problem in problems:
         (st if place is None else place).caption(plain(problem))
+
+
+def tell_instead(problems: Sequence[str], what: str, titles: Sequence[str]) -> None:
+    """That nothing of what the address asks for can be shown, and what is shown in its place: never in small print,
+    since these are another model's or data set's figures."""
+    place = _below.get()
+    said = f"{' '.join(problems)} Shown instead of the {what} asked for: {listed(titles)}."
+    (st if place is None else place).warning(plain(said), icon=":material/warning:")
+
+
+def _tell(problems: Sequence[str], what: str, titles: Sequence[str], replaced: bool) -> None:
+    if replaced and problems:
+        tell_instead(problems, what, titles)
+    else:
+        tell(problems)
 
 
 class Place:
@@ -88,7 +103,7 @@ def moved(name: str, *rest: str) -> None:
 
 def pick_models(engine: Engine, datasets: Sequence[DatasetSpec], *, most: int = 8) -> tuple[ModelSpec, ...]:
     """Several models; opens with those that have vectors of these data sets."""
-    picked, problems = _models(engine, tuple(d.name for d in datasets), most)
+    picked, problems, replaced = _models(engine, tuple(d.name for d in datasets), most)
     options = {m.name: say_model(m) for m in (*known_models(engine), *picked)}
     st.session_state[shown("model")] = [m.name for m in picked[:most]]
     st.multiselect(
@@ -102,13 +117,14 @@ def pick_models(engine: Engine, datasets: Sequence[DatasetSpec], *, most: int = 
         accept_new_options=True,
         help="Any name that OpenCLIP knows can be typed too, as ARCHITECTURE/PRETRAINED.",
     )
-    tell(problems)
+    _tell(problems, "model", [say_model(m) for m in picked], replaced)
+    _tell_cut(len(picked), most, "models")
     return picked[:most]
 
 
 def pick_datasets(engine: Engine, kind: str = "classification", *, most: int = 6) -> tuple[DatasetSpec, ...]:
     """Several data sets of one kind; opens with those that have vectors."""
-    picked, problems, options = _datasets(engine, kind, most)
+    picked, problems, options, replaced = _datasets(engine, kind, most)
     st.session_state[shown("data")] = [d.name for d in picked[:most]]
     st.multiselect(
         "Data sets",
@@ -121,14 +137,21 @@ def pick_datasets(engine: Engine, kind: str = "classification", *, most: int = 6
         accept_new_options=True,
         help="Own pictures in the data folder can be typed too, for example folder:my-pictures.",
     )
-    tell(problems)
+    _tell(problems, "data set", [d.title for d in picked], replaced)
+    _tell_cut(len(picked), most, "data sets")
     return picked[:most]
+
+
+def _tell_cut(asked: int, most: int, what: str) -> None:
+    """More than a page can show is not cut in silence."""
+    if asked > most:
+        tell([f"{asked} {what} are asked for; the first {most} are shown."])
 
 
 def pick_dataset(engine: Engine, kind: str = "classification") -> DatasetSpec | None:
     """One data set: the first of those chosen elsewhere. Choosing another puts it first and keeps the
     rest."""
-    picked, problems, options = _datasets(engine, kind, 6)
+    picked, problems, options, replaced = _datasets(engine, kind, 6)
     if not picked:
         return None
     st.session_state[shown("data")] = picked[0].name
@@ -140,13 +163,13 @@ def pick_dataset(engine: Engine, kind: str = "classification") -> DatasetSpec | 
         on_change=moved,
         args=("data", *(d.name for d in picked)),
     )
-    tell(problems)
+    _tell(problems, "data set", [picked[0].title], replaced)
     return picked[0]
 
 
 def pick_model(engine: Engine, dataset: DatasetSpec) -> ModelSpec:
     """One model: the first of those chosen elsewhere. Choosing another puts it first and keeps the rest."""
-    picked, problems = _models(engine, (dataset.name,), 6)
+    picked, problems, replaced = _models(engine, (dataset.name,), 6)
     options = {m.name: say_model(m) for m in (*known_models(engine), *picked)}
     st.session_state[shown("model")] = picked[0].name
     st.selectbox(
@@ -157,7 +180,7 @@ def pick_model(engine: Engine, dataset: DatasetSpec) -> ModelSpec:
         on_change=moved,
         args=("model", *(m.name for m in picked)),
     )
-    tell(problems)
+    _tell(problems, "model", [say_model(picked[0])], replaced)
     return picked[0]
 
 
@@ -166,19 +189,27 @@ def chosen_model(engine: Engine) -> ModelSpec:
     return _models(engine, default_datasets(engine, "classification", 6), 6)[0][0]
 
 
-def _models(engine: Engine, datasets: tuple[str, ...], most: int) -> tuple[tuple[ModelSpec, ...], tuple[str, ...]]:
+def _models(
+    engine: Engine, datasets: tuple[str, ...], most: int
+) -> tuple[tuple[ModelSpec, ...], tuple[str, ...], bool]:
+    """The models of the address, what is wrong with its names, and whether others stand in for all of them."""
     picked, problems = looked_up(chosen("model"), lambda n: page_model(engine, n))
-    return picked or tuple(engine.model(n) for n in default_models(engine, datasets, most)), problems
+    usual = () if picked else tuple(engine.model(n) for n in default_models(engine, datasets, most))
+    return picked or usual, problems, not picked
 
 
-def _datasets(engine: Engine, kind: str, most: int) -> tuple[tuple[DatasetSpec, ...], tuple[str, ...], dict[str, str]]:
+def _datasets(
+    engine: Engine, kind: str, most: int
+) -> tuple[tuple[DatasetSpec, ...], tuple[str, ...], dict[str, str], bool]:
+    """The data sets of the address, what is wrong with its names, what can be chosen, and whether others stand in."""
     named, problems = looked_up(chosen("data"), lambda n: page_dataset(engine, n))
     picked = tuple(d for d in named if kind in (d.kind, ANY_KIND))
-    if not picked:
+    replaced = not picked
+    if replaced:
         problems += tuple(f"{d.title} has no {KINDS[kind]}, so it is not shown here." for d in named)
         picked = tuple(engine.dataset(n) for n in default_datasets(engine, kind, most))
     offered = [d for d in (*offered_datasets(engine), *picked) if kind in (d.kind, ANY_KIND)]
-    return picked, problems, {d.name: d.title for d in offered}
+    return picked, problems, {d.name: d.title for d in offered}, replaced
 
 
 def offered_datasets(engine: Engine) -> tuple[DatasetSpec, ...]:

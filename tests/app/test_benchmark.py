@@ -13,10 +13,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.engine import Engine
-from core.frames import percent, points, short_names
+from core.frames import percent, points, say_model
 from core.frames.retrieval import captions_report, ranks_frame
 from core.readers import open_dataset
 from core.studies.retrieval import ALL_CAPTIONS, RetrievalResult
+from core.types import Note
 from pages.caption_retrieval.caption_list import Look, rows_of
 from tests.app.captions import BARE, LOST, SHARED, told
 from tests.app.making import said
@@ -72,11 +73,12 @@ def test_a_note_that_is_not_true_of_every_model_names_its_own(
 
     def noted(self: Engine, model: str, *args: Any, **options: Any) -> RetrievalResult:
         found = retrieve(self, model, *args, **options)
-        return replace(found, notes=("Known of all.", *(["Known of one."] if model == POOR else [])))
+        notes = ["Known of all.", *(["Known of one."] if model == POOR else [])]
+        return replace(found, notes=tuple(map(Note, notes)))
 
     monkeypatch.setattr(Engine, "retrieve", noted)
     app = caption_page(HERE, model=[GOOD, POOR], data=[told(captioned)])
-    words, name = said(app), short_names([GOOD, POOR])[1]
+    words, name = said(app), say_model(POOR)
     assert words.count("Known of all.") == 1 and words.count(f"{name}: Known of one.") == 1
     assert f"{name}: Known of all." not in words
 
@@ -101,7 +103,7 @@ def test_two_models_are_compared_in_pairs(caption_page: Page, captioned: World, 
 def test_published_figures_of_coco_are_marked_where_they_do_not_hold(caption_page: Page) -> None:
     app = caption_page(HERE, model=[GOOD], data=["coco"])
     assert "published, for other pictures" in names(charts(app)[0])
-    assert "they do not compare" in "\n".join(i.value for i in app.info)
+    assert "they do not compare" in said(app)
     assert "This is a part: 16 of the 5,000" in said(app)
 
 

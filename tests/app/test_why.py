@@ -122,7 +122,7 @@ def test_figures_of_an_evaluation_are_audited(page: Page, world: World) -> None:
 
 @pytest.mark.parametrize(
     ("name", "content", "sentence"),
-    [("x.csv", b"hello", "no table of predictions"), ("x.json", b"{}", "holds no figures"), ("x.csv", b"\xff\xfe", "not UTF"),
+    [("x.csv", b"hello", "no table of predictions"), ("x.json", b"{}", "holds no figures"), ("x.csv", b"\x00\x01\x02", "is no text"),
      ("x.csv", b"image,label,prediction\na,1,9\n", "which is none of the 4 classes")],
 )  # fmt: skip
 def test_what_cannot_be_read_is_one_sentence(page: Page, world: World, name: str, content: bytes, sentence: str) -> None:
