@@ -90,7 +90,7 @@ def _answered(
     """A table that says the answers; scores beside them must agree with them."""
     assert columns.answer is not None
     both = (columns.label, columns.answer)
-    known, merged = (classes, ()) if classes.names else seen_classes(table, both)
+    known, merged = _known(table, both, classes, scored)
     join = Join.of(known)
     labels, answers = (join.column(table, index) for index in both)
     sure, said = _sure(table, columns)
@@ -105,6 +105,19 @@ def _answered(
         table.name, ids=ids, labels=labels, predicted=answers, probability=sure, scores=agreed,
         classnames=known.names, notes=notes, lines=table.lines,
     )  # fmt: skip
+
+
+def _known(
+    table: Table, columns: Sequence[int], classes: Classes, scored: Scored | None
+) -> tuple[Classes, tuple[Note, ...]]:
+    """The classes of the data set, else those that have columns of scores, else those that are seen."""
+    if classes.names:
+        return classes, ()
+    if scored is not None:
+        join = Join.of(scored.classes)
+        if all(join(value) is not None for index in columns for value in table.column(index)):
+            return scored.classes, ()
+    return seen_classes(table, columns)
 
 
 def _ids(table: Table, columns: Columns) -> tuple[tuple[str, ...], tuple[Note, ...]]:

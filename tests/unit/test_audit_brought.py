@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from benchmarks._brought import FILE_FAULTS, sound_file
+from benchmarks._planted import World, sound_worlds
 from core.auditing import elsewhere
 from core.catalog.benchmark_names import open_clip_name, published_set
 from core.engine import Engine
@@ -168,3 +170,18 @@ def test_the_answer_is_the_same_before_and_after_the_set_is_embedded(engine: Eng
     after = audited()
     assert before.case.acc1 == after.case.acc1 == 1.0
     assert after.finding("label-order").verdict == before.finding("label-order").verdict == "ok"
+
+
+# --- faults planted in files --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", FILE_FAULTS)
+def test_a_fault_planted_in_a_file_is_found(name: str) -> None:
+    check, audited = FILE_FAULTS[name]
+    assert audited(World(seed=11, c=8, n=600), 5).finding(check).raised
+
+
+def test_sound_files_raise_nothing() -> None:
+    for seed, world in enumerate(sound_worlds(9)):
+        raised = [f.check for f in sound_file(world, seed).raised]
+        assert set(raised) <= {"enough"}, (seed, raised)

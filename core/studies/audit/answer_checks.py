@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from core.intervals import wilson
 from core.studies.audit.case import Answers, Case, Cell
 from core.studies.audit.said import Said, fault, ok, unknown, warning
 from core.studies.audit.words import share
@@ -79,7 +78,7 @@ def _top5_knows(case: Case) -> bool:
     c, acc1, acc5 = case.c, case.acc1, case.acc5
     if not c or c <= 5 or acc1 is None or acc5 is None:
         return False
-    low = acc1 if case.n is None else wilson(round(acc1 * case.n), case.n)[0]
+    low = (case.interval() or (acc1, acc1))[0]
     return low <= NEAR_CHANCE / c and acc1 <= NEAR_CHANCE / c and acc5 >= 5 / c + TOP5_EXTRA
 
 
