@@ -148,7 +148,7 @@ def test_rows_in_json() -> None:
     rows = [{"image": "a", "label": "cat", "prediction": "cat"}, {"image": "b", "label": "dog", "prediction": "cat"}]
     for text in (json.dumps(rows), "\n".join(map(json.dumps, rows))):
         assert acc1(read(text, name="mine.json")) == 0.5
-    with pytest.raises(TMVError, match="Record 2 of mine.json has the class 'dog'"):
+    with pytest.raises(TMVError, match=r"Record 2 of mine\.json has the class 'dog'"):
         read(json.dumps(rows), Classes(("cat", "owl")), "mine.json")
 
 
