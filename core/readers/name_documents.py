@@ -1,0 +1,104 @@
+"""Lists of class names as JSON or as Python writes them: lists, dictionaries, records."""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from core.readers.name_entries import Entry, fold, is_number, is_wnid
+from core.readers.text import split_lines
+from core.types import TMVError
+
+_WRAPPERS = ("names", "classes", "classnames", "class_names", "categories", "labels", "idx_to_class", "id2label",
+             "class_to_idx", "label2id", "class_index")  # fmt: skip
+_NAME_FIELDS = ("name", "classname", "class_name", "curated", "english", "label", "title", "text")
+
+
+def document_entries(text: str, source: str, known: Collection[str] = ()) -> list[Entry]:
+    """Entries of a JSON or Python list or dictionary; `known` are folded folders and names."""
+    found = _unwrapped(_load(text, source), source)
+    if isinstance(found, Mapping):
+        return _of_mapping(found, source, known)
+    if not found:
+        raise TMVError(f"{source} is an empty list; expected class names.")
+    return [_of_item(item, number, source, known) for number, item in enumerate(found, 1)]
+
+
+def _load(text: str, source: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        problem = error
+    try:
+        return ast.literal_eval(text.strip().rstrip(","))
+    except (ValueError, SyntaxError, RecursionError, MemoryError, TypeError):
+        pass
+    try:
+        return [json.loads(line) for line in split_lines(text) if line.strip()]
+    except (ValueError, RecursionError):
+        where = f" (line {problem.lineno}: {problem.msg.lower()})" if isinstance(problem, json.JSONDecodeError) else ""
+        raise TMVError(f"{source} is neither JSON nor a Python list or dictionary{where}.") from None
+
+
+def _unwrapped(found: Any, source: str) -> Mapping[Any, Any] | Sequence[Any]:
+    """The list or dictionary of names, which may stand under a name of its own."""
+    if isinstance(found, Mapping):
+        inner = [found[key] for key in _WRAPPERS if isinstance(found.get(key), (list, tuple, dict))]
+        if inner:
+            return _unwrapped(inner[0], source)
+        if len(found) == 1 and isinstance(only := next(iter(found.values())), (list, dict)) and len(only) > 2:
+            return _unwrapped(only, source)
+        return found
+    if isinstance(found, (list, tuple)):
+        return found
+    raise TMVError(f"{source} holds one {type(found).__name__}; expected a list or dictionary of class names.")
+
+
+def _of_mapping(found: Mapping[Any, Any], source: str, known: Collection[str]) -> list[Entry]:
+    if not found:
+        raise TMVError(f"{source} is an empty dictionary; expected class names.")
+    if all(isinstance(value, int) and not isinstance(value, bool) for value in found.values()):
+        return [Entry((str(value),), str(key), number) for number, (key, value) in enumerate(found.items(), 1)]
+    if all(isinstance(value, str) and is_number(value) for value in found.values()):
+        return [Entry((value,), str(key), number) for number, (key, value) in enumerate(found.items(), 1)]
+    return [
+        _keyed(str(key), value, number, source, known) for number, (key, value) in enumerate(found.items(), 1)
+    ]
+
+
+def _keyed(key: str, value: Any, number: int, source: str, known: Collection[str]) -> Entry:
+    """What a dictionary says of one key: a name, an id with a name, synonyms, or a record."""
+    if isinstance(value, str):
+        return Entry((key,), value.strip(), number, synonyms=True)
+    entry = _of_item(value, number, source, known, synonyms=True)
+    return Entry((key, *entry.keys), entry.name, number, entry.synonyms)
+
+
+def _of_item(value: Any, number: int, source: str, known: Collection[str], synonyms: bool = False) -> Entry:
+    if isinstance(value, str):
+        return Entry((), value.strip(), number)
+    if isinstance(value, Mapping):
+        return _of_record(value, number, source)
+    texts = [str(item).strip() for item in value if isinstance(item, (str, int))] if isinstance(
+        value, (list, tuple)) else []  # fmt: skip
+    if not texts or len(texts) != len(value):
+        raise TMVError(f"Entry {number} of {source} is {str(value)[:40]!r}; expected a name.")
+    keys = [t for t in texts[:-1] if is_wnid(t) or is_number(t) or fold(t) in known]
+    names = [t for t in texts if t not in keys]
+    if not names:
+        return Entry(tuple(keys[:-1]), keys[-1], number)
+    # Several names for one key are synonyms, whether they stand in a list or between commas.
+    return Entry(tuple(keys), ", ".join(names), number, synonyms=bool(keys) or synonyms)
+
+
+def _of_record(record: Mapping[Any, Any], number: int, source: str) -> Entry:
+    field = next((name for name in _NAME_FIELDS if isinstance(record.get(name), str)), None)
+    if field is None:
+        raise TMVError(f"Entry {number} of {source} has no name; it has {', '.join(map(str, record))[:80]}.")
+    keys = tuple(
+        str(value).strip() for name, value in record.items()
+        if name != field and isinstance(value, (str, int)) and not isinstance(value, bool)
+    )  # fmt: skip
+    return Entry(keys, str(record[field]).strip(), number)
