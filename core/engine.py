@@ -292,11 +292,22 @@ class Engine(
         if images.labels is None:
             raise TMVError(
                 f"{self.dataset(images.key.dataset).title} ({images.key.split}) has no classes, so its pictures cannot "
-                "be classified; put them into one folder for each class, or choose a data set with labels."
+                f"be classified; {self._labelled_instead(images)}."
             )
         if kind in ("curated", "raw"):
             return images.classnames if kind == "curated" else images.raw_classnames
-        return readers.read_classnames(Path(kind), images)
+        return readers.read_classnames(Path(kind), images).names
+
+    def _labelled_instead(self, images: EmbeddingSet) -> str:
+        """What to do about pictures without classes: another split that has some, or class folders."""
+        name = images.key.dataset
+        try:
+            others = [split for split in self.splits(name) if self.dataset_rows(name, split).labels is not None]
+        except NotHere:
+            others = []
+        if others:
+            return f"its split {others[0]} has classes: --split {others[0]}"
+        return "put them into one folder for each class, or choose a data set with labels"
 
     def templates(
         self, dataset: str, templates: Sequence[str] | None = None, prompt_set: str | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import struct
 from collections.abc import Callable
 from io import BytesIO
@@ -21,7 +22,7 @@ from PIL import (
 
 from core.types import BadImage
 
-FORMATS_IN_WORDS = "JPEG, PNG, GIF, WebP, BMP, TIFF, JPEG 2000, AVIF, PNM"
+FORMATS_IN_WORDS = "JPEG, PNG, GIF, WebP, BMP, TIFF, JPEG 2000, AVIF, HEIF, PNM"
 ORIENTATION_TAG = 0x0112
 _EXIF_ENTRIES = 1000
 
@@ -38,6 +39,10 @@ DECODERS: dict[str, _Decoder] = {
     "AVIF": AvifImagePlugin.AvifImageFile,
     "PNM": PpmImagePlugin.PpmImageFile,
 }
+with contextlib.suppress(ImportError):  # an environment of before it was required still reads all the rest
+    from pillow_heif import HeifImageFile
+
+    DECODERS["HEIF"] = HeifImageFile
 _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"\xff\xd8\xff", "JPEG"),
     (b"\x89PNG\r\n\x1a\n", "PNG"),
@@ -51,6 +56,8 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"\0\0\0\x0cjP  \r\n\x87\n", "JPEG 2000"),
     (b"\xff\x4f\xff\x51", "JPEG 2000"),
 )
+_HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+"""HEVC in HEIF, as phones write it; `mif1` may hold other codecs, which the decoder then refuses."""
 _STRANGERS: tuple[tuple[bytes, str], ...] = (
     (b"version https://git-lfs.github.com/spec/", "git-lfs pointer, not the picture: run git lfs pull"),
     (b"\0\5\x16\7", "not an image: a macOS side file (._ file)"),
@@ -64,19 +71,26 @@ _STRANGERS: tuple[tuple[bytes, str], ...] = (
 )
 
 
-def format_of(data: bytes) -> str:
-    """The name of the format, a key of `DECODERS`, from the first bytes; `BadImage` for anything else."""
+def format_of(data: bytes, named: str | None = None) -> str:
+    """The name of the format, a key of `DECODERS`, from the first bytes; `BadImage` for anything else.
+
+    `named` is what the file's name says where that is a format that is not read, for the reason.
+    """
     head = data[:64]
     for magic, kind in _SIGNATURES:
         if head.startswith(magic):
             return kind
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "WebP"
-    if head[4:12] in (b"ftypavif", b"ftypavis"):
+    if head[4:12] in (b"ftypavif", b"ftypavis") or (head[4:12] == b"ftypmif1" and b"avif" in head[16:]):
         return "AVIF"
     if head[:1] == b"P" and head[1:2] in b"123456" and head[2:3].isspace():
         return "PNM"
-    raise BadImage(_stranger(data))
+    if data[4:8] == b"ftyp" and data[8:12] in _HEIF_BRANDS:
+        if "HEIF" not in DECODERS:
+            raise BadImage("format not read: HEIF (pip install pillow-heif)")
+        return "HEIF"
+    raise BadImage(f"format not read: {named}" if named else _stranger(data))
 
 
 def _stranger(data: bytes) -> str:
@@ -91,7 +105,7 @@ def _stranger(data: bytes) -> str:
         return "format not supported: an SVG drawing"
     if data[4:8] == b"ftyp":
         brand = data[8:12].decode("ascii", "replace").strip().upper()
-        return f"format not supported: {brand} (HEIF or video)"
+        return f"format not supported: {brand} (a video)"
     return f"not an image: none of {FORMATS_IN_WORDS}"
 
 

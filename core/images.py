@@ -37,8 +37,25 @@ MAX_ASPECT = 100
 MAX_BYTES = 256 * 1024 * 1024
 IMAGE_SUFFIXES = frozenset({
     ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".apng", ".gif", ".webp", ".bmp", ".tif", ".tiff",
-    ".jp2", ".j2k", ".avif", ".ppm", ".pgm", ".pbm",
+    ".jp2", ".j2k", ".avif", ".heic", ".heif", ".hif", ".ppm", ".pgm", ".pbm",
 })
+_UNREAD_SUFFIXES = {
+    "RAW": (".cr2", ".cr3", ".crw", ".nef", ".nrw", ".arw", ".srf", ".sr2", ".dng", ".orf", ".rw2", ".raf", ".pef",
+            ".x3f", ".raw", ".rwl", ".3fr", ".erf", ".kdc", ".dcr", ".mrw"),
+    "Photoshop": (".psd", ".psb"),
+    "drawing": (".svg", ".svgz", ".eps", ".ai", ".xcf"),
+    "video": (".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".wmv", ".flv", ".mpg", ".mpeg", ".mts", ".m2ts", ".3gp",
+              ".ogv"),
+    "JPEG XL": (".jxl",),
+    "DICOM": (".dcm", ".dicom"),
+    "TGA": (".tga",),
+    "OpenEXR": (".exr",),
+    "HDR": (".hdr",),
+    "DDS": (".dds",),
+    "icon": (".ico", ".cur", ".icns"),
+}  # fmt: skip
+UNREAD_FORMATS = {suffix: kind for kind, suffixes in _UNREAD_SUFFIXES.items() for suffix in suffixes}
+"""Suffixes of pictures and films in formats that are not read, and what each is."""
 
 Source = bytes | Path | NDArray[np.uint8]
 _TURNS = {
@@ -51,6 +68,7 @@ _TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 _BITS_TAG = 258
+_HEAD = 1024
 _PNG_END = b"IEND\xaeB`\x82"
 
 warnings.filterwarnings("ignore", module=r"PIL\.")
@@ -61,6 +79,13 @@ def is_picture_name(name: str) -> bool:
     base = name.rsplit("/", 1)[-1]
     stem, dot, suffix = base.rpartition(".")
     return bool(stem) and not base.startswith(".") and (dot + suffix).lower() in IMAGE_SUFFIXES
+
+
+def unread_format(name: str) -> str | None:
+    """What a file of this name is when it looks like a picture or film in a format that is not read ("RAW")."""
+    base = name.rsplit("/", 1)[-1]
+    stem, dot, suffix = base.rpartition(".")
+    return UNREAD_FORMATS.get((dot + suffix).lower()) if stem and not base.startswith(".") else None
 
 
 def to_rgb(source: Source) -> Image.Image:
@@ -84,9 +109,16 @@ def thumbnail(source: Source, size: int) -> bytes:
 
 
 def read_encoded(path: Path) -> bytes:
-    """The file's bytes, at most `MAX_BYTES`; `BadImage` (without the path) when it cannot be read."""
+    """The file's bytes, at most `MAX_BYTES`; `BadImage` (without the path) when it cannot be read.
+
+    Of a file whose name is that of a format that is not read only the head is looked at: a film is no picture, but
+    a JPEG under another name is one.
+    """
     try:
         with path.open("rb") as file:
+            if unread_format(path.name):
+                format_of(file.read(_HEAD), unread_format(path.name))
+                file.seek(0)
             _check_bytes(os.fstat(file.fileno()).st_size)
             return file.read()
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Class names: CLIP's curated lists, ImageNet's wnids, and words made of folder names.
+"""Class names: CLIP's curated lists and ImageNet's wnids.
 
 Curated names are always joined to folders by name, never by position: CLIP's list for EuroSAT starts with the
 forest while its folders start with AnnualCrop.
@@ -17,9 +17,6 @@ from typing import Any
 from core.types import TMVError
 
 _HERE = Path(__file__).parent
-_WNID = re.compile(r"n\d{8}")
-_NUMBERED = re.compile(r"^\d+[ ._-]+(?=[^\W\d])")
-_GLUED = re.compile(r"(?:[A-Z][a-z]+){2,}")
 
 EUROSAT_CURATED = {
     "AnnualCrop": "annual crop land",
@@ -80,17 +77,3 @@ def curated_by_name(raw: Sequence[str], curated: Sequence[str]) -> tuple[str, ..
 
 def _key(name: str) -> str:
     return re.sub(r"[\s_-]+", " ", name).strip().casefold()
-
-
-def words_of(folder: str) -> str:
-    """A folder's name as words: "AnnualCrop" -> "annual crop", "n01440764" -> "tench", "hot_dog" too.
-
-    Leading numbers go ("017.Cardinal" -> "Cardinal"). Names that mix cases in other ways ("iPhone", "BMW_X5")
-    keep their letters; only separators become spaces.
-    """
-    if _WNID.fullmatch(folder):
-        return imagenet_classnames().get(folder, folder)
-    name = _NUMBERED.sub("", folder)
-    if _GLUED.fullmatch(name):
-        return " ".join(re.findall(r"[A-Z][a-z]+", name)).lower()
-    return re.sub(r"[\s_-]+", " ", name).strip() or folder

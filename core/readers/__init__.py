@@ -1,6 +1,6 @@
 """Readers: a data set on this disk -> rows (id, picture, label, captions). No torch here."""
 
-from core.readers.classnames import read_classnames
+from core.readers.classnames import ClassNames, read_classnames
 from core.readers.digest import data_digest
 from core.readers.downloads import download_dataset
 from core.readers.opening import (
@@ -14,6 +14,7 @@ from core.readers.opening import (
 )
 
 __all__ = [
+    "ClassNames",
     "cache_folder",
     "data_digest",
     "data_folder",

@@ -7,6 +7,7 @@ data set's folder.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
@@ -18,16 +19,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.catalog.datasets import OFFICIAL_SIZES
-from core.images import is_picture_name, read_encoded
+from core.images import is_picture_name, read_encoded, unread_format
 from core.readers.stamps import about_to_read, file_stamp, read_entries
-from core.types import Dataset, DatasetSpec, NotHere, unknown
+from core.types import Dataset, DatasetSpec, Note, NotHere, unknown
 
 SPLIT_WORDS = {
     "train": ("train", "training"),
     "val": ("val", "valid", "validation", "dev"),
     "test": ("test", "testing"),
 }
-_JUNK_FOLDERS = frozenset({"__macosx", "__pycache__", "lost+found", "$recycle.bin"})
+_JUNK_FOLDERS = frozenset({
+    "__macosx", "__pycache__", "lost+found", "$recycle.bin", ".git", ".cache", ".ipynb_checkpoints", ".thumbnails",
+    ".trash", ".trashes", ".spotlight-v100", ".fseventsd", ".appledouble", ".idea", ".vscode", ".venv", "@eadir",
+    ".huggingface", ".dvc",
+})
 
 
 # --- pictures ---------------------------------------------------------------------------------------------
@@ -75,13 +80,17 @@ class ArrayPictures:
 # --- listings ---------------------------------------------------------------------------------------------
 
 def list_folders(folder: Path) -> list[str]:
-    """Names of the visible subfolders, sorted."""
-    return sorted(e.name for e in _entries(folder) if _visible_folder(e))
+    """Names of the visible subfolders, sorted. A link back to a folder above is none of them."""
+    return sorted(e.name for e in _entries(folder) if _visible_folder(e) and not _leads_up(e, folder))
 
 
-def list_pictures(folder: Path) -> list[str]:
-    """Paths of the pictures under `folder`, at any depth, relative to it with "/", sorted."""
-    return sorted(_walk(str(folder), "", frozenset()))
+def list_pictures(folder: Path, *, unread: bool = False) -> list[str]:
+    """Paths of the pictures under `folder`, at any depth, relative to it with "/", sorted.
+
+    `unread` also lists files in formats that are not read (RAW, video ...), for rows that are to be skipped by name.
+    """
+    accepts = _is_row_name if unread else is_picture_name
+    return sorted(_walk(str(folder), "", _folders_above(folder), accepts))
 
 
 def pictures_in(folder: Path) -> list[str]:
@@ -91,10 +100,27 @@ def pictures_in(folder: Path) -> list[str]:
 
 def holds_pictures(folder: Path) -> bool:
     """Whether there is any picture under `folder`; stops at the first."""
-    return next(_walk(str(folder), "", frozenset()), None) is not None
+    return next(_walk(str(folder), "", _folders_above(folder), is_picture_name), None) is not None
 
 
-def _walk(folder: str, prefix: str, above: frozenset[tuple[int, int]]) -> Iterator[str]:
+def hidden_folders(folder: Path) -> list[str]:
+    """Names of subfolders that begin with a dot, but for those that programs make for themselves."""
+    found = (e.name for e in _entries(folder) if e.name.startswith(".") and e.is_dir())
+    return sorted(name for name in found if name.lower() not in _JUNK_FOLDERS)
+
+
+def links_up(folder: Path) -> list[str]:
+    """Names of links in `folder` that lead back to a folder above; they are not followed."""
+    return sorted(e.name for e in _entries(folder) if _visible_folder(e) and _leads_up(e, folder))
+
+
+def _is_row_name(name: str) -> bool:
+    return is_picture_name(name) or unread_format(name) is not None
+
+
+def _walk(
+    folder: str, prefix: str, above: frozenset[tuple[int, int]], accepts: Callable[[str], bool]
+) -> Iterator[str]:
     """`above` holds the folders on the way here: a link back to one of them is a loop and is not followed."""
     try:
         stat = os.stat(folder)  # noqa: PTH116
@@ -104,10 +130,29 @@ def _walk(folder: str, prefix: str, above: frozenset[tuple[int, int]]) -> Iterat
     if here in above:
         return
     for entry in _entries(folder):
-        if is_picture_name(entry.name) and entry.is_file():
+        if accepts(entry.name) and entry.is_file():
             yield prefix + entry.name
         elif _visible_folder(entry):
-            yield from _walk(entry.path, f"{prefix}{entry.name}/", above | {here})
+            yield from _walk(entry.path, f"{prefix}{entry.name}/", above | {here}, accepts)
+
+
+def _folders_above(folder: Path) -> frozenset[tuple[int, int]]:
+    """Every folder that `folder` lies in, by its path as written: a link below it must not lead back there."""
+    found = set()
+    for place in folder.absolute().parents:
+        with contextlib.suppress(OSError):
+            stat = place.stat()
+            found.add((stat.st_dev, stat.st_ino))
+    return frozenset(found)
+
+
+def _leads_up(entry: os.DirEntry[str], folder: Path) -> bool:
+    if not entry.is_symlink():
+        return False
+    with contextlib.suppress(OSError):
+        stat, own = entry.stat(), folder.stat()
+        return (stat.st_dev, stat.st_ino) in _folders_above(folder) | {(own.st_dev, own.st_ino)}
+    return False
 
 
 def _entries(folder: str | Path) -> list[os.DirEntry[str]]:
@@ -221,12 +266,15 @@ class Classes:
 
 
 def class_rows(folder: Path, raw_names: Sequence[str]) -> tuple[list[str], list[int]]:
-    """Pictures of the class folders `raw_names` under `folder`: names relative to it, and class positions."""
+    """Pictures of the class folders `raw_names` under `folder`: names relative to it, and class positions.
+
+    Files in formats that are not read are among them, so that they are skipped by name.
+    """
     names: list[str] = []
     labels: list[int] = []
     for position, raw in enumerate(raw_names):
         if (folder / raw).is_dir():
-            found = [f"{raw}/{name}" for name in list_pictures(folder / raw)]
+            found = [f"{raw}/{name}" for name in list_pictures(folder / raw, unread=True)]
             names += found
             labels += [position] * len(found)
     return names, labels
@@ -242,28 +290,41 @@ def labelled(
 ) -> Dataset:
     """Rows of a classification set whose pictures are files under `root`."""
     names, labels = rows
-    found = (*notes, *part_note(spec, split, len(names)), *class_note(labels, len(classes.raw)))
+    found = (*notes, *part_note(spec, split, len(names)), *class_note(labels, len(classes.raw)), *unread_note(names))
     return Dataset(
         spec, split, tuple(map(readable, names)), FilePictures(root, tuple(names)),
         np.asarray(labels, dtype=np.int64), classes.curated, classes.raw, notes=found,
     )  # fmt: skip
 
 
-def part_note(spec: DatasetSpec, split: str, n: int) -> tuple[str, ...]:
+def part_note(spec: DatasetSpec, split: str, n: int) -> tuple[Note, ...]:
     """A note when fewer pictures are here than the official split has."""
     whole = OFFICIAL_SIZES.get((spec.name, split), 0)
     if n >= whole:
         return ()
     whole_split = f"{whole:,} pictures of {spec.title} {split}"
-    return (f"This is a part: {n:,} of the {whole_split}; figures from elsewhere are for all of them.",)
+    return (Note(f"This is a part: {n:,} of the {whole_split}; figures from elsewhere are for all of them.", "part"),)
 
 
-def class_note(labels: Sequence[int], c: int) -> tuple[str, ...]:
+def class_note(labels: Sequence[int], c: int) -> tuple[Note, ...]:
     """A note when some classes have no picture in this split."""
     present = len(set(labels))
     if present == c or not labels:
         return ()
-    return (f"{present} of {c} classes have pictures here; classification still chooses among all {c}.",)
+    text = f"{present} of {c} classes have pictures here; classification still chooses among all {c}."
+    return (Note(text, "classes_without_pictures"),)
+
+
+def unread_note(names: Sequence[str]) -> tuple[Note, ...]:
+    """A warning when rows are in formats that are not read, as far as their names tell."""
+    unread = [(name, kind) for name in names if (kind := unread_format(name))]
+    if not unread:
+        return ()
+    kinds = ", ".join(sorted({kind for _, kind in unread}))
+    files = and_more([name for name, _ in unread])
+    count = f"{len(unread):,} of {len(names):,} files"
+    text = f"{count} are in a format that is not read ({kinds}) and are skipped: {files}."
+    return (Note(text, "format_not_read", "warning"),)
 
 
 def and_more(names: Sequence[str], most: int = 3) -> str:

@@ -1,18 +1,26 @@
-"""A user's own class names: a file with one name a line, or a table of folder and name."""
+"""A user's own class names, joined to the classes of a data set: by folder, by name, by WordNet id, by number, and
+only where the list says none of these by order, which is then said."""
 
 from __future__ import annotations
 
-import csv
 import difflib
+import re
 from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from core.catalog.class_words import equal_names, wnid_in
+from core.catalog.classes import imagenet_classnames
 from core.readers.base import and_more, os_reason
-from core.types import TMVError
+from core.readers.name_lists import Entry, NameList, fold, in_order, is_number, numbers_of, read_name_list
+from core.readers.text import decode
+from core.types import Note, TMVError
 
 _LARGEST = 10_000_000
-_HEADERS = {"raw", "folder", "class", "raw_classname", "wnid", "label", "name"}
+_IMAGENET = 1000
+_NUMBER = re.compile(r"(\D*?)(\d{1,9})(\D*)")
 
 
 class HasClasses(Protocol):
@@ -25,88 +33,216 @@ class HasClasses(Protocol):
     def raw_classnames(self) -> tuple[str, ...]: ...
 
 
-def read_classnames(path: Path, dataset: HasClasses) -> tuple[str, ...]:
-    """Names for the classes of `dataset`, (c,) in their order, from `path`.
+@dataclass(frozen=True, slots=True)
+class ClassNames:
+    """`names` (c,) in the order of the data set's classes, and `notes` on how the list was read and joined."""
 
-    One name a line means: in the order of `dataset.raw_classnames`. A csv or tsv "folder,name" is joined by
-    folder (or by the curated name), in any order, and must name every class once. Raises `TMVError` with the
-    first thing that does not fit.
+    names: tuple[str, ...]
+    notes: tuple[Note, ...] = ()
+
+
+def read_classnames(path: Path, dataset: HasClasses) -> ClassNames:
+    """Names for the classes of `dataset`, in their order, from the list `path` (see `name_lists` for its forms).
+
+    A list that names every class by folder, curated name, WordNet id or number is joined by that, whatever its order
+    and whatever more it holds. Any other needs one name for each class, in their order: that of the numbers where the
+    folders are numbers, else that of the text. Raises `TMVError` with the first thing that does not fit.
     """
-    c = len(dataset.raw_classnames)
-    if not c:
+    raw = dataset.raw_classnames
+    if not raw:
         raise TMVError(f"This data set has no classes, so class names from {path} cannot be used.")
-    lines = _lines(path)
-    pairs = _pairs(path, lines, dataset)
-    if pairs is not None:
-        return _joined(path, pairs, dataset)
-    if len(lines) != c:
-        raise TMVError(
-            f"{path} has {len(lines)} names for {c} classes; give one name a line in the order "
-            f"{and_more(dataset.raw_classnames)}, or a csv of folder,name."
-        )
-    return tuple(lines)
+    text, decoded = decode(_content(path), str(path))
+    listed = read_name_list(text, str(path), {*raw, *dataset.classnames})
+    names, joined = _joined(path, listed, dataset)
+    notes = (*decoded, *listed.notes, *joined, *equal_names(raw, names))
+    return ClassNames(names, notes)
 
 
-def _lines(path: Path) -> list[str]:
+def natural_order(raw: Sequence[str]) -> list[int]:
+    """Positions of folders in the order of a list: by number where all are numbers ("0", "class_10"), else by text."""
+    numbers = _numbers(raw)
+    if numbers is None:
+        return sorted(range(len(raw)), key=lambda i: raw[i])
+    return sorted(range(len(raw)), key=lambda i: (numbers[i], raw[i]))
+
+
+def _content(path: Path) -> bytes:
     try:
         if path.stat().st_size > _LARGEST:
             raise TMVError(f"{path} is too large for a file of class names.")
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise TMVError(f"{path} is not UTF-8 text; save it as UTF-8.") from None
+        return path.read_bytes()
     except OSError as error:
         raise TMVError(f"The class names {path} cannot be read: {os_reason(error)}.") from None
-    return [line.strip() for line in text.splitlines() if line.strip()]
 
 
-def _pairs(path: Path, lines: list[str], dataset: HasClasses) -> list[tuple[str, str]] | None:
-    """(folder, name) for each line, or None when the file is a plain list.
+def _joined(path: Path, listed: NameList, dataset: HasClasses) -> tuple[tuple[str, ...], list[Note]]:
+    places = _Places(dataset)
+    column = _best_column(listed, places.of)
+    if column is not None:
+        return _by_key(path, listed, column, places)
+    found = [places.of(entry.name) for entry in listed.entries]
+    if set(found) >= set(range(len(dataset.raw_classnames))):
+        return _by_name(path, listed, places)
+    return _by_order(path, listed, places)
 
-    It is a table when every line has two columns and some first column is a class: "crane, bird" alone in a
-    plain list does not make one.
-    """
-    delimiter = "\t" if any("\t" in line for line in lines) else ","
-    table = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
-    rows = [[cell.strip() for cell in row] for row in table]
-    if not rows or any(len(row) < 2 for row in rows):
+
+# --- what a key may stand for -----------------------------------------------------------------------------
+
+class _Places:
+    """Folder, WordNet id, number or curated name -> position of the class; the surest first, each only where it is
+    one class."""
+
+    def __init__(self, dataset: HasClasses) -> None:
+        self.raw, self.curated = dataset.raw_classnames, dataset.classnames
+        self.numbers = _numbers(self.raw)
+        self._exact = {name: i for i, name in enumerate(self.raw)}
+        self._others = [
+            _unique([fold(name) for name in self.raw]),
+            _unique([wnid_in(name) or "" for name in self.raw]),
+            _unique([fold(name) for name in self.curated]),
+        ]
+        self._by_number = _unique([str(number) for number in self.numbers or ()])
+
+    def of(self, key: str) -> int | None:
+        """The class that a key of a list stands for."""
+        if key in self._exact:
+            return self._exact[key]
+        if is_number(key) and (found := self._by_number.get(str(int(key)))) is not None:
+            return found
+        return next((there[folded] for there in self._others if (folded := fold(key)) in there), None)
+
+
+def _unique(names: Sequence[str]) -> dict[str, int]:
+    counts = Counter(names)
+    return {name: i for i, name in enumerate(names) if name and counts[name] == 1}
+
+
+def _numbers(raw: Sequence[str]) -> list[int] | None:
+    """The folders' numbers, where each is one number with the same text around it."""
+    matches = [_NUMBER.fullmatch(name) for name in raw]
+    found = [match for match in matches if match]
+    if len(found) < len(raw) or len({(match[1], match[3]) for match in found}) != 1:
         return None
-    known = {*dataset.raw_classnames, *dataset.classnames}
-    if not any(row[0] in known for row in rows):
-        if path.suffix.lower() in (".csv", ".tsv"):
-            raise TMVError(f"{path} names none of the classes in its first column; {_example(dataset)}")
-        return None
-    body = rows[1:] if rows[0][0].lower() in _HEADERS and rows[0][0] not in known else rows
-    # A name with commas that nobody quoted: what follows the folder is the name.
-    return [(row[0], ", ".join(row[1:]).strip()) for row in body]
+    return [int(match[2]) for match in found]
 
 
-def _joined(path: Path, pairs: list[tuple[str, str]], dataset: HasClasses) -> tuple[str, ...]:
-    folders = _folders_by_name(dataset)
-    names: dict[str, str] = {}
-    for key, name in pairs:
-        if key not in folders:
-            close = difflib.get_close_matches(key, list(folders), n=1)
-            hint = f"did you mean {close[0]}?" if close else _example(dataset)
-            raise TMVError(f"{path} names {key!r}, which is none of the classes; {hint}")
-        if not name:
-            raise TMVError(f"{path} gives no name for {key!r}.")
-        if folders[key] in names:
-            raise TMVError(f"{path} names {key!r} twice.")
-        names[folders[key]] = name
-    missing = [raw for raw in dataset.raw_classnames if raw not in names]
-    if missing:
-        whole = len(dataset.raw_classnames)
-        raise TMVError(f"{path} lacks {len(missing)} of {whole} classes: {and_more(missing)}.")
-    return tuple(names[raw] for raw in dataset.raw_classnames)
+def _best_column(listed: NameList, place: Callable[[str], int | None]) -> int | None:
+    """The key that stands for a class most often; None where no key ever does."""
+    width = min((len(entry.keys) for entry in listed.entries), default=0)
+    hits = [sum(place(entry.keys[column]) is not None for entry in listed.entries) for column in range(width)]
+    return hits.index(max(hits)) if any(hits) else None
 
 
-def _folders_by_name(dataset: HasClasses) -> dict[str, str]:
-    """Folder or curated name -> folder; curated names that stand for two folders are of no use here."""
-    counts = Counter(dataset.classnames)
-    pairs = zip(dataset.raw_classnames, dataset.classnames)
-    curated = {name: raw for raw, name in pairs if counts[name] == 1}
-    return curated | {raw: raw for raw in dataset.raw_classnames}
+# --- the ways to join -------------------------------------------------------------------------------------
+
+def _by_key(path: Path, listed: NameList, column: int, places: _Places) -> tuple[tuple[str, ...], list[Note]]:
+    names: dict[int, Entry] = {}
+    unknown: list[str] = []
+    for entry in listed.entries:
+        key = entry.keys[column]
+        place = places.of(key)
+        if place is None:
+            unknown.append(key)
+        elif place in names and names[place].name != entry.name:
+            raise TMVError(f"{path} names {key!r} twice (lines {names[place].line} and {entry.line}).")
+        else:
+            names[place] = entry
+    _check_whole(path, set(names), unknown, places)
+    found = tuple(names[place].name for place in range(len(places.raw)))
+    keys = [names[place].keys[column] for place in range(len(places.raw))]
+    return found, _key_notes(path, keys, unknown, places)
 
 
-def _example(dataset: HasClasses) -> str:
-    return f"the classes are {and_more(dataset.raw_classnames)}."
+def _key_notes(path: Path, keys: Sequence[str], unknown: Sequence[str], places: _Places) -> list[Note]:
+    notes = []
+    if all(map(is_number, keys)):
+        notes.append(Note(f"Class names of {path.name} were joined by number: {keys[0]} is the folder {places.raw[0]}.",
+                          "joined_by_number"))  # fmt: skip
+    elif unknown and not all(wnid_in(key) for key in keys):
+        text = f"{path.name} also names {len(unknown):,} classes that are not here: {and_more(unknown)}."
+        notes.append(Note(text, "names_of_others"))
+    return notes
+
+
+def _check_whole(path: Path, there: set[int], unknown: Sequence[str], places: _Places) -> None:
+    missing = [name for place, name in enumerate(places.raw) if place not in there]
+    if not missing:
+        return
+    strange = [key for key in unknown if not is_number(key) and not wnid_in(key)]
+    if strange:
+        close = difflib.get_close_matches(strange[0], missing, n=1)
+        hint = f"did you mean {close[0]}?" if close else f"the classes are {and_more(places.raw)}."
+        raise TMVError(f"{path} names {strange[0]!r}, which is none of the classes; {hint}")
+    raise TMVError(f"{path} lacks {len(missing)} of {len(places.raw)} classes: {and_more(missing)}.")
+
+
+def _by_name(path: Path, listed: NameList, places: _Places) -> tuple[tuple[str, ...], list[Note]]:
+    """A list of the classes themselves, in any order: a name as it stands there, a folder's as words."""
+    names: dict[int, str] = {}
+    for entry in listed.entries:
+        place = places.of(entry.name)
+        if place is not None:
+            names.setdefault(place, places.curated[place] if entry.name == places.raw[place] else entry.name)
+    text = f"{path.name} lists the classes by the names that they have, so it was joined by name, not by order."
+    return tuple(names[place] for place in range(len(places.raw))), [Note(text, "joined_by_name")]
+
+
+def _by_order(path: Path, listed: NameList, places: _Places) -> tuple[tuple[str, ...], list[Note]]:
+    names = in_order(listed)
+    chosen, note = _places_in_list(path, listed, places)
+    for place, position in enumerate(chosen):
+        other = places.of(names[position])
+        if other is not None and other != place:
+            raise TMVError(
+                f"{path} cannot be joined by order: its name {names[position]!r} would go to the folder "
+                f"{places.raw[place]}, but is the name of {places.raw[other]}; give a csv of folder,name."
+            )
+    return tuple(names[position] for position in chosen), [note]
+
+
+def _places_in_list(path: Path, listed: NameList, places: _Places) -> tuple[list[int], Note]:
+    """For each class the position of its name in the ordered list, and how that was decided."""
+    n, raw, order = len(listed.entries), places.raw, natural_order(places.raw)
+    if n == len(raw):
+        chosen = [0] * n
+        for position, place in enumerate(order):
+            chosen[place] = position
+        return chosen, _order_note(path, listed, places, order)
+    if places.numbers is not None and n > max(places.numbers) and 0 in places.numbers:
+        return places.numbers, _number_note(path, n, places, 0)
+    if places.numbers is not None and n == max(places.numbers) and 0 not in places.numbers:
+        return [number - 1 for number in places.numbers], _number_note(path, n, places, 1)
+    ids = list(imagenet_classnames())
+    if n == _IMAGENET and all(wnid_in(name) in imagenet_classnames() for name in raw):
+        text = f"{path.name} has 1,000 names, which were joined in ImageNet's order of WordNet ids."
+        return [ids.index(wnid_in(name) or "") for name in raw], Note(text, "joined_by_order", "warning")
+    raise TMVError(
+        f"{path} has {n} names for {len(raw)} classes; give one name a line in the order "
+        f"{and_more([raw[place] for place in order])}, or a csv of folder,name."
+    )
+
+
+def _number_note(path: Path, n: int, places: _Places, first: int) -> Note:
+    text = (
+        f"Of the {n:,} names in {path.name} each folder took that of its number, counted from {first} "
+        f"({len(places.raw):,} folders are here)."
+    )
+    return Note(text, "joined_by_number", "warning")
+
+
+def _order_note(path: Path, listed: NameList, places: _Places, order: Sequence[int]) -> Note:
+    """How the classes were ordered; a warning where another order was possible."""
+    names, first, last = in_order(listed), order[0], order[-1]
+    how = "of the folders' numbers" if places.numbers is not None else "of the folders' names"
+    ends = f"{places.raw[first]} is {names[0]!r}, {places.raw[last]} is {names[-1]!r}"
+    text = f"Class names of {path.name} were joined in the order {how}: {ends}."
+    return Note(text, "joined_by_order", "info" if _only_order(listed, places, order) else "warning")
+
+
+def _only_order(listed: NameList, places: _Places, order: Sequence[int]) -> bool:
+    """Whether no other order was to be thought of: numbers without a gap, or text that sorts the same in any case."""
+    if places.numbers is not None:
+        found = sorted(places.numbers)
+        counts = numbers_of(listed) is None or numbers_of(listed) == tuple(found)
+        return counts and found[0] in (0, 1) and found == list(range(found[0], found[0] + len(found)))
+    return [places.raw[i] for i in order] == sorted(places.raw, key=lambda name: (fold(name), name))

@@ -1,66 +1,54 @@
 """`folder:PATH`: people's own pictures in class folders.
 
-Understood are PATH/CLASS/picture, PATH/SPLIT/CLASS/picture (SPLIT: train, val or test, or a longer word for
-it), and pictures without any class folder, which can be searched but not scored. Class folders without splits
-also get the fixed halves "train" and "test" of `hashed_half`, so that a probe has something honest to learn
-from.
+Understood are PATH/CLASS/picture, PATH/SPLIT/CLASS/picture (SPLIT: train, val, test or any name that speaks of one),
+either of them one folder deeper, and pictures without any class folder, which can be searched but not scored. Class
+folders without splits also get the fixed halves "train" and "test" of `hashed_half`, so that a probe has something
+honest to learn from.
 """
 
 from __future__ import annotations
 
-from collections import Counter
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
-from core.catalog.classes import words_of
+from core.catalog.class_words import class_words
 from core.readers.base import (
     Classes,
     FilePictures,
     and_more,
-    canonical_split,
     choose_split,
     class_rows,
     hashed_half,
-    holds_pictures,
     labelled,
-    list_folders,
     list_pictures,
     pictures_in,
     readable,
+    unread_note,
 )
+from core.readers.folder_checks import class_findings
+from core.readers.folder_layout import Layout, Part, read_layout
 from core.readers.stamps import as_last_read
-from core.types import Dataset, DatasetSpec, NotHere, TMVError
+from core.types import Dataset, DatasetSpec, Note
 
-_DEFAULTS = ("test", "val", "all", "train")
+_DEFAULTS = ("test", "val", "eval", "holdout", "all", "train")
+_LISTS = re.compile(
+    r"(class(es|names|_names|-names|_index|_list|_labels)?|labels?|label_names|label_map|names|categor(ies|y_names)|words"
+    r"|synsets?|synset_words|loc_synset_mapping|imagenet_class(es|_index)|class_to_idx|idx_to_class|id2label|cat_to_name"
+    r"|class_dict|wnid_to_(name|label|class|words))\.(txt|csv|tsv|json)",
+    re.IGNORECASE,
+)
 
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """What was found: `splits` name -> folder ("all" -> PATH where there are none), and all classes."""
-
-    root: Path
-    splits: dict[str, Path]
-    raw: tuple[str, ...]
-    empty: tuple[str, ...]
-
-    @property
-    def halves(self) -> bool:
-        """Whether the fixed halves are offered."""
-        return "all" in self.splits and bool(self.raw)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The splits one may ask for."""
-        return (*self.splits, "train", "test") if self.halves else tuple(self.splits)
+Rows = tuple[list[str], list[int]]
 
 
 def describe_folder(spec: DatasetSpec, path: Path) -> DatasetSpec:
     """The generic record with splits, default split and class names filled in from the disk."""
     layout = read_layout(path)
-    default = next(split for split in _DEFAULTS if split in layout.splits)
-    curated = tuple(words_of(readable(name)) for name in layout.raw)
+    default = next((split for split in _DEFAULTS if split in layout.splits), layout.names[0])
     raw = tuple(map(readable, layout.raw))
+    curated = class_words(raw).names
     return replace(spec, splits=layout.names, default_split=default, classnames=curated, raw_classnames=raw)
 
 
@@ -74,89 +62,77 @@ def open_folder(spec: DatasetSpec, split: str | None, path: Path) -> Dataset:
 def _read_rows(full: DatasetSpec, chosen: str, path: Path) -> Dataset:
     layout = read_layout(path)
     half = chosen if layout.halves and chosen != "all" else None
-    folder = layout.splits["all" if half else chosen]
-    rows = class_rows(folder, layout.raw)
+    part = layout.splits["all" if half else chosen]
+    rows = _part_rows(layout, part)
     if not rows[0]:
-        return _unlabelled(full, chosen, folder)
-    notes = [*_class_notes(layout, full), *_stray_note(folder)]
+        return _unlabelled(full, chosen, part, layout)
+    notes = [
+        *layout.notes, *class_findings(layout, part, path), *_stray_note(part), *_list_note(layout, path),
+        *class_words(full.raw_classnames).notes,
+    ]  # fmt: skip
     if half:
         keep = hashed_half(*rows, half)
         rows = [rows[0][i] for i in keep], [rows[1][i] for i in keep]
-        notes.append("This folder has no split of its own: train and test are fixed halves by file name.")
-    return labelled(full, chosen, folder, rows, Classes(full.classnames, full.raw_classnames), notes)
+        text = "This folder has no split of its own: train and test are fixed halves by file name."
+        notes.append(Note(text, "fixed_halves"))
+    return labelled(full, chosen, _root(layout, part), rows, Classes(full.classnames, full.raw_classnames), notes)
 
 
-def read_layout(root: Path) -> Layout:
-    """Find out which of the layouts `root` has; reads folder names, not pictures."""
-    return as_last_read(("layout", root), lambda: _read_layout(root))
+def _root(layout: Layout, part: Part) -> Path:
+    return part.folders[0] if len(part.folders) == 1 else layout.root
 
 
-def _read_layout(root: Path) -> Layout:
-    if not root.exists():
-        raise NotHere(f"There is no folder {root}; give the path of a folder of pictures.")
-    if not root.is_dir():
-        raise TMVError(f"{root} is a file; folder: needs the folder that holds the class folders.")
-    splits = _split_folders(root) or {"all": root}
-    folders = {name for folder in splits.values() for name in list_folders(folder)}
-    full = {n for n in folders if any((f / n).is_dir() and holds_pictures(f / n) for f in splits.values())}
-    if not full and not any(pictures_in(folder) for folder in splits.values()):
-        raise NotHere(_nothing(root))
-    return Layout(root, splits, tuple(sorted(full)), tuple(sorted(folders - full)))
+def _part_rows(layout: Layout, part: Part) -> Rows:
+    """Pictures with a class, relative to `_root`, and the position of their class."""
+    if part.answers:
+        place = {name: position for position, name in enumerate(layout.raw)}
+        names = [name for name in list_pictures(part.folders[0]) if name in part.answers]
+        return names, [place[part.answers[name]] for name in names]
+    if len(part.folders) == 1:
+        return class_rows(part.folders[0], layout.raw)
+    names, labels = [], []
+    for folder in part.folders:
+        found, positions = class_rows(folder, layout.raw)
+        names += [f"{folder.relative_to(layout.root).as_posix()}/{name}" for name in found]
+        labels += positions
+    order = sorted(range(len(names)), key=lambda i: (labels[i], names[i]))
+    return [names[i] for i in order], [labels[i] for i in order]
 
 
-def _split_folders(root: Path) -> dict[str, Path]:
-    """The split folders; none if another folder holds pictures: then "train" is a class, of vehicles say."""
-    folders = list_folders(root)
-    named = [name for name in folders if canonical_split(name)]
-    others = [name for name in folders if not canonical_split(name)]
-    if not named or any(pictures_in(root / name) for name in others):
-        return {}
-    splits: dict[str, Path] = {}
-    for name in named:
-        split = canonical_split(name) or name
-        if holds_pictures(root / name):
-            splits[split if split not in splits else name.lower()] = root / name
-    return {split: splits[split] for split in sorted(splits, key=_split_order)}
-
-
-def _split_order(split: str) -> tuple[int, str]:
-    order = ("train", "val", "test")
-    return (order.index(split) if split in order else len(order), split)
-
-
-def _unlabelled(spec: DatasetSpec, split: str, folder: Path) -> Dataset:
-    names = list_pictures(folder)
-    note = "There are no class folders here: these pictures can be searched, not scored."
+def _unlabelled(spec: DatasetSpec, split: str, part: Part, layout: Layout) -> Dataset:
+    root = _root(layout, part)
+    if len(part.folders) == 1:
+        names = list_pictures(root, unread=True)
+    else:
+        names = sorted(f"{folder.relative_to(root).as_posix()}/{name}" for folder in part.folders
+                       for name in list_pictures(folder, unread=True))  # fmt: skip
+    text = "There are no class folders here: these pictures can be searched, not scored"
+    if layout.labelled:
+        text += f"; with class folders: {', '.join(layout.labelled)} (--split {layout.labelled[0]})"
+    note = Note(f"{text}.", "no_classes", "warning" if layout.labelled else "info")
     return Dataset(
-        spec, split, tuple(map(readable, names)), FilePictures(folder, tuple(names)), None,
-        spec.classnames, spec.raw_classnames, notes=(note,),
+        spec, split, tuple(map(readable, names)), FilePictures(root, tuple(names)), None,
+        spec.classnames, spec.raw_classnames, notes=(note, *layout.notes, *unread_note(names)),
     )  # fmt: skip
 
 
-def _class_notes(layout: Layout, spec: DatasetSpec) -> list[str]:
-    notes = []
-    if layout.empty:
-        notes.append(f"Folders without pictures were left out: {and_more(layout.empty)}.")
-    twice = [name for name, count in Counter(spec.classnames).items() if count > 1]
-    if twice:
-        notes.append(f"Several folders share a class name: {and_more(twice)}.")
-    return notes
+def _stray_note(part: Part) -> Sequence[Note]:
+    """Pictures of a labelled split that have no class."""
+    if part.answers:
+        stray = [name for name in list_pictures(part.folders[0]) if name not in part.answers]
+        text = "Pictures that the list of classes does not name were left out"
+    else:
+        stray = [name for folder in part.folders for name in pictures_in(folder)]
+        text = "Pictures outside any class folder were left out"
+    return [Note(f"{text}: {and_more(stray)}.", "pictures_left_out", "warning")] if stray else []
 
 
-def _stray_note(folder: Path) -> Sequence[str]:
-    stray = pictures_in(folder)
-    return [f"Pictures outside any class folder were left out: {and_more(stray)}."] if stray else []
-
-
-def _nothing(root: Path) -> str:
-    """Why a folder without pictures is refused, with a hint from what lies in it instead."""
-    names = [entry.name for entry in root.iterdir() if not entry.name.startswith(".")]
-    suffixes = {Path(name).suffix.lower() for name in names}
-    hint = "put pictures into one folder for each class."
-    if ".tar" in suffixes:
-        hint = f"it holds tar files: for webdataset shards write wds:{root}."
-    elif suffixes & {".zip", ".gz", ".tgz"}:
-        hint = "it holds archives: unpack them first."
-    elif suffixes & {".json", ".csv", ".tsv"}:
-        hint = f"for pictures with captions write captions:{root}."
-    return f"There are no pictures under {root}; {hint}"
+def _list_note(layout: Layout, path: Path) -> Sequence[Note]:
+    """A list of class names beside the pictures is offered, never used by itself."""
+    inner = (folder for part in layout.splits.values() for folder in part.folders)
+    places = dict.fromkeys((path, layout.root, *inner))
+    found = [file for place in places for file in sorted(place.iterdir()) if _LISTS.fullmatch(file.name)]
+    if not found:
+        return []
+    text = f"{and_more([file.name for file in found])} beside the pictures was not used: --classnames {found[0]} "
+    return [Note(f"{text}takes class names from it.", "list_beside")]

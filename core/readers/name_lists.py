@@ -133,7 +133,8 @@ def _folder_lines(lines: list[tuple[int, str]], known: Collection[str]) -> list[
     keys = [fold(pair[0]) for _, pair in pairs]
     if len(set(keys)) != len(keys) or not all(key in known for key in keys):
         return None
-    return [Entry((key,), _unquoted(name), number, synonyms=True) for number, (key, name) in pairs]
+    entries = [Entry((key,), _unquoted(name), number, synonyms=True) for number, (key, name) in pairs]
+    return entries if _distinct(entries) else None
 
 
 def _numbered_lines(lines: list[tuple[int, str]], known: Collection[str]) -> list[Entry] | None:
@@ -144,7 +145,11 @@ def _numbered_lines(lines: list[tuple[int, str]], known: Collection[str]) -> lis
     if not _counts([int(match[1]) for _, match in found if match]):
         return None
     entries = [Entry((m[1],), _unquoted(m[2]), number, synonyms=True) for number, m in found if m]
-    return entries if len({fold(entry.name) for entry in entries}) == len(entries) else None
+    return entries if _distinct(entries) else None
+
+
+def _distinct(entries: Sequence[Entry]) -> bool:
+    return len({fold(entry.name) for entry in entries}) == len(entries)
 
 
 def _dashed_lines(lines: list[tuple[int, str]], known: Collection[str]) -> list[Entry] | None:

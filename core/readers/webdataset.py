@@ -17,7 +17,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from core.catalog.classes import words_of
+from core.catalog.class_words import words_of
 from core.images import IMAGE_SUFFIXES, MAX_BYTES
 from core.readers.base import and_more, choose_split, class_note, hashed_half, os_reason, readable
 from core.readers.shards import Member, Sample, find_shards, read_index, read_members

@@ -1,0 +1,154 @@
+"""Whether what was read as classes are classes: one alone, names of splits, folders that hold folders."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from core.images import unread_format
+from core.readers.base import and_more, holds_pictures, list_folders, list_pictures, pictures_in
+from core.readers.folder_layout import Layout, Part
+from core.readers.name_entries import fold
+from core.readers.split_names import CONTAINERS, SIDES, SplitName, split_name
+from core.types import Note, TMVError
+
+_LOOKED_INTO = 20
+
+
+def class_findings(layout: Layout, part: Part, path: Path) -> list[Note]:
+    """Notes on the classes of one split. Raises `TMVError` where each "class" is a data set with splits of its own."""
+    notes = [*_empty_note(layout, part), *_one_class(layout, part), *_split_classes(layout)]
+    notes += _container_classes(layout)
+    if not part.answers:
+        notes += [*_inner_folders(layout, part), *_same_folders(layout, part), *_unlike_splits(layout)]
+    return notes
+
+
+def _empty_note(layout: Layout, part: Part) -> list[Note]:
+    if not layout.empty:
+        return []
+    places = [folder / name for folder in part.folders for name in layout.empty if (folder / name).is_dir()]
+    unread = [f"{place.name}/{file}" for place in places for file in list_pictures(place, unread=True)]
+    text = f"Folders without pictures were left out: {and_more(layout.empty)}"
+    if not unread:
+        return [Note(f"{text}.", "empty_folders")]
+    kinds = ", ".join(sorted({unread_format(name) or "" for name in unread}))
+    text += f"; {len(unread):,} files in them are in a format that is not read ({kinds}): {and_more(unread)}."
+    return [Note(text, "empty_folders", "warning")]
+
+
+def _one_class(layout: Layout, part: Part) -> list[Note]:
+    """Among one class every picture is right, whatever the model sees."""
+    if len(layout.raw) != 1:
+        return []
+    text = f"There is one class only, {layout.raw[0]}, so every answer is right whatever the model says"
+    folder = part.folders[0] / layout.raw[0]
+    inner = _pictured(folder) if folder.is_dir() else []
+    meant = f"; folder:{folder} looks meant, with the classes {and_more(inner)}" if len(inner) > 1 else ""
+    return [Note(f"{text}{meant}.", "one_class", "fault")]
+
+
+def _split_classes(layout: Layout) -> list[Note]:
+    """Classes that have the names of splits. One such name among others is a thing: a train beside buses."""
+    found = [split for name in layout.raw if (split := split_name(name))]
+    different = {split.split for split in found}
+    alone = len(found) == len(layout.raw) and bool(found)
+    if not alone and len(different) < 2:
+        return []
+    sure = alone and all(split.plain for split in found)
+    return [_split_note(layout, found, "fault" if sure else "warning")]
+
+
+def _split_note(layout: Layout, found: Sequence[SplitName], level: str) -> Note:
+    names = and_more([split.folder for split in found])
+    text = (
+        f"Classes have names of splits ({names}); if they are splits, give one of them alone, such as "
+        f"folder:{layout.root / found[0].folder}, and put class folders into it."
+    )
+    return Note(text, "split_classes", "fault" if level == "fault" else "warning")
+
+
+def _container_classes(layout: Layout) -> list[Note]:
+    """"images" and "masks" are no things to tell apart."""
+    kinds = [name for name in layout.raw if fold(name) in CONTAINERS or fold(name) in SIDES]
+    if not kinds or len(kinds) < len(layout.raw):
+        return []
+    text = f"The classes are {and_more(kinds)}: folders of a data set, not things in its pictures."
+    return [Note(text, "container_classes", "fault")]
+
+
+# --- what lies in the class folders -----------------------------------------------------------------------
+
+def _pictured(folder: Path) -> list[str]:
+    return [name for name in list_folders(folder) if holds_pictures(folder / name)]
+
+
+def _inner_folders(layout: Layout, part: Part) -> list[Note]:
+    """Class folders of which each holds folders only: these may be the classes, or splits."""
+    folders = [folder / name for folder in part.folders for name in part.classes[:_LOOKED_INTO]]
+    folders = [folder for folder in folders if folder.is_dir()]
+    inner = {folder: _pictured(folder) for folder in folders if not pictures_in(folder)}
+    if len(layout.raw) < 2 or len(inner) < len(folders) or not all(inner.values()):
+        return []
+    if all(_is_split(name) for names in inner.values() for name in names):
+        return _inner_splits(inner)
+    shown = [(folder, names) for folder, names in inner.items() if len(names) > 1]
+    if not shown or all(fold(name) in CONTAINERS for names in inner.values() for name in names):
+        return []
+    folder, names = shown[0]
+    text = (
+        f"Folders inside class folders were read as part of these ({folder.name}: {and_more(names)}); "
+        f"folder:{folder} takes them for the classes."
+    )
+    return [Note(text, "folders_in_classes", "warning")]
+
+
+def _inner_splits(inner: dict[Path, list[str]]) -> list[Note]:
+    folder, names = next(iter(inner.items()))
+    deeper = [folder / name for folder, names in inner.items() for name in names if _pictured(folder / name)]
+    if len(deeper) == sum(map(len, inner.values())) and any(len(_pictured(place)) > 1 for place in deeper):
+        raise TMVError(
+            f"{folder.parent} holds {and_more([place.name for place in inner])}, each with splits of its own "
+            f"({and_more(names)}); give one of them, such as folder:{folder}."
+        )
+    text = (
+        f"Class folders hold splits ({folder.name}: {and_more(names)}), which were read together; to keep them apart, "
+        "put the class folders into split folders."
+    )
+    return [Note(text, "splits_in_classes", "warning")]
+
+
+def _is_split(name: str) -> bool:
+    found = split_name(name)
+    return found is not None and found.exact
+
+
+def _same_folders(layout: Layout, part: Part) -> list[Note]:
+    """Links that make one folder two classes."""
+    seen: dict[tuple[int, int], str] = {}
+    twice = []
+    for folder in part.folders:
+        for name in part.classes:
+            if not (folder / name).is_dir():
+                continue
+            stat = os.stat(folder / name)  # noqa: PTH116
+            first = seen.setdefault((stat.st_dev, stat.st_ino), name)
+            twice += [f"{first} and {name}"] if first != name else []
+    if not twice:
+        return []
+    text = f"One folder stands for several classes, so its pictures have several labels: {and_more(twice)}."
+    return [Note(text, "same_folder", "fault")]
+
+
+def _unlike_splits(layout: Layout) -> list[Note]:
+    """Splits that share no class are no splits of one data set."""
+    parts = [(name, set(part.classes)) for name, part in layout.splits.items() if part.classes]
+    strange = [name for name, own in parts if not any(own & other for n, other in parts if n != name)]
+    if len(parts) < 2 or not strange:
+        return []
+    own = and_more(layout.splits[strange[0]].classes)
+    text = (
+        f"The split {strange[0]} shares no class with the others ({own}); the classes of all splits were put together."
+    )
+    return [Note(text, "splits_share_no_class", "warning")]
