@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.catalog.classes import imagenet_classnames
-from core.types import Note
+from core.types import Level, Note
 
 _WNID = re.compile(r"[nN]\d{8}")
 _WNID_FRONT = re.compile(r"^([nN]\d{8})[\s._-]+(?=[^\s._-])")
@@ -147,7 +147,10 @@ def _number_notes(bare: Sequence[str], cut: Sequence[str], names: Sequence[str])
     kept = [(before, name) for before, name in zip(bare, names) if _NUMBERED.match(before)]
     if kept:
         text = f"Numbers in front of class names were kept, as they do not count the classes: {_example(kept)}"
-        return [Note(f"{text}; --classnames FILE gives other names.", "numbers_kept")]
+        # Where names would fall together without them they are the meaning, as in "1 euro" and "2 euro".
+        needed = len({_words(_NUMBERED.sub("", name)).casefold() for name in bare}) < len(set(bare))
+        level: Level = "info" if needed else "warning"
+        return [Note(f"{text}; --classnames FILE gives other names.", "numbers_kept", level)]
     return []
 
 

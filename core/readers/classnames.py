@@ -59,10 +59,11 @@ def read_classnames(path: Path, dataset: HasClasses) -> ClassNames:
 
 
 def natural_order(raw: Sequence[str]) -> list[int]:
-    """Positions of folders in the order of a list: by number where all are numbers ("0", "class_10"), else by text."""
+    """Positions of classes in the order of a list: that of the data set, but for folders that are sorted as text and
+    are numbers ("0", "1", "10" or "class_10"), which lists count."""
     numbers = _numbers(raw)
-    if numbers is None:
-        return sorted(range(len(raw)), key=lambda i: raw[i])
+    if numbers is None or list(raw) != sorted(raw):
+        return list(range(len(raw)))
     return sorted(range(len(raw)), key=lambda i: (numbers[i], raw[i]))
 
 
@@ -150,18 +151,20 @@ def _by_key(path: Path, listed: NameList, column: int, places: _Places) -> tuple
     _check_whole(path, set(names), unknown, places)
     found = tuple(names[place].name for place in range(len(places.raw)))
     keys = [names[place].keys[column] for place in range(len(places.raw))]
-    return found, _key_notes(path, keys, unknown, places)
+    return found, _key_notes(path, keys, found, unknown, places)
 
 
-def _key_notes(path: Path, keys: Sequence[str], unknown: Sequence[str], places: _Places) -> list[Note]:
-    notes = []
-    if all(map(is_number, keys)):
-        notes.append(Note(f"Class names of {path.name} were joined by number: {keys[0]} is the folder {places.raw[0]}.",
-                          "joined_by_number"))  # fmt: skip
-    elif unknown and not all(wnid_in(key) for key in keys):
-        text = f"{path.name} also names {len(unknown):,} classes that are not here: {and_more(unknown)}."
-        notes.append(Note(text, "names_of_others"))
-    return notes
+def _key_notes(
+    path: Path, keys: Sequence[str], names: Sequence[str], unknown: Sequence[str], places: _Places
+) -> list[Note]:
+    numbers, ids = all(map(is_number, keys)), all(wnid_in(key) == key.lower() for key in keys)
+    how, code = ("number", "joined_by_number") if numbers else ("folder", "joined_by_folder")
+    if ids:
+        how, code = "WordNet id", "joined_by_wnid"
+    text = f"Class names of {path.name} were joined by {how}: {places.raw[0]} is {names[0]!r}"
+    if unknown and not numbers and not ids:
+        text += f"; it also names {len(unknown):,} classes that are not here ({and_more(unknown)})"
+    return [Note(f"{text}.", code)]
 
 
 def _check_whole(path: Path, there: set[int], unknown: Sequence[str], places: _Places) -> None:
@@ -173,7 +176,9 @@ def _check_whole(path: Path, there: set[int], unknown: Sequence[str], places: _P
         close = difflib.get_close_matches(strange[0], missing, n=1)
         hint = f"did you mean {close[0]}?" if close else f"the classes are {and_more(places.raw)}."
         raise TMVError(f"{path} names {strange[0]!r}, which is none of the classes; {hint}")
-    raise TMVError(f"{path} lacks {len(missing)} of {len(places.raw)} classes: {and_more(missing)}.")
+    counted = places.numbers is not None and len(missing) == 1 and len(unknown) == 1 and is_number(unknown[0])
+    hint = "; its numbers and those of the folders start differently, so give a csv of folder,name" if counted else ""
+    raise TMVError(f"{path} lacks {len(missing)} of {len(places.raw)} classes: {and_more(missing)}{hint}.")
 
 
 def _by_name(path: Path, listed: NameList, places: _Places) -> tuple[tuple[str, ...], list[Note]]:
@@ -189,10 +194,19 @@ def _by_name(path: Path, listed: NameList, places: _Places) -> tuple[tuple[str, 
 
 def _by_order(path: Path, listed: NameList, places: _Places) -> tuple[tuple[str, ...], list[Note]]:
     names = in_order(listed)
+    if listed.keyed and numbers_of(listed) is None:
+        keys = [entry.keys[0] for entry in listed.entries]
+        raise TMVError(f"{path} names none of the classes ({and_more(keys)}); these are {and_more(places.raw)}.")
     chosen, note = _places_in_list(path, listed, places)
+    words = [places.of(name.split()[0]) for name in names]
+    if None not in words and [words[position] for position in chosen] != list(range(len(chosen))):
+        raise TMVError(
+            f"{path} cannot be joined by order: each line begins with a class, but not in the order of the folders "
+            f"({and_more(places.raw)}); give a csv of folder,name."
+        )
     for place, position in enumerate(chosen):
         other = places.of(names[position])
-        if other is not None and other != place:
+        if other is not None and other != place and names.count(names[position]) == 1:
             raise TMVError(
                 f"{path} cannot be joined by order: its name {names[position]!r} would go to the folder "
                 f"{places.raw[place]}, but is the name of {places.raw[other]}; give a csv of folder,name."
@@ -233,7 +247,7 @@ def _number_note(path: Path, n: int, places: _Places, first: int) -> Note:
 def _order_note(path: Path, listed: NameList, places: _Places, order: Sequence[int]) -> Note:
     """How the classes were ordered; a warning where another order was possible."""
     names, first, last = in_order(listed), order[0], order[-1]
-    how = "of the folders' numbers" if places.numbers is not None else "of the folders' names"
+    how = "of the folders' numbers" if places.numbers is not None else "of the classes"
     ends = f"{places.raw[first]} is {names[0]!r}, {places.raw[last]} is {names[-1]!r}"
     text = f"Class names of {path.name} were joined in the order {how}: {ends}."
     return Note(text, "joined_by_order", "info" if _only_order(listed, places, order) else "warning")
@@ -245,4 +259,5 @@ def _only_order(listed: NameList, places: _Places, order: Sequence[int]) -> bool
         found = sorted(places.numbers)
         counts = numbers_of(listed) is None or numbers_of(listed) == tuple(found)
         return counts and found[0] in (0, 1) and found == list(range(found[0], found[0] + len(found)))
-    return [places.raw[i] for i in order] == sorted(places.raw, key=lambda name: (fold(name), name))
+    in_text_order = list(places.raw) == sorted(places.raw)
+    return not in_text_order or list(places.raw) == sorted(places.raw, key=lambda name: (fold(name), name))

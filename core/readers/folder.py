@@ -67,7 +67,7 @@ def _read_rows(full: DatasetSpec, chosen: str, path: Path) -> Dataset:
     if not rows[0]:
         return _unlabelled(full, chosen, part, layout)
     notes = [
-        *layout.notes, *class_findings(layout, part, path), *_stray_note(part), *_list_note(layout, path),
+        *layout.notes, *class_findings(layout, part), *_stray_note(part), *_list_note(layout, path),
         *class_words(full.raw_classnames).notes,
     ]  # fmt: skip
     if half:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from pathlib import Path
 
 from core.images import unread_format
@@ -16,9 +15,9 @@ from core.types import Note, TMVError
 _LOOKED_INTO = 20
 
 
-def class_findings(layout: Layout, part: Part, path: Path) -> list[Note]:
+def class_findings(layout: Layout, part: Part) -> list[Note]:
     """Notes on the classes of one split. Raises `TMVError` where each "class" is a data set with splits of its own."""
-    notes = [*_empty_note(layout, part), *_one_class(layout, part), *_split_classes(layout)]
+    notes = [*_empty_note(layout, part), *_one_class(layout, part), *_split_classes(layout, part)]
     notes += _container_classes(layout)
     if not part.answers:
         notes += [*_inner_folders(layout, part), *_same_folders(layout, part), *_unlike_splits(layout)]
@@ -45,28 +44,33 @@ def _one_class(layout: Layout, part: Part) -> list[Note]:
     text = f"There is one class only, {layout.raw[0]}, so every answer is right whatever the model says"
     folder = part.folders[0] / layout.raw[0]
     inner = _pictured(folder) if folder.is_dir() else []
-    meant = f"; folder:{folder} looks meant, with the classes {and_more(inner)}" if len(inner) > 1 else ""
+    while len(inner) == 1:
+        folder = folder / inner[0]
+        inner = _pictured(folder)
+    meant = f"; folder:{folder} looks meant, with the classes {and_more(inner)}" if inner else ""
     return [Note(f"{text}{meant}.", "one_class", "fault")]
 
 
-def _split_classes(layout: Layout) -> list[Note]:
-    """Classes that have the names of splits. One such name among others is a thing: a train beside buses."""
+def _split_classes(layout: Layout, part: Part) -> list[Note]:
+    """Classes that have the names of splits. One such name among others is a thing: a train beside buses; less surely
+    so where it holds folders of its own."""
     found = [split for name in layout.raw if (split := split_name(name))]
-    different = {split.split for split in found}
-    alone = len(found) == len(layout.raw) and bool(found)
-    if not alone and len(different) < 2:
+    alone = len(found) == len(layout.raw)
+    deep = [split for split in found if split.exact and len(_inner_of(part, split)) > 1]
+    if not found or not (alone or deep or len({split.split for split in found}) > 1):
         return []
-    sure = alone and all(split.plain for split in found)
-    return [_split_note(layout, found, "fault" if sure else "warning")]
-
-
-def _split_note(layout: Layout, found: Sequence[SplitName], level: str) -> Note:
     names = and_more([split.folder for split in found])
     text = (
-        f"Classes have names of splits ({names}); if they are splits, give one of them alone, such as "
-        f"folder:{layout.root / found[0].folder}, and put class folders into it."
+        f"Classes have names of splits ({names}); where they are splits, give one of them alone, such as "
+        f"folder:{part.folders[0] / found[0].folder}."
     )
-    return Note(text, "split_classes", "fault" if level == "fault" else "warning")
+    sure = alone and all(split.plain for split in found)
+    return [Note(text, "split_classes", "fault" if sure else "warning")]
+
+
+def _inner_of(part: Part, split: SplitName) -> list[str]:
+    return [name for folder in part.folders if (folder / split.folder).is_dir()
+            for name in _pictured(folder / split.folder)]  # fmt: skip
 
 
 def _container_classes(layout: Layout) -> list[Note]:

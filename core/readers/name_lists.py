@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from core.readers.name_documents import document_entries
 from core.readers.name_entries import Entry, fold, is_number, is_wnid
@@ -56,7 +57,8 @@ def read_name_list(text: str, source: str, known: Collection[str] = ()) -> NameL
     if empty is not None:
         raise TMVError(f"{source} gives no name for {empty.keys[0]!r} (line {empty.line})." if empty.keys
                        else f"Line {empty.line} of {source} has no name.")  # fmt: skip
-    return _with_first_synonyms(NameList(tuple(entries)), source)
+    tidy = tuple(replace(entry, name=" ".join(entry.name.split())) for entry in entries)
+    return _with_first_synonyms(NameList(tidy), Path(source).name)
 
 
 def in_order(names: NameList) -> tuple[str, ...]:
@@ -133,6 +135,8 @@ def _folder_lines(lines: list[tuple[int, str]], known: Collection[str]) -> list[
     keys = [fold(pair[0]) for _, pair in pairs]
     if len(set(keys)) != len(keys) or not all(key in known for key in keys):
         return None
+    if not any("," in name or fold(name).startswith(fold(key)) for _, (key, name) in pairs):
+        return None  # "golden retriever" for the folder "golden" is a name, not a key and a name
     entries = [Entry((key,), _unquoted(name), number, synonyms=True) for number, (key, name) in pairs]
     return entries if _distinct(entries) else None
 

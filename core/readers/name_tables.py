@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Collection, Sequence
 
 from core.readers.name_entries import Entry, fold, is_number, is_wnid
@@ -12,6 +13,8 @@ _NAME_COLUMNS = ("name", "classname", "class name", "curated", "english", "label
                  "words", "title", "description", "category", "label", "class", "text")  # fmt: skip
 _KEY_COLUMNS = ("raw", "folder", "raw classname", "wnid", "id", "index", "idx", "number", "synset id", "class id",
                 "label id", "directory", "dir", "code", "key")  # fmt: skip
+
+_FLOAT = re.compile(r"^(\d+)\.0+$")
 
 Row = tuple[int, list[str]]
 
@@ -109,12 +112,12 @@ def _strength(column: Sequence[str], known: Collection[str]) -> float:
 
 
 def _numeric(column: Sequence[str]) -> bool:
-    return all(map(is_wnid, column)) or all(map(is_number, column))
+    return all(map(is_wnid, column)) or all(is_number(_FLOAT.sub(r"\1", cell)) for cell in column)
 
 
 def _entry(row: Row, name: int, keys: Sequence[int], header: bool) -> Entry:
     """A name with commas that nobody quoted: what follows the key is the name."""
     number, cells = row
     text = ", ".join(cells[name:]).strip(", ") if not header and keys == [0] and name == 1 else cells[name]
-    found = tuple(cells[place] for place in keys)
+    found = tuple(_FLOAT.sub(r"\1", cells[place]) for place in keys)
     return Entry(found, text, number, synonyms=any(is_wnid(key) or is_number(key) for key in found))

@@ -81,4 +81,4 @@ def _fold_number(tokens: list[str]) -> str | None:
 
 
 def _is_plain(token: str) -> bool:
-    return token in _PLAIN or token.isdigit()
+    return token in _PLAIN or token in SIDES or token.isdigit()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from pathlib import Path
 
 from core.types import Note, TMVError
 
@@ -67,5 +68,6 @@ def _as_latin(content: bytes, source: str) -> tuple[str, tuple[Note, ...]]:
     except UnicodeDecodeError:
         text = content.decode("latin-1")
     example = next(line.strip() for line in split_lines(text) if not line.isascii())[:60]
-    note = f"{source} is not UTF-8 and was read as Latin-1 ({example!r}); save it as UTF-8 if that reads wrong."
+    how = f"{Path(source).name} is not UTF-8 and was read as Latin-1 ({example!r})"
+    note = f"{how}; save it as UTF-8 if that reads wrong."
     return text, (Note(note, "latin_1", "warning"),)

@@ -18,7 +18,6 @@ from core.catalog.classes import (
     clip_templates,
     curated_by_name,
     imagenet_classnames,
-    words_of,
 )
 from core.catalog.datasets import DATASETS, OFFICIAL_SIZES, find_dataset, own_path
 from core.catalog.models import MODELS
@@ -158,21 +157,6 @@ def test_lists_are_those_that_were_collected() -> None:
         assert list(clip_classnames(ours)) == facts[theirs]["classes"]
         assert list(clip_templates(ours)) == facts[theirs]["templates"]
     assert list(imagenet_classnames()) == facts["ImageNet"]["wnids_sorted"]
-
-
-@pytest.mark.parametrize(
-    "folder, words",
-    [
-        ("AnnualCrop", "annual crop"), ("HerbaceousVegetation", "herbaceous vegetation"),
-        ("Forest", "Forest"), ("hot_dog", "hot dog"), ("golden-retriever", "golden retriever"),
-        ("n01440764", "tench"), ("n99999999", "n99999999"), ("017.Cardinal", "Cardinal"),
-        ("01_apple", "apple"), ("iPhone", "iPhone"),
-        ("BMW_X5", "BMW X5"), ("SUV", "SUV"), ("2", "2"), ("90s music", "90s music"), ("_", "_"),
-        ("été_à la mer", "été à la mer"), ("Egyptian_Mau", "Egyptian Mau"),
-    ],
-)  # fmt: skip
-def test_folders_become_words(folder: str, words: str) -> None:
-    assert words_of(folder) == words
 
 
 # --- prompt sets ------------------------------------------------------------------------------------------

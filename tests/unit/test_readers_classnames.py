@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.readers import read_classnames
+from core.readers.classnames import natural_order
 from core.types import TMVError
 
 
@@ -22,7 +23,7 @@ EURO = Names(("annual crop land", "lake or sea", "forest"), ("AnnualCrop", "SeaL
 
 def read(tmp_path: Path, text: str, name: str = "names.txt", data: Names = EURO) -> tuple[str, ...]:
     (tmp_path / name).write_text(text, encoding="utf-8")
-    return read_classnames(tmp_path / name, data)
+    return read_classnames(tmp_path / name, data).names
 
 
 def test_one_name_a_line_in_the_order_of_the_folders(tmp_path: Path) -> None:
@@ -56,7 +57,9 @@ def test_a_table_is_joined_by_name_in_any_order(text: str, tmp_path: Path) -> No
         ("Forest,woods\nForest,trees\nSeaLake,x\n", "names 'Forest' twice"),
         ("Forest,woods\nforest,trees\nSeaLake,x\n", "twice"),
         ("Forest,\nAnnualCrop,x\nSeaLake,y\n", "no name for 'Forest'"),
-        ("x,1\ny,2\nz,3\n", "none of the classes in its first column"),
+        ("x,p\ny,q\nz,r\n", "no column that names the classes"),
+        ("0,cat\n1,dog\n", "2 names for 3 classes"),
+        ("A1,x\nB2,y\nC3,z\n", "no column that names the classes"),
     ],
 )
 def test_what_does_not_fit_is_said(text: str, said: str, tmp_path: Path) -> None:
@@ -74,8 +77,117 @@ def test_a_curated_name_of_two_folders_joins_neither(tmp_path: Path) -> None:
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(TMVError, match="no such file"):
         read_classnames(tmp_path / "none.txt", EURO)
-    (tmp_path / "latin.txt").write_bytes("é\nb\nc".encode("latin1"))
-    with pytest.raises(TMVError, match="UTF-8"):
-        read_classnames(tmp_path / "latin.txt", EURO)
+    (tmp_path / "picture.txt").write_bytes(b"\x89PNG\0\xff\0")
+    with pytest.raises(TMVError, match="no text"):
+        read_classnames(tmp_path / "picture.txt", EURO)
     with pytest.raises(TMVError, match="no classes"):
         read(tmp_path, "a", data=Names((), ()))
+
+
+# --- how a list is joined ---------------------------------------------------------------------------------
+
+TWELVE = tuple(f"name{i}" for i in range(12))
+LINES = "\n".join(TWELVE)
+
+
+def folders(*raw: str) -> Names:
+    return Names(tuple(name.replace("_", " ") for name in raw), raw)
+
+
+def joined(tmp_path: Path, data: Names, text: str, name: str = "names.txt") -> tuple[dict[str, str], set[str]]:
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    found = read_classnames(tmp_path / name, data)
+    return dict(zip(data.raw_classnames, found.names)), {note.code for note in found.notes if note.level != "info"}
+
+
+@pytest.mark.parametrize(
+    "spelling, first",
+    [("{}", 0), ("{}", 1), ("{:05d}", 0), ("class_{}", 0), ("c{}", 0), ("label {}", 1)],
+)
+def test_numbered_folders_take_names_in_the_order_of_the_numbers(spelling: str, first: int, tmp_path: Path) -> None:
+    wanted = {spelling.format(first + i): name for i, name in enumerate(TWELVE)}
+    data = folders(*sorted(wanted))
+    numbered = "\n".join(f"{first + i}: {name}" for i, name in reversed(list(enumerate(TWELVE))))
+    for text in (LINES, numbered) if spelling != "c{}" else (LINES,):
+        assert joined(tmp_path, data, text) == (wanted, set())
+
+
+def test_numbered_folders_of_a_part_take_the_names_of_their_numbers(tmp_path: Path) -> None:
+    assert joined(tmp_path, folders("0", "10", "3"), LINES) == (
+        {"0": "name0", "10": "name10", "3": "name3"}, {"joined_by_number"})  # fmt: skip
+    assert joined(tmp_path, folders("12", "3"), LINES) == ({"12": "name11", "3": "name2"}, {"joined_by_number"})
+    with pytest.raises(TMVError, match="12 names for 2 classes"):
+        joined(tmp_path, folders("10", "3"), LINES)
+    # Numbers with a gap: by order, but that may be wrong.
+    assert joined(tmp_path, folders("1", "2", "5"), "a\nb\nc") == (
+        {"1": "a", "2": "b", "5": "c"}, {"joined_by_order"})  # fmt: skip
+
+
+def test_counting_from_0_and_from_1_are_not_mixed(tmp_path: Path) -> None:
+    ones = "\n".join(f"{i + 1} {name}" for i, name in enumerate(TWELVE))
+    with pytest.raises(TMVError, match="start differently"):
+        joined(tmp_path, folders(*sorted(map(str, range(12)))), ones)
+
+
+@pytest.mark.parametrize(
+    "raw, text, name, wanted",
+    [
+        (("n01440764", "n01443537"), "n01443537 gold, x\nn01440764 tench, y\nn01484850 shark", "LOC_synset_mapping.txt",
+         ("tench", "gold")),
+        (("n01440764-a", "b_n01443537"), "n01443537\tgold\nn01440764\ttench", "words.txt", ("tench", "gold")),
+        (("n99999999", "n01440764"), '{"0": ["n01440764", "tench"], "1": ["n99999999", "new"]}', "index.json",
+         ("new", "tench")),
+        (("cat", "dog"), "name,folder\nhound,dog\nkitty,cat", "c.csv", ("kitty", "hound")),
+        (("cat", "dog"), "hound,dog\nkitty,cat", "c.csv", ("kitty", "hound")),
+        (("cat", "dog"), "dog: hound\ncat: kitty", "c.txt", ("kitty", "hound")),
+        (("cat", "dog"), '{"dog": "hound", "cat": "kitty", "cow": "ox"}', "c.json", ("kitty", "hound")),
+        (("cat", "dog"), '{"dog": 1, "cat": 0}', "c.json", ("cat", "dog")),
+        (("cat", "dog"), "dog\ncat", "c.txt", ("cat", "dog")),
+        (("hot_dog", "cat"), "CAT\nHot Dog\ncow", "c.txt", ("Hot Dog", "CAT")),
+        (("hot_dog", "cat"), "cat\nhot_dog", "c.txt", ("hot dog", "cat")),
+        (("0", "1"), "label,name\n1.0,dog\n0.0,cat", "c.csv", ("cat", "dog")),
+    ],
+)
+def test_what_a_list_says_decides_not_its_order(
+    raw: tuple[str, ...], text: str, name: str, wanted: tuple[str, ...], tmp_path: Path
+) -> None:
+    assert joined(tmp_path, folders(*raw), text, name) == (dict(zip(raw, wanted)), set())
+
+
+def test_imagenets_thousand_names_go_to_its_ids(tmp_path: Path) -> None:
+    names, said = joined(tmp_path, folders("n01440764", "n01443537"), "\n".join(f"N{i}" for i in range(1000)))
+    assert names == {"n01440764": "N0", "n01443537": "N1"} and said == {"joined_by_order"}
+
+
+@pytest.mark.parametrize(
+    "raw, text, name, said",
+    [
+        (("a", "b", "c"), "b\nwaves\nwood", "n.txt", "is the name of b"),
+        (("cat", "dog"), "dog hound\ncat kitty", "n.txt", "each line begins with a class"),
+        (("cat", "dog"), '{"FR": "France", "DE": "Germany"}', "n.json", "names none of the classes"),
+        (("cat", "dog"), '{"3": "France", "9": "Germany"}', "n.json", "names none of the classes"),
+        (("cat", "dog"), "n01440764 tench\nn01443537 goldfish", "words.txt", "names none of the classes"),
+    ],
+)
+def test_a_list_that_contradicts_its_order_is_refused(
+    raw: tuple[str, ...], text: str, name: str, said: str, tmp_path: Path
+) -> None:
+    with pytest.raises(TMVError, match=said):
+        joined(tmp_path, folders(*raw), text, name)
+
+
+def test_how_a_list_was_joined_is_said(tmp_path: Path) -> None:
+    (tmp_path / "n.txt").write_text("x\ny\n")
+    (note,) = read_classnames(tmp_path / "n.txt", folders("a", "b")).notes
+    assert note.code == "joined_by_order" and "a is 'x'" in note and "b is 'y'" in note
+    (note,) = read_classnames(tmp_path / "n.txt", folders("B", "a")).notes
+    assert note.level == "warning"
+    (tmp_path / "n.txt").write_text("x\nX\n")
+    assert {n.code for n in read_classnames(tmp_path / "n.txt", folders("a", "b")).notes} >= {"equal_names"}
+
+
+def test_the_order_of_a_list_is_that_of_the_data_set_but_for_numbers() -> None:
+    assert natural_order(("0", "1", "10", "2")) == [0, 1, 3, 2]
+    assert natural_order(("c1", "c10", "c2")) == [0, 2, 1]
+    assert natural_order(("b", "a")) == [0, 1] and natural_order(("2", "1")) == [0, 1]
+    assert natural_order(("1a", "10b", "2c")) == [0, 1, 2]
