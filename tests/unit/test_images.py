@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import os
 import re
@@ -13,6 +14,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,15 +23,18 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, PngImagePlugin
 
+from core.image_formats import format_of
 from core.images import (
     IMAGE_SUFFIXES,
     MAX_ASPECT,
     MAX_BYTES,
     MAX_PIXELS,
+    UNREAD_FORMATS,
     is_picture_name,
     read_encoded,
     thumbnail,
     to_rgb,
+    unread_format,
 )
 from core.types import BadImage
 
@@ -444,6 +449,73 @@ def test_a_thumbnail_of_tiny_pixels_loses_nothing() -> None:
 def test_picture_names(name: str, expected: bool) -> None:
     assert is_picture_name(name) is expected
     assert all(suffix.startswith(".") and suffix == suffix.lower() for suffix in IMAGE_SUFFIXES)
+
+
+@pytest.mark.parametrize(
+    "name, kind",
+    [("a.CR2", "RAW"), ("d/a.dng", "RAW"), ("a.psd", "Photoshop"), ("a.svg", "drawing"), ("a.MP4", "video"),
+     ("a.jpg", None), ("a.heic", None), ("._a.cr2", None), (".cr2", None), ("a.txt", None), ("Thumbs.db", None)],
+)  # fmt: skip
+def test_names_of_formats_that_are_not_read(name: str, kind: str | None) -> None:
+    assert unread_format(name) == kind
+    assert not (kind and is_picture_name(name)) and not UNREAD_FORMATS.keys() & IMAGE_SUFFIXES
+
+
+def test_what_a_file_is_decides_not_what_it_is_called(tmp_path: Path) -> None:
+    (tmp_path / "a.cr2").write_bytes(encoded(scene(), "JPEG"))
+    assert to_rgb(tmp_path / "a.cr2").size == scene().size
+    for name, kind in (("b.cr2", "RAW"), ("b.mp4", "video"), ("b.psd", "Photoshop")):
+        (tmp_path / name).write_bytes(b"\0" * 100)
+        with pytest.raises(BadImage, match=f"format not read: {kind}"):
+            to_rgb(tmp_path / name)
+
+
+def test_a_film_is_refused_by_its_head_alone(tmp_path: Path) -> None:
+    with (tmp_path / "film.mov").open("wb") as file:
+        file.truncate(MAX_BYTES + 1)
+    with pytest.raises(BadImage, match="format not read: video"):
+        read_encoded(tmp_path / "film.mov")
+
+
+# --- HEIF, as phones write it -----------------------------------------------------------------------------
+
+def heif(image: Image.Image, **options: Any) -> bytes:
+    pillow_heif = pytest.importorskip("pillow_heif")
+    out = BytesIO()
+    pillow_heif.from_pillow(image).save(out, quality=95, **options)
+    return out.getvalue()
+
+
+def test_heif_is_read_upright_and_on_white() -> None:
+    image = scene(64, 48)
+    assert np.abs(np.asarray(to_rgb(heif(image)), int) - np.asarray(image, int)).mean() < 12
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    turned = np.asarray(to_rgb(heif(image, exif=exif.tobytes())), int)
+    assert np.abs(turned - np.asarray(image.transpose(Image.Transpose.ROTATE_270), int)).mean() < 12
+    clear = image.copy()
+    clear.putalpha(0)
+    assert np.asarray(to_rgb(heif(clear))).min() > 250
+
+
+def test_damaged_heif_has_a_reason_or_a_picture() -> None:
+    whole = heif(scene(64, 48))
+    for end in (24, len(whole) // 2, len(whole) - 5):
+        with pytest.raises(BadImage, match="file: the HEIF"):
+            to_rgb(whole[:end])
+    random = np.random.default_rng(0)
+    for _ in range(100):
+        broken = bytearray(whole)
+        for place in random.integers(len(whole), size=4):
+            broken[place] = random.integers(256)
+        with contextlib.suppress(BadImage):
+            assert to_rgb(bytes(broken)).mode == "RGB"
+
+
+def test_avif_under_the_general_brand_is_avif() -> None:
+    data = bytearray(encoded(scene(), "AVIF"))
+    data[8:12] = b"mif1"
+    assert format_of(bytes(data)) == "AVIF" and to_rgb(bytes(data)).size == scene().size
 
 
 def test_a_png_with_a_large_but_honest_text_loads() -> None:

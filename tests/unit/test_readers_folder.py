@@ -9,7 +9,7 @@ import pytest
 
 from core.images import to_rgb
 from core.readers import dataset_state, describe_dataset, open_dataset
-from core.types import NotHere, TMVError, UnknownName
+from core.types import BadImage, NotHere, TMVError, UnknownName
 from tests.data_files import paint
 
 DATA = Path(os.environ.get("TMV_TEST_DATA", "/nonexistent"))
@@ -121,6 +121,25 @@ def test_ids_never_leave_the_folder(tmp_path: Path) -> None:
     data = open_dataset(name)
     assert data.ids == ("a/1.jpg", "a/link.jpg")
     assert not any(part in ("..", "") for i in data.ids for part in i.split("/"))
+
+
+def test_formats_that_are_not_read_are_rows_that_are_skipped_by_name(tmp_path: Path) -> None:
+    name = fill(tmp_path, "cat/1.jpg", "dog/2.jpg", "dog/renamed.CR2")
+    (tmp_path / "cat" / "9.NEF").write_bytes(b"MM\0x" * 99)
+    (tmp_path / "dog" / "film.mp4").write_bytes(b"\0" * 99)
+    (tmp_path / "dog" / "notes.txt").write_bytes(b"x")
+    (tmp_path / "raws").mkdir()
+    (tmp_path / "raws" / "1.dng").write_bytes(b"x")
+    data = open_dataset(name)
+    assert data.ids == ("cat/1.jpg", "cat/9.NEF", "dog/2.jpg", "dog/film.mp4", "dog/renamed.CR2")
+    assert data.raw_classnames == ("cat", "dog"), "a folder without a picture that is read is no class"
+    notes = {getattr(note, "code", ""): note for note in data.notes}
+    assert "3 of 5 files are in a format that is not read (RAW, video)" in notes["format_not_read"]
+    assert "raws/1.dng" in notes["empty_folders"]
+    assert to_rgb(data.pictures.read(4)).size == (8, 8), "what a file is decides, not what it is called"
+    for row, kind in ((1, "RAW"), (3, "video")):
+        with pytest.raises(BadImage, match=f"format not read: {kind}"):
+            data.pictures.read(row)
 
 
 @pytest.mark.skipif(not (DATA / "imagenette224").is_dir(), reason="TMV_TEST_DATA is not set")
