@@ -286,7 +286,7 @@ def labelled(
     root: Path,
     rows: tuple[Sequence[str], Sequence[int]],
     classes: Classes,
-    notes: Iterable[str] = (),
+    notes: Iterable[Note] = (),
 ) -> Dataset:
     """Rows of a classification set whose pictures are files under `root`."""
     names, labels = rows
@@ -295,6 +295,16 @@ def labelled(
         spec, split, tuple(map(readable, names)), FilePictures(root, tuple(names)),
         np.asarray(labels, dtype=np.int64), classes.curated, classes.raw, notes=found,
     )  # fmt: skip
+
+
+def strangers_note(spec: DatasetSpec, folder: Path) -> tuple[Note, ...]:
+    """A warning when folders of pictures lie beside the known classes of a set."""
+    others = [name for name in list_folders(folder) if name not in spec.raw_classnames]
+    strange = [name for name in others if holds_pictures(folder / name)]
+    if not strange:
+        return ()
+    text = f"Folders that are no class of {spec.title} were left out: {and_more(strange)}."
+    return (Note(text, "strange_folders", "warning"),)
 
 
 def part_note(spec: DatasetSpec, split: str, n: int) -> tuple[Note, ...]:

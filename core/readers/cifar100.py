@@ -21,13 +21,12 @@ from numpy.typing import NDArray
 from core.readers.base import (
     ArrayPictures,
     Classes,
-    and_more,
     class_note,
     class_rows,
     labelled,
-    list_folders,
     locate,
     part_note,
+    strangers_note,
 )
 from core.types import Dataset, DatasetSpec, TMVError
 
@@ -56,8 +55,7 @@ def open_cifar100(spec: DatasetSpec, split: str, root: Path) -> Dataset:
     if _has_pickles(root):
         return _open_pickle(spec, split, root)
     folder = root / split
-    strange = [name for name in list_folders(folder) if name not in spec.raw_classnames]
-    notes = [f"Folders that are no CIFAR-100 class were left out: {and_more(strange)}."] if strange else []
+    notes = strangers_note(spec, folder)
     rows = class_rows(folder, spec.raw_classnames)
     return labelled(spec, split, folder, rows, Classes(spec.classnames, spec.raw_classnames), notes)
 

@@ -12,14 +12,14 @@ from pathlib import Path
 from core.catalog.classes import EUROSAT_CURATED, imagenet_classnames
 from core.readers.base import (
     Classes,
-    and_more,
     class_rows,
     hashed_half,
     labelled,
     list_folders,
     locate,
+    strangers_note,
 )
-from core.types import Dataset, DatasetSpec, NotHere, TMVError
+from core.types import Dataset, DatasetSpec, Note, NotHere, TMVError
 
 _IMAGENET_FOLDERS = {"train": ("train",), "val": ("val", "validation", "valid")}
 
@@ -41,8 +41,7 @@ def open_imagenet_mini(spec: DatasetSpec, split: str, root: Path) -> Dataset:
     """One split; folders that are no wnid of ImageNet-1k are named in a note."""
     folder = _imagenet_folder(root, split)
     assert folder is not None  # the split was chosen among those found
-    strange = [name for name in list_folders(folder) if name not in imagenet_classnames()]
-    notes = [f"Folders that are no ImageNet class were left out: {and_more(strange)}."] if strange else []
+    notes = strangers_note(spec, folder)
     rows = class_rows(folder, spec.raw_classnames)
     return labelled(spec, split, folder, rows, Classes(spec.classnames, spec.raw_classnames), notes)
 
@@ -74,10 +73,8 @@ def open_eurosat(spec: DatasetSpec, split: str, root: Path) -> Dataset:
     if split != "all":
         keep = hashed_half(names, labels, split)
         names, labels = [names[i] for i in keep], [labels[i] for i in keep]
-    notes = [
-        f"EuroSAT has no official split: {split} is "
-        + ("every picture." if split == "all" else "a fixed half of each class, by hashes of the file names.")
-    ]
+    what = "every picture" if split == "all" else "a fixed half of each class, by hashes of the file names"
+    notes = [Note(f"EuroSAT has no official split: {split} is {what}.", "fixed_halves"), *strangers_note(spec, root)]
     return labelled(spec, split, root, (names, labels), Classes(spec.classnames, spec.raw_classnames), notes)
 
 
@@ -104,7 +101,8 @@ def open_food101(spec: DatasetSpec, split: str, root: Path) -> Dataset:
     keep = [i for i, name in enumerate(names) if name in listed]
     notes = []
     if len(keep) < len(listed):
-        notes.append(f"{len(listed) - len(keep):,} pictures of the official {split} list are not here.")
+        text = f"{len(listed) - len(keep):,} pictures of the official {split} list are not here."
+        notes.append(Note(text, "pictures_not_here"))
     rows = [names[i] for i in keep], [labels[i] for i in keep]
     return labelled(spec, split, root / "images", rows, Classes(spec.classnames, spec.raw_classnames), notes)
 

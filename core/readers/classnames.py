@@ -13,9 +13,9 @@ from typing import Protocol
 
 from core.catalog.class_words import equal_names, wnid_in
 from core.catalog.classes import imagenet_classnames
-from core.readers.base import and_more, os_reason
+from core.readers.base import and_more
 from core.readers.name_lists import Entry, NameList, fold, in_order, is_number, numbers_of, read_name_list
-from core.readers.text import decode
+from core.readers.text_files import read_text
 from core.types import Note, TMVError
 
 _LARGEST = 10_000_000
@@ -51,10 +51,10 @@ def read_classnames(path: Path, dataset: HasClasses) -> ClassNames:
     raw = dataset.raw_classnames
     if not raw:
         raise TMVError(f"This data set has no classes, so class names from {path} cannot be used.")
-    text, decoded = decode(_content(path), str(path))
-    listed = read_name_list(text, str(path), {*raw, *dataset.classnames})
+    text = read_text(path, _LARGEST)
+    listed = read_name_list(text.text, str(path), {*raw, *dataset.classnames})
     names, joined = _joined(path, listed, dataset)
-    notes = (*decoded, *listed.notes, *joined, *equal_names(raw, names))
+    notes = (*text.notes, *listed.notes, *joined, *equal_names(raw, names))
     return ClassNames(names, notes)
 
 
@@ -65,15 +65,6 @@ def natural_order(raw: Sequence[str]) -> list[int]:
     if numbers is None or list(raw) != sorted(raw):
         return list(range(len(raw)))
     return sorted(range(len(raw)), key=lambda i: (numbers[i], raw[i]))
-
-
-def _content(path: Path) -> bytes:
-    try:
-        if path.stat().st_size > _LARGEST:
-            raise TMVError(f"{path} is too large for a file of class names.")
-        return path.read_bytes()
-    except OSError as error:
-        raise TMVError(f"The class names {path} cannot be read: {os_reason(error)}.") from None
 
 
 def _joined(path: Path, listed: NameList, dataset: HasClasses) -> tuple[tuple[str, ...], list[Note]]:

@@ -13,7 +13,6 @@ from core.readers.base import (
     links_up,
     list_folders,
     list_pictures,
-    os_reason,
     pictures_in,
 )
 from core.readers.folder_splits import (
@@ -28,7 +27,7 @@ from core.readers.folder_splits import (
 from core.readers.name_entries import fold
 from core.readers.split_names import split_name
 from core.readers.stamps import about_to_read, as_last_read
-from core.readers.text import decode, split_lines
+from core.readers.text_files import read_text
 from core.types import Note, NotHere, TMVError
 
 _DEEPEST = 3
@@ -148,20 +147,11 @@ def _answers(places: Sequence[Path], pictures: Sequence[str]) -> dict[str, str]:
     wanted = set(pictures)
     for file in dict.fromkeys(file for place in places for file in sorted(place.glob("*annotations*.txt"))):
         about_to_read(file)
-        rows = [line.split("\t") for line in split_lines(_text(file))]
+        rows = [line.split("\t") for line in read_text(file, _LARGEST).lines()]
         found = {row[0]: row[1].strip() for row in rows if len(row) > 1 and row[0] in wanted and row[1].strip()}
         if 2 * len(found) > len(wanted):
             return found
     return {}
-
-
-def _text(file: Path) -> str:
-    try:
-        if file.stat().st_size > _LARGEST:
-            raise TMVError(f"{file} is too large for a list of the classes of pictures.")
-        return decode(file.read_bytes(), str(file))[0]
-    except OSError as error:
-        raise TMVError(f"The list {file} cannot be read: {os_reason(error)}.") from None
 
 
 # --- what is said -----------------------------------------------------------------------------------------

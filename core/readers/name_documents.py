@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from core.readers.name_entries import Entry, fold, is_number, is_wnid
-from core.readers.text import split_lines
+from core.readers.text_files import text_lines
 from core.types import TMVError
 
 _WRAPPERS = ("names", "classes", "classnames", "class_names", "categories", "labels", "idx_to_class", "id2label",
@@ -36,7 +36,7 @@ def _load(text: str, source: str) -> Any:
     except (ValueError, SyntaxError, RecursionError, MemoryError, TypeError):
         pass
     try:
-        return [json.loads(line) for line in split_lines(text) if line.strip()]
+        return [json.loads(line) for line in text_lines(text) if line.strip()]
     except (ValueError, RecursionError):
         where = f" (line {problem.lineno}: {problem.msg.lower()})" if isinstance(problem, json.JSONDecodeError) else ""
         raise TMVError(f"{source} is neither JSON nor a Python list or dictionary{where}.") from None

@@ -16,7 +16,7 @@ from pathlib import Path
 from core.readers.name_documents import document_entries
 from core.readers.name_entries import Entry, fold, is_number, is_wnid
 from core.readers.name_tables import table_entries
-from core.readers.text import split_lines
+from core.readers.text_files import text_lines
 from core.types import Note, TMVError
 
 __all__ = ["Entry", "NameList", "fold", "in_order", "is_number", "is_wnid", "numbers_of", "read_name_list"]
@@ -50,7 +50,7 @@ def read_name_list(text: str, source: str, known: Collection[str] = ()) -> NameL
 
     `source` is the file's name: its suffix says what commas mean. Raises `TMVError` with the line that does not fit.
     """
-    lines = [(number, line.strip()) for number, line in enumerate(split_lines(text), 1) if line.strip()]
+    lines = [(number, line.strip()) for number, line in enumerate(text_lines(text), 1) if line.strip()]
     folded = {fold(name) for name in known}
     entries = _entries(text, lines, source, folded)
     empty = next((entry for entry in entries if not entry.name.strip()), None)

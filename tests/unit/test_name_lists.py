@@ -1,11 +1,10 @@
-"""Lists of class names in every form they come in, and the encodings of text."""
+"""Lists of class names in every form they come in."""
 
 from __future__ import annotations
 
 import pytest
 
 from core.readers.name_lists import in_order, numbers_of, read_name_list
-from core.readers.text import decode, split_lines
 from core.types import TMVError
 
 TWO = [(("0",), "tench"), (("1",), "goldfish")]
@@ -104,28 +103,3 @@ def test_commas_in_a_plain_list_are_kept_and_said() -> None:
 def test_what_cannot_be_read_is_said(text: str, source: str, said: str) -> None:
     with pytest.raises(TMVError, match=said):
         read_name_list(text, source, {"a", "b"})
-
-
-# --- text -------------------------------------------------------------------------------------------------
-
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
-def test_encodings(encoding: str) -> None:
-    text = "café\nthé\nnaïve old words\n"
-    assert decode(text.encode(encoding), "a.txt") == (text, ())
-
-
-def test_latin_is_read_and_told() -> None:
-    text, (note,) = decode("a\ncafé\n".encode("latin-1"), "/x/a.txt")
-    assert text == "a\ncafé\n" and note.code == "latin_1" and note.level == "warning"
-    assert "a.txt" in note and "café" in note
-
-
-@pytest.mark.parametrize("content", [b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", b"a\0b\0\0c" * 3, b"\xff\xfea"])
-def test_no_text_is_refused(content: bytes) -> None:
-    with pytest.raises(TMVError, match=r"a\.txt"):
-        decode(content, "a.txt")
-
-
-def test_lines_end_at_cr_and_lf_only() -> None:
-    assert split_lines("a\u2028b\nc\rd\r\ne\x0bf\x85g\n") == ["a\u2028b", "c", "d", "e\x0bf\x85g"]
-    assert split_lines("") == [] and split_lines("a\n\nb") == ["a", "", "b"]
