@@ -76,8 +76,10 @@ def _inner_of(part: Part, split: SplitName) -> list[str]:
 def _container_classes(layout: Layout) -> list[Note]:
     """"images" and "masks" are no things to tell apart."""
     kinds = [name for name in layout.raw if fold(name) in CONTAINERS or fold(name) in SIDES]
-    if not kinds or len(kinds) < len(layout.raw):
+    if not kinds:
         return []
+    if len(kinds) < len(layout.raw):
+        return [Note(f"Read as a class like the others: {and_more(kinds)}.", "container_classes")]
     text = f"The classes are {and_more(kinds)}: folders of a data set, not things in its pictures."
     return [Note(text, "container_classes", "fault")]
 
@@ -89,36 +91,40 @@ def _pictured(folder: Path) -> list[str]:
 
 
 def _inner_folders(layout: Layout, part: Part) -> list[Note]:
-    """Class folders of which each holds folders only: these may be the classes, or splits."""
+    """Class folders that hold folders only: these may be the classes, or splits."""
     folders = [folder / name for folder in part.folders for name in part.classes[:_LOOKED_INTO]]
-    folders = [folder for folder in folders if folder.is_dir()]
-    inner = {folder: _pictured(folder) for folder in folders if not pictures_in(folder)}
-    if len(layout.raw) < 2 or len(inner) < len(folders) or not all(inner.values()):
+    inner = {folder: _pictured(folder) for folder in folders if folder.is_dir() and not pictures_in(folder)}
+    splits = {folder: names for folder, names in inner.items() if names and all(map(_is_split, names))}
+    several = {folder: names for folder, names in inner.items() if len(names) > 1 and folder not in splits}
+    if len(layout.raw) < 2:
         return []
-    if all(_is_split(name) for names in inner.values() for name in names):
-        return _inner_splits(inner)
-    shown = [(folder, names) for folder, names in inner.items() if len(names) > 1]
-    if not shown or all(fold(name) in CONTAINERS for names in inner.values() for name in names):
+    return [*_inner_splits(layout, splits), *_inner_classes(several, whole=len(inner) == len(folders))]
+
+
+def _inner_classes(several: dict[Path, list[str]], *, whole: bool) -> list[Note]:
+    if not several:
         return []
-    folder, names = shown[0]
+    folder, names = next(iter(several.items()))
     text = (
         f"Folders inside class folders were read as part of these ({folder.name}: {and_more(names)}); "
         f"folder:{folder} takes them for the classes."
     )
-    return [Note(text, "folders_in_classes", "warning")]
+    return [Note(text, "folders_in_classes", "warning" if whole else "info")]
 
 
-def _inner_splits(inner: dict[Path, list[str]]) -> list[Note]:
-    folder, names = next(iter(inner.items()))
-    deeper = [folder / name for folder, names in inner.items() for name in names if _pictured(folder / name)]
-    if len(deeper) == sum(map(len, inner.values())) and any(len(_pictured(place)) > 1 for place in deeper):
+def _inner_splits(layout: Layout, splits: dict[Path, list[str]]) -> list[Note]:
+    if not splits:
+        return []
+    folder, names = next(iter(splits.items()))
+    deeper = [folder / name for folder, names in splits.items() for name in names]
+    if len(splits) == len(layout.raw) and all(_pictured(place) for place in deeper):
         raise TMVError(
-            f"{folder.parent} holds {and_more([place.name for place in inner])}, each with splits of its own "
+            f"{folder.parent} holds {and_more([place.name for place in splits])}, each with splits of its own "
             f"({and_more(names)}); give one of them, such as folder:{folder}."
         )
     text = (
-        f"Class folders hold splits ({folder.name}: {and_more(names)}), which were read together; to keep them apart, "
-        "put the class folders into split folders."
+        f"Class folders hold splits ({folder.name}: {and_more(names)}), which were read together; folder:{folder} "
+        "reads these as splits."
     )
     return [Note(text, "splits_in_classes", "warning")]
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.images import unread_format
 from core.readers.base import (
     and_more,
     hidden_folders,
@@ -87,7 +88,8 @@ def _read_layout(root: Path) -> Layout:
         raise NotHere(_nothing(root))
     raw = tuple(sorted({name for part in parts.values() for name in part.classes}))
     empty = _empty_folders([folder for part in parts.values() for folder in part.folders], raw)
-    return Layout(place, parts, raw, empty, (*notes, *_beside(disk, place, splits), *_hidden(parts)))
+    notes = (*notes, *_inside_notes(place, splits, parts), *_beside(disk, place, splits), *_hidden(parts))
+    return Layout(place, parts, raw, empty, notes)
 
 
 def _place(disk: Disk, root: Path, depth: int) -> tuple[Path, dict[str, tuple[str, ...]], tuple[Note, ...]]:
@@ -170,6 +172,17 @@ def _split_notes(splits: Mapping[str, Sequence[str]]) -> tuple[Note, ...]:
     return tuple(notes)
 
 
+def _inside_notes(place: Path, splits: Mapping[str, Sequence[str]], parts: Mapping[str, Part]) -> list[Note]:
+    """Splits whose class folders, or pictures, begin a folder deeper."""
+    deeper = [
+        found.relative_to(place).as_posix()
+        for name, folders in splits.items()
+        for folder, found in zip(folders, parts[name].folders)
+        if found != place / folder
+    ]
+    return [Note(f"The pictures were read from the folders {and_more(deeper)}.", "found_deeper")] if deeper else []
+
+
 def _beside(disk: Disk, place: Path, splits: Mapping[str, Sequence[str]]) -> list[Note]:
     """What lies beside the splits and belongs to none."""
     if "all" in splits:
@@ -206,6 +219,11 @@ def _hidden(parts: Mapping[str, Part]) -> list[Note]:
 
 def _nothing(root: Path) -> str:
     """Why a folder without pictures is refused, with a hint from what lies in it instead."""
+    unread = list_pictures(root, unread=True)
+    if unread:
+        kinds = ", ".join(sorted({unread_format(name) or "" for name in unread}))
+        text = f"{len(unread):,} files in a format that is not read ({kinds}): {and_more(unread)}"
+        return f"There are no pictures that can be read under {root}, only {text}; save them as JPEG or PNG."
     names = [entry.name for entry in root.iterdir() if not entry.name.startswith(".")]
     suffixes = {Path(name).suffix.lower() for name in names}
     hint = "put pictures into one folder for each class."

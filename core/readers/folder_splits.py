@@ -112,11 +112,12 @@ def _are_splits(disk: Disk, root: Path, taken: Sequence[SplitName]) -> bool:
 
 def _outweigh(disk: Disk, root: Path, taken: Sequence[SplitName], beside: Sequence[str]) -> bool:
     """Whether splits are splits although folders of pictures lie beside them; False: all are classes."""
-    deep = [split for split in taken if _classes_of(disk, root, split)]
+    classes = {split: _classes_of(disk, root, split) for split in taken}
+    inner = {fold(name) for names in classes.values() for name in names}
+    twice = [name for name in beside if fold(name) in inner]
+    deep = [split for split, names in classes.items() if len(names) > 1 or (names and twice)]
     if not deep:
         return False
-    inner = {fold(name) for split in deep for name in _classes_of(disk, root, split)}
-    twice = [name for name in beside if fold(name) in inner]
     if not twice and len({split.split for split in deep}) > 1:
         return True
     if not twice and len(beside) > 1:

@@ -142,6 +142,13 @@ def test_formats_that_are_not_read_are_rows_that_are_skipped_by_name(tmp_path: P
             data.pictures.read(row)
 
 
+def test_a_folder_of_unread_formats_alone_says_so(tmp_path: Path) -> None:
+    (tmp_path / "cat").mkdir()
+    (tmp_path / "cat" / "1.cr2").write_bytes(b"x")
+    with pytest.raises(NotHere, match=r"only 1 files in a format that is not read \(RAW\): cat/1\.cr2"):
+        open_dataset(f"folder:{tmp_path}")
+
+
 @pytest.mark.skipif(not (DATA / "imagenette224").is_dir(), reason="TMV_TEST_DATA is not set")
 def test_the_collected_imagenette() -> None:
     val = open_dataset(f"folder:{DATA / 'imagenette224'}")
