@@ -12,6 +12,7 @@ Whatever was changed is said in a note.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,7 +26,14 @@ _WNID_BEHIND = re.compile(r"(?<=[^\s._-])[\s._-]+([nN]\d{8})$")
 _NUMBERED = re.compile(r"^[(\[]?(\d+)[)\]]?[\s._-]+(?=[^\W\d])")
 _GLUED = re.compile(r"(?:[A-Z][a-z]+){2,}")
 _KEPT_WHOLE = re.compile(r"Ma?c[A-Z]")
+_COPY = re.compile(r"(?: \(\d+\)|(?: - |[ _-])copy(?: ?\(?\d+\)?)?)$", re.IGNORECASE)
 _ONLY_NUMBER = re.compile(r"(?:(?:class|label|category|cls|group|cluster|folder|id|c)[\s._-]*)?\d+", re.IGNORECASE)
+
+NAME_CODES = frozenset({
+    "wnid_cut", "unknown_wnid", "numbered_classes", "numbers_cut", "numbers_kept", "glued_words", "copied_folders",
+    "equal_names", "list_beside",
+})  # fmt: skip
+"""Codes of notes on names made of folders: they say nothing of a result with other class names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +50,7 @@ def class_words(folders: Sequence[str]) -> ClassWords:
     cut = _counted(bare)
     names = tuple(_words(name) for name in cut)
     notes = (*_id_notes(folders, bare, names), *_number_notes(bare, cut, names), *_glued_note(cut, names),
-             *equal_names(folders, names))  # fmt: skip
+             *_copy_note(folders), *equal_names(folders, names))  # fmt: skip
     return ClassWords(names, notes)
 
 
@@ -61,11 +69,12 @@ def wnid_in(folder: str) -> str | None:
 
 def equal_names(folders: Sequence[str], names: Sequence[str]) -> tuple[Note, ...]:
     """A fault where several classes have one name (case aside, which no tokenizer of CLIP keeps)."""
-    counts = Counter(name.casefold() for name in names)
+    keys = [unicodedata.normalize("NFC", name).casefold() for name in names]
+    counts = Counter(keys)
     groups: dict[str, list[str]] = {}
-    for folder, name in zip(folders, names):
-        if counts[name.casefold()] > 1:
-            groups.setdefault(name.casefold(), []).append(folder)
+    for folder, key in zip(folders, keys):
+        if counts[key] > 1:
+            groups.setdefault(key, []).append(folder)
     if not groups:
         return ()
     first, *others = groups
@@ -136,8 +145,8 @@ def _id_notes(folders: Sequence[str], bare: Sequence[str], names: Sequence[str])
 def _number_notes(bare: Sequence[str], cut: Sequence[str], names: Sequence[str]) -> list[Note]:
     if names and all(_ONLY_NUMBER.fullmatch(name) for name in names):
         text = (
-            f"The classes have only numbers ({', '.join(names[:3])}), which mean nothing to a model; give their names "
-            "with --classnames FILE, one a line in the order of the numbers."
+            f"The classes have only numbers ({', '.join(names[:3])}); unless these are what the pictures show, give "
+            "their names with --classnames FILE, one a line in the order of the numbers."
         )
         return [Note(text, "numbered_classes", "warning")]
     changed = [(before, name) for before, after, name in zip(bare, cut, names) if before != after]
@@ -152,6 +161,15 @@ def _number_notes(bare: Sequence[str], cut: Sequence[str], names: Sequence[str])
         level: Level = "info" if needed else "warning"
         return [Note(f"{text}; --classnames FILE gives other names.", "numbers_kept", level)]
     return []
+
+
+def _copy_note(folders: Sequence[str]) -> list[Note]:
+    """"cat (1)" beside "cat" is what a file manager makes of a second copy."""
+    copies = [(folder, plain) for folder in folders if (plain := _COPY.sub("", folder)) != folder and plain in folders]
+    if not copies:
+        return []
+    text = f"Some classes look like copies of others: {copies[0][0]} of {copies[0][1]}"
+    return [Note(f"{text}{f' and {len(copies) - 1} more' if len(copies) > 1 else ''}.", "copied_folders", "warning")]
 
 
 def _glued_note(cut: Sequence[str], names: Sequence[str]) -> list[Note]:

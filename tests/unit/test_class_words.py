@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.catalog.class_words import class_words, equal_names, wnid_in, words_of
+from core.catalog.class_words import NAME_CODES, class_words, equal_names, wnid_in, words_of
 
 
 @pytest.mark.parametrize(
@@ -49,11 +49,16 @@ def test_folders_become_words(folder: str, words: str) -> None:
         (("hot_dog", "hot-dog"), ("hot dog", "hot dog"), {"equal_names"}),
         (("Cat", "cat"), ("Cat", "cat"), {"equal_names"}),
         (("cat", "cat "), ("cat", "cat"), {"equal_names"}),
+        (("caf\u00e9", "cafe\u0301"), ("caf\u00e9", "cafe\u0301"), {"equal_names"}),
+        (("cat", "cat (1)"), ("cat", "cat (1)"), {"copied_folders"}),
+        (("cat", "cat - Copy", "dog_copy"), ("cat", "cat Copy", "dog copy"), {"copied_folders"}),
+        (("cat (1)", "dog (2)"), ("cat (1)", "dog (2)"), set()),
         (("cat", "dog"), ("cat", "dog"), set()),
     ],
 )  # fmt: skip
 def test_a_set_of_folders_is_judged_together(folders: tuple[str, ...], names: tuple[str, ...], said: set[str]) -> None:
     found = class_words(folders)
+    assert {note.code for note in found.notes} <= NAME_CODES
     assert found.names == names and {note.code for note in found.notes} == said
     assert all(note.endswith(".") for note in found.notes)
 

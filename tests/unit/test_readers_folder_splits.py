@@ -63,6 +63,7 @@ def test_names_that_do_not(folder: str) -> None:
         (("fold1", "fold2", "fold10"), ("fold1", "fold2", "fold10"), "fold1", {"splits_by_name"}),
         (("train2014", "train2017"), ("train2014", "train2017"), "train2014", {"splits_by_name"}),
         (("train", "train_small"), ("train", "train_small"), "train", {"splits_by_name"}),
+        (("train", "test1", "test2"), ("train", "test1", "test2"), "test1", {"splits_by_name"}),
         (("train/train", "test/test"), ("train", "test"), "test", {"found_deeper"}),
         (("train/Train", "test/Test"), ("train", "test"), "test", {"found_deeper"}),
         (("train/images", "val/images"), ("train", "val"), "val", {"found_deeper"}),
