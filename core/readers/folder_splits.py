@@ -95,7 +95,7 @@ def _belongs(disk: Disk, root: Path, split: SplitName, found: Sequence[SplitName
     """Whether a name that only speaks of a split is one, by what lies in it and by its neighbours."""
     classes = set(_classes_of(disk, root, split))
     others = [other for other in found if other is not split]
-    if split.plain and (classes or any(other.split != split.split for other in others)):
+    if split.plain and (classes or n == 1 or any(other.split != split.split for other in others)):
         return True
     if any(other.rest == split.rest and other.split != split.split for other in others):
         return True
@@ -107,7 +107,8 @@ def _are_splits(disk: Disk, root: Path, taken: Sequence[SplitName]) -> bool:
     """Folders without class folders are splits too, if one has nothing but a split's name, or two differ in it."""
     if any(_classes_of(disk, root, split) for split in taken):
         return True
-    return any(split.exact for split in taken) or len({split.split for split in taken}) > 1
+    alone = len(taken) == 1 and taken[0].plain
+    return alone or any(split.exact for split in taken) or len({split.split for split in taken}) > 1
 
 
 def _outweigh(disk: Disk, root: Path, taken: Sequence[SplitName], beside: Sequence[str]) -> bool:

@@ -152,6 +152,11 @@ def test_pictures_of_detectors_have_splits_and_no_classes(files: list[str], tmp_
     assert data.labels is None and len(data) == 1
 
 
+def test_one_folder_of_pictures_with_the_name_of_a_split_is_one(tmp_path: Path) -> None:
+    data = open_dataset(fill(tmp_path, "val2017/1.jpg", "val2017/2.jpg"))
+    assert data.split == "val" and data.labels is None and data.ids == ("1.jpg", "2.jpg")
+
+
 def test_tiny_imagenet_takes_its_labels_from_its_annotations(tmp_path: Path) -> None:
     name = fill(
         tmp_path, "train/n01443537/images/a.JPEG", "train/n01629819/images/b.JPEG",
