@@ -87,10 +87,12 @@ def list_folders(folder: Path) -> list[str]:
 def list_pictures(folder: Path, *, unread: bool = False) -> list[str]:
     """Paths of the pictures under `folder`, at any depth, relative to it with "/", sorted.
 
-    `unread` also lists files in formats that are not read (RAW, video ...), for rows that are to be skipped by name.
+    `unread` also lists what cannot be read, for rows that are to be skipped by name: files in other formats (RAW, video
+    ...), and links to pictures that are gone.
     """
-    accepts = _is_row_name if unread else is_picture_name
-    return sorted(_walk(str(folder), "", _folders_above(folder), accepts))
+    if not unread:
+        return sorted(_walk(str(folder), "", _folders_above(folder), _is_picture))
+    return sorted(_walk(str(folder), "", _folders_above(folder), _is_row))
 
 
 def pictures_in(folder: Path) -> list[str]:
@@ -100,7 +102,7 @@ def pictures_in(folder: Path) -> list[str]:
 
 def holds_pictures(folder: Path) -> bool:
     """Whether there is any picture under `folder`; stops at the first."""
-    return next(_walk(str(folder), "", _folders_above(folder), is_picture_name), None) is not None
+    return next(_walk(str(folder), "", _folders_above(folder), _is_picture), None) is not None
 
 
 def hidden_folders(folder: Path) -> list[str]:
@@ -114,12 +116,18 @@ def links_up(folder: Path) -> list[str]:
     return sorted(e.name for e in _entries(folder) if _visible_folder(e) and _leads_up(e, folder))
 
 
-def _is_row_name(name: str) -> bool:
-    return is_picture_name(name) or unread_format(name) is not None
+def _is_picture(entry: os.DirEntry[str]) -> bool:
+    return is_picture_name(entry.name) and entry.is_file()
+
+
+def _is_row(entry: os.DirEntry[str]) -> bool:
+    if not is_picture_name(entry.name):
+        return unread_format(entry.name) is not None and entry.is_file()
+    return entry.is_file() or (entry.is_symlink() and not os.path.exists(entry.path))  # noqa: PTH110 - a hot loop
 
 
 def _walk(
-    folder: str, prefix: str, above: frozenset[tuple[int, int]], accepts: Callable[[str], bool]
+    folder: str, prefix: str, above: frozenset[tuple[int, int]], accepts: Callable[[os.DirEntry[str]], bool]
 ) -> Iterator[str]:
     """`above` holds the folders on the way here: a link back to one of them is a loop and is not followed."""
     try:
@@ -130,7 +138,7 @@ def _walk(
     if here in above:
         return
     for entry in _entries(folder):
-        if accepts(entry.name) and entry.is_file():
+        if accepts(entry):
             yield prefix + entry.name
         elif _visible_folder(entry):
             yield from _walk(entry.path, f"{prefix}{entry.name}/", above | {here}, accepts)

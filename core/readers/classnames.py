@@ -14,7 +14,7 @@ from typing import Protocol
 from core.catalog.class_words import equal_names, wnid_in
 from core.catalog.classes import imagenet_classnames
 from core.readers.base import and_more
-from core.readers.name_lists import Entry, NameList, fold, in_order, is_number, numbers_of, read_name_list
+from core.readers.name_lists import Entry, NameList, fold, in_order, is_number, is_wnid, numbers_of, read_name_list
 from core.readers.text_files import read_text
 from core.types import Note, TMVError
 
@@ -54,6 +54,8 @@ def read_classnames(path: Path, dataset: HasClasses) -> ClassNames:
     text = read_text(path, _LARGEST)
     listed = read_name_list(text.text, str(path), {*raw, *dataset.classnames})
     names, joined = _joined(path, listed, dataset)
+    if all(map(is_wnid, names)):
+        raise TMVError(f"{path} gives WordNet ids ({and_more(names)}), not names; give a list that names them.")
     notes = (*text.notes, *listed.notes, *joined, *equal_names(raw, names))
     return ClassNames(names, notes)
 

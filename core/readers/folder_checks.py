@@ -32,8 +32,8 @@ def _empty_note(layout: Layout, part: Part) -> list[Note]:
     text = f"Folders without pictures were left out: {and_more(layout.empty)}"
     if not unread:
         return [Note(f"{text}.", "empty_folders")]
-    kinds = ", ".join(sorted({unread_format(name) or "" for name in unread}))
-    text += f"; {len(unread):,} files in them are in a format that is not read ({kinds}): {and_more(unread)}."
+    kinds = ", ".join(sorted({unread_format(name) or "broken links" for name in unread}))
+    text += f"; {len(unread):,} files in them cannot be read ({kinds}): {and_more(unread)}."
     return [Note(text, "empty_folders", "warning")]
 
 

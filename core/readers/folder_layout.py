@@ -221,8 +221,8 @@ def _nothing(root: Path) -> str:
     """Why a folder without pictures is refused, with a hint from what lies in it instead."""
     unread = list_pictures(root, unread=True)
     if unread:
-        kinds = ", ".join(sorted({unread_format(name) or "" for name in unread}))
-        text = f"{len(unread):,} files in a format that is not read ({kinds}): {and_more(unread)}"
+        kinds = ", ".join(sorted({unread_format(name) or "broken links" for name in unread}))
+        text = f"{len(unread):,} files that cannot be read ({kinds}): {and_more(unread)}"
         return f"There are no pictures that can be read under {root}, only {text}; save them as JPEG or PNG."
     names = [entry.name for entry in root.iterdir() if not entry.name.startswith(".")]
     suffixes = {Path(name).suffix.lower() for name in names}

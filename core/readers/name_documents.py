@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from core.readers.name_entries import Entry, fold, is_number, is_wnid
@@ -59,13 +59,16 @@ def _unwrapped(found: Any, source: str) -> Mapping[Any, Any] | Sequence[Any]:
 def _of_mapping(found: Mapping[Any, Any], source: str, known: Collection[str]) -> list[Entry]:
     if not found:
         raise TMVError(f"{source} is an empty dictionary; expected class names.")
-    if all(isinstance(value, int) and not isinstance(value, bool) for value in found.values()):
-        return [Entry((str(value),), str(key), number) for number, (key, value) in enumerate(found.items(), 1)]
-    if all(isinstance(value, str) and is_number(value) for value in found.values()):
-        return [Entry((value,), str(key), number) for number, (key, value) in enumerate(found.items(), 1)]
+    values = [str(value) if type(value) is int else value for value in found.values()]
+    if any(_are_keys(values, kind) and not _are_keys(list(map(str, found)), kind) for kind in (is_number, is_wnid)):
+        return [Entry((value,), str(key), number) for number, (key, value) in enumerate(zip(found, values), 1)]
     return [
         _keyed(str(key), value, number, source, known) for number, (key, value) in enumerate(found.items(), 1)
     ]
+
+
+def _are_keys(values: Sequence[Any], kind: Callable[[str], bool]) -> bool:
+    return all(isinstance(value, str) and kind(value) for value in values)
 
 
 def _keyed(key: str, value: Any, number: int, source: str, known: Collection[str]) -> Entry:

@@ -23,7 +23,8 @@ __all__ = ["Entry", "NameList", "fold", "in_order", "is_number", "is_wnid", "num
 
 _WNID_LINE = re.compile(r"^([nN]\d{8})[\s,;:]+(\S.*)$")
 _NUMBER_LINE = re.compile(r"^(\d+)\s*(?:[:.)=,;\t-]|\s)\s*(\S.*)$")
-_PAIR_LINE = re.compile(r"""^['"]?([^'":]+?)['"]?\s*:\s*(\S.*?),?$""")
+_PAIR_LINE = re.compile(r"""^['"]?([^'":=]+?)['"]?\s*(?::|=>?|->)\s*(\S.*?),?$""")
+_YAML_NAMES = re.compile(r"^(?:names|classes|class_names|classnames):", re.MULTILINE)
 _QUOTED = re.compile(r"""^(['"])(.*)\1$""")
 
 
@@ -50,6 +51,7 @@ def read_name_list(text: str, source: str, known: Collection[str] = ()) -> NameL
 
     `source` is the file's name: its suffix says what commas mean. Raises `TMVError` with the line that does not fit.
     """
+    text = _yaml_block(text, source)
     lines = [(number, line.strip()) for number, line in enumerate(text_lines(text), 1) if line.strip()]
     folded = {fold(name) for name in known}
     entries = _entries(text, lines, source, folded)
@@ -88,13 +90,28 @@ def _counts(numbers: Sequence[int]) -> bool:
     return bool(found) and found[0] in (0, 1) and found == list(range(found[0], found[0] + len(found)))
 
 
+def _yaml_block(text: str, source: str) -> str:
+    """What stands under "names:" in YAML, on the lines where it stands; other text as it is."""
+    found = _YAML_NAMES.search(text)
+    if not source.lower().endswith((".yaml", ".yml")):
+        return text
+    if found is None:
+        if any(not line.lstrip().startswith(("-", "#")) and not _NUMBER_LINE.match(line.strip())
+               for line in text_lines(text) if line.strip()):  # fmt: skip
+            raise TMVError(f"{source} has no names: in it; expected a list of class names under that word.")
+        return text
+    rest = text_lines(text[found.end() :])
+    end = next((i for i, line in enumerate(rest[1:], 1) if line.strip() and line[0] not in " \t-]}"), len(rest))
+    first, *others = rest[:end]
+    kept = [line.split(" #")[0] for line in (first, *others) if not line.lstrip().startswith("#")]
+    return "\n" * text[: found.start()].count("\n") * (not first.strip()) + "\n".join(kept)
+
+
 # --- which form it is -------------------------------------------------------------------------------------
 
 def _entries(text: str, lines: list[tuple[int, str]], source: str, known: Collection[str]) -> list[Entry]:
     if text.lstrip()[:1] in ("{", "[") or source.lower().endswith((".json", ".jsonl")):
         return document_entries(text, source, known)
-    if lines and lines[0][1].lower().rstrip(":") in ("names", "classes") and lines[0][1].endswith(":"):
-        lines = lines[1:]
     for form in (_wnid_lines, _pair_lines):
         if (found := form(lines, known)) is not None:
             return found

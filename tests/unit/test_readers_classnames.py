@@ -166,6 +166,7 @@ def test_imagenets_thousand_names_go_to_its_ids(tmp_path: Path) -> None:
         (("cat", "dog"), "dog hound\ncat kitty", "n.txt", "each line begins with a class"),
         (("cat", "dog"), '{"FR": "France", "DE": "Germany"}', "n.json", "names none of the classes"),
         (("cat", "dog"), '{"3": "France", "9": "Germany"}', "n.json", "names none of the classes"),
+        (("cat", "dog"), "n01440764\nn01443537", "wnids.txt", "WordNet ids"),
         (("cat", "dog"), "n01440764 tench\nn01443537 goldfish", "words.txt", "names none of the classes"),
     ],
 )

@@ -142,10 +142,19 @@ def test_formats_that_are_not_read_are_rows_that_are_skipped_by_name(tmp_path: P
             data.pictures.read(row)
 
 
+def test_links_to_pictures_that_are_gone_are_skipped_by_name(tmp_path: Path) -> None:
+    name = fill(tmp_path, "cat/1.jpg", "dog/2.jpg")
+    (tmp_path / "cat" / "3.jpg").symlink_to(tmp_path / "nothing.jpg")
+    data = open_dataset(name)
+    assert data.ids == ("cat/1.jpg", "cat/3.jpg", "dog/2.jpg")
+    with pytest.raises(BadImage, match="missing file"):
+        data.pictures.read(1)
+
+
 def test_a_folder_of_unread_formats_alone_says_so(tmp_path: Path) -> None:
     (tmp_path / "cat").mkdir()
     (tmp_path / "cat" / "1.cr2").write_bytes(b"x")
-    with pytest.raises(NotHere, match=r"only 1 files in a format that is not read \(RAW\): cat/1\.cr2"):
+    with pytest.raises(NotHere, match=r"only 1 files that cannot be read \(RAW\): cat/1\.cr2"):
         open_dataset(f"folder:{tmp_path}")
 
 
