@@ -98,18 +98,20 @@ def _inner_folders(layout: Layout, part: Part) -> list[Note]:
     several = {folder: names for folder, names in inner.items() if len(names) > 1 and folder not in splits}
     if len(layout.raw) < 2:
         return []
-    return [*_inner_splits(layout, splits), *_inner_classes(several, whole=len(inner) == len(folders))]
+    again = {fold(name) for names in several.values() for name in names} & set(map(fold, layout.raw))
+    return [*_inner_splits(layout, splits), *_inner_classes(several, sure=len(inner) < len(folders) and not again)]
 
 
-def _inner_classes(several: dict[Path, list[str]], *, whole: bool) -> list[Note]:
+def _inner_classes(several: dict[Path, list[str]], *, sure: bool) -> list[Note]:
+    """`sure`: some class holds pictures directly, and none holds a folder with the name of another."""
     if not several:
         return []
-    folder, names = next(iter(several.items()))
+    folder, names = max(several.items(), key=lambda item: len(item[1]))
     text = (
         f"Folders inside class folders were read as part of these ({folder.name}: {and_more(names)}); "
         f"folder:{folder} takes them for the classes."
     )
-    return [Note(text, "folders_in_classes", "warning" if whole else "info")]
+    return [Note(text, "folders_in_classes", "info" if sure else "warning")]
 
 
 def _inner_splits(layout: Layout, splits: dict[Path, list[str]]) -> list[Note]:

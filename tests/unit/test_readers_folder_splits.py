@@ -205,6 +205,8 @@ def test_one_class_is_a_fault_and_the_folder_meant_is_named(tmp_path: Path) -> N
         (["train/a/1.jpg", "train/b/1.jpg", "bus/2.jpg", "tram/3.jpg"], "split_classes", "warning"),
         (["images/1.jpg", "photos/2.jpg"], "container_classes", "fault"),
         (["animals/cat/1.jpg", "animals/dog/1.jpg", "cars/vw/1.jpg"], "folders_in_classes", "warning"),
+        (["flowers/daisy/1.jpg", "flowers/rose/1.jpg", "daisy/1.jpg"], "folders_in_classes", "warning"),
+        (["cats/a/1.jpg", "cats/b/1.jpg", "dogs/1.jpg"], "folders_in_classes", "info"),
         (["cat/train/1.jpg", "cat/test/2.jpg", "dog/train/3.jpg"], "splits_in_classes", "warning"),
     ],
 )
