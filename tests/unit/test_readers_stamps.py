@@ -87,7 +87,7 @@ def test_a_folder_changed_within_a_clock_tick_is_not_trusted(name: str, tmp_path
 
 def test_folders_with_links_are_listed_every_time(name: str, tmp_path: Path, listed: list[str]) -> None:
     paint(tmp_path / "elsewhere" / "1.png")
-    (tmp_path / "set" / "a" / "linked.png").symlink_to(tmp_path / "elsewhere" / "1.png")
+    (tmp_path / "set" / "a" / "linked").symlink_to(tmp_path / "elsewhere")
     time.sleep(SETTLE_SECONDS)
     assert len(open_dataset(name)) == 7
     (tmp_path / "elsewhere" / "1.png").unlink()
