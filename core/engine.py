@@ -17,6 +17,7 @@ from core import readers, weights
 from core.catalog import datasets as dataset_catalog
 from core.catalog import models as model_catalog
 from core.catalog import prompts as prompt_catalog
+from core.catalog.class_words import NAME_CODES
 from core.catalog.published import deck_figures, published
 from core.encoding import Encoding
 from core.engine_audit import AuditStudies
@@ -289,14 +290,21 @@ class Engine(
 
     def classnames(self, images: EmbeddingSet, kind: str) -> tuple[str, ...]:
         """Class names of stored rows: "curated", "raw", or the path of a file with one name a line."""
+        return self.named(images, kind)[1]
+
+    def named(self, images: EmbeddingSet, kind: str) -> tuple[EmbeddingSet, tuple[str, ...]]:
+        """The rows, with what is to be said of these class names, and the names (c,); see `classnames`."""
         if images.labels is None:
             raise TMVError(
                 f"{self.dataset(images.key.dataset).title} ({images.key.split}) has no classes, so its pictures cannot "
                 f"be classified; {self._labelled_instead(images)}."
             )
-        if kind in ("curated", "raw"):
-            return images.classnames if kind == "curated" else images.raw_classnames
-        return readers.read_classnames(Path(kind), images).names
+        if kind == "curated":
+            return images, images.classnames
+        read = (
+            readers.ClassNames(images.raw_classnames) if kind == "raw" else readers.read_classnames(Path(kind), images)
+        )
+        return with_name_notes(images, read.notes), read.names
 
     def _labelled_instead(self, images: EmbeddingSet) -> str:
         """What to do about pictures without classes: another split that has some, or class folders."""
@@ -353,7 +361,7 @@ class Engine(
         """Zero-shot classification of stored vectors; see `core.studies.zero_shot.classify`."""
         images = self.needed(model, dataset, split)
         forms = self.templates(dataset, templates, prompt_set)
-        names = self.classnames(images, classnames)
+        images, names = self.named(images, classnames)
 
         def make() -> zero_shot.ZeroShotResult:
             spec, data = self.model(model), self.dataset(dataset)
@@ -363,7 +371,7 @@ class Engine(
                 published=published(spec, data, "zeroshot_"), deck=deck_figures(spec, data, "zeroshot_"),
             )
 
-        return self.studies.get(("zero-shot", images.key, forms, names, classnames), make)
+        return self.studies.get(("zero-shot", images.key, forms, names, classnames, images.provenance.beside), make)
 
     # --- pictures -------------------------------------------------------------------------------------
 
@@ -379,6 +387,12 @@ class Engine(
     def picture(self, dataset: str, split: str | None, picture_id: str) -> bytes:
         """The whole picture as webp, at most 1,024 pixels a side."""
         return self.thumbnail(dataset, split, picture_id, size=1024)
+
+
+def with_name_notes(images: EmbeddingSet, notes: Sequence[Note] = ()) -> EmbeddingSet:
+    """The rows without what was said of curated names, for a study with other ones, and with the `notes` on these."""
+    kept = (note for note in images.provenance.data_notes if note.code not in NAME_CODES)
+    return replace(images, provenance=replace(images.provenance, data_notes=(*kept, *notes)))
 
 
 def _not_here(images: EmbeddingSet) -> Note:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -53,7 +54,7 @@ class PromptStudies:
         """
         images = self.needed(model, dataset, split)
         forms = tuple(dict.fromkeys(self.templates(dataset, templates, prompt_set)))
-        names, kind = names_of(self, images, classnames)
+        images, names, kind = names_of(self, images, classnames)
 
         def make() -> PromptStudyResult:
             if len(forms) > 1:
@@ -65,7 +66,7 @@ class PromptStudies:
                 images, forms, single, together, names, classnames_kind=kind, baseline=baseline, deck=deck
             )
 
-        return self.studies.get(("prompts", images.key, forms, names, kind, baseline), make)
+        return self.studies.get(("prompts", images.key, forms, names, kind, baseline, images.provenance.beside), make)
 
     def optimise(
         self: EngineParts,
@@ -87,12 +88,12 @@ class PromptStudies:
         own set) what they must beat. See `core.studies.prompt_verdict`.
         """
         images = self.needed(model, dataset, split)
-        names, kind = names_of(self, images, classnames)
+        images, names, kind = names_of(self, images, classnames)
         forms = prompt_pool(self, dataset) if pool is None else tuple(dict.fromkeys(check_templates(pool)))
         base = self.templates(dataset, baseline)
         key = _search_key(images, forms, base, names, (budget, largest, heldout_share))
         if (kept := self.results.get(key)) is not None:
-            return PromptSearchResult.from_record(kept)
+            return replace(PromptSearchResult.from_record(kept), provenance=images.provenance)
         steps = len(forms) + most_evaluations(len(forms), budget, largest)
         encode_ahead(self, model, forms, names, progress, steps)
         heads = np.stack([self.class_head(model, (form,), names) for form in forms])
@@ -126,11 +127,11 @@ class PromptStudies:
     ) -> PromptSearchResult | None:
         """What `optimise` with the same arguments found, if it has run; never computes."""
         images = self.needed(model, dataset, split)
-        names, _ = names_of(self, images, classnames)
+        images, names, _ = names_of(self, images, classnames)
         forms = prompt_pool(self, dataset) if pool is None else tuple(dict.fromkeys(check_templates(pool)))
         base = self.templates(dataset, baseline)
         kept = self.results.get(_search_key(images, forms, base, names, (budget, largest, heldout_share)))
-        return None if kept is None else PromptSearchResult.from_record(kept)
+        return None if kept is None else replace(PromptSearchResult.from_record(kept), provenance=images.provenance)
 
     def prompt_pool(self: EngineParts, dataset: str, extra: Sequence[str] = ()) -> tuple[str, ...]:
         """Templates to search: the user's own first, then the data set's set, then CLIP's 80 and the
@@ -174,12 +175,12 @@ class PromptStudies:
 # --- parts ------------------------------------------------------------------------------------------------
 
 
-def names_of(engine: EngineParts, images: EmbeddingSet, classnames: Names) -> tuple[tuple[str, ...], str]:
-    """(names, kind): kind is "curated", "raw", the name of a file, or "edited" for names given as they
-    are."""
+def names_of(engine: EngineParts, images: EmbeddingSet, classnames: Names) -> tuple[EmbeddingSet, tuple[str, ...], str]:
+    """(rows with the notes on these names, names, kind): kind is "curated", "raw", the name of a file, or "edited" for
+    names given as they are."""
     if isinstance(classnames, str):
-        return engine.classnames(images, classnames), classnames
-    return tuple(classnames), "edited"
+        return *engine.named(images, classnames), classnames
+    return images, tuple(classnames), "edited"
 
 
 def prompt_pool(engine: EngineParts, dataset: str, extra: Sequence[str] = ()) -> tuple[str, ...]:

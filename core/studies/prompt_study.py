@@ -17,7 +17,7 @@ from core import metrics
 from core.intervals import PairedDifference, paired_difference, wilson
 from core.metrics import Float64Array
 from core.studies.answers import Answers
-from core.studies.zero_shot import TOP, name_notes, top5_note
+from core.studies.zero_shot import TOP, name_notes, top5_note, unsaid
 from core.types import EmbeddingSet, EvalProtocol, IntArray, Interval, Note, Provenance, Reference, TMVError, beside
 
 ENSEMBLE = "ensemble"
@@ -188,12 +188,12 @@ def summarise(
         images.ids,
         protocol,
         images.provenance,
-        beside(images.provenance.beside, _notes(classnames)),
+        beside(images.provenance.beside, unsaid(images.provenance.beside, _notes(classnames))),
     )
 
 
 def _notes(classnames: Sequence[str]) -> tuple[Note, ...]:
-    few = (top5_note(len(classnames)),) if len(classnames) <= TOP else ()
+    few = (top5_note(len(classnames)),) if 1 < len(classnames) <= TOP else ()
     return (*name_notes(classnames), *few)
 
 

@@ -176,6 +176,7 @@ def classify(images: EmbeddingSet, classes: FloatArray, classnames: Sequence[str
     protocol = EvalProtocol(check_templates(templates), classnames_kind, images.key.split, n, True,
                             {"top": min(TOP, c)})
     per_class = per_class_of(labels, correct, classnames)
+    said = images.provenance.beside
     return ZeroShotResult(
         images.key.model, images.key.dataset, images.key.split, n,
         hits1 / n, hits5 / n, metrics.mean_per_class_recall(labels, correct, c),
@@ -183,7 +184,7 @@ def classify(images: EmbeddingSet, classes: FloatArray, classnames: Sequence[str
         protocol.templates, tuple(classnames), classnames_kind, per_class,
         metrics.confusion(labels, found.top[:, 0], c), read_only(labels), found.ranks, found.top,
         found.probability, images.ids, images.logit_scale, protocol, images.provenance, tuple(published),
-        tuple(deck), beside(images.provenance.beside, _notes(per_class, classnames, classes),
+        tuple(deck), beside(said, unsaid(said, _notes(per_class, classnames, classes)),
                             _tie_note(correct, found.tied)))
 
 
@@ -229,7 +230,7 @@ def alike(classes: FloatArray, classnames: Sequence[str]) -> tuple[tuple[str, ..
 
 def _notes(per_class: Sequence[ClassRecall], classnames: Sequence[str], classes: FloatArray) -> tuple[Note, ...]:
     notes = [*name_notes(classnames)]
-    if len(classnames) <= TOP:
+    if 1 < len(classnames) <= TOP:
         notes.append(top5_note(len(classnames)))
     if empty := sum(r.n == 0 for r in per_class):
         notes.append(Note(f"{empty} of {len(classnames)} classes have no picture here; the mean per-class recall "
@@ -245,6 +246,12 @@ def _notes(per_class: Sequence[ClassRecall], classnames: Sequence[str], classes:
 def top5_note(c: int) -> Note:
     """What top-5 is worth among at most five classes."""
     return Note(f"Top-5 says nothing here: with only {c} classes it is always 100 %.", "top5_trivial")
+
+
+def unsaid(said: Sequence[Note], own: Sequence[Note]) -> tuple[Note, ...]:
+    """Those of a study's notes that the reader of the data has not said already, naming files and folders."""
+    codes = {note.code for note in said}
+    return tuple(note for note in own if note.code not in codes)
 
 
 def name_notes(classnames: Sequence[str]) -> tuple[Note, ...]:
