@@ -13,7 +13,7 @@ from core.intervals import mcnemar_exact, wilson
 from core.studies import prompt_search, zero_shot
 from core.studies.prompt_search import greedy, split_rows, weighted_head, zpe_weights
 from core.studies.prompt_verdict import PromptSearchResult, search
-from core.types import Cancelled, EmbeddingKey, EmbeddingSet, FloatArray, IntArray, Provenance, TMVError
+from core.types import Cancelled, EmbeddingKey, EmbeddingSet, FloatArray, IntArray, Note, Provenance, TMVError
 
 PROVENANCE = Provenance("m", "d", {}, "float32", "cpu", {}, "2026-01-01", 0, (Note("a note", "a_code"),))
 POOL = tuple(f"template {i} of a {{}}" for i in range(8))
