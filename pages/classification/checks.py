@@ -11,7 +11,7 @@ from core.frames import interval_text, percent, points
 from core.frames.audit import audit_frame, otherwise_frame, published_figure
 from core.studies.audit import AuditResult, Counterfactual, Finding
 from core.types import Interval
-from pages.shared.answer import Headline, finding, headlines
+from pages.shared.answer import Headline, finding, headlines, show_remarks
 from pages.shared.chart import draw
 from pages.shared.save import save_rows
 from pages.shared.theme import seen
@@ -26,7 +26,9 @@ MOST_OTHERWISE = 2
 def answer(result: AuditResult, key: str) -> None:
     """The number, what would change it most, the finding, and the chart of all ways to come by it."""
     headlines(_figures(result))
-    finding(plain(result.sentence), [result.case])
+    finding(plain(result.sentence))
+    # What raised a doubt stands below with its check.
+    show_remarks([note for note in result.case.notes if note.level == "info"])
     frame = otherwise_frame(result)
     if len(frame) > 1:
         draw(otherwise_chart(frame, **seen()), key=f"chart-otherwise-{key}")

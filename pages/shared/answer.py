@@ -78,9 +78,13 @@ def show_notes(results: Sequence[Noted]) -> None:
     """Every note of these results once, faults first, with its model and data set where it is not true of all."""
     said = notes_of(results)
     for level, box, icon in ((FAULT, st.error, ":material/error:"), (WARNING, st.warning, ":material/warning:")):
-        for note in (text for found, text in said if found == level):
-            box(plain(note), icon=icon)
-    quiet = [text for level, text in said if level not in (FAULT, WARNING)]
+        if found := [plain(text) for of, text in said if of == level]:
+            box(found[0] if len(found) == 1 else "\n".join(f"- {text}" for text in found), icon=icon)
+    show_remarks([text for level, text in said if level not in (FAULT, WARNING)])
+
+
+def show_remarks(quiet: Sequence[str]) -> None:
+    """Explanations in small letters, the first few open."""
     for text in quiet[:MOST_NOTES]:
         st.caption(plain(text))
     if rest := quiet[MOST_NOTES:]:
