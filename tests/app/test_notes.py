@@ -1,0 +1,78 @@
+"""What the reader of a data set says stands on every page beside the numbers made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.engine import Engine
+from core.types import Dataset, Note
+from tests.app.captions import told
+from tests.app.making import said
+from tests.app.prompt_pages import answer_at_once
+from tests.conftest import GOOD, POOR, World
+
+FAULT = Note("A planted fault of these pictures.", "planted_fault", "fault")
+WARNING = Note("A planted warning.", "planted_warning", "warning")
+INFO = Note("A planted explanation.", "planted_info")
+
+
+@pytest.fixture
+def noted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every data set has something to say; the encoder answers at once."""
+    answer_at_once(monkeypatch)
+    rows = Engine.dataset_rows
+
+    def with_notes(self: Engine, *args: Any, **options: Any) -> Dataset:
+        found = rows(self, *args, **options)
+        return replace(found, notes=(*found.notes, FAULT, WARNING, INFO))
+
+    monkeypatch.setattr(Engine, "dataset_rows", with_notes)
+
+
+def boxes(app: AppTest) -> tuple[list[str], list[str]]:
+    """What stands in the red and in the yellow boxes, without Markdown's marks."""
+    return tuple([box.value.replace("\\", "") for box in kind] for kind in (app.error, app.warning))  # type: ignore[return-value]
+
+
+PAGES = (
+    "overview/overview.py", "classification/accuracy.py", "classification/classes.py", "classification/compare.py",
+    "prompt_study/templates.py", "prompt_study/pictures.py", "prompt_study/words.py",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("file", PAGES)
+def test_notes_stand_on_every_page_with_numbers_of_classes(
+    page: Callable[..., AppTest], world: World, noted: None, file: str
+) -> None:
+    app = page(file, model=[GOOD, POOR], data=[world.colours])
+    red, yellow = boxes(app)
+    assert any(FAULT in text for text in red) and any(WARNING in text for text in yellow), said(app)
+    assert INFO in said(app) and said(app).count(FAULT) == 1
+
+
+def test_the_audit_says_them_as_a_check(page: Callable[..., AppTest], world: World, noted: None) -> None:
+    words = said(page("classification/why.py", model=[GOOD], data=[world.colours]))
+    assert "Was what was brought understood as it stands?" in words and FAULT in words and INFO in words
+
+
+@pytest.mark.parametrize("file", ["benchmark.py", "ask.py", "one_caption.py"])
+def test_notes_stand_on_every_page_with_captions(
+    caption_page: Callable[..., AppTest], captioned: World, noted: None, file: str
+) -> None:
+    app = caption_page(f"caption_retrieval/{file}", model=[GOOD], data=[told(captioned)])
+    red, yellow = boxes(app)
+    assert any(FAULT in text for text in red) and any(WARNING in text for text in yellow), said(app)
+
+
+def test_another_set_than_asked_for_is_said_in_large(page: Callable[..., AppTest], world: World) -> None:
+    app = page("classification/accuracy.py", model=["no-such/model"], data=["nowhere"])
+    yellow = " ".join(boxes(app)[1])
+    assert "No model is called 'no-such/model'" in yellow and "Shown instead of the model asked for" in yellow
+    assert "No data set is called 'nowhere'" in yellow and "Shown instead of the data set asked for" in yellow
+    one = " ".join(boxes(page("classification/classes.py", model=[GOOD], data=["nowhere"]))[1])
+    assert "Shown instead of the data set asked for" in one
