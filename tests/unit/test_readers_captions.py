@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from core.readers import dataset_state, describe_dataset, open_dataset
-from core.readers.caption_files import CaptionRow, read_caption_file
+from core.readers.caption_files import read_caption_file
 from core.types import NotHere, TMVError, UnknownName
 from tests.data_files import coco_json, paint
 
@@ -24,7 +24,7 @@ def write(path: Path, text: str) -> Path:
 
 
 def rows(path: Path) -> list[tuple[str, str]]:
-    return [(row.picture, row.caption) for row in read_caption_file(path)]
+    return [(row.picture, row.caption) for row in read_caption_file(path).rows]
 
 
 # --- files ------------------------------------------------------------------------------------------------
@@ -55,9 +55,11 @@ def test_karpathy_json_has_splits(tmp_path: Path) -> None:
         {"filename": "b.jpg", "split": "restval", "sentences": [{"raw": "A cat."}, {"raw": "One."}]},
         {"filename": "c.jpg", "split": "val", "sentences": []},
     ]}  # fmt: skip
-    found = read_caption_file(write(tmp_path / "dataset_coco.json", json.dumps(document)))
-    assert found == [CaptionRow("val2014/a.jpg", "A dog.", "test"), CaptionRow("b.jpg", "A cat.", "train"),
-                     CaptionRow("b.jpg", "One.", "train"), CaptionRow("c.jpg", "", "val")]  # fmt: skip
+    found = read_caption_file(write(tmp_path / "dataset_coco.json", json.dumps(document))).rows
+    assert [(row.picture, row.caption, row.split) for row in found] == [
+        ("val2014/a.jpg", "A dog.", "test"), ("b.jpg", "A cat.", "train"), ("b.jpg", "One.", "train"),
+        ("c.jpg", "", "val"),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -71,10 +73,10 @@ def test_karpathy_json_has_splits(tmp_path: Path) -> None:
         ("a.json", "[" * 100_000, "not valid json"),
         ("a.json", "[]", "does not hold captions"),
         ("a.json", "{\"images\": []}", "holds no captions"),
-        ("a.json", "{\"images\": [{\"id\": 1}], \"annotations\": []}", "file_name"),
+        ("a.json", "{\"images\": [{\"id\": 1}], \"annotations\": []}", "holds no caption that is text"),
         ("a.json", "{\"images\": [], \"annotations\": [{\"image_id\": 1}]}", "caption"),
         ("a.json", "{\"images\": [], \"annotations\": [{\"image_id\": 1, \"caption\": 5}]}", "caption"),
-        ("a.csv", "image,caption\na.jpg,\"never closed " + "x\n" * 20_000, "quote left open"),
+        ("a.csv", "image,caption\na.jpg,\"never closed " + "x\n" * 20_000, "line 2: a quote opens there and is not closed"),
     ],
 )
 def test_a_file_that_does_not_fit_is_named(name: str, text: str, said: str, tmp_path: Path) -> None:
@@ -84,10 +86,11 @@ def test_a_file_that_does_not_fit_is_named(name: str, text: str, said: str, tmp_
     assert name in str(caught.value)
 
 
-def test_other_encodings_are_named(tmp_path: Path) -> None:
+def test_latin_1_is_read_and_told(tmp_path: Path) -> None:
+    paint(tmp_path / "a.jpg")
     (tmp_path / "a.csv").write_bytes("image,caption\na.jpg,café\n".encode("latin1"))
-    with pytest.raises(TMVError, match="not UTF-8"):
-        open_dataset(f"captions:{tmp_path / 'a.csv'}")
+    data = open_dataset(f"captions:{tmp_path / 'a.csv'}")
+    assert data.captions == ("café",) and "read as Latin-1" in data.notes[0]
 
 
 # --- pictures ---------------------------------------------------------------------------------------------
@@ -130,10 +133,13 @@ def test_a_split_column(tmp_path: Path) -> None:
 def test_names_in_subfolders_and_in_other_unicode_forms(tmp_path: Path) -> None:
     composed, apart = (unicodedata.normalize(form, "café.jpg") for form in ("NFC", "NFD"))
     paint(tmp_path / "x" / "1.jpg", tmp_path / "y" / "1.jpg", tmp_path / "y" / apart)
-    text = f"image,caption\nx/1.jpg,X\ny/1.jpg,Y\nother/place/{composed},C\n1.jpg,ambiguous\n"
-    data = open_dataset(f"captions:{write(tmp_path / 'captions.csv', text)}")
-    assert data.ids == ("x/1.jpg", "y/1.jpg", f"y/{apart}")
-    assert any("picture is not here, left out: 1" in note for note in data.notes)
+    text = f"image,caption\nx/1.jpg,X\ny/1.jpg,Y\nother/place/{composed},C\n"
+    file = write(tmp_path / "captions.csv", text)
+    data = open_dataset(f"captions:{file}")
+    assert data.ids == ("x/1.jpg", "y/1.jpg", f"y/{apart}") and data.notes == ()
+    write(file, text + "1.jpg,ambiguous\n")
+    with pytest.raises(TMVError, match=r"1\.jpg could be x/1\.jpg, y/1\.jpg in .* write its folder"):
+        open_dataset(f"captions:{file}")
 
 
 LEADING_OUT = ("../secret.jpg", "{root}/secret.jpg", "..\\secret.jpg", "x/../../secret.jpg")
@@ -163,7 +169,7 @@ def test_findings_are_notes(tmp_path: Path) -> None:
     assert "Pictures without a caption, left out: 2 (c.jpg, d.jpg)" in notes
     assert "Captions that stand twice at the same picture: 1" in notes
     assert "Sentences that are the caption of several pictures: 1" in notes
-    assert "Empty captions, left out: 1 (b.jpg)" in notes
+    assert "Captions that are empty, left out: 2 (line 5 of c.jpg, line 8 of b.jpg)" in notes
 
 
 def test_json_pictures_without_captions_and_captions_without_pictures(tmp_path: Path) -> None:
@@ -181,7 +187,8 @@ def test_two_files_and_one_choice_is_said(tmp_path: Path) -> None:
     write(tmp_path / "captions.txt", "image,caption\na.jpg,B\n")
     data = open_dataset(f"captions:{tmp_path}")
     assert data.captions == ("A",)
-    assert data.notes == ("Captions are from captions.csv; also there: captions.txt.",)
+    (note,) = data.notes
+    assert note.startswith("Captions are from captions.csv; also there: captions.txt (captions:")
 
 
 def test_nothing_there(tmp_path: Path) -> None:

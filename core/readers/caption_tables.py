@@ -1,0 +1,290 @@
+"""Captions in tables: csv and tsv with and without a header, Flickr30k's pipes, Flickr8k's "name.jpg#0<TAB>caption".
+
+Lines end at CR, LF or CRLF alone. Quotes are read as csv does where they close before the next separator; elsewhere
+they are part of the text, as captions that nobody quoted have them. A quote that stays open is refused.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from core.images import is_picture_name
+from core.readers.caption_rows import (
+    CaptionFile,
+    CaptionRow,
+    caption_columns,
+    caption_note,
+    cell_captions,
+    column_name,
+    picture_column,
+    picture_name,
+    said_rows,
+    split_word,
+)
+from core.readers.text import split_lines
+from core.types import Note, TMVError
+
+_TOKEN_LINE = re.compile(r"(?P<picture>[^\t]+?)#\d+\t(?P<caption>.*)")
+_COUNTED = re.compile(r"\s*(\d{1,2})\s+(\S.*)")
+_AFTER_QUOTE = re.compile(r'"[ \t]+(?=[,;|\t]|$)')
+_FIELD_LIMIT = 100_000
+_SAMPLE = 50
+
+Cells = list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """What parts the cells of a table, and whether a space behind it belongs to it."""
+
+    mark: str
+    spaced: bool = False
+
+    @property
+    def quoted(self) -> bool:
+        """Flickr30k's pipes with a space know no quoting: a quote there is a sign of the caption."""
+        return not (self.mark == "|" and self.spaced)
+
+    def split(self, line: str) -> Cells:
+        """The cells of a line without quoting."""
+        cells = line.split(self.mark)
+        return [cell.lstrip(" ") for cell in cells] if self.spaced else cells
+
+    def parse(self, lines: Iterator[str], strict: bool = True) -> tuple[Cells, int]:
+        """The cells of the next row, and of how many lines it is. Raises `csv.Error`."""
+        reader = csv.reader(lines, delimiter=self.mark, skipinitialspace=self.spaced, strict=strict)
+        return next(reader), reader.line_num
+
+
+def table_captions(path: Path, text: str) -> CaptionFile:
+    """Every caption of a table. Raises `TMVError` naming the line that does not fit."""
+    lines = split_lines(text)
+    first = next((line for line in lines if line.strip()), None)
+    if first is None:
+        return CaptionFile(())
+    if _TOKEN_LINE.fullmatch(first):
+        return CaptionFile(tuple(_token_lines(path, lines)))
+    form = _form(path, first)
+    rows = list(_rows(path, lines, form))
+    return _captions(path, rows, form)
+
+
+def _token_lines(path: Path, lines: Sequence[str]) -> Iterator[CaptionRow]:
+    """Flickr8k.token.txt."""
+    for number, line in enumerate(lines, 1):
+        match = _TOKEN_LINE.fullmatch(line)
+        if match:
+            yield from said_rows(match["picture"], match["caption"], "", f"line {number}")
+        elif line.strip():
+            raise TMVError(f"{path} line {number} is not of the form name.jpg#0, a tab, and the caption.")
+
+
+def _form(path: Path, first: str) -> _Form:
+    """The separator under which the first line has known columns, else begins with a picture; else the likeliest."""
+    marks = [mark for mark in "\t,|;" if mark in first]
+    for fits in (_is_header, lambda cells: len(cells) > 1 and is_picture_name(picture_name(cells[0]))):
+        for mark in marks:
+            form = _Form(mark, f"{mark} " in first)
+            if fits(_first_cells(form, first)):
+                return form
+    mark = "\t" if path.suffix.lower() == ".tsv" or "\t" in first else next(iter(marks), ",")
+    return _Form(mark, f"{mark} " in first)
+
+
+def _first_cells(form: _Form, line: str) -> Cells:
+    try:
+        return form.parse(iter([line]))[0] if form.quoted else form.split(line)
+    except csv.Error:
+        return form.split(line)
+
+
+def _is_header(cells: Sequence[str]) -> bool:
+    names = [column_name(cell) for cell in cells]
+    return picture_column(names, ()) is not None and bool(caption_columns(names))
+
+
+# --- rows -------------------------------------------------------------------------------------------------
+
+def _rows(path: Path, lines: Sequence[str], form: _Form) -> Iterator[tuple[int, Cells]]:
+    """(number of the line, cells) of each row that is not empty."""
+    csv.field_size_limit(_FIELD_LIMIT)
+    at = 0
+    while at < len(lines):
+        if form.quoted and '"' in lines[at]:
+            cells, taken = _quoted_row(path, lines, at, form)
+        else:
+            cells, taken = form.split(lines[at]), 1
+        if any(cell.strip() for cell in cells):
+            yield at + 1, cells
+        at += taken
+
+
+def _quoted_row(path: Path, lines: Sequence[str], at: int, form: _Form) -> tuple[Cells, int]:
+    """A row with quotes in it, which may go on over the next lines, and of how many lines it is."""
+    ahead = iter(islice(lines, at, None))
+    taken = 0
+
+    def fed() -> Iterator[str]:
+        nonlocal taken
+        for line in ahead:
+            taken += 1
+            yield line + "\n"
+
+    try:
+        cells, count = form.parse(fed())
+    except csv.Error:
+        if taken == 1 and not _opens(lines[at], form):
+            return _unquoted_row(lines[at], form), 1
+        raise _left_open(path, at) from None
+    if count > 1 and any(_names_a_picture(line, form) for line in lines[at + 1 : at + count]):
+        raise _left_open(path, at)
+    return [cell.removesuffix("\n") for cell in cells], count
+
+
+def _opens(line: str, form: _Form) -> bool:
+    """Whether a quote is still open at the end of the line."""
+    try:
+        form.parse(iter([line]))
+    except csv.Error as error:
+        return "unexpected end" in str(error)
+    return False
+
+
+def _unquoted_row(line: str, form: _Form) -> Cells:
+    """A row whose quotes are none of csv's: they are part of the text, unless only spaces follow them."""
+    try:
+        form.parse(iter([_AFTER_QUOTE.sub('"', line)]))
+    except csv.Error:
+        return form.split(line)
+    return form.parse(iter([line]), strict=False)[0]
+
+
+def _names_a_picture(line: str, form: _Form) -> bool:
+    return form.mark in line and any(is_picture_name(cell.strip(' "')) for cell in line.split(form.mark))
+
+
+def _left_open(path: Path, at: int) -> TMVError:
+    return TMVError(
+        f"{path} line {at + 1}: a quote opens there and is not closed in its row; close it, or write two of them for "
+        "a quote in the text."
+    )
+
+
+# --- columns ----------------------------------------------------------------------------------------------
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """Positions of picture, captions and split, and how many columns there are."""
+
+    picture: int
+    captions: tuple[int, ...]
+    split: int | None
+    count: int
+
+    @property
+    def last_caption(self) -> int:
+        return self.captions[-1]
+
+
+def _captions(path: Path, rows: Sequence[tuple[int, Cells]], form: _Form) -> CaptionFile:
+    names = [column_name(cell) for cell in rows[0][1]]
+    columns, notes = _columns(path, names, [cells for _, cells in rows[1 : _SAMPLE + 1]]), list[Note]()
+    body = rows[1:] if _is_header(rows[0][1]) else rows
+    if len(body) < len(rows):
+        notes += caption_note(names, columns.captions, path.name)
+    mended = list[int]()
+    found = list[CaptionRow]()
+    for number, cells in body:
+        found += _row(path, number, cells, columns, form, mended)
+    if mended:
+        text = f"Rows of {path.name} that lacked a separator before the caption were mended: {_lines(mended)}."
+        notes.append(Note(text, "rows_mended"))
+    _refuse_bare_lists(path, found)
+    return CaptionFile(tuple(found), tuple(notes))
+
+
+def _columns(path: Path, names: list[str], sample: Sequence[Cells]) -> _Columns:
+    """Two columns without known names have no header."""
+    picture, captions = picture_column(names, sample), caption_columns(names)
+    if picture is not None and captions:
+        if names.count(names[picture]) > 1:
+            raise TMVError(f"{path} has the column {names[picture]} twice; keep the one to read.")
+        split = names.index("split") if "split" in names else None
+        return _Columns(picture, tuple(captions), split, len(names))
+    if picture is None and not captions and len(names) >= 2 and Path(names[0]).suffix:
+        return _Columns(0, (1,), None, len(names))
+    raise TMVError(
+        f"{path} has the columns {', '.join(names)}; expected one for the picture (image, filename, path) "
+        "and one for its caption (caption, text)."
+    )
+
+
+def _row(
+    path: Path, number: int, cells: Cells, columns: _Columns, form: _Form, mended: list[int]
+) -> Iterator[CaptionRow]:
+    if len(cells) <= max(columns.picture, columns.last_caption):
+        cells = _mended(path, number, cells, columns)
+        mended.append(number)
+    if len(cells) > columns.count:
+        cells = _joined(path, number, cells, columns, form)
+    picture = picture_name(cells[columns.picture])
+    word = split_word(cells[columns.split]) if columns.split is not None and columns.split < len(cells) else ""
+    for place in columns.captions:
+        yield from said_rows(picture, _said(path, number, cells[place]), word, f"line {number}")
+
+
+def _said(path: Path, number: int, cell: str) -> object:
+    try:
+        found = cell_captions(cell)
+    except ValueError as error:
+        raise TMVError(f"{path} line {number} holds {error}.") from None
+    return cell if found is None else found
+
+
+def _mended(path: Path, number: int, cells: Cells, columns: _Columns) -> Cells:
+    """Flickr30k's broken row: "2199200615.jpg| 4   A dog runs": the number and the caption in one cell."""
+    match = _COUNTED.fullmatch(cells[-1]) if len(cells) == columns.count - 1 == columns.last_caption else None
+    if not match or len(cells) < 2:
+        raise TMVError(f"{path} line {number} has {len(cells)} columns, expected {columns.count}.")
+    return [*cells[:-1], *match.groups()]
+
+
+def _joined(path: Path, number: int, cells: Cells, columns: _Columns, form: _Form) -> Cells:
+    """A caption with commas that nobody quoted: what is too much belongs to it, where the rest then fits."""
+    extra, at = len(cells) - columns.count, columns.last_caption
+    caption = form.mark.join(cells[at : at + extra + 1])
+    whole = [*cells[:at], _bared(caption), *cells[at + extra + 1 :]]
+    misplaced = at < columns.count - 1 and not is_picture_name(picture_name(whole[columns.picture]))
+    if misplaced or len(columns.captions) > 1:
+        raise TMVError(
+            f"{path} line {number} has {len(cells)} columns, expected {columns.count}; put a caption with "
+            f"{form.mark!r} in quotes."
+        )
+    return whole
+
+
+def _bared(caption: str) -> str:
+    """Of ' "Two, no three"', quoted behind a space, the text."""
+    text = caption.strip()
+    inner = text[1:-1].replace('""', "")
+    if caption[:1] != " " or len(text) < 2 or text[0] != '"' or text[-1] != '"' or '"' in inner:
+        return caption
+    return text[1:-1].replace('""', '"')
+
+
+def _refuse_bare_lists(path: Path, rows: Sequence[CaptionRow]) -> None:
+    """"[a dog, a cat]" in every cell is a list that cannot be taken apart without guessing."""
+    said = [row for row in rows if row.caption]
+    if len(said) > 1 and all(row.caption[0] == "[" and row.caption[-1] == "]" for row in said):
+        where = f"{path} {said[0].where}"
+        raise TMVError(f"{where}: every caption stands in [ ]; a list of captions needs quotes around each of them.")
+
+
+def _lines(numbers: Sequence[int]) -> str:
+    shown = ", ".join(f"line {number}" for number in numbers[:3])
+    return shown if len(numbers) <= 3 else f"{shown} and {len(numbers) - 3:,} more"
