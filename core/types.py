@@ -174,7 +174,7 @@ class DatasetSpec:
 
     `prompt_set` names the templates that its published figure used; `published_name` its name in the tables of
     published figures ("" where there are none); `captions_per_picture` how many captions of each picture it is
-    measured with (None: all).
+    measured with (None: all). `templates` are what a set of one's own brings for its classes, each with one `{}`.
     """
 
     name: str
@@ -191,6 +191,7 @@ class DatasetSpec:
     default_split: str = "test"
     size: str = ""
     captions_per_picture: int | None = None
+    templates: tuple[str, ...] = ()
 
 
 # --- rows of a data set -----------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ middle of a run.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 from core.types import TMVError
@@ -18,26 +18,31 @@ _BLOCK = 512
 _FILES = (b"0", b"\0", b"7")
 _WITHOUT_DATA = (b"1", b"2", b"3", b"4", b"5", b"6")
 _LARGEST_NAME = 1_000_000
+_LOOKED_AT = 1_048_576
+NO_END, GOES_ON = "has no end mark", "goes on behind its end mark"
+
+Files = Generator[tuple[str, int, int], None, str]
 
 
-def tar_files(shard: Path) -> Iterator[tuple[str, int, int]]:
+def tar_files(shard: Path) -> Files:
     """(name, offset, size) of each ordinary file in the tar, in order; bytes that are not UTF-8 stay escaped.
 
-    Raises `TMVError` where the file is cut off or damaged, `OSError` where it cannot be read.
+    What it returns at last says whether the tar ends as it should: "", `NO_END` or `GOES_ON`. Raises `TMVError` where
+    the file is cut off or damaged, `OSError` where it cannot be read.
     """
     descriptor = os.open(shard, os.O_RDONLY)
     try:
-        yield from _members(shard, descriptor, os.fstat(descriptor).st_size)
+        return (yield from _members(shard, descriptor, os.fstat(descriptor).st_size))
     finally:
         os.close(descriptor)
 
 
-def _members(shard: Path, descriptor: int, end: int) -> Iterator[tuple[str, int, int]]:
+def _members(shard: Path, descriptor: int, end: int) -> Files:
     place, said = 0, dict[str, str]()
     while place < end:
         header = os.pread(descriptor, _BLOCK, place)
         if not header.strip(b"\0"):
-            return
+            return GOES_ON if os.pread(descriptor, _LOOKED_AT, place).strip(b"\0") else ""
         _check(shard, header, place)
         kind, start = header[156:157], place + _BLOCK
         size = 0 if kind in _WITHOUT_DATA else int(said.get("size") or _number(header[124:136]))
@@ -53,6 +58,7 @@ def _members(shard: Path, descriptor: int, end: int) -> Iterator[tuple[str, int,
                 yield name, start, size
             said = {} if kind not in (b"g", b"K") else said
         place = start + (size + _BLOCK - 1) // _BLOCK * _BLOCK
+    return NO_END
 
 
 def _check(shard: Path, header: bytes, place: int) -> None:

@@ -1,36 +1,34 @@
 """`wds:PATH`: pictures in webdataset shards, with .cls labels, .txt captions or a .json of either.
 
-A .cls holds a class number or a class name. The names of numbered classes come from a classnames.txt (one a
-line) beside the shards or one folder above. A .txt holds one caption a line. In a .json the keys label, cls,
-class or class_name count as a label, and caption, captions or text as captions.
+A .cls holds a class number or a class name. The names of numbered classes come from a classnames.txt beside the
+shards or one folder above, the set's own templates from zeroshot_classification_templates.txt there, as
+CLIP_benchmark lays them out. A .txt holds one caption a line. In a .json the keys label, cls, class or class_name
+count as a label, and caption, captions or text as captions.
 """
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.catalog.class_words import words_of
-from core.images import IMAGE_SUFFIXES, MAX_BYTES
+from core.images import MAX_BYTES
 from core.readers.base import and_more, choose_split, class_note, hashed_half, os_reason, readable
-from core.readers.shards import Member, Sample, find_shards, read_index, read_members
+from core.readers.caption_notes import caption_findings
+from core.readers.shard_labels import MISSING_WORDS, Heard, Label, find_source, said_by
+from core.readers.shard_samples import Findings, pictured
+from core.readers.shard_sets import TEMPLATES, Names, curated_names, listed_names, own_templates
+from core.readers.shards import Member, ShardSet, find_shards, read_index
 from core.readers.stamps import file_stamp
-from core.types import BadImage, Dataset, DatasetSpec, NotHere, TMVError
+from core.types import BadImage, Dataset, DatasetSpec, Note, NotHere, TMVError
 
 _DEFAULTS = ("test", "val", "all", "train")
-_LABEL_KEYS = ("label", "cls", "class", "class_name", "classname")
-_CAPTION_KEYS = ("caption", "captions", "text")
 _SMALL = 1_000_000
-_IMAGE_EXTENSIONS = frozenset(suffix[1:] for suffix in IMAGE_SUFFIXES)
-
-Label = int | str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +64,7 @@ class ShardPictures:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """One sample with a picture: `notes` is what the sample says about it, a label, captions or nothing."""
+    """One sample with a picture and what it says about it: a label, captions or nothing."""
 
     key: str
     shard: int
@@ -77,162 +75,118 @@ class _Row:
 
 @dataclass(frozen=True, slots=True)
 class _Split:
-    """The rows of one split, and how many samples had no picture or said nothing."""
+    """The rows of one split, the keys of samples that said nothing, and what else was found."""
 
     shards: tuple[Path, ...]
     rows: tuple[_Row, ...]
-    without_picture: int
     silent: tuple[str, ...]
+    notes: tuple[Note, ...]
 
 
 def describe_shards(spec: DatasetSpec, path: Path) -> DatasetSpec:
-    """The generic record with kind, splits and class names filled in from the shards."""
-    return _described(spec, path, _read_splits(path))
+    """The generic record with kind, splits, class names and own templates filled in from the shards."""
+    names = listed_names(path)
+    return _described(spec, path, _read_splits(path, names), names)
 
 
 def open_shards(spec: DatasetSpec, split: str | None, path: Path) -> Dataset:
     """Rows of one split. Raises `NotHere` or `TMVError` with what was expected and what is there."""
-    splits = _read_splits(path)
-    full = _described(spec, path, splits)
+    names = listed_names(path)
+    splits = _read_splits(path, names)
+    full = _described(spec, path, splits, names)
     chosen = choose_split(full, split, full.splits, path)
     half = chosen if chosen not in splits else None
     found = splits["all" if half else chosen]
     if full.kind == "captions":
         return _captioned(full, chosen, found)
-    return _labelled(full, chosen, found, half)
+    numbers = {row.label for each in splits.values() for row in each.rows if isinstance(row.label, int)}
+    first = int(_from_one(numbers, names))
+    return _labelled(full, chosen, found, half, first, _class_notes(full, names, numbers))
 
 
-def _described(spec: DatasetSpec, path: Path, splits: dict[str, _Split]) -> DatasetSpec:
+def _described(spec: DatasetSpec, path: Path, splits: dict[str, _Split], listed: Names) -> DatasetSpec:
     rows = [row for split in splits.values() for row in split.rows]
     kind: Literal["classification", "captions"] = "classification"
-    if rows and rows[0].captions:
+    if any(row.captions for row in rows):
         kind = "captions"
-    raw = _raw_names(path, rows)
+        if labelled := [name for name, split in splits.items() if any(r.label is not None for r in split.rows)]:
+            raise TMVError(f"In {path} some shards hold captions and those of {labelled[0]} labels; open them apart.")
+    raw = _raw_names(path, rows, listed)
     names = (*splits, "train", "test") if "all" in splits and raw else tuple(splits)
-    default = next(split for split in _DEFAULTS if split in splits)
-    curated = tuple(map(words_of, raw))
+    default = next((split for split in _DEFAULTS if split in splits), next(iter(splits)))
     return replace(
-        spec, kind=kind, splits=names, default_split=default, classnames=curated, raw_classnames=raw
-    )
+        spec, kind=kind, splits=names, default_split=default, raw_classnames=raw,
+        classnames=curated_names(raw, bool(listed.listed)), templates=own_templates(path) if raw else (),
+    )  # fmt: skip
 
 
 # --- samples ----------------------------------------------------------------------------------------------
 
-def _read_splits(path: Path) -> dict[str, _Split]:
+def _read_splits(path: Path, names: Names) -> dict[str, _Split]:
     splits = {name: _read_split(shards) for name, shards in find_shards(path).items()}
     if not any(split.rows for split in splits.values()):
+        silent = [key for split in splits.values() for key in split.silent]
+        if silent:
+            raise NotHere(f"None of the {len(silent):,} pictures in {path} has a label or caption that can be read "
+                          f"({and_more(silent)}).")  # fmt: skip
         raise NotHere(f"The shards of {path} hold no pictures; expected members like 0001.jpg and 0001.cls.")
-    return splits
+    return _without_words_for_nothing(splits, names)
 
 
-def _read_split(shards: tuple[Path, ...]) -> _Split:
+def _read_split(shards: ShardSet) -> _Split:
     rows: list[_Row] = []
     silent: list[str] = []
-    without_picture = 0
-    source: _Source | None = None
-    for number, shard in enumerate(shards):
-        samples = read_index(shard)
-        pictured = [(sample, picture) for sample in samples if (picture := _picture(sample))]
-        without_picture += len(samples) - len(pictured)
-        source = source or _source(shard, pictured)
-        for (sample, picture), said in zip(pictured, _said(shard, [s for s, _ in pictured], source)):
+    findings, heard, source = Findings(), Heard(), None
+    for number, shard in enumerate(shards.paths):
+        index = read_index(shard)
+        pairs = pictured(shard, index, findings)
+        samples = [sample for sample, _ in pairs]
+        source = source or find_source(shard, samples)
+        for (sample, picture), said in zip(pairs, said_by(shard, samples, source, heard)):
             if said is None and source:
                 silent.append(sample.key)
             elif isinstance(said, tuple):
                 rows.append(_Row(sample.key, number, picture, captions=said))
             else:
                 rows.append(_Row(sample.key, number, picture, label=said))
-    return _Split(shards, tuple(rows), without_picture, tuple(silent))
+    notes = [*shards.notes, *findings.notes(source is not None), *heard.said()]
+    if source and source.also:
+        text = f"Labels are from .{source.extension}; also there, and not used: {source.also}."
+        notes.append(Note(text, "captions_not_used"))
+    _refuse_numbers_for_captions(rows)
+    return _Split(shards.paths, tuple(rows), tuple(silent), tuple(notes))
 
 
-def _picture(sample: Sample) -> Member | None:
-    """The member that is the picture: the one with the plainest extension ("jpg" before "seg.png")."""
-    found = [m for m in sample.members if m.extension.rsplit(".", 1)[-1] in _IMAGE_EXTENSIONS]
-    return min(found, key=lambda m: (m.extension.count("."), m.extension), default=None)
+def _refuse_numbers_for_captions(rows: Sequence[_Row]) -> None:
+    captions = [caption for row in rows for caption in row.captions]
+    if captions and all(caption.isdigit() for caption in captions):
+        raise TMVError(f"Every caption is a number ({captions[0]} of {rows[0].key}); labels belong in .cls.")
 
 
-_Reading = Callable[[bytes], Label | tuple[str, ...] | None]
-
-
-@dataclass(frozen=True, slots=True)
-class _Source:
-    """Which member tells about a picture, and how its content is read."""
-
-    extension: str
-    read: _Reading
-
-
-def _source(shard: Path, pictured: Sequence[tuple[Sample, Member]]) -> _Source | None:
-    """Labels in .cls come first, then captions in .txt, then whatever the first .json holds."""
-    extensions = {member.extension for sample, _ in pictured for member in sample.members}
-    for extension, read in (("cls", _label), ("cls.txt", _label), ("txt", _captions)):
-        if extension in extensions:
-            return _Source(extension, read)
-    documents = [m for sample, _ in pictured for m in sample.members if m.extension == "json"]
-    if not documents:
-        return None
-    first = _json(read_members(shard, documents[:1], _SMALL)[0])
-    if _first(first, _LABEL_KEYS) is not None:
-        return _Source("json", lambda content: _as_label(_first(_json(content), _LABEL_KEYS)))
-    if _first(first, _CAPTION_KEYS) is not None:
-        return _Source("json", lambda content: _as_captions(_first(_json(content), _CAPTION_KEYS)))
-    return None
-
-
-def _said(
-    shard: Path, samples: Sequence[Sample], source: _Source | None
-) -> Iterator[Label | tuple[str, ...] | None]:
-    """What each sample says about its picture, in order."""
-    if source is None:
-        yield from (None for _ in samples)
-        return
-    tellers = [next((m for m in s.members if m.extension == source.extension), None) for s in samples]
-    contents = iter(read_members(shard, [m for m in tellers if m], _SMALL))
-    for teller in tellers:
-        yield source.read(next(contents)) if teller else None
-
-
-def _json(content: bytes) -> dict[str, Any]:
-    try:
-        found = json.loads(content)
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _first(document: dict[str, Any], keys: Sequence[str]) -> object:
-    return next((document[key] for key in keys if document.get(key) is not None), None)
-
-
-def _label(content: bytes) -> Label | None:
-    return _as_label(content.decode("utf-8", "replace").strip())
-
-
-def _as_label(value: object) -> Label | None:
-    if isinstance(value, str):
-        number = value.isascii() and value.isdigit() and len(value) < 10
-        return int(value) if number else (value.strip() or None)
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
-
-
-def _captions(content: bytes) -> tuple[str, ...] | None:
-    lines = (" ".join(line.split()) for line in content.decode("utf-8", "replace").splitlines())
-    return tuple(line for line in lines if line) or None
-
-
-def _as_captions(value: object) -> tuple[str, ...] | None:
-    texts = value if isinstance(value, list) else [value]
-    return tuple(" ".join(t.split()) for t in texts if isinstance(t, str) and t.strip()) or None
+def _without_words_for_nothing(splits: dict[str, _Split], names: Names) -> dict[str, _Split]:
+    """"null" and "nan" among numbers are no class; among words "none" may be one, and what is listed is."""
+    words = {row.label for s in splits.values() for row in s.rows if isinstance(row.label, str)}
+    numbers = any(isinstance(row.label, int) for s in splits.values() for row in s.rows)
+    nothing = {w for w in words if w.lower() in MISSING_WORDS and (numbers or w != "none") and w not in names.listed}
+    if not nothing:
+        return splits
+    return {
+        name: replace(
+            split, rows=tuple(row for row in split.rows if row.label not in nothing),
+            silent=(*split.silent, *(row.key for row in split.rows if row.label in nothing)),
+        )
+        for name, split in splits.items()
+    }  # fmt: skip
 
 
 # --- classes and rows -------------------------------------------------------------------------------------
 
-def _raw_names(path: Path, rows: Sequence[_Row]) -> tuple[str, ...]:
+def _raw_names(path: Path, rows: Sequence[_Row], names: Names) -> tuple[str, ...]:
     """Class names over all splits: classnames.txt, else the names or numbers in the labels."""
     labels = {row.label for row in rows if row.label is not None}
     if not labels:
         return ()
-    listed = _listed_names(path)
+    listed = names.listed
     numbers = [label for label in labels if isinstance(label, int)]
     words = [label for label in labels if isinstance(label, str)]
     if numbers and words:
@@ -242,37 +196,73 @@ def _raw_names(path: Path, rows: Sequence[_Row]) -> tuple[str, ...]:
         if strange:
             raise TMVError(f"classnames.txt of {path} lacks the label {strange[0]!r}; add it.")
         return listed or tuple(sorted(words))
-    if listed and max(numbers) >= len(listed):
-        raise TMVError(f"{path} has the label {max(numbers)}; classnames.txt has only {len(listed)} names.")
     if max(numbers) > _SMALL:
         raise TMVError(f"{path} has the label {max(numbers)}, no class number; classes count from 0.")
+    if listed:
+        _refuse_other_numbers(path, numbers, names)
     return listed or tuple(str(number) for number in range(max(numbers) + 1))
 
 
-def _listed_names(path: Path) -> tuple[str, ...]:
-    folder = path if path.is_dir() else path.parent
-    for place in (folder, folder.parent):
-        file = place / "classnames.txt"
-        if file.is_file():
-            lines = file.read_text("utf-8", "replace").splitlines()
-            return tuple(line.strip() for line in lines if line.strip())
-    return ()
+def _refuse_other_numbers(path: Path, numbers: Sequence[int], names: Names) -> None:
+    """Labels must count as the list does: nothing is shifted in silence."""
+    low, high, count = min(numbers), max(numbers), len(names.listed)
+    from_one = low > 0 and names.first == 1
+    if high == count and low > 0 and not from_one:
+        raise TMVError(
+            f"The labels in {path} go from {low} to {high}, for {count} names in classnames.txt: they seem to count "
+            "from 1, but classes count from 0. Write them from 0, or put each name's number in front of it."
+        )
+    if high > count - (not from_one):
+        raise TMVError(f"{path} has the label {high}; classnames.txt has only {count} names.")
+    if from_one and high < count:
+        raise TMVError(
+            f"classnames.txt of {path} counts from 1 and no label is 0 or {count}: whether label 1 is "
+            f"{names.listed[0]!r} or {names.listed[1]!r} cannot be told. Number the names as the labels do."
+        )
 
 
-def _labelled(spec: DatasetSpec, split: str, found: _Split, half: str | None) -> Dataset:
+def _class_notes(spec: DatasetSpec, names: Names, numbers: set[int]) -> list[Note]:
+    notes = list(names.notes) if spec.raw_classnames else []
+    if spec.templates:
+        text = (f"The shards bring their own templates ({TEMPLATES}): {and_more(spec.templates)} They are used "
+                "where no other are asked for.")  # fmt: skip
+        notes.append(Note(text, "own_templates"))
+    if numbers and not names.listed and min(numbers) == 1:
+        text = "No picture has the label 0: the labels seem to count from 1, and class 0 stands empty."
+        notes.append(Note(text, "labels_from_one", "warning"))
+    if numbers and _from_one(numbers, names):
+        text = f"The labels count from 1, as classnames.txt does: 1 is {names.listed[0]!r}."
+        notes.append(Note(text, "labels_from_one"))
+    elif names.first == 1 and numbers:
+        text = f"classnames.txt counts from 1, the labels from 0: label 0 is {names.listed[0]!r}."
+        notes.append(Note(text, "names_from_one"))
+    return notes
+
+
+def _from_one(numbers: set[int], names: Names) -> bool:
+    """Whether labels and list both count from 1: then each label is the number that stands before its name."""
+    return names.first == 1 and bool(numbers) and min(numbers) > 0 and max(numbers) == len(names.listed)
+
+
+def _labelled(
+    spec: DatasetSpec, split: str, found: _Split, half: str | None, first: int, class_notes: Sequence[Note]
+) -> Dataset:
+    """`first` is the number of the first class."""
     position = {raw: i for i, raw in enumerate(spec.raw_classnames)}
     rows = found.rows
-    values = [row.label if isinstance(row.label, int) else position.get(row.label or "", -1) for row in rows]
-    notes = _notes(found)
+    values = [row.label - first if isinstance(row.label, int) else position.get(row.label or "", -1) for row in rows]
+    notes: list[str] = [*_notes(found)]
     if half:
         keep = hashed_half([row.key for row in rows], values, half)
         rows, values = tuple(rows[i] for i in keep), [values[i] for i in keep]
-        notes.append("These shards have no split of their own: train and test are fixed halves by key.")
+        notes.append(Note("These shards have no split of their own: train and test are fixed halves by key.", "halves"))
     labels = np.asarray(values, dtype=np.int64) if spec.raw_classnames else None
     if labels is None:
-        notes.append("These shards have no labels: the pictures can be searched, not scored.")
+        notes.append(Note("These shards have no labels: the pictures can be searched, not scored.", "no_labels"))
     elif all(name.isdigit() for name in spec.raw_classnames):
-        notes.append("The classes have only numbers; put their names into classnames.txt beside the shards.")
+        text = "The classes have only numbers; put their names into classnames.txt beside the shards."
+        notes.append(Note(text, "numbered_classes", "warning"))
+    notes += class_notes
     notes += class_note(values, len(spec.raw_classnames)) if labels is not None else ()
     return Dataset(
         spec, split, _ids(found, rows), _pictures(found, rows), labels, spec.classnames, spec.raw_classnames,
@@ -282,10 +272,11 @@ def _labelled(spec: DatasetSpec, split: str, found: _Split, half: str | None) ->
 
 def _captioned(spec: DatasetSpec, split: str, found: _Split) -> Dataset:
     pairs = [(index, caption) for index, row in enumerate(found.rows) for caption in row.captions]
+    captions = tuple(caption for _, caption in pairs)
+    picture = np.asarray([index for index, _ in pairs], dtype=np.int64)
     return Dataset(
-        spec, split, _ids(found, found.rows), _pictures(found, found.rows),
-        captions=tuple(caption for _, caption in pairs),
-        image_index=np.asarray([index for index, _ in pairs], dtype=np.int64), notes=tuple(_notes(found)),
+        spec, split, _ids(found, found.rows), _pictures(found, found.rows), captions=captions, image_index=picture,
+        notes=(*_notes(found), *caption_findings(captions, picture)),
     )  # fmt: skip
 
 
@@ -296,17 +287,28 @@ def _pictures(found: _Split, rows: Sequence[_Row]) -> ShardPictures:
 
 def _ids(found: _Split, rows: Sequence[_Row]) -> tuple[str, ...]:
     """Sample keys; one that stands in several shards gets the shard's name in front."""
-    counts = Counter(row.key for row in rows)
-    return tuple(
-        readable(row.key if counts[row.key] == 1 else f"{found.shards[row.shard].stem}/{row.key}")
-        for row in rows
-    )
+    counts, names = Counter(row.key for row in rows), _shard_names(found.shards)
+    return tuple(readable(row.key if counts[row.key] == 1 else f"{names[row.shard]}/{row.key}") for row in rows)
 
 
-def _notes(found: _Split) -> list[str]:
-    notes = []
-    if found.without_picture:
-        notes.append(f"{found.without_picture:,} samples without a picture were left out.")
+def _shard_names(shards: Sequence[Path]) -> list[str]:
+    """The shortest ends of their paths that tell shards apart."""
+    for depth in range(1, max(len(shard.parts) for shard in shards) + 1):
+        names = ["/".join(shard.with_suffix("").parts[-depth:]) for shard in shards]
+        if len(set(names)) == len(names):
+            break
+    return names
+
+
+def _notes(found: _Split) -> list[Note]:
+    notes = list(found.notes)
+    counts = Counter(row.key for row in found.rows)
+    if several := [key for key, count in counts.items() if count > 1]:
+        text = (f"Keys that stand in several shards: {len(several):,} ({and_more(several)}); each sample is kept, with "
+                "its shard's name in front.")  # fmt: skip
+        notes.append(Note(text, "key_in_shards"))
     if found.silent:
-        notes.append(f"{len(found.silent):,} samples say nothing of their picture: {and_more(found.silent)}.")
+        few = len(found.silent) <= 0.1 * (len(found.rows) + len(found.silent))
+        text = f"{len(found.silent):,} samples say nothing of their picture: {and_more(found.silent)}."
+        notes.append(Note(text, "samples_left_out", "info" if few else "warning"))
     return notes

@@ -134,9 +134,9 @@ def test_sample_keys() -> None:
 
 def test_the_index_follows_a_changed_shard(tmp_path: Path) -> None:
     path = tar(tmp_path / "x.tar", {"a.jpg": picture()})
-    assert [sample.key for sample in read_index(path)] == ["a"]
+    assert [sample.key for sample in read_index(path).samples] == ["a"]
     tar(path, {"b.jpg": picture()})
-    assert [sample.key for sample in read_index(path)] == ["b"]
+    assert [sample.key for sample in read_index(path).samples] == ["b"]
 
 
 # --- labels -----------------------------------------------------------------------------------------------

@@ -1,0 +1,163 @@
+"""What a sample says of its picture: a label in .cls or .json, captions in .txt or .json."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from core.readers.shards import Member, Sample, read_members
+from core.readers.text import decode, split_lines
+from core.types import Note, TMVError
+
+Label = int | str
+Said = Label | tuple[str, ...] | None
+
+LABEL_KEYS = ("label", "cls", "class", "class_name", "classname")
+CAPTION_KEYS = ("caption", "captions", "text")
+MISSING_WORDS = frozenset({"null", "nan", "none"})
+SMALL = 1_000_000
+_NUMBER = re.compile(r"[+-]?(\d{1,9}(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?")
+_SEVERAL = re.compile(r"\d+([\s,;|]+\d+)+")
+_PROBED = 50
+
+
+@dataclass(slots=True)
+class Heard:
+    """What is to be said of how labels and captions were read, gathered on the way."""
+
+    notes: dict[str, list[Note]] = field(default_factory=dict)
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def text(self, content: bytes, where: str) -> str:
+        """A member as text; how it was decoded is remembered."""
+        text, notes = decode(content, where)
+        for note in notes:
+            self.notes.setdefault(note.code, []).append(note)
+        return text.strip()
+
+    def said(self) -> list[Note]:
+        """The notes, each kind once."""
+        found = [Note(f"{len(all_)} members, the first: {all_[0]}" if len(all_) > 1 else all_[0], code, all_[0].level)
+                 for code, all_ in self.notes.items()]  # fmt: skip
+        if count := self.counts["float"]:
+            found.append(Note(f"{count:,} labels are written with a point or exponent (1.0, 1e0); they were read as "
+                              "whole numbers.", "labels_as_floats"))  # fmt: skip
+        if count := self.counts["empty"]:
+            found.append(Note(f"Captions that are empty or null, left out: {count:,}.", "captions_left_out"))
+        if count := self.counts["list"]:
+            text = f"{count:,} labels are lists, objects or true and false, which are not read."
+            found.append(Note(text, "labels_not_read", "warning"))
+        return found
+
+
+Read = Callable[[bytes, str, Heard], Said]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Which member tells about a picture, and how its content is read; `also` is what else could have told."""
+
+    extension: str
+    read: Read
+    also: str = ""
+
+
+def find_source(shard: Path, samples: Sequence[Sample]) -> Source | None:
+    """Labels in .cls come first, then captions in .txt, then whatever the first .json documents hold."""
+    extensions = {member.extension for sample in samples for member in sample.members}
+    also = ".txt" if "txt" in extensions else ""
+    for extension, read in (("cls", _label), ("cls.txt", _label), ("txt", _captions)):
+        if extension in extensions:
+            return Source(extension, read, also if read is _label else "")
+    documents = [m for sample in samples for m in sample.members if m.extension == "json"][:_PROBED]
+    found = [_json(content, "", Heard()) for content in read_members(shard, documents, SMALL)]
+    captions = any(_first(document, CAPTION_KEYS) is not None for document in found)
+    if any(_first(document, LABEL_KEYS) is not None for document in found):
+        return Source("json", _json_label, "captions in the same .json" if captions else "")
+    return Source("json", _json_captions) if captions else None
+
+
+def said_by(shard: Path, samples: Sequence[Sample], source: Source | None, heard: Heard) -> Iterator[Said]:
+    """What each sample says about its picture, in order."""
+    if source is None:
+        yield from (None for _ in samples)
+        return
+    tellers = [next((m for m in s.members if m.extension == source.extension), None) for s in samples]
+    contents = iter(read_members(shard, [m for m in tellers if m], SMALL))
+    for sample, teller in zip(samples, tellers):
+        where = f"{shard.name}: {sample.key}.{source.extension}"
+        yield source.read(next(contents), where, heard) if teller else None
+
+
+# --- labels -----------------------------------------------------------------------------------------------
+
+def _label(content: bytes, where: str, heard: Heard) -> Said:
+    return as_label(heard.text(content, where), where, heard)
+
+
+def _json_label(content: bytes, where: str, heard: Heard) -> Said:
+    value = _first(_json(content, where, heard), LABEL_KEYS)
+    if isinstance(value, list | dict | bool):
+        heard.counts["list"] += 1
+        return None
+    return as_label(value, where, heard)
+
+
+def as_label(value: object, where: str, heard: Heard) -> Label | None:
+    """A class number from 0, or a class name; None where there is none. Raises `TMVError` for other numbers."""
+    if value is None:
+        return None
+    text = str(value).strip()
+    if any(unicodedata.category(sign) == "Cc" for sign in text):
+        raise TMVError(f"{where} is more than a line of text; expected a class number from 0 or a class name.")
+    if _SEVERAL.fullmatch(text):
+        raise TMVError(f"{where} holds several labels ({text}); a picture has one.")
+    if not _NUMBER.fullmatch(text):
+        return text or None
+    number = float(text)
+    if number < 0 or not math.isfinite(number) or not number.is_integer():
+        hint = "Where -1 means that there is no label, leave that member out." if number < 0 else "Write whole numbers."
+        raise TMVError(f"{where} holds the label {text}; classes are whole numbers from 0. {hint}")
+    heard.counts["float"] += not text.lstrip("+").isdigit()
+    return int(number)
+
+
+# --- captions ---------------------------------------------------------------------------------------------
+
+def _captions(content: bytes, where: str, heard: Heard) -> Said:
+    lines = (" ".join(line.split()) for line in split_lines(heard.text(content, where)))
+    return tuple(line for line in lines if line) or None
+
+
+def _json_captions(content: bytes, where: str, heard: Heard) -> Said:
+    value = _first(_json(content, where, heard), CAPTION_KEYS)
+    texts = value if isinstance(value, list) else [value]
+    found = tuple(" ".join(t.split()) for t in texts if isinstance(t, str) and t.strip())
+    if found:
+        heard.counts["empty"] += len(texts) - len(found)
+    return found or None
+
+
+def _json(content: bytes, where: str, heard: Heard) -> dict[str, Any]:
+    try:
+        found = json.loads(heard.text(content, where) if where else content)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _first(document: dict[str, Any], keys: Sequence[str]) -> object:
+    return next((document[key] for key in keys if document.get(key) is not None), None)
+
+
+def dotted_teller(sample: Sample, member: Member) -> bool:
+    """Whether a member would tell about a picture if its name had no dots: "photo.0.cls" of the key "photo"."""
+    inner, _, last = member.extension.rpartition(".")
+    return bool(inner) and last in ("cls", "txt", "json") and member.extension != "cls.txt"
