@@ -31,6 +31,7 @@ from core.engine_prompts import PromptStudies
 from core.engine_report import ReportDoor
 from core.engine_retrieval import RetrievalStudies
 from core.engine_speed import SpeedRecords
+from core.engine_texts import TextNotes
 from core.jobs import Jobs
 from core.memo import Latest, Memo
 from core.store import Heads, Results, Store, TextStore, read_card
@@ -48,6 +49,7 @@ from core.types import (
     Progress,
     State,
     TMVError,
+    beside,
 )
 from core.uploads import Uploads
 
@@ -63,7 +65,7 @@ SKIPPED_MANY = 0.005
 
 class Engine(
     JobDoor, PromptStudies, PictureStudies, RetrievalStudies, ProbeStudies, FewShotStudies, FewShotDraws, AuditStudies,
-    BundleDoor, ReportDoor, SpeedRecords,
+    BundleDoor, ReportDoor, SpeedRecords, TextNotes,
 ):  # fmt: skip
     """Models, data sets, their vectors and the studies on them.
 
@@ -242,6 +244,7 @@ class Engine(
             memo_dir=self.cache_dir / "digests", progress=progress,
             card=read_card(self.cache_dir, model) if self.model_digest(model) else None,
         )
+        self.keep_templates(report.key)
         if report.images_per_second:
             self.remember_speed(report, self.encoder(model).card.device)
         return report
@@ -320,8 +323,9 @@ class Engine(
     def templates(
         self, dataset: str, templates: Sequence[str] | None = None, prompt_set: str | None = None
     ) -> tuple[str, ...]:
-        """The user's templates, else those of `prompt_set`, else the data set's own set; checked."""
-        chosen = tuple(templates or ())
+        """The user's templates, else those of `prompt_set`, else those that shards bring, else the data set's own set;
+        checked."""
+        chosen = tuple(templates or ()) or (() if prompt_set else self.own_templates(dataset))
         if not chosen:
             name = prompt_set or self.dataset(dataset).prompt_set
             chosen = prompt_catalog.find_prompt_set(name).templates
@@ -365,11 +369,12 @@ class Engine(
 
         def make() -> zero_shot.ZeroShotResult:
             spec, data = self.model(model), self.dataset(dataset)
-            return zero_shot.classify(
+            found = zero_shot.classify(
                 images, self.class_head(model, forms, names, progress),
                 classnames=names, templates=forms, classnames_kind=classnames,
                 published=published(spec, data, "zeroshot_"), deck=deck_figures(spec, data, "zeroshot_"),
             )
+            return replace(found, notes=beside(found.notes, self.prompt_notes(images, forms, names)))
 
         return self.studies.get(("zero-shot", images.key, forms, names, classnames, images.provenance.beside), make)
 

@@ -14,7 +14,7 @@ from core.memo import Latest
 from core.store import Results
 from core.studies.gallery import Gallery
 from core.studies.zero_shot import ZeroShotResult
-from core.types import DatasetSpec, EmbeddingSet, FloatArray, ModelSpec, Progress, TMVError, unknown
+from core.types import DatasetSpec, EmbeddingSet, FloatArray, ModelSpec, Note, Progress, TMVError, unknown
 
 T = TypeVar("T")
 
@@ -61,6 +61,12 @@ class EngineParts(Protocol):
     def templates(
         self, dataset: str, templates: Sequence[str] | None = None, prompt_set: str | None = None
     ) -> tuple[str, ...]: ...
+
+    def text_notes(self, model: str, texts: Sequence[str], what: str, code: str) -> tuple[Note, ...]: ...
+
+    def prompt_notes(
+        self, images: EmbeddingSet, templates: Sequence[str], classnames: Sequence[str]
+    ) -> tuple[Note, ...]: ...
 
     def zero_shot(
         self,

@@ -20,7 +20,7 @@ from core.studies.prompt_study import PromptStudyResult
 from core.studies.prompt_verdict import PromptSearchResult, search
 from core.studies.words import WordsResult
 from core.studies.zero_shot import check_templates, fill, labels_of
-from core.types import EmbeddingSet, FloatArray, IntArray, Progress, TMVError
+from core.types import EmbeddingSet, FloatArray, IntArray, Progress, TMVError, beside
 
 POOL_SETS = ("imagenet", "deck")
 """Published prompt sets searched beside the data set's own."""
@@ -62,9 +62,10 @@ class PromptStudies:
             single = [answers_of(self, images, (form,), names) for form in forms]
             together = single[0] if len(forms) == 1 else answers_of(self, images, forms, names)
             deck = deck_prompt_study() if dataset in ("eurosat", "cifar100") else None
-            return prompt_study.summarise(
+            found = prompt_study.summarise(
                 images, forms, single, together, names, classnames_kind=kind, baseline=baseline, deck=deck
             )
+            return replace(found, notes=beside(found.notes, self.prompt_notes(images, forms, names)))
 
         return self.studies.get(("prompts", images.key, forms, names, kind, baseline, images.provenance.beside), make)
 
@@ -185,8 +186,7 @@ def names_of(engine: EngineParts, images: EmbeddingSet, classnames: Names) -> tu
 
 def prompt_pool(engine: EngineParts, dataset: str, extra: Sequence[str] = ()) -> tuple[str, ...]:
     """See `PromptStudies.prompt_pool`."""
-    own = engine.dataset(dataset).prompt_set
-    sets = [find_prompt_set(name).templates for name in dict.fromkeys((own, *POOL_SETS))]
+    sets = [engine.templates(dataset), *(find_prompt_set(name).templates for name in POOL_SETS)]
     return tuple(dict.fromkeys((*extra, *(t for templates in sets for t in templates))))
 
 

@@ -45,7 +45,9 @@ class RetrievalStudies:
             rows = retrieval.caption_rows(images, used)
             ranks = _ranks(self, images, rows, used, progress)
             figures = _recalls(published(self.model(model), self.dataset(dataset)))
-            return retrieval.assemble(images, rows, ranks, used, figures)
+            captions = [images.captions[row] for row in rows]
+            cut = self.text_notes(images.key.model, captions, "captions", "cut_captions")
+            return retrieval.assemble(images, rows, ranks, used, figures, cut)
 
         return self.studies.get(("retrieve", images.key, used), make)
 

@@ -4,6 +4,7 @@ from core.readers.classnames import ClassNames, read_classnames
 from core.readers.digest import data_digest
 from core.readers.downloads import download_dataset
 from core.readers.opening import (
+    brought_templates,
     cache_folder,
     data_folder,
     dataset_state,
@@ -12,9 +13,12 @@ from core.readers.opening import (
     make_demo,
     open_dataset,
 )
+from core.readers.shard_sets import TEMPLATES
 
 __all__ = [
     "ClassNames",
+    "TEMPLATES",
+    "brought_templates",
     "cache_folder",
     "data_digest",
     "data_folder",

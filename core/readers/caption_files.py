@@ -10,7 +10,7 @@ from pathlib import Path
 from core.readers.caption_json import json_captions
 from core.readers.caption_rows import CaptionFile
 from core.readers.caption_tables import table_captions
-from core.readers.text import read_text
+from core.readers.text_files import read_text
 from core.types import TMVError
 
 SUFFIXES = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".txt", ".token")
@@ -33,12 +33,12 @@ def read_caption_file(path: Path) -> CaptionFile:
     """
     if other := other_format(path):
         raise TMVError(f"{path} is {other}, which is not read here; save it as csv or jsonl of picture and caption.")
-    text, notes = read_text(path, MAX_BYTES)
+    read = read_text(path, MAX_BYTES)
     in_json = path.suffix.lower() in (".json", ".jsonl", ".ndjson")
-    found = json_captions(str(path), text) if in_json else table_captions(path, text)
+    found = json_captions(str(path), read.text) if in_json else table_captions(path, read.text)
     if not found.rows:
         raise TMVError(f"{path} holds no captions.")
-    return CaptionFile(found.rows, (*notes, *found.notes))
+    return CaptionFile(found.rows, (*read.notes, *found.notes))
 
 
 def other_format(path: Path) -> str:

@@ -22,7 +22,7 @@ from core.readers.caption_rows import (
     said_rows,
     split_word,
 )
-from core.readers.text import split_lines
+from core.readers.text_files import text_lines
 from core.types import TMVError
 
 _EXPECTED = (
@@ -52,7 +52,7 @@ def _document(source: str, text: str) -> Any:
     except RecursionError as error:
         raise TMVError(f"{source} is not valid json: {error}.") from None
     except ValueError as error:
-        lines = [(number, line) for number, line in enumerate(split_lines(text), 1) if line.strip()]
+        lines = [(number, line) for number, line in enumerate(text_lines(text), 1) if line.strip()]
         if len(lines) < 2 or not lines[0][1].lstrip().startswith("{") or not lines[0][1].rstrip().endswith("}"):
             raise TMVError(f"{source} is not valid json: {error}.") from None
     return [_line(source, number, line) for number, line in lines]

@@ -26,7 +26,7 @@ from core.readers.caption_rows import (
     said_rows,
     split_word,
 )
-from core.readers.text import split_lines
+from core.readers.text_files import text_lines
 from core.types import Note, TMVError
 
 _TOKEN_LINE = re.compile(r"(?P<picture>[^\t]+?)#\d+\t(?P<caption>.*)")
@@ -63,7 +63,7 @@ class _Form:
 
 def table_captions(path: Path, text: str) -> CaptionFile:
     """Every caption of a table. Raises `TMVError` naming the line that does not fit."""
-    lines = split_lines(text)
+    lines = text_lines(text)
     first = next((line for line in lines if line.strip()), None)
     if first is None:
         return CaptionFile(())

@@ -57,7 +57,7 @@ class Source:
 
     file: Path
     rows: tuple[CaptionRow, ...]
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 def _described(spec: DatasetSpec, splits: dict[str, Source]) -> DatasetSpec:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from core.readers.shards import Member, Sample, read_members
-from core.readers.text import decode, split_lines
+from core.readers.text_files import decoded, text_lines
 from core.types import Note, TMVError
 
 Label = int | str
@@ -37,10 +37,10 @@ class Heard:
 
     def text(self, content: bytes, where: str) -> str:
         """A member as text; how it was decoded is remembered."""
-        text, notes = decode(content, where)
-        for note in notes:
+        read = decoded(content, where)
+        for note in read.notes:
             self.notes.setdefault(note.code, []).append(note)
-        return text.strip()
+        return read.text.strip()
 
     def said(self) -> list[Note]:
         """The notes, each kind once."""
@@ -132,7 +132,7 @@ def as_label(value: object, where: str, heard: Heard) -> Label | None:
 # --- captions ---------------------------------------------------------------------------------------------
 
 def _captions(content: bytes, where: str, heard: Heard) -> Said:
-    lines = (" ".join(line.split()) for line in split_lines(heard.text(content, where)))
+    lines = (" ".join(line.split()) for line in text_lines(heard.text(content, where)))
     return tuple(line for line in lines if line) or None
 
 

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.catalog.classes import words_of
+from core.catalog.class_words import words_of
 from core.readers.name_lists import NameList, in_order, numbers_of, read_name_list
-from core.readers.text import read_text, split_lines
+from core.readers.text_files import read_text, text_lines
 from core.types import Note, TMVError
 
 CLASSNAMES, TEMPLATES = "classnames.txt", "zeroshot_classification_templates.txt"
@@ -41,18 +41,18 @@ def listed_names(path: Path) -> Names:
     file = beside(path, CLASSNAMES)
     if file is None:
         return Names()
-    text, notes = read_text(file, _LARGEST)
-    found = read_name_list(text, CLASSNAMES)
+    read = read_text(file, _LARGEST)
+    found = read_name_list(read.text, CLASSNAMES)
     names, numbers = in_order(found), numbers_of(found)
     if names and names[0].lower().strip(":") in _HEADINGS and len(names) > 1:
         raise TMVError(f"{file} begins with {names[0]!r}, a heading; classes count from the first line, so remove it.")
     first = min(numbers) if numbers else None
-    return Names(names, first, (*notes, *found.notes, *_blank_lines(text, found)))
+    return Names(names, first, (*read.notes, *found.notes, *_blank_lines(read.text, found)))
 
 
 def _blank_lines(text: str, found: NameList) -> list[Note]:
     """An empty line between names counts as a class elsewhere."""
-    lines = split_lines(text.rstrip())
+    lines = text_lines(text.rstrip())
     blank = [number for number, line in enumerate(lines, 1) if not line.strip()]
     if not blank or any(entry.keys for entry in found.entries):
         return []
@@ -77,7 +77,7 @@ def own_templates(path: Path) -> tuple[str, ...]:
     if file is None:
         return ()
     found = []
-    for number, line in enumerate(split_lines(read_text(file, _LARGEST)[0]), 1):
+    for number, line in enumerate(text_lines(read_text(file, _LARGEST).text), 1):
         template = _unquoted(line.strip())
         if not template:
             continue

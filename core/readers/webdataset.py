@@ -251,7 +251,7 @@ def _labelled(
     position = {raw: i for i, raw in enumerate(spec.raw_classnames)}
     rows = found.rows
     values = [row.label - first if isinstance(row.label, int) else position.get(row.label or "", -1) for row in rows]
-    notes: list[str] = [*_notes(found)]
+    notes = _notes(found)
     if half:
         keep = hashed_half([row.key for row in rows], values, half)
         rows, values = tuple(rows[i] for i in keep), [values[i] for i in keep]

@@ -191,8 +191,10 @@ def assemble(
     ranks: CaptionRanks,
     captions_per_picture: int | None,
     published: Sequence[Reference] = (),
+    texts: Sequence[Note] = (),
 ) -> RetrievalResult:
-    """The result from ranks of the captions `rows` (m,), however they were come by."""
+    """The result from ranks of the captions `rows` (m,), however they were come by; `texts` is what is to be said of
+    the captions as texts."""
     if images.image_index is None:
         raise TMVError(f"{images.key.dataset} ({images.key.split}) has no captions.")
     index = images.image_index[rows]
@@ -220,8 +222,10 @@ def assemble(
         tuple(published),
         beside(
             images.provenance.beside,
-            map(Note.of, _notes(images, counts, span, bool(published))),
-            map(Note.of, _tie_notes(ranks)),
+            texts,
+            _small_notes(len(images), len(rows), span),
+            _notes(images, counts, span, bool(published)),
+            _tie_notes(ranks),
         ),
     )
 
@@ -284,35 +288,54 @@ def _details(cap: int | None, span: tuple[int, int]) -> dict[str, Any]:
     }
 
 
-def _notes(images: EmbeddingSet, counts: IntArray, span: tuple[int, int], published: bool) -> tuple[str, ...]:
-    notes = list[str]()
+def _small_notes(n: int, m: int, span: tuple[int, int]) -> tuple[Note, ...]:
+    """Where so few are to choose among that a guess is among the first k half the time or more."""
+    notes = list[Note]()
+    most = max(KS)
+    if n <= most:
+        sure = " and ".join(f"recall@{k}" for k in KS if n <= k)
+        text = f"With only {n} pictures, {sure} from text to picture {'is' if n > 5 else 'are'} always 100 %."
+        notes.append(Note(text, "small_gallery", "warning"))
+    elif n <= 2 * most:
+        text = f"With only {n} pictures, a guess reaches {100 * most / n:.0f} % in recall@{most} from text to picture."
+        notes.append(Note(text, "small_gallery", "warning"))
+    if m - span[0] < most:  # even where all others come first, one of the picture's own is among the ten
+        text = f"With only {m} captions, recall@{most} from picture to text is always 100 %."
+        notes.append(Note(text, "small_gallery", "warning"))
+    return tuple(notes)
+
+
+def _notes(images: EmbeddingSet, counts: IntArray, span: tuple[int, int], published: bool) -> tuple[Note, ...]:
+    notes = list[Note]()
     if bare := int(np.count_nonzero(counts == 0)):
-        notes.append(f"{bare:,} pictures have no caption: captions can find them by mistake, but they ask nothing.")
+        text = f"{bare:,} pictures have no caption: captions can find them by mistake, but they ask nothing."
+        notes.append(Note(text, "bare_pictures"))
     if span[0] != span[1]:
-        notes.append(
-            f"Pictures have {span[0]} to {span[1]} captions; with more captions a picture finds one more easily."
-        )
+        text = f"Pictures have {span[0]} to {span[1]} captions; with more captions a picture finds one more easily."
+        notes.append(Note(text, "unequal_captions"))
     if published and (len(images) != 5000 or span != (5, 5)):
-        notes.append(
+        text = (
             f"Published figures are for 5,000 pictures with 5 captions each; here there are {len(images):,} "
             f"with {span[0] if span[0] == span[1] else f'{span[0]} to {span[1]}'}, so they do not compare: "
             "fewer pictures make the task easier."
         )
+        notes.append(Note(text, "not_the_published_set"))
     return tuple(notes)
 
 
-def _tie_notes(ranks: CaptionRanks) -> tuple[str, ...]:
+def _tie_notes(ranks: CaptionRanks) -> tuple[Note, ...]:
     """What hangs on the rule for ties, which other tools break by chance: equal captions are one text to a model."""
-    notes = list[str]()
+    notes = list[Note]()
     for found, ties, asked, answer in (
         (ranks.image_ranks, ranks.image_ties, "captions", "text to picture"),
         (ranks.text_ranks, ranks.text_ties, "pictures", "picture to text"),
     ):
         against, favour = (float(np.mean(r <= 1)) for r in (found, found - ties))
         if against != favour:
-            notes.append(
+            text = (
                 f"{np.count_nonzero((found > 1) & (found - ties <= 1)):,} of {len(found):,} {asked} tie for the first "
                 f"place. Ties count against them; with every tie in their favour, recall@1 from {answer} would be "
                 f"{100 * favour:.1f} % instead of {100 * against:.1f} %."
             )
+            notes.append(Note(text, "ties"))
     return tuple(notes)

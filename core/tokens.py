@@ -1,0 +1,158 @@
+"""How many tokens a text takes, without a model: which captions and prompts are cut because a model's context is short.
+
+CLIP models of both libraries share one vocabulary of byte pairs; its file comes with them and is read here without
+importing them, so that every process can tell, also of vectors that were made long ago. For a model with another
+tokenizer only a bound is known: a text has at least as many tokens as words.
+"""
+
+from __future__ import annotations
+
+import gzip
+import html
+import importlib.util
+import json
+import threading
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from core.catalog.models import config_and_weights
+from core.types import ModelCard, ModelSpec, Note
+
+CONTEXT = 77
+MANY = 0.1
+"""From a tenth on, cut texts decide what the number says."""
+_VOCABULARY = "bpe_simple_vocab_16e6.txt.gz"
+_MERGES = 49152 - 256 - 2
+_WORDS = r"""'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"""
+_ENDS = 2  # the tokens for the beginning and the end of a text
+
+
+def cut_note(spec: ModelSpec, card: ModelCard | None, texts: Sequence[str], what: str, code: str) -> tuple[Note, ...]:
+    """"30 of 30 captions are cut at 32 tokens", where any is; `what` names the texts, `code` the note."""
+    config = _config(spec)
+    context = card.context_length if card is not None else int(config.get("context_length", CONTEXT))
+    known = _own_tokenizer(spec, config)
+    cut = sum(too_long(texts, context) if known else (len(text.split()) + _ENDS > context for text in texts))
+    if not cut:
+        return ()
+    least = "" if known else "At least "
+    said = f"{least}{cut:,} of {len(texts):,} {what} are cut at {context} tokens, all that {spec.name} reads"
+    return (Note(f"{said}: what stands behind is lost.", code, "warning" if cut >= MANY * len(texts) else "info"),)
+
+
+def too_long(texts: Sequence[str], context: int) -> list[bool]:
+    """(m,) whether a text has more than `context` tokens, its two ends counted."""
+    # Short ASCII needs no counting: a token is at least one byte.
+    return [
+        not (len(text) + _ENDS <= context and text.isascii()) and token_count(text) > context for text in texts
+    ]
+
+
+def token_count(text: str) -> int:
+    """Tokens of a text in CLIP's vocabulary, its two ends counted."""
+    return _tokenizer().count(text)
+
+
+# --- which tokenizer --------------------------------------------------------------------------------------
+
+def _config(spec: ModelSpec) -> dict[str, Any]:
+    """The text part of a model's configuration, where it lies in a file; empty for others."""
+    files = config_and_weights(spec)
+    known = _package() / "model_configs" / f"{spec.architecture.replace('/', '-')}.json"
+    try:
+        found = json.loads((known if files is None else files[0]).read_text("utf-8"))
+        return dict(found.get("model_cfg", found).get("text_cfg", {}))
+    except (OSError, ValueError, AttributeError):
+        return {}
+
+
+def _own_tokenizer(spec: ModelSpec, config: dict[str, Any]) -> bool:
+    """Whether it is CLIP's own, and its vocabulary is here."""
+    if not (_package() / _VOCABULARY).is_file():
+        return False
+    if spec.library == "clip" or spec.family == "demo":
+        return True
+    return bool(config) and "hf_tokenizer_name" not in config and not config.get("tokenizer_kwargs")
+
+
+@lru_cache(maxsize=1)
+def _package() -> Path:
+    found = importlib.util.find_spec("open_clip")  # finds the folder, imports nothing
+    return Path(str(found.origin)).parent if found is not None and found.origin else Path()
+
+
+# --- counting ---------------------------------------------------------------------------------------------
+
+class _Tokenizer:
+    """CLIP's byte pairs; counts are kept by word."""
+
+    def __init__(self, path: Path) -> None:
+        import regex
+
+        lines = gzip.decompress(path.read_bytes()).decode("utf-8").split("\n")[1 : _MERGES + 1]
+        self._ranks = {tuple(line.split()): rank for rank, line in enumerate(lines)}
+        self._signs = _byte_signs()
+        self._words = regex.compile(_WORDS, regex.IGNORECASE)
+        self._counts: dict[str, int] = {}
+
+    def count(self, text: str) -> int:
+        """Tokens with the two ends."""
+        return _ENDS + sum(self._of_word(word) for word in self._words.findall(_clean(text)))
+
+    def _of_word(self, word: str) -> int:
+        known = self._counts.get(word)
+        if known is None:
+            known = self._counts[word] = len(self._pieces([self._signs[byte] for byte in word.encode()]))
+        return known
+
+    def _pieces(self, signs: list[str]) -> list[str]:
+        """Neighbours are joined, the pair that was learned first before others, until none is left that was."""
+        pieces = [*signs[:-1], signs[-1] + "</w>"]
+        while len(pieces) > 1:
+            pairs = list(pairwise(pieces))
+            best = min(pairs, key=lambda pair: self._ranks.get(pair, _MERGES))
+            if best not in self._ranks:
+                break
+            pieces = _joined(pieces, best)
+        return pieces
+
+
+def _joined(pieces: list[str], pair: tuple[str, str]) -> list[str]:
+    found, at = [], 0
+    while at < len(pieces):
+        both = tuple(pieces[at : at + 2]) == pair
+        found.append("".join(pair) if both else pieces[at])
+        at += 2 if both else 1
+    return found
+
+
+def _clean(text: str) -> str:
+    """As the libraries do: mended Unicode, entities resolved, spaces made one, small letters."""
+    if not text.isascii() or "&" in text or not text.isprintable():
+        import ftfy
+
+        text = html.unescape(html.unescape(ftfy.fix_text(text)))
+    return " ".join(text.split()).lower()
+
+
+def _byte_signs() -> dict[int, str]:
+    """A printable sign for every byte, as the vocabulary writes them."""
+    plain = [*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1), *range(ord("®"), ord("ÿ") + 1)]
+    rest = [byte for byte in range(256) if byte not in plain]
+    return {byte: chr(byte) for byte in plain} | {byte: chr(256 + i) for i, byte in enumerate(rest)}
+
+
+_loading = threading.Lock()
+
+
+def _tokenizer() -> _Tokenizer:
+    with _loading:
+        return _load()
+
+
+@lru_cache(maxsize=1)
+def _load() -> _Tokenizer:
+    return _Tokenizer(_package() / _VOCABULARY)

@@ -1,0 +1,66 @@
+"""Counting tokens without a model, against the libraries' own tokenizers."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from core.catalog.models import find_model
+from core.tokens import cut_note, token_count, too_long
+from core.types import ModelCard, Preprocessing
+
+WORDS = [
+    "a", "photo", "of", "the", "dog's", "they're", "COCO", "2,014", "3.5", "naïve", "猫が", "größer", "x" * 30, "&amp;",
+    "can't", "antidisestablishmentarianism", "🙂", "…", "“quoted”", "it`s", "foo_bar", "#1!!", "\u2028", "ﬁne", "İstanbul",
+    "www.example.com/a?b=c", "¼", "Ⅷ", "e\u0301", "\t", "A&B", "don’t", "", "-", "...", "%%", "straße", "ＦＵＬＬ", "\x07",
+]  # fmt: skip
+
+
+def texts(seed: int, n: int = 400) -> list[str]:
+    rng = random.Random(seed)
+    return [" ".join(rng.choices(WORDS, k=rng.randint(0, 45))) for _ in range(n)]
+
+
+def test_counts_are_those_of_both_libraries() -> None:
+    from clip.simple_tokenizer import SimpleTokenizer as Clip
+    from open_clip.tokenizer import SimpleTokenizer as OpenClip
+
+    for library in (Clip(), OpenClip()):
+        for text in texts(0):
+            assert token_count(text) == 2 + len(library.encode(text)), text
+
+
+@pytest.mark.parametrize("context", [8, 32, 77])
+def test_cut_is_what_one_token_more_would_show(context: int) -> None:
+    from open_clip.tokenizer import SimpleTokenizer
+
+    found = texts(1)
+    wider = SimpleTokenizer()(found, context_length=context + 1)
+    assert too_long(found, context) == [bool(row[context]) for row in wider]
+
+
+def card(context: int) -> ModelCard:
+    return ModelCard("m", "d", Preprocessing(224, (0, 0, 0), (1, 1, 1)), "fp32", "cpu", 1.0, 8, context, "full", {})
+
+
+def test_the_note_counts_and_weighs() -> None:
+    demo, long = find_model("demo-rn/demo"), "word " * 40
+    (note,) = cut_note(demo, card(32), [long] * 30, "captions", "cut_captions")
+    assert note.startswith("30 of 30 captions are cut at 32 tokens") and note.level == "warning"
+    (few,) = cut_note(demo, card(32), [long, *["short"] * 20], "captions", "cut_captions")
+    assert few.startswith("1 of 21 captions") and few.level == "info" and few.code == "cut_captions"
+    assert cut_note(demo, card(77), [long], "captions", "cut_captions") == ()
+    assert cut_note(demo, None, [long], "captions", "cut_captions"), "the demo's configuration says 32"
+
+
+def test_another_tokenizer_gives_a_bound() -> None:
+    siglip = find_model("ViT-B-16-SigLIP/webli")
+    (note,) = cut_note(siglip, card(64), ["word " * 70, "short"], "captions", "cut_captions")
+    assert note.startswith("At least 1 of 2 captions are cut at 64 tokens")
+
+
+@pytest.mark.parametrize("name, context", [("ViT-B-32/openai", 77), ("ViT-B-32/laion2b_s34b_b79k", 77)])
+def test_without_a_card_the_context_is_that_of_the_architecture(name: str, context: int) -> None:
+    assert cut_note(find_model(name), None, ["word " * (context - 2)], "captions", "c") == ()
+    assert cut_note(find_model(name), None, ["word " * (context - 1)], "captions", "c")
