@@ -26,6 +26,7 @@ from core.readers.class_sets import (
 from core.readers.downloads import DOWNLOADS
 from core.readers.folder import describe_folder, open_folder
 from core.readers.shard_sets import own_templates
+from core.readers.shards import find_shards
 from core.readers.webdataset import describe_shards, open_shards
 from core.types import Dataset, DatasetSpec, NotHere, Progress, State, TMVError, unknown
 
@@ -112,8 +113,8 @@ def describe_dataset(name: str, data_dir: Path | None = None, cache_dir: Path | 
 def brought_templates(name: str) -> tuple[str, ...]:
     """The templates that lie beside the shards of `wds:PATH`; () where none do. Raises `NotHere` without the shards."""
     path = Path(own_path(name)).expanduser()
-    if not (path.exists() or path.parent.is_dir()):
-        raise NotHere(f"There are no shards at {path}.")
+    if not path.exists():
+        find_shards(path)  # a pattern; raises where nothing fits it
     return own_templates(path)
 
 
