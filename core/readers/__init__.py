@@ -16,8 +16,8 @@ from core.readers.opening import (
 from core.readers.shard_sets import TEMPLATES
 
 __all__ = [
-    "ClassNames",
     "TEMPLATES",
+    "ClassNames",
     "brought_templates",
     "cache_folder",
     "data_digest",
