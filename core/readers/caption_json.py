@@ -85,6 +85,8 @@ def _captions(source: str, document: Any) -> CaptionFile:
         return CaptionFile(tuple(_coco(images, annotations)))
     if isinstance(images, list):
         return CaptionFile(tuple(_karpathy(images)))
+    if _is_record(document) and any(isinstance(document[k], str) for k in document if column_name(k) in PICTURE_COLUMNS):
+        return _records(source, [document])
     if columns := _columns(document):
         return _records(source, columns)
     splits = {key: value for key, value in document.items() if canonical_split(key)}
@@ -189,10 +191,14 @@ _MISSING = object()
 
 # --- records ----------------------------------------------------------------------------------------------
 
+def _is_record(document: Record) -> bool:
+    names = [column_name(key) for key in document]
+    return bool(set(names) & set(PICTURE_COLUMNS)) and bool(caption_columns(names))
+
+
 def _columns(document: Record) -> list[Record]:
     """Columns as pandas writes them, {"image": [...], "caption": [...]} or {"image": {"0": ...}, ...}, as records."""
-    names = [column_name(key) for key in document]
-    if not set(names) & set(PICTURE_COLUMNS) or not caption_columns(names):
+    if not _is_record(document):
         return []
     values = list(document.values())
     if not all(isinstance(v, type(values[0])) and len(v) == len(values[0]) for v in values):

@@ -145,17 +145,24 @@ def find_pictures(file: Path, wanted: Sequence[str], split: str) -> Lookup:
     best = max(hits)
     tied = [place for place, found in zip(places, hits) if found == best]
     if not any(best):
-        by_stem = _by_stem(places, probes)
-        if by_stem is None:
-            raise NotHere(none_found(file, wanted))
-        return Lookup(by_stem, wanted)
+        return _anywhere(file, wanted, places, probes)
     place = tied[0] if tied[0] == file.parent else _one_of(tied, split, probes, file)
     found = Lookup(place, wanted)
-    missing = [base(name) for name in wanted if not found[name]]
-    if missing and any(set(missing) & set(pictures_in(other)) for other in places if other != place):
+    missing = {base(name) for name in wanted if not found[name]}
+    own = bool(split) and split_of(place.name) == split
+    if missing and not own and any(missing & set(pictures_in(other)) for other in places if other != place):
         wider = Lookup(_common(file), wanted, deep=True)
         if sum(bool(wider[name]) for name in wanted) > sum(bool(found[name]) for name in wanted):
             return wider
+    return found
+
+
+def _anywhere(file: Path, wanted: Sequence[str], places: Sequence[Path], probes: Sequence[str]) -> Lookup:
+    """Where no folder holds the names as they are: without their suffix, or anywhere below."""
+    by_stem = _by_stem(places, probes)
+    found = Lookup(by_stem or _common(file), wanted, deep=by_stem is None)
+    if not any(found[name] for name in wanted):
+        raise NotHere(none_found(file, wanted))
     return found
 
 

@@ -110,8 +110,17 @@ def _is_header(cells: Sequence[str]) -> bool:
 
 # --- rows -------------------------------------------------------------------------------------------------
 
-def _rows(path: Path, lines: Sequence[str], form: _Form) -> Iterator[tuple[int, Cells]]:
-    """(number of the line, cells) of each row that is not empty."""
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One row: the number of its first line, that line, and its cells."""
+
+    number: int
+    line: str
+    cells: Cells
+
+
+def _rows(path: Path, lines: Sequence[str], form: _Form) -> Iterator[_Row]:
+    """Each row that is not empty."""
     csv.field_size_limit(_FIELD_LIMIT)
     at = 0
     while at < len(lines):
@@ -120,7 +129,7 @@ def _rows(path: Path, lines: Sequence[str], form: _Form) -> Iterator[tuple[int, 
         else:
             cells, taken = form.split(lines[at]), 1
         if any(cell.strip() for cell in cells):
-            yield at + 1, cells
+            yield _Row(at + 1, lines[at], cells)
         at += taken
 
 
@@ -141,7 +150,7 @@ def _quoted_row(path: Path, lines: Sequence[str], at: int, form: _Form) -> tuple
         if taken == 1 and not _opens(lines[at], form):
             return _unquoted_row(lines[at], form), 1
         raise _left_open(path, at) from None
-    if count > 1 and any(_names_a_picture(line, form) for line in lines[at + 1 : at + count]):
+    if any("\n" in cell.strip("\n") and _holds_rows(cell, form) for cell in cells):
         raise _left_open(path, at)
     return [cell.removesuffix("\n") for cell in cells], count
 
@@ -164,8 +173,10 @@ def _unquoted_row(line: str, form: _Form) -> Cells:
     return form.parse(iter([line]), strict=False)[0]
 
 
-def _names_a_picture(line: str, form: _Form) -> bool:
-    return form.mark in line and any(is_picture_name(cell.strip(' "')) for cell in line.split(form.mark))
+def _holds_rows(cell: str, form: _Form) -> bool:
+    """Whether a cell of several lines has swallowed others: one of them has a picture beside something else."""
+    lines = [line.split(form.mark) for line in text_lines(cell)]
+    return any(len(parts) > 1 and any(is_picture_name(part.strip(' "')) for part in parts) for parts in lines)
 
 
 def _left_open(path: Path, at: int) -> TMVError:
@@ -191,16 +202,16 @@ class _Columns:
         return self.captions[-1]
 
 
-def _captions(path: Path, rows: Sequence[tuple[int, Cells]], form: _Form) -> CaptionFile:
-    names = [column_name(cell) for cell in rows[0][1]]
-    columns, notes = _columns(path, names, [cells for _, cells in rows[1 : _SAMPLE + 1]]), list[Note]()
-    body = rows[1:] if _is_header(rows[0][1]) else rows
+def _captions(path: Path, rows: Sequence[_Row], form: _Form) -> CaptionFile:
+    names = [column_name(cell) for cell in rows[0].cells]
+    columns, notes = _columns(path, names, [row.cells for row in rows[1 : _SAMPLE + 1]]), list[Note]()
+    body = rows[1:] if _is_header(rows[0].cells) else rows
     if len(body) < len(rows):
         notes += caption_note(names, columns.captions, path.name)
     mended = list[int]()
     found = list[CaptionRow]()
-    for number, cells in body:
-        found += _row(path, number, cells, columns, form, mended)
+    for row in body:
+        found += _row(path, row, columns, form, mended)
     if mended:
         text = f"Rows of {path.name} that lacked a separator before the caption were mended: {_lines(mended)}."
         notes.append(Note(text, "rows_mended"))
@@ -224,14 +235,13 @@ def _columns(path: Path, names: list[str], sample: Sequence[Cells]) -> _Columns:
     )
 
 
-def _row(
-    path: Path, number: int, cells: Cells, columns: _Columns, form: _Form, mended: list[int]
-) -> Iterator[CaptionRow]:
+def _row(path: Path, row: _Row, columns: _Columns, form: _Form, mended: list[int]) -> Iterator[CaptionRow]:
+    number, cells = row.number, row.cells
     if len(cells) <= max(columns.picture, columns.last_caption):
         cells = _mended(path, number, cells, columns)
         mended.append(number)
     if len(cells) > columns.count:
-        cells = _joined(path, number, cells, columns, form)
+        cells = _joined(path, row, columns, form)
     picture = picture_name(cells[columns.picture])
     word = split_word(cells[columns.split]) if columns.split is not None and columns.split < len(cells) else ""
     for place in columns.captions:
@@ -240,6 +250,7 @@ def _row(
 
 def _said(path: Path, number: int, cell: str) -> object:
     try:
+        cell = _bared(cell)
         found = cell_captions(cell)
     except ValueError as error:
         raise TMVError(f"{path} line {number} holds {error}.") from None
@@ -254,11 +265,15 @@ def _mended(path: Path, number: int, cells: Cells, columns: _Columns) -> Cells:
     return [*cells[:-1], *match.groups()]
 
 
-def _joined(path: Path, number: int, cells: Cells, columns: _Columns, form: _Form) -> Cells:
+def _joined(path: Path, row: _Row, columns: _Columns, form: _Form) -> Cells:
     """A caption with commas that nobody quoted: what is too much belongs to it, where the rest then fits."""
+    number, cells = row.number, row.cells
+    plain = form.split(row.line)  # nobody quoted, so quotes in it are its own
+    if len(plain) >= len(cells) and '"' not in plain[columns.picture]:
+        cells = plain
     extra, at = len(cells) - columns.count, columns.last_caption
     caption = form.mark.join(cells[at : at + extra + 1])
-    whole = [*cells[:at], _bared(caption), *cells[at + extra + 1 :]]
+    whole = [*cells[:at], caption, *cells[at + extra + 1 :]]
     misplaced = at < columns.count - 1 and not is_picture_name(picture_name(whole[columns.picture]))
     if misplaced or len(columns.captions) > 1:
         raise TMVError(
