@@ -85,7 +85,8 @@ def _captions(source: str, document: Any) -> CaptionFile:
         return CaptionFile(tuple(_coco(images, annotations)))
     if isinstance(images, list):
         return CaptionFile(tuple(_karpathy(images)))
-    if _is_record(document) and any(isinstance(document[k], str) for k in document if column_name(k) in PICTURE_COLUMNS):
+    pictures = [value for key, value in document.items() if column_name(key) in PICTURE_COLUMNS]
+    if _is_record(document) and any(isinstance(value, str) for value in pictures):
         return _records(source, [document])
     if columns := _columns(document):
         return _records(source, columns)
