@@ -206,8 +206,7 @@ def _captions(path: Path, rows: Sequence[_Row], form: _Form) -> CaptionFile:
     names = [column_name(cell) for cell in rows[0].cells]
     columns, notes = _columns(path, names, [row.cells for row in rows[1 : _SAMPLE + 1]]), list[Note]()
     body = rows[1:] if _is_header(rows[0].cells) else rows
-    if len(body) < len(rows):
-        notes += caption_note(names, columns.captions, path.name)
+    notes += caption_note(names, columns.captions, path.name) if len(body) < len(rows) else _bare_note(path, rows, form)
     mended = list[int]()
     found = list[CaptionRow]()
     for row in body:
@@ -220,7 +219,7 @@ def _captions(path: Path, rows: Sequence[_Row], form: _Form) -> CaptionFile:
 
 
 def _columns(path: Path, names: list[str], sample: Sequence[Cells]) -> _Columns:
-    """Two columns without known names have no header."""
+    """Without known names there is no header: the picture comes first, then the caption, or its number and it."""
     picture, captions = picture_column(names, sample), caption_columns(names)
     if picture is not None and captions:
         if names.count(names[picture]) > 1:
@@ -228,11 +227,21 @@ def _columns(path: Path, names: list[str], sample: Sequence[Cells]) -> _Columns:
         split = names.index("split") if "split" in names else None
         return _Columns(picture, tuple(captions), split, len(names))
     if picture is None and not captions and len(names) >= 2 and Path(names[0]).suffix:
-        return _Columns(0, (1,), None, len(names))
+        counted = len(names) > 2 and all(len(cells) > 2 and cells[1].strip().isdigit() for cells in (names, *sample))
+        return _Columns(0, (2,), None, 3) if counted else _Columns(0, (1,), None, 2)
     raise TMVError(
         f"{path} has the columns {', '.join(names)}; expected one for the picture (image, filename, path) "
         "and one for its caption (caption, text)."
     )
+
+
+def _bare_note(path: Path, rows: Sequence[_Row], form: _Form) -> list[Note]:
+    """Without a header a third column cannot be told from a caption with commas."""
+    counts = {len(row.cells) for row in rows}
+    if max(counts) == 2:
+        return []
+    text = f"{path.name} has no header: all behind the picture's name is read as its caption, with {form.mark!r} in it."
+    return [Note(text, "no_header", "warning" if len(counts) == 1 and len(rows) > 1 else "info")]
 
 
 def _row(path: Path, row: _Row, columns: _Columns, form: _Form, mended: list[int]) -> Iterator[CaptionRow]:
@@ -268,7 +277,7 @@ def _mended(path: Path, number: int, cells: Cells, columns: _Columns) -> Cells:
 def _joined(path: Path, row: _Row, columns: _Columns, form: _Form) -> Cells:
     """A caption with commas that nobody quoted: what is too much belongs to it, where the rest then fits."""
     number, cells = row.number, row.cells
-    plain = form.split(row.line)  # nobody quoted, so quotes in it are its own
+    plain = row.line.split(form.mark)  # nobody quoted, so quotes and spaces in it are its own
     if len(plain) >= len(cells) and '"' not in plain[columns.picture]:
         cells = plain
     extra, at = len(cells) - columns.count, columns.last_caption

@@ -136,13 +136,13 @@ def _read_splits(path: Path, names: Names) -> dict[str, _Split]:
 def _read_split(shards: ShardSet) -> _Split:
     rows: list[_Row] = []
     silent: list[str] = []
-    findings, heard, source = Findings(), Heard(), None
-    for number, shard in enumerate(shards.paths):
-        index = read_index(shard)
-        pairs = pictured(shard, index, findings)
-        samples = [sample for sample, _ in pairs]
-        source = source or find_source(shard, samples)
-        for (sample, picture), said in zip(pairs, said_by(shard, samples, source, heard)):
+    findings, heard = Findings(), Heard()
+    found = [pictured(shard, read_index(shard), findings) for shard in shards.paths]
+    samples = [[sample for sample, _ in pairs] for pairs in found]
+    # The first shard that says anything decides: one before it that says nothing is then silent, not unlabelled.
+    source = next(filter(None, map(find_source, shards.paths, samples)), None)
+    for number, (shard, pairs) in enumerate(zip(shards.paths, found)):
+        for (sample, picture), said in zip(pairs, said_by(shard, samples[number], source, heard)):
             if said is None and source:
                 silent.append(sample.key)
             elif isinstance(said, tuple):
@@ -251,12 +251,14 @@ def _labelled(
     position = {raw: i for i, raw in enumerate(spec.raw_classnames)}
     rows = found.rows
     values = [row.label - first if isinstance(row.label, int) else position.get(row.label or "", -1) for row in rows]
+    # Rows without a label are those of a split in which no member tells of any.
     notes = _notes(found)
     if half:
         keep = hashed_half([row.key for row in rows], values, half)
         rows, values = tuple(rows[i] for i in keep), [values[i] for i in keep]
         notes.append(Note("These shards have no split of their own: train and test are fixed halves by key.", "halves"))
-    labels = np.asarray(values, dtype=np.int64) if spec.raw_classnames else None
+    known = bool(spec.raw_classnames) and all(row.label is not None for row in rows)
+    labels = np.asarray(values, dtype=np.int64) if known else None
     if labels is None:
         notes.append(Note("These shards have no labels: the pictures can be searched, not scored.", "no_labels"))
     elif all(name.isdigit() for name in spec.raw_classnames):

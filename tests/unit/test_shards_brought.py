@@ -402,6 +402,20 @@ def test_captions_and_labels_in_two_splits_are_refused(tmp_path: Path) -> None:
         open_dataset(f"wds:{tmp_path}")
 
 
+def test_a_split_without_labels_has_none(tmp_path: Path) -> None:
+    numbered(tmp_path / "train", "0.tar")
+    shard(tmp_path / "test" / "0.tar", [("1.png", picture(1)), ("2.png", picture(2))])
+    data = open_dataset(f"wds:{tmp_path}", "test")
+    assert data.labels is None and "no_labels" in codes(data) and len(data) == 2
+
+
+def test_a_shard_that_says_nothing_before_one_that_does(tmp_path: Path) -> None:
+    shard(tmp_path / "0.tar", [("1.png", picture(1))])
+    numbered(tmp_path, "1.tar", start=5)
+    data = open_dataset(f"wds:{tmp_path}")
+    assert labels(data) == [0, 1] and "1 samples say nothing of their picture: 1" in note(data, "samples_left_out")
+
+
 def test_captions_beside_labels_are_said(tmp_path: Path) -> None:
     data = open_dataset(f"wds:{tar(tmp_path / '0.tar', {'1.png': picture(1), '1.cls': '0', '1.txt': 'A dog'})}")
     assert "also there, and not used: .txt" in note(data, "captions_not_used") and labels(data) == [0]
