@@ -64,7 +64,7 @@ class TextNotes:
         if own and tuple(templates) == own:
             self.keep_templates(images.key)
             return (Note(f"Templates of the shards: {readers.TEMPLATES} ({len(own):,}).", "own_templates"), *cut)
-        if not own and any(readers.TEMPLATES in note for note in images.provenance.notes):
+        if not own and any(note.code == "own_templates" for note in images.provenance.beside):
             text = f"The shards' own templates ({readers.TEMPLATES}) are not on this machine; others are used."
             return (Note(text, "own_templates", "warning"), *cut)
         return cut
