@@ -23,10 +23,14 @@ CAPTION_COLUMNS = (
     "comments", "caption_text", "caption_str", "reference_strs", "references",
 )  # fmt: skip
 NULL, EMPTY, NO_TEXT = "null", "empty", "no text"
+_NOTHING = frozenset({"", "nan", "NaN", "null", "NULL", "None", "<NA>", "#N/A"})
+"""What programs write into a cell for nothing; none of it is a sentence."""
 _NUMBERED = re.compile(rf"(?:{'|'.join(CAPTION_COLUMNS)})[ _-]?(\d+)")
 _SENTENCE = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""", re.DOTALL)
 _LIST = re.compile(rf"(?:array\()?[\[({{]\s*(?:(?:{_SENTENCE.pattern})[\s,]*)*[\])}}](?:,\s*dtype=\w+)?\)?", re.DOTALL)
 _LIST_BEGINS = re.compile(r"""(?:array\()?\[\s*['"]""")
+_LIST_MARKS = frozenset("[({ab")
+_BYTES = re.compile(r"""b'(?:[^'\\]|\\.)*'|b"(?:[^"\\]|\\.)*\"""", re.DOTALL)
 _SPOKEN = re.compile(r"(.+\.\w+)#r?\d+\w?")
 
 
@@ -55,11 +59,14 @@ class CaptionFile:
 
 def said_rows(picture: str, value: object, split: str, where: str) -> Iterator[CaptionRow]:
     """A row for each caption in `value`: a text, a list of texts, or records that hold them."""
+    if isinstance(value, str) and (text := " ".join(value.split())) not in _NOTHING:  # nearly every row
+        yield CaptionRow(picture, text, split, where)
+        return
     found = list(_texts(value))
     if not found:
         yield CaptionRow(picture, "", split)
     for caption in found:
-        lost = "" if isinstance(caption, str) and caption.strip() else _why(caption)
+        lost = "" if isinstance(caption, str) and caption.strip() not in _NOTHING else _why(caption)
         yield CaptionRow(picture, "" if lost else " ".join(str(caption).split()), split, where, lost)
 
 
@@ -77,7 +84,9 @@ def _texts(value: object) -> Iterator[object]:
 def _why(caption: object) -> str:
     if caption is None or caption != caption:  # NaN is what pandas writes for nothing
         return NULL
-    return EMPTY if isinstance(caption, str) else NO_TEXT
+    if isinstance(caption, str):
+        return NULL if caption.strip() else EMPTY
+    return NO_TEXT
 
 
 # --- a list in a cell -------------------------------------------------------------------------------------
@@ -88,6 +97,10 @@ def cell_captions(cell: str) -> list[object] | None:
     Raises `ValueError` for a list that is broken off or of another form.
     """
     text = cell.strip()
+    if text[:1] not in _LIST_MARKS:
+        return None
+    if _BYTES.fullmatch(text):
+        return [ast.literal_eval(text).decode("utf-8", "replace")]
     if text[:1] not in ("[", "(", "{") and not text.startswith("array("):
         return None
     if text == "[]":

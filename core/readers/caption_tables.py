@@ -10,7 +10,6 @@ import csv
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 from core.images import is_picture_name
@@ -32,6 +31,7 @@ from core.types import Note, TMVError
 _TOKEN_LINE = re.compile(r"(?P<picture>[^\t]+?)#\d+\t(?P<caption>.*)")
 _COUNTED = re.compile(r"\s*(\d{1,2})\s+(\S.*)")
 _AFTER_QUOTE = re.compile(r'"[ \t]+(?=[,;|\t]|$)')
+_NAMED_MARK = re.compile(r"sep=([,;|\t])")
 _FIELD_LIMIT = 100_000
 _SAMPLE = 50
 
@@ -64,12 +64,15 @@ class _Form:
 def table_captions(path: Path, text: str) -> CaptionFile:
     """Every caption of a table. Raises `TMVError` naming the line that does not fit."""
     lines = text_lines(text)
+    named = _NAMED_MARK.fullmatch(lines[0].strip()) if lines else None
+    if named:
+        lines = ["", *lines[1:]]  # Excel's own first line; its number stays with it
     first = next((line for line in lines if line.strip()), None)
     if first is None:
         return CaptionFile(())
     if _TOKEN_LINE.fullmatch(first):
         return CaptionFile(tuple(_token_lines(path, lines)))
-    form = _form(path, first)
+    form = _Form(named[1], f"{named[1]} " in first) if named else _form(path, first)
     rows = list(_rows(path, lines, form))
     return _captions(path, rows, form)
 
@@ -135,14 +138,13 @@ def _rows(path: Path, lines: Sequence[str], form: _Form) -> Iterator[_Row]:
 
 def _quoted_row(path: Path, lines: Sequence[str], at: int, form: _Form) -> tuple[Cells, int]:
     """A row with quotes in it, which may go on over the next lines, and of how many lines it is."""
-    ahead = iter(islice(lines, at, None))
     taken = 0
 
     def fed() -> Iterator[str]:
         nonlocal taken
-        for line in ahead:
+        while at + taken < len(lines):
             taken += 1
-            yield line + "\n"
+            yield lines[at + taken - 1] + "\n"
 
     try:
         cells, count = form.parse(fed())
@@ -251,7 +253,7 @@ def _row(path: Path, row: _Row, columns: _Columns, form: _Form, mended: list[int
         mended.append(number)
     if len(cells) > columns.count:
         cells = _joined(path, row, columns, form)
-    picture = picture_name(cells[columns.picture])
+    picture = picture_name(cells[columns.picture]) or f"(no picture in line {number})"
     word = split_word(cells[columns.split]) if columns.split is not None and columns.split < len(cells) else ""
     for place in columns.captions:
         yield from said_rows(picture, _said(path, number, cells[place]), word, f"line {number}")

@@ -117,6 +117,10 @@ def as_label(value: object, where: str, heard: Heard) -> Label | None:
     text = str(value).strip()
     if any(unicodedata.category(sign) == "Cc" for sign in text):
         raise TMVError(f"{where} is more than a line of text; expected a class number from 0 or a class name.")
+    if len(text) > 1 and text[0] == text[-1] == '"':
+        text = text[1:-1].strip()  # a text as JSON writes it
+    if text[:1] in ("[", "{"):
+        raise TMVError(f"{where} holds {text[:40]}; expected a class number from 0 or a class name.")
     if _SEVERAL.fullmatch(text):
         raise TMVError(f"{where} holds several labels ({text}); a picture has one.")
     if not _NUMBER.fullmatch(text):

@@ -120,6 +120,8 @@ def test_brackets_in_a_caption_are_text_but_not_around_all(tmp_path: Path) -> No
         ("spoken.csv", "image,caption\na.jpg#0,A dog.\na.jpg#1,\"Two, no three\"\nb.jpg#0,A cat.\n"),
         ("cr.csv", "image,caption\ra.jpg,A dog.\ra.jpg,\"Two, no three\"\rb.jpg,A cat.\r"),
         ("stems.csv", "image_id,caption\na,A dog.\na,\"Two, no three\"\nb,A cat.\n"),
+        ("excel.csv", "sep=;\nimage;caption\na.jpg;A dog.\na.jpg;Two, no three\nb.jpg;A cat.\n"),
+        ("bytes.csv", "image,caption\na.jpg,b'A dog.'\na.jpg,\"b'Two, no three'\"\nb.jpg,\"b\"\"A cat.\"\"\"\n"),
         ("multi.csv", "image,caption\na.jpg,A dog.\na.jpg,\"Two,\n no three\"\nb.jpg,A cat.\n"),
     ],
 )  # fmt: skip
@@ -204,6 +206,17 @@ def test_rows_that_do_not_fit(text: str, said: str | None, tmp_path: Path) -> No
         return
     with pytest.raises(TMVError, match=said):
         opened(tmp_path, "x.csv", text)
+
+
+@pytest.mark.parametrize("nothing", ["nan", "NaN", "None", "NULL", "<NA>", "#N/A", " "])
+def test_what_programs_write_for_nothing_is_no_caption(nothing: str, tmp_path: Path) -> None:
+    data = opened(tmp_path, "x.csv", f"image,caption\na.jpg,A\na.jpg,{nothing}\nb.jpg,B\n")
+    assert pairs(data) == [("a.jpg", "A"), ("b.jpg", "B")] and "line 3 of a.jpg" in data.notes[0]
+
+
+def test_a_row_without_a_picture_is_named(tmp_path: Path) -> None:
+    data = opened(tmp_path, "x.csv", "image,caption\na.jpg,A\n,lost\nb.jpg,B\n")
+    assert data.notes == ("Captions whose picture is not here, left out: 1 ((no picture in line 3)).",)
 
 
 def test_which_column_was_read_is_said(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from core.readers import open_dataset
 from core.types import TMVError
 from tests.data_files import picture
 
-SEEDS = range(300)
+SEEDS = range(150)
 NAMES = [f"{n}.png" for n in range(6)]
 WORDS = ["a", "dog", "cat", "two", "on the", "café", "猫", "5", "it's", "red;", "x|y", "\u2028", "[big]", "-", "…"]
 Pairs = list[tuple[str, str]]

@@ -307,7 +307,7 @@ def test_two_tars_in_one_file_are_told(tmp_path: Path) -> None:
 
 # --- labels -----------------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize("written", [["0", "1"], ["0.0", "1.0"], ["0e0", "1e0"], [" 0\n", "+1"], ["00", "01"], ["0.", "1"]])
+@pytest.mark.parametrize("written", [["0", "1"], ["0.0", "1.0"], ["0e0", "1e0"], [" 0\n", "+1"], ["00", "01"], ["0.", "1"], ['"0"', '"1"']])
 def test_numbers_in_every_form(written: list[str], tmp_path: Path) -> None:
     numbered(tmp_path, "0.tar", labels=written)
     data = open_dataset(f"wds:{tmp_path}")
@@ -315,7 +315,7 @@ def test_numbers_in_every_form(written: list[str], tmp_path: Path) -> None:
     assert ("labels_as_floats" in codes(data)) == any("." in text or "e" in text for text in written)
 
 
-@pytest.mark.parametrize("label", ["-1", "-1.0", "0.5", "1e400", "1 3", "0,1", "\x03", "cat\ndog", b"\x03\0\0\0\0\0\0\0"])
+@pytest.mark.parametrize("label", ["-1", "-1.0", "0.5", "1e400", "1 3", "0,1", "[1]", "{\"label\": 1}", "\x03", "cat\ndog", b"\x03\0\0\0\0\0\0\0"])
 def test_numbers_that_are_no_class_are_refused_by_their_member(label: str | bytes, tmp_path: Path) -> None:
     shard(tmp_path / "0.tar", [("a.png", picture(1)), ("a.cls", "0"), ("b.png", picture(2)), ("b.cls", label)])
     with pytest.raises(TMVError, match=r"0\.tar: b\.cls"):

@@ -14,7 +14,7 @@ from core.readers import open_dataset
 from core.types import TMVError
 from tests.data_files import picture
 
-SEEDS = range(300)
+SEEDS = range(200)
 PICTURES = [picture(i) for i in range(40)]
 CLASSES = ("cat", "dog", "owl")
 FORMS = ("{}", "{}\n", " {} ", "{}.0", "{}e0", "0{}")
