@@ -6,6 +6,7 @@ that the caption names decides, then the folder of its split; where neither does
 
 from __future__ import annotations
 
+import contextlib
 import re
 import unicodedata
 from collections import defaultdict
@@ -49,6 +50,14 @@ class Lookup:
         if picture not in self._found:
             self._found[picture] = self._find(picture)
         return self._found[picture]
+
+    def of_others(self, pictures: Iterable[str]) -> set[str]:
+        """What these find, which are not asked for themselves: a name that could be several finds nothing."""
+        found = set()
+        for picture in pictures:
+            with contextlib.suppress(TMVError):
+                found.add(self[picture])
+        return found
 
     def _find(self, picture: str) -> str:
         if picture in self._exact:
@@ -188,7 +197,14 @@ def _hits(place: Path, names: Iterable[str]) -> int:
     """How many of the names are files below `place`; names that point elsewhere never are."""
     inside = [name.replace("\\", "/") for name in names if "\0" not in name]
     safe = [name for name in inside if not name.startswith("/") and ".." not in name.split("/")]
-    return sum((place / name).is_file() for name in safe)
+    return sum(_is_file(place / name) for name in safe)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that is too long for one, such as a caption in the wrong column
+        return False
 
 
 def _by_stem(places: Sequence[Path], probes: Sequence[str]) -> Path | None:

@@ -174,9 +174,9 @@ def picture_name(value: object) -> str:
     if isinstance(value, dict):
         value = next((value[k] for k in ("path", "file_name", "filename", "url") if value.get(k)), "")
     name = "" if value is None else str(value).strip()
-    if re.match(r"https?://", name):
+    if name.startswith(("http://", "https://")):
         return unquote(urlsplit(name).path.rsplit("/", 1)[-1])
-    spoken = _SPOKEN.fullmatch(name)
+    spoken = _SPOKEN.fullmatch(name) if "#" in name else None
     return spoken[1] if spoken and is_picture_name(spoken[1]) else name
 
 

@@ -188,7 +188,7 @@ def captioned(
     position = {name: i for i, name in enumerate(names)}
     captions = tuple(caption for _, caption in kept)
     index = np.asarray([position[name] for name, _ in kept], dtype=np.int64)
-    elsewhere = {found[picture] for picture in named}
+    elsewhere = found.of_others(named)
     findings = (
         *source.notes, *file_findings(rows, found, elsewhere), *caption_findings(captions, index),
         *part_note(spec, split, len(names)),

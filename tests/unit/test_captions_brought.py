@@ -408,6 +408,20 @@ def test_imagefolder_with_a_file_in_each_split(tmp_path: Path) -> None:
     assert open_dataset(f"captions:{tmp_path}", "train").captions == ("of train",)
 
 
+def test_names_too_long_for_a_file(tmp_path: Path) -> None:
+    with pytest.raises(NotHere, match="None of the 1 pictures"):
+        opened(tmp_path, "c.csv", f"image,caption\n{'a dog ' * 60},A\n")
+
+
+def test_another_split_may_be_unclear(tmp_path: Path) -> None:
+    paint(tmp_path / "x" / "1.jpg", tmp_path / "y" / "1.jpg", tmp_path / "x" / "2.jpg")
+    text = "image,caption,split\nx/2.jpg,A,test\n1.jpg,B,train\n"
+    data = open_dataset(f"captions:{put(tmp_path, 'c.csv', text)}")
+    assert data.captions == ("A",)
+    with pytest.raises(TMVError, match="the pictures differ"):
+        open_dataset(f"captions:{tmp_path / 'c.csv'}", "train")
+
+
 def test_names_that_do_not_end_as_pictures_do(tmp_path: Path) -> None:
     paint(tmp_path / "a.jpg")
     with pytest.raises(NotHere, match="do not end as pictures do"):
