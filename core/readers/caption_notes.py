@@ -55,7 +55,7 @@ def caption_findings(captions: Sequence[str], image_index: IntArray) -> list[Not
     pairs = {(int(picture), caption) for picture, caption in zip(image_index, captions)}
     repeated = len(captions) - len(pairs)
     pictures_of = Counter(caption for _, caption in {(picture, caption.lower()) for picture, caption in pairs})
-    shared = [caption for caption, count in pictures_of.items() if count > 1]
+    shared = {caption for caption, count in pictures_of.items() if count > 1}
     notes = []
     if repeated:
         notes.append(Note(f"Captions that stand twice at the same picture: {repeated:,}.", "captions_twice"))
@@ -64,7 +64,8 @@ def caption_findings(captions: Sequence[str], image_index: IntArray) -> list[Not
             f"Sentences that are the caption of several pictures: {len(shared):,}; none can rank those perfectly, and "
             "ties count against them."
         )
-        notes.append(Note(text, "captions_shared"))
+        many = sum(caption.lower() in shared for caption in captions) > len(captions) / 2
+        notes.append(Note(text, "captions_shared", "warning" if many else "info"))
     return notes
 
 

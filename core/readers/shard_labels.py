@@ -92,7 +92,7 @@ def said_by(shard: Path, samples: Sequence[Sample], source: Source | None, heard
     tellers = [next((m for m in s.members if m.extension == source.extension), None) for s in samples]
     contents = iter(read_members(shard, [m for m in tellers if m], SMALL))
     for sample, teller in zip(samples, tellers):
-        where = f"{shard.name}: {sample.key}.{source.extension}"
+        where = f"{shard}: {sample.key}.{source.extension}"
         yield source.read(next(contents), where, heard) if teller else None
 
 

@@ -39,6 +39,8 @@ KS = (1, 5, 10)
 ALL_CAPTIONS = 0
 """Asks for every caption of a picture where a data set is measured with fewer."""
 MEDIAN_SAMPLES = 400
+DECISIVE = 0.1
+"""So much of recall hanging on the rule for ties makes it a number about that rule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,5 +339,5 @@ def _tie_notes(ranks: CaptionRanks) -> tuple[Note, ...]:
                 f"place. Ties count against them; with every tie in their favour, recall@1 from {answer} would be "
                 f"{100 * favour:.1f} % instead of {100 * against:.1f} %."
             )
-            notes.append(Note(text, "ties"))
+            notes.append(Note(text, "ties", "warning" if favour - against >= DECISIVE else "info"))
     return tuple(notes)
