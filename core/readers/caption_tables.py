@@ -1,18 +1,14 @@
-"""Captions in tables: csv and tsv with and without a header, Flickr30k's pipes, Flickr8k's "name.jpg#0<TAB>caption".
-
-Lines end at CR, LF or CRLF alone. Quotes are read as csv does where they close before the next separator; elsewhere
-they are part of the text, as captions that nobody quoted have them. A quote that stays open is refused.
-"""
+"""Captions in tables: csv and tsv with and without a header, Flickr30k's pipes, Flickr8k's "name.jpg#0<TAB>caption"."""
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from core.images import is_picture_name
+from core.readers.caption_lines import Cells, Form, Row, form_of, is_header, table_rows
 from core.readers.caption_rows import (
     CaptionFile,
     CaptionRow,
@@ -30,35 +26,8 @@ from core.types import Note, TMVError
 
 _TOKEN_LINE = re.compile(r"(?P<picture>[^\t]+?)#\d+\t(?P<caption>.*)")
 _COUNTED = re.compile(r"\s*(\d{1,2})\s+(\S.*)")
-_AFTER_QUOTE = re.compile(r'"[ \t]+(?=[,;|\t]|$)')
 _NAMED_MARK = re.compile(r"sep=([,;|\t])")
-_FIELD_LIMIT = 100_000
 _SAMPLE = 50
-
-Cells = list[str]
-
-
-@dataclass(frozen=True, slots=True)
-class _Form:
-    """What parts the cells of a table, and whether a space behind it belongs to it."""
-
-    mark: str
-    spaced: bool = False
-
-    @property
-    def quoted(self) -> bool:
-        """Flickr30k's pipes with a space know no quoting: a quote there is a sign of the caption."""
-        return not (self.mark == "|" and self.spaced)
-
-    def split(self, line: str) -> Cells:
-        """The cells of a line without quoting."""
-        cells = line.split(self.mark)
-        return [cell.lstrip(" ") for cell in cells] if self.spaced else cells
-
-    def parse(self, lines: Iterator[str], strict: bool = True) -> tuple[Cells, int]:
-        """The cells of the next row, and of how many lines it is. Raises `csv.Error`."""
-        reader = csv.reader(lines, delimiter=self.mark, skipinitialspace=self.spaced, strict=strict)
-        return next(reader), reader.line_num
 
 
 def table_captions(path: Path, text: str) -> CaptionFile:
@@ -72,8 +41,8 @@ def table_captions(path: Path, text: str) -> CaptionFile:
         return CaptionFile(())
     if _TOKEN_LINE.fullmatch(first):
         return CaptionFile(tuple(_token_lines(path, lines)))
-    form = _Form(named[1], f"{named[1]} " in first) if named else _form(path, first)
-    rows = list(_rows(path, lines, form))
+    form = Form(named[1], f"{named[1]} " in first) if named else form_of(path, first)
+    rows = list(table_rows(path, lines, form))
     return _captions(path, rows, form)
 
 
@@ -85,107 +54,6 @@ def _token_lines(path: Path, lines: Sequence[str]) -> Iterator[CaptionRow]:
             yield from said_rows(match["picture"], match["caption"], "", f"line {number}")
         elif line.strip():
             raise TMVError(f"{path} line {number} is not of the form name.jpg#0, a tab, and the caption.")
-
-
-def _form(path: Path, first: str) -> _Form:
-    """The separator under which the first line has known columns, else begins with a picture; else the likeliest."""
-    marks = [mark for mark in "\t,|;" if mark in first]
-    for fits in (_is_header, lambda cells: len(cells) > 1 and is_picture_name(picture_name(cells[0]))):
-        for mark in marks:
-            form = _Form(mark, f"{mark} " in first)
-            if fits(_first_cells(form, first)):
-                return form
-    mark = "\t" if path.suffix.lower() == ".tsv" or "\t" in first else next(iter(marks), ",")
-    return _Form(mark, f"{mark} " in first)
-
-
-def _first_cells(form: _Form, line: str) -> Cells:
-    try:
-        return form.parse(iter([line]))[0] if form.quoted else form.split(line)
-    except csv.Error:
-        return form.split(line)
-
-
-def _is_header(cells: Sequence[str]) -> bool:
-    names = [column_name(cell) for cell in cells]
-    return picture_column(names, ()) is not None and bool(caption_columns(names))
-
-
-# --- rows -------------------------------------------------------------------------------------------------
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """One row: the number of its first line, that line, and its cells."""
-
-    number: int
-    line: str
-    cells: Cells
-
-
-def _rows(path: Path, lines: Sequence[str], form: _Form) -> Iterator[_Row]:
-    """Each row that is not empty."""
-    csv.field_size_limit(_FIELD_LIMIT)
-    at = 0
-    while at < len(lines):
-        if form.quoted and '"' in lines[at]:
-            cells, taken = _quoted_row(path, lines, at, form)
-        else:
-            cells, taken = form.split(lines[at]), 1
-        if any(cell.strip() for cell in cells):
-            yield _Row(at + 1, lines[at], cells)
-        at += taken
-
-
-def _quoted_row(path: Path, lines: Sequence[str], at: int, form: _Form) -> tuple[Cells, int]:
-    """A row with quotes in it, which may go on over the next lines, and of how many lines it is."""
-    taken = 0
-
-    def fed() -> Iterator[str]:
-        nonlocal taken
-        while at + taken < len(lines):
-            taken += 1
-            yield lines[at + taken - 1] + "\n"
-
-    try:
-        cells, count = form.parse(fed())
-    except csv.Error:
-        if taken == 1 and not _opens(lines[at], form):
-            return _unquoted_row(lines[at], form), 1
-        raise _left_open(path, at) from None
-    if any("\n" in cell.strip("\n") and _holds_rows(cell, form) for cell in cells):
-        raise _left_open(path, at)
-    return [cell.removesuffix("\n") for cell in cells], count
-
-
-def _opens(line: str, form: _Form) -> bool:
-    """Whether a quote is still open at the end of the line."""
-    try:
-        form.parse(iter([line]))
-    except csv.Error as error:
-        return "unexpected end" in str(error)
-    return False
-
-
-def _unquoted_row(line: str, form: _Form) -> Cells:
-    """A row whose quotes are none of csv's: they are part of the text, unless only spaces follow them."""
-    try:
-        form.parse(iter([_AFTER_QUOTE.sub('"', line)]))
-    except csv.Error:
-        return form.split(line)
-    return form.parse(iter([line]), strict=False)[0]
-
-
-def _holds_rows(cell: str, form: _Form) -> bool:
-    """Whether a cell of several lines has swallowed others: one of them has a picture beside something else."""
-    lines = [line.split(form.mark) for line in text_lines(cell)]
-    return any(len(parts) > 1 and any(is_picture_name(part.strip(' "')) for part in parts) for parts in lines)
-
-
-def _left_open(path: Path, at: int) -> TMVError:
-    return TMVError(
-        f"{path} line {at + 1}: a quote opens there and is not closed in its row; close it, or write two of them for "
-        "a quote in the text."
-    )
 
 
 # --- columns ----------------------------------------------------------------------------------------------
@@ -204,10 +72,10 @@ class _Columns:
         return self.captions[-1]
 
 
-def _captions(path: Path, rows: Sequence[_Row], form: _Form) -> CaptionFile:
+def _captions(path: Path, rows: Sequence[Row], form: Form) -> CaptionFile:
     names = [column_name(cell) for cell in rows[0].cells]
     columns, notes = _columns(path, names, [row.cells for row in rows[1 : _SAMPLE + 1]]), list[Note]()
-    body = rows[1:] if _is_header(rows[0].cells) else rows
+    body = rows[1:] if is_header(rows[0].cells) else rows
     notes += caption_note(names, columns.captions, path.name) if len(body) < len(rows) else _bare_note(path, rows, form)
     mended = list[int]()
     found = list[CaptionRow]()
@@ -237,7 +105,7 @@ def _columns(path: Path, names: list[str], sample: Sequence[Cells]) -> _Columns:
     )
 
 
-def _bare_note(path: Path, rows: Sequence[_Row], form: _Form) -> list[Note]:
+def _bare_note(path: Path, rows: Sequence[Row], form: Form) -> list[Note]:
     """Without a header a third column cannot be told from a caption with commas."""
     counts = {len(row.cells) for row in rows}
     if max(counts) == 2:
@@ -246,7 +114,7 @@ def _bare_note(path: Path, rows: Sequence[_Row], form: _Form) -> list[Note]:
     return [Note(text, "no_header", "warning" if len(counts) == 1 and len(rows) > 1 else "info")]
 
 
-def _row(path: Path, row: _Row, columns: _Columns, form: _Form, mended: list[int]) -> Iterator[CaptionRow]:
+def _row(path: Path, row: Row, columns: _Columns, form: Form, mended: list[int]) -> Iterator[CaptionRow]:
     number, cells = row.number, row.cells
     if len(cells) <= max(columns.picture, columns.last_caption):
         cells = _mended(path, number, cells, columns)
@@ -276,7 +144,7 @@ def _mended(path: Path, number: int, cells: Cells, columns: _Columns) -> Cells:
     return [*cells[:-1], *match.groups()]
 
 
-def _joined(path: Path, row: _Row, columns: _Columns, form: _Form) -> Cells:
+def _joined(path: Path, row: Row, columns: _Columns, form: Form) -> Cells:
     """A caption with commas that nobody quoted: what is too much belongs to it, where the rest then fits."""
     number, cells = row.number, row.cells
     plain = row.line.split(form.mark)  # nobody quoted, so quotes and spaces in it are its own

@@ -165,7 +165,7 @@ def _none(folder: Path) -> str:
     packed = [p for place in (folder, *(folder / n for n in list_folders(folder))) for p in _compressed(place)]
     if packed:
         first = packed[0].relative_to(folder)
-        return f"The shards in {folder} are compressed ({first}) and cannot be read in place; unpack them to .tar first."
+        return f"The shards in {folder} are compressed ({first}) and cannot be read in place; unpack them to .tar."
     return f"There are no .tar files in {folder}, nor in train, val or test folders there."
 
 
