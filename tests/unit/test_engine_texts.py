@@ -11,7 +11,7 @@ import pytest
 from core.engine import Engine
 from core.store import read_card, write_card
 from core.studies import retrieval
-from core.types import Note
+from core.types import Note, TMVError
 from tests.data_files import tar
 from tests.fakes import COLOURS, png
 from tests.unit.study_world import GOOD, paint, point, squares, told
@@ -134,3 +134,14 @@ def test_always_is_said_where_no_model_can_miss(n: int, per: int) -> None:
     notes = " ".join(retrieval.retrieve(captioned(n, per)).notes)
     assert ("from text to picture is always" in notes or "from text to picture are always" in notes) == (worst_image <= 10)
     assert ("recall@10 from picture to text is always" in notes) == (worst_text <= 10), len(index)
+
+
+def test_shards_without_labels_say_why_they_cannot_be_classified(world: Path) -> None:
+    members: dict[str, bytes | str] = {}
+    for i in range(3):
+        members |= {f"photo.{i}.png": png(list(COLOURS.values())[i], i), f"photo.{i}.cls": str(i)}
+    tar(world / "dotted" / "0.tar", members)
+    engine, name = Engine(), f"wds:{world / 'dotted'}"
+    engine.embed(GOOD, name)
+    with pytest.raises(TMVError, match=r"hold no label .* 3 pictures share 1 key"):
+        engine.zero_shot(GOOD, name)
