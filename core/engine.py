@@ -319,8 +319,8 @@ class Engine(
         if others:
             return f"its split {others[0]} has classes: --split {others[0]}"
         if name.startswith("wds:"):
-            wrong = next((f" ({note.removesuffix('.')})" for note in images.provenance.beside if note.level != "info"), "")
-            return f"its shards hold no label in .cls or .json that is read{wrong}"
+            wrong = [f" ({note.removesuffix('.')})" for note in images.provenance.beside if note.level != "info"]
+            return "".join(["its shards hold no label in .cls or .json that is read", *wrong[:1]])
         return "put them into one folder for each class, or choose a data set with labels"
 
     def templates(

@@ -143,5 +143,5 @@ def test_shards_without_labels_say_why_they_cannot_be_classified(world: Path) ->
     tar(world / "dotted" / "0.tar", members)
     engine, name = Engine(), f"wds:{world / 'dotted'}"
     engine.embed(GOOD, name)
-    with pytest.raises(TMVError, match=r"hold no label .* 3 pictures share 1 key"):
+    with pytest.raises(TMVError, match=r"hold no label .*3 pictures share 1 key"):
         engine.zero_shot(GOOD, name)
