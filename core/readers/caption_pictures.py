@@ -81,6 +81,8 @@ class Lookup:
             if name:
                 asked[name].append(picture)
         for name, pictures in asked.items():
+            if len(pictures) < 2:
+                continue
             parts = [_fold(picture).split("/") for picture in pictures]
             longest = max(parts, key=len)
             if any(longest[-len(part) :] != part for part in parts):

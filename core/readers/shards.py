@@ -86,7 +86,8 @@ def find_shards(path: Path) -> dict[str, ShardSet]:
     if not found:
         raise NotHere(f"No tar shards fit {path}; give a folder of tars or a pattern, x-{{00..10}}.tar.")
     missing = [Path(pattern).name for pattern, files in fitting.items() if not files]
-    return {"all": ShardSet(tuple(found), _missing(len(patterns), missing, f"of {path.name}") if missing else ())}
+    notes = _missing(len(patterns), missing, f"of {path.name}") if missing else _part_asked(found[0].parent, len(found))
+    return {"all": ShardSet(tuple(found), notes)}
 
 
 def expand_braces(pattern: str) -> list[str]:
@@ -212,7 +213,8 @@ def _part_asked(folder: Path, asked: int) -> tuple[Note, ...]:
     declared = _declared(folder)
     if declared is None or declared <= asked:
         return ()
-    return (Note(f"{asked} of {declared:,} shards of {folder.name} is read, as asked.", "shards_missing"),)
+    read = "is" if asked == 1 else "are"
+    return (Note(f"{asked:,} of {declared:,} shards of {folder.name} {read} read, as asked.", "shards_missing"),)
 
 
 def _gap_notes(shards: Sequence[Path]) -> tuple[Note, ...]:
