@@ -24,6 +24,8 @@ from core.types import ModelCard, ModelSpec, Note
 CONTEXT = 77
 MANY = 0.1
 """From a tenth on, cut texts decide what the number says."""
+NEARLY = 0.9
+"""So much of the context in use is worth a word on that nothing is cut."""
 _VOCABULARY = "bpe_simple_vocab_16e6.txt.gz"
 _MERGES = 49152 - 256 - 2
 _WORDS = r"""'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"""
@@ -31,16 +33,27 @@ _ENDS = 2  # the tokens for the beginning and the end of a text
 
 
 def cut_note(spec: ModelSpec, card: ModelCard | None, texts: Sequence[str], what: str, code: str) -> tuple[Note, ...]:
-    """"30 of 30 captions are cut at 32 tokens", where any is; `what` names the texts, `code` the note."""
+    """"30 of 30 captions are cut at 32 tokens", where any is, or that none is where they nearly are; `what` names the
+    texts, `code` the note."""
     config = _config(spec)
     context = card.context_length if card is not None else int(config.get("context_length", CONTEXT))
     known = _own_tokenizer(spec, config)
     cut = sum(too_long(texts, context) if known else (len(text.split()) + _ENDS > context for text in texts))
     if not cut:
-        return ()
+        return _nearly_note(spec, context, texts, what) if known else ()
     least = "" if known else "At least "
     said = f"{least}{cut:,} of {len(texts):,} {what} are cut at {context} tokens, all that {spec.name} reads"
     return (Note(f"{said}: what stands behind is lost.", code, "warning" if cut >= MANY * len(texts) else "info"),)
+
+
+def _nearly_note(spec: ModelSpec, context: int, texts: Sequence[str], what: str) -> tuple[Note, ...]:
+    """That nothing is cut, where the longest text leaves hardly a place."""
+    long = (token_count(text) for text in texts if not text.isascii() or len(text) + _ENDS > NEARLY * context)
+    longest = max(long, default=0)
+    if longest <= NEARLY * context:
+        return ()
+    said = f"The longest of {len(texts):,} {what} has {longest} of the {context} tokens that {spec.name} reads"
+    return (Note(f"{said}; none is cut.", "nearly_cut"),)
 
 
 def too_long(texts: Sequence[str], context: int) -> list[bool]:

@@ -62,5 +62,17 @@ def test_another_tokenizer_gives_a_bound() -> None:
 
 @pytest.mark.parametrize("name, context", [("ViT-B-32/openai", 77), ("ViT-B-32/laion2b_s34b_b79k", 77)])
 def test_without_a_card_the_context_is_that_of_the_architecture(name: str, context: int) -> None:
-    assert cut_note(find_model(name), None, ["word " * (context - 2)], "captions", "c") == ()
-    assert cut_note(find_model(name), None, ["word " * (context - 1)], "captions", "c")
+    codes = [
+        [note.code for note in cut_note(find_model(name), None, ["word " * n], "captions", "c")]
+        for n in (context - 2, context - 1)
+    ]
+    assert codes == [["nearly_cut"], ["c"]]
+
+
+def test_that_nothing_is_cut_is_said_where_it_nearly_is() -> None:
+    spec = find_model("demo-rn/demo")
+    (note,) = cut_note(spec, None, ["a cat", " ".join(["cat"] * 29)], "captions", "cut_captions")
+    assert note == "The longest of 2 captions has 31 of the 32 tokens that demo-rn/demo reads; none is cut."
+    assert note.code == "nearly_cut" and note.level == "info"
+    assert cut_note(spec, None, [" ".join(["cat"] * 20)], "captions", "cut_captions") == ()
+    assert cut_note(spec, None, [" ".join(["cat"] * 31)], "captions", "cut_captions")[0].code == "cut_captions"
