@@ -81,7 +81,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     quiet_libraries(args.debug)
     try:
         check_json_target(args.json)
-        engine = Engine(in_process=True, rescan_seconds=2.0, device=args.device)
+        engine = Engine(in_process=True, rescan_seconds=2.0, device=args.device, tell=_tell)
         records = args.run.run(engine, args)
         write(args.run, records, args.json)
     except KeyboardInterrupt:
@@ -96,6 +96,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"{args.command}: {sentence(error)}", file=sys.stderr)
         return 2 if isinstance(error, UnknownName | BadArgument) else 1
     return 0
+
+
+def _tell(said: str) -> None:
+    print(said, file=sys.stderr)
 
 
 def sentence(error: Exception) -> str:

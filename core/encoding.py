@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core import weights
-from core.store import TextStore, read_card, write_card
+from core.store import Damaged, TextStore, Unwritable, card_is_damaged, card_path, read_card, write_card
 from core.types import FloatArray, ModelSpec, Progress, TMVError
 from core.warm import WarmEncoder
 
@@ -29,16 +30,30 @@ class Encoding:
         self._lock = threading.Lock()
 
     def model_digest(self, spec: ModelSpec) -> str | None:
-        """The digest of the weights as last loaded; "" when the file here is another one; None when never loaded."""
+        """The digest of the weights as last loaded; "" when the file here is another one; None when never loaded.
+
+        A damaged card counts as "" where the weights are here (loading them writes it anew), and raises `Damaged` where
+        they are not: which of the stored vectors are this model's cannot be told then.
+        """
         card = read_card(self._cache_dir, spec.name)
+        if card is None and (held := self._loaded.get(spec.name)) is not None:
+            card = held.card
         if card is None:
-            return None
+            return self._without_card(spec)
         files = weights.locate(spec)
         if not files:
             return card.model_digest
         here = [weights.file_digest(file, self._cache_dir / "digests") for file in files]
         known = [str(record["sha256"]) for record in card.weights]
         return card.model_digest if sorted(here) == sorted(known) else ""
+
+    def _without_card(self, spec: ModelSpec) -> str | None:
+        if not card_is_damaged(self._cache_dir, spec.name):
+            return None
+        if weights.locate(spec) is not None:
+            return ""
+        raise Damaged(f"{card_path(self._cache_dir, spec.name)}, which says which stored vectors are those of "
+                      f"{spec.name}, is damaged: copy it again, or bring the weights and embed again.")
 
     def encoder(self, spec: ModelSpec, progress: Progress | None = None) -> LoadedEncoder:
         """The model in this process, loaded again when its weights have changed; its card is kept in the cache."""
@@ -48,7 +63,8 @@ class Encoding:
             held = self._loaded.get(spec.name)
             if held is None or self.model_digest(spec) != held.card.model_digest:
                 held = load_encoder(spec.name, self._device, progress)
-                write_card(self._cache_dir, held.card)
+                with contextlib.suppress(Unwritable):  # a cache that is only read still serves what is in it
+                    write_card(self._cache_dir, held.card)
                 self._loaded[spec.name] = held
             return held
 

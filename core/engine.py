@@ -34,7 +34,8 @@ from core.engine_speed import SpeedRecords
 from core.engine_texts import TextNotes
 from core.jobs import Jobs
 from core.memo import Latest, Memo
-from core.store import Heads, Results, Store, TextStore, read_card
+from core.store import Damaged, Entry, Heads, Results, Store, TextStore, read_card
+from core.store.manifest import MANIFEST
 from core.studies import zero_shot
 from core.thumbnails import Thumbnails
 from core.types import (
@@ -63,6 +64,10 @@ SKIPPED_MANY = 0.005
 """Half a percent of unreadable pictures moves no figure by more than that."""
 
 
+def _silent(said: str) -> None:
+    """Where nobody listens."""
+
+
 class Engine(
     JobDoor, PromptStudies, PictureStudies, RetrievalStudies, ProbeStudies, FewShotStudies, FewShotDraws, AuditStudies,
     BundleDoor, ReportDoor, SpeedRecords, TextNotes,
@@ -71,7 +76,8 @@ class Engine(
 
     `in_process=True` loads encoders into this process when a vector is missing (command line, notebook).
     `in_process=False` asks the warm encoder process instead and raises `EncoderWarming` until it is up (web).
-    `rescan_seconds` is how long a listing of a data set's folder may be reused before the disk is asked again.
+    `rescan_seconds` is how long a listing of a data set's folder may be reused before the disk is asked again. `tell`
+    hears in one sentence of what was damaged in the cache and is computed again.
     """
 
     def __init__(
@@ -82,10 +88,11 @@ class Engine(
         in_process: bool = True,
         rescan_seconds: float = 0.0,
         device: str | None = None,
+        tell: Callable[[str], None] | None = None,
     ) -> None:
         self.cache_dir = Path(cache_dir or os.environ.get("TMV_CACHE", "cache")).absolute()
         self.data_dir = Path(data_dir or os.environ.get("TMV_DATA", "data")).absolute()
-        self._rescan = rescan_seconds
+        self._rescan, self.tell = rescan_seconds, tell or _silent
         self.store, self.texts = Store(self.cache_dir), TextStore(self.cache_dir)
         self.results: Results = Results(self.cache_dir)
         self.jobs = Jobs(self.cache_dir, self.data_dir)
@@ -142,11 +149,21 @@ class Engine(
                 ("default", dataset), lambda: readers.open_dataset(dataset, None, self.data_dir, self.cache_dir)
             )
         except NotHere:
-            stored = [entry.key.split for entry in self.store.entries() if entry.key.dataset == dataset]
+            stored = self._stored(dataset)
             if not stored:
                 raise
-            return stored[-1]
+            return stored[-1].key.split
         return rows.split
+
+    def _stored(self, dataset: str) -> list[Entry]:
+        """The entries of a data set whose pictures are not here. Raises `Damaged` where one of them cannot be read: the
+        others must not answer in its place without a word."""
+        if damaged := self.store.damaged(dataset):
+            raise Damaged(
+                f"{damaged[0] / MANIFEST}, which says what is stored of {dataset}, is damaged, and its pictures are not on "
+                "this machine: copy the cache again, or drop that entry with `python -m core verify`."
+            )
+        return [entry for entry in self.store.entries() if entry.key.dataset == dataset]
 
     def splits(self, dataset: str) -> tuple[str, ...]:
         """The splits of a data set: those on this disk (of the catalog where it is not here), and those whose
@@ -177,7 +194,7 @@ class Engine(
         try:
             return self.dataset_rows(dataset).labels is not None
         except NotHere:
-            stored = [entry.key for entry in self.store.entries() if entry.complete and entry.key.dataset == dataset]
+            stored = [entry.key for entry in self._stored(dataset) if entry.complete]
             return bool(stored) and self._sets.get(stored[-1], lambda: self.store.load(stored[-1])).labels is not None
 
     def _look(self, key: tuple[str, ...], look: Callable[[], T]) -> T:
@@ -197,7 +214,8 @@ class Engine(
         )
 
     def embeddings(self, model: str, dataset: str, split: str | None = None) -> EmbeddingSet | None:
-        """The stored vectors that fit the model and the data as they are now, or None. Never computes."""
+        """The stored vectors that fit the model and the data as they are now, or None. Never computes. Raises `Damaged`
+        where they are not what was written."""
         split = self.split_of(dataset, split)
         key = self.store.find(
             model, dataset, split, self.model_digest(model), self.data_digest(dataset, split)
@@ -234,7 +252,10 @@ class Engine(
     def embed(
         self, model: str, dataset: str, split: str | None = None, progress: Progress | None = None
     ) -> EmbedReport:
-        """Embed what is missing, in this process; resumes, and joins a run of the same key elsewhere."""
+        """Embed what is missing, in this process; resumes, and joins a run of the same key elsewhere.
+
+        What is damaged is computed again; an entry whose manifest is damaged goes once its split is embedded.
+        """
         from core.embed import embed
 
         self.ensure_demo(dataset)
@@ -247,18 +268,36 @@ class Engine(
         self.keep_templates(report.key)
         if report.images_per_second:
             self.remember_speed(report, self.encoder(model).card.device)
+        for folder in self.store.drop_damaged(model, dataset, rows.split):
+            self.tell(f"{folder / MANIFEST} was damaged, so that entry is dropped.")
         return report
 
     def ensure(
         self, model: str, dataset: str, split: str | None = None, progress: Progress | None = None
     ) -> EmbeddingSet:
-        """The stored vectors, computed first where they are missing."""
+        """The stored vectors, computed first where they are missing or damaged."""
         self.ensure_demo(dataset)
-        found = self.embeddings(model, dataset, split)
+        try:
+            found = self.embeddings(model, dataset, split)
+        except Damaged as damage:
+            self._mend(damage, model, dataset, split, progress)
+            found = None
         if found is None:
             self.embed(model, dataset, split, progress)
             found = self.needed(model, dataset, split)
         return found
+
+    def _mend(
+        self, damage: Damaged, model: str, dataset: str, split: str | None, progress: Progress | None
+    ) -> None:
+        """Compute damaged vectors again and say so; where the pictures or the weights are not here, `Damaged` says what
+        to do. Good blocks are kept."""
+        self.tell(f"{str(damage).split(': run ')[0]}; what is damaged is computed again.")
+        try:
+            self.embed(model, dataset, split, progress)
+        except NotHere as error:
+            raise Damaged(f"{str(damage).split(': run ')[0]}, and cannot be computed again, because {error} "
+                          "Or copy the cache again.") from error
 
     def ensure_demo(self, dataset: str, progress: Progress | None = None) -> None:
         """Draw a demo set if it has not been drawn yet; does nothing for other data."""

@@ -200,8 +200,8 @@ def compute(
     for done, (method, k, seed) in enumerate(plan):
         unit, found = study.run(method, k, draws[seed], partial(report, done, len(plan)))
         key = keys[method, k, seed]
-        engine.results.put(answers_key(key), to_bytes(found))
-        engine.results.put(key, unit.to_record())
+        engine.results.keep(answers_key(key), to_bytes(found))
+        engine.results.keep(key, unit.to_record())
         units[method, k, seed] = unit
     report(len(plan), len(plan))
     return units

@@ -48,7 +48,7 @@ class ProbeStudies:
             outcome = _kept(self, key)
             if outcome is None:
                 outcome = probe(train, test, normalise=normalise, progress=progress)
-                self.results.put(key, outcome.to_bytes())
+                self.results.keep(key, outcome.to_bytes())
             return _assemble(self, train, test, outcome)
 
         return self.studies.get(("probe", key), make)

@@ -110,7 +110,7 @@ class PromptStudies:
             classnames_kind=kind,
             progress=_after(progress, len(forms)),
         )
-        self.results.put(key, found.to_record())
+        self.results.keep(key, found.to_record())
         return found
 
     def optimised(

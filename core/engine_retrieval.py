@@ -155,5 +155,5 @@ def _ranks(
     ranks = retrieval.caption_ranks(images, rows, progress)
     out = io.BytesIO()
     np.savez(out, **{name: getattr(ranks, name) for name in _ARRAYS})
-    engine.results.put(key, out.getvalue())
+    engine.results.keep(key, out.getvalue())
     return ranks

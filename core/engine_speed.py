@@ -33,7 +33,7 @@ class SpeedRecords:
         computed = report.n - report.reused
         if report.images_per_second > 0 and computed >= FEWEST:
             record = {"seconds": 1 / report.images_per_second, "n": computed, "device": device}
-            self.results.put(_key(report.key), record)
+            self.results.keep(_key(report.key), record)
 
     def speed(self: EngineParts, model: str, dataset: str, split: str | None = None) -> Speed | None:
         """What embedding these stored pictures took; None where they were embedded elsewhere, or long ago."""

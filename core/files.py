@@ -1,4 +1,4 @@
-"""Files that are either whole or not there: safe names, atomic writes, checksums, and what a full disk
+"""Files that are either whole or not there: safe names, atomic writes, checksums, and what a full or unwritable disk
 says."""
 
 from __future__ import annotations
@@ -20,11 +20,19 @@ from core.types import TMVError
 
 TEMP_SUFFIX = ".tmp"
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_CLOSED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENXIO}
+_CLOSED_DATABASE = ("unable to open", "readonly", "disk i/o error")
+_CACHE_REMEDY = "or point TMV_CACHE at a folder that can be written"
+_OTHER_REMEDY = "or choose another place"
 _LONGEST_NAME = 120
 
 
 class DiskFull(TMVError):
     """No room left for what is being written."""
+
+
+class Unwritable(TMVError):
+    """A place that cannot be written: no rights, a read-only disk, or a file where a folder should be."""
 
 
 class Damaged(TMVError):
@@ -62,17 +70,23 @@ def sha256_file(path: Path) -> str:
 
 
 @contextlib.contextmanager
-def disk_guard(folder: Path) -> Iterator[None]:
-    """Turn "no space left" from the system or from SQLite into `DiskFull`."""
+def disk_guard(folder: Path, *, cache: bool = True) -> Iterator[None]:
+    """Turn "no space left" from the system or from SQLite into `DiskFull`, and what says that `folder` cannot be
+    written into `Unwritable`. `cache` says that the folder belongs to the cache, so that TMV_CACHE is the remedy."""
     try:
         yield
     except OSError as error:
         if error.errno in _FULL:
             raise _disk_full(folder) from error
+        if error.errno in _CLOSED:
+            raise _unwritable(folder, error, cache) from error
         raise
     except sqlite3.OperationalError as error:
-        if "disk is full" in str(error):
+        said = str(error).lower()
+        if "disk is full" in said:
             raise _disk_full(folder) from error
+        if any(words in said for words in _CLOSED_DATABASE):
+            raise _unwritable(folder, error, cache) from error
         raise
 
 
@@ -84,12 +98,27 @@ def _disk_full(folder: Path) -> DiskFull:
                     "everything finished so far is kept.")
 
 
+def _unwritable(folder: Path, error: Exception, cache: bool) -> Unwritable:
+    """One sentence that names what is in the way, as far as the system or a look at the disk tells."""
+    remedy = _CACHE_REMEDY if cache else _OTHER_REMEDY
+    blocking = next((p for p in (folder, *folder.parents) if p.exists() and not p.is_dir()), None)
+    if blocking is not None:
+        return Unwritable(f"{folder} cannot be written, because {blocking} is a file and not a folder: move it away, "
+                          f"{remedy}.")
+    path = Path(os.fsdecode(error.filename)) if isinstance(error, OSError) and error.filename else folder
+    if path.is_dir() and path != folder:
+        return Unwritable(f"{folder} cannot be written, because {path} is a folder and not a file: move it away, "
+                          f"{remedy}.")
+    reason = (error.strerror if isinstance(error, OSError) else str(error)) or type(error).__name__
+    return Unwritable(f"{path} cannot be written ({reason.lower()}): make it writable, {remedy}.")
+
+
 @contextlib.contextmanager
-def replacing(path: Path) -> Iterator[IO[bytes]]:
+def replacing(path: Path, *, cache: bool = True) -> Iterator[IO[bytes]]:
     """A file to write that takes `path`'s place only when whole and flushed; after an error nothing is
-    left."""
+    left. `cache` as in `disk_guard`."""
     temp = path.with_name(f".{path.name}.{secrets.token_hex(4)}{TEMP_SUFFIX}")
-    with disk_guard(path.parent):
+    with disk_guard(path.parent, cache=cache):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             with temp.open("xb") as file:
@@ -115,9 +144,9 @@ def sweep_half_written(folder: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def write_atomic(path: Path, content: bytes) -> None:
-    """Write a whole file or nothing."""
-    with replacing(path) as file:
+def write_atomic(path: Path, content: bytes, *, cache: bool = True) -> None:
+    """Write a whole file or nothing. `cache` as in `disk_guard`."""
+    with replacing(path, cache=cache) as file:
         file.write(content)
 
 
@@ -151,10 +180,24 @@ def read_checked_json(path: Path) -> dict[str, Any]:
     usual."""
     try:
         value = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise
+    except NotADirectoryError as error:
+        raise FileNotFoundError(str(error)) from error
+    except (OSError, ValueError) as error:
+        raise Damaged(f"{path} cannot be read ({_short(error)}): run `python -m core verify` to mend the "
+                      "cache.") from error
+    try:
         body = {k: v for k, v in value.items() if k != "sha256"}
         whole = value["sha256"] == sha256_text(canonical_json(body))
-    except (ValueError, KeyError, AttributeError, TypeError):
+    except (KeyError, AttributeError, TypeError):
         whole = False
     if not whole:
         raise Damaged(f"{path} is damaged: run `python -m core verify` to mend the cache.")
     return body
+
+
+def _short(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
+    return "it is not the JSON that was written"

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 from core.files import disk_guard
 
@@ -28,8 +29,7 @@ def start_worker(
     A new interpreter and not a fork: a forked process hangs once torch has threads. `at_exit` is called with
     the exit status if this process still lives then; the thread that waits for it also keeps zombies away.
     """
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with disk_guard(log.parent), log.open("ab") as output:
+    with disk_guard(log.parent), _appending(log) as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "core.worker", *arguments],
             cwd=ROOT, env=_environment(cache_dir, data_dir, environment or {}),
@@ -37,6 +37,11 @@ def start_worker(
         )
     threading.Thread(target=_reap, args=(process, at_exit), name="reap", daemon=True).start()
     return process.pid
+
+
+def _appending(log: Path) -> IO[bytes]:
+    log.parent.mkdir(parents=True, exist_ok=True)
+    return log.open("ab")
 
 
 def _reap(process: subprocess.Popen[bytes], at_exit: Callable[[int], None] | None) -> None:

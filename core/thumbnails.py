@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import tempfile
+import zlib
 from functools import lru_cache
 from pathlib import Path
 
 from core.images import thumbnail
 from core.types import Dataset, NotHere
+
+_SEAL = b"crc32of\0"
+_SEAL_BYTES = len(_SEAL) + 4
 
 
 def short(text: str) -> str:
@@ -38,9 +43,11 @@ class Thumbnails:
         if position is None:
             raise NotHere(f"{dataset} ({split}) has no picture {picture_id!r}.")
         path = folder / f"{short(picture_id)}-{short(rows.pictures.stamp(position))}.webp"
-        if not path.exists():
-            _write(path, thumbnail(rows.pictures.read(position), size))
-        return path.read_bytes()
+        if (kept := _read(path)) is not None:
+            return kept
+        made = thumbnail(rows.pictures.read(position), size)
+        _write(path, made)
+        return made
 
     def has(self, dataset: str, split: str, picture_id: str, size: int) -> bool:
         """Whether one has been made, of whatever state of the picture."""
@@ -52,14 +59,33 @@ def _made_earlier(place: Path, picture_id: str, size: int, said: str) -> bytes:
     """One of this size, or else the largest there is: a small picture is better than none."""
     sizes = sorted((int(p.name) for p in place.glob("*") if p.name.isdigit()), reverse=True)
     for candidate in (size, *sizes):
-        if made := sorted((place / str(candidate)).glob(f"{short(picture_id)}-*.webp")):
-            return made[-1].read_bytes()
+        for made in sorted((place / str(candidate)).glob(f"{short(picture_id)}-*.webp"), reverse=True):
+            if (kept := _read(made)) is not None:
+                return kept
     raise NotHere(f"{said} is not on this machine.")
 
 
+def _read(path: Path) -> bytes | None:
+    """The picture; None where there is none or it is damaged. Those of earlier versions have no checksum."""
+    try:
+        data = path.read_bytes()
+    except OSError:
+        return None
+    picture, seal = data[:-_SEAL_BYTES], data[-_SEAL_BYTES:]
+    if seal.startswith(_SEAL):
+        return picture if seal == _sealed(picture) else None
+    return data if data.startswith(b"RIFF") and len(data) == 8 + int.from_bytes(data[4:8], "little") else None
+
+
+def _sealed(picture: bytes) -> bytes:
+    return _SEAL + zlib.crc32(picture).to_bytes(4, "little")
+
+
 def _write(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-    with os.fdopen(handle, "wb") as file:
-        file.write(data)
-    Path(name).replace(path)
+    """Keep a picture with its checksum behind it, where decoders stop reading; not kept, it only costs time."""
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
+        with os.fdopen(handle, "wb") as file:
+            file.write(data + _sealed(data))
+        Path(name).replace(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.util
 import json
@@ -15,10 +16,13 @@ from core import download as transfer
 from core import hub
 from core.catalog import models as catalog
 from core.catalog import registry
+from core.memo import Latest
 from core.types import ModelSpec, NotHere, Progress, State, TMVError
 
 HUB_CONFIG = "open_clip_config.json"
 HUB_WEIGHTS = ("open_clip_model.safetensors", "open_clip_pytorch_model.bin")
+_DIGESTS = Latest(64)
+"""By path: the stamp of a file and its digest, where the memo on disk cannot be kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +121,11 @@ def file_digest(path: Path, memo_dir: Path | None = None) -> str:
     stamp = _stamp(path)
     if (known := _read_memo(memo)) and known[:-1] == stamp:
         return str(known[-1])
+    if (held := _DIGESTS.get(path)) and held[0] == stamp:
+        return str(held[1])
     found = transfer.digest(path)
     if _stamp(path) == stamp:
+        _DIGESTS.put(path, (stamp, found))
         _write_memo(memo, [*stamp, found])
     return found
 
@@ -129,18 +136,25 @@ def _stamp(path: Path) -> list[int]:
 
 
 def _read_memo(memo: Path) -> list[int | str]:
+    """The stamp and the digest; nothing where the memo is damaged, or of a version that could not tell."""
     try:
         known = json.loads(memo.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return []
-    return known if isinstance(known, list) else []
+    whole = isinstance(known, list) and len(known) > 1 and known[-1] == _mark(known[:-1])
+    return known[:-1] if whole else []
 
 
 def _write_memo(memo: Path, values: list[int | str]) -> None:
-    memo.parent.mkdir(parents=True, exist_ok=True)
-    part = memo.with_suffix(f".{os.getpid()}.part")
-    part.write_text(json.dumps(values), encoding="utf-8")
-    part.replace(memo)
+    with contextlib.suppress(OSError):  # a memo that cannot be kept costs time, nothing else
+        memo.parent.mkdir(parents=True, exist_ok=True)
+        part = memo.with_suffix(f".{os.getpid()}.part")
+        part.write_text(json.dumps([*values, _mark(values)]), encoding="utf-8")
+        part.replace(memo)
+
+
+def _mark(values: list[int | str]) -> str:
+    return sha256(json.dumps(values).encode()).hexdigest()[:16]
 
 
 def _listed_address(spec: ModelSpec) -> str:

@@ -46,7 +46,7 @@ def repeated(engine: RepeatParts, images: EmbeddingSet, encode: bool) -> Repeat 
         raise
     except TMVError:
         return None
-    engine.results.put(key, {name: getattr(found, name) for name in Repeat.__slots__})
+    engine.results.keep(key, {name: getattr(found, name) for name in Repeat.__slots__})
     return found
 
 

@@ -188,7 +188,8 @@ def _measure(source: Source) -> File:
 
 def _write(file: Path, listing: Listing, sources: Mapping[str, Source], progress: Progress | None) -> None:
     total, done = listing.total, 0
-    with replacing(file.absolute()) as out, zipfile.ZipFile(out, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
+    whole = replacing(file.absolute(), cache=False)
+    with whole as out, zipfile.ZipFile(out, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
         head = listing.to_bytes()
         _add(archive, LISTING, File(len(head), hashlib.sha256(head).hexdigest()), [head])
         for path, known in listing.files.items():

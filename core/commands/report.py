@@ -45,7 +45,7 @@ def _run(engine: Engine, args: argparse.Namespace) -> list[Record]:
         args.model, args.data, studies=args.study or (), title=args.title, split=args.split, templates=args.template,
         prompt_set=args.templates, classnames=args.classnames, pictures=args.pictures,
     )  # fmt: skip
-    write_atomic(target.absolute(), report.html)
+    write_atomic(target.absolute(), report.html, cache=False)
     tables = _write_tables(report, Path(args.tables)) if args.tables else []
     return [{"file": str(target), "bytes": len(report.html), "tables": [t.name for t in report.tables],
              "table_files": tables, "missing": list(report.missing)}]  # fmt: skip
@@ -57,7 +57,7 @@ def _write_tables(report: Report, folder: Path) -> list[str]:
     forms = {"csv": to_csv, "md": to_markdown, "tex": to_latex}
     files = [(folder / f"{t.name}.{suffix}", form(t)) for t in report.tables for suffix, form in forms.items()]
     for file, text in files:
-        write_atomic(file.absolute(), text.encode("utf-8", "replace"))
+        write_atomic(file.absolute(), text.encode("utf-8", "replace"), cache=False)
     return [str(file) for file, _ in files]
 
 

@@ -19,11 +19,15 @@ from pathlib import Path
 from typing import Any
 
 from core.demo.plans import DEMO_SETS, SIDE, Picture, class_folders, classnames, pictures
+from core.files import disk_guard
+from core.memo import Memo
 
 __all__ = ["DEMO_SETS", "DEMO_VERSION", "class_folders", "classnames", "write_demo_set"]
 
 DEMO_VERSION = "3"
 _MARKER = "demo.json"
+_CAPTIONS = "annotations/captions_val.json"
+_WHOLE = Memo(16)
 _ABANDONED_SECONDS = 3600
 _MAX_PROCESSES = 4
 
@@ -40,6 +44,11 @@ def write_demo_set(name: str, folder: Path, progress: Progress | None = None) ->
     plan = pictures(name)
     if is_written(name, folder):
         return
+    with disk_guard(folder.parent):
+        _write(name, plan, folder, progress)
+
+
+def _write(name: str, plan: tuple[Picture, ...], folder: Path, progress: Progress | None) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
     _sweep(folder)
     draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
@@ -54,12 +63,24 @@ def write_demo_set(name: str, folder: Path, progress: Progress | None = None) ->
 
 
 def is_written(name: str, folder: Path) -> bool:
-    """Whether `folder` holds the whole set in this version."""
+    """Whether `folder` holds the whole set in this version, with the captions as they were written."""
     try:
         marker = json.loads((folder / _MARKER).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
-    return bool(marker.get("name") == name and marker.get("version") == DEMO_VERSION)
+    if not isinstance(marker, dict) or (marker.get("name"), marker.get("version")) != (name, DEMO_VERSION):
+        return False
+    return name != "demo-captions" or _captions_are_whole(name, folder / _CAPTIONS)
+
+
+def _captions_are_whole(name: str, path: Path) -> bool:
+    """Compared with what this program writes, once for each state of the file: a flipped letter is another caption."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return False
+    stamp = (str(path), stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino)
+    return _WHOLE.get(stamp, lambda: path.read_text("utf-8", "replace") == _captions_text(pictures(name)))
 
 
 def _write_marker(name: str, count: int, draft: Path) -> None:
@@ -171,9 +192,13 @@ def _write_captions(plan: tuple[Picture, ...], draft: Path) -> None:
     """The COCO captions file, when the set has captions."""
     if not any(picture.captions for picture in plan):
         return
-    target = draft / "annotations" / "captions_val.json"
+    target = draft / _CAPTIONS
     target.parent.mkdir()
-    target.write_text(json.dumps(coco_document(plan), indent=0), encoding="utf-8")
+    target.write_text(_captions_text(plan), encoding="utf-8")
+
+
+def _captions_text(plan: tuple[Picture, ...]) -> str:
+    return json.dumps(coco_document(plan), indent=0)
 
 
 def coco_document(plan: tuple[Picture, ...]) -> dict[str, Any]:

@@ -120,20 +120,28 @@ def _add(total: hashlib._Hash, content: bytes) -> None:
     total.update(content)
 
 
-# --- the memo: (n, 64) uint8, in each row the digest of a stamp and that of a picture -----------------------
+# --- the memo: (n + 1, 64) uint8, in each row the digest of a stamp and that of a picture; last a checksum ---
+
+_SEAL = hashlib.sha256(b"seal of a memo of picture digests").digest()
+
 
 def _load(path: Path) -> dict[bytes, bytes]:
+    """What was remembered; nothing where the memo is damaged. Memos of earlier versions have no checksum."""
     try:
         rows = np.load(path, allow_pickle=False)
     except (OSError, ValueError, EOFError):
         return {}
     if rows.ndim != 2 or rows.shape[1] != 64 or rows.dtype != np.uint8:
         return {}
-    return {row[:32]: row[32:] for row in map(bytes, rows)}
+    known = {row[:32]: row[32:] for row in map(bytes, rows)}
+    if (seal := known.pop(_SEAL, None)) is None:
+        return known
+    return known if seal == hashlib.sha256(rows[:-1].tobytes()).digest() else {}
 
 
 def _save(path: Path, digests: dict[bytes, bytes]) -> None:
     content = b"".join(stamp + digest for stamp, digest in digests.items())
+    content += _SEAL + hashlib.sha256(content).digest()
     rows: NDArray[np.uint8] = np.frombuffer(content, np.uint8).reshape(-1, 64)
     with contextlib.suppress(OSError):  # a memo that cannot be kept costs time, nothing else
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -4,8 +4,8 @@ The layout is described in `cache/README.md`; the folder can be copied to anothe
 in it there without the models and without the pictures.
 """
 
-from core.files import Damaged, DiskFull
-from core.store.cards import read_card, write_card
+from core.files import Damaged, DiskFull, Unwritable
+from core.store.cards import card_is_damaged, card_path, read_card, write_card
 from core.store.chunks import Chunk, Plan, Run, read_chunk, write_chunk
 from core.store.embeddings import Entry, Store
 from core.store.heads import Heads
@@ -26,7 +26,10 @@ __all__ = [
     "Run",
     "Store",
     "TextStore",
+    "Unwritable",
     "VerifyReport",
+    "card_is_damaged",
+    "card_path",
     "read_card",
     "read_chunk",
     "write_card",

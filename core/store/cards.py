@@ -17,7 +17,7 @@ def card_path(root: Path, model: str) -> Path:
 
 
 def write_card(root: Path, card: ModelCard) -> None:
-    """Keep a card; an equal one is left alone."""
+    """Keep a card; an equal one is left alone. Raises `Unwritable` where it cannot be kept."""
     if read_card(root, card.name) != card:
         write_checked_json(card_path(root, card.name), {**asdict(card), "notes": keep_notes(card.notes)})
 
@@ -30,6 +30,16 @@ def read_card(root: Path, model: str) -> ModelCard | None:
     except (FileNotFoundError, Damaged):
         return None
     return card if card.name == model else None
+
+
+def card_is_damaged(root: Path, model: str) -> bool:
+    """Whether there is a card of a model that cannot be trusted: then nobody may take "no card" for "any weights"."""
+    try:
+        return parse_card(card_path(root, model)).name != model
+    except FileNotFoundError:
+        return False
+    except Damaged:
+        return True
 
 
 def parse_card(path: Path) -> ModelCard:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.files import Damaged, delete, sha256_text
+from core.files import Damaged, delete, safe_name, sha256_text
 from core.locks import FileLock, is_held
 from core.store import finish
+from core.store.checked import damaged_files
 from core.store.chunks import RUN_FOLDER, Plan, Run, read_plan, rows_done
 from core.store.manifest import MANIFEST, Manifest, entry_folder, read_manifest, split_folder
 from core.store.rows import Rows, read_rows
@@ -60,11 +61,17 @@ class Store:
     ) -> EmbeddingKey | None:
         """The newest complete entry whose parts are those given; None for a part means any.
 
-        Any, so that a cache folder copied to a machine without the weights or the pictures still serves.
+        Any, so that a cache folder copied to a machine without the weights or the pictures still serves. Raises
+        `Damaged` where a manifest cannot be trusted: it may be that of the entry asked for, and another entry must not
+        take its place without a word.
         """
+        folder = split_folder(self.root, model, dataset, split)
+        manifests, damaged = self._manifests(folder)
+        if damaged and not any(m.key.fingerprint == fingerprint for m in manifests):
+            raise damaged[0]
         fitting = [
             manifest
-            for manifest in self._manifests(split_folder(self.root, model, dataset, split))
+            for manifest in manifests
             if (manifest.parts.model, manifest.dataset, manifest.split) == (model, dataset, split)
             and model_digest in (None, manifest.parts.model_digest)
             and data_digest in (None, manifest.parts.data_digest)
@@ -82,9 +89,10 @@ class Store:
             raise NotHere(f"{_words(key)} are not stored here.") from error
 
     def load(self, key: EmbeddingKey) -> EmbeddingSet:
-        """The vectors, memory-mapped, and their rows. Raises `NotHere`, or `Damaged` naming `verify`."""
+        """The vectors, memory-mapped, and their rows; each file is compared with its checksum at its first use in
+        this process. Raises `NotHere`, or `Damaged` naming the files and `verify`."""
         manifest, folder = self.manifest(key), entry_folder(self.root, key)
-        check_sizes(folder, manifest)
+        check_files(folder, manifest)
         rows = read_rows(folder, tuple(manifest.files))
         has_texts = finish.TEXTS in manifest.files
         texts = _map(folder / finish.TEXTS, manifest.m, manifest.d) if has_texts else None
@@ -98,10 +106,10 @@ class Store:
             raise _damaged(folder) from error
 
     def is_whole(self, key: EmbeddingKey) -> bool:
-        """Whether the entry is complete as far as can be told without reading its arrays."""
+        """Whether the entry is complete and its files have their checksums."""
         try:
             manifest = self.manifest(key)
-            check_sizes(entry_folder(self.root, key), manifest)
+            check_files(entry_folder(self.root, key), manifest)
         except (NotHere, Damaged):
             return False
         return True
@@ -117,7 +125,7 @@ class Store:
     def _complete_entry(self, folder: Path) -> Entry | None:
         try:
             m = self._manifest(folder)
-        except (FileNotFoundError, Damaged):
+        except (FileNotFoundError, NotADirectoryError, Damaged):
             return None
         size = sum(file.bytes for file in m.files.values())
         return Entry(m.key, m.n, m.d, m.m, size, m.date, len(m.skipped), True, m.n + len(m.skipped))
@@ -132,12 +140,56 @@ class Store:
         done = rows_done(folder / RUN_FOLDER, plan)
         return Entry(key, plan.n, 0, 0, size, "", 0, False, done, is_held(lock_path(self.root, folder)))
 
-    def _manifests(self, folder: Path) -> Iterator[Manifest]:
+    def damaged(self, dataset: str = "", model: str = "") -> tuple[Path, ...]:
+        """The folders of entries (of one data set, of one model) whose manifest cannot be trusted, so that they are
+        not among `entries`."""
+        found, prefix = list[Path](), f"{safe_name(dataset)}-" if dataset else ""
+        for folder in sorted((self.root / "embeddings").glob(f"*/*/*/{MANIFEST}")):
+            there = folder.parent.parent
+            if there.name.startswith(prefix) and (not model or there.parent.name == safe_name(model)):
+                try:
+                    self._manifest(folder.parent)
+                except FileNotFoundError:
+                    continue
+                except Damaged:
+                    found.append(folder.parent)
+        return tuple(found)
+
+    def drop_damaged(self, model: str, dataset: str, split: str) -> tuple[Path, ...]:
+        """Remove the entries of a split whose manifest cannot be trusted, once their vectors were computed again;
+        one that is being made at the moment stays."""
+        gone = list[Path]()
+        for path in split_folder(self.root, model, dataset, split).glob(f"*/{MANIFEST}"):
+            lock = FileLock(lock_path(self.root, path.parent))
+            if self._is_damaged(path.parent) and lock.try_hold():
+                try:
+                    if self._is_damaged(path.parent):
+                        remove_folder(path.parent)
+                        gone.append(path.parent)
+                finally:
+                    lock.release()
+        return tuple(gone)
+
+    def _is_damaged(self, folder: Path) -> bool:
+        try:
+            self._manifest(folder)
+        except Damaged:
+            return True
+        except FileNotFoundError:
+            return False
+        return False
+
+    def _manifests(self, folder: Path) -> tuple[list[Manifest], list[Damaged]]:
+        """The manifests of a split that are whole, and what is wrong with the others."""
+        whole, damaged = list[Manifest](), list[Damaged]()
         for path in folder.glob(f"*/{MANIFEST}"):
             try:
-                yield self._manifest(path.parent)
-            except (FileNotFoundError, Damaged):
+                whole.append(self._manifest(path.parent))
+            except FileNotFoundError:
                 continue
+            except Damaged as error:
+                damaged.append(error)
+        return whole, damaged
 
     def _manifest(self, folder: Path) -> Manifest:
         """Read once for every state of the file."""
@@ -187,7 +239,7 @@ class Store:
             remove_folder(folder)
             return
         try:
-            check_sizes(folder, manifest)
+            check_files(folder, manifest)
         except Damaged:
             salvage(folder, manifest)
 
@@ -244,15 +296,12 @@ def lock_path(root: Path, folder: Path) -> Path:
     return root / "locks" / f"{sha256_text('/'.join(folder.parts[-3:]))[:24]}.lock"
 
 
-def check_sizes(folder: Path, manifest: Manifest) -> None:
-    """Raise `Damaged` unless every file is there with the size that the manifest says."""
-    for name, record in manifest.files.items():
-        try:
-            size = (folder / name).stat().st_size
-        except FileNotFoundError:
-            size = -1
-        if size != record.bytes:
-            raise _damaged(folder)
+def check_files(folder: Path, manifest: Manifest) -> None:
+    """Raise `Damaged`, naming them, unless every file is there and is what the manifest says."""
+    from core.store.salvage import pieces_of_images
+
+    if bad := damaged_files(folder, manifest, lambda: pieces_of_images(manifest), finish.IMAGES):
+        raise _damaged(folder, bad)
 
 
 def remove_folder(folder: Path) -> None:
@@ -279,5 +328,6 @@ def _words(key: EmbeddingKey) -> str:
     return f"The vectors of {key.dataset} ({key.split}) by {key.model}"
 
 
-def _damaged(folder: Path) -> Damaged:
-    return Damaged(f"The vectors in {folder} are damaged: run `python -m core verify` to mend the cache.")
+def _damaged(folder: Path, files: Sequence[str] = ()) -> Damaged:
+    named = f" ({', '.join(files)})" if files else ""
+    return Damaged(f"The vectors in {folder} are damaged{named}: run `python -m core verify` to mend the cache.")

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from core.files import DiskFull, canonical_json, sha256_text
+from core.files import DiskFull, Unwritable, canonical_json, sha256_text
 from core.store.results import Results
 from core.types import FloatArray, expect_shape
 
@@ -46,7 +46,7 @@ class Heads:
         if not model_digest or len(templates) * len(names) < WORTH:
             return
         expect_shape("class vectors", head, (len(names), "d"), np.float32)
-        with contextlib.suppress(DiskFull, OSError, sqlite3.Error):
+        with contextlib.suppress(DiskFull, Unwritable, OSError, sqlite3.Error):
             self._results.put(_key(model_digest, templates, names), np.ascontiguousarray(head, "<f4").tobytes())
 
 

@@ -4,16 +4,18 @@ again."""
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
 from core.files import delete, disk_guard
+from core.store.checked import Piece
 from core.store.chunks import RUN_FOLDER, Chunk, Plan, Run, chunk_path
-from core.store.finish import IMAGES, withdraw
+from core.store.finish import IMAGES, withdraw, write_header
 from core.store.manifest import Block, Manifest
-from core.types import FloatArray, Skipped
+from core.types import FloatArray, Skipped, TMVError
 
 
 def salvage(folder: Path, manifest: Manifest) -> tuple[int, int]:
@@ -42,21 +44,45 @@ def _plan(manifest: Manifest) -> Plan:
     )
 
 
+def pieces_of_images(manifest: Manifest) -> tuple[Piece, ...]:
+    """The pieces of `images.npy`: its header and the blocks of vectors; none where they do not cover it."""
+    header = io.BytesIO()
+    write_header(header, manifest.n, manifest.d)
+    head = header.getvalue()
+    pieces = [Piece(0, len(head), hashlib.sha256(head).hexdigest())]
+    try:
+        plan = _plan(manifest)
+    except (KeyError, TMVError):
+        return ()
+    for block, kept in _blocks(manifest, plan):
+        start = pieces[-1].start + pieces[-1].bytes
+        pieces.append(Piece(start, sum(len(rows) for rows in kept.values()) * manifest.d * 4, block.sha256))
+    return tuple(pieces) if pieces[-1].start + pieces[-1].bytes == manifest.files[IMAGES].bytes else ()
+
+
+def _blocks(manifest: Manifest, plan: Plan) -> Iterator[tuple[Block, dict[int, range]]]:
+    """Each block with the rows of it that its chunks have, counted from the block's first."""
+    gone = np.asarray(sorted(manifest.skipped_rows), np.int64)
+    for block in manifest.blocks:
+        row, kept = 0, dict[int, range]()
+        for index in range(block.first_chunk, block.first_chunk + block.chunks):
+            rows = plan.rows(index)
+            skipped = int(np.searchsorted(gone, rows.stop) - np.searchsorted(gone, rows.start))
+            kept[index] = range(row, row + len(rows) - skipped)
+            row = kept[index].stop
+        yield block, kept
+
+
 def _good_chunks(path: Path, manifest: Manifest, plan: Plan) -> Iterator[tuple[int, Chunk]]:
     """The chunks of every block whose vectors still have their checksum."""
     reasons = dict(zip(manifest.skipped_rows, manifest.skipped))
     start = manifest.files[IMAGES].bytes - manifest.n * manifest.d * 4
-    for block in manifest.blocks:
-        chunks = range(block.first_chunk, block.first_chunk + block.chunks)
-        gaps = {index: _gaps(plan, index, reasons) for index in chunks}
-        kept = {index: len(plan.rows(index)) - len(gaps[index]) for index in chunks}
-        size = sum(kept.values()) * manifest.d * 4
+    for block, kept in _blocks(manifest, plan):
+        size = sum(len(rows) for rows in kept.values()) * manifest.d * 4
         vectors = _read_block(path, start, size, block, manifest.d)
         start += size
-        row = 0
-        for index in chunks if vectors is not None else ():
-            yield index, Chunk(vectors[row : row + kept[index]], gaps[index])  # type: ignore[index]
-            row += kept[index]
+        for index, rows in kept.items() if vectors is not None else ():
+            yield index, Chunk(vectors[rows.start : rows.stop], _gaps(plan, index, reasons))  # type: ignore[index]
 
 
 def _gaps(plan: Plan, index: int, reasons: dict[int, Skipped]) -> tuple[tuple[int, Skipped], ...]:

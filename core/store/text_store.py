@@ -1,8 +1,8 @@
 """Text vectors by (model, exact text): encoded once, ever.
 
 One SQLite database for each set of weights, in WAL mode, so that several processes read and write it at once.
-A row has the text itself (no two texts can be mistaken for one another) and a checksum of its vector; a row
-that does not fit counts as missing and is written anew.
+A row has the text itself (no two texts can be mistaken for one another) and a checksum of text and vector (of the
+vector alone in rows of earlier versions); a row that does not fit counts as missing and is written anew.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from core.database import connect, connect_to_read, remove_database
-from core.files import disk_guard, safe_name
+from core.files import Unwritable, disk_guard, safe_name
 from core.types import FloatArray, TMVError, expect_shape
 
 _SCHEMA = """
@@ -62,7 +62,7 @@ class TextStore:
             try:
                 self._write(path, rows)
             except sqlite3.DatabaseError as error:
-                if isinstance(error, sqlite3.OperationalError):
+                if isinstance(error, sqlite3.OperationalError) and "no such column" not in str(error):
                     raise
                 remove_database(path)
                 self._write(path, rows)
@@ -82,9 +82,9 @@ class TextStore:
             with contextlib.closing(connect_to_read(path, _SCHEMA)) as connection:
                 for number, data, vector, checksum in _select(connection, sorted(wanted)):
                     text, expected = wanted[number]
-                    if data == expected and _good(vector, checksum):
+                    if data == expected and _good(data, vector, checksum):
                         found[text] = np.frombuffer(vector, "<f4")
-        except sqlite3.DatabaseError:
+        except (sqlite3.DatabaseError, Unwritable):
             return found
         return found
 
@@ -93,8 +93,8 @@ class TextStore:
         path, found = self.path(model_digest), dict[str, FloatArray]()
         if path.exists():
             with contextlib.closing(connect_to_read(path, _SCHEMA)) as connection:
-                for _, data, vector, checksum in connection.execute("SELECT * FROM texts"):
-                    if isinstance(data, bytes) and _good(vector, checksum):
+                for number, data, vector, checksum in connection.execute("SELECT * FROM texts"):
+                    if isinstance(data, bytes) and _hash(data) == number and _good(data, vector, checksum):
                         found[data.decode("utf-8", "surrogatepass")] = np.frombuffer(vector, "<f4")
         width = max((len(v) for v in found.values()), default=0)
         texts = tuple(sorted(text for text, vector in found.items() if len(vector) == width))
@@ -124,7 +124,7 @@ def _check(path: Path, mend: bool) -> tuple[int, int]:
             raise sqlite3.DatabaseError("damaged")
         for number, text, vector, checksum in connection.execute("SELECT * FROM texts"):
             rows += 1
-            if not isinstance(text, bytes) or _hash(text) != number or not _good(vector, checksum):
+            if not isinstance(text, bytes) or _hash(text) != number or not _good(text, vector, checksum):
                 bad.append((number,))
         if mend:
             connection.executemany("DELETE FROM texts WHERE hash = ?", bad)
@@ -149,8 +149,10 @@ def _hash(data: bytes) -> int:
 
 def _row(text: str, vector: FloatArray) -> tuple[int, bytes, bytes, int]:
     data, content = _encode(text), vector.tobytes()
-    return _hash(data), data, content, zlib.crc32(content)
+    return _hash(data), data, content, zlib.crc32(content, zlib.crc32(data))
 
 
-def _good(vector: object, checksum: object) -> bool:
-    return isinstance(vector, bytes) and len(vector) % 4 == 0 and zlib.crc32(vector) == checksum
+def _good(text: bytes, vector: object, checksum: object) -> bool:
+    if not isinstance(vector, bytes) or len(vector) % 4:
+        return False
+    return checksum in (zlib.crc32(vector, zlib.crc32(text)), zlib.crc32(vector))

@@ -87,12 +87,14 @@ def _check_folder(store: Store, folder: Path, found: _Findings, mend: bool) -> N
 
 def _entry_problem(folder: Path) -> str:
     """What is wrong with an entry; "" when nothing is, or when it is only a run that can go on or hardly began."""
+    if not folder.is_dir():
+        return "its manifest is damaged or belongs to another entry"
     try:
         manifest = read_manifest(folder)
     except FileNotFoundError:
         begun = (folder / RUN_FOLDER).is_dir() or _nothing_whole(folder)
         return "" if begun else "has vectors that were never finished"
-    except (Damaged, NotADirectoryError):
+    except Damaged:
         return "its manifest is damaged or belongs to another entry"
     bad = [name for name, record in manifest.files.items() if not _same(folder / name, record)]
     if bad:
@@ -117,7 +119,7 @@ def _same(path: Path, record: StoredFile) -> bool:
 def _mend_entry(folder: Path) -> str:
     try:
         manifest = read_manifest(folder)
-    except (FileNotFoundError, Damaged, NotADirectoryError):
+    except (FileNotFoundError, Damaged):
         remove_folder(folder)
         return "removed; embedding it again computes it anew"
     if all(_same(folder / name, record) for name, record in manifest.files.items()):

@@ -182,7 +182,7 @@ def test_what_is_damaged_is_not_exported(home: Path) -> None:
     content[-1] ^= 1
     vectors.write_bytes(bytes(content))
     file = home / "x.zip"
-    with pytest.raises(TMVError, match="is damaged; mend it with: python -m core verify"):
+    with pytest.raises(TMVError, match=r"are damaged \(images.npy\): run `python -m core verify`"):
         Engine(rescan_seconds=0).export_bundle(file)
     assert not file.exists()
     with pytest.raises(NotHere, match="Nothing in the cache"):

@@ -80,8 +80,8 @@ def test_a_full_disk_is_recognised_from_sqlite_too_and_other_errors_pass(tmp_pat
         raise sqlite3.OperationalError("database or disk is full")
     with pytest.raises(sqlite3.OperationalError, match="locked"), disk_guard(tmp_path):
         raise sqlite3.OperationalError("database is locked")
-    with pytest.raises(PermissionError), disk_guard(tmp_path):
-        raise PermissionError(errno.EACCES, "no")
+    with pytest.raises(FileNotFoundError), disk_guard(tmp_path):
+        raise FileNotFoundError(errno.ENOENT, "no")
 
 
 def test_the_real_limit_of_a_file_size_keeps_the_old_file(tmp_path: Path) -> None:

@@ -175,5 +175,5 @@ def save_story(folder: Path, story: OwnStory, name: str = "") -> str:
     if not _NAME.match(name):
         raise TMVError(f"A story's name has small letters, digits and dashes, not {name!r}.")
     folder.mkdir(parents=True, exist_ok=True)
-    write_atomic(folder / f"{name}{SUFFIX}", story.to_toml().encode("utf-8"))
+    write_atomic(folder / f"{name}{SUFFIX}", story.to_toml().encode("utf-8"), cache=False)
     return name
