@@ -34,6 +34,8 @@ from core.commands import (
 )
 from core.commands.base import BadArgument, Command, Record, Row, note_lines
 from core.engine import Engine
+from core.files import cache_trouble
+from core.readers.opening import cache_folder
 from core.types import Cancelled, Note, TMVError, UnknownName
 
 COMMANDS: tuple[Command, ...] = (
@@ -93,7 +95,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:
         if args.debug:
             raise
-        print(f"{args.command}: {sentence(error)}", file=sys.stderr)
+        print(f"{args.command}: {sentence(error, cache_folder())}", file=sys.stderr)
         return 2 if isinstance(error, UnknownName | BadArgument) else 1
     return 0
 
@@ -102,12 +104,14 @@ def _tell(said: str) -> None:
     print(said, file=sys.stderr)
 
 
-def sentence(error: Exception) -> str:
-    """One sentence for a person; errors nobody foresaw say how to see more."""
+def sentence(error: Exception, cache: Path | None = None) -> str:
+    """One sentence for a person; errors nobody foresaw say how to see more, those of the cache what to do."""
     if isinstance(error, Cancelled):
         return "stopped."
     if isinstance(error, TMVError):
         return str(error)
+    if cache is not None and (said := cache_trouble(error, cache.absolute())):
+        return said
     detail = " ".join(str(error).split()) or "no detail"
     return f"an unexpected {type(error).__name__} ({detail}); run again with --debug to see where."
 

@@ -160,8 +160,8 @@ class Engine(
         others must not answer in its place without a word."""
         if damaged := self.store.damaged(dataset):
             raise Damaged(
-                f"{damaged[0] / MANIFEST}, which says what is stored of {dataset}, is damaged, and its pictures are not on "
-                "this machine: copy the cache again, or drop that entry with `python -m core verify`."
+                f"{damaged[0] / MANIFEST}, which says what is stored of {dataset}, is damaged, and its pictures are "
+                "not on this machine: copy the cache again, or drop that entry with `python -m core verify`."
             )
         return [entry for entry in self.store.entries() if entry.key.dataset == dataset]
 

@@ -197,6 +197,19 @@ def read_checked_json(path: Path) -> dict[str, Any]:
     return body
 
 
+def cache_trouble(error: BaseException, cache: Path) -> str:
+    """One sentence for an error of the system or of SQLite that came from the cache folder; "" for any other."""
+    seen: BaseException | None = error
+    while seen is not None:
+        name = seen.filename if isinstance(seen, OSError) else None
+        if isinstance(seen, sqlite3.Error) or (name and Path(os.fsdecode(name)).is_relative_to(cache)):
+            what = " ".join(str(seen).split())
+            return (f"The cache in {cache} cannot be used ({what}): check it with `python -m core verify`, "
+                    f"{_CACHE_REMEDY}.")
+        seen = seen.__cause__ or seen.__context__
+    return ""
+
+
 def _short(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return error.strerror.lower()

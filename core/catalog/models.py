@@ -17,7 +17,7 @@ from core.types import ModelSpec, TMVError, UnknownName, unknown
 
 HUB, FILE = "hf-hub:", "file:"
 DEMO_WEIGHTS = Path(__file__).parents[1] / "demo" / "weights"
-WEIGHT_SUFFIXES = (".safetensors", ".pt", ".pth", ".bin")
+WEIGHT_SUFFIXES = (".safetensors", ".pt", ".pth", ".bin", ".ckpt", ".pth.tar", ".pt.tar")
 
 _OPENAI = {
     "library": "clip",

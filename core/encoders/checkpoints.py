@@ -8,6 +8,7 @@ tensors is read from them, with an unpickler that knows nothing but tensors.
 from __future__ import annotations
 
 import pickle
+import re
 import zipfile
 from collections import OrderedDict
 from collections.abc import Callable
@@ -29,15 +30,25 @@ _STORAGES = {
 
 def read_tensors(path: Path) -> Tensors:
     """Name -> tensor of a checkpoint. Raises `TMVError` for a file that holds anything but tensors."""
+    loaded = read_checkpoint(path)
+    return dict(loaded.get("state_dict", loaded))
+
+
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """What a checkpoint holds: tensors by name, or by the names of groups of them (`state_dict`, `model`, ...), beside
+    plain values. The content decides how it is read, not the suffix. Raises `TMVError`."""
     try:
-        if path.suffix == ".safetensors":
+        beginning = _beginning(path)
+        if (what := _no_checkpoint(path, beginning)) is not None:
+            raise TMVError(f"The weights {path} {what}; get them again from their source.")
+        if _is_safetensors(beginning):
             from safetensors.torch import load_file
 
             return dict(load_file(path))
         if _is_torchscript(path):
-            return _read_torchscript(path)
-        loaded = torch.load(path, map_location="cpu", weights_only=True)
-        return dict(loaded.get("state_dict", loaded))
+            return dict(_read_torchscript(path))
+        with path.open("rb") as file:  # a path would be read by its suffix
+            return dict(torch.load(file, map_location="cpu", weights_only=True))
     except TMVError:
         raise
     except Exception as error:
@@ -46,9 +57,50 @@ def read_tensors(path: Path) -> Tensors:
 
 def unreadable(path: Path, error: Exception) -> TMVError:
     """One sentence for a checkpoint that is damaged or not made of tensors only."""
+    if found := _FOREIGN.search(str(error)):
+        return TMVError(
+            f"The weights {path} cannot be read as tensors only: beside them they hold a Python object ({found[1]}), "
+            "and what is in a checkpoint is never run; save the tensors alone (torch.save(model.state_dict(), ...)), "
+            "or get them again from their source."
+        )
     reason = str(error).split("\n")[0].split(". ")[0][:160]
     return TMVError(f"The weights {path} cannot be read as tensors only ({type(error).__name__}: {reason}); "
                     "they are damaged or not a safe checkpoint, get them again from their source.")
+
+
+_FOREIGN = re.compile(r"(?:GLOBAL|global) (\S+) was not an allowed global")
+_MARKS = (
+    (b"version https://git-lfs", "are a Git LFS pointer and not the file itself (run: git lfs pull)"),
+    (b"<", "are a web page and not weights: the download was answered by a page"),
+    (b"{", "are a JSON text and not weights"),
+    (b"\x89HDF", "are an HDF5 file (Keras); save them with PyTorch as a state_dict or as safetensors"),
+    (b"\x93NUMPY", "are a NumPy array; save them with PyTorch as a state_dict or as safetensors"),
+    (b"\x1f\x8b", "are packed with gzip; unpack them first"),
+    (b"GGUF", "are a GGUF file; save them with PyTorch as a state_dict or as safetensors"),
+)
+
+
+def _beginning(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(64)
+
+
+def _no_checkpoint(path: Path, beginning: bytes) -> str | None:
+    """What a file is that is no checkpoint, by its first bytes."""
+    if not beginning:
+        return "are an empty file"
+    start = beginning.lstrip(b"\xef\xbb\xbf \t\r\n")
+    found = next((said for mark, said in _MARKS if start.startswith(mark)), None)
+    if found is None and beginning.startswith(b"PK") and zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            if not any(name.endswith("data.pkl") for name in archive.namelist()):
+                return "are a zip archive of other files and not one that PyTorch wrote"
+    return found
+
+
+def _is_safetensors(beginning: bytes) -> bool:
+    """Eight bytes of length, then JSON."""
+    return beginning[8:9] == b"{" and 0 < int.from_bytes(beginning[:8], "little") < 1 << 32
 
 
 def _is_torchscript(path: Path) -> bool:

@@ -55,7 +55,7 @@ class LoadedEncoder:
             name=spec.name, model_digest=digest, preprocessing=built.preprocessing, precision=self.precision,
             device=device, logit_scale=self.logit_scale, embed_dim=self._embed_dim,
             context_length=built.context_length, text_path=self._texts.name, versions=built.versions,
-            weights=tuple(files), notes=_notes(spec, self._images.note, self._texts.note, note),
+            weights=tuple(files), notes=(*built.notes, *_notes(spec, self._images.note, self._texts.note, note)),
         )
 
     def encode_images(self, batch: torch.Tensor) -> FloatArray:

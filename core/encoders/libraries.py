@@ -19,7 +19,8 @@ import torch
 
 from core.catalog.models import quick_gelu_mismatch
 from core.encoders.checkpoints import read_tensors, unreadable
-from core.types import ModelSpec, Preprocessing, TMVError
+from core.encoders.fitting import expect_sound, load_exactly
+from core.types import ModelSpec, Note, Preprocessing, TMVError
 
 SEED = 0
 OPENAI_MEAN = (0.48145466, 0.4578275, 0.40821073)
@@ -40,6 +41,7 @@ class Built:
     config: dict[str, Any]
     context_length: int
     versions: dict[str, str]
+    notes: tuple[Note, ...] = ()
 
 
 def build(spec: ModelSpec, files: Sequence[Path]) -> Built:
@@ -50,6 +52,8 @@ def build(spec: ModelSpec, files: Sequence[Path]) -> Built:
     """
     built = _build_clip(files[-1]) if spec.library == "clip" else _build_open_clip(spec, files)
     built.model.eval().requires_grad_(False)
+    if files:
+        expect_sound(built.model.state_dict(), files[-1])
     return built
 
 
@@ -58,7 +62,9 @@ def build(spec: ModelSpec, files: Sequence[Path]) -> Built:
 def _build_clip(weights: Path) -> Built:
     clip, model_module = _import_clip()
     try:
-        model = model_module.build_model(read_tensors(weights)).float()
+        tensors = read_tensors(weights)
+        expect_sound(tensors, weights)
+        model = model_module.build_model(tensors).float()
     except (KeyError, RuntimeError, AssertionError) as error:
         raise unreadable(weights, error) from error
     context = int(model.context_length)
@@ -88,11 +94,12 @@ def _import_clip() -> tuple[Any, Any]:
 def _build_open_clip(spec: ModelSpec, files: Sequence[Path]) -> Built:
     import open_clip
 
-    weights = str(files[-1]) if files else None
+    weights, own = str(files[-1]) if files else None, spec.pretrained == "file"
     name, config, preprocess = _architecture(open_clip, spec, files)
     with _building, _quiet(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(SEED)
-        model = _create(open_clip, spec, name, weights, preprocess)
+        model = _create(open_clip, spec, name, None if own else weights, preprocess)
+    notes = load_exactly(model, config, files) if own else ()
     tokenizer = _tokenizer(open_clip, spec, name)
     context = int(getattr(model, "context_length", None) or model.text.context_length)
     return Built(
@@ -102,6 +109,7 @@ def _build_open_clip(spec: ModelSpec, files: Sequence[Path]) -> Built:
         config={"model": config, "seed": None if weights else SEED},
         context_length=context,
         versions=_versions("open_clip_torch"),
+        notes=notes,
     )
 
 
@@ -161,15 +169,21 @@ def _register(library: Any, config: dict[str, Any]) -> str:
 
 def _read_config(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     """A model configuration, bare or as the hub's `open_clip_config.json` wraps it."""
+    needs = f"{path} is not an open_clip model configuration: it needs embed_dim, vision_cfg and text_cfg"
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        config = found.get("model_cfg", found)
-        if {"embed_dim", "vision_cfg", "text_cfg"} <= set(config):
-            return config, dict(found.get("preprocess_cfg", {}))
-    except (ValueError, AttributeError):
-        pass
-    raise TMVError(f"{path} is not an open_clip model configuration: it needs embed_dim, vision_cfg and "
-                   "text_cfg.")
+        found = json.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError) as error:
+        raise TMVError(f"{needs}, and it cannot be read as JSON ({error}).") from error
+    config = found.get("model_cfg", found) if isinstance(found, dict) else {}
+    if isinstance(config, dict) and {"embed_dim", "vision_cfg", "text_cfg"} <= set(config):
+        return config, dict(found.get("preprocess_cfg", {}))
+    if isinstance(found, dict) and {"text_config", "vision_config", "model_type", "architectures"} & set(found):
+        raise TMVError(
+            f"{needs}; it is one of Hugging Face's (projection_dim, text_config, vision_config): take the "
+            "open_clip_config.json of the model, or the JSON that open_clip has for its architecture."
+        )
+    lacks = sorted({"embed_dim", "vision_cfg", "text_cfg"} - set(config if isinstance(config, dict) else ()))
+    raise TMVError(f"{needs}, and {' and '.join(lacks)} {'is' if len(lacks) == 1 else 'are'} not there.")
 
 
 def _preprocessing(spec: ModelSpec, known: dict[str, Any]) -> Preprocessing:

@@ -129,7 +129,7 @@ def _load(path: Path) -> dict[bytes, bytes]:
     """What was remembered; nothing where the memo is damaged. Memos of earlier versions have no checksum."""
     try:
         rows = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError):
+    except Exception:  # NumPy's reading of a damaged header may fail in any way
         return {}
     if rows.ndim != 2 or rows.shape[1] != 64 or rows.dtype != np.uint8:
         return {}

@@ -125,7 +125,7 @@ class Store:
     def _complete_entry(self, folder: Path) -> Entry | None:
         try:
             m = self._manifest(folder)
-        except (FileNotFoundError, NotADirectoryError, Damaged):
+        except (FileNotFoundError, Damaged):
             return None
         size = sum(file.bytes for file in m.files.values())
         return Entry(m.key, m.n, m.d, m.m, size, m.date, len(m.skipped), True, m.n + len(m.skipped))
@@ -193,7 +193,10 @@ class Store:
 
     def _manifest(self, folder: Path) -> Manifest:
         """Read once for every state of the file."""
-        stat = (folder / MANIFEST).stat()
+        try:
+            stat = (folder / MANIFEST).stat()
+        except NotADirectoryError as error:
+            raise FileNotFoundError(str(error)) from error
         stamp = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
         known = self._seen.get(folder)
         if known is None or known[0] != stamp:

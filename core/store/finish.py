@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from typing import IO
 
 import numpy as np
 
-from core.files import replacing, sha256_file, sweep_half_written
+from core.files import delete, replacing, sha256_file, sweep_half_written
 from core.store.chunks import Run, chunk_shape
 from core.store.manifest import MANIFEST, Block, Manifest, StoredFile, write_manifest
 from core.store.rows import Rows, write_rows
@@ -118,8 +117,7 @@ def complete(
 
 def withdraw(folder: Path) -> None:
     """Take an entry out of service before its files are replaced: without a manifest nobody reads it."""
-    with contextlib.suppress(FileNotFoundError):
-        (folder / MANIFEST).unlink()
+    delete(folder / MANIFEST)
 
 
 def stored_file(path: Path) -> StoredFile:

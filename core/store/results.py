@@ -255,7 +255,7 @@ def _is_broken(error: sqlite3.DatabaseError) -> bool:
     """Whether this is no database of ours (damaged, or with other tables), and not one that is full, busy or closed to
     us."""
     said = str(error).lower()
-    foreign = any(words in said for words in ("no such", "has no column", "syntax error", "already exists", "values for"))
+    foreign = any(words in said for words in ("no such", "has no column", "syntax error", "already exists"))
     return foreign or not isinstance(error, sqlite3.OperationalError)
 
 

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.files import TEMP_SUFFIX, Damaged, delete, is_half_written, sha256_file, sweep_half_written
+from core.files import TEMP_SUFFIX, Damaged, Unwritable, delete, is_half_written, sha256_file, sweep_half_written
 from core.locks import FileLock
 from core.store.cards import parse_card
 from core.store.chunks import RUN_FOLDER, Run, read_chunk, read_plan
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from core.store.embeddings import Store
 
 _TEMP_SECONDS = 3600.0
+_PLACES = ("embeddings", "texts", "models", "results", "locks", "digests", "run", "thumbnails", "uploads")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ def verify(store: Store, mend: bool = True) -> VerifyReport:
     processes are swept. What is being written at the moment is left alone.
     """
     found = _Findings()
+    _check_places(store.root, found)
     for folder in sorted((store.root / "embeddings").glob("*/*/*")):
         _check_folder(store, folder, found, mend)
     _check_texts(TextStore(store.root), found, mend)
@@ -63,6 +65,19 @@ def verify(store: Store, mend: bool = True) -> VerifyReport:
     if mend:
         _sweep(store.root)
     return VerifyReport(found.checked, tuple(found.damaged), tuple(found.mended))
+
+
+def _check_places(root: Path, found: _Findings) -> None:
+    """A file where a folder should be is named; it is nobody's but the user's to move away."""
+    if root.exists() and not root.is_dir():
+        raise Unwritable(f"{root} is a file and not a folder: move it away, or point TMV_CACHE at another folder.")
+    for name in _PLACES:
+        if not (root / name).exists() or (root / name).is_dir():
+            continue
+        if name == "locks":
+            raise Unwritable(f"{root / name} is a file where a folder should be: move it away, then verify again, or "
+                             "point TMV_CACHE at another folder.")
+        found.add(name, "is a file where a folder should be; move it away", None)
 
 
 # --- image vectors ----------------------------------------------------------------------------------------
@@ -202,7 +217,7 @@ def _check_cards(root: Path, found: _Findings, mend: bool) -> None:
 
 
 def _drop_card(path: Path) -> str:
-    path.unlink(missing_ok=True)
+    delete(path)
     return "removed; loading the model writes it anew"
 
 
