@@ -66,8 +66,8 @@ def expect_sound(tensors: Mapping[str, torch.Tensor], weights: Path | str) -> No
         if not _SMALLEST_SCALE <= scale <= _LARGEST_SCALE:
             raise TMVError(
                 f"The logit_scale of {weights} is {raw:.4g}, which makes a scale of {scale:.3g}; CLIP stores its "
-                "logarithm (4.6 for 100), and a scale lies between 0.01 and 10,000: write the logarithm into the file, or "
-                "take an earlier checkpoint."
+                "logarithm (4.6 for 100), and a scale lies between 0.01 and 10,000: write the logarithm into the file, "
+                "or take an earlier checkpoint."
             )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.figures.palette import Theme, model_color, model_pattern
+from core.figures.palette import Theme, bar_fill, model_color
 from core.figures.theme import (
     Chart,
     Look,
@@ -127,7 +127,7 @@ def _dress(model: str, method: str, style: Look) -> tuple[str, dict[str, Any]]:
     """(colour behind the number, marker of the bar): the model's colour, the method by how it is filled."""
     color = model_color(model, style.theme)
     if method == ZERO_SHOT:
-        return color, {"color": color, "pattern": {"shape": model_pattern(model), "fgcolor": style.background}}
+        return color, bar_fill(model, style.theme, style.background)
     pale = mixed(color, style.background, 0.3 if method == PROBE else 0.08)
     edge = {"color": color, "width": style.size(2 if method == PROBE else 1)}
     hatch = {"shape": "x" if method == TRAINED else "", "fgcolor": mixed(color, style.background, 0.35),

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.figures.palette import Theme, model_color, model_pattern, model_symbol
+from core.figures.palette import Theme, bar_fill, model_color, model_symbol
 from core.figures.theme import (
     Chart,
     Look,
@@ -94,15 +94,11 @@ def _recall_note(shown: pd.DataFrame, total: int, order: Order) -> str:
 
 def _recall_bars(fig: go.Figure, shown: pd.DataFrame, style: Look) -> None:
     model = shown["model"].iloc[0]
-    color = model_color(model, style.theme)
     fig.add_bar(
         x=shown["recall"],
         y=shown["place"],
         orientation="h",
-        marker={
-            "color": color,
-            "pattern": {"shape": model_pattern(model), "fgcolor": style.background},
-        },
+        marker=bar_fill(model, style.theme, style.background),
         **_marks(shown),
     )
     error = whiskers(style, shown["recall"], shown["recall_low"], shown["recall_high"])
@@ -227,10 +223,7 @@ def _answers(fig: go.Figure, rows: pd.DataFrame, i: int, models: int, style: Loo
         width=width * 0.9,
         orientation="h",
         name=rows["model_title"].iloc[0],
-        marker={
-            "color": model_color(model, style.theme),
-            "pattern": {"shape": model_pattern(model), "fgcolor": style.background},
-        },
+        marker=bar_fill(model, style.theme, style.background),
         customdata=rows[["model", "label", "classname"]].values.tolist(),
         hovertext=hover,
         hovertemplate="%{hovertext}<extra></extra>",

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.figures.palette import Theme, model_color, model_pattern
+from core.figures.palette import Theme, bar_fill, model_color
 from core.figures.theme import Chart, Look, finish, halo, listed, scale_colour, start, whiskers, wrap
 
 ROW_HEIGHT = 30
@@ -199,10 +199,7 @@ def _word_bars(fig: go.Figure, rows: pd.DataFrame, i: int, models: int, style: L
         width=width * 0.9,
         orientation="h",
         name=rows["model_title"].iloc[0],
-        marker={
-            "color": model_color(model, style.theme),
-            "pattern": {"shape": model_pattern(model), "fgcolor": style.background},
-        },
+        marker=bar_fill(model, style.theme, style.background),
         customdata=rows[["model", "position", "word"]].values.tolist(),
         hovertext=[
             f"<b>{r['word']}</b>: {r['contribution']:+.4f}<br>without it: “{wrap(r['text_without'], 48, 3)}”, "

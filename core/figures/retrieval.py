@@ -7,7 +7,7 @@ from math import log10
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.figures.palette import Theme, model_color, model_pattern, model_symbol
+from core.figures.palette import Theme, bar_fill, model_color, model_symbol
 from core.figures.theme import (
     Chart,
     Look,
@@ -77,7 +77,7 @@ def _recall_bars(fig: go.Figure, rows: pd.DataFrame, width: float, style: Look) 
         y=rows["recall"],
         width=width * 0.92,
         name=rows["model_title"].iloc[0],
-        marker={"color": color, "pattern": {"shape": model_pattern(model), "fgcolor": style.background}},
+        marker=bar_fill(model, style.theme, style.background),
         text=said.mask(low, ""),
         textposition="inside",
         insidetextanchor="start",
@@ -194,10 +194,7 @@ def rank_histogram_chart(frame: pd.DataFrame, *, title: str = "", theme: Theme =
             y=rows["share"],
             width=width * 0.92,
             name=rows["model_title"].iloc[0],
-            marker={
-                "color": model_color(model, style.theme),
-                "pattern": {"shape": model_pattern(model), "fgcolor": style.background},
-            },
+            marker=bar_fill(model, style.theme, style.background),
             customdata=rows[["model", "low", "high"]].values.tolist(),
             hovertext=[f"rank {r['bin']}: {r['count']:,}, {percent(r['share'])}" for _, r in rows.iterrows()],
             hovertemplate="%{hovertext}<extra></extra>",

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.figures.palette import Theme, model_color, model_pattern
+from core.figures.palette import Theme, bar_fill
 from core.figures.theme import (
     Chart,
     Look,
@@ -63,10 +63,7 @@ def _bars(model: str, rows: pd.DataFrame, style: Look) -> go.Bar:
         width=WIDTH,
         name=rows["model_title"].iloc[0],
         showlegend=bool(len(shown)),
-        marker={
-            "color": model_color(model, style.theme),
-            "pattern": {"shape": model_pattern(model), "fgcolor": style.background},
-        },
+        marker=bar_fill(model, style.theme, style.background),
         hovertext=[f"<b>{r['model_title']}</b>, {r['dataset_title']}: {percent(r['zero_shot'])}"
                    for _, r in shown.iterrows()],
         hovertemplate="%{hovertext}<extra></extra>",

@@ -174,7 +174,7 @@ def test_openai_s_archive_needs_quick_gelu(tmp_path: Path) -> None:
     path.write_text(json.dumps(config))
     assert "QuickGELU" in refused(path, weights)
     path.write_text(json.dumps({**config, "quick_gelu": True}))
-    assert same(load(path, weights)[0], {k: v for k, v in model.state_dict().items()})
+    assert same(load(path, weights)[0], model.state_dict())
 
 
 # --- what does not fit --------------------------------------------------------------------------------------
