@@ -10,6 +10,7 @@ from pages.present import shell
 from pages.shared import first_run
 from pages.shared.engine import engine
 from pages.shared.guard import in_place, told
+from pages.shared.here import tell_apart
 from pages.shared.history import one_step_back
 from pages.shared.icon import ICON
 from pages.shared.link import SHARED, keep, mount
@@ -68,6 +69,7 @@ def frame() -> None:
     on_stage = shell.mount(files)
     keep(*SHARED)
     with in_place():
+        tell_apart(engine())
         first_run.prepare(engine())
     told()
     if on_stage:

@@ -35,6 +35,7 @@ from core.commands import (
 from core.commands.base import BadArgument, Command, Record, Row, note_lines
 from core.engine import Engine
 from core.files import cache_trouble
+from core.frames.names import shown_together
 from core.readers.opening import cache_folder
 from core.types import Cancelled, Note, TMVError, UnknownName
 
@@ -84,8 +85,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         check_json_target(args.json)
         engine = Engine(in_process=True, rescan_seconds=2.0, device=args.device, tell=_tell)
-        records = args.run.run(engine, args)
-        write(args.run, records, args.json)
+        with shown_together(_named(args, "model"), _named(args, "data")):
+            records = args.run.run(engine, args)
+            write(args.run, records, args.json)
     except KeyboardInterrupt:
         print("Stopped. What was finished is kept; run the same command to go on.", file=sys.stderr)
         return 1
@@ -98,6 +100,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"{args.command}: {sentence(error, cache_folder())}", file=sys.stderr)
         return 2 if isinstance(error, UnknownName | BadArgument) else 1
     return 0
+
+
+def _named(args: argparse.Namespace, option: str) -> list[str]:
+    """What was given for `--model` or `--data`, once or several times."""
+    given = getattr(args, option, None) or []
+    return [given] if isinstance(given, str) else list(given)
 
 
 def _tell(said: str) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.engine_parts import EngineParts
+from core.frames.names import full_title
 from core.types import Job
 
 
@@ -23,7 +24,7 @@ class JobDoor:
         spec, data = self.model(model), self.dataset(dataset)
         split = self.split_of(dataset, split)
         params = {"model": spec.name, "dataset": data.name, "split": split}
-        title = f"Embedding {data.title} ({split}) with {spec.title}"
+        title = f"Embedding {full_title(data)} ({split}) with {full_title(spec)}"
         return self.jobs.submit("embed", f"embed/{spec.name}/{data.name}/{split}", title, params)
 
     def submit_optimise(self: EngineParts, model: str, dataset: str, split: str | None = None, **options: Any) -> Job:
@@ -31,7 +32,7 @@ class JobDoor:
         spec, data = self.model(model), self.dataset(dataset)
         split = self.split_of(dataset, split)
         params = {"model": spec.name, "dataset": data.name, "split": split, **options}
-        title = f"Searching prompts for {data.title} ({split}) with {spec.title}"
+        title = f"Searching prompts for {full_title(data)} ({split}) with {full_title(spec)}"
         return self.jobs.submit("optimise", optimise_key(params), title, params)
 
     def latest_optimise(

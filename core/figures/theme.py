@@ -26,6 +26,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from core.figures.palette import Theme
+from core.frames.names import file_part
 
 FONT = "Source Sans, Source Sans Pro, Helvetica Neue, Arial, sans-serif"
 TITLE_WIDTH = 42
@@ -94,6 +95,14 @@ class Chart:
     alt: str
     frame: pd.DataFrame
     filename: str
+
+    def __post_init__(self) -> None:
+        """Own models and data sets stand in the name of the file: what is saved of one does not look like another's."""
+        columns = [column for column in ("model", "dataset") if column in self.frame]
+        names = [name for column in columns for name in self.frame[column].unique()]
+        own = [file_part(name) for name in names if isinstance(name, str) and ":" in name and "/" in name]
+        if own and not self.filename.endswith(own[-1]):
+            object.__setattr__(self, "filename", "-".join([self.filename, *own[:4]]))
 
     def csv(self) -> bytes:
         """The rows behind the figure."""
@@ -271,6 +280,11 @@ def wrap(name: str, width: int = 20, lines: int = 2) -> str:
     if len(parts) > lines:
         parts = [*parts[: lines - 1], parts[lines - 1][: width - 1].rstrip() + "…"]
     return "<br>".join(parts)
+
+
+def own_place(dataset: str) -> str:
+    """For a tooltip: where people's own data lie, on a line of its own."""
+    return f"<br>{dataset}" if ":" in dataset else ""
 
 
 def listed(names: Sequence[str], limit: int = 4) -> str:

@@ -9,13 +9,14 @@ import pandas as pd
 
 from core.catalog.published import alike, measured_as
 from core.frames.findings import standing
-from core.frames.names import say_dataset, say_metric, say_model
+from core.frames.names import say_dataset, say_metric, say_model, told_apart
 from core.studies.zero_shot import TOP, ZeroShotResult
 from core.types import Interval, Reference
 
 METRICS = ("acc1", "acc5", "mean_per_class_recall")
 
 
+@told_apart
 def accuracy_frame(results: Sequence[ZeroShotResult]) -> pd.DataFrame:
     """One row for each model and data set: measured, published and deck side by side.
 
@@ -88,6 +89,7 @@ def is_zero_shot(reference: Reference) -> bool:
     return reference.metric.startswith("zeroshot_") or reference.metric in METRICS
 
 
+@told_apart
 def references_frame(results: Sequence[ZeroShotResult]) -> pd.DataFrame:
     """Every zero-shot figure from elsewhere beside the measured one, with protocol and source."""
     columns = [

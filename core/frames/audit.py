@@ -8,13 +8,14 @@ from typing import Any
 import pandas as pd
 
 from core.catalog.published import alike
-from core.frames.names import say_dataset, say_model
+from core.frames.names import say_dataset, say_model, told_apart
 from core.studies.audit import AuditResult, Finding
 from core.studies.audit.said import Counterfactual
 
 MEASURED, OTHERWISE, PUBLISHED, DECK = "measured", "otherwise", "published", "deck"
 
 
+@told_apart
 def audit_frame(results: Sequence[AuditResult]) -> pd.DataFrame:
     """One row for each result and check: `verdict`, `evidence`, `advice`, and where the check has one the number
     without the fault (`otherwise` says how, `otherwise_acc1` with its interval, `difference`)."""
@@ -42,6 +43,7 @@ def _row(result: AuditResult, found: Finding) -> dict[str, Any]:
     }
 
 
+@told_apart
 def say_case(result: AuditResult) -> str:
     """ "ViT-B/32 · OpenAI on EuroSAT", or the name of the file that was brought."""
     case = result.case

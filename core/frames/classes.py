@@ -7,11 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from core.frames.names import say_dataset, say_model
+from core.frames.names import say_dataset, say_model, told_apart
 from core.metrics import most_confused
 from core.studies.zero_shot import ZeroShotResult
 
 
+@told_apart
 def per_class_frame(results: Sequence[ZeroShotResult]) -> pd.DataFrame:
     """One row for each model and class: `n`, `correct`, `recall` with its interval (empty for n = 0)."""
     rows = [
@@ -34,6 +35,7 @@ def per_class_frame(results: Sequence[ZeroShotResult]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+@told_apart
 def confusion_frame(result: ZeroShotResult) -> pd.DataFrame:
     """The cells of the confusion table that hold a picture, right answers too.
 
@@ -68,6 +70,7 @@ def confused_frame(result: ZeroShotResult, limit: int = 20) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
+@told_apart
 def predicted_frame(results: Sequence[ZeroShotResult]) -> pd.DataFrame:
     """How often each class is the answer (`predicted`) and how often it should be (`true`), by model."""
     rows = [

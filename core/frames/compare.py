@@ -11,18 +11,20 @@ import pandas as pd
 from core.catalog.models import find_model
 from core.frames.answered import Answered
 from core.frames.findings import compare, finding, shared_rows
-from core.frames.names import say_dataset, say_model, short_names
+from core.frames.names import say_dataset, say_model, short_names, told_apart
 from core.intervals import PairedDifference, wilson_many
 from core.metrics import calibration
 from core.studies.zero_shot import ZeroShotResult
 from core.types import TMVError
 
 
+@told_apart
 def difference_frame(pairs: Sequence[tuple[ZeroShotResult, ZeroShotResult]], k: int = 1) -> pd.DataFrame:
     """Top-k accuracy of a minus b for each pair on the same pictures, with the outcome in words."""
     return pd.DataFrame([difference_row(compare(a, b, k), a.model, b.model, a.dataset) for a, b in pairs])
 
 
+@told_apart
 def difference_row(
     found: PairedDifference, model_a: str, model_b: str, dataset: str, *, a: str = "", b: str = ""
 ) -> dict[str, Any]:
@@ -69,6 +71,7 @@ def disagreements_frame(a: Answered, b: Answered) -> pd.DataFrame:
     )
 
 
+@told_apart
 def calibration_frame(
     results: Sequence[Answered], bins: int = 15, names: Sequence[str] | None = None
 ) -> pd.DataFrame:

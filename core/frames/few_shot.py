@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from core.frames.findings import SPACE, count, interval_text, percent, points
-from core.frames.names import say_dataset, say_model
+from core.frames.names import say_dataset, say_model, told_apart
 from core.frames.probe import say_c
 from core.intervals import PairedDifference, paired_bootstrap
 from core.studies.few_shot_result import ZERO_SHOT, FewShotPoint, FewShotResult, Unit, published_point
@@ -25,6 +25,7 @@ FEW_SHOT_METHODS = {
 }
 
 
+@told_apart
 def few_shot_frame(results: Sequence[FewShotResult]) -> pd.DataFrame:
     """One row for each model, method and K (0 is zero-shot).
 
@@ -79,6 +80,7 @@ def published_beside(result: FewShotResult, point: FewShotPoint) -> Reference | 
     return min(same, key=lambda r: "Tip-Adapter" not in r.source, default=None)
 
 
+@told_apart
 def published_frame(results: Sequence[FewShotResult]) -> pd.DataFrame:
     """Every published figure for some number of shots, also of methods and K that were not run here; Tip-Adapter's
     own come first where there are several."""
@@ -124,6 +126,7 @@ def say_settings(settings: Sequence[Mapping[str, Any]]) -> str:
     return ", ".join(said)
 
 
+@told_apart
 def few_shot_finding(results: Sequence[FewShotResult]) -> str:
     """What the most shots bring over zero-shot, by which method, and how much that hangs on the draw."""
     if not results:

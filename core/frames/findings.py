@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from core.frames.answered import Answered
-from core.frames.names import say_dataset, say_model, short_names
+from core.frames.names import say_dataset, say_model, short_names, told_apart
 from core.intervals import PairedDifference, paired_difference
 from core.metrics import Calibration
 from core.studies.zero_shot import ZeroShotResult
@@ -74,6 +74,7 @@ def standing(value: Interval, reference: float) -> str:
 # --- many -------------------------------------------------------------------------------------------------
 
 
+@told_apart
 def accuracy_finding(results: Sequence[ZeroShotResult]) -> str:
     """One sentence over models and data sets, for a chart's title."""
     models = list(dict.fromkeys(r.model for r in results))

@@ -9,6 +9,7 @@ import pandas as pd
 from core.frames.accuracy import accuracy_frame
 from core.frames.answered import METHODS, PROBE, ZERO_SHOT
 from core.frames.findings import count
+from core.frames.names import told_apart
 from core.frames.probe import absent_row, probe_rows
 from core.studies.probe_result import ProbeResult
 from core.studies.zero_shot import ZeroShotResult
@@ -18,6 +19,7 @@ Absent = tuple[ModelSpec, DatasetSpec, str]
 """A model, a data set and a method (a key of `METHODS`) that is not measured here."""
 
 
+@told_apart
 def methods_frame(
     zero_shots: Sequence[ZeroShotResult], probes: Sequence[ProbeResult] = (), absent: Sequence[Absent] = ()
 ) -> pd.DataFrame:

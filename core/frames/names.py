@@ -1,15 +1,27 @@
-"""Names as people say them: "ViT-B/32 · OpenAI" for `ViT-B-32/openai`. The exact name stays beside it."""
+"""Names as people say them: "ViT-B/32 · OpenAI" for `ViT-B-32/openai`. The exact name stays beside it.
+
+Two checkpoints of one run and two folders called `test` have the same name in short. What is shown at once is told
+apart by as much of the path as that takes ("hospital_a/test"): `show_together` says what that is for a page or a
+command, `told_apart` for a function of results, and `say_model` and `say_dataset` then keep to it.
+"""
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from hashlib import sha256
 from pathlib import PurePath
-from typing import Literal
+from typing import Any, Literal, ParamSpec, TypeVar
 
 from core.catalog.datasets import find_dataset
-from core.types import ModelSpec, TMVError
+from core.types import DatasetSpec, ModelSpec, TMVError
 
+P = ParamSpec("P")
+R = TypeVar("R")
 Family = Literal["openai", "open_clip", "demo", "other"]
 
 _ARCHITECTURES = (
@@ -58,15 +70,141 @@ def model_family(model: ModelSpec | str) -> Family:
     return ModelSpec("", "", architecture, pretrained or "file", "open_clip").family
 
 
+# --- what is shown at once --------------------------------------------------------------------------------
+
+_Names = tuple[tuple[str, ...], tuple[str, ...]]
+_together: ContextVar[_Names] = ContextVar("together", default=((), ()))
+
+
+def show_together(models: Iterable[ModelSpec | str] = (), datasets: Iterable[str] = ()) -> None:
+    """From here on (in this thread) these models and data sets, and no others, are told apart from each other."""
+    _together.set(_joined(((), ()), models, datasets))
+
+
+@contextmanager
+def shown_together(models: Iterable[ModelSpec | str] = (), datasets: Iterable[str] = ()) -> Iterator[None]:
+    """These models and data sets, and those that already are, are told apart until the end of the block."""
+    token = _together.set(_joined(_together.get(), models, datasets))
+    try:
+        yield
+    finally:
+        _together.reset(token)
+
+
+def told_apart(function: Callable[P, R]) -> Callable[P, R]:
+    """For a function of results: their models and data sets are told apart from each other in what it gives."""
+
+    @functools.wraps(function)
+    def apart(*args: P.args, **kwargs: P.kwargs) -> R:
+        found = list(_names_in((*args, *kwargs.values()), 3))
+        with shown_together((m for m, _ in found), (d for _, d in found)):
+            return function(*args, **kwargs)
+
+    return apart
+
+
+def _joined(known: _Names, models: Iterable[ModelSpec | str], datasets: Iterable[str]) -> _Names:
+    names = (model.name if isinstance(model, ModelSpec) else model for model in models)
+    return (tuple(dict.fromkeys((*known[0], *filter(None, names)))),
+            tuple(dict.fromkeys((*known[1], *filter(None, datasets)))))  # fmt: skip
+
+
+def _names_in(values: Iterable[Any], depth: int) -> Iterator[tuple[str, str]]:
+    """(model, data set) of every result among these values, and in the sequences among them."""
+    for value in values:
+        if isinstance(value, (list, tuple)):
+            yield from _names_in(value, depth - 1) if depth else ()
+        elif isinstance(value, Mapping):
+            yield from _names_in(list(value.values()), depth - 1) if depth else ()
+        else:
+            found = [getattr(value, name, "") for name in ("model", "dataset")]
+            if all(isinstance(name, str) for name in found) and any(found):
+                yield found[0], found[1]
+            for side in ("a", "b"):
+                if isinstance(name := getattr(value, side, None), str):
+                    yield name, ""
+
+
+def distinct_models(models: Sequence[ModelSpec | str]) -> dict[str, str]:
+    """Exact name -> the shortest name that tells each of these models from the others."""
+    names = list(dict.fromkeys(model.name if isinstance(model, ModelSpec) else model for model in models))
+    return _distinct(names, {name: " · ".join(filter(None, say_parts(name))) for name in names}, _model_places)
+
+
+def distinct_datasets(datasets: Sequence[str]) -> dict[str, str]:
+    """Exact name -> the shortest title that tells each of these data sets from the others."""
+    names = list(dict.fromkeys(datasets))
+    return _distinct(names, {name: _say_dataset(name) for name in names}, _dataset_places)
+
+
+def _distinct(names: list[str], plain: dict[str, str], places: Callable[[list[str]], dict[str, str]]) -> dict[str, str]:
+    """The plain names where they differ; of those that do not, more of where they lie, at last their exact names."""
+    said = dict(plain)
+    for title in [title for title, times in Counter(plain.values()).items() if times > 1]:
+        said |= places([name for name in names if plain[name] == title])
+    return {name: text if Counter(said.values())[text] == 1 else name for name, text in said.items()}
+
+
+def _model_places(names: list[str]) -> dict[str, str]:
+    """Own models by their weights ("run_a/best"), by suffix or configuration where those are the same files' names;
+    any other by its exact name."""
+    own = {name: _own_files(name) for name in names if name.startswith("file:")}
+    said = _tails({name: weights.with_suffix("").as_posix() for name, (_, weights) in own.items()})
+    for double in _doubles(said):
+        if len({own[name][1] for name in double}) > 1:
+            said |= _tails({name: own[name][1].as_posix() for name in double})
+    for double in _doubles(said):
+        with_config = _tails({name: own[name][0].with_suffix("").as_posix() for name in double})
+        said |= {name: f"{said[name]} ({with_config[name]})" for name in double}
+    return {name: said.get(name, name) for name in names}
+
+
+def _dataset_places(names: list[str]) -> dict[str, str]:
+    """Own data sets by their paths ("hospital_a/test"), and by kind where one path is read in two ways."""
+    paths = {name: name.split(":", 1)[1].rstrip("/") for name in names if ":" in name}
+    said = _tails(paths, fewest=1 if len(paths) == len(names) else 2)
+    for double in _doubles(said):
+        said |= {name: f"{name.split(':', 1)[0]}:{said[name]}" for name in double}
+    return {name: said.get(name) or _say_dataset(name) for name in names}
+
+
+def _doubles(said: Mapping[str, str]) -> list[list[str]]:
+    return [[n for n in said if said[n] == text] for text, times in Counter(said.values()).items() if times > 1]
+
+
+def _tails(paths: Mapping[str, str], fewest: int = 1) -> dict[str, str]:
+    """Of each path as many of its last parts as no other path ends with."""
+    parts = {name: PurePath(path).parts or (path,) for name, path in paths.items()}
+    said = {}
+    for name, own in parts.items():
+        others = [other for key, other in parts.items() if key != name and other != own]
+        length = next((k for k in range(fewest, len(own)) if not any(o[-k:] == own[-k:] for o in others)), len(own))
+        said[name] = PurePath(*own[-length:]).as_posix()
+    return said
+
+
+def _own_files(name: str) -> tuple[PurePath, PurePath]:
+    """The configuration and the weights of `file:CONFIG,WEIGHTS`."""
+    config, _, weights = name.removeprefix("file:").rpartition(",")
+    return PurePath(config), PurePath(weights)
+
+
+# --- models -----------------------------------------------------------------------------------------------
+
+
 def say_model(model: ModelSpec | str) -> str:
-    """ "ViT-B/32 · OpenAI" for `ViT-B-32/openai`."""
-    return " · ".join(filter(None, say_parts(model)))
+    """ "ViT-B/32 · OpenAI" for `ViT-B-32/openai`; of an own model the name of its weights."""
+    name = model.name if isinstance(model, ModelSpec) else model
+    return distinct_models([*_together.get()[0], name])[name]
 
 
 def say_parts(model: ModelSpec | str) -> tuple[str, str]:
     """What people call the architecture, and the training data or maker ("" where nothing is to add)."""
     architecture, pretrained = model_parts(model)
-    if pretrained in ("hub", "file"):
+    if pretrained == "file":
+        name = model.name if isinstance(model, ModelSpec) else model
+        return _own_files(name)[1].stem or architecture, ""
+    if pretrained == "hub":
         return architecture, ""
     return _say_architecture(architecture), _say_training(pretrained)
 
@@ -91,21 +229,47 @@ def short_names(models: Sequence[ModelSpec | str]) -> tuple[str, ...]:
     architectures, training = [list(side) for side in zip(*parts)] if parts else ([], [])
     if len(set(architectures)) == 1 and len(set(training)) == len(parts) > 1 and all(training):
         return tuple(training)
-    if len(set(training)) == 1 and len(set(architectures)) == len(parts):
+    own = any(name.startswith("file:") for name in map(_exact, models))
+    if len(set(training)) == 1 and len(set(architectures)) == len(parts) and not own:
         return tuple(architectures)
-    full = [say_model(model) for model in models]
-    exact = [model.name if isinstance(model, ModelSpec) else model for model in models]
-    return tuple(name if full.count(name) == 1 else exact[i] for i, name in enumerate(full))
+    with shown_together(models):
+        return tuple(say_model(model) for model in models)
+
+
+def _exact(model: ModelSpec | str) -> str:
+    return model.name if isinstance(model, ModelSpec) else model
 
 
 def say_dataset(name: str) -> str:
     """ "Food-101" for `food101`; the folder or file name of people's own data."""
+    return distinct_datasets([*_together.get()[1], name])[name]
+
+
+def _say_dataset(name: str) -> str:
     if ":" in name:
         return PurePath(name.split(":", 1)[1].rstrip("/")).name or name
     try:
         return find_dataset(name).title
     except TMVError:
         return name
+
+
+def full_title(spec: ModelSpec | DatasetSpec) -> str:
+    """The title of the catalog's record; of people's own the name that tells it from the others shown."""
+    if not _is_own(spec.name):
+        return spec.title
+    return say_model(spec) if isinstance(spec, ModelSpec) else say_dataset(spec.name)
+
+
+def file_part(name: str) -> str:
+    """A model or data set in the name of a file: own ones by their last name and a mark of the whole path."""
+    path = _own_files(name)[1].stem if name.startswith("file:") else _say_dataset(name) if _is_own(name) else name
+    slug = re.sub(r"[^A-Za-z0-9_.]+", "-", path).strip("-")[:40]
+    return f"{slug}-{sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:6]}" if _is_own(name) else slug
+
+
+def _is_own(name: str) -> bool:
+    return name.startswith(("file:", "folder:", "captions:", "wds:"))
 
 
 def say_metric(metric: str) -> str:

@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from core.frames.findings import SPACE, count, percent
-from core.frames.names import say_dataset, say_model, short_names
+from core.frames.names import say_dataset, say_model, short_names, told_apart
 from core.studies.lists import ListComparison
 from core.studies.one_caption import OneCaptionResult
 from core.studies.pictures import PicturesResult
 from core.studies.words import WordsResult
 
 
+@told_apart
 def hits_frame(results: Sequence[PicturesResult]) -> pd.DataFrame:
     """One row for each picture of each list."""
     rows = [
@@ -37,6 +38,7 @@ def hits_frame(results: Sequence[PicturesResult]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+@told_apart
 def look_alikes_frame(results: Sequence[OneCaptionResult], ranks: Sequence[Mapping[str, int]]) -> pd.DataFrame:
     """One row for each look-alike of a picture and model; `ranks` has where the caption puts each of them."""
     rows = [
@@ -58,6 +60,7 @@ def look_alikes_frame(results: Sequence[OneCaptionResult], ranks: Sequence[Mappi
     return pd.DataFrame(rows)
 
 
+@told_apart
 def lists_frame(results: Sequence[PicturesResult]) -> pd.DataFrame:
     """One row for each list: scores of its first and last picture, precision at k where there are labels."""
     rows = [
@@ -94,6 +97,7 @@ def moved_frame(comparison: ListComparison) -> pd.DataFrame:
     return frame.astype(whole).assign(a=comparison.a, b=comparison.b, k=comparison.k)
 
 
+@told_apart
 def spread_frame(results: Sequence[PicturesResult]) -> pd.DataFrame:
     """One row for each bin of scores of each list, with `edge`, the score of its last picture shown."""
     rows = [
@@ -115,6 +119,7 @@ def spread_frame(results: Sequence[PicturesResult]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+@told_apart
 def words_frame(results: Sequence[WordsResult]) -> pd.DataFrame:
     """One row for each word of a text and model: what it contributes to the score."""
     rows = [
@@ -138,6 +143,7 @@ def words_frame(results: Sequence[WordsResult]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+@told_apart
 def rewordings_frame(results: Sequence[WordsResult]) -> pd.DataFrame:
     """One row for each other wording: its score and the difference to the original's."""
     rows = [
@@ -173,6 +179,7 @@ def lists_finding(comparison: ListComparison, a: str = "", b: str = "") -> str:
     return f"{kept} of {count(comparison.k, 'picture')} are in both lists{between}; {rbo}."
 
 
+@told_apart
 def models_finding(comparison: ListComparison) -> str:
     """`lists_finding` between two models, with their short names."""
     a, b = short_names([comparison.a, comparison.b])

@@ -16,7 +16,7 @@ from core.catalog.published import deck_figures, measured_as, published
 from core.frames.accuracy import beside, fitting
 from core.frames.answered import METHODS, PROBE, TRAINED, ZERO_SHOT
 from core.frames.findings import SPACE, compare, count, finding, percent, points
-from core.frames.names import say_dataset, say_model, short_names
+from core.frames.names import say_dataset, say_model, short_names, told_apart
 from core.intervals import PairedDifference
 from core.studies.probe_result import ProbeResult
 from core.studies.zero_shot import TOP, ZeroShotResult
@@ -64,6 +64,7 @@ def _with_shots(reference: Reference | None) -> Reference | None:
 # --- rows -------------------------------------------------------------------------------------------------
 
 
+@told_apart
 def probe_rows(result: ProbeResult) -> tuple[dict[str, Any], dict[str, Any]]:
     """Two rows of a `methods_frame`: on the test pictures, and on the pictures it was trained on (top-1 only)."""
     return _row(result, PROBE), _row(result, TRAINED)
@@ -117,6 +118,7 @@ def _nothing(column: str) -> dict[str, Any]:
                     for k, v in beside(f"{kind}_{column}", None, 0.0, (0.0, 0.0)).items()}  # fmt: skip
 
 
+@told_apart
 def absent_row(model: ModelSpec, dataset: DatasetSpec, method: str) -> dict[str, Any]:
     """A row of a `methods_frame` for what is not measured here: only the figures from elsewhere."""
     row: dict[str, Any] = {
@@ -142,6 +144,7 @@ def _likely(figures: Sequence[Reference], dataset: DatasetSpec, method: str, col
     return _with_shots(probe_reference(figures, column, a_class))
 
 
+@told_apart
 def validation_frame(results: Sequence[ProbeResult]) -> pd.DataFrame:
     """One row for each model and each C that was tried: accuracy on held-out training pictures with its interval,
     accuracy on the pictures it was then fitted to, and whether this C was chosen."""
@@ -187,6 +190,7 @@ def _part(folds: int) -> str:
     return {2: "half", 3: "third", 4: "quarter", 5: "fifth", 10: "tenth"}.get(folds, f"1/{folds}")
 
 
+@told_apart
 def probe_finding(probes: Sequence[ProbeResult], zero_shots: Sequence[ZeroShotResult]) -> str:
     """Which probe leads and whether that is real, and what training adds to zero-shot on the same pictures."""
     if not probes:

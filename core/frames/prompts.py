@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from core.frames.findings import finding, interval_text, percent, points
-from core.frames.names import say_dataset, say_model, short_names
+from core.frames.names import say_dataset, say_model, short_names, told_apart
 from core.studies.prompt_study import ENSEMBLE, PromptStudyResult, TemplateResult, class_changes
 from core.studies.prompt_verdict import PromptSearchResult, Verdict
 
@@ -22,6 +22,7 @@ def say_template(template: str) -> str:
     return {"{}": "{} (the bare name)", ENSEMBLE: SAID_ENSEMBLE}.get(template, template)
 
 
+@told_apart
 def templates_frame(studies: Sequence[PromptStudyResult]) -> pd.DataFrame:
     """One row for each model, set of class names and template, the ensemble last: accuracies, the paired
     difference to the baseline (empty for itself), pictures gained and lost, and the deck's figure."""
@@ -61,6 +62,7 @@ def _template_row(study: PromptStudyResult, t: TemplateResult) -> dict[str, Any]
     }
 
 
+@told_apart
 def class_templates_frame(study: PromptStudyResult) -> pd.DataFrame:
     """One row for each class and template: `recall`, `n`, and `change` against the baseline template."""
     base, sizes = (
@@ -114,6 +116,7 @@ def changed_pictures_frame(study: PromptStudyResult, template: str, other: str |
     )
 
 
+@told_apart
 def templates_finding(studies: Sequence[PromptStudyResult]) -> str:
     """What the wording does, in one sentence; a tie is called a tie."""
     if not studies:
@@ -130,6 +133,7 @@ def templates_finding(studies: Sequence[PromptStudyResult]) -> str:
     return f"{both}: {finding(best.difference, 'the first', 'the second')}"
 
 
+@told_apart
 def best_of_each(studies: Sequence[PromptStudyResult]) -> str:
     """For each of several studies the best template's paired difference to the baseline; a tie is called a tie."""
     parts = []
@@ -162,6 +166,7 @@ def _span_of_each(studies: Sequence[PromptStudyResult]) -> str:
 # --- the search for prompts -------------------------------------------------------------------------------
 
 
+@told_apart
 def path_frame(result: PromptSearchResult) -> pd.DataFrame:
     """One row for each template taken: the search accuracy after it, what it brought, how many were tried."""
     rows = [(i + 1, s.template, s.search_acc1, s.gain, s.tried) for i, s in enumerate(result.path)]
@@ -173,6 +178,7 @@ def path_frame(result: PromptSearchResult) -> pd.DataFrame:
     )
 
 
+@told_apart
 def verdict_frame(result: PromptSearchResult) -> pd.DataFrame:
     """One row for each choice judged on the held-out part: the chosen templates, the baseline, the
     variants."""

@@ -10,7 +10,7 @@ import pandas as pd
 
 from core.frames.compare import difference_row
 from core.frames.findings import SPACE, count, finding, percent
-from core.frames.names import say_dataset, say_model, short_names
+from core.frames.names import say_dataset, say_model, short_names, told_apart
 from core.intervals import PairedDifference
 from core.studies.one_caption import OneCaptionResult, OnePictureResult
 from core.studies.retrieval import KS, Direction, RetrievalResult
@@ -38,6 +38,7 @@ def _who(result: RetrievalResult, side: Side) -> dict[str, Any]:
     }
 
 
+@told_apart
 def retrieval_frame(results: Sequence[RetrievalResult]) -> pd.DataFrame:
     """One row for each model and direction: recalls, ranks and MRR with their intervals."""
     return pd.DataFrame([_summary_row(r, side) for r in results for side in SIDES])
@@ -55,6 +56,7 @@ def _summary_row(result: RetrievalResult, side: Side) -> dict[str, Any]:
     return row
 
 
+@told_apart
 def recalls_frame(results: Sequence[RetrievalResult]) -> pd.DataFrame:
     """One row for each model, direction and k: `recall` with its interval, and the published figure."""
     rows = [
@@ -86,6 +88,7 @@ def _published(result: RetrievalResult, metric: str) -> dict[str, Any]:
     }
 
 
+@told_apart
 def curve_frame(results: Sequence[RetrievalResult], side: Side = "image", most: int = 100) -> pd.DataFrame:
     """Recall against k, one row for each model and k up to `most` (at most the number of candidates)."""
     frames = []
@@ -96,6 +99,7 @@ def curve_frame(results: Sequence[RetrievalResult], side: Side = "image", most: 
     return pd.concat(frames, ignore_index=True)
 
 
+@told_apart
 def histogram_frame(results: Sequence[RetrievalResult], side: Side = "image") -> pd.DataFrame:
     """One row for each model and bin of ranks: how many queries have their own there."""
     rows = [
@@ -106,6 +110,7 @@ def histogram_frame(results: Sequence[RetrievalResult], side: Side = "image") ->
     return pd.DataFrame(rows)
 
 
+@told_apart
 def bands_frame(bands: Mapping[str, Sequence[Band]]) -> pd.DataFrame:
     """One row for each model and band of captions: recalls with their intervals. Keys are models."""
     rows = [
@@ -188,6 +193,7 @@ def _ranked(result: RetrievalResult, captions: Sequence[str], side: Side) -> pd.
     return first.assign(**{f"rank:{result.model}": first["picture"].map(ranks)})
 
 
+@told_apart
 def word_ranks_frame(results: Sequence[OneCaptionResult]) -> pd.DataFrame:
     """One row for each word of a caption and model: the rank without it, and how far it moved."""
     rows = [
@@ -210,6 +216,7 @@ def word_ranks_frame(results: Sequence[OneCaptionResult]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+@told_apart
 def wordings_frame(results: Sequence[OneCaptionResult]) -> pd.DataFrame:
     """One row for each whole wording and model: where the picture stands, its score and its margin."""
     rows = [
@@ -229,6 +236,7 @@ def wordings_frame(results: Sequence[OneCaptionResult]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+@told_apart
 def captions_found_frame(results: Sequence[OnePictureResult]) -> pd.DataFrame:
     """One row for each caption that a picture finds."""
     rows = [
@@ -279,6 +287,7 @@ def captions_report(rows: Dataset) -> tuple[str, ...]:
     return rows.notes if faults else (*rows.notes, whole)
 
 
+@told_apart
 def retrieval_finding(results: Sequence[RetrievalResult], gap: RetrievalDifference | None = None) -> str:
     """Whether captions find their pictures; between two models whether the difference is real."""
     if not results:
@@ -302,6 +311,7 @@ def bands_finding(bands: Sequence[Band], unit: str = "", k: int = 1) -> str:
     return f"Recall@{k} goes from {first} to {last}"
 
 
+@told_apart
 def rank_finding(result: OneCaptionResult) -> str:
     """How a caption fared with one model: its picture's rank and by how much it lost or won."""
     rank, margin = result.caption.rank, result.caption.margin

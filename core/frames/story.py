@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from core.catalog.published import alike, deck_figures, measured_as, published
-from core.frames.names import say_dataset, say_model
+from core.frames.names import say_dataset, say_model, told_apart
 from core.studies.probe_result import ProbeResult
 from core.studies.zero_shot import ZeroShotResult
 from core.types import DatasetSpec, Interval, ModelSpec, Reference
@@ -94,6 +94,7 @@ def _rest(reference: Reference) -> str:
     return reference.metric.removeprefix(_ZERO).removeprefix(_PROBE)
 
 
+@told_apart
 def bars_frame(rows: Sequence[StoryRow], metric: str) -> pd.DataFrame:
     """One row for each model and data set that has a figure: the zero-shot `metric` (acc1, acc5) and the probe's
     test accuracy, each measured (with interval), of the deck, and published."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from core.frames import say_dataset, say_model
+from core.frames.names import shown_together
 from core.report import classification, others
 from core.report.page import Document, Section, render
 from core.report.parts import Gathered, Request, Studies
@@ -47,6 +48,11 @@ def make(studies: Studies, request: Request) -> Report:
     for kind in request.studies:
         if kind not in _PARTS:
             raise unknown("part of a report", kind, KINDS)
+    with shown_together(request.models, request.datasets):
+        return _made(studies, request, get_plotlyjs)
+
+
+def _made(studies: Studies, request: Request, get_plotlyjs: Callable[[], str]) -> Report:
     gathered, sections = Gathered(), list[Section]()
     kinds = {name: studies.dataset(name).kind for name in request.datasets}
     for kind in (k for k in KINDS if k in request.studies):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
+from core.frames.names import file_part
 from core.report.page import Shot
 from core.studies.audit import AuditResult
 from core.studies.few_shot_result import FewShotResult
@@ -115,5 +115,6 @@ def shot(studies: Studies, dataset: str, split: str, picture: str, alt: str, und
 
 
 def file_name(*parts: str) -> str:
-    """A name for files from names of models and data sets."""
-    return "-".join(re.sub(r"[^A-Za-z0-9_.]+", "-", part).strip("-") for part in parts)[:100]
+    """A name for files from names of models and data sets; another one for each, also of files and folders that have
+    one name in two places."""
+    return "-".join(file_part(part) for part in parts)[:120]

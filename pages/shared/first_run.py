@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.engine import Engine
+from core.store import Damaged
 from pages.shared.guard import careful
 from pages.shared.here import here
 from pages.shared.progress import watch
@@ -27,9 +28,16 @@ def prepare(engine: Engine) -> None:
     _tried().add(KEY)
     pairs, job = here(engine).pairs, engine.jobs.latest(KEY)
     stopped = job is not None and job.state == "cancelled"
-    outdated = any(pair in pairs and engine.embeddings(*pair) is None for pair in FIRST)
+    outdated = any(pair in pairs and not _whole(engine, *pair) for pair in FIRST)
     if not stopped and (not pairs or outdated):
         engine.submit_prepare_demo()
+
+
+def _whole(engine: Engine, model: str, dataset: str) -> bool:
+    try:
+        return engine.embeddings(model, dataset) is not None
+    except Damaged:
+        return False
 
 
 def show(engine: Engine) -> bool:

@@ -16,7 +16,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.catalog.datasets import DATASETS
 from core.engine import Engine
-from core.frames import say_model
+from core.frames import say_dataset, say_model
 from core.types import DatasetSpec, ModelSpec, TMVError
 from pages.shared.here import ANY_KIND, default_datasets, default_models, here, known_models
 from pages.shared.link import choose, chosen
@@ -209,7 +209,7 @@ def _datasets(
         problems += tuple(f"{d.title} has no {KINDS[kind]}, so it is not shown here." for d in named)
         picked = tuple(engine.dataset(n) for n in default_datasets(engine, kind, most))
     offered = [d for d in (*offered_datasets(engine), *picked) if kind in (d.kind, ANY_KIND)]
-    return picked, problems, {d.name: d.title for d in offered}, replaced
+    return picked, problems, {d.name: say_dataset(d.name) for d in offered}, replaced
 
 
 def offered_datasets(engine: Engine) -> tuple[DatasetSpec, ...]:
