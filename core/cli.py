@@ -35,7 +35,6 @@ from core.commands import (
 from core.commands.base import BadArgument, Command, Record, Row, note_lines
 from core.engine import Engine
 from core.files import cache_trouble
-from core.frames.names import shown_together
 from core.readers.opening import cache_folder
 from core.types import Cancelled, Note, TMVError, UnknownName
 
@@ -80,6 +79,8 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status."""
+    from core.frames.names import shown_together
+
     args = parser().parse_args(argv)
     quiet_libraries(args.debug)
     try:

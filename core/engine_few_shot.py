@@ -11,7 +11,6 @@ from typing import Any, get_args
 from core.catalog.published import published
 from core.engine_parts import EngineParts
 from core.engine_probe import pair_of, tested_split, train_split
-from core.frames.names import full_title
 from core.studies.few_shot import METHODS, SEEDS, SHOTS, FewShotStudy, Method
 from core.studies.few_shot_draw import to_bytes
 from core.studies.few_shot_result import FewShotResult, Unit, assemble
@@ -104,6 +103,8 @@ class FewShotStudies:
         train_split(self, dataset)
         spec, data, split = self.model(model), self.dataset(dataset), tested_split(self, dataset, split)
         options = job_options(shots, methods, seeds, templates, prompt_set)
+        from core.frames.names import full_title
+
         title = f"Few-shot study of {full_title(data)} with {full_title(spec)}"
         params = {"model": spec.name, "dataset": data.name, "split": split, **options}
         return self.jobs.submit("fewshot", job_key(spec.name, data.name, split, options), title, params)

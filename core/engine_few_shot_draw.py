@@ -14,7 +14,6 @@ from typing import Any
 from core.engine_few_shot import MOST_SEEDS, answers_key, compute, kept_unit, plan_of, run_keys
 from core.engine_parts import EngineParts
 from core.engine_probe import pair_of, tested_split, train_split
-from core.frames.names import full_title
 from core.studies.few_shot import Method
 from core.studies.few_shot_draw import FewShotDraw, assemble, from_bytes
 from core.studies.few_shot_result import Unit
@@ -119,6 +118,8 @@ class FewShotDraws:
         train_split(self, dataset)
         spec, data, split = self.model(model), self.dataset(dataset), tested_split(self, dataset, split)
         options = _options(method, shots, seed, templates, prompt_set)
+        from core.frames.names import full_title
+
         title = f"Few-shot draw of {full_title(data)} with {full_title(spec)}"
         params = {"model": spec.name, "dataset": data.name, "split": split, **options}
         return self.jobs.submit("fewshot-draw", _job_key(spec.name, data.name, split, options), title, params)

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.engine_parts import EngineParts
-from core.frames.names import full_title
 from core.types import Job
 
 
@@ -24,6 +23,8 @@ class JobDoor:
         spec, data = self.model(model), self.dataset(dataset)
         split = self.split_of(dataset, split)
         params = {"model": spec.name, "dataset": data.name, "split": split}
+        from core.frames.names import full_title
+
         title = f"Embedding {full_title(data)} ({split}) with {full_title(spec)}"
         return self.jobs.submit("embed", f"embed/{spec.name}/{data.name}/{split}", title, params)
 
@@ -32,6 +33,8 @@ class JobDoor:
         spec, data = self.model(model), self.dataset(dataset)
         split = self.split_of(dataset, split)
         params = {"model": spec.name, "dataset": data.name, "split": split, **options}
+        from core.frames.names import full_title
+
         title = f"Searching prompts for {full_title(data)} ({split}) with {full_title(spec)}"
         return self.jobs.submit("optimise", optimise_key(params), title, params)
 

@@ -7,7 +7,6 @@ import json
 
 from core.catalog.published import deck_figures, published
 from core.engine_parts import EngineParts
-from core.frames.names import full_title
 from core.studies.linear_probe import FOLDS, SEED, VALIDATION_SHARE, probe
 from core.studies.probe_result import ProbeOutcome, ProbeResult, assemble
 from core.types import EmbeddingSet, Job, NotHere, Progress, TMVError
@@ -75,6 +74,8 @@ class ProbeStudies:
         train_split(self, dataset)
         spec, data, split = self.model(model), self.dataset(dataset), tested_split(self, dataset, split)
         params = {"model": spec.name, "dataset": data.name, "split": split, "normalise": normalise}
+        from core.frames.names import full_title
+
         title = f"Training a linear probe on {full_title(data)} with {full_title(spec)}"
         return self.jobs.submit("probe", probe_job_key(self, model, dataset, split, normalise), title, params)
 
