@@ -216,15 +216,14 @@ class Results:
             return 1, ["the database"]
 
     def _check_rows(self, mend: bool) -> tuple[int, list[str]]:
-        cache = self._open()
-        with sqlite3.connect(self._folder / _FILE, timeout=30) as connection:
+        disk = JSONDisk(str(self._folder))
+        with contextlib.closing(self._connect_to_read()) as connection, connection:
             rows = connection.execute("SELECT rowid, key, raw, mode, filename FROM Cache").fetchall()
             if connection.execute("PRAGMA quick_check").fetchone() != ("ok",):
                 raise sqlite3.DatabaseError("damaged")
-            bad = [row for row in rows if not _readable(cache.disk, connection, row)]
+            bad = [row for row in rows if not _readable(disk, connection, row)]
             if mend:
                 connection.executemany("DELETE FROM Cache WHERE rowid = ?", [(row[0],) for row in bad])
-        connection.close()
         return len(rows), [str(row[1])[:80] for row in bad]
 
     def _open(self) -> Any:

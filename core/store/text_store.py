@@ -119,7 +119,7 @@ class TextStore:
 
 def _check(path: Path, mend: bool) -> tuple[int, int]:
     rows, bad = 0, list[tuple[int]]()
-    with contextlib.closing(connect(path, _SCHEMA)) as connection, connection:
+    with contextlib.closing((connect if mend else connect_to_read)(path, _SCHEMA)) as connection, connection:
         if connection.execute("PRAGMA quick_check").fetchone() != ("ok",):
             raise sqlite3.DatabaseError("damaged")
         for number, text, vector, checksum in connection.execute("SELECT * FROM texts"):

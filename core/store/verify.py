@@ -85,8 +85,12 @@ def _check_places(root: Path, found: _Findings) -> None:
 def _check_folder(store: Store, folder: Path, found: _Findings, mend: bool) -> None:
     name = folder.relative_to(store.root / "embeddings").as_posix()
     lock = FileLock(lock_path(store.root, folder))
-    if not lock.try_hold():
-        return
+    try:
+        if not lock.try_hold():
+            return
+    except Unwritable:
+        if mend:
+            raise  # where nobody can write, looking needs no lock
     try:
         found.checked += 1
         if mend:
