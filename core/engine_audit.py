@@ -14,7 +14,7 @@ from core.catalog.benchmark_names import published_set
 from core.catalog.datasets import DATASETS
 from core.catalog.models import MODELS
 from core.readers.brought import Classes, Predictions
-from core.store import read_card
+from core.store import Damaged, read_card
 from core.studies import audit
 from core.studies.audit import Asked, AuditResult, Known, Repeat, Vectors
 from core.studies.zero_shot import ZeroShotResult
@@ -117,6 +117,9 @@ class AuditStudies:
             rows = None
         if rows is not None:
             return Classes(rows.classnames, rows.raw_classnames)
+        if damaged := self.store.damaged(dataset):
+            raise Damaged(f"What is stored of {dataset} cannot be read ({damaged[0]} is damaged): run "
+                          "`python -m core verify` to mend the cache.")
         for entry in self.store.entries():
             if entry.complete and entry.key.dataset == dataset and split in (None, entry.key.split):
                 images = self.store.load(entry.key)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from core.store import Store
+from core.store import Damaged, Store
 from core.types import DatasetSpec, EmbeddingKey, EmbeddingSet, ModelSpec, NotHere, Progress
 
 if TYPE_CHECKING:
@@ -68,6 +68,8 @@ class BundleDoor:
 
 def _chosen(engine: BundleParts, models: Sequence[str], datasets: Sequence[str]) -> tuple[EmbeddingKey, ...]:
     """The entries to take: of every stored split the one in use; vectors of changed pictures or weights stay here."""
+    if not models and not datasets and (damaged := engine.store.damaged()):
+        raise Damaged(f"{damaged[0]} is damaged and would be left out: run `python -m core verify` first.")
     stored = {(e.key.model, e.key.dataset, e.key.split) for e in engine.store.entries() if e.complete}
     found = list[EmbeddingKey]()
     for model, dataset, split in sorted(stored):

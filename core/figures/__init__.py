@@ -6,7 +6,7 @@ from core.figures.classes import predicted_chart, recall_chart
 from core.figures.compare import difference_chart
 from core.figures.confusion import confusion_chart
 from core.figures.cost import cost_chart
-from core.figures.palette import Theme, bar_fill, model_color, model_mark, model_pattern, model_symbol, tell_marks_apart
+from core.figures.palette import Theme, bar_fill, model_color, model_mark, model_pattern, model_symbol
 from core.figures.theme import Chart, Look, look
 
 __all__ = [
@@ -26,5 +26,4 @@ __all__ = [
     "predicted_chart",
     "recall_chart",
     "reliability_chart",
-    "tell_marks_apart",
 ]

@@ -17,7 +17,6 @@ from core.figures.theme import (
     halo,
     listed,
     mixed,
-    own_place,
     percent_axis,
     published_marker,
     readable_on,
@@ -157,7 +156,7 @@ def _hover(rows: pd.DataFrame, metric: str) -> list[str]:
     return [
         f"<b>{r['model_title']}</b> on {r['dataset_title']} ({r['split']})<br>{say_metric(metric)} "
         f"{percent(r[metric])} ({percent(r[f'{metric}_low'])} to {percent(r[f'{metric}_high'])})<br>"
-        f"{count(r['n'], 'picture')}, {_made(r)}<br>{r['model']}{own_place(r['dataset'])}"
+        f"{count(r['n'], 'picture')}, {_made(r)}<br>{r['model']}"
         for _, r in rows.iterrows()
     ]
 

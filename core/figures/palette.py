@@ -6,21 +6,22 @@ which architecture. Colour never means good or bad. Every colour keeps 3 : 1 aga
 models cannot be told apart by colour alone, symbol or pattern tells them apart.
 
 The catalog's marks are fixed. Any other model starts from the mark that its name gives and takes the next one that no
-other model of this process has, so that neither bars (colour and pattern) nor points (colour and symbol) are mistaken
-for another's; `tell_marks_apart` gives a set of models their marks by name,
-whoever is shown first.
+other model shown with it has (`core.frames.names.show_together`), so that neither bars (colour and pattern) nor points
+(colour and symbol) are mistaken for another's. Where nothing says what is shown together, it is what this process has
+drawn so far.
 """
 
 from __future__ import annotations
 
 import threading
 import zlib
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal, TypeVar
 
 from core.catalog.models import MODELS
-from core.frames.names import Family, model_family, model_parts
+from core.frames.names import Family, model_family, model_parts, models_together
 from core.types import ModelSpec
 
 T = TypeVar("T")
@@ -99,20 +100,28 @@ def bar_fill(model: ModelSpec | str, theme: Theme, background: str) -> dict[str,
 
 
 def model_mark(model: ModelSpec | str) -> Mark:
-    """The mark of a model: the catalog's by its record, any other's as it was first given in this process."""
+    """The mark of a model: the catalog's by its record, any other's among those that it is shown with."""
     name = model.name if isinstance(model, ModelSpec) else model
+    if name in _FIXED:
+        return _FIXED[name]
+    together = frozenset(models_together())
+    if name in together:
+        return _marks_of(together)[name]
     with _giving:
         if name not in _GIVEN:
-            _GIVEN[name] = _free_mark(name, set(_GIVEN.values()))
+            _GIVEN[name] = _free_mark(name, {*_FIXED.values(), *_GIVEN.values()})
             while len(_GIVEN) > _MOST_GIVEN:
-                del _GIVEN[next(other for other in _GIVEN if other not in _FIXED)]
+                del _GIVEN[next(iter(_GIVEN))]
         return _GIVEN[name]
 
 
-def tell_marks_apart(models: Iterable[ModelSpec | str]) -> None:
-    """Give these models their marks, by name: the same whatever is shown first."""
-    for name in sorted({model.name if isinstance(model, ModelSpec) else model for model in models}):
-        model_mark(name)
+@lru_cache(maxsize=64)
+def _marks_of(names: frozenset[str]) -> dict[str, Mark]:
+    """Marks for models that are shown together, given by name: the same whoever comes first."""
+    marks = dict(_FIXED)
+    for name in sorted(names - marks.keys()):
+        marks[name] = _free_mark(name, set(marks.values()))
+    return marks
 
 
 def _fixed_mark(spec: ModelSpec) -> Mark:
@@ -152,6 +161,6 @@ def _from(choices: tuple[T, ...], name: str) -> list[T]:
 
 
 _FIXED = {spec.name: _fixed_mark(spec) for spec in MODELS}
-_GIVEN: dict[str, Mark] = dict(_FIXED)
+_GIVEN: dict[str, Mark] = {}
 _MOST_GIVEN = 400
 _giving = threading.Lock()

@@ -26,7 +26,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from core.figures.palette import Theme
-from core.frames.names import file_part
+from core.frames.names import file_part, is_own
 
 FONT = "Source Sans, Source Sans Pro, Helvetica Neue, Arial, sans-serif"
 TITLE_WIDTH = 42
@@ -97,12 +97,15 @@ class Chart:
     filename: str
 
     def __post_init__(self) -> None:
-        """Own models and data sets stand in the name of the file: what is saved of one does not look like another's."""
-        columns = [column for column in ("model", "dataset") if column in self.frame]
-        names = [name for column in columns for name in self.frame[column].unique()]
-        own = [file_part(name) for name in names if isinstance(name, str) and ":" in name and "/" in name]
-        if own and not self.filename.endswith(own[-1]):
-            object.__setattr__(self, "filename", "-".join([self.filename, *own[:4]]))
+        """Own models and data sets stand in the name of the file, so that what is saved of one does not look like
+        another's, and with their whole path in the tooltips that name them."""
+        own = _own_names(self.frame)
+        object.__setattr__(self, "filename", own_filename(self.filename, self.frame))
+        for trace in self.figure.data if own else ():
+            if isinstance(trace.hovertext, str):
+                trace.hovertext = _with_places(trace.hovertext, own)
+            elif trace.hovertext is not None:
+                trace.hovertext = [_with_places(text, own) for text in trace.hovertext]
 
     def csv(self) -> bytes:
         """The rows behind the figure."""
@@ -116,6 +119,25 @@ class Chart:
             "modeBarButtonsToRemove": ["lasso2d", "select2d", "autoScale2d", "zoomIn2d", "zoomOut2d"],
             "toImageButtonOptions": {"format": "png", "filename": self.filename, "scale": 3},
         }
+
+
+def own_filename(filename: str, frame: pd.DataFrame) -> str:
+    """A name for a file with these rows: people's own models and data sets stand in it."""
+    parts = [file_part(name) for name in _own_names(frame).values()]
+    return filename if not parts or parts[0] in filename else "-".join([filename, *parts[:4]])
+
+
+def _own_names(frame: pd.DataFrame) -> dict[str, str]:
+    """Title -> exact name of people's own models and data sets in a frame."""
+    pairs = [(f"{column}_title", column) for column in ("model", "dataset") if f"{column}_title" in frame]
+    both = [[title, column] for title, column in pairs if column in frame]
+    rows = (frame[columns].drop_duplicates().itertuples(index=False) for columns in both)
+    return {str(title): name for found in rows for title, name in found if isinstance(name, str) and is_own(name)}
+
+
+def _with_places(text: str, own: dict[str, str]) -> str:
+    added = [name for title, name in own.items() if title in text and name not in text]
+    return "<br>".join([text, *added])
 
 
 # --- building ---------------------------------------------------------------------------------------------
@@ -280,11 +302,6 @@ def wrap(name: str, width: int = 20, lines: int = 2) -> str:
     if len(parts) > lines:
         parts = [*parts[: lines - 1], parts[lines - 1][: width - 1].rstrip() + "…"]
     return "<br>".join(parts)
-
-
-def own_place(dataset: str) -> str:
-    """For a tooltip: where people's own data lie, on a line of its own."""
-    return f"<br>{dataset}" if ":" in dataset else ""
 
 
 def listed(names: Sequence[str], limit: int = 4) -> str:

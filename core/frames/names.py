@@ -91,6 +91,11 @@ def shown_together(models: Iterable[ModelSpec | str] = (), datasets: Iterable[st
         _together.reset(token)
 
 
+def models_together() -> tuple[str, ...]:
+    """The models that are shown at once, as far as that was said."""
+    return _together.get()[0]
+
+
 def told_apart(function: Callable[P, R]) -> Callable[P, R]:
     """For a function of results: their models and data sets are told apart from each other in what it gives."""
 
@@ -256,19 +261,20 @@ def _say_dataset(name: str) -> str:
 
 def full_title(spec: ModelSpec | DatasetSpec) -> str:
     """The title of the catalog's record; of people's own the name that tells it from the others shown."""
-    if not _is_own(spec.name):
+    if not is_own(spec.name):
         return spec.title
     return say_model(spec) if isinstance(spec, ModelSpec) else say_dataset(spec.name)
 
 
 def file_part(name: str) -> str:
     """A model or data set in the name of a file: own ones by their last name and a mark of the whole path."""
-    path = _own_files(name)[1].stem if name.startswith("file:") else _say_dataset(name) if _is_own(name) else name
+    path = _own_files(name)[1].stem if name.startswith("file:") else _say_dataset(name) if is_own(name) else name
     slug = re.sub(r"[^A-Za-z0-9_.]+", "-", path).strip("-")[:40]
-    return f"{slug}-{sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:6]}" if _is_own(name) else slug
+    return f"{slug}-{sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:6]}" if is_own(name) else slug
 
 
-def _is_own(name: str) -> bool:
+def is_own(name: str) -> bool:
+    """Whether this is a model or data set of people's own, named by its path."""
     return name.startswith(("file:", "folder:", "captions:", "wds:"))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pandas as pd
 import streamlit as st
 
+from core.figures.theme import own_filename
 from core.studies.zero_shot import ZeroShotResult
 
 Shown = Callable[[ZeroShotResult, int | None, int | None], None]
@@ -64,7 +65,7 @@ def class_table(frame: pd.DataFrame) -> None:
     box.download_button(
         "CSV",
         lambda: frame.to_csv(index=False).encode(),
-        "classes.csv",
+        f"{own_filename('classes', frame)}.csv",
         "text/csv",
         key="csv-classes",
         on_click="ignore",

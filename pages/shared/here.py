@@ -9,7 +9,6 @@ import streamlit as st
 from core.catalog.datasets import DATASETS
 from core.catalog.models import MODELS
 from core.engine import Engine
-from core.figures import tell_marks_apart
 from core.frames.names import show_together
 from core.types import DatasetSpec, ModelSpec, TMVError
 from pages.shared.own_data import page_dataset
@@ -61,7 +60,6 @@ def tell_apart(engine: Engine) -> None:
     keys = [entry.key for entry in engine.store.entries()]
     models = {*(key.model for key in keys), *st.query_params.get_all("model")}
     show_together(sorted(models), sorted({*(key.dataset for key in keys), *st.query_params.get_all("data")}))
-    tell_marks_apart(key.model for key in keys)
 
 
 def real_first(names: tuple[str, ...]) -> tuple[str, ...]:

@@ -8,13 +8,15 @@ from collections.abc import Callable
 import pandas as pd
 import streamlit as st
 
+from core.figures.theme import own_filename
+
 
 def save_rows(frame: pd.DataFrame, filename: str, *, key: str, label: str = "CSV") -> None:
     """A quiet button that saves the rows; they are written only when it is pressed."""
     st.download_button(
         label,
         lambda: frame.to_csv(index=False).encode("utf-8"),
-        f"{filename}.csv",
+        f"{own_filename(filename, frame)}.csv",
         "text/csv",
         key=key,
         on_click="ignore",

@@ -5,21 +5,24 @@ from __future__ import annotations
 import subprocess
 import sys
 from itertools import combinations
+from pathlib import Path
 
 import pytest
 
 from core.catalog import registry
 from core.catalog.models import MODELS
-from core.figures import accuracy_chart, bar_fill, look, model_color, model_mark, model_pattern, model_symbol
-from core.figures.palette import Theme
+from core.figures import accuracy_chart, bar_fill, look, model_mark
+from core.figures.palette import Mark, Theme
 from core.figures.theme import contrast
 from core.frames import accuracy_frame
+from core.frames.names import shown_together
 from tests.sample_results import sample_result
 
 THEMES: tuple[Theme, ...] = ("light", "dark")
 OWN = [f"file:/runs/vit.json,/runs/{run}/epoch_{i}.pt" for run in "ab" for i in range(12)]
 OTHERS = [*OWN, *(f"hf-hub:someone/clip-{i}" for i in range(8)), "ViT-B-32/random", "ViT-L-14/random",
           "ViT-B-32/laion2b_e16", "ViT-B-32/laion400m_e32", "ViT-B-32-quickgelu/openai", "ViT-L-14/openai"]  # fmt: skip
+ROOT = Path(__file__).parents[2]
 ALL = [*(spec.name for spec in MODELS), *OTHERS]
 
 
@@ -36,12 +39,14 @@ def test_every_model_can_be_seen(theme: Theme) -> None:
 
 
 def test_no_two_models_share_a_mark_on_bars_or_on_points() -> None:
-    marks = {name: model_mark(name) for name in ALL}
+    with shown_together(models=ALL):
+        marks = {name: model_mark(name) for name in ALL}
     for (a, first), (b, second) in combinations(marks.items(), 2):
         assert (first.shade, first.pattern) != (second.shade, second.pattern), (a, b)
         assert (first.shade, first.symbol) != (second.shade, second.symbol), (a, b)
     assert not any("diamond" in mark.symbol for mark in marks.values())
-    shades = [model_mark(name).shade for name in OWN[:16]]
+    with shown_together(models=OWN[:16]):
+        shades = [model_mark(name).shade for name in OWN[:16]]
     assert len(set(shades)) == 16 and not {s.shade for s in map(model_mark, (m.name for m in MODELS))} & set(shades)
 
 
@@ -55,18 +60,23 @@ def test_every_weight_that_open_clip_lists_has_a_mark() -> None:
     assert {model_mark(spec.name) for spec in MODELS} == fixed
 
 
-def test_a_mark_stays_and_does_not_hang_on_who_comes_first() -> None:
-    """Two processes that show the same models in another order, told of them all first."""
+def test_a_mark_does_not_hang_on_who_comes_first() -> None:
+    def marks(names: list[str]) -> dict[str, Mark]:
+        with shown_together(models=names):
+            return {name: model_mark(name) for name in names}
+
+    assert marks(OTHERS) == marks(OTHERS[::-1])
+    assert marks(OWN)[OWN[0]] == marks([*OWN, MODELS[3].name])[OWN[0]]
+
+
+def test_marks_are_apart_in_a_process_that_nobody_told_what_is_shown() -> None:
     code = (
-        "import sys; from core.figures import model_color, model_pattern, model_symbol, tell_marks_apart\n"
-        "names = sys.argv[1:]; tell_marks_apart(names)\n"
-        "print([(n, model_color(n), model_symbol(n), model_pattern(n)) for n in sorted(names)])"
+        "import sys; from core.figures import model_color, model_pattern, model_symbol\n"
+        "print(len({(model_color(n, 'dark'), model_pattern(n)) for n in sys.argv[1:]}),"
+        " len({(model_color(n), model_symbol(n)) for n in sys.argv[1:]}))"
     )
-    runs = [subprocess.run([sys.executable, "-c", code, *names], capture_output=True, text=True, check=True).stdout
-            for names in (OTHERS, OTHERS[::-1])]  # fmt: skip
-    assert runs[0] == runs[1]
-    first = [(model_color(n), model_symbol(n), model_pattern(n)) for n in OTHERS]
-    assert [(model_color(n), model_symbol(n), model_pattern(n)) for n in OTHERS] == first
+    run = subprocess.run([sys.executable, "-c", code, *ALL], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert run.stdout.split() == [str(len(ALL))] * 2
 
 
 @pytest.mark.parametrize("theme", THEMES)
