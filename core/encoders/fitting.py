@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,6 +50,7 @@ def load_exactly(model: Any, config: Mapping[str, Any], paths: Sequence[Path]) -
         raise TMVError(_misfit(closest.tensors, wanted, weights, paths[0], config))
     chosen = fitting[0]
     _expect_activation(content, config, paths)
+    _expect_fractions(model, chosen.tensors, weights)
     expect_sound(chosen.tensors, weights)
     model.load_state_dict(chosen.tensors, strict=True)
     return tuple(_notes(chosen, fitting[1:], weights))
@@ -165,6 +167,15 @@ def _hidden_act(path: Path) -> str:
         return ""
 
 
+def _expect_fractions(model: Any, tensors: Tensors, weights: Path) -> None:
+    """Quantised weights are whole numbers that mean something only with their scales, but would load as they are."""
+    floating = [name for name, tensor in model.state_dict().items() if tensor.is_floating_point()]
+    if whole := [name for name in floating if not tensors[name].is_floating_point()]:
+        kind = str(tensors[whole[0]].dtype).removeprefix("torch.")
+        raise TMVError(f"The weights {weights} hold whole numbers ({kind}) in {_some(whole)}, so they look quantised: "
+                       "save the model in float32, float16 or bfloat16.")
+
+
 # --- what does not fit --------------------------------------------------------------------------------------
 
 
@@ -184,6 +195,8 @@ def _misfit(
         (missing, "tensor", "missing"), (unexpected, "tensor", "unexpected"), (other, "tensor", "of another shape"),
     ) if names]  # fmt: skip
     guess = looks_like(tensors, missing, unexpected, values) if found else "it holds no tensors"
+    if re.search(r"-\d{4,5}-of-\d{4,5}\.", weights.name):
+        guess = "its name says that it is one part of several: join them into one file"
     return (f"The weights {weights} do not fit {config}: {', '.join(parts)}. {guess[0].upper()}{guess[1:]}; "
             "get them again from their source, or bring the configuration that they were trained with.")
 

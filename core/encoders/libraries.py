@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import json
 import logging
+import re
 import tempfile
 import threading
 import warnings
@@ -125,7 +126,20 @@ def _create(library: Any, spec: ModelSpec, name: str, weights: str | None, prepr
     except Exception as error:
         if weights is None:
             raise TMVError(f"open_clip cannot build {spec.architecture} ({error}).") from error
-        raise unreadable(Path(weights), error) from error
+        raise (_misfit(spec, weights, error) or unreadable(Path(weights), error)) from error
+
+
+def _misfit(spec: ModelSpec, weights: str, error: Exception) -> TMVError | None:
+    """What torch says of weights that are not those of the architecture, in one sentence."""
+    said = " ".join(str(error).split())
+    if "loading state_dict" not in said:
+        return None
+    parts = [f"{kind.lower()} are {keys[:120]}" for kind, keys in
+             re.findall(r"(Missing|Unexpected) key\(s\) in state_dict: (.+?)\. ", f"{said} ")]  # fmt: skip
+    sizes = re.findall(r"size mismatch for (\S+):", said)
+    parts += [f"of another shape are {', '.join(sizes[:3])} ({len(sizes)} in all)"] if sizes else []
+    return TMVError(f"The weights {weights} do not fit {spec.architecture}: {'; '.join(parts)}; get them again from "
+                    "their source, or choose the architecture that they were trained with.")
 
 
 def _tokenizer(library: Any, spec: ModelSpec, name: str) -> Any:

@@ -199,6 +199,7 @@ MISFITS: dict[str, tuple[Callable[[State], Any], str]] = {
     "nothing": (lambda s: {"epoch": 3}, "it holds no tensors|It holds no tensors"),
     "NaN": (lambda s: {**s, "visual.proj": s["visual.proj"] * math.nan}, r"not finite in visual.proj"),
     "Inf": (lambda s: {**s, "ln_final.bias": s["ln_final.bias"] + math.inf}, r"not finite in ln_final.bias"),
+    "quantised": (lambda s: {**s, "visual.proj": s["visual.proj"].to(torch.int8)}, r"\(int8\) in visual.proj"),
     "scale NaN": (lambda s: {**s, "logit_scale": torch.tensor(math.nan)}, "not finite in logit_scale"),
     "scale Inf": (lambda s: {**s, "logit_scale": torch.tensor(math.inf)}, "not finite in logit_scale"),
     "scale as it is": (lambda s: {**s, "logit_scale": torch.tensor(100.0)}, "logit_scale of .* is 100, .*logarithm"),
@@ -219,6 +220,12 @@ def test_a_position_embedding_of_another_size_is_not_stretched_in_silence(
 ) -> None:
     state = {**plain[1], "visual.positional_embedding": torch.ones(17, 64)}
     assert "visual.positional_embedding is 17 x 64 and not 10 x 64" in refused(plain[0], saved(state, tmp_path))
+
+
+def test_one_part_of_several_is_told_by_its_name(plain: tuple[Path, State], tmp_path: Path) -> None:
+    half = dict(list(plain[1].items())[::2])
+    save_file({k: v.contiguous() for k, v in half.items()}, tmp_path / "model-00001-of-00002.safetensors")
+    assert "one part of several" in refused(plain[0], tmp_path / "model-00001-of-00002.safetensors")
 
 
 def test_another_architecture_is_told_by_its_shapes(plain: tuple[Path, State], tmp_path: Path) -> None:
