@@ -14,6 +14,7 @@ from core import readers, weights
 from core.catalog.presets import caption_presets, picture_presets
 from core.demo.sets import DEMO_SETS
 from core.engine import Engine
+from core.store import Damaged
 from core.studies.compose import leave_one_out, paraphrases
 from core.types import Cancelled, Job, Progress, TMVError
 
@@ -75,7 +76,7 @@ class Waited:
         for job in self._jobs():
             model, dataset = str(job.params["model"]), str(job.params["dataset"])
             splits = self._engine.train_split(dataset), str(job.params["split"])
-            if all(self._engine.embeddings(model, dataset, split) is not None for split in splits):
+            if all(self._is_stored(model, dataset, split) for split in splits):
                 self._done.add(job.id)
                 try:
                     TASKS[job.kind](self._engine, job.params, progress)
@@ -83,6 +84,12 @@ class Waited:
                     raise
                 except TMVError:
                     continue
+
+    def _is_stored(self, model: str, dataset: str, split: str) -> bool:
+        try:
+            return self._engine.embeddings(model, dataset, split) is not None
+        except Damaged:
+            return False
 
     def _jobs(self) -> list[Job]:
         waiting = [job for job in self._engine.jobs.list() if job.state == "queued" and job.id not in self._done]

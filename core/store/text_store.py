@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from core.database import connect, connect_to_read, remove_database
-from core.files import Unwritable, disk_guard, safe_name
+from core.files import Damaged, Unwritable, disk_guard, safe_name
 from core.types import FloatArray, TMVError, expect_shape
 
 _SCHEMA = """
@@ -89,17 +89,27 @@ class TextStore:
         return found
 
     def everything(self, model_digest: str) -> tuple[tuple[str, ...], FloatArray]:
-        """Every text of one model in order, and the vectors (m, d) float32; damaged rows are left out."""
+        """Every text of one model in order, and the vectors (m, d) float32; damaged rows are left out. Raises `Damaged`
+        where the database cannot be read."""
         path, found = self.path(model_digest), dict[str, FloatArray]()
         if path.exists():
-            with contextlib.closing(connect_to_read(path, _SCHEMA)) as connection:
-                for number, data, vector, checksum in connection.execute("SELECT * FROM texts"):
-                    if isinstance(data, bytes) and _hash(data) == number and _good(data, vector, checksum):
-                        found[data.decode("utf-8", "surrogatepass")] = np.frombuffer(vector, "<f4")
+            try:
+                found = self._rows_of(path)
+            except sqlite3.DatabaseError as error:
+                raise Damaged(f"{path} is damaged: run `python -m core verify` to mend the cache.") from error
         width = max((len(v) for v in found.values()), default=0)
         texts = tuple(sorted(text for text, vector in found.items() if len(vector) == width))
         vectors = np.stack([found[text] for text in texts]) if texts else np.zeros((0, width), np.float32)
         return texts, vectors.astype(np.float32, copy=False)
+
+    @staticmethod
+    def _rows_of(path: Path) -> dict[str, FloatArray]:
+        found = dict[str, FloatArray]()
+        with contextlib.closing(connect_to_read(path, _SCHEMA)) as connection:
+            for number, data, vector, checksum in connection.execute("SELECT * FROM texts"):
+                if isinstance(data, bytes) and _hash(data) == number and _good(data, vector, checksum):
+                    found[data.decode("utf-8", "surrogatepass")] = np.frombuffer(vector, "<f4")
+        return found
 
     def names(self) -> tuple[str, ...]:
         """The databases that are there, by file name."""
