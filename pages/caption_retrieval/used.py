@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core.engine import Engine
+from core.frames import say_dataset
 from core.studies.retrieval import ALL_CAPTIONS, RetrievalResult
 from core.types import DatasetSpec
 from pages.shared.choices import one_of
@@ -40,7 +41,7 @@ class Used:
 def used(engine: Engine, dataset: DatasetSpec) -> Used:
     """What the address says, checked; else as the data set is measured. Says what is wrong with it."""
     splits = engine.splits(dataset.name)
-    split = one_of("split", splits, "", instead=f"the one that {dataset.title} is measured on is used")
+    split = one_of("split", splits, "", instead=f"the one that {say_dataset(dataset.name)} is measured on is used")
     each = one_of("each", CAPS, str(dataset.captions_per_picture or ALL))
     return Used(split or None, ALL_CAPTIONS if each == ALL else int(each))
 

@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.engine import Engine
 from core.figures.few_shot import few_shot_chart
-from core.frames import percent, protocol_line, say_model
+from core.frames import percent, protocol_line, say_dataset, say_model
 from core.frames.few_shot import (
     FEW_SHOT_METHODS,
     best_point,
@@ -194,7 +194,7 @@ def page(engine: Engine) -> None:
 def links(choice: Choice, results: list[FewShotResult]) -> None:
     """Where the numbers come from, and a link to this view."""
     foot(
-        [(f"{say_model(r.model)} on {choice.dataset.title}, {r.split}", r.provenance) for r in results],
+        [(f"{say_model(r.model)} on {say_dataset(choice.dataset.name)}, {r.split}", r.provenance) for r in results],
         {
             "model": [m.name for m in choice.models],
             "data": [choice.dataset.name],

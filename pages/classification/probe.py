@@ -114,7 +114,7 @@ def page(engine: Engine) -> None:
     probe_table(methods_frame(zero_shots, probes))
     trained_on(probes)
     foot(
-        [(f"{say_model(p.model)} on {dataset.title}, {p.split}", p.provenance) for p in probes],
+        [(f"{say_model(p.model)} on {say_dataset(dataset.name)}, {p.split}", p.provenance) for p in probes],
         {
             "model": [m.name for m in models],
             "data": [dataset.name],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.engine import Engine
+from core.frames import say_dataset
 from core.types import DatasetSpec, State
 from pages.shared.guard import careful
 from pages.shared.here import here
@@ -33,7 +34,8 @@ def _line(engine: Engine, spec: DatasetSpec, state: State, models: int) -> None:
     words, button = st.columns([9, 1], vertical_alignment="center")
     with words:
         st.markdown(
-            f"**{plain(spec.title)}** · {STATES[state.state]}" + (f" · {plain(state.why)}" if state.why else "")
+            f"**{plain(say_dataset(spec.name))}** · {STATES[state.state]}"
+            + (f" · {plain(state.why)}" if state.why else "")
         )
         st.caption(
             " · ".join(

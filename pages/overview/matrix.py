@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence, Set
 import pandas as pd
 import streamlit as st
 
-from core.frames import percent, say_model
+from core.frames import percent, say_dataset, say_model
 from core.types import DatasetSpec, ModelSpec, State
 from pages.shared.here import Here
 from pages.shared.leads import to_classes
@@ -22,7 +22,7 @@ Found = Mapping[tuple[str, str], float]
 
 def matrix(models: Models, datasets: Datasets, stored: Here, found: Found, outdated: Set[tuple[str, str]]) -> None:
     """The table. A measured cell leads to its classes, another one to the library with the pair filled in."""
-    titles = [d.title for d, _ in datasets]
+    titles = [say_dataset(d.name) for d, _ in datasets]
     frame = pd.DataFrame(
         {"Model": [say_model(m) for m, _ in models]}
         | {each[0].title: [_cell(m, each, stored, found, outdated) for m in models] for each in datasets}

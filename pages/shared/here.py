@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import streamlit as st
@@ -11,7 +13,7 @@ from core.catalog.models import MODELS
 from core.engine import Engine
 from core.frames.names import show_together
 from core.types import DatasetSpec, ModelSpec, TMVError
-from pages.shared.own_data import page_dataset
+from pages.shared.own_data import page_dataset, page_model
 
 ANY_KIND = ""
 
@@ -58,8 +60,16 @@ def _spec(engine: Engine, name: str) -> DatasetSpec | None:
 def tell_apart(engine: Engine) -> None:
     """Whatever is on this machine or in this address has a name and a mark of its own on the page."""
     keys = [entry.key for entry in engine.store.entries()]
-    models = {*(key.model for key in keys), *st.query_params.get_all("model")}
-    show_together(sorted(models), sorted({*(key.dataset for key in keys), *st.query_params.get_all("data")}))
+    models = {*(key.model for key in keys), *_named("model", lambda name: page_model(engine, name).name)}
+    datasets = {*(key.dataset for key in keys), *_named("data", lambda name: page_dataset(engine, name).name)}
+    show_together(sorted(models), sorted(datasets))
+
+
+def _named(choice: str, exact: Callable[[str], str]) -> Iterator[str]:
+    """The exact names of what the address asks for; a path there may be written in several ways."""
+    for name in st.query_params.get_all(choice):
+        with contextlib.suppress(TMVError):
+            yield exact(name)
 
 
 def real_first(names: tuple[str, ...]) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.engine import Engine
-from core.frames import say_model
+from core.frames import say_dataset, say_model
 from core.types import DatasetSpec, ModelSpec, State, TMVError
 from pages.shared.guard import careful
 from pages.shared.here import here
@@ -45,7 +45,7 @@ def embed_key(engine: Engine, pair: Pair) -> str:
 
 
 def _embed(engine: Engine, pairs: Sequence[Pair]) -> None:
-    names = listed([f"{plain(d.title)} with {plain(say_model(m))}" for m, d, _ in pairs[:4]])
+    names = listed([f"{plain(say_dataset(d.name))} with {plain(say_model(m))}" for m, d, _ in pairs[:4]])
     more = f" and {count(len(pairs) - 4, 'more pair')}" if len(pairs) > 4 else ""
     words, button = st.columns([5, 1], vertical_alignment="center")
     words.info(
@@ -72,7 +72,7 @@ def obstacles(engine: Engine, pair: Pair) -> list[str]:
     model, dataset, _ = pair
     found = []
     if (state := engine.dataset_state(dataset.name)).state != "ready" and not dataset.name.startswith("demo-"):
-        found.append(_obstacle(plain(dataset.title), "data set", state))
+        found.append(_obstacle(plain(say_dataset(dataset.name)), "data set", state))
     if (state := engine.model_state(model)).state == "absent":
         found.append(_obstacle(plain(say_model(model)), "model", state))
     return found

@@ -137,7 +137,7 @@ def pick_datasets(engine: Engine, kind: str = "classification", *, most: int = 6
         accept_new_options=True,
         help="Own pictures in the data folder can be typed too, for example folder:my-pictures.",
     )
-    _tell(problems, "data set", [d.title for d in picked], replaced)
+    _tell(problems, "data set", [say_dataset(d.name) for d in picked], replaced)
     _tell_cut(len(picked), most, "data sets")
     return picked[:most]
 
@@ -206,7 +206,7 @@ def _datasets(
     picked = tuple(d for d in named if kind in (d.kind, ANY_KIND))
     replaced = not picked
     if replaced:
-        problems += tuple(f"{d.title} has no {KINDS[kind]}, so it is not shown here." for d in named)
+        problems += tuple(f"{say_dataset(d.name)} has no {KINDS[kind]}, so it is not shown here." for d in named)
         picked = tuple(engine.dataset(n) for n in default_datasets(engine, kind, most))
     offered = [d for d in (*offered_datasets(engine), *picked) if kind in (d.kind, ANY_KIND)]
     return picked, problems, {d.name: say_dataset(d.name) for d in offered}, replaced

@@ -10,7 +10,7 @@ from functools import partial
 import streamlit as st
 
 from core.engine import Engine
-from core.frames import say_model
+from core.frames import say_dataset, say_model
 from core.types import DatasetSpec, Job, ModelSpec, TMVError
 from pages.shared import first_run
 from pages.shared.guard import careful
@@ -84,7 +84,7 @@ def _start_demo(engine: Engine, wanted: Sequence[Training]) -> None:
 
 
 def _button(possible: Sequence[Training], what: str, key: str, lasts: str) -> None:
-    names = listed([f"{plain(t.dataset.title)} with {plain(say_model(t.model))}" for t in possible[:4]])
+    names = listed([f"{plain(say_dataset(t.dataset.name))} with {plain(say_model(t.model))}" for t in possible[:4]])
     more = f" and {count(len(possible) - 4, 'more pair')}" if len(possible) > 4 else ""
     words, button = st.columns([5, 1], vertical_alignment="center")
     words.info(f"Not here yet: {what} for {names}{more}. {lasts}".rstrip(), icon=":material/info:")

@@ -76,3 +76,8 @@ def test_another_set_than_asked_for_is_said_in_large(page: Callable[..., AppTest
     assert "No data set is called 'nowhere'" in yellow and "Shown instead of the data set asked for" in yellow
     one = " ".join(boxes(page("classification/classes.py", model=[GOOD], data=["nowhere"]))[1])
     assert "Shown instead of the data set asked for" in one
+
+
+def test_a_path_written_in_two_ways_is_one_data_set(page: Callable[..., AppTest], world: World) -> None:
+    app = page("classification/classes.py", model=[GOOD], data=["folder:colours"])
+    assert app.selectbox(key="shown-data").format_func(world.colours) == "colours"
