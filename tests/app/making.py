@@ -105,5 +105,5 @@ def unescaped(markdown: str) -> str:
 
 def said(app: AppTest) -> str:
     """Everything the page says in words, as a reader sees it."""
-    parts = [*app.title, *app.header, *app.subheader, *app.markdown, *app.caption, *app.info, *app.error]
+    parts = [*app.title, *app.header, *app.subheader, *app.markdown, *app.caption, *app.info, *app.warning, *app.error]
     return "\n".join(unescaped(part.value) for part in parts)
