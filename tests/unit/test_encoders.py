@@ -17,7 +17,7 @@ from PIL import Image
 from core.encoders import LoadedEncoder, images, load_encoder, onednn, resolve_device
 from core.encoders.lean import LeanResNet, LeanTransformer
 from core.types import TMVError
-from tests.unit.encoder_models import VARIANTS, close, make_model
+from tests.unit.encoder_models import ROUNDING, VARIANTS, close, make_model, pixels
 
 LEAN_IMAGES = {"plain", "quick_gelu", "resnet", "layer_scale", "no_ln_pre", "ln_after_pool", "patch_dropout",
                "custom_text", "eos_pool", "biased_projection", "no_projection", "bidirectional", "class_token"}
@@ -46,9 +46,9 @@ def test_every_structure_gives_the_library_s_vectors(variant: str, folder: Path)
     tokens = open_clip.get_tokenizer(f"own-{variant}")(TEXTS)
     with torch.no_grad():
         wanted_images, wanted_texts = model.encode_image(batch), model.encode_text(tokens)
-    assert close(encoder.encode_images(batch), wanted_images) < 1e-5
-    assert close(encoder.encode_texts(TEXTS), wanted_texts) < 1e-5
-    assert close(encoder.full_texts(TEXTS), wanted_texts) < 1e-6
+    assert close(encoder.encode_images(batch), wanted_images) < ROUNDING
+    assert close(encoder.encode_texts(TEXTS), wanted_texts) < ROUNDING
+    assert close(encoder.full_texts(TEXTS), wanted_texts) < ROUNDING
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -67,16 +67,16 @@ def test_lean_ways_with_and_without_packed_layers(variant: str, packed: bool, fo
         pytest.skip("this torch has no packed layers")
     _, model = make_model(variant, folder / variant)
     lean = (LeanResNet if variant == "resnet" else LeanTransformer)(model.visual, packed)
-    batch = torch.randn(3, 3, *([64] * 2 if variant == "resnet" else [48] * 2))
+    batch = pixels(3, 3, *([64] * 2 if variant == "resnet" else [48] * 2))
     with torch.inference_mode():
-        assert close(lean(batch.clone()), model.encode_image(batch)) < 1e-5
+        assert close(lean(batch.clone()), model.encode_image(batch)) < ROUNDING
 
 
 def test_one_picture_is_what_it_is_in_a_batch(folder: Path) -> None:
     encoder, _ = loaded("plain", folder)
     batch = torch.stack([encoder.preprocess(picture(seed)) for seed in range(9)])
     alone = np.concatenate([encoder.encode_images(row[None]) for row in batch])
-    assert close(alone, encoder.encode_images(batch)) < 1e-5
+    assert close(alone, encoder.encode_images(batch)) < ROUNDING
 
 
 def test_the_library_s_own_model_on_packed_layers(folder: Path) -> None:
@@ -84,9 +84,9 @@ def test_the_library_s_own_model_on_packed_layers(folder: Path) -> None:
     packed = onednn.with_packed_linears(model.visual)
     swapped = [m for m in packed.modules() if type(m) is onednn._Linear]
     assert len(swapped) == len([m for m in model.visual.modules() if type(m) is torch.nn.Linear]) > 0
-    batch = torch.randn(2, 3, 64, 64)
+    batch = pixels(2, 3, 64, 64)
     with torch.inference_mode():
-        assert close(packed(batch), model.encode_image(batch)) < 1e-5
+        assert close(packed(batch), model.encode_image(batch)) < ROUNDING
     assert not any(type(m) is onednn._Linear for m in model.visual.modules())
 
 
@@ -113,7 +113,7 @@ def test_a_lean_way_that_gives_other_vectors_is_not_taken(folder: Path, monkeypa
     encoder, model = loaded("plain", folder)
     batch = torch.stack([encoder.preprocess(picture(seed)) for seed in range(3)])
     with torch.no_grad():
-        assert close(encoder.encode_images(batch), model.encode_image(batch)) < 1e-6
+        assert close(encoder.encode_images(batch), model.encode_image(batch)) < ROUNDING
     assert "images: the library's own call" in encoder.card.notes
 
 
@@ -141,7 +141,7 @@ def test_many_threads_get_the_vectors_of_one(folder: Path) -> None:
         with ThreadPoolExecutor(6) as pool:
             found = list(pool.map(both, range(12)))
         for (image, text), wanted_image, wanted_text in zip(found, wanted, wanted_texts):
-            assert close(image, wanted_image) < 1e-6 and close(text, wanted_text) < 1e-6
+            assert close(image, wanted_image) < ROUNDING and close(text, wanted_text) < ROUNDING
 
 
 def test_no_texts_no_vectors(folder: Path) -> None:
