@@ -152,7 +152,7 @@ class Engine(
             stored = self._stored(dataset)
             if not stored:
                 raise
-            return stored[-1].key.split
+            return min((entry.key.split for entry in stored), key=readers.measured_first)
         return rows.split
 
     def _stored(self, dataset: str) -> list[Entry]:

@@ -14,6 +14,7 @@ from core.readers.opening import (
     open_dataset,
 )
 from core.readers.shard_sets import TEMPLATES
+from core.readers.split_names import measured_first
 
 __all__ = [
     "TEMPLATES",
@@ -27,6 +28,7 @@ __all__ = [
     "describe_dataset",
     "download_dataset",
     "make_demo",
+    "measured_first",
     "open_dataset",
     "read_classnames",
 ]

@@ -28,9 +28,9 @@ from core.readers.caption_files import SUFFIXES, is_caption_json, other_format, 
 from core.readers.caption_notes import caption_findings, file_findings
 from core.readers.caption_pictures import Lookup, find_pictures, none_found, split_of
 from core.readers.caption_rows import CaptionRow
+from core.readers.split_names import measured_first
 from core.types import Dataset, DatasetSpec, Note, NotHere, TMVError
 
-_DEFAULTS = ("test", "val", "all", "train")
 _CAPTION_NAME = re.compile(r"caption|token|results|sentence|metadata", re.IGNORECASE)
 _COCO_YEAR = "2017"
 
@@ -61,7 +61,7 @@ class Source:
 
 
 def _described(spec: DatasetSpec, splits: dict[str, Source]) -> DatasetSpec:
-    default = next((split for split in _DEFAULTS if split in splits), next(iter(splits)))
+    default = min(splits, key=measured_first)
     return replace(spec, splits=tuple(splits), default_split=default)
 
 

@@ -29,11 +29,10 @@ from core.readers.base import (
 )
 from core.readers.folder_checks import class_findings
 from core.readers.folder_layout import Layout, Part, read_layout
-from core.readers.split_names import split_name
+from core.readers.split_names import measured_first
 from core.readers.stamps import as_last_read
 from core.types import Dataset, DatasetSpec, Note
 
-_DEFAULTS = ("test", "val", "dev", "eval", "holdout", "all", "train", "trainval")
 _LISTS = re.compile(
     r"(class(es|names|_names|-names|_index|_list|_labels)?|labels?|label_names|label_map|names|categor(ies|y_names)|words"
     r"|synsets?|synset_words|loc_synset_mapping|imagenet_class(es|_index)|class_to_idx|idx_to_class|id2label|cat_to_name"
@@ -47,17 +46,10 @@ Rows = tuple[list[str], list[int]]
 def describe_folder(spec: DatasetSpec, path: Path) -> DatasetSpec:
     """The generic record with splits, default split and class names filled in from the disk."""
     layout = read_layout(path)
-    default = min(layout.splits, key=_preference)
+    default = min(layout.splits, key=measured_first)
     raw = tuple(map(readable, layout.raw))
     curated = class_words(raw).names
     return replace(spec, splits=layout.names, default_split=default, classnames=curated, raw_classnames=raw)
-
-
-def _preference(split: str) -> int:
-    """Which split is measured when none is asked for: rather "test_2" than "train"."""
-    found = split_name(split)
-    word = split if split in _DEFAULTS or found is None else found.split
-    return _DEFAULTS.index(word) if word in _DEFAULTS else len(_DEFAULTS)
 
 
 def open_folder(spec: DatasetSpec, split: str | None, path: Path) -> Dataset:

@@ -82,3 +82,13 @@ def _fold_number(tokens: list[str]) -> str | None:
 
 def _is_plain(token: str) -> bool:
     return token in _PLAIN or token in SIDES or token.isdigit()
+
+
+_MEASURED = ("test", "val", "dev", "eval", "holdout", "all", "train", "trainval")
+
+
+def measured_first(split: str) -> int:
+    """The order in which splits are measured when none is asked for: rather "test_2" than "train"."""
+    found = split_name(split)
+    word = split if split in _MEASURED or found is None else found.split
+    return _MEASURED.index(word) if word in _MEASURED else len(_MEASURED)

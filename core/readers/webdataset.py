@@ -24,10 +24,10 @@ from core.readers.shard_labels import MISSING_WORDS, Heard, Label, find_source, 
 from core.readers.shard_samples import Findings, pictured
 from core.readers.shard_sets import TEMPLATES, Names, curated_names, listed_names, own_templates
 from core.readers.shards import Member, ShardSet, find_shards, read_index
+from core.readers.split_names import measured_first
 from core.readers.stamps import file_stamp
 from core.types import BadImage, Dataset, DatasetSpec, Note, NotHere, TMVError
 
-_DEFAULTS = ("test", "val", "all", "train")
 _SMALL = 1_000_000
 
 
@@ -113,7 +113,7 @@ def _described(spec: DatasetSpec, path: Path, splits: dict[str, _Split], listed:
             raise TMVError(f"In {path} some shards hold captions and those of {labelled[0]} labels; open them apart.")
     raw = _raw_names(path, rows, listed)
     names = (*splits, "train", "test") if "all" in splits and raw else tuple(splits)
-    default = next((split for split in _DEFAULTS if split in splits), next(iter(splits)))
+    default = min(splits, key=measured_first)
     return replace(
         spec, kind=kind, splits=names, default_split=default, raw_classnames=raw,
         classnames=curated_names(raw, bool(listed.listed)), templates=own_templates(path) if raw else (),

@@ -318,3 +318,20 @@ def test_the_demos_captions_to_look_at_are_captions_of_its_pictures() -> None:
     said = {caption for picture in pictures("demo-captions") for caption in picture.captions}
     offered = presets.caption_presets("demo-captions")
     assert len(offered) == 3 and all(preset.caption in said for preset in offered)
+
+
+def test_without_the_pictures_the_same_split_is_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import shutil
+
+    paint(tmp_path)
+    point(monkeypatch, tmp_path)
+    for split in ("train", "test"):
+        shutil.copytree(tmp_path / "squares", tmp_path / "both" / split)
+    name, engine = f"folder:{tmp_path / 'both'}", Engine(rescan_seconds=0)
+    for split in ("test", "train"):
+        engine.ensure(GOOD, name, split)
+    before = engine.zero_shot(GOOD, name)
+    shutil.rmtree(tmp_path / "both")
+    after = engine.zero_shot(GOOD, name)
+    assert before.split == after.split == "test" and before.acc1 == after.acc1
+    assert "pictures_not_here" in {note.code for note in after.notes}
