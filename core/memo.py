@@ -28,16 +28,24 @@ class Memo:
             with self._lock:
                 if key in self._values:
                     return self._values[key]  # type: ignore[no-any-return]
-            try:
-                value = make()
-            finally:
-                with self._lock:
-                    self._busy.pop(key, None)
+            return self._made(key, make)
+
+    def _made(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Make a value and keep it. The gate goes only then: whoever comes in between waits for it, and does not make
+        the value once more."""
+        try:
+            value = make()
+        except BaseException:
             with self._lock:
-                self._values[key] = value
-                while len(self._values) > self._size:
-                    self._values.popitem(last=False)
-            return value
+                self._busy.pop(key, None)
+            raise
+        with self._lock:
+            self._values[key] = value
+            self._values.move_to_end(key)
+            while len(self._values) > self._size:
+                self._values.popitem(last=False)
+            self._busy.pop(key, None)
+        return value
 
 
 class Latest:
