@@ -21,6 +21,7 @@ browser: $(VENV)/.dev
 check: $(VENV)/.dev
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m mypy
+	$(BIN)/lint-imports --no-cache
 
 embed: $(VENV)/.run
 	$(BIN)/python -m core embed --model $(MODEL) --data $(DATA)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +10,7 @@ from numpy.typing import NDArray
 
 from core.engine import Engine
 from core.studies.zero_shot import ZeroShotResult
-from pages.shared.choices import A_CLASS, one_of
+from pages.shared.choices import A_CLASS, class_tokens, one_of
 from pages.shared.grid import grid
 from pages.shared.link import choose
 from pages.shared.paging import paged
@@ -30,12 +28,6 @@ class Cell:
 
     true: int | None
     answer: int | str
-
-
-def class_tokens(classnames: Sequence[str]) -> list[str]:
-    """One name for each label, usable in an address; classes that share a name get their number."""
-    times = Counter(classnames)
-    return [n if times[n] == 1 else f"{n} ({i})" for i, n in enumerate(classnames)]
 
 
 def chosen_cell(result: ZeroShotResult) -> Cell:

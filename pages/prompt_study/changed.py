@@ -12,8 +12,7 @@ from core.engine import Engine
 from core.frames import points, say_model
 from core.frames.prompts import changed_pictures_frame, class_changes_frame, say_template
 from core.studies.prompt_study import PromptStudyResult, TemplateResult
-from pages.classification.cell import class_tokens
-from pages.shared.choices import A_CLASS, one_of, say_wrong
+from pages.shared.choices import A_CLASS, class_tokens, one_of, say_wrong
 from pages.shared.grid import Tile, grid
 from pages.shared.link import choose, chosen
 from pages.shared.paging import paged

@@ -21,7 +21,6 @@ from core.frames.prompts import (
 )
 from core.studies.prompt_study import PromptStudyResult, TemplateResult, difference
 from core.types import DatasetSpec, EmbeddingSet, EncoderWarming, ModelSpec
-from pages.classification.cell import class_tokens
 from pages.prompt_study.changed import changed, look_at, show_template
 from pages.prompt_study.names import NameSet, pick_names
 from pages.prompt_study.template_tables import template_dialog, template_table
@@ -29,7 +28,7 @@ from pages.prompt_study.wording import Wording, pick_baseline, pick_preset, pick
 from pages.shared.answer import Headline, finding, foot, headlines, question
 from pages.shared.asking import asking
 from pages.shared.chart import draw
-from pages.shared.choices import A_PICTURE, NONE_OPENED, one_of
+from pages.shared.choices import A_PICTURE, NONE_OPENED, class_tokens, one_of
 from pages.shared.encode import encode_filled
 from pages.shared.engine import engine
 from pages.shared.guard import in_place

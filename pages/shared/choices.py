@@ -8,7 +8,8 @@ holds this.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 
@@ -59,6 +60,12 @@ def check_bound(name: str, allowed: Collection[str], instead: str) -> None:
     asked = st.query_params.get(name, "")
     if asked and asked not in allowed and name not in st.session_state:
         say_wrong(name, asked, _in_words(allowed), instead)
+
+
+def class_tokens(classnames: Sequence[str]) -> list[str]:
+    """One name for each label, usable in an address; classes that share a name get their number."""
+    times = Counter(classnames)
+    return [n if times[n] == 1 else f"{n} ({i})" for i, n in enumerate(classnames)]
 
 
 def say_wrong(name: str, value: str, expected: str, instead: str) -> None:

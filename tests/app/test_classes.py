@@ -14,7 +14,8 @@ from core.engine import Engine
 from core.frames import percent
 from core.studies.zero_shot import ZeroShotResult
 from core.warm import WarmEncoder
-from pages.classification.cell import ANY, RIGHT, WRONG, Cell, class_tokens, rows_of
+from pages.classification.cell import ANY, RIGHT, WRONG, Cell, rows_of
+from pages.shared.choices import class_tokens
 from tests.app.making import said
 from tests.conftest import GOOD, POOR, World
 from tests.fakes import COLOURS, FakeEncoder, png
