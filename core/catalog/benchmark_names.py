@@ -10,16 +10,20 @@ import re
 from dataclasses import dataclass
 
 from core.catalog.models import HUB, WEIGHT_ADDRESSES
+from core.catalog.registry import published_weights
 from core.types import DatasetSpec
 
-_PREFIXES = ("wds/", "wds_", "vtab/", "vtab-", "vtab_", "retrieval/")
-_QUICK = "-quickgelu"
+_PREFIXES = ("webdatasets/", "wds/", "wds_", "vtab/", "vtab-", "vtab_", "retrieval/")
+_OWNERS = re.compile(r"(clip-benchmark|djghosh|laion)/(?=wds_)")
+"""Whose copies of the data sets on the hub CLIP_benchmark and DataComp read."""
+QUICK = "-quickgelu"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedSet:
     """A data set as figures were published on it: `n` images and `classes` of its `split`, which our own set of that
-    name need not have. `names` are what tools call it, without their prefixes."""
+    name need not have. `names` are what tools call it, without their prefixes; `balanced` where all classes have
+    as many pictures."""
 
     published_name: str
     title: str
@@ -27,6 +31,7 @@ class PublishedSet:
     split: str
     classes: int = 0
     captions: bool = False
+    balanced: bool = False
     names: tuple[str, ...] = ()
 
     @property
@@ -40,12 +45,13 @@ class PublishedSet:
 
 PUBLISHED_SETS: tuple[PublishedSet, ...] = (
     PublishedSet(
-        published_name="imagenet1k", title="ImageNet-1k", n=50_000, split="val", classes=1000,
+        published_name="imagenet1k", title="ImageNet-1k", n=50_000, split="val", classes=1000, balanced=True,
         names=("imagenet", "imagenet-1k", "imagenet1k-unverified", "ilsvrc2012", "imagenet2012", "imagenet-val"),
     ),
     PublishedSet(published_name="cifar100", title="CIFAR-100", n=10_000, split="test", classes=100,
-                 names=("cifar-100",)),
-    PublishedSet(published_name="food101", title="Food-101", n=25_250, split="test", classes=101, names=("food-101",)),
+                 balanced=True, names=("cifar-100",)),
+    PublishedSet(published_name="food101", title="Food-101", n=25_250, split="test", classes=101, balanced=True,
+                 names=("food-101",)),
     PublishedSet(published_name="eurosat", title="EuroSAT", n=5_400, split="test", classes=10),
     PublishedSet(
         published_name="mscoco_captions", title="COCO captions (Karpathy's test)", n=5_000, split="test", captions=True,
@@ -57,10 +63,13 @@ PUBLISHED_SETS: tuple[PublishedSet, ...] = (
 
 def published_set(name: str) -> PublishedSet | None:
     """The set of published figures that a tool's name means; None for a set without any."""
-    plain = name.strip().lower()
+    plain = _OWNERS.sub("", name.strip().lower())
     for prefix in _PREFIXES:
         plain = plain.removeprefix(prefix)
-    return next((s for s in PUBLISHED_SETS if plain in (s.published_name, *s.names)), None)
+    for found in PUBLISHED_SETS:
+        if {plain, re.sub(f"[_-]{found.split}$", "", plain)} & {found.published_name, *found.names}:
+            return found
+    return None
 
 
 def open_clip_name(model: str, pretrained: str) -> tuple[str, str]:
@@ -68,17 +77,34 @@ def open_clip_name(model: str, pretrained: str) -> tuple[str, str]:
 
     "ViT-B/32" is OpenAI's "ViT-B-32", also with a name of the hub or both parts in one.
     """
+    model, pretrained = model.strip(), pretrained.strip()
+    both = re.fullmatch(r"([\w.-]+)[,: ]\s*([\w.-]+)", model) if not pretrained else None
+    if both is not None and (pair := _listed(both[1], both[2])) in published_weights():
+        return pair
     if (known := _OF_THE_HUB.get(model.removeprefix(HUB).lower())) is not None:
         return known
     if re.fullmatch(r"(ViT-[BLHg]/\d+|RN\d+(x\d+)?)(@\d+px)?", model):
         return model.replace("/", "-").replace("@336px", "-336").replace("@448px", "-448"), pretrained or "openai"
     architecture, slash, inside = model.rpartition("/")
-    return (architecture, inside) if slash and not pretrained else (model, pretrained)
+    return _listed(architecture, inside) if slash and not pretrained else _listed(model, pretrained)
+
+
+def _listed(architecture: str, pretrained: str) -> tuple[str, str]:
+    """The pair as open_clip spells it, where that is clear but for upper and lower case and underscores."""
+    wanted = _spelling(architecture), pretrained.lower()
+    if (architecture, pretrained) in published_weights() or not pretrained:
+        return architecture, pretrained
+    same = [pair for pair in published_weights() if (_spelling(pair[0]), pair[1].lower()) == wanted]
+    return same[0] if len(same) == 1 else (architecture, pretrained)
+
+
+def _spelling(architecture: str) -> str:
+    return architecture.lower().replace("_", "-")
 
 
 def without_quickgelu(architecture: str) -> str:
     """open_clip lists weights trained with QuickGELU twice; published figures stand under one of the names."""
-    return architecture.removesuffix(_QUICK)
+    return architecture.removesuffix(QUICK)
 
 
 def _hub_names() -> dict[str, tuple[str, str]]:

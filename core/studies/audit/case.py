@@ -86,7 +86,8 @@ class Known:
     """What the catalog knows of data set and weights: `sizes` by split, `classes`, `measured_on` the split that
     published figures are for, `published` figures, `weights_note` when the name itself does not fit the weights,
     `quick_gelu` the name under which weights trained with QuickGELU load right, where the one used does not say so,
-    `labels` by picture id, `own_preprocessing` the weights' own transform."""
+    `labels` by picture id, `own_preprocessing` the weights' own transform, `balanced` where all classes have as many
+    pictures."""
 
     sizes: Mapping[str, int] = field(default_factory=dict)
     classes: int | None = None
@@ -96,6 +97,7 @@ class Known:
     quick_gelu: str = ""
     labels: Mapping[str, int] = field(default_factory=dict)
     own_preprocessing: Mapping[str, Any] | None = None
+    balanced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
