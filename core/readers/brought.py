@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from core.types import FloatArray, IntArray, Note, TMVError
 
 Kind = Literal["cosines", "logits", "probabilities"]
+OTHER_LANGUAGE = "other_language"
+"""The code of the note that published figures, which are for English, do not apply."""
 _SUM = 0.02
 """Rows of probabilities add up to 1 within what rounding to four digits leaves over a hundred classes."""
 
@@ -44,6 +46,11 @@ def read_scores(values: NDArray[np.float32], table: Placed) -> Scores:
     if not np.isfinite(values).all():
         row = int(np.flatnonzero(~np.isfinite(values).all(axis=1))[0])
         raise TMVError(f"{table.place(row)} has a score that is not a finite number.")
+    if _only_ranks(values):
+        raise TMVError(
+            f"{table.place(0)} has whole numbers where scores are expected: places or numbers of classes, of which the "
+            "largest is not the best. Write the answer itself into a column “prediction”, or a score for each class."
+        )
     sums = values.sum(axis=1, dtype=np.float64)
     for whole in (1.0, 100.0):  # probabilities are also written in percent
         if (values >= 0).all() and np.abs(sums / whole - 1).max() <= _SUM:
@@ -52,12 +59,20 @@ def read_scores(values: NDArray[np.float32], table: Placed) -> Scores:
     return Scores(values.astype(np.float32), "cosines" if within else "logits")
 
 
+def _only_ranks(values: NDArray[np.float32]) -> bool:
+    """Whether every row (c,) counts 0 to c-1, or 1 to c, each once; 0 and 1 alone may be one-hot answers."""
+    ordered, c = np.sort(values, axis=1), values.shape[1]
+    first = ordered[:1, :1]
+    return bool(first in (0, 1) and (c > 2 or first == 1) and (ordered == np.arange(c, dtype=np.float32) + first).all())
+
+
 @dataclass(frozen=True, slots=True)
 class Predictions:
     """What was brought. With a table: `ids` (n,), `labels` (n,) and `predicted` (n,) int64 index `classnames` (c,),
     `probability` (n,) of the answer and `scores` of every class where they are known; `lines` (n,) in the file. With a
     document: `figures` (acc1, acc5, …; as they are, also where that cannot be) and what it says of `model`,
-    `pretrained`, `dataset`, `split`, `task` and `n`; `own` where this program wrote it. `notes` say how it was read."""
+    `pretrained`, `dataset`, `split`, `task`, `n`, `train_acc1` and `captions` (fewest and most a picture); `own` where
+    this program wrote it. `numbered` where classes were given as numbers alone. `notes` say how it was read."""
 
     source: str
     ids: tuple[str, ...] = ()
@@ -74,6 +89,9 @@ class Predictions:
     task: str = ""
     n: int | None = None
     own: bool = False
+    numbered: bool = False
+    train_acc1: float | None = None
+    captions: tuple[int, int] | None = None
     lines: tuple[int, ...] = ()
     notes: tuple[Note, ...] = ()
 

@@ -17,11 +17,16 @@ import numpy as np
 from core.readers.base import and_more
 from core.readers.brought import Classes
 from core.readers.prediction_table import Table
-from core.types import IntArray, Note, TMVError
+from core.types import IntArray, Level, Note, TMVError
 
 MOST_NUMBERED = 100_000
+LONGEST = 60
 _WHOLE = re.compile(r"\d+(?:\.0+)?")
-_KIND = r"(?:pred_)?(?:probability|proba?|p|scores?|logits?|conf(?:idence)?|cos(?:ine)?|sim(?:ilarity)?)"
+_FRACTION = re.compile(r"[+-]?\d*[.,]\d+(?:e[+-]?\d+)?", re.IGNORECASE)
+_KIND = (
+    r"(?:pred_)?(?:probability|probabilities|probas?|probs?|p|scores?|logits?|conf(?:idence)?|cos(?:ine)?|"
+    r"sim(?:ilarity)?)"
+)
 _AFFIXES = (
     re.compile(rf"{_KIND}[\s_:./-]+(?P<name>.+)", re.IGNORECASE),
     re.compile(rf"{_KIND}\s*[(\[](?P<name>.+)[)\]]", re.IGNORECASE),
@@ -36,8 +41,13 @@ def whole(value: str) -> int | None:
 
 
 def folded(name: str) -> str:
-    """A name without what people spell in different ways."""
-    return re.sub(r"[\s_-]+", " ", name).strip().casefold()
+    """A name without what people spell in different ways. Marks at its ends stay: "-1" is not "1", "A-" not "A"."""
+    return re.sub(r"(?<=\w)[\s_-]+(?=\w)", " ", name.strip()).casefold()
+
+
+def is_missing(cell: str) -> bool:
+    """Whether a cell says that there is nothing: empty, or as pandas and SQL write it."""
+    return cell.lower() in ("", "nan", "<na>", "null", "n/a", "#n/a")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,33 +83,47 @@ class Join:
             return position if position < len(self.classes.names) else None
         return self.by_name.get(str(position))
 
+    def by_number(self, value: str) -> bool:
+        """Whether a value is a class by its number alone."""
+        return whole(value) is not None and (self.numbered or self.classes.names == _counted(len(self.classes.names)))
+
     def column(self, table: Table, index: int) -> IntArray:
         """(n,) classes of a column. Raises `TMVError` with the line of the first value that is none."""
         found = np.empty(len(table.rows), np.int64)
         for row, value in enumerate(table.column(index)):
             place = self(value)
             if place is None:
-                names = self.classes.names
-                raise TMVError(
-                    f"{table.place(row)} has the class {value!r}, which is none of the {len(names):,} classes: "
-                    f"{and_more(names)}."
-                )
+                raise self._none_of_them(table, row, index, value)
             found[row] = place
         return found
+
+    def _none_of_them(self, table: Table, row: int, index: int, value: str) -> TMVError:
+        names = self.classes.names
+        if is_missing(value):
+            return _nothing(table, row, index)
+        counted = self.numbered and whole(value.removeprefix("-")) is not None
+        how = f", counted from 0 to {len(names) - 1:,}" if counted else ""
+        said = value if len(value) <= LONGEST else f"{value[:LONGEST]}..."
+        return TMVError(
+            f"{table.place(row)} has the class {said!r}, which is none of the {len(names):,} classes{how}: "
+            f"{and_more(names)}."
+        )
 
 
 def seen_classes(table: Table, columns: Iterable[int]) -> tuple[Classes, tuple[Note, ...]]:
     """The classes of a table that nobody named: whole numbers give all up to the largest, names their sorted list.
 
-    Raises `TMVError` where one column numbers the classes and another one names them.
+    Raises `TMVError` where a cell holds no class, and where one column numbers the classes and another one names them.
     """
     sets = {index: set(table.column(index)) for index in columns}
+    for index in sets:
+        _expect_classes(table, index, sets[index])
     every = set().union(*sets.values())
     counted = {index: {whole(v) is not None for v in values} for index, values in sets.items()}
     if all(kinds == {True} for kinds in counted.values()):
         largest = max(whole(value) or 0 for value in every)
         if largest < MOST_NUMBERED:
-            return Classes(tuple(map(str, range(largest + 1)))), ()
+            return Classes(_counted(largest + 1)), ()
     if {True} in counted.values() and {False} in counted.values():
         by_number = next(table.header[i] for i, kinds in counted.items() if kinds == {True})
         by_name = next(table.header[i] for i, kinds in counted.items() if kinds == {False})
@@ -107,20 +131,61 @@ def seen_classes(table: Table, columns: Iterable[int]) -> tuple[Classes, tuple[N
             f"{table.name} has numbers in the column {by_number!r} and names in {by_name!r}: say which data set they "
             "are of with --data, so that they can be joined, or write both in one way."
         )
-    return _merged(every)
+    return _merged(list(sets.values()))
 
 
-def _merged(values: Iterable[str]) -> tuple[Classes, tuple[Note, ...]]:
-    """Spellings of one name are one class, and that is said."""
+def _counted(c: int) -> tuple[str, ...]:
+    return tuple(map(str, range(c)))
+
+
+def _expect_classes(table: Table, index: int, values: set[str]) -> None:
+    """Raise `TMVError` with the line of a cell that is empty, −1 among numbers, a fraction, or more than one name."""
+    numbered = {value for value in values if whole(value) is not None}
+    fractions = {value for value in values - numbered if _FRACTION.fullmatch(value)}
+    for row, value in enumerate(table.column(index)):
+        if is_missing(value):
+            raise _nothing(table, row, index)
+        if value == "-1" and len(values) > 3 and len(numbered) == len(values) - 1:
+            raise TMVError(
+                f"{table.place(row)} has -1 in the column {table.header[index]!r}, which stands for no class at all: "
+                "leave such rows out."
+            )
+        if value in fractions and fractions | numbered == values:
+            raise TMVError(
+                f"{table.place(row)} has {value} in the column {table.header[index]!r}: a score is no class. Write the "
+                "class itself, or a column of scores for each class."
+            )
+        if value[0] in "[{(" and value[-1] in "]})" and re.search(r"[,\s]", value):
+            raise TMVError(
+                f"{table.place(row)} has several values in one cell of the column {table.header[index]!r}; one class "
+                "is expected there."
+            )
+
+
+def _nothing(table: Table, row: int, index: int) -> TMVError:
+    return TMVError(f"{table.place(row)} has no class in the column {table.header[index]!r}; leave such rows out, or "
+                    "write the class that was answered.")  # fmt: skip
+
+
+def _merged(columns: Sequence[set[str]]) -> tuple[Classes, tuple[Note, ...]]:
+    """Spellings of one name are one class, and that is said; two that stand in one column are two classes."""
     groups: dict[str, list[str]] = {}
-    for value in sorted(values):
+    for value in sorted(set().union(*columns)):
         groups.setdefault(folded(value), []).append(value)
     twice = [group for group in groups.values() if len(group) > 1]
-    names = tuple(group[0] for group in groups.values())
-    if not twice:
-        return Classes(names), ()
-    said = and_more([" and ".join(f"“{name}”" for name in group) for group in twice])
-    return Classes(names), (Note(f"Spellings were read as one class: {said}.", "merged_spellings"),)
+    apart = [group for group in twice if any(len(column & set(group)) > 1 for column in columns)]
+    merged = [group for group in twice if group not in apart]
+    names = tuple(name for group in groups.values() for name in (group if group in apart else group[:1]))
+    notes: tuple[tuple[list[list[str]], str, str, Level], ...] = (
+        (apart, "Names that differ only in spelling were read as classes of their own", "near_spellings", "warning"),
+        (merged, "Spellings were read as one class", "merged_spellings", "info"),
+    )
+    return Classes(names), tuple(Note(f"{said}: {_pairs(found)}.", code, level)
+                                 for found, said, code, level in notes if found)  # fmt: skip
+
+
+def _pairs(groups: Sequence[Sequence[str]]) -> str:
+    return and_more([" and ".join(f"“{name}”" for name in group) for group in groups])
 
 
 def bare_heads(heads: Sequence[str]) -> tuple[str, ...]:

@@ -34,6 +34,7 @@ class Scored:
     labels: IntArray
     unused: tuple[int, ...]
     notes: tuple[Note, ...]
+    numbered: bool = False
 
 
 def score_columns(table: Table, columns: Columns, classes: Classes) -> Scored | None:
@@ -48,7 +49,11 @@ def score_columns(table: Table, columns: Columns, classes: Classes) -> Scored | 
     order, known, labels, notes = found
     values = np.stack([numbers(table, index) for index in order], axis=1)
     unused = tuple(i for i in columns.others if i not in order)
-    return Scored(classes=known, scores=read_scores(values, table), labels=labels, unused=unused, notes=notes)
+    join = Join.of(known)
+    heads = bare_heads([table.header[index] for index in order])
+    numbered = all(join.by_number(value) for value in (*heads, *table.column(columns.label)))
+    return Scored(classes=known, scores=read_scores(values, table), labels=labels, unused=unused, notes=notes,
+                  numbered=numbered)  # fmt: skip
 
 
 _Found = tuple[list[int], Classes, IntArray, tuple[Note, ...]]
@@ -203,7 +208,9 @@ def _chosen(table: Table, named: list[int], open_ones: list[int], labels: Classe
     labels only count, there must be a column for each number, or rows that add up to 1."""
     if not open_ones:
         return named
-    if not named and (len(open_ones) == len(labels.names) or _adds_up(table, open_ones)):
+    if not named and _adds_up(table, open_ones):
+        return open_ones
+    if not named and len(open_ones) == len(labels.names) and not _whole_numbers(table, open_ones):
         return open_ones
     if not named:
         raise _cannot_tell(table, open_ones)
@@ -223,6 +230,12 @@ def _cannot_tell(table: Table, open_ones: Sequence[int]) -> TMVError:
         f"{table.name} has columns of numbers that are the label of no picture ({names}), and it cannot be told "
         "whether they are classes: say which data set it is with --data, or drop them."
     )
+
+
+def _whole_numbers(table: Table, columns: Sequence[int]) -> bool:
+    """Whether there is no fraction in any of these columns: numbers of classes, or places, rather than scores."""
+    values = np.stack([numbers(table, index) for index in columns], axis=1)
+    return bool(np.isfinite(values).all() and (values == np.round(values)).all())
 
 
 def _adds_up(table: Table, columns: Sequence[int]) -> bool:

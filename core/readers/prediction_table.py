@@ -19,18 +19,28 @@ IMAGE = (
     "img", "img_path", "img_name", "picture", "photo", "path", "file", "fname", "image_id", "sample", "key", "id",
 )  # fmt: skip
 LABEL = (
-    "true_label", "true_class", "label_true", "y_true", "ground_truth", "gt_label", "gt_class", "gt", "actual",
-    "expected", "target", "targets", "true", "label", "labels", "class", "classname", "class_name", "class_label",
-    "class_id", "y",
+    "true_label", "true_labels", "true_class", "true_name", "true_class_name", "label_true", "y_true", "ytrue",
+    "y_test", "ground_truth", "groundtruth", "gt_label", "gt_class", "gt", "truth", "actual", "actual_label",
+    "actual_class", "expected", "gold", "gold_label", "reference", "references", "target", "targets", "target_label",
+    "target_class",
+    "true", "label", "labels", "class", "classname", "class_name", "class_label", "class_id", "y",
 )  # fmt: skip
 ANSWER = (
-    "prediction", "predictions", "predicted", "predicted_label", "predicted_class", "pred", "preds", "pred_label",
-    "pred_class", "y_pred", "yhat", "y_hat", "answer", "top1", "top_1",
+    "prediction", "predictions", "predicted", "predicted_label", "predicted_labels", "predicted_class",
+    "predicted_name", "predicted_class_name", "pred", "preds", "pred_label", "pred_labels", "pred_class", "pred_name",
+    "y_pred", "ypred", "yhat", "y_hat", "answer", "top1", "top_1", "top1_class", "top1_label", "top1_pred",
 )  # fmt: skip
 PROBABILITY = ("probability", "confidence", "prob", "conf", "score")
 _DELIMITERS = "\t;,|"
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?", re.IGNORECASE)
 _COMMA = re.compile(r"[+-]?\d*,\d+(?:e[+-]?\d+)?", re.IGNORECASE)
+_WRAPPED = re.compile(
+    r"\[?(?:tensor|(?:np|numpy)\.\w+|array)\(\[?(?P<number>[+-]?[\d.]+(?:e[+-]?\d+)?)\]?(?:,[^)]*)?\)\]?", re.IGNORECASE
+)
+_REMARKS = re.compile(r"(?:(?:sep=.|#(?![^\r\n]*[\t;,|])[^\r\n]*)?(?:\r\n|\r|\n))+", re.IGNORECASE)
+_RANK = re.compile(
+    r"(?P<word>(?:pred(?:iction|icted)?|top|answer|guess)(?:_?(?:class|label|name))?)_?(?P<rank>\d{1,2})(?:_?(?:class|label|name))?"
+)
 _NOT_FINITE = re.compile(r"[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
 
 
@@ -55,6 +65,7 @@ class Table:
 
 def read_table(text: str, name: str) -> Table:
     """The table in a text. Raises `TMVError` with the line of the first thing that does not fit."""
+    text = _without_remarks(text)
     found = [(line, row) for line, row in _records(text, name) if any(row)]
     if len(found) < 2 or len(found[0][1]) < 2:
         raise TMVError(
@@ -73,13 +84,31 @@ def read_table(text: str, name: str) -> Table:
 
 def records_table(records: Sequence[Mapping[str, object]], name: str) -> Table:
     """A list of JSON records as a table, its columns in the order of their first appearance."""
+    records = [_flat(record) for record in records]
     header = tuple(dict.fromkeys(str(key) for record in records for key in record))
     rows = tuple(tuple(_cell(record.get(key)) for key in header) for record in records)
     return Table(name=name, header=header, rows=rows, lines=tuple(range(1, len(rows) + 1)), unit="Record")
 
 
+def _flat(record: Mapping[str, object]) -> Mapping[str, object]:
+    """{"scores": {"cat": 0.9}} as {"scores.cat": 0.9}."""
+    if not any(isinstance(value, dict) for value in record.values()):
+        return record
+    parts = [{f"{k}.{name}": cell for name, cell in v.items()} if isinstance(v, dict) else {k: v}
+             for k, v in record.items()]  # fmt: skip
+    return {key: value for part in parts for key, value in part.items()}
+
+
 def _cell(value: object) -> str:
-    return "" if value is None else str(value).strip()
+    if isinstance(value, list) and len(value) == 1:
+        return _cell(value[0])
+    return "" if value is None else _plain(str(value))
+
+
+def _plain(cell: str) -> str:
+    """A cell without blanks around it, and a number as Python writes one from an array: "tensor(3)" is "3"."""
+    wrapped = _WRAPPED.fullmatch(cell.strip())
+    return wrapped["number"] if wrapped else cell.strip()
 
 
 def _records(text: str, name: str) -> Iterator[tuple[int, list[str]]]:
@@ -94,7 +123,13 @@ def _records(text: str, name: str) -> Iterator[tuple[int, list[str]]]:
             raise TMVError(f"Line {line:,} of {name} is not readable as a table: {opened}.") from None
         if row is None:
             return
-        yield line, [cell.strip() for cell in row]
+        yield line, [_plain(cell) for cell in row]
+
+
+def _without_remarks(text: str) -> str:
+    """The text with remarks above its header emptied: Excel's "sep=;", lines that begin with "#"."""
+    found = _REMARKS.match(text)
+    return re.sub(r"[^\r\n]", "", found[0]) + text[found.end() :] if found else text
 
 
 def _delimiter(text: str) -> str:
@@ -126,12 +161,14 @@ class Columns:
 
 def find_columns(table: Table) -> Columns:
     """Tell columns by their names, the plainer name first. Raises `TMVError` where the true class is missing."""
-    spelled = [re.sub(r"[\s\-.]+", "_", head.lower()).strip("_") for head in table.header]
+    spelled = _spelled(table)
 
     def find(names: Sequence[str]) -> int | None:
         return next((spelled.index(name) for name in names if name in spelled), None)
 
     image, label, answer, sure = (find(names) for names in (IMAGE, LABEL, ANSWER, PROBABILITY))
+    if (ranked := _ranked(table, spelled)) is not None and (answer is None or answer in ranked):
+        answer = ranked[0]
     if label is None:
         raise TMVError(
             f"{table.name} has no column for the true class (label, true_class, y_true); its columns are "
@@ -140,6 +177,40 @@ def find_columns(table: Table) -> Columns:
     taken = {image, label, answer, sure if answer is not None else None}
     others = tuple(i for i in range(len(spelled)) if i not in taken)
     return Columns(image=image, label=label, answer=answer, sure=sure if answer is not None else None, others=others)
+
+
+def has_labels(table: Table) -> bool:
+    """Whether a column has a name for the true class."""
+    return bool(set(_spelled(table)) & set(LABEL))
+
+
+def _spelled(table: Table) -> list[str]:
+    return [re.sub(r"[\s\-.]+", "_", head.lower()).strip("_") for head in table.header]
+
+
+def _ranked(table: Table, spelled: Sequence[str]) -> list[int] | None:
+    """Columns of answers from the best on ("pred_1", "pred_2" ...), where no row says one twice; so they are no scores
+    of classes, which may be called alike but have fractions, or the same number twice."""
+    series: dict[str, dict[int, int]] = {}
+    for index, head in enumerate(spelled):
+        if found := _RANK.fullmatch(head):
+            series.setdefault(found["word"], {})[int(found["rank"])] = index
+    for ranks in series.values():
+        first = min(ranks)
+        if len(ranks) < 2 or first > 1 or set(ranks) != set(range(first, first + len(ranks))):
+            continue
+        order = [ranks[rank] for rank in sorted(ranks)]
+        if _are_answers([[row[index] for index in order] for row in table.rows]):
+            return order
+    return None
+
+
+def _are_answers(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether these cells name or number classes, each once a row, and are no shares that add up to 1 or 100."""
+    values = [[number(cell) for cell in row] for row in rows]
+    plain = all(value is None or value == round(value) for row in values for value in row if value == value)
+    shares = all(None not in row and sum(v or 0 for v in row) in (1, 100) for row in values)
+    return plain and not shares and all(len(set(row)) == len(row) for row in rows)
 
 
 # --- numbers ------------------------------------------------------------------------------------------------

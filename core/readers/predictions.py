@@ -15,10 +15,20 @@ import numpy as np
 
 from core.readers.base import and_more, os_reason
 from core.readers.brought import Classes, Predictions
-from core.readers.evaluations import documents, json_records
+from core.readers.evaluations import documents, figure_rows, json_records
 from core.readers.prediction_classes import Join, seen_classes
+from core.readers.prediction_json import rows_of
 from core.readers.prediction_scores import Scored, score_columns
-from core.readers.prediction_table import ANSWER, Columns, Table, find_columns, numbers, read_table, records_table
+from core.readers.prediction_table import (
+    ANSWER,
+    Columns,
+    Table,
+    find_columns,
+    has_labels,
+    numbers,
+    read_table,
+    records_table,
+)
 from core.readers.text_files import decoded
 from core.types import FloatArray, IntArray, Note, TMVError
 
@@ -45,19 +55,13 @@ def parse_predictions(content: bytes, name: str, classes: Classes | None = None)
     read = decoded(content, name)
     if read.text.lstrip()[:1] in ("{", "["):
         records = json_records(read.text, name)
-        rows = [record for record in records if _is_row(record)]
+        rows = rows_of(records, name)
         found = (_table(records_table(rows, name), classes or Classes()),) if rows else documents(records, name)
     else:
-        found = (_table(read_table(read.text, name), classes or Classes()),)
+        table = read_table(read.text, name)
+        found = () if has_labels(table) else figure_rows(table)
+        found = found or (_table(table, classes or Classes()),)
     return tuple(replace(one, notes=(*read.notes, *one.notes)) for one in found)
-
-
-def _is_row(record: object) -> bool:
-    """Whether a JSON record is a picture with its label and answer, and not an evaluation."""
-    if not isinstance(record, dict) or "metrics" in record or "acc1" in record:
-        return False
-    names = {str(key).lower() for key in record}
-    return bool(names & set(ANSWER)) and bool(names & {"label", "true_label", "true_class", "y_true", "target", "gt"})
 
 
 def _table(table: Table, classes: Classes) -> Predictions:
@@ -75,7 +79,7 @@ def _table(table: Table, classes: Classes) -> Predictions:
     notes = (*notes, *scored.notes, *_unused(table, scored.unused))
     return Predictions(
         table.name, ids=ids, labels=scored.labels, predicted=scored.scores.predicted, scores=scored.scores,
-        classnames=scored.classes.names, notes=notes, lines=table.lines,
+        classnames=scored.classes.names, numbered=scored.numbered, notes=notes, lines=table.lines,
     )  # fmt: skip
 
 
@@ -104,6 +108,7 @@ def _answered(
     return Predictions(
         table.name, ids=ids, labels=labels, predicted=answers, probability=sure, scores=agreed,
         classnames=known.names, notes=notes, lines=table.lines,
+        numbered=all(join.by_number(value) for index in both for value in table.column(index)),
     )  # fmt: skip
 
 
