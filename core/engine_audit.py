@@ -13,7 +13,7 @@ from core.auditing.runs import AuditParts
 from core.catalog.benchmark_names import published_set
 from core.catalog.datasets import DATASETS
 from core.catalog.models import MODELS
-from core.readers.brought import Classes, Predictions
+from core.readers.brought import OTHER_LANGUAGE, Classes, Predictions
 from core.store import Damaged, read_card
 from core.studies import audit
 from core.studies.audit import Asked, AuditResult, Known, Repeat, Vectors
@@ -93,7 +93,8 @@ class AuditStudies:
         name = dataset or brought.dataset
         data = self.dataset(name) if dataset else None if pictures is not None else _dataset(self, name)
         found = elsewhere.known_of_figures(spec, pictures) if pictures is not None else cases.known_of(spec, data)
-        known = replace(found, weights_note=wrong, quick_gelu=quick)
+        foreign = any(note.code == OTHER_LANGUAGE for note in brought.notes)
+        known = replace(found, weights_note=wrong, quick_gelu=quick, published=() if foreign else found.published)
         brought = elsewhere.identified(brought, spec, pictures, data, model or "", dataset or "", split or "")
         asked, images = _stated(data, brought, templates, classnames), None
         if spec is not None and data is not None and brought.predicted is not None:
@@ -221,7 +222,7 @@ def _compared(
         note = elsewhere.not_compared(brought, images, strangers if mapped is not None else 0)
         return audit.audit(elsewhere.brought_case(brought, known, data, asked=asked, notes=[note]))
     notes = list(elsewhere.strangers_note(strangers, len(ours), images.key.dataset))
-    brought = mapped
+    brought = elsewhere.renumbered(mapped, labels[ours[rows]], rows)
     known = replace(known, labels={brought.ids[i]: int(labels[ours[i]]) for i in rows})
     alternatives = _runs(engine, data, images, ours[rows], encode)
     case = elsewhere.brought_case(brought, known, data, asked=asked, alternatives=alternatives, rows=rows, notes=notes)

@@ -11,7 +11,7 @@ import numpy as np
 
 from core.auditing.cases import known_of
 from core.catalog import registry
-from core.catalog.benchmark_names import PublishedSet, open_clip_name, published_set
+from core.catalog.benchmark_names import QUICK, PublishedSet, open_clip_name, published_set
 from core.catalog.datasets import DATASETS
 from core.catalog.models import find_model
 from core.catalog.published import deck_figures, published
@@ -32,6 +32,10 @@ def weights_named(model: str, pretrained: str) -> tuple[ModelSpec | None, str, s
     except UnknownName:
         return None, "", ""
     except TMVError as error:
+        twin = f"{architecture}{QUICK}"
+        known = (twin, pretrained) in registry.published_weights()
+        if pretrained.lower() == "openai" and known:
+            return find_model(f"{twin}/{pretrained}"), "", twin  # most tools load these weights right by either name
         return None, str(error), ""
     listed = registry.published_weights().get((spec.architecture, spec.pretrained))
     quick = bool(listed and listed.quick_gelu) and not registry.architecture_config(spec.architecture).get("quick_gelu")
@@ -43,6 +47,7 @@ def known_of_figures(model: ModelSpec | None, pictures: PublishedSet) -> Known:
     return Known(
         sizes={pictures.split: pictures.n},
         classes=pictures.classes or None,
+        balanced=pictures.balanced,
         measured_on=(pictures.split,),
         published=published(model, pictures.spec) if model is not None else (),
         own_preprocessing=None,
@@ -107,6 +112,32 @@ def in_classes_of(brought: Predictions, images: EmbeddingSet) -> Predictions | N
         scores = replace(scores, values=np.ascontiguousarray(scores.values[:, np.argsort(to)]))
     return replace(brought, labels=to[brought.labels], predicted=to[brought.predicted], scores=scores,
                    classnames=images.classnames)  # fmt: skip
+
+
+def renumbered(brought: Predictions, labels: IntArray, rows: IntArray) -> Predictions:
+    """The same predictions where a table counts the classes in another order than we do: then each of its numbers is
+    one class of ours for all pictures (`labels` (n,) are ours of the `rows`), and the answers only make sense so."""
+    if not brought.numbered or brought.labels is None or brought.predicted is None:
+        return brought
+    theirs, c = brought.labels[rows], len(brought.classnames)
+    to = np.full(c, -1, np.int64)
+    to[theirs] = labels
+    steady = bool((to[theirs] == labels).all()) and len(set(labels.tolist())) == len(set(theirs.tolist()))
+    answers = brought.predicted[rows]
+    if not steady or (theirs == labels).all() or (answers == theirs).mean() <= (answers == labels).mean():
+        return brought
+    left = sorted(set(range(c)) - set(to.tolist()))
+    to[to < 0] = left[: int((to < 0).sum())]
+    scores = brought.scores
+    if scores is not None:
+        scores = replace(scores, values=np.ascontiguousarray(scores.values[:, np.argsort(to)]))
+    first = int(theirs[0])
+    said = (
+        f"The table counts the classes in another order than the data set ({first} is "
+        f"“{brought.classnames[to[first]]}”); they were joined by the labels of the pictures."
+    )
+    return replace(brought, labels=to[brought.labels], predicted=to[brought.predicted], scores=scores,
+                   notes=(*brought.notes, Note(said, "renumbered")))  # fmt: skip
 
 
 def not_compared(brought: Predictions, images: EmbeddingSet, strangers: int) -> Note:
@@ -179,7 +210,8 @@ def brought_case(
         method=_method(brought), dataset=brought.dataset, split=brought.split,
         scores=dict(brought.figures) or _counted(answers), n=size or _official(known), n_assumed=not size, c=c,
         classnames=brought.classnames, answers=answers, asked=asked, known=known,
-        alternatives=tuple(alternatives), notes=beside(brought.notes, notes),
+        alternatives=tuple(alternatives), notes=beside(brought.notes, notes), train_acc1=brought.train_acc1,
+        captions=brought.captions,
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from core import metrics
 from core.auditing import cases
+from core.catalog.models import config_and_weights, find_model
 from core.engine_parts import EngineParts
 from core.store import Entry, Store, TextStore
 from core.studies.audit import NAMES, OTHER, PROTOCOL, TEMPLATES, Alternative, Asked, Cell
@@ -153,7 +154,17 @@ def other_models(engine: AuditParts, images: EmbeddingSet, result: ZeroShotResul
 
 def _comparable(entry: Entry, images: EmbeddingSet) -> bool:
     key, own = entry.key, images.key
-    return entry.complete and (key.dataset, key.split) == (own.dataset, own.split) and key.model != own.model
+    here = entry.complete and (key.dataset, key.split) == (own.dataset, own.split)
+    return here and key.model != own.model and not _same_files(key.model, own.model)
+
+
+def _same_files(a: str, b: str) -> bool:
+    """Whether two names are one checkpoint, as its path is written from here and from elsewhere."""
+    try:
+        one, other = config_and_weights(find_model(a)), config_and_weights(find_model(b))
+        return one is not None and other is not None and [p.resolve() for p in one] == [p.resolve() for p in other]
+    except (TMVError, OSError):
+        return False
 
 
 def _cell(engine: AuditParts, entry: Entry, images: EmbeddingSet, result: ZeroShotResult) -> Cell | None:

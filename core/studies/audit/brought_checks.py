@@ -11,12 +11,16 @@ from core.studies.audit.words import share
 
 _RECALL = re.compile(r"(image|text)_retrieval_recall@(\d+)")
 _HALF_A_PICTURE = 1e-9
+_ROUNDED = 0.01
+"""A point more than rounding, a few pictures left out, or half precision can make of it."""
 
 
 def understood(case: Case) -> Said:
     """What reading pictures, labels, captions and tables found, as far as it may make the number another one."""
     raised = [note for note in case.notes if note.level != "info"]
     if not raised:
+        if case.known.labels:
+            return ok("Reading it raised no doubt, and its pictures are known here.")
         return ok("Reading it raised no doubt.") if case.source == "study" else unknown("Reading it raised no doubt.")
     said = " ".join(raised)
     if any(note.level == "fault" for note in raised):
@@ -41,6 +45,13 @@ def possible(case: Case) -> Said:
                     "which cannot be.",
                     advice,
                 )
+    recall = case.scores.get("mean_per_class_recall")
+    if case.known.balanced and case.acc1 is not None and recall is not None and abs(recall - case.acc1) > _ROUNDED:
+        return fault(
+            f"Every class of {case.dataset} has as many pictures, so mean per-class recall is top-1; here they are "
+            f"{share(recall)} and {share(case.acc1)}.",
+            advice,
+        )
     if len(case.scores) < 2:
         return unknown("A single figure cannot contradict itself.")
     return ok("The figures do not contradict each other.")

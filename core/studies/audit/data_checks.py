@@ -16,6 +16,8 @@ SEEN_SOME, SEEN_MANY = 0.005, 0.02
 """CIFAR-100, the best known case, has about 1 % of exact duplicates between its official splits; so half a percent is
 mentioned and two percent is a fault."""
 USUAL_CAPTIONS = 5
+FEW_CAPTIONED = 20
+"""Below that, five of the pictures are a quarter of them."""
 WIDE, WIDE_BESIDE = 0.10, 0.05
 """An interval of more than ±10 points tells nothing; beside a published figure more than ±5, because adjacent models
 of a table are that far apart."""
@@ -160,9 +162,13 @@ def captions(case: Case) -> Said:
 
 
 def _by_chance(case: Case) -> str:
-    found = case.scores.get("image_retrieval_recall@10")
-    if found is None or not case.n or case.n < 100 or found > 2 * 10 / case.n:
+    k, word = (10, "ten") if (case.n or 0) >= 100 else (5, "five")
+    first, found = (case.scores.get(f"image_retrieval_recall@{among}") for among in (1, k))
+    if found is None or not case.n or case.n < FEW_CAPTIONED or found > 2 * k / case.n:
+        return ""
+    if k == 5 and (first is None or first > 2 / case.n):
         return ""
     return (
-        f"Captions find their pictures among the first ten in {share(found)} of the cases, as often as guessing does."
+        f"Captions find their pictures among the first {word} in {share(found)} of the cases, as often as guessing "
+        "does."
     )

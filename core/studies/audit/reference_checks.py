@@ -21,6 +21,8 @@ OTHER_PICTURES = 0.05
 EXPLAINS = 0.97
 """A way of asking explains answers when it gives the same for 97 % of the pictures; half precision and another batch
 change one in a hundred at most."""
+OTHER_MODEL = 0.6
+"""Other templates leave three answers in four; fewer, and top-1 ten points apart, is another model or other weights."""
 SHUFFLED, APART = 0.9, 0.1
 """The same answers for other pictures: nine in ten answers agree in number, hardly more than by chance in place."""
 PUBLISHED_CAPTIONS = (5, 5)
@@ -167,6 +169,13 @@ def _unexplained(case: Case, best: Alternative, agreed: float, gain: Counterfact
             f"The answers are the same as ours in number ({share(overlap)} overlap) but for other pictures (only "
             f"{share(agreed)} agree): the rows are out of order.",
             "Keep picture and answer together; a data loader may have shuffled.",
+            gain,
+        )
+    if agreed < OTHER_MODEL and gain is not None and gain.excludes_zero and abs(gain.difference) > APART:
+        return warning(
+            f"None of our own runs of this model gives these answers: the nearest, {best.said}, agrees on "
+            f"{share(agreed)} and has {share(best.acc1)} right.",
+            "See whether the answers are of this model and these weights.",
             gain,
         )
     return unknown(

@@ -130,7 +130,8 @@ class AuditResult:
     def needs(self) -> tuple[str, ...]:
         """What the checks that could not answer need, each once."""
         silent = {f.check for f in self.findings if f.verdict == "cannot tell"}
-        return tuple(dict.fromkeys(check.needs for check in CHECKS if check.name in silent))
+        needed = dict.fromkeys(check.needs for check in CHECKS if check.name in silent)
+        return tuple(need for need in needed if need != _EMBEDDED or not self.case.alternatives)
 
     @property
     def sentence(self) -> str:
