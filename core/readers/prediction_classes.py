@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -85,7 +85,8 @@ class Join:
 
     def by_number(self, value: str) -> bool:
         """Whether a value is a class by its number alone."""
-        return whole(value) is not None and (self.numbered or self.classes.names == _counted(len(self.classes.names)))
+        names = self.classes.names
+        return whole(value) is not None and (self.numbered or all(whole(name) is not None for name in names))
 
     def column(self, table: Table, index: int) -> IntArray:
         """(n,) classes of a column. Raises `TMVError` with the line of the first value that is none."""
@@ -111,7 +112,8 @@ class Join:
 
 
 def seen_classes(table: Table, columns: Iterable[int]) -> tuple[Classes, tuple[Note, ...]]:
-    """The classes of a table that nobody named: whole numbers give all up to the largest, names their sorted list.
+    """The classes of a table that nobody named: whole numbers give all from 0 (from 1, where neither labels nor answers
+    have a 0) to the largest, names their sorted list.
 
     Raises `TMVError` where a cell holds no class, and where one column numbers the classes and another one names them.
     """
@@ -121,9 +123,10 @@ def seen_classes(table: Table, columns: Iterable[int]) -> tuple[Classes, tuple[N
     every = set().union(*sets.values())
     counted = {index: {whole(v) is not None for v in values} for index, values in sets.items()}
     if all(kinds == {True} for kinds in counted.values()):
-        largest = max(whole(value) or 0 for value in every)
-        if largest < MOST_NUMBERED:
-            return Classes(_counted(largest + 1)), ()
+        numbers = {whole(value) or 0 for value in every}
+        if max(numbers) < MOST_NUMBERED:
+            first = 1 if len(sets) > 1 and 0 not in numbers and 1 in numbers else 0
+            return Classes(_counted(max(numbers) + 1)[first:]), ()
     if {True} in counted.values() and {False} in counted.values():
         by_number = next(table.header[i] for i, kinds in counted.items() if kinds == {True})
         by_name = next(table.header[i] for i, kinds in counted.items() if kinds == {False})
@@ -131,7 +134,18 @@ def seen_classes(table: Table, columns: Iterable[int]) -> tuple[Classes, tuple[N
             f"{table.name} has numbers in the column {by_number!r} and names in {by_name!r}: say which data set they "
             "are of with --data, so that they can be joined, or write both in one way."
         )
-    return _merged(list(sets.values()))
+    classes, notes = _merged(list(sets.values()))
+    return classes, (*notes, *_mixed(table, sets))
+
+
+def _mixed(table: Table, sets: Mapping[int, set[str]]) -> tuple[Note, ...]:
+    """A few numbers among the names of a column are most likely classes that somebody forgot to name."""
+    for index, values in sets.items():
+        counted = sorted(value for value in values if whole(value.lstrip("-+")) is not None)
+        if counted and len(counted) < len(values):
+            said = f"The column “{table.header[index]}” holds numbers beside names, read as classes of their own"
+            return (Note(f"{said}: {and_more(counted)}.", "numbers_and_names", "warning"),)
+    return ()
 
 
 def _counted(c: int) -> tuple[str, ...]:

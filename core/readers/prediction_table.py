@@ -66,7 +66,7 @@ class Table:
 def read_table(text: str, name: str) -> Table:
     """The table in a text. Raises `TMVError` with the line of the first thing that does not fit."""
     text = _without_remarks(text)
-    found = [(line, row) for line, row in _records(text, name) if any(row)]
+    found = [(line, row) for line, row in _records(text, name) if any(row) and not _is_rule(row)]
     if len(found) < 2 or len(found[0][1]) < 2:
         raise TMVError(
             f"{name} is no table of predictions: expected a header image,label,prediction and one row a picture."
@@ -124,6 +124,11 @@ def _records(text: str, name: str) -> Iterator[tuple[int, list[str]]]:
         if row is None:
             return
         yield line, [_plain(cell) for cell in row]
+
+
+def _is_rule(row: Sequence[str]) -> bool:
+    """Whether a row only draws a line below the header, as Markdown and databases print it."""
+    return all(re.fullmatch(r":?-{3,}:?|", cell) for cell in row)
 
 
 def _without_remarks(text: str) -> str:

@@ -61,7 +61,15 @@ def parse_predictions(content: bytes, name: str, classes: Classes | None = None)
         table = read_table(read.text, name)
         found = () if has_labels(table) else figure_rows(table)
         found = found or (_table(table, classes or Classes()),)
-    return tuple(replace(one, notes=(*read.notes, *one.notes)) for one in found)
+    return tuple(replace(one, notes=(*read.notes, *one.notes, *_one_class(one))) for one in found)
+
+
+def _one_class(brought: Predictions) -> tuple[Note, ...]:
+    """Answers among one class are right whatever the model says."""
+    if len(brought.classnames) != 1:
+        return ()
+    said = f"There is one class only, {brought.classnames[0]}, so every answer is right whatever the model says."
+    return (Note(said, "one_class", "fault"),)
 
 
 def _table(table: Table, classes: Classes) -> Predictions:

@@ -266,3 +266,25 @@ def test_one_checkpoint_by_two_paths_is_no_copy(tmp_path: Any, monkeypatch: pyte
     monkeypatch.chdir(tmp_path)
     assert runs._same_files("file:a.json,w.pt", f"file:{tmp_path}/a.json,{tmp_path}/w.pt")
     assert not runs._same_files("file:a.json,w.pt", "file:a.json,v.pt") and not runs._same_files("demo-rn/demo", "file:a.json,v.pt")
+
+
+@pytest.mark.parametrize("cell", ["cat", "0"])
+def test_one_class_is_never_a_plain_hundred(cell: str) -> None:
+    found = read(f"image,label,prediction\na,{cell},{cell}\nb,{cell},{cell}\n")
+    assert acc1(found) == 1.0 and codes(found)["one_class"] == "fault"
+
+
+def test_classes_counted_from_one_are_as_many_as_there_are() -> None:
+    assert read("image,label,prediction\na,1,2\nb,2,2\nc,3,3\n").classnames == ("1", "2", "3")
+    assert read("image,label,prediction\na,0,2\nb,2,2\n").classnames == ("0", "1", "2")
+
+
+def test_numbers_among_names_are_told() -> None:
+    assert codes(read("image,label,prediction\na,0,cat\nb,dog,dog\n"))["numbers_and_names"] == "warning"
+    assert codes(read("image,label,prediction\na,-1,1\nb,1,1\n")) == {}
+
+
+@pytest.mark.parametrize("rule", ["|---|---|---|", "| :--- | ---: | --- |"])
+def test_a_markdown_table_has_no_row_of_dashes(rule: str) -> None:
+    found = read(f"| image | label | prediction |\n{rule}\n| a | cat | cat |\n| b | dog | cat |\n")
+    assert len(found.ids) == 2 and acc1(found) == 0.5
