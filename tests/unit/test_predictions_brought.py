@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -249,6 +250,9 @@ def test_answers_that_no_run_of_the_model_gives_are_doubted() -> None:
     answers = Answers(tuple(map(str, range(400))), labels, theirs[:, None])
     case = Case("x", source="predictions", c=8, answers=answers, alternatives=(Alternative((PROTOCOL,), "as published", ours, ours == labels),))
     assert audit(case).finding("reproduced").verdict == "warning"
+    swapped = Alternative((PROTOCOL,), "as published", theirs, theirs == labels)
+    better = replace(case, answers=replace(answers, top=labels[:, None]), alternatives=(swapped,))
+    assert audit(better).finding("reproduced").verdict == "cannot tell", "they may have had better names"
 
 
 # --- studies of our own -------------------------------------------------------------------------------------
@@ -288,3 +292,11 @@ def test_numbers_among_names_are_told() -> None:
 def test_a_markdown_table_has_no_row_of_dashes(rule: str) -> None:
     found = read(f"| image | label | prediction |\n{rule}\n| a | cat | cat |\n| b | dog | cat |\n")
     assert len(found.ids) == 2 and acc1(found) == 0.5
+
+
+def test_answers_under_other_names_are_not_rows_out_of_order() -> None:
+    labels = np.arange(400) % 4
+    answers = Answers(tuple(map(str, range(400))), labels, ORDER[labels][:, None])
+    case = Case("x", source="predictions", c=4, answers=answers, alternatives=(Alternative((PROTOCOL,), "as published", labels, labels == labels),))
+    finding = audit(case).finding("reproduced")
+    assert finding.verdict == "fault" and "renamed one to one" in finding.evidence

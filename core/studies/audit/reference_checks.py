@@ -7,11 +7,13 @@ import re
 
 import numpy as np
 
+from core import metrics
 from core.catalog.published import alike
 from core.studies.audit.case import PROTOCOL, Alternative, Case
+from core.studies.audit.order import best_renaming
 from core.studies.audit.said import Counterfactual, Said, fault, of_alternative, ok, unknown, warning
 from core.studies.audit.words import between, points, share
-from core.types import Interval, Reference
+from core.types import IntArray, Interval, Reference
 
 NEAR, FAR = 0.01, 0.03
 """A published figure within a point of the interval is no contradiction (openai/CLIP, issue 204: half a point by
@@ -22,7 +24,8 @@ EXPLAINS = 0.97
 """A way of asking explains answers when it gives the same for 97 % of the pictures; half precision and another batch
 change one in a hundred at most."""
 OTHER_MODEL = 0.6
-"""Other templates leave three answers in four; fewer, and top-1 ten points apart, is another model or other weights."""
+"""Other templates leave three answers in four; fewer, and top-1 ten points below, is another model or other weights.
+Better than ours may be better names."""
 SHUFFLED, APART = 0.9, 0.1
 """The same answers for other pictures: nine in ten answers agree in number, hardly more than by chance in place."""
 PUBLISHED_CAPTIONS = (5, 5)
@@ -161,17 +164,9 @@ def reproduced(case: Case) -> Said:
 def _unexplained(case: Case, best: Alternative, agreed: float, gain: Counterfactual | None) -> Said:
     predicted = case.answers.predicted if case.answers is not None else np.zeros(0, np.int64)
     c = max(case.c or 0, int(max(best.predicted.max(), predicted.max())) + 1)
-    mine, theirs = (np.bincount(p, minlength=c) for p in (best.predicted, predicted))
-    overlap = float(np.minimum(mine, theirs).sum()) / max(1, len(predicted))
-    by_chance = float((mine / max(1, mine.sum()) * (theirs / max(1, theirs.sum()))).sum())
-    if overlap >= SHUFFLED and agreed < min(by_chance + APART, 0.5):
-        return fault(
-            f"The answers are the same as ours in number ({share(overlap)} overlap) but for other pictures (only "
-            f"{share(agreed)} agree): the rows are out of order.",
-            "Keep picture and answer together; a data loader may have shuffled.",
-            gain,
-        )
-    if agreed < OTHER_MODEL and gain is not None and gain.excludes_zero and abs(gain.difference) > APART:
+    if (moved := _moved(best.predicted, predicted, c, agreed)) is not None:
+        return fault(*moved, gain)
+    if agreed < OTHER_MODEL and gain is not None and gain.excludes_zero and gain.difference > APART:
         return warning(
             f"None of our own runs of this model gives these answers: the nearest, {best.said}, agrees on "
             f"{share(agreed)} and has {share(best.acc1)} right.",
@@ -182,3 +177,24 @@ def _unexplained(case: Case, best: Alternative, agreed: float, gain: Counterfact
         f"None of our own runs gives these answers; the nearest, {best.said}, agrees on {share(agreed)}.",
         "Other weights, another activation or another transform change answers like that.",
     )
+
+
+def _moved(ours: IntArray, theirs: IntArray, c: int, agreed: float) -> tuple[str, str] | None:
+    """Whether answers are ours but for the order of the classes, or of the rows: the evidence and what to do."""
+    renamed = best_renaming(metrics.confusion(ours, theirs, c))
+    if agreed < 0.5 and (fits := float(np.mean(renamed[ours] == theirs))) >= SHUFFLED:
+        said = (
+            f"With the classes renamed one to one the answers are ours for {share(fits)} of the pictures (as they "
+            f"stand for {share(agreed)}): names or numbers of the answers are in another order."
+        )
+        return said, "Match class names and answers by name, never by position."
+    mine, others = (np.bincount(p, minlength=c) for p in (ours, theirs))
+    overlap = float(np.minimum(mine, others).sum()) / max(1, len(theirs))
+    by_chance = float((mine / max(1, mine.sum()) * (others / max(1, others.sum()))).sum())
+    if overlap < SHUFFLED or agreed >= min(by_chance + APART, 0.5):
+        return None
+    said = (
+        f"The answers are the same as ours in number ({share(overlap)} overlap) but for other pictures (only "
+        f"{share(agreed)} agree): the rows are out of order."
+    )
+    return said, "Keep picture and answer together; a data loader may have shuffled."
