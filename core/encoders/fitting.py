@@ -10,7 +10,7 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,7 @@ def load_exactly(model: Any, config: Mapping[str, Any], paths: Sequence[Path]) -
     weights = paths[-1]
     content = read_checkpoint(weights)
     wanted = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
-    readings = list(_readings(content, wanted))
+    readings = [_counted(reading, model) for reading in _readings(content, wanted)]
     fitting = [r for r in readings if _shapes(r.tensors) == wanted]
     if not fitting:
         closest = min(readings, key=lambda r: len(_misfits(_shapes(r.tensors), wanted)), default=_Reading({}, ""))
@@ -54,6 +54,13 @@ def load_exactly(model: Any, config: Mapping[str, Any], paths: Sequence[Path]) -
     expect_sound(chosen.tensors, weights)
     model.load_state_dict(chosen.tensors, strict=True)
     return tuple(_notes(chosen, fitting[1:], weights))
+
+
+def _counted(reading: _Reading, model: Any) -> _Reading:
+    """How many batches a normalisation has seen changes no vector; old files do not have it."""
+    own = {name: tensor for name, tensor in model.state_dict().items() if name.endswith("num_batches_tracked")}
+    missing = {name: tensor for name, tensor in own.items() if name not in reading.tensors}
+    return replace(reading, tensors={**reading.tensors, **missing}) if missing else reading
 
 
 def expect_sound(tensors: Mapping[str, torch.Tensor], weights: Path | str) -> None:

@@ -282,3 +282,12 @@ def test_a_configuration_of_another_kind_is_said(what: str, plain: tuple[Path, S
         load(config, weights)
     config.write_bytes(b"\xef\xbb\xbf" + json.dumps({"model_cfg": config_of("plain")}).encode())
     assert same(load(config, weights)[0], plain[1])
+
+
+def test_counts_of_batches_may_be_missing(tmp_path: Path) -> None:
+    name, model = make_model("resnet", tmp_path / "resnet")
+    config, state = Path(name.removeprefix("file:").split(",")[0]), model.state_dict()
+    counts = [key for key in state if key.endswith("num_batches_tracked")]
+    without = {key: tensor for key, tensor in state.items() if key not in counts}
+    found, notes = load(config, saved(without, tmp_path))
+    assert counts and notes == () and all(torch.equal(found[key], without[key]) for key in without)
