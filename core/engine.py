@@ -226,16 +226,31 @@ class Engine(
         """Stored vectors with what the data set's reader says of it today: notes and curated names change no vector."""
         try:
             rows = self.dataset_rows(images.key.dataset, images.key.split)
-        except NotHere:
+            read = rows.notes
+        except NotHere as error:
             rows = None
+            read = (*images.provenance.data_notes, *self._not_here(images, error))
         names = images.classnames if rows is None else rows.classnames
-        read = (*images.provenance.data_notes, _not_here(images)) if rows is None else rows.notes
         notes = (*read, *skipped_note(images))
         now = replace(images.provenance, data_notes=notes)
         levels = tuple(note.level for note in notes)
         return self._sets.get(
             (images.key, names, notes, levels), lambda: replace(images, classnames=names, provenance=now)
         )
+
+    def _not_here(self, images: EmbeddingSet, error: NotHere) -> list[Note]:
+        """That nobody can look whether the pictures have changed since; a warning where their folder is here and
+        holds something else, or where they are known to have changed before."""
+        key, day = images.key, images.provenance.date[:10]
+        own = ":" in key.dataset and Path(dataset_catalog.own_path(key.dataset)).expanduser()
+        notes = [Note(f"The pictures are not on this machine; these are their vectors of {day}.", "pictures_not_here")]
+        if own and own.exists():
+            text = f"The data cannot be read as they are now, so these are their vectors of {day}: {error}"
+            notes = [Note(text, "pictures_not_here", "warning")]
+        if (versions := self.store.versions(key.model, key.dataset, key.split)) > 1:
+            text = f"{versions} versions of these pictures or captions were embedded; this is the one of {day}."
+            notes.append(Note(text, "older_versions", "warning"))
+        return notes
 
     def needed(self, model: str, dataset: str, split: str | None = None) -> EmbeddingSet:
         """`embeddings`, or `NotHere` with the command that makes them."""
@@ -440,12 +455,6 @@ def with_name_notes(images: EmbeddingSet, notes: Sequence[Note] = ()) -> Embeddi
     """The rows without what was said of curated names, for a study with other ones, and with the `notes` on these."""
     kept = (note for note in images.provenance.data_notes if note.code not in NAME_CODES)
     return replace(images, provenance=replace(images.provenance, data_notes=(*kept, *notes)))
-
-
-def _not_here(images: EmbeddingSet) -> Note:
-    """That nobody can look whether the pictures have changed since."""
-    day = images.provenance.date[:10]
-    return Note(f"The pictures are not on this machine; these are their vectors of {day}.", "pictures_not_here")
 
 
 def skipped_note(images: EmbeddingSet) -> tuple[Note, ...]:

@@ -20,6 +20,7 @@ from core.types import Note, TMVError
 
 _LARGEST = 10_000_000
 _IMAGENET = 1000
+_SHORTEST_WORD = 3
 _NUMBER = re.compile(r"(\D*?)(\d{1,9})(\D*)")
 
 
@@ -71,7 +72,7 @@ def natural_order(raw: Sequence[str]) -> list[int]:
 
 def _joined(path: Path, listed: NameList, dataset: HasClasses) -> tuple[tuple[str, ...], list[Note]]:
     places = _Places(dataset)
-    column = _best_column(listed, places.of)
+    column = _best_column(path, listed, places.of)
     if column is not None:
         return _by_key(path, listed, column, places)
     found = [places.of(entry.name) for entry in listed.entries]
@@ -95,7 +96,14 @@ class _Places:
             _unique([wnid_in(name) or "" for name in self.raw]),
             _unique([fold(name) for name in self.curated]),
         ]
+        spaced = enumerate(map(_spaced, self.curated))
+        self._words = [(place, word) for place, word in spaced if len(word) >= _SHORTEST_WORD]
         self._by_number = _unique([str(number) for number in self.numbers or ()])
+
+    def in_name(self, name: str) -> set[int]:
+        """The classes whose names are words of a longer name: "a photo of cats" has "cat" in it."""
+        text = f" {_spaced(name)} "
+        return {place for place, word in self._words if f" {word} " in text or f" {word}s " in text}
 
     def of(self, key: str) -> int | None:
         """The class that a key of a list stands for."""
@@ -104,6 +112,11 @@ class _Places:
         if is_number(key) and (found := self._by_number.get(str(int(key)))) is not None:
             return found
         return next((there[folded] for there in self._others if (folded := fold(key)) in there), None)
+
+
+def _spaced(name: str) -> str:
+    """Its words and numbers, parted by one space."""
+    return " ".join(re.findall(r"[^\W_]+", fold(name)))
 
 
 def _unique(names: Sequence[str]) -> dict[str, int]:
@@ -120,11 +133,23 @@ def _numbers(raw: Sequence[str]) -> list[int] | None:
     return [int(match[2]) for match in found]
 
 
-def _best_column(listed: NameList, place: Callable[[str], int | None]) -> int | None:
-    """The key that stands for a class most often; None where no key ever does."""
+def _best_column(path: Path, listed: NameList, place: Callable[[str], int | None]) -> int | None:
+    """The key that stands for a class most often; None where no key ever does. Raises `TMVError` where two do for
+    every name, but not for the same classes: an index that counts in another order than the folders."""
     width = min((len(entry.keys) for entry in listed.entries), default=0)
-    hits = [sum(place(entry.keys[column]) is not None for entry in listed.entries) for column in range(width)]
-    return hits.index(max(hits)) if any(hits) else None
+    found = [[place(entry.keys[column]) for entry in listed.entries] for column in range(width)]
+    hits = [sum(position is not None for position in column) for column in found]
+    if not any(hits):
+        return None
+    best = hits.index(max(hits))
+    for other in range(width):
+        if hits[other] == hits[best] == len(listed.entries) and found[other] != found[best]:
+            entry = next(e for e, one, two in zip(listed.entries, found[best], found[other]) if one != two)
+            raise TMVError(
+                f"{path} says of {entry.name!r} (line {entry.line}) both {entry.keys[best]} and {entry.keys[other]}, "
+                "and either may be its folder; keep one of these columns, or head it folder."
+            )
+    return best
 
 
 # --- the ways to join -------------------------------------------------------------------------------------
@@ -154,10 +179,22 @@ def _key_notes(
     how, code = ("number", "joined_by_number") if numbers else ("folder", "joined_by_folder")
     if ids:
         how, code = "WordNet id", "joined_by_wnid"
+    if numbers and _counts_otherwise(unknown, places):
+        text = (
+            f"{path.name} counts from 0, the folders from 1: they were joined by number, so that {places.raw[0]} is "
+            f"{names[0]!r}; where the first folder is the first name, give a csv of folder,name."
+        )
+        return [Note(text, code, "warning")]
     text = f"Class names of {path.name} were joined by {how}: {places.raw[0]} is {names[0]!r}"
     if unknown and not numbers and not ids:
         text += f"; it also names {len(unknown):,} classes that are not here ({and_more(unknown)})"
     return [Note(f"{text}.", code)]
+
+
+def _counts_otherwise(unknown: Sequence[str], places: _Places) -> bool:
+    """Whether the list has a number 0 where the folders count 1, 2, 3 ..."""
+    counted = places.numbers is not None and sorted(places.numbers) == list(range(1, len(places.raw) + 1))
+    return counted and any(is_number(key) and int(key) == 0 for key in unknown)
 
 
 def _check_whole(path: Path, there: set[int], unknown: Sequence[str], places: _Places) -> None:
@@ -204,7 +241,22 @@ def _by_order(path: Path, listed: NameList, places: _Places) -> tuple[tuple[str,
                 f"{path} cannot be joined by order: its name {names[position]!r} would go to the folder "
                 f"{places.raw[place]}, but is the name of {places.raw[other]}; give a csv of folder,name."
             )
-    return tuple(names[position] for position in chosen), [note]
+    found = tuple(names[position] for position in chosen)
+    _refuse_shifted(path, found, places)
+    return found, [note]
+
+
+def _refuse_shifted(path: Path, names: Sequence[str], places: _Places) -> None:
+    """Names joined by order, more of which have another class's name in them than their own ("a cat" for "dog")."""
+    meant = [places.in_name(name) for name in names]
+    strange = [place for place, found in enumerate(meant) if found and place not in found]
+    if len(strange) < 2 or len(strange) <= sum(place in found for place, found in enumerate(meant)):
+        return
+    first = strange[0]
+    raise TMVError(
+        f"{path} cannot be joined by order: its name {names[first]!r} would go to the folder {places.raw[first]}, but "
+        f"looks like that of {places.raw[min(meant[first])]}; give a csv of folder,name."
+    )
 
 
 def _places_in_list(path: Path, listed: NameList, places: _Places) -> tuple[list[int], Note]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from core.readers.name_entries import Entry, fold, is_number, is_wnid
+from core.readers.name_tables import FOLDER_COLUMNS
 from core.readers.text_files import text_lines
 from core.types import TMVError
 
@@ -62,6 +63,8 @@ def _of_mapping(found: Mapping[Any, Any], source: str, known: Collection[str]) -
     values = [str(value) if type(value) is int else value for value in found.values()]
     if any(_are_keys(values, kind) and not _are_keys(list(map(str, found)), kind) for kind in (is_number, is_wnid)):
         return [Entry((value,), str(key), number) for number, (key, value) in enumerate(zip(found, values), 1)]
+    if _are_keys(values, lambda value: fold(value) in known) and not all(fold(str(key)) in known for key in found):
+        return [Entry((value,), str(key), number) for number, (key, value) in enumerate(zip(found, values), 1)]
     return [
         _keyed(str(key), value, number, source, known) for number, (key, value) in enumerate(found.items(), 1)
     ]
@@ -83,7 +86,7 @@ def _of_item(value: Any, number: int, source: str, known: Collection[str], synon
     if isinstance(value, str):
         return Entry((), value.strip(), number)
     if isinstance(value, Mapping):
-        return _of_record(value, number, source)
+        return _of_record(value, number, source, known)
     texts = [str(item).strip() for item in value if isinstance(item, (str, int))] if isinstance(
         value, (list, tuple)) else []  # fmt: skip
     if not texts or len(texts) != len(value):
@@ -96,12 +99,14 @@ def _of_item(value: Any, number: int, source: str, known: Collection[str], synon
     return Entry(tuple(keys), ", ".join(names), number, synonyms=bool(keys) or synonyms)
 
 
-def _of_record(record: Mapping[Any, Any], number: int, source: str) -> Entry:
+def _of_record(record: Mapping[Any, Any], number: int, source: str, known: Collection[str]) -> Entry:
     field = next((name for name in _NAME_FIELDS if isinstance(record.get(name), str)), None)
     if field is None:
         raise TMVError(f"Entry {number} of {source} has no name; it has {', '.join(map(str, record))[:80]}.")
-    keys = tuple(
-        str(value).strip() for name, value in record.items()
+    found = {
+        fold(str(name)): str(value).strip() for name, value in record.items()
         if name != field and isinstance(value, (str, int)) and not isinstance(value, bool)
-    )  # fmt: skip
+    }  # fmt: skip
+    folder = next((value for name, value in found.items() if name in FOLDER_COLUMNS and fold(value) in known), None)
+    keys = tuple(found.values()) if folder is None else (folder,)
     return Entry(keys, str(record[field]).strip(), number)

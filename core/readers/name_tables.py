@@ -11,8 +11,10 @@ from core.types import TMVError
 
 _NAME_COLUMNS = ("name", "classname", "class name", "curated", "english", "label name", "category name", "synset",
                  "words", "title", "description", "category", "label", "class", "text")  # fmt: skip
-_KEY_COLUMNS = ("raw", "folder", "raw classname", "wnid", "id", "index", "idx", "number", "synset id", "class id",
+_KEY_COLUMNS = ("raw", "folder", "folder name", "dirname", "raw classname", "wnid", "id", "index", "idx", "number", "synset id", "class id",
                 "label id", "directory", "dir", "code", "key")  # fmt: skip
+FOLDER_COLUMNS = ("folder", "directory", "dir", "raw", "raw classname", "folder name", "dirname")
+"""Headings that can mean nothing but the folder."""
 
 _FLOAT = re.compile(r"^(\d+)\.0+$")
 
@@ -77,7 +79,7 @@ def _columns(header: list[str] | None, body: Sequence[Row], known: Collection[st
                   key=lambda place: -_strength(columns[place], known))  # fmt: skip
     others = [place for place in range(width) if place not in keys]
     if header:
-        return _by_header(header, columns, keys, others)
+        return _by_header(header, columns, keys, others, known)
     if not others and len(keys) > 1:
         # Both columns name classes (folder and curated name): the first is what the second is the name of.
         words = [place for place in keys if not _numeric(columns[place])]
@@ -92,15 +94,18 @@ def _columns(header: list[str] | None, body: Sequence[Row], known: Collection[st
 
 
 def _by_header(
-    header: list[str], columns: Sequence[Sequence[str]], keys: list[int], others: list[int]
+    header: list[str], columns: Sequence[Sequence[str]], keys: list[int], others: list[int], known: Collection[str]
 ) -> tuple[int, list[int]]:
     named = [header.index(word) for word in _NAME_COLUMNS if word in header and header.index(word) < len(columns)]
     words = [place for place in named if not _numeric(columns[place])]
     name = next((place for place in words if place in others), None)
     if name is None:
         name = others[0] if others else (words[0] if words else len(columns) - 1)
+    folders = [place for place in keys if header[place] in FOLDER_COLUMNS and place != name]
+    if folders and all(fold(cell) in known for cell in columns[folders[0]]):
+        return name, folders[:1]  # an index beside it may count in another order
     rest = [place for place in range(len(columns)) if place != name]
-    return name, [place for place in keys if place != name] or rest
+    return name, [*folders, *(place for place in keys if place not in (name, *folders))] or rest
 
 
 def _strength(column: Sequence[str], known: Collection[str]) -> float:

@@ -79,6 +79,11 @@ class Store:
         ]
         return max(fitting, key=lambda m: (m.date, m.key.fingerprint)).key if fitting else None
 
+    def versions(self, model: str, dataset: str, split: str) -> int:
+        """How many states of the pictures and rows of one split are stored for a model."""
+        manifests, _ = self._manifests(split_folder(self.root, model, dataset, split))
+        return len({manifest.parts.data_digest for manifest in manifests})
+
     def manifest(self, key: EmbeddingKey) -> Manifest:
         """What is known of an entry. Raises `NotHere` when it is not complete, `Damaged` when it is not
         whole."""

@@ -192,3 +192,53 @@ def test_the_order_of_a_list_is_that_of_the_data_set_but_for_numbers() -> None:
     assert natural_order(("c1", "c10", "c2")) == [0, 2, 1]
     assert natural_order(("b", "a")) == [0, 1] and natural_order(("2", "1")) == [0, 1]
     assert natural_order(("1a", "10b", "2c")) == [0, 1, 2]
+
+
+NUMBERED = Names(("0", "1", "10", "2"), ("0", "1", "10", "2"))
+
+
+@pytest.mark.parametrize(
+    "text, name",
+    [
+        ("index,folder,name\n0,0,a\n1,1,b\n2,10,k\n10,2,c\n", "n.csv"),
+        ("folder,index,name\n0,0,a\n1,1,b\n10,2,k\n2,10,c\n", "n.csv"),
+        (",name,folder\n0,a,0\n1,b,1\n2,k,10\n10,c,2\n", "n.csv"),
+        ('[{"index": 0, "folder": "0", "name": "a"}, {"index": 1, "folder": "1", "name": "b"},'
+         ' {"index": 2, "folder": "10", "name": "k"}, {"index": 10, "folder": 2, "name": "c"}]', "n.json"),
+    ],
+)  # fmt: skip
+def test_a_folder_column_comes_before_an_index_that_counts_otherwise(text: str, name: str, tmp_path: Path) -> None:
+    assert read(tmp_path, text, name, NUMBERED) == ("a", "b", "k", "c")
+
+
+@pytest.mark.parametrize("text", ["0,0,a\n1,1,b\n2,10,k\n10,2,c\n", "index,id,name\n0,0,a\n1,1,b\n2,10,k\n10,2,c\n"])
+def test_two_columns_that_may_be_the_folder_are_refused_where_they_differ(text: str, tmp_path: Path) -> None:
+    with pytest.raises(TMVError, match="both 2 and 10.*head it folder"):
+        read(tmp_path, text, "n.csv", NUMBERED)
+    assert read(tmp_path, "0,0,a\n1,1,b\n2,2,c\n10,10,k\n", "n.csv", NUMBERED) == ("a", "b", "k", "c")
+
+
+PETS = Names(("cat", "dog", "hot dog", "owl"), ("cat", "dog", "hot_dog", "owl"))
+
+
+def test_a_dictionary_of_name_and_folder(tmp_path: Path) -> None:
+    text = '{"an owl": "owl", "kitten": "cat", "hound": "dog", "sausage": "hot_dog"}'
+    assert read(tmp_path, text, "n.json", PETS) == ("kitten", "hound", "sausage", "an owl")
+    text = '{"owl": "bird", "cat": "kitten", "dog": "hound", "hot_dog": "cat"}'
+    assert read(tmp_path, text, "n.json", PETS) == ("kitten", "hound", "cat", "bird")
+
+
+def test_names_that_look_like_those_of_other_folders_are_not_joined_by_order(tmp_path: Path) -> None:
+    for text in ("an owl\na hot-dog\na dog\na cat", "Dogs\nHot Dogs\nOwls\nCats"):
+        with pytest.raises(TMVError, match="looks like that of"):
+            read(tmp_path, text, data=PETS)
+    for text in ("Cats\nDogs\nHot Dogs\nOwls", "kitten\nhound\nsausage\nbird", "a house cat\npuppy dog\nhotdog\nbarn owl",
+                 "a pet, no dog\nwolf\nsausage\nbird"):  # fmt: skip
+        assert read(tmp_path, text, data=PETS) == tuple(text.split("\n"))
+
+
+def test_a_list_from_0_for_folders_from_1_is_warned_of(tmp_path: Path) -> None:
+    (tmp_path / "n.txt").write_text("0 a\n1 b\n2 c\n3 d\n", encoding="utf-8")
+    notes = read_classnames(tmp_path / "n.txt", Names(("1", "2"), ("1", "2"))).notes
+    assert [note.level for note in notes] == ["warning"] and "counts from 0, the folders from 1" in notes[0]
+    assert [note.level for note in read_classnames(tmp_path / "n.txt", Names(("0", "2"), ("0", "2"))).notes] == ["info"]
