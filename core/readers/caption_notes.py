@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
+from pathlib import PurePosixPath
 
 from core.readers.base import and_more
 from core.readers.caption_pictures import Lookup
 from core.readers.caption_rows import CaptionRow
+from core.readers.name_entries import is_number
 from core.types import IntArray, Note
 
 _OPTIONAL = 0.1
@@ -23,6 +25,7 @@ def file_findings(rows: Sequence[CaptionRow], found: Lookup, elsewhere: Collecti
     if lost:
         text = f"Captions whose picture is not here, left out: {len(lost):,} ({_named(lost)})."
         notes.append(Note(text, "captions_without_picture", "warning"))
+        notes += _shifted(lost, bare)
     if bare:
         text = f"Pictures without a caption, left out: {len(bare):,} ({and_more(bare)})."
         notes.append(Note(text, "pictures_without_caption"))
@@ -31,6 +34,18 @@ def file_findings(rows: Sequence[CaptionRow], found: Lookup, elsewhere: Collecti
         text = f"Pictures found in the folder of another split than they name: {len(found.crossed):,} ({pair})."
         notes.append(Note(text, "other_split", "warning"))
     return [*notes, *_lost_captions(rows)]
+
+
+def _shifted(lost: Sequence[str], bare: Sequence[str]) -> list[Note]:
+    """One number too many at one end and one too few at the other: the two sides count from different numbers."""
+    numbered = [name for name in bare if is_number(PurePosixPath(name).stem)]
+    if len(set(lost)) != 1 or len(numbered) != 1 or not is_number(PurePosixPath(lost[0]).stem):
+        return []
+    text = (
+        f"The captions name {lost[0]}, which is not here, and not {numbered[0]}, which is: if one side counts from "
+        "0 and the other from 1, every caption stands at its neighbour's picture."
+    )
+    return [Note(text, "shifted_numbers", "warning")]
 
 
 def _lost_captions(rows: Sequence[CaptionRow]) -> list[Note]:

@@ -113,8 +113,10 @@ def _caption_files(path: Path) -> list[Path]:
     if others:
         said = f"{others[0].name} is {other_format(others[0])}, which is not read here"
         raise TMVError(f"There is no caption file in {path} ({said}); save it as csv or jsonl of picture and caption.")
+    inner = [name for name in list_folders(path) if _best_files(path / name)]
+    where = f"; {inner[0]} holds one: captions:{path / inner[0]}" if inner else ""
     raise NotHere(
-        f"There is no caption file in {path}; expected a COCO json (there or in annotations), or a csv or "
+        f"There is no caption file in {path}{where}; expected a COCO json (there or in annotations), or a csv or "
         "tsv with a column for the picture and one for its caption."
     )
 

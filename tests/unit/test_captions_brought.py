@@ -426,3 +426,18 @@ def test_names_that_do_not_end_as_pictures_do(tmp_path: Path) -> None:
     paint(tmp_path / "a.jpg")
     with pytest.raises(NotHere, match="do not end as pictures do"):
         opened(tmp_path, "c.csv", "image,caption\n17,A\n")
+
+
+def test_numbers_that_count_from_another_start_are_warned_of(tmp_path: Path) -> None:
+    paint(*(tmp_path / f"{i}.jpg" for i in range(3)))
+    data = opened(tmp_path, "c.csv", "image,caption\n1,B\n2,C\n3,D\n")
+    assert next(note for note in data.notes if note.code == "shifted_numbers").level == "warning"
+    data = opened(tmp_path, "c.csv", "image,caption\n0,A\n1,B\n2,C\n3,D\n")
+    assert "shifted_numbers" not in {note.code for note in data.notes}
+
+
+def test_captions_among_the_pictures_are_pointed_to(tmp_path: Path) -> None:
+    paint(tmp_path / "images" / "1.jpg")
+    put(tmp_path, "images/metadata.jsonl", json.dumps({"file_name": "1.jpg", "text": "A"}))
+    with pytest.raises(NotHere, match=rf"images holds one: captions:{tmp_path / 'images'}"):
+        open_dataset(f"captions:{tmp_path}")
