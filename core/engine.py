@@ -34,6 +34,7 @@ from core.engine_speed import SpeedRecords
 from core.engine_texts import TextNotes
 from core.jobs import Jobs
 from core.memo import Latest, Memo
+from core.readers.base import canonical_split
 from core.store import Damaged, Entry, Heads, Results, Store, TextStore, read_card
 from core.store.manifest import MANIFEST
 from core.studies import zero_shot
@@ -141,8 +142,9 @@ class Engine(
 
     def split_of(self, dataset: str, split: str | None) -> str:
         """`split`, or the one that the data set is measured on; for own data the reader knows which that is."""
-        split = split or self.dataset(dataset).default_split
         if split:
+            return self._split_called(dataset, split)
+        if split := self.dataset(dataset).default_split:
             return split
         try:
             rows = self._look(
@@ -154,6 +156,14 @@ class Engine(
                 raise
             return min((entry.key.split for entry in stored), key=readers.measured_first)
         return rows.split
+
+    def _split_called(self, dataset: str, split: str) -> str:
+        """A split asked for in another spelling ("VALID") by the name that it has here."""
+        word = canonical_split(split)
+        if word in (None, split):
+            return split
+        there = self.splits(dataset)
+        return split if split in there or word not in there else word or split
 
     def _stored(self, dataset: str) -> list[Entry]:
         """The entries of a data set whose pictures are not here. Raises `Damaged` where one of them cannot be read: the
@@ -239,12 +249,11 @@ class Engine(
         )
 
     def _not_here(self, images: EmbeddingSet, error: NotHere) -> list[Note]:
-        """That nobody can look whether the pictures have changed since; a warning where their folder is here and
-        holds something else, or where they are known to have changed before."""
+        """That nobody can look whether the pictures have changed since; a warning where something else lies in their
+        place, or where they are known to have changed before."""
         key, day = images.key, images.provenance.date[:10]
-        own = ":" in key.dataset and Path(dataset_catalog.own_path(key.dataset)).expanduser()
         notes = [Note(f"The pictures are not on this machine; these are their vectors of {day}.", "pictures_not_here")]
-        if own and own.exists():
+        if readers.stands_there(key.dataset, self.data_dir):
             text = f"The data cannot be read as they are now, so these are their vectors of {day}: {error}"
             notes = [Note(text, "pictures_not_here", "warning")]
         if (versions := self.store.versions(key.model, key.dataset, key.split)) > 1:

@@ -12,6 +12,7 @@ from core.readers.opening import (
     describe_dataset,
     make_demo,
     open_dataset,
+    stands_there,
 )
 from core.readers.shard_sets import TEMPLATES
 from core.readers.split_names import measured_first
@@ -31,4 +32,5 @@ __all__ = [
     "measured_first",
     "open_dataset",
     "read_classnames",
+    "stands_there",
 ]

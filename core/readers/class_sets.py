@@ -12,6 +12,7 @@ from pathlib import Path
 from core.catalog.classes import EUROSAT_CURATED, imagenet_classnames
 from core.readers.base import (
     Classes,
+    and_more,
     class_rows,
     hashed_half,
     labelled,
@@ -19,6 +20,7 @@ from core.readers.base import (
     locate,
     strangers_note,
 )
+from core.readers.split_names import split_name
 from core.types import Dataset, DatasetSpec, Note, NotHere, TMVError
 
 _IMAGENET_FOLDERS = {"train": ("train",), "val": ("val", "validation", "valid")}
@@ -59,7 +61,7 @@ def _imagenet_folder(root: Path, split: str) -> Path | None:
 def find_eurosat(data_dir: Path) -> Path | None:
     """The folder with the ten class folders: eurosat/2750 (torchvision) or any like it."""
     names = ("eurosat", "eurosatrgb", "2750")
-    return locate(data_dir, names, lambda root: any((root / name).is_dir() for name in EUROSAT_CURATED))
+    return locate(data_dir, names, _is_eurosat)
 
 
 def eurosat_splits(root: Path) -> tuple[str, ...]:
@@ -75,7 +77,22 @@ def open_eurosat(spec: DatasetSpec, split: str, root: Path) -> Dataset:
         names, labels = [names[i] for i in keep], [labels[i] for i in keep]
     what = "every picture" if split == "all" else "a fixed half of each class, by hashes of the file names"
     notes = [Note(f"EuroSAT has no official split: {split} is {what}.", "fixed_halves"), *strangers_note(spec, root)]
+    notes += _beside_note(root)
     return labelled(spec, split, root, (names, labels), Classes(spec.classnames, spec.raw_classnames), notes)
+
+
+def _beside_note(root: Path) -> list[Note]:
+    """The other splits, where somebody made some and the one that is read is no more than that."""
+    others = [name for name in list_folders(root.parent) if name != root.name and _is_eurosat(root.parent / name)]
+    if not others or split_name(root.name) is None:
+        return []
+    text = (f"Only the pictures in {root.name} were read; beside it, and not read: {and_more(others)}. "
+            f"folder:{root.parent} reads them as splits.")  # fmt: skip
+    return [Note(text, "part_read", "warning")]
+
+
+def _is_eurosat(root: Path) -> bool:
+    return any((root / name).is_dir() for name in EUROSAT_CURATED)
 
 
 # --- Food-101 ---------------------------------------------------------------------------------------------
@@ -99,7 +116,7 @@ def open_food101(spec: DatasetSpec, split: str, root: Path) -> Dataset:
     listed = {f"{entry}.jpg" for entry in _food_entries(root, split)}
     names, labels = class_rows(root / "images", spec.raw_classnames)
     keep = [i for i, name in enumerate(names) if name in listed]
-    notes = []
+    notes = list(strangers_note(spec, root / "images"))
     if len(keep) < len(listed):
         text = f"{len(listed) - len(keep):,} pictures of the official {split} list are not here."
         notes.append(Note(text, "pictures_not_here"))

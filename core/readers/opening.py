@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.catalog.datasets import find_dataset, own_path
 from core.demo.sets import DEMO_SETS, DEMO_VERSION, is_written, write_demo_set
-from core.readers.base import Classes, choose_split, class_rows, labelled
+from core.readers.base import Classes, choose_split, class_rows, labelled, list_folders
 from core.readers.captions import coco_splits, describe_captions, find_coco, open_captions, open_coco
 from core.readers.cifar100 import cifar100_splits, find_cifar100, open_cifar100
 from core.readers.class_sets import (
@@ -52,6 +53,13 @@ _READERS: dict[str, _Reader] = {
     "food101": _Reader(find_food101, food101_splits, open_food101),
     "eurosat": _Reader(find_eurosat, eurosat_splits, open_eurosat),
     "coco": _Reader(find_coco, coco_splits, open_coco),
+}
+_LAYOUTS = {
+    "cifar100": "train, test and meta, or train/apple and its like of PNGs",
+    "imagenet_mini": "train/n01440764 and val/n01440764 and their like",
+    "food101": "images/apple_pie and its like, and meta/test.txt",
+    "eurosat": "2750/AnnualCrop and its like",
+    "coco": "val2017 and annotations/captions_val2017.json",
 }
 _Opener = Callable[[DatasetSpec, str | None, Path], Dataset]
 _Describer = Callable[[DatasetSpec, Path], DatasetSpec]
@@ -169,4 +177,28 @@ def _missing(spec: DatasetSpec, folder: Path) -> str:
         how = f"download it on the Library page ({spec.size}), or put it there from {spec.source_url}"
     else:
         how = _KAGGLE
+    if (there := _folder_of(spec.name, folder)) is not None:
+        return (
+            f"{spec.title} is not in {there} in a layout that is known ({_LAYOUTS[spec.name]}); if these are its "
+            f"pictures in class folders, give folder:{there}, or {how}."
+        )
     return f"{spec.title} is not in {folder} (set {DATA_VARIABLE} to another folder); {how}."
+
+
+def stands_there(name: str, data_dir: Path | None = None) -> bool:
+    """Whether something lies where the pictures of a data set should be, whatever it is."""
+    if name in DEMO_SETS:
+        return False
+    if name in _READERS:
+        return _folder_of(name, data_folder(data_dir)) is not None
+    return Path(own_path(name)).expanduser().exists()
+
+
+def _folder_of(name: str, folder: Path) -> Path | None:
+    """The folder that bears the name of a known set, well-kept or not."""
+    names = list_folders(folder) if folder.is_dir() else []
+    return next((folder / found for found in names if _spelled(found).startswith(_spelled(name))), None)
+
+
+def _spelled(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())

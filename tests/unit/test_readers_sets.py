@@ -11,7 +11,7 @@ import pytest
 
 from core.catalog.datasets import DATASETS, find_dataset
 from core.images import to_rgb
-from core.readers import dataset_state, demo_folder, describe_dataset, make_demo, open_dataset
+from core.readers import dataset_state, demo_folder, describe_dataset, make_demo, open_dataset, stands_there
 from core.types import NotHere, TMVError, UnknownName
 from tests.data_files import coco_json, paint
 
@@ -67,6 +67,13 @@ def test_food101_keeps_to_its_list(kind: str, tmp_path: Path) -> None:
         open_dataset("food101", "train", tmp_path)
 
 
+def test_folders_that_are_no_dish_are_said(tmp_path: Path) -> None:
+    food(tmp_path / "food-101", ["waffles/3", "apple_pie/2"], "txt")
+    (tmp_path / "food-101/images/apple_pie").rename(tmp_path / "food-101/images/apple pie")
+    notes = {note.code: note for note in open_dataset("food101", data_dir=tmp_path).notes}
+    assert "apple pie" in notes["strange_folders"] and notes["strange_folders"].level == "warning"
+
+
 def test_a_damaged_food_list_is_named(tmp_path: Path) -> None:
     food(tmp_path / "food101", [], "json")
     (tmp_path / "food101" / "meta" / "test.json").write_text("[1]", encoding="utf-8")
@@ -88,6 +95,15 @@ def test_eurosat_has_fixed_halves(place: str, tmp_path: Path) -> None:
     assert whole.classnames[9] == "lake or sea" and whole.raw_classnames[9] == "SeaLake"
     assert open_dataset("eurosat", data_dir=tmp_path).split == "test"
     assert any("no official split" in note for note in test.notes)
+
+
+def test_a_split_of_eurosat_read_alone_is_said(tmp_path: Path) -> None:
+    for split in ("test", "train"):
+        paint(*(tmp_path / "EuroSAT" / split / "River" / f"River_{i}.jpg" for i in range(4)))
+    notes = {note.code: note for note in open_dataset("eurosat", data_dir=tmp_path).notes}
+    assert notes["part_read"].level == "warning" and "and not read: train" in notes["part_read"]
+    paint(tmp_path / "EuroSAT" / "2750" / "River" / "River_1.jpg")
+    assert "part_read" not in {note.code for note in open_dataset("eurosat", data_dir=tmp_path).notes}
 
 
 # --- COCO -------------------------------------------------------------------------------------------------
@@ -124,6 +140,18 @@ def test_what_is_missing_says_how_to_get_it(name: str, tmp_path: Path) -> None:
     with pytest.raises(NotHere, match="TMV_DATA"):
         open_dataset(name, data_dir=tmp_path)
     assert describe_dataset(name, tmp_path) == find_dataset(name)
+
+
+@pytest.mark.parametrize("name, place", [
+    ("eurosat", "eurosat/2750/annualcrop"), ("food101", "food-101/train/waffles"), ("cifar100", "cifar-100/test/0"),
+    ("imagenet_mini", "imagenet-mini/val/tench"), ("coco", "coco/val"),
+])  # fmt: skip
+def test_a_folder_in_another_layout_is_named(name: str, place: str, tmp_path: Path) -> None:
+    paint(tmp_path / place / "1.jpg")
+    folder = tmp_path / place.split("/")[0]
+    with pytest.raises(NotHere, match=rf"not in {folder} in a layout that is known .*folder:{folder}"):
+        open_dataset(name, data_dir=tmp_path)
+    assert stands_there(name, tmp_path) and not stands_there(name, tmp_path / "none")
 
 
 def test_the_data_folder_comes_from_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
