@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from core.metrics import BoolArray
+from core.studies.training_rows import pair_notes
 from core.studies.zero_shot import ZeroShotResult, reference_record
 from core.types import (
     EmbeddingKey,
@@ -166,7 +167,7 @@ def assemble(
         protocol=_protocol(train, test, zero_shot, units, seeds), provenance=test.provenance,
         train_provenance=train.provenance,
         published=tuple(r for r in published if published_point(r.metric)),
-        notes=beside(test.provenance.beside, train.provenance.beside, _notes(runs)),
+        notes=beside(pair_notes(train, test), _notes(runs)),
     )  # fmt: skip
 
 

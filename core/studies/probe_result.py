@@ -16,7 +16,7 @@ from core import metrics
 from core.intervals import wilson
 from core.metrics import BoolArray
 from core.studies.choose_c import ProbePoint
-from core.studies.training_rows import labels_of
+from core.studies.training_rows import labels_of, pair_notes
 from core.studies.zero_shot import TOP, ClassRecall, per_class_of, reference_record, top5_note
 from core.types import (
     EmbeddingKey,
@@ -215,7 +215,7 @@ def assemble(
         protocol=_protocol(train, test, outcome),
         provenance=test.provenance, train_provenance=train.provenance,
         published=tuple(published), deck=tuple(deck),
-        notes=beside(test.provenance.beside, train.provenance.beside, _notes(train, labels, outcome)),
+        notes=beside(pair_notes(train, test), _notes(c, outcome)),
     )  # fmt: skip
 
 
@@ -247,14 +247,10 @@ def _held_out(train: EmbeddingSet, outcome: ProbeOutcome) -> str:
     return f"the {where} in {outcome.folds} parts, each held out in turn to choose C"
 
 
-def _notes(train: EmbeddingSet, test_labels: IntArray, outcome: ProbeOutcome) -> tuple[Note, ...]:
-    c, notes = len(train.classnames), list[Note]()
+def _notes(c: int, outcome: ProbeOutcome) -> tuple[Note, ...]:
+    notes = list[Note]()
     if c <= TOP:
         notes.append(top5_note(c))
-    here, trained = set(np.unique(test_labels).tolist()), set(np.unique(labels_of(train)).tolist())
-    if missing := len(here - trained):
-        notes.append(Note(f"{missing} of {c} classes have no training picture, so their test pictures are wrong.",
-                          "untrained_classes", "warning"))
     if seen := int(outcome.seen.sum()):
         right = outcome.ranks[~outcome.seen] == 1
         notes.append(Note(f"{seen:,} of {len(outcome.seen):,} test pictures are also training pictures, judged by "

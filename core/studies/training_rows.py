@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.metrics import BoolArray
-from core.types import EmbeddingSet, IntArray, TMVError
+from core.types import EmbeddingSet, IntArray, Note, TMVError
 
 SAME = 0.005
 """Vectors closer than this share of their median distance from the mean come from the same picture; a change of one
@@ -24,7 +24,7 @@ def check_pair(train: EmbeddingSet, test: EmbeddingSet) -> None:
         if part.labels is None or not len(part.labels) or int(part.labels.min()) < 0:
             raise TMVError(
                 f"Training needs a class label on every picture, but {where} ({part.key.split}) lacks some; "
-                "choose a data set with class labels."
+                f"choose {'another --split to test on' if part is test else 'a data set'} with class labels."
             )
     if train.key.split == test.key.split:
         raise TMVError(
@@ -38,6 +38,18 @@ def check_pair(train: EmbeddingSet, test: EmbeddingSet) -> None:
             f"{where} ({train.key.split}) and ({test.key.split}) were embedded with different weights of "
             f"{train.key.model}; embed both again."
         )
+
+
+def pair_notes(train: EmbeddingSet, test: EmbeddingSet) -> tuple[Note, ...]:
+    """What reading both splits raised, that of the training split said to be of it, and the classes nobody trains."""
+    said = test.provenance.beside
+    of_train = (
+        Note(f"In {train.key.split}: {note}", note.code, note.level)
+        for note in train.provenance.beside if note not in said
+    )  # fmt: skip
+    missing = len(set(np.unique(labels_of(test)).tolist()) - set(np.unique(labels_of(train)).tolist()))
+    text = f"{missing} of {len(train.classnames)} classes have no training picture, so their test pictures are wrong."
+    return (*said, *of_train, *((Note(text, "untrained_classes", "warning"),) if missing else ()))
 
 
 def labels_of(images: EmbeddingSet) -> IntArray:

@@ -24,6 +24,7 @@ from core.types import (
     FloatArray,
     IntArray,
     Interval,
+    Level,
     Note,
     Provenance,
     Reference,
@@ -36,6 +37,8 @@ from core.types import (
 TOP = 5
 MOST_NAMED = 5
 SAME, MOST_COMPARED = 1e-5, 4000
+_FEW_EQUAL = 0.005
+"""Up to this share of classes with the name of another (four of ImageNet's 1,000 in its own list) is a warning."""
 """Unit vectors that differ by less in every number are the same but for rounding; looked at among so many classes."""
 
 
@@ -259,15 +262,17 @@ def name_notes(classnames: Sequence[str]) -> tuple[Note, ...]:
     if len(classnames) == 1:
         return (Note(f"There is only one class, “{classnames[0]}”, so every picture is right whatever the model does: "
                      "this is no result.", "one_class", "fault"),)
-    doubled = [name for name, count in Counter(classnames).items() if count > 1]
-    return (_equal_names(doubled),) if doubled else ()
+    counts = Counter(classnames)
+    doubled = [name for name, count in counts.items() if count > 1]
+    many = sum(counts[name] for name in doubled) > _FEW_EQUAL * len(classnames)
+    return (_equal_names(doubled, "fault" if many else "warning"),) if doubled else ()
 
 
-def _equal_names(doubled: Sequence[str]) -> Note:
+def _equal_names(doubled: Sequence[str], level: Level) -> Note:
     said = ", ".join(f"“{name}”" for name in doubled[:MOST_NAMED])
     more = f" and {len(doubled) - MOST_NAMED} more" if len(doubled) > MOST_NAMED else ""
     return Note(f"Several classes bear the same name, {said}{more}: of these the first listed is always the answer, so "
-                "the pictures of the others count as wrong.", "equal_names", "fault")
+                "the pictures of the others count as wrong.", "equal_names", level)
 
 
 def _tie_note(correct: NDArray[np.bool_], tied: NDArray[np.bool_]) -> tuple[Note, ...]:

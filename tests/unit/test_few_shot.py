@@ -372,3 +372,13 @@ def test_a_run_comes_back_from_disk_as_it_was(result: FewShotResult) -> None:
 ])  # fmt: skip
 def test_published_figures_find_their_point(metric: str, point: tuple[str, int] | None) -> None:
     assert published_point(metric) == point
+
+
+def test_classes_that_nobody_trains_are_said(pair: tuple[EmbeddingSet, EmbeddingSet], result: FewShotResult) -> None:
+    train, test = pair
+    rows = np.flatnonzero(labels_of(train) != 0)
+    less = changed(train, image_embeddings=train.image_embeddings[rows], labels=labels_of(train)[rows],
+                   ids=tuple(train.ids[i] for i in rows))  # fmt: skip
+    units = {(p.method, p.shots, s): p.units[s] for p in result.points[1:] for s in range(3)}
+    codes = {note.code: note.level for note in assemble(less, result.zero_shot, test, units).notes}
+    assert codes["untrained_classes"] == "warning" and "untrained_classes" not in {n.code for n in result.notes}

@@ -16,8 +16,8 @@ from core.studies.linear_probe import FOLDS, SEED, probe
 from core.studies.logistic import Fit
 from core.studies.probe_result import ProbeOutcome, ProbeResult, assemble
 from core.studies.scored import count_right, rank
-from core.studies.training_rows import check_pair, folds, hold_out, same_vectors, seen_in_training
-from core.types import Cancelled, EmbeddingSet, TMVError
+from core.studies.training_rows import check_pair, folds, hold_out, pair_notes, same_vectors, seen_in_training
+from core.types import Cancelled, EmbeddingSet, Note, TMVError
 from tests.training_sets import as_set, changed, clouds
 
 Pair = tuple[EmbeddingSet, EmbeddingSet]
@@ -214,6 +214,16 @@ def test_a_class_without_training_pictures_counts_as_wrong() -> None:
     assert found.per_class[2].correct == 0 and found.per_class[0].recall > 0.9
     assert set(found.predicted) == {0, 1} and (found.ranks[labels(test) == 2] == 3).all()
     assert any("1 of 3 classes have no training picture" in note for note in found.notes)
+
+
+def test_what_reading_the_training_split_raised_is_said_to_be_of_it() -> None:
+    train, test = clouds("train", (40, 40, 0), spread=3), clouds("test", (20, 20, 20), spread=3)
+    both, one = Note("Of both.", "a"), Note("2 of 3 classes have pictures here.", "b", "warning")
+    train = changed(train, provenance=replace(train.provenance, data_notes=(both, one)))
+    test = changed(test, provenance=replace(test.provenance, data_notes=(both,)))
+    notes = pair_notes(train, test)
+    assert notes[:2] == ("Of both.", "In train: 2 of 3 classes have pictures here.")
+    assert notes[1].level == "warning" and [note.code for note in notes] == ["a", "b", "untrained_classes"]
 
 
 # --- choosing C -------------------------------------------------------------------------------------------

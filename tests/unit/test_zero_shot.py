@@ -134,7 +134,9 @@ def test_of_equal_classes_the_first_is_the_answer_and_what_hangs_on_it_is_noted(
     images = embedded([[1, 0, 0], [1, 0, 0], [0, 1, 0]], [0, 1, 2])
     found = zero_shot.classify(images, AXES[[0, 0, 1]], ("crane", "crane", "owl"), ("{}",))
     assert found.predicted.tolist() == [0, 0, 2] and found.ranks.tolist() == [1, 2, 1]
-    assert any(note.code == "equal_names" for note in found.notes)
+    assert [note.level for note in found.notes if note.code == "equal_names"] == ["fault"]
+    many = zero_shot.name_notes(("missile", *map(str, range(500)), "missile"))
+    assert [note.level for note in many] == ["warning"]  # as in ImageNet's own list
     assert "For 2 of 3 pictures" in found.notes[-1]
     assert "as wrong, top-1 would be 33.33 %, with every one counted as right 100.00 %" in found.notes[-1]
     assert found.confusion.trace() == found.correct.sum()
