@@ -26,7 +26,10 @@ _WNID_BEHIND = re.compile(r"(?<=[^\s._-])[\s._-]+([nN]\d{8})$")
 _NUMBERED = re.compile(r"^[(\[]?(\d+)[)\]]?[\s._-]+(?=[^\W\d])")
 _GLUED = re.compile(r"(?:[A-Z][a-z]+){2,}")
 _KEPT_WHOLE = re.compile(r"Ma?c[A-Z]")
-_COPY = re.compile(r"(?: \(\d+\)|(?: - |[ _-])copy(?: ?\(?\d+\)?)?)$", re.IGNORECASE)
+_COPY = re.compile(
+    r"(?: \(\d+\)|(?: - |[ _-])copy(?: ?\(?\d+\)?)?|[ _-](?:aug(?:mented)?|flipped|rotated|resized|cropped))$",
+    re.IGNORECASE,
+)
 _ONLY_NUMBER = re.compile(r"(?:(?:class|label|category|cls|group|cluster|folder|id|c)[\s._-]*)?\d+", re.IGNORECASE)
 
 NAME_CODES = frozenset({
@@ -164,7 +167,7 @@ def _number_notes(bare: Sequence[str], cut: Sequence[str], names: Sequence[str])
 
 
 def _copy_note(folders: Sequence[str]) -> list[Note]:
-    """"cat (1)" beside "cat" is what a file manager makes of a second copy."""
+    """"cat (1)" beside "cat" is what a file manager makes of a second copy, "cat_augmented" a program."""
     copies = [(folder, plain) for folder in folders if (plain := _COPY.sub("", folder)) != folder and plain in folders]
     if not copies:
         return []

@@ -11,10 +11,10 @@ from core.types import TMVError
 
 _NAME_COLUMNS = ("name", "classname", "class name", "curated", "english", "label name", "category name", "synset",
                  "words", "title", "description", "category", "label", "class", "text")  # fmt: skip
-_KEY_COLUMNS = ("raw", "folder", "folder name", "dirname", "raw classname", "wnid", "id", "index", "idx", "number", "synset id", "class id",
-                "label id", "directory", "dir", "code", "key")  # fmt: skip
-FOLDER_COLUMNS = ("folder", "directory", "dir", "raw", "raw classname", "folder name", "dirname")
+FOLDER_COLUMNS = ("raw", "folder", "raw classname", "directory", "dir", "folder name", "dirname")
 """Headings that can mean nothing but the folder."""
+_KEY_COLUMNS = (*FOLDER_COLUMNS, "wnid", "id", "index", "idx", "number", "synset id", "class id", "label id", "code",
+                "key")  # fmt: skip
 
 _FLOAT = re.compile(r"^(\d+)\.0+$")
 

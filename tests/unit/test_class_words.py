@@ -51,6 +51,7 @@ def test_folders_become_words(folder: str, words: str) -> None:
         (("cat", "cat "), ("cat", "cat"), {"equal_names"}),
         (("caf\u00e9", "cafe\u0301"), ("caf\u00e9", "cafe\u0301"), {"equal_names"}),
         (("cat", "cat (1)"), ("cat", "cat (1)"), {"copied_folders"}),
+        (("cat", "cat_augmented", "a_resized"), ("cat", "cat augmented", "a resized"), {"copied_folders"}),
         (("cat", "cat - Copy", "dog_copy"), ("cat", "cat Copy", "dog copy"), {"copied_folders"}),
         (("cat (1)", "dog (2)"), ("cat (1)", "dog (2)"), set()),
         (("cat", "dog"), ("cat", "dog"), set()),

@@ -213,7 +213,7 @@ def test_a_folder_column_comes_before_an_index_that_counts_otherwise(text: str, 
 
 @pytest.mark.parametrize("text", ["0,0,a\n1,1,b\n2,10,k\n10,2,c\n", "index,id,name\n0,0,a\n1,1,b\n2,10,k\n10,2,c\n"])
 def test_two_columns_that_may_be_the_folder_are_refused_where_they_differ(text: str, tmp_path: Path) -> None:
-    with pytest.raises(TMVError, match="both 2 and 10.*head it folder"):
+    with pytest.raises(TMVError, match=r"both 2 and 10.*head it folder"):
         read(tmp_path, text, "n.csv", NUMBERED)
     assert read(tmp_path, "0,0,a\n1,1,b\n2,2,c\n10,10,k\n", "n.csv", NUMBERED) == ("a", "b", "k", "c")
 
