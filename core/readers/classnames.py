@@ -20,7 +20,7 @@ from core.types import Note, TMVError
 
 _LARGEST = 10_000_000
 _IMAGENET = 1000
-_SHORTEST_WORD = 3
+_SHORTEST_WORD, _LONGEST = 3, 6
 _NUMBER = re.compile(r"(\D*?)(\d{1,9})(\D*)")
 
 
@@ -96,14 +96,18 @@ class _Places:
             _unique([wnid_in(name) or "" for name in self.raw]),
             _unique([fold(name) for name in self.curated]),
         ]
-        spaced = enumerate(map(_spaced, self.curated))
-        self._words = [(place, word) for place, word in spaced if len(word) >= _SHORTEST_WORD]
+        self._words: dict[str, list[int]] = {}
+        for place, word in enumerate(map(_spaced, self.curated)):
+            if len(word) >= _SHORTEST_WORD:
+                self._words.setdefault(word, []).append(place)
         self._by_number = _unique([str(number) for number in self.numbers or ()])
 
     def in_name(self, name: str) -> set[int]:
         """The classes whose names are words of a longer name: "a photo of cats" has "cat" in it."""
-        text = f" {_spaced(name)} "
-        return {place for place, word in self._words if f" {word} " in text or f" {word}s " in text}
+        words = _spaced(name).split()
+        spans = {" ".join(words[i : i + k]) for i in range(len(words)) for k in range(1, _LONGEST + 1)}
+        spans |= {span.removesuffix("s") for span in spans}
+        return {place for span in spans for place in self._words.get(span, ())}
 
     def of(self, key: str) -> int | None:
         """The class that a key of a list stands for."""
