@@ -84,6 +84,22 @@ def find_source(shard: Path, samples: Sequence[Sample]) -> Source | None:
     return Source("json", _json_captions) if captions else None
 
 
+def contradiction(shard: Path, samples: Sequence[Sample], source: Source | None) -> str:
+    """The first of some samples whose .json names another class by number than its .cls does, in words; else ""."""
+    if source is None or not source.extension.startswith("cls"):
+        return ""
+    found = [(sample, {m.extension: m for m in sample.members}) for sample in samples[:_PROBED]]
+    wanted = {source.extension, "json"}
+    both = [(sample, there[source.extension], there["json"]) for sample, there in found if wanted <= set(there)]
+    members = [member for _, label, document in both for member in (label, document)]
+    contents = list(read_members(shard, members, SMALL))
+    for (sample, _, _), content, document in zip(both, contents[::2], contents[1::2]):
+        one, two = content.decode("utf-8", "replace").strip(), _first(_json(document, "", Heard()), LABEL_KEYS)
+        if one.isdigit() and type(two) is int and int(one) != two:
+            return f"{sample.key} has the label {one} in .{source.extension} and {two} in .json"
+    return ""
+
+
 def said_by(shard: Path, samples: Sequence[Sample], source: Source | None, heard: Heard) -> Iterator[Said]:
     """What each sample says about its picture, in order."""
     if source is None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.catalog.class_words import words_of
+from core.readers.base import canonical_split, list_folders
 from core.readers.name_lists import NameList, in_order, numbers_of, read_name_list
 from core.readers.text_files import read_text, text_lines
-from core.types import Note, TMVError
+from core.types import Level, Note, TMVError
 
 CLASSNAMES, TEMPLATES = "classnames.txt", "zeroshot_classification_templates.txt"
 _LARGEST = 10_000_000
@@ -30,17 +31,38 @@ class Names:
     notes: tuple[Note, ...] = ()
 
 
-def beside(path: Path, name: str) -> Path | None:
-    """The file of this name beside shards or one folder above."""
+def beside(path: Path, name: str, also: bool = True) -> Path | None:
+    """The file of this name beside shards or (`also`) one folder above."""
     folder = path if path.is_dir() else path.parent
-    return next((place / name for place in (folder, folder.parent) if (place / name).is_file()), None)
+    places = (folder, folder.parent) if also else (folder,)
+    return next((place / name for place in places if (place / name).is_file()), None)
 
 
 def listed_names(path: Path) -> Names:
     """classnames.txt in any of the forms of a list of names. Raises `TMVError` for one that cannot be meant."""
-    file = beside(path, CLASSNAMES)
+    inner = _in_splits(path)
+    file = beside(path, CLASSNAMES, also=not inner) or (inner[0] if inner else None)
     if file is None:
         return Names()
+    names = _names(file)
+    for other in inner:
+        if _names(other).listed != names.listed:
+            raise TMVError(f"{file} and {other} name the classes differently; keep one of them.")
+    folder = path if path.is_dir() else path.parent
+    if file.parent == folder.parent and file.parent != folder:
+        text = f"Class names are from {CLASSNAMES} in {folder.parent}, the folder above the shards."
+        level: Level = "info" if canonical_split(folder.name) else "warning"
+        names = replace(names, notes=(*names.notes, Note(text, "names_from_above", level)))
+    return names
+
+
+def _in_splits(path: Path) -> list[Path]:
+    """Lists that lie in the folders of splits."""
+    places = [path / name for name in list_folders(path) if canonical_split(name)] if path.is_dir() else []
+    return [place / CLASSNAMES for place in places if (place / CLASSNAMES).is_file()]
+
+
+def _names(file: Path) -> Names:
     read = read_text(file, _LARGEST)
     found = read_name_list(read.text, CLASSNAMES)
     names, numbers = in_order(found), numbers_of(found)

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from core.images import MAX_BYTES
 from core.readers.base import and_more, choose_split, class_note, hashed_half, os_reason, readable
 from core.readers.caption_notes import caption_findings
-from core.readers.shard_labels import MISSING_WORDS, Heard, Label, find_source, said_by
+from core.readers.shard_labels import MISSING_WORDS, Heard, Label, contradiction, find_source, said_by
 from core.readers.shard_samples import Findings, pictured
 from core.readers.shard_sets import TEMPLATES, Names, curated_names, listed_names, own_templates
 from core.readers.shards import Member, ShardSet, find_shards, read_index
@@ -29,6 +29,8 @@ from core.readers.stamps import file_stamp
 from core.types import BadImage, Dataset, DatasetSpec, Note, NotHere, TMVError
 
 _SMALL = 1_000_000
+_COMPARED = 8
+"""Shards in which labels in .cls are compared with those in .json."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +155,9 @@ def _read_split(shards: ShardSet) -> _Split:
     if source and source.also:
         text = f"Labels are from .{source.extension}; also there, and not used: {source.also}."
         notes.append(Note(text, "captions_not_used"))
+    if two := next(filter(None, (contradiction(*each, source) for each in zip(shards.paths[:_COMPARED], samples))), ""):
+        text = f"{two}; the labels in .{source.extension if source else ''} are used."
+        notes.append(Note(text, "two_labels", "warning"))
     _refuse_numbers_for_captions(rows)
     return _Split(shards.paths, tuple(rows), tuple(silent), tuple(notes))
 

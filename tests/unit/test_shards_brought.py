@@ -425,3 +425,40 @@ def test_captions_beside_labels_are_said(tmp_path: Path) -> None:
 def test_nothing_that_can_be_read_is_refused(tmp_path: Path) -> None:
     with pytest.raises(NotHere, match=r"None of the 1 pictures .* has a label or caption"):
         open_dataset(f"wds:{shard(tmp_path / '0.tar', [('1.png', picture(1)), ('1.cls', '')])}")
+
+
+def split_sets(folder: Path) -> None:
+    for split in ("train", "test"):
+        (folder / split).mkdir(parents=True)
+        numbered(folder / split, "0.tar", start=10 * (split == "test"))
+
+
+def test_class_names_in_the_folders_of_the_splits(tmp_path: Path) -> None:
+    split_sets(tmp_path)
+    (tmp_path / "test" / "classnames.txt").write_text("cat\ndog\n")
+    assert open_dataset(f"wds:{tmp_path}").classnames == ("cat", "dog")
+    (tmp_path / "train" / "classnames.txt").write_text("cat\ndog")
+    assert open_dataset(f"wds:{tmp_path}", "train").classnames == ("cat", "dog")
+    for place in (tmp_path / "train", tmp_path):
+        (tmp_path / "train" / "classnames.txt").unlink(missing_ok=True)
+        (place / "classnames.txt").write_text("dog\ncat\n")
+        with pytest.raises(TMVError, match="name the classes differently"):
+            open_dataset(f"wds:{tmp_path}")
+
+
+def test_class_names_from_the_folder_above_are_said_to_be(tmp_path: Path) -> None:
+    split_sets(tmp_path)
+    (tmp_path / "classnames.txt").write_text("cat\ndog\n")
+    assert "names_from_above" not in codes(open_dataset(f"wds:{tmp_path}"))
+    assert note(open_dataset(f"wds:{tmp_path / 'test'}"), "names_from_above").startswith("info")
+    (tmp_path / "test").rename(tmp_path / "pets")
+    assert note(open_dataset(f"wds:{tmp_path / 'pets'}"), "names_from_above").startswith("warning")
+
+
+def test_two_labels_of_one_picture(tmp_path: Path) -> None:
+    one: list[tuple[str, bytes | str]] = [("a.jpg", picture()), ("a.cls", b"0"), ("a.json", b'{"label": 0}')]
+    two: list[tuple[str, bytes | str]] = [("b.jpg", picture()), ("b.cls", b"1"), ("b.json", b'{"label": 0}')]
+    other: list[tuple[str, bytes | str]] = [("c.jpg", picture()), ("c.cls", b"1"), ("c.json", b'{"label": "dog", "width": 3}')]
+    said = note(open_dataset(f"wds:{shard(tmp_path / '0.tar', [*one, *two, *other])}"), "two_labels")
+    assert "b has the label 1 in .cls and 0 in .json" in said
+    assert "two_labels" not in codes(open_dataset(f"wds:{shard(tmp_path / '1.tar', [*one, *other])}"))
