@@ -17,7 +17,7 @@ from core import readers, weights
 from core.catalog import datasets as dataset_catalog
 from core.catalog import models as model_catalog
 from core.catalog import prompts as prompt_catalog
-from core.catalog.class_words import NAME_CODES
+from core.catalog.class_words import NAME_CODES, equal_names
 from core.catalog.published import deck_figures, published
 from core.encoding import Encoding
 from core.engine_audit import AuditStudies
@@ -367,9 +367,10 @@ class Engine(
             )
         if kind == "curated":
             return images, images.classnames
-        read = (
-            readers.ClassNames(images.raw_classnames) if kind == "raw" else readers.read_classnames(Path(kind), images)
-        )
+        if kind == "raw":
+            raw = images.raw_classnames
+            return with_name_notes(images, equal_names(raw, raw)), raw
+        read = readers.read_classnames(Path(kind), images)
         return with_name_notes(images, read.notes), read.names
 
     def _labelled_instead(self, images: EmbeddingSet) -> str:

@@ -222,7 +222,9 @@ def _by_name(path: Path, listed: NameList, places: _Places) -> tuple[tuple[str, 
         place = places.of(entry.name)
         if place is not None:
             names.setdefault(place, places.curated[place] if entry.name == places.raw[place] else entry.name)
-    text = f"{path.name} lists the classes by the names that they have, so it was joined by name, not by order."
+    text = f"{path.name} lists the classes by the names that they have, so it was joined by name, not by order"
+    more = [entry.name for entry in listed.entries if places.of(entry.name) is None]
+    text += f"; it also names {len(more):,} classes that are not here ({and_more(more)})." if more else "."
     return tuple(names[place] for place in range(len(places.raw))), [Note(text, "joined_by_name")]
 
 

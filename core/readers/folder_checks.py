@@ -90,12 +90,20 @@ def _pictured(folder: Path) -> list[str]:
     return [name for name in list_folders(folder) if holds_pictures(folder / name)]
 
 
+def _contained(folder: Path) -> Path:
+    """The folder, or "images" in it where that is all it holds."""
+    names = _pictured(folder)
+    alone = len(names) == 1 and fold(names[0]) in CONTAINERS
+    return folder / names[0] if alone and _pictured(folder / names[0]) else folder
+
+
 def _inner_folders(layout: Layout, part: Part) -> list[Note]:
     """Class folders that hold folders only: these may be the classes, or splits."""
     folders = [folder / name for folder in part.folders for name in part.classes[:_LOOKED_INTO]]
     inner = {folder: _pictured(folder) for folder in folders if folder.is_dir() and not pictures_in(folder)}
     splits = {folder: names for folder, names in inner.items() if names and all(map(_is_split, names))}
-    several = {folder: names for folder, names in inner.items() if len(names) > 1 and folder not in splits}
+    below = {place: _pictured(place) for place in (_contained(folder) for folder in inner if folder not in splits)}
+    several = {folder: names for folder, names in below.items() if len(names) > 1}
     if len(layout.raw) < 2:
         return []
     again = {fold(name) for names in several.values() for name in names} & set(map(fold, layout.raw))
@@ -107,8 +115,9 @@ def _inner_classes(several: dict[Path, list[str]], *, sure: bool) -> list[Note]:
     if not several:
         return []
     folder, names = max(several.items(), key=lambda item: len(item[1]))
+    name = f"{folder.parent.name}/{folder.name}" if fold(folder.name) in CONTAINERS else folder.name
     text = (
-        f"Folders inside class folders were read as part of these ({folder.name}: {and_more(names)}); "
+        f"Folders inside class folders were read as part of these ({name}: {and_more(names)}); "
         f"folder:{folder} takes them for the classes."
     )
     return [Note(text, "folders_in_classes", "info" if sure else "warning")]

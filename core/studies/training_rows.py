@@ -24,7 +24,7 @@ def check_pair(train: EmbeddingSet, test: EmbeddingSet) -> None:
         if part.labels is None or not len(part.labels) or int(part.labels.min()) < 0:
             raise TMVError(
                 f"Training needs a class label on every picture, but {where} ({part.key.split}) lacks some; "
-                f"choose {'another --split to test on' if part is test else 'a data set'} with class labels."
+                f"choose {'another split to test on, one' if part is test else 'a data set'} with class labels."
             )
     if train.key.split == test.key.split:
         raise TMVError(

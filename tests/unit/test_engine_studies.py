@@ -14,6 +14,7 @@ from core.studies.query import ask
 from core.tasks import TASKS
 from core.types import Cancelled, FloatArray, NotHere, TMVError, UnknownName
 from tests.fakes import COLOURS, FakeEncoder, png
+from tests.training_sets import as_set, changed
 from tests.unit.study_world import GOOD, POOR, paint, point, squares, told
 
 FORMS = ("a photo of a {}", "a big {} thing", "{}")
@@ -335,3 +336,10 @@ def test_without_the_pictures_the_same_split_is_measured(tmp_path: Path, monkeyp
     after = engine.zero_shot(GOOD, name)
     assert before.split == after.split == "test" and before.acc1 == after.acc1
     assert "pictures_not_here" in {note.code for note in after.notes}
+
+
+def test_folder_names_that_are_one_to_a_model_are_a_fault_as_they_are(engine: Engine) -> None:
+    images = as_set("test", np.eye(2, dtype=np.float32), np.arange(2), 2)
+    found, names = engine.named(changed(images, raw_classnames=("Cat", "cat")), "raw")
+    assert names == ("Cat", "cat")
+    assert [(note.code, note.level) for note in found.provenance.data_notes] == [("equal_names", "fault")]

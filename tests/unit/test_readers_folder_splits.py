@@ -268,3 +268,10 @@ def test_a_list_of_names_beside_the_pictures_is_offered(file: str, tmp_path: Pat
     (tmp_path / file).write_text("cat\ndog\n", encoding="utf-8")
     data = open_dataset(name)
     assert data.classnames == ("1", "2") and any(f"--classnames {tmp_path}/{file}" in note for note in data.notes)
+
+
+def test_classes_that_lie_in_images_below_two_domains(tmp_path: Path) -> None:
+    paint(*(tmp_path / domain / "images" / c / "1.jpg" for domain in ("amazon", "webcam") for c in ("bike", "mug")))
+    notes = {note.code: note for note in open_dataset(f"folder:{tmp_path}").notes}
+    assert notes["folders_in_classes"].level == "warning" and "amazon/images: bike, mug" in notes["folders_in_classes"]
+    assert f"folder:{tmp_path / 'amazon' / 'images'} takes" in notes["folders_in_classes"]
