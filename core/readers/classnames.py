@@ -52,13 +52,37 @@ def read_classnames(path: Path, dataset: HasClasses) -> ClassNames:
     raw = dataset.raw_classnames
     if not raw:
         raise TMVError(f"This data set has no classes, so class names from {path} cannot be used.")
-    text = read_text(path, _LARGEST)
-    listed = read_name_list(text.text, str(path), {*raw, *dataset.classnames})
+    read = read_text(path, _LARGEST)
+    listed = read_name_list(read.text, str(path), {*raw, *dataset.classnames})
     names, joined = _joined(path, listed, dataset)
     if all(map(is_wnid, names)):
         raise TMVError(f"{path} gives WordNet ids ({and_more(names)}), not names; give a list that names them.")
-    notes = (*text.notes, *listed.notes, *joined, *equal_names(raw, names))
+    if place := next((entry for entry in listed.entries if "{}" in entry.name), None):
+        raise TMVError(f"{path} line {place.line}: {place.name!r} is a template, not a name; give it with --template.")
+    if all(map(_says_nothing, names)):
+        text = f"{path.name} gives only numbers for names ({and_more(names)})."
+        joined.append(Note(text, "numbered_names", "warning"))
+    joined += _crossed(path, names, dataset)
+    notes = (*read.notes, *listed.notes, *joined, *equal_names(raw, names))
     return ClassNames(names, notes)
+
+
+def _says_nothing(name: str) -> bool:
+    return bool(re.fullmatch(r"(?:(?:class|label|category|cls|id)[\s._-]*)?\d+", name, re.IGNORECASE))
+
+
+def _crossed(path: Path, names: Sequence[str], dataset: HasClasses) -> list[Note]:
+    """A class that is given the name of another, which is not given it itself: two rows may have changed places."""
+    places = _Places(dataset)
+    meant = [places.in_name(name) for name in names]
+    lost = {place for place, found in enumerate(meant) if place not in found}
+    pairs = [(place, min(found & lost)) for place, found in enumerate(meant) if place in lost and found & lost]
+    if not pairs:
+        return []
+    place, other = pairs[0]
+    text = (f"{path.name} gives {dataset.raw_classnames[place]} the name {names[place]!r}, which looks like that of "
+            f"{dataset.raw_classnames[other]}{f' ({len(pairs)} such)' if len(pairs) > 1 else ''}.")  # fmt: skip
+    return [Note(text, "crossed_names", "warning")]
 
 
 def natural_order(raw: Sequence[str]) -> list[int]:
@@ -98,7 +122,7 @@ class _Places:
         ]
         self._words: dict[str, list[int]] = {}
         for place, word in enumerate(map(_spaced, self.curated)):
-            if len(word) >= _SHORTEST_WORD:
+            if len(word) >= _SHORTEST_WORD and not word.isdigit():
                 self._words.setdefault(word, []).append(place)
         self._by_number = _unique([str(number) for number in self.numbers or ()])
 
@@ -298,7 +322,8 @@ def _number_note(path: Path, n: int, places: _Places, first: int) -> Note:
 def _order_note(path: Path, listed: NameList, places: _Places, order: Sequence[int]) -> Note:
     """How the classes were ordered; a warning where another order was possible."""
     names, first, last = in_order(listed), order[0], order[-1]
-    how = "of the folders' numbers" if places.numbers is not None else "of the classes"
+    numbered = places.numbers is not None and not any(map(wnid_in, places.raw))
+    how = "of the folders' numbers" if numbered else "of the classes"
     ends = f"{places.raw[first]} is {names[0]!r}, {places.raw[last]} is {names[-1]!r}"
     text = f"Class names of {path.name} were joined in the order {how}: {ends}."
     return Note(text, "joined_by_order", "info" if _only_order(listed, places, order) else "warning")
@@ -306,6 +331,8 @@ def _order_note(path: Path, listed: NameList, places: _Places, order: Sequence[i
 
 def _only_order(listed: NameList, places: _Places, order: Sequence[int]) -> bool:
     """Whether no other order was to be thought of: numbers without a gap, or text that sorts the same in any case."""
+    if all(wnid_in(name) == name.lower() for name in places.raw):
+        return list(places.raw) == sorted(places.raw)
     if places.numbers is not None:
         found = sorted(places.numbers)
         counts = numbers_of(listed) is None or numbers_of(listed) == tuple(found)

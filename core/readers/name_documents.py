@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
@@ -14,6 +15,8 @@ from core.types import TMVError
 
 _WRAPPERS = ("names", "classes", "classnames", "class_names", "categories", "labels", "idx_to_class", "id2label",
              "class_to_idx", "label2id", "class_index")  # fmt: skip
+_ASSIGNED = re.compile(r"^\s*\w+\s*=\s*(?=[\[{(])")
+"""What a program says before its list: "classes = "."""
 _NAME_FIELDS = ("name", "classname", "class_name", "curated", "english", "label", "title", "text")
 
 
@@ -28,6 +31,7 @@ def document_entries(text: str, source: str, known: Collection[str] = ()) -> lis
 
 
 def _load(text: str, source: str) -> Any:
+    text = _ASSIGNED.sub("", text)
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -63,7 +67,9 @@ def _of_mapping(found: Mapping[Any, Any], source: str, known: Collection[str]) -
     values = [str(value) if type(value) is int else value for value in found.values()]
     if any(_are_keys(values, kind) and not _are_keys(list(map(str, found)), kind) for kind in (is_number, is_wnid)):
         return [Entry((value,), str(key), number) for number, (key, value) in enumerate(zip(found, values), 1)]
-    if _are_keys(values, lambda value: fold(value) in known) and not all(fold(str(key)) in known for key in found):
+    keys = [str(key) for key in found]
+    plain = all(map(is_number, keys)) or all(map(is_wnid, keys)) or all(fold(key) in known for key in keys)
+    if not plain and _are_keys(values, lambda value: fold(value) in known):
         return [Entry((value,), str(key), number) for number, (key, value) in enumerate(zip(found, values), 1)]
     return [
         _keyed(str(key), value, number, source, known) for number, (key, value) in enumerate(found.items(), 1)

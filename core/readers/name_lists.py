@@ -24,6 +24,10 @@ __all__ = ["Entry", "NameList", "fold", "in_order", "is_number", "is_wnid", "num
 _WNID_LINE = re.compile(r"^([nN]\d{8})[\s,;:]+(\S.*)$")
 _NUMBER_LINE = re.compile(r"^(\d+)\s*(?:[:.)=,;\t-]|\s)\s*(\S.*)$")
 _PAIR_LINE = re.compile(r"""^['"]?([^'":=]+?)['"]?\s*(?::|=>?|->)\s*(\S.*?),?$""")
+_NUMBER_BEHIND = re.compile(r"^(.*[^\W\d_].*?)[\s,;:=]+(\d+)$")
+_RULE = re.compile(r"[-:\s|+]*\|[-:\s|+]*")
+_DOCUMENT = re.compile(r"\s*(?:\w+\s*=\s*)?[\[{]")
+_APART = 0.9
 _YAML_NAMES = re.compile(r"^(?:names|classes|class_names|classnames):", re.MULTILINE)
 _QUOTED = re.compile(r"""^(['"])(.*)\1$""")
 
@@ -52,7 +56,8 @@ def read_name_list(text: str, source: str, known: Collection[str] = ()) -> NameL
     `source` is the file's name: its suffix says what commas mean. Raises `TMVError` with the line that does not fit.
     """
     text = _yaml_block(text, source)
-    lines = [(number, line.strip()) for number, line in enumerate(text_lines(text), 1) if line.strip()]
+    lines = [(number, line.strip()) for number, line in enumerate(text_lines(text), 1)
+             if line.strip() and not _RULE.fullmatch(line)]  # fmt: skip
     folded = {fold(name) for name in known}
     entries = _entries(text, lines, source, folded)
     empty = next((entry for entry in entries if not entry.name.strip()), None)
@@ -110,14 +115,16 @@ def _yaml_block(text: str, source: str) -> str:
 # --- which form it is -------------------------------------------------------------------------------------
 
 def _entries(text: str, lines: list[tuple[int, str]], source: str, known: Collection[str]) -> list[Entry]:
-    if text.lstrip()[:1] in ("{", "[") or source.lower().endswith((".json", ".jsonl")):
+    if _DOCUMENT.match(text) or source.lower().endswith((".json", ".jsonl")):
         return document_entries(text, source, known)
     for form in (_wnid_lines, _pair_lines):
         if (found := form(lines, known)) is not None:
             return found
+    if (found := _one_line(lines, known)) is not None:
+        return found
     if (found := table_entries(lines, source, known)) is not None:
         return found
-    for form in (_folder_lines, _numbered_lines, _dashed_lines):
+    for form in (_folder_lines, _numbered_lines, _counted_lines, _dashed_lines):
         if (found := form(lines, known)) is not None:
             return found
     return [Entry((), _unquoted(line), number) for number, line in lines]
@@ -169,8 +176,28 @@ def _numbered_lines(lines: list[tuple[int, str]], known: Collection[str]) -> lis
     return entries if _distinct(entries) else None
 
 
+def _one_line(lines: list[tuple[int, str]], known: Collection[str]) -> list[Entry] | None:
+    """"cat, dog, owl" where there is no second line: of these at least two are classes."""
+    for mark in ",;|\t":
+        parts = [_unquoted(part) for part in lines[0][1].split(mark) if part.strip()] if len(lines) == 1 else []
+        if len(parts) > 1 and sum(fold(part) in known for part in parts) > 1:
+            return [Entry((), part, lines[0][0]) for part in parts]
+    return None
+
+
+def _counted_lines(lines: list[tuple[int, str]], known: Collection[str]) -> list[Entry] | None:
+    """"tench 0", "goldfish 1": the number of each class behind its name, counted from 0 or 1."""
+    found = [(number, _NUMBER_BEHIND.match(line)) for number, line in lines]
+    if len(found) < 2 or not all(match for _, match in found) or any(fold(line) in known for _, line in lines):
+        return None
+    entries = [Entry((m[2],), _unquoted(m[1]), number) for number, m in found if m]
+    return entries if _counts([int(entry.keys[0]) for entry in entries]) and _distinct(entries) else None
+
+
 def _distinct(entries: Sequence[Entry]) -> bool:
-    return len({fold(entry.name) for entry in entries}) == len(entries)
+    """Whether names stay apart without what stands before them; some may be equal (two pairs of ImageNet's are)."""
+    apart = len({fold(entry.name) for entry in entries})
+    return apart == len(entries) or apart >= _APART * len(entries)
 
 
 def _dashed_lines(lines: list[tuple[int, str]], known: Collection[str]) -> list[Entry] | None:

@@ -16,6 +16,8 @@ FOLDER_COLUMNS = ("raw", "folder", "raw classname", "directory", "dir", "folder 
 _KEY_COLUMNS = (*FOLDER_COLUMNS, "wnid", "id", "index", "idx", "number", "synset id", "class id", "label id", "code",
                 "key")  # fmt: skip
 
+_NO_NAMES = frozenset({"supercategory", "super category", "superclass", "parent", "group", "kingdom", "color", "colour",
+                       "url", "source"})  # fmt: skip
 _FLOAT = re.compile(r"^(\d+)\.0+$")
 
 Row = tuple[int, list[str]]
@@ -100,12 +102,18 @@ def _by_header(
     words = [place for place in named if not _numeric(columns[place])]
     name = next((place for place in words if place in others), None)
     if name is None:
-        name = others[0] if others else (words[0] if words else len(columns) - 1)
+        free = [place for place in others if header[place] not in _NO_NAMES and _distinct(columns[place])]
+        name = free[0] if free else (words[0] if words else others[0] if others else len(columns) - 1)
     folders = [place for place in keys if header[place] in FOLDER_COLUMNS and place != name]
     if folders and all(fold(cell) in known for cell in columns[folders[0]]):
         return name, folders[:1]  # an index beside it may count in another order
     rest = [place for place in range(len(columns)) if place != name]
     return name, [*folders, *(place for place in keys if place not in (name, *folders))] or rest
+
+
+def _distinct(column: Sequence[str]) -> bool:
+    """Whether it may name classes: a group of classes stands there several times."""
+    return len({fold(cell) for cell in column}) == len(column)
 
 
 def _strength(column: Sequence[str], known: Collection[str]) -> float:

@@ -248,3 +248,54 @@ def test_names_of_other_classes_in_a_list_of_names_are_said(tmp_path: Path) -> N
     (tmp_path / "n.txt").write_text("owl\ncat\nlion\nhot dog\ndog\n", encoding="utf-8")
     found = read_classnames(tmp_path / "n.txt", PETS)
     assert found.names == ("cat", "dog", "hot dog", "owl") and "1 classes that are not here (lion)" in found.notes[0]
+
+
+@pytest.mark.parametrize(
+    "text, name",
+    [
+        ('{"architectures": [], "id2label": {"0": "cat", "1": "dog", "2": "hot dog", "3": "owl"},'
+         ' "label2id": {"cat": 0}}', "config.json"),
+        ("id,name,supercategory\n0,owl,bird\n1,cat,pet\n2,dog,pet\n3,hot dog,food\n", "n.csv"),
+        ("cat, hot dog, dog, owl", "n.txt"),
+        ("owl;cat;dog;hot dog", "n.txt"),
+        ("classes = ['owl', 'cat', 'dog', 'hot dog']", "n.txt"),
+        ("cat 0\ndog 1\nhot dog 2\nowl 3\n", "n.txt"),
+    ],
+)  # fmt: skip
+def test_forms_that_name_the_classes_as_they_are(text: str, name: str, tmp_path: Path) -> None:
+    assert read(tmp_path, text, name, PETS) == PETS.classnames
+
+
+def test_a_table_of_markdown_has_no_class_of_dashes(tmp_path: Path) -> None:
+    (tmp_path / "n.md").write_text("| folder | name |\n|---|:--|\n| owl | bird |\n| cat | kitten |\n| dog | hound |\n"
+                                   "| hot_dog | sausage |\n", encoding="utf-8")  # fmt: skip
+    found = read_classnames(tmp_path / "n.md", PETS)
+    assert found.names == ("kitten", "hound", "sausage", "bird") and "not here" not in found.notes[0]
+
+
+def test_a_class_that_gets_the_name_of_another_is_warned_of(tmp_path: Path) -> None:
+    def codes(text: str, name: str = "n.csv") -> set[str]:
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        return {note.code for note in read_classnames(tmp_path / name, PETS).notes}
+
+    assert "crossed_names" in codes("folder,name\ncat,dog\ndog,cat\nhot_dog,sausage\nowl,bird\n")
+    assert "crossed_names" in codes("Owls\nDogs\nHot dogs\nCats\n", "n.txt")
+    assert "crossed_names" not in codes("folder,name\ncat,house cat\ndog,dog\nhot_dog,hotdog\nowl,owl\n")
+    assert "crossed_names" not in codes("folder,name\ncat,cat, not dog\ndog,pet dog\nhot_dog,a dog in bread\nowl,owl\n")
+
+
+def test_templates_and_numbers_are_no_names(tmp_path: Path) -> None:
+    with pytest.raises(TMVError, match=r"line 1: 'a photo of a \{\}' is a template"):
+        read(tmp_path, "a photo of a {}\na\nb\nc", data=PETS)
+    (tmp_path / "n.txt").write_text("LABEL_0\nLABEL_1\nLABEL_2\nLABEL_3\n", encoding="utf-8")
+    assert "numbered_names" in {note.code for note in read_classnames(tmp_path / "n.txt", PETS).notes}
+
+
+def test_numbered_names_some_of_which_are_equal(tmp_path: Path) -> None:
+    ids = tuple(f"n{1000 + i:08d}" for i in range(40))
+    text = "\n".join(f"{i} {'missile' if i in (3, 7) else f'thing {i * i}'}" for i in range(40))
+    (tmp_path / "n.txt").write_text(text, encoding="utf-8")
+    found = read_classnames(tmp_path / "n.txt", Names(ids, ids))
+    assert found.names[:4] == ("thing 0", "thing 1", "thing 4", "missile") and found.names[7] == "missile"
+    assert {note.code: note.level for note in found.notes}["joined_by_order"] == "info"
+    assert read(tmp_path, "1 euro\n2 euro", data=Names(("a", "b"), ("a", "b"))) == ("1 euro", "2 euro")
