@@ -178,10 +178,9 @@ def _missing(spec: DatasetSpec, folder: Path) -> str:
     else:
         how = _KAGGLE
     if (there := _folder_of(spec.name, folder)) is not None:
-        return (
-            f"{spec.title} is not in {there} in a layout that is known ({_LAYOUTS[spec.name]}); if these are its "
-            f"pictures in class folders, give folder:{there}, or {how}."
-        )
+        own = f"if its captions are there, give captions:{there}" if spec.kind == "captions" else (
+            f"if these are its pictures in class folders, give folder:{there}")  # fmt: skip
+        return f"{spec.title} is not in {there} in a layout that is known ({_LAYOUTS[spec.name]}); {own}, or {how}."
     return f"{spec.title} is not in {folder} (set {DATA_VARIABLE} to another folder); {how}."
 
 
