@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core import metrics
+from core.stats import metrics
 from core.studies.audit import (
     NAMES,
     PROTOCOL,

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks import Row, interleaved, median_ratio
-from core.studies.logistic import Fit, Problem
+from core.stats.logistic import Fit, Problem
 from core.types import FloatArray, IntArray
 
 ROWS, PATH_ROWS, TEST_ROWS, WIDTH, CLASSES, SEED = 50_000, 10_000, 10_000, 512, 100, 0

@@ -18,8 +18,8 @@ import numpy as np
 from benchmarks import Row, interleaved, median_ratio
 from core.catalog.prompts import find_prompt_set
 from core.engine import Engine
+from core.stats.gallery import Gallery
 from core.studies.answers import answer, edit
-from core.studies.gallery import Gallery
 from core.studies.zero_shot import class_embeddings, fill
 from core.types import EmbeddingSet, FloatArray
 
@@ -97,7 +97,7 @@ def _encoder(model: str) -> Any:
 def _encode_pictures(encoder: Any, pictures: Any) -> FloatArray:
     import torch
 
-    from core.images import to_rgb
+    from core.images.decode import to_rgb
 
     parts = []
     for start in range(0, len(pictures), 64):

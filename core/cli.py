@@ -34,8 +34,8 @@ from core.commands import (
 )
 from core.commands.base import BadArgument, Command, Record, Row, note_lines
 from core.engine import Engine
-from core.files import cache_trouble
 from core.readers.opening import cache_folder
+from core.system.files import cache_trouble
 from core.types import Cancelled, Note, TMVError, UnknownName
 
 COMMANDS: tuple[Command, ...] = (

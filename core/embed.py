@@ -20,10 +20,10 @@ from typing import Any, Protocol
 import numpy as np
 
 from core.embed_batches import Batch, encode_batches, on_accelerator, one_torch_thread
-from core.files import Damaged
 from core.store import KeyParts, Plan, Run, Store, TextStore
 from core.store.chunks import Chunk, chunk_rows
 from core.store.rows import Rows, kept_rows
+from core.system.files import Damaged
 from core.types import Dataset, EmbeddingKey, FloatArray, ModelCard, Note, Progress, Skipped, TMVError
 
 TEXT_BLOCK = 256

@@ -103,7 +103,7 @@ def compute_batch(encoder: Any, dataset: Dataset, rows: range, stop: threading.E
 
 def _pixels(encoder: Any, dataset: Dataset, row: int, stop: threading.Event | None) -> Any:
     """(3, s, s) pixels, or `Skipped` when the picture is broken."""
-    from core.images import to_rgb
+    from core.images.decode import to_rgb
 
     _check(stop)
     try:

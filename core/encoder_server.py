@@ -20,8 +20,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from core.embed import CardedEncoder, encode_texts
-from core.locks import FileLock
 from core.store import TextStore, write_card
+from core.system.locks import FileLock
 from core.types import EncoderWarming, FloatArray, TMVError
 from core.wire import BadFrame, receive, send, socket_path
 
@@ -196,7 +196,7 @@ class EncoderServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
         return encode_texts(encoder, self.texts, [str(text) for text in header["texts"]])
 
     def _image(self, encoder: CardedEncoder, header: dict[str, Any], body: bytes) -> FloatArray:
-        from core.images import to_rgb
+        from core.images.decode import to_rgb
 
         return encoder.encode_images(encoder.preprocess(to_rgb(body))[None])
 

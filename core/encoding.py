@@ -96,7 +96,7 @@ class Encoding:
         """(d,) unnormalised vector of one picture file."""
         if not self._in_process:
             return self._warm.encode_image(spec.name, picture)
-        from core.images import to_rgb
+        from core.images.decode import to_rgb
 
         encoder = self.encoder(spec)
         vector: FloatArray = encoder.encode_images(encoder.preprocess(to_rgb(picture))[None])[0]

@@ -32,13 +32,14 @@ from core.engine_report import ReportDoor
 from core.engine_retrieval import RetrievalStudies
 from core.engine_speed import SpeedRecords
 from core.engine_texts import TextNotes
+from core.images.thumbnails import Thumbnails
+from core.images.uploads import Uploads
 from core.jobs import Jobs
-from core.memo import Latest, Memo
 from core.readers.base import canonical_split
 from core.store import Damaged, Entry, Heads, Results, Store, TextStore, read_card
 from core.store.manifest import MANIFEST
 from core.studies import zero_shot
-from core.thumbnails import Thumbnails
+from core.system.memo import Latest, Memo
 from core.types import (
     Dataset,
     DatasetSpec,
@@ -53,7 +54,6 @@ from core.types import (
     TMVError,
     beside,
 )
-from core.uploads import Uploads
 
 if TYPE_CHECKING:
     from core.embed import EmbedReport

@@ -10,10 +10,10 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import Protocol, TypeVar
 
 from core.jobs import Jobs
-from core.memo import Latest
+from core.stats.gallery import Gallery
 from core.store import Results
-from core.studies.gallery import Gallery
 from core.studies.zero_shot import ZeroShotResult
+from core.system.memo import Latest
 from core.types import DatasetSpec, EmbeddingSet, FloatArray, ModelSpec, Note, Progress, TMVError, unknown
 
 T = TypeVar("T")

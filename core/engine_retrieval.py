@@ -11,9 +11,9 @@ import numpy as np
 from core.catalog.datasets import find_dataset
 from core.catalog.published import published
 from core.engine_parts import EngineParts, gallery_of, row_of
+from core.stats.gallery import take
 from core.studies import compose, one_caption, retrieval, retrieval_reading
 from core.studies.caption_ranks import CaptionRanks
-from core.studies.gallery import take
 from core.studies.one_caption import OneCaptionResult, OnePictureResult
 from core.studies.retrieval import RetrievalResult
 from core.studies.retrieval_reading import Band, RetrievalDifference

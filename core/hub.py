@@ -1,7 +1,7 @@
 """Files of the Hugging Face hub, in the hub library's own cache.
 
 Looking into the cache needs no network. The hub's library itself starts a download that was cut off from
-zero in the next process, so the bytes are brought by `core.download` (resumed, checked against the SHA-256
+zero in the next process, so the bytes are brought by `core.system.download` (resumed, checked against the SHA-256
 that the hub states) to the place where the library keeps them, and the library then files them.
 """
 
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from core.download import Refused, Unreachable, fetch
+from core.system.download import Refused, Unreachable, fetch
 from core.types import NotHere, Progress, TMVError
 
 

@@ -16,9 +16,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from core.database import connect, remove_database
-from core.files import disk_guard
-from core.locks import is_held
+from core.system.database import connect, remove_database
+from core.system.files import disk_guard
+from core.system.locks import is_held
 from core.types import Job, JobState, NotHere
 
 STOPPED = "Stopped unexpectedly; start it again, it resumes where it was."

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from core.job_table import JobTable
-from core.processes import start_worker
+from core.system.processes import start_worker
 from core.types import Job, TMVError
 
 TASKS_MODULE = "core.tasks"

@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from core.files import write_atomic
-from core.locks import FileLock, is_held
-from core.processes import start_worker
+from core.system.files import write_atomic
+from core.system.locks import FileLock, is_held
+from core.system.processes import start_worker
 from core.types import BadImage, EncoderWarming, FloatArray, NotHere, Progress, TMVError, UnknownName
 from core.wire import BadFrame, receive, send, socket_path
 

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from core import download as transfer
 from core import hub
 from core.catalog import models as catalog
 from core.catalog import registry
-from core.memo import Latest
+from core.system import download as transfer
+from core.system.memo import Latest
 from core.types import ModelSpec, NotHere, Progress, State, TMVError
 
 HUB_CONFIG = "open_clip_config.json"

@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from core.files import sha256_text
+from core.system.files import sha256_text
 from core.types import TMVError
 
 MAGIC = b"TMV1"

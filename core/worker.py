@@ -21,7 +21,7 @@ from typing import Any
 
 from core.job_table import CANCELLED, JobTable
 from core.jobs import TASKS_MODULE
-from core.locks import FileLock
+from core.system.locks import FileLock
 from core.types import Cancelled, Job, TMVError
 from core.warm import CATALOG
 

@@ -9,10 +9,10 @@ from typing import Protocol
 
 import numpy as np
 
-from core import metrics
 from core.auditing import cases
 from core.catalog.models import config_and_weights, find_model
 from core.engine_parts import EngineParts
+from core.stats import metrics
 from core.store import Entry, Store, TextStore
 from core.studies.audit import NAMES, OTHER, PROTOCOL, TEMPLATES, Alternative, Asked, Cell
 from core.studies.probe_result import ProbeResult

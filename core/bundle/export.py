@@ -14,9 +14,9 @@ from typing import IO, Any
 import numpy as np
 
 from core.bundle.listing import LISTING, File, Listing, Result
-from core.files import Damaged, canonical_json, replacing, safe_name, sha256_file, sha256_text
 from core.store import Results, Store, TextStore, read_card
 from core.store.manifest import MANIFEST, entry_folder
+from core.system.files import Damaged, canonical_json, replacing, safe_name, sha256_file, sha256_text
 from core.types import EmbeddingKey, FloatArray, ModelCard, NotHere, Progress, TMVError
 
 _BLOCK = 1 << 20
@@ -156,8 +156,8 @@ def _thumbnails(root: Path, choice: Choice, make: MakeThumbnail | None) -> tuple
 
 
 def _thumbnail_path(dataset: str, split: str, picture: str, size: int, content: bytes) -> str:
-    """Where `core.thumbnails` looks; named by its content, not by the file that this machine made it from."""
-    from core.thumbnails import short
+    """Where `core.images.thumbnails` looks; named by its content, not by the file that this machine made it from."""
+    from core.images.thumbnails import short
 
     name = f"{short(picture)}-{hashlib.sha256(content).hexdigest()[:20]}.webp"
     return "/".join(("thumbnails", short(f"{dataset}\n{split}"), str(size), name))

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from core.files import canonical_json, sha256_text
+from core.system.files import canonical_json, sha256_text
 from core.types import EmbeddingKey, TMVError
 
 FORMAT = 1

@@ -9,10 +9,10 @@ from urllib.parse import unquote
 import numpy as np
 
 from core.bundle.listing import Listing
-from core.files import Damaged, safe_name
 from core.store import Store
 from core.store.cards import parse_card
 from core.store.manifest import MANIFEST, entry_folder
+from core.system.files import Damaged, safe_name
 from core.types import EmbeddingKey, EmbeddingSet, NotHere, TMVError
 
 _ROWS = 65_536

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from core.commands.base import BadArgument, Command, Record, Row, add_selection, bar, selection
 from core.commands.classify import add_prompts
 from core.engine import Engine
-from core.files import write_atomic
+from core.system.files import write_atomic
 
 if TYPE_CHECKING:
     from core.report import Report

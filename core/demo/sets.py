@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from core.demo.plans import DEMO_SETS, SIDE, Picture, class_folders, classnames, pictures
-from core.files import disk_guard
-from core.memo import Memo
+from core.system.files import disk_guard
+from core.system.memo import Memo
 
 __all__ = ["DEMO_SETS", "DEMO_VERSION", "class_folders", "classnames", "write_demo_set"]
 

@@ -12,8 +12,8 @@ from core.catalog.models import find_model
 from core.frames.answered import Answered
 from core.frames.findings import compare, finding, shared_rows
 from core.frames.names import say_dataset, say_model, short_names, told_apart
-from core.intervals import PairedDifference, wilson_many
-from core.metrics import calibration
+from core.stats.intervals import PairedDifference, wilson_many
+from core.stats.metrics import calibration
 from core.studies.zero_shot import ZeroShotResult
 from core.types import TMVError
 

@@ -12,7 +12,7 @@ import pandas as pd
 from core.frames.findings import SPACE, count, interval_text, percent, points
 from core.frames.names import say_dataset, say_model, told_apart
 from core.frames.probe import say_c
-from core.intervals import PairedDifference, paired_bootstrap
+from core.stats.intervals import PairedDifference, paired_bootstrap
 from core.studies.few_shot_result import ZERO_SHOT, FewShotPoint, FewShotResult, Unit, published_point
 from core.types import Reference
 

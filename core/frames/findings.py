@@ -8,8 +8,8 @@ import numpy as np
 
 from core.frames.answered import Answered
 from core.frames.names import say_dataset, say_model, short_names, told_apart
-from core.intervals import PairedDifference, paired_difference
-from core.metrics import Calibration
+from core.stats.intervals import PairedDifference, paired_difference
+from core.stats.metrics import Calibration
 from core.studies.zero_shot import ZeroShotResult
 from core.types import IntArray, Interval, TMVError
 

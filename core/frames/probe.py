@@ -17,7 +17,7 @@ from core.frames.accuracy import beside, fitting
 from core.frames.answered import METHODS, PROBE, TRAINED, ZERO_SHOT
 from core.frames.findings import SPACE, compare, count, finding, percent, points
 from core.frames.names import say_dataset, say_model, short_names, told_apart
-from core.intervals import PairedDifference
+from core.stats.intervals import PairedDifference
 from core.studies.probe_result import ProbeResult
 from core.studies.zero_shot import TOP, ZeroShotResult
 from core.types import DatasetSpec, ModelSpec, Reference

@@ -11,7 +11,7 @@ import pandas as pd
 from core.frames.compare import difference_row
 from core.frames.findings import SPACE, count, finding, percent
 from core.frames.names import say_dataset, say_model, short_names, told_apart
-from core.intervals import PairedDifference
+from core.stats.intervals import PairedDifference
 from core.studies.one_caption import OneCaptionResult, OnePictureResult
 from core.studies.retrieval import KS, Direction, RetrievalResult
 from core.studies.retrieval_reading import Band, RetrievalDifference, rank_histogram, recall_curve

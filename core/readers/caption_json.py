@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from core.images import is_picture_name
+from core.images.decode import is_picture_name
 from core.readers.base import canonical_split
 from core.readers.caption_rows import (
     CAPTION_COLUMNS,

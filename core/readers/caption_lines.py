@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.images import is_picture_name
+from core.images.decode import is_picture_name
 from core.readers.caption_rows import caption_columns, column_name, picture_column, picture_name
 from core.readers.text_files import text_lines
 from core.types import TMVError

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
-from core.images import is_picture_name
+from core.images.decode import is_picture_name
 from core.readers.base import canonical_split
 from core.types import Note
 

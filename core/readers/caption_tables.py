@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.images import is_picture_name
+from core.images.decode import is_picture_name
 from core.readers.caption_lines import Cells, Form, Row, form_of, is_header, table_rows
 from core.readers.caption_rows import (
     CaptionFile,

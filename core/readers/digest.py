@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from core.memo import Latest
+from core.system.memo import Latest
 from core.types import BadImage, Dataset, Progress
 
 _FORMAT = b"dataset-digest-1"

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.catalog.datasets import find_dataset
-from core.download import fetch
 from core.readers.archives import unpack
 from core.readers.base import os_reason
+from core.system.download import fetch
 from core.types import NotHere, Progress, TMVError
 
 _GB = 1_000_000_000

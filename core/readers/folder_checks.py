@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from core.images import unread_format
+from core.images.decode import unread_format
 from core.readers.base import and_more, holds_pictures, list_folders, list_pictures, pictures_in
 from core.readers.folder_layout import Layout, Part
 from core.readers.name_entries import fold

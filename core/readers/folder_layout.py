@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.images import unread_format
+from core.images.decode import unread_format
 from core.readers.base import (
     and_more,
     hidden_folders,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from core.images import IMAGE_SUFFIXES
+from core.images.decode import IMAGE_SUFFIXES
 from core.readers.base import and_more
 from core.readers.shard_labels import dotted_teller
 from core.readers.shards import Member, Sample, ShardIndex

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from core.memo import Latest
+from core.system.memo import Latest
 
 T = TypeVar("T")
 _CLOCK_TICK_NS = 50_000_000

@@ -17,7 +17,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from core.images import MAX_BYTES
+from core.images.decode import MAX_BYTES
 from core.readers.base import and_more, choose_split, class_note, hashed_half, os_reason, readable
 from core.readers.caption_notes import caption_findings
 from core.readers.shard_labels import MISSING_WORDS, Heard, Label, contradiction, find_source, said_by

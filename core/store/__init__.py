@@ -4,7 +4,6 @@ The layout is described in `cache/README.md`; the folder can be copied to anothe
 in it there without the models and without the pictures.
 """
 
-from core.files import Damaged, DiskFull, Unwritable
 from core.store.cards import card_is_damaged, card_path, read_card, write_card
 from core.store.chunks import Chunk, Plan, Run, read_chunk, write_chunk
 from core.store.embeddings import Entry, Store
@@ -13,6 +12,7 @@ from core.store.manifest import KeyParts
 from core.store.results import Results
 from core.store.text_store import TextStore
 from core.store.verify import VerifyReport
+from core.system.files import Damaged, DiskFull, Unwritable
 
 __all__ = [
     "Chunk",

@@ -14,9 +14,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.files import sha256_file
-from core.memo import Memo
 from core.store.manifest import Manifest, StoredFile
+from core.system.files import sha256_file
+from core.system.memo import Memo
 
 _LARGE = 1 << 26
 """Bytes from which on the pieces of a file are read by several threads."""

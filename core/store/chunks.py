@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from core.files import Damaged, read_checked_json, replacing, sweep_half_written, write_checked_json
 from core.store.manifest import KeyParts
+from core.system.files import Damaged, read_checked_json, replacing, sweep_half_written, write_checked_json
 from core.types import FloatArray, Skipped, TMVError, expect_shape
 
 RUN_FOLDER = "run"

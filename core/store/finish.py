@@ -11,10 +11,10 @@ from typing import IO
 
 import numpy as np
 
-from core.files import delete, replacing, sha256_file, sweep_half_written
 from core.store.chunks import Run, chunk_shape
 from core.store.manifest import MANIFEST, Block, Manifest, StoredFile, write_manifest
 from core.store.rows import Rows, write_rows
+from core.system.files import delete, replacing, sha256_file, sweep_half_written
 from core.types import FloatArray, ModelCard, Note, Skipped, TMVError, expect_shape
 
 IMAGES, TEXTS = "images.npy", "texts.npy"

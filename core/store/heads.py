@@ -12,8 +12,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from core.files import DiskFull, Unwritable, canonical_json, sha256_text
 from core.store.results import Results
+from core.system.files import DiskFull, Unwritable, canonical_json, sha256_text
 from core.types import FloatArray, expect_shape
 
 WORTH = 10_000

@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from core.files import Damaged, canonical_json, read_checked_json, safe_name, write_checked_json
 from core.store.kept_notes import keep_notes, kept_notes
+from core.system.files import Damaged, canonical_json, read_checked_json, safe_name, write_checked_json
 from core.types import ENCODING, EmbeddingKey, ModelCard, Note, Provenance, Skipped, TMVError
 
 FORMAT = 1

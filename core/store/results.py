@@ -22,8 +22,8 @@ from typing import Any
 import diskcache
 from diskcache.core import MODE_RAW
 
-from core.database import connect_read_only
-from core.files import Unwritable, disk_guard
+from core.system.database import connect_read_only
+from core.system.files import Unwritable, disk_guard
 
 SIZE_LIMIT = 1 << 30
 _LARGEST = 1 << 28

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from core.files import Damaged, replacing
+from core.system.files import Damaged, replacing
 from core.types import Dataset, IntArray
 
 ROWS, CLASSES, CAPTIONS = "rows.parquet", "classes.parquet", "captions.parquet"

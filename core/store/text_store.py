@@ -16,8 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from core.database import connect, connect_to_read, remove_database
-from core.files import Damaged, Unwritable, disk_guard, safe_name
+from core.system.database import connect, connect_to_read, remove_database
+from core.system.files import Damaged, Unwritable, disk_guard, safe_name
 from core.types import FloatArray, TMVError, expect_shape
 
 _SCHEMA = """

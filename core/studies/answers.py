@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.metrics import BoolArray, Vectors, rank_of, score_blocks
-from core.studies.gallery import Gallery, rounding
+from core.stats.gallery import Gallery, rounding
+from core.stats.metrics import BoolArray, Vectors, rank_of, score_blocks
 from core.types import FloatArray, IntArray, TMVError
 
 

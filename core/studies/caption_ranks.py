@@ -13,8 +13,8 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from core.metrics import BoolArray, Float64Array, Vectors, normalise
-from core.studies.gallery import exact_cosines, rounding, take
+from core.stats.gallery import exact_cosines, rounding, take
+from core.stats.metrics import BoolArray, Float64Array, Vectors, normalise
 from core.types import FloatArray, IntArray, Progress, TMVError
 
 ROWS = 1024

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.intervals import wilson
-from core.studies.logistic import Fit, Problem, Tick, foreseen
-from core.studies.logistic_objective import softmax
+from core.stats.intervals import wilson
+from core.stats.logistic import Fit, Problem, Tick, foreseen
+from core.stats.logistic_objective import softmax
 from core.studies.scored import count_right
 from core.types import FloatArray, IntArray, Interval
 

@@ -12,11 +12,11 @@ from typing import Any, Literal
 
 import numpy as np
 
-from core.metrics import normalise
+from core.stats.logistic import Problem
+from core.stats.metrics import normalise
 from core.studies import tip_adapter
 from core.studies.choose_c import Sweep
 from core.studies.few_shot_result import Unit
-from core.studies.logistic import Problem
 from core.studies.scored import Scored, rank
 from core.studies.shots import Draw
 from core.studies.tip_adapter import Memory, Pictures, Tick

@@ -16,7 +16,7 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from core.intervals import wilson
+from core.stats.intervals import wilson
 from core.studies.few_shot import Method
 from core.studies.few_shot_result import Unit, short_note
 from core.studies.scored import Scored

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from core.metrics import BoolArray
+from core.stats.metrics import BoolArray
 from core.studies.training_rows import pair_notes
 from core.studies.zero_shot import ZeroShotResult, reference_record
 from core.types import (

@@ -12,9 +12,9 @@ import time
 
 import numpy as np
 
-from core import metrics
+from core.stats import metrics
+from core.stats.logistic import Problem
 from core.studies.choose_c import MOST_FITS, Sweep, judge
-from core.studies.logistic import Problem
 from core.studies.probe_result import ProbeOutcome
 from core.studies.scored import rank
 from core.studies.training_rows import Parts, check_pair, folds, hold_out, labels_of, seen_in_training

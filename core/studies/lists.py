@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from core.studies.gallery import Gallery
+from core.stats.gallery import Gallery
 from core.studies.pictures import PicturesResult
 from core.types import IntArray, TMVError
 

@@ -12,8 +12,8 @@ from typing import Any, Literal
 
 import numpy as np
 
+from core.stats.gallery import Gallery, unit_vector
 from core.studies.compose import WordSpan
-from core.studies.gallery import Gallery, unit_vector
 from core.studies.pictures import Hit, captions_of_row
 from core.studies.retrieval import RetrievalResult
 from core.types import EmbeddingSet, EvalProtocol, FloatArray, IntArray, Note, Provenance, TMVError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core import metrics
+from core.stats import metrics
 from core.types import FloatArray, TMVError
 
 

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.intervals import wilson
-from core.metrics import Float64Array
-from core.studies.gallery import Gallery
+from core.stats.gallery import Gallery
+from core.stats.intervals import wilson
+from core.stats.metrics import Float64Array
 from core.studies.query import Query
 from core.types import (
     EmbeddingSet,

@@ -12,9 +12,9 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from core import metrics
-from core.intervals import wilson
-from core.metrics import BoolArray
+from core.stats import metrics
+from core.stats.intervals import wilson
+from core.stats.metrics import BoolArray
 from core.studies.choose_c import ProbePoint
 from core.studies.training_rows import labels_of, pair_notes
 from core.studies.zero_shot import TOP, ClassRecall, per_class_of, reference_record, top5_note

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.metrics import Float64Array, normalise, softmax
+from core.stats.metrics import Float64Array, normalise, softmax
 from core.studies.scored import count_right
 from core.types import FloatArray, IntArray, Progress, TMVError
 

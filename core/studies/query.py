@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.metrics import normalise
-from core.studies.gallery import unit_vector
+from core.stats.gallery import unit_vector
+from core.stats.metrics import normalise
 from core.types import FloatArray, TMVError
 
 MINUS_WEIGHT = 0.5

@@ -16,10 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from core.intervals import SEED, bootstrap_mean, wilson
-from core.metrics import BoolArray, Float64Array, summarise_ranks
+from core.stats.gallery import take
+from core.stats.intervals import SEED, bootstrap_mean, wilson
+from core.stats.metrics import BoolArray, Float64Array, summarise_ranks
 from core.studies.caption_ranks import CaptionRanks, rank_captions
-from core.studies.gallery import take
 from core.types import (
     EmbeddingSet,
     EvalProtocol,

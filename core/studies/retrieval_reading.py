@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.intervals import PairedDifference, paired_bootstrap
-from core.metrics import BoolArray, Float64Array, score_blocks
+from core.stats.gallery import take
+from core.stats.intervals import PairedDifference, paired_bootstrap
+from core.stats.metrics import BoolArray, Float64Array, score_blocks
 from core.studies.caption_ranks import Units, tiles
-from core.studies.gallery import take
 from core.studies.retrieval import KS, Direction, RetrievalResult, recall_interval
 from core.types import EmbeddingSet, IntArray, Interval, TMVError
 

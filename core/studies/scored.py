@@ -1,7 +1,7 @@
 """What a table of class scores answers: ranks of the true class, the best classes, their probabilities.
 
 For classifiers whose scores are not cosines (linear probe, Tip-Adapter). Of equal scores the lower class comes
-first, as in `core.metrics` and in an argmax.
+first, as in `core.stats.metrics` and in an argmax.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.metrics import BoolArray, rank_of, softmax, top_k
+from core.stats.metrics import BoolArray, rank_of, softmax, top_k
 from core.types import FloatArray, IntArray
 
 ROWS = 4096

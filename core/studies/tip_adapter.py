@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.studies.logistic_objective import softmax
+from core.stats.logistic_objective import softmax
 from core.studies.scored import count_right
 from core.types import FloatArray, IntArray, read_only
 

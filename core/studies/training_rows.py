@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from core.metrics import BoolArray
+from core.stats.metrics import BoolArray
 from core.types import EmbeddingSet, IntArray, Note, TMVError
 
 SAME = 0.005

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.intervals import bootstrap_mean
-from core.metrics import Float64Array, normalise
+from core.stats.intervals import bootstrap_mean
+from core.stats.metrics import Float64Array, normalise
 from core.studies.compose import WordSpan
 from core.types import EvalProtocol, FloatArray, Interval, Note, Provenance, TMVError
 

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core import metrics
-from core.intervals import bootstrap_class_mean, wilson, wilson_many
+from core.stats import metrics
+from core.stats.intervals import bootstrap_class_mean, wilson, wilson_many
 from core.types import (
     BadArgument,
     EmbeddingSet,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core.engine import Engine
-from core.images import IMAGE_SUFFIXES, thumbnail
+from core.images.decode import IMAGE_SUFFIXES, thumbnail
 from core.studies.query import MINUS_WEIGHT, Query, ask
 from core.types import DatasetSpec, EmbeddingSet, NotHere, TMVError
 from pages.shared.choices import such_as

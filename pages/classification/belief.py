@@ -11,7 +11,7 @@ from core.figures.cost import cost_chart
 from core.frames import accuracy_frame, calibration_finding, say_model
 from core.frames.answered import Answered
 from core.frames.compare import calibration_frame, cost_frame
-from core.metrics import calibration
+from core.stats.metrics import calibration
 from core.studies.few_shot_draw import FewShotDraw
 from core.studies.probe_result import ProbeResult
 from core.studies.zero_shot import ZeroShotResult

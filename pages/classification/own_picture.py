@@ -10,7 +10,7 @@ import streamlit as st
 from core.catalog.prompts import find_prompt_set
 from core.engine import Engine
 from core.frames import say_model
-from core.images import IMAGE_SUFFIXES, thumbnail
+from core.images.decode import IMAGE_SUFFIXES, thumbnail
 from core.store import read_card
 from core.studies.one_picture import name_picture
 from core.types import FloatArray, ModelSpec, TMVError

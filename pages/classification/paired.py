@@ -17,7 +17,7 @@ from core.frames.compare import difference_row
 from core.frames.few_shot_draw import draw_line
 from core.frames.findings import SPACE, compare, count, shared_rows
 from core.frames.probe import probe_line
-from core.intervals import PairedDifference
+from core.stats.intervals import PairedDifference
 from core.studies.few_shot_draw import FewShotDraw
 from core.studies.probe_result import ProbeResult
 from pages.shared.answer import Headline, finding, headline

@@ -13,7 +13,7 @@ import pytest
 from core.catalog.datasets import find_dataset
 from core.catalog.presets import CAPTIONS
 from core.embed import embed
-from core.images import to_rgb
+from core.images.decode import to_rgb
 from core.readers import open_dataset
 from core.store import Store, TextStore, write_card
 from core.studies.compose import leave_one_out

@@ -146,7 +146,7 @@ def warm(monkeypatch: pytest.MonkeyPatch) -> None:
     fake = FakeEncoder(GOOD)
 
     def image(self: WarmEncoder, model: str, data: bytes) -> Any:
-        from core.images import to_rgb
+        from core.images.decode import to_rgb
 
         return fake.encode_images(fake.preprocess(to_rgb(data))[None])[0]
 

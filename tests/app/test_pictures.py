@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.catalog.datasets import find_dataset
 from core.catalog.presets import PICTURES
-from core.metrics import normalise
+from core.stats.metrics import normalise
 from core.studies.query import MINUS_WEIGHT
 from core.types import TMVError
 from core.warm import WarmEncoder

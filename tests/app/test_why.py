@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.engine import Engine
 from core.frames import percent
-from core.images import to_rgb
+from core.images.decode import to_rgb
 from core.warm import WarmEncoder
 from tests.app.making import open_page, said, unescaped
 from tests.conftest import GOOD, POOR, World

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from core import cli
 from core.demo.sets import DEMO_VERSION
-from core.files import read_checked_json, write_checked_json
 from core.store import Results
+from core.system.files import read_checked_json, write_checked_json
 from tests.golden.commands import CAPTIONS, COMMANDS, HERE, MODELS, OBJECTS, plain
 from tests.golden.pages import addresses
 

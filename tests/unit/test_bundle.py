@@ -18,8 +18,8 @@ import pytest
 from core import cli
 from core.bundle.listing import LISTING, File, Listing, Result, read_listing
 from core.engine import Engine
-from core.files import canonical_json, sha256_text
 from core.store import Results, read_card, write_card
+from core.system.files import canonical_json, sha256_text
 from core.types import NotHere, TMVError
 from tests.unit.study_world import GOOD, POOR, Wordy, paint, point, squares, told
 

@@ -11,11 +11,11 @@ from pathlib import Path
 import diskcache
 import pytest
 
-from core import database
 from core.cli import main
 from core.engine import Engine
-from core.files import Damaged, Unwritable, write_atomic
 from core.store import Results, Store, TextStore
+from core.system import database
+from core.system.files import Damaged, Unwritable, write_atomic
 from core.types import NotHere
 from tests.unit.study_world import GOOD, paint, point, squares, told
 
@@ -152,7 +152,7 @@ def read_only(patch: pytest.MonkeyPatch, cache: Path) -> None:
     patch.setattr(Path, "mkdir", mkdir)
     patch.setattr(database, "_connect", no_database)
     patch.setattr(diskcache, "Cache", no_database)
-    patch.setattr("core.locks._lock", lambda name: refuse(Path(name)))
+    patch.setattr("core.system.locks._lock", lambda name: refuse(Path(name)))
     patch.setattr("tempfile.mkstemp", lambda *_, dir, **__: refuse(Path(dir)))
 
 

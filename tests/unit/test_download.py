@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from core import download
-from core.download import Refused, Unreachable, fetch
+from core.system import download
+from core.system.download import Refused, Unreachable, fetch
 from core.types import Cancelled, TMVError
 from tests.hub import Loopback, serve
 

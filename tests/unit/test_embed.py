@@ -17,9 +17,9 @@ import pytest
 
 from core import embed_batches
 from core.embed import LARGE_MODEL, batch_rows, embed, encode_texts
-from core.files import DiskFull, disk_guard
-from core.images import to_rgb
+from core.images.decode import to_rgb
 from core.store import KeyParts, Plan, Store, TextStore, write_chunk
+from core.system.files import DiskFull, disk_guard
 from core.types import BadImage, Cancelled, Dataset, TMVError
 from tests.fakes import FakeEncoder, FakePictures, fake_dataset, png
 

@@ -14,7 +14,7 @@ from core.engine import Engine
 from core.engine_few_shot import MOST_SEEDS, answers_key, run_keys
 from core.engine_probe import pair_of
 from core.frames.few_shot_draw import differences_by_seed, draw_line, one_draw, other_draws, say_draw
-from core.metrics import calibration
+from core.stats.metrics import calibration
 from core.studies.few_shot import METHODS, FewShotStudy, Method
 from core.studies.few_shot_draw import FewShotDraw, assemble, from_bytes, to_bytes
 from core.studies.few_shot_result import Unit

@@ -360,7 +360,7 @@ def test_the_confusion_title_is_the_worst_mistake(two):
 def test_answers_show_a_collapse(two):
     top5 = two[0].top5.copy()
     top5[:, 0] = 3
-    from core.metrics import confusion
+    from core.stats.metrics import confusion
 
     result = replace(two[0], top5=top5, confusion=confusion(two[0].labels, top5[:, 0], 10))
     bar = traces(predicted_chart(frames.predicted_frame([result])), type="bar")[0]

@@ -16,7 +16,7 @@ import pytest
 
 from core.encoding import Encoding
 from core.engine import Engine
-from core.files import Damaged
+from core.system.files import Damaged
 from core.types import ModelSpec, NotHere, TMVError
 from tests.fakes import COLOURS, FakeEncoder, png
 from tests.unit.study_world import GOOD, Wordy, paint, point, squares, told

@@ -9,8 +9,8 @@ import pytest
 from core import frames
 from core.frames.accuracy import fitting
 from core.frames.findings import COLLAPSE_SHARE, compare, count
-from core.intervals import PairedDifference, paired_difference
-from core.metrics import Calibration, calibration
+from core.stats.intervals import PairedDifference, paired_difference
+from core.stats.metrics import Calibration, calibration
 from core.types import Reference, TMVError
 from tests.sample_results import sample_result
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from core.frames import pictures, prompts, retrieval
-from core.intervals import paired_difference
+from core.stats.intervals import paired_difference
 from core.studies import lists, retrieval_reading
 from tests.study_results import (
     DECK,

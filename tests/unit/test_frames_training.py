@@ -37,8 +37,8 @@ from core.frames.probe import (
     shots_of,
     validation_frame,
 )
-from core.intervals import paired_difference
-from core.metrics import calibration
+from core.stats.intervals import paired_difference
+from core.stats.metrics import calibration
 from core.studies.few_shot_result import FewShotPoint, FewShotResult, Unit, assemble
 from core.studies.linear_probe import probe
 from core.studies.probe_result import ProbeResult

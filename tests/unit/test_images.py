@@ -23,8 +23,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, PngImagePlugin
 
-from core.image_formats import format_of
-from core.images import (
+from core.images.decode import (
     IMAGE_SUFFIXES,
     MAX_ASPECT,
     MAX_BYTES,
@@ -36,6 +35,7 @@ from core.images import (
     to_rgb,
     unread_format,
 )
+from core.images.formats import format_of
 from core.types import BadImage
 
 ROOT = Path(__file__).parents[2]
@@ -309,7 +309,7 @@ def test_bombs_are_refused_without_the_memory_they_ask_for(tmp_path: Path) -> No
         (tmp_path / name).write_bytes(data)
     code = (
         "import resource, sys, pathlib\n"
-        "from core.images import to_rgb, BadImage\n"
+        "from core.images.decode import to_rgb, BadImage\n"
         "pages = int(pathlib.Path('/proc/self/statm').read_text().split()[0])\n"
         "limit = pages * resource.getpagesize() + 150_000_000\n"
         "resource.setrlimit(resource.RLIMIT_AS, (limit, limit))\n"
@@ -390,7 +390,7 @@ def test_a_process_that_reads_odd_files_says_nothing_on_its_own(tmp_path: Path) 
         (tmp_path / f"{number}.jpg").write_bytes(data)
     code = (
         "import sys, pathlib\n"
-        "from core.images import to_rgb, BadImage\n"
+        "from core.images.decode import to_rgb, BadImage\n"
         "for name in sorted(pathlib.Path(sys.argv[1]).iterdir()):\n"
         "    try:\n"
         "        to_rgb(name)\n"

@@ -16,7 +16,7 @@ import pytest
 from core import job_table
 from core.job_table import CANCELLED, STOPPED, JobTable
 from core.jobs import Jobs
-from core.locks import FileLock, is_held
+from core.system.locks import FileLock, is_held
 from core.types import Job, NotHere, TMVError
 
 ROOT = Path(__file__).parents[2]
@@ -182,11 +182,11 @@ def test_no_zombie_is_left(jobs: Jobs, tmp_path: Path) -> None:
 
 
 def test_a_worker_that_cannot_start_is_seen_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.processes.sys.executable", "/bin/false")
+    monkeypatch.setattr("core.system.processes.sys.executable", "/bin/false")
     jobs = Jobs(tmp_path, tasks=TASKS)
     job = jobs.submit("count", "key", "Count", {"n": 1})
     assert jobs.wait(job.id, WAIT).state == "failed"
-    monkeypatch.setattr("core.processes.sys.executable", "/nowhere/python")
+    monkeypatch.setattr("core.system.processes.sys.executable", "/nowhere/python")
     with pytest.raises(FileNotFoundError):
         jobs.submit("count", "key", "Count", {"n": 1})
     last = jobs.latest("key")

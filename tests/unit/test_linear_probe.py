@@ -10,10 +10,10 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
+from core.stats.logistic import Fit
 from core.studies import choose_c, linear_probe
 from core.studies.choose_c import Sweep
 from core.studies.linear_probe import FOLDS, SEED, probe
-from core.studies.logistic import Fit
 from core.studies.probe_result import ProbeOutcome, ProbeResult, assemble
 from core.studies.scored import count_right, rank
 from core.studies.training_rows import check_pair, folds, hold_out, pair_notes, same_vectors, seen_in_training

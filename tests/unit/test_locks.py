@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from core.locks import FileLock, is_held
+from core.system.locks import FileLock, is_held
 
 ROOT = Path(__file__).parents[2]
 HOLDER = (
-    "import sys, time; from pathlib import Path; from core.locks import FileLock\n"
+    "import sys, time; from pathlib import Path; from core.system.locks import FileLock\n"
     "lock = FileLock(Path(sys.argv[1])); print(lock.try_hold(), flush=True); time.sleep(60)"
 )
 
@@ -53,7 +53,7 @@ def test_looking_at_a_lock_that_this_process_holds_does_not_drop_it(tmp_path: Pa
     assert not is_held(path) and lock.try_hold() and is_held(path)
     assert not FileLock(path).try_hold()
     assert is_held(Path(os.path.relpath(path)))  # the same file by another name
-    code = f"from core.locks import is_held; from pathlib import Path; print(is_held(Path({str(path)!r})))"
+    code = f"from core.system.locks import is_held; from pathlib import Path; print(is_held(Path({str(path)!r})))"
     seen = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert seen.stdout.strip() == "True"
     lock.release()
@@ -83,7 +83,7 @@ def test_another_process_holds_it_until_it_is_killed(tmp_path: Path) -> None:
 def test_a_forked_child_neither_keeps_nor_claims_the_lock(tmp_path: Path) -> None:
     # The child of a killed holder is why this is lockf and not flock.
     code = (
-        "import os, sys, time; from pathlib import Path; from core.locks import FileLock, is_held\n"
+        "import os, sys, time; from pathlib import Path; from core.system.locks import FileLock, is_held\n"
         "lock = FileLock(Path(sys.argv[1])); lock.try_hold()\n"
         "child = os.fork()\n"
         "if child == 0:\n"

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from core.studies import logistic_objective
-from core.studies.logistic import Fit, Problem, fit, foreseen
+from core.stats import logistic_objective
+from core.stats.logistic import Fit, Problem, fit, foreseen
 from core.types import Cancelled, TMVError
 
 Features = NDArray[Any]

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from core.memo import Latest, Memo
+from core.system.memo import Latest, Memo
 
 
 def test_a_value_is_made_once_by_many_threads() -> None:

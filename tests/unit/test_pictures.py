@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.stats.gallery import Gallery, exact_cosines, unit_vector
 from core.studies import compose, lists, pictures
-from core.studies.gallery import Gallery, exact_cosines, unit_vector
 from core.studies.query import Query, Term, ask, query_vector
 from core.types import EmbeddingKey, EmbeddingSet, FloatArray, Provenance, TMVError
 
@@ -65,7 +65,7 @@ def test_search_equals_an_exhaustive_sort(n: int) -> None:
 
 
 def test_equal_pictures_stand_in_the_order_of_the_data_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.studies.gallery.NUMBERS_PER_BLOCK", 48 * 16)  # copies lie in different blocks
+    monkeypatch.setattr("core.stats.gallery.NUMBERS_PER_BLOCK", 48 * 16)  # copies lie in different blocks
     vectors = random_vectors(200)
     query = unit_vector(random_vectors(1, seed=5)[0])
     best = sorted_rows(vectors, query)[0]
@@ -100,7 +100,7 @@ class Sliced:
 def test_scores_do_not_depend_on_the_block(monkeypatch: pytest.MonkeyPatch) -> None:
     vectors, query = random_vectors(300), unit_vector(random_vectors(1, seed=7)[0])
     whole = found(vectors, query)
-    monkeypatch.setattr("core.studies.gallery.NUMBERS_PER_BLOCK", 1)
+    monkeypatch.setattr("core.stats.gallery.NUMBERS_PER_BLOCK", 1)
     gallery = Gallery.of(Sliced(vectors))
     cut = pictures.find(embedding_set(vectors), gallery, ask("bird"), query, 10)
     assert [(h.row, h.score) for h in whole.hits] == [(h.row, h.score) for h in cut.hits]

@@ -9,7 +9,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from core.intervals import mcnemar_exact, wilson
+from core.stats.intervals import mcnemar_exact, wilson
 from core.studies import prompt_search, zero_shot
 from core.studies.prompt_search import greedy, split_rows, weighted_head, zpe_weights
 from core.studies.prompt_verdict import PromptSearchResult, search

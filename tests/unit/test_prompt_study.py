@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.intervals import mcnemar_exact, wilson
+from core.stats.gallery import Gallery
+from core.stats.intervals import mcnemar_exact, wilson
 from core.studies import prompt_study, zero_shot
 from core.studies.answers import Answers, answer, edit
-from core.studies.gallery import Gallery
 from core.types import EmbeddingKey, EmbeddingSet, FloatArray, IntArray, Provenance, Reference, TMVError
 
 PROVENANCE = Provenance("m", "d", {}, "float32", "cpu", {}, "2026-01-01")

@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 from core.catalog.datasets import find_dataset
-from core.images import to_rgb
+from core.images.decode import to_rgb
 from core.readers import open_dataset
 from core.readers.cifar100 import read_pickle
 from core.types import NotHere, TMVError

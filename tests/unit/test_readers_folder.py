@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.images import to_rgb
+from core.images.decode import to_rgb
 from core.readers import dataset_state, describe_dataset, open_dataset
 from core.types import BadImage, NotHere, TMVError, UnknownName
 from tests.data_files import paint

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from core.images import to_rgb
+from core.images.decode import to_rgb
 from core.readers import dataset_state, open_dataset
 from core.readers.shards import expand_braces, read_index, split_name
 from core.readers.tar_index import tar_files

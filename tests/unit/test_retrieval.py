@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.intervals import wilson
+from core.stats.intervals import wilson
 from core.studies import retrieval, retrieval_reading
 from core.studies.caption_ranks import CaptionRanks, rank_captions
 from core.types import (

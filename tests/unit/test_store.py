@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 
 from core.embed import embed
-from core.files import Damaged
 from core.store import Chunk, KeyParts, Plan, Store, TextStore, read_card, write_card
 from core.store.manifest import entry_folder
 from core.store.rows import Rows, kept_rows, read_rows, write_rows
+from core.system.files import Damaged
 from core.types import Dataset, EmbeddingKey, ModelCard, NotHere, Skipped, TMVError
 from tests.fakes import FakeEncoder, fake_dataset
 
@@ -42,7 +42,7 @@ def stored(
 
 def expected_vectors(data: Dataset, rows: list[int]) -> np.ndarray:
     """One picture at a time, by the fake's own arithmetic."""
-    from core.images import to_rgb
+    from core.images.decode import to_rgb
 
     encoder = FakeEncoder()
     return np.concatenate(

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.files import DiskFull
 from core.store import TextStore
+from core.system.files import DiskFull
 from core.types import TMVError
 
 ROOT = Path(__file__).parents[2]

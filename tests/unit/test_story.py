@@ -17,7 +17,7 @@ from core.engine import Engine
 from core.engine_story import beside, scene_of, usable
 from core.figures.story import story_bars
 from core.frames.story import bars_frame, story_row
-from core.intervals import wilson
+from core.stats.intervals import wilson
 from core.studies.story import claims, deck_says
 from core.studies.story.faults import doubts
 from core.studies.story.own import OwnStep, OwnStory, load_story, name_of, read_story, save_story, story_names

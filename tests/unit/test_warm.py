@@ -22,8 +22,8 @@ import pytest
 
 from core import wire
 from core.encoder_server import CatalogModels, Shelf
-from core.locks import is_held
 from core.store import TextStore, read_card
+from core.system.locks import is_held
 from core.types import BadImage, EncoderWarming, ModelSpec, NotHere, State, TMVError, UnknownName
 from core.warm import WarmEncoder
 from core.wire import BadFrame, receive, send, socket_path
@@ -84,7 +84,7 @@ def test_texts_and_pictures_are_encoded_as_the_model_does(warm: WarmEncoder, tmp
     assert vectors.dtype == np.float32 and np.array_equal(vectors, FakeEncoder().encode_texts(texts))
     picture = png((220, 40, 40))
     encoder = FakeEncoder()
-    from core.images import to_rgb
+    from core.images.decode import to_rgb
 
     expected = encoder.encode_images(encoder.preprocess(to_rgb(picture))[None])[0]
     assert np.array_equal(warm.encode_image("fake/colours", picture), expected)

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from core import metrics
+from core.stats import metrics
 from core.studies import zero_shot
 from core.types import EmbeddingKey, EmbeddingSet, Provenance, Reference, TMVError
 

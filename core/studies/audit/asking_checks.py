@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from core.intervals import PairedDifference, paired_difference
+from core.stats.intervals import PairedDifference, paired_difference
 from core.studies.audit.case import NAMES, PROTOCOL, TEMPLATES, Case
 from core.studies.audit.said import Counterfactual, Said, Verdict, of_alternative, ok, unknown
 from core.studies.audit.words import points, some

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from core.intervals import wilson
+from core.stats.intervals import wilson
 from core.types import FloatArray, IntArray, Interval, Note, Provenance, Reference, TMVError, expect_shape
 
 Method = Literal["zero-shot", "probe", "retrieval"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.scores import first_equal
+from core.stats.scores import first_equal
 from core.studies.audit.case import Case, Known
 from core.studies.audit.said import Said, fault, ok, unknown, warning
 from core.studies.audit.words import between, points, share

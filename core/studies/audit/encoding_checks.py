@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core import metrics
 from core.catalog.published import alike
+from core.stats import metrics
 from core.studies.audit.case import Answers, Case
 from core.studies.audit.said import Counterfactual, Said, fault, if_right, ok, unknown, warning
 from core.studies.audit.words import points, share

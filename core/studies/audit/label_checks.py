@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.intervals import wilson
+from core.stats.intervals import wilson
 from core.studies.audit.case import PROTOCOL, Answers, Case
 from core.studies.audit.order import Order, describe, explain
 from core.studies.audit.said import Counterfactual, Said, fault, if_right, ok, unknown

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core import metrics
-from core.intervals import PairedDifference, mcnemar_exact, paired_difference
+from core.stats import metrics
+from core.stats.intervals import PairedDifference, mcnemar_exact, paired_difference
 from core.types import IntArray
 
 SEED = 586

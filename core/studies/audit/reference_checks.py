@@ -7,8 +7,8 @@ import re
 
 import numpy as np
 
-from core import metrics
 from core.catalog.published import alike
+from core.stats import metrics
 from core.studies.audit.case import PROTOCOL, Alternative, Case
 from core.studies.audit.order import best_renaming
 from core.studies.audit.said import Counterfactual, Said, fault, of_alternative, ok, unknown, warning

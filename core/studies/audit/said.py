@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from core.intervals import paired_difference, wilson
+from core.stats.intervals import paired_difference, wilson
 from core.studies.audit.case import Alternative, Answers, Case
 from core.types import Interval
 

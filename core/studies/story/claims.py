@@ -16,7 +16,7 @@ from core.catalog.models import find_model
 from core.catalog.story import GENERAL, SPECIAL
 from core.frames.findings import percent, points
 from core.frames.names import say_dataset, say_model
-from core.intervals import mcnemar_exact, paired_difference
+from core.stats.intervals import mcnemar_exact, paired_difference
 from core.studies.pictures import PicturesResult
 from core.studies.probe_result import ProbeResult
 from core.studies.prompt_study import PromptStudyResult

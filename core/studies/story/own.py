@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from core.files import write_atomic
+from core.system.files import write_atomic
 from core.types import TMVError, unknown
 
 MOST_STEPS, LARGEST = 60, 200_000

@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from core.files import disk_guard
+from core.system.files import disk_guard
 
 _table = threading.Lock()
 _held: set[str] = set()

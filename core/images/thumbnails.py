@@ -10,7 +10,7 @@ import zlib
 from functools import lru_cache
 from pathlib import Path
 
-from core.images import thumbnail
+from core.images.decode import thumbnail
 from core.types import Dataset, NotHere
 
 _SEAL = b"crc32of\0"

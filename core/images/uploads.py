@@ -13,8 +13,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from core.files import write_atomic
-from core.images import to_rgb
+from core.images.decode import to_rgb
+from core.system.files import write_atomic
 from core.types import NotHere
 
 LIMIT = 256 * 1024**2

@@ -8,7 +8,7 @@ import sqlite3
 import time
 from pathlib import Path
 
-from core.files import Unwritable, disk_guard
+from core.system.files import Unwritable, disk_guard
 
 BUSY_SECONDS = 60.0
 

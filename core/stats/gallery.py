@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.metrics import Float64Array, Vectors, normalise
+from core.stats.metrics import Float64Array, Vectors, normalise
 from core.types import FloatArray, IntArray, TMVError, read_only
 
 NUMBERS_PER_BLOCK = 1 << 22

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.studies.logistic_objective import Float64Array, Objective, Preconditioner, softmax
+from core.stats.logistic_objective import Float64Array, Objective, Preconditioner, softmax
 from core.types import FloatArray, TMVError, expect_shape, read_only
 
 MEMORY = 10

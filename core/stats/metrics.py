@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.scores import BoolArray as BoolArray
-from core.scores import Float64Array as Float64Array
-from core.scores import Vectors as Vectors
-from core.scores import normalise as normalise
-from core.scores import rank_of as rank_of
-from core.scores import score_blocks as score_blocks
-from core.scores import softmax as softmax
-from core.scores import top_k as top_k
+from core.stats.scores import BoolArray as BoolArray
+from core.stats.scores import Float64Array as Float64Array
+from core.stats.scores import Vectors as Vectors
+from core.stats.scores import normalise as normalise
+from core.stats.scores import rank_of as rank_of
+from core.stats.scores import score_blocks as score_blocks
+from core.stats.scores import softmax as softmax
+from core.stats.scores import top_k as top_k
 from core.types import FloatArray, IntArray, TMVError, read_only
 
 # --- ranks ------------------------------------------------------------------------------------------------
