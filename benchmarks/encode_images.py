@@ -115,7 +115,7 @@ def _row(m: Measured, target: float, peak: float) -> Row:
 
 def embed_files(encoder: Any, files: list[Path]) -> FloatArray:
     """Our way: the engine's own `embed` into an empty store, everything it writes and checks included."""
-    from core.embed import embed
+    from core.embedding.run import embed
     from core.store import Store, TextStore
 
     names = tuple(str(file) for file in files)

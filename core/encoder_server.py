@@ -19,7 +19,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from core.embed import CardedEncoder, encode_texts
+from core.embedding.run import CardedEncoder, encode_texts
 from core.store import TextStore, write_card
 from core.system.locks import FileLock
 from core.types import EncoderWarming, FloatArray, TMVError

@@ -19,6 +19,7 @@ from core.catalog import models as model_catalog
 from core.catalog import prompts as prompt_catalog
 from core.catalog.class_words import NAME_CODES, equal_names
 from core.catalog.published import deck_figures, published
+from core.embedding.speed import SpeedRecords
 from core.encoding import Encoding
 from core.engine_audit import AuditStudies
 from core.engine_bundle import BundleDoor
@@ -30,11 +31,10 @@ from core.engine_probe import ProbeStudies
 from core.engine_prompts import PromptStudies
 from core.engine_report import ReportDoor
 from core.engine_retrieval import RetrievalStudies
-from core.engine_speed import SpeedRecords
 from core.engine_texts import TextNotes
 from core.images.thumbnails import Thumbnails
 from core.images.uploads import Uploads
-from core.jobs import Jobs
+from core.jobs.jobs import Jobs
 from core.readers.base import canonical_split
 from core.store import Damaged, Entry, Heads, Results, Store, TextStore, read_card
 from core.store.manifest import MANIFEST
@@ -56,7 +56,7 @@ from core.types import (
 )
 
 if TYPE_CHECKING:
-    from core.embed import EmbedReport
+    from core.embedding.run import EmbedReport
     from core.encoders import LoadedEncoder
 
 T = TypeVar("T")
@@ -280,7 +280,7 @@ class Engine(
 
         What is damaged is computed again; an entry whose manifest is damaged goes once its split is embedded.
         """
-        from core.embed import embed
+        from core.embedding.run import embed
 
         self.ensure_demo(dataset)
         rows = self.dataset_rows(dataset, self.split_of(dataset, split))

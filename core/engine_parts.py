@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from typing import Protocol, TypeVar
 
-from core.jobs import Jobs
+from core.jobs.jobs import Jobs
 from core.stats.gallery import Gallery
 from core.store import Results
 from core.studies.zero_shot import ZeroShotResult

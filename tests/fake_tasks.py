@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from core.embed import embed
+from core.embedding.run import embed
 from core.store import Store, TextStore
 from core.types import Progress, TMVError
 from tests.fakes import FakeEncoder, fake_dataset

@@ -24,14 +24,14 @@ def start_worker(
     environment: Mapping[str, str] | None = None,
     at_exit: Callable[[int], None] | None = None,
 ) -> int:
-    """Start `python -m core.worker ARGUMENTS` in a session of its own; gives its process id.
+    """Start `python -m core.work.worker ARGUMENTS` in a session of its own; gives its process id.
 
     A new interpreter and not a fork: a forked process hangs once torch has threads. `at_exit` is called with
     the exit status if this process still lives then; the thread that waits for it also keeps zombies away.
     """
     with disk_guard(log.parent), _appending(log) as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "core.worker", *arguments],
+            [sys.executable, "-m", "core.work.worker", *arguments],
             cwd=ROOT, env=_environment(cache_dir, data_dir, environment or {}),
             stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
         )

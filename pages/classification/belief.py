@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.embedding.speed import Speed
 from core.engine import Engine
-from core.engine_speed import Speed
 from core.figures.calibration import reliability_chart
 from core.figures.cost import cost_chart
 from core.frames import accuracy_frame, calibration_finding, say_model

@@ -12,7 +12,7 @@ import pytest
 
 from core.catalog.datasets import find_dataset
 from core.catalog.presets import CAPTIONS
-from core.embed import embed
+from core.embedding.run import embed
 from core.images.decode import to_rgb
 from core.readers import open_dataset
 from core.store import Store, TextStore, write_card

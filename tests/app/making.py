@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.catalog.datasets import find_dataset
 from core.catalog.prompts import find_prompt_set
-from core.embed import embed
+from core.embedding.run import embed
 from core.readers import open_dataset
 from core.store import Store, TextStore, write_card
 from core.studies.zero_shot import fill as filled

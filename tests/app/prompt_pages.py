@@ -10,7 +10,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from core.embed import embed
+from core.embedding.run import embed
 from core.engine import Engine
 from core.readers import open_dataset
 from core.store import Store, TextStore, write_card

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.engine import Engine
 from core.frames import percent
-from core.jobs import Jobs
+from core.jobs.jobs import Jobs
 from core.types import EncoderWarming
 from core.warm import WarmEncoder
 from tests.app.making import said, unescaped

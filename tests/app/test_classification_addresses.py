@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.engine import Engine
-from core.jobs import Jobs
+from core.jobs.jobs import Jobs
 from tests.app import training
 from tests.app.making import pages_of, said
 from tests.conftest import POOR, World

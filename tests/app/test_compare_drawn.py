@@ -14,7 +14,7 @@ from core.engine import Engine
 from core.frames import percent
 from core.frames.compare import disagreements_frame
 from core.frames.findings import compare
-from core.jobs import Jobs
+from core.jobs.jobs import Jobs
 from core.studies.few_shot_result import FewShotResult
 from tests.app import training
 from tests.app.making import pages_of, said

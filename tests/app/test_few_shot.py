@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.embed import embed
+from core.embedding.run import embed
 from core.engine import Engine
 from core.frames import percent
-from core.jobs import Jobs
+from core.jobs.jobs import Jobs
 from core.readers import open_dataset
 from core.store import Store, TextStore
 from core.studies.few_shot import METHODS, SEEDS, SHOTS

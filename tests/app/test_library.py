@@ -14,8 +14,8 @@ from core.catalog.datasets import DATASETS
 from core.catalog.models import MODELS
 from core.engine import Engine
 from core.frames import say_model
-from core.job_table import JobTable
-from core.jobs import Jobs
+from core.jobs.jobs import Jobs
+from core.jobs.table import JobTable
 from core.store import Store
 from core.types import TMVError
 from pages.library.work import embed

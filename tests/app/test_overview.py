@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.engine import Engine
 from core.frames import percent
-from core.job_table import JobTable
+from core.jobs.table import JobTable
 from pages.overview.notice import demo_notice
 from pages.shared.here import Here
 from tests.app.making import open_page, unescaped

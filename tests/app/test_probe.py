@@ -12,8 +12,8 @@ from core.engine import Engine
 from core.frames import percent
 from core.frames.compare import disagreements_frame
 from core.frames.findings import compare
-from core.job_table import JobTable
-from core.jobs import Jobs
+from core.jobs.jobs import Jobs
+from core.jobs.table import JobTable
 from core.studies.probe_result import ProbeResult
 from core.types import EncoderWarming
 from pages.shared.training import _tried

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.embed import embed
+from core.embedding.run import embed
 from core.engine import Engine
 from core.readers import open_dataset
 from core.store import Store, TextStore

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from core.embed import embed
+from core.embedding.run import embed
 from core.engine import Engine
 from core.readers import open_dataset
 from core.store import Store, TextStore

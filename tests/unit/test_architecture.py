@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 HEAVY = {"torch", "torchvision", "open_clip", "clip", "onnxruntime", "timm"}
 # Where torch may be imported at all; everywhere else not even inside a function.
-TORCH_HOMES = ("core/encoders", "core/embed", "core/worker.py", "core/demo/train", "benchmarks/")
+TORCH_HOMES = ("core/encoders", "core/embedding", "core/work/worker.py", "core/demo/train", "benchmarks/")
 
 
 def python_files(folder: str) -> list[Path]:

@@ -13,8 +13,8 @@ from core import engine_few_shot, engine_probe
 from core.cli import main
 from core.engine import Engine
 from core.studies.probe_result import ProbeOutcome
-from core.tasks import TASKS
 from core.types import Cancelled, NotHere, TMVError, UnknownName
+from core.work.tasks import TASKS
 from tests.fakes import COLOURS, FakeEncoder, png
 from tests.unit.study_world import EACH, GOOD, POOR, paint, point, squares, told
 

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core import embed_batches
-from core.embed import LARGE_MODEL, batch_rows, embed, encode_texts
+from core.embedding import batches as embed_batches
+from core.embedding.run import LARGE_MODEL, batch_rows, embed, encode_texts
 from core.images.decode import to_rgb
 from core.store import KeyParts, Plan, Store, TextStore, write_chunk
 from core.system.files import DiskFull, disk_guard
@@ -345,7 +345,7 @@ def test_threads_that_want_the_same_key_join(kit: Kit) -> None:
 
 WORK = """
 import sys; from pathlib import Path
-from core.embed import embed; from core.store import Store, TextStore
+from core.embedding.run import embed; from core.store import Store, TextStore
 from tests.fakes import FakeEncoder, fake_dataset
 root = Path(sys.argv[1]); encoder = FakeEncoder(seconds=float(sys.argv[2]))
 report = embed(encoder, fake_dataset(60), Store(root), TextStore(root), memo_dir=root, data_digest="fake",

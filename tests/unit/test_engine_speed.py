@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from core.embed import EmbedReport, embed
+from core.embedding.run import EmbedReport, embed
+from core.embedding.speed import FEWEST, Speed
 from core.engine import Engine
-from core.engine_speed import FEWEST, Speed
 from core.readers import open_dataset
 from core.store import Store, TextStore
 from core.types import EmbeddingKey

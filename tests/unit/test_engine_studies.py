@@ -11,8 +11,8 @@ from core.catalog import presets
 from core.engine import Engine
 from core.studies import answers as answers_module
 from core.studies.query import ask
-from core.tasks import TASKS
 from core.types import Cancelled, FloatArray, NotHere, TMVError, UnknownName
+from core.work.tasks import TASKS
 from tests.fakes import COLOURS, FakeEncoder, png
 from tests.training_sets import as_set, changed
 from tests.unit.study_world import GOOD, POOR, paint, point, squares, told

@@ -21,8 +21,8 @@ from core.studies.few_shot_result import Unit
 from core.studies.scored import Scored
 from core.studies.shots import Draw
 from core.studies.training_rows import labels_of
-from core.tasks import TASKS
 from core.types import BadArgument, EmbeddingSet, FloatArray, TMVError, UnknownName
+from core.work.tasks import TASKS
 from tests.training_sets import changed, clouds, head
 from tests.unit.study_world import POOR, paint, point, squares
 

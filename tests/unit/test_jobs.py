@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from core import job_table
-from core.job_table import CANCELLED, STOPPED, JobTable
-from core.jobs import Jobs
+from core.jobs import table as job_table
+from core.jobs.jobs import Jobs
+from core.jobs.table import CANCELLED, STOPPED, JobTable
 from core.system.locks import FileLock, is_held
 from core.types import Job, NotHere, TMVError
 
@@ -67,7 +67,7 @@ def test_a_job_runs_in_a_process_of_its_own_and_is_found_again(jobs: Jobs, tmp_p
 
 def test_the_worker_outlives_the_process_that_started_it(jobs: Jobs, tmp_path: Path) -> None:
     code = (
-        "import sys; from core.jobs import Jobs; from pathlib import Path\n"
+        "import sys; from core.jobs.jobs import Jobs; from pathlib import Path\n"
         f"job = Jobs(Path(sys.argv[1]), tasks={TASKS!r}).submit('count', 'k', 'c', {{'n': 30}})\n"
         "print(job.id, flush=True); sys.stdin.read()"
     )
@@ -135,7 +135,7 @@ def test_fifty_threads_start_one_worker(jobs: Jobs, tmp_path: Path) -> None:
 
 def test_twelve_processes_start_one_worker_and_all_get_the_result(jobs: Jobs, tmp_path: Path) -> None:
     code = (
-        "import sys; from core.jobs import Jobs; from pathlib import Path\n"
+        "import sys; from core.jobs.jobs import Jobs; from pathlib import Path\n"
         f"jobs = Jobs(Path(sys.argv[1]), tasks={TASKS!r})\n"
         "job = jobs.wait(jobs.submit('count', 'key', 'Count', {'n': 250}).id, 120); print(job.id, job.state)"
     )
@@ -156,7 +156,7 @@ def test_a_finished_job_can_be_started_again(jobs: Jobs, tmp_path: Path) -> None
 def test_a_second_worker_of_the_same_job_does_nothing(jobs: Jobs, tmp_path: Path) -> None:
     job = jobs.wait(jobs.submit("count", "key", "Count", {"n": 1}).id, WAIT)
     environment = {**os.environ, "TMV_CACHE": str(tmp_path)}
-    command = [sys.executable, "-m", "core.worker", "run", job.id, "--tasks", TASKS]
+    command = [sys.executable, "-m", "core.work.worker", "run", job.id, "--tasks", TASKS]
     assert subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode == 0
     assert len((tmp_path / "runs.txt").read_text().split()) == 1
 

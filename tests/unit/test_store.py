@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.embed import embed
+from core.embedding.run import embed
 from core.store import Chunk, KeyParts, Plan, Store, TextStore, read_card, write_card
 from core.store.manifest import entry_folder
 from core.store.rows import Rows, kept_rows, read_rows, write_rows

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.embed import embed
+from core.embedding.run import embed
 from core.store import Chunk, KeyParts, Plan, Results, Store, TextStore, write_card
 from core.store.manifest import entry_folder
 from core.types import EmbeddingKey, NotHere

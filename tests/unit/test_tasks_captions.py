@@ -10,7 +10,7 @@ from core.catalog.presets import caption_presets
 from core.engine import Engine
 from core.engine_retrieval import ranks_key
 from core.studies.compose import leave_one_out
-from core.tasks import TASKS
+from core.work.tasks import TASKS
 from tests.unit.study_world import GOOD, paint, point, told
 
 
@@ -33,7 +33,7 @@ def test_the_ranks_and_the_offered_captions_are_ready(tmp_path: Path, monkeypatc
 
 
 def test_ranking_that_would_take_long_is_left_for_its_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.tasks.QUICK_PAIRS", 20 * 40 - 1)
+    monkeypatch.setattr("core.work.tasks.QUICK_PAIRS", 20 * 40 - 1)
     engine = embedded(tmp_path, monkeypatch)
     key = engine.needed(GOOD, told(tmp_path)).key
     assert engine.results.get(ranks_key(key, None)) is None

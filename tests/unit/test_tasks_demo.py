@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from core import tasks
 from core.types import Cancelled, Job, Progress, TMVError
+from core.work import tasks
 
 
 class Queue:

@@ -69,7 +69,7 @@ def server_processes(root: Path) -> list[int]:
             command, environment = (folder / "cmdline").read_bytes(), (folder / "environ").read_bytes()
         except OSError:
             continue
-        if b"core.worker\0serve" in command and f"TMV_CACHE={root}\0".encode() in environment:
+        if b"core.work.worker\0serve" in command and f"TMV_CACHE={root}\0".encode() in environment:
             found.append(int(folder.name))
     return found
 

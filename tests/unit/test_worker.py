@@ -13,12 +13,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.embed import embed
-from core.job_table import JobTable
-from core.jobs import Jobs
+from core.embedding.run import embed
+from core.jobs.jobs import Jobs
+from core.jobs.table import JobTable
 from core.store import KeyParts, Plan, Store, TextStore
 from core.types import Cancelled
-from core.worker import JobProgress
+from core.work.worker import JobProgress
 from tests.fakes import FakeEncoder, fake_dataset
 
 ROOT = Path(__file__).parents[2]
@@ -33,7 +33,7 @@ def worker_process(root: Path, job_id: str) -> int | None:
             command = (folder / "cmdline").read_bytes().split(b"\0")
         except OSError:
             continue
-        if b"core.worker" in command and job_id.encode() in command:
+        if b"core.work.worker" in command and job_id.encode() in command:
             return int(folder.name)
     return None
 
@@ -124,7 +124,7 @@ def test_the_rate_is_of_the_last_seconds_and_leaves_out_what_was_there_before(
 ) -> None:
     table, _, progress = progress_of(tmp_path)
     clock = [100.0]
-    monkeypatch.setattr("core.worker.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("core.work.worker.time.monotonic", lambda: clock[0])
     rates = []
     for done in (500, 510, 520, 530):  # 500 were in the cache; ten in each of the next seconds
         progress(done, 1000)
@@ -166,6 +166,6 @@ def test_say_sets_the_message(tmp_path: Path) -> None:
 
 
 def test_the_worker_imports_neither_streamlit_nor_torch_by_itself() -> None:
-    code = "import sys, core.worker, core.encoder_server; print({'streamlit', 'torch'} & set(sys.modules))"
+    code = "import sys, core.work.worker, core.encoder_server; print({'streamlit', 'torch'} & set(sys.modules))"
     run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "set()"

@@ -19,7 +19,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from core.embed_batches import Batch, encode_batches, on_accelerator, one_torch_thread
+from core.embedding.batches import Batch, encode_batches, on_accelerator, one_torch_thread
 from core.store import KeyParts, Plan, Run, Store, TextStore
 from core.store.chunks import Chunk, chunk_rows
 from core.store.rows import Rows, kept_rows

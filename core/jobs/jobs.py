@@ -10,11 +10,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from core.job_table import JobTable
+from core.jobs.table import JobTable
 from core.system.processes import start_worker
 from core.types import Job, TMVError
 
-TASKS_MODULE = "core.tasks"
+TASKS_MODULE = "core.work.tasks"
 _STOPPING_SECONDS = 5.0
 
 

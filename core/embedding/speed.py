@@ -10,7 +10,7 @@ from core.engine_parts import EngineParts
 from core.types import EmbeddingKey, NotHere
 
 if TYPE_CHECKING:
-    from core.embed import EmbedReport
+    from core.embedding.run import EmbedReport
 
 FEWEST = 64
 """Pictures computed in one run; fewer say more about starting up than about the model."""
