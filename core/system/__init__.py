@@ -1,0 +1,1 @@
+"""Files, locks, databases, downloads, processes and memory. Nothing here knows of CLIP."""
