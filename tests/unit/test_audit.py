@@ -440,3 +440,11 @@ def test_answers_are_checked_on_construction() -> None:
         Answers((), np.zeros(0, np.int64), np.zeros((0, 1), np.int64))
     with pytest.raises(TMVError, match="labels must be"):
         Answers(("a",), np.zeros(1, np.int32), np.zeros((1, 1), np.int64))  # type: ignore[arg-type]
+
+
+def test_class_names_that_are_numbers_are_not_called_words() -> None:
+    numbers = ("0", "1", "2")
+    found = audit(Case("x", asked=Asked(numbers, numbers, numbers, ("a photo of a {}.",)))).finding("class-names")
+    assert found.verdict == "cannot tell" and "are numbers" in found.evidence
+    words = ("cat", "dog", "7-Eleven")
+    assert audit(Case("x", asked=Asked(words, words, words, ("{}",)))).finding("class-names").verdict == "ok"

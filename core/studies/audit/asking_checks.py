@@ -16,6 +16,7 @@ SMALL = 0.01
 """One point: less is not worth a warning, whatever the interval says."""
 LARGE = 0.03
 """Three points are worth one even where too few pictures make the interval wide."""
+_NUMBER = re.compile(r"\d+")
 _RAW = (
     re.compile(r"[a-z][A-Z]"),  # AnnualCrop
     re.compile(r"_"),  # aquarium_fish
@@ -31,6 +32,13 @@ def class_names(case: Case) -> Said:
     if asked is None or not asked.classnames:
         return _unknown_names(case)
     raw = _raw_used(asked.classnames, asked.curated, asked.raw)
+    bare = [name for name in asked.classnames if _NUMBER.fullmatch(name)]
+    if not raw and len(bare) >= RAW_SHARE * len(asked.classnames):
+        return unknown(
+            f"{len(bare):,} of {len(asked.classnames):,} class names are numbers, such as {some(bare)}; whether "
+            "pictures show numbers is not known.",
+            "Give the names of the classes, unless these are what the pictures show.",
+        )
     if not raw:
         return ok(f"The {len(asked.classnames):,} class names are words, such as {some(_spread(asked.classnames))}.")
     cost, gain = _cost(case, NAMES, TEMPLATES)
