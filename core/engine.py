@@ -17,7 +17,7 @@ from core import readers, weights
 from core.catalog import datasets as dataset_catalog
 from core.catalog import models as model_catalog
 from core.catalog import prompts as prompt_catalog
-from core.catalog.class_words import NAME_CODES, equal_names
+from core.catalog.class_words import equal_names
 from core.catalog.published import deck_figures, published
 from core.embedding.speed import SpeedRecords
 from core.encoding import Encoding
@@ -37,6 +37,7 @@ from core.images.uploads import Uploads
 from core.jobs.jobs import Jobs
 from core.readers.base import canonical_split
 from core.store import Damaged, Entry, Heads, Results, Store, TextStore, read_card
+from core.store.data_notes import skipped_note, with_name_notes
 from core.store.manifest import MANIFEST
 from core.studies import zero_shot
 from core.system.memo import Latest, Memo
@@ -45,7 +46,6 @@ from core.types import (
     DatasetSpec,
     EmbeddingSet,
     FloatArray,
-    Level,
     ModelSpec,
     Note,
     NotHere,
@@ -60,9 +60,6 @@ if TYPE_CHECKING:
     from core.encoders import LoadedEncoder
 
 T = TypeVar("T")
-MOST_NAMED = 3
-SKIPPED_MANY = 0.005
-"""Half a percent of unreadable pictures moves no figure by more than that."""
 
 
 def _silent(said: str) -> None:
@@ -459,21 +456,3 @@ class Engine(
     def picture(self, dataset: str, split: str | None, picture_id: str) -> bytes:
         """The whole picture as webp, at most 1,024 pixels a side."""
         return self.thumbnail(dataset, split, picture_id, size=1024)
-
-
-def with_name_notes(images: EmbeddingSet, notes: Sequence[Note] = ()) -> EmbeddingSet:
-    """The rows without what was said of curated names, for a study with other ones, and with the `notes` on these."""
-    kept = (note for note in images.provenance.data_notes if note.code not in NAME_CODES)
-    return replace(images, provenance=replace(images.provenance, data_notes=(*kept, *notes)))
-
-
-def skipped_note(images: EmbeddingSet) -> tuple[Note, ...]:
-    """How many pictures of a data set have no vector, the first few named with the reason."""
-    gone, whole = len(images.skipped), len(images.skipped) + len(images)
-    if not gone:
-        return ()
-    first = "; ".join(f"{row.id}: {row.reason}" for row in images.skipped[:MOST_NAMED])
-    more = f" and {gone - MOST_NAMED:,} more" if gone > MOST_NAMED else ""
-    level: Level = "warning" if gone > SKIPPED_MANY * whole else "info"
-    said = f"{gone:,} of {whole:,} pictures could not be used and are left out ({first}{more})."
-    return (Note(said, "skipped", level),)

@@ -6,13 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import streamlit as st
 
 from core.frames import interval_text, percent
-from core.frames.notes import FAULT, WARNING, notes_of
-from core.types import Interval, Note, Provenance
+from core.frames.notes import FAULT, WARNING, Noted, notes_of
+from core.types import Interval, Provenance
 from pages.shared.link import address, too_long
 from pages.shared.words import count, plain
 
@@ -59,19 +58,6 @@ def finding(sentence: str, of: Sequence[Noted] = ()) -> None:
     with `words.plain`."""
     st.subheader(sentence, anchor=False)
     show_notes(of)
-
-
-class Noted(Protocol):
-    """A result with the notes that stand wherever it stands."""
-
-    @property
-    def model(self) -> str: ...
-
-    @property
-    def dataset(self) -> str: ...
-
-    @property
-    def notes(self) -> tuple[Note, ...]: ...
 
 
 def show_notes(results: Sequence[Noted]) -> None:
