@@ -85,7 +85,7 @@ class Measured:
 
 
 def _measure(name: str, files: list[Path]) -> Measured:
-    from core.encoders import load_encoder
+    from core.encoders.encoder import load_encoder
 
     encoder, found = load_encoder(name, "cpu"), dict[str, FloatArray]()
     ways: dict[str, Callable[[], Any]] = {"ours": lambda: found.update(ours=embed_files(encoder, files))}

@@ -28,7 +28,7 @@ NOUNS = ("apple bear bicycle boat bridge bus castle cat chair cloud cow cup dog 
 
 def run() -> list[Row]:
     """One row: at least 64 classes a template."""
-    from core.encoders import load_encoder
+    from core.encoders.encoder import load_encoder
 
     encoder = load_encoder(f"{ARCHITECTURE}/random", "cpu")
     _enlarge(encoder)

@@ -87,7 +87,7 @@ _ENCODERS = dict[str, Any]()
 
 
 def _encoder(model: str) -> Any:
-    from core.encoders import load_encoder
+    from core.encoders.encoder import load_encoder
 
     if model not in _ENCODERS:
         _ENCODERS[model] = load_encoder(model, "cpu")

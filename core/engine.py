@@ -13,14 +13,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from core import readers, weights
+from core import readers
 from core.catalog import datasets as dataset_catalog
 from core.catalog import models as model_catalog
 from core.catalog import prompts as prompt_catalog
 from core.catalog.class_words import equal_names
 from core.catalog.published import deck_figures, published
 from core.embedding.speed import SpeedRecords
-from core.encoding import Encoding
+from core.encoders import weights
+from core.encoders.service.local import Encoding
 from core.engine_audit import AuditStudies
 from core.engine_bundle import BundleDoor
 from core.engine_few_shot import FewShotStudies
@@ -57,7 +58,7 @@ from core.types import (
 
 if TYPE_CHECKING:
     from core.embedding.run import EmbedReport
-    from core.encoders import LoadedEncoder
+    from core.encoders.encoder import LoadedEncoder
 
 T = TypeVar("T")
 

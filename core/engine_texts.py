@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from core import readers
+from core.encoders.tokens import cut_note
 from core.engine_parts import EngineParts
 from core.store import Store, read_card
 from core.studies.zero_shot import fill
-from core.tokens import cut_note
 from core.types import EmbeddingKey, EmbeddingSet, Note, NotHere
 
 T = TypeVar("T")
@@ -51,7 +51,7 @@ class TextNotes:
             self.results.put(_key(key), own)
 
     def text_notes(self: TextParts, model: str, texts: Sequence[str], what: str, code: str) -> tuple[Note, ...]:
-        """How many of the texts are longer than the model reads; see `core.tokens`."""
+        """How many of the texts are longer than the model reads; see `core.encoders.tokens`."""
         spec = self.model(model)
         return cut_note(spec, read_card(self.cache_dir, spec.name), texts, what, code)
 

@@ -182,8 +182,8 @@ def _write(archive: zipfile.ZipFile, info: zipfile.ZipInfo, known: File, place: 
 
 def _expect_same_weights(root: Path, draft: Path, listing: Listing, name: str) -> None:
     """Vectors of other weights would never be served here: better to say so than to look broken."""
-    from core import weights
     from core.catalog.models import find_model
+    from core.encoders import weights
 
     for path in (p for p in listing.files if p.startswith("models/")):
         card = parse_card(draft / path)

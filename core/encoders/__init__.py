@@ -1,6 +1,4 @@
-"""CLIP models behind one door: `load_encoder(name)` gives a `LoadedEncoder`. Importing this imports torch."""
+"""CLIP models: their weights on disk, how each is loaded, and the process that keeps them warm.
 
-from core.encoders.device import resolve_device
-from core.encoders.encoder import LoadedEncoder, load_encoder
-
-__all__ = ["LoadedEncoder", "load_encoder", "resolve_device"]
+Only the modules that load or run one import torch: `encoder.load_encoder(name)` gives a `LoadedEncoder`.
+"""

@@ -13,9 +13,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from core import weights
 from core.catalog.models import find_model
-from core.encoders import parity
+from core.encoders import parity, weights
 from core.encoders.device import resolve_device
 from core.encoders.images import ImagePath, choose_image_path
 from core.encoders.libraries import Built, build

@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from core import readers, weights
+from core import readers
 from core.catalog.presets import caption_presets, picture_presets
 from core.demo.sets import DEMO_SETS
+from core.encoders import weights
 from core.engine import Engine
 from core.store import Damaged
 from core.studies.compose import leave_one_out, paraphrases

@@ -19,11 +19,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from core.encoders.service.client import CATALOG
 from core.jobs.jobs import TASKS_MODULE
 from core.jobs.table import CANCELLED, JobTable
 from core.system.locks import FileLock
 from core.types import Cancelled, Job, TMVError
-from core.warm import CATALOG
 
 _LOCK_SECONDS = 10.0
 _REPORT_SECONDS = 0.25
@@ -189,7 +189,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args.command == "run":
         os.nice(10)
         return run_job(root, args.job_id, args.tasks)
-    from core.encoder_server import serve as serve_encoders
+    from core.encoders.service.server import serve as serve_encoders
 
     os.nice(5)
     return serve_encoders(root, args.models, args.idle)

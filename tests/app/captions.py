@@ -13,12 +13,12 @@ import pytest
 from core.catalog.datasets import find_dataset
 from core.catalog.presets import CAPTIONS
 from core.embedding.run import embed
+from core.encoders.service.client import WarmEncoder
 from core.images.decode import to_rgb
 from core.readers import open_dataset
 from core.store import Store, TextStore, write_card
 from core.studies.compose import leave_one_out
 from core.types import Dataset, EncoderWarming, FloatArray
-from core.warm import WarmEncoder
 from tests.app.making import paint_squares
 from tests.conftest import GOOD, POOR, World
 from tests.fakes import COLOURS, FakeEncoder, FakePictures, png

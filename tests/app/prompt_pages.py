@@ -11,11 +11,11 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core.embedding.run import embed
+from core.encoders.service.client import WarmEncoder
 from core.engine import Engine
 from core.readers import open_dataset
 from core.store import Store, TextStore, write_card
 from core.types import EncoderWarming, FloatArray
-from core.warm import WarmEncoder
 from tests.app.making import Poor
 from tests.conftest import GOOD, POOR, World
 from tests.fakes import COLOURS, FakeEncoder, png

@@ -8,11 +8,11 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.encoders.service.client import WarmEncoder
 from core.engine import Engine
 from core.frames import percent
 from core.jobs.jobs import Jobs
 from core.types import EncoderWarming
-from core.warm import WarmEncoder
 from tests.app.making import said, unescaped
 from tests.conftest import GOOD, POOR, World
 from tests.fakes import FakeEncoder

@@ -11,9 +11,9 @@ from streamlit.testing.v1 import AppTest
 
 from core import engine_story
 from core.catalog.story import STEPS
+from core.encoders.service.client import WarmEncoder
 from core.studies.story.own import OwnStep, OwnStory, save_story
 from core.types import EncoderWarming
-from core.warm import WarmEncoder
 from tests.app.making import said, unescaped
 from tests.conftest import GOOD, World
 from tests.fakes import FakeEncoder

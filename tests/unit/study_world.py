@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.encoding import Encoding
+from core.encoders.service.local import Encoding
 from core.store import write_card
 from core.types import FloatArray, ModelSpec
 from tests.fakes import COLOURS, FakeEncoder, png

@@ -55,7 +55,7 @@ def away(home: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pyte
     def nothing(self: object, spec: object, progress: object = None) -> None:
         raise NotHere("There are no weights on this machine.")
 
-    from core.encoding import Encoding
+    from core.encoders.service.local import Encoding
 
     monkeypatch.setattr(Encoding, "encoder", nothing)
     monkeypatch.setenv("TMV_CACHE", str(folder / "cache"))

@@ -52,7 +52,7 @@ def home(filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shutil.copytree(filled / "cache", tmp_path / "cache")
     monkeypatch.setenv("TMV_CACHE", str(tmp_path / "cache"))
 
-    from core.encoding import Encoding
+    from core.encoders.service.local import Encoding
     from core.store import write_card
     from tests.unit.study_world import Wordy
 

@@ -14,7 +14,9 @@ import pytest
 import torch
 from PIL import Image
 
-from core.encoders import LoadedEncoder, images, load_encoder, onednn, resolve_device
+from core.encoders import images, onednn
+from core.encoders.device import resolve_device
+from core.encoders.encoder import LoadedEncoder, load_encoder
 from core.encoders.lean import LeanResNet, LeanTransformer
 from core.types import TMVError
 from tests.unit.encoder_models import ROUNDING, VARIANTS, close, make_model, pixels

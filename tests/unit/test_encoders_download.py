@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from core.catalog import models
-from core.encoders import load_encoder
+from core.encoders.encoder import load_encoder
 from core.types import Cancelled, NotHere, TMVError
 from tests.hub import Loopback, serve
 from tests.unit.encoder_models import ROUNDING, close, make_model, openai_model, pixels

@@ -18,7 +18,7 @@ from open_clip.transform import PreprocessCfg, image_transform_v2
 from PIL import Image, ImageFilter
 from torch.nn import functional as F
 
-from core.encoders import load_encoder
+from core.encoders.encoder import load_encoder
 from core.encoders.preprocess import STRIP, Preprocess, shortest_side_box
 from core.types import Preprocessing
 from tests.unit.encoder_models import make_model

@@ -11,7 +11,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.encoders import LoadedEncoder, load_encoder, texts
+from core.encoders import texts
+from core.encoders.encoder import LoadedEncoder, load_encoder
 from core.encoders.texts import END, find_tower, grow
 from tests.unit.encoder_models import ROUNDING, VARIANTS, close, make_model
 

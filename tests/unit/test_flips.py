@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from core.encoding import Encoding
+from core.encoders.service.local import Encoding
 from core.engine import Engine
 from core.system.files import Damaged
 from core.types import ModelSpec, NotHere, TMVError
@@ -141,7 +141,7 @@ def test_a_flipped_byte_gives_the_same_number_or_a_sentence(
     if not at_home:
         monkeypatch.setattr("core.readers.open_dataset", _gone)
         monkeypatch.setattr("core.readers.describe_dataset", _gone)
-        monkeypatch.setattr("core.weights.locate", lambda spec: None)
+        monkeypatch.setattr("core.encoders.weights.locate", lambda spec: None)
     place = copy(world, tmp_path / "sound")
     encoders(monkeypatch, place, weights=at_home)
     good, names = answers(Engine(place), world, make=at_home), files_of(world / "cache")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from core import cli
-from core.encoding import Encoding
+from core.encoders.service.local import Encoding
 from core.store import Results
 from tests.golden.commands import COMMANDS, HERE, differences, document, plain
 from tests.golden.pages import addresses

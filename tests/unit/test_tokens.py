@@ -7,7 +7,7 @@ import random
 import pytest
 
 from core.catalog.models import find_model
-from core.tokens import cut_note, token_count, too_long
+from core.encoders.tokens import cut_note, token_count, too_long
 from core.types import ModelCard, Preprocessing
 
 WORDS = [

@@ -20,13 +20,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core import wire
-from core.encoder_server import CatalogModels, Shelf
+from core.encoders.service import wire
+from core.encoders.service.client import WarmEncoder
+from core.encoders.service.server import CatalogModels, Shelf
+from core.encoders.service.wire import BadFrame, receive, send, socket_path
 from core.store import TextStore, read_card
 from core.system.locks import is_held
 from core.types import BadImage, EncoderWarming, ModelSpec, NotHere, State, TMVError, UnknownName
-from core.warm import WarmEncoder
-from core.wire import BadFrame, receive, send, socket_path
 from tests.fakes import FakeEncoder, FakeModels, png
 
 ROOT = Path(__file__).parents[2]
@@ -141,7 +141,7 @@ def test_warming_ahead_does_not_wait(warm: WarmEncoder, tmp_path: Path) -> None:
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="finds processes in /proc")
 def test_many_that_ask_at_once_start_one_process(warm: WarmEncoder, tmp_path: Path) -> None:
     code = (
-        "import sys, time; from pathlib import Path; from core.warm import WarmEncoder\n"
+        "import sys, time; from pathlib import Path; from core.encoders.service.client import WarmEncoder\n"
         "from core.types import EncoderWarming\n"
         f"client = WarmEncoder(Path(sys.argv[1]), models={MODELS!r})\n"
         "for _ in range(600):\n"
@@ -168,10 +168,10 @@ def test_many_that_ask_at_once_start_one_process(warm: WarmEncoder, tmp_path: Pa
 def test_a_second_server_ends_at_once(
     warm: WarmEncoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from core.encoder_server import serve
+    from core.encoders.service.server import serve
 
     patiently(lambda: warm.encode_texts("fake/colours", ["a"]))
-    monkeypatch.setattr("core.encoder_server._LOCK_SECONDS", 0.1)
+    monkeypatch.setattr("core.encoders.service.server._LOCK_SECONDS", 0.1)
     assert serve(tmp_path, MODELS, 900) == 0
     assert warm.encode_texts("fake/colours", ["b"]).shape == (1, 32)
 
@@ -324,7 +324,7 @@ def test_changed_weights_are_loaded_again(tmp_path: Path) -> None:
 
 
 def test_only_catalog_models_whose_weights_are_here_are_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
-    from core import weights
+    from core.encoders import weights
 
     models = CatalogModels()
     with pytest.raises(UnknownName):

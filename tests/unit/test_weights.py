@@ -13,9 +13,9 @@ from pathlib import Path
 import huggingface_hub
 import pytest
 
-from core import hub, weights
 from core.catalog import models
 from core.catalog.models import MODELS, find_model
+from core.encoders import hub, weights
 from core.system import download as transfer
 from core.types import Cancelled, NotHere, TMVError
 from tests.hub import COMMIT, Loopback, serve

@@ -166,6 +166,6 @@ def test_say_sets_the_message(tmp_path: Path) -> None:
 
 
 def test_the_worker_imports_neither_streamlit_nor_torch_by_itself() -> None:
-    code = "import sys, core.work.worker, core.encoder_server; print({'streamlit', 'torch'} & set(sys.modules))"
+    code = "import sys, core.work.worker, core.encoders.service.server; print({'streamlit', 'torch'} & set(sys.modules))"
     run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "set()"

@@ -15,13 +15,13 @@ from typing import Any
 
 import numpy as np
 
+from core.encoders.service.wire import BadFrame, receive, send, socket_path
 from core.system.files import write_atomic
 from core.system.locks import FileLock, is_held
 from core.system.processes import start_worker
 from core.types import BadImage, EncoderWarming, FloatArray, NotHere, Progress, TMVError, UnknownName
-from core.wire import BadFrame, receive, send, socket_path
 
-CATALOG = "core.encoder_server:CatalogModels"
+CATALOG = "core.encoders.service.server:CatalogModels"
 TEXT_BLOCK = 256
 _START_SECONDS, _YOUNG_SECONDS = 30.0, 120.0
 _CONNECT_SECONDS, _ANSWER_SECONDS = 5.0, 300.0

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from core import hub
 from core.catalog import models as catalog
 from core.catalog import registry
+from core.encoders import hub
 from core.system import download as transfer
 from core.system.memo import Latest
 from core.types import ModelSpec, NotHere, Progress, State, TMVError

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core import weights
+from core.encoders import weights
+from core.encoders.service.client import WarmEncoder
 from core.store import Damaged, TextStore, Unwritable, card_is_damaged, card_path, read_card, write_card
 from core.types import FloatArray, ModelSpec, Progress, TMVError
-from core.warm import WarmEncoder
 
 if TYPE_CHECKING:
-    from core.encoders import LoadedEncoder
+    from core.encoders.encoder import LoadedEncoder
 
 TEXT_BLOCK = 4096
 """Texts encoded between two writes: a killed run loses at most this many."""
@@ -57,7 +57,7 @@ class Encoding:
 
     def encoder(self, spec: ModelSpec, progress: Progress | None = None) -> LoadedEncoder:
         """The model in this process, loaded again when its weights have changed; its card is kept in the cache."""
-        from core.encoders import load_encoder
+        from core.encoders.encoder import load_encoder
 
         with self._lock:
             held = self._loaded.get(spec.name)

@@ -20,10 +20,10 @@ from typing import Any, Protocol
 import numpy as np
 
 from core.embedding.run import CardedEncoder, encode_texts
+from core.encoders.service.wire import BadFrame, receive, send, socket_path
 from core.store import TextStore, write_card
 from core.system.locks import FileLock
 from core.types import EncoderWarming, FloatArray, TMVError
-from core.wire import BadFrame, receive, send, socket_path
 
 MOST_MODELS = 3
 _LOAD_PATIENCE = 0.5
@@ -47,8 +47,8 @@ class CatalogModels:
 
     def stamp(self, name: str) -> Hashable:
         """The weight files with their sizes and times."""
-        from core import weights
         from core.catalog.models import find_model
+        from core.encoders import weights
         from core.types import NotHere
 
         spec = find_model(name)
@@ -59,7 +59,7 @@ class CatalogModels:
 
     def load(self, name: str) -> CardedEncoder:
         """Load the model on this machine's device."""
-        from core.encoders import load_encoder
+        from core.encoders.encoder import load_encoder
 
         return load_encoder(name)
 
