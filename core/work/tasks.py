@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from core import readers
-from core.catalog.presets import caption_presets, picture_presets
+from core.deck.presets import caption_presets, picture_presets
 from core.demo.sets import DEMO_SETS
 from core.encoders import weights
 from core.engine import Engine

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.catalog.presets import CAPTIONS, CaptionPreset
+from core.deck.presets import CAPTIONS, CaptionPreset
 from core.engine import Engine
 from core.frames import say_model
 from core.studies.one_caption import Kind

@@ -16,7 +16,7 @@ from typing import get_args
 
 import numpy as np
 
-from core.catalog.presets import CaptionPreset, caption_presets
+from core.deck.presets import CaptionPreset, caption_presets
 from core.engine import Engine
 from core.studies.one_caption import Kind, draw
 from core.studies.pictures import captions_of_row

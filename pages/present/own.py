@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.engine import Engine
-from core.engine_story import stories_folder
-from core.studies.story.own import (
+from core.deck.scenes import stories_folder
+from core.deck.stories import (
     SUFFIX,
     OwnStory,
     check_step,
@@ -16,6 +15,7 @@ from core.studies.story.own import (
     save_story,
     story_names,
 )
+from core.engine import Engine
 from core.types import TMVError
 from pages.shared.guard import careful
 from pages.shared.link import choose, chosen

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core import engine_story as story
-from core.catalog.story import STEPS
+from core.deck import scenes as story
+from core.deck.needs import ViewNeeds, view_needs
+from core.deck.scenes import Pairs, Readiness
+from core.deck.steps import STEPS
+from core.deck.stories import OwnStep, OwnStory
 from core.engine import Engine
-from core.engine_story import Pairs, Readiness
-from core.engine_views import ViewNeeds, view_needs
 from core.frames import say_model
-from core.studies.story.own import OwnStep, OwnStory
 from core.types import EncoderWarming, TMVError
 from pages.present.shell import STORY_PATH, Telling
 from pages.shared.own_data import page_dataset, page_model

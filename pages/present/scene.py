@@ -7,10 +7,10 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from core import engine_story as story
-from core.catalog.story import CLAIMS, TEN, Step
+from core.deck import scenes as story
+from core.deck.scenes import Pairs, Scene
+from core.deck.steps import CLAIMS, TEN, Step
 from core.engine import Engine
-from core.engine_story import Pairs, Scene
 from core.figures.prompts import templates_chart
 from core.figures.story import story_bars
 from core.figures.theme import Chart

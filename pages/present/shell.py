@@ -10,10 +10,10 @@ from pathlib import Path
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.catalog.story import STEPS
+from core.deck.scenes import stories_folder
+from core.deck.steps import STEPS
+from core.deck.stories import OwnStep, OwnStory, load_story
 from core.engine import Engine
-from core.engine_story import stories_folder
-from core.studies.story.own import OwnStep, OwnStory, load_story
 from core.types import TMVError
 from pages.present.clicker import KEYS, clicker
 from pages.present.parts import styles

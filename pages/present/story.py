@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from core.catalog.story import STEPS, find_step
+from core.deck.scenes import usable
+from core.deck.steps import STEPS, find_step
 from core.engine import Engine
-from core.engine_story import usable
 from pages.present import shell
 from pages.present.clicker import KEYS
 from pages.present.own import own_stories

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.catalog.presets import PICTURES, PicturePreset, picture_presets
+from core.deck.presets import PICTURES, PicturePreset, picture_presets
 from core.engine import Engine
 from core.studies.compose import slots_of
 from core.types import DatasetSpec, EmbeddingSet

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.catalog.presets import PicturePreset, picture_presets
+from core.deck.presets import PicturePreset, picture_presets
 from core.engine import Engine
 from core.studies.compose import Composed, expand, ladder, slots_of
 from core.studies.query import MINUS_WEIGHT, Query, Term, ask

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from core.catalog.presets import picture_presets
+from core.deck.presets import picture_presets
 from core.engine import Engine
 from core.studies.compose import classes_named
 from core.studies.pictures import PicturesResult

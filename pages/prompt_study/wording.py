@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core.catalog.presets import TEMPLATES, TemplatePreset
 from core.catalog.prompts import PROMPT_SETS, find_prompt_set
+from core.deck.presets import TEMPLATES, TemplatePreset
 from core.engine import Engine
 from core.frames import say_dataset
 from core.frames.prompts import say_template

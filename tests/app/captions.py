@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from core.catalog.datasets import find_dataset
-from core.catalog.presets import CAPTIONS
+from core.deck.presets import CAPTIONS
 from core.embedding.run import embed
 from core.encoders.service.client import WarmEncoder
 from core.images.decode import to_rgb

@@ -12,7 +12,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from core.catalog.datasets import find_dataset
-from core.catalog.presets import PICTURES
+from core.deck.presets import PICTURES
 from core.encoders.service.client import WarmEncoder
 from core.stats.metrics import normalise
 from core.studies.query import MINUS_WEIGHT

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import engine_story
-from core.catalog.story import STEPS
+from core.deck import scenes as engine_story
+from core.deck.steps import STEPS
+from core.deck.stories import OwnStep, OwnStory, save_story
 from core.encoders.service.client import WarmEncoder
-from core.studies.story.own import OwnStep, OwnStory, save_story
 from core.types import EncoderWarming
 from tests.app.making import said, unescaped
 from tests.conftest import GOOD, World

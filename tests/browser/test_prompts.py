@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 
-from core.catalog.presets import picture_presets
+from core.deck.presets import picture_presets
 from core.store import TextStore
 from core.studies.compose import leave_one_out, paraphrases
 from tests.browser.conftest import served

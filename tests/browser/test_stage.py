@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from core.catalog.story import STEPS
+from core.deck.steps import STEPS
 
 expect = pytest.importorskip("playwright.sync_api").expect
 Visit = Callable[..., Any]

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.catalog import presets
+from core.deck import presets
 from core.engine import Engine
 from core.studies import answers as answers_module
 from core.studies.query import ask

@@ -10,17 +10,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.catalog import presets
 from core.catalog.models import find_model
-from core.catalog.story import CLAIMS, STEPS, find_step
+from core.deck import claims, presets
+from core.deck import figures as deck_says
+from core.deck.doubts import doubts
+from core.deck.scenes import beside, scene_of, usable
+from core.deck.steps import CLAIMS, STEPS, find_step
+from core.deck.stories import OwnStep, OwnStory, load_story, name_of, read_story, save_story, story_names
 from core.engine import Engine
-from core.engine_story import beside, scene_of, usable
 from core.figures.story import story_bars
 from core.frames.story import bars_frame, story_row
 from core.stats.intervals import wilson
-from core.studies.story import claims, deck_says
-from core.studies.story.faults import doubts
-from core.studies.story.own import OwnStep, OwnStory, load_story, name_of, read_story, save_story, story_names
 from core.studies.zero_shot import ZeroShotResult
 from core.types import TMVError
 from tests.conftest import World

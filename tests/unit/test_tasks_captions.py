@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.catalog.presets import caption_presets
+from core.deck.presets import caption_presets
 from core.engine import Engine
 from core.engine_retrieval import ranks_key
 from core.studies.compose import leave_one_out

@@ -8,7 +8,7 @@ from itertools import combinations, product
 from core.catalog.datasets import DATASETS
 from core.catalog.models import MODELS
 from core.catalog.published import deck_figures, deck_prompt_study
-from core.catalog.story import GENERAL, SPECIAL
+from core.deck.steps import GENERAL, SPECIAL
 
 Key = tuple[str, str, str]
 """Model, data set, metric as in the deck's table."""

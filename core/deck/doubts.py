@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.catalog.published import deck_prompt_study
-from core.catalog.story import DOUBTS, Doubt
+from core.deck import figures as deck_says
+from core.deck.steps import DOUBTS, Doubt
 from core.frames.names import say_dataset, say_model
 from core.studies.audit import AuditResult
-from core.studies.story import deck_says
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The deck's claims, each computed again from results on the same pictures, with its verdict and evidence.
 
 A comparison counts only beyond its 95 % interval. What would make each claim hold is written in
-`core.catalog.story.CLAIMS`; where no comparison can be made, the verdict is that it cannot be told.
+`core.deck.steps.CLAIMS`; where no comparison can be made, the verdict is that it cannot be told.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from itertools import combinations, product
 import numpy as np
 
 from core.catalog.models import find_model
-from core.catalog.story import GENERAL, SPECIAL
+from core.deck import figures as deck_says
+from core.deck.result import FAILS, HOLDS, OPEN, ClaimResult, Verdict
+from core.deck.steps import GENERAL, SPECIAL
 from core.frames.findings import percent, points
 from core.frames.names import say_dataset, say_model
 from core.stats.intervals import mcnemar_exact, paired_difference
 from core.studies.pictures import PicturesResult
 from core.studies.probe_result import ProbeResult
 from core.studies.prompt_study import PromptStudyResult
-from core.studies.story import deck_says
-from core.studies.story.result import FAILS, HOLDS, OPEN, ClaimResult, Verdict
 from core.studies.zero_shot import ZeroShotResult
 from core.types import Interval, TMVError
 

@@ -10,20 +10,19 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.catalog import presets
 from core.catalog.models import MODELS
 from core.catalog.prompts import find_prompt_set
-from core.catalog.story import CLAIMS, STEPS, TEN, Step
+from core.deck import claims, presets
+from core.deck.doubts import DoubtResult, doubts
+from core.deck.needs import say_texts, unknown_texts
+from core.deck.result import OPEN, ClaimResult
+from core.deck.steps import CLAIMS, STEPS, TEN, Step
 from core.engine import Engine
-from core.engine_views import say_texts, unknown_texts
 from core.frames.names import say_dataset
 from core.frames.story import StoryRow, story_row
 from core.studies.pictures import PicturesResult
 from core.studies.probe_result import ProbeResult
 from core.studies.prompt_study import PromptStudyResult
-from core.studies.story import claims
-from core.studies.story.faults import DoubtResult, doubts
-from core.studies.story.result import OPEN, ClaimResult
 from core.studies.zero_shot import ZeroShotResult, fill
 from core.types import EmbeddingSet, EncoderWarming, NotHere, TMVError
 
