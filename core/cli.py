@@ -79,7 +79,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status."""
-    from core.frames.names import shown_together
+    from core.tables.names import shown_together
 
     args = parser().parse_args(argv)
     quiet_libraries(args.debug)

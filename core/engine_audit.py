@@ -13,7 +13,7 @@ from core.auditing.runs import AuditParts
 from core.catalog.benchmark_names import published_set
 from core.catalog.datasets import DATASETS
 from core.catalog.models import MODELS
-from core.readers.brought import OTHER_LANGUAGE, Classes, Predictions
+from core.readers.external import OTHER_LANGUAGE, Classes, Predictions
 from core.store import Damaged, read_card
 from core.studies import audit
 from core.studies.audit import Asked, AuditResult, Known, Repeat, Vectors

@@ -103,7 +103,7 @@ class FewShotStudies:
         train_split(self, dataset)
         spec, data, split = self.model(model), self.dataset(dataset), tested_split(self, dataset, split)
         options = job_options(shots, methods, seeds, templates, prompt_set)
-        from core.frames.names import full_title
+        from core.tables.names import full_title
 
         title = f"Few-shot study of {full_title(data)} with {full_title(spec)}"
         params = {"model": spec.name, "dataset": data.name, "split": split, **options}

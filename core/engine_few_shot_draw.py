@@ -14,10 +14,10 @@ from typing import Any
 from core.engine_few_shot import MOST_SEEDS, answers_key, compute, kept_unit, plan_of, run_keys
 from core.engine_parts import EngineParts
 from core.engine_probe import pair_of, tested_split, train_split
+from core.stats.scored import Scored
 from core.studies.few_shot import Method
 from core.studies.few_shot_draw import FewShotDraw, assemble, from_bytes
 from core.studies.few_shot_result import Unit
-from core.studies.scored import Scored
 from core.studies.shots import most_shots
 from core.studies.training_rows import labels_of
 from core.types import BadArgument, EmbeddingSet, Job, NotHere, Progress, TMVError
@@ -118,7 +118,7 @@ class FewShotDraws:
         train_split(self, dataset)
         spec, data, split = self.model(model), self.dataset(dataset), tested_split(self, dataset, split)
         options = _options(method, shots, seed, templates, prompt_set)
-        from core.frames.names import full_title
+        from core.tables.names import full_title
 
         title = f"Few-shot draw of {full_title(data)} with {full_title(spec)}"
         params = {"model": spec.name, "dataset": data.name, "split": split, **options}

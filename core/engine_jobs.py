@@ -23,7 +23,7 @@ class JobDoor:
         spec, data = self.model(model), self.dataset(dataset)
         split = self.split_of(dataset, split)
         params = {"model": spec.name, "dataset": data.name, "split": split}
-        from core.frames.names import full_title
+        from core.tables.names import full_title
 
         title = f"Embedding {full_title(data)} ({split}) with {full_title(spec)}"
         return self.jobs.submit("embed", f"embed/{spec.name}/{data.name}/{split}", title, params)
@@ -33,7 +33,7 @@ class JobDoor:
         spec, data = self.model(model), self.dataset(dataset)
         split = self.split_of(dataset, split)
         params = {"model": spec.name, "dataset": data.name, "split": split, **options}
-        from core.frames.names import full_title
+        from core.tables.names import full_title
 
         title = f"Searching prompts for {full_title(data)} ({split}) with {full_title(spec)}"
         return self.jobs.submit("optimise", optimise_key(params), title, params)

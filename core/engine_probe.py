@@ -74,7 +74,7 @@ class ProbeStudies:
         train_split(self, dataset)
         spec, data, split = self.model(model), self.dataset(dataset), tested_split(self, dataset, split)
         params = {"model": spec.name, "dataset": data.name, "split": split, "normalise": normalise}
-        from core.frames.names import full_title
+        from core.tables.names import full_title
 
         title = f"Training a linear probe on {full_title(data)} with {full_title(spec)}"
         return self.jobs.submit("probe", probe_job_key(self, model, dataset, split, normalise), title, params)

@@ -13,8 +13,8 @@ import numpy as np
 from core.catalog.prompts import find_prompt_set
 from core.catalog.published import deck_prompt_study
 from core.engine_parts import EngineParts, gallery_of, row_of
+from core.stats.answers import Answers, answer, edit
 from core.studies import compose, prompt_study, words
-from core.studies.answers import Answers, answer, edit
 from core.studies.prompt_search import BUDGET, LARGEST, most_evaluations
 from core.studies.prompt_study import PromptStudyResult
 from core.studies.prompt_verdict import PromptSearchResult, search

@@ -10,9 +10,9 @@ import numpy as np
 from core.catalog.datasets import find_dataset
 from core.catalog.models import find_model
 from core.catalog.published import deck_prompt_study, published
+from core.stats.answers import answer
 from core.stats.gallery import Gallery, unit_vector
 from core.studies import one_caption, pictures, prompt_study, retrieval, words
-from core.studies.answers import answer
 from core.studies.compose import leave_one_out
 from core.studies.prompt_verdict import PromptSearchResult, search
 from core.studies.query import ask

@@ -16,13 +16,13 @@ from core.catalog.models import find_model
 from core.deck import figures as deck_says
 from core.deck.result import FAILS, HOLDS, OPEN, ClaimResult, Verdict
 from core.deck.steps import GENERAL, SPECIAL
-from core.frames.findings import percent, points
-from core.frames.names import say_dataset, say_model
 from core.stats.intervals import mcnemar_exact, paired_difference
 from core.studies.pictures import PicturesResult
 from core.studies.probe_result import ProbeResult
 from core.studies.prompt_study import PromptStudyResult
 from core.studies.zero_shot import ZeroShotResult
+from core.tables.findings import percent, points
+from core.tables.names import say_dataset, say_model
 from core.types import Interval, TMVError
 
 A_LOT = 0.05

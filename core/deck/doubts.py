@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from core.catalog.published import deck_prompt_study
 from core.deck import figures as deck_says
 from core.deck.steps import DOUBTS, Doubt
-from core.frames.names import say_dataset, say_model
 from core.studies.audit import AuditResult
+from core.tables.names import say_dataset, say_model
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from core.engine import Engine
-from core.frames.names import say_dataset, say_model
 from core.studies.zero_shot import fill
+from core.tables.names import say_dataset, say_model
 from core.types import EmbeddingSet, TMVError
 
 Choices = Mapping[str, Sequence[str]]

@@ -18,12 +18,12 @@ from core.deck.needs import say_texts, unknown_texts
 from core.deck.result import OPEN, ClaimResult
 from core.deck.steps import CLAIMS, STEPS, TEN, Step
 from core.engine import Engine
-from core.frames.names import say_dataset
-from core.frames.story import StoryRow, story_row
 from core.studies.pictures import PicturesResult
 from core.studies.probe_result import ProbeResult
 from core.studies.prompt_study import PromptStudyResult
 from core.studies.zero_shot import ZeroShotResult, fill
+from core.tables.names import say_dataset
+from core.tables.story import StoryRow, story_row
 from core.types import EmbeddingSet, EncoderWarming, NotHere, TMVError
 
 Pairs = Collection[tuple[str, str]]

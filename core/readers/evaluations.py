@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from core.readers.base import and_more
-from core.readers.brought import OTHER_LANGUAGE, Predictions
+from core.readers.external import OTHER_LANGUAGE, Predictions
 from core.readers.prediction_table import Table, number
 from core.readers.text_files import text_lines
 from core.types import Note, TMVError

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.readers.base import and_more
-from core.readers.brought import Classes
+from core.readers.external import Classes
 from core.readers.prediction_table import Table
 from core.types import IntArray, Level, Note, TMVError
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.readers.base import and_more
-from core.readers.brought import Classes, Scores, read_scores
+from core.readers.external import Classes, Scores, read_scores
 from core.readers.prediction_classes import Join, bare_heads, seen_classes, whole
 from core.readers.prediction_table import Columns, Table, all_numbers, number, numbers
 from core.types import IntArray, Note, TMVError

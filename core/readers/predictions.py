@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from core.readers.base import and_more, os_reason
-from core.readers.brought import Classes, Predictions
 from core.readers.evaluations import documents, figure_rows, json_records
+from core.readers.external import Classes, Predictions
 from core.readers.prediction_classes import Join, seen_classes
 from core.readers.prediction_json import rows_of
 from core.readers.prediction_scores import Scored, score_columns

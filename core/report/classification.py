@@ -8,11 +8,19 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pandas as pd
 
-from core.figures import accuracy_chart, confusion_chart, difference_chart, recall_chart
-from core.figures.few_shot import few_shot_chart
-from core.figures.prompts import templates_chart
-from core.figures.validation import validation_chart
-from core.frames import (
+from core.charts import accuracy_chart, confusion_chart, difference_chart, recall_chart
+from core.charts.few_shot import few_shot_chart
+from core.charts.prompts import templates_chart
+from core.charts.validation import validation_chart
+from core.report import columns
+from core.report.page import Section, Shot
+from core.report.parts import Gathered, Request, Studies, file_name, shot
+from core.report.tables import Table
+from core.studies.few_shot_result import FewShotResult
+from core.studies.probe_result import ProbeResult
+from core.studies.prompt_study import PromptStudyResult
+from core.studies.zero_shot import ZeroShotResult
+from core.tables import (
     accuracy_finding,
     accuracy_frame,
     collapse_finding,
@@ -24,20 +32,12 @@ from core.frames import (
     say_dataset,
     say_model,
 )
-from core.frames.few_shot import few_shot_frame, published_frame
-from core.frames.findings import same_pictures
-from core.frames.methods import methods_frame
-from core.frames.notes import notes_of
-from core.frames.probe import probe_finding, probe_line, validation_frame
-from core.frames.prompts import templates_finding, templates_frame
-from core.report import columns
-from core.report.page import Section, Shot
-from core.report.parts import Gathered, Request, Studies, file_name, shot
-from core.report.tables import Table
-from core.studies.few_shot_result import FewShotResult
-from core.studies.probe_result import ProbeResult
-from core.studies.prompt_study import PromptStudyResult
-from core.studies.zero_shot import ZeroShotResult
+from core.tables.few_shot import few_shot_frame, published_frame
+from core.tables.findings import same_pictures
+from core.tables.methods import methods_frame
+from core.tables.notes import notes_of
+from core.tables.probe import probe_finding, probe_line, validation_frame
+from core.tables.prompts import templates_finding, templates_frame
 
 DECK_SET = "deck"
 

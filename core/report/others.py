@@ -8,25 +8,25 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core.figures.audit import otherwise_chart
-from core.figures.retrieval import rank_histogram_chart, recalls_chart
-from core.figures.theme import Chart
-from core.frames import say_dataset, say_model
-from core.frames.audit import audit_frame, otherwise_frame, say_case
-from core.frames.notes import notes_of
-from core.frames.retrieval import (
-    histogram_frame,
-    recalls_frame,
-    retrieval_finding,
-    retrieval_frame,
-    retrieval_line,
-)
+from core.charts.audit import otherwise_chart
+from core.charts.retrieval import rank_histogram_chart, recalls_chart
+from core.charts.theme import Chart
 from core.report import columns
 from core.report.page import Section, Shot
 from core.report.parts import Gathered, Request, Studies, file_name, shot
 from core.report.tables import Table
 from core.studies.audit import AuditResult
 from core.studies.retrieval import RetrievalResult
+from core.tables import say_dataset, say_model
+from core.tables.audit import audit_frame, otherwise_frame, say_case
+from core.tables.notes import notes_of
+from core.tables.retrieval import (
+    histogram_frame,
+    recalls_frame,
+    retrieval_finding,
+    retrieval_frame,
+    retrieval_line,
+)
 
 
 def retrieval(studies: Studies, request: Request, datasets: Sequence[str], gathered: Gathered) -> Iterable[Section]:

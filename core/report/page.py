@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from core.figures.theme import Chart
+from core.charts.theme import Chart
 from core.report.tables import Table, to_csv, to_html, to_latex, to_markdown
 
 _HERE = Path(__file__).parent

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
-from core.frames.names import file_part
 from core.report.page import Shot
 from core.studies.audit import AuditResult
 from core.studies.few_shot_result import FewShotResult
@@ -14,6 +13,7 @@ from core.studies.probe_result import ProbeResult
 from core.studies.prompt_study import PromptStudyResult
 from core.studies.retrieval import RetrievalResult
 from core.studies.zero_shot import ZeroShotResult
+from core.tables.names import file_part
 from core.types import DatasetSpec, EncoderWarming, ModelSpec, Provenance, TMVError
 
 T = TypeVar("T")

@@ -14,10 +14,10 @@ import numpy as np
 
 from core.stats.logistic import Problem
 from core.stats.metrics import normalise
+from core.stats.scored import Scored, rank
 from core.studies import tip_adapter
 from core.studies.choose_c import Sweep
 from core.studies.few_shot_result import Unit
-from core.studies.scored import Scored, rank
 from core.studies.shots import Draw
 from core.studies.tip_adapter import Memory, Pictures, Tick
 from core.studies.training_rows import check_pair, labels_of, seen_in_training

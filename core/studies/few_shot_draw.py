@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.stats.intervals import wilson
+from core.stats.scored import Scored
 from core.studies.few_shot import Method
 from core.studies.few_shot_result import Unit, short_note
-from core.studies.scored import Scored
 from core.studies.training_rows import labels_of
 from core.types import (
     EmbeddingKey,

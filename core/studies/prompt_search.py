@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.stats.metrics import Float64Array, normalise, softmax
-from core.studies.scored import count_right
+from core.stats.scored import count_right
 from core.types import FloatArray, IntArray, Progress, TMVError
 
 BUDGET = 2000

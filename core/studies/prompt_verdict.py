@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from core.stats.answers import answer
 from core.stats.intervals import PairedDifference, paired_difference, wilson
 from core.stats.metrics import BoolArray
-from core.studies.answers import answer
 from core.studies.prompt_search import (
     BUDGET,
     LARGEST,

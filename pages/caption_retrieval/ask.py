@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from core.charts.pictures import moved_chart, spread_chart
 from core.engine import Engine
-from core.figures.pictures import moved_chart, spread_chart
-from core.frames import say_dataset, say_model, short_names
-from core.frames.pictures import hits_frame, models_finding, moved_frame, spread_frame
 from core.studies.pictures import PicturesResult
+from core.tables import say_dataset, say_model, short_names
+from core.tables.pictures import hits_frame, models_finding, moved_frame, spread_frame
 from core.types import DatasetSpec, EmbeddingSet, EncoderWarming, ModelSpec
 from pages.caption_retrieval.answers import first, lists, sentence
 from pages.caption_retrieval.asked_picture import asked_dialog

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from core.charts.retrieval import recalls_chart
 from core.engine import Engine
-from core.figures.retrieval import recalls_chart
-from core.frames import say_dataset, say_model, short_names
-from core.frames.retrieval import SIDES, Side, direction_of, recalls_frame, retrieval_finding, retrieval_line, span
 from core.studies.retrieval import RetrievalResult
 from core.studies.retrieval_reading import RetrievalDifference
+from core.tables import say_dataset, say_model, short_names
+from core.tables.retrieval import SIDES, Side, direction_of, recalls_frame, retrieval_finding, retrieval_line, span
 from core.types import DatasetSpec, ModelSpec, NotHere
 from pages.caption_retrieval.caption_list import PAGE_KEY, caption_list, show_ranks
 from pages.caption_retrieval.figures_table import figures_table

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
+from core.charts.retrieval import word_ranks_chart
 from core.engine import Engine
-from core.figures.retrieval import word_ranks_chart
-from core.frames import say_model, short_names
-from core.frames.retrieval import word_ranks_frame, wordings_frame
 from core.studies.compose import leave_one_out
 from core.studies.one_caption import OneCaptionResult
+from core.tables import say_model, short_names
+from core.tables.retrieval import word_ranks_frame, wordings_frame
 from core.types import EncoderWarming
 from pages.caption_retrieval.subject import Subject, edit_caption
 from pages.shared.chart import draw

@@ -8,9 +8,9 @@ import streamlit as st
 
 from core.deck.presets import CAPTIONS, CaptionPreset
 from core.engine import Engine
-from core.frames import say_model
 from core.studies.one_caption import Kind
 from core.studies.retrieval import RetrievalResult
+from core.tables import say_model
 from core.types import EmbeddingSet
 from pages.caption_retrieval.caption_list import caption_list
 from pages.caption_retrieval.subject import Subject, draw_one, look_at_caption, take_preset

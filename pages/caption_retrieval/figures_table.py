@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from core.frames import interval_text
-from core.frames.retrieval import retrieval_frame
 from core.studies.retrieval import KS, RetrievalResult
+from core.tables import interval_text
+from core.tables.retrieval import retrieval_frame
 from pages.shared.save import save_rows
 
 RECALLS = tuple(f"recall@{k}" for k in KS)

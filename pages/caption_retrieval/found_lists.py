@@ -8,10 +8,10 @@ from textwrap import shorten
 import streamlit as st
 
 from core.engine import Engine
-from core.frames import say_model
-from core.frames.pictures import hits_frame, look_alikes_frame, models_finding
 from core.studies.one_caption import OneCaptionResult
 from core.studies.pictures import Hit, PicturesResult
+from core.tables import say_model
+from core.tables.pictures import hits_frame, look_alikes_frame, models_finding
 from pages.caption_retrieval.subject import Subject
 from pages.shared.choices import one_of
 from pages.shared.encode import encode

@@ -7,13 +7,13 @@ from itertools import combinations
 
 import streamlit as st
 
+from core.charts.compare import difference_chart
+from core.charts.retrieval import bands_chart
 from core.engine import Engine
-from core.figures.compare import difference_chart
-from core.figures.retrieval import bands_chart
-from core.frames import say_model, short_names
-from core.frames.retrieval import bands_finding, bands_frame, retrieval_difference_frame
 from core.studies.retrieval import ALL_CAPTIONS, RetrievalResult
 from core.studies.retrieval_reading import RetrievalDifference
+from core.tables import say_model, short_names
+from core.tables.retrieval import bands_finding, bands_frame, retrieval_difference_frame
 from pages.shared.chart import draw
 from pages.shared.choices import one_of, say_wrong
 from pages.shared.link import choose, chosen

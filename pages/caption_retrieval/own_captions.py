@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from core.engine import Engine
-from core.frames.retrieval import captions_line, captions_report
+from core.tables.retrieval import captions_line, captions_report
 from core.types import DatasetSpec, ModelSpec, TMVError
 from pages.caption_retrieval.used import Used
 from pages.shared.guard import careful

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.engine import Engine
-from core.frames import say_dataset, say_model
-from core.frames.retrieval import rank_finding
 from core.studies.one_caption import OneCaptionResult
 from core.studies.retrieval import RetrievalResult
+from core.tables import say_dataset, say_model
+from core.tables.retrieval import rank_finding
 from core.types import EmbeddingSet, TMVError
 from pages.caption_retrieval.subject import MOST_BESIDE, Subject, edit_caption, look_at_caption, ranks_of
 from pages.shared.answer import finding

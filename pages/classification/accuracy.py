@@ -4,12 +4,12 @@ like with like, beside published figures and the deck's."""
 import pandas as pd
 import streamlit as st
 
+from core.charts.accuracy import accuracy_chart
 from core.engine import Engine
-from core.figures.accuracy import accuracy_chart
-from core.frames import accuracy_finding, accuracy_frame, protocol_line, say_dataset, say_model
-from core.frames.answered import PROBE, TRAINED, ZERO_SHOT
-from core.frames.methods import deck_comparison, methods_frame
 from core.studies.zero_shot import ZeroShotResult
+from core.tables import accuracy_finding, accuracy_frame, protocol_line, say_dataset, say_model
+from core.tables.answered import PROBE, TRAINED, ZERO_SHOT
+from core.tables.methods import deck_comparison, methods_frame
 from core.types import DatasetSpec, EncoderWarming, ModelSpec, NotHere, TMVError
 from pages.classification.deck_table import deck_tables, lacking
 from pages.classification.probe_tables import probe_dialog

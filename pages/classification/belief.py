@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.charts.calibration import reliability_chart
+from core.charts.cost import cost_chart
 from core.embedding.speed import Speed
 from core.engine import Engine
-from core.figures.calibration import reliability_chart
-from core.figures.cost import cost_chart
-from core.frames import accuracy_frame, calibration_finding, say_model
-from core.frames.answered import Answered
-from core.frames.compare import calibration_frame, cost_frame
 from core.stats.metrics import calibration
 from core.studies.few_shot_draw import FewShotDraw
 from core.studies.probe_result import ProbeResult
 from core.studies.zero_shot import ZeroShotResult
+from core.tables import accuracy_frame, calibration_finding, say_model
+from core.tables.answered import Answered
+from core.tables.compare import calibration_frame, cost_frame
 from core.types import DatasetSpec, EncoderWarming, NotHere
 from pages.classification.paired import Names, Pair
 from pages.shared.chart import draw

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from core.figures.audit import otherwise_chart
-from core.frames import interval_text, percent, points
-from core.frames.audit import audit_frame, otherwise_frame, published_figure
+from core.charts.audit import otherwise_chart
 from core.studies.audit import AuditResult, Counterfactual, Finding
+from core.tables import interval_text, percent, points
+from core.tables.audit import audit_frame, otherwise_frame, published_figure
 from core.types import Interval
 from pages.shared.answer import Headline, finding, headlines, show_remarks
 from pages.shared.chart import draw

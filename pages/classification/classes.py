@@ -4,9 +4,10 @@ from typing import Literal
 
 import streamlit as st
 
+from core.charts import confusion_chart, recall_chart
 from core.engine import Engine
-from core.figures import confusion_chart, recall_chart
-from core.frames import (
+from core.studies.zero_shot import ZeroShotResult
+from core.tables import (
     collapse_finding,
     confused_frame,
     confusion_frame,
@@ -14,7 +15,6 @@ from core.frames import (
     protocol_line,
     say_model,
 )
-from core.studies.zero_shot import ZeroShotResult
 from core.types import NotHere
 from pages.classification.cell import pictures, show_cell
 from pages.classification.own_picture import own_picture

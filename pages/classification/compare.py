@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.engine import Engine
-from core.frames.answered import PROBE, Answered
+from core.tables.answered import PROBE, Answered
 from core.types import DatasetSpec, EncoderWarming, NotHere, TMVError
 from pages.classification.belief import belief, cost
 from pages.classification.draws import offer_draws, worth

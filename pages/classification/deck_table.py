@@ -11,11 +11,11 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.frames import interval_text, percent
-from core.frames.answered import METHODS, PROBE, TRAINED, ZERO_SHOT
-from core.frames.methods import Absent
 from core.studies.probe_result import ProbeResult
 from core.studies.zero_shot import ZeroShotResult
+from core.tables import interval_text, percent
+from core.tables.answered import METHODS, PROBE, TRAINED, ZERO_SHOT
+from core.tables.methods import Absent
 from core.types import DatasetSpec, ModelSpec
 from pages.shared.save import save_rows
 

@@ -9,9 +9,9 @@ from functools import partial
 import streamlit as st
 
 from core.engine import Engine
-from core.frames.few_shot_draw import differences_by_seed, one_draw, other_draws
 from core.studies.few_shot_draw import FewShotDraw
 from core.studies.few_shot_result import Unit
+from core.tables.few_shot_draw import differences_by_seed, one_draw, other_draws
 from core.types import DatasetSpec
 from pages.classification.paired import Names, Pair
 from pages.classification.sides import Side

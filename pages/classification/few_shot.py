@@ -8,10 +8,12 @@ from typing import Any
 
 import streamlit as st
 
+from core.charts.few_shot import few_shot_chart
 from core.engine import Engine
-from core.figures.few_shot import few_shot_chart
-from core.frames import percent, protocol_line, say_dataset, say_model
-from core.frames.few_shot import (
+from core.studies.few_shot import METHODS, SEEDS, SHOTS, Method
+from core.studies.few_shot_result import FewShotResult
+from core.tables import percent, protocol_line, say_dataset, say_model
+from core.tables.few_shot import (
     FEW_SHOT_METHODS,
     best_point,
     few_shot_finding,
@@ -19,8 +21,6 @@ from core.frames.few_shot import (
     published_frame,
     spread_line,
 )
-from core.studies.few_shot import METHODS, SEEDS, SHOTS, Method
-from core.studies.few_shot_result import FewShotResult
 from core.types import DatasetSpec, ModelSpec
 from pages.classification.few_shot_tables import few_shot_tables
 from pages.shared.answer import Headline, finding, foot, headline, question

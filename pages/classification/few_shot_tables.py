@@ -7,9 +7,9 @@ from typing import Any
 
 import streamlit as st
 
-from core.frames import say_dataset
-from core.frames.few_shot import draws_frame, few_shot_frame
 from core.studies.few_shot_result import FewShotResult
+from core.tables import say_dataset
+from core.tables.few_shot import draws_frame, few_shot_frame
 from pages.shared.save import save_rows
 from pages.shared.words import count, listed, plain
 

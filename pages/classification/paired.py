@@ -10,16 +10,16 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core.figures.compare import difference_chart
-from core.frames import percent, points, protocol_line, say_dataset
-from core.frames.answered import Answered
-from core.frames.compare import difference_row
-from core.frames.few_shot_draw import draw_line
-from core.frames.findings import SPACE, compare, count, shared_rows
-from core.frames.probe import probe_line
+from core.charts.compare import difference_chart
 from core.stats.intervals import PairedDifference
 from core.studies.few_shot_draw import FewShotDraw
 from core.studies.probe_result import ProbeResult
+from core.tables import percent, points, protocol_line, say_dataset
+from core.tables.answered import Answered
+from core.tables.compare import difference_row
+from core.tables.few_shot_draw import draw_line
+from core.tables.findings import SPACE, compare, count, shared_rows
+from core.tables.probe import probe_line
 from pages.shared.answer import Headline, finding, headline
 from pages.shared.chart import draw
 from pages.shared.theme import seen

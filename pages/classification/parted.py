@@ -7,8 +7,8 @@ import pandas as pd
 import streamlit as st
 
 from core.engine import Engine
-from core.frames.answered import Answered
-from core.frames.compare import disagreements_frame
+from core.tables.answered import Answered
+from core.tables.compare import disagreements_frame
 from pages.classification.paired import Names, Pair
 from pages.shared.choices import A_PICTURE, NONE_OPENED, one_of
 from pages.shared.grid import Tile, grid

@@ -2,14 +2,14 @@
 
 import streamlit as st
 
+from core.charts.accuracy import accuracy_chart
+from core.charts.validation import validation_chart
 from core.engine import Engine
-from core.figures.accuracy import accuracy_chart
-from core.figures.validation import validation_chart
-from core.frames import say_dataset, say_model
-from core.frames.methods import methods_frame
-from core.frames.probe import probe_finding, probe_line, validation_frame
 from core.studies.probe_result import ProbeResult
 from core.studies.zero_shot import ZeroShotResult
+from core.tables import say_dataset, say_model
+from core.tables.methods import methods_frame
+from core.tables.probe import probe_finding, probe_line, validation_frame
 from core.types import DatasetSpec, EncoderWarming, ModelSpec, NotHere
 from pages.classification.probe_tables import probe_table, trained_on
 from pages.classification.probes import kept_probes, offer_probes

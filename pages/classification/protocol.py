@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 import pandas as pd
 import streamlit as st
 
-from core.frames import (
+from core.studies.zero_shot import ZeroShotResult
+from core.tables import (
     interval_text,
     percent,
     points,
@@ -16,7 +17,6 @@ from core.frames import (
     say_dataset,
     say_model,
 )
-from core.studies.zero_shot import ZeroShotResult
 from pages.shared.answer import provenance_table, show_notes
 from pages.shared.leads import to_classes
 from pages.shared.words import plain

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pandas as pd
 import streamlit as st
 
-from core.figures.theme import own_filename
+from core.charts.theme import own_filename
 from core.studies.zero_shot import ZeroShotResult
 
 Shown = Callable[[ZeroShotResult, int | None, int | None], None]

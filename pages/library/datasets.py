@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.engine import Engine
-from core.frames import say_dataset
+from core.tables import say_dataset
 from core.types import DatasetSpec, State
 from pages.shared.guard import careful
 from pages.shared.here import here

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.engine import Engine
-from core.frames import say_dataset, say_model
+from core.tables import say_dataset, say_model
 from pages.shared.asking import Asking
 from pages.shared.here import here, real_first
 from pages.shared.report import report_button

@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from core.engine import Engine
-from core.frames import say_dataset, say_model
 from core.store import Entry
+from core.tables import say_dataset, say_model
 from core.types import EmbeddingKey
 from pages.shared.guard import careful
 from pages.shared.words import count, plain, size

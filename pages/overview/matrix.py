@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence, Set
 import pandas as pd
 import streamlit as st
 
-from core.frames import percent, say_dataset, say_model
+from core.tables import percent, say_dataset, say_model
 from core.types import DatasetSpec, ModelSpec, State
 from pages.shared.here import Here
 from pages.shared.leads import to_classes

@@ -3,10 +3,10 @@
 import numpy as np
 import streamlit as st
 
+from core.charts import accuracy_chart
 from core.engine import Engine
-from core.figures import accuracy_chart
-from core.frames import accuracy_finding, accuracy_frame, protocol_line, say_dataset, say_model
 from core.studies.zero_shot import ZeroShotResult
+from core.tables import accuracy_finding, accuracy_frame, protocol_line, say_dataset, say_model
 from core.types import NotHere, TMVError
 from pages.overview.matrix import matrix
 from pages.overview.notice import demo_notice

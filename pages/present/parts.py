@@ -10,11 +10,11 @@ from pathlib import Path
 
 import streamlit as st
 
+from core.charts.theme import look
 from core.deck.doubts import DoubtResult
 from core.deck.result import ClaimResult
-from core.figures.theme import look
-from core.frames import interval_text, percent, say_dataset, say_model
-from core.frames.story import COLUMNS, StoryCell, StoryRow
+from core.tables import interval_text, percent, say_dataset, say_model
+from core.tables.story import COLUMNS, StoryCell, StoryRow
 from pages.shared.theme import theme
 
 CSS = Path(__file__).with_name("step.css")

@@ -7,19 +7,19 @@ from contextlib import contextmanager
 
 import streamlit as st
 
+from core.charts.prompts import templates_chart
+from core.charts.story import story_bars
+from core.charts.theme import Chart
 from core.deck import scenes as story
 from core.deck.scenes import Pairs, Scene
 from core.deck.steps import CLAIMS, TEN, Step
 from core.engine import Engine
-from core.figures.prompts import templates_chart
-from core.figures.story import story_bars
-from core.figures.theme import Chart
-from core.frames import say_dataset, say_model
-from core.frames.pictures import models_finding
-from core.frames.prompts import templates_finding, templates_frame
-from core.frames.retrieval import rank_finding
-from core.frames.story import bars_frame
 from core.studies.pictures import Hit, PicturesResult
+from core.tables import say_dataset, say_model
+from core.tables.pictures import models_finding
+from core.tables.prompts import templates_finding, templates_frame
+from core.tables.retrieval import rank_finding
+from core.tables.story import bars_frame
 from core.types import EncoderWarming, TMVError
 from pages.present import parts
 from pages.present.parts import Shown, Strip

@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 import pandas as pd
 import streamlit as st
 
+from core.charts.pictures import moved_chart, spread_chart
 from core.engine import Engine
-from core.figures.pictures import moved_chart, spread_chart
-from core.frames import say_dataset, say_model, short_names
-from core.frames.pictures import hits_frame, lists_frame, moved_frame, spread_frame
 from core.studies.lists import ListComparison
 from core.studies.pictures import PicturesResult
+from core.tables import say_dataset, say_model, short_names
+from core.tables.pictures import hits_frame, lists_frame, moved_frame, spread_frame
 from pages.prompt_study.picture_lists import Compared, Row, as_sheet
 from pages.prompt_study.questions import BEFORE, MODELS
 from pages.shared.chart import draw

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.engine import Engine
-from core.frames import say_dataset, say_model
 from core.studies.pictures import PicturesResult
+from core.tables import say_dataset, say_model
 from core.types import DatasetSpec, EmbeddingSet, EncoderWarming, ModelSpec, TMVError
 from pages.prompt_study.asked import Showing, pick_preset, pick_showing, pick_way, showing, write
 from pages.prompt_study.found import closer, finding_of, found_dialog, save_pictures, tables

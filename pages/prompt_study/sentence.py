@@ -6,8 +6,8 @@ from html import escape
 
 import streamlit as st
 
-from core.figures.pictures import change_colour
-from core.figures.theme import look, readable_on
+from core.charts.pictures import change_colour
+from core.charts.theme import look, readable_on
 from core.studies.words import WordEffect, WordsResult
 from pages.shared.theme import theme
 

@@ -9,9 +9,9 @@ import pandas as pd
 import streamlit as st
 
 from core.engine import Engine
-from core.frames import interval_text, say_dataset, say_model
-from core.frames.prompts import say_template
 from core.studies.prompt_study import PromptStudyResult
+from core.tables import interval_text, say_dataset, say_model
+from core.tables.prompts import say_template
 from pages.shared.guard import in_place
 from pages.shared.picture import picture
 from pages.shared.save import save_rows

@@ -7,19 +7,19 @@ from typing import Literal
 import numpy as np
 import streamlit as st
 
+from core.charts.class_templates import class_templates_chart
+from core.charts.prompts import templates_chart
 from core.engine import Engine
-from core.figures.class_templates import class_templates_chart
-from core.figures.prompts import templates_chart
-from core.frames import finding as outcome
-from core.frames import points, say_dataset, say_model
-from core.frames.prompts import (
+from core.studies.prompt_study import PromptStudyResult, TemplateResult, difference
+from core.tables import finding as outcome
+from core.tables import points, say_dataset, say_model
+from core.tables.prompts import (
     best_of_each,
     class_templates_frame,
     say_template,
     templates_finding,
     templates_frame,
 )
-from core.studies.prompt_study import PromptStudyResult, TemplateResult, difference
 from core.types import DatasetSpec, EmbeddingSet, EncoderWarming, ModelSpec
 from pages.prompt_study.changed import changed, look_at, show_template
 from pages.prompt_study.names import NameSet, pick_names

@@ -7,12 +7,12 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from core.charts.prompt_search import search_path_chart
 from core.engine import Engine
-from core.figures.prompt_search import search_path_chart
-from core.frames import percent, points, say_dataset
-from core.frames.prompts import path_frame, search_finding, verdict_frame, weights_frame
 from core.studies.prompt_verdict import PromptSearchResult, Verdict
 from core.studies.zero_shot import ZeroShotResult
+from core.tables import percent, points, say_dataset
+from core.tables.prompts import path_frame, search_finding, verdict_frame, weights_frame
 from pages.shared.answer import Headline, finding, headlines
 from pages.shared.chart import draw
 from pages.shared.choices import A_PICTURE, NONE_OPENED, one_of

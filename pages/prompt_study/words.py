@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from core.charts.pictures import words_chart
 from core.engine import Engine
-from core.figures.pictures import words_chart
-from core.frames import say_dataset, say_model
-from core.frames.pictures import rewordings_frame, words_finding, words_frame
 from core.studies.compose import leave_one_out, paraphrases
 from core.studies.words import WordsResult
+from core.tables import say_dataset, say_model
+from core.tables.pictures import rewordings_frame, words_finding, words_frame
 from core.types import DatasetSpec, EmbeddingSet, EncoderWarming, ModelSpec
 from pages.prompt_study.sentence import sentence
 from pages.prompt_study.targets import (

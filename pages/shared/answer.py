@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core.frames import interval_text, percent
-from core.frames.notes import FAULT, WARNING, Noted, notes_of
+from core.tables import interval_text, percent
+from core.tables.notes import FAULT, WARNING, Noted, notes_of
 from core.types import Interval, Provenance
 from pages.shared.link import address, too_long
 from pages.shared.words import count, plain

@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.figures.theme import Chart
+from core.charts.theme import Chart
 from pages.shared.png import save_picture
 
 

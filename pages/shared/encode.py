@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.engine import Engine
-from core.frames import say_model
 from core.studies.zero_shot import fill
+from core.tables import say_model
 from pages.shared.words import duration, plain
 
 QUIETLY = 64

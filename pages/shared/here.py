@@ -11,7 +11,7 @@ import streamlit as st
 from core.catalog.datasets import DATASETS
 from core.catalog.models import MODELS
 from core.engine import Engine
-from core.frames.names import show_together
+from core.tables.names import show_together
 from core.types import DatasetSpec, ModelSpec, TMVError
 from pages.shared.own_data import page_dataset, page_model
 

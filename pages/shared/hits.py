@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from core.engine import Engine
-from core.frames import say_dataset
 from core.studies.pictures import Hit, PicturesResult
+from core.tables import say_dataset
 from pages.shared.grid import Tile
 from pages.shared.picture import small
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.engine import Engine
-from core.frames import say_dataset, say_model
+from core.tables import say_dataset, say_model
 from core.types import DatasetSpec, ModelSpec, State, TMVError
 from pages.shared.guard import careful
 from pages.shared.here import here

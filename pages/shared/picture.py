@@ -9,9 +9,9 @@ from html import escape
 import streamlit as st
 
 from core.engine import Engine
-from core.frames import percent, say_model
-from core.frames.answered import Answered
 from core.studies.zero_shot import ZeroShotResult
+from core.tables import percent, say_model
+from core.tables.answered import Answered
 from core.types import NotHere
 from pages.shared.grid import Tile
 from pages.shared.guard import in_place

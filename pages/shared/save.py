@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pandas as pd
 import streamlit as st
 
-from core.figures.theme import own_filename
+from core.charts.theme import own_filename
 
 
 def save_rows(frame: pd.DataFrame, filename: str, *, key: str, label: str = "CSV") -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import streamlit
 from PIL import Image, ImageDraw, ImageFont
 
-from core.figures.theme import Look, look
+from core.charts.theme import Look, look
 from pages.shared.grid import Tile
 from pages.shared.theme import Theme
 

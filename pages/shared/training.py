@@ -10,7 +10,7 @@ from functools import partial
 import streamlit as st
 
 from core.engine import Engine
-from core.frames import say_dataset, say_model
+from core.tables import say_dataset, say_model
 from core.types import DatasetSpec, Job, ModelSpec, TMVError
 from pages.shared import first_run
 from pages.shared.guard import careful

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.frames import say_model
+from core.tables import say_model
 from core.types import EncoderWarming
 from pages.shared.words import duration, plain
 

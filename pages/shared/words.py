@@ -1,4 +1,4 @@
-"""Words that only a page needs; numbers, intervals and names come from `core.frames`."""
+"""Words that only a page needs; numbers, intervals and names come from `core.tables`."""
 
 from __future__ import annotations
 

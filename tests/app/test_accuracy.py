@@ -10,8 +10,8 @@ from streamlit.testing.v1 import AppTest
 
 from core.encoders.service.client import WarmEncoder
 from core.engine import Engine
-from core.frames import percent
 from core.jobs.jobs import Jobs
+from core.tables import percent
 from core.types import EncoderWarming
 from tests.app.making import said, unescaped
 from tests.conftest import GOOD, POOR, World

@@ -13,10 +13,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.engine import Engine
-from core.frames import percent, points, say_model
-from core.frames.retrieval import captions_report, ranks_frame
 from core.readers import open_dataset
 from core.studies.retrieval import ALL_CAPTIONS, RetrievalResult
+from core.tables import percent, points, say_model
+from core.tables.retrieval import captions_report, ranks_frame
 from core.types import Note
 from pages.caption_retrieval.caption_list import Look, rows_of
 from tests.app.captions import BARE, LOST, SHARED, told

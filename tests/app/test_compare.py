@@ -10,9 +10,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.engine import Engine
-from core.frames import percent
-from core.frames.compare import disagreements_frame
 from core.studies.zero_shot import ZeroShotResult
+from core.tables import percent
+from core.tables.compare import disagreements_frame
 from tests.app.making import said
 from tests.conftest import GOOD, POOR, World
 

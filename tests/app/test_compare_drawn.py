@@ -11,11 +11,11 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core.engine import Engine
-from core.frames import percent
-from core.frames.compare import disagreements_frame
-from core.frames.findings import compare
 from core.jobs.jobs import Jobs
 from core.studies.few_shot_result import FewShotResult
+from core.tables import percent
+from core.tables.compare import disagreements_frame
+from core.tables.findings import compare
 from tests.app import training
 from tests.app.making import pages_of, said
 from tests.conftest import POOR, World

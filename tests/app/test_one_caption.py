@@ -9,9 +9,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.engine import Engine
-from core.frames.retrieval import rank_finding
 from core.studies.compose import leave_one_out
 from core.studies.one_caption import HARD, LOST
+from core.tables.retrieval import rank_finding
 from core.types import EmbeddingSet
 from pages.caption_retrieval.subject import fold
 from tests.app.captions import PEOPLE, SHARED, answer_at_once, never_ready, told

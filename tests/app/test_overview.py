@@ -8,8 +8,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.engine import Engine
-from core.frames import percent
 from core.jobs.table import JobTable
+from core.tables import percent
 from pages.overview.notice import demo_notice
 from pages.shared.here import Here
 from tests.app.making import open_page, unescaped

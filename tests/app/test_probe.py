@@ -9,12 +9,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.engine import Engine
-from core.frames import percent
-from core.frames.compare import disagreements_frame
-from core.frames.findings import compare
 from core.jobs.jobs import Jobs
 from core.jobs.table import JobTable
 from core.studies.probe_result import ProbeResult
+from core.tables import percent
+from core.tables.compare import disagreements_frame
+from core.tables.findings import compare
 from core.types import EncoderWarming
 from pages.shared.training import _tried
 from tests.app import training

@@ -10,9 +10,9 @@ from streamlit.testing.v1 import AppTest
 
 from core.engine import Engine
 from core.engine_jobs import optimise_key
-from core.frames import percent
 from core.jobs.jobs import Jobs
 from core.studies.prompt_verdict import PromptSearchResult
+from core.tables import percent
 from core.work.tasks import optimise
 from tests.app.making import said, unescaped
 from tests.app.prompt_pages import answer_at_once, box, engine_of, press, tiles

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.charts.theme import contrast
 from core.engine import Engine
-from core.figures.theme import contrast
 from core.types import Job, TMVError
 from pages.shared.link import address
 from pages.shared.own_data import inside, page_dataset, page_model

@@ -9,8 +9,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.catalog.prompts import find_prompt_set
-from core.frames import percent, say_model
 from core.studies.prompt_study import PromptStudyResult
+from core.tables import percent, say_model
 from pages.prompt_study.names import parse_edits, with_cells, written
 from tests.app.making import said, unescaped
 from tests.app.prompt_pages import answer_at_once, box, engine_of, never_ready, press, tiles

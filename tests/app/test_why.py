@@ -11,8 +11,8 @@ from streamlit.testing.v1 import AppTest
 
 from core.encoders.service.client import WarmEncoder
 from core.engine import Engine
-from core.frames import percent
 from core.images.decode import to_rgb
+from core.tables import percent
 from tests.app.making import open_page, said, unescaped
 from tests.conftest import GOOD, POOR, World
 from tests.fakes import FakeEncoder

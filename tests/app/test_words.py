@@ -8,8 +8,8 @@ from collections.abc import Callable
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.figures.pictures import change_colour
-from core.figures.theme import contrast, look
+from core.charts.pictures import change_colour
+from core.charts.theme import contrast, look
 from core.studies.words import WordsResult
 from pages.prompt_study.sentence import sentence_html
 from tests.app.making import said, unescaped

@@ -9,7 +9,7 @@ import pytest
 
 from core.deck import presets
 from core.engine import Engine
-from core.studies import answers as answers_module
+from core.stats import answers as answers_module
 from core.studies.query import ask
 from core.types import Cancelled, FloatArray, NotHere, TMVError, UnknownName
 from core.work.tasks import TASKS
@@ -90,7 +90,7 @@ def test_an_edited_class_name_is_answered_from_its_column(
         full.append(len(images))
         return plain(images, *rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("core.studies.answers.answer", counting)
+    monkeypatch.setattr("core.stats.answers.answer", counting)
     monkeypatch.setattr("core.engine_prompts.answer", counting)
     edited = engine.prompts(POOR, squares(folder), templates=FORMS, classnames=["azure", *names[1:]])
     assert encoders[POOR].texts_seen == seen + len(FORMS)  # one new text for each template

@@ -13,14 +13,14 @@ from core import engine_few_shot
 from core.engine import Engine
 from core.engine_few_shot import MOST_SEEDS, answers_key, run_keys
 from core.engine_probe import pair_of
-from core.frames.few_shot_draw import differences_by_seed, draw_line, one_draw, other_draws, say_draw
 from core.stats.metrics import calibration
+from core.stats.scored import Scored
 from core.studies.few_shot import METHODS, FewShotStudy, Method
 from core.studies.few_shot_draw import FewShotDraw, assemble, from_bytes, to_bytes
 from core.studies.few_shot_result import Unit
-from core.studies.scored import Scored
 from core.studies.shots import Draw
 from core.studies.training_rows import labels_of
+from core.tables.few_shot_draw import differences_by_seed, draw_line, one_draw, other_draws, say_draw
 from core.types import BadArgument, EmbeddingSet, FloatArray, TMVError, UnknownName
 from core.work.tasks import TASKS
 from tests.training_sets import changed, clouds, head

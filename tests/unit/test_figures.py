@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core import frames
+from core import tables as frames
 from core.catalog.models import MODELS
-from core.figures import (
+from core.charts import (
     accuracy_chart,
     confusion_chart,
     cost_chart,
@@ -22,7 +22,7 @@ from core.figures import (
     recall_chart,
     reliability_chart,
 )
-from core.figures.theme import TITLE_WIDTH, contrast, listed, readable_on, scale_colour, wrap
+from core.charts.theme import TITLE_WIDTH, contrast, listed, readable_on, scale_colour, wrap
 from tests.sample_results import sample_result
 
 OPENAI, LAION = "ViT-B-32/openai", "ViT-B-32/laion2b_s34b_b79k"

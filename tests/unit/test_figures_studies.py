@@ -11,13 +11,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.figures import class_templates, difference_chart, look, model_color, prompt_search
-from core.figures import pictures as picture_charts
-from core.figures import prompts as prompt_charts
-from core.figures import retrieval as retrieval_charts
-from core.figures.theme import TITLE_WIDTH, Chart
-from core.frames import pictures, prompts, retrieval
+from core.charts import class_templates, difference_chart, look, model_color, prompt_search
+from core.charts import pictures as picture_charts
+from core.charts import prompts as prompt_charts
+from core.charts import retrieval as retrieval_charts
+from core.charts.theme import TITLE_WIDTH, Chart
 from core.studies import lists, retrieval_reading
+from core.tables import pictures, prompts, retrieval
 from tests.study_results import (
     DECK,
     captioned,

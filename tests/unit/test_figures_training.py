@@ -10,17 +10,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.figures import accuracy_chart, model_color, reliability_chart
-from core.figures.cost import cost_chart
-from core.figures.few_shot import few_shot_chart
-from core.figures.theme import Chart, contrast, look, mixed
-from core.figures.validation import validation_chart
-from core.frames.answered import PROBE, TRAINED, ZERO_SHOT
-from core.frames.compare import calibration_frame
-from core.frames.few_shot import few_shot_frame, published_frame
-from core.frames.methods import methods_frame
-from core.frames.probe import validation_frame
+from core.charts import accuracy_chart, model_color, reliability_chart
+from core.charts.cost import cost_chart
+from core.charts.few_shot import few_shot_chart
+from core.charts.theme import Chart, contrast, look, mixed
+from core.charts.validation import validation_chart
 from core.studies.few_shot_result import FewShotResult
+from core.tables.answered import PROBE, TRAINED, ZERO_SHOT
+from core.tables.compare import calibration_frame
+from core.tables.few_shot import few_shot_frame, published_frame
+from core.tables.methods import methods_frame
+from core.tables.probe import validation_frame
 from tests.unit.test_frames_training import both, pair, study
 
 __all__ = ["pair", "study"]

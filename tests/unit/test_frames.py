@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core import frames
-from core.frames.accuracy import fitting
-from core.frames.findings import COLLAPSE_SHARE, compare, count
+from core import tables as frames
 from core.stats.intervals import PairedDifference, paired_difference
 from core.stats.metrics import Calibration, calibration
+from core.tables.accuracy import fitting
+from core.tables.findings import COLLAPSE_SHARE, compare, count
 from core.types import Reference, TMVError
 from tests.sample_results import sample_result
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.frames.pictures import look_alikes_frame
-from core.frames.retrieval import captions_line, ranks_frame, span
 from core.studies.retrieval import RetrievalResult, retrieve
+from core.tables.pictures import look_alikes_frame
+from core.tables.retrieval import captions_line, ranks_frame, span
 from core.types import EmbeddingSet
 from tests.fakes import fake_dataset
 from tests.study_results import captioned, sample_caption

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.frames import pictures, prompts, retrieval
 from core.stats.intervals import paired_difference
 from core.studies import lists, retrieval_reading
+from core.tables import pictures, prompts, retrieval
 from tests.study_results import (
     DECK,
     captioned,

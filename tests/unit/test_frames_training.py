@@ -11,9 +11,16 @@ import pytest
 
 from core.catalog.datasets import find_dataset
 from core.catalog.models import find_model
-from core.frames.answered import PROBE, TRAINED, ZERO_SHOT
-from core.frames.compare import calibration_frame, disagreements_frame
-from core.frames.few_shot import (
+from core.stats.intervals import paired_difference
+from core.stats.metrics import calibration
+from core.studies.few_shot_result import FewShotPoint, FewShotResult, Unit, assemble
+from core.studies.linear_probe import probe
+from core.studies.probe_result import ProbeResult
+from core.studies.probe_result import assemble as assemble_probe
+from core.studies.zero_shot import ZeroShotResult, classify
+from core.tables.answered import PROBE, TRAINED, ZERO_SHOT
+from core.tables.compare import calibration_frame, disagreements_frame
+from core.tables.few_shot import (
     best_point,
     draws_frame,
     few_shot_finding,
@@ -24,9 +31,9 @@ from core.frames.few_shot import (
     say_settings,
     spread_line,
 )
-from core.frames.findings import compare
-from core.frames.methods import deck_comparison, methods_frame
-from core.frames.probe import (
+from core.tables.findings import compare
+from core.tables.methods import deck_comparison, methods_frame
+from core.tables.probe import (
     _gains,
     absent_row,
     held_out_line,
@@ -37,13 +44,6 @@ from core.frames.probe import (
     shots_of,
     validation_frame,
 )
-from core.stats.intervals import paired_difference
-from core.stats.metrics import calibration
-from core.studies.few_shot_result import FewShotPoint, FewShotResult, Unit, assemble
-from core.studies.linear_probe import probe
-from core.studies.probe_result import ProbeResult
-from core.studies.probe_result import assemble as assemble_probe
-from core.studies.zero_shot import ZeroShotResult, classify
 from core.types import Reference
 from tests.training_sets import clouds, head
 

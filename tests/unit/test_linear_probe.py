@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
 from core.stats.logistic import Fit
+from core.stats.scored import count_right, rank
 from core.studies import choose_c, linear_probe
 from core.studies.choose_c import Sweep
 from core.studies.linear_probe import FOLDS, SEED, probe
 from core.studies.probe_result import ProbeOutcome, ProbeResult, assemble
-from core.studies.scored import count_right, rank
 from core.studies.training_rows import check_pair, folds, hold_out, pair_notes, same_vectors, seen_in_training
 from core.types import Cancelled, EmbeddingSet, Note, TMVError
 from tests.training_sets import as_set, changed, clouds
@@ -285,7 +285,7 @@ def test_ranks_and_top_by_hand() -> None:
 
 
 def test_ranks_in_blocks_equal_a_full_sort(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.studies.scored.ROWS", 7)
+    monkeypatch.setattr("core.stats.scored.ROWS", 7)
     rng = np.random.default_rng(0)
     scores, true = rng.normal(size=(50, 9)).astype(np.float32), rng.integers(0, 9, 50)
     found = rank(lambda rows: scores[rows], true, 9)

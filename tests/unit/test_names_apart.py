@@ -9,9 +9,10 @@ from itertools import combinations
 import pytest
 
 from core.catalog.models import MODELS, find_model
-from core.figures import accuracy_chart
-from core.frames import accuracy_frame, say_dataset, say_model, short_names
-from core.frames.names import (
+from core.charts import accuracy_chart
+from core.report.parts import file_name
+from core.tables import accuracy_frame, say_dataset, say_model, short_names
+from core.tables.names import (
     distinct_datasets,
     distinct_models,
     file_part,
@@ -20,7 +21,6 @@ from core.frames.names import (
     shown_together,
     told_apart,
 )
-from core.report.parts import file_name
 from tests.sample_results import sample_result
 
 A, B = "file:/runs/vit.json,/runs/a/epoch_1.pt", "file:/runs/vit.json,/runs/a/epoch_2.pt"

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.stats.answers import Answers, answer, edit
 from core.stats.gallery import Gallery
 from core.stats.intervals import mcnemar_exact, wilson
 from core.studies import prompt_study, zero_shot
-from core.studies.answers import Answers, answer, edit
 from core.types import EmbeddingKey, EmbeddingSet, FloatArray, IntArray, Provenance, Reference, TMVError
 
 PROVENANCE = Provenance("m", "d", {}, "float32", "cpu", {}, "2026-01-01")
@@ -212,7 +212,7 @@ def test_an_edit_reads_few_pictures_again(monkeypatch: pytest.MonkeyPatch) -> No
         read.append(len(vectors))
         return answer(vectors, classes, labels)
 
-    monkeypatch.setattr("core.studies.answers.answer", counting)
+    monkeypatch.setattr("core.stats.answers.answer", counting)
     edit(
         start, images.image_embeddings, Gallery.of(images.image_embeddings), labels_of(images), before, after
     )

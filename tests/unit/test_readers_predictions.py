@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.readers.brought import Classes
+from core.readers.external import Classes
 from core.readers.predictions import parse_predictions, read_predictions
 from core.types import TMVError
 
@@ -54,7 +54,7 @@ def test_probabilities_of_the_answer_are_kept() -> None:
 
 
 def test_what_the_pages_save_can_be_read_again() -> None:
-    from core.frames import predictions_frame
+    from core.tables import predictions_frame
     from tests.sample_results import sample_result
 
     result = sample_result(n=40)

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from core.readers.brought import Classes, Predictions
+from core.readers.external import Classes, Predictions
 from core.readers.predictions import parse_predictions
 from core.types import TMVError
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from core.readers.brought import Classes, Predictions
+from core.readers.external import Classes, Predictions
 from core.readers.predictions import parse_predictions
 from core.types import TMVError
 

@@ -18,10 +18,10 @@ import pytest
 
 from core import cli
 from core.engine import Engine
-from core.frames import percent
 from core.report import Table, to_csv, to_latex, to_markdown
 from core.report.page import Document, Section, Shot, render
 from core.report.tables import Column, to_html
+from core.tables import percent
 from core.types import NotHere, UnknownName
 from tests.unit.study_world import GOOD, POOR, paint, point, squares, told
 
@@ -159,8 +159,8 @@ def test_a_section_escapes_everything() -> None:
 
 
 def test_a_script_cannot_be_closed_by_what_is_in_it() -> None:
-    from core.figures import accuracy_chart
-    from core.frames import accuracy_frame
+    from core.charts import accuracy_chart
+    from core.tables import accuracy_frame
     from tests.sample_results import sample_result
 
     chart = accuracy_chart(accuracy_frame([sample_result()]), title=NASTY)

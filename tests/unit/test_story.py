@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from core.catalog.models import find_model
+from core.charts.story import story_bars
 from core.deck import claims, presets
 from core.deck import figures as deck_says
 from core.deck.doubts import doubts
@@ -18,10 +19,9 @@ from core.deck.scenes import beside, scene_of, usable
 from core.deck.steps import CLAIMS, STEPS, find_step
 from core.deck.stories import OwnStep, OwnStory, load_story, name_of, read_story, save_story, story_names
 from core.engine import Engine
-from core.figures.story import story_bars
-from core.frames.story import bars_frame, story_row
 from core.stats.intervals import wilson
 from core.studies.zero_shot import ZeroShotResult
+from core.tables.story import bars_frame, story_row
 from core.types import TMVError
 from tests.conftest import World
 from tests.sample_results import sample_result

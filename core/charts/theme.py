@@ -1,0 +1,345 @@
+"""What all charts share: colours of text and lines, sizes, titles, legends, marks, and the returned `Chart`.
+
+A chart is a plain function of a frame: `(frame, ..., title, theme, scale) -> Chart`. To write one:
+
+    look, fig = start(theme, scale, title, note="10,000 pictures", height=420)
+    fig.add_bar(...)                       # colours from palette.model_color(model, theme)
+    percent_axis(fig, look, "y")           # accuracy: from 0, percent without decimals
+    finish(fig, look)                      # legend under the plot, margins, explicit tick fonts
+    return Chart(fig, title, alt, frame, "accuracy")
+
+Marks mean the same on every chart: measured = filled with its 95 % interval, published = outlined diamond,
+the deck's = open circle, chance = thin dotted line. `scale` is 1.0 on a page and 1.5 in presentation mode.
+
+A page shows it with `st.plotly_chart(chart.figure, theme=None, alt=chart.alt, config=chart.config())`:
+Streamlit's own theme would take the tick labels below the contrast that a reader needs.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from core.charts.palette import Theme
+from core.tables.names import file_part, is_own
+
+FONT = "Source Sans, Source Sans Pro, Helvetica Neue, Arial, sans-serif"
+TITLE_WIDTH = 42
+"""Characters a line of a title may have, so that it is not cut on a screen 390 pixels wide."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Colours and sizes of one theme at one scale; `muted` text still has a contrast of 4.5 : 1."""
+
+    theme: Theme
+    background: str
+    text: str
+    muted: str
+    grid: str
+    line: str
+    sequential: tuple[str, ...]
+    diverging: tuple[str, ...]
+    scale: float = 1.0
+
+    def size(self, pixels: float) -> float:
+        """Pixels at this scale."""
+        return pixels * self.scale
+
+
+_LOOKS = {
+    "light": Look(
+        "light",
+        "#FFFFFF",
+        "#14181B",
+        "#4D565C",
+        "#E4E8EA",
+        "#8A949A",
+        ("#F3F6F7", "#C5D3DA", "#86A5B5", "#4A7389", "#2A4B5E", "#14293A"),
+        ("#7A3E8E", "#C9A7D4", "#F5F5F5", "#9CCBBB", "#00684F"),
+    ),
+    "dark": Look(
+        "dark",
+        "#121517",
+        "#E8EBED",
+        "#B4BCC2",
+        "#2A3136",
+        "#7D878D",
+        ("#1B2327", "#27404D", "#35606F", "#558AA0", "#92BED1", "#DDF0F8"),
+        ("#D3A5E0", "#7A4C88", "#24292D", "#3F7D6A", "#8FDDC2"),
+    ),
+}
+
+
+def look(theme: Theme = "light", scale: float = 1.0) -> Look:
+    """The look of a theme at a scale."""
+    base = _LOOKS[theme]
+    return (
+        base
+        if scale == 1.0
+        else Look(**{name: getattr(base, name) for name in Look.__slots__[:-1]}, scale=scale)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A figure with its takeaway in one sentence (`alt`), the rows behind it, and a name for files."""
+
+    figure: go.Figure
+    title: str
+    alt: str
+    frame: pd.DataFrame
+    filename: str
+
+    def __post_init__(self) -> None:
+        """Own models and data sets stand in the name of the file, so that what is saved of one does not look like
+        another's, and with their whole path in the tooltips that name them."""
+        own = _own_names(self.frame)
+        object.__setattr__(self, "filename", own_filename(self.filename, self.frame))
+        for trace in self.figure.data if own else ():
+            if isinstance(trace.hovertext, str):
+                trace.hovertext = _with_places(trace.hovertext, own)
+            elif trace.hovertext is not None:
+                trace.hovertext = [_with_places(text, own) for text in trace.hovertext]
+
+    def csv(self) -> bytes:
+        """The rows behind the figure."""
+        return self.frame.to_csv(index=False).encode("utf-8")
+
+    def config(self) -> dict[str, Any]:
+        """Plotly's settings: the camera saves a sharp PNG in the browser, nothing leaves the machine."""
+        return {
+            "displaylogo": False,
+            "responsive": True,
+            "modeBarButtonsToRemove": ["lasso2d", "select2d", "autoScale2d", "zoomIn2d", "zoomOut2d"],
+            "toImageButtonOptions": {"format": "png", "filename": self.filename, "scale": 3},
+        }
+
+
+def own_filename(filename: str, frame: pd.DataFrame) -> str:
+    """A name for a file with these rows: people's own models and data sets stand in it."""
+    parts = [file_part(name) for name in _own_names(frame).values()]
+    return filename if not parts or parts[0] in filename else "-".join([filename, *parts[:4]])
+
+
+def _own_names(frame: pd.DataFrame) -> dict[str, str]:
+    """Title -> exact name of people's own models and data sets in a frame."""
+    pairs = [(f"{column}_title", column) for column in ("model", "dataset") if f"{column}_title" in frame]
+    both = [[title, column] for title, column in pairs if column in frame]
+    rows = (frame[columns].drop_duplicates().itertuples(index=False) for columns in both)
+    return {str(title): name for found in rows for title, name in found if isinstance(name, str) and is_own(name)}
+
+
+def _with_places(text: str, own: dict[str, str]) -> str:
+    added = [name for title, name in own.items() if title in text and name not in text]
+    return "<br>".join([text, *added])
+
+
+# --- building ---------------------------------------------------------------------------------------------
+
+
+def start(
+    theme: Theme, scale: float, title: str, *, note: str = "", height: float = 420
+) -> tuple[Look, go.Figure]:
+    """An empty figure with its title (the finding or the question) and a muted line under it."""
+    style = look(theme, scale)
+    heading, lines = _heading(style, title, note)
+    total = round(height * scale + lines * style.size(22))
+    # Plotly hangs a title of one line from its top, but sets the first of several lines on its baseline.
+    drop = style.size(12 if lines == 1 else 25)
+    fig = go.Figure()
+    fig.update_layout(
+        template="none",
+        height=total,
+        paper_bgcolor=style.background,
+        plot_bgcolor=style.background,
+        font={"family": FONT, "size": style.size(14), "color": style.text},
+        title={
+            "text": heading, "x": 0, "xref": "container", "xanchor": "left", "pad": {"l": style.size(8)},
+            "y": 1 - drop / total, "yref": "container", "yanchor": "top",
+            "font": {"size": style.size(17), "color": style.text, "weight": 600},
+        },
+        margin={side: style.size(px) for side, px in zip("lrtb", (8, 18, 22 + lines * 22, 8))},
+        hoverlabel={
+            "font": {"family": FONT, "size": style.size(14), "color": style.text},
+            "bgcolor": style.background, "bordercolor": style.line, "align": "left",
+        },
+        meta={"title": title},
+    )  # fmt: skip
+    return style, fig
+
+
+def _heading(style: Look, title: str, note: str) -> tuple[str, int]:
+    lines = _lines(title, TITLE_WIDTH)
+    small = [
+        f'<span style="font-size:{style.size(14):.0f}px;font-weight:400;color:{style.muted}">{line}</span>'
+        for line in _lines(note, TITLE_WIDTH + 10)
+    ]
+    return "<br>".join([*lines, *small]), len(lines) + len(small)
+
+
+def _lines(text: str, width: int) -> list[str]:
+    """Lines that break neither inside a model's name, nor at a hyphen, nor before a per cent sign."""
+    whole = text.replace(" · ", "\u00a0·\u00a0").replace(" %", "\u00a0%")
+    return textwrap.wrap(whole, width, break_on_hyphens=False)
+
+
+def finish(fig: go.Figure, style: Look, *, legend: bool = True) -> None:
+    """Legend under the plot, axes with explicit fonts: nothing is left to a host's theme."""
+    axis = {
+        "automargin": True,
+        "ticks": "",
+        "gridcolor": style.grid,
+        "zeroline": False,
+        "linecolor": style.line,
+        "tickfont": {"size": style.size(13), "color": style.text, "family": FONT},
+        "title_font": {"size": style.size(14), "color": style.muted, "family": FONT},
+    }
+    fig.update_xaxes(**axis)
+    fig.update_yaxes(**axis)
+    for trace in fig.data:
+        _stay_readable(trace, style)
+    fig.update_layout(
+        showlegend=legend,
+        legend={
+            "orientation": "h",
+            "x": 0,
+            "xanchor": "left",
+            "xref": "container",
+            "y": 0,
+            "yanchor": "bottom",
+            "yref": "container",
+            "bgcolor": "rgba(0,0,0,0)",
+            "itemsizing": "trace",
+            "font": {"size": style.size(13), "color": style.text, "family": FONT},
+        },
+    )
+
+
+def _stay_readable(trace: Any, style: Look) -> None:
+    """What is not selected fades a little, but words, intervals and references stay.
+
+    Plotly fails on a click where only `unselected` has a text colour, so `selected` names it too.
+    """
+    if trace.type not in ("bar", "scatter") or trace.unselected.marker.opacity is not None:
+        return
+    full = 1.0 if trace.marker.opacity is None else trace.marker.opacity
+    color = trace.insidetextfont.color if trace.type == "bar" else style.text
+    text = {"textfont": {"color": color or style.text}}
+    trace.selected = {"marker": {"opacity": full}, **text}
+    trace.unselected = {
+        "marker": {"opacity": full if trace.customdata is None else 0.45},
+        "textfont": {"color": style.text},
+    }
+
+
+def percent_axis(
+    fig: go.Figure, style: Look, axis: str, *, top: float = 1.0, title: str = "", **options: Any
+) -> None:
+    """An axis of shares: from 0, in percent without decimals."""
+    update = fig.update_xaxes if axis == "x" else fig.update_yaxes
+    update(
+        range=[0, top],
+        tickformat=".0%",
+        dtick=0.2 if top > 0.5 else None,
+        title_text=title,
+        rangemode="tozero",
+        showgrid=True,
+        **options,
+    )
+
+
+def whiskers(style: Look, value: pd.Series, low: pd.Series, high: pd.Series) -> dict[str, Any]:
+    """The 95 % interval of measured values, as an error bar."""
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": (high - value).clip(lower=0),
+        "arrayminus": (value - low).clip(lower=0),
+        "color": style.text,
+        "thickness": style.size(1.4),
+        "width": style.size(3),
+    }
+
+
+def published_marker(style: Look) -> dict[str, Any]:
+    """A published figure: an outlined diamond, readable on a bar of any colour."""
+    return {"symbol": "diamond", "size": style.size(9), **_outlined(style)}
+
+
+def deck_marker(style: Look) -> dict[str, Any]:
+    """A figure of the deck: an open circle, readable on a bar of any colour."""
+    return {"symbol": "circle", "size": style.size(8), **_outlined(style)}
+
+
+def _outlined(style: Look) -> dict[str, Any]:
+    return {"color": style.background, "line": {"width": style.size(1.8), "color": style.text}}
+
+
+def halo(style: Look) -> dict[str, Any]:
+    """A wider error bar in the background's colour; drawn first, it keeps the real one readable."""
+    return {"color": style.background, "thickness": style.size(4), "width": style.size(4.5)}
+
+
+def chance_line(style: Look) -> dict[str, Any]:
+    """What guessing gives: thin and dotted."""
+    return {"color": style.muted, "width": style.size(1.2), "dash": "dot"}
+
+
+# --- names ------------------------------------------------------------------------------------------------
+
+
+def wrap(name: str, width: int = 20, lines: int = 2) -> str:
+    """A name on at most so many lines for a tick; what does not fit ends in an ellipsis."""
+    if lines == 1:
+        return name if len(name) <= width else name[: width - 1].rstrip() + "…"
+    parts = textwrap.wrap(name, width) or [name]
+    if len(parts) > lines:
+        parts = [*parts[: lines - 1], parts[lines - 1][: width - 1].rstrip() + "…"]
+    return "<br>".join(parts)
+
+
+def listed(names: Sequence[str], limit: int = 4) -> str:
+    """ "a, b and c", for a sentence; beyond `limit` "a, b, c and 7 more"."""
+    shown = [*names[:limit], f"{len(names) - limit} more"] if len(names) > limit else list(names)
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
+
+
+def readable_on(background: str) -> str:
+    """Black or white, whichever stands out more on a colour: at least 4.5 : 1 on any."""
+    return max(("#000000", "#FFFFFF"), key=lambda color: contrast(color, background))
+
+
+def contrast(a: str, b: str) -> float:
+    """Contrast ratio of two colours #RRGGBB, 1 to 21 (WCAG 2.2)."""
+    first, second = sorted((_luminance(a), _luminance(b)), reverse=True)
+    return (first + 0.05) / (second + 0.05)
+
+
+def _luminance(color: str) -> float:
+    channels = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4 for x in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def mixed(color: str, other: str, share: float) -> str:
+    """`share` of one colour #RRGGBB, the rest of another."""
+    parts = [(int(color[i : i + 2], 16), int(other[i : i + 2], 16)) for i in (1, 3, 5)]
+    return "#" + "".join(f"{round(share * a + (1 - share) * b):02X}" for a, b in parts)
+
+
+def scale_colour(style: Look, share: float) -> str:
+    """The colour of the sequential scale at 0-1, as plotly interpolates it."""
+    stops = style.sequential
+    place = min(max(share, 0.0), 1.0) * (len(stops) - 1)
+    i = min(int(place), len(stops) - 2)
+    mixed = [
+        round(int(stops[i][k : k + 2], 16) * (1 - place + i) + int(stops[i + 1][k : k + 2], 16) * (place - i))
+        for k in (1, 3, 5)
+    ]
+    return "#" + "".join(f"{value:02X}" for value in mixed)

@@ -1,0 +1,136 @@
+"""Accuracy with what stands beside it: the published figure and the deck's, each with its protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from core.catalog.published import alike, measured_as
+from core.studies.zero_shot import TOP, ZeroShotResult
+from core.tables.findings import standing
+from core.tables.names import say_dataset, say_metric, say_model, told_apart
+from core.types import Interval, Reference
+
+METRICS = ("acc1", "acc5", "mean_per_class_recall")
+
+
+@told_apart
+def accuracy_frame(results: Sequence[ZeroShotResult]) -> pd.DataFrame:
+    """One row for each model and data set: measured, published and deck side by side.
+
+    For `acc1`, `acc5` and `mean_per_class_recall` there are `M`, `M_low`, `M_high`; `published_M` with its
+    `_protocol` and `_source`, and `deck_M`; for both `_difference` (measured minus theirs, 0-1) and `_lies`
+    ("below", "inside", "above" the measured interval). Empty where there is no figure. `chance_acc1` and
+    `chance_acc5` are what guessing gives.
+    """
+    return pd.DataFrame([_row(result) for result in results])
+
+
+def _row(result: ZeroShotResult) -> dict[str, Any]:
+    c = len(result.classnames)
+    row: dict[str, Any] = {
+        "model": result.model,
+        "model_title": say_model(result.model),
+        "dataset": result.dataset,
+        "dataset_title": say_dataset(result.dataset),
+        "split": result.split,
+        "n": result.n,
+        "classes": c,
+        "chance_acc1": 1 / c,
+        "chance_acc5": min(TOP, c) / c,
+    }
+    for metric in METRICS:
+        value, interval = getattr(result, metric), getattr(result, f"{metric}_ci95")
+        row |= {metric: value, f"{metric}_low": interval[0], f"{metric}_high": interval[1]}
+        for kind, figures in (("published", result.published), ("deck", result.deck)):
+            row |= beside(f"{kind}_{metric}", fitting(figures, metric, result.templates), value, interval)
+    return row | {
+        "templates": len(result.templates),
+        "template_texts": " | ".join(result.templates),
+        "classnames": result.classnames_kind,
+        "skipped": result.provenance.skipped,
+        "device": result.provenance.device,
+        "precision": result.provenance.precision,
+        "date": result.provenance.date,
+        "model_digest": result.provenance.model_digest,
+        "data_digest": result.provenance.data_digest,
+        "notes": " ".join(result.notes),
+    }
+
+
+def beside(name: str, reference: Reference | None, value: float, interval: Interval) -> dict[str, Any]:
+    """Columns of a figure from elsewhere: its value, the measured one minus it, where it lies, how it was made."""
+    if reference is None:
+        return {
+            name: None,
+            f"{name}_difference": None,
+            f"{name}_lies": "",
+            f"{name}_protocol": "",
+            f"{name}_source": "",
+        }
+    return {
+        name: reference.value,
+        f"{name}_difference": value - reference.value,
+        f"{name}_lies": standing(interval, reference.value),
+        f"{name}_protocol": reference.protocol,
+        f"{name}_source": reference.source,
+    }
+
+
+def fitting(references: Sequence[Reference], metric: str, templates: Sequence[str]) -> Reference | None:
+    """The figure made most like the measured one: one prompt beside one, an ensemble beside several."""
+    return alike([r for r in references if is_zero_shot(r)], metric, len(templates) != 1)
+
+
+def is_zero_shot(reference: Reference) -> bool:
+    """Whether the figure is a zero-shot one (a probe's accuracy would not be like for like)."""
+    return reference.metric.startswith("zeroshot_") or reference.metric in METRICS
+
+
+@told_apart
+def references_frame(results: Sequence[ZeroShotResult]) -> pd.DataFrame:
+    """Every zero-shot figure from elsewhere beside the measured one, with protocol and source."""
+    columns = [
+        "model",
+        "model_title",
+        "dataset",
+        "dataset_title",
+        "metric",
+        "metric_title",
+        "kind",
+        "value",
+        "measured",
+        "difference",
+        "lies",
+        "protocol",
+        "source",
+    ]
+    rows = [
+        _reference_row(result, reference)
+        for result in results
+        for reference in (*result.published, *result.deck)
+        if is_zero_shot(reference) and measured_as(reference.metric) in METRICS
+    ]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _reference_row(result: ZeroShotResult, reference: Reference) -> dict[str, Any]:
+    metric = measured_as(reference.metric)
+    measured = getattr(result, metric)
+    return {
+        "model": result.model,
+        "model_title": say_model(result.model),
+        "dataset": result.dataset,
+        "dataset_title": say_dataset(result.dataset),
+        "metric": metric,
+        "metric_title": say_metric(metric),
+        "kind": reference.kind,
+        "value": reference.value,
+        "measured": measured,
+        "difference": measured - reference.value,
+        "lies": standing(getattr(result, f"{metric}_ci95"), reference.value),
+        "protocol": reference.protocol,
+        "source": reference.source,
+    }

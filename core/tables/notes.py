@@ -1,0 +1,58 @@
+"""What stands beside numbers, gathered over several results: each sentence once, with those it is true of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from core.tables.names import say_dataset, say_model
+from core.types import Note
+
+FAULT, WARNING, INFO = "fault", "warning", "info"
+MOST_NAMED = 3
+Namer = Callable[[str], str]
+
+
+class Noted(Protocol):
+    """A result with the notes that stand wherever it stands."""
+
+    @property
+    def model(self) -> str: ...
+
+    @property
+    def dataset(self) -> str: ...
+
+    @property
+    def notes(self) -> tuple[Note, ...]: ...
+
+
+def notes_of(results: Sequence[Noted]) -> list[tuple[str, str]]:
+    """(level, sentence), faults first; a note that is not true of every result begins with those it is true of."""
+    pairs = [(result.model, result.dataset) for result in results]
+    whose = dict[tuple[str, str], list[tuple[str, str]]]()
+    for result, pair in zip(results, pairs):
+        for note in result.notes:
+            whose.setdefault((note.level, str(note)), []).append(pair)
+    ordered = sorted(whose.items(), key=lambda item: (FAULT, WARNING, INFO).index(item[0][0]))
+    return [(level, f"{said_of(found, pairs, say_model, say_dataset)}{text}") for (level, text), found in ordered]
+
+
+def said_of(
+    found: Sequence[tuple[str, str]], every: Sequence[tuple[str, str]], model: Namer = str, dataset: Namer = str
+) -> str:
+    """ "ViT-B/32 on EuroSAT: " of (model, data set) pairs in as few names as that takes; "" where it is all of them."""
+    if set(found) >= set(every):
+        return ""
+    several = {data for _, data in every}
+    whole = {data for data in several if {p for p in every if p[1] == data} <= set(found)}
+    models = {m for m, _ in every}
+    always = {m for m in models if {p for p in every if p[0] == m} <= set(found)}
+    names = list(dict.fromkeys(_name(pair, whole, always, model, dataset) for pair in sorted(set(found))))
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return f"{', '.join(names[:MOST_NAMED])}{more}: "
+
+
+def _name(pair: tuple[str, str], whole: set[str], always: set[str], model: Namer, dataset: Namer) -> str:
+    if pair[1] in whole:
+        return dataset(pair[1])
+    return model(pair[0]) if pair[0] in always else f"{model(pair[0])} on {dataset(pair[1])}"

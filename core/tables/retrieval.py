@@ -1,0 +1,322 @@
+"""Caption retrieval as frames and sentences: recalls, curves, histograms, what makes a caption hard."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from core.stats.intervals import PairedDifference
+from core.studies.one_caption import OneCaptionResult, OnePictureResult
+from core.studies.retrieval import KS, Direction, RetrievalResult
+from core.studies.retrieval_reading import Band, RetrievalDifference, rank_histogram, recall_curve
+from core.tables.compare import difference_row
+from core.tables.findings import SPACE, count, finding, percent
+from core.tables.names import say_dataset, say_model, short_names, told_apart
+from core.types import Dataset
+
+Side = Literal["image", "text"]
+SIDES: dict[Side, str] = {"image": "Text finds picture", "text": "Picture finds text"}
+
+
+def direction_of(result: RetrievalResult, side: Side) -> Direction:
+    """One direction of a result."""
+    return result.image if side == "image" else result.text
+
+
+def _who(result: RetrievalResult, side: Side) -> dict[str, Any]:
+    return {
+        "model": result.model,
+        "model_title": say_model(result.model),
+        "dataset": result.dataset,
+        "dataset_title": say_dataset(result.dataset),
+        "split": result.split,
+        "side": side,
+        "side_title": SIDES[side],
+    }
+
+
+@told_apart
+def retrieval_frame(results: Sequence[RetrievalResult]) -> pd.DataFrame:
+    """One row for each model and direction: recalls, ranks and MRR with their intervals."""
+    return pd.DataFrame([_summary_row(r, side) for r in results for side in SIDES])
+
+
+def _summary_row(result: RetrievalResult, side: Side) -> dict[str, Any]:
+    found = direction_of(result, side)
+    row = _who(result, side) | {"n_images": result.n_images, "n_texts": result.n_texts}
+    for k in KS:
+        low, high = found.recall_ci95[k]
+        row |= {f"recall@{k}": found.recall[k], f"recall@{k}_low": low, f"recall@{k}_high": high}
+    for name in ("median_rank", "mean_rank", "mrr"):
+        low, high = getattr(found, f"{name}_ci95")
+        row |= {name: getattr(found, name), f"{name}_low": low, f"{name}_high": high}
+    return row
+
+
+@told_apart
+def recalls_frame(results: Sequence[RetrievalResult]) -> pd.DataFrame:
+    """One row for each model, direction and k: `recall` with its interval, and the published figure."""
+    rows = [
+        _who(r, side)
+        | {
+            "k": k,
+            "recall": direction_of(r, side).recall[k],
+            "recall_low": direction_of(r, side).recall_ci95[k][0],
+            "recall_high": direction_of(r, side).recall_ci95[k][1],
+            "n": direction_of(r, side).n,
+            **_published(r, f"{side}_retrieval_recall@{k}"),
+        }
+        for r in results
+        for side in SIDES
+        for k in KS
+    ]
+    return pd.DataFrame(rows)
+
+
+def _published(result: RetrievalResult, metric: str) -> dict[str, Any]:
+    """The published figure of this very metric, and whether it holds for these pictures."""
+    found = next((ref for ref in result.published if ref.metric == metric), None)
+    comparable = not any(note.code == "not_the_published_set" for note in result.notes)
+    return {
+        "published": found.value if found else None,
+        "published_protocol": found.protocol if found else "",
+        "published_source": found.source if found else "",
+        "published_compares": bool(found) and comparable,
+    }
+
+
+@told_apart
+def curve_frame(results: Sequence[RetrievalResult], side: Side = "image", most: int = 100) -> pd.DataFrame:
+    """Recall against k, one row for each model and k up to `most` (at most the number of candidates)."""
+    frames = []
+    for result in results:
+        candidates = result.n_images if side == "image" else result.n_texts
+        ks, recall = recall_curve(direction_of(result, side).ranks, min(most, candidates))
+        frames.append(pd.DataFrame({**_who(result, side), "k": ks, "recall": recall}))
+    return pd.concat(frames, ignore_index=True)
+
+
+@told_apart
+def histogram_frame(results: Sequence[RetrievalResult], side: Side = "image") -> pd.DataFrame:
+    """One row for each model and bin of ranks: how many queries have their own there."""
+    rows = [
+        _who(r, side) | {"low": b.low, "high": b.high, "bin": b.label, "count": b.count, "share": b.share}
+        for r in results
+        for b in rank_histogram(direction_of(r, side).ranks, r.n_images if side == "image" else r.n_texts)
+    ]
+    return pd.DataFrame(rows)
+
+
+@told_apart
+def bands_frame(bands: Mapping[str, Sequence[Band]]) -> pd.DataFrame:
+    """One row for each model and band of captions: recalls with their intervals. Keys are models."""
+    rows = [
+        {
+            "model": model,
+            "model_title": say_model(model),
+            "band": band.label,
+            "low": band.low,
+            "high": band.high,
+            "n": band.n,
+            "median_rank": band.median_rank,
+            **{f"recall@{k}": band.recall[k] for k in KS},
+            **{f"recall@{k}_low": band.recall_ci95[k][0] for k in KS},
+            **{f"recall@{k}_high": band.recall_ci95[k][1] for k in KS},
+        }
+        for model, found in bands.items()
+        for band in found
+    ]
+    return pd.DataFrame(rows)
+
+
+def retrieval_difference_frame(gap: RetrievalDifference, dataset: str) -> pd.DataFrame:
+    """Paired differences of two models, one row for each direction and k and for MRR; fits the
+    `difference_chart`, whose rows are then named by direction and metric."""
+    sides: dict[Side, tuple[Mapping[int, PairedDifference], PairedDifference]] = {
+        "image": (gap.image_recall, gap.image_mrr),
+        "text": (gap.text_recall, gap.text_mrr),
+    }
+    rows = [
+        difference_row(found, gap.a, gap.b, dataset)
+        | {
+            "side": side,
+            "side_title": SIDES[side],
+            "metric": metric,
+            "dataset_title": f"{SIDES[side]}, {metric}",
+        }
+        for side, (recalls, mrr) in sides.items()
+        for metric, found in [*((f"recall@{k}", recalls[k]) for k in KS), ("MRR", mrr)]
+    ]
+    return pd.DataFrame(rows)
+
+
+def caption_ranks_frame(result: RetrievalResult, captions: Sequence[str]) -> pd.DataFrame:
+    """One row for each caption: its picture, rank, score and margin to the best other picture."""
+    return pd.DataFrame(
+        {
+            "caption": [captions[i] for i in result.captions.tolist()],
+            "picture": [result.ids[i] for i in result.image_index.tolist()],
+            "rank": result.image.ranks,
+            "score": result.own,
+            "margin": result.margins,
+            "row": result.captions,
+        }
+    )
+
+
+def ranks_frame(
+    results: Sequence[RetrievalResult], captions: Sequence[Sequence[str]], side: Side = "image"
+) -> pd.DataFrame:
+    """One row for each caption, or (side "text") each picture with its first caption: `rank:MODEL` of every model,
+    and for captions `margin:MODEL`. `captions` are those of each result's stored set; only rows that all models
+    have are kept."""
+    frames = [_ranked(r, c, side) for r, c in zip(results, captions)]
+    whole = frames[0]
+    for frame in frames[1:]:
+        whole = whole.merge(frame.drop(columns="caption"), on=["picture", "place"])
+    return whole
+
+
+def _ranked(result: RetrievalResult, captions: Sequence[str], side: Side) -> pd.DataFrame:
+    """`place` counts the captions of a picture, so that rows of two models meet whatever one of them skipped."""
+    rows = caption_ranks_frame(result, captions)
+    rows["place"] = rows.groupby("picture").cumcount()
+    kept = ["picture", "place", "caption"]
+    if side == "image":
+        named = {name: f"{name}:{result.model}" for name in ("rank", "margin")}
+        return rows[[*kept, *named]].rename(columns=named)
+    ranks = dict(zip((result.ids[i] for i in result.text.groups.tolist()), result.text.ranks))
+    first = rows[rows["place"] == 0][kept].reset_index(drop=True)
+    return first.assign(**{f"rank:{result.model}": first["picture"].map(ranks)})
+
+
+@told_apart
+def word_ranks_frame(results: Sequence[OneCaptionResult]) -> pd.DataFrame:
+    """One row for each word of a caption and model: the rank without it, and how far it moved."""
+    rows = [
+        {
+            "model": r.model,
+            "model_title": say_model(r.model),
+            "picture": r.picture,
+            "text": r.caption.text,
+            "position": i,
+            "word": w.word,
+            "rank": r.caption.rank,
+            "rank_without": w.without.rank,
+            "change": w.change,
+            "contribution": w.contribution,
+            "text_without": w.without.text,
+        }
+        for r in results
+        for i, w in enumerate(r.words)
+    ]
+    return pd.DataFrame(rows)
+
+
+@told_apart
+def wordings_frame(results: Sequence[OneCaptionResult]) -> pd.DataFrame:
+    """One row for each whole wording and model: where the picture stands, its score and its margin."""
+    rows = [
+        {
+            "model": r.model,
+            "model_title": say_model(r.model),
+            "picture": r.picture,
+            "text": t.text,
+            "rank": t.rank,
+            "n": r.n,
+            "score": t.score,
+            "margin": t.margin,
+        }
+        for r in results
+        for t in (r.caption, *r.others)
+    ]
+    return pd.DataFrame(rows)
+
+
+@told_apart
+def captions_found_frame(results: Sequence[OnePictureResult]) -> pd.DataFrame:
+    """One row for each caption that a picture finds."""
+    rows = [
+        {
+            "model": r.model,
+            "model_title": say_model(r.model),
+            "picture": r.picture,
+            "rank": hit.rank,
+            "caption": hit.text,
+            "score": hit.score,
+            "own": hit.own,
+            "caption_of": hit.picture,
+        }
+        for r in results
+        for hit in r.hits
+    ]
+    return pd.DataFrame(rows)
+
+
+# --- sentences --------------------------------------------------------------------------------------------
+
+
+def retrieval_line(result: RetrievalResult) -> str:
+    """ "5,000 pictures · 25,000 captions, 5 a picture": what the numbers rest on."""
+    each = span(*result.captions_range)
+    return f"{count(result.n_images, 'picture')} · {count(result.n_texts, 'caption')}, {each} a picture"
+
+
+def span(low: int, high: int) -> str:
+    """ "5", or "1 to 5"."""
+    return f"{low}" if low == high else f"{low} to {high}"
+
+
+def captions_line(rows: Dataset) -> str:
+    """ "80 pictures · 400 captions, 5 a picture · all split" of a data set with captions on this disk."""
+    said = f"{count(len(rows), 'picture')} · {count(len(rows.captions), 'caption')}"
+    if rows.image_index is not None and len(rows.image_index):
+        each = np.unique(rows.image_index, return_counts=True)[1]
+        said += f", {span(int(each.min()), int(each.max()))} a picture"
+    return f"{said} · {rows.split} split"
+
+
+def captions_report(rows: Dataset) -> tuple[str, ...]:
+    """What the reader found missing or double in own captions; where that is nothing, a sentence that says so."""
+    chosen = "Captions are from"  # which of several files was read is no fault of the data
+    faults = [note for note in rows.notes if not note.startswith(chosen)]
+    whole = "Every caption has its picture, every picture a caption, and none stands there twice."
+    return rows.notes if faults else (*rows.notes, whole)
+
+
+@told_apart
+def retrieval_finding(results: Sequence[RetrievalResult], gap: RetrievalDifference | None = None) -> str:
+    """Whether captions find their pictures; between two models whether the difference is real."""
+    if not results:
+        return "No result yet"
+    if gap is not None:
+        a, b = short_names([gap.a, gap.b])
+        return "Whose captions find their picture first? " + finding(gap.image_recall[1], a, b)
+    first = max(results, key=lambda r: r.image.recall[1])
+    return (
+        f"{say_model(first.model)}: {percent(first.image.recall[1])} of captions find their own picture "
+        f"first, {percent(first.image.recall[10])} among ten"
+    )
+
+
+def bands_finding(bands: Sequence[Band], unit: str = "", k: int = 1) -> str:
+    """How recall goes from the first band to the last: "Recall@1 goes from 83.8 % (0 contenders) to 2.1 % (51 or
+    more contenders)". `unit` follows the bands' labels."""
+    if len(bands) < 2:
+        return "All captions are alike in this."
+    first, last = (f"{percent(b.recall[k])} ({b.label}{' ' + unit if unit else ''})" for b in (bands[0], bands[-1]))
+    return f"Recall@{k} goes from {first} to {last}"
+
+
+@told_apart
+def rank_finding(result: OneCaptionResult) -> str:
+    """How a caption fared with one model: its picture's rank and by how much it lost or won."""
+    rank, margin = result.caption.rank, result.caption.margin
+    if rank == 1:
+        lead = "" if np.isnan(margin) else f", ahead by {margin:.3f}"
+        return f"{say_model(result.model)} finds the picture first of {result.n:,}{lead}."
+    lost = "in a tie" if margin == 0 else f"lost by {-margin:.3f}"
+    return f"{say_model(result.model)} puts the picture at rank{SPACE}{rank:,} of {result.n:,}, {lost}."
