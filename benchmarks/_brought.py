@@ -20,12 +20,12 @@ from benchmarks._planted import ENSEMBLE, World, names_of
 from benchmarks._planted import _heads as heads_of
 from benchmarks._planted import _images as images_of
 from benchmarks._planted import _labels as labels_of
-from core.auditing.elsewhere import brought_case, known_of_figures, weights_named
 from core.catalog.benchmark_names import published_set
 from core.catalog.published import published
 from core.readers.predictions import parse_predictions
 from core.stats import metrics
 from core.studies.audit import PROTOCOL, Alternative, AuditResult, Known, audit
+from core.studies.audit.external import brought_case, known_of_figures, weights_named
 from core.types import FloatArray, IntArray
 
 CAPTIONS = {f"{side}_retrieval_recall@{k}" for side in ("image", "text") for k in (1, 5, 10)}

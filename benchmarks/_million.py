@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.stats.gallery import Gallery
-from core.studies.caption_ranks import rank_captions
+from core.studies.captions.ranks import rank_captions
 
 PICTURES, WIDTH, CAPTIONS, K, SEED, STEP = 1_000_000, 512, 500, 10, 0, 1 << 16
 

@@ -20,7 +20,7 @@ from core.catalog.prompts import find_prompt_set
 from core.engine import Engine
 from core.stats.answers import answer, edit
 from core.stats.gallery import Gallery
-from core.studies.zero_shot import class_embeddings, fill
+from core.studies.zero_shot.classify import class_embeddings, fill
 from core.types import EmbeddingSet, FloatArray
 
 MODEL, DATA = "demo-rn/demo", "demo-objects"

@@ -15,7 +15,7 @@ import numpy as np
 
 from benchmarks import Row, interleaved, median_ratio
 from core.stats.gallery import Gallery
-from core.studies.caption_ranks import ROWS, rank_captions
+from core.studies.captions.ranks import ROWS, rank_captions
 from core.types import FloatArray, IntArray
 
 PICTURES, CAPTIONS, WIDTH, KS = 1000, 5, 512, (1, 5, 10)

@@ -40,7 +40,7 @@ from core.readers.base import canonical_split
 from core.store import Damaged, Entry, Heads, Results, Store, TextStore, read_card
 from core.store.data_notes import skipped_note, with_name_notes
 from core.store.manifest import MANIFEST
-from core.studies import zero_shot
+from core.studies.zero_shot import classify as zero_shot
 from core.system.memo import Latest, Memo
 from core.types import (
     Dataset,
@@ -427,7 +427,7 @@ class Engine(
         classnames: str = "curated",
         progress: Progress | None = None,
     ) -> zero_shot.ZeroShotResult:
-        """Zero-shot classification of stored vectors; see `core.studies.zero_shot.classify`."""
+        """Zero-shot classification of stored vectors; see `core.studies.zero_shot.classify.classify`."""
         images = self.needed(model, dataset, split)
         forms = self.templates(dataset, templates, prompt_set)
         images, names = self.named(images, classnames)

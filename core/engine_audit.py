@@ -7,17 +7,17 @@ from dataclasses import replace
 
 import numpy as np
 
-from core.auditing import cases, elsewhere, runs
-from core.auditing.repeat import repeated
-from core.auditing.runs import AuditParts
 from core.catalog.benchmark_names import published_set
 from core.catalog.datasets import DATASETS
 from core.catalog.models import MODELS
 from core.readers.external import OTHER_LANGUAGE, Classes, Predictions
 from core.store import Damaged, read_card
 from core.studies import audit
-from core.studies.audit import Asked, AuditResult, Known, Repeat, Vectors
-from core.studies.zero_shot import ZeroShotResult
+from core.studies.audit import Asked, AuditResult, Known, Repeat, Vectors, cases, runs
+from core.studies.audit import external as elsewhere
+from core.studies.audit.repeat import repeated
+from core.studies.audit.runs import AuditParts
+from core.studies.zero_shot.classify import ZeroShotResult
 from core.types import DatasetSpec, EmbeddingSet, IntArray, NotHere, Progress, TMVError
 
 MATCHED = 0.99

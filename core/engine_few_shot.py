@@ -11,12 +11,12 @@ from typing import Any, get_args
 from core.catalog.published import published
 from core.engine_parts import EngineParts
 from core.engine_probe import pair_of, tested_split, train_split
-from core.studies.few_shot import METHODS, SEEDS, SHOTS, FewShotStudy, Method
-from core.studies.few_shot_draw import to_bytes
-from core.studies.few_shot_result import FewShotResult, Unit, assemble
-from core.studies.shots import Draw
-from core.studies.training_rows import labels_of
-from core.studies.zero_shot import ZeroShotResult
+from core.studies.few_shot.draw import to_bytes
+from core.studies.few_shot.methods import METHODS, SEEDS, SHOTS, FewShotStudy, Method
+from core.studies.few_shot.result import FewShotResult, Unit, assemble
+from core.studies.few_shot.shots import Draw
+from core.studies.probe.training_rows import labels_of
+from core.studies.zero_shot.classify import ZeroShotResult
 from core.types import BadArgument, EmbeddingSet, Job, NotHere, Progress, unknown
 
 _VERSION = 2
@@ -46,7 +46,7 @@ class FewShotStudies:
         """Accuracy with K labelled pictures a class, by method, over several draws; zero-shot is K = 0.
 
         Templates are those of zero-shot classification, which Tip-Adapter builds on. Runs are kept, so that
-        more shots, methods or seeds only compute what is new. See `core.studies.few_shot`.
+        more shots, methods or seeds only compute what is new. See `core.studies.few_shot.methods`.
         """
         plan = plan_of(shots, methods, seeds)
         train, test = pair_of(self, model, dataset, split)

@@ -15,11 +15,11 @@ from core.engine_few_shot import MOST_SEEDS, answers_key, compute, kept_unit, pl
 from core.engine_parts import EngineParts
 from core.engine_probe import pair_of, tested_split, train_split
 from core.stats.scored import Scored
-from core.studies.few_shot import Method
-from core.studies.few_shot_draw import FewShotDraw, assemble, from_bytes
-from core.studies.few_shot_result import Unit
-from core.studies.shots import most_shots
-from core.studies.training_rows import labels_of
+from core.studies.few_shot.draw import FewShotDraw, assemble, from_bytes
+from core.studies.few_shot.methods import Method
+from core.studies.few_shot.result import Unit
+from core.studies.few_shot.shots import most_shots
+from core.studies.probe.training_rows import labels_of
 from core.types import BadArgument, EmbeddingSet, Job, NotHere, Progress, TMVError
 
 Run = tuple[Method, int, int]

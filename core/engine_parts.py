@@ -12,7 +12,7 @@ from typing import Protocol, TypeVar
 from core.jobs.jobs import Jobs
 from core.stats.gallery import Gallery
 from core.store import Results
-from core.studies.zero_shot import ZeroShotResult
+from core.studies.zero_shot.classify import ZeroShotResult
 from core.system.memo import Latest
 from core.types import DatasetSpec, EmbeddingSet, FloatArray, ModelSpec, Note, Progress, TMVError, unknown
 

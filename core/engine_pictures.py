@@ -8,10 +8,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from core.engine_parts import EngineParts, gallery_of, row_of
-from core.studies import compose, lists, pictures
-from core.studies.lists import ListComparison
-from core.studies.pictures import PicturesResult
-from core.studies.query import Query, ask, query_vector
+from core.studies.pictures import lists
+from core.studies.pictures import search as pictures
+from core.studies.pictures.lists import ListComparison
+from core.studies.pictures.query import Query, ask, query_vector
+from core.studies.pictures.search import PicturesResult
+from core.studies.prompts import compose
 from core.types import EmbeddingSet, FloatArray, TMVError, unknown
 
 NAMED = "named"
@@ -69,7 +71,7 @@ class PictureStudies:
     def compare_pictures(
         self: EngineParts, a: PicturesResult, b: PicturesResult, p: float = lists.PERSISTENCE
     ) -> ListComparison:
-        """What changes from one list to another: two models, or two wordings. See `core.studies.lists`."""
+        """What changes from one list to another: two models, or two wordings. See `core.studies.pictures.lists`."""
         first = gallery_of(self, _still(self, a))
         second = gallery_of(self, _still(self, b))
         return lists.compare(a, first, b, second, p)

@@ -7,8 +7,8 @@ import json
 
 from core.catalog.published import deck_figures, published
 from core.engine_parts import EngineParts
-from core.studies.linear_probe import FOLDS, SEED, VALIDATION_SHARE, probe
-from core.studies.probe_result import ProbeOutcome, ProbeResult, assemble
+from core.studies.probe.result import ProbeOutcome, ProbeResult, assemble
+from core.studies.probe.training import FOLDS, SEED, VALIDATION_SHARE, probe
 from core.types import EmbeddingSet, Job, NotHere, Progress, TMVError
 
 TRAIN, ALL, HELD_OUT = "train", "all", ("test", "val")
@@ -38,7 +38,7 @@ class ProbeStudies:
     ) -> ProbeResult:
         """A linear probe trained on the training split and tested on `split`, computed once and kept.
 
-        `normalise` scales embeddings to unit length first. See `core.studies.linear_probe`. Raises `NotHere`
+        `normalise` scales embeddings to unit length first. See `core.studies.probe.training`. Raises `NotHere`
         while either split is not embedded.
         """
         train, test = pair_of(self, model, dataset, split)

@@ -14,12 +14,13 @@ from core.catalog.prompts import find_prompt_set
 from core.catalog.published import deck_prompt_study
 from core.engine_parts import EngineParts, gallery_of, row_of
 from core.stats.answers import Answers, answer, edit
-from core.studies import compose, prompt_study, words
-from core.studies.prompt_search import BUDGET, LARGEST, most_evaluations
-from core.studies.prompt_study import PromptStudyResult
-from core.studies.prompt_verdict import PromptSearchResult, search
-from core.studies.words import WordsResult
-from core.studies.zero_shot import check_templates, fill, labels_of
+from core.studies.prompts import accuracy as prompt_study
+from core.studies.prompts import compose, words
+from core.studies.prompts.accuracy import PromptStudyResult
+from core.studies.prompts.heldout import PromptSearchResult, search
+from core.studies.prompts.search import BUDGET, LARGEST, most_evaluations
+from core.studies.prompts.words import WordsResult
+from core.studies.zero_shot.classify import check_templates, fill, labels_of
 from core.types import EmbeddingSet, FloatArray, IntArray, Progress, TMVError, beside
 
 POOL_SETS = ("imagenet", "deck")
@@ -50,7 +51,7 @@ class PromptStudies:
         """Each template by itself and all together, against `baseline` (a template or "ensemble").
 
         `classnames` is "curated", "raw", a file, or the names themselves; `progress` counts templates whose texts
-        are encoded. See `core.studies.prompt_study`.
+        are encoded. See `core.studies.prompts.accuracy`.
         """
         images = self.needed(model, dataset, split)
         forms = tuple(dict.fromkeys(self.templates(dataset, templates, prompt_set)))
@@ -86,7 +87,7 @@ class PromptStudies:
         """Search for templates on one part of the pictures and judge them on the other; kept on disk.
 
         `pool` (default `prompt_pool`) are the templates to choose from, `baseline` (default the data set's
-        own set) what they must beat. See `core.studies.prompt_verdict`.
+        own set) what they must beat. See `core.studies.prompts.heldout`.
         """
         images = self.needed(model, dataset, split)
         images, names, kind = names_of(self, images, classnames)
@@ -152,7 +153,7 @@ class PromptStudies:
     ) -> WordsResult:
         """What each word of `text` contributes to one picture (by id) or to the pictures of one class.
 
-        `rewordings` (default plain paraphrases) are measured beside it. See `core.studies.words`.
+        `rewordings` (default plain paraphrases) are measured beside it. See `core.studies.prompts.words`.
         """
         images = self.needed(model, dataset, split)
         rows, target = _target(images, picture, classname)

@@ -12,11 +12,13 @@ from core.catalog.datasets import find_dataset
 from core.catalog.published import published
 from core.engine_parts import EngineParts, gallery_of, row_of
 from core.stats.gallery import take
-from core.studies import compose, one_caption, retrieval, retrieval_reading
-from core.studies.caption_ranks import CaptionRanks
-from core.studies.one_caption import OneCaptionResult, OnePictureResult
-from core.studies.retrieval import RetrievalResult
-from core.studies.retrieval_reading import Band, RetrievalDifference
+from core.studies.captions import breakdown as retrieval_reading
+from core.studies.captions import one_caption, retrieval
+from core.studies.captions.breakdown import Band, RetrievalDifference
+from core.studies.captions.one_caption import OneCaptionResult, OnePictureResult
+from core.studies.captions.ranks import CaptionRanks
+from core.studies.captions.retrieval import RetrievalResult
+from core.studies.prompts import compose
 from core.types import EmbeddingKey, EmbeddingSet, FloatArray, IntArray, Progress, Reference, TMVError
 
 _RANKS_VERSION = 2
@@ -34,7 +36,7 @@ class RetrievalStudies:
         captions_per_picture: int | None = None,
         progress: Progress | None = None,
     ) -> RetrievalResult:
-        """Caption retrieval in both directions; the ranks are kept on disk. See `core.studies.retrieval`.
+        """Caption retrieval in both directions; the ranks are kept on disk. See `core.studies.captions.retrieval`.
 
         `captions_per_picture` uses only the first few captions of each picture, `ALL_CAPTIONS` all of them;
         None: as the data set is measured (COCO with five, others with all).
@@ -52,7 +54,7 @@ class RetrievalStudies:
         return self.studies.get(("retrieve", images.key, used), make)
 
     def compare_retrieval(self: EngineParts, a: RetrievalResult, b: RetrievalResult) -> RetrievalDifference:
-        """Two models on the same captions, in pairs. See `core.studies.retrieval_reading.compare`."""
+        """Two models on the same captions, in pairs. See `core.studies.captions.breakdown.compare`."""
         marks = [(r.model, r.provenance.model_digest, r.provenance.data_digest, len(r.ids)) for r in (a, b)]
         key = ("compare-retrieval", a.dataset, a.split, a.captions_per_picture, b.captions_per_picture, *marks)
         return self.studies.get((*key, b.dataset, b.split), lambda: retrieval_reading.compare(a, b))

@@ -10,7 +10,7 @@ from core import readers
 from core.encoders.tokens import cut_note
 from core.engine_parts import EngineParts
 from core.store import Store, read_card
-from core.studies.zero_shot import fill
+from core.studies.zero_shot.classify import fill
 from core.types import EmbeddingKey, EmbeddingSet, Note, NotHere
 
 T = TypeVar("T")

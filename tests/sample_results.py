@@ -9,7 +9,7 @@ import numpy as np
 from core.catalog.datasets import find_dataset
 from core.catalog.models import find_model
 from core.catalog.published import deck_figures, published
-from core.studies.zero_shot import ZeroShotResult, class_embeddings, classify
+from core.studies.zero_shot.classify import ZeroShotResult, class_embeddings, classify
 from core.types import EmbeddingKey, EmbeddingSet, Provenance
 
 PROVENANCE = Provenance("weights", "data", {"size": 224}, "fp32", "cpu", {"numpy": "2"}, "2025-01-01")

@@ -12,11 +12,14 @@ from core.catalog.models import find_model
 from core.catalog.published import deck_prompt_study, published
 from core.stats.answers import answer
 from core.stats.gallery import Gallery, unit_vector
-from core.studies import one_caption, pictures, prompt_study, retrieval, words
-from core.studies.compose import leave_one_out
-from core.studies.prompt_verdict import PromptSearchResult, search
-from core.studies.query import ask
-from core.studies.zero_shot import class_embeddings
+from core.studies.captions import one_caption, retrieval
+from core.studies.pictures import search as pictures
+from core.studies.pictures.query import ask
+from core.studies.prompts import accuracy as prompt_study
+from core.studies.prompts import words
+from core.studies.prompts.compose import leave_one_out
+from core.studies.prompts.heldout import PromptSearchResult, search
+from core.studies.zero_shot.classify import class_embeddings
 from core.types import EmbeddingKey, EmbeddingSet, FloatArray
 from tests.sample_results import PROVENANCE
 

@@ -10,7 +10,7 @@ from core.commands.base import Command, Record, Row, add_selection, bar, percent
 from core.commands.probe import ensure_pair
 from core.engine import Engine
 from core.engine_few_shot import plan_of
-from core.studies.few_shot import METHODS, SEEDS, SHOTS
+from core.studies.few_shot.methods import METHODS, SEEDS, SHOTS
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:

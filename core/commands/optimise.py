@@ -18,9 +18,9 @@ from core.commands.base import (
     selection,
 )
 from core.engine import Engine
-from core.studies.compose import expand
-from core.studies.prompt_search import BUDGET, LARGEST
-from core.studies.zero_shot import check_templates
+from core.studies.prompts.compose import expand
+from core.studies.prompts.search import BUDGET, LARGEST
+from core.studies.zero_shot.classify import check_templates
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -20,8 +20,8 @@ from core.commands.base import (
     tell_captions,
 )
 from core.engine import Engine
-from core.studies.retrieval import ALL_CAPTIONS, KS, RetrievalResult
-from core.studies.retrieval_reading import RetrievalDifference
+from core.studies.captions.breakdown import RetrievalDifference
+from core.studies.captions.retrieval import ALL_CAPTIONS, KS, RetrievalResult
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:

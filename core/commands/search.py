@@ -9,8 +9,8 @@ from pathlib import Path
 
 from core.commands.base import BadArgument, Command, Record, Row, add_selection, embed_bar, selection
 from core.engine import Engine
-from core.studies.pictures import PicturesResult
-from core.studies.query import MINUS_WEIGHT, Query, ask
+from core.studies.pictures.query import MINUS_WEIGHT, Query, ask
+from core.studies.pictures.search import PicturesResult
 
 _CAPTION_CHARACTERS = 60
 

@@ -17,10 +17,10 @@ from core.deck import figures as deck_says
 from core.deck.result import FAILS, HOLDS, OPEN, ClaimResult, Verdict
 from core.deck.steps import GENERAL, SPECIAL
 from core.stats.intervals import mcnemar_exact, paired_difference
-from core.studies.pictures import PicturesResult
-from core.studies.probe_result import ProbeResult
-from core.studies.prompt_study import PromptStudyResult
-from core.studies.zero_shot import ZeroShotResult
+from core.studies.pictures.search import PicturesResult
+from core.studies.probe.result import ProbeResult
+from core.studies.prompts.accuracy import PromptStudyResult
+from core.studies.zero_shot.classify import ZeroShotResult
 from core.tables.findings import percent, points
 from core.tables.names import say_dataset, say_model
 from core.types import Interval, TMVError

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from core.engine import Engine
-from core.studies.zero_shot import fill
+from core.studies.zero_shot.classify import fill
 from core.tables.names import say_dataset, say_model
 from core.types import EmbeddingSet, TMVError
 

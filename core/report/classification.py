@@ -16,10 +16,10 @@ from core.report import columns
 from core.report.page import Section, Shot
 from core.report.parts import Gathered, Request, Studies, file_name, shot
 from core.report.tables import Table
-from core.studies.few_shot_result import FewShotResult
-from core.studies.probe_result import ProbeResult
-from core.studies.prompt_study import PromptStudyResult
-from core.studies.zero_shot import ZeroShotResult
+from core.studies.few_shot.result import FewShotResult
+from core.studies.probe.result import ProbeResult
+from core.studies.prompts.accuracy import PromptStudyResult
+from core.studies.zero_shot.classify import ZeroShotResult
 from core.tables import (
     accuracy_finding,
     accuracy_frame,

@@ -16,7 +16,7 @@ from core.report.page import Section, Shot
 from core.report.parts import Gathered, Request, Studies, file_name, shot
 from core.report.tables import Table
 from core.studies.audit import AuditResult
-from core.studies.retrieval import RetrievalResult
+from core.studies.captions.retrieval import RetrievalResult
 from core.tables import say_dataset, say_model
 from core.tables.audit import audit_frame, otherwise_frame, say_case
 from core.tables.notes import notes_of

@@ -8,11 +8,11 @@ from typing import Protocol, TypeVar
 
 from core.report.page import Shot
 from core.studies.audit import AuditResult
-from core.studies.few_shot_result import FewShotResult
-from core.studies.probe_result import ProbeResult
-from core.studies.prompt_study import PromptStudyResult
-from core.studies.retrieval import RetrievalResult
-from core.studies.zero_shot import ZeroShotResult
+from core.studies.captions.retrieval import RetrievalResult
+from core.studies.few_shot.result import FewShotResult
+from core.studies.probe.result import ProbeResult
+from core.studies.prompts.accuracy import PromptStudyResult
+from core.studies.zero_shot.classify import ZeroShotResult
 from core.tables.names import file_part
 from core.types import DatasetSpec, EncoderWarming, ModelSpec, Provenance, TMVError
 

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from core.catalog.published import alike, measured_as
-from core.studies.zero_shot import TOP, ZeroShotResult
+from core.studies.zero_shot.classify import TOP, ZeroShotResult
 from core.tables.findings import standing
 from core.tables.names import say_dataset, say_metric, say_model, told_apart
 from core.types import Interval, Reference

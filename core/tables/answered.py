@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from core.studies.few_shot_draw import FewShotDraw
-from core.studies.probe_result import ProbeResult
-from core.studies.zero_shot import ZeroShotResult
+from core.studies.few_shot.draw import FewShotDraw
+from core.studies.probe.result import ProbeResult
+from core.studies.zero_shot.classify import ZeroShotResult
 
 Answered = ZeroShotResult | ProbeResult | FewShotDraw
 ZERO_SHOT, PROBE, TRAINED = "zero-shot", "probe", "trained"

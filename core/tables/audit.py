@@ -9,7 +9,7 @@ import pandas as pd
 
 from core.catalog.published import alike
 from core.studies.audit import AuditResult, Finding
-from core.studies.audit.said import Counterfactual
+from core.studies.audit.finding import Counterfactual
 from core.tables.names import say_dataset, say_model, told_apart
 
 MEASURED, OTHERWISE, PUBLISHED, DECK = "measured", "otherwise", "published", "deck"

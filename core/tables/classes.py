@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from core.stats.metrics import most_confused
-from core.studies.zero_shot import ZeroShotResult
+from core.studies.zero_shot.classify import ZeroShotResult
 from core.tables.names import say_dataset, say_model, told_apart
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 from core.catalog.models import find_model
 from core.stats.intervals import PairedDifference, wilson_many
 from core.stats.metrics import calibration
-from core.studies.zero_shot import ZeroShotResult
+from core.studies.zero_shot.classify import ZeroShotResult
 from core.tables.answered import Answered
 from core.tables.findings import compare, finding, shared_rows
 from core.tables.names import say_dataset, say_model, short_names, told_apart

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from core.studies.few_shot_draw import FewShotDraw
-from core.studies.few_shot_result import FewShotPoint, Unit
+from core.studies.few_shot.draw import FewShotDraw
+from core.studies.few_shot.result import FewShotPoint, Unit
 from core.tables.answered import DRAWN, drawn_name
 from core.tables.few_shot import say_settings, spread_line
 from core.tables.findings import SPACE, count, percent, points

@@ -8,7 +8,7 @@ import numpy as np
 
 from core.stats.intervals import PairedDifference, paired_difference
 from core.stats.metrics import Calibration
-from core.studies.zero_shot import ZeroShotResult
+from core.studies.zero_shot.classify import ZeroShotResult
 from core.tables.answered import Answered
 from core.tables.names import say_dataset, say_model, short_names, told_apart
 from core.types import IntArray, Interval, TMVError

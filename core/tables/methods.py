@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from core.studies.probe_result import ProbeResult
-from core.studies.zero_shot import ZeroShotResult
+from core.studies.probe.result import ProbeResult
+from core.studies.zero_shot.classify import ZeroShotResult
 from core.tables.accuracy import accuracy_frame
 from core.tables.answered import METHODS, PROBE, ZERO_SHOT
 from core.tables.findings import count

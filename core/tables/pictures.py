@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from core.studies.lists import ListComparison
-from core.studies.one_caption import OneCaptionResult
-from core.studies.pictures import PicturesResult
-from core.studies.words import WordsResult
+from core.studies.captions.one_caption import OneCaptionResult
+from core.studies.pictures.lists import ListComparison
+from core.studies.pictures.search import PicturesResult
+from core.studies.prompts.words import WordsResult
 from core.tables.findings import SPACE, count, percent
 from core.tables.names import say_dataset, say_model, short_names, told_apart
 

@@ -14,8 +14,8 @@ from core.catalog.datasets import OFFICIAL_SIZES
 from core.catalog.prompts import find_prompt_set
 from core.catalog.published import deck_figures, measured_as, published
 from core.stats.intervals import PairedDifference
-from core.studies.probe_result import ProbeResult
-from core.studies.zero_shot import TOP, ZeroShotResult
+from core.studies.probe.result import ProbeResult
+from core.studies.zero_shot.classify import TOP, ZeroShotResult
 from core.tables.accuracy import beside, fitting
 from core.tables.answered import METHODS, PROBE, TRAINED, ZERO_SHOT
 from core.tables.findings import SPACE, compare, count, finding, percent, points

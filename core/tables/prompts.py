@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core.studies.prompt_study import ENSEMBLE, PromptStudyResult, TemplateResult, class_changes
-from core.studies.prompt_verdict import PromptSearchResult, Verdict
+from core.studies.prompts.accuracy import ENSEMBLE, PromptStudyResult, TemplateResult, class_changes
+from core.studies.prompts.heldout import PromptSearchResult, Verdict
 from core.tables.findings import finding, interval_text, percent, points
 from core.tables.names import say_dataset, say_model, short_names, told_apart
 

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from core.stats.intervals import PairedDifference
-from core.studies.one_caption import OneCaptionResult, OnePictureResult
-from core.studies.retrieval import KS, Direction, RetrievalResult
-from core.studies.retrieval_reading import Band, RetrievalDifference, rank_histogram, recall_curve
+from core.studies.captions.breakdown import Band, RetrievalDifference, rank_histogram, recall_curve
+from core.studies.captions.one_caption import OneCaptionResult, OnePictureResult
+from core.studies.captions.retrieval import KS, Direction, RetrievalResult
 from core.tables.compare import difference_row
 from core.tables.findings import SPACE, count, finding, percent
 from core.tables.names import say_dataset, say_model, short_names, told_apart

@@ -16,7 +16,7 @@ from core.demo.sets import DEMO_SETS
 from core.encoders import weights
 from core.engine import Engine
 from core.store import Damaged
-from core.studies.compose import leave_one_out, paraphrases
+from core.studies.prompts.compose import leave_one_out, paraphrases
 from core.types import Cancelled, Job, Progress, TMVError
 
 Task = Callable[[Engine, Mapping[str, Any], Progress], None]

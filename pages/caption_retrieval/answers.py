@@ -8,7 +8,7 @@ from dataclasses import replace
 import streamlit as st
 
 from core.engine import Engine
-from core.studies.pictures import Hit, PicturesResult
+from core.studies.pictures.search import Hit, PicturesResult
 from core.tables import percent, say_model, short_names
 from pages.caption_retrieval.wanted import PAGE_KEY
 from pages.shared.grid import grid

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.charts.pictures import moved_chart, spread_chart
 from core.engine import Engine
-from core.studies.pictures import PicturesResult
+from core.studies.pictures.search import PicturesResult
 from core.tables import say_dataset, say_model, short_names
 from core.tables.pictures import hits_frame, models_finding, moved_frame, spread_frame
 from core.types import DatasetSpec, EmbeddingSet, EncoderWarming, ModelSpec

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from core.engine import Engine
-from core.studies.pictures import PicturesResult
+from core.studies.pictures.search import PicturesResult
 from core.tables import say_dataset, say_model
 from pages.caption_retrieval.subject import look_closer
 from pages.caption_retrieval.wanted import more_like

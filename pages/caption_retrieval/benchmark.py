@@ -6,8 +6,8 @@ import streamlit as st
 
 from core.charts.retrieval import recalls_chart
 from core.engine import Engine
-from core.studies.retrieval import RetrievalResult
-from core.studies.retrieval_reading import RetrievalDifference
+from core.studies.captions.breakdown import RetrievalDifference
+from core.studies.captions.retrieval import RetrievalResult
 from core.tables import say_dataset, say_model, short_names
 from core.tables.retrieval import SIDES, Side, direction_of, recalls_frame, retrieval_finding, retrieval_line, span
 from core.types import DatasetSpec, ModelSpec, NotHere

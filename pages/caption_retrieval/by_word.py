@@ -9,8 +9,8 @@ import streamlit as st
 
 from core.charts.retrieval import word_ranks_chart
 from core.engine import Engine
-from core.studies.compose import leave_one_out
-from core.studies.one_caption import OneCaptionResult
+from core.studies.captions.one_caption import OneCaptionResult
+from core.studies.prompts.compose import leave_one_out
 from core.tables import say_model, short_names
 from core.tables.retrieval import word_ranks_frame, wordings_frame
 from core.types import EncoderWarming

@@ -14,8 +14,8 @@ import pandas as pd
 import streamlit as st
 
 from core.engine import Engine
-from core.studies.one_caption import find_captions
-from core.studies.retrieval import RetrievalResult
+from core.studies.captions.one_caption import find_captions
+from core.studies.captions.retrieval import RetrievalResult
 from core.tables import say_model, short_names
 from core.tables.retrieval import Side, ranks_frame
 from core.types import NotHere

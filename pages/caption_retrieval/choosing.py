@@ -8,8 +8,8 @@ import streamlit as st
 
 from core.deck.presets import CAPTIONS, CaptionPreset
 from core.engine import Engine
-from core.studies.one_caption import Kind
-from core.studies.retrieval import RetrievalResult
+from core.studies.captions.one_caption import Kind
+from core.studies.captions.retrieval import RetrievalResult
 from core.tables import say_model
 from core.types import EmbeddingSet
 from pages.caption_retrieval.caption_list import caption_list

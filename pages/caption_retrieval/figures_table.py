@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from core.studies.retrieval import KS, RetrievalResult
+from core.studies.captions.retrieval import KS, RetrievalResult
 from core.tables import interval_text
 from core.tables.retrieval import retrieval_frame
 from pages.shared.save import save_rows

@@ -8,8 +8,8 @@ from textwrap import shorten
 import streamlit as st
 
 from core.engine import Engine
-from core.studies.one_caption import OneCaptionResult
-from core.studies.pictures import Hit, PicturesResult
+from core.studies.captions.one_caption import OneCaptionResult
+from core.studies.pictures.search import Hit, PicturesResult
 from core.tables import say_model
 from core.tables.pictures import hits_frame, look_alikes_frame, models_finding
 from pages.caption_retrieval.subject import Subject

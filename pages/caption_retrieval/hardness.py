@@ -10,8 +10,8 @@ import streamlit as st
 from core.charts.compare import difference_chart
 from core.charts.retrieval import bands_chart
 from core.engine import Engine
-from core.studies.retrieval import ALL_CAPTIONS, RetrievalResult
-from core.studies.retrieval_reading import RetrievalDifference
+from core.studies.captions.breakdown import RetrievalDifference
+from core.studies.captions.retrieval import ALL_CAPTIONS, RetrievalResult
 from core.tables import say_model, short_names
 from core.tables.retrieval import bands_finding, bands_frame, retrieval_difference_frame
 from pages.shared.chart import draw

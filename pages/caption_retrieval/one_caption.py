@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core.engine import Engine
-from core.studies.one_caption import OneCaptionResult
-from core.studies.pictures import PicturesResult
-from core.studies.retrieval import RetrievalResult
+from core.studies.captions.one_caption import OneCaptionResult
+from core.studies.captions.retrieval import RetrievalResult
+from core.studies.pictures.search import PicturesResult
 from core.tables import say_dataset, say_model
 from core.types import DatasetSpec, EmbeddingSet, EncoderWarming, ModelSpec, NotHere
 from pages.caption_retrieval.by_word import by_word, wordings

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from core.engine import Engine
-from core.studies.pictures import captions_of_row
+from core.studies.pictures.search import captions_of_row
 from core.tables import say_dataset
 from core.types import EmbeddingSet
 from pages.caption_retrieval.subject import look_at_caption

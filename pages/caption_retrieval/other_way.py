@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 from core.engine import Engine
-from core.studies.one_caption import CaptionHit, OnePictureResult
+from core.studies.captions.one_caption import CaptionHit, OnePictureResult
 from core.tables import say_model
 from core.tables.retrieval import captions_found_frame
 from pages.shared.save import save_rows

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.charts.retrieval import rank_histogram_chart, recall_curve_chart
-from core.studies.retrieval import RetrievalResult
+from core.studies.captions.retrieval import RetrievalResult
 from core.tables.retrieval import SIDES, Side, curve_frame, histogram_frame
 from pages.caption_retrieval.caption_list import show_ranks
 from pages.shared.chart import draw

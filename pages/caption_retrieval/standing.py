@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.engine import Engine
-from core.studies.one_caption import OneCaptionResult
-from core.studies.retrieval import RetrievalResult
+from core.studies.captions.one_caption import OneCaptionResult
+from core.studies.captions.retrieval import RetrievalResult
 from core.tables import say_dataset, say_model
 from core.tables.retrieval import rank_finding
 from core.types import EmbeddingSet, TMVError

@@ -18,9 +18,9 @@ import numpy as np
 
 from core.deck.presets import CaptionPreset, caption_presets
 from core.engine import Engine
-from core.studies.one_caption import Kind, draw
-from core.studies.pictures import captions_of_row
-from core.studies.retrieval import RetrievalResult
+from core.studies.captions.one_caption import Kind, draw
+from core.studies.captions.retrieval import RetrievalResult
+from core.studies.pictures.search import captions_of_row
 from core.types import EmbeddingSet
 from pages.shared.choices import one_of, such_as
 from pages.shared.link import choose, chosen, open_page

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core.engine import Engine
-from core.studies.retrieval import ALL_CAPTIONS, RetrievalResult
+from core.studies.captions.retrieval import ALL_CAPTIONS, RetrievalResult
 from core.tables import say_dataset
 from core.types import DatasetSpec
 from pages.shared.choices import one_of

@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.engine import Engine
 from core.images.decode import IMAGE_SUFFIXES, thumbnail
-from core.studies.query import MINUS_WEIGHT, Query, ask
+from core.studies.pictures.query import MINUS_WEIGHT, Query, ask
 from core.types import DatasetSpec, EmbeddingSet, NotHere, TMVError
 from pages.shared.choices import such_as
 from pages.shared.guard import careful

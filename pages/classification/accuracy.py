@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.charts.accuracy import accuracy_chart
 from core.engine import Engine
-from core.studies.zero_shot import ZeroShotResult
+from core.studies.zero_shot.classify import ZeroShotResult
 from core.tables import accuracy_finding, accuracy_frame, protocol_line, say_dataset, say_model
 from core.tables.answered import PROBE, TRAINED, ZERO_SHOT
 from core.tables.methods import deck_comparison, methods_frame

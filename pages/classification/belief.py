@@ -9,9 +9,9 @@ from core.charts.cost import cost_chart
 from core.embedding.speed import Speed
 from core.engine import Engine
 from core.stats.metrics import calibration
-from core.studies.few_shot_draw import FewShotDraw
-from core.studies.probe_result import ProbeResult
-from core.studies.zero_shot import ZeroShotResult
+from core.studies.few_shot.draw import FewShotDraw
+from core.studies.probe.result import ProbeResult
+from core.studies.zero_shot.classify import ZeroShotResult
 from core.tables import accuracy_frame, calibration_finding, say_model
 from core.tables.answered import Answered
 from core.tables.compare import calibration_frame, cost_frame

@@ -9,7 +9,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from core.engine import Engine
-from core.studies.zero_shot import ZeroShotResult
+from core.studies.zero_shot.classify import ZeroShotResult
 from pages.shared.choices import A_CLASS, class_tokens, one_of
 from pages.shared.grid import grid
 from pages.shared.link import choose

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.charts import confusion_chart, recall_chart
 from core.engine import Engine
-from core.studies.zero_shot import ZeroShotResult
+from core.studies.zero_shot.classify import ZeroShotResult
 from core.tables import (
     collapse_finding,
     confused_frame,

@@ -11,8 +11,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.studies.probe_result import ProbeResult
-from core.studies.zero_shot import ZeroShotResult
+from core.studies.probe.result import ProbeResult
+from core.studies.zero_shot.classify import ZeroShotResult
 from core.tables import interval_text, percent
 from core.tables.answered import METHODS, PROBE, TRAINED, ZERO_SHOT
 from core.tables.methods import Absent

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from core.engine_few_shot import MOST_SEEDS
-from core.studies.few_shot import SHOTS
+from core.studies.few_shot.methods import SHOTS
 from pages.shared.choices import say_wrong
 from pages.shared.pickers import shown
 

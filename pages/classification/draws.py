@@ -9,8 +9,8 @@ from functools import partial
 import streamlit as st
 
 from core.engine import Engine
-from core.studies.few_shot_draw import FewShotDraw
-from core.studies.few_shot_result import Unit
+from core.studies.few_shot.draw import FewShotDraw
+from core.studies.few_shot.result import Unit
 from core.tables.few_shot_draw import differences_by_seed, one_draw, other_draws
 from core.types import DatasetSpec
 from pages.classification.paired import Names, Pair

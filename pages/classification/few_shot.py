@@ -10,8 +10,8 @@ import streamlit as st
 
 from core.charts.few_shot import few_shot_chart
 from core.engine import Engine
-from core.studies.few_shot import METHODS, SEEDS, SHOTS, Method
-from core.studies.few_shot_result import FewShotResult
+from core.studies.few_shot.methods import METHODS, SEEDS, SHOTS, Method
+from core.studies.few_shot.result import FewShotResult
 from core.tables import percent, protocol_line, say_dataset, say_model
 from core.tables.few_shot import (
     FEW_SHOT_METHODS,

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.studies.few_shot_result import FewShotResult
+from core.studies.few_shot.result import FewShotResult
 from core.tables import say_dataset
 from core.tables.few_shot import draws_frame, few_shot_frame
 from pages.shared.save import save_rows

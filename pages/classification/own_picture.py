@@ -11,7 +11,7 @@ from core.catalog.prompts import find_prompt_set
 from core.engine import Engine
 from core.images.decode import IMAGE_SUFFIXES, thumbnail
 from core.store import read_card
-from core.studies.one_picture import name_picture
+from core.studies.zero_shot.one_picture import name_picture
 from core.tables import say_model
 from core.types import FloatArray, ModelSpec, TMVError
 from pages.shared.asking import asking

@@ -12,8 +12,8 @@ import streamlit as st
 
 from core.charts.compare import difference_chart
 from core.stats.intervals import PairedDifference
-from core.studies.few_shot_draw import FewShotDraw
-from core.studies.probe_result import ProbeResult
+from core.studies.few_shot.draw import FewShotDraw
+from core.studies.probe.result import ProbeResult
 from core.tables import percent, points, protocol_line, say_dataset
 from core.tables.answered import Answered
 from core.tables.compare import difference_row

@@ -5,8 +5,8 @@ import streamlit as st
 from core.charts.accuracy import accuracy_chart
 from core.charts.validation import validation_chart
 from core.engine import Engine
-from core.studies.probe_result import ProbeResult
-from core.studies.zero_shot import ZeroShotResult
+from core.studies.probe.result import ProbeResult
+from core.studies.zero_shot.classify import ZeroShotResult
 from core.tables import say_dataset, say_model
 from core.tables.methods import methods_frame
 from core.tables.probe import probe_finding, probe_line, validation_frame

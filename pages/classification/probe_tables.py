@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import pandas as pd
 import streamlit as st
 
-from core.studies.probe_result import ProbeResult
+from core.studies.probe.result import ProbeResult
 from core.tables import interval_text, percent, points, say_dataset, say_model
 from core.tables.probe import held_out_line, probe_line, probe_rows, say_c
 from pages.classification.deck_table import LEGEND, deck_table

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from core.engine import Engine
-from core.studies.probe_result import ProbeResult
+from core.studies.probe.result import ProbeResult
 from core.types import DatasetSpec, ModelSpec
 from pages.shared.training import Training, offer_training, untrainable
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import pandas as pd
 import streamlit as st
 
-from core.studies.zero_shot import ZeroShotResult
+from core.studies.zero_shot.classify import ZeroShotResult
 from core.tables import (
     interval_text,
     percent,

@@ -12,7 +12,7 @@ import streamlit as st
 
 from core.catalog.prompts import PROMPT_SETS
 from core.engine import Engine
-from core.studies.zero_shot import check_templates
+from core.studies.zero_shot.classify import check_templates
 from core.tables import say_model, short_names
 from core.tables.answered import DRAWN, METHODS, PROBE, ZERO_SHOT, Answered, few_shot_method
 from core.tables.few_shot_draw import say_draw

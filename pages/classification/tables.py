@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from core.charts.theme import own_filename
-from core.studies.zero_shot import ZeroShotResult
+from core.studies.zero_shot.classify import ZeroShotResult
 
 Shown = Callable[[ZeroShotResult, int | None, int | None], None]
 

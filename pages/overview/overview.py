@@ -5,7 +5,7 @@ import streamlit as st
 
 from core.charts import accuracy_chart
 from core.engine import Engine
-from core.studies.zero_shot import ZeroShotResult
+from core.studies.zero_shot.classify import ZeroShotResult
 from core.tables import accuracy_finding, accuracy_frame, protocol_line, say_dataset, say_model
 from core.types import NotHere, TMVError
 from pages.overview.matrix import matrix

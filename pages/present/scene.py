@@ -14,7 +14,7 @@ from core.deck import scenes as story
 from core.deck.scenes import Pairs, Scene
 from core.deck.steps import CLAIMS, TEN, Step
 from core.engine import Engine
-from core.studies.pictures import Hit, PicturesResult
+from core.studies.pictures.search import Hit, PicturesResult
 from core.tables import say_dataset, say_model
 from core.tables.pictures import models_finding
 from core.tables.prompts import templates_finding, templates_frame

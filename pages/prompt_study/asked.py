@@ -10,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.deck.presets import PICTURES, PicturePreset, picture_presets
 from core.engine import Engine
-from core.studies.compose import slots_of
+from core.studies.prompts.compose import slots_of
 from core.types import DatasetSpec, EmbeddingSet
 from pages.prompt_study import questions
 from pages.prompt_study.questions import LADDER, PROMPTS, SLOTS, SUM, WAYS, Question

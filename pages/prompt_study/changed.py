@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from core.engine import Engine
-from core.studies.prompt_study import PromptStudyResult, TemplateResult
+from core.studies.prompts.accuracy import PromptStudyResult, TemplateResult
 from core.tables import points, say_model
 from core.tables.prompts import changed_pictures_frame, class_changes_frame, say_template
 from pages.shared.choices import A_CLASS, class_tokens, one_of, say_wrong

@@ -9,8 +9,8 @@ import streamlit as st
 
 from core.charts.pictures import moved_chart, spread_chart
 from core.engine import Engine
-from core.studies.lists import ListComparison
-from core.studies.pictures import PicturesResult
+from core.studies.pictures.lists import ListComparison
+from core.studies.pictures.search import PicturesResult
 from core.tables import say_dataset, say_model, short_names
 from core.tables.pictures import hits_frame, lists_frame, moved_frame, spread_frame
 from pages.prompt_study.picture_lists import Compared, Row, as_sheet

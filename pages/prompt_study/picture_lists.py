@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core.engine import Engine
-from core.studies.compose import words_in_captions
-from core.studies.lists import ListComparison
-from core.studies.pictures import Hit, PicturesResult
+from core.studies.pictures.lists import ListComparison
+from core.studies.pictures.search import Hit, PicturesResult
+from core.studies.prompts.compose import words_in_captions
 from core.tables import interval_text, percent, say_dataset, say_model
 from pages.prompt_study.questions import BEFORE, FIRST, MODELS
 from pages.shared.grid import Tile, grid

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.engine import Engine
-from core.studies.pictures import PicturesResult
+from core.studies.pictures.search import PicturesResult
 from core.tables import say_dataset, say_model
 from core.types import DatasetSpec, EmbeddingSet, EncoderWarming, ModelSpec, TMVError
 from pages.prompt_study.asked import Showing, pick_preset, pick_showing, pick_way, showing, write

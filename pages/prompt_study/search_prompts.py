@@ -5,7 +5,7 @@ from functools import partial
 import streamlit as st
 
 from core.engine import Engine
-from core.studies.prompt_verdict import PromptSearchResult
+from core.studies.prompts.heldout import PromptSearchResult
 from core.tables import say_dataset, say_model
 from core.types import DatasetSpec, ModelSpec, TMVError
 from pages.prompt_study.pool import KEPT, Plan, plan_form, plan_of, said

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.charts.pictures import change_colour
 from core.charts.theme import look, readable_on
-from core.studies.words import WordEffect, WordsResult
+from core.studies.prompts.words import WordEffect, WordsResult
 from pages.shared.theme import theme
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from core.engine import Engine
-from core.studies.compose import Composed
-from core.studies.pictures import PicturesResult
+from core.studies.pictures.search import PicturesResult
+from core.studies.prompts.compose import Composed
 from core.tables import say_model
 from pages.prompt_study.picture_lists import Row, caption_words
 from pages.shared.grid import Tile, grid

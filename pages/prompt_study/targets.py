@@ -10,8 +10,8 @@ import streamlit as st
 
 from core.deck.presets import picture_presets
 from core.engine import Engine
-from core.studies.compose import classes_named
-from core.studies.pictures import PicturesResult
+from core.studies.pictures.search import PicturesResult
+from core.studies.prompts.compose import classes_named
 from core.types import DatasetSpec, EmbeddingSet
 from pages.shared.choices import A_CLASS, one_of
 from pages.shared.grid import Tile, grid

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from core.engine import Engine
-from core.studies.prompt_study import PromptStudyResult
+from core.studies.prompts.accuracy import PromptStudyResult
 from core.tables import interval_text, say_dataset, say_model
 from core.tables.prompts import say_template
 from pages.shared.guard import in_place

@@ -10,7 +10,7 @@ import streamlit as st
 from core.charts.class_templates import class_templates_chart
 from core.charts.prompts import templates_chart
 from core.engine import Engine
-from core.studies.prompt_study import PromptStudyResult, TemplateResult, difference
+from core.studies.prompts.accuracy import PromptStudyResult, TemplateResult, difference
 from core.tables import finding as outcome
 from core.tables import points, say_dataset, say_model
 from core.tables.prompts import (

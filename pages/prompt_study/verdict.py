@@ -9,8 +9,8 @@ import streamlit as st
 
 from core.charts.prompt_search import search_path_chart
 from core.engine import Engine
-from core.studies.prompt_verdict import PromptSearchResult, Verdict
-from core.studies.zero_shot import ZeroShotResult
+from core.studies.prompts.heldout import PromptSearchResult, Verdict
+from core.studies.zero_shot.classify import ZeroShotResult
 from core.tables import percent, points, say_dataset
 from core.tables.prompts import path_frame, search_finding, verdict_frame, weights_frame
 from pages.shared.answer import Headline, finding, headlines

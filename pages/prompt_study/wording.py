@@ -10,8 +10,8 @@ import streamlit as st
 from core.catalog.prompts import PROMPT_SETS, find_prompt_set
 from core.deck.presets import TEMPLATES, TemplatePreset
 from core.engine import Engine
-from core.studies.prompt_study import ENSEMBLE
-from core.studies.zero_shot import check_templates
+from core.studies.prompts.accuracy import ENSEMBLE
+from core.studies.zero_shot.classify import check_templates
 from core.tables import say_dataset
 from core.tables.prompts import say_template
 from core.types import TMVError

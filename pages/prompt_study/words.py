@@ -6,8 +6,8 @@ import streamlit as st
 
 from core.charts.pictures import words_chart
 from core.engine import Engine
-from core.studies.compose import leave_one_out, paraphrases
-from core.studies.words import WordsResult
+from core.studies.prompts.compose import leave_one_out, paraphrases
+from core.studies.prompts.words import WordsResult
 from core.tables import say_dataset, say_model
 from core.tables.pictures import rewordings_frame, words_finding, words_frame
 from core.types import DatasetSpec, EmbeddingSet, EncoderWarming, ModelSpec

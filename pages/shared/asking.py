@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.catalog.prompts import PROMPT_SETS
 from core.engine import Engine
-from core.studies.zero_shot import ZeroShotResult, check_templates
+from core.studies.zero_shot.classify import ZeroShotResult, check_templates
 from core.types import DatasetSpec, TMVError
 from pages.shared.choices import one_of
 from pages.shared.link import choose, chosen

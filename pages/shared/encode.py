@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.engine import Engine
-from core.studies.zero_shot import fill
+from core.studies.zero_shot.classify import fill
 from core.tables import say_model
 from pages.shared.words import duration, plain
 

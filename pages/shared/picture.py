@@ -9,7 +9,7 @@ from html import escape
 import streamlit as st
 
 from core.engine import Engine
-from core.studies.zero_shot import ZeroShotResult
+from core.studies.zero_shot.classify import ZeroShotResult
 from core.tables import percent, say_model
 from core.tables.answered import Answered
 from core.types import NotHere

@@ -17,7 +17,7 @@ from core.encoders.service.client import WarmEncoder
 from core.images.decode import to_rgb
 from core.readers import open_dataset
 from core.store import Store, TextStore, write_card
-from core.studies.compose import leave_one_out
+from core.studies.prompts.compose import leave_one_out
 from core.types import Dataset, EncoderWarming, FloatArray
 from tests.app.making import paint_squares
 from tests.conftest import GOOD, POOR, World

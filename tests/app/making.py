@@ -18,7 +18,7 @@ from core.catalog.prompts import find_prompt_set
 from core.embedding.run import embed
 from core.readers import open_dataset
 from core.store import Store, TextStore, write_card
-from core.studies.zero_shot import fill as filled
+from core.studies.zero_shot.classify import fill as filled
 from core.types import Dataset, FloatArray
 from tests.fakes import COLOURS, FakeEncoder, FakePictures, png
 

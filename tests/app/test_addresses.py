@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core.catalog.prompts import find_prompt_set
-from core.studies.prompt_search import BUDGET, LARGEST
+from core.studies.prompts.search import BUDGET, LARGEST
 from pages.shared.link import SHARED
 from tests.app import captions
 from tests.app.captions import told

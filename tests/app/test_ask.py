@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.engine import Engine
-from core.studies.query import ask
+from core.studies.pictures.query import ask
 from pages.caption_retrieval.wanted import Wanted
 from tests.app.captions import TOLD, answer_at_once, never_ready, told
 from tests.app.making import said

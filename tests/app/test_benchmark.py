@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.engine import Engine
 from core.readers import open_dataset
-from core.studies.retrieval import ALL_CAPTIONS, RetrievalResult
+from core.studies.captions.retrieval import ALL_CAPTIONS, RetrievalResult
 from core.tables import percent, points, say_model
 from core.tables.retrieval import captions_report, ranks_frame
 from core.types import Note

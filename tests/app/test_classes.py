@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.encoders.service.client import WarmEncoder
 from core.engine import Engine
-from core.studies.zero_shot import ZeroShotResult
+from core.studies.zero_shot.classify import ZeroShotResult
 from core.tables import percent
 from pages.classification.cell import ANY, RIGHT, WRONG, Cell, rows_of
 from pages.shared.choices import class_tokens

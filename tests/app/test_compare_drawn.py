@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.engine import Engine
 from core.jobs.jobs import Jobs
-from core.studies.few_shot_result import FewShotResult
+from core.studies.few_shot.result import FewShotResult
 from core.tables import percent
 from core.tables.compare import disagreements_frame
 from core.tables.findings import compare

@@ -13,8 +13,8 @@ from core.engine import Engine
 from core.jobs.jobs import Jobs
 from core.readers import open_dataset
 from core.store import Store, TextStore
-from core.studies.few_shot import METHODS, SEEDS, SHOTS
-from core.studies.few_shot_result import FewShotResult
+from core.studies.few_shot.methods import METHODS, SEEDS, SHOTS
+from core.studies.few_shot.result import FewShotResult
 from core.tables import percent
 from core.types import Job
 from tests.app.making import fill, open_page, pages_of, said

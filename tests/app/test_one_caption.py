@@ -9,8 +9,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.engine import Engine
-from core.studies.compose import leave_one_out
-from core.studies.one_caption import HARD, LOST
+from core.studies.captions.one_caption import HARD, LOST
+from core.studies.prompts.compose import leave_one_out
 from core.tables.retrieval import rank_finding
 from core.types import EmbeddingSet
 from pages.caption_retrieval.subject import fold

@@ -15,7 +15,7 @@ from core.catalog.datasets import find_dataset
 from core.deck.presets import PICTURES
 from core.encoders.service.client import WarmEncoder
 from core.stats.metrics import normalise
-from core.studies.query import MINUS_WEIGHT
+from core.studies.pictures.query import MINUS_WEIGHT
 from core.types import TMVError
 from pages.prompt_study import questions
 from pages.prompt_study.asked import offered_presets

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from core.engine import Engine
 from core.jobs.jobs import Jobs
 from core.jobs.table import JobTable
-from core.studies.probe_result import ProbeResult
+from core.studies.probe.result import ProbeResult
 from core.tables import percent
 from core.tables.compare import disagreements_frame
 from core.tables.findings import compare

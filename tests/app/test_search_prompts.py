@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from core.engine import Engine
 from core.engine_jobs import optimise_key
 from core.jobs.jobs import Jobs
-from core.studies.prompt_verdict import PromptSearchResult
+from core.studies.prompts.heldout import PromptSearchResult
 from core.tables import percent
 from core.work.tasks import optimise
 from tests.app.making import said, unescaped

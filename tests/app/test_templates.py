@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.catalog.prompts import find_prompt_set
-from core.studies.prompt_study import PromptStudyResult
+from core.studies.prompts.accuracy import PromptStudyResult
 from core.tables import percent, say_model
 from pages.prompt_study.names import parse_edits, with_cells, written
 from tests.app.making import said, unescaped

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.charts.pictures import change_colour
 from core.charts.theme import contrast, look
-from core.studies.words import WordsResult
+from core.studies.prompts.words import WordsResult
 from pages.prompt_study.sentence import sentence_html
 from tests.app.making import said, unescaped
 from tests.app.prompt_pages import answer_at_once, box, engine_of, never_ready, press, tiles

@@ -8,7 +8,7 @@ from core.embedding.run import embed
 from core.engine import Engine
 from core.readers import open_dataset
 from core.store import Store, TextStore
-from core.studies.probe_result import ProbeResult
+from core.studies.probe.result import ProbeResult
 from tests.app.making import Poor, fill, know_prompts
 from tests.conftest import GOOD, POOR, World
 from tests.fakes import FakeEncoder

@@ -12,7 +12,7 @@ import pytest
 
 from core.deck.presets import picture_presets
 from core.store import TextStore
-from core.studies.compose import leave_one_out, paraphrases
+from core.studies.prompts.compose import leave_one_out, paraphrases
 from tests.browser.conftest import served
 from tests.browser.test_pages import _settled
 from tests.conftest import GOOD, POOR, World

@@ -10,8 +10,8 @@ from urllib.parse import parse_qs, quote, urlencode, urlsplit
 import pytest
 
 from core.engine import Engine
-from core.studies.few_shot import METHODS, SEEDS, SHOTS
-from core.studies.probe_result import ProbeResult
+from core.studies.few_shot.methods import METHODS, SEEDS, SHOTS
+from core.studies.probe.result import ProbeResult
 from tests.app import training
 from tests.browser.conftest import served
 from tests.browser.test_pages import _offences, _settled

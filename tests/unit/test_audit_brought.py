@@ -11,11 +11,11 @@ import pytest
 
 from benchmarks._brought import FILE_FAULTS, sound_file
 from benchmarks._planted import World, sound_worlds
-from core.auditing import elsewhere
 from core.catalog.benchmark_names import open_clip_name, published_set
 from core.engine import Engine
 from core.readers.predictions import parse_predictions
 from core.studies.audit import AuditResult, Case, audit
+from core.studies.audit import external as elsewhere
 from core.types import Note
 from tests.unit.study_world import GOOD, paint, point, squares
 

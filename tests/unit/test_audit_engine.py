@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from core import cli
-from core.auditing import elsewhere, runs
 from core.engine import Engine
 from core.readers.predictions import parse_predictions
 from core.store import write_card
-from core.studies.audit import NAMES, PROTOCOL, TEMPLATES, Asked
+from core.studies.audit import NAMES, PROTOCOL, TEMPLATES, Asked, runs
+from core.studies.audit import external as elsewhere
 from core.types import NotHere
 from tests.fakes import COLOURS, FakeEncoder, png
 from tests.unit.study_world import EACH, GOOD, POOR, paint, point, squares, told

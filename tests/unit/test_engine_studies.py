@@ -10,7 +10,7 @@ import pytest
 from core.deck import presets
 from core.engine import Engine
 from core.stats import answers as answers_module
-from core.studies.query import ask
+from core.studies.pictures.query import ask
 from core.types import Cancelled, FloatArray, NotHere, TMVError, UnknownName
 from core.work.tasks import TASKS
 from tests.fakes import COLOURS, FakeEncoder, png
@@ -253,7 +253,7 @@ def test_retrieval_ranks_are_kept_on_disk(
 ) -> None:
     result = engine.retrieve(POOR, told(folder))
     assert (result.n_images, result.n_texts, result.captions_range) == (20, 40, (2, 2))
-    monkeypatch.setattr("core.studies.retrieval.rank_captions", None)  # computing again would fail
+    monkeypatch.setattr("core.studies.captions.retrieval.rank_captions", None)  # computing again would fail
     again = Engine().retrieve(POOR, told(folder))
     assert again.to_record() == result.to_record()
     np.testing.assert_array_equal(again.own, result.own)

@@ -10,7 +10,7 @@ import pytest
 
 from core.engine import Engine
 from core.store import read_card, write_card
-from core.studies import retrieval
+from core.studies.captions import retrieval
 from core.types import Note, TMVError
 from tests.data_files import tar
 from tests.fakes import COLOURS, png

@@ -15,11 +15,11 @@ from core.engine_few_shot import MOST_SEEDS, answers_key, run_keys
 from core.engine_probe import pair_of
 from core.stats.metrics import calibration
 from core.stats.scored import Scored
-from core.studies.few_shot import METHODS, FewShotStudy, Method
-from core.studies.few_shot_draw import FewShotDraw, assemble, from_bytes, to_bytes
-from core.studies.few_shot_result import Unit
-from core.studies.shots import Draw
-from core.studies.training_rows import labels_of
+from core.studies.few_shot.draw import FewShotDraw, assemble, from_bytes, to_bytes
+from core.studies.few_shot.methods import METHODS, FewShotStudy, Method
+from core.studies.few_shot.result import Unit
+from core.studies.few_shot.shots import Draw
+from core.studies.probe.training_rows import labels_of
 from core.tables.few_shot_draw import differences_by_seed, draw_line, one_draw, other_draws, say_draw
 from core.types import BadArgument, EmbeddingSet, FloatArray, TMVError, UnknownName
 from core.work.tasks import TASKS

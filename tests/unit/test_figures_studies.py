@@ -16,7 +16,8 @@ from core.charts import pictures as picture_charts
 from core.charts import prompts as prompt_charts
 from core.charts import retrieval as retrieval_charts
 from core.charts.theme import TITLE_WIDTH, Chart
-from core.studies import lists, retrieval_reading
+from core.studies.captions import breakdown as retrieval_reading
+from core.studies.pictures import lists
 from core.tables import pictures, prompts, retrieval
 from tests.study_results import (
     DECK,

@@ -15,7 +15,7 @@ from core.charts.cost import cost_chart
 from core.charts.few_shot import few_shot_chart
 from core.charts.theme import Chart, contrast, look, mixed
 from core.charts.validation import validation_chart
-from core.studies.few_shot_result import FewShotResult
+from core.studies.few_shot.result import FewShotResult
 from core.tables.answered import PROBE, TRAINED, ZERO_SHOT
 from core.tables.compare import calibration_frame
 from core.tables.few_shot import few_shot_frame, published_frame

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.studies.retrieval import RetrievalResult, retrieve
+from core.studies.captions.retrieval import RetrievalResult, retrieve
 from core.tables.pictures import look_alikes_frame
 from core.tables.retrieval import captions_line, ranks_frame, span
 from core.types import EmbeddingSet

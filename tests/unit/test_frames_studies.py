@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from core.stats.intervals import paired_difference
-from core.studies import lists, retrieval_reading
+from core.studies.captions import breakdown as retrieval_reading
+from core.studies.pictures import lists
 from core.tables import pictures, prompts, retrieval
 from tests.study_results import (
     DECK,

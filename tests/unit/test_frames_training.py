@@ -13,11 +13,11 @@ from core.catalog.datasets import find_dataset
 from core.catalog.models import find_model
 from core.stats.intervals import paired_difference
 from core.stats.metrics import calibration
-from core.studies.few_shot_result import FewShotPoint, FewShotResult, Unit, assemble
-from core.studies.linear_probe import probe
-from core.studies.probe_result import ProbeResult
-from core.studies.probe_result import assemble as assemble_probe
-from core.studies.zero_shot import ZeroShotResult, classify
+from core.studies.few_shot.result import FewShotPoint, FewShotResult, Unit, assemble
+from core.studies.probe.result import ProbeResult
+from core.studies.probe.result import assemble as assemble_probe
+from core.studies.probe.training import probe
+from core.studies.zero_shot.classify import ZeroShotResult, classify
 from core.tables.answered import PROBE, TRAINED, ZERO_SHOT
 from core.tables.compare import calibration_frame, disagreements_frame
 from core.tables.few_shot import (

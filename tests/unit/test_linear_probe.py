@@ -12,11 +12,12 @@ from sklearn.linear_model import LogisticRegression
 
 from core.stats.logistic import Fit
 from core.stats.scored import count_right, rank
-from core.studies import choose_c, linear_probe
-from core.studies.choose_c import Sweep
-from core.studies.linear_probe import FOLDS, SEED, probe
-from core.studies.probe_result import ProbeOutcome, ProbeResult, assemble
-from core.studies.training_rows import check_pair, folds, hold_out, pair_notes, same_vectors, seen_in_training
+from core.studies.probe import regularisation as choose_c
+from core.studies.probe import training as linear_probe
+from core.studies.probe.regularisation import Sweep
+from core.studies.probe.result import ProbeOutcome, ProbeResult, assemble
+from core.studies.probe.training import FOLDS, SEED, probe
+from core.studies.probe.training_rows import check_pair, folds, hold_out, pair_notes, same_vectors, seen_in_training
 from core.types import Cancelled, EmbeddingSet, Note, TMVError
 from tests.training_sets import as_set, changed, clouds
 

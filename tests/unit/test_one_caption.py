@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from core.stats.gallery import Gallery
-from core.studies import one_caption, retrieval
-from core.studies.compose import leave_one_out
+from core.studies.captions import one_caption, retrieval
+from core.studies.prompts.compose import leave_one_out
 from core.types import EmbeddingKey, EmbeddingSet, FloatArray, Provenance, TMVError
 
 PROVENANCE = Provenance("m", "d", {}, "float32", "cpu", {}, "2026-01-01")

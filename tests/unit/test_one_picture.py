@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from core.studies.one_picture import name_picture
+from core.studies.zero_shot.one_picture import name_picture
 from core.types import TMVError
 
 

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 from core.stats.gallery import Gallery, exact_cosines, unit_vector
-from core.studies import compose, lists, pictures
-from core.studies.query import Query, Term, ask, query_vector
+from core.studies.pictures import lists
+from core.studies.pictures import search as pictures
+from core.studies.pictures.query import Query, Term, ask, query_vector
+from core.studies.prompts import compose
 from core.types import EmbeddingKey, EmbeddingSet, FloatArray, Provenance, TMVError
 
 PROVENANCE = Provenance("m", "d", {}, "float32", "cpu", {}, "2026-01-01")

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.auditing import elsewhere, runs
 from core.catalog.benchmark_names import open_clip_name, published_set
 from core.engine import Engine
 from core.readers.external import Classes, Predictions
 from core.readers.predictions import parse_predictions
-from core.studies.audit import Alternative, Answers, Case, Known, audit
+from core.studies.audit import Alternative, Answers, Case, Known, audit, runs
+from core.studies.audit import external as elsewhere
 from core.studies.audit.case import PROTOCOL
 from core.types import TMVError
 

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from core.stats.intervals import mcnemar_exact, wilson
-from core.studies import prompt_search, zero_shot
-from core.studies.prompt_search import greedy, split_rows, weighted_head, zpe_weights
-from core.studies.prompt_verdict import PromptSearchResult, search
+from core.studies.prompts import search as prompt_search
+from core.studies.prompts.heldout import PromptSearchResult, search
+from core.studies.prompts.search import greedy, split_rows, weighted_head, zpe_weights
+from core.studies.zero_shot import classify as zero_shot
 from core.types import Cancelled, EmbeddingKey, EmbeddingSet, FloatArray, IntArray, Note, Provenance, TMVError
 
 PROVENANCE = Provenance("m", "d", {}, "float32", "cpu", {}, "2026-01-01", 0, (Note("a note", "a_code"),))

@@ -10,7 +10,8 @@ import pytest
 from core.stats.answers import Answers, answer, edit
 from core.stats.gallery import Gallery
 from core.stats.intervals import mcnemar_exact, wilson
-from core.studies import prompt_study, zero_shot
+from core.studies.prompts import accuracy as prompt_study
+from core.studies.zero_shot import classify as zero_shot
 from core.types import EmbeddingKey, EmbeddingSet, FloatArray, IntArray, Provenance, Reference, TMVError
 
 PROVENANCE = Provenance("m", "d", {}, "float32", "cpu", {}, "2026-01-01")

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from core.stats.intervals import wilson
-from core.studies import retrieval, retrieval_reading
-from core.studies.caption_ranks import CaptionRanks, rank_captions
+from core.studies.captions import breakdown as retrieval_reading
+from core.studies.captions import retrieval
+from core.studies.captions.ranks import CaptionRanks, rank_captions
 from core.types import (
     Cancelled,
     EmbeddingKey,
@@ -85,7 +86,7 @@ def check(ranks: CaptionRanks, images: FloatArray, texts: FloatArray, index: Int
 
 @pytest.mark.parametrize("rows", [1, 7, 64, 4096])
 def test_ranks_equal_counting_by_hand_whatever_the_block(rows: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.studies.caption_ranks.ROWS", rows)
+    monkeypatch.setattr("core.studies.captions.ranks.ROWS", rows)
     images, texts, index = pairs(25, 3)
     check(rank_captions(images, texts, index), images, texts, index)
 
@@ -94,7 +95,7 @@ def test_ranks_equal_counting_by_hand_whatever_the_block(rows: int, monkeypatch:
 def test_equal_pictures_and_equal_captions_tie_against_the_right_one(
     rows: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.studies.caption_ranks.ROWS", rows)
+    monkeypatch.setattr("core.studies.captions.ranks.ROWS", rows)
     images, texts, index = pairs(20, 2, noise=0.3)
     images[[4, 11, 19]] = images[2]
     texts[[5, 17, 30]] = texts[1]
@@ -183,8 +184,8 @@ def test_rival_is_the_best_other_picture() -> None:
 
 @pytest.mark.parametrize("held", [0, 1 << 24])
 def test_memory_mapped_files_give_the_same(tmp_path: Path, held: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.studies.caption_ranks.HELD", held)
-    monkeypatch.setattr("core.studies.caption_ranks.ROWS", 16)
+    monkeypatch.setattr("core.studies.captions.ranks.HELD", held)
+    monkeypatch.setattr("core.studies.captions.ranks.ROWS", 16)
     images, texts, index = pairs(50, 3)
     np.save(tmp_path / "x.npy", images)
     np.save(tmp_path / "t.npy", texts)
@@ -194,7 +195,7 @@ def test_memory_mapped_files_give_the_same(tmp_path: Path, held: int, monkeypatc
 
 
 def test_progress_reaches_the_end_and_can_stop(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.studies.caption_ranks.ROWS", 16)
+    monkeypatch.setattr("core.studies.captions.ranks.ROWS", 16)
     images, texts, index = pairs(30, 2)
     seen = list[tuple[int, int]]()
     rank_captions(images, texts, index, lambda done, total: seen.append((done, total)))

@@ -9,7 +9,7 @@ import pytest
 from core.deck.presets import caption_presets
 from core.engine import Engine
 from core.engine_retrieval import ranks_key
-from core.studies.compose import leave_one_out
+from core.studies.prompts.compose import leave_one_out
 from core.work.tasks import TASKS
 from tests.unit.study_world import GOOD, paint, point, told
 

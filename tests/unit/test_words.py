@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.studies import words
-from core.studies.compose import leave_one_out
+from core.studies.prompts import words
+from core.studies.prompts.compose import leave_one_out
 from core.types import FloatArray, Provenance, TMVError
 
 PROVENANCE = Provenance("m", "d", {}, "float32", "cpu", {}, "2026-01-01")

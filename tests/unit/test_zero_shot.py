@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.stats import metrics
-from core.studies import zero_shot
+from core.studies.zero_shot import classify as zero_shot
 from core.types import EmbeddingKey, EmbeddingSet, Provenance, Reference, TMVError
 
 AXES = np.eye(3, dtype=np.float32)

@@ -17,8 +17,8 @@ from core.studies.audit.case import (
     Repeat,
     Vectors,
 )
+from core.studies.audit.finding import Counterfactual, Verdict
 from core.studies.audit.result import CHECKS, AuditResult, Check, Finding, audit
-from core.studies.audit.said import Counterfactual, Verdict
 
 __all__ = [
     "CHECKS",

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.studies.audit.case import Answers, Case, Cell
-from core.studies.audit.said import Said, fault, ok, unknown, warning
+from core.studies.audit.finding import Said, fault, ok, unknown, warning
 from core.studies.audit.words import share
 
 DOMINANT = ((0.4, 2.0), (0.2, 4.0))

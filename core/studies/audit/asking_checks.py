@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from core.stats.intervals import PairedDifference, paired_difference
 from core.studies.audit.case import NAMES, PROTOCOL, TEMPLATES, Case
-from core.studies.audit.said import Counterfactual, Said, Verdict, of_alternative, ok, unknown
+from core.studies.audit.finding import Counterfactual, Said, Verdict, of_alternative, ok, unknown
 from core.studies.audit.words import points, some
 
 RAW_SHARE = 0.2

@@ -6,7 +6,7 @@ import re
 from itertools import pairwise
 
 from core.studies.audit.case import Case
-from core.studies.audit.said import Said, fault, ok, unknown, warning
+from core.studies.audit.finding import Said, fault, ok, unknown, warning
 from core.studies.audit.words import share
 
 _RECALL = re.compile(r"(image|text)_retrieval_recall@(\d+)")

@@ -6,9 +6,9 @@ import numpy as np
 
 from core.stats.scores import first_equal
 from core.studies.audit.case import Case, Known
-from core.studies.audit.said import Said, fault, ok, unknown, warning
+from core.studies.audit.finding import Said, fault, ok, unknown, warning
 from core.studies.audit.words import between, points, share
-from core.studies.training_rows import same_vectors
+from core.studies.probe.training_rows import same_vectors
 
 SKIPPED = 0.005
 """Half a percent of unreadable pictures moves no figure by more than that."""

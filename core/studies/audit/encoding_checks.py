@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from core.catalog.published import alike
 from core.stats import metrics
 from core.studies.audit.case import Answers, Case
-from core.studies.audit.said import Counterfactual, Said, fault, if_right, ok, unknown, warning
+from core.studies.audit.finding import Counterfactual, Said, fault, if_right, ok, unknown, warning
 from core.studies.audit.words import points, share
 from core.types import FloatArray
 

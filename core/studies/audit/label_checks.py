@@ -6,8 +6,8 @@ import numpy as np
 
 from core.stats.intervals import wilson
 from core.studies.audit.case import PROTOCOL, Answers, Case
+from core.studies.audit.finding import Counterfactual, Said, fault, if_right, ok, unknown
 from core.studies.audit.order import Order, describe, explain
-from core.studies.audit.said import Counterfactual, Said, fault, if_right, ok, unknown
 from core.studies.audit.words import share, some
 from core.types import IntArray
 

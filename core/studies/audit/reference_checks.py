@@ -10,8 +10,8 @@ import numpy as np
 from core.catalog.published import alike
 from core.stats import metrics
 from core.studies.audit.case import PROTOCOL, Alternative, Case
+from core.studies.audit.finding import Counterfactual, Said, fault, of_alternative, ok, unknown, warning
 from core.studies.audit.order import best_renaming
-from core.studies.audit.said import Counterfactual, Said, fault, of_alternative, ok, unknown, warning
 from core.studies.audit.words import between, points, share
 from core.types import IntArray, Interval, Reference
 

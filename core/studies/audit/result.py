@@ -12,9 +12,9 @@ from core.studies.audit.brought_checks import possible, understood
 from core.studies.audit.case import Case, Method, Source
 from core.studies.audit.data_checks import captions, duplicates, enough, split
 from core.studies.audit.encoding_checks import deterministic, logit_scale, normalised, weights
+from core.studies.audit.finding import Counterfactual, Said, Verdict, of_alternative
 from core.studies.audit.label_checks import label_order, mended
 from core.studies.audit.reference_checks import probe_fit, published, reproduced
-from core.studies.audit.said import Counterfactual, Said, Verdict, of_alternative
 from core.studies.audit.words import share
 from core.types import IntArray
 

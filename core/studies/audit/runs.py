@@ -9,15 +9,14 @@ from typing import Protocol
 
 import numpy as np
 
-from core.auditing import cases
 from core.catalog.models import config_and_weights, find_model
 from core.engine_parts import EngineParts
 from core.stats import metrics
 from core.store import Entry, Store, TextStore
-from core.studies.audit import NAMES, OTHER, PROTOCOL, TEMPLATES, Alternative, Asked, Cell
-from core.studies.probe_result import ProbeResult
-from core.studies.retrieval import RetrievalResult
-from core.studies.zero_shot import ZeroShotResult, fill
+from core.studies.audit import NAMES, OTHER, PROTOCOL, TEMPLATES, Alternative, Asked, Cell, cases
+from core.studies.captions.retrieval import RetrievalResult
+from core.studies.probe.result import ProbeResult
+from core.studies.zero_shot.classify import ZeroShotResult, fill
 from core.types import Dataset, EmbeddingSet, FloatArray, IntArray, TMVError
 
 PHOTO, PHOTO_BARE, BARE = ("a photo of a {}.",), ("a photo of a {}",), ("{}",)

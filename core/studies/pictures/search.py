@@ -1,6 +1,6 @@
 """Pictures by prompt: the best k of a data set, how all scores spread, and how many of the k are right.
 
-What is asked is a `core.studies.query.Query`; what changes between two answers is in `core.studies.lists`.
+What is asked is a `query.Query`; what changes between two answers is in `lists`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from core.stats.gallery import Gallery
 from core.stats.intervals import wilson
 from core.stats.metrics import Float64Array
-from core.studies.query import Query
+from core.studies.pictures.query import Query
 from core.types import (
     EmbeddingSet,
     EvalProtocol,

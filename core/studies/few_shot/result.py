@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from core.stats.metrics import BoolArray
-from core.studies.training_rows import pair_notes
-from core.studies.zero_shot import ZeroShotResult, reference_record
+from core.studies.probe.training_rows import pair_notes
+from core.studies.zero_shot.classify import ZeroShotResult, reference_record
 from core.types import (
     EmbeddingKey,
     EmbeddingSet,

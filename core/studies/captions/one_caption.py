@@ -13,9 +13,9 @@ from typing import Any, Literal
 import numpy as np
 
 from core.stats.gallery import Gallery, unit_vector
-from core.studies.compose import WordSpan
-from core.studies.pictures import Hit, captions_of_row
-from core.studies.retrieval import RetrievalResult
+from core.studies.captions.retrieval import RetrievalResult
+from core.studies.pictures.search import Hit, captions_of_row
+from core.studies.prompts.compose import WordSpan
 from core.types import EmbeddingSet, EvalProtocol, FloatArray, IntArray, Note, Provenance, TMVError
 
 Kind = Literal["any", "easy", "hard", "lost"]

@@ -15,7 +15,8 @@ import numpy as np
 from core.stats.answers import answer
 from core.stats.intervals import PairedDifference, paired_difference, wilson
 from core.stats.metrics import BoolArray
-from core.studies.prompt_search import (
+from core.studies.prompts.accuracy import difference_record
+from core.studies.prompts.search import (
     BUDGET,
     LARGEST,
     SEED,
@@ -27,7 +28,6 @@ from core.studies.prompt_search import (
     weighted_head,
     zpe_weights,
 )
-from core.studies.prompt_study import difference_record
 from core.types import EmbeddingSet, EvalProtocol, FloatArray, Interval, Note, Progress, Provenance, TMVError, beside
 
 

@@ -4,7 +4,7 @@ Templates are chosen on the search part alone: greedy forward selection of an en
 "Ensemble selection from libraries of models"), starting from the best single template and adding whichever
 template helps most. A choice that needs no label is zero-shot prompt ensembling (Allingham et al. 2023, "A
 simple zero-shot prompt weighting technique to improve prompt ensembling in text-image models"), which weighs
-a template by how sure it makes the model on unlabelled pictures. `core.studies.prompt_verdict` judges both.
+a template by how sure it makes the model on unlabelled pictures. `core.studies.prompts.heldout` judges both.
 """
 
 from __future__ import annotations

@@ -10,8 +10,8 @@ import numpy as np
 from core.stats.gallery import take
 from core.stats.intervals import PairedDifference, paired_bootstrap
 from core.stats.metrics import BoolArray, Float64Array, score_blocks
-from core.studies.caption_ranks import Units, tiles
-from core.studies.retrieval import KS, Direction, RetrievalResult, recall_interval
+from core.studies.captions.ranks import Units, tiles
+from core.studies.captions.retrieval import KS, Direction, RetrievalResult, recall_interval
 from core.types import EmbeddingSet, IntArray, Interval, TMVError
 
 

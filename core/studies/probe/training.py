@@ -15,9 +15,9 @@ import numpy as np
 from core.stats import metrics
 from core.stats.logistic import Problem
 from core.stats.scored import rank
-from core.studies.choose_c import MOST_FITS, Sweep, judge
-from core.studies.probe_result import ProbeOutcome
-from core.studies.training_rows import Parts, check_pair, folds, hold_out, labels_of, seen_in_training
+from core.studies.probe.regularisation import MOST_FITS, Sweep, judge
+from core.studies.probe.result import ProbeOutcome
+from core.studies.probe.training_rows import Parts, check_pair, folds, hold_out, labels_of, seen_in_training
 from core.types import EmbeddingSet, FloatArray, IntArray, Progress, TMVError
 
 VALIDATION_SHARE = 0.2

@@ -1,6 +1,6 @@
 """Few-shot classification: what K labelled pictures a class are worth, by method and over several draws.
 
-Three ways to use them: a linear probe on the shots, Tip-Adapter and Tip-Adapter-F (`core.studies.tip_adapter`);
+Three ways to use them: a linear probe on the shots, Tip-Adapter and Tip-Adapter-F (`tip_adapter`);
 zero-shot is the point K = 0. Settings (C, alpha, beta, training steps) are chosen on validation pictures of the
 training split that are not among the shots; the test split is used once, for the final count.
 """
@@ -15,12 +15,12 @@ import numpy as np
 from core.stats.logistic import Problem
 from core.stats.metrics import normalise
 from core.stats.scored import Scored, rank
-from core.studies import tip_adapter
-from core.studies.choose_c import Sweep
-from core.studies.few_shot_result import Unit
-from core.studies.shots import Draw
-from core.studies.tip_adapter import Memory, Pictures, Tick
-from core.studies.training_rows import check_pair, labels_of, seen_in_training
+from core.studies.few_shot import tip_adapter
+from core.studies.few_shot.result import Unit
+from core.studies.few_shot.shots import Draw
+from core.studies.few_shot.tip_adapter import Memory, Pictures, Tick
+from core.studies.probe.regularisation import Sweep
+from core.studies.probe.training_rows import check_pair, labels_of, seen_in_training
 from core.types import EmbeddingSet, FloatArray, IntArray, TMVError
 
 Method = Literal["probe", "tip", "tip-f"]

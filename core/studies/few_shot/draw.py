@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 from core.stats.intervals import wilson
 from core.stats.scored import Scored
-from core.studies.few_shot import Method
-from core.studies.few_shot_result import Unit, short_note
-from core.studies.training_rows import labels_of
+from core.studies.few_shot.methods import Method
+from core.studies.few_shot.result import Unit, short_note
+from core.studies.probe.training_rows import labels_of
 from core.types import (
     EmbeddingKey,
     EmbeddingSet,

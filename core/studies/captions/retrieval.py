@@ -19,7 +19,7 @@ import numpy as np
 from core.stats.gallery import take
 from core.stats.intervals import SEED, bootstrap_mean, wilson
 from core.stats.metrics import BoolArray, Float64Array, summarise_ranks
-from core.studies.caption_ranks import CaptionRanks, rank_captions
+from core.studies.captions.ranks import CaptionRanks, rank_captions
 from core.types import (
     EmbeddingSet,
     EvalProtocol,

@@ -1,7 +1,7 @@
 """Accuracy by template: what the wording changes, and which pictures it changes.
 
 Every template is measured by itself, then all together (their vectors averaged, as CLIP does), each
-against one baseline on the same pictures. A template's figures are those of `core.studies.zero_shot` with
+against one baseline on the same pictures. A template's figures are those of `core.studies.zero_shot.classify` with
 that template.
 """
 
@@ -17,7 +17,7 @@ from core.stats import metrics
 from core.stats.answers import Answers
 from core.stats.intervals import PairedDifference, paired_difference, wilson
 from core.stats.metrics import Float64Array
-from core.studies.zero_shot import TOP, name_notes, top5_note, unsaid
+from core.studies.zero_shot.classify import TOP, name_notes, top5_note, unsaid
 from core.types import EmbeddingSet, EvalProtocol, IntArray, Interval, Note, Provenance, Reference, TMVError, beside
 
 ENSEMBLE = "ensemble"

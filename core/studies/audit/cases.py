@@ -12,9 +12,9 @@ from core.catalog.models import config_and_weights
 from core.catalog.prompts import find_prompt_set
 from core.catalog.published import published
 from core.studies.audit import Alternative, Answers, Asked, Case, Cell, Known, Repeat, Vectors
-from core.studies.probe_result import ProbeResult
-from core.studies.retrieval import RetrievalResult
-from core.studies.zero_shot import ZeroShotResult
+from core.studies.captions.retrieval import RetrievalResult
+from core.studies.probe.result import ProbeResult
+from core.studies.zero_shot.classify import ZeroShotResult
 from core.types import DatasetSpec, FloatArray, ModelCard, ModelSpec
 
 OPENAI_TRANSFORM = {

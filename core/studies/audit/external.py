@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from core.auditing.cases import known_of
 from core.catalog import registry
 from core.catalog.benchmark_names import QUICK, PublishedSet, open_clip_name, published_set
 from core.catalog.datasets import DATASETS
@@ -18,6 +17,7 @@ from core.catalog.published import deck_figures, published
 from core.readers.external import Classes, Predictions
 from core.readers.prediction_classes import Join
 from core.studies.audit import Alternative, Answers, Asked, Case, Cell, Known
+from core.studies.audit.cases import known_of
 from core.types import DatasetSpec, EmbeddingSet, IntArray, ModelSpec, Note, Reference, TMVError, UnknownName, beside
 
 

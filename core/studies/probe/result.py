@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from core.stats import metrics
 from core.stats.intervals import wilson
 from core.stats.metrics import BoolArray
-from core.studies.choose_c import ProbePoint
-from core.studies.training_rows import labels_of, pair_notes
-from core.studies.zero_shot import TOP, ClassRecall, per_class_of, reference_record, top5_note
+from core.studies.probe.regularisation import ProbePoint
+from core.studies.probe.training_rows import labels_of, pair_notes
+from core.studies.zero_shot.classify import TOP, ClassRecall, per_class_of, reference_record, top5_note
 from core.types import (
     EmbeddingKey,
     EmbeddingSet,

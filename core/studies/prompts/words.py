@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from core.stats.intervals import bootstrap_mean
 from core.stats.metrics import Float64Array, normalise
-from core.studies.compose import WordSpan
+from core.studies.prompts.compose import WordSpan
 from core.types import EvalProtocol, FloatArray, Interval, Note, Provenance, TMVError
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from core.stats.gallery import Gallery
-from core.studies.pictures import PicturesResult
+from core.studies.pictures.search import PicturesResult
 from core.types import IntArray, TMVError
 
 PERSISTENCE = 0.9

@@ -1,1 +1,0 @@
-"""From the engine and from people's own files to the audit's cases."""

@@ -1,0 +1,1 @@
+"""Caption retrieval: the benchmark in both directions, one caption, one picture."""

@@ -1,0 +1,1 @@
+"""The linear probe: logistic regression on image embeddings, trained on one split and tested on another."""

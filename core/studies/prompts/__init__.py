@@ -1,0 +1,1 @@
+"""The prompt study: accuracy by template, the search for templates, and the words of one prompt."""
