@@ -22,7 +22,7 @@ from core.types import Dataset, EncoderWarming, FloatArray
 from tests.app.making import paint_squares
 from tests.conftest import GOOD, POOR, World
 from tests.fakes import COLOURS, FakeEncoder, FakePictures, png
-from tests.unit.study_world import Poor, Wordy
+from tests.worlds import Poor, Wordy
 
 TOLD = 24
 SHARED = "A square."

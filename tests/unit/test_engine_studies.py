@@ -15,7 +15,7 @@ from core.types import Cancelled, FloatArray, NotHere, TMVError, UnknownName
 from core.work.tasks import TASKS
 from tests.fakes import COLOURS, FakeEncoder, png
 from tests.training_sets import as_set, changed
-from tests.unit.study_world import GOOD, POOR, paint, point, squares, told
+from tests.worlds import GOOD, POOR, paint, point, squares, told
 
 FORMS = ("a photo of a {}", "a big {} thing", "{}")
 Encoders = dict[str, FakeEncoder]

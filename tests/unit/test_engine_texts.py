@@ -14,8 +14,8 @@ from core.studies.captions import retrieval
 from core.types import Note, TMVError
 from tests.data_files import tar
 from tests.fakes import COLOURS, png
-from tests.unit.study_world import GOOD, paint, point, squares, told
-from tests.unit.test_retrieval import captioned
+from tests.unit.studies.captions.test_retrieval import captioned
+from tests.worlds import GOOD, paint, point, squares, told
 
 TEMPLATES = "zeroshot_classification_templates.txt"
 LONG = "word " * 90
