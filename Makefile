@@ -20,6 +20,7 @@ browser: $(VENV)/.dev
 
 check: $(VENV)/.dev
 	$(BIN)/python -m ruff check .
+	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m mypy
 	$(BIN)/lint-imports --no-cache
 

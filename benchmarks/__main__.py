@@ -65,8 +65,17 @@ def table(rows: Sequence[Row]) -> str:
 
 
 def _cells(row: Row) -> tuple[str, ...]:
-    return (row.work, row.peer_name, _number(row.peer), _number(row.ours), row.unit, _number(row.ratio),
-            _number(row.target), row.verdict, row.parity)
+    return (
+        row.work,
+        row.peer_name,
+        _number(row.peer),
+        _number(row.ours),
+        row.unit,
+        _number(row.ratio),
+        _number(row.target),
+        row.verdict,
+        row.parity,
+    )
 
 
 def _number(value: float | None) -> str:

@@ -56,8 +56,9 @@ def written(table: Brought, seed: int) -> bytes:
     rng = random.Random(seed)
     mark = rng.choice(",;\t")
     comma, prefix = mark != "," and rng.random() < 0.3, rng.choice(("", "prob_", "p_"))
-    picture, true, said = rng.choice((("image", "label", "prediction"), ("filepath", "true_class", "pred_class"),
-                                      ("filename", "y_true", "y_pred")))  # fmt: skip
+    picture, true, said = rng.choice(
+        (("image", "label", "prediction"), ("filepath", "true_class", "pred_class"), ("filename", "y_true", "y_pred"))
+    )
     n, c = table.scores.shape
     columns: list[tuple[str, list[str]]] = [(picture, [f"test/{i}.png" for i in range(n)])]
     columns.append((true, [table.names[y] for y in table.labels]))
@@ -96,8 +97,12 @@ def document(world: World, **changes: object) -> AuditResult:
     assert spec is not None and pictures is not None and not quick
     figures = {r.metric: r.value for r in published(spec, pictures.spec, "zeroshot_")}
     metrics_ = {"acc1": figures["zeroshot_acc1_ensemble"], "acc5": figures.get("zeroshot_acc5_ensemble", 0.888)}
-    record = {"dataset": "wds/imagenet1k", "model": "ViT-B-32-quickgelu", "pretrained": "openai",
-              "metrics": {k: v for k, v in (metrics_ | changes).items() if v is not None}}  # fmt: skip
+    record = {
+        "dataset": "wds/imagenet1k",
+        "model": "ViT-B-32-quickgelu",
+        "pretrained": "openai",
+        "metrics": {k: v for k, v in (metrics_ | changes).items() if v is not None},
+    }
     (found,) = parse_predictions(json.dumps(record).encode(), "mine.json")
     return audit(brought_case(found, known_of_figures(spec, pictures), None))
 
@@ -124,8 +129,14 @@ def _rows_apart(table: Brought) -> Brought:
 
 def _folder_names(table: Brought) -> Brought:
     said = tuple(f"n{10_000_000 + i}" for i in range(len(table.names)))
-    return Brought(names=table.names, labels=table.labels, scores=table.scores, answers=table.answers, said_names=said,
-                   with_scores=False)  # fmt: skip
+    return Brought(
+        names=table.names,
+        labels=table.labels,
+        scores=table.scores,
+        answers=table.answers,
+        said_names=said,
+        with_scores=False,
+    )
 
 
 def _one_wins(table: Brought) -> Brought:
@@ -144,15 +155,17 @@ FILE_FAULTS: dict[str, tuple[str, Callable[[World, int], AuditResult]]] = {
     "one class wins": ("collapse", lambda w, s: _moved(w, _one_wins, s)),
     "a softmax without the logit scale": ("logit-scale", lambda w, s: audited(written(brought(w, 1.0), s), w)),
     "answers against their scores": (
-        "data", lambda w, s: _moved(w, lambda t: _answers(t, (t.answers + 1) % _c(t), with_answers=True), s)
+        "data",
+        lambda w, s: _moved(w, lambda t: _answers(t, (t.answers + 1) % _c(t), with_answers=True), s),
     ),
     "top-5 below top-1": ("figures", lambda w, s: document(w, acc5=0.5)),
     "a share above 1": ("figures", lambda w, s: document(w, acc1=1.2)),
     "recall that falls": (
-        "figures", lambda w, s: document(w, **{"image_retrieval_recall@1": 0.5, "image_retrieval_recall@5": 0.4})
+        "figures",
+        lambda w, s: document(w, **{"image_retrieval_recall@1": 0.5, "image_retrieval_recall@5": 0.4}),
     ),
     "not the published figure": ("published", lambda w, s: document(w, acc1=0.50, acc5=0.80)),
-}  # fmt: skip
+}
 """Each fault of a file, the check that must find it, and the audit of a file with it."""
 
 

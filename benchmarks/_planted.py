@@ -30,8 +30,13 @@ from core.studies.audit import (
 )
 from core.types import FloatArray, IntArray, Reference
 
-TRANSFORM = {"size": 224, "mean": (0.48, 0.46, 0.41), "std": (0.27, 0.26, 0.28), "interpolation": "bicubic",
-             "resize_mode": "shortest"}  # fmt: skip
+TRANSFORM = {
+    "size": 224,
+    "mean": (0.48, 0.46, 0.41),
+    "std": (0.27, 0.26, 0.28),
+    "interpolation": "bicubic",
+    "resize_mode": "shortest",
+}
 ENSEMBLE = tuple(f"a photo of a {{}}, way {i}." for i in range(6))
 SINGLE = ENSEMBLE[:1]
 WIDTH = 96
@@ -158,26 +163,56 @@ def case_of(world: World) -> Case:
         found = rival
     curated, raw = names_of(world, False), names_of(world, True)
     asked = Asked(raw if world.raw_names else curated, curated, raw, world.templates, ENSEMBLE)
-    answers = Answers(tuple(f"{world.split}/{i}.png" for i in range(len(labels))), labels, found.top, found.ranks,
-                      found.probability[:, 0])  # fmt: skip
+    answers = Answers(
+        tuple(f"{world.split}/{i}.png" for i in range(len(labels))),
+        labels,
+        found.top,
+        found.ranks,
+        found.probability[:, 0],
+    )
     scores = {"acc1": float(answers.correct.mean())} | (
         {"acc5": float((found.ranks <= 5).mean())} if world.c > 5 else {}
     )
     repeat = Repeat(4, 0.3 if world.shaky else 1e-6, 0.3 if world.stale or world.shaky else 2e-6, 1e-3)
     return Case(
-        title="planted", model="planted/one", dataset="planted", split=world.split, scores=scores, n=len(labels),
-        c=world.c, classnames=asked.classnames, answers=answers, asked=asked, known=_known(world),
+        title="planted",
+        model="planted/one",
+        dataset="planted",
+        split=world.split,
+        scores=scores,
+        n=len(labels),
+        c=world.c,
+        classnames=asked.classnames,
+        answers=answers,
+        asked=asked,
+        known=_known(world),
         vectors=Vectors(images, _faulty_heads(world, images), _images(world, "train"), world.scale),
-        preprocessing=world.transform, repeat=repeat, alternatives=_alternatives(world, images, labels),
-        others=(Cell("another model", "planted/two", {"acc1": float((rival.top[:, 0] == labels).mean())}, len(labels),
-                     rival.top[:, 0], rival_images),),
-    )  # fmt: skip
+        preprocessing=world.transform,
+        repeat=repeat,
+        alternatives=_alternatives(world, images, labels),
+        others=(
+            Cell(
+                "another model",
+                "planted/two",
+                {"acc1": float((rival.top[:, 0] == labels).mean())},
+                len(labels),
+                rival.top[:, 0],
+                rival_images,
+            ),
+        ),
+    )
 
 
 def _known(world: World) -> Known:
     figure = Reference("zeroshot_acc1_ensemble", _published(world), "prompt ensemble", "made up")
-    return Known({"test": world.n, "train": TRAIN}, world.c, ("test",), (figure,), world.weights_note,
-                 own_preprocessing=TRANSFORM)  # fmt: skip
+    return Known(
+        {"test": world.n, "train": TRAIN},
+        world.c,
+        ("test",),
+        (figure,),
+        world.weights_note,
+        own_preprocessing=TRANSFORM,
+    )
 
 
 def _published(world: World) -> float:
@@ -249,15 +284,27 @@ FAULTS: dict[str, tuple[str, Fault]] = {
 def sound_worlds(count: int) -> list[World]:
     """Studies without a fault, easy and hard, of few and many classes, even and uneven."""
     kinds = [(c, skill, uneven) for c in (4, 10, 20, 60) for skill in (0.5, 0.9, 1.5) for uneven in (False, True)]
-    return [World(seed=i, c=kinds[i % len(kinds)][0], skill=kinds[i % len(kinds)][1], uneven=kinds[i % len(kinds)][2],
-                  n=1000 + 500 * (i % 3)) for i in range(count)]  # fmt: skip
+    return [
+        World(
+            seed=i,
+            c=kinds[i % len(kinds)][0],
+            skill=kinds[i % len(kinds)][1],
+            uneven=kinds[i % len(kinds)][2],
+            n=1000 + 500 * (i % 3),
+        )
+        for i in range(count)
+    ]
 
 
 def pairs() -> list[tuple[str, str]]:
     """Every two faults that can be planted together: not two of one check, and nothing that undoes the other."""
     names = list(FAULTS)
-    return [(a, b) for i, a in enumerate(names) for b in names[i + 1 :] if FAULTS[a][0] != FAULTS[b][0]
-            and {a, b} not in IMPOSSIBLE]  # fmt: skip
+    return [
+        (a, b)
+        for i, a in enumerate(names)
+        for b in names[i + 1 :]
+        if FAULTS[a][0] != FAULTS[b][0] and {a, b} not in IMPOSSIBLE
+    ]
 
 
 IMPOSSIBLE: list[set[str]] = [

@@ -56,8 +56,17 @@ def _look(world: World, faults: tuple[str, ...]) -> tuple[int, list[str]]:
 
 def _row(work: str, looks: Sequence[tuple[int, list[str]]]) -> Row:
     total, lost = sum(n for n, _ in looks), [name for _, names in looks for name in names]
-    return Row(work, "-", None, 100 * (total - len(lost)) / total, "% found", None,
-               parity=f"{total - len(lost)} of {total}", equal=not lost, note="; ".join(lost[:3]))  # fmt: skip
+    return Row(
+        work,
+        "-",
+        None,
+        100 * (total - len(lost)) / total,
+        "% found",
+        None,
+        parity=f"{total - len(lost)} of {total}",
+        equal=not lost,
+        note="; ".join(lost[:3]),
+    )
 
 
 def _in_file(name: str, world: World) -> tuple[int, list[str]]:
@@ -72,14 +81,31 @@ def _silence_of_files() -> Row:
     for seed, world in enumerate(sound_worlds(SOUND_FILES)):
         raised = [f for f in sound_file(world, seed).raised if f.check not in NOT_AN_ALARM]
         loud += [f"seed {seed}: {raised[0].check}: {raised[0].evidence}"] if raised else []
-    return Row("audit: false alarms on sound files brought", "-", None, 100 * len(loud) / SOUND_FILES, "% of files",
-               None, parity=f"{len(loud)} of {SOUND_FILES}", equal=len(loud) <= 0.02 * SOUND_FILES,
-               note="; ".join(loud[:3]))  # fmt: skip
+    return Row(
+        "audit: false alarms on sound files brought",
+        "-",
+        None,
+        100 * len(loud) / SOUND_FILES,
+        "% of files",
+        None,
+        parity=f"{len(loud)} of {SOUND_FILES}",
+        equal=len(loud) <= 0.02 * SOUND_FILES,
+        note="; ".join(loud[:3]),
+    )
 
 
 def _silence() -> Row:
     raised = [(world, audit(case_of(world)).raised) for world in sound_worlds(SOUND)]
     loud = [(world, found) for world, found in raised if found]
     said = "; ".join(f"seed {world.seed}: {found[0].evidence}" for world, found in loud[:3])
-    return Row("audit: false alarms on sound studies", "-", None, 100 * len(loud) / SOUND, "% of studies", None,
-               parity=f"{len(loud)} of {SOUND}", equal=len(loud) <= 0.02 * SOUND, note=said)  # fmt: skip
+    return Row(
+        "audit: false alarms on sound studies",
+        "-",
+        None,
+        100 * len(loud) / SOUND,
+        "% of studies",
+        None,
+        parity=f"{len(loud)} of {SOUND}",
+        equal=len(loud) <= 0.02 * SOUND,
+        note=said,
+    )

@@ -103,15 +103,27 @@ def _row(m: Measured, target: float, peak: float) -> Row:
     share = f"{done:.0f} of {peak:.0f} GFLOP/s, {done / peak:.0%} of the matrix-multiply peak; {m.notes[1]}"
     work = f"{architecture}: {m.pictures} JPEGs to vectors"
     if "peer" not in m.found:
-        return Row(work, "not installed", None, rate, "images/s", None, target, FLOOR,
-                   note=f"{share}; for the peer: {INSTALL}")
+        return Row(
+            work, "not installed", None, rate, "images/s", None, target, FLOOR, note=f"{share}; for the peer: {INSTALL}"
+        )
     cosine = lowest_cosine(m.found["ours"], m.found["peer"])
-    return Row(work, "CLIP_benchmark fp32", m.pictures / statistics.median(m.seconds["peer"]), rate, "images/s",
-               median_ratio(m.seconds["peer"], m.seconds["ours"]), target, FLOOR, f"cosine >= {cosine:.7f}",
-               cosine >= 0.99999, share)
+    return Row(
+        work,
+        "CLIP_benchmark fp32",
+        m.pictures / statistics.median(m.seconds["peer"]),
+        rate,
+        "images/s",
+        median_ratio(m.seconds["peer"], m.seconds["ours"]),
+        target,
+        FLOOR,
+        f"cosine >= {cosine:.7f}",
+        cosine >= 0.99999,
+        share,
+    )
 
 
 # --- the two ways -------------------------------------------------------------------------------------------
+
 
 def embed_files(encoder: Any, files: list[Path]) -> FloatArray:
     """Our way: the engine's own `embed` into an empty store, everything it writes and checks included."""
@@ -119,8 +131,15 @@ def embed_files(encoder: Any, files: list[Path]) -> FloatArray:
     from core.store import Store, TextStore
 
     names = tuple(str(file) for file in files)
-    dataset = Dataset(DatasetSpec("bench", "bench", "classification", ("test",)), "test", names, Jpegs(files),
-                      labels=np.zeros(len(files), np.int64), classnames=("any",), raw_classnames=("any",))
+    dataset = Dataset(
+        DatasetSpec("bench", "bench", "classification", ("test",)),
+        "test",
+        names,
+        Jpegs(files),
+        labels=np.zeros(len(files), np.int64),
+        classnames=("any",),
+        raw_classnames=("any",),
+    )
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         report = embed(encoder, dataset, Store(root), TextStore(root), memo_dir=root / "memo")
@@ -161,6 +180,7 @@ def plain_model(architecture: str) -> tuple[Any, Any]:
 
 
 # --- pictures, operations, peak -----------------------------------------------------------------------------
+
 
 def jpegs(n: int, folder: Path) -> list[Path]:
     """n photographs from TMV_TEST_DATA, else pictures drawn here, saved as JPEG."""

@@ -61,9 +61,9 @@ def objective(rows: FloatArray, labels: IntArray, found: Found, strength: float)
     weights, intercepts = (part.astype(np.float64) for part in found)
     loss = 0.0
     for start in range(0, len(rows), 8192):
-        scores = rows[start:start + 8192].astype(np.float64) @ weights + intercepts
+        scores = rows[start : start + 8192].astype(np.float64) @ weights + intercepts
         scores -= scores.max(axis=1, keepdims=True)
-        own = scores[np.arange(len(scores)), labels[start:start + 8192]]
+        own = scores[np.arange(len(scores)), labels[start : start + 8192]]
         loss += float((np.log(np.exp(scores).sum(axis=1)) - own).sum())
     return loss / len(rows) + float(np.square(weights).sum()) / (2 * strength * len(rows))
 
@@ -111,8 +111,12 @@ def _peer(rows: FloatArray, labels: IntArray, strength: float) -> Found:
 
 
 def _row(
-    work: str, ways: dict[str, Callable[[], Any]], found: dict[str, list[Found]], train: tuple[FloatArray, IntArray],
-    strengths: Sequence[float], target: float,
+    work: str,
+    ways: dict[str, Callable[[], Any]],
+    found: dict[str, list[Found]],
+    train: tuple[FloatArray, IntArray],
+    strengths: Sequence[float],
+    target: float,
 ) -> Row:
     seconds = interleaved(ways, rounds=1, warm=0)
     gaps = [
@@ -120,9 +124,17 @@ def _row(
         for ours, peer, strength in zip(found["ours"], found["peer"], strengths)
     ]
     return Row(
-        work, "scikit-learn lbfgs, float32", statistics.median(seconds["peer"]), statistics.median(seconds["ours"]),
-        "s", median_ratio(seconds["peer"], seconds["ours"]), target, 1.0, _say(gaps), max(gaps) <= ALLOWED,
-    )  # fmt: skip
+        work,
+        "scikit-learn lbfgs, float32",
+        statistics.median(seconds["peer"]),
+        statistics.median(seconds["ours"]),
+        "s",
+        median_ratio(seconds["peer"], seconds["ours"]),
+        target,
+        1.0,
+        _say(gaps),
+        max(gaps) <= ALLOWED,
+    )
 
 
 def _say(gaps: Sequence[float]) -> str:

@@ -43,10 +43,7 @@ def _recalls(pictures: int, rounds: int) -> Row:
     work = f"recall@1, 5, 10 both ways, {pictures:,} x {CAPTIONS}"
     images, texts, index = vectors(pictures)
     found = dict[str, list[float]]()
-    ways = {
-        "ours": lambda: found.update(ours=_ours(images, texts, index)),
-        "product": lambda: _product(images, texts),
-    }
+    ways = {"ours": lambda: found.update(ours=_ours(images, texts, index)), "product": lambda: _product(images, texts)}
     try:
         peer = _Peer(images, texts, index)
         ways["peer"] = lambda: found.update(peer=peer.recalls())

@@ -68,9 +68,19 @@ def _silent(said: str) -> None:
 
 
 class Engine(
-    JobDoor, PromptStudies, PictureStudies, RetrievalStudies, ProbeStudies, FewShotStudies, FewShotDraws, AuditStudies,
-    BundleDoor, ReportDoor, SpeedRecords, TextNotes,
-):  # fmt: skip
+    JobDoor,
+    PromptStudies,
+    PictureStudies,
+    RetrievalStudies,
+    ProbeStudies,
+    FewShotStudies,
+    FewShotDraws,
+    AuditStudies,
+    BundleDoor,
+    ReportDoor,
+    SpeedRecords,
+    TextNotes,
+):
     """Models, data sets, their vectors and the studies on them.
 
     `in_process=True` loads encoders into this process when a vector is missing (command line, notebook).
@@ -178,8 +188,7 @@ class Engine(
         vectors are in the cache."""
         try:
             there = self._look(
-                ("splits", dataset),
-                lambda: readers.describe_dataset(dataset, self.data_dir, self.cache_dir).splits,
+                ("splits", dataset), lambda: readers.describe_dataset(dataset, self.data_dir, self.cache_dir).splits
             )
         except NotHere:
             there = ()
@@ -190,8 +199,7 @@ class Engine(
         """The rows on disk; `NotHere` when the data set is not on this machine."""
         split = self.split_of(dataset, split)
         return self._look(
-            ("rows", dataset, split),
-            lambda: readers.open_dataset(dataset, split, self.data_dir, self.cache_dir),
+            ("rows", dataset, split), lambda: readers.open_dataset(dataset, split, self.data_dir, self.cache_dir)
         )
 
     def has_classes(self, dataset: str) -> bool:
@@ -225,9 +233,7 @@ class Engine(
         """The stored vectors that fit the model and the data as they are now, or None. Never computes. Raises `Damaged`
         where they are not what was written."""
         split = self.split_of(dataset, split)
-        key = self.store.find(
-            model, dataset, split, self.model_digest(model), self.data_digest(dataset, split)
-        )
+        key = self.store.find(model, dataset, split, self.model_digest(model), self.data_digest(dataset, split))
         return None if key is None else self._as_read_now(self._sets.get(key, lambda: self.store.load(key)))
 
     def _as_read_now(self, images: EmbeddingSet) -> EmbeddingSet:
@@ -283,8 +289,12 @@ class Engine(
         self.ensure_demo(dataset)
         rows = self.dataset_rows(dataset, self.split_of(dataset, split))
         report = embed(
-            lambda: self.encoder(model), rows, self.store, self.texts,
-            memo_dir=self.cache_dir / "digests", progress=progress,
+            lambda: self.encoder(model),
+            rows,
+            self.store,
+            self.texts,
+            memo_dir=self.cache_dir / "digests",
+            progress=progress,
             card=read_card(self.cache_dir, model) if self.model_digest(model) else None,
         )
         self.keep_templates(report.key)
@@ -309,17 +319,17 @@ class Engine(
             found = self.needed(model, dataset, split)
         return found
 
-    def _mend(
-        self, damage: Damaged, model: str, dataset: str, split: str | None, progress: Progress | None
-    ) -> None:
+    def _mend(self, damage: Damaged, model: str, dataset: str, split: str | None, progress: Progress | None) -> None:
         """Compute damaged vectors again and say so; where the pictures or the weights are not here, `Damaged` says what
         to do. Good blocks are kept."""
         self.tell(f"{str(damage).split(': run ')[0]}; what is damaged is computed again.")
         try:
             self.embed(model, dataset, split, progress)
         except NotHere as error:
-            raise Damaged(f"{str(damage).split(': run ')[0]}, and cannot be computed again, because {error} "
-                          "Or copy the cache again.") from error
+            raise Damaged(
+                f"{str(damage).split(': run ')[0]}, and cannot be computed again, because {error} "
+                "Or copy the cache again."
+            ) from error
 
     def ensure_demo(self, dataset: str, progress: Progress | None = None) -> None:
         """Draw a demo set if it has not been drawn yet; does nothing for other data."""
@@ -397,8 +407,7 @@ class Engine(
         return zero_shot.check_templates(chosen)
 
     def class_head(
-        self, model: str, templates: Sequence[str], classnames: Sequence[str],
-        progress: Progress | None = None,
+        self, model: str, templates: Sequence[str], classnames: Sequence[str], progress: Progress | None = None
     ) -> FloatArray:
         """(c, d) normalised class vectors: each template's text vectors averaged as CLIP does."""
         names, forms = tuple(classnames), tuple(templates)
@@ -435,9 +444,13 @@ class Engine(
         def make() -> zero_shot.ZeroShotResult:
             spec, data = self.model(model), self.dataset(dataset)
             found = zero_shot.classify(
-                images, self.class_head(model, forms, names, progress),
-                classnames=names, templates=forms, classnames_kind=classnames,
-                published=published(spec, data, "zeroshot_"), deck=deck_figures(spec, data, "zeroshot_"),
+                images,
+                self.class_head(model, forms, names, progress),
+                classnames=names,
+                templates=forms,
+                classnames_kind=classnames,
+                published=published(spec, data, "zeroshot_"),
+                deck=deck_figures(spec, data, "zeroshot_"),
             )
             return replace(found, notes=beside(found.notes, self.prompt_notes(images, forms, names)))
 

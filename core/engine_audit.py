@@ -119,8 +119,10 @@ class AuditStudies:
         if rows is not None:
             return Classes(rows.classnames, rows.raw_classnames)
         if damaged := self.store.damaged(dataset):
-            raise Damaged(f"What is stored of {dataset} cannot be read ({damaged[0]} is damaged): run "
-                          "`python -m core verify` to mend the cache.")
+            raise Damaged(
+                f"What is stored of {dataset} cannot be read ({damaged[0]} is damaged): run "
+                "`python -m core verify` to mend the cache."
+            )
         for entry in self.store.entries():
             if entry.complete and entry.key.dataset == dataset and split in (None, entry.key.split):
                 images = self.store.load(entry.key)

@@ -131,12 +131,16 @@ class FewShotStudies:
 
 
 def job_options(
-    shots: Sequence[int], methods: Sequence[str], seeds: int, templates: Sequence[str] | None,
-    prompt_set: str | None,
+    shots: Sequence[int], methods: Sequence[str], seeds: int, templates: Sequence[str] | None, prompt_set: str | None
 ) -> dict[str, Any]:
     """What a few-shot job is told besides model, data set and split; ready for JSON."""
-    return {"shots": list(shots), "methods": list(methods), "seeds": seeds,
-            "templates": None if templates is None else list(templates), "prompt_set": prompt_set}  # fmt: skip
+    return {
+        "shots": list(shots),
+        "methods": list(methods),
+        "seeds": seeds,
+        "templates": None if templates is None else list(templates),
+        "prompt_set": prompt_set,
+    }
 
 
 def job_key(model: str, dataset: str, split: str, options: Mapping[str, Any]) -> str:
@@ -156,8 +160,10 @@ def plan_of(shots: Sequence[int], methods: Sequence[str], seeds: int) -> Plan:
         raise BadArgument(f"Few-shot takes 1 to {MOST_SEEDS} seeds, got {seeds}.")
     return [
         (known[method], k, seed)
-        for method in dict.fromkeys(methods) for k in sorted(set(shots)) for seed in range(seeds)
-    ]  # fmt: skip
+        for method in dict.fromkeys(methods)
+        for k in sorted(set(shots))
+        for seed in range(seeds)
+    ]
 
 
 def run_keys(
@@ -190,7 +196,11 @@ def kept_unit(engine: EngineParts, key: str) -> Unit | None:
 
 
 def compute(
-    engine: EngineParts, train: EmbeddingSet, test: EmbeddingSet, templates: Sequence[str], plan: Plan,
+    engine: EngineParts,
+    train: EmbeddingSet,
+    test: EmbeddingSet,
+    templates: Sequence[str],
+    plan: Plan,
     progress: Progress | None,
 ) -> Units:
     """Run what is missing, keeping each run and its answers as soon as it is done."""
@@ -210,7 +220,10 @@ def compute(
 
 
 def _assemble(
-    engine: EngineParts, train: EmbeddingSet, test: EmbeddingSet, zero_shot: ZeroShotResult,
+    engine: EngineParts,
+    train: EmbeddingSet,
+    test: EmbeddingSet,
+    zero_shot: ZeroShotResult,
     units: Mapping[tuple[str, int, int], Unit],
 ) -> FewShotResult:
     figures = published(engine.model(test.key.model), engine.dataset(test.key.dataset))

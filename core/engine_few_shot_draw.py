@@ -182,8 +182,13 @@ def _kept(engine: EngineParts, key: str) -> Found | None:
 def _options(
     method: str, shots: int, seed: int, templates: Sequence[str] | None, prompt_set: str | None
 ) -> dict[str, Any]:
-    return {"method": method, "shots": shots, "seed": seed,
-            "templates": None if templates is None else list(templates), "prompt_set": prompt_set}  # fmt: skip
+    return {
+        "method": method,
+        "shots": shots,
+        "seed": seed,
+        "templates": None if templates is None else list(templates),
+        "prompt_set": prompt_set,
+    }
 
 
 def _job_key(model: str, dataset: str, split: str, options: Mapping[str, Any]) -> str:

@@ -123,9 +123,7 @@ def tested_split(engine: EngineParts, dataset: str, split: str | None) -> str:
     return next((name for name in HELD_OUT if name in there), default)
 
 
-def pair_of(
-    engine: EngineParts, model: str, dataset: str, split: str | None
-) -> tuple[EmbeddingSet, EmbeddingSet]:
+def pair_of(engine: EngineParts, model: str, dataset: str, split: str | None) -> tuple[EmbeddingSet, EmbeddingSet]:
     """(training, test) vectors; `NotHere` while either is not embedded."""
     training = train_split(engine, dataset)
     test = engine.needed(model, dataset, tested_split(engine, dataset, split))
@@ -149,10 +147,6 @@ def _kept(engine: EngineParts, key: str) -> ProbeOutcome | None:
         return None
 
 
-def _assemble(
-    engine: EngineParts, train: EmbeddingSet, test: EmbeddingSet, outcome: ProbeOutcome
-) -> ProbeResult:
+def _assemble(engine: EngineParts, train: EmbeddingSet, test: EmbeddingSet, outcome: ProbeOutcome) -> ProbeResult:
     names = engine.model(test.key.model), engine.dataset(test.key.dataset)
-    return assemble(
-        train, test, outcome, published(*names, "linear_probe_"), deck_figures(*names, "linear_probe_")
-    )
+    return assemble(train, test, outcome, published(*names, "linear_probe_"), deck_figures(*names, "linear_probe_"))

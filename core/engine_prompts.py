@@ -246,11 +246,7 @@ def _after(progress: Progress | None, done_before: int) -> Progress | None:
 
 
 def _search_key(
-    images: EmbeddingSet,
-    forms: Sequence[str],
-    base: Sequence[str],
-    names: Sequence[str],
-    options: tuple[float, ...],
+    images: EmbeddingSet, forms: Sequence[str], base: Sequence[str], names: Sequence[str], options: tuple[float, ...]
 ) -> str:
     plan = json.dumps([_SEARCH_VERSION, forms, base, names, options], ensure_ascii=True)
     return f"optimise/{images.key.fingerprint}/{hashlib.sha256(plan.encode()).hexdigest()[:32]}"

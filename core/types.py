@@ -126,6 +126,7 @@ def beside(*groups: Iterable[Note]) -> tuple[Note, ...]:
 
 # --- what exists ------------------------------------------------------------------------------------------
 
+
 @dataclass(frozen=True, slots=True)
 class ModelSpec:
     """One CLIP model: an architecture with one set of weights.
@@ -196,6 +197,7 @@ class DatasetSpec:
 
 # --- rows of a data set -----------------------------------------------------------------------------------
 
+
 class Pictures(Protocol):
     """The pictures of a data set by position; reading is thread-safe."""
 
@@ -236,6 +238,7 @@ class Dataset:
 
 
 # --- embeddings -------------------------------------------------------------------------------------------
+
 
 @dataclass(frozen=True, slots=True)
 class Preprocessing:
@@ -376,6 +379,7 @@ class ModelCard:
 
 
 # --- results ----------------------------------------------------------------------------------------------
+
 
 @dataclass(frozen=True, slots=True)
 class Reference:

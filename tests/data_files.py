@@ -54,9 +54,7 @@ def tar(path: Path, members: Mapping[str, bytes | str], **options: Any) -> Path:
     return path
 
 
-def toronto(
-    folder: Path, split: str, pixels: NDArray[np.uint8], labels: Sequence[int], **changes: Any
-) -> Path:
+def toronto(folder: Path, split: str, pixels: NDArray[np.uint8], labels: Sequence[int], **changes: Any) -> Path:
     """A split in Toronto's layout (n, 3072), pickled as Python 3 does for protocol 2."""
     content: dict[str, Any] = {
         "data": pixels,

@@ -28,8 +28,15 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "average_pool": {"vision": {"pool_type": "avg"}},
     "attention_pool": {"vision": {"attentional_pool": True, "attn_pooler_heads": 2, "attn_pooler_queries": 4}},
     "custom_blocks": {"vision": {"qk_norm": True}, "text": {"qk_norm": True}},
-    "stochastic_depth": {"vision": {"timm_model_name": "convnext_atto", "timm_pool": "", "timm_proj": "linear",
-                                    "timm_drop_path": 0.9, "image_size": 64}},
+    "stochastic_depth": {
+        "vision": {
+            "timm_model_name": "convnext_atto",
+            "timm_pool": "",
+            "timm_proj": "linear",
+            "timm_drop_path": 0.9,
+            "image_size": 64,
+        }
+    },
     "bidirectional": {"custom_text": True, "text": {"no_causal_mask": True, "pool_type": "last"}},
     "class_token": {"custom_text": True, "text": {"embed_cls": True}},
 }

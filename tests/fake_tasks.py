@@ -60,6 +60,11 @@ def environment(root: Path, params: Mapping[str, Any], progress: Progress) -> st
 
 
 TASKS: Mapping[str, Callable[[Path, Mapping[str, Any], Progress], str | None]] = {
-    "count": count, "light": count, "fail": fail, "crash": crash, "deaf": deaf, "embed": embed_fakes,
+    "count": count,
+    "light": count,
+    "fail": fail,
+    "crash": crash,
+    "deaf": deaf,
+    "embed": embed_fakes,
     "environment": environment,
 }

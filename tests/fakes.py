@@ -29,14 +29,19 @@ class FakeEncoder:
     """An `Encoder` over plain arrays. `seconds` is slept for each picture; calls are counted."""
 
     def __init__(
-        self, name: str = "fake/colours", *, seconds: float = 0.0, digest: str = "fake-weights",
-        device: str = "cpu",
+        self, name: str = "fake/colours", *, seconds: float = 0.0, digest: str = "fake-weights", device: str = "cpu"
     ) -> None:
         self.spec = fake_model(name)
         self.card = ModelCard(
-            name=name, model_digest=hashlib.sha256(f"{name} {digest}".encode()).hexdigest(),
-            preprocessing=Preprocessing(SIZE, (0.5, 0.5, 0.5), (0.25, 0.25, 0.25)), precision="float32",
-            device=device, logit_scale=50.0, embed_dim=WIDTH, context_length=77, text_path="fake",
+            name=name,
+            model_digest=hashlib.sha256(f"{name} {digest}".encode()).hexdigest(),
+            preprocessing=Preprocessing(SIZE, (0.5, 0.5, 0.5), (0.25, 0.25, 0.25)),
+            precision="float32",
+            device=device,
+            logit_scale=50.0,
+            embed_dim=WIDTH,
+            context_length=77,
+            text_path="fake",
             versions={"fake": "1"},
         )
         self.seconds, self.images_seen, self.texts_seen, self._count = seconds, 0, 0, threading.Lock()
@@ -106,8 +111,14 @@ class FakePictures:
 def fake_model(name: str = "fake/colours") -> ModelSpec:
     architecture, _, pretrained = name.partition("/")
     return ModelSpec(
-        name=name, title="A fake that sees colours", architecture=architecture, pretrained=pretrained,
-        library="open_clip", embed_dim=WIDTH, image_size=SIZE, parameters=1,
+        name=name,
+        title="A fake that sees colours",
+        architecture=architecture,
+        pretrained=pretrained,
+        library="open_clip",
+        embed_dim=WIDTH,
+        image_size=SIZE,
+        parameters=1,
     )
 
 
@@ -123,29 +134,39 @@ def png(colour: Sequence[int], seed: int = 0, size: int = 24) -> bytes:
 def fake_spec(kind: str = "classification", name: str = "fake-colours") -> DatasetSpec:
     captions = kind == "captions"
     return DatasetSpec(
-        name=name, title="Fake colours", kind="captions" if captions else "classification", splits=("test",),
-        classnames=() if captions else tuple(COLOURS), raw_classnames=() if captions else tuple(COLOURS),
+        name=name,
+        title="Fake colours",
+        kind="captions" if captions else "classification",
+        splits=("test",),
+        classnames=() if captions else tuple(COLOURS),
+        raw_classnames=() if captions else tuple(COLOURS),
     )
 
 
 def fake_dataset(
-    n: int = 12, kind: str = "classification", *, broken: Collection[int] = (), name: str = "fake-colours",
+    n: int = 12,
+    kind: str = "classification",
+    *,
+    broken: Collection[int] = (),
+    name: str = "fake-colours",
     seed: int = 0,
 ) -> Dataset:
     """n noisy squares, the colours in turn; those in `broken` are no pictures. Captions: two for each
     picture."""
     colours = list(COLOURS.items())
     labels = np.arange(n, dtype=np.int64) % len(colours)
-    files = [
-        b"not a picture" if i in broken else png(colours[labels[i]][1], seed * 100_003 + i) for i in range(n)
-    ]
+    files = [b"not a picture" if i in broken else png(colours[labels[i]][1], seed * 100_003 + i) for i in range(n)]
     spec, ids = fake_spec(kind, name), tuple(f"{colours[c][0]}/{i:05d}.png" for i, c in enumerate(labels))
     if kind == "captions":
-        captions = tuple(
-            f"a {colours[c][0]} square, view {v} of {i}" for i, c in enumerate(labels) for v in (1, 2)
+        captions = tuple(f"a {colours[c][0]} square, view {v} of {i}" for i, c in enumerate(labels) for v in (1, 2))
+        return Dataset(
+            spec,
+            "test",
+            ids,
+            FakePictures(files),
+            captions=captions,
+            image_index=np.repeat(np.arange(n, dtype=np.int64), 2),
         )
-        return Dataset(spec, "test", ids, FakePictures(files), captions=captions,
-                       image_index=np.repeat(np.arange(n, dtype=np.int64), 2))
     return Dataset(spec, "test", ids, FakePictures(files), labels, spec.classnames, spec.raw_classnames)
 
 

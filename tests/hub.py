@@ -101,10 +101,15 @@ def _handler(loopback: Loopback) -> type[BaseHTTPRequestHandler]:
             sha = hashlib.sha256(content).hexdigest()
             if filename in loopback.small:
                 return self._send(content, with_body, {"X-Repo-Commit": COMMIT, "ETag": f'"{sha[:40]}"'})
-            return self._status(302, {
-                "Location": f"{loopback.content_url}/{sha}", "X-Repo-Commit": COMMIT,
-                "X-Linked-Etag": f'"{sha}"', "X-Linked-Size": str(len(content)),
-            })
+            return self._status(
+                302,
+                {
+                    "Location": f"{loopback.content_url}/{sha}",
+                    "X-Repo-Commit": COMMIT,
+                    "X-Linked-Etag": f'"{sha}"',
+                    "X-Linked-Size": str(len(content)),
+                },
+            )
 
         def _status(self, status: int, headers: dict[str, str]) -> None:
             self.send_response(status)
@@ -142,7 +147,7 @@ def _handler(loopback: Loopback) -> type[BaseHTTPRequestHandler]:
             if not loopback.cuts:
                 self.wfile.write(body)
                 return
-            self.wfile.write(body[:loopback.cuts.pop(0)])
+            self.wfile.write(body[: loopback.cuts.pop(0)])
             self.wfile.flush()
             self.close_connection = True
             self.connection.close()

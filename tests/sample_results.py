@@ -35,11 +35,19 @@ def sample_result(
     hardness = np.random.default_rng(3).uniform(0.2, 1.2, len(names))[labels, None]
     key = EmbeddingKey(model, dataset, spec.default_split, "fingerprint")
     images = EmbeddingSet(
-        key, (texts[labels] * skill * hardness + noise).astype(np.float32),
-        tuple(f"picture {i}" for i in range(n)), 20.0, PROVENANCE, labels.astype(np.int64),
-    )  # fmt: skip
+        key,
+        (texts[labels] * skill * hardness + noise).astype(np.float32),
+        tuple(f"picture {i}" for i in range(n)),
+        20.0,
+        PROVENANCE,
+        labels.astype(np.int64),
+    )
     record = find_model(model)
     return classify(
-        images, class_embeddings(texts[None]), names, templates,
-        published=published(record, spec), deck=deck_figures(record, spec),
-    )  # fmt: skip
+        images,
+        class_embeddings(texts[None]),
+        names,
+        templates,
+        published=published(record, spec),
+        deck=deck_figures(record, spec),
+    )

@@ -11,13 +11,24 @@ import numpy as np
 from core.types import EmbeddingKey, EmbeddingSet, FloatArray, IntArray, Provenance
 
 PROVENANCE = Provenance(
-    model_digest="weights", data_digest="data", preprocessing={"size": 32}, precision="float32", device="cpu",
-    versions={"numpy": np.__version__}, date="2026-11-24",
-)  # fmt: skip
+    model_digest="weights",
+    data_digest="data",
+    preprocessing={"size": 32},
+    precision="float32",
+    device="cpu",
+    versions={"numpy": np.__version__},
+    date="2026-11-24",
+)
 
 
 def clouds(
-    split: str, each: Sequence[int], *, d: int = 12, spread: float = 1.0, seed: int = 0, model: str = "RN50/openai",
+    split: str,
+    each: Sequence[int],
+    *,
+    d: int = 12,
+    spread: float = 1.0,
+    seed: int = 0,
+    model: str = "RN50/openai",
     dataset: str = "eurosat",
 ) -> EmbeddingSet:
     """`each[i]` vectors of class i, in mixed order. The centres do not depend on the split."""
@@ -30,16 +41,20 @@ def clouds(
 
 
 def as_set(
-    split: str, vectors: FloatArray, labels: IntArray, c: int, *, model: str = "RN50/openai",
-    dataset: str = "eurosat",
+    split: str, vectors: FloatArray, labels: IntArray, c: int, *, model: str = "RN50/openai", dataset: str = "eurosat"
 ) -> EmbeddingSet:
     """A stored set of these rows."""
     names = tuple(f"class {i}" for i in range(c))
     return EmbeddingSet(
-        EmbeddingKey(model, dataset, split, f"{split}-print"), vectors.astype(np.float32),
-        tuple(f"{split}/{i}" for i in range(len(labels))), 50.0, PROVENANCE, labels.astype(np.int64), names,
+        EmbeddingKey(model, dataset, split, f"{split}-print"),
+        vectors.astype(np.float32),
+        tuple(f"{split}/{i}" for i in range(len(labels))),
+        50.0,
+        PROVENANCE,
+        labels.astype(np.int64),
+        names,
         tuple(f"folder_{i}" for i in range(c)),
-    )  # fmt: skip
+    )
 
 
 def changed(images: EmbeddingSet, **fields: Any) -> EmbeddingSet:

@@ -150,9 +150,12 @@ def _room(draft: Path, listing: Listing, name: str) -> None:
 
 
 def _write_all(
-    archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], listing: Listing, draft: Path,
+    archive: zipfile.ZipFile,
+    members: dict[str, zipfile.ZipInfo],
+    listing: Listing,
+    draft: Path,
     progress: Progress | None,
-) -> None:  # fmt: skip
+) -> None:
     done = 0
     for path, known in listing.files.items():
         place = draft.joinpath(*path.split("/"))

@@ -38,26 +38,53 @@ class PublishedSet:
     def spec(self) -> DatasetSpec:
         """A record to look published figures up with; it knows no pictures."""
         return DatasetSpec(
-            self.published_name, self.title, "captions" if self.captions else "classification", (self.split,),
-            published_name=self.published_name, default_split=self.split,
-        )  # fmt: skip
+            self.published_name,
+            self.title,
+            "captions" if self.captions else "classification",
+            (self.split,),
+            published_name=self.published_name,
+            default_split=self.split,
+        )
 
 
 PUBLISHED_SETS: tuple[PublishedSet, ...] = (
     PublishedSet(
-        published_name="imagenet1k", title="ImageNet-1k", n=50_000, split="val", classes=1000, balanced=True,
+        published_name="imagenet1k",
+        title="ImageNet-1k",
+        n=50_000,
+        split="val",
+        classes=1000,
+        balanced=True,
         names=("imagenet", "imagenet-1k", "imagenet1k-unverified", "ilsvrc2012", "imagenet2012", "imagenet-val"),
     ),
-    PublishedSet(published_name="cifar100", title="CIFAR-100", n=10_000, split="test", classes=100,
-                 balanced=True, names=("cifar-100",)),
-    PublishedSet(published_name="food101", title="Food-101", n=25_250, split="test", classes=101, balanced=True,
-                 names=("food-101",)),
+    PublishedSet(
+        published_name="cifar100",
+        title="CIFAR-100",
+        n=10_000,
+        split="test",
+        classes=100,
+        balanced=True,
+        names=("cifar-100",),
+    ),
+    PublishedSet(
+        published_name="food101",
+        title="Food-101",
+        n=25_250,
+        split="test",
+        classes=101,
+        balanced=True,
+        names=("food-101",),
+    ),
     PublishedSet(published_name="eurosat", title="EuroSAT", n=5_400, split="test", classes=10),
     PublishedSet(
-        published_name="mscoco_captions", title="COCO captions (Karpathy's test)", n=5_000, split="test", captions=True,
+        published_name="mscoco_captions",
+        title="COCO captions (Karpathy's test)",
+        n=5_000,
+        split="test",
+        captions=True,
         names=("mscoco_2014_5k_test_image_text_retrieval", "mscoco_captions2014", "coco_captions", "mscoco"),
     ),
-)  # fmt: skip
+)
 """Sizes as CLIP_benchmark and DataComp evaluate them (mlfoundations/datacomp, tasklist.yml)."""
 
 

@@ -32,10 +32,19 @@ _COPY = re.compile(
 )
 _ONLY_NUMBER = re.compile(r"(?:(?:class|label|category|cls|group|cluster|folder|id|c)[\s._-]*)?\d+", re.IGNORECASE)
 
-NAME_CODES = frozenset({
-    "wnid_cut", "unknown_wnid", "numbered_classes", "numbers_cut", "numbers_kept", "glued_words", "copied_folders",
-    "equal_names", "list_beside",
-})  # fmt: skip
+NAME_CODES = frozenset(
+    {
+        "wnid_cut",
+        "unknown_wnid",
+        "numbered_classes",
+        "numbers_cut",
+        "numbers_kept",
+        "glued_words",
+        "copied_folders",
+        "equal_names",
+        "list_beside",
+    }
+)
 """Codes of notes on names made of folders: they say nothing of a result with other class names."""
 
 
@@ -52,8 +61,13 @@ def class_words(folders: Sequence[str]) -> ClassWords:
     bare = [_without_wnid(folder) for folder in folders]
     cut = _counted(bare)
     names = tuple(_words(name) for name in cut)
-    notes = (*_id_notes(folders, bare, names), *_number_notes(bare, cut, names), *_glued_note(cut, names),
-             *_copy_note(folders), *equal_names(folders, names))  # fmt: skip
+    notes = (
+        *_id_notes(folders, bare, names),
+        *_number_notes(bare, cut, names),
+        *_glued_note(cut, names),
+        *_copy_note(folders),
+        *equal_names(folders, names),
+    )
     return ClassWords(names, notes)
 
 
@@ -91,6 +105,7 @@ def equal_names(folders: Sequence[str], names: Sequence[str]) -> tuple[Note, ...
 
 # --- one name ---------------------------------------------------------------------------------------------
 
+
 def _without_wnid(folder: str) -> str:
     name = _WNID_FRONT.sub("", folder)
     return name if name != folder else _WNID_BEHIND.sub("", folder)
@@ -109,6 +124,7 @@ def _is_glued(name: str) -> bool:
 
 
 # --- numbers in front -------------------------------------------------------------------------------------
+
 
 def _counted(names: Sequence[str]) -> list[str]:
     """The names without their numbers, if those count; else as they are."""
@@ -130,6 +146,7 @@ def _is_counter(numbers: Sequence[str]) -> bool:
 
 # --- what is said -----------------------------------------------------------------------------------------
 
+
 def _id_notes(folders: Sequence[str], bare: Sequence[str], names: Sequence[str]) -> list[Note]:
     notes = []
     cut = [(folder, name) for folder, rest, name in zip(folders, bare, names) if rest != folder]
@@ -137,11 +154,14 @@ def _id_notes(folders: Sequence[str], bare: Sequence[str], names: Sequence[str])
         notes.append(Note(f"WordNet ids are no part of a class name and were cut: {_example(cut)}.", "wnid_cut"))
     strange = [name for name in names if _WNID.fullmatch(name)]
     if strange:
-        notes.append(Note(
-            f"{len(strange):,} folders are WordNet ids outside ImageNet-1k and go into prompts as they are "
-            f"({', '.join(strange[:3])}); give their names with --classnames, for example a words.txt.",
-            "unknown_wnid", "warning",
-        ))  # fmt: skip
+        notes.append(
+            Note(
+                f"{len(strange):,} folders are WordNet ids outside ImageNet-1k and go into prompts as they are "
+                f"({', '.join(strange[:3])}); give their names with --classnames, for example a words.txt.",
+                "unknown_wnid",
+                "warning",
+            )
+        )
     return notes
 
 
@@ -167,7 +187,7 @@ def _number_notes(bare: Sequence[str], cut: Sequence[str], names: Sequence[str])
 
 
 def _copy_note(folders: Sequence[str]) -> list[Note]:
-    """"cat (1)" beside "cat" is what a file manager makes of a second copy, "cat_augmented" a program."""
+    """ "cat (1)" beside "cat" is what a file manager makes of a second copy, "cat_augmented" a program."""
     copies = [(folder, plain) for folder in folders if (plain := _COPY.sub("", folder)) != folder and plain in folders]
     if not copies:
         return []

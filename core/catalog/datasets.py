@@ -14,90 +14,141 @@ DEMO_LICENCE = "CC BY-SA 4.0 (glyphs by OpenMoji)"
 _EUROSAT_SPLIT = (
     "It has no official split, so ours is fixed: in each class the pictures are ordered by the SHA-256 of "
     "their file name; the first half is train, the rest test. Published figures use all 27,000 pictures "
-    "(split \"all\" here) or a test part of their own, 5,000 in the CLIP paper."
+    '(split "all" here) or a test part of their own, 5,000 in the CLIP paper.'
 )
 
 
 def _demo_objects() -> DatasetSpec:
     return DatasetSpec(
-        "demo-objects", "Demo objects", "classification", ("train", "test"),
-        classnames("demo-objects"), class_folders("demo-objects"), prompt_set="photo", licence=DEMO_LICENCE,
+        "demo-objects",
+        "Demo objects",
+        "classification",
+        ("train", "test"),
+        classnames("demo-objects"),
+        class_folders("demo-objects"),
+        prompt_set="photo",
+        licence=DEMO_LICENCE,
         why="Forty things drawn in several styles and places: classification with no download.",
         size="2,000 generated pictures",
-    )  # fmt: skip
+    )
 
 
 def _demo_satellite() -> DatasetSpec:
     return DatasetSpec(
-        "demo-satellite", "Demo satellite", "classification", ("train", "test"),
-        classnames("demo-satellite"), class_folders("demo-satellite"), "eurosat", licence=DEMO_LICENCE,
+        "demo-satellite",
+        "Demo satellite",
+        "classification",
+        ("train", "test"),
+        classnames("demo-satellite"),
+        class_folders("demo-satellite"),
+        "eurosat",
+        licence=DEMO_LICENCE,
         why="Ten land uses seen from above, unlike anything the demo models were trained on.",
         size="700 generated pictures",
-    )  # fmt: skip
+    )
 
 
 def _demo_captions() -> DatasetSpec:
     return DatasetSpec(
-        "demo-captions", "Demo captions", "captions", ("val",), licence=DEMO_LICENCE, default_split="val",
+        "demo-captions",
+        "Demo captions",
+        "captions",
+        ("val",),
+        licence=DEMO_LICENCE,
+        default_split="val",
         why="Scenes with five sentences each, some true of many pictures: retrieval with no download.",
         size="1,000 generated pictures",
-    )  # fmt: skip
+    )
 
 
 def _cifar100() -> DatasetSpec:
     names = clip_classnames("cifar100")
     return DatasetSpec(
-        "cifar100", "CIFAR-100", "classification", ("train", "test"), names, _underscored(names),
-        "cifar100", "cifar100", "none stated; cite Krizhevsky 2009",
+        "cifar100",
+        "CIFAR-100",
+        "classification",
+        ("train", "test"),
+        names,
+        _underscored(names),
+        "cifar100",
+        "cifar100",
+        "none stated; cite Krizhevsky 2009",
         "https://www.cs.toronto.edu/~kriz/cifar.html",
         "General, small pictures, many classes. The official test split of 10,000 is the default.",
         size="60,000 pictures of 32 x 32, 169 MB",
-    )  # fmt: skip
+    )
 
 
 def _imagenet_mini() -> DatasetSpec:
     names = imagenet_classnames()
     return DatasetSpec(
-        "imagenet_mini", "ImageNet-mini", "classification", ("train", "val"),
-        tuple(names.values()), tuple(names), "imagenet", "imagenet1k",
+        "imagenet_mini",
+        "ImageNet-mini",
+        "classification",
+        ("train", "val"),
+        tuple(names.values()),
+        tuple(names),
+        "imagenet",
+        "imagenet1k",
         "ImageNet terms: research, not commercial",
         "https://www.kaggle.com/datasets/ifigotin/imagenetmini-1000",
         "Like a benchmark, and diverse: all 1,000 ImageNet classes with few pictures each. Published "
         "figures are for the whole of ImageNet-1k, so a difference of some points is no fault.",
-        default_split="val", size="about 39,000 pictures, 4 GB",
-    )  # fmt: skip
+        default_split="val",
+        size="about 39,000 pictures, 4 GB",
+    )
 
 
 def _food101() -> DatasetSpec:
     names = clip_classnames("food101")
     return DatasetSpec(
-        "food101", "Food-101", "classification", ("train", "test"), names, _underscored(names),
-        "food101", "food101", "Foodspotting pictures: scientific fair use only",
+        "food101",
+        "Food-101",
+        "classification",
+        ("train", "test"),
+        names,
+        _underscored(names),
+        "food101",
+        "food101",
+        "Foodspotting pictures: scientific fair use only",
         "https://data.vision.ee.ethz.ch/cvl/datasets_extra/food-101/",
         "Fine-grained: dishes that look alike. The official test split of 25,250 is the default.",
         size="101,000 pictures, 5 GB",
-    )  # fmt: skip
+    )
 
 
 def _eurosat() -> DatasetSpec:
     return DatasetSpec(
-        "eurosat", "EuroSAT", "classification", ("train", "test", "all"),
-        tuple(EUROSAT_CURATED.values()), tuple(EUROSAT_CURATED), "eurosat", "eurosat", "MIT",
+        "eurosat",
+        "EuroSAT",
+        "classification",
+        ("train", "test", "all"),
+        tuple(EUROSAT_CURATED.values()),
+        tuple(EUROSAT_CURATED),
+        "eurosat",
+        "eurosat",
+        "MIT",
         "https://github.com/phelber/EuroSAT",
         f"Satellite pictures, out of distribution for CLIP. {_EUROSAT_SPLIT}",
         size="27,000 pictures of 64 x 64, 94 MB",
-    )  # fmt: skip
+    )
 
 
 def _coco() -> DatasetSpec:
     return DatasetSpec(
-        "coco", "COCO captions", "captions", ("train", "val"), published_name="mscoco_captions",
+        "coco",
+        "COCO captions",
+        "captions",
+        ("train", "val"),
+        published_name="mscoco_captions",
         licence="captions CC BY 4.0; each picture under its Flickr licence",
         source_url="https://cocodataset.org",
         why="Everyday scenes, five captions each: retrieval. The default is val2017 (5,000 pictures); "
         "published figures use another 5,000, Karpathy's test split of 2014.",
-        default_split="val", size="5,000 pictures with 25,014 captions, 1 GB", captions_per_picture=5,
-    )  # fmt: skip
+        default_split="val",
+        size="5,000 pictures with 25,014 captions, 1 GB",
+        captions_per_picture=5,
+    )
 
 
 def _underscored(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -106,17 +157,29 @@ def _underscored(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 DATASETS: tuple[DatasetSpec, ...] = (
-    _demo_objects(), _demo_satellite(), _demo_captions(),
-    _cifar100(), _imagenet_mini(), _food101(), _eurosat(), _coco(),
-)  # fmt: skip
+    _demo_objects(),
+    _demo_satellite(),
+    _demo_captions(),
+    _cifar100(),
+    _imagenet_mini(),
+    _food101(),
+    _eurosat(),
+    _coco(),
+)
 
 OFFICIAL_SIZES: dict[tuple[str, str], int] = {
-    ("cifar100", "train"): 50_000, ("cifar100", "test"): 10_000,
-    ("food101", "train"): 75_750, ("food101", "test"): 25_250,
-    ("eurosat", "all"): 27_000, ("eurosat", "train"): 13_500, ("eurosat", "test"): 13_500,
-    ("coco", "train"): 118_287, ("coco", "val"): 5_000,
-    ("imagenet_mini", "train"): 34_745, ("imagenet_mini", "val"): 3_923,
-}  # fmt: skip
+    ("cifar100", "train"): 50_000,
+    ("cifar100", "test"): 10_000,
+    ("food101", "train"): 75_750,
+    ("food101", "test"): 25_250,
+    ("eurosat", "all"): 27_000,
+    ("eurosat", "train"): 13_500,
+    ("eurosat", "test"): 13_500,
+    ("coco", "train"): 118_287,
+    ("coco", "val"): 5_000,
+    ("imagenet_mini", "train"): 34_745,
+    ("imagenet_mini", "val"): 3_923,
+}
 """(data set, split) -> pictures in the whole of it; fewer on disk is a part and gets a note."""
 
 

@@ -155,9 +155,7 @@ WEIGHT_ADDRESSES: Mapping[str, str] = {
     "ViT-B-16/openai": _openai_address(
         "ViT-B-16.pt", "5806e77cd80f8b59890b7e101eabd078d9fb84e6937f9e85e4ecb61988df416f"
     ),
-    "RN50/openai": _openai_address(
-        "RN50.pt", "afeb0e10f9e5a86da6080e35cf09123aca3b358a0c3e3b6c78a7b63bc04b6762"
-    ),
+    "RN50/openai": _openai_address("RN50.pt", "afeb0e10f9e5a86da6080e35cf09123aca3b358a0c3e3b6c78a7b63bc04b6762"),
     "ViT-B-32/laion2b_s34b_b79k": "laion/CLIP-ViT-B-32-laion2B-s34B-b79K/",
     "ViT-B-16/laion400m_e32": "timm/vit_base_patch16_clip_224.laion400m_e32/",
     "ViT-L-14/laion2b_s32b_b82k": "laion/CLIP-ViT-L-14-laion2B-s32B-b82K/",
@@ -200,8 +198,13 @@ def _hub_model(name: str) -> ModelSpec:
     if not re.fullmatch(r"[\w.-]+/[\w.-]+", repository):
         raise UnknownName(f"A model of the hub is written hf-hub:ORG/NAME, got {name!r}.")
     return ModelSpec(
-        name=name, title=repository, architecture=repository, pretrained="hub", library="open_clip",
-        source_url=f"https://huggingface.co/{repository}", licence="see its model card",
+        name=name,
+        title=repository,
+        architecture=repository,
+        pretrained="hub",
+        library="open_clip",
+        source_url=f"https://huggingface.co/{repository}",
+        licence="see its model card",
     )
 
 
@@ -211,8 +214,12 @@ def _file_model(name: str) -> ModelSpec:
         raise UnknownName(f"A model in files is written file:CONFIG.json,WEIGHTS.safetensors, got {name!r}.")
     stem = Path(weights).stem
     return ModelSpec(
-        name=name, title=f"{stem} (own file)", architecture=Path(config).stem, pretrained="file",
-        library="open_clip", licence="your own",
+        name=name,
+        title=f"{stem} (own file)",
+        architecture=Path(config).stem,
+        pretrained="file",
+        library="open_clip",
+        licence="your own",
     )
 
 
@@ -221,7 +228,8 @@ def _random_model(architecture: str) -> ModelSpec:
         _listed(architecture, "random"),
         title=f"{architecture}, untrained (random weights)",
         training_data="none: untrained, for measurements of speed only",
-        licence="none needed", source_url="",
+        licence="none needed",
+        source_url="",
     )
 
 
@@ -254,8 +262,13 @@ def _listed(architecture: str, pretrained: str) -> ModelSpec:
     config = registry.architecture_config(architecture)
     size = config.get("vision_cfg", {}).get("image_size", 224)
     return ModelSpec(
-        name=f"{architecture}/{pretrained}", title=f"{architecture}, {pretrained}", architecture=architecture,
-        pretrained=pretrained, library="open_clip", embed_dim=int(config.get("embed_dim", 0)),
-        image_size=int(size if isinstance(size, int) else size[0]), licence="see its model card",
+        name=f"{architecture}/{pretrained}",
+        title=f"{architecture}, {pretrained}",
+        architecture=architecture,
+        pretrained=pretrained,
+        library="open_clip",
+        embed_dim=int(config.get("embed_dim", 0)),
+        image_size=int(size if isinstance(size, int) else size[0]),
+        licence="see its model card",
         source_url="https://github.com/mlfoundations/open_clip",
     )

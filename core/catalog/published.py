@@ -50,9 +50,7 @@ def _rows(name: str) -> tuple[Row, ...]:
         return tuple(csv.DictReader(file))
 
 
-def published(
-    model: ModelSpec, dataset: DatasetSpec, metric_prefix: str | None = None
-) -> tuple[Reference, ...]:
+def published(model: ModelSpec, dataset: DatasetSpec, metric_prefix: str | None = None) -> tuple[Reference, ...]:
     """Published figures of this model on this data set, in the order of the table; () where there are none.
 
     Metrics are named as in the table: `zeroshot_…`, `linear_probe_…`, `tip_adapter_…`, `tip_adapter_f_…`,
@@ -71,17 +69,14 @@ def published(
     )
 
 
-def deck_figures(
-    model: ModelSpec, dataset: DatasetSpec, metric_prefix: str | None = None
-) -> tuple[Reference, ...]:
+def deck_figures(model: ModelSpec, dataset: DatasetSpec, metric_prefix: str | None = None) -> tuple[Reference, ...]:
     """The deck's figures of this model on this data set; () where there are none."""
     wanted = (*_table_name(model), dataset.name)
     protocol = "as reported; templates and class names are not stated"
     return tuple(
         Reference(row["metric"], float(row["value"]), protocol, _DECK_SOURCE, "deck")
         for row in _rows("deck.csv")
-        if (row["model"], row["pretrained"], row["dataset"]) == wanted
-        and row["metric"].startswith(metric_prefix or "")
+        if (row["model"], row["pretrained"], row["dataset"]) == wanted and row["metric"].startswith(metric_prefix or "")
     )
 
 

@@ -66,8 +66,11 @@ def published_weights() -> Mapping[tuple[str, str], Published]:
 
 
 def _read_table(module: ast.Module) -> dict[tuple[str, str], Published]:
-    assigned = {s.targets[0].id: s.value for s in module.body
-                if isinstance(s, ast.Assign) and isinstance(s.targets[0], ast.Name)}
+    assigned = {
+        s.targets[0].id: s.value
+        for s in module.body
+        if isinstance(s, ast.Assign) and isinstance(s.targets[0], ast.Name)
+    }
     table = assigned["_PRETRAINED"]
     if not isinstance(table, ast.Dict):
         return {}

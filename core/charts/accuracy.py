@@ -130,8 +130,13 @@ def _dress(model: str, method: str, style: Look) -> tuple[str, dict[str, Any]]:
         return color, bar_fill(model, style.theme, style.background)
     pale = mixed(color, style.background, 0.3 if method == PROBE else 0.08)
     edge = {"color": color, "width": style.size(2 if method == PROBE else 1)}
-    hatch = {"shape": "x" if method == TRAINED else "", "fgcolor": mixed(color, style.background, 0.35),
-             "bgcolor": pale, "size": style.size(6), "solidity": 0.15}  # fmt: skip
+    hatch = {
+        "shape": "x" if method == TRAINED else "",
+        "fgcolor": mixed(color, style.background, 0.35),
+        "bgcolor": pale,
+        "size": style.size(6),
+        "solidity": 0.15,
+    }
     return pale, {"color": pale, "line": edge, "pattern": hatch if method == TRAINED else {"shape": ""}}
 
 
@@ -145,10 +150,18 @@ def _add_method_keys(fig: go.Figure, placed: pd.DataFrame, style: Look) -> None:
         look = {
             ZERO_SHOT: {"color": style.muted},
             PROBE: {"color": pale, "line": {"color": style.muted, "width": style.size(2)}},
-            TRAINED: {"color": style.background, "line": {"color": style.muted, "width": style.size(1)},
-                      "pattern": {"shape": "x", "fgcolor": pale, "bgcolor": style.background,
-                                  "size": style.size(6), "solidity": 0.15}},
-        }[method]  # fmt: skip
+            TRAINED: {
+                "color": style.background,
+                "line": {"color": style.muted, "width": style.size(1)},
+                "pattern": {
+                    "shape": "x",
+                    "fgcolor": pale,
+                    "bgcolor": style.background,
+                    "size": style.size(6),
+                    "solidity": 0.15,
+                },
+            },
+        }[method]
         fig.add_bar(x=[None], y=[None], name=METHODS[method], marker=look, hoverinfo="skip")
 
 
@@ -176,8 +189,11 @@ def _add_intervals(fig: go.Figure, placed: pd.DataFrame, metric: str, style: Loo
         fig.add_scatter(
             **_along(upright, placed["place"], placed[metric]),
             **{"error_y" if upright else "error_x": lines},
-            mode="markers", marker={"opacity": 0, "size": 1}, showlegend=False, hoverinfo="skip",
-        )  # fmt: skip
+            mode="markers",
+            marker={"opacity": 0, "size": 1},
+            showlegend=False,
+            hoverinfo="skip",
+        )
 
 
 def _crossed(rows: pd.DataFrame, metric: str, style: Look, upright: bool) -> pd.Series:
@@ -195,10 +211,15 @@ def _numbers_past(fig: go.Figure, placed: pd.DataFrame, metric: str, style: Look
         mark = rows[f"{kind}_{metric}"].astype(float)
         end = end.mask((mark > end - MARK_ROOM) & (mark < end + room), mark + MARK_ROOM)
     fig.add_scatter(
-        **_along(upright, rows["place"], end + 0.005), text=[percent(v, 0) for v in rows[metric]], mode="text",
-        textposition="top center" if upright else "middle right", hoverinfo="skip", showlegend=False,
-        textfont={"color": style.text, "size": style.size(12)}, cliponaxis=False,
-    )  # fmt: skip
+        **_along(upright, rows["place"], end + 0.005),
+        text=[percent(v, 0) for v in rows[metric]],
+        mode="text",
+        textposition="top center" if upright else "middle right",
+        hoverinfo="skip",
+        showlegend=False,
+        textfont={"color": style.text, "size": style.size(12)},
+        cliponaxis=False,
+    )
 
 
 def _add_chance(fig: go.Figure, placed: pd.DataFrame, metric: str, style: Look, upright: bool) -> None:
@@ -207,20 +228,17 @@ def _add_chance(fig: go.Figure, placed: pd.DataFrame, metric: str, style: Look, 
     for group, chance in zip(*(placed.drop_duplicates("group")[c] for c in ("group", column))):
         ends = _along(upright, (group - 0.5, group + 0.5), (chance, chance))
         fig.add_shape(
-            type="line", layer="below", line=chance_line(style),
+            type="line",
+            layer="below",
+            line=chance_line(style),
             **{f"{axis}{i}": ends[axis][i] for axis in "xy" for i in (0, 1)},
-        )  # fmt: skip
-    fig.add_scatter(
-        x=[None], y=[None], mode="lines", line=chance_line(style), name="chance", hoverinfo="skip"
-    )
+        )
+    fig.add_scatter(x=[None], y=[None], mode="lines", line=chance_line(style), name="chance", hoverinfo="skip")
 
 
 def _add_references(fig: go.Figure, placed: pd.DataFrame, metric: str, style: Look, upright: bool) -> None:
     """Published figures on one half of a bar, the deck's on the other: neither hides the other."""
-    for kind, marker, shift in (
-        ("published", published_marker(style), -0.2),
-        ("deck", deck_marker(style), 0.2),
-    ):
+    for kind, marker, shift in (("published", published_marker(style), -0.2), ("deck", deck_marker(style), 0.2)):
         column = f"{kind}_{metric}"
         rows = placed[placed[column].notna()]
         if rows.empty:
@@ -268,9 +286,7 @@ def _note(frame: pd.DataFrame, metric: str) -> str:
 
 
 def _alt(frame: pd.DataFrame, metric: str) -> str:
-    rows = [
-        f"{r['model_title']}{_by(r)} {percent(r[metric])} on {r['dataset_title']}" for _, r in frame.iterrows()
-    ]
+    rows = [f"{r['model_title']}{_by(r)} {percent(r[metric])} on {r['dataset_title']}" for _, r in frame.iterrows()]
     return f"{say_metric(metric)} as bars: {listed(rows, 8)}."
 
 

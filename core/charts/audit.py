@@ -34,16 +34,21 @@ def otherwise_chart(frame: pd.DataFrame, *, title: str = "", theme: Theme = "lig
     rows = frame.reset_index(drop=True)
     title = title or "What would the number be otherwise?"
     style, fig = start(
-        theme, scale, title, note="Top-1 accuracy of the same pictures, with 95 % interval.",
+        theme,
+        scale,
+        title,
+        note="Top-1 accuracy of the same pictures, with 95 % interval.",
         height=110 + ROW_HEIGHT * len(rows),
-    )  # fmt: skip
+    )
     _measured(fig, rows, style)
     _elsewhere(fig, rows, style)
     _chance(fig, rows, style)
     fig.update_yaxes(
-        tickvals=list(rows.index), ticktext=[_tick(row) for _, row in rows.iterrows()],
-        range=[len(rows) - 0.5, -0.5], showgrid=False,
-    )  # fmt: skip
+        tickvals=list(rows.index),
+        ticktext=[_tick(row) for _, row in rows.iterrows()],
+        range=[len(rows) - 0.5, -0.5],
+        showgrid=False,
+    )
     percent_axis(fig, style, "x")
     finish(fig, style)
     return Chart(fig, title, _alt(rows), frame, "otherwise")
@@ -60,13 +65,25 @@ def _measured(fig: go.Figure, rows: pd.DataFrame, style: Look) -> None:
         known = part["low"].notna().any()
         error = whiskers(style, part["value"], part["low"].fillna(part["value"]), part["high"].fillna(part["value"]))
         for lines in (error | halo(style), error) if known else ():
-            fig.add_scatter(x=part["value"], y=part.index, error_x=lines, mode="markers",
-                            marker={"opacity": 0, "size": 1}, showlegend=False, hoverinfo="skip")  # fmt: skip
+            fig.add_scatter(
+                x=part["value"],
+                y=part.index,
+                error_x=lines,
+                mode="markers",
+                marker={"opacity": 0, "size": 1},
+                showlegend=False,
+                hoverinfo="skip",
+            )
         fig.add_scatter(
-            x=part["value"], y=part.index, mode="markers", name=name, marker={**marker, "size": style.size(size)},
+            x=part["value"],
+            y=part.index,
+            mode="markers",
+            name=name,
+            marker={**marker, "size": style.size(size)},
             customdata=part[["said"]].values.tolist(),
-            hovertext=[_hover(row) for _, row in part.iterrows()], hovertemplate="%{hovertext}<extra></extra>",
-        )  # fmt: skip
+            hovertext=[_hover(row) for _, row in part.iterrows()],
+            hovertemplate="%{hovertext}<extra></extra>",
+        )
 
 
 def _tick(row: pd.Series) -> str:
@@ -86,16 +103,22 @@ def _elsewhere(fig: go.Figure, rows: pd.DataFrame, style: Look) -> None:
         part = rows[rows["kind"] == kind]
         if not part.empty:
             fig.add_scatter(
-                x=part["value"], y=part.index, mode="markers", marker=marker, name=name,
-                hovertext=[_hover(row) for _, row in part.iterrows()], hovertemplate="%{hovertext}<extra></extra>",
-            )  # fmt: skip
+                x=part["value"],
+                y=part.index,
+                mode="markers",
+                marker=marker,
+                name=name,
+                hovertext=[_hover(row) for _, row in part.iterrows()],
+                hovertemplate="%{hovertext}<extra></extra>",
+            )
 
 
 def _chance(fig: go.Figure, rows: pd.DataFrame, style: Look) -> None:
     chance = rows["chance"].iloc[0]
     if pd.notna(chance):
-        fig.add_shape(type="line", x0=chance, x1=chance, y0=-0.5, y1=len(rows) - 0.5, layer="below",
-                      line=chance_line(style))  # fmt: skip
+        fig.add_shape(
+            type="line", x0=chance, x1=chance, y0=-0.5, y1=len(rows) - 0.5, layer="below", line=chance_line(style)
+        )
         fig.add_scatter(x=[None], y=[None], mode="lines", line=chance_line(style), name="chance", hoverinfo="skip")
 
 

@@ -10,9 +10,7 @@ from core.charts.theme import Chart, Look, finish, listed, percent_axis, start, 
 from core.tables import percent
 
 
-def reliability_chart(
-    frame: pd.DataFrame, *, title: str = "", theme: Theme = "light", scale: float = 1.0
-) -> Chart:
+def reliability_chart(frame: pd.DataFrame, *, title: str = "", theme: Theme = "light", scale: float = 1.0) -> Chart:
     """Share right against mean probability for each bin of a `calibration_frame` of one data set; below, how
     many pictures each bin holds.
 

@@ -6,16 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from core.charts.palette import Theme
-from core.charts.theme import (
-    Chart,
-    Look,
-    finish,
-    listed,
-    readable_on,
-    scale_colour,
-    start,
-    wrap,
-)
+from core.charts.theme import Chart, Look, finish, listed, readable_on, scale_colour, start, wrap
 from core.tables.findings import percent, points
 
 NUMBERS_UP_TO = 14
@@ -28,12 +19,7 @@ lines would be written over those of the next template on a narrow screen."""
 
 
 def class_templates_chart(
-    frame: pd.DataFrame,
-    *,
-    limit: int = MOST_CLASSES,
-    title: str = "",
-    theme: Theme = "light",
-    scale: float = 1.0,
+    frame: pd.DataFrame, *, limit: int = MOST_CLASSES, title: str = "", theme: Theme = "light", scale: float = 1.0
 ) -> Chart:
     """Recall of each class under each template from a `class_templates_frame`; the stronger the colour, the
     better.

@@ -9,17 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from core.charts.palette import Theme, bar_fill, model_color, model_symbol
-from core.charts.theme import (
-    Chart,
-    Look,
-    finish,
-    halo,
-    listed,
-    percent_axis,
-    start,
-    whiskers,
-    wrap,
-)
+from core.charts.theme import Chart, Look, finish, halo, listed, percent_axis, start, whiskers, wrap
 from core.tables import percent
 
 Order = Literal["weakest", "strongest", "difference", "name"]
@@ -104,15 +94,25 @@ def _recall_bars(fig: go.Figure, shown: pd.DataFrame, style: Look) -> None:
     error = whiskers(style, shown["recall"], shown["recall_low"], shown["recall_high"])
     for lines in (error | halo(style), error):
         fig.add_scatter(
-            x=shown["recall"], y=shown["place"], error_x=lines, mode="markers",
-            marker={"opacity": 0, "size": 1}, hoverinfo="skip", cliponaxis=False,
-        )  # fmt: skip
+            x=shown["recall"],
+            y=shown["place"],
+            error_x=lines,
+            mode="markers",
+            marker={"opacity": 0, "size": 1},
+            hoverinfo="skip",
+            cliponaxis=False,
+        )
     # The numbers stand in a column of their own, where no whisker crosses them.
     fig.add_scatter(
-        x=np.ones(len(shown)), y=shown["place"], mode="text", textposition="middle right", hoverinfo="skip",
-        text=[f" {percent(v, 0)}" for v in shown["recall"]], cliponaxis=False,
+        x=np.ones(len(shown)),
+        y=shown["place"],
+        mode="text",
+        textposition="middle right",
+        hoverinfo="skip",
+        text=[f" {percent(v, 0)}" for v in shown["recall"]],
+        cliponaxis=False,
         textfont={"color": style.text, "size": style.size(12)},
-    )  # fmt: skip
+    )
     fig.update_layout(margin_r=style.size(52))
 
 
@@ -186,9 +186,7 @@ def predicted_chart(
     A collapsed model, which gives one answer to everything, shows at once. The `limit` most frequent answers
     are drawn. customdata is (model, label, classname).
     """
-    order = (
-        frame.groupby("label")["predicted"].max().sort_values(ascending=False, kind="stable").index[:limit]
-    )
+    order = frame.groupby("label")["predicted"].max().sort_values(ascending=False, kind="stable").index[:limit]
     place = pd.Series(range(len(order)), index=order)
     shown = frame[frame["label"].isin(order)]
     shown = shown.assign(place=shown["label"].map(place))
@@ -238,11 +236,7 @@ def _true_counts(fig: go.Figure, shown: pd.DataFrame, style: Look) -> None:
         mode="markers",
         name="how often it would be right",
         hoverinfo="skip",
-        marker={
-            "symbol": "line-ns",
-            "size": style.size(16),
-            "line": {"width": style.size(2.5), "color": style.text},
-        },
+        marker={"symbol": "line-ns", "size": style.size(16), "line": {"width": style.size(2.5), "color": style.text}},
     )
 
 

@@ -116,15 +116,16 @@ def _sides(frame: pd.DataFrame, same: bool) -> str:
 def _axes(fig: go.Figure, frame: pd.DataFrame, same: bool, axis: str) -> None:
     ends = np.abs(frame[["difference_low", "difference_high"]].to_numpy()).max() * 1.15 or 0.05
     ends = max(float(ends), 0.02)
-    labels = [wrap(t if same else f"{t}: {a} − {b}", 20, 3)
-              for t, a, b in zip(frame["dataset_title"], frame["a"], frame["b"])]  # fmt: skip
-    fig.update_yaxes(
-        tickvals=list(range(len(frame))), ticktext=labels, range=[len(frame) - 0.4, -0.7], showgrid=False
-    )
+    labels = [
+        wrap(t if same else f"{t}: {a} − {b}", 20, 3) for t, a, b in zip(frame["dataset_title"], frame["a"], frame["b"])
+    ]
+    fig.update_yaxes(tickvals=list(range(len(frame))), ticktext=labels, range=[len(frame) - 0.4, -0.7], showgrid=False)
     fig.update_xaxes(
-        range=[-ends, ends], title_text=axis, tickvals=_ticks(ends),
+        range=[-ends, ends],
+        title_text=axis,
+        tickvals=_ticks(ends),
         ticktext=[f"{t * 100:+.3g}".replace("-", "−") if t else "0" for t in _ticks(ends)],
-    )  # fmt: skip
+    )
 
 
 def _ticks(end: float) -> list[float]:

@@ -52,9 +52,7 @@ def _most_mistaken(frame: pd.DataFrame, limit: int) -> list[int]:
 
 
 def _names(frame: pd.DataFrame) -> dict[int, str]:
-    return dict(zip(frame["true"], frame["true_name"])) | dict(
-        zip(frame["predicted"], frame["predicted_name"])
-    )
+    return dict(zip(frame["true"], frame["true_name"])) | dict(zip(frame["predicted"], frame["predicted_name"]))
 
 
 def _title(frame: pd.DataFrame) -> str:

@@ -53,11 +53,7 @@ def _point(fig: go.Figure, row: pd.Series, cost: Cost, metric: str, style: Look)
         error_y=whiskers(style, value, *ends),
         mode="markers",
         name=row["model_title"],
-        marker={
-            "symbol": model_symbol(name),
-            "size": style.size(13),
-            "color": model_color(name, style.theme),
-        },
+        marker={"symbol": model_symbol(name), "size": style.size(13), "color": model_color(name, style.theme)},
         customdata=[[name, row["dataset"], row["split"]]],
         hovertemplate=f"<b>{row['model_title']}</b><br>{percent(row[metric])} at {_say(amount, cost)}<br>"
         f"{name}<extra></extra>",
@@ -93,7 +89,6 @@ def _note(frame: pd.DataFrame, cost: Cost) -> str:
 
 def _alt(known: pd.DataFrame, cost: Cost, metric: str) -> str:
     rows = [
-        f"{r['model_title']} {percent(r[metric])} at {_say(r[cost] * _UNITS[cost], cost)}"
-        for _, r in known.iterrows()
+        f"{r['model_title']} {percent(r[metric])} at {_say(r[cost] * _UNITS[cost], cost)}" for _, r in known.iterrows()
     ]
     return f"{say_metric(metric)} against cost: {listed(rows, 8) if rows else 'no model yet'}."

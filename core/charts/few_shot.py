@@ -27,12 +27,7 @@ _SYMBOLS = {"probe": "circle", "tip": "triangle-up", "tip-f": "square"}
 
 
 def few_shot_chart(
-    frame: pd.DataFrame,
-    published: pd.DataFrame,
-    *,
-    title: str = "",
-    theme: Theme = "light",
-    scale: float = 1.0,
+    frame: pd.DataFrame, published: pd.DataFrame, *, title: str = "", theme: Theme = "light", scale: float = 1.0
 ) -> Chart:
     """Mean accuracy over draws against K, from a `few_shot_frame` and its `published_frame`.
 
@@ -77,8 +72,9 @@ def _band(fig: go.Figure, rows: pd.DataFrame, model: str, method: str, style: Lo
     )
 
 
-def _curve(fig: go.Figure, rows: pd.DataFrame, model: str, method: str, style: Look, ticks: list[int],
-           several: bool) -> None:
+def _curve(
+    fig: go.Figure, rows: pd.DataFrame, model: str, method: str, style: Look, ticks: list[int], several: bool
+) -> None:
     color, name = model_color(model, style.theme), FEW_SHOT_METHODS[method]
     fig.add_scatter(
         x=_at(rows["shots"], ticks),
@@ -88,14 +84,16 @@ def _curve(fig: go.Figure, rows: pd.DataFrame, model: str, method: str, style: L
         legendgroup=f"{model} {method}",
         line={"color": color, "width": style.size(2.2), "dash": _DASHES[method]},
         marker={
-            "symbol": _SYMBOLS[method], "color": color, "opacity": 1,
+            "symbol": _SYMBOLS[method],
+            "color": color,
+            "opacity": 1,
             "size": [style.size(10) if k else 0 for k in rows["shots"]],
         },
         cliponaxis=False,
         customdata=rows[["model", "method", "shots"]].values.tolist(),
         hovertext=[_hover(row) for _, row in rows.iterrows()],
         hovertemplate="%{hovertext}<extra></extra>",
-    )  # fmt: skip
+    )
 
 
 def _zero(fig: go.Figure, row: pd.Series, style: Look, ticks: list[int], several: bool) -> None:
@@ -113,10 +111,12 @@ def _zero(fig: go.Figure, row: pd.Series, style: Look, ticks: list[int], several
         name=f"zero-shot · {row['model_title']}" if several else "zero-shot, with 95 % interval",
         marker={"symbol": "hexagon", "size": style.size(13), "color": color},
         customdata=[[row["model"], ZERO_SHOT, 0]],
-        hovertext=[f"<b>{row['model_title']}</b>, zero-shot<br>{percent(row['acc1_mean'])} "
-                   f"({percent(row['acc1_low'])} to {percent(row['acc1_high'])})"],
+        hovertext=[
+            f"<b>{row['model_title']}</b>, zero-shot<br>{percent(row['acc1_mean'])} "
+            f"({percent(row['acc1_low'])} to {percent(row['acc1_high'])})"
+        ],
         hovertemplate="%{hovertext}<extra></extra>",
-    )  # fmt: skip
+    )
 
 
 def _published(fig: go.Figure, rows: pd.DataFrame, style: Look, ticks: list[int]) -> None:
@@ -142,14 +142,22 @@ def _published(fig: go.Figure, rows: pd.DataFrame, style: Look, ticks: list[int]
 
 def _axes(fig: go.Figure, frame: pd.DataFrame, style: Look, ticks: list[int]) -> None:
     fig.add_shape(
-        type="line", x0=-0.3, x1=len(ticks) - 0.7, y0=frame["chance"].iloc[0], y1=frame["chance"].iloc[0],
-        line=chance_line(style), layer="below",
-    )  # fmt: skip
+        type="line",
+        x0=-0.3,
+        x1=len(ticks) - 0.7,
+        y0=frame["chance"].iloc[0],
+        y1=frame["chance"].iloc[0],
+        line=chance_line(style),
+        layer="below",
+    )
     fig.add_scatter(x=[None], y=[None], mode="lines", line=chance_line(style), name="chance", hoverinfo="skip")
     fig.update_xaxes(
-        tickvals=list(range(len(ticks))), ticktext=[str(k) if k else "0<br>zero-shot" for k in ticks],
-        range=[-0.35, len(ticks) - 0.65], title_text="Labelled pictures a class (K)", showgrid=False,
-    )  # fmt: skip
+        tickvals=list(range(len(ticks))),
+        ticktext=[str(k) if k else "0<br>zero-shot" for k in ticks],
+        range=[-0.35, len(ticks) - 0.65],
+        title_text="Labelled pictures a class (K)",
+        showgrid=False,
+    )
     percent_axis(fig, style, "y", title="Top-1 accuracy")
 
 

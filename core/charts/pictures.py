@@ -15,13 +15,7 @@ ROW_HEIGHT = 30
 
 
 def moved_chart(
-    frame: pd.DataFrame,
-    *,
-    a: str = "",
-    b: str = "",
-    title: str = "",
-    theme: Theme = "light",
-    scale: float = 1.0,
+    frame: pd.DataFrame, *, a: str = "", b: str = "", title: str = "", theme: Theme = "light", scale: float = 1.0
 ) -> Chart:
     """Where each picture of two lists stands in both, from a `moved_frame`: a line from its rank on the left to
     its rank on the right, level when it did not move.
@@ -97,11 +91,7 @@ def _ranks_axis(fig: go.Figure, k: int, rows: float, a: str, b: str) -> None:
         showgrid=False,
     )
     fig.update_xaxes(
-        range=[-0.18, 1.18],
-        tickvals=[0, 1],
-        ticktext=[wrap(a, 18, 2), wrap(b, 18, 2)],
-        side="top",
-        showgrid=False,
+        range=[-0.18, 1.18], tickvals=[0, 1], ticktext=[wrap(a, 18, 2), wrap(b, 18, 2)], side="top", showgrid=False
     )
 
 
@@ -148,11 +138,19 @@ def _outline(fig: go.Figure, rows: pd.DataFrame, several: bool, i: int, style: L
         hovertemplate="score %{x:.3f}: %{y:.1%} of pictures<extra></extra>",
     )
     fig.add_scatter(
-        x=[first["edge"]], y=[0], mode="markers", showlegend=False, cliponaxis=False,
-        marker={"symbol": "triangle-down", "size": style.size(13), "color": color,
-                "line": {"color": style.background, "width": style.size(1)}},
+        x=[first["edge"]],
+        y=[0],
+        mode="markers",
+        showlegend=False,
+        cliponaxis=False,
+        marker={
+            "symbol": "triangle-down",
+            "size": style.size(13),
+            "color": color,
+            "line": {"color": style.background, "width": style.size(1)},
+        },
         hovertemplate=f"the last of {first['k']} pictures shown: %{{x:.3f}}<extra></extra>",
-    )  # fmt: skip
+    )
 
 
 def _spread_alt(lists: list[pd.DataFrame]) -> str:
@@ -181,9 +179,11 @@ def words_chart(frame: pd.DataFrame, *, title: str = "", theme: Theme = "light",
         _word_bars(fig, frame[frame["model"] == model], i, len(models), style)
     words = frame.drop_duplicates("position").set_index("position")["word"]
     fig.update_yaxes(
-        tickvals=places, ticktext=[wrap(words[p], 18, 1) for p in places], range=[max(places) + 0.6, -0.6],
+        tickvals=places,
+        ticktext=[wrap(words[p], 18, 1) for p in places],
+        range=[max(places) + 0.6, -0.6],
         showgrid=False,
-    )  # fmt: skip
+    )
     fig.update_xaxes(tickformat=".3~f", showgrid=True, side="top")
     finish(fig, style)
     fig.update_layout(margin_t=fig.layout.margin.t + style.size(14))
@@ -213,8 +213,15 @@ def _word_bars(fig: go.Figure, rows: pd.DataFrame, i: int, models: int, style: L
         part = rows[known].astype({"contribution_low": float, "contribution_high": float})
         error = whiskers(style, part["contribution"], part["contribution_low"], part["contribution_high"])
         for lines in (error | halo(style), error):
-            fig.add_scatter(x=part["contribution"], y=places[known], error_x=lines, mode="markers", showlegend=False,
-                            marker={"opacity": 0, "size": 1}, hoverinfo="skip")  # fmt: skip
+            fig.add_scatter(
+                x=part["contribution"],
+                y=places[known],
+                error_x=lines,
+                mode="markers",
+                showlegend=False,
+                marker={"opacity": 0, "size": 1},
+                hoverinfo="skip",
+            )
 
 
 def _words_alt(frame: pd.DataFrame) -> str:

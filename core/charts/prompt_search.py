@@ -7,16 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from core.charts.palette import Theme, model_color, model_symbol
-from core.charts.theme import (
-    Chart,
-    Look,
-    finish,
-    listed,
-    percent_axis,
-    start,
-    whiskers,
-    wrap,
-)
+from core.charts.theme import Chart, Look, finish, listed, percent_axis, start, whiskers, wrap
 from core.tables.findings import percent, points
 
 NAME_WIDTH = 24
@@ -57,11 +48,7 @@ def _path_marks(fig: go.Figure, path: pd.DataFrame, style: Look) -> None:
         mode="lines+markers",
         name="search score",
         line={"color": color, "width": style.size(1), "dash": "dot"},
-        marker={
-            "size": style.size(9),
-            "color": style.background,
-            "line": {"color": color, "width": style.size(2)},
-        },
+        marker={"size": style.size(9), "color": style.background, "line": {"color": color, "width": style.size(2)}},
         hovertext=[
             f"<b>{wrap(r['template'], 48, 3)}</b><br>search score {percent(r['search_acc1'])}, "
             f"{points(r['gain'], signed=True)}<br>best of {r['tried']:,} tried"

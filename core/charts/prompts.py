@@ -9,17 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from core.charts.palette import Theme, model_color, model_symbol
-from core.charts.theme import (
-    Chart,
-    Look,
-    deck_marker,
-    finish,
-    listed,
-    percent_axis,
-    start,
-    whiskers,
-    wrap,
-)
+from core.charts.theme import Chart, Look, deck_marker, finish, listed, percent_axis, start, whiskers, wrap
 from core.tables.findings import percent, points
 
 ROW_HEIGHT = 34
@@ -33,12 +23,7 @@ _NAME_MARKS = {"raw": (False, False), "edited curated": (True, True), "edited ra
 
 
 def templates_chart(
-    frame: pd.DataFrame,
-    *,
-    order: Order = "given",
-    title: str = "",
-    theme: Theme = "light",
-    scale: float = 1.0,
+    frame: pd.DataFrame, *, order: Order = "given", title: str = "", theme: Theme = "light", scale: float = 1.0
 ) -> Chart:
     """Accuracy of each template with its interval, one row a template and one mark a model, from a
     `templates_frame` of one data set.

@@ -54,8 +54,9 @@ def recalls_chart(
         _recall_bars(fig, placed[placed["model"] == model], width, style)
     _published(fig, placed, style)
     ticks = [f"first {k}" if k > 1 else "first" for k in ks]
-    fig.update_xaxes(tickvals=list(range(len(ks))), ticktext=ticks, tickangle=0,
-                     range=[-0.6, len(ks) - 0.4], showgrid=False)  # fmt: skip
+    fig.update_xaxes(
+        tickvals=list(range(len(ks))), ticktext=ticks, tickangle=0, range=[-0.6, len(ks) - 0.4], showgrid=False
+    )
     percent_axis(fig, style, "y")
     finish(fig, style)
     return Chart(fig, title, _recalls_alt(rows), rows, f"recall-{side}")
@@ -94,12 +95,28 @@ def _recall_bars(fig: go.Figure, rows: pd.DataFrame, width: float, style: Look) 
     )
     error = whiskers(style, rows["recall"], rows["recall_low"], rows["recall_high"])
     for lines in (error | halo(style), error):
-        fig.add_scatter(x=rows["place"], y=rows["recall"], error_y=lines, mode="markers", showlegend=False,
-                        marker={"opacity": 0, "size": 1}, hoverinfo="skip", cliponaxis=False)  # fmt: skip
+        fig.add_scatter(
+            x=rows["place"],
+            y=rows["recall"],
+            error_y=lines,
+            mode="markers",
+            showlegend=False,
+            marker={"opacity": 0, "size": 1},
+            hoverinfo="skip",
+            cliponaxis=False,
+        )
     if low.any():
-        fig.add_scatter(x=rows["place"][low], y=_clear_of_published(rows, style)[low], text=said[low], mode="text",
-                        textposition="top center", textfont={"color": style.text, "size": style.size(12)},
-                        hoverinfo="skip", showlegend=False, cliponaxis=False)  # fmt: skip
+        fig.add_scatter(
+            x=rows["place"][low],
+            y=_clear_of_published(rows, style)[low],
+            text=said[low],
+            mode="text",
+            textposition="top center",
+            textfont={"color": style.text, "size": style.size(12)},
+            hoverinfo="skip",
+            showlegend=False,
+            cliponaxis=False,
+        )
 
 
 def _clear_of_published(rows: pd.DataFrame, style: Look) -> pd.Series:
@@ -150,9 +167,14 @@ def recall_curve_chart(frame: pd.DataFrame, *, title: str = "", theme: Theme = "
         color = model_color(str(model), style.theme)
         marked = rows[rows["k"].isin((1, 5, 10, 20, 50, 100))]
         fig.add_scatter(
-            x=rows["k"], y=rows["recall"], mode="lines", name=rows["model_title"].iloc[0], showlegend=False,
-            line={"color": color, "width": style.size(2)}, hoverinfo="skip",
-        )  # fmt: skip
+            x=rows["k"],
+            y=rows["recall"],
+            mode="lines",
+            name=rows["model_title"].iloc[0],
+            showlegend=False,
+            line={"color": color, "width": style.size(2)},
+            hoverinfo="skip",
+        )
         fig.add_scatter(
             x=marked["k"],
             y=marked["recall"],
@@ -251,9 +273,12 @@ def bands_chart(
     # Narrow where there are many, so that they stand upright on a narrow screen too.
     ticks = [f"{wrap(band, 16 if len(order) <= MOST_WIDE else 8, 2)}<br>{counts[band]:,}" for band in order]
     fig.update_xaxes(
-        tickvals=list(range(len(order))), ticktext=ticks, tickangle=0, title_text=f"{axis} (below: captions)",
+        tickvals=list(range(len(order))),
+        ticktext=ticks,
+        tickangle=0,
+        title_text=f"{axis} (below: captions)",
         showgrid=False,
-    )  # fmt: skip
+    )
     percent_axis(fig, style, "y", top=min(1.0, float(frame[f"recall@{k}_high"].max()) * 1.1))
     finish(fig, style)
     return Chart(fig, title, _bands_alt(frame, k, axis), frame, "recall-by-" + axis.lower().replace(" ", "-"))
@@ -300,8 +325,12 @@ def word_ranks_chart(frame: pd.DataFrame, *, title: str = "", theme: Theme = "li
             cliponaxis=False,
         )
     words = frame.drop_duplicates("position").set_index("position")["word"]
-    fig.update_yaxes(tickvals=places, ticktext=[wrap(words[p], 18, 1) for p in places],
-                     range=[max(places) + 0.6, -0.6], showgrid=True)  # fmt: skip
+    fig.update_yaxes(
+        tickvals=places,
+        ticktext=[wrap(words[p], 18, 1) for p in places],
+        range=[max(places) + 0.6, -0.6],
+        showgrid=True,
+    )
     highest = int(max(frame["rank_without"].max(), frame["rank"].max()))
     ticks = [t for t in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000) if t <= max(10, 2 * highest)]
     ends = [log10(0.85), log10(1.25 * max(10, highest))]

@@ -50,9 +50,11 @@ def story_bars(
 def _placed(frame: pd.DataFrame) -> pd.DataFrame:
     """The frame with `place`, one after the other with a gap between data sets."""
     groups = frame["dataset"].ne(frame["dataset"].shift()).cumsum() - 1
-    return frame.reset_index(drop=True).assign(
-        place=range(len(frame)), group=groups.to_numpy()
-    ).assign(place=lambda f: f["place"] + GAP * f["group"])
+    return (
+        frame.reset_index(drop=True)
+        .assign(place=range(len(frame)), group=groups.to_numpy())
+        .assign(place=lambda f: f["place"] + GAP * f["group"])
+    )
 
 
 def _bars(model: str, rows: pd.DataFrame, style: Look) -> go.Bar:
@@ -64,10 +66,11 @@ def _bars(model: str, rows: pd.DataFrame, style: Look) -> go.Bar:
         name=rows["model_title"].iloc[0],
         showlegend=bool(len(shown)),
         marker=bar_fill(model, style.theme, style.background),
-        hovertext=[f"<b>{r['model_title']}</b>, {r['dataset_title']}: {percent(r['zero_shot'])}"
-                   for _, r in shown.iterrows()],
+        hovertext=[
+            f"<b>{r['model_title']}</b>, {r['dataset_title']}: {percent(r['zero_shot'])}" for _, r in shown.iterrows()
+        ],
         hovertemplate="%{hovertext}<extra></extra>",
-    )  # fmt: skip
+    )
 
 
 def _add_intervals(fig: go.Figure, placed: pd.DataFrame, style: Look) -> None:
@@ -77,9 +80,14 @@ def _add_intervals(fig: go.Figure, placed: pd.DataFrame, style: Look) -> None:
     error = whiskers(style, *(rows[c].astype(float) for c in ("zero_shot", "zero_shot_low", "zero_shot_high")))
     for lines in (error | halo(style), error):
         fig.add_scatter(
-            x=rows["place"], y=rows["zero_shot"], error_y=lines, mode="markers",
-            marker={"opacity": 0, "size": 1}, showlegend=False, hoverinfo="skip",
-        )  # fmt: skip
+            x=rows["place"],
+            y=rows["zero_shot"],
+            error_y=lines,
+            mode="markers",
+            marker={"opacity": 0, "size": 1},
+            showlegend=False,
+            hoverinfo="skip",
+        )
 
 
 def _add_probe(fig: go.Figure, placed: pd.DataFrame, style: Look) -> None:
@@ -88,13 +96,22 @@ def _add_probe(fig: go.Figure, placed: pd.DataFrame, style: Look) -> None:
         return
     error = whiskers(style, *(rows[c].astype(float) for c in ("probe", "probe_low", "probe_high")))
     fig.add_scatter(
-        x=rows["place"], y=rows["probe"], error_y=error, mode="markers", name="linear probe, test",
-        marker={"symbol": "square", "size": style.size(11), "color": style.text,
-                "line": {"color": style.background, "width": style.size(1.5)}},
-        hovertext=[f"<b>{r['model_title']}</b>, {r['dataset_title']}, probe: {percent(r['probe'])}"
-                   for _, r in rows.iterrows()],
+        x=rows["place"],
+        y=rows["probe"],
+        error_y=error,
+        mode="markers",
+        name="linear probe, test",
+        marker={
+            "symbol": "square",
+            "size": style.size(11),
+            "color": style.text,
+            "line": {"color": style.background, "width": style.size(1.5)},
+        },
+        hovertext=[
+            f"<b>{r['model_title']}</b>, {r['dataset_title']}, probe: {percent(r['probe'])}" for _, r in rows.iterrows()
+        ],
         hovertemplate="%{hovertext}<extra></extra>",
-    )  # fmt: skip
+    )
 
 
 def _add_theirs(fig: go.Figure, placed: pd.DataFrame, style: Look) -> None:
@@ -108,11 +125,17 @@ def _add_theirs(fig: go.Figure, placed: pd.DataFrame, style: Look) -> None:
         if rows.empty:
             continue
         fig.add_scatter(
-            x=rows["place"], y=rows[column], mode="markers", marker=marker, name=name,
-            hovertext=[f"<b>{r['model_title']}</b>, {r['dataset_title']}, {name}: {percent(r[column])}"
-                       for _, r in rows.iterrows()],
+            x=rows["place"],
+            y=rows[column],
+            mode="markers",
+            marker=marker,
+            name=name,
+            hovertext=[
+                f"<b>{r['model_title']}</b>, {r['dataset_title']}, {name}: {percent(r[column])}"
+                for _, r in rows.iterrows()
+            ],
             hovertemplate="%{hovertext}<extra></extra>",
-        )  # fmt: skip
+        )
 
 
 def _add_chance(fig: go.Figure, placed: pd.DataFrame, metric: str, style: Look) -> None:
@@ -121,9 +144,14 @@ def _add_chance(fig: go.Figure, placed: pd.DataFrame, metric: str, style: Look) 
         if c:
             level = min(_FIVE if metric == "acc5" else 1, c) / c
             fig.add_shape(
-                type="line", layer="below", line=chance_line(style), y0=level, y1=level,
-                x0=rows["place"].min() - 0.6, x1=rows["place"].max() + 0.6,
-            )  # fmt: skip
+                type="line",
+                layer="below",
+                line=chance_line(style),
+                y0=level,
+                y1=level,
+                x0=rows["place"].min() - 0.6,
+                x1=rows["place"].max() + 0.6,
+            )
     fig.add_scatter(x=[None], y=[None], mode="lines", line=chance_line(style), name="chance", hoverinfo="skip")
 
 

@@ -79,11 +79,7 @@ _LOOKS = {
 def look(theme: Theme = "light", scale: float = 1.0) -> Look:
     """The look of a theme at a scale."""
     base = _LOOKS[theme]
-    return (
-        base
-        if scale == 1.0
-        else Look(**{name: getattr(base, name) for name in Look.__slots__[:-1]}, scale=scale)
-    )
+    return base if scale == 1.0 else Look(**{name: getattr(base, name) for name in Look.__slots__[:-1]}, scale=scale)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +139,7 @@ def _with_places(text: str, own: dict[str, str]) -> str:
 # --- building ---------------------------------------------------------------------------------------------
 
 
-def start(
-    theme: Theme, scale: float, title: str, *, note: str = "", height: float = 420
-) -> tuple[Look, go.Figure]:
+def start(theme: Theme, scale: float, title: str, *, note: str = "", height: float = 420) -> tuple[Look, go.Figure]:
     """An empty figure with its title (the finding or the question) and a muted line under it."""
     style = look(theme, scale)
     heading, lines = _heading(style, title, note)
@@ -160,17 +154,25 @@ def start(
         plot_bgcolor=style.background,
         font={"family": FONT, "size": style.size(14), "color": style.text},
         title={
-            "text": heading, "x": 0, "xref": "container", "xanchor": "left", "pad": {"l": style.size(8)},
-            "y": 1 - drop / total, "yref": "container", "yanchor": "top",
+            "text": heading,
+            "x": 0,
+            "xref": "container",
+            "xanchor": "left",
+            "pad": {"l": style.size(8)},
+            "y": 1 - drop / total,
+            "yref": "container",
+            "yanchor": "top",
             "font": {"size": style.size(17), "color": style.text, "weight": 600},
         },
         margin={side: style.size(px) for side, px in zip("lrtb", (8, 18, 22 + lines * 22, 8))},
         hoverlabel={
             "font": {"family": FONT, "size": style.size(14), "color": style.text},
-            "bgcolor": style.background, "bordercolor": style.line, "align": "left",
+            "bgcolor": style.background,
+            "bordercolor": style.line,
+            "align": "left",
         },
         meta={"title": title},
-    )  # fmt: skip
+    )
     return style, fig
 
 
@@ -238,9 +240,7 @@ def _stay_readable(trace: Any, style: Look) -> None:
     }
 
 
-def percent_axis(
-    fig: go.Figure, style: Look, axis: str, *, top: float = 1.0, title: str = "", **options: Any
-) -> None:
+def percent_axis(fig: go.Figure, style: Look, axis: str, *, top: float = 1.0, title: str = "", **options: Any) -> None:
     """An axis of shares: from 0, in percent without decimals."""
     update = fig.update_xaxes if axis == "x" else fig.update_yaxes
     update(

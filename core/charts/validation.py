@@ -13,9 +13,7 @@ from core.tables import percent
 from core.tables.probe import say_c
 
 
-def validation_chart(
-    frame: pd.DataFrame, *, title: str = "", theme: Theme = "light", scale: float = 1.0
-) -> Chart:
+def validation_chart(frame: pd.DataFrame, *, title: str = "", theme: Theme = "light", scale: float = 1.0) -> Chart:
     """Accuracy on held-out training pictures against C for each model, from a `validation_frame`, with the chosen C
     marked; the thin dashed line is accuracy on the pictures fitted to. customdata is (model, C)."""
     title = title or "Which C generalises best?"
@@ -27,10 +25,12 @@ def validation_chart(
     low, high = (int(end(math.log10(c) for c in frame["C"])) for end in (min, max))
     ticks = range(low, high + 1, 1 if high - low <= 6 else 2)
     fig.update_xaxes(
-        type="log", range=[math.log10(frame["C"].min()) - 0.3, math.log10(frame["C"].max()) + 0.3],
-        tickvals=[10.0**t for t in ticks], ticktext=[f"{10.0**t:,g}" for t in ticks],
+        type="log",
+        range=[math.log10(frame["C"].min()) - 0.3, math.log10(frame["C"].max()) + 0.3],
+        tickvals=[10.0**t for t in ticks],
+        ticktext=[f"{10.0**t:,g}" for t in ticks],
         title_text="C: larger means weaker regularisation (log scale)",
-    )  # fmt: skip
+    )
     percent_axis(fig, style, "y", title="Accuracy")
     finish(fig, style)
     return Chart(fig, title, _alt(frame), frame, "probe-validation")
@@ -45,23 +45,23 @@ def _held_out(fig: go.Figure, rows: pd.DataFrame, model: str, style: Look) -> No
         name=rows["model_title"].iloc[0],
         line={"color": color, "width": style.size(2)},
         marker={
-            "symbol": model_symbol(model), "color": color,
+            "symbol": model_symbol(model),
+            "color": color,
             "size": [style.size(14 if c else 7) for c in rows["chosen"]],
-            "line": {"color": edge, "width": style.size(2)}, "opacity": 1,
+            "line": {"color": edge, "width": style.size(2)},
+            "opacity": 1,
         },
         error_y=whiskers(style, rows["acc1"], rows["acc1_low"], rows["acc1_high"])
         | {"color": color, "thickness": style.size(1)},
         customdata=rows[["model", "C"]].values.tolist(),
         hovertext=[_hover(row) for _, row in rows.iterrows()],
         hovertemplate="%{hovertext}<extra></extra>",
-    )  # fmt: skip
+    )
 
 
 def _fitted(fig: go.Figure, rows: pd.DataFrame, model: str, style: Look) -> None:
     line = {"color": model_color(model, style.theme), "width": style.size(1.2), "dash": "dash"}
-    fig.add_scatter(
-        x=rows["C"], y=rows["train_acc1"], mode="lines", line=line, showlegend=False, hoverinfo="skip"
-    )
+    fig.add_scatter(x=rows["C"], y=rows["train_acc1"], mode="lines", line=line, showlegend=False, hoverinfo="skip")
 
 
 def _keys(fig: go.Figure, style: Look) -> None:

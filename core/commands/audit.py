@@ -20,11 +20,18 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", action="append", metavar="NAME", help="a model; repeat for several")
     parser.add_argument("--data", action="append", metavar="NAME", help="a data set; repeat for several")
     parser.add_argument("--split", metavar="NAME", help="the split (default: the one the data set is measured on)")
-    parser.add_argument("--method", choices=METHODS, default=METHODS[0],
-                        help="what is audited: zero-shot (default; captions: their retrieval), or a linear probe")
-    parser.add_argument("--predictions", metavar="FILE",
-                        help="audit these instead: a CSV of image,label,prediction (or a score for each class), or "
-                        "CLIP_benchmark's JSON; --model and --data then say what they are of, where that is known")
+    parser.add_argument(
+        "--method",
+        choices=METHODS,
+        default=METHODS[0],
+        help="what is audited: zero-shot (default; captions: their retrieval), or a linear probe",
+    )
+    parser.add_argument(
+        "--predictions",
+        metavar="FILE",
+        help="audit these instead: a CSV of image,label,prediction (or a score for each class), or "
+        "CLIP_benchmark's JSON; --model and --data then say what they are of, where that is known",
+    )
     parser.add_argument("--deck", action="store_true", help="audit every figure of the deck instead")
     parser.add_argument("--cached", action="store_true", help="use what the cache holds; load no model")
     add_prompts(parser)
@@ -54,15 +61,25 @@ def _study(engine: Engine, args: argparse.Namespace, model: str, dataset: str) -
         with bar(f"{model} on {dataset}") as progress:
             engine.ensure(model, dataset, args.split, progress)
     with bar(f"prompts of {model}", unit="texts") as progress:
-        return engine.audit(model, dataset, args.split, args.template, args.templates, args.classnames,
-                            encode=not args.cached, progress=progress)  # fmt: skip
+        return engine.audit(
+            model,
+            dataset,
+            args.split,
+            args.template,
+            args.templates,
+            args.classnames,
+            encode=not args.cached,
+            progress=progress,
+        )
 
 
 def _probe(engine: Engine, args: argparse.Namespace, model: str, dataset: str) -> AuditResult:
     found = engine.audit_probe(model, dataset, args.split)
     if found is None:
-        raise BadArgument(f"No linear probe of {model} on {dataset} has been trained; first: python -m core probe "
-                          f"--model {model} --data {dataset}")  # fmt: skip
+        raise BadArgument(
+            f"No linear probe of {model} on {dataset} has been trained; first: python -m core probe "
+            f"--model {model} --data {dataset}"
+        )
     return found
 
 
@@ -72,8 +89,10 @@ def _predictions(engine: Engine, args: argparse.Namespace) -> list[AuditResult]:
     model, dataset = (names[0] if names else None for names in (args.model, args.data))
     model = engine.model(model).name if model else None
     classes = engine.audit_classes(engine.dataset(dataset).name, args.split) if dataset else None
-    stated: dict[str, Any] = {"templates": _stated_templates(engine, args, dataset),
-                              "classnames": args.classnames if args.classnames != "curated" else None}  # fmt: skip
+    stated: dict[str, Any] = {
+        "templates": _stated_templates(engine, args, dataset),
+        "classnames": args.classnames if args.classnames != "curated" else None,
+    }
     brought = read_predictions(Path(args.predictions), classes)
     return [engine.audit_predictions(b, model, dataset, args.split, encode=not args.cached, **stated) for b in brought]
 
@@ -90,8 +109,14 @@ def _rows(records: Sequence[Record]) -> list[Row]:
     for record in records:
         shown = [c for c in record["checks"] if not several or c["verdict"] in ("fault", "warning")]
         rows += [_row(record, check) for check in shown]
-        rows.append({"audited": record["title"], "check": "in all", "verdict": percent(record["acc1"]) or "-",
-                     "evidence": record["sentence"]})  # fmt: skip
+        rows.append(
+            {
+                "audited": record["title"],
+                "check": "in all",
+                "verdict": percent(record["acc1"]) or "-",
+                "evidence": record["sentence"],
+            }
+        )
     return rows
 
 
@@ -99,9 +124,14 @@ def _row(record: Record, check: Record) -> Row:
     gain, otherwise = check["counterfactual"], ""
     if gain is not None:
         otherwise = f" [{gain['said']}: {percent(gain['value'])} instead of {percent(record['acc1'])}]"
-    return {"audited": record["title"], "check": check["check"], "verdict": check["verdict"],
-            "evidence": check["evidence"] + otherwise}  # fmt: skip
+    return {
+        "audited": record["title"],
+        "check": check["check"],
+        "verdict": check["verdict"],
+        "evidence": check["evidence"] + otherwise,
+    }
 
 
-AUDIT = Command("audit", "why is this number not the paper's: every check, with its evidence", _add_arguments, _run,
-                _rows)
+AUDIT = Command(
+    "audit", "why is this number not the paper's: every check, with its evidence", _add_arguments, _run, _rows
+)

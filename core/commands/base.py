@@ -29,7 +29,7 @@ __all__ = [
     "percent",
     "selection",
     "tell_captions",
-]  # fmt: skip
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +45,20 @@ class Command:
 
 def add_selection(parser: argparse.ArgumentParser) -> None:
     """`--model`, `--data` (both repeated, one value each) and `--split`."""
-    parser.add_argument("--model", action="append", required=True, metavar="NAME",
-                        help="a model, for example ViT-B-32/openai; repeat for several")
-    parser.add_argument("--data", action="append", required=True, metavar="NAME",
-                        help="a data set, for example eurosat or folder:PATH; repeat for several")
+    parser.add_argument(
+        "--model",
+        action="append",
+        required=True,
+        metavar="NAME",
+        help="a model, for example ViT-B-32/openai; repeat for several",
+    )
+    parser.add_argument(
+        "--data",
+        action="append",
+        required=True,
+        metavar="NAME",
+        help="a data set, for example eurosat or folder:PATH; repeat for several",
+    )
     parser.add_argument("--split", metavar="NAME", help="the split (default: the one the data set is measured on)")
 
 

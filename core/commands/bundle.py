@@ -17,13 +17,26 @@ EXPORT, IMPORT = "export", "import"
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("action", choices=(EXPORT, IMPORT), help="write a bundle, or take one into the cache")
     parser.add_argument("file", metavar="FILE", help="the bundle, for example talk.zip")
-    parser.add_argument("--model", action="append", default=[], metavar="NAME",
-                        help="export this model; repeat for several (default: all in the cache)")
-    parser.add_argument("--data", action="append", default=[], metavar="NAME",
-                        help="export this data set; repeat for several (default: all in the cache)")
+    parser.add_argument(
+        "--model",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="export this model; repeat for several (default: all in the cache)",
+    )
+    parser.add_argument(
+        "--data",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="export this data set; repeat for several (default: all in the cache)",
+    )
     parser.add_argument("--no-thumbnails", action="store_true", help="leave the small pictures out")
-    parser.add_argument("--large", action="store_true",
-                        help="also put pictures of up to 1,024 pixels in; originals are never in a bundle")
+    parser.add_argument(
+        "--large",
+        action="store_true",
+        help="also put pictures of up to 1,024 pixels in; originals are never in a bundle",
+    )
 
 
 def _run(engine: Engine, args: argparse.Namespace) -> list[Record]:
@@ -33,18 +46,35 @@ def _run(engine: Engine, args: argparse.Namespace) -> list[Record]:
     if not file.absolute().parent.is_dir():
         raise BadArgument(f"{file} lies in a folder that does not exist; make the folder first.")
     with bar(f"exporting {file.name}", unit="bytes") as progress:
-        report = engine.export_bundle(file, args.model, args.data, thumbnails=not args.no_thumbnails, large=args.large,
-                                      progress=progress)  # fmt: skip
-    return [{"action": EXPORT, "file": str(file), "bytes": report.bytes, "entries": _keys(report.entries),
-             "texts": report.texts, "results": report.results, "thumbnails": report.thumbnails,
-             "missing_thumbnails": report.missing_thumbnails}]  # fmt: skip
+        report = engine.export_bundle(
+            file, args.model, args.data, thumbnails=not args.no_thumbnails, large=args.large, progress=progress
+        )
+    return [
+        {
+            "action": EXPORT,
+            "file": str(file),
+            "bytes": report.bytes,
+            "entries": _keys(report.entries),
+            "texts": report.texts,
+            "results": report.results,
+            "thumbnails": report.thumbnails,
+            "missing_thumbnails": report.missing_thumbnails,
+        }
+    ]
 
 
 def _import(engine: Engine, file: Path) -> Record:
     with bar(f"importing {file.name}", unit="bytes") as progress:
         report = engine.import_bundle(file, progress)
-    return {"action": IMPORT, "file": str(file), "entries": _keys(report.entries), "there": _keys(report.there),
-            "texts": report.texts, "results": report.results, "thumbnails": report.thumbnails}  # fmt: skip
+    return {
+        "action": IMPORT,
+        "file": str(file),
+        "entries": _keys(report.entries),
+        "there": _keys(report.there),
+        "texts": report.texts,
+        "results": report.results,
+        "thumbnails": report.thumbnails,
+    }
 
 
 def _keys(keys: Sequence[EmbeddingKey]) -> list[Record]:
@@ -54,12 +84,17 @@ def _keys(keys: Sequence[EmbeddingKey]) -> list[Record]:
 def _rows(records: Sequence[Record]) -> list[Row]:
     return [
         {
-            "bundle": r["file"], "action": r["action"], "sets of vectors": len(r["entries"]), "texts": r["texts"],
-            "results": r["results"], "pictures": r["thumbnails"],
-            "MB": f"{r['bytes'] / 1e6:.1f}" if "bytes" in r else "", "there already": len(r.get("there", ())),
+            "bundle": r["file"],
+            "action": r["action"],
+            "sets of vectors": len(r["entries"]),
+            "texts": r["texts"],
+            "results": r["results"],
+            "pictures": r["thumbnails"],
+            "MB": f"{r['bytes'] / 1e6:.1f}" if "bytes" in r else "",
+            "there already": len(r.get("there", ())),
         }
         for r in records
-    ]  # fmt: skip
+    ]
 
 
 BUNDLE = Command("bundle", "export a part of the cache as one file, or import one", _add_arguments, _run, _rows)

@@ -16,9 +16,16 @@ def _no_arguments(parser: argparse.ArgumentParser) -> None:
 def _models(engine: Engine, args: argparse.Namespace) -> list[Record]:
     return [
         {
-            "name": spec.name, "title": spec.title, "state": state.state, "why": state.why,
-            "library": spec.library, "training_data": spec.training_data, "embed_dim": spec.embed_dim,
-            "image_size": spec.image_size, "parameters": spec.parameters, "licence": spec.licence,
+            "name": spec.name,
+            "title": spec.title,
+            "state": state.state,
+            "why": state.why,
+            "library": spec.library,
+            "training_data": spec.training_data,
+            "embed_dim": spec.embed_dim,
+            "image_size": spec.image_size,
+            "parameters": spec.parameters,
+            "licence": spec.licence,
             "source_url": spec.source_url,
         }
         for spec, state in engine.models()
@@ -28,8 +35,14 @@ def _models(engine: Engine, args: argparse.Namespace) -> list[Record]:
 def _datasets(engine: Engine, args: argparse.Namespace) -> list[Record]:
     return [
         {
-            "name": spec.name, "title": spec.title, "state": state.state, "why": state.why, "kind": spec.kind,
-            "splits": list(spec.splits), "classes": len(spec.classnames), "licence": spec.licence,
+            "name": spec.name,
+            "title": spec.title,
+            "state": state.state,
+            "why": state.why,
+            "kind": spec.kind,
+            "splits": list(spec.splits),
+            "classes": len(spec.classnames),
+            "licence": spec.licence,
             "source_url": spec.source_url,
         }
         for spec, state in engine.datasets()

@@ -13,10 +13,18 @@ def add_prompts(parser: argparse.ArgumentParser) -> None:
     """`--templates SET` or `--template T` (repeated), and `--classnames`."""
     group = parser.add_mutually_exclusive_group()
     group.add_argument("--templates", metavar="SET", help="a prompt set (default: the data set's own)")
-    group.add_argument("--template", action="append", metavar="T",
-                       help="a template with one {} for the class name; repeat to average several")
-    parser.add_argument("--classnames", default="curated", metavar="KIND",
-                        help="curated (default), raw (folder names), or a file with one name a line")
+    group.add_argument(
+        "--template",
+        action="append",
+        metavar="T",
+        help="a template with one {} for the class name; repeat to average several",
+    )
+    parser.add_argument(
+        "--classnames",
+        default="curated",
+        metavar="KIND",
+        help="curated (default), raw (folder names), or a file with one name a line",
+    )
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,23 +43,28 @@ def _classify(engine: Engine, args: argparse.Namespace, model: str, dataset: str
     with bar(f"{model} on {dataset}") as progress:
         engine.ensure(model, dataset, args.split, progress)
     with bar(f"prompts of {model}", unit="texts") as progress:
-        result = engine.zero_shot(
-            model, dataset, args.split, args.template, args.templates, args.classnames, progress
-        )
+        result = engine.zero_shot(model, dataset, args.split, args.template, args.templates, args.classnames, progress)
     return result.to_record()
 
 
 def _rows(records: Sequence[Record]) -> list[Row]:
     return [
         {
-            "model": r["model"], "data": r["dataset"], "split": r["split"], "n": r["n"],
-            "top-1": percent(r["acc1"]), "95 %": interval(r["acc1_ci95"]),
-            "top-5": percent(r["acc5"]), "95 % ": interval(r["acc5_ci95"]),
-            "mean recall": percent(r["mean_per_class_recall"]), "templates": len(r["templates"]),
+            "model": r["model"],
+            "data": r["dataset"],
+            "split": r["split"],
+            "n": r["n"],
+            "top-1": percent(r["acc1"]),
+            "95 %": interval(r["acc1_ci95"]),
+            "top-5": percent(r["acc5"]),
+            "95 % ": interval(r["acc5_ci95"]),
+            "mean recall": percent(r["mean_per_class_recall"]),
+            "templates": len(r["templates"]),
         }
         for r in records
     ]
 
 
-CLASSIFY = Command("classify", "zero-shot classification with intervals and published figures",
-                   _add_arguments, _run, _rows)
+CLASSIFY = Command(
+    "classify", "zero-shot classification with intervals and published figures", _add_arguments, _run, _rows
+)

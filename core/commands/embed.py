@@ -20,19 +20,30 @@ def _embed(engine: Engine, model: str, dataset: str, split: str | None) -> Recor
         report = engine.embed(model, dataset, split, progress)
     provenance = engine.needed(model, dataset, split).provenance
     return {
-        "model": model, "dataset": dataset, "split": report.key.split, "n": report.n,
-        "seconds": report.seconds, "images_per_second": report.images_per_second, "reused": report.reused,
+        "model": model,
+        "dataset": dataset,
+        "split": report.key.split,
+        "n": report.n,
+        "seconds": report.seconds,
+        "images_per_second": report.images_per_second,
+        "reused": report.reused,
         "skipped": [{"id": row.id, "reason": row.reason} for row in report.skipped],
-        "notes": [note.as_dict() for note in provenance.beside], "provenance": provenance.as_dict(),
+        "notes": [note.as_dict() for note in provenance.beside],
+        "provenance": provenance.as_dict(),
     }
 
 
 def _rows(records: Sequence[Record]) -> list[Row]:
     return [
         {
-            "model": r["model"], "data": r["dataset"], "split": r["split"], "pictures": r["n"],
-            "seconds": f"{r['seconds']:.1f}", "a second": f"{r['images_per_second']:.1f}",
-            "from the cache": r["reused"], "skipped": len(r["skipped"]),
+            "model": r["model"],
+            "data": r["dataset"],
+            "split": r["split"],
+            "pictures": r["n"],
+            "seconds": f"{r['seconds']:.1f}",
+            "a second": f"{r['images_per_second']:.1f}",
+            "from the cache": r["reused"],
+            "skipped": len(r["skipped"]),
         }
         for r in records
     ]

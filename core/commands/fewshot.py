@@ -15,14 +15,22 @@ from core.studies.few_shot.methods import METHODS, SEEDS, SHOTS
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add_selection(parser)
-    parser.add_argument("--shots", action="append", type=_positive, metavar="K",
-                        help="labelled pictures a class; repeat for several (default: 1, 2, 4, 8, 16)")
-    parser.add_argument("--method", action="append", metavar="NAME",
-                        help=f"{', '.join(METHODS)}; repeat for several (default: all)")
-    parser.add_argument("--seeds", type=_positive, default=SEEDS, metavar="S",
-                        help=f"draws for each number of shots (default {SEEDS})")
-    parser.add_argument("--templates", metavar="SET",
-                        help="the prompt set of zero-shot and Tip-Adapter (default: the data set's own)")
+    parser.add_argument(
+        "--shots",
+        action="append",
+        type=_positive,
+        metavar="K",
+        help="labelled pictures a class; repeat for several (default: 1, 2, 4, 8, 16)",
+    )
+    parser.add_argument(
+        "--method", action="append", metavar="NAME", help=f"{', '.join(METHODS)}; repeat for several (default: all)"
+    )
+    parser.add_argument(
+        "--seeds", type=_positive, default=SEEDS, metavar="S", help=f"draws for each number of shots (default {SEEDS})"
+    )
+    parser.add_argument(
+        "--templates", metavar="SET", help="the prompt set of zero-shot and Tip-Adapter (default: the data set's own)"
+    )
 
 
 def _positive(text: str) -> int:
@@ -42,14 +50,19 @@ def _run(engine: Engine, args: argparse.Namespace) -> list[Record]:
 
 
 def _few_shot(
-    engine: Engine, args: argparse.Namespace, model: str, dataset: str, shots: Sequence[int],
-    methods: Sequence[str],
+    engine: Engine, args: argparse.Namespace, model: str, dataset: str, shots: Sequence[int], methods: Sequence[str]
 ) -> list[Record]:
     ensure_pair(engine, args, model, dataset)
     with bar(f"few shots of {dataset} with {model}", unit="runs") as progress:
         result = engine.few_shot(
-            model, dataset, args.split, shots=shots, methods=methods, seeds=args.seeds,
-            prompt_set=args.templates, progress=progress,
+            model,
+            dataset,
+            args.split,
+            shots=shots,
+            methods=methods,
+            seeds=args.seeds,
+            prompt_set=args.templates,
+            progress=progress,
         )
     found = result.to_records()
     zero_shot = next(record["acc1_mean"] for record in found if not record["shots"])
@@ -63,17 +76,30 @@ def _rows(records: Sequence[Record]) -> list[Row]:
 
 
 def _place(records: Sequence[Record]) -> list[Row]:
-    zero = {**records[0], "method": "zero-shot", "shots": 0, "acc1_mean": records[0]["zero_shot_acc1"],
-            "acc1": [records[0]["zero_shot_acc1"]], "published": []}
+    zero = {
+        **records[0],
+        "method": "zero-shot",
+        "shots": 0,
+        "acc1_mean": records[0]["zero_shot_acc1"],
+        "acc1": [records[0]["zero_shot_acc1"]],
+        "published": [],
+    }
     return [
         {
-            "model": r["model"], "data": r["dataset"], "split": r["split"], "n": r["n"], "method": r["method"],
-            "shots": r["shots"], "top-1": percent(r["acc1_mean"]), "std": _spread(r), "draws": len(r["acc1"]),
+            "model": r["model"],
+            "data": r["dataset"],
+            "split": r["split"],
+            "n": r["n"],
+            "method": r["method"],
+            "shots": r["shots"],
+            "top-1": percent(r["acc1_mean"]),
+            "std": _spread(r),
+            "draws": len(r["acc1"]),
             "of them": "  ".join(f"{100 * value:.1f}" for value in r["acc1"]),
             "published": "  ".join(percent(p["value"]) for p in r["published"]),
         }
         for r in (zero, *records)
-    ]  # fmt: skip
+    ]
 
 
 def _spread(record: Record) -> str:
@@ -81,5 +107,6 @@ def _spread(record: Record) -> str:
     return "" if math.isnan(std) or not record["shots"] else f"{100 * std:.2f}"
 
 
-FEWSHOT = Command("fewshot", "few-shot classification: linear probe and Tip-Adapter over several draws",
-                  _add_arguments, _run, _rows)
+FEWSHOT = Command(
+    "fewshot", "few-shot classification: linear probe and Tip-Adapter over several draws", _add_arguments, _run, _rows
+)

@@ -6,17 +6,7 @@ import argparse
 from collections.abc import Sequence
 from functools import partial
 
-from core.commands.base import (
-    BadArgument,
-    Command,
-    Record,
-    Row,
-    add_selection,
-    bar,
-    interval,
-    percent,
-    selection,
-)
+from core.commands.base import BadArgument, Command, Record, Row, add_selection, bar, interval, percent, selection
 from core.engine import Engine
 from core.studies.prompts.compose import expand
 from core.studies.prompts.search import BUDGET, LARGEST
@@ -26,10 +16,7 @@ from core.studies.zero_shot.classify import check_templates
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add_selection(parser)
     parser.add_argument(
-        "--template",
-        action="append",
-        metavar="T",
-        help="a template of your own for the pool; repeat for several",
+        "--template", action="append", metavar="T", help="a template of your own for the pool; repeat for several"
     )
     parser.add_argument(
         "--slots",
@@ -61,11 +48,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         help="curated (default), raw (folder names), or a file with one name a line",
     )
     parser.add_argument(
-        "--budget",
-        type=_positive,
-        default=BUDGET,
-        metavar="N",
-        help=f"score at most N ensembles (default {BUDGET})",
+        "--budget", type=_positive, default=BUDGET, metavar="N", help=f"score at most N ensembles (default {BUDGET})"
     )
     parser.add_argument(
         "--largest",
@@ -123,9 +106,7 @@ def _run(engine: Engine, args: argparse.Namespace) -> list[Record]:
     return [_search(engine, args, model, dataset, own) for model, dataset in pairs]
 
 
-def _search(
-    engine: Engine, args: argparse.Namespace, model: str, dataset: str, own: tuple[str, ...]
-) -> Record:
+def _search(engine: Engine, args: argparse.Namespace, model: str, dataset: str, own: tuple[str, ...]) -> Record:
     with bar(f"{model} on {dataset}") as progress:
         engine.ensure(model, dataset, args.split, progress)
     pool = own if args.only else engine.prompt_pool(dataset, own)
@@ -173,6 +154,4 @@ def _note(verdict: Record) -> str:
     return "within noise" if low <= 0 <= high else ""
 
 
-OPTIMISE = Command(
-    "optimise", "search for prompts and judge them on held-out pictures", _add_arguments, _run, _rows
-)
+OPTIMISE = Command("optimise", "search for prompts and judge them on held-out pictures", _add_arguments, _run, _rows)

@@ -11,8 +11,11 @@ from core.engine import Engine
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add_selection(parser)
-    parser.add_argument("--normalise", action="store_true",
-                        help="scale embeddings to unit length first (the CLIP paper's code does not)")
+    parser.add_argument(
+        "--normalise",
+        action="store_true",
+        help="scale embeddings to unit length first (the CLIP paper's code does not)",
+    )
 
 
 def ensure_pair(engine: Engine, args: argparse.Namespace, model: str, dataset: str) -> None:
@@ -40,14 +43,21 @@ def _probe(engine: Engine, args: argparse.Namespace, model: str, dataset: str) -
 def _rows(records: Sequence[Record]) -> list[Row]:
     return [
         {
-            "model": r["model"], "data": r["dataset"], "split": r["split"],
-            "trained on": r["n_train"], "tested on": r["n"],
-            "train": percent(r["train_acc1"]), "test": percent(r["test_acc1"]),
-            "95 %": interval(r["test_acc1_ci95"]), "top-5": percent(r["test_acc5"]), "C": f"{r['C']:.3g}",
+            "model": r["model"],
+            "data": r["dataset"],
+            "split": r["split"],
+            "trained on": r["n_train"],
+            "tested on": r["n"],
+            "train": percent(r["train_acc1"]),
+            "test": percent(r["test_acc1"]),
+            "95 %": interval(r["test_acc1_ci95"]),
+            "top-5": percent(r["test_acc5"]),
+            "C": f"{r['C']:.3g}",
         }
         for r in records
-    ]  # fmt: skip
+    ]
 
 
-PROBE = Command("probe", "linear probe: train and test accuracy, C chosen on a held-out part",
-                _add_arguments, _run, _rows)
+PROBE = Command(
+    "probe", "linear probe: train and test accuracy, C chosen on a held-out part", _add_arguments, _run, _rows
+)

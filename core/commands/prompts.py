@@ -5,17 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from core.commands.base import (
-    BadArgument,
-    Command,
-    Record,
-    Row,
-    add_selection,
-    bar,
-    interval,
-    percent,
-    selection,
-)
+from core.commands.base import BadArgument, Command, Record, Row, add_selection, bar, interval, percent, selection
 from core.engine import Engine
 
 
@@ -23,15 +13,10 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add_selection(parser)
     group = parser.add_mutually_exclusive_group()
     group.add_argument(
-        "--template",
-        action="append",
-        metavar="T",
-        help="a template with one {} for the class name; repeat for several",
+        "--template", action="append", metavar="T", help="a template with one {} for the class name; repeat for several"
     )
     group.add_argument(
-        "--templates",
-        metavar="SET",
-        help="a prompt set, each of its templates by itself (default: the data set's own)",
+        "--templates", metavar="SET", help="a prompt set, each of its templates by itself (default: the data set's own)"
     )
     parser.add_argument(
         "--baseline",

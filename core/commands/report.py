@@ -21,11 +21,21 @@ PARTS = ("classify", "prompts", "probe", "fewshot", "retrieve", "audit")
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", help="the report, for example report.html")
     add_selection(parser)
-    parser.add_argument("--study", action="append", choices=PARTS, metavar="PART",
-                        help=f"{', '.join(PARTS)}; repeat for several (default: all that fit and are cached)")
+    parser.add_argument(
+        "--study",
+        action="append",
+        choices=PARTS,
+        metavar="PART",
+        help=f"{', '.join(PARTS)}; repeat for several (default: all that fit and are cached)",
+    )
     parser.add_argument("--title", default="", metavar="TEXT", help="the title of the report")
-    parser.add_argument("--pictures", type=int, default=12, metavar="N",
-                        help="at most N small pictures of mistakes for each model and data set (default 12)")
+    parser.add_argument(
+        "--pictures",
+        type=int,
+        default=12,
+        metavar="N",
+        help="at most N small pictures of mistakes for each model and data set (default 12)",
+    )
     parser.add_argument("--tables", metavar="FOLDER", help="also write every table there as CSV, Markdown and LaTeX")
     parser.add_argument("--cached", action="store_true", help="use what the cache holds; embed nothing first")
     add_prompts(parser)
@@ -42,13 +52,27 @@ def _run(engine: Engine, args: argparse.Namespace) -> list[Record]:
         with bar(f"{model} on {dataset}") as progress:
             engine.ensure(model, dataset, args.split, progress)
     report = engine.report(
-        args.model, args.data, studies=args.study or (), title=args.title, split=args.split, templates=args.template,
-        prompt_set=args.templates, classnames=args.classnames, pictures=args.pictures,
-    )  # fmt: skip
+        args.model,
+        args.data,
+        studies=args.study or (),
+        title=args.title,
+        split=args.split,
+        templates=args.template,
+        prompt_set=args.templates,
+        classnames=args.classnames,
+        pictures=args.pictures,
+    )
     write_atomic(target.absolute(), report.html, cache=False)
     tables = _write_tables(report, Path(args.tables)) if args.tables else []
-    return [{"file": str(target), "bytes": len(report.html), "tables": [t.name for t in report.tables],
-             "table_files": tables, "missing": list(report.missing)}]  # fmt: skip
+    return [
+        {
+            "file": str(target),
+            "bytes": len(report.html),
+            "tables": [t.name for t in report.tables],
+            "table_files": tables,
+            "missing": list(report.missing),
+        }
+    ]
 
 
 def _write_tables(report: Report, folder: Path) -> list[str]:
@@ -64,12 +88,15 @@ def _write_tables(report: Report, folder: Path) -> list[str]:
 def _rows(records: Sequence[Record]) -> list[Row]:
     return [
         {
-            "report": r["file"], "MB": f"{r['bytes'] / 1e6:.1f}", "tables": len(r["tables"]),
+            "report": r["file"],
+            "MB": f"{r['bytes'] / 1e6:.1f}",
+            "tables": len(r["tables"]),
             "left out": "; ".join(r["missing"]) or "nothing",
         }
         for r in records
-    ]  # fmt: skip
+    ]
 
 
-REPORT = Command("report", "studies as one HTML file, offline and printable, with their tables", _add_arguments, _run,
-                 _rows)
+REPORT = Command(
+    "report", "studies as one HTML file, offline and printable, with their tables", _add_arguments, _run, _rows
+)

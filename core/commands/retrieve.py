@@ -68,10 +68,7 @@ def _difference(engine: Engine, result: RetrievalResult, first: RetrievalResult)
 
 def difference_record(gap: RetrievalDifference) -> dict[str, Any]:
     """JSON-ready: this model minus the first."""
-    sides = {
-        "image_retrieval": (gap.image_recall, gap.image_mrr),
-        "text_retrieval": (gap.text_recall, gap.text_mrr),
-    }
+    sides = {"image_retrieval": (gap.image_recall, gap.image_mrr), "text_retrieval": (gap.text_recall, gap.text_mrr)}
     record: dict[str, Any] = {"with": gap.b, "n_images": gap.n_images, "n_texts": gap.n_texts}
     for name, (recall, mrr) in sides.items():
         record |= {f"{name}_recall@{k}": asdict(recall[k]) for k in KS} | {f"{name}_mrr": asdict(mrr)}
@@ -79,10 +76,7 @@ def difference_record(gap: RetrievalDifference) -> dict[str, Any]:
 
 
 def _rows(records: Sequence[Record]) -> list[Row]:
-    sides = (
-        ("text finds picture", "image_retrieval", "n_texts"),
-        ("picture finds text", "text_retrieval", "n_images"),
-    )
+    sides = (("text finds picture", "image_retrieval", "n_texts"), ("picture finds text", "text_retrieval", "n_images"))
     return [
         {
             "model": r["model"],

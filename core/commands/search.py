@@ -33,11 +33,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         help="weight of the picture beside the text (default 1)",
     )
     parser.add_argument(
-        "--plus",
-        action="append",
-        default=[],
-        metavar="TEXT",
-        help="a further text to add; repeat for several",
+        "--plus", action="append", default=[], metavar="TEXT", help="a further text to add; repeat for several"
     )
     parser.add_argument(
         "--minus",
@@ -113,12 +109,7 @@ def _query(args: argparse.Namespace, text: str) -> Query:
 
 
 def _search(
-    engine: Engine,
-    args: argparse.Namespace,
-    models: Sequence[str],
-    dataset: str,
-    query: Query,
-    image: bytes | None,
+    engine: Engine, args: argparse.Namespace, models: Sequence[str], dataset: str, query: Query, image: bytes | None
 ) -> list[Record]:
     """One record a model; from the second on with what moved against the first."""
     more = {"classes": args.classes} if args.classes else {}

@@ -19,9 +19,7 @@ def _run(engine: Engine, args: argparse.Namespace) -> list[Record]:
 
 
 def _rows(records: Sequence[Record]) -> list[Row]:
-    return [
-        {"checked": r["checked"], "damaged": len(r["damaged"]), "mended": len(r["mended"])} for r in records
-    ]
+    return [{"checked": r["checked"], "damaged": len(r["damaged"]), "mended": len(r["mended"])} for r in records]
 
 
 VERIFY = Command("verify", "check the cache against its checksums and mend it", _add_arguments, _run, _rows)

@@ -204,8 +204,12 @@ def _apart(a: ZeroShotResult, b: ZeroShotResult) -> Interval:
 
 def _same_question(a: ZeroShotResult, b: ZeroShotResult) -> bool:
     return (a.dataset, a.split, a.ids, a.templates, a.classnames) == (
-        b.dataset, b.split, b.ids, b.templates, b.classnames,
-    )  # fmt: skip
+        b.dataset,
+        b.split,
+        b.ids,
+        b.templates,
+        b.classnames,
+    )
 
 
 def _architecture(model: str) -> str:

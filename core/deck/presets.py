@@ -203,20 +203,11 @@ CAPTIONS: tuple[CaptionPreset, ...] = (
 )
 
 TEMPLATES: tuple[TemplatePreset, ...] = (
+    TemplatePreset("deck-eurosat", "The deck's seven templates, as titled", "deck", ("eurosat",), DECK, _DECK_DOUBT),
     TemplatePreset(
-        "deck-eurosat", "The deck's seven templates, as titled", "deck", ("eurosat",), DECK, _DECK_DOUBT
+        "deck-cifar100", "The deck's seven templates, as its numbers fit", "deck", ("cifar100",), DECK, _DECK_DOUBT
     ),
-    TemplatePreset(
-        "deck-cifar100",
-        "The deck's seven templates, as its numbers fit",
-        "deck",
-        ("cifar100",),
-        DECK,
-        _DECK_DOUBT,
-    ),
-    TemplatePreset(
-        "demo-satellite", "The deck's seven templates, seen from above", "deck", ("demo-satellite",), DEMO
-    ),
+    TemplatePreset("demo-satellite", "The deck's seven templates, seen from above", "deck", ("demo-satellite",), DEMO),
     TemplatePreset("demo-objects", "The deck's seven templates on things", "deck", _OBJECTS, DEMO),
 )
 

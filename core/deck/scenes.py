@@ -102,9 +102,7 @@ Waiting = list[EncoderWarming]
 """Encoders that are starting: what needs them is left out, and may be asked again."""
 
 
-def zero_shot_of(
-    engine: Engine, model: str, dataset: str, waiting: Waiting | None = None
-) -> ZeroShotResult | None:
+def zero_shot_of(engine: Engine, model: str, dataset: str, waiting: Waiting | None = None) -> ZeroShotResult | None:
     """The study where its vectors are here; None otherwise. An encoder that is starting goes into `waiting`, or is
     raised without it."""
     try:

@@ -1,11 +1,11 @@
 """A story of one's own: steps that are links to views, in a small TOML file that is written and read by hand.
 
-    title = "For Thursday"
+title = "For Thursday"
 
-    [[step]]
-    title = "Who names more?"
-    note = "Look at the intervals."
-    view = "/accuracy?model=ViT-B-32/openai&data=eurosat"
+[[step]]
+title = "Who names more?"
+note = "Look at the intervals."
+view = "/accuracy?model=ViT-B-32/openai&data=eurosat"
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def read_story(text: str, pages: Collection[str]) -> OwnStory:
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise TMVError(f"The story is no valid TOML: {error}. Texts stand in quotes: title = \"…\".") from error
+        raise TMVError(f'The story is no valid TOML: {error}. Texts stand in quotes: title = "…".') from error
     _only(document, ("title", "step"), "the story")
     steps = document.get("step")
     if not isinstance(steps, list) or not steps:
@@ -120,7 +120,7 @@ def _only(record: dict[str, Any], known: Collection[str], where: str) -> None:
 def _text(record: dict[str, Any], name: str, where: str) -> str:
     value = record.get(name)
     if not isinstance(value, str) or not value.strip():
-        raise TMVError(f"{where} needs a line {name} = \"…\".")
+        raise TMVError(f'{where} needs a line {name} = "…".')
     if len(value) > LENGTHS[name]:
         raise TMVError(f"{where}: its {name} has {len(value):,} characters, at most {LENGTHS[name]:,} are shown.")
     if any((ord(c) < 32 and c not in "\n\t") or ord(c) == 127 for c in value):

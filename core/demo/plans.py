@@ -33,19 +33,59 @@ from core.types import unknown
 SIDE = 128
 DEMO_SETS = ("demo-objects", "demo-satellite", "demo-captions")
 OBJECTS = (
-    "apple", "orange", "pear", "lemon", "banana", "strawberry", "pineapple", "carrot", "tomato", "mushroom",
-    "pizza", "hamburger", "donut", "cake", "bird", "duck", "owl", "penguin", "fish", "shark", "dolphin",
-    "crab", "turtle", "bear", "teddy bear", "dog", "cat", "rabbit", "cow", "horse", "elephant", "butterfly",
-    "car", "bus", "bicycle", "airplane", "sailboat", "house", "tree", "umbrella",
-)  # fmt: skip
+    "apple",
+    "orange",
+    "pear",
+    "lemon",
+    "banana",
+    "strawberry",
+    "pineapple",
+    "carrot",
+    "tomato",
+    "mushroom",
+    "pizza",
+    "hamburger",
+    "donut",
+    "cake",
+    "bird",
+    "duck",
+    "owl",
+    "penguin",
+    "fish",
+    "shark",
+    "dolphin",
+    "crab",
+    "turtle",
+    "bear",
+    "teddy bear",
+    "dog",
+    "cat",
+    "rabbit",
+    "cow",
+    "horse",
+    "elephant",
+    "butterfly",
+    "car",
+    "bus",
+    "bicycle",
+    "airplane",
+    "sailboat",
+    "house",
+    "tree",
+    "umbrella",
+)
 OBJECT_SHOTS = {"train": 25, "test": 25}
 SATELLITE_SHOTS = {"train": 30, "test": 40}
 CAPTIONED = 1_000
 _SEEDS = {"demo-objects": 1_000_000_000, "demo-satellite": 1_100_000_000, "demo-captions": 1_200_000_000}
 # Every class has the same mix of styles in 25 pictures, so that classes differ in nothing but their noun.
 _STYLE_CYCLE = ("photo", "drawing", "photo", "cartoon", "sketch") * 4 + (
-    "photo", "drawing", "low-resolution photo", "cartoon", "photo",
-)  # fmt: skip
+    "photo",
+    "drawing",
+    "low-resolution photo",
+    "cartoon",
+    "photo",
+)
 
 
 @dataclass(frozen=True, slots=True)

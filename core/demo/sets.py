@@ -209,8 +209,11 @@ def coco_document(plan: tuple[Picture, ...]) -> dict[str, Any]:
         images.append({"id": number, "file_name": Path(picture.path).name, "width": SIDE, "height": SIDE})
         for caption in picture.captions:
             annotations.append({"id": len(annotations) + 1, "image_id": number, "caption": caption})
-    return {"info": {"description": "demo-captions", "version": DEMO_VERSION}, "images": images,
-            "annotations": annotations}  # fmt: skip
+    return {
+        "info": {"description": "demo-captions", "version": DEMO_VERSION},
+        "images": images,
+        "annotations": annotations,
+    }
 
 
 def _draw_share(name: str, draft: Path, share: int, workers: int) -> None:

@@ -222,13 +222,7 @@ def vague(scene: Scene, rng: Random) -> str:
 
 
 _Form = Callable[[Scene, Random], str]
-_TRAINING: tuple[tuple[_Form, float], ...] = (
-    (full_sentence, 30),
-    (styled, 25),
-    (named, 31),
-    (tags, 6),
-    (vague, 8),
-)
+_TRAINING: tuple[tuple[_Form, float], ...] = ((full_sentence, 30), (styled, 25), (named, 31), (tags, 6), (vague, 8))
 
 
 def training_captions(scene: Scene, count: int) -> list[str]:

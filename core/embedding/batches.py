@@ -24,7 +24,13 @@ _FEEDERS = 3
 _HEARTBEAT_SECONDS = 0.5
 _SLICE = 8
 _ABOUT_THE_PICTURE = {
-    errno.EACCES, errno.EPERM, errno.ENOENT, errno.EISDIR, errno.ENOTDIR, errno.EIO, errno.ELOOP,
+    errno.EACCES,
+    errno.EPERM,
+    errno.ENOENT,
+    errno.EISDIR,
+    errno.ENOTDIR,
+    errno.EIO,
+    errno.ELOOP,
     errno.ENAMETOOLONG,
 }
 
@@ -38,9 +44,7 @@ class Batch:
     skipped: tuple[tuple[int, Skipped], ...] = ()
 
 
-def encode_batches(
-    encoder: Any, dataset: Dataset, batches: Sequence[range], workers: int
-) -> Generator[Batch | None]:
+def encode_batches(encoder: Any, dataset: Dataset, batches: Sequence[range], workers: int) -> Generator[Batch | None]:
     """Every batch once, in the order in which they finish, and None whenever half a second brought none.
 
     Closing the iterator (or an error in its consumer) stops the threads after the picture they are at.
@@ -92,6 +96,7 @@ def _parallel(items: Sequence[range], work: Callable[[range], Batch], threads: i
 
 # --- one batch --------------------------------------------------------------------------------------------
 
+
 def compute_batch(encoder: Any, dataset: Dataset, rows: range, stop: threading.Event | None = None) -> Batch:
     """Decode, preprocess and encode the pictures of `rows` in this thread."""
     pixels = [_pixels(encoder, dataset, row, stop) for row in rows]
@@ -128,9 +133,7 @@ def _stack(pixels: list[Any]) -> Any:
 def _encode(encoder: Any, batch: Any) -> FloatArray:
     vectors = np.ascontiguousarray(encoder.encode_images(batch), np.float32)
     if vectors.ndim != 2 or len(vectors) != len(batch):
-        raise TMVError(
-            f"The encoder must give one vector for each picture, got {vectors.shape} for {len(batch)}."
-        )
+        raise TMVError(f"The encoder must give one vector for each picture, got {vectors.shape} for {len(batch)}.")
     return vectors
 
 
@@ -149,12 +152,11 @@ def _batch(dataset: Dataset, rows: range, pixels: Sequence[Any], vectors: FloatA
 
 # --- accelerators -----------------------------------------------------------------------------------------
 
+
 class _Feeder:
     """Feeds an accelerator: its threads share a pool of decoders and own one pinned buffer each."""
 
-    def __init__(
-        self, encoder: Any, dataset: Dataset, decoders: ThreadPoolExecutor, stop: threading.Event
-    ) -> None:
+    def __init__(self, encoder: Any, dataset: Dataset, decoders: ThreadPoolExecutor, stop: threading.Event) -> None:
         self._encoder, self._dataset, self._decoders, self._stop = encoder, dataset, decoders, stop
         self._own = threading.local()
 

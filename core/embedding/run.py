@@ -86,8 +86,14 @@ def embed(
     known = card or load().card
     while True:
         work = _Work(
-            dataset, store, texts, known, KeyParts.of(known, digest), progress or _silent,
-            threads or available_cores(), lambda: digest == (data_digest or _digest(dataset, memo_dir)),
+            dataset,
+            store,
+            texts,
+            known,
+            KeyParts.of(known, digest),
+            progress or _silent,
+            threads or available_cores(),
+            lambda: digest == (data_digest or _digest(dataset, memo_dir)),
         )
         report = work.run(load, reuse)
         if report is not None:

@@ -21,9 +21,15 @@ from core.types import TMVError
 
 Tensors = dict[str, torch.Tensor]
 _STORAGES = {
-    "FloatStorage": torch.float32, "HalfStorage": torch.float16, "DoubleStorage": torch.float64,
-    "BFloat16Storage": torch.bfloat16, "LongStorage": torch.int64, "IntStorage": torch.int32,
-    "ShortStorage": torch.int16, "CharStorage": torch.int8, "ByteStorage": torch.uint8,
+    "FloatStorage": torch.float32,
+    "HalfStorage": torch.float16,
+    "DoubleStorage": torch.float64,
+    "BFloat16Storage": torch.bfloat16,
+    "LongStorage": torch.int64,
+    "IntStorage": torch.int32,
+    "ShortStorage": torch.int16,
+    "CharStorage": torch.int8,
+    "ByteStorage": torch.uint8,
     "BoolStorage": torch.bool,
 }
 
@@ -64,8 +70,10 @@ def unreadable(path: Path, error: Exception) -> TMVError:
             "or get them again from their source."
         )
     reason = str(error).split("\n")[0].split(". ")[0][:160]
-    return TMVError(f"The weights {path} cannot be read as tensors only ({type(error).__name__}: {reason}); "
-                    "they are damaged or not a safe checkpoint, get them again from their source.")
+    return TMVError(
+        f"The weights {path} cannot be read as tensors only ({type(error).__name__}: {reason}); "
+        "they are damaged or not a safe checkpoint, get them again from their source."
+    )
 
 
 _FOREIGN = re.compile(r"(?:GLOBAL|global) (\S+) was not an allowed global")

@@ -10,7 +10,7 @@ from core.types import TMVError
 
 
 def resolve_device(name: str | None = None) -> str:
-    """"cuda", "mps" or "cpu": `name`, else the environment's `TMV_DEVICE`, else the best one here.
+    """ "cuda", "mps" or "cpu": `name`, else the environment's `TMV_DEVICE`, else the best one here.
 
     Raises `TMVError` for a device that this machine or this torch does not have.
     """

@@ -23,8 +23,14 @@ from core.encoders.texts import Encode, TextPath, call_library, choose_text_path
 from core.types import ENCODING, FloatArray, ModelCard, ModelSpec, Note, Progress, TMVError
 
 # What every path is compared on: shared and unlike beginnings, nothing, a repetition, and more than fits.
-PARITY_TEXTS = ("a photo of a cat", "a photo of a flying white bird over the sea", "two red apples", "",
-                "a photo of a cat", "a photo of a " + "very " * 90 + "long road")
+PARITY_TEXTS = (
+    "a photo of a cat",
+    "a photo of a flying white bird over the sea",
+    "two red apples",
+    "",
+    "a photo of a cat",
+    "a photo of a " + "very " * 90 + "long road",
+)
 
 
 class LoadedEncoder:
@@ -51,10 +57,18 @@ class LoadedEncoder:
         if self._images.own_weights:
             model.visual = _Stub(model.visual)
         self.card = ModelCard(
-            name=spec.name, model_digest=digest, preprocessing=built.preprocessing, precision=self.precision,
-            device=device, logit_scale=self.logit_scale, embed_dim=self._embed_dim,
-            context_length=built.context_length, text_path=self._texts.name, versions=built.versions,
-            weights=tuple(files), notes=(*built.notes, *_notes(spec, self._images.note, self._texts.note, note)),
+            name=spec.name,
+            model_digest=digest,
+            preprocessing=built.preprocessing,
+            precision=self.precision,
+            device=device,
+            logit_scale=self.logit_scale,
+            embed_dim=self._embed_dim,
+            context_length=built.context_length,
+            text_path=self._texts.name,
+            versions=built.versions,
+            weights=tuple(files),
+            notes=(*built.notes, *_notes(spec, self._images.note, self._texts.note, note)),
         )
 
     def encode_images(self, batch: torch.Tensor) -> FloatArray:
@@ -89,10 +103,7 @@ class _Stub(torch.nn.Module):
 
 
 def load_encoder(
-    name: str,
-    device: str | None = None,
-    progress: Progress | None = None,
-    memo_dir: Path | None = None,
+    name: str, device: str | None = None, progress: Progress | None = None, memo_dir: Path | None = None
 ) -> LoadedEncoder:
     """Load a model by any of its names, bringing its weights first if they are not here.
 
@@ -140,14 +151,21 @@ def _expect_published(spec: ModelSpec, records: Sequence[dict[str, Any]]) -> Non
     """OpenAI's files are known by their checksum; any other file under their name is not their model."""
     known = weights.expected_sha256(spec)
     if known and records[-1]["sha256"] != known:
-        raise TMVError(f"{records[-1]['path']} is not the file that OpenAI published as {spec.name} (its "
-                       "checksum differs); remove it and load the model again.")
+        raise TMVError(
+            f"{records[-1]['path']} is not the file that OpenAI published as {spec.name} (its "
+            "checksum differs); remove it and load the model again."
+        )
 
 
 def _record(path: Path, memo_dir: Path | None) -> dict[str, Any]:
     stat = path.stat()
-    return {"path": str(path), "size": stat.st_size, "mtime_ns": stat.st_mtime_ns,
-            "ctime_ns": stat.st_ctime_ns, "sha256": weights.file_digest(path, memo_dir)}
+    return {
+        "path": str(path),
+        "size": stat.st_size,
+        "mtime_ns": stat.st_mtime_ns,
+        "ctime_ns": stat.st_ctime_ns,
+        "sha256": weights.file_digest(path, memo_dir),
+    }
 
 
 def _model_digest(spec: ModelSpec, built: Built, files: Sequence[dict[str, Any]]) -> str:

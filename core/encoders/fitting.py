@@ -21,8 +21,21 @@ from core.encoders.layouts import LAYOUTS, OPENAI_NUMBERS, is_hugging_face
 from core.encoders.looks import looks_like
 from core.types import Note, TMVError
 
-_GROUPS = ("state_dict", "model_state_dict", "model", "module", "net", "weights", "params", "student", "ema",
-           "ema_state_dict", "model_ema", "state_dict_ema", "teacher")  # fmt: skip
+_GROUPS = (
+    "state_dict",
+    "model_state_dict",
+    "model",
+    "module",
+    "net",
+    "weights",
+    "params",
+    "student",
+    "ema",
+    "ema_state_dict",
+    "model_ema",
+    "state_dict_ema",
+    "teacher",
+)
 _LARGEST_SCALE, _SMALLEST_SCALE = 1e4, 1e-2
 
 
@@ -67,8 +80,10 @@ def expect_sound(tensors: Mapping[str, torch.Tensor], weights: Path | str) -> No
     """Raise `TMVError` for weights that are not finite, and for a `logit_scale` that cannot be one."""
     bad = [name for name, t in tensors.items() if t.is_floating_point() and not bool(torch.isfinite(t).all())]
     if bad:
-        raise TMVError(f"The weights {weights} hold numbers that are not finite in {_some(bad)}; the training went "
-                       "wrong or the file is damaged: take an earlier checkpoint.")
+        raise TMVError(
+            f"The weights {weights} hold numbers that are not finite in {_some(bad)}; the training went "
+            "wrong or the file is damaged: take an earlier checkpoint."
+        )
     if "logit_scale" in tensors:
         raw = float(tensors["logit_scale"].float().max())
         scale = math.exp(min(raw, 700.0))
@@ -113,8 +128,14 @@ def _tensors(group: Mapping[Any, Any]) -> Tensors:
 
 def _prefixes(tensors: Tensors) -> list[str]:
     """What may stand before the names of a model: whatever stands before the one tensor that each layout has."""
-    ends = ("logit_scale", "visual.conv1.weight", "token_embedding.weight", "vision_model.embeddings.class_embedding",
-            "visual.class_embedding", "visual.trunk.stem.0.weight")  # fmt: skip
+    ends = (
+        "logit_scale",
+        "visual.conv1.weight",
+        "token_embedding.weight",
+        "vision_model.embeddings.class_embedding",
+        "visual.class_embedding",
+        "visual.trunk.stem.0.weight",
+    )
     found = {name.removesuffix(end) for name in tensors for end in ends if name.endswith(end)}
     usable = {prefix.removesuffix("text.") for prefix in found if not prefix or prefix.endswith(".")}
     return sorted({"", *usable}, key=lambda prefix: (prefix.count("."), prefix))
@@ -125,7 +146,7 @@ def _scalars(tensors: Tensors, wanted: Mapping[str, tuple[int, ...]]) -> Tensors
     return {
         name: t.reshape(wanted[name]) if t.numel() == 1 and wanted.get(name) in ((), (1,)) else t
         for name, t in tensors.items()
-    }  # fmt: skip
+    }
 
 
 def _shapes(tensors: Tensors) -> dict[str, tuple[int, ...]]:
@@ -136,13 +157,19 @@ def _notes(chosen: _Reading, others: Sequence[_Reading], weights: Path) -> Itera
     if chosen.said:
         yield Note(f"The weights in {weights.name} were read {chosen.said}.", "weights_unwrapped", "info")
     if chosen.left:
-        yield Note(f"{len(chosen.left)} tensors of {weights.name} that belong to no CLIP model were left out "
-                   f"({_some(chosen.left)}).", "tensors_left_out", "info")  # fmt: skip
+        yield Note(
+            f"{len(chosen.left)} tensors of {weights.name} that belong to no CLIP model were left out "
+            f"({_some(chosen.left)}).",
+            "tensors_left_out",
+            "info",
+        )
     if rivals := [r.said or "as they stand" for r in others if _differ(r.tensors, chosen.tensors)]:
         yield Note(
             f"{weights.name} holds several models; this one was read {chosen.said or 'as it stands'}, and not the one "
-            f"read {rivals[0]}: to measure that, save it in a file of its own.", "several_models", "warning",
-        )  # fmt: skip
+            f"read {rivals[0]}: to measure that, save it in a file of its own.",
+            "several_models",
+            "warning",
+        )
 
 
 def _differ(a: Tensors, b: Tensors) -> bool:
@@ -157,12 +184,16 @@ def _expect_activation(content: Mapping[str, Any], config: Mapping[str, Any], pa
     was; the same names and shapes go with either, so only the configuration can be wrong in silence."""
     quick = bool(config.get("quick_gelu"))
     if set(content) >= OPENAI_NUMBERS and not quick:
-        raise TMVError(f"{paths[-1]} is an archive of OpenAI's, trained with QuickGELU, which {paths[0]} does not use: "
-                       'write "quick_gelu": true into it, or take a name such as ViT-B-32/openai.')
+        raise TMVError(
+            f"{paths[-1]} is an archive of OpenAI's, trained with QuickGELU, which {paths[0]} does not use: "
+            'write "quick_gelu": true into it, or take a name such as ViT-B-32/openai.'
+        )
     beside = _hidden_act(paths[-1].with_name("config.json")) if is_hugging_face(content) else ""
     if beside and (beside == "quick_gelu") != quick:
-        raise TMVError(f"{paths[-1].with_name('config.json')} says that {paths[-1]} was trained with {beside}, and "
-                       f'{paths[0]} says otherwise: write "quick_gelu": {str(not quick).lower()} into it.')
+        raise TMVError(
+            f"{paths[-1].with_name('config.json')} says that {paths[-1]} was trained with {beside}, and "
+            f'{paths[0]} says otherwise: write "quick_gelu": {str(not quick).lower()} into it.'
+        )
 
 
 def _hidden_act(path: Path) -> str:
@@ -179,8 +210,10 @@ def _expect_fractions(model: Any, tensors: Tensors, weights: Path) -> None:
     floating = [name for name, tensor in model.state_dict().items() if tensor.is_floating_point()]
     if whole := [name for name in floating if not tensors[name].is_floating_point()]:
         kind = str(tensors[whole[0]].dtype).removeprefix("torch.")
-        raise TMVError(f"The weights {weights} hold whole numbers ({kind}) in {_some(whole)}, so they look quantised: "
-                       "save the model in float32, float16 or bfloat16.")
+        raise TMVError(
+            f"The weights {weights} hold whole numbers ({kind}) in {_some(whole)}, so they look quantised: "
+            "save the model in float32, float16 or bfloat16."
+        )
 
 
 # --- what does not fit --------------------------------------------------------------------------------------
@@ -196,16 +229,27 @@ def _misfit(
     found = _shapes(tensors)
     missing = [name for name in wanted if name not in found]
     unexpected = [name for name in found if name not in wanted]
-    other = [f"{name} is {_size(found[name])} and not {_size(wanted[name])}" for name in wanted
-             if name in found and found[name] != wanted[name]]  # fmt: skip
-    parts = [f"{_count(len(names), what)} {_are(names)} {how} ({_some(names)})" for names, what, how in (
-        (missing, "tensor", "missing"), (unexpected, "tensor", "unexpected"), (other, "tensor", "of another shape"),
-    ) if names]  # fmt: skip
+    other = [
+        f"{name} is {_size(found[name])} and not {_size(wanted[name])}"
+        for name in wanted
+        if name in found and found[name] != wanted[name]
+    ]
+    parts = [
+        f"{_count(len(names), what)} {_are(names)} {how} ({_some(names)})"
+        for names, what, how in (
+            (missing, "tensor", "missing"),
+            (unexpected, "tensor", "unexpected"),
+            (other, "tensor", "of another shape"),
+        )
+        if names
+    ]
     guess = looks_like(tensors, missing, unexpected, values) if found else "it holds no tensors"
     if re.search(r"-\d{4,5}-of-\d{4,5}\.", weights.name):
         guess = "its name says that it is one part of several: join them into one file"
-    return (f"The weights {weights} do not fit {config}: {', '.join(parts)}. {guess[0].upper()}{guess[1:]}; "
-            "get them again from their source, or bring the configuration that they were trained with.")
+    return (
+        f"The weights {weights} do not fit {config}: {', '.join(parts)}. {guess[0].upper()}{guess[1:]}; "
+        "get them again from their source, or bring the configuration that they were trained with."
+    )
 
 
 def _some(names: Sequence[str], limit: int = 3) -> str:
@@ -223,4 +267,3 @@ def _are(names: Sequence[str]) -> str:
 
 def _size(shape: tuple[int, ...]) -> str:
     return " x ".join(map(str, shape)) or "one number"
-

@@ -76,8 +76,13 @@ def _bring_bytes(cache: Path, repository: str, state: Any, progress: Progress | 
         return
     blob = cache / f"models--{repository.replace('/', '--')}" / "blobs" / state.etag
     try:
-        fetch(state.location, blob, checksum=f"sha256:{state.etag}", progress=progress,
-              headers=_authorisation(state.location))
+        fetch(
+            state.location,
+            blob,
+            checksum=f"sha256:{state.etag}",
+            progress=progress,
+            headers=_authorisation(state.location),
+        )
     except (Unreachable, Refused) as error:
         raise NotHere(_advice(repository, str(error).rstrip("."))) from error
 
@@ -100,5 +105,7 @@ def _advice(repository: str, why: str) -> str:
     from huggingface_hub import constants
 
     folder = Path(constants.HF_HUB_CACHE) / f"models--{repository.replace('/', '--')}"
-    return (f"The files of {repository} are not on this machine and could not be downloaded ({why}): connect "
-            f"to the network, or copy the folder {folder} from a machine that has it.")
+    return (
+        f"The files of {repository} are not on this machine and could not be downloaded ({why}): connect "
+        f"to the network, or copy the folder {folder} from a machine that has it."
+    )

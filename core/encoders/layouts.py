@@ -25,14 +25,20 @@ _HF_PLAIN = {
     "vision_model.embeddings.position_embedding.weight": "visual.positional_embedding",
 }
 _HF_NORMS = {
-    "text_model.final_layer_norm": "ln_final", "vision_model.pre_layrnorm": "visual.ln_pre",
+    "text_model.final_layer_norm": "ln_final",
+    "vision_model.pre_layrnorm": "visual.ln_pre",
     "vision_model.post_layernorm": "visual.ln_post",
-}  # fmt: skip
+}
 _HF_TURNED = {"text_projection.weight": "text_projection", "visual_projection.weight": "visual.proj"}
 _HF_IGNORED = re.compile(r"(text|vision)_model\.embeddings\.position_ids$")
 _HF_LAYER = re.compile(r"(text|vision)_model\.encoder\.layers\.(\d+)\.(.+)$")
-_HF_PARTS = {"layer_norm1": "ln_1", "layer_norm2": "ln_2", "mlp.fc1": "mlp.c_fc", "mlp.fc2": "mlp.c_proj",
-             "self_attn.out_proj": "attn.out_proj"}  # fmt: skip
+_HF_PARTS = {
+    "layer_norm1": "ln_1",
+    "layer_norm2": "ln_2",
+    "mlp.fc1": "mlp.c_fc",
+    "mlp.fc2": "mlp.c_proj",
+    "self_attn.out_proj": "attn.out_proj",
+}
 _QKV = re.compile(r"self_attn\.([qkv])_proj\.(weight|bias)$")
 
 

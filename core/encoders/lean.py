@@ -24,9 +24,7 @@ QUICK_GELU = 1.702  # QuickGELU(x) = x sigmoid(1.702 x) = silu(1.702 x) / 1.702
 class OneQuery:
     """Multi-head attention with one query a picture."""
 
-    def __init__(
-        self, weights: Tensors, biases: Tensors, out: Any, heads: int, packed: bool
-    ) -> None:
+    def __init__(self, weights: Tensors, biases: Tensors, out: Any, heads: int, packed: bool) -> None:
         q, k, v = weights
         self._heads = heads
         self._q, self._out = linear(q, biases[0], packed), linear(out.weight, out.bias, packed)
@@ -120,8 +118,13 @@ class _LastBlock:
 
     def __init__(self, block: Any, packed: bool) -> None:
         self._sides, attention = _Sides(block, packed), block.attn
-        self._attend = OneQuery(attention.in_proj_weight.chunk(3), attention.in_proj_bias.chunk(3),
-                                attention.out_proj, attention.num_heads, packed)
+        self._attend = OneQuery(
+            attention.in_proj_weight.chunk(3),
+            attention.in_proj_bias.chunk(3),
+            attention.out_proj,
+            attention.num_heads,
+            packed,
+        )
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
         rows = self._sides.before(x)
@@ -132,10 +135,12 @@ def _mlp(block: Any, packed: bool) -> _Mlp:
     """The block's perceptron; QuickGELU's factor moves into the weights, which leaves one fast SiLU."""
     into, activation, out_of = block.mlp.c_fc, block.mlp.gelu, block.mlp.c_proj
     if type(activation).__name__ != "QuickGELU":
-        return _Mlp(linear(into.weight, into.bias, packed), activation,
-                    linear(out_of.weight, out_of.bias, packed))
-    return _Mlp(linear(into.weight * QUICK_GELU, into.bias * QUICK_GELU, packed), F.silu,
-                linear(out_of.weight / QUICK_GELU, out_of.bias, packed))
+        return _Mlp(linear(into.weight, into.bias, packed), activation, linear(out_of.weight, out_of.bias, packed))
+    return _Mlp(
+        linear(into.weight * QUICK_GELU, into.bias * QUICK_GELU, packed),
+        F.silu,
+        linear(out_of.weight / QUICK_GELU, out_of.bias, packed),
+    )
 
 
 def _same(x: torch.Tensor) -> torch.Tensor:
@@ -153,8 +158,9 @@ class LeanResNet:
         pool = visual.attnpool
         parts = (pool.q_proj, pool.k_proj, pool.v_proj)
         self._position = pool.positional_embedding.detach()
-        self._pool = OneQuery(tuple(p.weight for p in parts), tuple(p.bias for p in parts), pool.c_proj,
-                              pool.num_heads, packed)
+        self._pool = OneQuery(
+            tuple(p.weight for p in parts), tuple(p.bias for p in parts), pool.c_proj, pool.num_heads, packed
+        )
 
     def __call__(self, pixels: torch.Tensor) -> torch.Tensor:
         """The vectors of a batch."""

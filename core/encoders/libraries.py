@@ -60,6 +60,7 @@ def build(spec: ModelSpec, files: Sequence[Path]) -> Built:
 
 # --- OpenAI's clip ----------------------------------------------------------------------------------------
 
+
 def _build_clip(weights: Path) -> Built:
     clip, model_module = _import_clip()
     try:
@@ -92,6 +93,7 @@ def _import_clip() -> tuple[Any, Any]:
 
 # --- open_clip --------------------------------------------------------------------------------------------
 
+
 def _build_open_clip(spec: ModelSpec, files: Sequence[Path]) -> Built:
     import open_clip
 
@@ -117,12 +119,18 @@ def _build_open_clip(spec: ModelSpec, files: Sequence[Path]) -> Built:
 def _create(library: Any, spec: ModelSpec, name: str, weights: str | None, preprocess: dict[str, Any]) -> Any:
     try:
         return library.create_model(
-            name, weights, precision="fp32", device="cpu", pretrained_text=False, weights_only=True,
+            name,
+            weights,
+            precision="fp32",
+            device="cpu",
+            pretrained_text=False,
+            weights_only=True,
             force_preprocess_cfg=preprocess,
         )
     except ModuleNotFoundError as error:
-        raise TMVError(f"{spec.name} needs the package {error.name}, which is not installed; install it, "
-                       "or choose another model.") from error
+        raise TMVError(
+            f"{spec.name} needs the package {error.name}, which is not installed; install it, or choose another model."
+        ) from error
     except Exception as error:
         if weights is None:
             raise TMVError(f"open_clip cannot build {spec.architecture} ({error}).") from error
@@ -134,25 +142,29 @@ def _misfit(spec: ModelSpec, weights: str, error: Exception) -> TMVError | None:
     said = " ".join(str(error).split())
     if "loading state_dict" not in said:
         return None
-    parts = [f"{kind.lower()} are {keys[:120]}" for kind, keys in
-             re.findall(r"(Missing|Unexpected) key\(s\) in state_dict: (.+?)\. ", f"{said} ")]  # fmt: skip
+    parts = [
+        f"{kind.lower()} are {keys[:120]}"
+        for kind, keys in re.findall(r"(Missing|Unexpected) key\(s\) in state_dict: (.+?)\. ", f"{said} ")
+    ]
     sizes = re.findall(r"size mismatch for (\S+):", said)
     parts += [f"of another shape are {', '.join(sizes[:3])} ({len(sizes)} in all)"] if sizes else []
-    return TMVError(f"The weights {weights} do not fit {spec.architecture}: {'; '.join(parts)}; get them again from "
-                    "their source, or choose the architecture that they were trained with.")
+    return TMVError(
+        f"The weights {weights} do not fit {spec.architecture}: {'; '.join(parts)}; get them again from "
+        "their source, or choose the architecture that they were trained with."
+    )
 
 
 def _tokenizer(library: Any, spec: ModelSpec, name: str) -> Any:
     try:
         return library.get_tokenizer(name)
     except Exception as error:
-        raise TMVError(f"The tokenizer of {spec.name} cannot be made ({error}); a tokenizer of the hub needs "
-                       "the package transformers and its files in the hub's cache.") from error
+        raise TMVError(
+            f"The tokenizer of {spec.name} cannot be made ({error}); a tokenizer of the hub needs "
+            "the package transformers and its files in the hub's cache."
+        ) from error
 
 
-def _architecture(
-    library: Any, spec: ModelSpec, files: Sequence[Path]
-) -> tuple[str, dict[str, Any], dict[str, Any]]:
+def _architecture(library: Any, spec: ModelSpec, files: Sequence[Path]) -> tuple[str, dict[str, Any], dict[str, Any]]:
     """The name under which open_clip knows the architecture, its configuration, the weights' own
     transform.
     """
@@ -205,10 +217,14 @@ def _preprocessing(spec: ModelSpec, known: dict[str, Any]) -> Preprocessing:
     height, width = (size, size) if isinstance(size, int) else size
     if height != width or int(known.get("fill_color", 0)):
         colour = known.get("fill_color")
-        raise TMVError(f"{spec.name} wants pictures of {height} x {width} on colour {colour}, but only "
-                       "squares on black are supported; choose another model.")
+        raise TMVError(
+            f"{spec.name} wants pictures of {height} x {width} on colour {colour}, but only "
+            "squares on black are supported; choose another model."
+        )
     return Preprocessing(
-        size=int(height), mean=_triple(known["mean"]), std=_triple(known["std"]),
+        size=int(height),
+        mean=_triple(known["mean"]),
+        std=_triple(known["std"]),
         interpolation="bilinear" if known["interpolation"] == "bilinear" else "bicubic",
         resize_mode=known["resize_mode"],
     )

@@ -18,8 +18,10 @@ def looks_like(tensors: Tensors, missing: Sequence[str], unexpected: Sequence[st
     if list(missing) == ["logit_scale"] and not unexpected:
         return "it has no logit_scale, without which CLIP's scores have no scale"
     if "logit_bias" in unexpected:
-        return ("its logit_bias says that it was trained with the sigmoid loss (SigLIP), for which the configuration "
-                "needs init_logit_bias")  # fmt: skip
+        return (
+            "its logit_bias says that it was trained with the sigmoid loss (SigLIP), for which the configuration "
+            "needs init_logit_bias"
+        )
     if tower := _one_tower(names):
         return f"it looks like the {tower} tower alone; both towers of a CLIP model are needed"
     if any(re.search(r"(^|\.)(fc|head|classifier)\.weight$", name) for name in names) and "logit_scale" not in names:
@@ -65,17 +67,27 @@ def _sizes(tensors: Tensors) -> dict[str, Any]:
             depth[side] = max(depth[side], int(block[2]) + 1)
     grid = round((tensors["visual.positional_embedding"].shape[0] - 1) ** 0.5)
     return {
-        "embed_dim": projection.shape[1], "width": patches.shape[0], "patch_size": patches.shape[2],
-        "layers": depth["visual."], "image_size": grid * patches.shape[2], "text_width": tokens.shape[1],
-        "text_layers": depth[""], "vocab_size": tokens.shape[0],
-    }  # fmt: skip
+        "embed_dim": projection.shape[1],
+        "width": patches.shape[0],
+        "patch_size": patches.shape[2],
+        "layers": depth["visual."],
+        "image_size": grid * patches.shape[2],
+        "text_width": tokens.shape[1],
+        "text_layers": depth[""],
+        "vocab_size": tokens.shape[0],
+    }
 
 
 def _is(config: Mapping[str, Any], told: Mapping[str, Any]) -> bool:
     vision, text = config.get("vision_cfg", {}), config.get("text_cfg", {})
     own = {
-        "embed_dim": config.get("embed_dim"), "width": vision.get("width"), "patch_size": vision.get("patch_size"),
-        "layers": vision.get("layers"), "image_size": vision.get("image_size"), "text_width": text.get("width"),
-        "text_layers": text.get("layers"), "vocab_size": text.get("vocab_size"),
-    }  # fmt: skip
+        "embed_dim": config.get("embed_dim"),
+        "width": vision.get("width"),
+        "patch_size": vision.get("patch_size"),
+        "layers": vision.get("layers"),
+        "image_size": vision.get("image_size"),
+        "text_width": text.get("width"),
+        "text_layers": text.get("layers"),
+        "vocab_size": text.get("vocab_size"),
+    }
     return own == dict(told)

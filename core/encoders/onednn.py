@@ -91,8 +91,7 @@ class Convolution:
             found = self._plain(x)
             return F.relu_(found) if self._relu else found
         after = "relu" if self._relu else "none"
-        found = torch.ops.mkldnn._convolution_pointwise(
-            x, self._weight, self._bias, *self._geometry, after, [], None)
+        found = torch.ops.mkldnn._convolution_pointwise(x, self._weight, self._bias, *self._geometry, after, [], None)
         return found  # type: ignore[no-any-return]
 
     def add(self, x: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
@@ -100,7 +99,8 @@ class Convolution:
         if not self._packed:
             return F.relu_(other.add_(self._plain(x)))
         found = torch.ops.mkldnn._convolution_pointwise_.binary(
-            other, x, self._weight, self._bias, *self._geometry, "add", None, "relu", [], None)
+            other, x, self._weight, self._bias, *self._geometry, "add", None, "relu", [], None
+        )
         return found  # type: ignore[no-any-return]
 
     def _plain(self, x: torch.Tensor) -> torch.Tensor:

@@ -130,8 +130,10 @@ def _call_short(tower: Tower, model: Any, tokens: torch.Tensor) -> torch.Tensor:
     if tower.mask is None:  # OpenAI's clip cuts both by itself
         return _TextCall(model)(tokens)  # type: ignore[no-any-return]
     prefix = "text." if tower.holder is not model else ""
-    short = {f"{prefix}positional_embedding": tower.holder.positional_embedding[:length],
-             f"{prefix}attn_mask": tower.mask[:length, :length]}
+    short = {
+        f"{prefix}positional_embedding": tower.holder.positional_embedding[:length],
+        f"{prefix}attn_mask": tower.mask[:length, :length],
+    }
     wrapped = _TextCall(model)
     renamed = {f"model.{name}": value for name, value in short.items()}
     return torch.func.functional_call(wrapped, renamed, (tokens,))  # type: ignore[no-any-return]
@@ -149,6 +151,7 @@ class _TextCall(torch.nn.Module):
 
 
 # --- the tree ---------------------------------------------------------------------------------------------
+
 
 @dataclass(frozen=True, slots=True)
 class Tree:
@@ -174,7 +177,7 @@ def grow(rows: IntArray) -> Tree:
     return Tree(
         token=np.concatenate([rows[new[:, level], level] for level in levels]),
         depth=np.repeat(np.arange(rows.shape[1]), count),
-        paths=tuple(node[new[:, level], :level + 1] for level in levels),
+        paths=tuple(node[new[:, level], : level + 1] for level in levels),
         read=node[np.arange(len(rows)), last],
     )
 
@@ -227,9 +230,7 @@ def _block(block: Any, x: torch.Tensor, paths: list[torch.Tensor]) -> torch.Tens
     return _rest(block, x, torch.cat(parts))
 
 
-def _last_block(
-    block: Any, x: torch.Tensor, paths: list[torch.Tensor], tree: Tree, read: torch.Tensor
-) -> torch.Tensor:
+def _last_block(block: Any, x: torch.Tensor, paths: list[torch.Tensor], tree: Tree, read: torch.Tensor) -> torch.Tensor:
     """The same for the nodes that are read only, (nodes, d) -> (rows, d)."""
     q, k, v = _project(block, x)
     out = torch.empty(len(read), x.shape[1], dtype=q.dtype, device=x.device)

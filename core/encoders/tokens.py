@@ -33,7 +33,7 @@ _ENDS = 2  # the tokens for the beginning and the end of a text
 
 
 def cut_note(spec: ModelSpec, card: ModelCard | None, texts: Sequence[str], what: str, code: str) -> tuple[Note, ...]:
-    """"30 of 30 captions are cut at 32 tokens", where any is, or that none is where they nearly are; `what` names the
+    """ "30 of 30 captions are cut at 32 tokens", where any is, or that none is where they nearly are; `what` names the
     texts, `code` the note."""
     config = _config(spec)
     context = card.context_length if card is not None else int(config.get("context_length", CONTEXT))
@@ -59,9 +59,7 @@ def _nearly_note(spec: ModelSpec, context: int, texts: Sequence[str], what: str)
 def too_long(texts: Sequence[str], context: int) -> list[bool]:
     """(m,) whether a text has more than `context` tokens, its two ends counted."""
     # Short ASCII needs no counting: a token is at least one byte.
-    return [
-        not (len(text) + _ENDS <= context and text.isascii()) and token_count(text) > context for text in texts
-    ]
+    return [not (len(text) + _ENDS <= context and text.isascii()) and token_count(text) > context for text in texts]
 
 
 def token_count(text: str) -> int:
@@ -70,6 +68,7 @@ def token_count(text: str) -> int:
 
 
 # --- which tokenizer --------------------------------------------------------------------------------------
+
 
 def _config(spec: ModelSpec) -> dict[str, Any]:
     """The text part of a model's configuration, where it lies in a file; empty for others."""
@@ -98,6 +97,7 @@ def _package() -> Path:
 
 
 # --- counting ---------------------------------------------------------------------------------------------
+
 
 class _Tokenizer:
     """CLIP's byte pairs; counts are kept by word."""

@@ -168,8 +168,9 @@ def _ask_open_clip(spec: ModelSpec) -> registry.Published:
     """Only reached when open_clip's table could not be read: import it, slow as that is."""
     entry = importlib.import_module("open_clip").get_pretrained_cfg(spec.architecture, spec.pretrained)
     if not entry:
-        raise TMVError(f"open_clip lists no weights {spec.pretrained!r} for {spec.architecture}; "
-                       "run: python -m core models")
+        raise TMVError(
+            f"open_clip lists no weights {spec.pretrained!r} for {spec.architecture}; run: python -m core models"
+        )
     return registry.Published(str(entry.get("hf_hub", "")), str(entry.get("url", "")), False)
 
 

@@ -35,17 +35,73 @@ from core.types import BadImage
 MAX_PIXELS = 80_000_000
 MAX_ASPECT = 100
 MAX_BYTES = 256 * 1024 * 1024
-IMAGE_SUFFIXES = frozenset({
-    ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".apng", ".gif", ".webp", ".bmp", ".tif", ".tiff",
-    ".jp2", ".j2k", ".avif", ".heic", ".heif", ".hif", ".ppm", ".pgm", ".pbm",
-})
+IMAGE_SUFFIXES = frozenset(
+    {
+        ".jpg",
+        ".jpeg",
+        ".jpe",
+        ".jfif",
+        ".mpo",
+        ".png",
+        ".apng",
+        ".gif",
+        ".webp",
+        ".bmp",
+        ".tif",
+        ".tiff",
+        ".jp2",
+        ".j2k",
+        ".avif",
+        ".heic",
+        ".heif",
+        ".hif",
+        ".ppm",
+        ".pgm",
+        ".pbm",
+    }
+)
 _UNREAD_SUFFIXES = {
-    "RAW": (".cr2", ".cr3", ".crw", ".nef", ".nrw", ".arw", ".srf", ".sr2", ".dng", ".orf", ".rw2", ".raf", ".pef",
-            ".x3f", ".raw", ".rwl", ".3fr", ".erf", ".kdc", ".dcr", ".mrw"),
+    "RAW": (
+        ".cr2",
+        ".cr3",
+        ".crw",
+        ".nef",
+        ".nrw",
+        ".arw",
+        ".srf",
+        ".sr2",
+        ".dng",
+        ".orf",
+        ".rw2",
+        ".raf",
+        ".pef",
+        ".x3f",
+        ".raw",
+        ".rwl",
+        ".3fr",
+        ".erf",
+        ".kdc",
+        ".dcr",
+        ".mrw",
+    ),
     "Photoshop": (".psd", ".psb"),
     "drawing": (".svg", ".svgz", ".eps", ".ai", ".xcf"),
-    "video": (".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".wmv", ".flv", ".mpg", ".mpeg", ".mts", ".m2ts", ".3gp",
-              ".ogv"),
+    "video": (
+        ".mp4",
+        ".m4v",
+        ".mov",
+        ".avi",
+        ".mkv",
+        ".webm",
+        ".wmv",
+        ".flv",
+        ".mpg",
+        ".mpeg",
+        ".mts",
+        ".m2ts",
+        ".3gp",
+        ".ogv",
+    ),
     "JPEG XL": (".jxl",),
     "DICOM": (".dcm", ".dicom"),
     "TGA": (".tga",),
@@ -53,7 +109,7 @@ _UNREAD_SUFFIXES = {
     "HDR": (".hdr",),
     "DDS": (".dds",),
     "icon": (".ico", ".cur", ".icns"),
-}  # fmt: skip
+}
 UNREAD_FORMATS = {suffix: kind for kind, suffixes in _UNREAD_SUFFIXES.items() for suffix in suffixes}
 """Suffixes of pictures and films in formats that are not read, and what each is."""
 
@@ -129,6 +185,7 @@ def read_encoded(path: Path) -> bytes:
 
 # --- from bytes to a decoder ------------------------------------------------------------------------------
 
+
 def _encoded(source: bytes | Path) -> bytes:
     data = read_encoded(source) if isinstance(source, Path) else bytes(source)
     if not data:
@@ -200,6 +257,7 @@ def _reason(kind: str, message: str) -> str:
 
 
 # --- from a decoder to RGB --------------------------------------------------------------------------------
+
 
 def _converted(image: Image.Image, kind: str) -> Image.Image:
     image.load()

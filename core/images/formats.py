@@ -143,11 +143,7 @@ def _gif_size(data: bytes) -> tuple[int, int]:
 
 
 # These three say their size in fixed places, and their decoders may reserve memory as soon as they open.
-_HEADER_SIZES: dict[str, Callable[[bytes], tuple[int, int]]] = {
-    "PNG": _png_size,
-    "GIF": _gif_size,
-    "WebP": _webp_size,
-}
+_HEADER_SIZES: dict[str, Callable[[bytes], tuple[int, int]]] = {"PNG": _png_size, "GIF": _gif_size, "WebP": _webp_size}
 
 
 def exif_orientation(exif: object) -> int:

@@ -71,8 +71,12 @@ class Jobs:
         arguments = ["run", job.id, "--tasks", self._tasks]
         try:
             start_worker(
-                arguments, self._table.log_path(job.id), cache_dir=self._root, data_dir=self._data_dir,
-                environment=_one_core_left(), at_exit=partial(self._worker_ended, job.id),
+                arguments,
+                self._table.log_path(job.id),
+                cache_dir=self._root,
+                data_dir=self._data_dir,
+                environment=_one_core_left(),
+                at_exit=partial(self._worker_ended, job.id),
             )
         except BaseException:
             self._table.settle(job.id, starting=False)

@@ -74,8 +74,7 @@ class JobTable:
                 return self._job(connection, row[0]), False
             job_id, now = uuid.uuid4().hex[:12], time.time()
             connection.execute(
-                "INSERT INTO jobs (id, kind, key, title, params, created, updated) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO jobs (id, kind, key, title, params, created, updated) VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (job_id, kind, key, title, json.dumps(dict(params)), now, now),
             )
             self._prune(connection)
@@ -117,11 +116,13 @@ class JobTable:
         """Whether this job is still to be done; only the first worker to ask hears yes. Hold the job's
         lock."""
         with self._transaction() as connection:
-            return connection.execute(
-                "UPDATE jobs SET started = ?, updated = ? "
-                "WHERE id = ? AND state = 'queued' AND started IS NULL",
-                (time.time(), time.time(), job_id),
-            ).rowcount == 1
+            return (
+                connection.execute(
+                    "UPDATE jobs SET started = ?, updated = ? WHERE id = ? AND state = 'queued' AND started IS NULL",
+                    (time.time(), time.time(), job_id),
+                ).rowcount
+                == 1
+            )
 
     def begin(self, job_id: str) -> None:
         """From queued to running."""
@@ -245,6 +246,4 @@ def _end(connection: sqlite3.Connection, job_id: str, state: str, message: str) 
 
 def _job_of(row: tuple[Any, ...]) -> Job:
     job_id, kind, key, title, state, done, total, rate, message, params, created, updated = row
-    return Job(
-        job_id, kind, key, title, state, done, total, rate, message, json.loads(params), created, updated
-    )
+    return Job(job_id, kind, key, title, state, done, total, rate, message, json.loads(params), created, updated)

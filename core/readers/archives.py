@@ -26,9 +26,7 @@ _BLOCK = 1024 * 1024
 _FEW = 200
 _MOST_MEMBERS = 1_000_000
 _SPARE_BYTES = 200_000_000
-_DAMAGE = (
-    tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError,
-)  # fmt: skip
+_DAMAGE = (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError)
 
 
 def unpack(archive: Path, target: Path, *, most_bytes: int, progress: Progress | None = None) -> None:

@@ -28,14 +28,33 @@ SPLIT_WORDS = {
     "val": ("val", "valid", "validation", "dev"),
     "test": ("test", "testing"),
 }
-_JUNK_FOLDERS = frozenset({
-    "__macosx", "__pycache__", "lost+found", "$recycle.bin", ".git", ".cache", ".ipynb_checkpoints", ".thumbnails",
-    ".trash", ".trashes", ".spotlight-v100", ".fseventsd", ".appledouble", ".idea", ".vscode", ".venv", "@eadir",
-    ".huggingface", ".dvc",
-})
+_JUNK_FOLDERS = frozenset(
+    {
+        "__macosx",
+        "__pycache__",
+        "lost+found",
+        "$recycle.bin",
+        ".git",
+        ".cache",
+        ".ipynb_checkpoints",
+        ".thumbnails",
+        ".trash",
+        ".trashes",
+        ".spotlight-v100",
+        ".fseventsd",
+        ".appledouble",
+        ".idea",
+        ".vscode",
+        ".venv",
+        "@eadir",
+        ".huggingface",
+        ".dvc",
+    }
+)
 
 
 # --- pictures ---------------------------------------------------------------------------------------------
+
 
 @dataclass(frozen=True, slots=True)
 class FilePictures:
@@ -78,6 +97,7 @@ class ArrayPictures:
 
 
 # --- listings ---------------------------------------------------------------------------------------------
+
 
 def list_folders(folder: Path) -> list[str]:
     """Names of the visible subfolders, sorted. A link back to a folder above is none of them."""
@@ -184,7 +204,7 @@ def _unreadable(folder: Path, error: OSError) -> NotHere:
 
 
 def os_reason(error: OSError) -> str:
-    """"permission denied": the reason alone, as the path is said elsewhere."""
+    """ "permission denied": the reason alone, as the path is said elsewhere."""
     return (error.strerror or "input or output error").lower()
 
 
@@ -219,8 +239,9 @@ def locate(data_dir: Path, names: Sequence[str], accepts: Callable[[Path], bool]
 
 # --- splits -----------------------------------------------------------------------------------------------
 
+
 def canonical_split(word: str) -> str | None:
-    """"valid" -> "val", "Training" -> "train"; None for a word that names no split."""
+    """ "valid" -> "val", "Training" -> "train"; None for a word that names no split."""
     lower = word.lower()
     return next((split for split, words in SPLIT_WORDS.items() if lower in words), None)
 
@@ -265,6 +286,7 @@ def _name_hash(name: str) -> bytes:
 
 # --- rows -------------------------------------------------------------------------------------------------
 
+
 @dataclass(frozen=True, slots=True)
 class Classes:
     """Curated and raw names of the same classes, in the same order."""
@@ -300,9 +322,15 @@ def labelled(
     names, labels = rows
     found = (*notes, *part_note(spec, split, len(names)), *class_note(labels, len(classes.raw)), *unread_note(names))
     return Dataset(
-        spec, split, tuple(map(readable, names)), FilePictures(root, tuple(names)),
-        np.asarray(labels, dtype=np.int64), classes.curated, classes.raw, notes=found,
-    )  # fmt: skip
+        spec,
+        split,
+        tuple(map(readable, names)),
+        FilePictures(root, tuple(names)),
+        np.asarray(labels, dtype=np.int64),
+        classes.curated,
+        classes.raw,
+        notes=found,
+    )
 
 
 def strangers_note(spec: DatasetSpec, folder: Path) -> tuple[Note, ...]:
@@ -346,6 +374,6 @@ def unread_note(names: Sequence[str]) -> tuple[Note, ...]:
 
 
 def and_more(names: Sequence[str], most: int = 3) -> str:
-    """"a, b, c and 4 more"."""
+    """ "a, b, c and 4 more"."""
     shown = ", ".join(readable(name) for name in names[:most])
     return shown if len(names) <= most else f"{shown} and {len(names) - most:,} more"

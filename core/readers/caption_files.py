@@ -19,11 +19,25 @@ _SEARCHED_BYTES = 256 * 1024**2
 _PICTURE_KEYS = (b'"images"', b'"image"', b'"file_name"', b'"filename"')
 _CAPTION_KEYS = (b'"caption"', b'"captions"', b'"sentences"')
 _OTHERS = {
-    ".parquet": "Parquet", ".arrow": "Arrow", ".feather": "Feather", ".xlsx": "an Excel workbook",
-    ".xls": "an Excel workbook", ".ods": "a spreadsheet", ".pkl": "a Python pickle", ".pickle": "a Python pickle",
-    ".npy": "a NumPy array", ".npz": "NumPy arrays", ".mat": "a MATLAB file", ".h5": "HDF5", ".hdf5": "HDF5",
-    ".gz": "compressed", ".zip": "an archive", ".xml": "XML", ".yaml": "YAML", ".yml": "YAML",
-}  # fmt: skip
+    ".parquet": "Parquet",
+    ".arrow": "Arrow",
+    ".feather": "Feather",
+    ".xlsx": "an Excel workbook",
+    ".xls": "an Excel workbook",
+    ".ods": "a spreadsheet",
+    ".pkl": "a Python pickle",
+    ".pickle": "a Python pickle",
+    ".npy": "a NumPy array",
+    ".npz": "NumPy arrays",
+    ".mat": "a MATLAB file",
+    ".h5": "HDF5",
+    ".hdf5": "HDF5",
+    ".gz": "compressed",
+    ".zip": "an archive",
+    ".xml": "XML",
+    ".yaml": "YAML",
+    ".yml": "YAML",
+}
 
 
 def read_caption_file(path: Path) -> CaptionFile:
@@ -42,7 +56,7 @@ def read_caption_file(path: Path) -> CaptionFile:
 
 
 def other_format(path: Path) -> str:
-    """"Parquet": what a file is that holds data but is not read; "" for others."""
+    """ "Parquet": what a file is that holds data but is not read; "" for others."""
     return _OTHERS.get(path.suffix.lower(), "")
 
 

@@ -106,8 +106,9 @@ def _of_splits(source: str, splits: Record) -> CaptionFile:
     found = {key: _captions(source, value) for key, value in splits.items()}
     rows = [
         CaptionRow(r.picture, r.caption, split_word(key), f"{key} {r.where}".strip() if r.where else "", r.lost)
-        for key, file in found.items() for r in file.rows
-    ]  # fmt: skip
+        for key, file in found.items()
+        for r in file.rows
+    ]
     return CaptionFile(tuple(rows), tuple(dict.fromkeys(n for file in found.values() for n in file.notes)))
 
 
@@ -118,6 +119,7 @@ def _mapping(document: Record) -> Iterator[CaptionRow]:
 
 
 # --- COCO -------------------------------------------------------------------------------------------------
+
 
 def _coco(images: Sequence[Record], annotations: Sequence[Record]) -> Iterator[CaptionRow]:
     """Captions picture by picture, as listed; captions of unlisted pictures keep their id as a name."""
@@ -192,6 +194,7 @@ _MISSING = object()
 
 # --- records ----------------------------------------------------------------------------------------------
 
+
 def _is_record(document: Record) -> bool:
     names = [column_name(key) for key in document]
     return bool(set(names) & set(PICTURE_COLUMNS)) and bool(caption_columns(names))
@@ -225,9 +228,7 @@ def _records(source: str, records: Sequence[Record]) -> CaptionFile:
     return CaptionFile(tuple(rows), tuple(caption_note(short, captions, source.rsplit("/", 1)[-1])))
 
 
-def _record(
-    record: Record, picture: str, captions: Sequence[str], split: str, where: str
-) -> Iterator[CaptionRow]:
+def _record(record: Record, picture: str, captions: Sequence[str], split: str, where: str) -> Iterator[CaptionRow]:
     name, word = picture_name(record.get(picture)), split_word(record.get(split, "")) if split else ""
     there = [key for key in captions if key in record]
     if not there:

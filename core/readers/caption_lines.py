@@ -73,6 +73,7 @@ def is_header(cells: Sequence[str]) -> bool:
 
 # --- rows -------------------------------------------------------------------------------------------------
 
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One row: the number of its first line, that line, and its cells."""

@@ -57,11 +57,12 @@ def _lost_captions(rows: Sequence[CaptionRow]) -> list[Note]:
     said = sum(1 for row in rows if row.where)
     return [
         Note(
-            f"Captions that are {why}, left out: {len(places):,} ({_named(places)}).", "captions_left_out",
+            f"Captions that are {why}, left out: {len(places):,} ({_named(places)}).",
+            "captions_left_out",
             "warning" if len(places) > _OPTIONAL * said else "info",
         )
         for why, places in groups.items()
-    ]  # fmt: skip
+    ]
 
 
 def caption_findings(captions: Sequence[str], image_index: IntArray) -> list[Note]:

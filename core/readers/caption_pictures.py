@@ -110,9 +110,7 @@ def _of_folder(folded: str, candidates: Sequence[str], root: Path) -> str:
     shared = {name: _tail(own, _fold(name).split("/")[:-1]) for name in fitting}
     best = [name for name in fitting if shared[name] == max(shared.values())]
     if len(best) > 1:
-        raise TMVError(
-            f"{folded} could be {and_more(best)} in {root}; write its folder into the file of captions."
-        )
+        raise TMVError(f"{folded} could be {and_more(best)} in {root}; write its folder into the file of captions.")
     return best[0]
 
 
@@ -123,7 +121,7 @@ def _other_split(picture: str, name: str) -> bool:
 
 
 def split_of(name: str) -> str | None:
-    """"captions_val2017" -> "val"; None where a name tells no split."""
+    """ "captions_val2017" -> "val"; None where a name tells no split."""
     for word in re.split(r"[^a-z]+", name.lower()):
         if canonical_split(word):
             return canonical_split(word)
@@ -141,6 +139,7 @@ def _tail(own: Sequence[str], other: Sequence[str]) -> int:
 
 
 # --- which folder -----------------------------------------------------------------------------------------
+
 
 def find_pictures(file: Path, wanted: Sequence[str], split: str) -> Lookup:
     """The pictures near the file: of the folder that holds most of the first ones asked for.

@@ -14,14 +14,47 @@ from core.readers.base import canonical_split
 from core.types import Note
 
 PICTURE_COLUMNS = (
-    "image", "image_name", "imagename", "filename", "file_name", "file", "filepath", "file_path", "path",
-    "picture", "img", "image_path", "photo", "image_file", "image_filename", "img_name", "img_path",
-    "image_id", "img_id", "coco_url", "flickr_url", "image_url", "url",
-)  # fmt: skip
+    "image",
+    "image_name",
+    "imagename",
+    "filename",
+    "file_name",
+    "file",
+    "filepath",
+    "file_path",
+    "path",
+    "picture",
+    "img",
+    "image_path",
+    "photo",
+    "image_file",
+    "image_filename",
+    "img_name",
+    "img_path",
+    "image_id",
+    "img_id",
+    "coco_url",
+    "flickr_url",
+    "image_url",
+    "url",
+)
 CAPTION_COLUMNS = (
-    "caption", "captions", "text", "sentence", "title", "comment", "description", "raw", "sentences", "texts",
-    "comments", "caption_text", "caption_str", "reference_strs", "references",
-)  # fmt: skip
+    "caption",
+    "captions",
+    "text",
+    "sentence",
+    "title",
+    "comment",
+    "description",
+    "raw",
+    "sentences",
+    "texts",
+    "comments",
+    "caption_text",
+    "caption_str",
+    "reference_strs",
+    "references",
+)
 NULL, EMPTY, NO_TEXT = "null", "empty", "no text"
 _NOTHING = frozenset({"", "nan", "NaN", "null", "NULL", "None", "<NA>", "#N/A"})
 """What programs write into a cell for nothing; none of it is a sentence."""
@@ -91,6 +124,7 @@ def _why(caption: object) -> str:
 
 # --- a list in a cell -------------------------------------------------------------------------------------
 
+
 def cell_captions(cell: str) -> list[object] | None:
     """The captions of a cell that holds a list of them, as JSON, Python, NumPy or Postgres write it; None for others.
 
@@ -128,8 +162,9 @@ def _python_list(text: str) -> object:
 
 # --- columns ----------------------------------------------------------------------------------------------
 
+
 def column_name(name: object) -> str:
-    """"Image Name" -> "image_name"."""
+    """ "Image Name" -> "image_name"."""
     return re.sub(r"[\s-]+", "_", str(name).strip().lower())
 
 
@@ -181,6 +216,6 @@ def picture_name(value: object) -> str:
 
 
 def split_word(value: object) -> str:
-    """"valid" -> "val"; "restval", which Karpathy made of COCO's, belongs to train."""
+    """ "valid" -> "val"; "restval", which Karpathy made of COCO's, belongs to train."""
     word = str(value).strip() if value is not None else ""
     return "train" if word.lower() == "restval" else canonical_split(word) or word.lower()

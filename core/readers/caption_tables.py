@@ -58,6 +58,7 @@ def _token_lines(path: Path, lines: Sequence[str]) -> Iterator[CaptionRow]:
 
 # --- columns ----------------------------------------------------------------------------------------------
 
+
 @dataclass(frozen=True, slots=True)
 class _Columns:
     """Positions of picture, captions and split, and how many columns there are."""
@@ -172,7 +173,7 @@ def _bared(caption: str) -> str:
 
 
 def _refuse_bare_lists(path: Path, rows: Sequence[CaptionRow]) -> None:
-    """"[a dog, a cat]" in every cell is a list that cannot be taken apart without guessing."""
+    """ "[a dog, a cat]" in every cell is a list that cannot be taken apart without guessing."""
     said = [row for row in rows if row.caption]
     if len(said) > 1 and all(row.caption[0] == "[" and row.caption[-1] == "]" for row in said):
         where = f"{path} {said[0].where}"

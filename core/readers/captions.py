@@ -37,6 +37,7 @@ _COCO_YEAR = "2017"
 
 # --- own captions -----------------------------------------------------------------------------------------
 
+
 def describe_captions(spec: DatasetSpec, path: Path) -> DatasetSpec:
     """The generic record with the splits of the files that are there."""
     return _described(spec, _split_rows(path))
@@ -142,6 +143,7 @@ def _preference(file: Path) -> tuple[bool, int, str]:
 
 # --- COCO -------------------------------------------------------------------------------------------------
 
+
 def find_coco(data_dir: Path) -> Path | None:
     """The folder with annotations/captions_val2017.json and its pictures."""
     names = ("coco", "coco2017", "mscoco", "mscococaptions")
@@ -151,9 +153,10 @@ def find_coco(data_dir: Path) -> Path | None:
 def coco_splits(root: Path) -> tuple[str, ...]:
     """Which of train and val of 2017 have both captions and pictures."""
     return tuple(
-        split for split in ("train", "val")
+        split
+        for split in ("train", "val")
         if _coco_file(root, split).is_file() and _coco_pictures(root, split).is_dir()
-    )  # fmt: skip
+    )
 
 
 def open_coco(spec: DatasetSpec, split: str, root: Path) -> Dataset:
@@ -171,6 +174,7 @@ def _coco_pictures(root: Path, split: str) -> Path:
 
 
 # --- rows -------------------------------------------------------------------------------------------------
+
 
 def captioned(
     spec: DatasetSpec, split: str, source: Source, folder: Path | None = None, named: Iterable[str] = ()
@@ -192,13 +196,20 @@ def captioned(
     index = np.asarray([position[name] for name, _ in kept], dtype=np.int64)
     elsewhere = found.of_others(named)
     findings = (
-        *source.notes, *file_findings(rows, found, elsewhere), *caption_findings(captions, index),
+        *source.notes,
+        *file_findings(rows, found, elsewhere),
+        *caption_findings(captions, index),
         *part_note(spec, split, len(names)),
-    )  # fmt: skip
+    )
     return Dataset(
-        spec, split, tuple(map(readable, names)), FilePictures(found.root, tuple(names)),
-        captions=captions, image_index=index, notes=findings,
-    )  # fmt: skip
+        spec,
+        split,
+        tuple(map(readable, names)),
+        FilePictures(found.root, tuple(names)),
+        captions=captions,
+        image_index=index,
+        notes=findings,
+    )
 
 
 def _refuse_silence(source: Source) -> None:

@@ -70,6 +70,7 @@ def _png_splits(root: Path) -> tuple[str, ...]:
 
 # --- the pickles ------------------------------------------------------------------------------------------
 
+
 def _open_pickle(spec: DatasetSpec, split: str, root: Path) -> Dataset:
     file = root / split
     content = read_pickle(file)

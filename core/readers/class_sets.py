@@ -10,16 +10,7 @@ import json
 from pathlib import Path
 
 from core.catalog.classes import EUROSAT_CURATED, imagenet_classnames
-from core.readers.base import (
-    Classes,
-    and_more,
-    class_rows,
-    hashed_half,
-    labelled,
-    list_folders,
-    locate,
-    strangers_note,
-)
+from core.readers.base import Classes, and_more, class_rows, hashed_half, labelled, list_folders, locate, strangers_note
 from core.readers.split_names import split_name
 from core.types import Dataset, DatasetSpec, Note, NotHere, TMVError
 
@@ -27,6 +18,7 @@ _IMAGENET_FOLDERS = {"train": ("train",), "val": ("val", "validation", "valid")}
 
 
 # --- ImageNet-mini ----------------------------------------------------------------------------------------
+
 
 def find_imagenet_mini(data_dir: Path) -> Path | None:
     """The folder with train/ and val/ of wnid folders (Kaggle's imagenetmini-1000)."""
@@ -58,6 +50,7 @@ def _imagenet_folder(root: Path, split: str) -> Path | None:
 
 # --- EuroSAT ----------------------------------------------------------------------------------------------
 
+
 def find_eurosat(data_dir: Path) -> Path | None:
     """The folder with the ten class folders: eurosat/2750 (torchvision) or any like it."""
     names = ("eurosat", "eurosatrgb", "2750")
@@ -70,7 +63,7 @@ def eurosat_splits(root: Path) -> tuple[str, ...]:
 
 
 def open_eurosat(spec: DatasetSpec, split: str, root: Path) -> Dataset:
-    """"all", or one of the fixed halves (`hashed_half`)."""
+    """ "all", or one of the fixed halves (`hashed_half`)."""
     names, labels = class_rows(root, spec.raw_classnames)
     if split != "all":
         keep = hashed_half(names, labels, split)
@@ -86,8 +79,10 @@ def _beside_note(root: Path) -> list[Note]:
     others = [name for name in list_folders(root.parent) if name != root.name and _is_eurosat(root.parent / name)]
     if not others or split_name(root.name) is None:
         return []
-    text = (f"Only the pictures in {root.name} were read; beside it, and not read: {and_more(others)}. "
-            f"folder:{root.parent} reads them as splits.")  # fmt: skip
+    text = (
+        f"Only the pictures in {root.name} were read; beside it, and not read: {and_more(others)}. "
+        f"folder:{root.parent} reads them as splits."
+    )
     return [Note(text, "part_read", "warning")]
 
 
@@ -96,6 +91,7 @@ def _is_eurosat(root: Path) -> bool:
 
 
 # --- Food-101 ---------------------------------------------------------------------------------------------
+
 
 def find_food101(data_dir: Path) -> Path | None:
     """The folder with images/ and meta/."""

@@ -80,8 +80,10 @@ def _crossed(path: Path, names: Sequence[str], dataset: HasClasses) -> list[Note
     if not pairs:
         return []
     place, other = pairs[0]
-    text = (f"{path.name} gives {dataset.raw_classnames[place]} the name {names[place]!r}, which looks like that of "
-            f"{dataset.raw_classnames[other]}{f' ({len(pairs)} such)' if len(pairs) > 1 else ''}.")  # fmt: skip
+    text = (
+        f"{path.name} gives {dataset.raw_classnames[place]} the name {names[place]!r}, which looks like that of "
+        f"{dataset.raw_classnames[other]}{f' ({len(pairs)} such)' if len(pairs) > 1 else ''}."
+    )
     return [Note(text, "crossed_names", "warning")]
 
 
@@ -106,6 +108,7 @@ def _joined(path: Path, listed: NameList, dataset: HasClasses) -> tuple[tuple[st
 
 
 # --- what a key may stand for -----------------------------------------------------------------------------
+
 
 class _Places:
     """Folder, WordNet id, number or curated name -> position of the class; the surest first, each only where it is
@@ -181,6 +184,7 @@ def _best_column(path: Path, listed: NameList, place: Callable[[str], int | None
 
 
 # --- the ways to join -------------------------------------------------------------------------------------
+
 
 def _by_key(path: Path, listed: NameList, column: int, places: _Places) -> tuple[tuple[str, ...], list[Note]]:
     names: dict[int, Entry] = {}

@@ -33,34 +33,54 @@ class Archive:
 DOWNLOADS: dict[str, tuple[Archive, ...]] = {
     "cifar100": (
         Archive(
-            "https://www.cs.toronto.edu/~kriz/cifar-100-python.tar.gz", "eb9058c3a382ffc7106e4002c42a8d85",
-            "cifar-100-python", "cifar-100-python", 169_001_437, 1 * _GB,
+            "https://www.cs.toronto.edu/~kriz/cifar-100-python.tar.gz",
+            "eb9058c3a382ffc7106e4002c42a8d85",
+            "cifar-100-python",
+            "cifar-100-python",
+            169_001_437,
+            1 * _GB,
         ),
     ),
     "food101": (
         Archive(
-            "http://data.vision.ee.ethz.ch/cvl/food-101.tar.gz", "85eeb15f3717b99a5da872d97d918f87",
-            "food-101", "food-101", 4_996_278_331, 8 * _GB,
+            "http://data.vision.ee.ethz.ch/cvl/food-101.tar.gz",
+            "85eeb15f3717b99a5da872d97d918f87",
+            "food-101",
+            "food-101",
+            4_996_278_331,
+            8 * _GB,
         ),
     ),
     "eurosat": (
         Archive(
             "https://huggingface.co/datasets/torchgeo/eurosat/resolve/"
             "c877bcd43f099cd0196738f714544e355477f3fd/EuroSAT.zip",
-            "c8fa014336c82ac7804f0398fcb19387", "2750", "eurosat/2750", 94_280_567, 1 * _GB,
+            "c8fa014336c82ac7804f0398fcb19387",
+            "2750",
+            "eurosat/2750",
+            94_280_567,
+            1 * _GB,
         ),
     ),
     "coco": (
         Archive(
-            "http://images.cocodataset.org/zips/val2017.zip", "442b8da7639aecaf257c1dceb8ba8c80",
-            "val2017", "coco/val2017", 815_585_330, 3 * _GB,
+            "http://images.cocodataset.org/zips/val2017.zip",
+            "442b8da7639aecaf257c1dceb8ba8c80",
+            "val2017",
+            "coco/val2017",
+            815_585_330,
+            3 * _GB,
         ),
         Archive(
             "http://images.cocodataset.org/annotations/annotations_trainval2017.zip",
-            "f4bbac642086de4f52a3fdda2de5fa2c", "annotations", "coco/annotations", 252_907_541, 3 * _GB,
+            "f4bbac642086de4f52a3fdda2de5fa2c",
+            "annotations",
+            "coco/annotations",
+            252_907_541,
+            3 * _GB,
         ),
     ),
-}  # fmt: skip
+}
 """Addresses and checksums as torchvision 0.29 (CIFAR-100, Food-101, EuroSAT) and COCO's users state them."""
 
 
@@ -90,9 +110,11 @@ def _get(archive: Archive, data_dir: Path, progress: Progress | None) -> None:
     try:
         data_dir.mkdir(parents=True, exist_ok=True)
         file = fetch(
-            archive.url, data_dir / ".downloads" / Path(archive.url).name, checksum=f"md5:{archive.md5}",
+            archive.url,
+            data_dir / ".downloads" / Path(archive.url).name,
+            checksum=f"md5:{archive.md5}",
             progress=_scaled(progress, 0, archive.size),
-        )  # fmt: skip
+        )
         draft = target.parent / f".{target.name}.unpacked"
         shutil.rmtree(draft, ignore_errors=True)
         unpack(file, draft, most_bytes=archive.most, progress=_scaled(progress, archive.size, archive.size))

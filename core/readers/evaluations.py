@@ -16,14 +16,33 @@ from core.readers.text_files import text_lines
 from core.types import Note, TMVError
 
 _FIGURES = {
-    "acc1": "acc1", "acc5": "acc5", "mean_per_class_recall": "mean_per_class_recall",
-    "lp_acc1": "acc1", "lp_acc5": "acc5", "lp_mean_per_class_recall": "mean_per_class_recall",
-    "test_acc1": "acc1", "test_acc5": "acc5",
-    "top1": "acc1", "top5": "acc5", "acc@1": "acc1", "acc@5": "acc5", "accuracy": "acc1", "eval_accuracy": "acc1",
-    "acc_1": "acc1", "acc_5": "acc5", "top_1": "acc1", "top_5": "acc5", "top-1": "acc1", "top-5": "acc5",
-    "top1_acc": "acc1", "top5_acc": "acc5", "top1_accuracy": "acc1", "top5_accuracy": "acc5",
-    "top_1_accuracy": "acc1", "top_5_accuracy": "acc5",
-}  # fmt: skip
+    "acc1": "acc1",
+    "acc5": "acc5",
+    "mean_per_class_recall": "mean_per_class_recall",
+    "lp_acc1": "acc1",
+    "lp_acc5": "acc5",
+    "lp_mean_per_class_recall": "mean_per_class_recall",
+    "test_acc1": "acc1",
+    "test_acc5": "acc5",
+    "top1": "acc1",
+    "top5": "acc5",
+    "acc@1": "acc1",
+    "acc@5": "acc5",
+    "accuracy": "acc1",
+    "eval_accuracy": "acc1",
+    "acc_1": "acc1",
+    "acc_5": "acc5",
+    "top_1": "acc1",
+    "top_5": "acc5",
+    "top-1": "acc1",
+    "top-5": "acc5",
+    "top1_acc": "acc1",
+    "top5_acc": "acc5",
+    "top1_accuracy": "acc1",
+    "top5_accuracy": "acc5",
+    "top_1_accuracy": "acc1",
+    "top_5_accuracy": "acc5",
+}
 _RECALL = re.compile(r"(image|text)_retrieval_recall@\d+")
 _LOGGED = re.compile(r"(?:(?:val|eval)[/_])?(?P<set>imagenet(?:v2)?)-zeroshot-val-(?P<top>top[15])", re.IGNORECASE)
 _LOGGED_SETS = {"imagenet": "imagenet1k", "imagenetv2": "imagenetv2"}
@@ -44,8 +63,10 @@ def json_records(text: str, name: str) -> list[Any]:
         return _lines(text, name)
     if isinstance(value, dict) and isinstance(value.get("results"), list):
         if "schema" in value and value.get("command") in _PARTLY:
-            raise TMVError(f"{name} is the document of “{value['command']}”; audit takes those of classify, probe, "
-                           "retrieve and audit.")  # fmt: skip
+            raise TMVError(
+                f"{name} is the document of “{value['command']}”; audit takes those of classify, probe, "
+                "retrieve and audit."
+            )
         return [record | {"own": True} if isinstance(record, dict) else record for record in value["results"]]
     return value if isinstance(value, list) else [value]
 
@@ -117,10 +138,15 @@ def _document(record: Mapping[str, Any], name: str) -> Predictions:
     notes = (*notes, *_language(record), *(_kept_notes(record) if own else ()))
     fewest, most = record.get("captions_fewest"), record.get("captions_most")
     return Predictions(
-        name, figures=figures, n=n if n > 0 else None, own=own, notes=notes,
+        name,
+        figures=figures,
+        n=n if n > 0 else None,
+        own=own,
+        notes=notes,
         train_acc1=_value(values.get("train_acc1")),
-        captions=(fewest, most) if own and isinstance(fewest, int) and isinstance(most, int) else None, **wanted,
-    )  # fmt: skip
+        captions=(fewest, most) if own and isinstance(fewest, int) and isinstance(most, int) else None,
+        **wanted,
+    )
 
 
 def _language(record: Mapping[str, Any]) -> tuple[Note, ...]:

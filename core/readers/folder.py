@@ -67,9 +67,12 @@ def _read_rows(full: DatasetSpec, chosen: str, path: Path) -> Dataset:
     if not rows[0]:
         return _unlabelled(full, chosen, part, layout)
     notes = [
-        *layout.notes, *class_findings(layout, part), *_stray_note(part), *_list_note(layout, path),
+        *layout.notes,
+        *class_findings(layout, part),
+        *_stray_note(part),
+        *_list_note(layout, path),
         *class_words(full.raw_classnames).notes,
-    ]  # fmt: skip
+    ]
     if half:
         keep = hashed_half(*rows, half)
         rows = [rows[0][i] for i in keep], [rows[1][i] for i in keep]
@@ -104,16 +107,25 @@ def _unlabelled(spec: DatasetSpec, split: str, part: Part, layout: Layout) -> Da
     if len(part.folders) == 1:
         names = list_pictures(root, unread=True)
     else:
-        names = sorted(f"{folder.relative_to(root).as_posix()}/{name}" for folder in part.folders
-                       for name in list_pictures(folder, unread=True))  # fmt: skip
+        names = sorted(
+            f"{folder.relative_to(root).as_posix()}/{name}"
+            for folder in part.folders
+            for name in list_pictures(folder, unread=True)
+        )
     text = "There are no class folders here: these pictures can be searched, not scored"
     if layout.labelled:
         text += f"; with class folders: {', '.join(layout.labelled)} (--split {layout.labelled[0]})"
     note = Note(f"{text}.", "no_classes", "warning" if layout.labelled else "info")
     return Dataset(
-        spec, split, tuple(map(readable, names)), FilePictures(root, tuple(names)), None,
-        spec.classnames, spec.raw_classnames, notes=(note, *layout.notes, *unread_note(names)),
-    )  # fmt: skip
+        spec,
+        split,
+        tuple(map(readable, names)),
+        FilePictures(root, tuple(names)),
+        None,
+        spec.classnames,
+        spec.raw_classnames,
+        notes=(note, *layout.notes, *unread_note(names)),
+    )
 
 
 def _stray_note(part: Part) -> Sequence[Note]:

@@ -69,12 +69,13 @@ def _split_classes(layout: Layout, part: Part) -> list[Note]:
 
 
 def _inner_of(part: Part, split: SplitName) -> list[str]:
-    return [name for folder in part.folders if (folder / split.folder).is_dir()
-            for name in _pictured(folder / split.folder)]  # fmt: skip
+    return [
+        name for folder in part.folders if (folder / split.folder).is_dir() for name in _pictured(folder / split.folder)
+    ]
 
 
 def _container_classes(layout: Layout) -> list[Note]:
-    """"images" and "masks" are no things to tell apart."""
+    """ "images" and "masks" are no things to tell apart."""
     kinds = [name for name in layout.raw if fold(name) in CONTAINERS or fold(name) in SIDES]
     if not kinds:
         return []
@@ -85,6 +86,7 @@ def _container_classes(layout: Layout) -> list[Note]:
 
 
 # --- what lies in the class folders -----------------------------------------------------------------------
+
 
 def _pictured(folder: Path) -> list[str]:
     return [name for name in list_folders(folder) if holds_pictures(folder / name)]

@@ -16,15 +16,7 @@ from core.readers.base import (
     list_pictures,
     pictures_in,
 )
-from core.readers.folder_splits import (
-    Disk,
-    check_together,
-    container,
-    inner_splits,
-    inside,
-    named_splits,
-    splits_at,
-)
+from core.readers.folder_splits import Disk, check_together, container, inner_splits, inside, named_splits, splits_at
 from core.readers.name_entries import fold
 from core.readers.split_names import split_name
 from core.readers.stamps import about_to_read, as_last_read
@@ -135,6 +127,7 @@ def _wrapped(disk: Disk, root: Path) -> Path | None:
 
 # --- one split --------------------------------------------------------------------------------------------
 
+
 def _part(disk: Disk, place: Path, folders: Sequence[str]) -> Part:
     found = tuple(inside(disk, place / folder) for folder in folders) or (place,)
     classes = {name for folder in found for name in disk.pictured(folder)}
@@ -157,6 +150,7 @@ def _answers(places: Sequence[Path], pictures: Sequence[str]) -> dict[str, str]:
 
 
 # --- what is said -----------------------------------------------------------------------------------------
+
 
 def _split_notes(splits: Mapping[str, Sequence[str]]) -> tuple[Note, ...]:
     notes = []

@@ -71,7 +71,7 @@ def inside(disk: Disk, folder: Path) -> Path:
 
 
 def container(names: Sequence[str]) -> str | None:
-    """"images", where it lies alone or beside what was drawn about the pictures (masks, labels)."""
+    """ "images", where it lies alone or beside what was drawn about the pictures (masks, labels)."""
     holders = [name for name in names if fold(name) in CONTAINERS]
     rest = [name for name in names if name not in holders]
     return holders[0] if len(holders) == 1 and all(fold(name) in SIDES for name in rest) else None
@@ -86,6 +86,7 @@ def inner_splits(disk: Disk, folder: Path) -> tuple[str, ...]:
 
 
 # --- which of the names are splits ------------------------------------------------------------------------
+
 
 def _classes_of(disk: Disk, root: Path, split: SplitName) -> tuple[str, ...]:
     return disk.pictured(inside(disk, root / split.folder))
@@ -132,6 +133,7 @@ def _outweigh(disk: Disk, root: Path, taken: Sequence[SplitName], beside: Sequen
 
 
 # --- what each is called ----------------------------------------------------------------------------------
+
 
 def named_splits(taken: Sequence[SplitName]) -> dict[str, tuple[str, ...]]:
     """Split -> its folders, in the order train, val, test and then by name.

@@ -13,8 +13,19 @@ from core.readers.name_tables import FOLDER_COLUMNS
 from core.readers.text_files import text_lines
 from core.types import TMVError
 
-_WRAPPERS = ("names", "classes", "classnames", "class_names", "categories", "labels", "idx_to_class", "id2label",
-             "class_to_idx", "label2id", "class_index")  # fmt: skip
+_WRAPPERS = (
+    "names",
+    "classes",
+    "classnames",
+    "class_names",
+    "categories",
+    "labels",
+    "idx_to_class",
+    "id2label",
+    "class_to_idx",
+    "label2id",
+    "class_index",
+)
 _ASSIGNED = re.compile(r"^\s*\w+\s*=\s*(?=[\[{(])")
 """What a program says before its list: "classes = "."""
 _NAME_FIELDS = ("name", "classname", "class_name", "curated", "english", "label", "title", "text")
@@ -71,9 +82,7 @@ def _of_mapping(found: Mapping[Any, Any], source: str, known: Collection[str]) -
     plain = all(map(is_number, keys)) or all(map(is_wnid, keys)) or all(fold(key) in known for key in keys)
     if not plain and _are_keys(values, lambda value: fold(value) in known):
         return [Entry((value,), str(key), number) for number, (key, value) in enumerate(zip(found, values), 1)]
-    return [
-        _keyed(str(key), value, number, source, known) for number, (key, value) in enumerate(found.items(), 1)
-    ]
+    return [_keyed(str(key), value, number, source, known) for number, (key, value) in enumerate(found.items(), 1)]
 
 
 def _are_keys(values: Sequence[Any], kind: Callable[[str], bool]) -> bool:
@@ -93,8 +102,11 @@ def _of_item(value: Any, number: int, source: str, known: Collection[str], synon
         return Entry((), value.strip(), number)
     if isinstance(value, Mapping):
         return _of_record(value, number, source, known)
-    texts = [str(item).strip() for item in value if isinstance(item, (str, int))] if isinstance(
-        value, (list, tuple)) else []  # fmt: skip
+    texts = (
+        [str(item).strip() for item in value if isinstance(item, (str, int))]
+        if isinstance(value, (list, tuple))
+        else []
+    )
     if not texts or len(texts) != len(value):
         raise TMVError(f"Entry {number} of {source} is {str(value)[:40]!r}; expected a name.")
     keys = [t for t in texts[:-1] if is_wnid(t) or is_number(t) or fold(t) in known]
@@ -110,9 +122,10 @@ def _of_record(record: Mapping[Any, Any], number: int, source: str, known: Colle
     if field is None:
         raise TMVError(f"Entry {number} of {source} has no name; it has {', '.join(map(str, record))[:80]}.")
     found = {
-        fold(str(name)): str(value).strip() for name, value in record.items()
+        fold(str(name)): str(value).strip()
+        for name, value in record.items()
         if name != field and isinstance(value, (str, int)) and not isinstance(value, bool)
-    }  # fmt: skip
+    }
     folder = next((value for name, value in found.items() if name in FOLDER_COLUMNS and fold(value) in known), None)
     keys = tuple(found.values()) if folder is None else (folder,)
     return Entry(keys, str(record[field]).strip(), number)

@@ -56,14 +56,20 @@ def read_name_list(text: str, source: str, known: Collection[str] = ()) -> NameL
     `source` is the file's name: its suffix says what commas mean. Raises `TMVError` with the line that does not fit.
     """
     text = _yaml_block(text, source)
-    lines = [(number, line.strip()) for number, line in enumerate(text_lines(text), 1)
-             if line.strip() and not _RULE.fullmatch(line)]  # fmt: skip
+    lines = [
+        (number, line.strip())
+        for number, line in enumerate(text_lines(text), 1)
+        if line.strip() and not _RULE.fullmatch(line)
+    ]
     folded = {fold(name) for name in known}
     entries = _entries(text, lines, source, folded)
     empty = next((entry for entry in entries if not entry.name.strip()), None)
     if empty is not None:
-        raise TMVError(f"{source} gives no name for {empty.keys[0]!r} (line {empty.line})." if empty.keys
-                       else f"Line {empty.line} of {source} has no name.")  # fmt: skip
+        raise TMVError(
+            f"{source} gives no name for {empty.keys[0]!r} (line {empty.line})."
+            if empty.keys
+            else f"Line {empty.line} of {source} has no name."
+        )
     tidy = tuple(replace(entry, name=" ".join(entry.name.split())) for entry in entries)
     return _with_first_synonyms(NameList(tidy), Path(source).name)
 
@@ -101,8 +107,11 @@ def _yaml_block(text: str, source: str) -> str:
     if not source.lower().endswith((".yaml", ".yml")):
         return text
     if found is None:
-        if any(not line.lstrip().startswith(("-", "#")) and not _NUMBER_LINE.match(line.strip())
-               for line in text_lines(text) if line.strip()):  # fmt: skip
+        if any(
+            not line.lstrip().startswith(("-", "#")) and not _NUMBER_LINE.match(line.strip())
+            for line in text_lines(text)
+            if line.strip()
+        ):
             raise TMVError(f"{source} has no names: in it; expected a list of class names under that word.")
         return text
     rest = text_lines(text[found.end() :])
@@ -113,6 +122,7 @@ def _yaml_block(text: str, source: str) -> str:
 
 
 # --- which form it is -------------------------------------------------------------------------------------
+
 
 def _entries(text: str, lines: list[tuple[int, str]], source: str, known: Collection[str]) -> list[Entry]:
     if _DOCUMENT.match(text) or source.lower().endswith((".json", ".jsonl")):
@@ -131,7 +141,7 @@ def _entries(text: str, lines: list[tuple[int, str]], source: str, known: Collec
 
 
 def _wnid_lines(lines: list[tuple[int, str]], known: Collection[str]) -> list[Entry] | None:
-    """"n01440764 tench, Tinca tinca" on every line."""
+    """ "n01440764 tench, Tinca tinca" on every line."""
     found = [(number, _WNID_LINE.match(line)) for number, line in lines]
     if not found or not all(match for _, match in found):
         return None
@@ -139,7 +149,7 @@ def _wnid_lines(lines: list[tuple[int, str]], known: Collection[str]) -> list[En
 
 
 def _pair_lines(lines: list[tuple[int, str]], known: Collection[str]) -> list[Entry] | None:
-    """"0: 'tench, Tinca tinca'," on every line; the braces of the whole may stand on lines of their own."""
+    """ "0: 'tench, Tinca tinca'," on every line; the braces of the whole may stand on lines of their own."""
     found = [(number, _PAIR_LINE.match(line.strip("{} "))) for number, line in lines if line.strip("{} ")]
     if not found or not all(match for _, match in found):
         return None
@@ -150,7 +160,7 @@ def _pair_lines(lines: list[tuple[int, str]], known: Collection[str]) -> list[En
 
 
 def _folder_lines(lines: list[tuple[int, str]], known: Collection[str]) -> list[Entry] | None:
-    """"apple apple, orchard apple": the first word of every line is another class; not so where lines are classes."""
+    """ "apple apple, orchard apple": the first word of every line is another class; not so where lines are classes."""
     if not lines or all(fold(line) in known for _, line in lines):
         return None
     pairs = [(number, line.split(None, 1)) for number, line in lines]
@@ -166,7 +176,7 @@ def _folder_lines(lines: list[tuple[int, str]], known: Collection[str]) -> list[
 
 
 def _numbered_lines(lines: list[tuple[int, str]], known: Collection[str]) -> list[Entry] | None:
-    """"0 tench", "1. goldfish": numbers that count from 0 or 1, unless the names would fall together without them."""
+    """ "0 tench", "1. goldfish": numbers that count from 0 or 1, unless the names would fall together without them."""
     found = [(number, _NUMBER_LINE.match(line)) for number, line in lines]
     if len(found) < 2 or not all(match for _, match in found) or any(fold(line) in known for _, line in lines):
         return None
@@ -177,7 +187,7 @@ def _numbered_lines(lines: list[tuple[int, str]], known: Collection[str]) -> lis
 
 
 def _one_line(lines: list[tuple[int, str]], known: Collection[str]) -> list[Entry] | None:
-    """"cat, dog, owl" where there is no second line: of these at least two are classes."""
+    """ "cat, dog, owl" where there is no second line: of these at least two are classes."""
     for mark in ",;|\t":
         parts = [_unquoted(part) for part in lines[0][1].split(mark) if part.strip()] if len(lines) == 1 else []
         if len(parts) > 1 and sum(fold(part) in known for part in parts) > 1:
@@ -186,7 +196,7 @@ def _one_line(lines: list[tuple[int, str]], known: Collection[str]) -> list[Entr
 
 
 def _counted_lines(lines: list[tuple[int, str]], known: Collection[str]) -> list[Entry] | None:
-    """"tench 0", "goldfish 1": the number of each class behind its name, counted from 0 or 1."""
+    """ "tench 0", "goldfish 1": the number of each class behind its name, counted from 0 or 1."""
     found = [(number, _NUMBER_BEHIND.match(line)) for number, line in lines]
     if len(found) < 2 or not all(match for _, match in found) or any(fold(line) in known for _, line in lines):
         return None
@@ -201,7 +211,7 @@ def _distinct(entries: Sequence[Entry]) -> bool:
 
 
 def _dashed_lines(lines: list[tuple[int, str]], known: Collection[str]) -> list[Entry] | None:
-    """"- tench" on every line, as YAML writes a list."""
+    """ "- tench" on every line, as YAML writes a list."""
     if not lines or not all(line.startswith(("- ", "* ")) for _, line in lines):
         return None
     return [Entry((), _unquoted(line[2:].strip()), number) for number, line in lines]
@@ -213,6 +223,7 @@ def _unquoted(name: str) -> str:
 
 
 # --- synonyms ---------------------------------------------------------------------------------------------
+
 
 def _with_first_synonyms(names: NameList, source: str) -> NameList:
     """Of "tench, Tinca tinca" the first, where the list gives synonyms of what its keys stand for; said either way."""

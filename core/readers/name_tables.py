@@ -9,15 +9,42 @@ from collections.abc import Collection, Sequence
 from core.readers.name_entries import Entry, fold, is_number, is_wnid
 from core.types import TMVError
 
-_NAME_COLUMNS = ("name", "classname", "class name", "curated", "english", "label name", "category name", "synset",
-                 "words", "title", "description", "category", "label", "class", "text")  # fmt: skip
+_NAME_COLUMNS = (
+    "name",
+    "classname",
+    "class name",
+    "curated",
+    "english",
+    "label name",
+    "category name",
+    "synset",
+    "words",
+    "title",
+    "description",
+    "category",
+    "label",
+    "class",
+    "text",
+)
 FOLDER_COLUMNS = ("raw", "folder", "raw classname", "directory", "dir", "folder name", "dirname")
 """Headings that can mean nothing but the folder."""
-_KEY_COLUMNS = (*FOLDER_COLUMNS, "wnid", "id", "index", "idx", "number", "synset id", "class id", "label id", "code",
-                "key")  # fmt: skip
+_KEY_COLUMNS = (
+    *FOLDER_COLUMNS,
+    "wnid",
+    "id",
+    "index",
+    "idx",
+    "number",
+    "synset id",
+    "class id",
+    "label id",
+    "code",
+    "key",
+)
 
-_NO_NAMES = frozenset({"supercategory", "super category", "superclass", "parent", "group", "kingdom", "color", "colour",
-                       "url", "source"})  # fmt: skip
+_NO_NAMES = frozenset(
+    {"supercategory", "super category", "superclass", "parent", "group", "kingdom", "color", "colour", "url", "source"}
+)
 _FLOAT = re.compile(r"^(\d+)\.0+$")
 
 Row = tuple[int, list[str]]
@@ -77,8 +104,10 @@ def _columns(header: list[str] | None, body: Sequence[Row], known: Collection[st
     """Which column holds the names, and which hold keys (the surest first)."""
     width = min(len(cells) for _, cells in body)
     columns = [[cells[place] for _, cells in body] for place in range(width)]
-    keys = sorted((place for place in range(width) if _strength(columns[place], known)),
-                  key=lambda place: -_strength(columns[place], known))  # fmt: skip
+    keys = sorted(
+        (place for place in range(width) if _strength(columns[place], known)),
+        key=lambda place: -_strength(columns[place], known),
+    )
     others = [place for place in range(width) if place not in keys]
     if header:
         return _by_header(header, columns, keys, others, known)

@@ -178,8 +178,11 @@ def _missing(spec: DatasetSpec, folder: Path) -> str:
     else:
         how = _KAGGLE
     if (there := _folder_of(spec.name, folder)) is not None:
-        own = f"if its captions are there, give captions:{there}" if spec.kind == "captions" else (
-            f"if these are its pictures in class folders, give folder:{there}")  # fmt: skip
+        own = (
+            f"if its captions are there, give captions:{there}"
+            if spec.kind == "captions"
+            else (f"if these are its pictures in class folders, give folder:{there}")
+        )
         return f"{spec.title} is not in {there} in a layout that is known ({_LAYOUTS[spec.name]}); {own}, or {how}."
     return f"{spec.title} is not in {folder} (set {DATA_VARIABLE} to another folder); {how}."
 

@@ -177,8 +177,10 @@ def _expect_classes(table: Table, index: int, values: set[str]) -> None:
 
 
 def _nothing(table: Table, row: int, index: int) -> TMVError:
-    return TMVError(f"{table.place(row)} has no class in the column {table.header[index]!r}; leave such rows out, or "
-                    "write the class that was answered.")  # fmt: skip
+    return TMVError(
+        f"{table.place(row)} has no class in the column {table.header[index]!r}; leave such rows out, or "
+        "write the class that was answered."
+    )
 
 
 def _merged(columns: Sequence[set[str]]) -> tuple[Classes, tuple[Note, ...]]:
@@ -194,8 +196,9 @@ def _merged(columns: Sequence[set[str]]) -> tuple[Classes, tuple[Note, ...]]:
         (apart, "Names that differ only in spelling were read as classes of their own", "near_spellings", "warning"),
         (merged, "Spellings were read as one class", "merged_spellings", "info"),
     )
-    return Classes(names), tuple(Note(f"{said}: {_pairs(found)}.", code, level)
-                                 for found, said, code, level in notes if found)  # fmt: skip
+    return Classes(names), tuple(
+        Note(f"{said}: {_pairs(found)}.", code, level) for found, said, code, level in notes if found
+    )
 
 
 def _pairs(groups: Sequence[Sequence[str]]) -> str:

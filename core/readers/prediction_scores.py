@@ -52,8 +52,9 @@ def score_columns(table: Table, columns: Columns, classes: Classes) -> Scored | 
     join = Join.of(known)
     heads = bare_heads([table.header[index] for index in order])
     numbered = all(join.by_number(value) for value in (*heads, *table.column(columns.label)))
-    return Scored(classes=known, scores=read_scores(values, table), labels=labels, unused=unused, notes=notes,
-                  numbered=numbered)  # fmt: skip
+    return Scored(
+        classes=known, scores=read_scores(values, table), labels=labels, unused=unused, notes=notes, numbered=numbered
+    )
 
 
 _Found = tuple[list[int], Classes, IntArray, tuple[Note, ...]]

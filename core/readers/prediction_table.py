@@ -15,21 +15,92 @@ from core.types import FloatArray, TMVError
 
 MOST_ROWS = 2_000_000
 IMAGE = (
-    "image", "filename", "file_name", "filepath", "file_path", "image_path", "image_file", "image_name", "imagename",
-    "img", "img_path", "img_name", "picture", "photo", "path", "file", "fname", "image_id", "sample", "key", "id",
-)  # fmt: skip
+    "image",
+    "filename",
+    "file_name",
+    "filepath",
+    "file_path",
+    "image_path",
+    "image_file",
+    "image_name",
+    "imagename",
+    "img",
+    "img_path",
+    "img_name",
+    "picture",
+    "photo",
+    "path",
+    "file",
+    "fname",
+    "image_id",
+    "sample",
+    "key",
+    "id",
+)
 LABEL = (
-    "true_label", "true_labels", "true_class", "true_name", "true_class_name", "label_true", "y_true", "ytrue",
-    "y_test", "ground_truth", "groundtruth", "gt_label", "gt_class", "gt", "truth", "actual", "actual_label",
-    "actual_class", "expected", "gold", "gold_label", "reference", "references", "target", "targets", "target_label",
+    "true_label",
+    "true_labels",
+    "true_class",
+    "true_name",
+    "true_class_name",
+    "label_true",
+    "y_true",
+    "ytrue",
+    "y_test",
+    "ground_truth",
+    "groundtruth",
+    "gt_label",
+    "gt_class",
+    "gt",
+    "truth",
+    "actual",
+    "actual_label",
+    "actual_class",
+    "expected",
+    "gold",
+    "gold_label",
+    "reference",
+    "references",
+    "target",
+    "targets",
+    "target_label",
     "target_class",
-    "true", "label", "labels", "class", "classname", "class_name", "class_label", "class_id", "y",
-)  # fmt: skip
+    "true",
+    "label",
+    "labels",
+    "class",
+    "classname",
+    "class_name",
+    "class_label",
+    "class_id",
+    "y",
+)
 ANSWER = (
-    "prediction", "predictions", "predicted", "predicted_label", "predicted_labels", "predicted_class",
-    "predicted_name", "predicted_class_name", "pred", "preds", "pred_label", "pred_labels", "pred_class", "pred_name",
-    "y_pred", "ypred", "yhat", "y_hat", "answer", "top1", "top_1", "top1_class", "top1_label", "top1_pred",
-)  # fmt: skip
+    "prediction",
+    "predictions",
+    "predicted",
+    "predicted_label",
+    "predicted_labels",
+    "predicted_class",
+    "predicted_name",
+    "predicted_class_name",
+    "pred",
+    "preds",
+    "pred_label",
+    "pred_labels",
+    "pred_class",
+    "pred_name",
+    "y_pred",
+    "ypred",
+    "yhat",
+    "y_hat",
+    "answer",
+    "top1",
+    "top_1",
+    "top1_class",
+    "top1_label",
+    "top1_pred",
+)
 PROBABILITY = ("probability", "confidence", "prob", "conf", "score")
 _DELIMITERS = "\t;,|"
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?", re.IGNORECASE)
@@ -94,8 +165,9 @@ def _flat(record: Mapping[str, object]) -> Mapping[str, object]:
     """{"scores": {"cat": 0.9}} as {"scores.cat": 0.9}."""
     if not any(isinstance(value, dict) for value in record.values()):
         return record
-    parts = [{f"{k}.{name}": cell for name, cell in v.items()} if isinstance(v, dict) else {k: v}
-             for k, v in record.items()]  # fmt: skip
+    parts = [
+        {f"{k}.{name}": cell for name, cell in v.items()} if isinstance(v, dict) else {k: v} for k, v in record.items()
+    ]
     return {key: value for part in parts for key, value in part.items()}
 
 

@@ -86,9 +86,16 @@ def _table(table: Table, classes: Classes) -> Predictions:
     assert scored is not None
     notes = (*notes, *scored.notes, *_unused(table, scored.unused))
     return Predictions(
-        table.name, ids=ids, labels=scored.labels, predicted=scored.scores.predicted, scores=scored.scores,
-        classnames=scored.classes.names, numbered=scored.numbered, notes=notes, lines=table.lines,
-    )  # fmt: skip
+        table.name,
+        ids=ids,
+        labels=scored.labels,
+        predicted=scored.scores.predicted,
+        scores=scored.scores,
+        classnames=scored.classes.names,
+        numbered=scored.numbered,
+        notes=notes,
+        lines=table.lines,
+    )
 
 
 def _answered(
@@ -109,15 +116,26 @@ def _answered(
     scores = scored.scores if scored is not None and scored.classes.names == known.names else None
     unused = scored.unused if scores is not None and scored is not None else columns.others
     notes = (
-        *notes, *merged, *said, *_disagree(scores.predicted if scores else None, answers),
-        *_apart(known, labels, answers, bool(classes.names)), *_unused(table, unused),
-    )  # fmt: skip
+        *notes,
+        *merged,
+        *said,
+        *_disagree(scores.predicted if scores else None, answers),
+        *_apart(known, labels, answers, bool(classes.names)),
+        *_unused(table, unused),
+    )
     agreed = scores if scores is not None and bool((scores.predicted == answers).all()) else None
     return Predictions(
-        table.name, ids=ids, labels=labels, predicted=answers, probability=sure, scores=agreed,
-        classnames=known.names, notes=notes, lines=table.lines,
+        table.name,
+        ids=ids,
+        labels=labels,
+        predicted=answers,
+        probability=sure,
+        scores=agreed,
+        classnames=known.names,
+        notes=notes,
+        lines=table.lines,
         numbered=all(join.by_number(value) for index in both for value in table.column(index)),
-    )  # fmt: skip
+    )
 
 
 def _known(

@@ -44,11 +44,18 @@ class Heard:
 
     def said(self) -> list[Note]:
         """The notes, each kind once."""
-        found = [Note(f"{len(all_)} members, the first: {all_[0]}" if len(all_) > 1 else all_[0], code, all_[0].level)
-                 for code, all_ in self.notes.items()]  # fmt: skip
+        found = [
+            Note(f"{len(all_)} members, the first: {all_[0]}" if len(all_) > 1 else all_[0], code, all_[0].level)
+            for code, all_ in self.notes.items()
+        ]
         if count := self.counts["float"]:
-            found.append(Note(f"{count:,} labels are written with a point or exponent (1.0, 1e0); they were read as "
-                              "whole numbers.", "labels_as_floats"))  # fmt: skip
+            found.append(
+                Note(
+                    f"{count:,} labels are written with a point or exponent (1.0, 1e0); they were read as "
+                    "whole numbers.",
+                    "labels_as_floats",
+                )
+            )
         if count := self.counts["empty"]:
             found.append(Note(f"Captions that are empty or null, left out: {count:,}.", "captions_left_out"))
         if count := self.counts["list"]:
@@ -114,6 +121,7 @@ def said_by(shard: Path, samples: Sequence[Sample], source: Source | None, heard
 
 # --- labels -----------------------------------------------------------------------------------------------
 
+
 def _label(content: bytes, where: str, heard: Heard) -> Said:
     return as_label(heard.text(content, where), where, heard)
 
@@ -150,6 +158,7 @@ def as_label(value: object, where: str, heard: Heard) -> Label | None:
 
 
 # --- captions ---------------------------------------------------------------------------------------------
+
 
 def _captions(content: bytes, where: str, heard: Heard) -> Said:
     lines = (" ".join(line.split()) for line in text_lines(heard.text(content, where)))

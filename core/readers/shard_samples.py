@@ -50,8 +50,10 @@ class Findings:
             text = f"{self.without_picture:,} samples without a picture were left out{held}."
             notes.append(Note(text, "samples_left_out"))
         if self.twice:
-            text = (f"Names that stand twice in one shard: {len(self.twice):,} ({and_more(self.twice)}); the first of "
-                    "them is kept, the other left out.")  # fmt: skip
+            text = (
+                f"Names that stand twice in one shard: {len(self.twice):,} ({and_more(self.twice)}); the first of "
+                "them is kept, the other left out."
+            )
             notes.append(Note(text, "name_twice", "warning"))
         if self.unnamed:
             text = f"Files without an ending were left out: {len(self.unnamed):,} ({and_more(self.unnamed)})."
@@ -77,12 +79,16 @@ def _several_note(several: list[_Choice]) -> Note:
     """Views of one thing have the same endings in every sample; numbers cut off at a dot do not."""
     first, lost = several[0], sum(len(choice.lost) for choice in several)
     if len(several) > 1 and len({choice.extensions for choice in several}) == 1:
-        text = (f"{len(several):,} samples have several pictures: {first.kept} is used, {and_more(first.lost)} left "
-                "out, and so in each.")  # fmt: skip
+        text = (
+            f"{len(several):,} samples have several pictures: {first.kept} is used, {and_more(first.lost)} left "
+            "out, and so in each."
+        )
         return Note(text, "several_pictures", "warning")
     samples = f"{lost + len(several):,} pictures share {len(several):,} key" + ("s" if len(several) > 1 else "")
-    text = (f"{samples}: a key ends at the first dot of a name. Of {first.key} {first.kept} is kept; in all {lost:,} "
-            f"pictures are lost ({and_more(first.lost)}). Write the names without dots.")  # fmt: skip
+    text = (
+        f"{samples}: a key ends at the first dot of a name. Of {first.key} {first.kept} is kept; in all {lost:,} "
+        f"pictures are lost ({and_more(first.lost)}). Write the names without dots."
+    )
     return Note(text, "shared_key", "fault")
 
 

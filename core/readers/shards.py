@@ -71,6 +71,7 @@ class ShardSet:
 
 # --- finding ----------------------------------------------------------------------------------------------
 
+
 def find_shards(path: Path) -> dict[str, ShardSet]:
     """split -> shards. `path` is a folder (of shards, or with a folder for each split), a tar or a pattern.
 
@@ -91,7 +92,7 @@ def find_shards(path: Path) -> dict[str, ShardSet]:
 
 
 def expand_braces(pattern: str) -> list[str]:
-    """"x-{08..10}.tar" -> x-08.tar, x-09.tar, x-10.tar; "{a,b}" likewise. Leading zeros set the width."""
+    """ "x-{08..10}.tar" -> x-08.tar, x-09.tar, x-10.tar; "{a,b}" likewise. Leading zeros set the width."""
     pieces = re.split(r"\{([^{}]*)\}", pattern)
     choices = [[piece] if i % 2 == 0 else _choices(piece) for i, piece in enumerate(pieces)]
     count = 1
@@ -172,6 +173,7 @@ def _none(folder: Path) -> str:
 
 # --- what is missing --------------------------------------------------------------------------------------
 
+
 def _folder_notes(folder: Path, shards: Sequence[Path], counted: bool = True) -> tuple[Note, ...]:
     notes = _counted_notes(folder, shards) if counted else None
     notes = _gap_notes(shards) if notes is None else notes
@@ -238,13 +240,14 @@ def _gap_notes(shards: Sequence[Path]) -> tuple[Note, ...]:
 
 
 def _missing(total: int, absent: Sequence[str], source: str, here: int | None = None) -> tuple[Note, ...]:
-    """"1 of 4 shards are here": every figure is then of a part."""
+    """ "1 of 4 shards are here": every figure is then of a part."""
     count = total - len(absent) if here is None else here
     which = f"; missing: {and_more(absent)}" if absent else ""
     return (Note(f"{count:,} of {total:,} shards are here ({source}){which}.", "shards_missing", "warning"),)
 
 
 # --- the index --------------------------------------------------------------------------------------------
+
 
 def read_index(shard: Path) -> ShardIndex:
     """What lies where in one shard; remembered until the file changes."""
@@ -275,7 +278,7 @@ def _seen(name: str) -> bool:
 
 
 def split_name(name: str) -> tuple[str, str]:
-    """"a/0001.seg.png" -> ("a/0001", "seg.png"); ("", "") for hidden files and files without an extension."""
+    """ "a/0001.seg.png" -> ("a/0001", "seg.png"); ("", "") for hidden files and files without an extension."""
     parts = [part for part in name.replace("\\", "/").split("/") if part not in ("", ".", "..")]
     stem, dot, extension = parts[-1].partition(".") if parts else ("", "", "")
     if not stem or not dot:

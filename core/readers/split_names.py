@@ -19,20 +19,74 @@ _WORDS = {
 _SPLIT_OF = {word: split for split, words in _WORDS.items() for word in words}
 _FOLD = ("fold", "kfold", "cv")
 _GLUED = ("set", "data", "images", "imgs", "dir", "folder")
-_PLAIN = frozenset({
-    "set", "data", "dataset", "images", "image", "imgs", "img", "pictures", "photos", "folder", "dir", "split",
-    "splits", "final", "new", "small", "full", "all", "raw", "original", "resized", "cropped",
-})  # fmt: skip
-CONTAINERS = frozenset({
-    "images", "image", "imgs", "img", "pictures", "pics", "photos", "jpegimages", "jpegs", "data", "dataset",
-    "datasets", "raw", "original", "originals", "rgb",
-})  # fmt: skip
+_PLAIN = frozenset(
+    {
+        "set",
+        "data",
+        "dataset",
+        "images",
+        "image",
+        "imgs",
+        "img",
+        "pictures",
+        "photos",
+        "folder",
+        "dir",
+        "split",
+        "splits",
+        "final",
+        "new",
+        "small",
+        "full",
+        "all",
+        "raw",
+        "original",
+        "resized",
+        "cropped",
+    }
+)
+CONTAINERS = frozenset(
+    {
+        "images",
+        "image",
+        "imgs",
+        "img",
+        "pictures",
+        "pics",
+        "photos",
+        "jpegimages",
+        "jpegs",
+        "data",
+        "dataset",
+        "datasets",
+        "raw",
+        "original",
+        "originals",
+        "rgb",
+    }
+)
 """Folders that hold the pictures, whatever these show; names are folded."""
-SIDES = frozenset({
-    "masks", "mask", "labels", "label", "annotations", "annotation", "segmentation", "segmentations",
-    "segmentationclass", "segmentationobject", "depth", "trimaps", "gt", "groundtruth",
-    "ground truth", "bboxes", "edges",
-})  # fmt: skip
+SIDES = frozenset(
+    {
+        "masks",
+        "mask",
+        "labels",
+        "label",
+        "annotations",
+        "annotation",
+        "segmentation",
+        "segmentations",
+        "segmentationclass",
+        "segmentationobject",
+        "depth",
+        "trimaps",
+        "gt",
+        "groundtruth",
+        "ground truth",
+        "bboxes",
+        "edges",
+    }
+)
 """Folders that lie beside such and hold what was drawn about the pictures."""
 
 
@@ -66,7 +120,7 @@ def split_name(folder: str) -> SplitName | None:
 
 
 def _split_token(token: str) -> str | None:
-    """"train", or "trainset", "traindata" and the like as one word."""
+    """ "train", or "trainset", "traindata" and the like as one word."""
     if token in _SPLIT_OF:
         return _SPLIT_OF[token]
     return next((_SPLIT_OF[token.removesuffix(end)] for end in _GLUED if token.removesuffix(end) in _SPLIT_OF), None)

@@ -36,6 +36,7 @@ def file_stamp(path: str | Path) -> str:
 
 # --- listings that are made again only when a folder has changed --------------------------------------------
 
+
 @dataclass(slots=True)
 class Seen:
     """The folders that were read, each with its stamp before; `links` where one holds a symbolic link, whose target

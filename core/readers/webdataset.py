@@ -117,20 +117,28 @@ def _described(spec: DatasetSpec, path: Path, splits: dict[str, _Split], listed:
     names = (*splits, "train", "test") if "all" in splits and raw else tuple(splits)
     default = min(splits, key=measured_first)
     return replace(
-        spec, kind=kind, splits=names, default_split=default, raw_classnames=raw,
-        classnames=curated_names(raw, bool(listed.listed)), templates=own_templates(path) if raw else (),
-    )  # fmt: skip
+        spec,
+        kind=kind,
+        splits=names,
+        default_split=default,
+        raw_classnames=raw,
+        classnames=curated_names(raw, bool(listed.listed)),
+        templates=own_templates(path) if raw else (),
+    )
 
 
 # --- samples ----------------------------------------------------------------------------------------------
+
 
 def _read_splits(path: Path, names: Names) -> dict[str, _Split]:
     splits = {name: _read_split(shards) for name, shards in find_shards(path).items()}
     if not any(split.rows for split in splits.values()):
         silent = [key for split in splits.values() for key in split.silent]
         if silent:
-            raise NotHere(f"None of the {len(silent):,} pictures in {path} has a label or caption that can be read "
-                          f"({and_more(silent)}).")  # fmt: skip
+            raise NotHere(
+                f"None of the {len(silent):,} pictures in {path} has a label or caption that can be read "
+                f"({and_more(silent)})."
+            )
         raise NotHere(f"The shards of {path} hold no pictures; expected members like 0001.jpg and 0001.cls.")
     return _without_words_for_nothing(splits, names)
 
@@ -169,7 +177,7 @@ def _refuse_numbers_for_captions(rows: Sequence[_Row]) -> None:
 
 
 def _without_words_for_nothing(splits: dict[str, _Split], names: Names) -> dict[str, _Split]:
-    """"null" and "nan" among numbers are no class; among words "none" may be one, and what is listed is."""
+    """ "null" and "nan" among numbers are no class; among words "none" may be one, and what is listed is."""
     words = {row.label for s in splits.values() for row in s.rows if isinstance(row.label, str)}
     numbers = any(isinstance(row.label, int) for s in splits.values() for row in s.rows)
     nothing = {w for w in words if w.lower() in MISSING_WORDS and (numbers or w != "none") and w not in names.listed}
@@ -177,14 +185,16 @@ def _without_words_for_nothing(splits: dict[str, _Split], names: Names) -> dict[
         return splits
     return {
         name: replace(
-            split, rows=tuple(row for row in split.rows if row.label not in nothing),
+            split,
+            rows=tuple(row for row in split.rows if row.label not in nothing),
             silent=(*split.silent, *(row.key for row in split.rows if row.label in nothing)),
         )
         for name, split in splits.items()
-    }  # fmt: skip
+    }
 
 
 # --- classes and rows -------------------------------------------------------------------------------------
+
 
 def _raw_names(path: Path, rows: Sequence[_Row], names: Names) -> tuple[str, ...]:
     """Class names over all splits: classnames.txt, else the names or numbers in the labels."""
@@ -229,8 +239,10 @@ def _refuse_other_numbers(path: Path, numbers: Sequence[int], names: Names) -> N
 def _class_notes(spec: DatasetSpec, names: Names, numbers: set[int]) -> list[Note]:
     notes = list(names.notes) if spec.raw_classnames else []
     if spec.templates:
-        text = (f"The shards bring their own templates ({TEMPLATES}): {and_more(spec.templates)} They are used "
-                "where no other are asked for.")  # fmt: skip
+        text = (
+            f"The shards bring their own templates ({TEMPLATES}): {and_more(spec.templates)} They are used "
+            "where no other are asked for."
+        )
         notes.append(Note(text, "own_templates"))
     if numbers and not names.listed and min(numbers) == 1:
         text = "No picture has the label 0: the labels seem to count from 1, and class 0 stands empty."
@@ -272,9 +284,15 @@ def _labelled(
     notes += class_notes
     notes += class_note(values, len(spec.raw_classnames)) if labels is not None else ()
     return Dataset(
-        spec, split, _ids(found, rows), _pictures(found, rows), labels, spec.classnames, spec.raw_classnames,
+        spec,
+        split,
+        _ids(found, rows),
+        _pictures(found, rows),
+        labels,
+        spec.classnames,
+        spec.raw_classnames,
         notes=tuple(notes),
-    )  # fmt: skip
+    )
 
 
 def _captioned(spec: DatasetSpec, split: str, found: _Split) -> Dataset:
@@ -282,9 +300,14 @@ def _captioned(spec: DatasetSpec, split: str, found: _Split) -> Dataset:
     captions = tuple(caption for _, caption in pairs)
     picture = np.asarray([index for index, _ in pairs], dtype=np.int64)
     return Dataset(
-        spec, split, _ids(found, found.rows), _pictures(found, found.rows), captions=captions, image_index=picture,
+        spec,
+        split,
+        _ids(found, found.rows),
+        _pictures(found, found.rows),
+        captions=captions,
+        image_index=picture,
         notes=(*_notes(found), *caption_findings(captions, picture)),
-    )  # fmt: skip
+    )
 
 
 def _pictures(found: _Split, rows: Sequence[_Row]) -> ShardPictures:
@@ -311,8 +334,10 @@ def _notes(found: _Split) -> list[Note]:
     notes = list(found.notes)
     counts = Counter(row.key for row in found.rows)
     if several := [key for key, count in counts.items() if count > 1]:
-        text = (f"Keys that stand in several shards: {len(several):,} ({and_more(several)}); each sample is kept, with "
-                "its shard's name in front.")  # fmt: skip
+        text = (
+            f"Keys that stand in several shards: {len(several):,} ({and_more(several)}); each sample is kept, with "
+            "its shard's name in front."
+        )
         notes.append(Note(text, "key_in_shards"))
     if found.silent:
         few = len(found.silent) <= 0.1 * (len(found.rows) + len(found.silent))

@@ -4,14 +4,4 @@ from core.report.make import KINDS, Report, make
 from core.report.parts import Request, Studies
 from core.report.tables import Table, to_csv, to_latex, to_markdown
 
-__all__ = [
-    "KINDS",
-    "Report",
-    "Request",
-    "Studies",
-    "Table",
-    "make",
-    "to_csv",
-    "to_latex",
-    "to_markdown",
-]
+__all__ = ["KINDS", "Report", "Request", "Studies", "Table", "make", "to_csv", "to_latex", "to_markdown"]

@@ -61,9 +61,13 @@ def accuracy(studies: Studies, request: Request, datasets: Sequence[str], gather
     if len(beside):
         tables.append(Table("Figures from elsewhere", "references", beside, columns.REFERENCES))
     yield Section(
-        "How well does it name pictures?", _end(accuracy_finding(found)), _asked(found), tuple(charts), tuple(tables),
+        "How well does it name pictures?",
+        _end(accuracy_finding(found)),
+        _asked(found),
+        tuple(charts),
+        tuple(tables),
         notes=tuple(notes_of(found)),
-    )  # fmt: skip
+    )
     for result in found:
         yield _behind(studies, request, result)
 
@@ -88,18 +92,18 @@ def _end(sentence: str) -> str:
 
 def _asked(results: Sequence[ZeroShotResult]) -> tuple[str, ...]:
     """The protocol of each data set in a line: how many pictures, which templates and names."""
-    lines = {r.dataset: f"{say_dataset(r.dataset)} ({r.split}): {protocol_line(r)}; “{'” | “'.join(r.templates[:3])}”"
-             f"{f' and {len(r.templates) - 3} more' if len(r.templates) > 3 else ''}" for r in results}  # fmt: skip
+    lines = {
+        r.dataset: f"{say_dataset(r.dataset)} ({r.split}): {protocol_line(r)}; “{'” | “'.join(r.templates[:3])}”"
+        f"{f' and {len(r.templates) - 3} more' if len(r.templates) > 3 else ''}"
+        for r in results
+    }
     said = "A picture belongs to the class whose text vector has the highest cosine with it. Intervals are Wilson's."
     return (said, *lines.values())
 
 
 def _behind(studies: Studies, request: Request, result: ZeroShotResult) -> Section:
     classes = per_class_frame([result])
-    charts = (
-        recall_chart(classes, limit=30),
-        confusion_chart(confusion_frame(result), limit=25),
-    )
+    charts = (recall_chart(classes, limit=30), confusion_chart(confusion_frame(result), limit=25))
     name = file_name("classes", result.model, result.dataset)
     return Section(
         _said(result.model, result.dataset),

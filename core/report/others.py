@@ -20,13 +20,7 @@ from core.studies.captions.retrieval import RetrievalResult
 from core.tables import say_dataset, say_model
 from core.tables.audit import audit_frame, otherwise_frame, say_case
 from core.tables.notes import notes_of
-from core.tables.retrieval import (
-    histogram_frame,
-    recalls_frame,
-    retrieval_finding,
-    retrieval_frame,
-    retrieval_line,
-)
+from core.tables.retrieval import histogram_frame, recalls_frame, retrieval_finding, retrieval_frame, retrieval_line
 
 
 def retrieval(studies: Studies, request: Request, datasets: Sequence[str], gathered: Gathered) -> Iterable[Section]:
@@ -43,14 +37,16 @@ def retrieval(studies: Studies, request: Request, datasets: Sequence[str], gathe
         yield Section(
             f"Does a caption find its own picture on {say_dataset(dataset)}?",
             retrieval_finding(found),
-            (f"{retrieval_line(found[0])}. Image retrieval: {said['image_retrieval']}. Text retrieval: "
-             f"{said['text_retrieval']}. Intervals: {said['interval']}.",),
+            (
+                f"{retrieval_line(found[0])}. Image retrieval: {said['image_retrieval']}. Text retrieval: "
+                f"{said['text_retrieval']}. Intervals: {said['interval']}.",
+            ),
             _recall_charts(recalls, histogram_frame(found)),
             (Table(f"Caption retrieval on {say_dataset(dataset)}", name, frame, columns.RECALLS),),
             tuple(_lost(studies, request, found[0])),
             f"Pictures whose captions find another one first ({say_model(found[0].model)})",
             notes=tuple(notes_of(found)),
-        )  # fmt: skip
+        )
 
 
 def _recall_charts(recalls: pd.DataFrame, ranks: pd.DataFrame) -> tuple[Chart, ...]:
@@ -102,8 +98,15 @@ def audits(studies: Studies, request: Request, datasets: Sequence[str], gathered
         name = file_name("audit", result.case.model, result.case.dataset)
         table = Table(f"Every check on {say_case(result)}", name, frame, columns.CHECKS)
         charts = (otherwise_chart(gains),) if len(gains) > 1 else ()
-        yield Section(f"{say_case(result)}: every check", result.sentence, (), charts, (table,), level=3,
-                      notes=tuple(notes_of([result.case])))  # fmt: skip
+        yield Section(
+            f"{say_case(result)}: every check",
+            result.sentence,
+            (),
+            charts,
+            (table,),
+            level=3,
+            notes=tuple(notes_of([result.case])),
+        )
 
 
 def _trust(raised: int, silent: int, total: int) -> str:
@@ -133,14 +136,22 @@ def provenance(gathered: Gathered) -> Section:
     """Weights, pictures, preprocessing and software behind every number."""
     rows = [
         {
-            "model": model, "dataset": dataset, "split": split, "weights": p.model_digest[:16],
-            "pictures": p.data_digest[:16], "preprocessing": _transform(p.preprocessing),
+            "model": model,
+            "dataset": dataset,
+            "split": split,
+            "weights": p.model_digest[:16],
+            "pictures": p.data_digest[:16],
+            "preprocessing": _transform(p.preprocessing),
             "precision": f"{p.precision} on {p.device}",
-            "software": ", ".join(f"{k} {v}" for k, v in p.versions.items()), "date": p.date[:10], "skipped": p.skipped,
-            "notes": "; ".join(p.notes), "model_digest": p.model_digest, "data_digest": p.data_digest,
+            "software": ", ".join(f"{k} {v}" for k, v in p.versions.items()),
+            "date": p.date[:10],
+            "skipped": p.skipped,
+            "notes": "; ".join(p.notes),
+            "model_digest": p.model_digest,
+            "data_digest": p.data_digest,
         }
         for (model, dataset, split), p in gathered.provenance.items()
-    ]  # fmt: skip
+    ]
     table = Table("Provenance of every number", "provenance", pd.DataFrame(rows), columns.PROVENANCE)
     notes = tuple(dict.fromkeys(str(row["notes"]) for row in rows if row["notes"]))
     return Section(

@@ -105,9 +105,21 @@ def _markdown(text: str) -> str:
     return re.sub(r"([\\`*_\[\]<>|])", r"\\\1", " ".join(text.split()))
 
 
-_TEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "−": "$-$", "–": "--",
-        "·": r"$\cdot$", "“": "``", "”": "''", "’": "'", "±": r"$\pm$", "\u00a0": "~", "…": r"\dots{}",
-        "→": r"$\rightarrow$"}  # fmt: skip
+_TEX = {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "−": "$-$",
+    "–": "--",
+    "·": r"$\cdot$",
+    "“": "``",
+    "”": "''",
+    "’": "'",
+    "±": r"$\pm$",
+    "\u00a0": "~",
+    "…": r"\dots{}",
+    "→": r"$\rightarrow$",
+}
 
 
 def to_latex(table: Table) -> str:
@@ -116,10 +128,20 @@ def to_latex(table: Table) -> str:
     head = " & ".join(_tex(column.heading) for column in table.shown.values())
     rows = [" & ".join(_tex(text) for text in row) + r" \\" for row in table.cells()]
     lines = [
-        r"% needs \usepackage{booktabs}", r"\begin{table}", r"\centering", rf"\caption{{{_tex(table.title)}}}",
-        rf"\label{{tab:{table.name}}}", rf"\begin{{tabular}}{{{places}}}", r"\toprule", rf"{head} \\", r"\midrule",
-        *rows, r"\bottomrule", r"\end{tabular}", r"\end{table}",
-    ]  # fmt: skip
+        r"% needs \usepackage{booktabs}",
+        r"\begin{table}",
+        r"\centering",
+        rf"\caption{{{_tex(table.title)}}}",
+        rf"\label{{tab:{table.name}}}",
+        rf"\begin{{tabular}}{{{places}}}",
+        r"\toprule",
+        rf"{head} \\",
+        r"\midrule",
+        *rows,
+        r"\bottomrule",
+        r"\end{tabular}",
+        r"\end{table}",
+    ]
     return "\n".join(lines) + "\n"
 
 

@@ -57,12 +57,7 @@ def answer(images: Vectors, classes: FloatArray, labels: IntArray) -> Answers:
 
 
 def edit(
-    before: Answers,
-    images: NDArray[Any],
-    gallery: Gallery,
-    labels: IntArray,
-    old: FloatArray,
-    new: FloatArray,
+    before: Answers, images: NDArray[Any], gallery: Gallery, labels: IntArray, old: FloatArray, new: FloatArray
 ) -> Answers:
     """Answers by class vectors `new` (c, d), from those by `old` (c, d), at the cost of what differs.
 
@@ -77,21 +72,14 @@ def edit(
     unsure = np.isin(labels, columns) | np.isin(predicted, columns)
     both = gallery.scores(np.concatenate([old[columns], new[columns]]))
     for column, was, now in zip(columns, both, both[len(columns) :]):
-        unsure |= (
-            _close(was, before.own, gallery) | _close(now, before.own, gallery) | _close(now, best, gallery)
-        )
+        unsure |= _close(was, before.own, gallery) | _close(now, before.own, gallery) | _close(now, best, gallery)
         ranks += (now > before.own).astype(np.int64) - (was > before.own)
         wins = now > best
         predicted[wins], best[wins] = column, now[wins]
     own = before.own.copy()
     if len(rows := np.flatnonzero(unsure)):
         again = answer(images[rows], new, labels[rows])
-        ranks[rows], predicted[rows], own[rows], best[rows] = (
-            again.ranks,
-            again.predicted,
-            again.own,
-            again.best,
-        )
+        ranks[rows], predicted[rows], own[rows], best[rows] = (again.ranks, again.predicted, again.own, again.best)
     return Answers(ranks, predicted, own, best)
 
 

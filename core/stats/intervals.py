@@ -52,8 +52,15 @@ def wilson_many(successes: NDArray[Any], n: NDArray[Any], confidence: float = 0.
 
 # --- bootstrap --------------------------------------------------------------------------------------------
 
-def bootstrap_mean(values: NDArray[Any], *, groups: IntArray | None = None, samples: int = SAMPLES,
-                   seed: int = SEED, confidence: float = 0.95) -> Interval:
+
+def bootstrap_mean(
+    values: NDArray[Any],
+    *,
+    groups: IntArray | None = None,
+    samples: int = SAMPLES,
+    seed: int = SEED,
+    confidence: float = 0.95,
+) -> Interval:
     """Percentile bootstrap interval of a mean (Efron 1979), resampling rows, or whole groups where rows hang
     together (the captions of a picture).
 
@@ -62,8 +69,9 @@ def bootstrap_mean(values: NDArray[Any], *, groups: IntArray | None = None, samp
     return _percentiles(bootstrap_means(values, groups=groups, samples=samples, seed=seed), confidence)
 
 
-def bootstrap_means(values: NDArray[Any], *, groups: IntArray | None = None, samples: int = SAMPLES,
-                    seed: int = SEED) -> Float64Array:
+def bootstrap_means(
+    values: NDArray[Any], *, groups: IntArray | None = None, samples: int = SAMPLES, seed: int = SEED
+) -> Float64Array:
     """The resampled means themselves: (samples,)."""
     rows = _finite(values)
     which = np.arange(len(rows)) if groups is None else np.unique(groups, return_inverse=True)[1]
@@ -92,8 +100,15 @@ def _chunks(samples: int, n: int) -> list[int]:
     return [min(step, samples - done) for done in range(0, samples, step)]
 
 
-def bootstrap_class_mean(labels: IntArray, correct: NDArray[np.bool_], c: int, *, samples: int = 1000,
-                         seed: int = SEED, confidence: float = 0.95) -> Interval:
+def bootstrap_class_mean(
+    labels: IntArray,
+    correct: NDArray[np.bool_],
+    c: int,
+    *,
+    samples: int = 1000,
+    seed: int = SEED,
+    confidence: float = 0.95,
+) -> Interval:
     """Percentile bootstrap interval of the mean per-class recall: labels (n,), correct (n,).
 
     Pictures are resampled. One counts only by its class and whether it is right, so how often each of the 2 c
@@ -109,8 +124,14 @@ def bootstrap_class_mean(labels: IntArray, correct: NDArray[np.bool_], c: int, *
     return _percentiles(recalls.sum(axis=1) / np.count_nonzero(sizes, axis=1), confidence)
 
 
-def bootstrap_statistic(values: NDArray[Any], statistic: Callable[[NDArray[Any]], NDArray[Any]], *,
-                        samples: int = 1000, seed: int = SEED, confidence: float = 0.95) -> Interval:
+def bootstrap_statistic(
+    values: NDArray[Any],
+    statistic: Callable[[NDArray[Any]], NDArray[Any]],
+    *,
+    samples: int = 1000,
+    seed: int = SEED,
+    confidence: float = 0.95,
+) -> Interval:
     """Percentile bootstrap interval of any statistic, for example a median rank.
 
     `statistic` maps resampled rows (s, n) to (s,), for example `lambda x: np.median(x, axis=1)`.
@@ -134,6 +155,7 @@ def _percentiles(draws: NDArray[Any], confidence: float) -> Interval:
 
 
 # --- pairs ------------------------------------------------------------------------------------------------
+
 
 @dataclass(frozen=True, slots=True)
 class PairedDifference:
@@ -166,8 +188,15 @@ def paired_difference(correct_a: NDArray[np.bool_], correct_b: NDArray[np.bool_]
     only_a, only_b = int(np.count_nonzero(a & ~b)), int(np.count_nonzero(b & ~a))
     both = int(np.count_nonzero(a & b))
     interval = newcombe_paired(both, only_a, only_b, len(a) - both - only_a - only_b)
-    return PairedDifference((only_a - only_b) / len(a), interval, len(a), only_a, only_b,
-                            mcnemar_exact(only_a, only_b), "McNemar's exact test")
+    return PairedDifference(
+        (only_a - only_b) / len(a),
+        interval,
+        len(a),
+        only_a,
+        only_b,
+        mcnemar_exact(only_a, only_b),
+        "McNemar's exact test",
+    )
 
 
 def newcombe_paired(both: int, only_a: int, only_b: int, neither: int) -> Interval:
@@ -199,8 +228,14 @@ def mcnemar_exact(only_a: int, only_b: int) -> float:
     return min(1.0, 2 * float(bdtr(min(only_a, only_b), total, 0.5))) if total else 1.0
 
 
-def paired_bootstrap(values_a: NDArray[Any], values_b: NDArray[Any], *, groups: IntArray | None = None,
-                     samples: int = SAMPLES, seed: int = SEED) -> PairedDifference:
+def paired_bootstrap(
+    values_a: NDArray[Any],
+    values_b: NDArray[Any],
+    *,
+    groups: IntArray | None = None,
+    samples: int = SAMPLES,
+    seed: int = SEED,
+) -> PairedDifference:
     """Difference of two means over the same rows (n,), (n,): recall, reciprocal rank, any value of a row.
 
     Rows, or whole groups, are drawn together for both. p is twice the smaller share of draws on either side
@@ -211,8 +246,15 @@ def paired_bootstrap(values_a: NDArray[Any], values_b: NDArray[Any], *, groups: 
     draws = bootstrap_means(gap, groups=groups, samples=samples, seed=seed)
     side = min(np.count_nonzero(draws <= 0), np.count_nonzero(draws >= 0))
     p_value = min(1.0, 2 * (int(side) + 1) / (samples + 1))
-    return PairedDifference(float(gap.mean()), _percentiles(draws, 0.95), len(gap), int((gap > 0).sum()),
-                            int((gap < 0).sum()), p_value, "paired bootstrap")
+    return PairedDifference(
+        float(gap.mean()),
+        _percentiles(draws, 0.95),
+        len(gap),
+        int((gap > 0).sum()),
+        int((gap < 0).sum()),
+        p_value,
+        "paired bootstrap",
+    )
 
 
 def _paired(a: NDArray[Any], b: NDArray[Any], dtype: Any) -> tuple[NDArray[Any], NDArray[Any]]:

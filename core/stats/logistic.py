@@ -85,8 +85,15 @@ class Problem:
         dense = np.searchsorted(self.present, labels)
         self.objective = Objective(_floats(features), dense, len(self.present))
 
-    def fit(self, C: float, start: Fit | None = None, *, tolerance: float | None = None,
-            floor: float = NEGLIGIBLE, tick: Tick | None = None) -> Fit:
+    def fit(
+        self,
+        C: float,
+        start: Fit | None = None,
+        *,
+        tolerance: float | None = None,
+        floor: float = NEGLIGIBLE,
+        tick: Tick | None = None,
+    ) -> Fit:
         """The optimum for one C, from `start` (a fit for another C, or on other rows) if given.
 
         `tolerance` is relative to the value reached, or to `floor` (nats a row) where that is smaller.
@@ -102,8 +109,7 @@ class Problem:
         descent.run(tolerance, floor, tick or (lambda: None))
         return self._fit(descent, C, tolerance)
 
-    def path(self, Cs: Sequence[float], *, tolerance: float | None = None,
-             tick: Tick | None = None) -> Iterator[Fit]:
+    def path(self, Cs: Sequence[float], *, tolerance: float | None = None, tick: Tick | None = None) -> Iterator[Fit]:
         """Fits for several C in the order given (ascending is quickest), each started where the last ones lead."""
         before: Fit | None = None
         last: Fit | None = None
@@ -117,11 +123,13 @@ class Problem:
         if start is None:
             return np.vstack([np.zeros((self.objective.r, len(prior))), prior])
         if start.weights.shape != (len(self.objective.mean), self.c):
-            raise TMVError(f"A start must have weights ({len(self.objective.mean)}, {self.c}), "
-                           f"got {start.weights.shape}.")
+            raise TMVError(
+                f"A start must have weights ({len(self.objective.mean)}, {self.c}), got {start.weights.shape}."
+            )
         intercept = start.intercept[self.present]
-        theta = self.objective.inward(start.weights[:, self.present],
-                                      np.where(np.isfinite(intercept), intercept, prior))
+        theta = self.objective.inward(
+            start.weights[:, self.present], np.where(np.isfinite(intercept), intercept, prior)
+        )
         return np.asarray(theta - theta.mean(axis=1, keepdims=True))
 
     def _fit(self, descent: _Descent, C: float, tolerance: float) -> Fit:
@@ -130,12 +138,27 @@ class Problem:
         all_weights[:, self.present] = weights
         all_intercepts = np.full(self.c, -np.inf)
         all_intercepts[self.present] = intercept - intercept.mean()
-        return Fit(all_weights, all_intercepts, float(C), descent.value, descent.gap,
-                   descent.iterations, descent.evaluations, descent.gap <= tolerance)
+        return Fit(
+            all_weights,
+            all_intercepts,
+            float(C),
+            descent.value,
+            descent.gap,
+            descent.iterations,
+            descent.evaluations,
+            descent.gap <= tolerance,
+        )
 
 
-def fit(features: NDArray[Any], labels: NDArray[np.int64], c: int, C: float, *,
-        tolerance: float | None = None, tick: Tick | None = None) -> Fit:
+def fit(
+    features: NDArray[Any],
+    labels: NDArray[np.int64],
+    c: int,
+    C: float,
+    *,
+    tolerance: float | None = None,
+    tick: Tick | None = None,
+) -> Fit:
     """One fit: features (n, d), labels (n,) in 0 to c - 1."""
     return Problem(features, labels, c).fit(C, tolerance=tolerance, tick=tick)
 
@@ -160,13 +183,11 @@ def _floats(features: NDArray[Any]) -> NDArray[Any]:
 
 def _check(features: NDArray[Any], labels: NDArray[np.int64], c: int) -> None:
     if features.ndim != 2 or labels.shape != (len(features),) or not features.size:
-        raise TMVError("Expected features (n, d) and one label a row, "
-                       f"got {features.shape} and {labels.shape}.")
+        raise TMVError(f"Expected features (n, d) and one label a row, got {features.shape} and {labels.shape}.")
     if labels.min() < 0 or labels.max() >= c:
         raise TMVError(f"Labels must lie in 0 to {c - 1}, got {int(labels.min())} to {int(labels.max())}.")
     if labels.min() == labels.max():
-        raise TMVError("A linear probe needs training pictures of at least two classes, "
-                       "but all have the same.")
+        raise TMVError("A linear probe needs training pictures of at least two classes, but all have the same.")
 
 
 class _Descent:

@@ -69,9 +69,7 @@ class Objective:
             self._eigen = np.maximum(values, 0.0), vectors
         return self._eigen
 
-    def evaluate(
-        self, theta: Float64Array, penalty: float, precise: bool = False
-    ) -> tuple[float, Float64Array]:
+    def evaluate(self, theta: Float64Array, penalty: float, precise: bool = False) -> tuple[float, Float64Array]:
         """Value and gradient (r + 1, c). Products in the rows' precision, or float64 where `precise`; sums over
         blocks in float64."""
         kind: Any = np.float64 if precise or self.precise else np.float32
@@ -79,8 +77,8 @@ class Objective:
         gradient, loss = np.zeros_like(theta), 0.0
         step = max(256, BLOCK_CELLS // max(self.r, self.c))
         for start in range(0, self.n, step):
-            block: NDArray[Any] = self.rows[start:start + step].astype(kind, copy=False)
-            labels = self.labels[start:start + step]
+            block: NDArray[Any] = self.rows[start : start + step].astype(kind, copy=False)
+            labels = self.labels[start : start + step]
             scores: NDArray[Any] = block @ weights
             scores += intercept
             loss += _residuals_in_place(scores, labels)
@@ -142,7 +140,7 @@ def _overall_scale(features: NDArray[Any], mean: Float64Array) -> float:
     """Root of the features' mean squared distance from their mean, so that tiny and huge units both work."""
     square = 0.0
     for start in range(0, len(features), 4096):
-        square += float(np.square(features[start:start + 4096] - mean).sum())
+        square += float(np.square(features[start : start + 4096] - mean).sum())
     scale = np.sqrt(square / len(features))
     if not np.isfinite(scale):
         raise TMVError("Features must be finite, but some hold NaN or infinity; embed the pictures again.")
@@ -152,7 +150,7 @@ def _overall_scale(features: NDArray[Any], mean: Float64Array) -> float:
 def _centred(features: NDArray[Any], mean: Float64Array, scale: float, kind: Any) -> NDArray[Any]:
     rows = np.empty(features.shape, dtype=kind)
     for start in range(0, len(features), 4096):
-        rows[start:start + 4096] = (features[start:start + 4096] - mean) / scale
+        rows[start : start + 4096] = (features[start : start + 4096] - mean) / scale
     return rows
 
 

@@ -64,8 +64,9 @@ class Classified:
             array.setflags(write=False)
 
 
-def classify_vectors(images: Vectors, classes: NDArray[Any], labels: IntArray, logit_scale: float,
-                     k: int = 5) -> Classified:
+def classify_vectors(
+    images: Vectors, classes: NDArray[Any], labels: IntArray, logit_scale: float, k: int = 5
+) -> Classified:
     """Ranks, k best classes and their probabilities: images (n, d), classes (c, d), labels (n,)."""
     true = _checked_labels(labels, len(images), len(classes))
     n, k = len(images), min(k, len(classes))
@@ -95,6 +96,7 @@ def _probabilities(scores: FloatArray, top: IntArray, logit_scale: float) -> Flo
 
 
 # --- classification ---------------------------------------------------------------------------------------
+
 
 def accuracy(ranks: IntArray, k: int = 1) -> float:
     """Share of rows whose rank is at most k (also recall@k, where each row has one right answer)."""
@@ -144,11 +146,13 @@ def most_confused(table: IntArray, limit: int = 20) -> tuple[ConfusedPair, ...]:
     true, predicted = np.nonzero(wrong)
     counts, sizes = wrong[true, predicted], table.sum(axis=1)[true]
     order = np.lexsort((predicted, true, -counts / np.maximum(sizes, 1), -counts))[:limit]
-    return tuple(ConfusedPair(int(true[i]), int(predicted[i]), int(counts[i]), float(counts[i] / sizes[i]))
-                 for i in order)
+    return tuple(
+        ConfusedPair(int(true[i]), int(predicted[i]), int(counts[i]), float(counts[i] / sizes[i])) for i in order
+    )
 
 
 # --- calibration ------------------------------------------------------------------------------------------
+
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
@@ -178,11 +182,18 @@ def calibration(probability: NDArray[Any], correct: BoolArray, bins: int = 15) -
     sure = np.bincount(which, weights=values, minlength=bins)
     right = np.bincount(which, weights=correct.astype(np.float64), minlength=bins)
     per_row = np.where(count > 0, count, np.nan)
-    return Calibration(edges, count.astype(np.int64), sure / per_row, right / per_row,
-                       float(np.abs(sure - right).sum() / len(values)), float(values.mean() - correct.mean()))
+    return Calibration(
+        edges,
+        count.astype(np.int64),
+        sure / per_row,
+        right / per_row,
+        float(np.abs(sure - right).sum() / len(values)),
+        float(values.mean() - correct.mean()),
+    )
 
 
 # --- summaries of ranks -----------------------------------------------------------------------------------
+
 
 @dataclass(frozen=True, slots=True)
 class RankSummary:
@@ -198,8 +209,13 @@ class RankSummary:
 def summarise_ranks(ranks: IntArray, ks: tuple[int, ...] = (1, 5, 10)) -> RankSummary:
     """Recall@k, median rank, mean rank and MRR (mean of 1 / rank, over all ranks, not only the first ten)."""
     _expect_some(len(ranks))
-    return RankSummary({k: recall_at(ranks, k) for k in ks}, float(np.median(ranks)), float(ranks.mean()),
-                       float(np.mean(1.0 / ranks)), len(ranks))
+    return RankSummary(
+        {k: recall_at(ranks, k) for k in ks},
+        float(np.median(ranks)),
+        float(ranks.mean()),
+        float(np.mean(1.0 / ranks)),
+        len(ranks),
+    )
 
 
 def _expect_some(n: int) -> None:

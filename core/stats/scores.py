@@ -58,8 +58,9 @@ def score_blocks(queries: Vectors, gallery: NDArray[Any]) -> Iterator[tuple[slic
     if not len(queries) or not len(gallery):
         raise TMVError(f"Nothing to compare: {len(queries)} vectors against {len(gallery)}.")
     if queries.shape[-1] != gallery.shape[-1]:
-        raise TMVError(f"Vectors of {queries.shape[-1]} and {gallery.shape[-1]} numbers do not compare; "
-                       "use one model for both.")
+        raise TMVError(
+            f"Vectors of {queries.shape[-1]} and {gallery.shape[-1]} numbers do not compare; use one model for both."
+        )
     target = normalise(gallery)
     source = first_equal(target)
     copies = np.flatnonzero(source != np.arange(len(source)))
@@ -80,7 +81,7 @@ def top_k(scores: NDArray[Any], k: int) -> IntArray:
     k = min(k, c)
     if k * 4 >= c:
         return _sorted_columns(scores)[:, :k]
-    found = np.sort(np.argpartition(scores, c - k, axis=1)[:, c - k:], axis=1)
+    found = np.sort(np.argpartition(scores, c - k, axis=1)[:, c - k :], axis=1)
     values = np.take_along_axis(scores, found, axis=1)
     order = np.argsort(-values, axis=1, kind="stable")
     top = np.take_along_axis(found, order, axis=1).astype(np.int64)

@@ -46,9 +46,7 @@ def parse_card(path: Path) -> ModelCard:
     """Raises `Damaged` or `FileNotFoundError`."""
     value = read_checked_json(path)
     try:
-        shape: dict[str, Any] = {
-            k: tuple(v) if isinstance(v, list) else v for k, v in value["preprocessing"].items()
-        }
+        shape: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in value["preprocessing"].items()}
         value |= {"preprocessing": Preprocessing(**shape), "weights": tuple(value["weights"])}
         return ModelCard(**{**value, "notes": kept_notes(value["notes"])})
     except (KeyError, TypeError, AttributeError) as error:

@@ -52,9 +52,10 @@ def damaged_files(
 ) -> tuple[str, ...]:
     """The files of an entry that are missing or are not what its manifest says; `pieces` are those of `large`."""
     return tuple(
-        name for name, record in manifest.files.items()
+        name
+        for name, record in manifest.files.items()
         if not is_same(folder / name, record, pieces if name == large else None)
-    )  # fmt: skip
+    )
 
 
 def _stamp(path: Path) -> tuple[int, ...] | None:

@@ -97,7 +97,10 @@ def write_chunk(folder: Path, plan: Plan, index: int, chunk: Chunk) -> None:
     if not np.isfinite(vectors).all():
         raise TMVError(f"Chunk {index} has vectors that are not finite; list their rows as skipped instead.")
     header = {
-        "fingerprint": plan.parts.fingerprint, "index": index, "start": rows.start, "stop": rows.stop,
+        "fingerprint": plan.parts.fingerprint,
+        "index": index,
+        "start": rows.start,
+        "stop": rows.stop,
         "d": int(vectors.shape[1]),
         "skipped": [{"row": row, "id": skip.id, "reason": skip.reason} for row, skip in chunk.skipped],
     }
@@ -208,5 +211,8 @@ def rows_done(folder: Path, plan: Plan) -> int:
 
 def _same_work(found: Plan, plan: Plan) -> bool:
     return (found.parts.fingerprint, found.dataset, found.split, found.n) == (
-        plan.parts.fingerprint, plan.dataset, plan.split, plan.n,
+        plan.parts.fingerprint,
+        plan.dataset,
+        plan.split,
+        plan.n,
     )

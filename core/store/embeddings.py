@@ -103,9 +103,18 @@ class Store:
         texts = _map(folder / finish.TEXTS, manifest.m, manifest.d) if has_texts else None
         try:
             return EmbeddingSet(
-                key, _map(folder / finish.IMAGES, manifest.n, manifest.d), rows.ids, manifest.logit_scale,
-                manifest.provenance(), rows.labels, rows.classnames, rows.raw_classnames, rows.captions,
-                texts, rows.image_index, manifest.skipped,
+                key,
+                _map(folder / finish.IMAGES, manifest.n, manifest.d),
+                rows.ids,
+                manifest.logit_scale,
+                manifest.provenance(),
+                rows.labels,
+                rows.classnames,
+                rows.raw_classnames,
+                rows.captions,
+                texts,
+                rows.image_index,
+                manifest.skipped,
             )
         except TMVError as error:
             raise _damaged(folder) from error

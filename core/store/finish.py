@@ -74,9 +74,7 @@ def _nothing_left(run: Run) -> str:
 
 def write_header(file: IO[bytes], rows: int, width: int) -> None:
     """The head of a `.npy` file of (rows, width) little-endian float32."""
-    np.lib.format.write_array_header_1_0(
-        file, {"descr": "<f4", "fortran_order": False, "shape": (rows, width)}
-    )
+    np.lib.format.write_array_header_1_0(file, {"descr": "<f4", "fortran_order": False, "shape": (rows, width)})
 
 
 def write_texts(folder: Path, blocks: Iterable[FloatArray], m: int, d: int) -> None:
@@ -93,7 +91,12 @@ def write_texts(folder: Path, blocks: Iterable[FloatArray], m: int, d: int) -> N
 
 
 def complete(
-    folder: Path, run: Run, vectors: Vectors, rows: Rows, card: ModelCard, notes: Sequence[Note],
+    folder: Path,
+    run: Run,
+    vectors: Vectors,
+    rows: Rows,
+    card: ModelCard,
+    notes: Sequence[Note],
     data_notes: Sequence[Note] = (),
 ) -> Manifest:
     """Write the rows and, last, the manifest; then the chunks are no longer needed and go."""
@@ -101,13 +104,22 @@ def complete(
     files = [IMAGES, *rows.files(), *([TEXTS] if rows.image_index is not None else [])]
     plan = run.plan
     manifest = Manifest(
-        parts=plan.parts, dataset=plan.dataset, split=plan.split,
-        n=vectors.n, m=len(rows.captions), d=vectors.d, logit_scale=card.logit_scale,
-        device=card.device, versions=dict(card.versions), date=datetime.now(UTC).isoformat(),
+        parts=plan.parts,
+        dataset=plan.dataset,
+        split=plan.split,
+        n=vectors.n,
+        m=len(rows.captions),
+        d=vectors.d,
+        logit_scale=card.logit_scale,
+        device=card.device,
+        versions=dict(card.versions),
+        date=datetime.now(UTC).isoformat(),
         files={name: stored_file(folder / name) for name in files},
         skipped=tuple(skip for _, skip in vectors.skipped),
         skipped_rows=tuple(row for row, _ in vectors.skipped),
-        notes=tuple(notes), data_notes=tuple(data_notes), blocks=vectors.blocks,
+        notes=tuple(notes),
+        data_notes=tuple(data_notes),
+        blocks=vectors.blocks,
         plan={"rows": plan.n, "chunk_rows": plan.chunk_rows, "batch_rows": plan.batch_rows},
     )
     write_manifest(folder, manifest)

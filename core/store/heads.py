@@ -39,9 +39,7 @@ class Heads:
         lengths = np.linalg.norm(head, axis=1)
         return head if bool((np.abs(lengths - 1) < _OFF_UNIT).all()) else None
 
-    def put(
-        self, model_digest: str | None, templates: Sequence[str], names: Sequence[str], head: FloatArray
-    ) -> None:
+    def put(self, model_digest: str | None, templates: Sequence[str], names: Sequence[str], head: FloatArray) -> None:
         """Keep a head where that saves time; a folder that cannot be written costs nothing but the time."""
         if not model_digest or len(templates) * len(names) < WORTH:
             return

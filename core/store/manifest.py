@@ -116,15 +116,30 @@ class Manifest:
         """For results."""
         p = self.parts
         return Provenance(
-            p.model_digest, p.data_digest, p.preprocessing, p.precision, self.device, self.versions,
-            self.date, len(self.skipped), self.notes, self.data_notes,
+            p.model_digest,
+            p.data_digest,
+            p.preprocessing,
+            p.precision,
+            self.device,
+            self.versions,
+            self.date,
+            len(self.skipped),
+            self.notes,
+            self.data_notes,
         )
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     """The last file of an entry: with it the entry is complete."""
-    write_checked_json(folder / MANIFEST, {"format": FORMAT, **asdict(manifest), "notes": keep_notes(manifest.notes),
-                                           "data_notes": keep_notes(manifest.data_notes)})
+    write_checked_json(
+        folder / MANIFEST,
+        {
+            "format": FORMAT,
+            **asdict(manifest),
+            "notes": keep_notes(manifest.notes),
+            "data_notes": keep_notes(manifest.data_notes),
+        },
+    )
 
 
 def read_manifest(folder: Path) -> Manifest:

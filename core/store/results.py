@@ -230,8 +230,11 @@ class Results:
         with self._lock:
             if self._cache is None:
                 self._cache = diskcache.Cache(
-                    str(self._folder), disk=JSONDisk, size_limit=SIZE_LIMIT,
-                    eviction_policy="least-recently-stored", timeout=30,
+                    str(self._folder),
+                    disk=JSONDisk,
+                    size_limit=SIZE_LIMIT,
+                    eviction_policy="least-recently-stored",
+                    timeout=30,
                 )
             return self._cache
 

@@ -70,9 +70,12 @@ def read_rows(folder: Path, files: Sequence[str]) -> Rows:
     captions = _read(folder / CAPTIONS) if CAPTIONS in files else {}
     try:
         return Rows(
-            _texts(main["id"]), _integers(main.get("label")),
-            _texts(classes.get("classname")), _texts(classes.get("raw_classname")),
-            _texts(captions.get("caption")), _integers(captions.get("image_index")),
+            _texts(main["id"]),
+            _integers(main.get("label")),
+            _texts(classes.get("classname")),
+            _texts(classes.get("raw_classname")),
+            _texts(captions.get("caption")),
+            _integers(captions.get("image_index")),
         )
     except (KeyError, ValueError, TypeError, UnicodeDecodeError) as error:
         raise _damaged(folder / ROWS) from error

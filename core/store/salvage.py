@@ -39,9 +39,7 @@ def salvage(folder: Path, manifest: Manifest) -> tuple[int, int]:
 
 def _plan(manifest: Manifest) -> Plan:
     plan = manifest.plan
-    return Plan(
-        manifest.parts, manifest.dataset, manifest.split, plan["rows"], plan["chunk_rows"], plan["batch_rows"]
-    )
+    return Plan(manifest.parts, manifest.dataset, manifest.split, plan["rows"], plan["chunk_rows"], plan["batch_rows"])
 
 
 def pieces_of_images(manifest: Manifest) -> tuple[Piece, ...]:

@@ -75,12 +75,15 @@ def _check_places(root: Path, found: _Findings) -> None:
         if not (root / name).exists() or (root / name).is_dir():
             continue
         if name == "locks":
-            raise Unwritable(f"{root / name} is a file where a folder should be: move it away, then verify again, or "
-                             "point TMV_CACHE at another folder.")
+            raise Unwritable(
+                f"{root / name} is a file where a folder should be: move it away, then verify again, or "
+                "point TMV_CACHE at another folder."
+            )
         found.add(name, "is a file where a folder should be; move it away", None)
 
 
 # --- image vectors ----------------------------------------------------------------------------------------
+
 
 def _check_folder(store: Store, folder: Path, found: _Findings, mend: bool) -> None:
     name = folder.relative_to(store.root / "embeddings").as_posix()
@@ -191,6 +194,7 @@ def _drop_chunks(run: Run) -> str:
 
 
 # --- the rest ---------------------------------------------------------------------------------------------
+
 
 def _check_texts(texts: TextStore, found: _Findings, mend: bool) -> None:
     for name in texts.names():

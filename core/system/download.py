@@ -118,8 +118,9 @@ def _disk_errors(target: Path) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise TMVError(f"The disk of {target.parent} is full; make room and start again, "
-                           "the part that has arrived is kept.") from error
+            raise TMVError(
+                f"The disk of {target.parent} is full; make room and start again, the part that has arrived is kept."
+            ) from error
         raise
 
 
@@ -211,8 +212,10 @@ def _expect_checksum(transfer: _Transfer, checksum: str | None) -> None:
         return
     transfer.part.unlink()
     transfer.tag_file.unlink(missing_ok=True)
-    raise TMVError(f"What {transfer.url} sent does not have the expected checksum and was removed; try "
-                   "again, and do not use that source if it happens again.")
+    raise TMVError(
+        f"What {transfer.url} sent does not have the expected checksum and was removed; try "
+        "again, and do not use that source if it happens again."
+    )
 
 
 def _size(path: Path) -> int:

@@ -50,7 +50,7 @@ def safe_name(name: str) -> str:
         safe = "%2E" + safe[1:]
     if len(safe) <= _LONGEST_NAME:
         return safe or "%00"
-    return f"{safe[:_LONGEST_NAME - 20]}~{sha256_text(name)[:16]}"
+    return f"{safe[: _LONGEST_NAME - 20]}~{sha256_text(name)[:16]}"
 
 
 def canonical_json(value: Any) -> str:
@@ -94,8 +94,10 @@ def _disk_full(folder: Path) -> DiskFull:
     free = "unknown"
     with contextlib.suppress(OSError):
         free = f"{shutil.disk_usage(folder).free / 1e6:.0f} MB"
-    return DiskFull(f"There is no room left to write in {folder} ({free} free): make room and start again; "
-                    "everything finished so far is kept.")
+    return DiskFull(
+        f"There is no room left to write in {folder} ({free} free): make room and start again; "
+        "everything finished so far is kept."
+    )
 
 
 def _unwritable(folder: Path, error: Exception, cache: bool) -> Unwritable:
@@ -103,12 +105,14 @@ def _unwritable(folder: Path, error: Exception, cache: bool) -> Unwritable:
     remedy = _CACHE_REMEDY if cache else _OTHER_REMEDY
     blocking = next((p for p in (folder, *folder.parents) if p.exists() and not p.is_dir()), None)
     if blocking is not None:
-        return Unwritable(f"{folder} cannot be written, because {blocking} is a file and not a folder: move it away, "
-                          f"{remedy}.")
+        return Unwritable(
+            f"{folder} cannot be written, because {blocking} is a file and not a folder: move it away, {remedy}."
+        )
     path = Path(os.fsdecode(error.filename)) if isinstance(error, OSError) and error.filename else folder
     if path.is_dir() and path != folder:
-        return Unwritable(f"{folder} cannot be written, because {path} is a folder and not a file: move it away, "
-                          f"{remedy}.")
+        return Unwritable(
+            f"{folder} cannot be written, because {path} is a folder and not a file: move it away, {remedy}."
+        )
     reason = (error.strerror if isinstance(error, OSError) else str(error)) or type(error).__name__
     return Unwritable(f"{path} cannot be written ({reason.lower()}): make it writable, {remedy}.")
 
@@ -185,8 +189,9 @@ def read_checked_json(path: Path) -> dict[str, Any]:
     except NotADirectoryError as error:
         raise FileNotFoundError(str(error)) from error
     except (OSError, ValueError) as error:
-        raise Damaged(f"{path} cannot be read ({_short(error)}): run `python -m core verify` to mend the "
-                      "cache.") from error
+        raise Damaged(
+            f"{path} cannot be read ({_short(error)}): run `python -m core verify` to mend the cache."
+        ) from error
     try:
         body = {k: v for k, v in value.items() if k != "sha256"}
         whole = value["sha256"] == sha256_text(canonical_json(body))
@@ -204,8 +209,9 @@ def cache_trouble(error: BaseException, cache: Path) -> str:
         name = seen.filename if isinstance(seen, OSError) else None
         if isinstance(seen, sqlite3.Error) or (name and Path(os.fsdecode(name)).is_relative_to(cache)):
             what = " ".join(str(seen).split())
-            return (f"The cache in {cache} cannot be used ({what}): check it with `python -m core verify`, "
-                    f"{_CACHE_REMEDY}.")
+            return (
+                f"The cache in {cache} cannot be used ({what}): check it with `python -m core verify`, {_CACHE_REMEDY}."
+            )
         seen = seen.__cause__ or seen.__context__
     return ""
 

@@ -32,8 +32,12 @@ def start_worker(
     with disk_guard(log.parent), _appending(log) as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "core.work.worker", *arguments],
-            cwd=ROOT, env=_environment(cache_dir, data_dir, environment or {}),
-            stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
+            cwd=ROOT,
+            env=_environment(cache_dir, data_dir, environment or {}),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
         )
     threading.Thread(target=_reap, args=(process, at_exit), name="reap", daemon=True).start()
     return process.pid

@@ -6,13 +6,7 @@ A column that ends in `_low` or `_high` is an end of the 95 % interval.
 """
 
 from core.tables.accuracy import accuracy_frame, references_frame
-from core.tables.classes import (
-    confused_frame,
-    confusion_frame,
-    per_class_frame,
-    predicted_frame,
-    predictions_frame,
-)
+from core.tables.classes import confused_frame, confusion_frame, per_class_frame, predicted_frame, predictions_frame
 from core.tables.compare import calibration_frame, cost_frame, difference_frame, disagreements_frame
 from core.tables.findings import (
     accuracy_finding,

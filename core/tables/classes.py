@@ -106,8 +106,5 @@ def predictions_frame(result: ZeroShotResult) -> pd.DataFrame:
         "rank": result.ranks,
     }
     for k in range(result.top5.shape[1]):
-        columns |= {
-            f"answer_{k + 1}": names[result.top5[:, k]],
-            f"probability_{k + 1}": result.top5_probability[:, k],
-        }
+        columns |= {f"answer_{k + 1}": names[result.top5[:, k]], f"probability_{k + 1}": result.top5_probability[:, k]}
     return pd.DataFrame(columns)

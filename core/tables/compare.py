@@ -72,9 +72,7 @@ def disagreements_frame(a: Answered, b: Answered) -> pd.DataFrame:
 
 
 @told_apart
-def calibration_frame(
-    results: Sequence[Answered], bins: int = 15, names: Sequence[str] | None = None
-) -> pd.DataFrame:
+def calibration_frame(results: Sequence[Answered], bins: int = 15, names: Sequence[str] | None = None) -> pd.DataFrame:
     """One row for each result and each bin that holds a picture; `ece` and `gap` repeat in each row.
 
     `side` is the result's name: of `names` where given (the same model may stand twice), else the model's.
@@ -108,9 +106,7 @@ def _calibration_rows(result: Answered, bins: int) -> pd.DataFrame:
     )[full]
 
 
-def cost_frame(
-    accuracy: pd.DataFrame, seconds_per_picture: Mapping[str, float] | None = None
-) -> pd.DataFrame:
+def cost_frame(accuracy: pd.DataFrame, seconds_per_picture: Mapping[str, float] | None = None) -> pd.DataFrame:
     """`accuracy_frame` with `parameters` (both towers) and `seconds_per_picture`, NaN where unknown."""
     names, seconds = [str(name) for name in accuracy["model"]], seconds_per_picture or {}
     return accuracy.assign(

@@ -84,14 +84,36 @@ def published_beside(result: FewShotResult, point: FewShotPoint) -> Reference | 
 def published_frame(results: Sequence[FewShotResult]) -> pd.DataFrame:
     """Every published figure for some number of shots, also of methods and K that were not run here; Tip-Adapter's
     own come first where there are several."""
-    columns = ["model", "model_title", "dataset", "dataset_title", "method", "method_title", "shots", "value",
-               "protocol", "source"]  # fmt: skip
+    columns = [
+        "model",
+        "model_title",
+        "dataset",
+        "dataset_title",
+        "method",
+        "method_title",
+        "shots",
+        "value",
+        "protocol",
+        "source",
+    ]
     rows = [
-        [r.model, say_model(r.model), r.dataset, say_dataset(r.dataset), method, FEW_SHOT_METHODS[method], shots,
-         figure.value, figure.protocol, figure.source]
-        for r in results for figure in r.published
-        for method, shots in [published_point(figure.metric) or ("", 0)] if method
-    ]  # fmt: skip
+        [
+            r.model,
+            say_model(r.model),
+            r.dataset,
+            say_dataset(r.dataset),
+            method,
+            FEW_SHOT_METHODS[method],
+            shots,
+            figure.value,
+            figure.protocol,
+            figure.source,
+        ]
+        for r in results
+        for figure in r.published
+        for method, shots in [published_point(figure.metric) or ("", 0)]
+        if method
+    ]
     frame = pd.DataFrame(rows, columns=columns)
     others = ~frame["source"].astype(str).str.contains("Tip-Adapter")
     order = frame.assign(others=others).sort_values(["model", "method", "shots", "others"], kind="stable")
@@ -100,11 +122,26 @@ def published_frame(results: Sequence[FewShotResult]) -> pd.DataFrame:
 
 def draws_frame(results: Sequence[FewShotResult]) -> pd.DataFrame:
     """One row for each single run: model, method, K, seed, its accuracy and the settings it chose."""
-    return pd.DataFrame([
-        {"model": r.model, "dataset": r.dataset, "split": r.split, "method": p.method, "shots": p.shots, "seed": seed,
-         "acc1": acc1, "trained_on": unit.n_shots, "chosen_on": unit.n_validation, **_plain(unit)}
-        for r in results for p in r.points if p.units for seed, acc1, unit in zip(r.seeds, p.acc1, p.units)
-    ])  # fmt: skip
+    return pd.DataFrame(
+        [
+            {
+                "model": r.model,
+                "dataset": r.dataset,
+                "split": r.split,
+                "method": p.method,
+                "shots": p.shots,
+                "seed": seed,
+                "acc1": acc1,
+                "trained_on": unit.n_shots,
+                "chosen_on": unit.n_validation,
+                **_plain(unit),
+            }
+            for r in results
+            for p in r.points
+            if p.units
+            for seed, acc1, unit in zip(r.seeds, p.acc1, p.units)
+        ]
+    )
 
 
 def _plain(unit: Unit) -> dict[str, float]:
@@ -178,8 +215,11 @@ def _pays(result: FewShotResult) -> str:
     """From which K on a method is clearly above zero-shot, where that is not the first."""
     first = {method: _first_clear(result, method) for method in result.methods}
     never = [_in_sentence(method) for method, k in first.items() if k is None]
-    late = [f"{_in_sentence(method)} clearly beats zero-shot from {k} on"
-            for method, k in first.items() if k is not None and k > min(result.shots)]  # fmt: skip
+    late = [
+        f"{_in_sentence(method)} clearly beats zero-shot from {k} on"
+        for method, k in first.items()
+        if k is not None and k > min(result.shots)
+    ]
     if len(never) == len(first) > 1:
         return " No method clearly beats zero-shot with any number of pictures."
     if never:

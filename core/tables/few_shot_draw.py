@@ -44,9 +44,7 @@ def other_draws(differences: Mapping[int, float], seeds: str) -> str:
     return f"{said}: with {count(len(differences), 'draw')} of {seeds}, the difference goes from {ends}{turned}."
 
 
-def differences_by_seed(
-    first: Mapping[int, Unit] | float, second: Mapping[int, Unit] | float
-) -> dict[int, float]:
+def differences_by_seed(first: Mapping[int, Unit] | float, second: Mapping[int, Unit] | float) -> dict[int, float]:
     """First minus second for each seed that every drawn side has; a side without draws is its one accuracy."""
     drawn = [set(side) for side in (first, second) if not isinstance(side, float)]
     seeds = sorted(set.intersection(*drawn)) if drawn else []

@@ -180,8 +180,5 @@ def collapse_finding(result: ZeroShotResult) -> str:
     given, true = answers[top] / result.n, result.confusion[top].sum() / result.n
     name = result.classnames[top]
     if given > COLLAPSE_SHARE and given > 2 * true:
-        return (
-            f"Collapsed: {percent(given, 0)} of all answers are “{name}”, which is right for "
-            f"{percent(true, 0)}"
-        )
+        return f"Collapsed: {percent(given, 0)} of all answers are “{name}”, which is right for {percent(true, 0)}"
     return f"The most frequent answer is “{name}”: {percent(given)} of all, right for {percent(true)}"

@@ -110,8 +110,10 @@ def told_apart(function: Callable[P, R]) -> Callable[P, R]:
 
 def _joined(known: _Names, models: Iterable[ModelSpec | str], datasets: Iterable[str]) -> _Names:
     names = (model.name if isinstance(model, ModelSpec) else model for model in models)
-    return (tuple(dict.fromkeys((*known[0], *filter(None, names)))),
-            tuple(dict.fromkeys((*known[1], *filter(None, datasets)))))  # fmt: skip
+    return (
+        tuple(dict.fromkeys((*known[0], *filter(None, names)))),
+        tuple(dict.fromkeys((*known[1], *filter(None, datasets)))),
+    )
 
 
 def _names_in(values: Iterable[Any], depth: int) -> Iterator[tuple[str, str]]:

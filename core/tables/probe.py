@@ -114,23 +114,33 @@ def _measured(result: ProbeResult, column: str, field: str, metric: str) -> dict
 
 def _nothing(column: str) -> dict[str, Any]:
     empty = {f"{column}{end}": math.nan for end in ("", "_low", "_high")}
-    return empty | {k: v for kind in ("published", "deck")
-                    for k, v in beside(f"{kind}_{column}", None, 0.0, (0.0, 0.0)).items()}  # fmt: skip
+    return empty | {
+        k: v for kind in ("published", "deck") for k, v in beside(f"{kind}_{column}", None, 0.0, (0.0, 0.0)).items()
+    }
 
 
 @told_apart
 def absent_row(model: ModelSpec, dataset: DatasetSpec, method: str) -> dict[str, Any]:
     """A row of a `methods_frame` for what is not measured here: only the figures from elsewhere."""
     row: dict[str, Any] = {
-        "model": model.name, "model_title": say_model(model), "dataset": dataset.name,
-        "dataset_title": say_dataset(dataset.name), "method": method, "method_title": METHODS[method],
-        "classes": len(dataset.classnames) or math.nan, **_nothing("acc1"), **_nothing("acc5"),
-    }  # fmt: skip
+        "model": model.name,
+        "model_title": say_model(model),
+        "dataset": dataset.name,
+        "dataset_title": say_dataset(dataset.name),
+        "method": method,
+        "method_title": METHODS[method],
+        "classes": len(dataset.classnames) or math.nan,
+        **_nothing("acc1"),
+        **_nothing("acc5"),
+    }
     for kind, figures in (("published", published(model, dataset)), ("deck", deck_figures(model, dataset))):
         for column in ("acc1", "acc5"):
             if found := _likely(figures, dataset, method, column):
-                row |= {f"{kind}_{column}": found.value, f"{kind}_{column}_protocol": found.protocol,
-                        f"{kind}_{column}_source": found.source}  # fmt: skip
+                row |= {
+                    f"{kind}_{column}": found.value,
+                    f"{kind}_{column}_protocol": found.protocol,
+                    f"{kind}_{column}_source": found.source,
+                }
     return row
 
 
@@ -151,14 +161,24 @@ def validation_frame(results: Sequence[ProbeResult]) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
-                "model": r.model, "model_title": say_model(r.model), "dataset": r.dataset,
-                "dataset_title": say_dataset(r.dataset), "C": p.C, "acc1": p.acc1, "acc1_low": p.acc1_ci95[0],
-                "acc1_high": p.acc1_ci95[1], "train_acc1": p.train_acc1, "chosen": p.C == r.C, "n_val": r.n_val,
-                "n_train": r.n_train, "folds": r.folds,
+                "model": r.model,
+                "model_title": say_model(r.model),
+                "dataset": r.dataset,
+                "dataset_title": say_dataset(r.dataset),
+                "C": p.C,
+                "acc1": p.acc1,
+                "acc1_low": p.acc1_ci95[0],
+                "acc1_high": p.acc1_ci95[1],
+                "train_acc1": p.train_acc1,
+                "chosen": p.C == r.C,
+                "n_val": r.n_val,
+                "n_train": r.n_train,
+                "folds": r.folds,
             }
-            for r in results for p in r.validation
+            for r in results
+            for p in r.validation
         ]
-    )  # fmt: skip
+    )
 
 
 # --- words ------------------------------------------------------------------------------------------------
@@ -205,8 +225,9 @@ def _leader(probes: Sequence[ProbeResult]) -> str:
     names = short_names([best.model, second.model])
     said = finding(compare(best, second), *names)
     if len(probes) > 2 and said.startswith(names[0]):
-        return f"{names[0]} has the best probe, {points(best.test_acc1 - second.test_acc1)} before {names[1]}" + (
-            said[said.index(";") :]
+        return (
+            f"{names[0]} has the best probe, {points(best.test_acc1 - second.test_acc1)} before {names[1]}"
+            + (said[said.index(";") :])
         )
     return said.replace("A tie:", f"{names[0]} and {names[1]} tie:", 1) if said.startswith("A tie: the") else said
 
@@ -233,9 +254,7 @@ def _gain(probes: Sequence[ProbeResult], zero_shots: Sequence[ZeroShotResult]) -
     if not difference.excludes_zero:
         return f"Training on labels ties with zero-shot: {_lower(finding(difference, 'probe', 'zero-shot')[7:])}"
     verb = "adds" if difference.difference > 0 else "costs"
-    return (
-        f"Training on labels {verb} {points(difference.difference)} against zero-shot; the interval excludes zero."
-    )
+    return f"Training on labels {verb} {points(difference.difference)} against zero-shot; the interval excludes zero."
 
 
 def _gains(found: Sequence[PairedDifference]) -> str:

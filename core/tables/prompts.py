@@ -65,10 +65,7 @@ def _template_row(study: PromptStudyResult, t: TemplateResult) -> dict[str, Any]
 @told_apart
 def class_templates_frame(study: PromptStudyResult) -> pd.DataFrame:
     """One row for each class and template: `recall`, `n`, and `change` against the baseline template."""
-    base, sizes = (
-        study.find(study.baseline).recall,
-        np.bincount(study.labels, minlength=len(study.classnames)),
-    )
+    base, sizes = (study.find(study.baseline).recall, np.bincount(study.labels, minlength=len(study.classnames)))
     rows = [
         {
             "model": study.model,

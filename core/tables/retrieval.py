@@ -141,12 +141,7 @@ def retrieval_difference_frame(gap: RetrievalDifference, dataset: str) -> pd.Dat
     }
     rows = [
         difference_row(found, gap.a, gap.b, dataset)
-        | {
-            "side": side,
-            "side_title": SIDES[side],
-            "metric": metric,
-            "dataset_title": f"{SIDES[side]}, {metric}",
-        }
+        | {"side": side, "side_title": SIDES[side], "metric": metric, "dataset_title": f"{SIDES[side]}, {metric}"}
         for side, (recalls, mrr) in sides.items()
         for metric, found in [*((f"recall@{k}", recalls[k]) for k in KS), ("MRR", mrr)]
     ]

@@ -64,9 +64,7 @@ def story_row(
     """What is known of one model on one data set."""
     several = zero is None or len(zero.templates) != 1
     deck, figures = deck_figures(model, dataset), published(model, dataset)
-    cells = [
-        _cell(column, zero if column.startswith(_ZERO) else probe, deck, figures, several) for column in COLUMNS
-    ]
+    cells = [_cell(column, zero if column.startswith(_ZERO) else probe, deck, figures, several) for column in COLUMNS]
     c = len(zero.classnames) if zero is not None else len(dataset.classnames)
     return StoryRow(model.name, dataset.name, zero.n if zero is not None else 0, c, tuple(cells))
 

@@ -95,9 +95,10 @@ class Waited:
     def _jobs(self) -> list[Job]:
         waiting = [job for job in self._engine.jobs.list() if job.state == "queued" and job.id not in self._done]
         return [
-            job for job in waiting
+            job
+            for job in waiting
             if job.kind in WAITED and job.params["dataset"] in DEMO_SETS and job.params["model"] in DEMO_MODELS
-        ]  # fmt: skip
+        ]
 
 
 def _train_probe(engine: Engine, model: str, dataset: str, progress: Progress) -> None:

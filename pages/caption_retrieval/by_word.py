@@ -93,10 +93,6 @@ def wordings(results: Sequence[OneCaptionResult]) -> None:
         config[f"score {name}"] = number(f"Score, {name}", format="%.3f", help="Cosine of the picture and the text")
     config["text"] = st.column_config.TextColumn("Wording", width="large")
     st.dataframe(
-        pd.DataFrame(table),
-        hide_index=True,
-        key="wordings",
-        column_config=config,
-        alt="Rank and score of each wording",
+        pd.DataFrame(table), hide_index=True, key="wordings", column_config=config, alt="Rank and score of each wording"
     )
     save_rows(frame, "wordings", key="wordings-csv")

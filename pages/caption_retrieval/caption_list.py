@@ -99,21 +99,43 @@ def pick_look(results: Sequence[RetrievalResult], *, sides: bool) -> Look:
     places = iter(st.columns([4, 3, 3, *([2] if sides else [])], vertical_alignment="bottom"))
     with next(places):
         st.session_state[shown("ranks")] = now.span
-        st.pills("Rank", list(kinds), key=shown("ranks"), format_func=kinds.__getitem__, required=True,
-                 on_change=_moved, args=("ranks",))  # fmt: skip
+        st.pills(
+            "Rank",
+            list(kinds),
+            key=shown("ranks"),
+            format_func=kinds.__getitem__,
+            required=True,
+            on_change=_moved,
+            args=("ranks",),
+        )
     with next(places):
         st.session_state[shown("by")] = now.model
-        st.selectbox("with", [r.model for r in results], key=shown("by"), format_func=say_model,
-                     on_change=_moved, args=("by",))  # fmt: skip
+        st.selectbox(
+            "with", [r.model for r in results], key=shown("by"), format_func=say_model, on_change=_moved, args=("by",)
+        )
     with next(places):
         st.session_state[shown("words")] = now.words
-        st.text_input("Words in the caption", key=shown("words"), max_chars=200, on_change=_moved, args=("words",),
-                      placeholder="Any", icon=":material/search:")  # fmt: skip
+        st.text_input(
+            "Words in the caption",
+            key=shown("words"),
+            max_chars=200,
+            on_change=_moved,
+            args=("words",),
+            placeholder="Any",
+            icon=":material/search:",
+        )
     if sides:
         with next(places):
             st.session_state[shown("listed")] = now.side
-            st.segmented_control("List", ["image", "text"], key=shown("listed"), format_func=LISTED.__getitem__,
-                                 required=True, on_change=_moved, args=("listed",))  # fmt: skip
+            st.segmented_control(
+                "List",
+                ["image", "text"],
+                key=shown("listed"),
+                format_func=LISTED.__getitem__,
+                required=True,
+                on_change=_moved,
+                args=("listed",),
+            )
     return now
 
 
@@ -184,11 +206,14 @@ def _table(engine: Engine, results: Sequence[RetrievalResult], part: pd.DataFram
                 "Caption" if look.side == "image" else "First of its captions", width=170
             ),
             **{key: number(name, format="localized", help=f"Rank with {name}") for key, name in ranks.items()},
-            "lost_by": number("Lost by", format="%.3f", help=f"Score of the best other picture above its own, with "
-                              f"{say_model(look.model)}"),
+            "lost_by": number(
+                "Lost by",
+                format="%.3f",
+                help=f"Score of the best other picture above its own, with {say_model(look.model)}",
+            ),
             "open": st.column_config.ButtonColumn("", key="look-closer", on_click=clicked),
         },
-    )  # fmt: skip
+    )
     _pick_closer(part, opened)
 
 

@@ -46,8 +46,13 @@ def ten_first(engine: Engine, lists: Sequence[PicturesResult], now: Subject, ope
                 st.markdown(f"**{plain(say_model(result.model))}**")
                 tiles = [_found(engine, result, hit, lists, now) for hit in result.hits]
                 tiles += _original(engine, result, now)
-                grid(tiles, key=f"first-{result.model}", tile=TILE, opened=opened,
-                     label=f"Pictures that {say_model(result.model)} puts first")  # fmt: skip
+                grid(
+                    tiles,
+                    key=f"first-{result.model}",
+                    tile=TILE,
+                    opened=opened,
+                    label=f"Pictures that {say_model(result.model)} puts first",
+                )
             drawn[-1].append(SheetList(say_model(result.model), f"of {count(result.n, 'picture')}", tiles))
     title = f"“{lists[0].query.words}”"
     with st.container(horizontal=True):

@@ -39,11 +39,7 @@ class Wanted:
         """For the engine; `TMVError` where nothing is asked."""
         image = "your picture" if self.upload else self.like
         return ask(
-            self.text,
-            minus=self.minus,
-            minus_weight=self.minus_weight,
-            image=image,
-            image_weight=self.image_weight,
+            self.text, minus=self.minus, minus_weight=self.minus_weight, image=image, image_weight=self.image_weight
         )
 
     @property

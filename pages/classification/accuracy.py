@@ -99,11 +99,7 @@ def links(results: list[ZeroShotResult], choice: Choice) -> None:
     models, datasets, how = choice
     foot(
         [(f"{say_model(r.model)} on {say_dataset(r.dataset)}", r.provenance) for r in results],
-        {
-            "model": [m.name for m in models],
-            "data": [d.name for d in datasets],
-            **how.choices,
-        },
+        {"model": [m.name for m in models], "data": [d.name for d in datasets], **how.choices},
     )
 
 

@@ -57,11 +57,7 @@ def pick_cell(result: ZeroShotResult, now: Cell) -> None:
     st.session_state[shown("true")] = ANY if now.true is None else tokens[now.true]
     st.session_state[shown("predicted")] = tokens[now.answer] if isinstance(now.answer, int) else now.answer
     left.selectbox(
-        "Pictures of",
-        [ANY, *tokens],
-        key=shown("true"),
-        on_change=_picked,
-        format_func=lambda t: t or "any class",
+        "Pictures of", [ANY, *tokens], key=shown("true"), on_change=_picked, format_func=lambda t: t or "any class"
     )
     right.selectbox(
         "named as", list(answers), key=shown("predicted"), on_change=_picked, format_func=answers.__getitem__

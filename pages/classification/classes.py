@@ -7,14 +7,7 @@ import streamlit as st
 from core.charts import confusion_chart, recall_chart
 from core.engine import Engine
 from core.studies.zero_shot.classify import ZeroShotResult
-from core.tables import (
-    collapse_finding,
-    confused_frame,
-    confusion_frame,
-    per_class_frame,
-    protocol_line,
-    say_model,
-)
+from core.tables import collapse_finding, confused_frame, confusion_frame, per_class_frame, protocol_line, say_model
 from core.types import NotHere
 from pages.classification.cell import pictures, show_cell
 from pages.classification.own_picture import own_picture
@@ -82,11 +75,7 @@ def answer(result: ZeroShotResult) -> None:
         recall = recall_chart(per_class_frame([result]), order=order, limit=CLASSES, **seen())
         draw(recall, key="chart-recall", picked=lambda mark: show_cell(result, int(mark[1]), None))
     with right:
-        draw(
-            confusion,
-            key="chart-confusion",
-            picked=lambda mark: show_cell(result, int(mark[0]), int(mark[1])),
-        )
+        draw(confusion, key="chart-confusion", picked=lambda mark: show_cell(result, int(mark[0]), int(mark[1])))
 
 
 def behind(result: ZeroShotResult, how: Asking) -> None:

@@ -35,9 +35,7 @@ def _whole(text: str, least: int, most: int) -> bool:
     return text.isascii() and text.isdecimal() and len(text) < 10 and least <= int(text) <= most
 
 
-def pick_drawn(
-    name: str, shots: int, seed: int, title: str, chose: Callable[..., None], args: tuple[Any, ...]
-) -> None:
+def pick_drawn(name: str, shots: int, seed: int, title: str, chose: Callable[..., None], args: tuple[Any, ...]) -> None:
     """The two numbers of a few-shot side, in a row of their own."""
     left, right = st.columns(2, vertical_alignment="bottom")
     st.session_state[shown(f"{name}-shots")] = str(shots)

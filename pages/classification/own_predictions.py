@@ -26,8 +26,13 @@ HELP = (
 def own_predictions(engine: Engine) -> None:
     """The upload, and under it the audit of what is in it."""
     st.header("Predictions of your own", anchor=False)
-    file = st.file_uploader("A CSV of predictions, or the JSON of an evaluation", type=TYPES, key="own-predictions",
-                            max_upload_size=MOST_MEGABYTES, help=HELP)  # fmt: skip
+    file = st.file_uploader(
+        "A CSV of predictions, or the JSON of an evaluation",
+        type=TYPES,
+        key="own-predictions",
+        max_upload_size=MOST_MEGABYTES,
+        help=HELP,
+    )
     same = st.toggle(
         "They are of the model and data set chosen above",
         value=True,
@@ -51,9 +56,10 @@ def _audited(engine: Engine, content: bytes, name: str, same: bool) -> list[Audi
     if st.session_state.get("own-audit", (None,))[0] != mark:
         classes = engine.audit_classes(dataset) if dataset else None
         brought = parse_predictions(content, name, classes)
-        found = [engine.audit_predictions(b, model if not b.model else None, dataset if not b.dataset else None)
-                 for b in brought]  # fmt: skip
+        found = [
+            engine.audit_predictions(b, model if not b.model else None, dataset if not b.dataset else None)
+            for b in brought
+        ]
         st.session_state["own-audit"] = (mark, found)
     audited: list[AuditResult] = st.session_state["own-audit"][1]
     return audited
-

@@ -62,9 +62,7 @@ def beside(
     for probe in probes:
         try:
             found.append(
-                engine.zero_shot(
-                    probe.model, probe.dataset, probe.split, how.templates, how.prompt_set, how.classnames
-                )
+                engine.zero_shot(probe.model, probe.dataset, probe.split, how.templates, how.prompt_set, how.classnames)
             )
         except EncoderWarming as starting:
             waiting = starting
@@ -115,12 +113,7 @@ def page(engine: Engine) -> None:
     trained_on(probes)
     foot(
         [(f"{say_model(p.model)} on {say_dataset(dataset.name)}, {p.split}", p.provenance) for p in probes],
-        {
-            "model": [m.name for m in models],
-            "data": [dataset.name],
-            "unit": ["true"] if unit else [],
-            **how.choices,
-        },
+        {"model": [m.name for m in models], "data": [dataset.name], "unit": ["true"] if unit else [], **how.choices},
     )
 
 

@@ -8,15 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from core.studies.zero_shot.classify import ZeroShotResult
-from core.tables import (
-    interval_text,
-    percent,
-    points,
-    protocol_line,
-    references_frame,
-    say_dataset,
-    say_model,
-)
+from core.tables import interval_text, percent, points, protocol_line, references_frame, say_dataset, say_model
 from pages.shared.answer import provenance_table, show_notes
 from pages.shared.leads import to_classes
 from pages.shared.words import plain

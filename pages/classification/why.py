@@ -54,10 +54,19 @@ def _method(dataset: DatasetSpec) -> str:
     if dataset.kind == "captions":
         return "zero-shot"
     check_bound("audited", METHODS, "zero-shot is used instead")
-    return st.segmented_control(
-        "Of", list(METHODS), default="zero-shot", required=True, format_func=METHODS.__getitem__, key="audited",
-        label_visibility="collapsed", bind="query-params",
-    ) or "zero-shot"  # fmt: skip
+    return (
+        st.segmented_control(
+            "Of",
+            list(METHODS),
+            default="zero-shot",
+            required=True,
+            format_func=METHODS.__getitem__,
+            key="audited",
+            label_visibility="collapsed",
+            bind="query-params",
+        )
+        or "zero-shot"
+    )
 
 
 def audited(engine: Engine, model: ModelSpec, dataset: DatasetSpec, how: Asking, method: str) -> AuditResult | None:
@@ -75,8 +84,12 @@ def _encode_button() -> None:
     def wanted() -> None:
         st.session_state[ENCODE] = st.session_state.get(AUDITED)
 
-    st.button("Encode a sample again", key="encode-again", on_click=wanted,
-              help="Loads the model in a process of its own and encodes four pictures twice.")  # fmt: skip
+    st.button(
+        "Encode a sample again",
+        key="encode-again",
+        on_click=wanted,
+        help="Loads the model in a process of its own and encodes four pictures twice.",
+    )
 
 
 def behind(engine: Engine, result: AuditResult, model: ModelSpec, dataset: DatasetSpec, how: Asking) -> None:

@@ -24,10 +24,22 @@ def show(engine: Engine) -> None:
         "printable. To take the vectors themselves to another machine: python -m core bundle export FILE"
     )
     first, second, button = st.columns([4, 4, 2], vertical_alignment="bottom")
-    models = first.multiselect("Models", stored.models, default=real_first(stored.models)[:MOST], key="report-models",
-                               format_func=say_model, max_selections=MOST)  # fmt: skip
-    data = second.multiselect("Data sets", stored.datasets, default=real_first(stored.datasets)[:MOST],
-                              key="report-data", format_func=say_dataset, max_selections=MOST)  # fmt: skip
+    models = first.multiselect(
+        "Models",
+        stored.models,
+        default=real_first(stored.models)[:MOST],
+        key="report-models",
+        format_func=say_model,
+        max_selections=MOST,
+    )
+    data = second.multiselect(
+        "Data sets",
+        stored.datasets,
+        default=real_first(stored.datasets)[:MOST],
+        key="report-data",
+        format_func=say_dataset,
+        max_selections=MOST,
+    )
     with button:
         if models and data:
             report_button(engine, models, data, Asking(), "library")

@@ -37,11 +37,7 @@ STARTS = (
         "Look into the classes",
         "What is confused with what, and the pictures behind it.",
     ),
-    (
-        "pages/library/library.py",
-        "Bring models and data",
-        "Real CLIP weights, data sets, pictures of your own.",
-    ),
+    ("pages/library/library.py", "Bring models and data", "Real CLIP weights, data sets, pictures of your own."),
 )
 MOST_HEADLINES, SOME = 4, 8
 # Pixels kept free for the first answer while the demo is being prepared, so that nothing jumps.
@@ -74,13 +70,7 @@ def answer(results: list[ZeroShotResult]) -> None:
     """The best of each data set, the finding, and all measured pairs in one chart."""
     headlines(
         [
-            Headline(
-                f"{say_dataset(r.dataset)}: {say_model(r.model)}",
-                r.acc1,
-                r.acc1_ci95,
-                protocol_line(r),
-                r.model,
-            )
+            Headline(f"{say_dataset(r.dataset)}: {say_model(r.model)}", r.acc1, r.acc1_ci95, protocol_line(r), r.model)
             for r in best_results(results)[:MOST_HEADLINES]
         ]
     )

@@ -5,16 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.deck.scenes import stories_folder
-from core.deck.stories import (
-    SUFFIX,
-    OwnStory,
-    check_step,
-    load_story,
-    name_of,
-    read_story,
-    save_story,
-    story_names,
-)
+from core.deck.stories import SUFFIX, OwnStory, check_step, load_story, name_of, read_story, save_story, story_names
 from core.engine import Engine
 from core.types import TMVError
 from pages.shared.guard import careful

@@ -35,9 +35,13 @@ def ready_line(engine: Engine, told: Telling, pairs: Pairs) -> None:
             f"{count(len(lacking), 'step')} of {len(STEPS)} not ready yet: {plain(_said(lacking))}",
             icon=":material/info:",
         )
-    if button.button("Load all steps", key="prepare-story", width="stretch",
-                     help="Encodes texts that are missing, draws small pictures, and keeps every answer in memory."):
-        _prepare(engine, pairs)  # fmt: skip
+    if button.button(
+        "Load all steps",
+        key="prepare-story",
+        width="stretch",
+        help="Encodes texts that are missing, draws small pictures, and keeps every answer in memory.",
+    ):
+        _prepare(engine, pairs)
 
 
 def _said(lacking: list[Readiness]) -> str:
@@ -73,14 +77,16 @@ def own_ready_line(engine: Engine, own: OwnStory) -> None:
     needs = [_needs(engine, step) for step in own.steps]
     lacking = [(step, found) for step, found in zip(own.steps, needs) if found.missing]
     if not lacking:
-        st.success(f"Ready, works offline: the vectors and texts of all {len(needs)} steps are here.",
-                   icon=":material/check:")  # fmt: skip
+        st.success(
+            f"Ready, works offline: the vectors and texts of all {len(needs)} steps are here.", icon=":material/check:"
+        )
         return
     said = "; ".join(f"{step.title} lacks {', '.join(found.missing)}" for step, found in lacking[:3])
     more = f"; and {len(lacking) - 3} more" if len(lacking) > 3 else ""
     words, button = st.columns([6, 2], vertical_alignment="center")
-    words.info(f"{count(len(lacking), 'step')} of {len(needs)} not ready yet: {plain(said + more)}.",
-               icon=":material/info:")  # fmt: skip
+    words.info(
+        f"{count(len(lacking), 'step')} of {len(needs)} not ready yet: {plain(said + more)}.", icon=":material/info:"
+    )
     texts = [pair for _, found in lacking for pair in found.texts]
     if texts and button.button("Load all steps", key="prepare-own", width="stretch", help="Encodes missing texts."):
         _encode(engine, texts)

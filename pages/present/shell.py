@@ -131,9 +131,14 @@ def around(engine: Engine, pages: Collection[str]) -> None:
             ("leave", ":material/close:", "Leave the presentation"),
         ):
             st.button(
-                said, key=f"stage-{where}", icon=icon, type="tertiary", on_click=careful(move), args=(told, where),
+                said,
+                key=f"stage-{where}",
+                icon=icon,
+                type="tertiary",
+                on_click=careful(move),
+                args=(told, where),
                 help=f"{said}. {KEYS}",
-            )  # fmt: skip
+            )
     if told.own_step is not None and told.own_step.page != STORY_PATH:
         heading(told.own_step.title, told.own_step.note)
 
@@ -158,9 +163,13 @@ def _question() -> None:
 
     with st.container(key="stage-ask", width=420):
         st.text_input(
-            "A prompt from the audience", key="stage-question", on_change=asked, max_chars=200,
-            placeholder="A prompt from the audience  ( / )", label_visibility="collapsed",
-        )  # fmt: skip
+            "A prompt from the audience",
+            key="stage-question",
+            on_change=asked,
+            max_chars=200,
+            placeholder="A prompt from the audience  ( / )",
+            label_visibility="collapsed",
+        )
 
 
 def _progress(told: Telling) -> str:

@@ -53,8 +53,14 @@ def controls(engine: Engine, told: Telling) -> None:
     preparing(engine)
     titles = [s.title for s in (told.own.steps if told.own else STEPS)]
     back, which, on, present = st.columns([1, 6, 1, 2], vertical_alignment="bottom")
-    back.button("Back", key="step-back", on_click=careful(go_to), args=(told, max(1, told.place - 1)),
-                disabled=told.place == 1, width="stretch")  # fmt: skip
+    back.button(
+        "Back",
+        key="step-back",
+        on_click=careful(go_to),
+        args=(told, max(1, told.place - 1)),
+        disabled=told.place == 1,
+        width="stretch",
+    )
     st.session_state["shown-step"] = told.place
     which.selectbox(
         f"Step {told.place} of {told.length}" + (f" · {plain(told.own.title)}" if told.own else ""),
@@ -63,10 +69,24 @@ def controls(engine: Engine, told: Telling) -> None:
         format_func=lambda i: f"{i} · {titles[i - 1]}" if 0 < i <= len(titles) else str(i),
         on_change=careful(lambda: go_to(told, int(st.session_state["shown-step"]))),
     )
-    on.button("On", key="step-on", on_click=careful(go_to), args=(told, min(told.length, told.place + 1)),
-              disabled=told.place == told.length, width="stretch")  # fmt: skip
-    present.button("Present", key="present-now", type="primary", icon=":material/present_to_all:", width="stretch",
-                   on_click=careful(_present), args=(told,), help=KEYS)  # fmt: skip
+    on.button(
+        "On",
+        key="step-on",
+        on_click=careful(go_to),
+        args=(told, min(told.length, told.place + 1)),
+        disabled=told.place == told.length,
+        width="stretch",
+    )
+    present.button(
+        "Present",
+        key="present-now",
+        type="primary",
+        icon=":material/present_to_all:",
+        width="stretch",
+        on_click=careful(_present),
+        args=(told,),
+        help=KEYS,
+    )
 
 
 def _present(told: Telling) -> None:

@@ -54,12 +54,7 @@ def write(engine: Engine, way: str, now: Question | None) -> None:
 
 def _find(place: DeltaGenerator, name: str, asked: Callable[..., None], *args: object) -> None:
     place.form_submit_button(
-        "Find pictures",
-        type="primary",
-        on_click=careful(asked),
-        args=args,
-        key=f"ask-{name}",
-        width="stretch",
+        "Find pictures", type="primary", on_click=careful(asked), args=args, key=f"ask-{name}", width="stretch"
     )
 
 

@@ -218,11 +218,7 @@ def _pick_class(study: PromptStudyResult, label: int | None) -> None:
     tokens = class_tokens(study.classnames)
     st.session_state[shown("of")] = "" if label is None else tokens[label]
     st.selectbox(
-        "Of the class",
-        ["", *tokens],
-        key=shown("of"),
-        format_func=lambda t: t or "any class",
-        on_change=_picked_class,
+        "Of the class", ["", *tokens], key=shown("of"), format_func=lambda t: t or "any class", on_change=_picked_class
     )
 
 

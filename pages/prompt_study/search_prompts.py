@@ -55,12 +55,7 @@ def start(engine: Engine, model: str, dataset: DatasetSpec, split: str | None, p
             "the choice is judged once on the others, which the search never sees."
         )
     )
-    st.button(
-        "Search",
-        type="primary",
-        key="search-now",
-        on_click=careful(partial(run, engine, model, dataset, split)),
-    )
+    st.button("Search", type="primary", key="search-now", on_click=careful(partial(run, engine, model, dataset, split)))
 
 
 def show(engine: Engine, result: PromptSearchResult, plan: Plan) -> None:

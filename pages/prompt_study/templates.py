@@ -13,13 +13,7 @@ from core.engine import Engine
 from core.studies.prompts.accuracy import PromptStudyResult, TemplateResult, difference
 from core.tables import finding as outcome
 from core.tables import points, say_dataset, say_model
-from core.tables.prompts import (
-    best_of_each,
-    class_templates_frame,
-    say_template,
-    templates_finding,
-    templates_frame,
-)
+from core.tables.prompts import best_of_each, class_templates_frame, say_template, templates_finding, templates_frame
 from core.types import DatasetSpec, EmbeddingSet, EncoderWarming, ModelSpec
 from pages.prompt_study.changed import changed, look_at, show_template
 from pages.prompt_study.names import NameSet, pick_names
@@ -201,10 +195,7 @@ def show(engine: Engine, studies: list[PromptStudyResult], choice: Choice) -> No
     classes = class_templates_chart(class_templates_frame(look.study), **seen())
     draw(classes, key="chart-classes", picked=lambda mark: _clicked_class(look.study, mark))
     template_table(frame, show_template)
-    foot(
-        [(f"{say_model(s.model)} on {say_dataset(s.dataset)}", s.provenance) for s in studies],
-        link(engine, choice),
-    )
+    foot([(f"{say_model(s.model)} on {say_dataset(s.dataset)}", s.provenance) for s in studies], link(engine, choice))
     if picture := one_of("flipped", look.study.ids, "", A_PICTURE, NONE_OPENED):
         template_dialog(engine, look.study, picture, lambda: choose("flipped", None))
 

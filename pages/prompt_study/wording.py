@@ -46,11 +46,7 @@ class Wording:
     def choices(self) -> dict[str, tuple[str, ...]]:
         """For a link; the templates themselves where they are one's own."""
         own = () if self.prompt_set else chosen("wording", 2000)
-        return {
-            "wordings": (self.prompt_set,) if self.prompt_set else (),
-            "wording": own,
-            "baseline": (self.baseline,),
-        }
+        return {"wordings": (self.prompt_set,) if self.prompt_set else (), "wording": own, "baseline": (self.baseline,)}
 
 
 def wording(engine: Engine) -> Wording:

@@ -88,8 +88,12 @@ def foot(
     """Where the numbers come from, and a link that brings anyone to the same view; with `why` the way to the page that
     checks them."""
     if why and provenances:
-        st.page_link(WHY, label="Why this number?", icon=":material/fact_check:",
-                     help="Every check on the first of these numbers, and what it would be otherwise")  # fmt: skip
+        st.page_link(
+            WHY,
+            label="Why this number?",
+            icon=":material/fact_check:",
+            help="Every check on the first of these numbers, and what it would be otherwise",
+        )
     box = st.expander("Where these numbers come from, and a link to this view", on_change="rerun", key="foot")
     if not box.open:
         return

@@ -171,10 +171,5 @@ def _pick_split(now: Asking, datasets: Sequence[DatasetSpec]) -> None:
     titles = {"": "The one each is measured on", **{s: s for s in splits}}
     st.session_state[shown("split")] = now.split or ""
     st.selectbox(
-        "Split",
-        list(titles),
-        key=shown("split"),
-        format_func=titles.__getitem__,
-        on_change=moved,
-        args=("split",),
+        "Split", list(titles), key=shown("split"), format_func=titles.__getitem__, on_change=moved, args=("split",)
     )

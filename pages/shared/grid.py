@@ -66,12 +66,7 @@ def _component() -> Callable[..., Any]:
 
 
 def grid(
-    tiles: Sequence[Tile],
-    *,
-    key: str,
-    label: str,
-    opened: Callable[[str], None] | None = None,
-    tile: int = 150,
+    tiles: Sequence[Tile], *, key: str, label: str, opened: Callable[[str], None] | None = None, tile: int = 150
 ) -> None:
     """Draw the tiles. `label` names the grid for screen readers; `opened(id)` is called before the page
     runs again when one is opened; `tile` is the least width of a tile in pixels."""
@@ -82,9 +77,7 @@ def grid(
             opened(str(picture_id))
 
     _component()(
-        key=key,
-        data={"items": [_item(t) for t in tiles], "label": label, "tile": tile},
-        on_open_change=on_open,
+        key=key, data={"items": [_item(t) for t in tiles], "label": label, "tile": tile}, on_open_change=on_open
     )
     if absent := sum(not t.thumbnail for t in tiles):
         whole = "These pictures are" if absent == len(tiles) else f"{absent} of these pictures are"

@@ -46,11 +46,7 @@ def answered_tile(engine: Engine, result: ZeroShotResult, row: int) -> Tile:
 
 
 def picture_dialog(
-    engine: Engine,
-    results: Sequence[Answered],
-    picture_id: str,
-    closed: Callable[[], None],
-    names: Sequence[str] = (),
+    engine: Engine, results: Sequence[Answered], picture_id: str, closed: Callable[[], None], names: Sequence[str] = ()
 ) -> None:
     """Open the picture over the page; `closed` is called when the reader closes it. `names` tell the results apart
     where the models' own do not."""
@@ -66,9 +62,7 @@ def picture_dialog(
     show()
 
 
-def _picture_and_answers(
-    engine: Engine, results: Sequence[Answered], picture_id: str, names: Sequence[str]
-) -> None:
+def _picture_and_answers(engine: Engine, results: Sequence[Answered], picture_id: str, names: Sequence[str]) -> None:
     first = results[0]
     left, right = st.columns([3, 2], gap="large")
     with left, in_place():

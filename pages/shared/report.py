@@ -20,9 +20,13 @@ def report_button(
     def make() -> bytes:
         try:
             return engine.report(
-                models, datasets, split=how.split, templates=how.templates, prompt_set=how.prompt_set,
+                models,
+                datasets,
+                split=how.split,
+                templates=how.templates,
+                prompt_set=how.prompt_set,
                 classnames=how.classnames,
-            ).html  # fmt: skip
+            ).html
         except TMVError as error:
             return _sentence(str(error))
 

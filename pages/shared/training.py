@@ -88,14 +88,7 @@ def _button(possible: Sequence[Training], what: str, key: str, lasts: str) -> No
     more = f" and {count(len(possible) - 4, 'more pair')}" if len(possible) > 4 else ""
     words, button = st.columns([5, 1], vertical_alignment="center")
     words.info(f"Not here yet: {what} for {names}{more}. {lasts}".rstrip(), icon=":material/info:")
-    button.button(
-        "Train",
-        type="primary",
-        key=key,
-        width="stretch",
-        on_click=careful(_start),
-        args=(tuple(possible),),
-    )
+    button.button("Train", type="primary", key=key, width="stretch", on_click=careful(_start), args=(tuple(possible),))
 
 
 def _start(trainings: Sequence[Training]) -> None:

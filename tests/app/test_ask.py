@@ -169,8 +169,7 @@ def test_what_is_no_picture_is_told_in_a_sentence(
 
 
 @pytest.mark.parametrize(
-    "choice",
-    [{"upload": "../../etc/passwd"}, {"upload": "0" * 32}, {"like": "nobody.png"}, {"q": "x" * 401}],
+    "choice", [{"upload": "../../etc/passwd"}, {"upload": "0" * 32}, {"like": "nobody.png"}, {"q": "x" * 401}]
 )
 def test_nonsense_in_the_address_is_told_or_left_out(
     caption_page: Page, captioned: World, monkeypatch: pytest.MonkeyPatch, choice: dict[str, str]

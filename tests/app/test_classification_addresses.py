@@ -57,8 +57,18 @@ def test_every_choice_says_what_is_wrong_with_it(
 def test_what_can_be_is_taken_without_a_word(
     shown: Callable[..., AppTest], trained: World, file: str, usual: dict[str, Any], names: tuple[str, ...]
 ) -> None:
-    good = {"unit": "false", "method": ["tip"], "seeds": ["2"], "true": ["red"], "predicted": ["*wrong"], "order": "name",
-            "cost": "Time", "audited": "zero-shot", "classnames": ["raw"], "templates": ["photo"]}  # fmt: skip
+    good = {
+        "unit": "false",
+        "method": ["tip"],
+        "seeds": ["2"],
+        "true": ["red"],
+        "predicted": ["*wrong"],
+        "order": "name",
+        "cost": "Time",
+        "audited": "zero-shot",
+        "classnames": ["raw"],
+        "templates": ["photo"],
+    }
     asked = {"model": [POOR], "data": [trained.colours], **usual, **{n: good[n] for n in names if n in good}}
     app = shown(f"classification/{file}", **asked)
     assert not app.exception and "in the address" not in said(app)

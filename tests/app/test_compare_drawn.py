@@ -136,16 +136,25 @@ def test_all_draws_are_a_click_away(
     assert app.session_state["a"] == app.session_state["b"] == []
 
 
-@pytest.mark.parametrize(("a", "sentence"), [
-    ("tipf/2/0", r"No method is called 'tipf/2/0'; did you mean"),
-    ("probe/2/0", r"No method is called 'probe/2/0'"),
-    ("tip/none/0", r"“a” in the address is a few-shot method with a whole number of pictures a class.*, not “none”; 16"),
-    ("tip/0/0", r"a whole number of pictures a class.*, not “0”"),
-    ("tip/2/9999", r"“a” in the address is a few-shot method with a seed from 0 to 99.*, not “9999”; seed 0 is used"),
-    ("tip/2/-1", r"from 0 to 99.*, not “-1”"),
-    ("tip/2/0/7", r"from 0 to 99.*, not “0/7”"),
-    ("tip/999/0", r"has at most \d+ pictures a class to learn from, so 999 a class cannot be drawn"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("a", "sentence"),
+    [
+        ("tipf/2/0", r"No method is called 'tipf/2/0'; did you mean"),
+        ("probe/2/0", r"No method is called 'probe/2/0'"),
+        (
+            "tip/none/0",
+            r"“a” in the address is a few-shot method with a whole number of pictures a class.*, not “none”; 16",
+        ),
+        ("tip/0/0", r"a whole number of pictures a class.*, not “0”"),
+        (
+            "tip/2/9999",
+            r"“a” in the address is a few-shot method with a seed from 0 to 99.*, not “9999”; seed 0 is used",
+        ),
+        ("tip/2/-1", r"from 0 to 99.*, not “-1”"),
+        ("tip/2/0/7", r"from 0 to 99.*, not “0/7”"),
+        ("tip/999/0", r"has at most \d+ pictures a class to learn from, so 999 a class cannot be drawn"),
+    ],
+)
 def test_a_wrong_draw_in_the_address_is_one_sentence(
     shown: Page, trained: tuple[World, FewShotResult], asked: list[tuple[Any, ...]], a: str, sentence: str
 ) -> None:

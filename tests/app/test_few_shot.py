@@ -50,7 +50,9 @@ def test_the_curves_and_the_spread(shown: Page, trained: tuple[World, FewShotRes
     world, study = trained
     app = shown(HERE, model=[GOOD], data=[world.colours])
     assert not app.exception and len(app.get("plotly_chart")) == 1
-    assert percent(study.point("tip-f", 16).acc1_mean) in [m.value for m in app.metric] or percent(study.zero_shot.acc1) in [m.value for m in app.metric]
+    assert percent(study.point("tip-f", 16).acc1_mean) in [m.value for m in app.metric] or percent(
+        study.zero_shot.acc1
+    ) in [m.value for m in app.metric]
     table = app.dataframe[0].value
     assert len(table) == len(study.points) and {"acc1_mean", "acc1_std", "settings"} <= set(table.columns)
     point = study.point("tip-f", 4)

@@ -40,9 +40,14 @@ def boxes(app: AppTest) -> tuple[list[str], list[str]]:
 
 
 PAGES = (
-    "overview/overview.py", "classification/accuracy.py", "classification/classes.py", "classification/compare.py",
-    "prompt_study/templates.py", "prompt_study/pictures.py", "prompt_study/words.py",
-)  # fmt: skip
+    "overview/overview.py",
+    "classification/accuracy.py",
+    "classification/classes.py",
+    "classification/compare.py",
+    "prompt_study/templates.py",
+    "prompt_study/pictures.py",
+    "prompt_study/words.py",
+)
 
 
 @pytest.mark.parametrize("file", PAGES)

@@ -137,9 +137,13 @@ def test_too_many_questions_are_told(page: Page, world: World) -> None:
 
 def test_slots_make_a_grid(page: Page, world: World) -> None:
     app = page(
-        HERE, data=[world.colours], model=[GOOD], way="slots", pattern="a {size} {colour} square",
+        HERE,
+        data=[world.colours],
+        model=[GOOD],
+        way="slots",
+        pattern="a {size} {colour} square",
         slot=["size = , big", "colour = red, blue, green"],
-    )  # fmt: skip
+    )
     labels = [label for label, _ in grids(app)]
     texts = [f"a {size}{colour} square" for size in ("", "big ") for colour in ("red", "blue", "green")]
     assert [label.split(": ")[1] for label in labels] == texts
@@ -161,8 +165,10 @@ def test_a_ladder_adds_one_adjective_after_another(page: Page, world: World) -> 
     box(app, "Put into").set_value("a photo of a {}")
     press(app, "Find pictures")
     assert [unescaped(h.value) for h in app.header][:3] == [
-        "“a photo of a square”", "“a photo of a red square”", "“a photo of a small red square”",
-    ]  # fmt: skip
+        "“a photo of a square”",
+        "“a photo of a red square”",
+        "“a photo of a small red square”",
+    ]
     assert "each step keeps" in said(app)
 
 
@@ -291,7 +297,11 @@ def test_what_is_missing_has_one_button(page: Page, world: World) -> None:
 
 def test_vectors_without_pictures_say_so(page: Page) -> None:
     app = page(HERE, data=["eurosat"], model=[GOOD], way="prompts", prompt=["a forest"])
-    assert not app.exception and "These pictures are not on this machine, only what was answered for them" in said(app) and app.metric
+    assert (
+        not app.exception
+        and "These pictures are not on this machine, only what was answered for them" in said(app)
+        and app.metric
+    )
     assert [tile["src"] for tile in grids(app)[0][1]] == [""] * 10
 
 

@@ -136,12 +136,12 @@ def test_the_training_split_is_not_tested_on(shown: Page, trained: tuple[World, 
     assert not app.exception
 
 
-def test_the_demo_trains_by_itself_once(
-    in_nothing: World, asked: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_demo_trains_by_itself_once(in_nothing: World, asked: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     app = open_page(PROBE, data="demo-objects")
     mine = [key for key in asked if key.startswith("probe/")]
-    assert not app.exception and mine == [f"probe/{m}/demo-objects/test/plain" for m in ("demo-vit/demo", "demo-rn/demo")]
+    assert not app.exception and mine == [
+        f"probe/{m}/demo-objects/test/plain" for m in ("demo-vit/demo", "demo-rn/demo")
+    ]
     app.run()
     assert [key for key in asked if key.startswith("probe/")] == mine and len(_tried()) == 2
 
@@ -165,7 +165,9 @@ def test_a_probes_bar_opens_how_the_probe_was_made(shown: Page, trained: tuple[W
     world, probe = trained
     app = shown(ACCURACY, model=[POOR], data=[world.colours], number=[POOR, world.colours, "probe"])
     assert not app.exception and "trained on" in said(app) and "Of its own training pictures" in said(app)
-    assert any(f"{probe.n_train} pictures of colours, train split" in t.value.astype(str).to_string() for t in app.table)
+    assert any(
+        f"{probe.n_train} pictures of colours, train split" in t.value.astype(str).to_string() for t in app.table
+    )
     assert app.button(key="protocol-probe").label == "Its validation curve"
 
 

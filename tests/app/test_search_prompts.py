@@ -37,8 +37,14 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any]]]:
 
 
 def options(**more: object) -> dict[str, Any]:
-    return {"pool": list(POOL), "baseline": ["a photo of a {}."], "classnames": "curated", "budget": 2000,
-            "largest": 12, "heldout_share": 0.5} | more  # fmt: skip
+    return {
+        "pool": list(POOL),
+        "baseline": ["a photo of a {}."],
+        "classnames": "curated",
+        "budget": 2000,
+        "largest": 12,
+        "heldout_share": 0.5,
+    } | more
 
 
 CHOICES = {"pool": ["none"], "extra": list(POOL)}

@@ -36,19 +36,7 @@ def test_a_path_in_the_data_folder_is_taken_however_it_is_written(data: Path) ->
 
 @pytest.mark.parametrize(
     "written",
-    [
-        "",
-        " ",
-        ".",
-        "..",
-        "../secret",
-        "birds/../../secret",
-        "/etc",
-        "/etc/passwd",
-        "birds\0/../..",
-        "~",
-        "~root",
-    ],
+    ["", " ", ".", "..", "../secret", "birds/../../secret", "/etc", "/etc/passwd", "birds\0/../..", "~", "~root"],
 )
 def test_a_path_outside_is_refused(data: Path, written: str) -> None:
     try:

@@ -115,12 +115,18 @@ def test_the_readiness_of_one_s_own_story(page: Page, stories: Path, world: Worl
     here = OwnStep("Acc", f"/accuracy?model={GOOD}&data=eurosat")
     save_story(stories, OwnStory("Mine", (here, OwnStep("Seven", "/story?step=17"))))
     assert "the vectors and texts of all 2 steps are here" in page(HERE, story="mine").success[0].value
-    save_story(stories, OwnStory("Less", (
-        here,
-        OwnStep("Food", f"/accuracy?model={GOOD}&data=food101"),
-        OwnStep("Ask", f"/pictures?model={GOOD}&data=eurosat&prompt=a%20zebra%20in%20a%20story"),
-        OwnStep("Outside", f"/accuracy?model={GOOD}&data=folder:/etc"),
-    )))  # fmt: skip
+    save_story(
+        stories,
+        OwnStory(
+            "Less",
+            (
+                here,
+                OwnStep("Food", f"/accuracy?model={GOOD}&data=food101"),
+                OwnStep("Ask", f"/pictures?model={GOOD}&data=eurosat&prompt=a%20zebra%20in%20a%20story"),
+                OwnStep("Outside", f"/accuracy?model={GOOD}&data=folder:/etc"),
+            ),
+        ),
+    )
     app = page(HERE, story="less")
     words = said(app).replace("\\", "")
     assert "3 steps of 4 not ready yet" in words and "Food lacks vectors of Food-101 with ViT-B/32" in words

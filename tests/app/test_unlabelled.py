@@ -53,8 +53,11 @@ def there(mixed: World, monkeypatch: pytest.MonkeyPatch) -> World:
 def test_the_engine_knows_what_has_classes(mixed: World, tmp_path: Path) -> None:
     engine = Engine(mixed.cache, mixed.data, in_process=False)
     assert [engine.has_classes(name) for name in (loose(mixed), mixed.colours, "eurosat", "coco")] == [
-        False, True, True, False,
-    ]  # fmt: skip
+        False,
+        True,
+        True,
+        False,
+    ]
     (tmp_path / "elsewhere").mkdir()
     alone = Engine(mixed.cache, tmp_path / "elsewhere", in_process=False)
     assert not alone.has_classes(loose(mixed)) and alone.has_classes(mixed.colours)

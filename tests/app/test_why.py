@@ -46,7 +46,9 @@ def test_a_number_is_checked_and_told_in_the_order_of_every_page(page: Page, wor
     assert all(f.evidence in said(app) for f in result.raised)
     # The stand-in for RN50 has a transform of its own, and there are 32 pictures.
     assert [f.check for f in result.raised] == ["weights", "enough"]
-    assert "Fault · Are activation and preprocessing" in said(app) and "To know · Are there enough pictures" in said(app)
+    assert "Fault · Are activation and preprocessing" in said(app) and "To know · Are there enough pictures" in said(
+        app
+    )
     assert len(app.get("plotly_chart")) == 1
 
 
@@ -102,7 +104,9 @@ def test_own_predictions_are_audited_beside_our_runs(page: Page, world: World, e
     assert not app.exception and "mine.csv" in [unescaped(s.value) for s in app.subheader]
     assert "reproduced" in next(e.label for e in app.expander if e.key == "open-own-0-ok")
     shifted = bring(page(HERE, model=[GOOD], data=[world.colours]), "mine.csv", table(engine, world, GOOD, 1))
-    assert "labels are not the data set's own" in said(shifted) and "With the data set's own labels it would be 100.0" in said(shifted)
+    assert "labels are not the data set's own" in said(
+        shifted
+    ) and "With the data set's own labels it would be 100.0" in said(shifted)
 
 
 def test_own_predictions_may_be_of_anything(page: Page, world: World) -> None:
@@ -115,17 +119,28 @@ def test_own_predictions_may_be_of_anything(page: Page, world: World) -> None:
 
 
 def test_figures_of_an_evaluation_are_audited(page: Page, world: World) -> None:
-    document = {"dataset": "wds/cifar100", "model": "ViT-B-32", "pretrained": "openai", "metrics": {"acc1": 0.5, "acc5": 0.8}}
+    document = {
+        "dataset": "wds/cifar100",
+        "model": "ViT-B-32",
+        "pretrained": "openai",
+        "metrics": {"acc1": 0.5, "acc5": 0.8},
+    }
     app = bring(page(HERE, model=[POOR], data=[world.colours]), "results.json", json.dumps(document).encode())
     assert not app.exception and "64.2" in said(app) and "above our interval" in said(app)
 
 
 @pytest.mark.parametrize(
     ("name", "content", "sentence"),
-    [("x.csv", b"hello", "no table of predictions"), ("x.json", b"{}", "holds no figures"), ("x.csv", b"\x00\x01\x02", "is no text"),
-     ("x.csv", b"image,label,prediction\na,1,9\n", "which is none of the 4 classes")],
-)  # fmt: skip
-def test_what_cannot_be_read_is_one_sentence(page: Page, world: World, name: str, content: bytes, sentence: str) -> None:
+    [
+        ("x.csv", b"hello", "no table of predictions"),
+        ("x.json", b"{}", "holds no figures"),
+        ("x.csv", b"\x00\x01\x02", "is no text"),
+        ("x.csv", b"image,label,prediction\na,1,9\n", "which is none of the 4 classes"),
+    ],
+)
+def test_what_cannot_be_read_is_one_sentence(
+    page: Page, world: World, name: str, content: bytes, sentence: str
+) -> None:
     app = bring(page(HERE, model=[POOR], data=[world.colours]), name, content)
     assert not app.exception and sentence in said(app)
 

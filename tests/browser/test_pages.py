@@ -183,8 +183,7 @@ def test_nothing_is_fetched_from_elsewhere_and_nothing_fails(browser: Any, addre
     context = browser.new_context()
     page, strange, faults = context.new_page(), [], []
     page.on(
-        "request",
-        lambda r: strange.append(r.url) if not r.url.startswith((address, "data:", "blob:", "ws")) else None,
+        "request", lambda r: strange.append(r.url) if not r.url.startswith((address, "data:", "blob:", "ws")) else None
     )
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.goto(address + path)

@@ -50,7 +50,9 @@ def differences(kept: Any, found: Any, where: str = "") -> list[str]:
     """Where two documents differ; numbers may differ by rounding."""
     if isinstance(kept, dict) and isinstance(found, dict):
         gone = [f"{where}.{key} is {'gone' if key in kept else 'new'}" for key in sorted(kept.keys() ^ found.keys())]
-        return gone + [d for key in kept.keys() & found.keys() for d in differences(kept[key], found[key], f"{where}.{key}")]
+        return gone + [
+            d for key in kept.keys() & found.keys() for d in differences(kept[key], found[key], f"{where}.{key}")
+        ]
     if isinstance(kept, list) and isinstance(found, list):
         if len(kept) != len(found):
             return [f"{where} has {len(found)} entries, not {len(kept)}"]

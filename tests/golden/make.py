@@ -28,7 +28,9 @@ def main() -> None:
         os.chdir(made)
         os.environ |= {"TMV_CACHE": f"{made}/drawn", "TMV_DATA": f"{made}/none"}
         for name in ("demo-objects", "demo-captions"):
-            _run("embed", "--model", "demo-rn/demo", "--data", name, *(["--split", "train"] if "objects" in name else []))
+            _run(
+                "embed", "--model", "demo-rn/demo", "--data", name, *(["--split", "train"] if "objects" in name else [])
+            )
             _run("embed", "--model", "demo-rn/demo", "--data", name)
         _copy(Path(made, "drawn", "demo", DEMO_VERSION), Path("golden"))
         os.environ["TMV_CACHE"] = f"{made}/cache"
@@ -71,7 +73,9 @@ def _copy_captions(demo: Path, target: Path) -> None:
 def _keep(cache: Path) -> None:
     """The documents as the commands give them from the cache alone, and the cache."""
     for name, command in COMMANDS.items():
-        text = json.dumps(plain(json.loads(_run(*command, "--json", "-"))), indent=1, ensure_ascii=False, sort_keys=True)
+        text = json.dumps(
+            plain(json.loads(_run(*command, "--json", "-"))), indent=1, ensure_ascii=False, sort_keys=True
+        )
         (HERE / "documents").mkdir(exist_ok=True)
         (HERE / "documents" / f"{name}.json").write_text(text + "\n", "utf-8")
     (HERE / "result_keys.json").write_text(json.dumps(list(Results(cache).keys()), indent=1) + "\n", "utf-8")

@@ -11,7 +11,9 @@ ROOT = Path(__file__).parents[2]
 def addresses() -> dict[str, list[str]]:
     """Page -> the names of its choices, sorted; `*` holds those that every page shares."""
     frame = ast.parse((ROOT / "streamlit_app.py").read_text("utf-8"))
-    files = [node.value for node in ast.walk(frame) if isinstance(node, ast.Constant) and str(node.value).endswith(".py")]
+    files = [
+        node.value for node in ast.walk(frame) if isinstance(node, ast.Constant) and str(node.value).endswith(".py")
+    ]
     found = {Path(str(file)).stem: sorted(_choices(ROOT / "pages" / str(file))) for file in files if "/" in str(file)}
     shared = {name for path in (ROOT / "pages" / "shared").rglob("*.py") for name in _choices(path)}
     return {"*": sorted(shared | {"model", "data", "split", "templates", "template", "classnames"}), **found}
@@ -22,9 +24,13 @@ def _choices(path: Path) -> set[str]:
     beside = [path] if path.parent.name == "shared" else [path, *_parts(path)]
     trees = [ast.parse(file.read_text("utf-8")) for file in beside]
     constants = {
-        target.id: node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Assign)
-        for target in node.targets if isinstance(target, ast.Name)
-    }  # fmt: skip
+        target.id: node.value
+        for tree in trees
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
     return {name for tree in trees for name in _kept(tree, constants)}
 
 

@@ -23,10 +23,16 @@ def test_the_ratio_is_taken_round_by_round() -> None:
     assert median_ratio([2.0, 9.0, 4.0], [1.0, 3.0, 4.0]) == 2.0
 
 
-@pytest.mark.parametrize(("ratio", "equal", "verdict"), [
-    (2.0, True, "reached"), (1.2, True, "below target"), (1.0, True, "BELOW FLOOR"), (2.0, False, "RESULTS DIFFER"),
-    (None, True, ""),
-])
+@pytest.mark.parametrize(
+    ("ratio", "equal", "verdict"),
+    [
+        (2.0, True, "reached"),
+        (1.2, True, "below target"),
+        (1.0, True, "BELOW FLOOR"),
+        (2.0, False, "RESULTS DIFFER"),
+        (None, True, ""),
+    ],
+)
 def test_verdicts(ratio: float | None, equal: bool, verdict: str) -> None:
     assert Row("w", "p", 1.0, 1.0, "s", ratio, 1.3, 1.1, equal=equal).verdict == verdict
 

@@ -136,7 +136,9 @@ def test_one_class_is_no_result_in_any_place(bench: Bench) -> None:
     (fault,) = [n for n in found.one["notes"] if n["level"] == "fault"]
     assert fault["code"] == "one_class" and "pets looks meant" in fault["text"]
     audited = bench.run("audit", *MODEL, "--data", f"folder:{bench.root / 'set'}").one
-    assert "data" in audited["faults"] and audited["verdict"] == "fault" and "Nothing is wrong" not in audited["sentence"]
+    assert (
+        "data" in audited["faults"] and audited["verdict"] == "fault" and "Nothing is wrong" not in audited["sentence"]
+    )
 
 
 def test_two_folders_of_one_split_are_both_read(bench: Bench) -> None:
@@ -215,9 +217,7 @@ def ten(bench: Bench, folder: str) -> None:
 
 def test_a_list_of_captions_in_a_cell(bench: Bench) -> None:
     ten(bench, "set/images")
-    rows = [
-        json.dumps([f"a photo of a {s}", f"a {s} here", f"some {s}"]).replace('"', '""') for s in SAID[:10]
-    ]
+    rows = [json.dumps([f"a photo of a {s}", f"a {s} here", f"some {s}"]).replace('"', '""') for s in SAID[:10]]
     bench.write("set/captions.csv", "raw,filename\n" + "".join(f'"{r}",{k}.png\n' for k, r in enumerate(rows)))
     found = bench.retrieve("set").one
     assert (found["n_images"], found["n_texts"]) == (10, 30)
@@ -263,7 +263,9 @@ def test_a_quote_left_open_and_a_separator_that_ends_no_line(bench: Bench) -> No
 def test_captions_that_are_cut_are_counted_beside_the_number(bench: Bench) -> None:
     ten(bench, "set/images")
     long = "on a plain ground in a quiet picture that somebody drew with care and patience on a long and rainy afternoon in the very old town there is and stays a "
-    bench.write("set/captions.csv", "image,caption\n" + "".join(f"{k}.png,{long}{s}\n" for k, s in enumerate(SAID[:10])))
+    bench.write(
+        "set/captions.csv", "image,caption\n" + "".join(f"{k}.png,{long}{s}\n" for k, s in enumerate(SAID[:10]))
+    )
     found = bench.retrieve("set").one
     assert any("10 of 10 captions are cut at 32 tokens" in n["text"] for n in found["notes"])
     audited = bench.run("audit", *MODEL, "--data", f"captions:{bench.root / 'set'}").one
@@ -316,7 +318,12 @@ def test_the_audit_is_the_same_before_and_after_embedding(bench: Bench) -> None:
 
 
 def test_documents_that_contradict_what_is_published_or_themselves(bench: Bench) -> None:
-    record = {"dataset": "wds/imagenet1k", "model": "ViT-B-32", "pretrained": "openai", "metrics": {"acc1": 0.50, "acc5": 0.80}}
+    record = {
+        "dataset": "wds/imagenet1k",
+        "model": "ViT-B-32",
+        "pretrained": "openai",
+        "metrics": {"acc1": 0.50, "acc5": 0.80},
+    }
     bench.write("imagenet.json", json.dumps(record))
     bench.write("top5.json", json.dumps(record | {"dataset": "cifar100", "metrics": {"acc1": 0.6423, "acc5": 0.5}}))
     assert "published" in bench.audit("imagenet.json").one["faults"]

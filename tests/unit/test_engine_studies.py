@@ -60,9 +60,7 @@ def test_every_template_equals_classify_and_plain_numpy(
     images = engine.needed(model, squares(folder))
     for template in study.templates:
         alone = engine.zero_shot(model, squares(folder), templates=[template.name])
-        texts = encoders[model].encode_texts(
-            [template.name.replace("{}", name) for name in images.classnames]
-        )
+        texts = encoders[model].encode_texts([template.name.replace("{}", name) for name in images.classnames])
         plain = (unit(images.image_embeddings) @ unit(texts).T).argmax(axis=1)
         assert template.acc1 == alone.acc1 == float(np.mean(plain == images.labels))
         np.testing.assert_array_equal(template.answers.ranks, alone.ranks)
@@ -173,9 +171,7 @@ def test_search_by_picture_and_by_both(engine: Engine, folder: Path) -> None:
     file = (folder / "squares" / "blue" / "3.png").read_bytes()
     alone = engine.search(GOOD, squares(folder), query=ask(image="mine.png"), image=file, k=3)
     assert alone.hits[0].id.endswith("blue/3.png") and alone.hits[0].score == pytest.approx(1)
-    both = engine.search(
-        GOOD, squares(folder), query=ask("white", image="mine.png"), image=png(COLOURS["red"]), k=3
-    )
+    both = engine.search(GOOD, squares(folder), query=ask("white", image="mine.png"), image=png(COLOURS["red"]), k=3)
     assert both.vector.tolist() != alone.vector.tolist()
     with pytest.raises(TMVError, match="file"):
         engine.search(GOOD, squares(folder), query=ask(image="mine.png"))
@@ -248,9 +244,7 @@ def test_words_of_a_prompt(engine: Engine, folder: Path) -> None:
 # --- captions ---------------------------------------------------------------------------------------------
 
 
-def test_retrieval_ranks_are_kept_on_disk(
-    engine: Engine, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_retrieval_ranks_are_kept_on_disk(engine: Engine, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     result = engine.retrieve(POOR, told(folder))
     assert (result.n_images, result.n_texts, result.captions_range) == (20, 40, (2, 2))
     monkeypatch.setattr("core.studies.captions.retrieval.rank_captions", None)  # computing again would fail
@@ -281,9 +275,7 @@ def test_one_caption_agrees_with_the_benchmark(engine: Engine, folder: Path, enc
     seen = encoders[GOOD].texts_seen
     for row in range(0, 40, 7):
         picture = images.ids[int(result.image_index[row])]
-        one = engine.one_caption(
-            GOOD, told(folder), picture=picture, text=images.captions[row], by_word=False
-        )
+        one = engine.one_caption(GOOD, told(folder), picture=picture, text=images.captions[row], by_word=False)
         assert one.caption.rank == result.image.ranks[row]
         assert one.caption.margin == pytest.approx(result.margins[row], abs=1e-6)
     assert encoders[GOOD].texts_seen == seen  # stored captions need no encoder

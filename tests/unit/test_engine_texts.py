@@ -40,6 +40,7 @@ def codes(notes: tuple[Note, ...]) -> list[tuple[str, str]]:
 
 # --- templates of the shards ------------------------------------------------------------------------------
 
+
 def test_the_shards_own_templates_are_used_and_named(world: Path) -> None:
     engine, name = Engine(), f"wds:{world / 'shards'}"
     engine.embed(GOOD, name)
@@ -79,6 +80,7 @@ def test_where_they_are_lost_that_is_said(world: Path) -> None:
 
 # --- texts that are cut -----------------------------------------------------------------------------------
 
+
 def test_cut_prompts_stand_beside_the_number(world: Path) -> None:
     engine = Engine()
     engine.embed(GOOD, squares(world))
@@ -108,6 +110,7 @@ def test_cut_captions_stand_beside_recall_also_of_an_old_cache(world: Path) -> N
 
 # --- galleries that say nothing ---------------------------------------------------------------------------
 
+
 @pytest.mark.parametrize(
     "n, per, said",
     [
@@ -132,7 +135,9 @@ def test_always_is_said_where_no_model_can_miss(n: int, per: int) -> None:
     index = np.repeat(np.arange(n), per)
     worst_image, worst_text = n, n * per - per + 1
     notes = " ".join(retrieval.retrieve(captioned(n, per)).notes)
-    assert ("from text to picture is always" in notes or "from text to picture are always" in notes) == (worst_image <= 10)
+    assert ("from text to picture is always" in notes or "from text to picture are always" in notes) == (
+        worst_image <= 10
+    )
     assert ("recall@10 from picture to text is always" in notes) == (worst_text <= 10), len(index)
 
 

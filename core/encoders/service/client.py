@@ -44,9 +44,7 @@ class WarmEncoder:
         self._died: int | None = None
         self._lock = threading.Lock()
 
-    def encode_texts(
-        self, model: str, texts: Sequence[str], progress: Progress | None = None
-    ) -> FloatArray:
+    def encode_texts(self, model: str, texts: Sequence[str], progress: Progress | None = None) -> FloatArray:
         """(m, d) float32 unnormalised. Raises `EncoderWarming` until the model is loaded there."""
         blocks = list[FloatArray]()
         for start in range(0, len(texts), TEXT_BLOCK):
@@ -135,8 +133,11 @@ class WarmEncoder:
                 return
             write_atomic(run / "encoder.started", b"")
             start_worker(
-                ["serve", "--models", self._models, "--idle", str(self._idle)], run / "encoder.log",
-                cache_dir=self._root, data_dir=self._data_dir, at_exit=partial(self._ended, time.monotonic()),
+                ["serve", "--models", self._models, "--idle", str(self._idle)],
+                run / "encoder.log",
+                cache_dir=self._root,
+                data_dir=self._data_dir,
+                at_exit=partial(self._ended, time.monotonic()),
                 environment={"OMP_NUM_THREADS": str(max(1, (os.cpu_count() or 2) - 1))},
             )
 

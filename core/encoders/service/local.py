@@ -52,8 +52,10 @@ class Encoding:
             return None
         if weights.locate(spec) is not None:
             return ""
-        raise Damaged(f"{card_path(self._cache_dir, spec.name)}, which says which stored vectors are those of "
-                      f"{spec.name}, is damaged: copy it again, or bring the weights and embed again.")
+        raise Damaged(
+            f"{card_path(self._cache_dir, spec.name)}, which says which stored vectors are those of "
+            f"{spec.name}, is damaged: copy it again, or bring the weights and embed again."
+        )
 
     def encoder(self, spec: ModelSpec, progress: Progress | None = None) -> LoadedEncoder:
         """The model in this process, loaded again when its weights have changed; its card is kept in the cache."""

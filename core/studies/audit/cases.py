@@ -79,28 +79,57 @@ def zero_shot_case(
     """A zero-shot study of this program."""
     return Case(
         title=f"{result.model} on {result.dataset}",
-        model=result.model, dataset=result.dataset, split=result.split,
+        model=result.model,
+        dataset=result.dataset,
+        split=result.split,
         scores={"acc1": result.acc1, "acc5": result.acc5, "mean_per_class_recall": result.mean_per_class_recall},
-        n=result.n, c=len(result.classnames), classnames=result.classnames, skipped=result.provenance.skipped,
-        answers=answers_of(result), asked=asked, known=known, vectors=vectors,
-        preprocessing=result.provenance.preprocessing, repeat=repeat,
-        alternatives=tuple(alternatives), others=tuple(others), notes=result.notes, provenance=result.provenance,
-    )  # fmt: skip
+        n=result.n,
+        c=len(result.classnames),
+        classnames=result.classnames,
+        skipped=result.provenance.skipped,
+        answers=answers_of(result),
+        asked=asked,
+        known=known,
+        vectors=vectors,
+        preprocessing=result.provenance.preprocessing,
+        repeat=repeat,
+        alternatives=tuple(alternatives),
+        others=tuple(others),
+        notes=result.notes,
+        provenance=result.provenance,
+    )
 
 
-def probe_case(result: ProbeResult, known: Known, vectors: Vectors, zero_shot_acc1: float | None,
-               repeat: Repeat | None = None) -> Case:  # fmt: skip
+def probe_case(
+    result: ProbeResult, known: Known, vectors: Vectors, zero_shot_acc1: float | None, repeat: Repeat | None = None
+) -> Case:
     """A linear probe of this program."""
     return Case(
-        title=f"linear probe of {result.model} on {result.dataset}", method="probe",
-        model=result.model, dataset=result.dataset, split=result.split,
-        scores={"acc1": result.test_acc1, "acc5": result.test_acc5,
-                "mean_per_class_recall": result.mean_per_class_recall},
-        n=result.n, c=len(result.classnames), classnames=result.classnames, skipped=result.provenance.skipped,
-        answers=answers_of(result), known=known, vectors=vectors, preprocessing=result.provenance.preprocessing,
-        repeat=repeat, train_acc1=result.train_acc1, zero_shot_acc1=zero_shot_acc1, tuned=True, notes=result.notes,
+        title=f"linear probe of {result.model} on {result.dataset}",
+        method="probe",
+        model=result.model,
+        dataset=result.dataset,
+        split=result.split,
+        scores={
+            "acc1": result.test_acc1,
+            "acc5": result.test_acc5,
+            "mean_per_class_recall": result.mean_per_class_recall,
+        },
+        n=result.n,
+        c=len(result.classnames),
+        classnames=result.classnames,
+        skipped=result.provenance.skipped,
+        answers=answers_of(result),
+        known=known,
+        vectors=vectors,
+        preprocessing=result.provenance.preprocessing,
+        repeat=repeat,
+        train_acc1=result.train_acc1,
+        zero_shot_acc1=zero_shot_acc1,
+        tuned=True,
+        notes=result.notes,
         provenance=result.provenance,
-    )  # fmt: skip
+    )
 
 
 def retrieval_case(result: RetrievalResult, known: Known, vectors: Vectors, repeat: Repeat | None = None) -> Case:
@@ -108,12 +137,22 @@ def retrieval_case(result: RetrievalResult, known: Known, vectors: Vectors, repe
     sides = (("image", result.image), ("text", result.text))
     recalls = {f"{name}_retrieval_recall@{k}": v for name, side in sides for k, v in side.recall.items()}
     return Case(
-        title=f"captions of {result.dataset} with {result.model}", method="retrieval",
-        model=result.model, dataset=result.dataset, split=result.split, scores=recalls,
-        n=result.n_images, skipped=result.provenance.skipped, known=known, vectors=vectors,
-        preprocessing=result.provenance.preprocessing, repeat=repeat, captions=result.captions_range,
-        notes=result.notes, provenance=result.provenance,
-    )  # fmt: skip
+        title=f"captions of {result.dataset} with {result.model}",
+        method="retrieval",
+        model=result.model,
+        dataset=result.dataset,
+        split=result.split,
+        scores=recalls,
+        n=result.n_images,
+        skipped=result.provenance.skipped,
+        known=known,
+        vectors=vectors,
+        preprocessing=result.provenance.preprocessing,
+        repeat=repeat,
+        captions=result.captions_range,
+        notes=result.notes,
+        provenance=result.provenance,
+    )
 
 
 def answers_of(result: ZeroShotResult | ProbeResult) -> Answers:

@@ -110,8 +110,9 @@ def in_classes_of(brought: Predictions, images: EmbeddingSet) -> Predictions | N
     scores = brought.scores
     if scores is not None:
         scores = replace(scores, values=np.ascontiguousarray(scores.values[:, np.argsort(to)]))
-    return replace(brought, labels=to[brought.labels], predicted=to[brought.predicted], scores=scores,
-                   classnames=images.classnames)  # fmt: skip
+    return replace(
+        brought, labels=to[brought.labels], predicted=to[brought.predicted], scores=scores, classnames=images.classnames
+    )
 
 
 def renumbered(brought: Predictions, labels: IntArray, rows: IntArray) -> Predictions:
@@ -136,16 +137,24 @@ def renumbered(brought: Predictions, labels: IntArray, rows: IntArray) -> Predic
         f"The table counts the classes in another order than the data set ({first} is "
         f"“{brought.classnames[to[first]]}”); they were joined by the labels of the pictures."
     )
-    return replace(brought, labels=to[brought.labels], predicted=to[brought.predicted], scores=scores,
-                   notes=(*brought.notes, Note(said, "renumbered")))  # fmt: skip
+    return replace(
+        brought,
+        labels=to[brought.labels],
+        predicted=to[brought.predicted],
+        scores=scores,
+        notes=(*brought.notes, Note(said, "renumbered")),
+    )
 
 
 def not_compared(brought: Predictions, images: EmbeddingSet, strangers: int) -> Note:
     """Why someone's table was not laid beside runs of our own."""
     if strangers:
         whole = f"{strangers:,} of {len(brought.ids):,} pictures"
-        return Note(f"{whole} are none of {images.key.dataset}, so it was not compared with our own runs.",
-                    "not_compared", "warning")  # fmt: skip
+        return Note(
+            f"{whole} are none of {images.key.dataset}, so it was not compared with our own runs.",
+            "not_compared",
+            "warning",
+        )
     said = (
         f"The {len(brought.classnames):,} classes of the table are not the {len(images.classnames):,} of "
         f"{images.key.dataset}, so it was not compared with our own runs."
@@ -206,13 +215,25 @@ def brought_case(
     size = brought.n if answers is None else len(answers.ids)
     c = len(brought.classnames) or (len(dataset.classnames) if dataset is not None else 0) or known.classes
     return Case(
-        title=brought.source, source="figures" if answers is None else "predictions", model=model,
-        method=_method(brought), dataset=brought.dataset, split=brought.split,
-        scores=dict(brought.figures) or _counted(answers), n=size or _official(known), n_assumed=not size, c=c,
-        classnames=brought.classnames, answers=answers, asked=asked, known=known,
-        alternatives=tuple(alternatives), notes=beside(brought.notes, notes), train_acc1=brought.train_acc1,
+        title=brought.source,
+        source="figures" if answers is None else "predictions",
+        model=model,
+        method=_method(brought),
+        dataset=brought.dataset,
+        split=brought.split,
+        scores=dict(brought.figures) or _counted(answers),
+        n=size or _official(known),
+        n_assumed=not size,
+        c=c,
+        classnames=brought.classnames,
+        answers=answers,
+        asked=asked,
+        known=known,
+        alternatives=tuple(alternatives),
+        notes=beside(brought.notes, notes),
+        train_acc1=brought.train_acc1,
         captions=brought.captions,
-    )  # fmt: skip
+    )
 
 
 def _method(brought: Predictions) -> Any:
@@ -275,16 +296,27 @@ def _deck_cases(
     known, c = known_of(model, dataset), len(dataset.classnames) or None
     zero, probe = _deck_scores(figures, "zeroshot_"), _deck_scores(figures, "linear_probe_")
     split = next((s for s in reversed(known.measured_on) if s in known.sizes), dataset.default_split)
-    shared: dict[str, Any] = {"model": model.name, "dataset": dataset.name, "source": "figures", "c": c,
-                              "n": _official(known), "known": known, "classnames": dataset.classnames,
-                              "split": split}  # fmt: skip
+    shared: dict[str, Any] = {
+        "model": model.name,
+        "dataset": dataset.name,
+        "source": "figures",
+        "c": c,
+        "n": _official(known),
+        "known": known,
+        "classnames": dataset.classnames,
+        "split": split,
+    }
     where = f"{model.title} on {dataset.title}"
     cases = [Case(f"the deck: {where}", scores=zero, others=tuple(others), **shared)] if zero else []
     if probe:
         cases.append(
             Case(
-                f"the deck: linear probe of {where}", method="probe", scores={"acc1": probe["test_acc1"]},
-                train_acc1=probe.get("train_acc1"), zero_shot_acc1=zero.get("acc1"), **shared,
+                f"the deck: linear probe of {where}",
+                method="probe",
+                scores={"acc1": probe["test_acc1"]},
+                train_acc1=probe.get("train_acc1"),
+                zero_shot_acc1=zero.get("acc1"),
+                **shared,
             )
-        )  # fmt: skip
+        )
     return cases

@@ -71,9 +71,14 @@ def _out_of_order(case: Case, answers: Answers, found: Order) -> Said:
         f"The labels as they are fit {share(found.kept)} of the answers, but with {len(moved):,} of {case.c:,} classes "
         f"renamed they fit {share(found.moved)}: {how or example}.",
         "Match class names and labels by name, never by position.",
-        Counterfactual("with the labels in the order that fits best", found.moved,
-                       wilson(round(found.moved * len(answers.labels)), len(answers.labels)), gain, True),
-    )  # fmt: skip
+        Counterfactual(
+            "with the labels in the order that fits best",
+            found.moved,
+            wilson(round(found.moved * len(answers.labels)), len(answers.labels)),
+            gain,
+            True,
+        ),
+    )
 
 
 def _rings(case: Case, answers: Answers, found: Order) -> Said:

@@ -76,23 +76,52 @@ CHECKS: tuple[Check, ...] = (
     Check("templates", "Are the templates those of the published figure?", templates, _ASKED, True, _TEXTS),
     Check("label-order", "Are labels and answers in the same order?", label_order, _ANSWERS, False, _CLASSES),
     Check("collapse", "Do the answers use all the classes?", collapse, _ANSWERS, False, _CLASSES),
-    Check("copied", "Is this another result's number?", copied, "another model's result on these pictures", False,
-          _CLASSES),
-    Check("reproduced", "Which way of asking gives these answers?", reproduced, _EMBEDDED, False, _TEXTS,
-          ("predictions", "figures")),
-    Check("probe-fit", "Did the classifier learn, or learn by heart?", probe_fit, "its accuracy in training", False,
-          ("probe",)),
-    Check("captions", "Are there as many captions as in the published protocol?", captions,
-          "how many captions a picture has", False, ("retrieval",)),
+    Check(
+        "copied",
+        "Is this another result's number?",
+        copied,
+        "another model's result on these pictures",
+        False,
+        _CLASSES,
+    ),
+    Check(
+        "reproduced",
+        "Which way of asking gives these answers?",
+        reproduced,
+        _EMBEDDED,
+        False,
+        _TEXTS,
+        ("predictions", "figures"),
+    ),
+    Check(
+        "probe-fit",
+        "Did the classifier learn, or learn by heart?",
+        probe_fit,
+        "its accuracy in training",
+        False,
+        ("probe",),
+    ),
+    Check(
+        "captions",
+        "Are there as many captions as in the published protocol?",
+        captions,
+        "how many captions a picture has",
+        False,
+        ("retrieval",),
+    ),
     Check("split", "Are these the right pictures, all of them?", split, "how many pictures of which split they are"),
     Check("duplicates", "Are the pictures new and different?", duplicates, "the training split, embedded here"),
     Check("enough", "Are there enough pictures to tell?", enough, "how many pictures they are", True, as_brought=True),
-    Check("deterministic", "Does the same picture always get the same vector?", deterministic,
-          "the weights and pictures here, to encode a sample again"),
+    Check(
+        "deterministic",
+        "Does the same picture always get the same vector?",
+        deterministic,
+        "the weights and pictures here, to encode a sample again",
+    ),
     Check("weights", "Are activation and preprocessing those of the weights?", weights, "the name of the weights"),
     Check("normalised", "Were vectors normalised before they were compared?", normalised, _SCORES, False, _TEXTS),
     Check("logit-scale", "Do probabilities use the learned logit scale?", logit_scale, _SCORES, False, _TEXTS),
-)  # fmt: skip
+)
 """Every check, in the order in which a reader would go through them. To add one, write a function of a `Case` and a
 line here, and plant its fault in the tests."""
 
@@ -154,10 +183,19 @@ class AuditResult:
         """The JSON record of `audit`."""
         case, interval = self.case, self.case.interval()
         return {
-            "title": case.title, "model": case.model, "dataset": case.dataset, "split": case.split, "n": case.n,
-            "method": case.method, "source": case.source, "acc1": case.acc1, "acc5": case.acc5,
-            "acc1_ci95": None if interval is None else list(interval), "scores": dict(case.scores),
-            "sentence": self.sentence, "verdict": self.verdict,
+            "title": case.title,
+            "model": case.model,
+            "dataset": case.dataset,
+            "split": case.split,
+            "n": case.n,
+            "method": case.method,
+            "source": case.source,
+            "acc1": case.acc1,
+            "acc5": case.acc5,
+            "acc1_ci95": None if interval is None else list(interval),
+            "scores": dict(case.scores),
+            "sentence": self.sentence,
+            "verdict": self.verdict,
             "needs": list(self.needs),
             "faults": [f.check for f in self.findings if f.verdict == "fault"],
             "warnings": [f.check for f in self.findings if f.verdict == "warning"],
@@ -166,7 +204,7 @@ class AuditResult:
             "published": [asdict(r) for r in case.known.published],
             "notes": [note.as_dict() for note in case.notes],
             "provenance": None if case.provenance is None else case.provenance.as_dict(),
-        }  # fmt: skip
+        }
 
 
 def _cannot_tell(told: int, asked: int, needs: tuple[str, ...]) -> str:

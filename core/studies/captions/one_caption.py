@@ -126,8 +126,7 @@ def examine(
     ranks = [_text_rank(gallery, row, t, unit_vector(v)) for t, v in zip(texts, vectors)]
     full, left_out, rest = ranks[0], ranks[1 : 1 + len(spans)], ranks[1 + len(spans) :]
     words = tuple(
-        WordRank(s.word, s.start, s.end, r, r.rank - full.rank, full.score - r.score)
-        for s, r in zip(spans, left_out)
+        WordRank(s.word, s.start, s.end, r, r.rank - full.rank, full.score - r.score) for s, r in zip(spans, left_out)
     )
     key = images.key
     protocol = EvalProtocol(
@@ -284,12 +283,7 @@ def _caption(images: EmbeddingSet, rank: int, caption: int, score: float, row: i
 def draw(result: RetrievalResult, kind: Kind = "any", seed: int = 0) -> int | None:
     """A random caption of a kind, by its row in the set; None where there is none of that kind."""
     ranks = result.image.ranks
-    fits = {
-        "any": ranks > 0,
-        "easy": ranks < HARD,
-        "hard": (ranks >= HARD) & (ranks < LOST),
-        "lost": ranks >= LOST,
-    }
+    fits = {"any": ranks > 0, "easy": ranks < HARD, "hard": (ranks >= HARD) & (ranks < LOST), "lost": ranks >= LOST}
     rows = result.captions[fits[kind]]
     return int(np.random.default_rng(seed).choice(rows)) if len(rows) else None
 

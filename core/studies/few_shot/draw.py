@@ -117,7 +117,11 @@ class FewShotDraw:
 
 
 def assemble(
-    train: EmbeddingSet, test: EmbeddingSet, run: tuple[Method, int, int], unit: Unit, found: Scored,
+    train: EmbeddingSet,
+    test: EmbeddingSet,
+    run: tuple[Method, int, int],
+    unit: Unit,
+    found: Scored,
     templates: tuple[str, ...],
 ) -> FewShotDraw:
     """The whole draw, from the two sets, the run (method, K, seed) and what is kept of it."""
@@ -125,11 +129,29 @@ def assemble(
         raise TMVError(f"This draw was tested on {len(found.ranks)} pictures, not on {len(test)}; run it again.")
     method, shots, seed = run
     return FewShotDraw(
-        model=test.key.model, dataset=test.key.dataset, split=test.key.split, n=len(test), method=method,
-        shots=shots, seed=seed, acc1=unit.acc1, acc1_ci95=wilson(int(unit.correct.sum()), len(test)),
-        n_shots=unit.n_shots, n_validation=unit.n_validation, short=unit.short, settings=dict(unit.settings),
-        templates=() if method == "probe" else templates, logit_scale=test.logit_scale, classnames=test.classnames,
-        labels=read_only(labels_of(test)), ranks=found.ranks, top5=found.top, top5_probability=found.probability,
-        ids=test.ids, train_key=train.key, test_key=test.key, provenance=test.provenance,
+        model=test.key.model,
+        dataset=test.key.dataset,
+        split=test.key.split,
+        n=len(test),
+        method=method,
+        shots=shots,
+        seed=seed,
+        acc1=unit.acc1,
+        acc1_ci95=wilson(int(unit.correct.sum()), len(test)),
+        n_shots=unit.n_shots,
+        n_validation=unit.n_validation,
+        short=unit.short,
+        settings=dict(unit.settings),
+        templates=() if method == "probe" else templates,
+        logit_scale=test.logit_scale,
+        classnames=test.classnames,
+        labels=read_only(labels_of(test)),
+        ranks=found.ranks,
+        top5=found.top,
+        top5_probability=found.probability,
+        ids=test.ids,
+        train_key=train.key,
+        test_key=test.key,
+        provenance=test.provenance,
         train_provenance=train.provenance,
-    )  # fmt: skip
+    )

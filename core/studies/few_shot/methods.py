@@ -76,8 +76,12 @@ class FewShotStudy:
         learnt, held, c = self._taken(rows), self._taken(draw.validation), len(self._head)
         start = tip_adapter.choose(Memory.of(learnt.vectors, learnt.labels, c), held, tick)
         found = tip_adapter.fine_tune(learnt, c, held, start, draw.seed, tick)
-        settings = {"alpha": found.setting.alpha, "beta": found.setting.beta, "steps": found.steps,
-                    "of_steps": found.of_steps}  # fmt: skip
+        settings = {
+            "alpha": found.setting.alpha,
+            "beta": found.setting.beta,
+            "steps": found.steps,
+            "of_steps": found.of_steps,
+        }
         return self._tested(found.memory, found.setting), settings
 
     def _taken(self, rows: IntArray) -> Pictures:
@@ -85,8 +89,11 @@ class FewShotStudy:
 
     def _tested(self, memory: Memory, setting: tip_adapter.Setting) -> Scored:
         test = self._ready("test")
-        return rank(lambda part: tip_adapter.scores(test.take(part), memory, setting.alpha, setting.beta),
-                    test.labels, len(self._head))  # fmt: skip
+        return rank(
+            lambda part: tip_adapter.scores(test.take(part), memory, setting.alpha, setting.beta),
+            test.labels,
+            len(self._head),
+        )
 
     def _ready(self, part: str) -> Pictures:
         """Unit vectors and zero-shot scores of a split, made once."""

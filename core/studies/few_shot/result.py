@@ -52,8 +52,14 @@ class Unit:
     def to_record(self) -> dict[str, Any]:
         """For the results on disk; `from_record` reads it back."""
         bits = base64.b64encode(np.packbits(self.correct).tobytes()).decode("ascii")
-        return {"n": len(self.correct), "correct": bits, "n_shots": self.n_shots,
-                "n_validation": self.n_validation, "short": self.short, "settings": dict(self.settings)}  # fmt: skip
+        return {
+            "n": len(self.correct),
+            "correct": bits,
+            "n_shots": self.n_shots,
+            "n_validation": self.n_validation,
+            "short": self.short,
+            "settings": dict(self.settings),
+        }
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> Unit:
@@ -125,17 +131,28 @@ class FewShotResult:
     def _record(self, point: FewShotPoint) -> dict[str, Any]:
         beside = [r for r in self.published if published_point(r.metric) == (point.method, point.shots)]
         return {
-            "model": self.model, "dataset": self.dataset, "split": self.split, "n": self.n,
-            "method": point.method, "shots": point.shots, "acc1_mean": point.acc1_mean,
-            "acc1_std": point.acc1_std, "acc1_std_ddof": 1, "acc1": list(point.acc1), "seeds": list(self.seeds),
-            "n_shots": [u.n_shots for u in point.units], "n_validation": [u.n_validation for u in point.units],
+            "model": self.model,
+            "dataset": self.dataset,
+            "split": self.split,
+            "n": self.n,
+            "method": point.method,
+            "shots": point.shots,
+            "acc1_mean": point.acc1_mean,
+            "acc1_std": point.acc1_std,
+            "acc1_std_ddof": 1,
+            "acc1": list(point.acc1),
+            "seeds": list(self.seeds),
+            "n_shots": [u.n_shots for u in point.units],
+            "n_validation": [u.n_validation for u in point.units],
             "settings": [dict(u.settings) for u in point.units],
             "published": [reference_record(r) for r in beside],
             "notes": [note.as_dict() for note in self.notes],
-            "train": asdict(self.train_key), "test": asdict(self.test_key),
-            "protocol": asdict(self.protocol), "provenance": self.provenance.as_dict(),
+            "train": asdict(self.train_key),
+            "test": asdict(self.test_key),
+            "protocol": asdict(self.protocol),
+            "provenance": self.provenance.as_dict(),
             "train_provenance": self.train_provenance.as_dict(),
-        }  # fmt: skip
+        }
 
 
 def published_point(metric: str) -> tuple[str, int] | None:
@@ -155,25 +172,35 @@ def assemble(
     methods = tuple(dict.fromkeys(method for method, _, _ in units))
     shots = tuple(dict.fromkeys(k for _, k, _ in units))
     seeds = tuple(dict.fromkeys(seed for _, _, seed in units))
-    runs = [
-        FewShotPoint.of(method, k, [units[method, k, seed] for seed in seeds])
-        for method in methods for k in shots
-    ]  # fmt: skip
+    runs = [FewShotPoint.of(method, k, [units[method, k, seed] for seed in seeds]) for method in methods for k in shots]
     none = FewShotPoint(ZERO_SHOT, 0, (zero_shot.acc1,), zero_shot.acc1, 0.0)
     return FewShotResult(
-        model=test.key.model, dataset=test.key.dataset, split=test.key.split, n=len(test),
-        classes=len(test.classnames), shots=shots, methods=methods, seeds=seeds, zero_shot=zero_shot,
-        points=(none, *runs), train_key=train.key, test_key=test.key,
-        protocol=_protocol(train, test, zero_shot, units, seeds), provenance=test.provenance,
+        model=test.key.model,
+        dataset=test.key.dataset,
+        split=test.key.split,
+        n=len(test),
+        classes=len(test.classnames),
+        shots=shots,
+        methods=methods,
+        seeds=seeds,
+        zero_shot=zero_shot,
+        points=(none, *runs),
+        train_key=train.key,
+        test_key=test.key,
+        protocol=_protocol(train, test, zero_shot, units, seeds),
+        provenance=test.provenance,
         train_provenance=train.provenance,
         published=tuple(r for r in published if published_point(r.metric)),
         notes=beside(pair_notes(train, test), _notes(runs)),
-    )  # fmt: skip
+    )
 
 
 def _protocol(
-    train: EmbeddingSet, test: EmbeddingSet, zero_shot: ZeroShotResult,
-    units: Mapping[tuple[str, int, int], Unit], seeds: Sequence[int],
+    train: EmbeddingSet,
+    test: EmbeddingSet,
+    zero_shot: ZeroShotResult,
+    units: Mapping[tuple[str, int, int], Unit],
+    seeds: Sequence[int],
 ) -> EvalProtocol:
     kept = sorted({unit.n_validation for unit in units.values()})
     details = {
@@ -191,9 +218,7 @@ def _protocol(
         "tip-f": "Tip-Adapter-F: AdamW on the keys, 20 epochs or 100 steps; when to stop, alpha, beta by "
         "validation accuracy; one view a picture, in training its own key is hidden from it",
     }
-    return EvalProtocol(
-        zero_shot.templates, zero_shot.classnames_kind, test.key.split, len(test), True, details
-    )
+    return EvalProtocol(zero_shot.templates, zero_shot.classnames_kind, test.key.split, len(test), True, details)
 
 
 def _notes(points: Sequence[FewShotPoint]) -> tuple[Note, ...]:
@@ -203,8 +228,9 @@ def _notes(points: Sequence[FewShotPoint]) -> tuple[Note, ...]:
         if classes:
             notes.append(short_note(classes, k))
     if any(len(point.units) == 1 for point in points):
-        notes.append(Note("One draw says little: published draws of 16 shots span nine points. Take several seeds.",
-                          "one_draw"))
+        notes.append(
+            Note("One draw says little: published draws of 16 shots span nine points. Take several seeds.", "one_draw")
+        )
     return tuple(notes)
 
 

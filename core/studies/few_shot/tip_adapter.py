@@ -112,21 +112,25 @@ def scores(pictures: Pictures, memory: Memory, alpha: float, beta: float) -> Flo
 def choose(memory: Memory, validation: Pictures, tick: Tick = lambda: None) -> Setting:
     """The best alpha and beta on the validation pictures: a grid, then finer around its best."""
     similarity = memory.similarity(validation.vectors)
-    best = max((s for beta in BETAS for s in _settings(memory, similarity, validation, ALPHAS, beta, tick)),
-               key=lambda s: s.rank)  # fmt: skip
+    best = max(
+        (s for beta in BETAS for s in _settings(memory, similarity, validation, ALPHAS, beta, tick)),
+        key=lambda s: s.rank,
+    )
     wide_alpha, wide_beta = ALPHAS[2] / ALPHAS[1], BETAS[1] / BETAS[0]
     for halving in range(1, HALVINGS + 1):
-        step_alpha, step_beta = (wide ** 0.5**halving for wide in (wide_alpha, wide_beta))
+        step_alpha, step_beta = (wide**0.5**halving for wide in (wide_alpha, wide_beta))
         alphas = tuple(best.alpha * step_alpha**i for i in (-1, 0, 1))
-        near = (s for i in (-1, 0, 1)
-                for s in _settings(memory, similarity, validation, alphas, best.beta * step_beta**i, tick))
+        near = (
+            s
+            for i in (-1, 0, 1)
+            for s in _settings(memory, similarity, validation, alphas, best.beta * step_beta**i, tick)
+        )
         best = max((best, *near), key=lambda s: s.rank)
     return best
 
 
 def _settings(
-    memory: Memory, similarity: FloatArray, validation: Pictures, alphas: tuple[float, ...], beta: float,
-    tick: Tick,
+    memory: Memory, similarity: FloatArray, validation: Pictures, alphas: tuple[float, ...], beta: float, tick: Tick
 ) -> Iterator[Setting]:
     tick()
     recalled = memory.recall(similarity, beta)
@@ -191,7 +195,7 @@ def _descent(shots: Pictures, memory: Memory, alpha: float, beta: float, seed: i
         mean += (1 - MOMENTS[0]) * (slope - mean)
         square += (1 - MOMENTS[1]) * (slope * slope - square)
         rate = RATE / 2 * (1 + np.cos(np.pi * (step - 1) / total))
-        move = mean / (1 - MOMENTS[0]**step) / (np.sqrt(square / (1 - MOMENTS[1]**step)) + EPSILON)
+        move = mean / (1 - MOMENTS[0] ** step) / (np.sqrt(square / (1 - MOMENTS[1] ** step)) + EPSILON)
         keys *= np.float32(1 - rate * DECAY)
         keys -= (rate * move).astype(np.float32)
         yield keys
@@ -202,7 +206,7 @@ def _batches(n: int, total: int, seed: int) -> Iterator[IntArray]:
     while done < total:
         order = rng.permutation(n)
         for start in range(0, n, BATCH):
-            yield order[start:start + BATCH]
+            yield order[start : start + BATCH]
         done += -(-n // BATCH)
 
 

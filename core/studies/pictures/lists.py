@@ -112,9 +112,7 @@ def compare(
 ) -> ListComparison:
     """What changes from result a to result b: two models, or two wordings; each with its gallery."""
     if (a.dataset, a.split) != (b.dataset, b.split):
-        raise TMVError(
-            f"Two lists compare on one data set, got {a.dataset} ({a.split}) and {b.dataset} ({b.split})."
-        )
+        raise TMVError(f"Two lists compare on one data set, got {a.dataset} ({a.split}) and {b.dataset} ({b.split}).")
     ids_a, ids_b = [hit.id for hit in a.hits], [hit.id for hit in b.hits]
     k = max(len(ids_a), len(ids_b))
     every = list(dict.fromkeys((*ids_a, *ids_b)))

@@ -57,9 +57,7 @@ class Query:
     @property
     def words(self) -> str:
         """The whole question on one line: 'bird - 0.5 water + picture.jpg'."""
-        parts = [(t.weight, t.text) for t in self.terms] + (
-            [(self.image_weight, self.image)] if self.image else []
-        )
+        parts = [(t.weight, t.text) for t in self.terms] + ([(self.image_weight, self.image)] if self.image else [])
         lead = [_signed(weight, text, first=not i) for i, (weight, text) in enumerate(parts)]
         return " ".join(lead)
 
@@ -84,18 +82,14 @@ def ask(
     return Query((*terms, *(Term(t, -abs(minus_weight)) for t in minus)), image, image_weight)
 
 
-def query_vector(
-    query: Query, text_vectors: NDArray[Any], image_vector: NDArray[Any] | None = None
-) -> FloatArray:
+def query_vector(query: Query, text_vectors: NDArray[Any], image_vector: NDArray[Any] | None = None) -> FloatArray:
     """The unit vector (d,) of a query; its texts' vectors (m, d) and its picture's (d,) come unnormalised."""
     if len(text_vectors) != len(query.terms) or bool(query.image) != (image_vector is not None):
         raise TMVError(
             f"The query has {len(query.terms)} texts and {int(bool(query.image))} pictures; got "
             f"{len(text_vectors)} text vectors and {int(image_vector is not None)} of pictures."
         )
-    parts = (
-        [term.weight * row for term, row in zip(query.terms, normalise(text_vectors))] if query.terms else []
-    )
+    parts = [term.weight * row for term, row in zip(query.terms, normalise(text_vectors))] if query.terms else []
     if image_vector is not None:
         parts.append(query.image_weight * normalise(image_vector))
     return unit_vector(np.sum(parts, axis=0))

@@ -158,12 +158,7 @@ def precision_record(p: Precision) -> dict[str, Any]:
 
 
 def find(
-    images: EmbeddingSet,
-    gallery: Gallery,
-    query: Query,
-    vector: FloatArray,
-    k: int = 10,
-    classes: Sequence[int] = (),
+    images: EmbeddingSet, gallery: Gallery, query: Query, vector: FloatArray, k: int = 10, classes: Sequence[int] = ()
 ) -> PicturesResult:
     """The k pictures closest to a query.
 
@@ -177,8 +172,7 @@ def find(
     rows, values = gallery.best(vector, scores, k)
     relevant = relevant_rows(images, classes)
     hits = tuple(
-        _hit(images, i + 1, int(row), float(score), relevant)
-        for i, (row, score) in enumerate(zip(rows, values))
+        _hit(images, i + 1, int(row), float(score), relevant) for i, (row, score) in enumerate(zip(rows, values))
     )
     details = {
         "score": "cosine with the query",

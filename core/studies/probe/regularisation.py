@@ -101,9 +101,7 @@ class Sweep:
             for problem, start in zip(self._problems, starts)
         ]
         self._fits[exponent] = fits
-        train, tune = (
-            [judge(fit, *part[i]) for fit, part in zip(fits, self._parts)] for i in (0, 1)
-        )
+        train, tune = ([judge(fit, *part[i]) for fit, part in zip(fits, self._parts)] for i in (0, 1))
         right = sum(r for r, _ in train), sum(r for r, _ in tune)
         self._tried[exponent] = _Tried(*right, sum(loss for _, loss in tune))
         self._step()
@@ -129,18 +127,19 @@ class Sweep:
     def points(self) -> tuple[ProbePoint, ...]:
         """The curve, by ascending C."""
         return tuple(
-            ProbePoint(10.0**e, t.tune_right / self.n_tune, wilson(t.tune_right, self.n_tune),
-                       t.train_right / self.n_fit)
+            ProbePoint(
+                10.0**e, t.tune_right / self.n_tune, wilson(t.tune_right, self.n_tune), t.train_right / self.n_fit
+            )
             for e, t in sorted(self._tried.items())
-        )  # fmt: skip
+        )
 
 
 def judge(fit: Fit, features: FloatArray, labels: IntArray) -> tuple[int, float]:
     """(rows right, summed log-loss) of a fit on rows (n, d), in blocks."""
     right, loss = 0, 0.0
     for start in range(0, len(labels), 8192):
-        true = labels[start:start + 8192]
-        scores = fit.scores(features[start:start + 8192])
+        true = labels[start : start + 8192]
+        scores = fit.scores(features[start : start + 8192])
         right += count_right(scores, true)
         shares = softmax(scores)[np.arange(len(true)), true]
         loss -= float(np.log(np.maximum(shares, 1e-30), dtype=np.float64).sum())

@@ -164,15 +164,31 @@ class ProbeResult:
 
     def to_record(self) -> dict[str, Any]:
         """The JSON record of `probe`: figures are 0-1 floats, a recall without pictures is null."""
-        plain = ("model", "dataset", "split", "n", "train_acc1", "test_acc1", "test_acc5", "C", "n_train",
-                 "n_val", "folds", "n_test", "mean_per_class_recall", "normalised", "seconds")
+        plain = (
+            "model",
+            "dataset",
+            "split",
+            "n",
+            "train_acc1",
+            "test_acc1",
+            "test_acc5",
+            "C",
+            "n_train",
+            "n_val",
+            "folds",
+            "n_test",
+            "mean_per_class_recall",
+            "normalised",
+            "seconds",
+        )
         intervals = ("train_acc1_ci95", "test_acc1_ci95", "test_acc5_ci95")
         return {
             **{name: getattr(self, name) for name in plain},
             **{name: list(getattr(self, name)) for name in intervals},
             "validation": [asdict(p) | {"acc1_ci95": list(p.acc1_ci95)} for p in self.validation],
-            "per_class": [{"classname": r.classname, "n": r.n, "recall": r.recall if r.n else None}
-                          for r in self.per_class],
+            "per_class": [
+                {"classname": r.classname, "n": r.n, "recall": r.recall if r.n else None} for r in self.per_class
+            ],
             "published": [reference_record(r) for r in self.published],
             "deck": [reference_record(r) for r in self.deck],
             "notes": [note.as_dict() for note in self.notes],
@@ -181,7 +197,7 @@ class ProbeResult:
             "protocol": asdict(self.protocol),
             "provenance": self.provenance.as_dict(),
             "train_provenance": self.train_provenance.as_dict(),
-        }  # fmt: skip
+        }
 
 
 def assemble(
@@ -201,22 +217,41 @@ def assemble(
     labels, correct = labels_of(test), outcome.ranks == 1
     hits1, hits5 = int(correct.sum()), int((outcome.ranks <= TOP).sum())
     return ProbeResult(
-        model=test.key.model, dataset=test.key.dataset, split=test.key.split, n=n,
-        train_acc1=outcome.train_correct / n_train, train_acc1_ci95=wilson(outcome.train_correct, n_train),
-        test_acc1=hits1 / n, test_acc1_ci95=wilson(hits1, n),
-        test_acc5=hits5 / n, test_acc5_ci95=wilson(hits5, n),
+        model=test.key.model,
+        dataset=test.key.dataset,
+        split=test.key.split,
+        n=n,
+        train_acc1=outcome.train_correct / n_train,
+        train_acc1_ci95=wilson(outcome.train_correct, n_train),
+        test_acc1=hits1 / n,
+        test_acc1_ci95=wilson(hits1, n),
+        test_acc5=hits5 / n,
+        test_acc5_ci95=wilson(hits5, n),
         mean_per_class_recall=metrics.mean_per_class_recall(labels, correct, c),
-        C=outcome.C, validation=outcome.validation, n_train=n_train, n_val=outcome.n_val, folds=outcome.folds,
-        normalised=outcome.normalised, classnames=test.classnames,
+        C=outcome.C,
+        validation=outcome.validation,
+        n_train=n_train,
+        n_val=outcome.n_val,
+        folds=outcome.folds,
+        normalised=outcome.normalised,
+        classnames=test.classnames,
         per_class=per_class_of(labels, correct, test.classnames),
-        confusion=metrics.confusion(labels, outcome.top5[:, 0], c), labels=read_only(labels),
-        ranks=outcome.ranks, top5=outcome.top5, top5_probability=outcome.top5_probability, ids=test.ids,
-        seconds=outcome.seconds, train_key=train.key, test_key=test.key,
+        confusion=metrics.confusion(labels, outcome.top5[:, 0], c),
+        labels=read_only(labels),
+        ranks=outcome.ranks,
+        top5=outcome.top5,
+        top5_probability=outcome.top5_probability,
+        ids=test.ids,
+        seconds=outcome.seconds,
+        train_key=train.key,
+        test_key=test.key,
         protocol=_protocol(train, test, outcome),
-        provenance=test.provenance, train_provenance=train.provenance,
-        published=tuple(published), deck=tuple(deck),
+        provenance=test.provenance,
+        train_provenance=train.provenance,
+        published=tuple(published),
+        deck=tuple(deck),
         notes=beside(pair_notes(train, test), _notes(c, outcome)),
-    )  # fmt: skip
+    )
 
 
 def _protocol(train: EmbeddingSet, test: EmbeddingSet, outcome: ProbeOutcome) -> EvalProtocol:
@@ -253,13 +288,20 @@ def _notes(c: int, outcome: ProbeOutcome) -> tuple[Note, ...]:
         notes.append(top5_note(c))
     if seen := int(outcome.seen.sum()):
         right = outcome.ranks[~outcome.seen] == 1
-        notes.append(Note(f"{seen:,} of {len(outcome.seen):,} test pictures are also training pictures, judged by "
-                     f"their vectors; without them test accuracy is {100 * right.mean():.2f} %.",
-                          "trained_on_test", "warning"))
+        notes.append(
+            Note(
+                f"{seen:,} of {len(outcome.seen):,} test pictures are also training pictures, judged by "
+                f"their vectors; without them test accuracy is {100 * right.mean():.2f} %.",
+                "trained_on_test",
+                "warning",
+            )
+        )
     if outcome.edge:
-        notes.append(Note(f"The best C, {outcome.C:g}, is the last one tried; a better one may lie beyond it.",
-                          "C_at_edge"))
+        notes.append(
+            Note(f"The best C, {outcome.C:g}, is the last one tried; a better one may lie beyond it.", "C_at_edge")
+        )
     if not outcome.converged:
-        notes.append(Note("The fit stopped short of the optimum; its accuracy may still change slightly.",
-                          "not_converged"))
+        notes.append(
+            Note("The fit stopped short of the optimum; its accuracy may still change slightly.", "not_converged")
+        )
     return tuple(notes)

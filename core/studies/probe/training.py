@@ -27,11 +27,7 @@ SEED = 586
 
 
 def probe(
-    train: EmbeddingSet,
-    test: EmbeddingSet,
-    *,
-    normalise: bool = False,
-    progress: Progress | None = None,
+    train: EmbeddingSet, test: EmbeddingSet, *, normalise: bool = False, progress: Progress | None = None
 ) -> ProbeOutcome:
     """Choose C, fit, test. `normalise` scales embeddings to unit length first (the paper's code does not).
 
@@ -57,12 +53,23 @@ def probe(
     steps.finish()
     scored = rank(lambda rows: final.scores(_features(test, normalise, rows)), labels_of(test), c)
     return ProbeOutcome(
-        C=chosen.C, validation=sweep.points(), n_val=sweep.n_tune, folds=len(parts),
-        seed=SEED, normalised=normalise, train_correct=judge(final, features, labels)[0],
-        ranks=scored.ranks, top5=scored.top, top5_probability=scored.probability, seen=seen,
-        converged=final.converged, objective=final.objective, iterations=final.iterations,
-        edge=sweep.at_edge(), seconds=time.perf_counter() - started,
-    )  # fmt: skip
+        C=chosen.C,
+        validation=sweep.points(),
+        n_val=sweep.n_tune,
+        folds=len(parts),
+        seed=SEED,
+        normalised=normalise,
+        train_correct=judge(final, features, labels)[0],
+        ranks=scored.ranks,
+        top5=scored.top,
+        top5_probability=scored.probability,
+        seen=seen,
+        converged=final.converged,
+        objective=final.objective,
+        iterations=final.iterations,
+        edge=sweep.at_edge(),
+        seconds=time.perf_counter() - started,
+    )
 
 
 def _held_out(labels: IntArray) -> tuple[Parts, ...]:

@@ -45,8 +45,9 @@ def pair_notes(train: EmbeddingSet, test: EmbeddingSet) -> tuple[Note, ...]:
     said = test.provenance.beside
     of_train = (
         Note(f"In {train.key.split}: {note}", note.code, note.level)
-        for note in train.provenance.beside if note not in said
-    )  # fmt: skip
+        for note in train.provenance.beside
+        if note not in said
+    )
     missing = len(set(np.unique(labels_of(test)).tolist()) - set(np.unique(labels_of(train)).tolist()))
     text = f"{missing} of {len(train.classnames)} classes have no training picture, so their test pictures are wrong."
     return (*said, *of_train, *((Note(text, "untrained_classes", "warning"),) if missing else ()))

@@ -162,9 +162,7 @@ def summarise(
     if base_name not in named:
         raise TMVError(f"The baseline {base_name!r} is not among the templates; add it as a template.")
     base, known = named[base_name], deck or {}
-    results = tuple(
-        _measure((t,), a, base, labels, len(classnames), known.get(t)) for t, a in zip(templates, answers)
-    )
+    results = tuple(_measure((t,), a, base, labels, len(classnames), known.get(t)) for t, a in zip(templates, answers))
     together = _measure(tuple(templates), ensemble, base, labels, len(classnames), None)
     protocol = EvalProtocol(
         tuple(templates),
@@ -198,12 +196,7 @@ def _notes(classnames: Sequence[str]) -> tuple[Note, ...]:
 
 
 def _measure(
-    templates: tuple[str, ...],
-    answers: Answers,
-    base: Answers,
-    labels: IntArray,
-    c: int,
-    deck: Reference | None,
+    templates: tuple[str, ...], answers: Answers, base: Answers, labels: IntArray, c: int, deck: Reference | None
 ) -> TemplateResult:
     n, correct = len(labels), answers.correct
     hits1, hits5 = int(correct.sum()), int((answers.ranks <= TOP).sum())
@@ -243,10 +236,7 @@ def class_changes(study: PromptStudyResult, name: str, other: str | None = None)
     after, before = study.find(name), study.find(other or study.baseline)
     c, labels = len(study.classnames), study.labels
     right, was = after.answers.correct, before.answers.correct
-    gained, lost = (
-        np.bincount(labels[right & ~was], minlength=c),
-        np.bincount(labels[~right & was], minlength=c),
-    )
+    gained, lost = (np.bincount(labels[right & ~was], minlength=c), np.bincount(labels[~right & was], minlength=c))
     sizes = np.bincount(labels, minlength=c)
     rows = [
         ClassChange(

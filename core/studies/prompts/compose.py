@@ -45,8 +45,7 @@ def expand(pattern: str, values: Mapping[str, Sequence[str]]) -> tuple[Composed,
         count *= len(values[name])
     if count > MOST_PROMPTS:
         raise TMVError(
-            f"These slots make {count:,} prompts; at most {MOST_PROMPTS:,} are compared at once, "
-            "so shorten a list."
+            f"These slots make {count:,} prompts; at most {MOST_PROMPTS:,} are compared at once, so shorten a list."
         )
     rows = itertools.product(*(dict.fromkeys(values[name]) for name in names))
     return tuple(Composed(_fill(pattern, dict(zip(names, row))), tuple(zip(names, row))) for row in rows)

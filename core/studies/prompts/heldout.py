@@ -149,17 +149,7 @@ class PromptSearchResult:
     def from_record(cls, record: Mapping[str, Any]) -> PromptSearchResult:
         """The result that `to_record` wrote, for example by a job in another process."""
         protocol = dict(record["protocol"])
-        plain = (
-            "model",
-            "dataset",
-            "split",
-            "n",
-            "n_search",
-            "n_heldout",
-            "search_acc1",
-            "evaluations",
-            "stopped",
-        )
+        plain = ("model", "dataset", "split", "n", "n_search", "n_heldout", "search_acc1", "evaluations", "stopped")
         return cls(
             **{name: record[name] for name in plain},
             pool=tuple(record["pool"]),
@@ -194,9 +184,7 @@ def search(
     """
     labels = images.labels
     if labels is None or not len(pool) or len(heads) != len(pool):
-        raise TMVError(
-            "A search for prompts needs class labels and class vectors of each template of the pool."
-        )
+        raise TMVError("A search for prompts needs class labels and class vectors of each template of the pool.")
     cut = parts or split_rows(images.ids, labels, heldout_share)
     seen, unseen = images.image_embeddings[cut.search], images.image_embeddings[cut.heldout]
     choice = greedy(seen, labels[cut.search], heads, pool, budget=budget, largest=largest, progress=progress)

@@ -143,9 +143,7 @@ def greedy(
             stopped = "no further template helped" if hits else "the budget was spent"
             break
         take = left[int(np.argmax(hits))]
-        path.append(
-            Step(pool[take], max(hits) / len(labels), (max(hits) - max(best, 0)) / len(labels), len(left))
-        )
+        path.append(Step(pool[take], max(hits) / len(labels), (max(hits) - max(best, 0)) / len(labels), len(left)))
         chosen.append(take)
         total, vectors, best = total + scores.of(take), vectors + heads[take], max(hits)
     return Choice(tuple(chosen), tuple(path), spent, stopped)

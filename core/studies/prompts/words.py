@@ -133,8 +133,7 @@ def explain(
     """
     if len(vectors) != 1 + len(spans) or not len(targets):
         raise TMVError(
-            f"Expected {1 + len(spans)} text vectors and at least one picture, "
-            f"got {len(vectors)} and {len(targets)}."
+            f"Expected {1 + len(spans)} text vectors and at least one picture, got {len(vectors)} and {len(targets)}."
         )
     score, gaps = contributions(vectors[0], vectors[1:], targets)
     words = tuple(

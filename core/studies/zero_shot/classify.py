@@ -112,14 +112,22 @@ class ZeroShotResult:
     def to_record(self) -> dict[str, Any]:
         """The JSON record of `classify`: figures are 0-1 floats, a recall without pictures is null."""
         return {
-            "model": self.model, "dataset": self.dataset, "split": self.split, "n": self.n,
-            "acc1": self.acc1, "acc5": self.acc5, "mean_per_class_recall": self.mean_per_class_recall,
-            "acc1_ci95": list(self.acc1_ci95), "acc5_ci95": list(self.acc5_ci95),
+            "model": self.model,
+            "dataset": self.dataset,
+            "split": self.split,
+            "n": self.n,
+            "acc1": self.acc1,
+            "acc5": self.acc5,
+            "mean_per_class_recall": self.mean_per_class_recall,
+            "acc1_ci95": list(self.acc1_ci95),
+            "acc5_ci95": list(self.acc5_ci95),
             "mean_per_class_recall_ci95": list(self.mean_per_class_recall_ci95),
             "templates": list(self.templates),
-            "classnames": list(self.classnames), "classnames_kind": self.classnames_kind,
-            "per_class": [{"classname": r.classname, "n": r.n, "recall": r.recall if r.n else None}
-                          for r in self.per_class],
+            "classnames": list(self.classnames),
+            "classnames_kind": self.classnames_kind,
+            "per_class": [
+                {"classname": r.classname, "n": r.n, "recall": r.recall if r.n else None} for r in self.per_class
+            ],
             "published": [reference_record(r) for r in self.published],
             "deck": [reference_record(r) for r in self.deck],
             "notes": [note.as_dict() for note in self.notes],
@@ -129,21 +137,22 @@ class ZeroShotResult:
 
 def reference_record(figure: Reference) -> dict[str, Any]:
     """A figure from elsewhere in a result's JSON record."""
-    return {"metric": figure.metric, "protocol": figure.protocol, "value": figure.value,
-            "source": figure.source}
+    return {"metric": figure.metric, "protocol": figure.protocol, "value": figure.value, "source": figure.source}
 
 
 # --- the texts --------------------------------------------------------------------------------------------
 
+
 def check_templates(templates: Sequence[str]) -> tuple[str, ...]:
     """The templates, or `TMVError`: there must be one at least, each with exactly one `{}`."""
     if isinstance(templates, str) or not templates:
-        raise BadArgument("Expected a list of at least one template such as 'a photo of a {}.', "
-                       f"got {templates!r}.")
+        raise BadArgument(f"Expected a list of at least one template such as 'a photo of a {{}}.', got {templates!r}.")
     for template in templates:
         if (found := template.count("{}")) != 1:
-            raise BadArgument(f"A template needs exactly one {{}} where the class name goes, but {template!r} "
-                           f"has {found or 'none'}; write for example 'a photo of a {{}}.'")
+            raise BadArgument(
+                f"A template needs exactly one {{}} where the class name goes, but {template!r} "
+                f"has {found or 'none'}; write for example 'a photo of a {{}}.'"
+            )
     return tuple(templates)
 
 
@@ -164,9 +173,17 @@ def class_embeddings(text_embeddings: NDArray[Any]) -> FloatArray:
 
 # --- the numbers ------------------------------------------------------------------------------------------
 
-def classify(images: EmbeddingSet, classes: FloatArray, classnames: Sequence[str],
-             templates: Sequence[str], *, classnames_kind: str = "curated",
-             published: Sequence[Reference] = (), deck: Sequence[Reference] = ()) -> ZeroShotResult:
+
+def classify(
+    images: EmbeddingSet,
+    classes: FloatArray,
+    classnames: Sequence[str],
+    templates: Sequence[str],
+    *,
+    classnames_kind: str = "curated",
+    published: Sequence[Reference] = (),
+    deck: Sequence[Reference] = (),
+) -> ZeroShotResult:
     """Name every picture and count.
 
     `images` with labels; `classes` (c, d) from `class_embeddings`, row i the class of label i. Raises
@@ -176,19 +193,39 @@ def classify(images: EmbeddingSet, classes: FloatArray, classnames: Sequence[str
     found = metrics.classify_vectors(images.image_embeddings, classes, labels, images.logit_scale, TOP)
     n, c, correct = len(labels), len(classnames), found.ranks == 1
     hits1, hits5 = int(correct.sum()), int((found.ranks <= TOP).sum())
-    protocol = EvalProtocol(check_templates(templates), classnames_kind, images.key.split, n, True,
-                            {"top": min(TOP, c)})
+    protocol = EvalProtocol(
+        check_templates(templates), classnames_kind, images.key.split, n, True, {"top": min(TOP, c)}
+    )
     per_class = per_class_of(labels, correct, classnames)
     said = images.provenance.beside
     return ZeroShotResult(
-        images.key.model, images.key.dataset, images.key.split, n,
-        hits1 / n, hits5 / n, metrics.mean_per_class_recall(labels, correct, c),
-        wilson(hits1, n), wilson(hits5, n), bootstrap_class_mean(labels, correct, c),
-        protocol.templates, tuple(classnames), classnames_kind, per_class,
-        metrics.confusion(labels, found.top[:, 0], c), read_only(labels), found.ranks, found.top,
-        found.probability, images.ids, images.logit_scale, protocol, images.provenance, tuple(published),
-        tuple(deck), beside(said, unsaid(said, _notes(per_class, classnames, classes)),
-                            _tie_note(correct, found.tied)))
+        images.key.model,
+        images.key.dataset,
+        images.key.split,
+        n,
+        hits1 / n,
+        hits5 / n,
+        metrics.mean_per_class_recall(labels, correct, c),
+        wilson(hits1, n),
+        wilson(hits5, n),
+        bootstrap_class_mean(labels, correct, c),
+        protocol.templates,
+        tuple(classnames),
+        classnames_kind,
+        per_class,
+        metrics.confusion(labels, found.top[:, 0], c),
+        read_only(labels),
+        found.ranks,
+        found.top,
+        found.probability,
+        images.ids,
+        images.logit_scale,
+        protocol,
+        images.provenance,
+        tuple(published),
+        tuple(deck),
+        beside(said, unsaid(said, _notes(per_class, classnames, classes)), _tie_note(correct, found.tied)),
+    )
 
 
 def labels_of(images: EmbeddingSet, classes: FloatArray, classnames: Sequence[str]) -> IntArray:
@@ -196,25 +233,29 @@ def labels_of(images: EmbeddingSet, classes: FloatArray, classnames: Sequence[st
     key, labels = images.key, images.labels
     lacking = len(images) if labels is None else int(np.count_nonzero(labels < 0))
     if labels is None or lacking or not len(labels):
-        raise TMVError(f"Accuracy needs a class label on every picture, but in {key.dataset} ({key.split}) "
-                       f"{lacking} of {len(images)} have none; choose a data set with class labels.")
+        raise TMVError(
+            f"Accuracy needs a class label on every picture, but in {key.dataset} ({key.split}) "
+            f"{lacking} of {len(images)} have none; choose a data set with class labels."
+        )
     if len(classes) != len(classnames):
-        raise TMVError(f"Expected one class vector for each of {len(classnames)} class names, "
-                       f"got {len(classes)}.")
+        raise TMVError(f"Expected one class vector for each of {len(classnames)} class names, got {len(classes)}.")
     if labels.max() >= len(classnames):
-        raise TMVError(f"{key.dataset} has labels up to {int(labels.max())}, which need "
-                       f"{int(labels.max()) + 1} class names, but {len(classnames)} were given.")
+        raise TMVError(
+            f"{key.dataset} has labels up to {int(labels.max())}, which need "
+            f"{int(labels.max()) + 1} class names, but {len(classnames)} were given."
+        )
     return labels
 
 
-def per_class_of(labels: IntArray, correct: NDArray[np.bool_],
-               classnames: Sequence[str]) -> tuple[ClassRecall, ...]:
+def per_class_of(labels: IntArray, correct: NDArray[np.bool_], classnames: Sequence[str]) -> tuple[ClassRecall, ...]:
     """Each class's recall with its interval: labels (n,), correct (n,)."""
     c = len(classnames)
     n, right = np.bincount(labels, minlength=c), np.bincount(labels[correct], minlength=c)
     recall, ci95 = metrics.per_class_recall(labels, correct, c), wilson_many(right, n)
-    return tuple(ClassRecall(classnames[i], int(n[i]), int(right[i]), float(recall[i]),
-                             (float(ci95[i, 0]), float(ci95[i, 1]))) for i in range(c))
+    return tuple(
+        ClassRecall(classnames[i], int(n[i]), int(right[i]), float(recall[i]), (float(ci95[i, 0]), float(ci95[i, 1])))
+        for i in range(c)
+    )
 
 
 def alike(classes: FloatArray, classnames: Sequence[str]) -> tuple[tuple[str, ...], ...]:
@@ -236,13 +277,23 @@ def _notes(per_class: Sequence[ClassRecall], classnames: Sequence[str], classes:
     if 1 < len(classnames) <= TOP:
         notes.append(top5_note(len(classnames)))
     if empty := sum(r.n == 0 for r in per_class):
-        notes.append(Note(f"{empty} of {len(classnames)} classes have no picture here; the mean per-class recall "
-                          "is over the others.", "empty_classes"))
+        notes.append(
+            Note(
+                f"{empty} of {len(classnames)} classes have no picture here; the mean per-class recall "
+                "is over the others.",
+                "empty_classes",
+            )
+        )
     for names in alike(classes, classnames)[:3]:
         said = ", ".join(f"“{name}”" for name in names[:MOST_NAMED])
         more = f" and {len(names) - MOST_NAMED} more names" if len(names) > MOST_NAMED else ""
-        notes.append(Note(f"The model has one and the same vector for {said}{more}: it cannot tell them apart.",
-                          "same_vector", "warning"))
+        notes.append(
+            Note(
+                f"The model has one and the same vector for {said}{more}: it cannot tell them apart.",
+                "same_vector",
+                "warning",
+            )
+        )
     return tuple(notes)
 
 
@@ -260,8 +311,14 @@ def unsaid(said: Sequence[Note], own: Sequence[Note]) -> tuple[Note, ...]:
 def name_notes(classnames: Sequence[str]) -> tuple[Note, ...]:
     """What the class names alone say about any accuracy with them."""
     if len(classnames) == 1:
-        return (Note(f"There is only one class, “{classnames[0]}”, so every picture is right whatever the model does: "
-                     "this is no result.", "one_class", "fault"),)
+        return (
+            Note(
+                f"There is only one class, “{classnames[0]}”, so every picture is right whatever the model does: "
+                "this is no result.",
+                "one_class",
+                "fault",
+            ),
+        )
     counts = Counter(classnames)
     doubled = [name for name, count in counts.items() if count > 1]
     many = sum(counts[name] for name in doubled) > _FEW_EQUAL * len(classnames)
@@ -271,8 +328,12 @@ def name_notes(classnames: Sequence[str]) -> tuple[Note, ...]:
 def _equal_names(doubled: Sequence[str], level: Level) -> Note:
     said = ", ".join(f"“{name}”" for name in doubled[:MOST_NAMED])
     more = f" and {len(doubled) - MOST_NAMED} more" if len(doubled) > MOST_NAMED else ""
-    return Note(f"Several classes bear the same name, {said}{more}: of these the first listed is always the answer, so "
-                "the pictures of the others count as wrong.", "equal_names", level)
+    return Note(
+        f"Several classes bear the same name, {said}{more}: of these the first listed is always the answer, so "
+        "the pictures of the others count as wrong.",
+        "equal_names",
+        level,
+    )
 
 
 def _tie_note(correct: NDArray[np.bool_], tied: NDArray[np.bool_]) -> tuple[Note, ...]:
@@ -281,6 +342,11 @@ def _tie_note(correct: NDArray[np.bool_], tied: NDArray[np.bool_]) -> tuple[Note
         return ()
     sure, n = np.count_nonzero(correct & ~tied), len(tied)
     wrong, right = (f"{100 * hits / n:.2f} %" for hits in (sure, sure + np.count_nonzero(tied)))
-    return (Note(f"For {np.count_nonzero(tied)} of {n} pictures the right class and another have exactly the same "
-                 "score; the class listed first is the answer, as in an argmax. With every such picture counted as "
-                 f"wrong, top-1 would be {wrong}, with every one counted as right {right}.", "ties"),)
+    return (
+        Note(
+            f"For {np.count_nonzero(tied)} of {n} pictures the right class and another have exactly the same "
+            "score; the class listed first is the answer, as in an argmax. With every such picture counted as "
+            f"wrong, top-1 would be {wrong}, with every one counted as right {right}.",
+            "ties",
+        ),
+    )

@@ -145,7 +145,9 @@ def test_no_path_of_this_machine_is_told(home: Path, bundle: Path) -> None:
     from dataclasses import replace
 
     engine, file = Engine(rescan_seconds=0), home / "with-paths.zip"
-    weights = ({"path": "/home/someone/secret/weights.pt", "size": 1, "mtime_ns": 1, "ctime_ns": 1, "sha256": "0" * 64},)
+    weights = (
+        {"path": "/home/someone/secret/weights.pt", "size": 1, "mtime_ns": 1, "ctime_ns": 1, "sha256": "0" * 64},
+    )
     write_card(home / "cache", replace(card, weights=weights))
     engine.export_bundle(file, [GOOD], [told(home)])
     with zipfile.ZipFile(file) as archive:
@@ -247,11 +249,29 @@ def refused(file: Path, away: Path, words: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["../evil.json", "/etc/evil", "models/../../evil.json", "embeddings/a/b/../../../x", "C:\\evil", "models\\evil.json",
-     "evil.py", "models/evil.py", "models/.hidden.json", "results/00.json", "locks/x.lock", "jobs.sqlite",
-     "embeddings/a/b/0123456789abcdef/run/plan.json", "thumbnails/../x", "models/a/b.json", "texts/x/y.sqlite", "bundle.json/x",
-     "models/\u202egpj.json", "models/" + "a" * 300 + ".json", ""],
-)  # fmt: skip
+    [
+        "../evil.json",
+        "/etc/evil",
+        "models/../../evil.json",
+        "embeddings/a/b/../../../x",
+        "C:\\evil",
+        "models\\evil.json",
+        "evil.py",
+        "models/evil.py",
+        "models/.hidden.json",
+        "results/00.json",
+        "locks/x.lock",
+        "jobs.sqlite",
+        "embeddings/a/b/0123456789abcdef/run/plan.json",
+        "thumbnails/../x",
+        "models/a/b.json",
+        "texts/x/y.sqlite",
+        "bundle.json/x",
+        "models/\u202egpj.json",
+        "models/" + "a" * 300 + ".json",
+        "",
+    ],
+)
 def test_names_that_lead_out_or_do_not_belong_are_refused(bundle: Path, away: Path, name: str) -> None:
     file = rewrite(bundle, away / "x.zip", lambda parts: [*parts, (plain(name or "a"), b"{}")])
     refused(file, away, "has no place in a bundle|no plain file")
@@ -275,7 +295,9 @@ def test_links_and_devices_are_refused(bundle: Path, away: Path) -> None:
 def test_the_same_name_twice_is_refused(bundle: Path, away: Path) -> None:
     file = rewrite(bundle, away / "x.zip", lambda parts: [*parts, parts[-1]])
     refused(file, away, "twice")
-    cased = rewrite(bundle, away / "y.zip", lambda p: [*p, (plain("models/A.json"), b"{}"), (plain("models/a.json"), b"{}")])
+    cased = rewrite(
+        bundle, away / "y.zip", lambda p: [*p, (plain("models/A.json"), b"{}"), (plain("models/a.json"), b"{}")]
+    )
     refused(cased, away, "upper and lower case")
 
 
@@ -320,7 +342,12 @@ def test_changed_content_is_refused(bundle: Path, away: Path) -> None:
 
 def test_a_cut_or_foreign_file_is_refused(bundle: Path, away: Path) -> None:
     content = bundle.read_bytes()
-    for name, part in (("cut.zip", content[: len(content) // 2]), ("empty.zip", b""), ("text.zip", b"hello"), ("pk.zip", b"PK\x05\x06" + b"\0" * 18)):
+    for name, part in (
+        ("cut.zip", content[: len(content) // 2]),
+        ("empty.zip", b""),
+        ("text.zip", b"hello"),
+        ("pk.zip", b"PK\x05\x06" + b"\0" * 18),
+    ):
         (away / name).write_bytes(part)
         refused(away / name, away, "damaged or no bundle|does not begin with")
     refused(away / "none.zip", away, "There is no bundle at")
@@ -344,7 +371,9 @@ def test_the_list_must_come_first_and_be_whole(bundle: Path, away: Path) -> None
         (".bin", b"", ""),
     ],
 )
-def test_every_part_must_be_what_its_place_says(bundle: Path, away: Path, where: str, content: bytes, words: str) -> None:
+def test_every_part_must_be_what_its_place_says(
+    bundle: Path, away: Path, where: str, content: bytes, words: str
+) -> None:
     def change(parts: list[tuple[zipfile.ZipInfo, bytes]]) -> list[tuple[zipfile.ZipInfo, bytes]]:
         return [(i, content) if i.filename.endswith(where) else (i, c) for i, c in parts]
 
@@ -381,7 +410,9 @@ def test_a_list_is_read_back_as_written() -> None:
 # --- the command ------------------------------------------------------------------------------------------
 
 
-def test_the_command_exports_and_imports(home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_exports_and_imports(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     file = home / "talk.zip"
     assert cli.main(["bundle", "export", "--model", GOOD, "--data", told(home), str(file), "--json", "-"]) == 0
     record = json.loads(capsys.readouterr().out)["results"][0]

@@ -12,13 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from core.catalog.classes import (
-    EUROSAT_CURATED,
-    clip_classnames,
-    clip_templates,
-    curated_by_name,
-    imagenet_classnames,
-)
+from core.catalog.classes import EUROSAT_CURATED, clip_classnames, clip_templates, curated_by_name, imagenet_classnames
 from core.catalog.datasets import DATASETS, OFFICIAL_SIZES, find_dataset, own_path
 from core.catalog.models import MODELS
 from core.catalog.prompts import PROMPT_SETS, find_prompt_set
@@ -50,6 +44,7 @@ def table(name: str) -> list[dict[str, str]]:
 
 
 # --- data sets --------------------------------------------------------------------------------------------
+
 
 def test_the_demo_comes_first_and_names_are_unique() -> None:
     names = [spec.name for spec in DATASETS]
@@ -108,6 +103,7 @@ def test_own_data_has_a_generic_record() -> None:
 
 # --- class names ------------------------------------------------------------------------------------------
 
+
 def test_eurosat_is_joined_by_name_as_the_lists_differ_in_order() -> None:
     clip = clip_classnames("eurosat")
     assert clip[0] == "forest" and next(iter(EUROSAT_CURATED)) == "AnnualCrop"
@@ -152,14 +148,19 @@ def test_imagenet_wnids_are_those_of_timm() -> None:
 def test_lists_are_those_that_were_collected() -> None:
     path = DATA / "facts" / "clip_paper_classes_templates.json"
     facts = json.loads(path.read_text(encoding="utf-8"))
-    for ours, theirs in (("cifar100", "CIFAR100"), ("eurosat", "EuroSAT"), ("food101", "Food101"),
-                         ("imagenet", "ImageNet")):  # fmt: skip
+    for ours, theirs in (
+        ("cifar100", "CIFAR100"),
+        ("eurosat", "EuroSAT"),
+        ("food101", "Food101"),
+        ("imagenet", "ImageNet"),
+    ):
         assert list(clip_classnames(ours)) == facts[theirs]["classes"]
         assert list(clip_templates(ours)) == facts[theirs]["templates"]
     assert list(imagenet_classnames()) == facts["ImageNet"]["wnids_sorted"]
 
 
 # --- prompt sets ------------------------------------------------------------------------------------------
+
 
 def test_prompt_sets_have_one_place_for_the_name_and_a_source() -> None:
     assert len({prompt_set.name for prompt_set in PROMPT_SETS}) == len(PROMPT_SETS)
@@ -172,12 +173,19 @@ def test_prompt_sets_have_one_place_for_the_name_and_a_source() -> None:
 def test_prompt_set_sizes() -> None:
     sizes = {prompt_set.name: len(prompt_set.templates) for prompt_set in PROMPT_SETS}
     assert sizes | {"demo": 0} == {
-        "photo": 1, "deck": 7, "demo": 0, "cifar100": 18, "imagenet": 80, "food101": 1, "eurosat": 3,
-    }  # fmt: skip
+        "photo": 1,
+        "deck": 7,
+        "demo": 0,
+        "cifar100": 18,
+        "imagenet": 80,
+        "food101": 1,
+        "eurosat": 3,
+    }
     assert set(find_prompt_set("deck").templates) == set(deck_prompt_study())
 
 
 # --- figures ----------------------------------------------------------------------------------------------
+
 
 def test_published_figures_of_a_cell() -> None:
     found = published(B32, find_dataset("cifar100"), "zeroshot_acc1")
@@ -241,16 +249,20 @@ def test_the_seven_of_the_deck_have_their_figures() -> None:
 @pytest.mark.parametrize(
     "metric, ours",
     [
-        ("zeroshot_acc1_ensemble", "acc1"), ("zeroshot_acc1_single_prompt", "acc1"),
+        ("zeroshot_acc1_ensemble", "acc1"),
+        ("zeroshot_acc1_single_prompt", "acc1"),
         ("zeroshot_acc5", "acc5"),
-        ("zeroshot_acc1_paper_table11", "acc1"), ("zeroshot_mean_per_class_recall", "mean_per_class_recall"),
-        ("linear_probe_acc5_10shot", "acc5"), ("linear_probe_train_acc1", "train_acc1"),
-        ("linear_probe_test_acc1", "test_acc1"), ("tip_adapter_f_acc1_16shot", "acc1"),
+        ("zeroshot_acc1_paper_table11", "acc1"),
+        ("zeroshot_mean_per_class_recall", "mean_per_class_recall"),
+        ("linear_probe_acc5_10shot", "acc5"),
+        ("linear_probe_train_acc1", "train_acc1"),
+        ("linear_probe_test_acc1", "test_acc1"),
+        ("tip_adapter_f_acc1_16shot", "acc1"),
         ("image_retrieval_recall@5", "image_retrieval_recall@5"),
         ("text_retrieval_recall@10_paper", "text_retrieval_recall@10"),
         ("image_retrieval_mrr@10", "image_retrieval_mrr@10"),
     ],
-)  # fmt: skip
+)
 def test_measured_as(metric: str, ours: str) -> None:
     assert measured_as(metric) == ours
 

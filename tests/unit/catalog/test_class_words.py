@@ -10,15 +10,31 @@ from core.catalog.class_words import NAME_CODES, class_words, equal_names, wnid_
 @pytest.mark.parametrize(
     "folder, words",
     [
-        ("AnnualCrop", "annual crop"), ("HerbaceousVegetation", "herbaceous vegetation"),
-        ("Forest", "Forest"), ("hot_dog", "hot dog"), ("golden-retriever", "golden retriever"),
-        ("n01440764", "tench"), ("n99999999", "n99999999"), ("017.Cardinal", "Cardinal"),
-        ("01_apple", "apple"), ("iPhone", "iPhone"), ("McDonalds", "McDonalds"), ("hotdog", "hotdog"),
-        ("BMW_X5", "BMW X5"), ("SUV", "SUV"), ("2", "2"), ("90s music", "90s music"), ("_", "_"),
-        ("été_à la mer", "été à la mer"), ("Egyptian_Mau", "Egyptian Mau"), ("7-Eleven", "7 Eleven"),
-        ("n02085620-Chihuahua", "Chihuahua"), ("Chihuahua_n02085620", "Chihuahua"), ("n01440764_tench", "tench"),
+        ("AnnualCrop", "annual crop"),
+        ("HerbaceousVegetation", "herbaceous vegetation"),
+        ("Forest", "Forest"),
+        ("hot_dog", "hot dog"),
+        ("golden-retriever", "golden retriever"),
+        ("n01440764", "tench"),
+        ("n99999999", "n99999999"),
+        ("017.Cardinal", "Cardinal"),
+        ("01_apple", "apple"),
+        ("iPhone", "iPhone"),
+        ("McDonalds", "McDonalds"),
+        ("hotdog", "hotdog"),
+        ("BMW_X5", "BMW X5"),
+        ("SUV", "SUV"),
+        ("2", "2"),
+        ("90s music", "90s music"),
+        ("_", "_"),
+        ("été_à la mer", "été à la mer"),
+        ("Egyptian_Mau", "Egyptian Mau"),
+        ("7-Eleven", "7 Eleven"),
+        ("n02085620-Chihuahua", "Chihuahua"),
+        ("Chihuahua_n02085620", "Chihuahua"),
+        ("n01440764_tench", "tench"),
     ],
-)  # fmt: skip
+)
 def test_folders_become_words(folder: str, words: str) -> None:
     assert words_of(folder) == words
 
@@ -26,8 +42,11 @@ def test_folders_become_words(folder: str, words: str) -> None:
 @pytest.mark.parametrize(
     "folders, names, said",
     [
-        (("001.Black_footed_Albatross", "002.Laysan_Albatross"), ("Black footed Albatross", "Laysan Albatross"),
-         {"numbers_cut"}),
+        (
+            ("001.Black_footed_Albatross", "002.Laysan_Albatross"),
+            ("Black footed Albatross", "Laysan Albatross"),
+            {"numbers_cut"},
+        ),
         (("001.cat", "045.dog"), ("cat", "dog"), {"numbers_cut"}),
         (("1_cat", "2_dog", "3_cow"), ("cat", "dog", "cow"), {"numbers_cut"}),
         (("0. cat", "1. dog"), ("cat", "dog"), {"numbers_cut"}),
@@ -56,7 +75,7 @@ def test_folders_become_words(folder: str, words: str) -> None:
         (("cat (1)", "dog (2)"), ("cat (1)", "dog (2)"), set()),
         (("cat", "dog"), ("cat", "dog"), set()),
     ],
-)  # fmt: skip
+)
 def test_a_set_of_folders_is_judged_together(folders: tuple[str, ...], names: tuple[str, ...], said: set[str]) -> None:
     found = class_words(folders)
     assert {note.code for note in found.notes} <= NAME_CODES
@@ -65,8 +84,11 @@ def test_a_set_of_folders_is_judged_together(folders: tuple[str, ...], names: tu
 
 
 def test_levels_say_what_the_finding_does_to_a_number() -> None:
-    levels = {note.code: note.level for names in (("1_euro", "2_euro"), ("3_cat", "7_dog"), ("Cat", "cat"), ("0", "1"))
-              for note in class_words(names).notes[::-1]}  # fmt: skip
+    levels = {
+        note.code: note.level
+        for names in (("1_euro", "2_euro"), ("3_cat", "7_dog"), ("Cat", "cat"), ("0", "1"))
+        for note in class_words(names).notes[::-1]
+    }
     assert levels == {"numbers_kept": "warning", "equal_names": "fault", "numbered_classes": "warning"}
     assert class_words(("1_euro", "2_euro")).notes[0].level == "info"
     # ImageNet's own list has one pair of names; a figure for it is still a figure.
@@ -80,8 +102,15 @@ def test_equal_names_are_told_with_their_folders() -> None:
 
 @pytest.mark.parametrize(
     "folder, wnid",
-    [("n02085620", "n02085620"), ("N02085620", "n02085620"), ("n02085620-pug", "n02085620"),
-     ("pug n02085620", "n02085620"), ("n2085620-pug", None), ("pug", None), ("xn02085620", None)],
-)  # fmt: skip
+    [
+        ("n02085620", "n02085620"),
+        ("N02085620", "n02085620"),
+        ("n02085620-pug", "n02085620"),
+        ("pug n02085620", "n02085620"),
+        ("n2085620-pug", None),
+        ("pug", None),
+        ("xn02085620", None),
+    ],
+)
 def test_the_id_in_a_name(folder: str, wnid: str | None) -> None:
     assert wnid_in(folder) == wnid

@@ -12,8 +12,15 @@ from core.catalog import registry
 from core.catalog.models import MODELS, config_and_weights, find_model
 from core.types import TMVError, UnknownName
 
-DECK = ("ViT-B-32/openai", "ViT-B-16/openai", "RN50/openai", "ViT-B-32/laion2b_s34b_b79k",
-        "ViT-B-16/laion400m_e32", "ViT-L-14/laion2b_s32b_b82k", "convnext_base/laion400m_s13b_b51k")
+DECK = (
+    "ViT-B-32/openai",
+    "ViT-B-16/openai",
+    "RN50/openai",
+    "ViT-B-32/laion2b_s34b_b79k",
+    "ViT-B-16/laion400m_e32",
+    "ViT-L-14/laion2b_s32b_b82k",
+    "convnext_base/laion400m_s13b_b51k",
+)
 
 
 def test_the_demo_comes_first_then_the_deck() -> None:
@@ -70,8 +77,7 @@ def test_the_registry_is_open_clip_s_own() -> None:
     assert set(registry.architectures()) <= set(open_clip.list_models())
     for (architecture, pretrained), known in table.items():
         own = open_clip.get_pretrained_cfg(architecture, pretrained)
-        assert (known.hub, known.url, known.quick_gelu) == (
-            own["hf_hub"], own["url"], own.get("quick_gelu", False))
+        assert (known.hub, known.url, known.quick_gelu) == (own["hf_hub"], own["url"], own.get("quick_gelu", False))
 
 
 def test_a_registry_laid_out_otherwise_gives_no_table(tmp_path: Path) -> None:
@@ -91,11 +97,14 @@ def test_any_pair_of_open_clip() -> None:
     assert (spec.library, spec.embed_dim, spec.image_size) == ("open_clip", 768, 336)
 
 
-@pytest.mark.parametrize(("wrong", "right"), [
-    ("ViT-B-32/laion400m_e32", "ViT-B-32-quickgelu/laion400m_e32"),
-    ("ViT-L-14/openai", "ViT-L-14-quickgelu/openai"),
-    ("ViT-B-16/metaclip_400m", "ViT-B-16-quickgelu/metaclip_400m"),
-])
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        ("ViT-B-32/laion400m_e32", "ViT-B-32-quickgelu/laion400m_e32"),
+        ("ViT-L-14/openai", "ViT-L-14-quickgelu/openai"),
+        ("ViT-B-16/metaclip_400m", "ViT-B-16-quickgelu/metaclip_400m"),
+    ],
+)
 def test_a_quick_gelu_mismatch_names_the_right_architecture(wrong: str, right: str) -> None:
     with pytest.raises(TMVError, match="QuickGELU") as caught:
         find_model(wrong)
@@ -131,11 +140,17 @@ def test_the_demo_lies_in_the_repository() -> None:
     assert config.name == "demo-vit.json" and tensors.name == "demo-vit.safetensors" and config.is_file()
 
 
-@pytest.mark.parametrize(("typed", "offered"), [
-    ("vit-b-32/openai", "ViT-B-32/openai"), ("ViT-B/32", "ViT-B-32/openai"), ("demo-vit", "demo-vit/demo"),
-    ("ViT-B-32/laion2b", "ViT-B-32/laion2b_e16"), ("RN50/opena", "RN50/openai"),
-    ("ViT-B-23/random", "ViT-B-32/"),
-])
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("vit-b-32/openai", "ViT-B-32/openai"),
+        ("ViT-B/32", "ViT-B-32/openai"),
+        ("demo-vit", "demo-vit/demo"),
+        ("ViT-B-32/laion2b", "ViT-B-32/laion2b_e16"),
+        ("RN50/opena", "RN50/openai"),
+        ("ViT-B-23/random", "ViT-B-32/"),
+    ],
+)
 def test_did_you_mean(typed: str, offered: str) -> None:
     with pytest.raises(UnknownName, match="did you mean") as caught:
         find_model(typed)

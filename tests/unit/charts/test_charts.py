@@ -36,9 +36,7 @@ def two():
 
 @pytest.fixture(scope="module")
 def accuracy(two):
-    return frames.accuracy_frame(
-        [*two, sample_result(OPENAI, "cifar100"), sample_result(LAION, "cifar100", seed=5)]
-    )
+    return frames.accuracy_frame([*two, sample_result(OPENAI, "cifar100"), sample_result(LAION, "cifar100", seed=5)])
 
 
 @pytest.fixture(scope="module")
@@ -60,12 +58,18 @@ def every(two, accuracy):
 
 
 NAMES = [
-    "accuracy", "accuracy lying", "recall", "dumbbells", "confusion",
-    "answers", "difference", "reliability", "size", "time",
-]  # fmt: skip
-BEYOND = (
-    "ViT-H-14/laion2b_s32b_b79k", "RN101/openai", "hf-hub:a/b", "demo-new/demo", "EVA02-L-14/merged2b",
-)  # fmt: skip
+    "accuracy",
+    "accuracy lying",
+    "recall",
+    "dumbbells",
+    "confusion",
+    "answers",
+    "difference",
+    "reliability",
+    "size",
+    "time",
+]
+BEYOND = ("ViT-H-14/laion2b_s32b_b79k", "RN101/openai", "hf-hub:a/b", "demo-new/demo", "EVA02-L-14/merged2b")
 
 
 def traces(chart, **wanted):
@@ -78,11 +82,7 @@ def spoken(chart):
 
 
 def marked(chart, symbol):
-    return [
-        t
-        for t in chart.figure.data
-        if t.type == "scatter" and t.marker.symbol == symbol and t.x[0] is not None
-    ]
+    return [t for t in chart.figure.data if t.type == "scatter" and t.marker.symbol == symbol and t.x[0] is not None]
 
 
 # --- colours ----------------------------------------------------------------------------------------------
@@ -110,9 +110,7 @@ def test_contrast_by_the_standards_own_examples():
 
 def seen_without_green(color):
     """A colour as deuteranopes see it (Machado, Oliveira and Fernandes 2009, severity 1), linear RGB."""
-    matrix = np.array(
-        [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.01182, 0.04294, 0.968881]]
-    )
+    matrix = np.array([[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.01182, 0.04294, 0.968881]])
     rgb = np.array([int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)])
     linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
     return matrix @ linear
@@ -198,12 +196,10 @@ def test_bars_intervals_and_references_stand_at_their_values(accuracy, metric, u
         np.testing.assert_allclose(bar[value], rows[metric])
         assert bar.marker.color == model_color(model)
         assert [tuple(c) for c in bar.customdata] == list(zip(rows["model"], rows["dataset"], rows["split"]))
-    intervals = [
-        t for t in traces(chart, mode="markers", hoverinfo="skip") if t[f"error_{value}"].array is not None
-    ][-1]
-    np.testing.assert_allclose(
-        np.add(intervals[value], intervals[f"error_{value}"].array), accuracy[f"{metric}_high"]
-    )
+    intervals = [t for t in traces(chart, mode="markers", hoverinfo="skip") if t[f"error_{value}"].array is not None][
+        -1
+    ]
+    np.testing.assert_allclose(np.add(intervals[value], intervals[f"error_{value}"].array), accuracy[f"{metric}_high"])
     np.testing.assert_allclose(
         np.subtract(intervals[value], intervals[f"error_{value}"].arrayminus), accuracy[f"{metric}_low"]
     )
@@ -273,10 +269,7 @@ def test_recall_bars_start_with_the_hardest_class(two):
 
 def test_dumbbells_join_both_models_and_sort_by_gap(two):
     chart = recall_chart(frames.per_class_frame(two), order="difference")
-    a, b = (
-        next(t for t in chart.figure.data if t.name == n)
-        for n in ("ViT-B/32 · OpenAI", "ViT-B/32 · LAION-2B")
-    )
+    a, b = (next(t for t in chart.figure.data if t.name == n) for n in ("ViT-B/32 · OpenAI", "ViT-B/32 · LAION-2B"))
     gaps = [abs(x - y) for _, x, y in sorted((p, x, y) for p, x, y in zip(a.y, a.x, b.x))]
     assert gaps == sorted(gaps, reverse=True)
     line = next(t for t in chart.figure.data if t.mode == "lines")

@@ -61,8 +61,11 @@ def test_every_chart_can_be_drawn_read_and_saved(charts: dict[str, Any], name: s
 
 
 def bars(chart: Chart) -> dict[tuple[str, str], Any]:
-    return {(t.customdata[0][0], t.customdata[0][3]): t for t in chart.figure.data
-            if t.type == "bar" and t.customdata is not None}  # fmt: skip
+    return {
+        (t.customdata[0][0], t.customdata[0][3]): t
+        for t in chart.figure.data
+        if t.type == "bar" and t.customdata is not None
+    }
 
 
 def test_a_bar_for_each_model_and_method(methods: pd.DataFrame) -> None:
@@ -84,9 +87,15 @@ def test_the_method_is_in_the_filling_and_the_model_in_the_colour(methods: pd.Da
 
 def test_the_legend_names_each_model_and_each_method_once(methods: pd.DataFrame) -> None:
     shown = [t.name for t in accuracy_chart(methods).figure.data if t.showlegend is not False and t.type == "bar"]
-    assert sorted(shown) == sorted([
-        "ResNet-50 · OpenAI", "ViT-B/32 · OpenAI", "zero-shot", "linear probe",
-        "linear probe, on its training pictures"])  # fmt: skip
+    assert sorted(shown) == sorted(
+        [
+            "ResNet-50 · OpenAI",
+            "ViT-B/32 · OpenAI",
+            "zero-shot",
+            "linear probe",
+            "linear probe, on its training pictures",
+        ]
+    )
 
 
 def test_what_is_not_measured_has_no_bar(methods: pd.DataFrame) -> None:

@@ -20,8 +20,16 @@ from tests.sample_results import sample_result
 
 THEMES: tuple[Theme, ...] = ("light", "dark")
 OWN = [f"file:/runs/vit.json,/runs/{run}/epoch_{i}.pt" for run in "ab" for i in range(12)]
-OTHERS = [*OWN, *(f"hf-hub:someone/clip-{i}" for i in range(8)), "ViT-B-32/random", "ViT-L-14/random",
-          "ViT-B-32/laion2b_e16", "ViT-B-32/laion400m_e32", "ViT-B-32-quickgelu/openai", "ViT-L-14/openai"]  # fmt: skip
+OTHERS = [
+    *OWN,
+    *(f"hf-hub:someone/clip-{i}" for i in range(8)),
+    "ViT-B-32/random",
+    "ViT-L-14/random",
+    "ViT-B-32/laion2b_e16",
+    "ViT-B-32/laion400m_e32",
+    "ViT-B-32-quickgelu/openai",
+    "ViT-L-14/openai",
+]
 ROOT = Path(__file__).parents[3]
 ALL = [*(spec.name for spec in MODELS), *OTHERS]
 

@@ -66,7 +66,9 @@ def test_embed_counts_what_it_reused_and_skipped(world: Path, capsys: pytest.Cap
 
 def test_classify_is_plain_arithmetic_on_the_stored_vectors(world: Path, capsys: pytest.CaptureFixture[str]) -> None:
     template = "a photo of a {}."
-    record = document(capsys, "classify", "--model", POOR, "--data", squares(world), "--template", template)["results"][0]
+    record = document(capsys, "classify", "--model", POOR, "--data", squares(world), "--template", template)["results"][
+        0
+    ]
     engine = Engine(rescan_seconds=0)
     images = engine.needed(POOR, squares(world))
     texts = engine.encode_texts(POOR, [template.replace("{}", name) for name in record["classnames"]])
@@ -109,7 +111,9 @@ def test_the_table_has_intervals(world: Path, capsys: pytest.CaptureFixture[str]
 
 def test_bad_arguments_end_with_two_and_one_sentence(world: Path, capsys: pytest.CaptureFixture[str]) -> None:
     good = ("--model", GOOD, "--data", squares(world))
-    assert "did you mean demo-vit/demo" in sentence(capsys, 2, "classify", "--model", "demo-vit/demi", "--data", "eurosat")
+    assert "did you mean demo-vit/demo" in sentence(
+        capsys, 2, "classify", "--model", "demo-vit/demi", "--data", "eurosat"
+    )
     assert "did you mean eurosat" in sentence(capsys, 2, "classify", "--model", GOOD, "--data", "eurosta")
     assert "exactly one {}" in sentence(capsys, 2, "classify", *good, "--template", "a photo")
     assert "--templates" in sentence(capsys, 2, "classify", *good, "--template", "{}", "--templates", "photo")
@@ -125,7 +129,8 @@ def test_failures_end_with_one_and_one_sentence(world: Path, capsys: pytest.Capt
     assert "no picture" in empty.lower() or "empty" in empty.lower()
     assert "no classes" in sentence(capsys, 1, "classify", "--model", GOOD, "--data", told(world))
     assert "cannot be read" in sentence(
-        capsys, 1, "classify", "--model", GOOD, "--data", squares(world), "--classnames", str(world / "none.txt"))
+        capsys, 1, "classify", "--model", GOOD, "--data", squares(world), "--classnames", str(world / "none.txt")
+    )
 
 
 def test_what_nobody_foresaw_is_one_sentence_too(
@@ -140,7 +145,9 @@ def test_what_nobody_foresaw_is_one_sentence_too(
 def test_class_names_may_come_from_a_file(world: Path, capsys: pytest.CaptureFixture[str]) -> None:
     names = world / "names.csv"
     names.write_text("blue,green\ngreen,blue\nred,red\nwhite,white\n", encoding="utf-8")
-    record = document(capsys, "classify", "--model", GOOD, "--data", squares(world), "--classnames", str(names))["results"][0]
+    record = document(capsys, "classify", "--model", GOOD, "--data", squares(world), "--classnames", str(names))[
+        "results"
+    ][0]
     assert record["acc1"] == 0.5  # blue and green now have each other's name
 
 
@@ -153,7 +160,9 @@ def test_verify_reports_what_it_checked(world: Path, capsys: pytest.CaptureFixtu
     vectors.write_bytes(bytes(flipped))
     report = document(capsys, "verify")["results"][0]
     assert report["damaged"] and report["mended"] and report["checked"] > 0
-    assert document(capsys, "embed", "--model", GOOD, "--data", squares(world))["results"][0]["n"] == EACH * len(COLOURS)
+    assert document(capsys, "embed", "--model", GOOD, "--data", squares(world))["results"][0]["n"] == EACH * len(
+        COLOURS
+    )
 
 
 def test_numbers_that_are_none_become_null() -> None:
@@ -163,7 +172,8 @@ def test_numbers_that_are_none_become_null() -> None:
 
 def test_a_reader_that_closes_early_is_no_failure_of_ours() -> None:
     run = subprocess.run(
-        f"{sys.executable} -m core datasets | true", shell=True, cwd=ROOT, capture_output=True, text=True, check=False)
+        f"{sys.executable} -m core datasets | true", shell=True, cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert "Traceback" not in run.stderr
 
 

@@ -84,16 +84,15 @@ def test_probe_table(painted: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "trained on" in out and "100.00 %" in out
 
 
-def test_a_folder_without_splits_is_tested_on_its_other_half(
-    painted: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_folder_without_splits_is_tested_on_its_other_half(painted: Path, capsys: pytest.CaptureFixture[str]) -> None:
     record = run(capsys, "probe", "--model", GOOD, "--data", squares(painted))[0]
     assert (record["split"], record["n_train"], record["n"]) == ("test", 2 * EACH, 2 * EACH)
 
 
 def test_unit_length_is_kept_apart(painted: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    plain, unit = (run(capsys, "probe", "--model", POOR, "--data", halves(painted), *more)[0]
-                   for more in ([], ["--normalise"]))  # fmt: skip
+    plain, unit = (
+        run(capsys, "probe", "--model", POOR, "--data", halves(painted), *more)[0] for more in ([], ["--normalise"])
+    )
     assert (plain["normalised"], unit["normalised"]) == (False, True)
 
 
@@ -108,9 +107,7 @@ def test_without_a_training_split_it_says_so(painted: Path, capsys: pytest.Captu
 
 
 @pytest.mark.parametrize("command", ["probe", "fewshot"])
-def test_a_path_where_nothing_is_says_so(
-    painted: Path, capsys: pytest.CaptureFixture[str], command: str
-) -> None:
+def test_a_path_where_nothing_is_says_so(painted: Path, capsys: pytest.CaptureFixture[str], command: str) -> None:
     status, said = failure(capsys, command, "--model", GOOD, "--data", f"folder:{painted / 'nothing'}")
     assert status == 1 and said.startswith(f"{command}: There is no folder ")
 
@@ -168,7 +165,10 @@ def test_splits_to_train_and_to_test_on(painted: Path) -> None:
     engine = Engine()
     assert engine.train_split("cifar100") == "train"
     assert [engine.tested_split(name) for name in ("eurosat", "imagenet_mini", squares(painted))] == [
-        "test", "val", "test"]  # fmt: skip
+        "test",
+        "val",
+        "test",
+    ]
     assert engine.tested_split(halves(painted), "train") == "train"
     with pytest.raises(TMVError, match="captions, not classes"):
         engine.train_split("coco")
@@ -196,10 +196,25 @@ def test_tasks_embed_what_is_missing_and_keep_the_result(monkeypatch: pytest.Mon
 
 
 def test_fewshot_document(painted: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    records = run(capsys, "fewshot", "--model", GOOD, "--data", halves(painted), "--shots", "1", "--shots", "4",
-                  "--method", "probe", "--method", "tip-f", "--seeds", "2")  # fmt: skip
-    assert [(r["method"], r["shots"]) for r in records] == [
-        ("probe", 1), ("probe", 4), ("tip-f", 1), ("tip-f", 4)]  # fmt: skip
+    records = run(
+        capsys,
+        "fewshot",
+        "--model",
+        GOOD,
+        "--data",
+        halves(painted),
+        "--shots",
+        "1",
+        "--shots",
+        "4",
+        "--method",
+        "probe",
+        "--method",
+        "tip-f",
+        "--seeds",
+        "2",
+    )
+    assert [(r["method"], r["shots"]) for r in records] == [("probe", 1), ("probe", 4), ("tip-f", 1), ("tip-f", 4)]
     zero_shot = run(capsys, "classify", "--model", GOOD, "--data", halves(painted))[0]["acc1"]
     for record in records:
         assert record["zero_shot_acc1"] == zero_shot
@@ -210,8 +225,19 @@ def test_fewshot_document(painted: Path, capsys: pytest.CaptureFixture[str]) -> 
 
 
 def test_fewshot_of_one_draw_has_no_spread(painted: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = ("fewshot", "--model", GOOD, "--data", halves(painted), "--shots", "2", "--method", "tip",
-                 "--seeds", "1")  # fmt: skip
+    arguments = (
+        "fewshot",
+        "--model",
+        GOOD,
+        "--data",
+        halves(painted),
+        "--shots",
+        "2",
+        "--method",
+        "tip",
+        "--seeds",
+        "1",
+    )
     records = run(capsys, *arguments)
     assert records[0]["acc1_std"] is None and "one_draw" in {note["code"] for note in records[0]["notes"]}
     capsys.readouterr()
@@ -225,13 +251,16 @@ def test_fewshot_tells_what_no_figure_shows(painted: Path, capsys: pytest.Captur
     assert "4 classes have fewer than 64 pictures to spare" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(("arguments", "words"), [
-    (("--method", "tipf"), "did you mean tip or tip-f"),
-    (("--shots", "0"), "at least 1"),
-    (("--seeds", "none"), "at least 1"),
-    (("--seeds", "101"), "takes 1 to 100 seeds"),
-    (("--templates", "nothing"), "No prompt set"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--method", "tipf"), "did you mean tip or tip-f"),
+        (("--shots", "0"), "at least 1"),
+        (("--seeds", "none"), "at least 1"),
+        (("--seeds", "101"), "takes 1 to 100 seeds"),
+        (("--templates", "nothing"), "No prompt set"),
+    ],
+)
 def test_fewshot_refuses(
     painted: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], words: str
 ) -> None:
@@ -283,8 +312,13 @@ def test_a_stopped_study_keeps_what_is_done(monkeypatch: pytest.MonkeyPatch, tmp
 def test_plans(painted: Path) -> None:
     plan = engine_few_shot.plan_of([4, 1, 4], ["tip", "tip"], 2)
     assert plan == [("tip", 1, 0), ("tip", 1, 1), ("tip", 4, 0), ("tip", 4, 1)]
-    for shots, methods, seeds in (([], ["tip"], 1), ([1], [], 1), ([0], ["tip"], 1), ([1], ["tip"], 0),
-                                  ([1], ["tip"], 101)):  # fmt: skip
+    for shots, methods, seeds in (
+        ([], ["tip"], 1),
+        ([1], [], 1),
+        ([0], ["tip"], 1),
+        ([1], ["tip"], 0),
+        ([1], ["tip"], 101),
+    ):
         with pytest.raises(TMVError):
             engine_few_shot.plan_of(shots, methods, seeds)
     with pytest.raises(UnknownName):

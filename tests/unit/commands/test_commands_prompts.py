@@ -109,16 +109,7 @@ def sentence_of_failure(capsys: pytest.CaptureFixture[str], *arguments: str) -> 
 
 def test_optimise_writes_the_contract(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
     record = run(
-        capsys,
-        "optimise",
-        "--model",
-        POOR,
-        "--data",
-        squares(folder),
-        "--budget",
-        "120",
-        "--template",
-        "one {}",
+        capsys, "optimise", "--model", POOR, "--data", squares(folder), "--budget", "120", "--template", "one {}"
     )[0]
     assert has_common_fields(record) and record["pool"][0] == "one {}"
     assert record["evaluations"] <= 120 and set(record["chosen"]) <= set(record["pool"])

@@ -37,12 +37,7 @@ def told(model: str, dataset: str, right: int, n: int = 200, five: int | None = 
     result = sample_result(model, dataset, n=n)
     labels = (np.arange(n) % len(result.classnames)).astype(np.int64)
     return replace(
-        result,
-        ranks=ranks,
-        labels=labels,
-        acc1=right / n,
-        acc5=(five or right) / n,
-        acc1_ci95=wilson(right, n),
+        result, ranks=ranks, labels=labels, acc1=right / n, acc5=(five or right) / n, acc1_ci95=wilson(right, n)
     )
 
 
@@ -81,8 +76,7 @@ def test_a_probe_on_other_pictures_is_not_compared() -> None:
 
 
 @pytest.mark.parametrize(
-    ("general", "satellite", "verdict"),
-    [(150, 60, "holds"), (60, 150, "does not hold"), (100, 99, "does not hold")],
+    ("general", "satellite", "verdict"), [(150, 60, "holds"), (60, 150, "does not hold"), (100, 99, "does not hold")]
 )
 def test_general_against_satellite(general: int, satellite: int, verdict: str) -> None:
     found = claims.general([told(OPENAI, "cifar100", general), told(OPENAI, "eurosat", satellite)])

@@ -7,15 +7,7 @@ from collections import Counter
 import pytest
 
 from core.demo.evaluation import is_bird, is_teddy_trio
-from core.demo.plans import (
-    CAPTIONED,
-    DEMO_SETS,
-    OBJECTS,
-    Picture,
-    class_folders,
-    classnames,
-    pictures,
-)
+from core.demo.plans import CAPTIONED, DEMO_SETS, OBJECTS, Picture, class_folders, classnames, pictures
 from core.demo.things import NOUNS
 from core.demo.training_data import TRAINING_SCENES
 from core.demo.world import Scene

@@ -70,6 +70,7 @@ def stop_after(calls: int, kind: type[BaseException] = Cancelled) -> Callable[[i
 
 # --- what comes out ---------------------------------------------------------------------------------------
 
+
 @pytest.mark.parametrize("n, threads", [(1, 1), (7, 3), (8, 1), (33, 2), (100, 5)])
 def test_vectors_equal_the_slow_way_to_the_bit_whatever_the_threads(kit: Kit, n: int, threads: int) -> None:
     data = fake_dataset(n)
@@ -132,6 +133,7 @@ def test_everything_anew_on_request(kit: Kit) -> None:
 
 
 # --- broken pictures --------------------------------------------------------------------------------------
+
 
 def test_unreadable_pictures_are_skipped_with_their_reason_and_the_rest_is_kept(kit: Kit) -> None:
     data = fake_dataset(12, broken=(1,))
@@ -202,6 +204,7 @@ def test_an_encoder_that_loses_rows_is_an_error(kit: Kit) -> None:
 
 # --- captions ---------------------------------------------------------------------------------------------
 
+
 def test_captions_are_encoded_once_ever(kit: Kit) -> None:
     data = fake_dataset(300, "captions", broken=(7,))
     kit.embed(data)
@@ -222,6 +225,7 @@ def test_texts_known_and_unknown_keep_their_places(kit: Kit) -> None:
 
 
 # --- stopping and going on --------------------------------------------------------------------------------
+
 
 def plan_of(kit: Kit, n: int, chunk_rows: int = 8, kind: str = "classification") -> None:
     """Begin a run of small chunks, which later calls go on with."""
@@ -326,6 +330,7 @@ def test_a_chunk_gone_bad_on_the_disk_is_computed_again(kit: Kit, monkeypatch: p
 
 # --- several at once --------------------------------------------------------------------------------------
 
+
 def test_threads_that_want_the_same_key_join(kit: Kit) -> None:
     data, reports, watched = fake_dataset(60), list[Any](), list[int]()
     encoder = FakeEncoder(seconds=0.01)
@@ -392,6 +397,7 @@ def test_whoever_waits_takes_over_when_the_other_is_killed(kit: Kit) -> None:
 
 # --- data that changes ------------------------------------------------------------------------------------
 
+
 def test_pictures_that_change_while_they_are_read_are_noticed(kit: Kit) -> None:
     data = fake_dataset(24)
 
@@ -415,6 +421,7 @@ def test_labels_and_captions_belong_to_the_key(kit: Kit) -> None:
 
 
 # --- batches and accelerators -----------------------------------------------------------------------------
+
 
 def test_batches_depend_on_model_and_device_alone() -> None:
     def rows(device: str, parameters: int, own: int | None) -> int:

@@ -21,8 +21,21 @@ from core.encoders.lean import LeanResNet, LeanTransformer
 from core.types import TMVError
 from tests.encoder_models import ROUNDING, VARIANTS, close, make_model, pixels
 
-LEAN_IMAGES = {"plain", "quick_gelu", "resnet", "layer_scale", "no_ln_pre", "ln_after_pool", "patch_dropout",
-               "custom_text", "eos_pool", "biased_projection", "no_projection", "bidirectional", "class_token"}
+LEAN_IMAGES = {
+    "plain",
+    "quick_gelu",
+    "resnet",
+    "layer_scale",
+    "no_ln_pre",
+    "ln_after_pool",
+    "patch_dropout",
+    "custom_text",
+    "eos_pool",
+    "biased_projection",
+    "no_projection",
+    "bidirectional",
+    "class_token",
+}
 TEXTS = ["a photo of a cat", "", "a photo of a dog", "a photo of a cat", "two " * 60, "red apples", "é ü 你好 🐟"]
 
 
@@ -137,8 +150,10 @@ def test_many_threads_get_the_vectors_of_one(folder: Path) -> None:
         wanted_texts = [encoder.encode_texts(t) for t in texts]
 
         def both(seed: int, encoder: LoadedEncoder = encoder) -> tuple[Any, Any]:
-            return (encoder.encode_images(encoder.preprocess(picture(seed))[None]),
-                    encoder.encode_texts([f"a photo of {seed} things", "a dog"]))
+            return (
+                encoder.encode_images(encoder.preprocess(picture(seed))[None]),
+                encoder.encode_texts([f"a photo of {seed} things", "a dog"]),
+            )
 
         with ThreadPoolExecutor(6) as pool:
             found = list(pool.map(both, range(12)))
@@ -152,6 +167,7 @@ def test_no_texts_no_vectors(folder: Path) -> None:
 
 
 # --- names, cards, devices --------------------------------------------------------------------------------
+
 
 def test_the_card_says_how(folder: Path) -> None:
     encoder, model = loaded("quick_gelu", folder)
@@ -267,8 +283,9 @@ def test_devices(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_loading_in_two_threads_at_once(tmp_path: Path) -> None:
     names = [make_model(variant, tmp_path / variant)[0] for variant in ("plain", "resnet")]
     found: dict[str, str] = {}
-    threads = [threading.Thread(target=lambda n=n: found.update({n: load_encoder(n, "cpu").card.model_digest}))
-               for n in names]
+    threads = [
+        threading.Thread(target=lambda n=n: found.update({n: load_encoder(n, "cpu").card.model_digest})) for n in names
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -32,7 +32,9 @@ def test_a_repository_of_the_hub(server: Loopback, tmp_path: Path) -> None:
     name, model = make_model("plain", tmp_path)
     config, weights = (Path(p) for p in name.removeprefix("file:").split(","))
     server.repositories["someone/own-clip"] = {
-        "open_clip_config.json": config.read_bytes(), "open_clip_model.safetensors": weights.read_bytes()}
+        "open_clip_config.json": config.read_bytes(),
+        "open_clip_model.safetensors": weights.read_bytes(),
+    }
     server.small = {"open_clip_config.json"}
     seen: list[int] = []
     encoder = load_encoder("hf-hub:someone/own-clip", "cpu", lambda done, total: seen.append(done))
@@ -41,7 +43,9 @@ def test_a_repository_of_the_hub(server: Loopback, tmp_path: Path) -> None:
     with torch.no_grad():
         assert close(encoder.encode_images(batch), model.encode_image(batch)) < ROUNDING
     by_file = load_encoder(name, "cpu")
-    assert encoder.card.model_digest != "" and close(encoder.encode_texts(TEXTS), by_file.encode_texts(TEXTS)) < ROUNDING
+    assert (
+        encoder.card.model_digest != "" and close(encoder.encode_texts(TEXTS), by_file.encode_texts(TEXTS)) < ROUNDING
+    )
     asked = len(server.requests)
     load_encoder("hf-hub:someone/own-clip", "cpu")
     assert len(server.requests) == asked  # from the cache

@@ -59,6 +59,7 @@ def same(found: State, wanted: State) -> bool:
 
 # --- wrappings ----------------------------------------------------------------------------------------------
 
+
 def behind(prefix: str) -> Callable[[State], Any]:
     return lambda state: {f"{prefix}{name}": tensor for name, tensor in state.items()}
 
@@ -75,7 +76,7 @@ WRAPPED: dict[str, Callable[[State], Any]] = {
     "Lightning": lambda s: {"state_dict": behind("model.")(s), "hyper_parameters": {"lr": 1e-3}, "epoch": 2},
     "Lightning with a loss": lambda s: {"state_dict": {**behind("model.")(s), "loss.weight": torch.ones(3)}},
     "deep": lambda s: {"checkpoint": {"model": behind("module.clip.")(s)}},
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("how", WRAPPED)
@@ -107,6 +108,7 @@ def test_the_wrong_suffix_does_not_matter(plain: tuple[Path, State], tmp_path: P
 
 
 # --- other layouts ------------------------------------------------------------------------------------------
+
 
 def hugging_face(state: State) -> State:
     """The names of Hugging Face's CLIPModel, written out one by one."""
@@ -156,8 +158,12 @@ def test_the_text_tower_may_lie_in_either_place(
     own, apart = plain, custom
     inside = {name.removeprefix("text."): t for name, t in apart[1].items()}
     assert same(load(apart[0], saved(inside, tmp_path))[0], apart[1])
-    outside = {f"text.{n}" if n.split(".")[0] in ("transformer", "token_embedding", "ln_final", "text_projection",
-               "positional_embedding") else n: t for n, t in own[1].items()}  # fmt: skip
+    outside = {
+        f"text.{n}"
+        if n.split(".")[0] in ("transformer", "token_embedding", "ln_final", "text_projection", "positional_embedding")
+        else n: t
+        for n, t in own[1].items()
+    }
     assert same(load(own[0], saved(outside, tmp_path))[0], own[1])
     save_file(hugging_face(own[1]), tmp_path / "hf.safetensors")
     found, _ = load(apart[0], tmp_path / "hf.safetensors")
@@ -166,10 +172,17 @@ def test_the_text_tower_may_lie_in_either_place(
 
 def test_openai_s_archive_needs_quick_gelu(tmp_path: Path) -> None:
     model = openai_model("vit")
-    state = {**model.state_dict(), "input_resolution": torch.tensor(64), "context_length": torch.tensor(77),
-             "vocab_size": torch.tensor(49408)}  # fmt: skip
-    config = {"embed_dim": 32, "vision_cfg": {"image_size": 64, "layers": 3, "width": 64, "patch_size": 16},
-              "text_cfg": {"context_length": 77, "vocab_size": 49408, "width": 64, "heads": 1, "layers": 3}}  # fmt: skip
+    state = {
+        **model.state_dict(),
+        "input_resolution": torch.tensor(64),
+        "context_length": torch.tensor(77),
+        "vocab_size": torch.tensor(49408),
+    }
+    config = {
+        "embed_dim": 32,
+        "vision_cfg": {"image_size": 64, "layers": 3, "width": 64, "patch_size": 16},
+        "text_cfg": {"context_length": 77, "vocab_size": 49408, "width": 64, "heads": 1, "layers": 3},
+    }
     path, weights = tmp_path / "own.json", saved(state, tmp_path)
     path.write_text(json.dumps(config))
     assert "QuickGELU" in refused(path, weights)
@@ -179,6 +192,7 @@ def test_openai_s_archive_needs_quick_gelu(tmp_path: Path) -> None:
 
 # --- what does not fit --------------------------------------------------------------------------------------
 
+
 def without(*names: str) -> Callable[[State], State]:
     return lambda state: {k: v for k, v in state.items() if not k.startswith(names)}
 
@@ -187,15 +201,19 @@ MISFITS: dict[str, tuple[Callable[[State], Any], str]] = {
     "no logit_scale": (without("logit_scale"), r"1 tensor is missing \(logit_scale\). It has no logit_scale"),
     "one less": (without("ln_final.bias"), r"1 tensor is missing \(ln_final.bias\)"),
     "one more": (lambda s: {**s, "visual.extra": torch.ones(2)}, r"1 tensor is unexpected \(visual.extra\)"),
-    "another shape": (lambda s: {**s, "visual.proj": torch.ones(64, 16)},
-                      r"1 tensor is of another shape \(visual.proj is 64 x 16 and not 64 x 32\)"),
+    "another shape": (
+        lambda s: {**s, "visual.proj": torch.ones(64, 16)},
+        r"1 tensor is of another shape \(visual.proj is 64 x 16 and not 64 x 32\)",
+    ),
     "only images": (lambda s: {k: v for k, v in s.items() if k.startswith("visual.")}, "the image tower alone"),
     "only texts": (without("visual."), "the text tower alone"),
     "SigLIP": (lambda s: {**s, "logit_bias": torch.tensor(-10.0)}, "sigmoid loss.*init_logit_bias"),
     "a classifier": (lambda s: {"conv1.weight": torch.ones(4, 3, 7, 7), "fc.weight": torch.ones(10, 4)}, "missing"),
     "behind a prefix": (lambda s: behind("model.")(without("logit_scale")(s)), r"1 tensor is missing \(logit_scale\)"),
-    "half of it behind one": (lambda s: {("model." if i % 2 else "") + k: v for i, (k, v) in enumerate(s.items())},
-                              "tensors are missing .* and [0-9]+ more"),
+    "half of it behind one": (
+        lambda s: {("model." if i % 2 else "") + k: v for i, (k, v) in enumerate(s.items())},
+        "tensors are missing .* and [0-9]+ more",
+    ),
     "nothing": (lambda s: {"epoch": 3}, "it holds no tensors|It holds no tensors"),
     "NaN": (lambda s: {**s, "visual.proj": s["visual.proj"] * math.nan}, r"not finite in visual.proj"),
     "Inf": (lambda s: {**s, "ln_final.bias": s["ln_final.bias"] + math.inf}, r"not finite in ln_final.bias"),
@@ -204,7 +222,7 @@ MISFITS: dict[str, tuple[Callable[[State], Any], str]] = {
     "scale Inf": (lambda s: {**s, "logit_scale": torch.tensor(math.inf)}, "not finite in logit_scale"),
     "scale as it is": (lambda s: {**s, "logit_scale": torch.tensor(100.0)}, "logit_scale of .* is 100, .*logarithm"),
     "scale too small": (lambda s: {**s, "logit_scale": torch.tensor(-30.0)}, "logit_scale of .* is -30"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("how", MISFITS)

@@ -51,6 +51,7 @@ def save_torchscript(kind: str, folder: Path) -> tuple[Path, dict[str, torch.Ten
 
 # --- one set of weights, two libraries ----------------------------------------------------------------------
 
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_same_weights_give_the_same_vectors_in_both_libraries(kind: str, tmp_path: Path) -> None:
     path = save_state(kind, tmp_path)
@@ -99,9 +100,7 @@ def test_an_archive_builds_the_model_that_it_was_made_of(kind: str, tmp_path: Pa
     assert not built.model.training and built.model.visual.conv1.weight.dtype == torch.float32
 
 
-def test_a_quick_gelu_mismatch_is_also_found_when_loading(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_quick_gelu_mismatch_is_also_found_when_loading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As happens when open_clip's table could not be read and the name was accepted in form."""
     monkeypatch.setattr(registry, "published_weights", dict)
     spec = find_model("ViT-B-32/laion400m_e32")
@@ -110,6 +109,7 @@ def test_a_quick_gelu_mismatch_is_also_found_when_loading(
 
 
 # --- unsafe and damaged files -------------------------------------------------------------------------------
+
 
 class Evil:
     """Creates a file when it is unpickled."""
@@ -146,10 +146,17 @@ def test_pickled_code_is_refused_and_never_run(form: str, suffix: str, tmp_path:
     assert witness.exists()
 
 
-@pytest.mark.parametrize(("module", "name"), [
-    ("builtins", "eval"), ("torch", "load"), ("torch._utils", "_rebuild_device_tensor_from_numpy"),
-    ("collections", "namedtuple"), ("torch.jit._pickle", "anything"), ("os", "system"),
-])
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        ("builtins", "eval"),
+        ("torch", "load"),
+        ("torch._utils", "_rebuild_device_tensor_from_numpy"),
+        ("collections", "namedtuple"),
+        ("torch.jit._pickle", "anything"),
+        ("os", "system"),
+    ],
+)
 def test_an_archive_may_name_nothing_but_tensors(module: str, name: str, tmp_path: Path) -> None:
     path = tmp_path / "a.pt"
     evil_archive(path, b"\x80\x02c" + f"{module}\n{name}\n".encode() + b".", torchscript=True)
@@ -195,6 +202,7 @@ def test_safetensors_and_pickled_tensors_are_read(tmp_path: Path) -> None:
 
 # --- tokens -------------------------------------------------------------------------------------------------
 
+
 @pytest.fixture(scope="module")
 def tokenizers(tmp_path_factory: pytest.TempPathFactory) -> list[Built]:
     folder = tmp_path_factory.mktemp("tokens")
@@ -202,12 +210,15 @@ def tokenizers(tmp_path_factory: pytest.TempPathFactory) -> list[Built]:
     return [build(SPEC, (save_state("vit", folder),)), build(own, ())]
 
 
-@pytest.mark.parametrize(("text", "ids"), [
-    ("a photo of a cat", [320, 1125, 539, 320, 2368]),
-    ("A  Photo of a\nCAT ", [320, 1125, 539, 320, 2368]),
-    ("a photo of a cat.", [320, 1125, 539, 320, 2368, 269]),
-    ("", []),
-])
+@pytest.mark.parametrize(
+    ("text", "ids"),
+    [
+        ("a photo of a cat", [320, 1125, 539, 320, 2368]),
+        ("A  Photo of a\nCAT ", [320, 1125, 539, 320, 2368]),
+        ("a photo of a cat.", [320, 1125, 539, 320, 2368, 269]),
+        ("", []),
+    ],
+)
 def test_tokens_of_a_few_texts(text: str, ids: list[int], tokenizers: list[Built]) -> None:
     for built in tokenizers:
         row = built.tokenize([text])[0].tolist()

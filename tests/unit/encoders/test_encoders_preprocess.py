@@ -24,10 +24,25 @@ from core.types import Preprocessing
 from tests.encoder_models import make_model
 
 CLIP = Preprocessing(224, (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711))
-WAYS = [CLIP, replace(CLIP, resize_mode="squash"), replace(CLIP, resize_mode="longest"),
-        replace(CLIP, interpolation="bilinear"), replace(CLIP, size=64, mean=(0.5,) * 3, std=(0.5,) * 3)]
-SIZES = [(224, 224), (500, 375), (375, 500), (32, 32), (225, 224), (223, 999), (1000, 30), (64, 640), (7, 9),
-         (1333, 1000)]
+WAYS = [
+    CLIP,
+    replace(CLIP, resize_mode="squash"),
+    replace(CLIP, resize_mode="longest"),
+    replace(CLIP, interpolation="bilinear"),
+    replace(CLIP, size=64, mean=(0.5,) * 3, std=(0.5,) * 3),
+]
+SIZES = [
+    (224, 224),
+    (500, 375),
+    (375, 500),
+    (32, 32),
+    (225, 224),
+    (223, 999),
+    (1000, 30),
+    (64, 640),
+    (7, 9),
+    (1333, 1000),
+]
 
 
 def picture(size: tuple[int, int], seed: int = 0) -> Image.Image:
@@ -40,8 +55,9 @@ def picture(size: tuple[int, int], seed: int = 0) -> Image.Image:
 
 
 def library_transform(how: Preprocessing) -> object:
-    return image_transform_v2(PreprocessCfg(how.size, "RGB", how.mean, how.std, how.interpolation, how.resize_mode),
-                              is_train=False)
+    return image_transform_v2(
+        PreprocessCfg(how.size, "RGB", how.mean, how.std, how.interpolation, how.resize_mode), is_train=False
+    )
 
 
 def alike(found: torch.Tensor, wanted: torch.Tensor) -> float:
@@ -113,13 +129,17 @@ def test_other_modes_become_rgb() -> None:
 
 # --- the box ------------------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize(("size", "box"), [
-    ((224, 224), (0, 0, 224, 224)),
-    ((448, 224), (112, 0, 336, 224)),
-    ((224, 448), (0, 112, 224, 336)),
-    ((2240, 1120), (560, 0, 1680, 1120)),
-    ((227, 224), (2, 0, 226, 224)),  # a margin of 1.5 is rounded to the even 2, as Python and torchvision do
-])
+
+@pytest.mark.parametrize(
+    ("size", "box"),
+    [
+        ((224, 224), (0, 0, 224, 224)),
+        ((448, 224), (112, 0, 336, 224)),
+        ((224, 448), (0, 112, 224, 336)),
+        ((2240, 1120), (560, 0, 1680, 1120)),
+        ((227, 224), (2, 0, 226, 224)),  # a margin of 1.5 is rounded to the even 2, as Python and torchvision do
+    ],
+)
 def test_the_box_by_hand(size: tuple[int, int], box: tuple[float, ...]) -> None:
     assert shortest_side_box(*size, 224) == pytest.approx(box)
 
@@ -157,8 +177,9 @@ for size in ((5000, 2), (2, 5000), (60_000, 1)):
     how(Image.new("RGB", size))
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 """
-    run = subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[3], check=True,
-                         capture_output=True, text=True)
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=Path(__file__).parents[3], check=True, capture_output=True, text=True
+    )
     unit = 1024 if sys.platform == "linux" else 1
     assert int(run.stdout) * unit < 30e6  # the whole strip resized would be 375 MB and more
 

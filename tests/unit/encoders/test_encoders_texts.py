@@ -16,9 +16,22 @@ from core.encoders.encoder import LoadedEncoder, load_encoder
 from core.encoders.texts import END, find_tower, grow
 from tests.encoder_models import ROUNDING, VARIANTS, close, make_model
 
-TREE = {"plain", "quick_gelu", "resnet", "layer_scale", "no_ln_pre", "ln_after_pool", "patch_dropout",
-        "custom_text", "eos_pool", "biased_projection", "no_projection", "average_pool", "attention_pool",
-        "stochastic_depth"}
+TREE = {
+    "plain",
+    "quick_gelu",
+    "resnet",
+    "layer_scale",
+    "no_ln_pre",
+    "ln_after_pool",
+    "patch_dropout",
+    "custom_text",
+    "eos_pool",
+    "biased_projection",
+    "no_projection",
+    "average_pool",
+    "attention_pool",
+    "stochastic_depth",
+}
 TRUNCATED = {"custom_blocks"}
 WORDS = ["a", "photo", "of", "the", "cat", "dog", "large", "é", "你好", "!", "<end_of_text>", "<start_of_text>", "."]
 
@@ -35,6 +48,7 @@ def prompts() -> list[str]:
 
 # --- by hand ------------------------------------------------------------------------------------------------
 
+
 def test_a_tree_by_hand() -> None:
     tree = grow(np.array([[1, 5, 9, END], [1, 5, 9, 4], [1, 7, END, END], [2, 7, 4, END]]))
     #   1 (0)              2 (1)         level 0
@@ -44,7 +58,11 @@ def test_a_tree_by_hand() -> None:
     assert tree.token.tolist() == [1, 2, 5, 7, 7, 9, 4, 4]
     assert tree.depth.tolist() == [0, 0, 1, 1, 1, 2, 2, 3]
     assert [path.tolist() for path in tree.paths] == [
-        [[0], [1]], [[0, 2], [0, 3], [1, 4]], [[0, 2, 5], [1, 4, 6]], [[0, 2, 5, 7]]]
+        [[0], [1]],
+        [[0, 2], [0, 3], [1, 4]],
+        [[0, 2, 5], [1, 4, 6]],
+        [[0, 2, 5, 7]],
+    ]
     assert tree.read.tolist() == [5, 7, 3, 6]
 
 
@@ -64,8 +82,7 @@ def test_every_distinct_beginning_is_one_node(rows: list[list[int]]) -> None:
     assert [beginnings[tree.read[place]] for place in order] == [tuple(row) for row in rows]
 
 
-@given(st.lists(st.lists(st.integers(0, 3), min_size=1, max_size=6), min_size=1, max_size=30),
-       st.integers(1, 9))
+@given(st.lists(st.lists(st.integers(0, 3), min_size=1, max_size=6), min_size=1, max_size=30), st.integers(1, 9))
 def test_chunks_are_all_rows_in_order(rows: list[list[int]], limit: int) -> None:
     width = max(map(len, rows))
     tokens = np.array([row + [0] * (width - len(row)) for row in rows])
@@ -86,6 +103,7 @@ def test_prompts_share_their_beginnings(encoder: LoadedEncoder) -> None:
 
 
 # --- against the library ------------------------------------------------------------------------------------
+
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_the_way_follows_the_structure(variant: str, tmp_path: Path) -> None:
@@ -137,6 +155,7 @@ def test_the_truncated_way_on_a_plain_model(tmp_path: Path) -> None:
 
 
 # --- falling back -------------------------------------------------------------------------------------------
+
 
 def wrong(*_: Any) -> torch.Tensor:
     return torch.zeros(6, 32)

@@ -57,6 +57,7 @@ def openai(server: Loopback, monkeypatch: pytest.MonkeyPatch) -> Loopback:
 
 # --- where things are -------------------------------------------------------------------------------------
 
+
 def test_every_catalog_model_has_a_source() -> None:
     for spec in MODELS:
         source = weights.source_of(spec)
@@ -120,13 +121,16 @@ def test_files_of_ones_own(tmp_path: Path) -> None:
 
 
 def test_looking_needs_no_torch() -> None:
-    code = ("import sys; from core import weights; from core.catalog.models import MODELS, find_model;"
-            "[weights.state(m) for m in (*MODELS, find_model('ViTamin-S/datacomp1b'))];"
-            "assert not {'torch', 'open_clip', 'clip'} & set(sys.modules)")
+    code = (
+        "import sys; from core import weights; from core.catalog.models import MODELS, find_model;"
+        "[weights.state(m) for m in (*MODELS, find_model('ViTamin-S/datacomp1b'))];"
+        "assert not {'torch', 'open_clip', 'clip'} & set(sys.modules)"
+    )
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
 
 
 # --- the hub ----------------------------------------------------------------------------------------------
+
 
 def test_whole_from_the_hub(server: Loopback, home: Path) -> None:
     spec, seen = find_model(HUB_MODEL), list[tuple[int, int]]()
@@ -228,16 +232,20 @@ def test_offline_says_so(server: Loopback, monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_the_environment_of_the_hub_is_respected(server: Loopback, tmp_path: Path) -> None:
     """In a process of its own, since the library reads its environment when it is imported."""
-    code = ("from core import weights; from core.catalog.models import find_model;"
-            f"print(weights.download(find_model({HUB_MODEL!r}))[0])")
+    code = (
+        "from core import weights; from core.catalog.models import find_model;"
+        f"print(weights.download(find_model({HUB_MODEL!r}))[0])"
+    )
     environment = {**os.environ, "HF_HOME": str(tmp_path / "elsewhere"), "HF_ENDPOINT": server.url}
-    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, check=True,
-                         capture_output=True, text=True)
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=environment, check=True, capture_output=True, text=True
+    )
     assert Path(run.stdout.strip()).read_bytes() == CONTENT
     assert run.stdout.startswith(str(tmp_path / "elsewhere"))
 
 
 # --- plain addresses --------------------------------------------------------------------------------------
+
 
 def test_whole_from_openai(openai: Loopback, home: Path) -> None:
     spec = find_model("ViT-B-32/openai")
@@ -266,9 +274,8 @@ def test_no_network_for_openai_says_what_to_copy(home: Path, monkeypatch: pytest
 
 # --- checksums of files -----------------------------------------------------------------------------------
 
-def test_a_digest_is_remembered_until_the_file_changes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+
+def test_a_digest_is_remembered_until_the_file_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file, memo = tmp_path / "w.bin", tmp_path / "memo"
     file.write_bytes(b"one")
     read = list[Path]()

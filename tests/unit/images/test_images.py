@@ -70,6 +70,7 @@ def reason(source: bytes | Path) -> str:
 
 # --- right pixels -----------------------------------------------------------------------------------------
 
+
 @pytest.mark.parametrize("kind", ["PNG", "BMP", "TIFF", "PPM", "GIF"])
 def test_lossless_formats_give_the_same_pixels(kind: str) -> None:
     image = scene() if kind != "GIF" else scene().convert("P", palette=Image.Palette.ADAPTIVE)
@@ -116,8 +117,17 @@ def test_sixteen_bit_grey_in_a_pgm_is_scaled_too() -> None:
 
 def test_twelve_bit_tiff_uses_its_own_range() -> None:
     # Two pixels, 0 and 4095, packed into three bytes.
-    entries = [(256, 3, 2), (257, 3, 1), (258, 3, 12), (259, 3, 1), (262, 3, 1), (273, 4, 200), (277, 3, 1),
-               (278, 3, 1), (279, 4, 3)]  # fmt: skip
+    entries = [
+        (256, 3, 2),
+        (257, 3, 1),
+        (258, 3, 12),
+        (259, 3, 1),
+        (262, 3, 1),
+        (273, 4, 200),
+        (277, 3, 1),
+        (278, 3, 1),
+        (279, 4, 3),
+    ]
     table = b"".join(struct.pack("<HHII", tag, kind, 1, value) for tag, kind, value in entries)
     header = b"II*\0" + struct.pack("<IH", 8, len(entries)) + table + struct.pack("<I", 0)
     found = array(to_rgb(header.ljust(200, b"\0") + b"\x00\x0f\xff"))
@@ -136,6 +146,7 @@ def test_lab_is_really_converted() -> None:
 
 
 # --- transparency on white --------------------------------------------------------------------------------
+
 
 def test_alpha_is_laid_on_white() -> None:
     image = Image.new("RGBA", (3, 1))
@@ -171,6 +182,7 @@ def test_webp_alpha_is_laid_on_white() -> None:
 
 # --- animations -------------------------------------------------------------------------------------------
 
+
 @pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "TIFF"])
 def test_the_first_frame_is_taken(kind: str) -> None:
     frames = [Image.new("RGB", (16, 16), colour) for colour in ("red", "lime", "blue")]
@@ -180,6 +192,7 @@ def test_the_first_frame_is_taken(kind: str) -> None:
 
 
 # --- orientation ------------------------------------------------------------------------------------------
+
 
 def exif_with(value: int) -> bytes:
     exif = Image.Exif()
@@ -229,6 +242,7 @@ def test_big_endian_exif_is_read() -> None:
 
 
 # --- refused, with one reason -----------------------------------------------------------------------------
+
 
 def chunk(kind: bytes, content: bytes) -> bytes:
     return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
@@ -325,8 +339,12 @@ def test_bombs_are_refused_without_the_memory_they_ask_for(tmp_path: Path) -> No
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     said = run.stdout.splitlines()
     assert len(said) == len(files) and "memory" not in run.stdout
-    assert [line.split(":")[0] for line in said] == ["too many pixels", "too many pixels", "unsafe file",
-                                                     "too many pixels"]  # fmt: skip
+    assert [line.split(":")[0] for line in said] == [
+        "too many pixels",
+        "too many pixels",
+        "unsafe file",
+        "too many pixels",
+    ]
 
 
 def test_the_limits_are_where_they_are_said_to_be() -> None:
@@ -362,10 +380,7 @@ SEEDS = {kind: encoded(scene(), kind) for kind in ("JPEG", "PNG", "GIF", "WEBP",
 
 
 @settings(max_examples=150, deadline=None)
-@given(
-    st.sampled_from(sorted(SEEDS)),
-    st.lists(st.tuples(st.integers(0, 4000), st.integers(0, 255)), max_size=12),
-)
+@given(st.sampled_from(sorted(SEEDS)), st.lists(st.tuples(st.integers(0, 4000), st.integers(0, 255)), max_size=12))
 def test_damage_is_a_picture_or_a_reason_and_nothing_else(kind: str, changes: list[tuple[int, int]]) -> None:
     data = bytearray(SEEDS[kind])
     for place, value in changes:
@@ -412,6 +427,7 @@ def test_many_threads_give_what_one_gives() -> None:
 
 # --- pixels, thumbnails, names ----------------------------------------------------------------------------
 
+
 def test_pixels_pass_as_they_are() -> None:
     pixels = np.asarray(scene())
     assert np.array_equal(array(to_rgb(pixels)), pixels)
@@ -441,11 +457,21 @@ def test_a_thumbnail_of_tiny_pixels_loses_nothing() -> None:
 @pytest.mark.parametrize(
     "name, expected",
     [
-        ("a.jpg", True), ("A.JPEG", True), ("dir/b.PNG", True), ("x.y.webp", True), ("café 猫.jpg", True),
-        ("._a.jpg", False), ("dir/._a.jpg", False), (".jpg", False), ("a.txt", False), ("jpg", False),
-        ("", False), ("Thumbs.db", False), ("a.jpg.part", False),
+        ("a.jpg", True),
+        ("A.JPEG", True),
+        ("dir/b.PNG", True),
+        ("x.y.webp", True),
+        ("café 猫.jpg", True),
+        ("._a.jpg", False),
+        ("dir/._a.jpg", False),
+        (".jpg", False),
+        ("a.txt", False),
+        ("jpg", False),
+        ("", False),
+        ("Thumbs.db", False),
+        ("a.jpg.part", False),
     ],
-)  # fmt: skip
+)
 def test_picture_names(name: str, expected: bool) -> None:
     assert is_picture_name(name) is expected
     assert all(suffix.startswith(".") and suffix == suffix.lower() for suffix in IMAGE_SUFFIXES)
@@ -453,9 +479,20 @@ def test_picture_names(name: str, expected: bool) -> None:
 
 @pytest.mark.parametrize(
     "name, kind",
-    [("a.CR2", "RAW"), ("d/a.dng", "RAW"), ("a.psd", "Photoshop"), ("a.svg", "drawing"), ("a.MP4", "video"),
-     ("a.jpg", None), ("a.heic", None), ("._a.cr2", None), (".cr2", None), ("a.txt", None), ("Thumbs.db", None)],
-)  # fmt: skip
+    [
+        ("a.CR2", "RAW"),
+        ("d/a.dng", "RAW"),
+        ("a.psd", "Photoshop"),
+        ("a.svg", "drawing"),
+        ("a.MP4", "video"),
+        ("a.jpg", None),
+        ("a.heic", None),
+        ("._a.cr2", None),
+        (".cr2", None),
+        ("a.txt", None),
+        ("Thumbs.db", None),
+    ],
+)
 def test_names_of_formats_that_are_not_read(name: str, kind: str | None) -> None:
     assert unread_format(name) == kind
     assert not (kind and is_picture_name(name)) and not UNREAD_FORMATS.keys() & IMAGE_SUFFIXES
@@ -478,6 +515,7 @@ def test_a_film_is_refused_by_its_head_alone(tmp_path: Path) -> None:
 
 
 # --- HEIF, as phones write it -----------------------------------------------------------------------------
+
 
 def heif(image: Image.Image, **options: Any) -> bytes:
     pillow_heif = pytest.importorskip("pillow_heif")
@@ -526,6 +564,7 @@ def test_a_png_with_a_large_but_honest_text_loads() -> None:
 
 # --- the collected files ----------------------------------------------------------------------------------
 
+
 def listed() -> list[dict[str, str]]:
     if not (BAD / "LIST.csv").is_file():
         return []
@@ -535,12 +574,19 @@ def listed() -> list[dict[str, str]]:
 
 # Rows whose list leaves a choice, and rows whose reason must name the cause.
 MUST_SAY = {
-    "truncated.jpg": "truncated", "truncated.png": "truncated", "broken_stream.png": "damaged",
-    "broken_header.png": "not readable as an image", "bomb.gif": "too many pixels",
-    "zero_width.gif": "empty image", "lfs_pointer.jpg": "git-lfs pointer", "empty.jpg": "empty file",
+    "truncated.jpg": "truncated",
+    "truncated.png": "truncated",
+    "broken_stream.png": "damaged",
+    "broken_header.png": "not readable as an image",
+    "bomb.gif": "too many pixels",
+    "zero_width.gif": "empty image",
+    "lfs_pointer.jpg": "git-lfs pointer",
+    "empty.jpg": "empty file",
     "html_error.jpg": "not an image",
-    "huge_300mp.png": "too many pixels", "strip_5000x2.png": "aspect ratio", "text_bomb.png": "unsafe",
-}  # fmt: skip
+    "huge_300mp.png": "too many pixels",
+    "strip_5000x2.png": "aspect ratio",
+    "text_bomb.png": "unsafe",
+}
 
 
 @pytest.mark.skipif(not listed(), reason="TMV_TEST_DATA is not set")

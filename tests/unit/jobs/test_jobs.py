@@ -51,6 +51,7 @@ def worker_of(root: Path, file: str = "runs.txt") -> int:
 
 # --- a whole life -----------------------------------------------------------------------------------------
 
+
 def test_a_job_runs_in_a_process_of_its_own_and_is_found_again(jobs: Jobs, tmp_path: Path) -> None:
     job = jobs.submit("count", "key", "Count", {"n": 60, "seconds": 0.02})
     assert (job.kind, job.key, job.title, job.state) == ("count", "key", "Count", "queued")
@@ -117,6 +118,7 @@ def test_unknown_jobs_and_empty_folders(tmp_path: Path) -> None:
 
 # --- once -------------------------------------------------------------------------------------------------
 
+
 def test_fifty_threads_start_one_worker(jobs: Jobs, tmp_path: Path) -> None:
     found: list[str] = []
 
@@ -162,6 +164,7 @@ def test_a_second_worker_of_the_same_job_does_nothing(jobs: Jobs, tmp_path: Path
 
 
 # --- death ------------------------------------------------------------------------------------------------
+
 
 def test_a_killed_worker_is_seen_and_starting_again_works(jobs: Jobs, tmp_path: Path) -> None:
     job = jobs.submit("count", "key", "Count", {"n": 5000})
@@ -216,6 +219,7 @@ def test_a_process_id_that_lives_means_nothing(tmp_path: Path) -> None:
 
 # --- stopping ---------------------------------------------------------------------------------------------
 
+
 def test_cancelling_a_running_job(jobs: Jobs) -> None:
     job = jobs.submit("count", "key", "Count", {"n": 100_000})
     until(lambda: jobs.get(job.id).done > 0)
@@ -256,6 +260,7 @@ def test_waiting_has_an_end(jobs: Jobs) -> None:
 
 # --- one heavy job at a time ------------------------------------------------------------------------------
 
+
 def test_heavy_jobs_wait_for_each_other_in_order_and_light_ones_do_not(jobs: Jobs, tmp_path: Path) -> None:
     first = jobs.submit("count", "a", "A", {"n": 100_000, "file": "a"})
     until(lambda: jobs.get(first.id).state == "running")
@@ -288,6 +293,7 @@ def test_a_waiting_job_can_be_cancelled_and_a_killed_one_frees_the_slot(jobs: Jo
 
 
 # --- the table --------------------------------------------------------------------------------------------
+
 
 def test_the_history_is_bounded_and_takes_logs_and_locks_with_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -51,6 +51,7 @@ def table(rows: Sequence[Sequence[object]], **how: Any) -> str:
 
 # --- a list in a cell -------------------------------------------------------------------------------------
 
+
 @pytest.mark.parametrize(
     "cell",
     [
@@ -101,12 +102,13 @@ def test_brackets_in_a_caption_are_text_but_not_around_all(tmp_path: Path) -> No
 
 # --- tables -----------------------------------------------------------------------------------------------
 
+
 @pytest.mark.parametrize(
     "name, text",
     [
-        ("metadata.csv", "file_name,text\na.jpg,A dog.\na.jpg,\"Two, no three\"\nb.jpg,A cat.\n"),
-        ("pandas.csv", ",image,caption\n0,a.jpg,A dog.\n1,a.jpg,\"Two, no three\"\n2,b.jpg,A cat.\n"),
-        ("again.csv", "Unnamed: 0,Image Name,Caption\n0,a.jpg,A dog.\n1,a.jpg,\"Two, no three\"\n2,b.jpg,A cat.\n"),
+        ("metadata.csv", 'file_name,text\na.jpg,A dog.\na.jpg,"Two, no three"\nb.jpg,A cat.\n'),
+        ("pandas.csv", ',image,caption\n0,a.jpg,A dog.\n1,a.jpg,"Two, no three"\n2,b.jpg,A cat.\n'),
+        ("again.csv", 'Unnamed: 0,Image Name,Caption\n0,a.jpg,A dog.\n1,a.jpg,"Two, no three"\n2,b.jpg,A cat.\n'),
         ("last.csv", "caption,image\nA dog.,a.jpg\nTwo, no three,a.jpg\nA cat.,b.jpg\n"),
         ("semicolon.csv", "image;caption\na.jpg;A dog.\na.jpg;Two, no three\nb.jpg;A cat.\n"),
         ("semicolon.csv", "a.jpg;A dog.\na.jpg;Two, no three\nb.jpg;A cat.\n"),
@@ -114,23 +116,26 @@ def test_brackets_in_a_caption_are_text_but_not_around_all(tmp_path: Path) -> No
         ("space.csv", 'image,caption\na.jpg, "A dog."\na.jpg, "Two, no three"\nb.jpg,A cat.\n'),
         ("tabs.txt", "image\tcaption\na.jpg\tA dog.\na.jpg\tTwo, no three\nb.jpg\tA cat.\n"),
         ("captions.txt", "a.jpg\tA dog.\na.jpg\tTwo, no three\nb.jpg\tA cat.\n"),
-        ("wide.csv", "image,caption_1,caption_2\na.jpg,A dog.,\"Two, no three\"\nb.jpg,A cat.,\n"),
-        ("urls.csv", "url,caption\nhttp://x.org/y/a.jpg?z=1,A dog.\nhttps://x.org/a.jpg,\"Two, no three\"\n"
-                     "https://x.org/b.jpg,A cat.\n"),
-        ("spoken.csv", "image,caption\na.jpg#0,A dog.\na.jpg#1,\"Two, no three\"\nb.jpg#0,A cat.\n"),
-        ("cr.csv", "image,caption\ra.jpg,A dog.\ra.jpg,\"Two, no three\"\rb.jpg,A cat.\r"),
-        ("stems.csv", "image_id,caption\na,A dog.\na,\"Two, no three\"\nb,A cat.\n"),
+        ("wide.csv", 'image,caption_1,caption_2\na.jpg,A dog.,"Two, no three"\nb.jpg,A cat.,\n'),
+        (
+            "urls.csv",
+            'url,caption\nhttp://x.org/y/a.jpg?z=1,A dog.\nhttps://x.org/a.jpg,"Two, no three"\n'
+            "https://x.org/b.jpg,A cat.\n",
+        ),
+        ("spoken.csv", 'image,caption\na.jpg#0,A dog.\na.jpg#1,"Two, no three"\nb.jpg#0,A cat.\n'),
+        ("cr.csv", 'image,caption\ra.jpg,A dog.\ra.jpg,"Two, no three"\rb.jpg,A cat.\r'),
+        ("stems.csv", 'image_id,caption\na,A dog.\na,"Two, no three"\nb,A cat.\n'),
         ("excel.csv", "sep=;\nimage;caption\na.jpg;A dog.\na.jpg;Two, no three\nb.jpg;A cat.\n"),
-        ("bytes.csv", "image,caption\na.jpg,b'A dog.'\na.jpg,\"b'Two, no three'\"\nb.jpg,\"b\"\"A cat.\"\"\"\n"),
-        ("multi.csv", "image,caption\na.jpg,A dog.\na.jpg,\"Two,\n no three\"\nb.jpg,A cat.\n"),
+        ("bytes.csv", 'image,caption\na.jpg,b\'A dog.\'\na.jpg,"b\'Two, no three\'"\nb.jpg,"b""A cat."""\n'),
+        ("multi.csv", 'image,caption\na.jpg,A dog.\na.jpg,"Two,\n no three"\nb.jpg,A cat.\n'),
     ],
-)  # fmt: skip
+)
 def test_tables_that_are_understood(name: str, text: str, tmp_path: Path) -> None:
     assert pairs(opened(tmp_path, name, text)) == WHOLE
 
 
 def test_flickr30k_with_its_broken_row(tmp_path: Path) -> None:
-    text = "image_name| comment_number| comment\na.jpg| 0| A dog.\na.jpg| 1   Two, no three\nb.jpg| 0| \"A\" cat.\n"
+    text = 'image_name| comment_number| comment\na.jpg| 0| A dog.\na.jpg| 1   Two, no three\nb.jpg| 0| "A" cat.\n'
     data = opened(tmp_path, "results.csv", text)
     assert pairs(data) == [*WHOLE[:2], ("b.jpg", '"A" cat.')]
     assert codes(data) == [("rows_mended", "info")] and "line 3" in data.notes[0]
@@ -166,8 +171,8 @@ def test_other_signs_end_no_line(sign: str, tmp_path: Path) -> None:
         (["a.jpg,A", 'b.jpg,"open', "a.jpg,C", 'b.jpg,"D'], 3),
         (["a.jpg,A", 'b.jpg,"open', "a.jpg,C", 'b.jpg,a 5"'], 3),
         (["a.jpg,A", 'b.jpg,"open', 'a.jpg,"C"'], 3),
-        (["a.jpg,\"A\"", "", 'b.jpg,"open'], 4),
-        (["a.jpg,\"two\nlines\"", 'b.jpg,"open'], 4),
+        (['a.jpg,"A"', "", 'b.jpg,"open'], 4),
+        (['a.jpg,"two\nlines"', 'b.jpg,"open'], 4),
     ],
 )
 def test_a_quote_left_open_is_refused_where_it_opens(end: str, lines: list[str], line: int, tmp_path: Path) -> None:
@@ -242,7 +247,11 @@ def test_other_formats_are_refused_in_words(name: str, tmp_path: Path) -> None:
 
 # --- json -------------------------------------------------------------------------------------------------
 
-LINES = [{"file_name": "a.jpg", "text": A[0]}, {"file_name": "a.jpg", "text": A[1]}, {"file_name": "b.jpg", "text": "A cat."}]
+LINES = [
+    {"file_name": "a.jpg", "text": A[0]},
+    {"file_name": "a.jpg", "text": A[1]},
+    {"file_name": "b.jpg", "text": "A cat."},
+]
 
 
 @pytest.mark.parametrize(
@@ -288,7 +297,7 @@ def test_splits_as_keys_and_of_karpathy(tmp_path: Path) -> None:
         ('[{"image": "a.jpg", "score": 2}]', "none of them a caption"),
         ('{"image": ["a.jpg"], "caption": ["A", "B"]}', "columns are of different length"),
         ('{"info": 3}', "it has 'info'"),
-        ('[1, 2]', "does not hold captions as expected"),
+        ("[1, 2]", "does not hold captions as expected"),
         ('{"a.jpg": null, "b.jpg": 5}', "holds no caption that is text: entry 1 is null"),
     ],
 )
@@ -299,6 +308,7 @@ def test_json_that_is_refused(content: str, said: str, tmp_path: Path) -> None:
 
 
 # --- COCO -------------------------------------------------------------------------------------------------
+
 
 def coco(images: Sequence[dict[str, object]], annotations: Sequence[dict[str, object]]) -> object:
     return {"images": list(images), "annotations": list(annotations)}
@@ -318,7 +328,9 @@ def test_ids_of_another_kind_are_joined(image_id: Any, side: str, tmp_path: Path
     assert pairs(data) == AB and data.notes == ()
 
 
-@pytest.mark.parametrize("caption, why", [(None, "null"), ("  ", "empty"), (5, "no text"), (float("nan"), "null"), (True, "no text")])
+@pytest.mark.parametrize(
+    "caption, why", [(None, "null"), ("  ", "empty"), (5, "no text"), (float("nan"), "null"), (True, "no text")]
+)
 def test_captions_that_are_none_are_skipped_and_named(caption: object, why: str, tmp_path: Path) -> None:
     data = opened(tmp_path, "c.json", coco(TWO, [*SAID, {"id": 12, "image_id": 1, "caption": caption}]))
     assert pairs(data) == AB and codes(data)[0][0] == "captions_left_out"
@@ -342,12 +354,16 @@ def test_an_id_of_two_pictures_and_a_picture_of_two_ids(tmp_path: Path) -> None:
     data = opened(tmp_path, "c.json", coco([*TWO, {"id": 1, "file_name": "c.jpg"}], SAID))
     assert pairs(data) == [("b.jpg", "B")]
     assert any("id that stands for several pictures, left out: 1 (annotation 1 (id 10)" in note for note in data.notes)
-    data = opened(tmp_path, "c.json", coco([*TWO, {"id": 3, "file_name": "a.jpg"}, TWO[0]],
-                                           [*SAID, {"id": 12, "image_id": 3, "caption": "C"}]))  # fmt: skip
+    data = opened(
+        tmp_path,
+        "c.json",
+        coco([*TWO, {"id": 3, "file_name": "a.jpg"}, TWO[0]], [*SAID, {"id": 12, "image_id": 3, "caption": "C"}]),
+    )
     assert sorted(pairs(data)) == [("a.jpg", "A"), ("a.jpg", "C"), ("b.jpg", "B")]
 
 
 # --- pictures ---------------------------------------------------------------------------------------------
+
 
 def test_the_captions_own_folder_decides(tmp_path: Path) -> None:
     paint(*(tmp_path / "data" / name for name in ("x/1.jpg", "y/1.jpg", "y/z/2.jpg", "x/z/2.jpg")))

@@ -46,7 +46,11 @@ def read(file: Path) -> tuple[Pairs, list[str]]:
     """What the product reads, by its rows, and the notes on what it left out or guessed."""
     data = open_dataset(f"captions:{file}")
     assert data.image_index is not None
-    told = [note.code for note in data.notes if note.level != "info" or note.code not in ("captions_shared", "captions_twice")]
+    told = [
+        note.code
+        for note in data.notes
+        if note.level != "info" or note.code not in ("captions_shared", "captions_twice")
+    ]
     return [(data.ids[i], caption) for i, caption in zip(data.image_index, data.captions)], told
 
 
@@ -60,6 +64,7 @@ def check(file: Path, content: str | bytes, pairs: Pairs) -> None:
 
 
 # --- tables: written by hand, cell by cell, so that the writer is no csv module --------------------------------
+
 
 def quoted(text: str) -> str:
     return '"' + text.replace('"', '""') + '"'
@@ -123,7 +128,9 @@ def test_a_damaged_table_gives_its_captions_or_a_word(seed: int, folder: Path) -
     finally:
         file.unlink()
     plain = by_line(text[start:])
-    assert found == [pair for pair in plain if pair[0] in NAMES and pair[1]] or set(told) - {"pictures_without_caption"}, text
+    assert found == [pair for pair in plain if pair[0] in NAMES and pair[1]] or set(told) - {
+        "pictures_without_caption"
+    }, text
 
 
 def by_line(text: str) -> Pairs:
@@ -139,7 +146,11 @@ def by_line(text: str) -> Pairs:
     for line in rows:
         name, _, caption = line.partition(",")
         inner = caption.strip()[1:-1]
-        if caption.strip()[:1] == '"' == caption.strip()[-1:] and len(caption.strip()) > 1 and '"' not in inner.replace('""', ""):
+        if (
+            caption.strip()[:1] == '"' == caption.strip()[-1:]
+            and len(caption.strip()) > 1
+            and '"' not in inner.replace('""', "")
+        ):
             caption = inner.replace('""', '"')
         found.append((name.strip('"'), clean(caption)))
     return found
@@ -159,13 +170,19 @@ def test_coco(seed: int, folder: Path) -> None:
     images = [{"id": 10 + i, "file_name": name} for i, name in enumerate([*NAMES, "gone.png"])]
     rng.shuffle(images)
     said = [
-        {"id": i, "image_id": rng.randrange(10, 18), "caption": rng.choice(NOTHING) if rng.random() < 0.1 else sentence(rng, ',."')}
+        {
+            "id": i,
+            "image_id": rng.randrange(10, 18),
+            "caption": rng.choice(NOTHING) if rng.random() < 0.1 else sentence(rng, ',."'),
+        }
         for i in range(20)
     ]
     pairs = [
-        (image["file_name"], clean(str(a["caption"]))) for image in images for a in said
+        (image["file_name"], clean(str(a["caption"])))
+        for image in images
+        for a in said
         if a["image_id"] == image["id"] and isinstance(a["caption"], str) and a["caption"].strip()
-    ]  # fmt: skip
+    ]
     lost = any(not isinstance(a["caption"], str) or not a["caption"].strip() for a in said)
     away = any(a["image_id"] == 17 or a["image_id"] == 16 for a in said)
     document = {"images": images, "annotations": [{**a, "image_id": kind(int(str(a["image_id"])))} for a in said]}
@@ -177,8 +194,10 @@ def test_coco(seed: int, folder: Path) -> None:
         file.unlink()
     assert found == [pair for pair in pairs if pair[0] in NAMES]
     data_lost = {"captions_left_out", "captions_without_picture"} & set(told)
-    assert not away or "captions_without_picture" in data_lost or all(
-        not isinstance(a["caption"], str) or not a["caption"].strip() for a in said if a["image_id"] in (16, 17)
+    assert (
+        not away
+        or "captions_without_picture" in data_lost
+        or all(not isinstance(a["caption"], str) or not a["caption"].strip() for a in said if a["image_id"] in (16, 17))
     )
     assert not lost or "captions_left_out" in told
 
@@ -197,9 +216,14 @@ def test_records_and_mappings(seed: int, folder: Path) -> None:
         "x.json": json.dumps(rng.choice([lists, single, texts, {"data": lists}, {"test": single}])),
         "x.jsonl": "\n".join(json.dumps(record, ensure_ascii=False) for record in rng.choice([lists, single])),
         "y.json": json.dumps({key: [name for name, _ in pairs], said: [text for _, text in pairs]}),
-        "dataset.json": json.dumps({"images": [
-            {"filename": name, "split": "test", "sentences": [{"raw": text} for text in found]}
-            for name, found in texts.items()]}),
-    }  # fmt: skip
+        "dataset.json": json.dumps(
+            {
+                "images": [
+                    {"filename": name, "split": "test", "sentences": [{"raw": text} for text in found]}
+                    for name, found in texts.items()
+                ]
+            }
+        ),
+    }
     name = rng.choice(sorted(forms))
     check(folder / name, forms[name], pairs)

@@ -50,7 +50,7 @@ PLAIN: list[tuple[tuple[str, ...], str]] = [((), "tench"), ((), "goldfish")]
         ("n01440764,tench\nn01443537,goldfish", "a.csv", IDS),
         ("wnid,name\nn01440764,tench\nn01443537,goldfish", "a.csv", IDS),
         ("name;wnid\ntench;n01440764\ngoldfish;n01443537", "a.csv", IDS),
-        ("index,wnid,name\n0,n01440764,tench\n1,n01443537,\"goldfish, x\"", "a.csv", BOTH),
+        ('index,wnid,name\n0,n01440764,tench\n1,n01443537,"goldfish, x"', "a.csv", BOTH),
         ("0,n01440764,tench\n1,n01443537,goldfish", "a.csv", BOTH),
     ],
 )
@@ -67,9 +67,16 @@ def test_an_id_and_a_name_for_each_number() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["1 euro\n2 euro", "1_euro\n2_euro", "10 euro\n20 dollar", "7 dwarfs\n3 kings", "crane, bird\nhound, dog",
-     "golden retriever\nPersian cat", "90s music\n80s music"],
-)  # fmt: skip
+    [
+        "1 euro\n2 euro",
+        "1_euro\n2_euro",
+        "10 euro\n20 dollar",
+        "7 dwarfs\n3 kings",
+        "crane, bird\nhound, dog",
+        "golden retriever\nPersian cat",
+        "90s music\n80s music",
+    ],
+)
 def test_what_only_looks_like_a_key_is_part_of_the_name(text: str) -> None:
     listed = read_name_list(text, "a.txt", {"golden", "Persian", "x"})
     assert listed.names == tuple(text.split("\n")) and not listed.keyed

@@ -49,25 +49,34 @@ def test_near_spellings_of_one_column_are_told() -> None:
 
 
 @pytest.mark.parametrize("known", [None, Classes(tuple("abcdef"))])
-@pytest.mark.parametrize(("cells", "said"), [
-    ("0,", "Line 2 .*no class in the column 'prediction'"),
-    ("0,nan", "Line 2 .*no class in the column 'prediction'"),
-    (",0", "Line 2 .*no class in the column 'label'"),
-    ("-1,0", "Line 2 .*-1"),
-    ('0,"[0, 3, 2]"', "Line 2"),
-])
-def test_what_is_no_class_is_refused_by_its_line_whether_or_not_the_set_is_known(known: Classes | None, cells: str, said: str) -> None:
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [
+        ("0,", "Line 2 .*no class in the column 'prediction'"),
+        ("0,nan", "Line 2 .*no class in the column 'prediction'"),
+        (",0", "Line 2 .*no class in the column 'label'"),
+        ("-1,0", "Line 2 .*-1"),
+        ('0,"[0, 3, 2]"', "Line 2"),
+    ],
+)
+def test_what_is_no_class_is_refused_by_its_line_whether_or_not_the_set_is_known(
+    known: Classes | None, cells: str, said: str
+) -> None:
     rows = "\n".join(f"r{k},{k},{k}" for k in range(6))
     with pytest.raises(TMVError, match=said):
         read(f"image,label,prediction\nx,{cells}\n{rows}\n", known)
 
 
 def test_a_score_is_no_class() -> None:
-    with pytest.raises(TMVError, match=r"Line 2 of mine\.csv has 0\.93 in the column 'prediction': a score is no class"):
+    with pytest.raises(
+        TMVError, match=r"Line 2 of mine\.csv has 0\.93 in the column 'prediction': a score is no class"
+    ):
         read("id,target,prediction\na,1,0.93\nb,0,0.0\nc,1,1\n")
 
 
-@pytest.mark.parametrize("form", ["tensor({})", "tensor({}, device='cuda:0')", "np.int64({})", "[np.int64({})]", "array({})"])
+@pytest.mark.parametrize(
+    "form", ["tensor({})", "tensor({}, device='cuda:0')", "np.int64({})", "[np.int64({})]", "array({})"]
+)
 def test_numbers_as_python_prints_them_are_numbers(form: str) -> None:
     rows = "\n".join(f'{k},"{form.format(k)}","{form.format(k)}"' for k in range(3))
     assert read(f"image,label,prediction\n{rows}\n").classnames == ("0", "1", "2")
@@ -76,7 +85,16 @@ def test_numbers_as_python_prints_them_are_numbers(form: str) -> None:
 # --- places are no scores -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("heads", ["pred_1,pred_2,pred_3", "pred0,pred1,pred2", "top0,top1,top2", "prediction_1,prediction_2,prediction_3", "guess1,guess2,guess3"])
+@pytest.mark.parametrize(
+    "heads",
+    [
+        "pred_1,pred_2,pred_3",
+        "pred0,pred1,pred2",
+        "top0,top1,top2",
+        "prediction_1,prediction_2,prediction_3",
+        "guess1,guess2,guess3",
+    ],
+)
 @pytest.mark.parametrize("names", ["012", "xyz"])
 def test_answers_from_the_best_on_count_by_the_first(heads: str, names: str) -> None:
     x, y, z = names
@@ -107,13 +125,24 @@ ROWS = [{"image": "a", "label": "cat", "prediction": "cat"}, {"image": "b", "lab
 COLUMNS = {key: [row[key] for row in ROWS] for key in ROWS[0]}
 
 
-@pytest.mark.parametrize("value", [
-    ROWS, COLUMNS, {key: {str(i): v for i, v in enumerate(values)} for key, values in COLUMNS.items()},
-    {"columns": list(COLUMNS), "index": [0, 1], "data": [list(row.values()) for row in ROWS]},
-    {"schema": {"fields": []}, "data": ROWS}, {"model": "x", "predictions": ROWS}, {row["image"]: row for row in ROWS},
-    {"references": ["cat", "dog"], "predictions": ["cat", "cat"]}, [{"true": "cat", "pred": "cat"}, {"true": "dog", "pred": "cat"}],
-    [{"image": "a", "label": "cat", "scores": {"cat": 0.9, "dog": 0.1}}, {"image": "b", "label": "dog", "scores": {"cat": 0.6, "dog": 0.4}}],
-])
+@pytest.mark.parametrize(
+    "value",
+    [
+        ROWS,
+        COLUMNS,
+        {key: {str(i): v for i, v in enumerate(values)} for key, values in COLUMNS.items()},
+        {"columns": list(COLUMNS), "index": [0, 1], "data": [list(row.values()) for row in ROWS]},
+        {"schema": {"fields": []}, "data": ROWS},
+        {"model": "x", "predictions": ROWS},
+        {row["image"]: row for row in ROWS},
+        {"references": ["cat", "dog"], "predictions": ["cat", "cat"]},
+        [{"true": "cat", "pred": "cat"}, {"true": "dog", "pred": "cat"}],
+        [
+            {"image": "a", "label": "cat", "scores": {"cat": 0.9, "dog": 0.1}},
+            {"image": "b", "label": "dog", "scores": {"cat": 0.6, "dog": 0.4}},
+        ],
+    ],
+)
 def test_rows_in_every_orientation_are_the_same_table(value: Any) -> None:
     found = read(json.dumps(value), name="mine.json")
     assert acc1(found) == 0.5 and found.classnames == ("cat", "dog")
@@ -139,7 +168,13 @@ def of(document: Any, name: str = "mine.json") -> tuple[Predictions, ...]:
 
 def test_what_stood_beside_our_own_number_stands_beside_it_again() -> None:
     note = {"code": "one_class", "level": "fault", "text": "There is one class only."}
-    (found,) = of({"schema": 1, "command": "classify", "results": [{"model": "m", "dataset": "d", "n": 3, "acc1": 1.0, "acc5": 1.0, "notes": [note]}]})
+    (found,) = of(
+        {
+            "schema": 1,
+            "command": "classify",
+            "results": [{"model": "m", "dataset": "d", "n": 3, "acc1": 1.0, "acc5": 1.0, "notes": [note]}],
+        }
+    )
     assert [(n.code, n.level) for n in found.notes] == [("one_class", "fault")]
     result = audit(elsewhere.brought_case(found, Known(), None))
     assert result.verdict == "fault" and "one class only" in result.sentence
@@ -148,7 +183,9 @@ def test_what_stood_beside_our_own_number_stands_beside_it_again() -> None:
 def test_our_own_probes_and_captions_bring_what_they_know() -> None:
     (probe,) = of({"schema": 1, "results": [{"test_acc1": 0.5, "test_acc5": 0.9, "train_acc1": 1.0, "n": 9}]})
     assert probe.train_acc1 == 1.0
-    (found,) = of({"schema": 1, "results": [{"image_retrieval_recall@1": 0.5, "captions_fewest": 1, "captions_most": 3}]})
+    (found,) = of(
+        {"schema": 1, "results": [{"image_retrieval_recall@1": 0.5, "captions_fewest": 1, "captions_most": 3}]}
+    )
     assert found.captions == (1, 3)
 
 
@@ -163,16 +200,27 @@ def test_a_figure_that_stands_twice_is_refused() -> None:
 
 
 def test_figures_in_another_language_are_not_held_against_english_ones(engine: Engine) -> None:
-    record = {"dataset": "imagenet1k", "model": "ViT-B-32", "pretrained": "openai", "metrics": {"acc1": 0.3, "acc5": 0.5}}
+    record = {
+        "dataset": "imagenet1k",
+        "model": "ViT-B-32",
+        "pretrained": "openai",
+        "metrics": {"acc1": 0.3, "acc5": 0.5},
+    }
     for language, verdict in (("en", "fault"), ("jp", "cannot tell")):
         (found,) = of(record | {"language": language})
         assert engine.audit_predictions(found).finding("published").verdict == verdict
 
 
 def test_several_documents_are_told_apart_and_open_clips_logs_name_their_set() -> None:
-    lines = "\n".join(json.dumps({"imagenet-zeroshot-val-top1": k / 10, "imagenet-zeroshot-val-top5": 0.9, "epoch": k}) for k in (1, 2))
+    lines = "\n".join(
+        json.dumps({"imagenet-zeroshot-val-top1": k / 10, "imagenet-zeroshot-val-top5": 0.9, "epoch": k})
+        for k in (1, 2)
+    )
     found = of(lines, "results.jsonl")
-    assert [(f.source, f.dataset, f.figures["acc1"]) for f in found] == [("results.jsonl, record 1", "imagenet1k", 0.1), ("results.jsonl, record 2", "imagenet1k", 0.2)]
+    assert [(f.source, f.dataset, f.figures["acc1"]) for f in found] == [
+        ("results.jsonl, record 1", "imagenet1k", 0.1),
+        ("results.jsonl, record 2", "imagenet1k", 0.2),
+    ]
     (recall,) = of({"image_to_text_R@1": 0.5, "text_to_image_R@1": 0.4})
     assert recall.figures == {"text_retrieval_recall@1": 0.5, "image_retrieval_recall@1": 0.4}
 
@@ -190,11 +238,30 @@ def test_tables_of_figures_are_read_row_by_row() -> None:
 
 def test_equal_classes_have_one_mean() -> None:
     known = Known(balanced=True)
-    assert audit(Case("x", source="figures", scores={"acc1": 0.63, "mean_per_class_recall": 0.2}, known=known)).finding("figures").verdict == "fault"
-    assert audit(Case("x", source="figures", scores={"acc1": 0.632, "mean_per_class_recall": 0.634}, known=known)).finding("figures").verdict == "ok"
+    assert (
+        audit(Case("x", source="figures", scores={"acc1": 0.63, "mean_per_class_recall": 0.2}, known=known))
+        .finding("figures")
+        .verdict
+        == "fault"
+    )
+    assert (
+        audit(Case("x", source="figures", scores={"acc1": 0.632, "mean_per_class_recall": 0.634}, known=known))
+        .finding("figures")
+        .verdict
+        == "ok"
+    )
 
 
-@pytest.mark.parametrize(("model", "pretrained"), [("ViT-B-32,openai", ""), ("ViT-B-32:openai", ""), ("ViT-B-32 openai", ""), ("vit-b-32", "OpenAI"), ("ViT_B_32", "openai")])
+@pytest.mark.parametrize(
+    ("model", "pretrained"),
+    [
+        ("ViT-B-32,openai", ""),
+        ("ViT-B-32:openai", ""),
+        ("ViT-B-32 openai", ""),
+        ("vit-b-32", "OpenAI"),
+        ("ViT_B_32", "openai"),
+    ],
+)
 def test_spellings_of_models(model: str, pretrained: str) -> None:
     assert open_clip_name(model, pretrained) == ("ViT-B-32", "openai")
 
@@ -248,7 +315,13 @@ def test_answers_that_no_run_of_the_model_gives_are_doubted() -> None:
     labels = np.arange(400) % 8
     theirs, ours = np.where(np.arange(400) % 3 == 0, labels, (labels + np.arange(400)) % 8), labels
     answers = Answers(tuple(map(str, range(400))), labels, theirs[:, None])
-    case = Case("x", source="predictions", c=8, answers=answers, alternatives=(Alternative((PROTOCOL,), "as published", ours, ours == labels),))
+    case = Case(
+        "x",
+        source="predictions",
+        c=8,
+        answers=answers,
+        alternatives=(Alternative((PROTOCOL,), "as published", ours, ours == labels),),
+    )
     assert audit(case).finding("reproduced").verdict == "warning"
     swapped = Alternative((PROTOCOL,), "as published", theirs, theirs == labels)
     better = replace(case, answers=replace(answers, top=labels[:, None]), alternatives=(swapped,))
@@ -258,10 +331,15 @@ def test_answers_that_no_run_of_the_model_gives_are_doubted() -> None:
 # --- studies of our own -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("n", "first", "five", "verdict"), [(40, 0.0, 0.1, "fault"), (40, 0.8, 1.0, "ok"), (40, 0.2, 0.25, "ok"), (12, 0.0, 0.2, "ok")])
+@pytest.mark.parametrize(
+    ("n", "first", "five", "verdict"),
+    [(40, 0.0, 0.1, "fault"), (40, 0.8, 1.0, "ok"), (40, 0.2, 0.25, "ok"), (12, 0.0, 0.2, "ok")],
+)
 def test_captions_off_by_a_row_are_seen_in_small_sets_too(n: int, first: float, five: float, verdict: str) -> None:
     scores = {"image_retrieval_recall@1": first, "image_retrieval_recall@5": five, "image_retrieval_recall@10": 0.3}
-    assert audit(Case("x", method="retrieval", n=n, captions=(5, 5), scores=scores)).finding("captions").verdict == verdict
+    assert (
+        audit(Case("x", method="retrieval", n=n, captions=(5, 5), scores=scores)).finding("captions").verdict == verdict
+    )
 
 
 def test_one_checkpoint_by_two_paths_is_no_copy(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -269,7 +347,9 @@ def test_one_checkpoint_by_two_paths_is_no_copy(tmp_path: Any, monkeypatch: pyte
         (tmp_path / name).write_text("{}")
     monkeypatch.chdir(tmp_path)
     assert runs._same_files("file:a.json,w.pt", f"file:{tmp_path}/a.json,{tmp_path}/w.pt")
-    assert not runs._same_files("file:a.json,w.pt", "file:a.json,v.pt") and not runs._same_files("demo-rn/demo", "file:a.json,v.pt")
+    assert not runs._same_files("file:a.json,w.pt", "file:a.json,v.pt") and not runs._same_files(
+        "demo-rn/demo", "file:a.json,v.pt"
+    )
 
 
 @pytest.mark.parametrize("cell", ["cat", "0"])
@@ -297,6 +377,12 @@ def test_a_markdown_table_has_no_row_of_dashes(rule: str) -> None:
 def test_answers_under_other_names_are_not_rows_out_of_order() -> None:
     labels = np.arange(400) % 4
     answers = Answers(tuple(map(str, range(400))), labels, ORDER[labels][:, None])
-    case = Case("x", source="predictions", c=4, answers=answers, alternatives=(Alternative((PROTOCOL,), "as published", labels, labels == labels),))
+    case = Case(
+        "x",
+        source="predictions",
+        c=4,
+        answers=answers,
+        alternatives=(Alternative((PROTOCOL,), "as published", labels, labels == labels),),
+    )
     finding = audit(case).finding("reproduced")
     assert finding.verdict == "fault" and "renamed one to one" in finding.evidence

@@ -87,6 +87,7 @@ def test_rows_of_planes_become_pixels() -> None:
 
 # --- stamps -----------------------------------------------------------------------------------------------
 
+
 def test_a_stamp_notices_equal_size_and_restored_time(tmp_path: Path) -> None:
     file = tmp_path / "a.jpg"
     file.write_bytes(b"one")
@@ -110,6 +111,7 @@ def test_a_stamp_of_a_file_just_written_is_never_trusted(tmp_path: Path) -> None
 
 # --- finding the folder -----------------------------------------------------------------------------------
 
+
 @pytest.mark.parametrize("name", ["food101", "Food-101", "food_101", "FOOD 101"])
 def test_known_folders_are_found_in_any_spelling(name: str, tmp_path: Path) -> None:
     (tmp_path / name).mkdir()
@@ -126,10 +128,10 @@ def test_one_folder_deeper_is_found_too_and_content_decides(tmp_path: Path) -> N
 
 # --- splits -----------------------------------------------------------------------------------------------
 
+
 def test_split_words() -> None:
     words = {word: canonical_split(word) for word in ("Train", "valid", "validation", "TEST", "dev", "apple")}
-    assert words == {"Train": "train", "valid": "val", "validation": "val", "TEST": "test", "dev": "val",
-                     "apple": None}  # fmt: skip
+    assert words == {"Train": "train", "valid": "val", "validation": "val", "TEST": "test", "dev": "val", "apple": None}
 
 
 def test_choosing_a_split(tmp_path: Path) -> None:
@@ -178,6 +180,7 @@ FIXED_TRAIN = ["River/River_2.jpg", "River/River_5.jpg", "River/River_6.jpg"]
 
 
 # --- notes ------------------------------------------------------------------------------------------------
+
 
 def test_a_part_is_called_a_part() -> None:
     assert "1,000 of the 10,000" in part_note(find_dataset("cifar100"), "test", 1000)[0]

@@ -29,37 +29,44 @@ def rows(path: Path) -> list[tuple[str, str]]:
 
 # --- files ------------------------------------------------------------------------------------------------
 
+
 @pytest.mark.parametrize(
     "name, text",
     [
-        ("captions.txt", "image,caption\na.jpg,A dog .\na.jpg,\"Two, no three\"\nb.jpg,A cat .\n"),
-        ("captions.csv", "caption,filename\nA dog .,a.jpg\n\"Two, no three\",a.jpg\nA cat .,b.jpg\n"),
+        ("captions.txt", 'image,caption\na.jpg,A dog .\na.jpg,"Two, no three"\nb.jpg,A cat .\n'),
+        ("captions.csv", 'caption,filename\nA dog .,a.jpg\n"Two, no three",a.jpg\nA cat .,b.jpg\n'),
         ("captions.csv", "\ufeffimage;text\na.jpg;A dog .\na.jpg;Two, no three\nb.jpg;A cat .\n"),
         ("x.tsv", "path\tcaption\na.jpg\tA dog .\na.jpg\tTwo, no three\nb.jpg\tA cat .\n"),
         ("Flickr8k.token.txt", "a.jpg#0\tA dog .\na.jpg#1\tTwo, no three\nb.jpg#0\tA cat .\n"),
-        ("results.csv", "image_name| comment_number| comment\na.jpg| 0| A dog .\na.jpg| 1| Two, no three\n"
-                        "b.jpg| 0| A cat .\n"),
+        (
+            "results.csv",
+            "image_name| comment_number| comment\na.jpg| 0| A dog .\na.jpg| 1| Two, no three\nb.jpg| 0| A cat .\n",
+        ),
         ("plain.csv", "a.jpg,A dog .\na.jpg,Two, no three\nb.jpg,A cat .\n"),
         ("crlf.csv", "image,caption\r\na.jpg,A dog .\r\na.jpg,Two, no three\r\nb.jpg,A cat .\r\n"),
         ("c.json", coco_json({"a.jpg": ["A dog .", "Two, no\nthree "], "b.jpg": ["A cat ."]})),
     ],
-)  # fmt: skip
+)
 def test_every_kind_of_file_says_the_same(name: str, text: str, tmp_path: Path) -> None:
     found = rows(write(tmp_path / name, text))
     assert found == [("a.jpg", "A dog ."), ("a.jpg", "Two, no three"), ("b.jpg", "A cat .")]
 
 
 def test_karpathy_json_has_splits(tmp_path: Path) -> None:
-    document = {"images": [
-        {"filename": "a.jpg", "filepath": "val2014", "split": "test", "sentences": [{"raw": "A dog."}]},
-        {"filename": "b.jpg", "split": "restval", "sentences": [{"raw": "A cat."}, {"raw": "One."}]},
-        {"filename": "c.jpg", "split": "val", "sentences": []},
-    ]}  # fmt: skip
+    document = {
+        "images": [
+            {"filename": "a.jpg", "filepath": "val2014", "split": "test", "sentences": [{"raw": "A dog."}]},
+            {"filename": "b.jpg", "split": "restval", "sentences": [{"raw": "A cat."}, {"raw": "One."}]},
+            {"filename": "c.jpg", "split": "val", "sentences": []},
+        ]
+    }
     found = read_caption_file(write(tmp_path / "dataset_coco.json", json.dumps(document))).rows
     assert [(row.picture, row.caption, row.split) for row in found] == [
-        ("val2014/a.jpg", "A dog.", "test"), ("b.jpg", "A cat.", "train"), ("b.jpg", "One.", "train"),
+        ("val2014/a.jpg", "A dog.", "test"),
+        ("b.jpg", "A cat.", "train"),
+        ("b.jpg", "One.", "train"),
         ("c.jpg", "", "val"),
-    ]  # fmt: skip
+    ]
 
 
 @pytest.mark.parametrize(
@@ -72,11 +79,15 @@ def test_karpathy_json_has_splits(tmp_path: Path) -> None:
         ("a.json", "{", "not valid json"),
         ("a.json", "[" * 100_000, "not valid json"),
         ("a.json", "[]", "does not hold captions"),
-        ("a.json", "{\"images\": []}", "holds no captions"),
-        ("a.json", "{\"images\": [{\"id\": 1}], \"annotations\": []}", "holds no caption that is text"),
-        ("a.json", "{\"images\": [], \"annotations\": [{\"image_id\": 1}]}", "caption"),
-        ("a.json", "{\"images\": [], \"annotations\": [{\"image_id\": 1, \"caption\": 5}]}", "caption"),
-        ("a.csv", "image,caption\na.jpg,\"never closed " + "x\n" * 20_000, "line 2: a quote opens there and is not closed"),
+        ("a.json", '{"images": []}', "holds no captions"),
+        ("a.json", '{"images": [{"id": 1}], "annotations": []}', "holds no caption that is text"),
+        ("a.json", '{"images": [], "annotations": [{"image_id": 1}]}', "caption"),
+        ("a.json", '{"images": [], "annotations": [{"image_id": 1, "caption": 5}]}', "caption"),
+        (
+            "a.csv",
+            'image,caption\na.jpg,"never closed ' + "x\n" * 20_000,
+            "line 2: a quote opens there and is not closed",
+        ),
     ],
 )
 def test_a_file_that_does_not_fit_is_named(name: str, text: str, said: str, tmp_path: Path) -> None:
@@ -94,6 +105,7 @@ def test_latin_1_is_read_and_told(tmp_path: Path) -> None:
 
 
 # --- pictures ---------------------------------------------------------------------------------------------
+
 
 @pytest.mark.parametrize("place", ["", "Images", "some folder"])
 @pytest.mark.parametrize("whole", [True, False])

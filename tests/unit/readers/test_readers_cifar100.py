@@ -35,6 +35,7 @@ def meta(folder: Path, names: Any = None) -> None:
 
 def old_pickle(data: NDArray[np.uint8], labels: list[int], names: list[str]) -> bytes:
     """As Python 2 wrote the real files: byte strings, the array's bytes as they are."""
+
     def short(text: bytes) -> bytes:
         return b"U" + bytes([len(text)]) + text
 
@@ -91,8 +92,11 @@ def test_a_name_that_stands_twice_becomes_two_ids(tmp_path: Path) -> None:
 
 
 def test_png_folders(tmp_path: Path) -> None:
-    paint(tmp_path / "CIFAR100/test/apple/1.png", tmp_path / "CIFAR100/test/train/2.png",
-          tmp_path / "CIFAR100/test/unicorn/3.png")  # fmt: skip
+    paint(
+        tmp_path / "CIFAR100/test/apple/1.png",
+        tmp_path / "CIFAR100/test/train/2.png",
+        tmp_path / "CIFAR100/test/unicorn/3.png",
+    )
     data = open_dataset("cifar100", data_dir=tmp_path)
     assert data.ids == ("apple/1.png", "train/2.png")
     assert data.labels is not None and data.labels.tolist() == [0, NAMES.index("train")]
@@ -101,6 +105,7 @@ def test_png_folders(tmp_path: Path) -> None:
 
 
 # --- hostile ----------------------------------------------------------------------------------------------
+
 
 class Trap:
     """Creates a file when unpickled the ordinary way."""
@@ -193,6 +198,7 @@ def test_a_meta_file_that_does_not_fit_is_named(names: object, tmp_path: Path) -
 
 # --- the collected files ----------------------------------------------------------------------------------
 
+
 @pytest.mark.skipif(not (DATA / "cifar-100-python").is_dir(), reason="TMV_TEST_DATA is not set")
 @pytest.mark.parametrize("split, n", [("test", 1000), ("train", 800)])
 def test_pickles_and_png_folders_hold_the_same_pictures(split: str, n: int, tmp_path: Path) -> None:
@@ -204,5 +210,6 @@ def test_pickles_and_png_folders_hold_the_same_pictures(split: str, n: int, tmp_
     for row in range(0, n, 13):
         other = by_name[pickled.ids[row]]
         assert pickled.labels[row] == folders.labels[other]
-        assert np.array_equal(np.asarray(to_rgb(pickled.pictures.read(row))),
-                              np.asarray(to_rgb(folders.pictures.read(other))))  # fmt: skip
+        assert np.array_equal(
+            np.asarray(to_rgb(pickled.pictures.read(row))), np.asarray(to_rgb(folders.pictures.read(other)))
+        )

@@ -30,15 +30,17 @@ def test_one_name_a_line_in_the_order_of_the_folders(tmp_path: Path) -> None:
     assert read(tmp_path, "fields\n\n lakes, seas \nwoods\n") == ("fields", "lakes, seas", "woods")
     assert read(tmp_path, "\ufefffields\r\nlakes\r\nwoods") == ("fields", "lakes", "woods")
     assert read(tmp_path, "a field, crops\na lake, sea\na wood, trees\n") == (
-        "a field, crops", "a lake, sea", "a wood, trees",
-    )  # fmt: skip
+        "a field, crops",
+        "a lake, sea",
+        "a wood, trees",
+    )
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        "Forest,woods\nAnnualCrop,fields\nSeaLake,\"lakes, seas\"\n",
-        "raw,curated\nForest,woods\nAnnualCrop,fields\nSeaLake,\"lakes, seas\"\n",
+        'Forest,woods\nAnnualCrop,fields\nSeaLake,"lakes, seas"\n',
+        'raw,curated\nForest,woods\nAnnualCrop,fields\nSeaLake,"lakes, seas"\n',
         "Forest\twoods\nAnnualCrop\tfields\nSeaLake\tlakes, seas\n",
         "forest,woods\nannual crop land,fields\nlake or sea,lakes, seas\n",
     ],
@@ -101,8 +103,7 @@ def joined(tmp_path: Path, data: Names, text: str, name: str = "names.txt") -> t
 
 
 @pytest.mark.parametrize(
-    "spelling, first",
-    [("{}", 0), ("{}", 1), ("{:05d}", 0), ("class_{}", 0), ("c{}", 0), ("label {}", 1)],
+    "spelling, first", [("{}", 0), ("{}", 1), ("{:05d}", 0), ("class_{}", 0), ("c{}", 0), ("label {}", 1)]
 )
 def test_numbered_folders_take_names_in_the_order_of_the_numbers(spelling: str, first: int, tmp_path: Path) -> None:
     wanted = {spelling.format(first + i): name for i, name in enumerate(TWELVE)}
@@ -114,13 +115,14 @@ def test_numbered_folders_take_names_in_the_order_of_the_numbers(spelling: str, 
 
 def test_numbered_folders_of_a_part_take_the_names_of_their_numbers(tmp_path: Path) -> None:
     assert joined(tmp_path, folders("0", "10", "3"), LINES) == (
-        {"0": "name0", "10": "name10", "3": "name3"}, {"joined_by_number"})  # fmt: skip
+        {"0": "name0", "10": "name10", "3": "name3"},
+        {"joined_by_number"},
+    )
     assert joined(tmp_path, folders("12", "3"), LINES) == ({"12": "name11", "3": "name2"}, {"joined_by_number"})
     with pytest.raises(TMVError, match="12 names for 2 classes"):
         joined(tmp_path, folders("10", "3"), LINES)
     # Numbers with a gap: by order, but that may be wrong.
-    assert joined(tmp_path, folders("1", "2", "5"), "a\nb\nc") == (
-        {"1": "a", "2": "b", "5": "c"}, {"joined_by_order"})  # fmt: skip
+    assert joined(tmp_path, folders("1", "2", "5"), "a\nb\nc") == ({"1": "a", "2": "b", "5": "c"}, {"joined_by_order"})
 
 
 def test_counting_from_0_and_from_1_are_not_mixed(tmp_path: Path) -> None:
@@ -132,11 +134,19 @@ def test_counting_from_0_and_from_1_are_not_mixed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "raw, text, name, wanted",
     [
-        (("n01440764", "n01443537"), "n01443537 gold, x\nn01440764 tench, y\nn01484850 shark", "LOC_synset_mapping.txt",
-         ("tench", "gold")),
+        (
+            ("n01440764", "n01443537"),
+            "n01443537 gold, x\nn01440764 tench, y\nn01484850 shark",
+            "LOC_synset_mapping.txt",
+            ("tench", "gold"),
+        ),
         (("n01440764-a", "b_n01443537"), "n01443537\tgold\nn01440764\ttench", "words.txt", ("tench", "gold")),
-        (("n99999999", "n01440764"), '{"0": ["n01440764", "tench"], "1": ["n99999999", "new"]}', "index.json",
-         ("new", "tench")),
+        (
+            ("n99999999", "n01440764"),
+            '{"0": ["n01440764", "tench"], "1": ["n99999999", "new"]}',
+            "index.json",
+            ("new", "tench"),
+        ),
         (("cat", "dog"), "name,folder\nhound,dog\nkitty,cat", "c.csv", ("kitty", "hound")),
         (("cat", "dog"), "hound,dog\nkitty,cat", "c.csv", ("kitty", "hound")),
         (("cat", "dog"), "dog: hound\ncat: kitty", "c.txt", ("kitty", "hound")),
@@ -203,10 +213,13 @@ NUMBERED = Names(("0", "1", "10", "2"), ("0", "1", "10", "2"))
         ("index,folder,name\n0,0,a\n1,1,b\n2,10,k\n10,2,c\n", "n.csv"),
         ("folder,index,name\n0,0,a\n1,1,b\n10,2,k\n2,10,c\n", "n.csv"),
         (",name,folder\n0,a,0\n1,b,1\n2,k,10\n10,c,2\n", "n.csv"),
-        ('[{"index": 0, "folder": "0", "name": "a"}, {"index": 1, "folder": "1", "name": "b"},'
-         ' {"index": 2, "folder": "10", "name": "k"}, {"index": 10, "folder": 2, "name": "c"}]', "n.json"),
+        (
+            '[{"index": 0, "folder": "0", "name": "a"}, {"index": 1, "folder": "1", "name": "b"},'
+            ' {"index": 2, "folder": "10", "name": "k"}, {"index": 10, "folder": 2, "name": "c"}]',
+            "n.json",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_folder_column_comes_before_an_index_that_counts_otherwise(text: str, name: str, tmp_path: Path) -> None:
     assert read(tmp_path, text, name, NUMBERED) == ("a", "b", "k", "c")
 
@@ -232,8 +245,12 @@ def test_names_that_look_like_those_of_other_folders_are_not_joined_by_order(tmp
     for text in ("an owl\na hot-dog\na dog\na cat", "Dogs\nHot Dogs\nOwls\nCats"):
         with pytest.raises(TMVError, match="looks like that of"):
             read(tmp_path, text, data=PETS)
-    for text in ("Cats\nDogs\nHot Dogs\nOwls", "kitten\nhound\nsausage\nbird", "a house cat\npuppy dog\nhotdog\nbarn owl",
-                 "a pet, no dog\nwolf\nsausage\nbird"):  # fmt: skip
+    for text in (
+        "Cats\nDogs\nHot Dogs\nOwls",
+        "kitten\nhound\nsausage\nbird",
+        "a house cat\npuppy dog\nhotdog\nbarn owl",
+        "a pet, no dog\nwolf\nsausage\nbird",
+    ):
         assert read(tmp_path, text, data=PETS) == tuple(text.split("\n"))
 
 
@@ -253,22 +270,27 @@ def test_names_of_other_classes_in_a_list_of_names_are_said(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     "text, name",
     [
-        ('{"architectures": [], "id2label": {"0": "cat", "1": "dog", "2": "hot dog", "3": "owl"},'
-         ' "label2id": {"cat": 0}}', "config.json"),
+        (
+            '{"architectures": [], "id2label": {"0": "cat", "1": "dog", "2": "hot dog", "3": "owl"},'
+            ' "label2id": {"cat": 0}}',
+            "config.json",
+        ),
         ("id,name,supercategory\n0,owl,bird\n1,cat,pet\n2,dog,pet\n3,hot dog,food\n", "n.csv"),
         ("cat, hot dog, dog, owl", "n.txt"),
         ("owl;cat;dog;hot dog", "n.txt"),
         ("classes = ['owl', 'cat', 'dog', 'hot dog']", "n.txt"),
         ("cat 0\ndog 1\nhot dog 2\nowl 3\n", "n.txt"),
     ],
-)  # fmt: skip
+)
 def test_forms_that_name_the_classes_as_they_are(text: str, name: str, tmp_path: Path) -> None:
     assert read(tmp_path, text, name, PETS) == PETS.classnames
 
 
 def test_a_table_of_markdown_has_no_class_of_dashes(tmp_path: Path) -> None:
-    (tmp_path / "n.md").write_text("| folder | name |\n|---|:--|\n| owl | bird |\n| cat | kitten |\n| dog | hound |\n"
-                                   "| hot_dog | sausage |\n", encoding="utf-8")  # fmt: skip
+    (tmp_path / "n.md").write_text(
+        "| folder | name |\n|---|:--|\n| owl | bird |\n| cat | kitten |\n| dog | hound |\n| hot_dog | sausage |\n",
+        encoding="utf-8",
+    )
     found = read_classnames(tmp_path / "n.md", PETS)
     assert found.names == ("kitten", "hound", "sausage", "bird") and "not here" not in found.notes[0]
 

@@ -54,6 +54,7 @@ def tree(folder: Path) -> dict[str, bytes]:
 
 # --- archives ---------------------------------------------------------------------------------------------
 
+
 @pytest.mark.parametrize("mode", ["w", "w:gz"])
 def test_a_tar_comes_out_as_it_went_in(mode: str, tmp_path: Path) -> None:
     members = {f"set/{i % 3}/{i}.txt": f"content {i}".encode() for i in range(500)}
@@ -127,6 +128,7 @@ def test_safe_names() -> None:
 
 # --- downloads --------------------------------------------------------------------------------------------
 
+
 def test_every_address_has_a_checksum_and_a_known_set() -> None:
     for name, archives in DOWNLOADS.items():
         assert dataset_state(name, Path("/nonexistent")).state == "downloadable"
@@ -159,9 +161,7 @@ def server(tmp_path: Path) -> Iterator[tuple[Path, str]]:
     httpd.server_close()
 
 
-def redirect(
-    monkeypatch: pytest.MonkeyPatch, name: str, files: list[Path], base: str, **changes: object
-) -> None:
+def redirect(monkeypatch: pytest.MonkeyPatch, name: str, files: list[Path], base: str, **changes: object) -> None:
     archives = tuple(
         replace(archive, url=f"{base}/{file.name}", md5=hashlib.md5(file.read_bytes()).hexdigest(), **changes)
         for archive, file in zip(DOWNLOADS[name], files, strict=True)
@@ -191,9 +191,7 @@ def test_coco_arrives_in_two_archives(
     download_dataset("coco", tmp_path / "data")
 
 
-def test_eurosat_and_food_arrive(
-    server: tuple[Path, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_eurosat_and_food_arrive(server: tuple[Path, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder, base = server
     euro = zipped(folder / "EuroSAT.zip", {f"2750/River/River_{i}.jpg": picture(i) for i in range(4)})
     redirect(monkeypatch, "eurosat", [euro], base)

@@ -42,6 +42,7 @@ def places(data: Dataset, root: Path) -> list[str]:
 
 # --- trees that mean something ----------------------------------------------------------------------------
 
+
 @dataclass
 class Tree:
     """`truth`: file -> (split, class folder, the class in words); `sound` while nothing odd was put in."""
@@ -54,11 +55,21 @@ class Tree:
 Dress = Callable[[str], str]
 SOUND_DRESSES: tuple[Dress, ...] = (str, str.upper, str.title)
 DRESSES: tuple[Dress, ...] = (
-    *SOUND_DRESSES, "seg_{}".format, "{}_images".format, "{}_set".format, "{}set".format, "{0}/{0}".format,
-    "{}/images".format, "data/{}".format, "images/{}".format, "pets/{}".format, "my_pets_{}".format, "{}2017".format,
+    *SOUND_DRESSES,
+    "seg_{}".format,
+    "{}_images".format,
+    "{}_set".format,
+    "{}set".format,
+    "{0}/{0}".format,
+    "{}/images".format,
+    "data/{}".format,
+    "images/{}".format,
+    "pets/{}".format,
+    "my_pets_{}".format,
+    "{}2017".format,
     {"train": "training", "val": "dev", "test": "testing"}.__getitem__,
     {"train": "fold1", "val": "fold2", "test": "fold10"}.__getitem__,
-)  # fmt: skip
+)
 SPELLINGS: tuple[tuple[str, Callable[[int, str], str]], ...] = (
     ("plain", lambda i, name: name),
     ("counted", lambda i, name: f"{i + 1:03d}.{name}"),
@@ -94,10 +105,15 @@ def draw(rng: random.Random) -> Tree:
 def disturb(rng: random.Random, tree: Tree, folders: Sequence[str], split: bool) -> None:
     """Now and then something that does not belong there."""
     odd = {
-        "stray.png": 0.1, ".hidden/1.png": 0.1, "samples/1.png": 0.1 * split, f"{folders[0]}/film.mp4": 0.1 * (not split),
-        "masks/1.png": 0.1, f"{folders[-1]}/zz.png": 0.1 * split, "holdout/what/1.png": 0.1 * split,
+        "stray.png": 0.1,
+        ".hidden/1.png": 0.1,
+        "samples/1.png": 0.1 * split,
+        f"{folders[0]}/film.mp4": 0.1 * (not split),
+        "masks/1.png": 0.1,
+        f"{folders[-1]}/zz.png": 0.1 * split,
+        "holdout/what/1.png": 0.1 * split,
         "extra/deep/1.png": 0.1 * split,
-    }  # fmt: skip
+    }
     tree.others = [name for name, chance in odd.items() if rng.random() < chance]
     tree.sound = tree.sound and not tree.others
 
@@ -130,8 +146,11 @@ def test_what_was_laid_out_is_read_or_something_is_said(block: int, tmp_path: Pa
 def check(tree: Tree, root: Path, rows: dict[str, Dataset], seed: int) -> None:
     halves = "all" in rows
     for split, data in rows.items():
-        wrong = [fault for place, label in zip(places(data, root), labels(data))
-                 if (fault := wrong_row(tree, data, place, label))]  # fmt: skip
+        wrong = [
+            fault
+            for place, label in zip(places(data, root), labels(data))
+            if (fault := wrong_row(tree, data, place, label))
+        ]
         assert not wrong or said(data), (seed, split, wrong)
         if not tree.others:  # every dress and spelling is understood; names alone may lack a word, which is said
             assert all("is called" in fault for fault in wrong), (seed, split, wrong)
@@ -159,8 +178,27 @@ def wrong_row(tree: Tree, data: Dataset, place: str, label: int) -> str:
 
 # --- trees that mean nothing ------------------------------------------------------------------------------
 
-VOCABULARY = ("train", "test", "cat", "dog", "cow", "Train", "val", "test", "images", "masks", "cat", "dog", "bullet_train", "seg_test", "fold_1",
-              "dev", "holdout", "data", "training")  # fmt: skip
+VOCABULARY = (
+    "train",
+    "test",
+    "cat",
+    "dog",
+    "cow",
+    "Train",
+    "val",
+    "test",
+    "images",
+    "masks",
+    "cat",
+    "dog",
+    "bullet_train",
+    "seg_test",
+    "fold_1",
+    "dev",
+    "holdout",
+    "data",
+    "training",
+)
 OBVIOUS = {"train": "train", "training": "train", "val": "val", "dev": "val", "test": "test", "holdout": "holdout"}
 
 
@@ -201,8 +239,10 @@ def test_nonsense_is_read_as_the_obvious_reader_does_or_something_is_said(block:
             if said(data):
                 continue
             silent += 1
-            read = {place: None if label < 0 else data.raw_classnames[label]
-                    for place, label in zip(places(data, root), labels(data))}  # fmt: skip
+            read = {
+                place: None if label < 0 else data.raw_classnames[label]
+                for place, label in zip(places(data, root), labels(data))
+            }
             assert read == obvious(files)[data.split], (seed, files)
     assert silent > 4, "something must be sound enough to need no word"
 
@@ -219,9 +259,13 @@ FORMS: tuple[Callable[[list[tuple[str, str]]], tuple[str, str]], ...] = (
     lambda rows: ("names.txt", "\n".join(name for _, name in rows)),
 )
 KEYS: tuple[Callable[[int], str], ...] = (
-    str, lambda i: f"{i + 1}", lambda i: f"{i:04d}", lambda i: f"class_{i}", lambda i: f"n{1440764 + i:08d}",
+    str,
+    lambda i: f"{i + 1}",
+    lambda i: f"{i:04d}",
+    lambda i: f"class_{i}",
+    lambda i: f"n{1440764 + i:08d}",
     lambda i: ANIMALS[i % 6] + "x" * (i // 6),
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize("seed", range(60))

@@ -29,20 +29,33 @@ def codes(data: Dataset, *levels: str) -> set[str]:
 @pytest.mark.parametrize(
     "folder, split, exact, plain",
     [
-        ("train", "train", True, True), ("Training", "train", True, True), ("VALID", "val", True, True),
-        ("dev", "dev", True, True), ("hold-out", "holdout", True, True), ("fold_01", "fold1", True, True),
-        ("Fold12", "fold12", True, True), ("train_val", "trainval", True, True), ("eval", "eval", True, True),
-        ("training_set", "train", False, True), ("trainset", "train", False, True), ("TestImages", "test", False, True),
-        ("train2017", "train", False, True), ("seg_train", "train", False, False), ("xray-valid", "val", False, False),
-        ("ILSVRC2012_img_val", "val", False, False), ("bullet_train", "train", False, False),
+        ("train", "train", True, True),
+        ("Training", "train", True, True),
+        ("VALID", "val", True, True),
+        ("dev", "dev", True, True),
+        ("hold-out", "holdout", True, True),
+        ("fold_01", "fold1", True, True),
+        ("Fold12", "fold12", True, True),
+        ("train_val", "trainval", True, True),
+        ("eval", "eval", True, True),
+        ("training_set", "train", False, True),
+        ("trainset", "train", False, True),
+        ("TestImages", "test", False, True),
+        ("train2017", "train", False, True),
+        ("seg_train", "train", False, False),
+        ("xray-valid", "val", False, False),
+        ("ILSVRC2012_img_val", "val", False, False),
+        ("bullet_train", "train", False, False),
     ],
-)  # fmt: skip
+)
 def test_names_that_speak_of_a_split(folder: str, split: str, exact: bool, plain: bool) -> None:
     found = split_name(folder)
     assert found is not None and (found.split, found.exact, found.plain) == (split, exact, plain)
 
 
-@pytest.mark.parametrize("folder", ["cat", "contest", "pretrained", "devices", "Testarossa", "5fold", "fold", "train_test"])
+@pytest.mark.parametrize(
+    "folder", ["cat", "contest", "pretrained", "devices", "Testarossa", "5fold", "fold", "train_test"]
+)
 def test_names_that_do_not(folder: str) -> None:
     assert split_name(folder) is None
 
@@ -67,8 +80,7 @@ def test_names_that_do_not(folder: str) -> None:
         (("train/train", "test/test"), ("train", "test"), "test", {"found_deeper"}),
         (("train/Train", "test/Test"), ("train", "test"), "test", {"found_deeper"}),
         (("train/images", "val/images"), ("train", "val"), "val", {"found_deeper"}),
-        (("seg_train/seg_train", "seg_test/seg_test"), ("train", "test"), "test",
-         {"splits_by_name", "found_deeper"}),
+        (("seg_train/seg_train", "seg_test/seg_test"), ("train", "test"), "test", {"splits_by_name", "found_deeper"}),
         (("dataset/train", "dataset/test"), ("train", "test"), "test", {"found_deeper"}),
         (("animals10/train", "animals10/test"), ("train", "test"), "test", {"found_deeper"}),
         (("data/raw/train", "data/raw/test"), ("train", "test"), "test", {"found_deeper"}),
@@ -107,11 +119,7 @@ def test_what_lies_beside_the_splits_is_said(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "files",
-    [
-        [*pets("train"), "cat/1.jpg", "dog/2.jpg"],
-        [*pets("train", "test"), "cat/1.jpg"],
-        [*pets("train"), "bird/1.jpg"],
-    ],
+    [[*pets("train"), "cat/1.jpg", "dog/2.jpg"], [*pets("train", "test"), "cat/1.jpg"], [*pets("train"), "bird/1.jpg"]],
 )
 def test_a_mixture_of_splits_and_classes_is_refused(files: list[str], tmp_path: Path) -> None:
     with pytest.raises(TMVError, match=r"mixes splits and classes.*folder:.*/t"):
@@ -132,6 +140,7 @@ def test_several_sets_with_splits_of_their_own_are_refused(files: list[str], mea
 
 # --- splits without labels --------------------------------------------------------------------------------
 
+
 @pytest.mark.parametrize("test", ["test", "test/test", "test/images", "Testing"])
 def test_a_split_without_labels_offers_the_one_with(test: str, tmp_path: Path) -> None:
     data = open_dataset(fill(tmp_path, *pets("train"), f"{test}/1.jpg"))
@@ -141,9 +150,13 @@ def test_a_split_without_labels_offers_the_one_with(test: str, tmp_path: Path) -
 
 @pytest.mark.parametrize(
     "files",
-    [["train/images/1.jpg", "val/images/2.jpg"], ["images/train/1.jpg", "images/val/2.jpg"],
-     ["train/1.jpg", "val/2.jpg"], ["train_images/1.jpg", "val_images/2.jpg"]],
-)  # fmt: skip
+    [
+        ["train/images/1.jpg", "val/images/2.jpg"],
+        ["images/train/1.jpg", "images/val/2.jpg"],
+        ["train/1.jpg", "val/2.jpg"],
+        ["train_images/1.jpg", "val_images/2.jpg"],
+    ],
+)
 def test_pictures_of_detectors_have_splits_and_no_classes(files: list[str], tmp_path: Path) -> None:
     for folder in ("train/labels", "labels/train"):
         (tmp_path / folder).mkdir(parents=True)
@@ -159,9 +172,12 @@ def test_one_folder_of_pictures_with_the_name_of_a_split_is_one(tmp_path: Path) 
 
 def test_tiny_imagenet_takes_its_labels_from_its_annotations(tmp_path: Path) -> None:
     name = fill(
-        tmp_path, "train/n01443537/images/a.JPEG", "train/n01629819/images/b.JPEG",
-        *(f"val/images/val_{i}.JPEG" for i in range(3)), "test/images/test_0.JPEG",
-    )  # fmt: skip
+        tmp_path,
+        "train/n01443537/images/a.JPEG",
+        "train/n01629819/images/b.JPEG",
+        *(f"val/images/val_{i}.JPEG" for i in range(3)),
+        "test/images/test_0.JPEG",
+    )
     lines = ["val_0.JPEG\tn01629819\t0\t0\t62\t57", "val_1.JPEG\tn01443537\t1\t2\t3\t4", "gone.JPEG\tn01443537\t0"]
     (tmp_path / "val" / "val_annotations.txt").write_text("\r\n".join(lines), encoding="utf-8")
     (tmp_path / "words.txt").write_text("n01443537\tgoldfish\n", encoding="utf-8")
@@ -185,6 +201,7 @@ def test_labels_of_annotations_follow_the_file(tmp_path: Path) -> None:
 
 
 # --- classes that may be none -----------------------------------------------------------------------------
+
 
 def test_one_class_is_a_fault_and_the_folder_meant_is_named(tmp_path: Path) -> None:
     data = open_dataset(fill(tmp_path, *pets("animals")))
@@ -236,6 +253,7 @@ def test_sound_folders_have_no_warning(files: list[str], tmp_path: Path) -> None
 
 
 # --- links, hidden folders, lists beside ------------------------------------------------------------------
+
 
 def test_links_back_to_a_folder_above_are_no_classes(tmp_path: Path) -> None:
     name = fill(tmp_path / "set", "cat/1.jpg", "dog/2.jpg")

@@ -26,11 +26,15 @@ def test_a_table_of_answers_by_hand() -> None:
     assert found.labels.tolist() == [1, 0] and found.predicted.tolist() == [0, 0] and found.scores is None
 
 
-@pytest.mark.parametrize("header", ["image,label,prediction", "id;true;predicted", "Filename\tGround truth\tPred", "file_name,target,answer"])
+@pytest.mark.parametrize(
+    "header", ["image,label,prediction", "id;true;predicted", "Filename\tGround truth\tPred", "file_name,target,answer"]
+)
 def test_headers_and_delimiters_in_use(header: str) -> None:
     mark = next(d for d in "\t;," if d in header)
     found = table(f"\ufeff{header}\n" + mark.join(("x.png", "1", "0")) + "\n\n" + mark.join(("y.png", "2", "2")) + "\n")
-    assert found.labels.tolist() == [1, 2] and found.predicted.tolist() == [0, 2] and found.classnames == ("0", "1", "2")
+    assert (
+        found.labels.tolist() == [1, 2] and found.predicted.tolist() == [0, 2] and found.classnames == ("0", "1", "2")
+    )
 
 
 def test_names_of_the_data_set_curated_raw_or_numbers() -> None:
@@ -40,8 +44,12 @@ def test_names_of_the_data_set_curated_raw_or_numbers() -> None:
 
 
 def test_scores_of_every_class_in_any_order() -> None:
-    found = table("image,label,river,forest,annual crop land\na.png,forest,0.1,0.7,0.2\nb.png,river,0.5,0.3,0.2\n", NAMES)
-    assert found.scores.kind == "probabilities" and found.predicted.tolist() == [1, 2] and found.labels.tolist() == [1, 2]
+    found = table(
+        "image,label,river,forest,annual crop land\na.png,forest,0.1,0.7,0.2\nb.png,river,0.5,0.3,0.2\n", NAMES
+    )
+    assert (
+        found.scores.kind == "probabilities" and found.predicted.tolist() == [1, 2] and found.labels.tolist() == [1, 2]
+    )
     assert found.scores.values[0].tolist() == pytest.approx([0.2, 0.7, 0.1])
     by_number = table("image,label,1,0,2\na.png,0,5,9,1\n", NAMES)
     assert by_number.scores.kind == "logits" and by_number.scores.values[0].tolist() == [9, 5, 1]
@@ -99,23 +107,55 @@ def test_a_class_that_the_data_set_does_not_have() -> None:
 
 
 def test_clip_benchmarks_documents() -> None:
-    one = {"dataset": "wds/vtab/cifar100", "model": "ViT-B-32", "pretrained": "openai", "task": "zeroshot_classification",
-           "metrics": {"acc1": 0.6423, "acc5": 0.888, "mean_per_class_recall": 0.6421}, "language": "en"}  # fmt: skip
-    probe = {"dataset": "eurosat", "model": "RN50", "pretrained": "openai", "task": "linear_probe", "metrics": {"lp_acc1": 0.93}}
-    captions = {"dataset": "mscoco_captions", "model": "RN50", "pretrained": "openai", "task": "zeroshot_retrieval",
-                "metrics": {"image_retrieval_recall@5": 0.529, "text_retrieval_recall@5": 0.728}}  # fmt: skip
+    one = {
+        "dataset": "wds/vtab/cifar100",
+        "model": "ViT-B-32",
+        "pretrained": "openai",
+        "task": "zeroshot_classification",
+        "metrics": {"acc1": 0.6423, "acc5": 0.888, "mean_per_class_recall": 0.6421},
+        "language": "en",
+    }
+    probe = {
+        "dataset": "eurosat",
+        "model": "RN50",
+        "pretrained": "openai",
+        "task": "linear_probe",
+        "metrics": {"lp_acc1": 0.93},
+    }
+    captions = {
+        "dataset": "mscoco_captions",
+        "model": "RN50",
+        "pretrained": "openai",
+        "task": "zeroshot_retrieval",
+        "metrics": {"image_retrieval_recall@5": 0.529, "text_retrieval_recall@5": 0.728},
+    }
     for text in (json.dumps([one, probe, captions]), "\n".join(map(json.dumps, (one, probe, captions)))):
         a, b, c = parse_predictions(text.encode(), "x.json")
-        assert (a.dataset, a.model, a.pretrained, a.figures["acc1"]) == ("wds/vtab/cifar100", "ViT-B-32", "openai", 0.6423)
+        assert (a.dataset, a.model, a.pretrained, a.figures["acc1"]) == (
+            "wds/vtab/cifar100",
+            "ViT-B-32",
+            "openai",
+            0.6423,
+        )
         assert (b.task, b.figures) == ("linear_probe", {"acc1": 0.93})
         assert c.figures == {"image_retrieval_recall@5": 0.529, "text_retrieval_recall@5": 0.728}
 
 
 def test_this_programs_own_documents() -> None:
-    document = {"schema": 1, "command": "classify", "results": [
-        {"model": "RN50/openai", "dataset": "eurosat", "split": "test", "n": 100, "acc1": 0.5, "acc5": 0.9}]}  # fmt: skip
+    document = {
+        "schema": 1,
+        "command": "classify",
+        "results": [
+            {"model": "RN50/openai", "dataset": "eurosat", "split": "test", "n": 100, "acc1": 0.5, "acc5": 0.9}
+        ],
+    }
     (found,) = parse_predictions(json.dumps(document).encode(), "x.json")
-    assert (found.model, found.split, found.n, found.figures) == ("RN50/openai", "test", 100, {"acc1": 0.5, "acc5": 0.9})
+    assert (found.model, found.split, found.n, found.figures) == (
+        "RN50/openai",
+        "test",
+        100,
+        {"acc1": 0.5, "acc5": 0.9},
+    )
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:

@@ -27,7 +27,10 @@ def codes(found: Predictions) -> set[str]:
     return {note.code for note in found.notes}
 
 
-@pytest.mark.parametrize("extra", ["", "Unnamed: 0", "index", "loss", "val_loss", "score", "fold", "image_id", "row", "top1_prob", "confidence"])
+@pytest.mark.parametrize(
+    "extra",
+    ["", "Unnamed: 0", "index", "loss", "val_loss", "score", "fold", "image_id", "row", "top1_prob", "confidence"],
+)
 @pytest.mark.parametrize("first", [True, False])
 def test_an_index_a_loss_a_score_is_no_class(extra: str, first: bool) -> None:
     rows = [("a", "cat", ".9", ".1"), ("b", "dog", ".2", ".8"), ("c", "cat", ".7", ".3"), ("d", "dog", ".1", ".9")]
@@ -67,15 +70,25 @@ def test_numbers_beside_named_columns_count_the_columns() -> None:
     assert acc1(same) == 1.0 and "labels_by_column" not in codes(same)
 
 
-@pytest.mark.parametrize("header", [
-    "filepath,true_class,pred_class", "image_path,y_true,y_pred", "filename,label,prediction", "Image,True label,Predicted label",
-    "img_path,gt,pred", "file_name,actual,predicted_class", "photo,target,y_hat",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "header",
+    [
+        "filepath,true_class,pred_class",
+        "image_path,y_true,y_pred",
+        "filename,label,prediction",
+        "Image,True label,Predicted label",
+        "img_path,gt,pred",
+        "file_name,actual,predicted_class",
+        "photo,target,y_hat",
+    ],
+)
 def test_headers_of_other_tools(header: str) -> None:
     assert acc1(read(f"{header}\na,cat,cat\nb,dog,cat\n")) == 0.5
 
 
-@pytest.mark.parametrize("form", ["prob_{}", "p_{}", "score_{}", "logit:{}", "{}_prob", "{} score", "P({})", "cos {}", "similarity_{}"])
+@pytest.mark.parametrize(
+    "form", ["prob_{}", "p_{}", "score_{}", "logit:{}", "{}_prob", "{} score", "P({})", "cos {}", "similarity_{}"]
+)
 def test_a_word_that_all_columns_share_is_no_part_of_the_name(form: str) -> None:
     heads = ",".join(form.format(name) for name in ("hot dog", "cat"))
     text = f"image,label,{heads}\na,hot dog,.9,.1\nb,cat,.2,.8\n"
@@ -84,7 +97,15 @@ def test_a_word_that_all_columns_share_is_no_part_of_the_name(form: str) -> None
         assert acc1(found) == 1.0 and found.classnames == ("hot dog", "cat")
 
 
-@pytest.mark.parametrize("cells", [("90 %", "10 %", "20%", "80%"), ("0,9", "0,1", "0,2", "0,8"), ("90", "10", "20", "80"), (".9", "1e-1", "2E-1", "0.8")])
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ("90 %", "10 %", "20%", "80%"),
+        ("0,9", "0,1", "0,2", "0,8"),
+        ("90", "10", "20", "80"),
+        (".9", "1e-1", "2E-1", "0.8"),
+    ],
+)
 def test_percent_and_decimal_commas_are_numbers(cells: tuple[str, ...]) -> None:
     a, b, c, d = cells
     found = read(f"image;label;cat;dog\na;cat;{a};{b}\nb;dog;{c};{d}\n")
@@ -123,14 +144,20 @@ def test_pictures_without_names_are_counted_and_told() -> None:
     assert acc1(found) == 0.5 and "unnamed_pictures" in codes(found)
 
 
-@pytest.mark.parametrize(("text", "sentence"), [
-    ("image,label,prediction\n\n\na,cat,cat\n\nb,7,cat\n", "Line 6 of mine.csv has the class '7'"),
-    ('image,label,prediction\r"a\nb",cat,cat\rc,cat\r', "Line 4 of mine.csv has 2 columns"),
-    ('image,label,prediction\na,cat,cat\nb,"cat,cat\n', "Line 3 of mine.csv is not readable as a table: a quote opens here"),
-    ("image,label,cat,cat\na,cat,.1,.9\n", "two columns called 'cat'"),
-    ("image,label,hot dog,hot_dog\na,hot dog,.1,.9\n", "two columns of one class"),
-    ("image,label,prediction\na,cat,cat\n,cat,cat\n", "Line 3 of mine.csv names no picture"),
-])
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("image,label,prediction\n\n\na,cat,cat\n\nb,7,cat\n", "Line 6 of mine.csv has the class '7'"),
+        ('image,label,prediction\r"a\nb",cat,cat\rc,cat\r', "Line 4 of mine.csv has 2 columns"),
+        (
+            'image,label,prediction\na,cat,cat\nb,"cat,cat\n',
+            "Line 3 of mine.csv is not readable as a table: a quote opens here",
+        ),
+        ("image,label,cat,cat\na,cat,.1,.9\n", "two columns called 'cat'"),
+        ("image,label,hot dog,hot_dog\na,hot dog,.1,.9\n", "two columns of one class"),
+        ("image,label,prediction\na,cat,cat\n,cat,cat\n", "Line 3 of mine.csv names no picture"),
+    ],
+)
 def test_the_line_that_is_named_is_the_right_one(text: str, sentence: str) -> None:
     with pytest.raises(TMVError, match=sentence):
         read(text, Classes(("cat", "dog")) if "hot" not in text else Classes(("hot dog", "cat")))

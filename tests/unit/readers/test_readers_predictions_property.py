@@ -34,7 +34,9 @@ def made(seed: int) -> Made:
     c, n = rng.randint(2, 6), rng.randint(4, 14)
     names = tuple(rng.sample(WORDS, c)) if rng.random() < 0.7 else tuple(map(str, range(c)))
     labels = [rng.randrange(c) for _ in range(n)]
-    weights = [[rng.random() ** 2 + 1e-3 + (2.0 if j == y and rng.random() < 0.6 else 0.0) for j in range(c)] for y in labels]
+    weights = [
+        [rng.random() ** 2 + 1e-3 + (2.0 if j == y and rng.random() < 0.6 else 0.0) for j in range(c)] for y in labels
+    ]
     rows = [[round(w / sum(row), 4) for w in row] for row in weights]
     answers = [max(range(c), key=row.__getitem__) for row in rows]
     by_number = rng.random() < 0.2
@@ -48,7 +50,9 @@ def made(seed: int) -> Made:
             head = f"{prefix}{names[j]}" + (")" if prefix == "p(" else "")
             columns.append((head, [written(rng, row[j]) for row in rows]))
     for extra in rng.sample(EXTRAS, rng.randint(0, 3)):
-        columns.append((extra, [str(i) if extra in ("", "index", "note") else f"{rng.uniform(0, 9):.3f}" for i in range(n)]))
+        columns.append(
+            (extra, [str(i) if extra in ("", "index", "note") else f"{rng.uniform(0, 9):.3f}" for i in range(n)])
+        )
     if rng.random() < 0.5:
         rng.shuffle(columns)
     mark = rng.choice(",;\t|")

@@ -22,6 +22,7 @@ needs_data = pytest.mark.skipif(not (DATA / "eurosat").is_dir(), reason="TMV_TES
 
 # --- ImageNet-mini ----------------------------------------------------------------------------------------
 
+
 def test_imagenet_mini(tmp_path: Path) -> None:
     root = tmp_path / "imagenet-mini"
     paint(root / "val/n01443537/b.JPEG", root / "val/n01440764/a.JPEG", root / "val/strange/c.JPEG")
@@ -42,6 +43,7 @@ def test_imagenet_mini_as_kaggle_unpacks_it(tmp_path: Path) -> None:
 
 
 # --- Food-101 ---------------------------------------------------------------------------------------------
+
 
 def food(root: Path, listed: list[str], kind: str = "txt") -> None:
     (root / "meta").mkdir(parents=True)
@@ -83,6 +85,7 @@ def test_a_damaged_food_list_is_named(tmp_path: Path) -> None:
 
 # --- EuroSAT ----------------------------------------------------------------------------------------------
 
+
 @pytest.mark.parametrize("place", ["eurosat/2750", "EuroSAT", "EuroSAT_RGB", "2750"])
 def test_eurosat_has_fixed_halves(place: str, tmp_path: Path) -> None:
     for name in ("AnnualCrop", "SeaLake"):
@@ -108,6 +111,7 @@ def test_a_split_of_eurosat_read_alone_is_said(tmp_path: Path) -> None:
 
 # --- COCO -------------------------------------------------------------------------------------------------
 
+
 def test_coco(tmp_path: Path) -> None:
     root = tmp_path / "COCO"
     paint(root / "val2017/000000000002.jpg", root / "val2017/000000000001.jpg")
@@ -132,6 +136,7 @@ def test_coco_with_an_images_folder(tmp_path: Path) -> None:
 
 # --- what is not here -------------------------------------------------------------------------------------
 
+
 @pytest.mark.parametrize("name", KNOWN)
 def test_what_is_missing_says_how_to_get_it(name: str, tmp_path: Path) -> None:
     state = dataset_state(name, tmp_path)
@@ -142,10 +147,16 @@ def test_what_is_missing_says_how_to_get_it(name: str, tmp_path: Path) -> None:
     assert describe_dataset(name, tmp_path) == find_dataset(name)
 
 
-@pytest.mark.parametrize("name, place", [
-    ("eurosat", "eurosat/2750/annualcrop"), ("food101", "food-101/train/waffles"), ("cifar100", "cifar-100/test/0"),
-    ("imagenet_mini", "imagenet-mini/val/tench"), ("coco", "coco/val"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "name, place",
+    [
+        ("eurosat", "eurosat/2750/annualcrop"),
+        ("food101", "food-101/train/waffles"),
+        ("cifar100", "cifar-100/test/0"),
+        ("imagenet_mini", "imagenet-mini/val/tench"),
+        ("coco", "coco/val"),
+    ],
+)
 def test_a_folder_in_another_layout_is_named(name: str, place: str, tmp_path: Path) -> None:
     paint(tmp_path / place / "1.jpg")
     folder = tmp_path / place.split("/")[0]
@@ -176,6 +187,7 @@ def test_an_unknown_set() -> None:
 
 # --- the demo ---------------------------------------------------------------------------------------------
 
+
 def test_a_demo_set_is_drawn_on_request_and_then_read(tmp_path: Path) -> None:
     assert dataset_state("demo-satellite", cache_dir=tmp_path).state == "downloadable"
     with pytest.raises(NotHere, match="not drawn yet"):
@@ -187,8 +199,9 @@ def test_a_demo_set_is_drawn_on_request_and_then_read(tmp_path: Path) -> None:
     test, train = (open_dataset("demo-satellite", split, cache_dir=tmp_path) for split in (None, "train"))
     assert (len(test), len(train), test.split) == (400, 300, "test")
     assert test.labels is not None and np.bincount(test.labels).tolist() == [40] * 10
-    assert all(row.split("/")[0].replace("_", " ") == test.classnames[label]
-               for row, label in zip(test.ids, test.labels))  # fmt: skip
+    assert all(
+        row.split("/")[0].replace("_", " ") == test.classnames[label] for row, label in zip(test.ids, test.labels)
+    )
     assert demo_folder("demo-satellite", tmp_path).is_dir()
     with pytest.raises(UnknownName):
         open_dataset("demo-satellite", "val", cache_dir=tmp_path)
@@ -196,13 +209,22 @@ def test_a_demo_set_is_drawn_on_request_and_then_read(tmp_path: Path) -> None:
 
 # --- the collected sets -----------------------------------------------------------------------------------
 
+
 @needs_data
 @pytest.mark.parametrize(
     "name, split, n",
-    [("cifar100", "test", 1000), ("cifar100", "train", 800), ("imagenet_mini", "val", 250),
-     ("food101", "test", 69), ("food101", "train", 69), ("eurosat", "test", 300), ("eurosat", "train", 300),
-     ("eurosat", "all", 600), ("coco", "val", 60)],
-)  # fmt: skip
+    [
+        ("cifar100", "test", 1000),
+        ("cifar100", "train", 800),
+        ("imagenet_mini", "val", 250),
+        ("food101", "test", 69),
+        ("food101", "train", 69),
+        ("eurosat", "test", 300),
+        ("eurosat", "train", 300),
+        ("eurosat", "all", 600),
+        ("coco", "val", 60),
+    ],
+)
 def test_the_collected_sets_open_whole(name: str, split: str, n: int) -> None:
     data = open_dataset(name, split, DATA)
     assert len(data) == len(data.pictures) == len(set(data.ids)) == n

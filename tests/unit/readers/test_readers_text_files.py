@@ -24,7 +24,9 @@ def test_both_orders_of_utf_16(mark: bytes, encoding: str) -> None:
     assert decoded(mark + "Ein Käfer, 猫".encode(encoding), "x").text == "Ein Käfer, 猫"
 
 
-@pytest.mark.parametrize("said", ["café", "größe weiß “zitat” – 5 €", "naïve été créée", "Señor, ¿qué?", "Šárka’s Œuvre"])
+@pytest.mark.parametrize(
+    "said", ["café", "größe weiß “zitat” – 5 €", "naïve été créée", "Señor, ¿qué?", "Šárka’s Œuvre"]
+)
 def test_latin_1_is_read_and_told(said: str) -> None:
     found = decoded(said.encode("cp1252"), "/some/where/x.csv")
     (note,) = found.notes

@@ -42,6 +42,7 @@ def one(path: Path, members: dict[str, bytes | str]) -> str:
 
 # --- the index --------------------------------------------------------------------------------------------
 
+
 def by_tarfile(path: Path) -> list[tuple[str, int, int]]:
     with tarfile.open(path, "r:") as container:
         return [(m.name, m.offset_data, m.size) for m in container if m.isreg()]
@@ -141,6 +142,7 @@ def test_the_index_follows_a_changed_shard(tmp_path: Path) -> None:
 
 # --- labels -----------------------------------------------------------------------------------------------
 
+
 def test_numbered_classes_with_names(tmp_path: Path) -> None:
     name = labelled(tmp_path)
     (tmp_path / "classnames.txt").write_text("forest\nriver\nsea\n", encoding="utf-8")
@@ -229,6 +231,7 @@ def test_labels_that_do_not_fit(labels: list[str], names: str, said: str, tmp_pa
 
 # --- captions ---------------------------------------------------------------------------------------------
 
+
 def test_captions_in_text_one_a_line(tmp_path: Path) -> None:
     members: dict[str, bytes | str] = {"1.jpg": picture(1), "1.txt": "A  dog.\n\nA brown dog.\n"}
     members |= {"2.jpg": picture(2), "2.txt": "A cat."}
@@ -239,15 +242,21 @@ def test_captions_in_text_one_a_line(tmp_path: Path) -> None:
 
 
 def test_captions_in_json(tmp_path: Path) -> None:
-    members = {"1.jpg": picture(1), "1.json": json.dumps({"caption": "A dog."}),
-               "2.jpg": picture(2), "2.json": json.dumps({"captions": ["A cat.", "One."]}),
-               "3.jpg": picture(3), "3.json": "not json"}  # fmt: skip
+    members = {
+        "1.jpg": picture(1),
+        "1.json": json.dumps({"caption": "A dog."}),
+        "2.jpg": picture(2),
+        "2.json": json.dumps({"captions": ["A cat.", "One."]}),
+        "3.jpg": picture(3),
+        "3.json": "not json",
+    }
     data = open_dataset(one(tmp_path, members))
     assert data.captions == ("A dog.", "A cat.", "One.") and data.ids == ("1", "2")
     assert any("say nothing" in note for note in data.notes)
 
 
 # --- names and places -------------------------------------------------------------------------------------
+
 
 def test_equal_keys_in_two_shards_stay_apart(tmp_path: Path) -> None:
     for shard in ("a", "b"):

@@ -57,7 +57,10 @@ def labels(data: Dataset) -> list[int]:
 
 # --- CLIP_benchmark's layout ------------------------------------------------------------------------------
 
-def benchmark(folder: Path, names: bytes = b"cat\ndog\n", templates: str = "a photo of a {c}.\na sketch of a {c}.\n") -> str:
+
+def benchmark(
+    folder: Path, names: bytes = b"cat\ndog\n", templates: str = "a photo of a {c}.\na sketch of a {c}.\n"
+) -> str:
     for split in ("train", "test"):
         numbered(folder / split, "0.tar", "1.tar")
         (folder / split / "nshards.txt").write_text("2\n")
@@ -89,7 +92,7 @@ def test_the_whole_layout(tmp_path: Path) -> None:
         (b"1 euro\n2 euro\n", ("1 euro", "2 euro")),
         (b"hot_dog\nAnnualCrop\n", ("hot dog", "annual crop")),
     ],
-)  # fmt: skip
+)
 def test_class_names_in_every_form(content: bytes, names: tuple[str, ...], tmp_path: Path) -> None:
     data = open_dataset(benchmark(tmp_path, content))
     assert data.classnames == names and "latin_1" not in codes(data)
@@ -137,12 +140,17 @@ def test_a_template_without_one_place_is_refused_by_its_line(line: str, tmp_path
 
 # --- which shards -----------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize("count, said", [("4\n", "1 of 4 shards are here"), ("\ufeff2", "1 of 2"), (" 3 \r\n", "1 of 3")])
+
+@pytest.mark.parametrize(
+    "count, said", [("4\n", "1 of 4 shards are here"), ("\ufeff2", "1 of 2"), (" 3 \r\n", "1 of 3")]
+)
 def test_missing_shards_by_nshards(count: str, said: str, tmp_path: Path) -> None:
     numbered(tmp_path / "test", "0.tar")
     (tmp_path / "test" / "nshards.txt").write_text(count)
     data = open_dataset(f"wds:{tmp_path}")
-    assert note(data, "shards_missing").startswith(f"warning: {said}") and "missing: 1.tar" in note(data, "shards_missing")
+    assert note(data, "shards_missing").startswith(f"warning: {said}") and "missing: 1.tar" in note(
+        data, "shards_missing"
+    )
     for asked in ("0.tar", "{0..0}.tar"):
         assert note(open_dataset(f"wds:{tmp_path}/test/{asked}"), "shards_missing").startswith("info: 1 of")
 
@@ -224,6 +232,7 @@ def test_shards_beside_folders_of_shards(tmp_path: Path) -> None:
 
 # --- keys -------------------------------------------------------------------------------------------------
 
+
 def dotted(names: Sequence[str]) -> Members:
     return [(f"{name}.png", picture(i)) for i, name in enumerate(names)] + [(f"{name}.cls", "0") for name in names]
 
@@ -282,13 +291,21 @@ def test_a_label_twice_and_a_key_in_two_shards(tmp_path: Path) -> None:
 
 
 def test_files_without_an_ending_and_samples_without_a_picture(tmp_path: Path) -> None:
-    members = [("1.png", picture(1)), ("1.cls", "0"), ("README", "x"), ("2.psd", b"x"), ("2.cls", "1"), ("._3.png", b"x")]
+    members = [
+        ("1.png", picture(1)),
+        ("1.cls", "0"),
+        ("README", "x"),
+        ("2.psd", b"x"),
+        ("2.cls", "1"),
+        ("._3.png", b"x"),
+    ]
     data = open_dataset(f"wds:{shard(tmp_path / '0.tar', members)}")
     assert note(data, "members_left_out").endswith("1 (README).")
     assert note(data, "samples_left_out") == "info: 1 samples without a picture were left out (they hold psd)."
 
 
 # --- the end of a tar -------------------------------------------------------------------------------------
+
 
 def test_a_tar_cut_between_two_files_is_told(tmp_path: Path) -> None:
     path = shard(tmp_path / "0.tar", [("1.png", picture(1)), ("1.cls", "0"), ("2.png", picture(2)), ("2.cls", "1")])
@@ -308,7 +325,10 @@ def test_two_tars_in_one_file_are_told(tmp_path: Path) -> None:
 
 # --- labels -----------------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize("written", [["0", "1"], ["0.0", "1.0"], ["0e0", "1e0"], [" 0\n", "+1"], ["00", "01"], ["0.", "1"], ['"0"', '"1"']])
+
+@pytest.mark.parametrize(
+    "written", [["0", "1"], ["0.0", "1.0"], ["0e0", "1e0"], [" 0\n", "+1"], ["00", "01"], ["0.", "1"], ['"0"', '"1"']]
+)
 def test_numbers_in_every_form(written: list[str], tmp_path: Path) -> None:
     numbered(tmp_path, "0.tar", labels=written)
     data = open_dataset(f"wds:{tmp_path}")
@@ -316,7 +336,10 @@ def test_numbers_in_every_form(written: list[str], tmp_path: Path) -> None:
     assert ("labels_as_floats" in codes(data)) == any("." in text or "e" in text for text in written)
 
 
-@pytest.mark.parametrize("label", ["-1", "-1.0", "0.5", "1e400", "1 3", "0,1", "[1]", "{\"label\": 1}", "\x03", "cat\ndog", b"\x03\0\0\0\0\0\0\0"])
+@pytest.mark.parametrize(
+    "label",
+    ["-1", "-1.0", "0.5", "1e400", "1 3", "0,1", "[1]", '{"label": 1}', "\x03", "cat\ndog", b"\x03\0\0\0\0\0\0\0"],
+)
 def test_numbers_that_are_no_class_are_refused_by_their_member(label: str | bytes, tmp_path: Path) -> None:
     shard(tmp_path / "0.tar", [("a.png", picture(1)), ("a.cls", "0"), ("b.png", picture(2)), ("b.cls", label)])
     with pytest.raises(TMVError, match=r"0\.tar: b\.cls"):
@@ -347,7 +370,12 @@ def test_labels_in_json_that_are_none(value: object, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("value", [1.0, "1", "1.0"])
 def test_labels_in_json_that_are_numbers(value: object, tmp_path: Path) -> None:
-    members = [("a.png", picture(1)), ("a.json", json.dumps({"label": 0})), ("b.png", picture(2)), ("b.json", json.dumps({"label": value}))]
+    members = [
+        ("a.png", picture(1)),
+        ("a.json", json.dumps({"label": 0})),
+        ("b.png", picture(2)),
+        ("b.json", json.dumps({"label": value})),
+    ]
     assert labels(open_dataset(f"wds:{shard(tmp_path / '0.tar', members)}")) == [0, 1]
 
 
@@ -377,9 +405,14 @@ def test_class_names_in_cls_in_other_encodings(encoding: str, tmp_path: Path) ->
 
 # --- captions ---------------------------------------------------------------------------------------------
 
+
 def test_captions_shared_twice_and_empty(tmp_path: Path) -> None:
     texts = ("A dog.\nA dog.", "A dog.\u2028Big.", "a dog.", "")
-    members = [(f"{i}.{kind}", picture(i) if kind == "png" else text) for i, text in enumerate(texts) for kind in ("png", "txt")]
+    members = [
+        (f"{i}.{kind}", picture(i) if kind == "png" else text)
+        for i, text in enumerate(texts)
+        for kind in ("png", "txt")
+    ]
     data = open_dataset(f"wds:{shard(tmp_path / '0.tar', members)}")
     assert data.captions == ("A dog.", "A dog.", "A dog. Big.", "a dog.")
     assert codes(data) == ["samples_left_out", "captions_twice", "captions_shared"]
@@ -458,7 +491,11 @@ def test_class_names_from_the_folder_above_are_said_to_be(tmp_path: Path) -> Non
 def test_two_labels_of_one_picture(tmp_path: Path) -> None:
     one: list[tuple[str, bytes | str]] = [("a.jpg", picture()), ("a.cls", b"0"), ("a.json", b'{"label": 0}')]
     two: list[tuple[str, bytes | str]] = [("b.jpg", picture()), ("b.cls", b"1"), ("b.json", b'{"label": 0}')]
-    other: list[tuple[str, bytes | str]] = [("c.jpg", picture()), ("c.cls", b"1"), ("c.json", b'{"label": "dog", "width": 3}')]
+    other: list[tuple[str, bytes | str]] = [
+        ("c.jpg", picture()),
+        ("c.cls", b"1"),
+        ("c.json", b'{"label": "dog", "width": 3}'),
+    ]
     said = note(open_dataset(f"wds:{shard(tmp_path / '0.tar', [*one, *two, *other])}"), "two_labels")
     assert "b has the label 1 in .cls and 0 in .json" in said
     assert "two_labels" not in codes(open_dataset(f"wds:{shard(tmp_path / '1.tar', [*one, *other])}"))

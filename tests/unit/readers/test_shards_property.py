@@ -114,7 +114,10 @@ def test_captions(seed: int, tmp_path: Path) -> None:
     rng = random.Random(seed)
     members, wanted, empty = [], [], 0
     for i in range(rng.randint(1, 6)):
-        lines = [rng.choice(["A dog.", "Two\u2028cats", " a  café ", "", "5 owls", "x\x0by"]) for _ in range(rng.randint(1, 3))]
+        lines = [
+            rng.choice(["A dog.", "Two\u2028cats", " a  café ", "", "5 owls", "x\x0by"])
+            for _ in range(rng.randint(1, 3))
+        ]
         encoding, end = rng.choice(["utf-8", "utf-8-sig", "utf-16"]), rng.choice(["\n", "\r\n", "\r"])
         members += [(f"{i}.png", PICTURES[i]), (f"{i}.txt", end.join(lines).encode(encoding))]
         said = [" ".join(line.split()) for line in lines if line.split()]

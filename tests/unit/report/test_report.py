@@ -112,7 +112,11 @@ def test_pictures_of_mistakes_are_in_it(engine: Engine, world: Path, small_plotl
     wrong = engine.zero_shot(POOR, squares(world))
     row = next(i for i in range(wrong.n) if not wrong.correct[i])
     assert f"named {wrong.classnames[wrong.predicted[row]]}" in page.said()
-    assert not [a for a in Reader(engine.report([POOR], [squares(world)], studies=["classify"], pictures=0).html).addresses if "webp" in a]
+    assert not [
+        a
+        for a in Reader(engine.report([POOR], [squares(world)], studies=["classify"], pictures=0).html).addresses
+        if "webp" in a
+    ]
 
 
 def test_every_table_can_be_saved_from_it(engine: Engine, world: Path, small_plotly: None) -> None:
@@ -127,7 +131,9 @@ def test_every_table_can_be_saved_from_it(engine: Engine, world: Path, small_plo
 def test_the_page_forbids_itself_every_request(engine: Engine, world: Path) -> None:
     html = engine.report([GOOD], [squares(world)], studies=["classify"]).html.decode()
     policy = re.search(r'Content-Security-Policy" content="([^"]+)"', html)
-    assert policy is not None and policy.group(1).startswith("default-src 'none'") and "connect-src" not in policy.group(1)
+    assert (
+        policy is not None and policy.group(1).startswith("default-src 'none'") and "connect-src" not in policy.group(1)
+    )
     assert "unsafe-eval" not in policy.group(1)
     assert html.count("plotly.js v") == 1 and len(html) > 4_000_000
 
@@ -164,7 +170,9 @@ def test_a_script_cannot_be_closed_by_what_is_in_it() -> None:
     from tests.sample_results import sample_result
 
     chart = accuracy_chart(accuracy_frame([sample_result()]), title=NASTY)
-    page = Reader(render(Document("x", "", (Section("x", charts=(replace(chart, alt=NASTY),)),)), 'var a = "</script>"'))
+    page = Reader(
+        render(Document("x", "", (Section("x", charts=(replace(chart, alt=NASTY),)),)), 'var a = "</script>"')
+    )
     assert page.tags.count("script") == 3 and not page.open
     spec = next(json.loads(d) for t, d in page.text if t == "script" and d.startswith("{"))
     assert spec["figure"]["layout"]["meta"]["title"] == NASTY
@@ -229,7 +237,9 @@ def test_latex_by_hand() -> None:
     bare = re.sub(r"\\[%&#_{}]", "", text)
     assert bare.count("{") == bare.count("}") and text.count("\\begin") == text.count("\\end") == 2
     odd = Table("~^\\#$", "x", pd.DataFrame({"a": ["·“x”±…"]}), {"a": Column("A")})
-    assert r"\textasciitilde{}\textasciicircum{}\textbackslash{}\#\$" in to_latex(odd) and r"$\cdot$``x''$\pm$\dots{}" in to_latex(odd)
+    assert r"\textasciitilde{}\textasciicircum{}\textbackslash{}\#\$" in to_latex(
+        odd
+    ) and r"$\cdot$``x''$\pm$\dots{}" in to_latex(odd)
 
 
 def test_html_says_what_it_leaves_out() -> None:
@@ -246,11 +256,24 @@ def test_the_command_writes_the_report_and_its_tables(
     world: Path, small_plotly: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file, tables = world / "out.html", world / "tables"
-    asked = ("report", str(file), "--model", GOOD, "--data", squares(world), "--study", "classify", "--tables", str(tables))
+    asked = (
+        "report",
+        str(file),
+        "--model",
+        GOOD,
+        "--data",
+        squares(world),
+        "--study",
+        "classify",
+        "--tables",
+        str(tables),
+    )
     assert cli.main([*asked, "--json", "-"]) == 0
     record = json.loads(capsys.readouterr().out)["results"][0]
     assert record["bytes"] == file.stat().st_size and record["missing"] == []
-    assert {p.suffix for p in tables.iterdir()} == {".csv", ".md", ".tex"} and len(record["table_files"]) == 3 * len(record["tables"])
+    assert {p.suffix for p in tables.iterdir()} == {".csv", ".md", ".tex"} and len(record["table_files"]) == 3 * len(
+        record["tables"]
+    )
     assert cli.main(["report", str(world / "no" / "x.html"), "--model", GOOD, "--data", squares(world)]) == 2
     assert cli.main(["report", str(file), "--model", GOOD, "--data", squares(world), "--pictures", "-1"]) == 2
     assert cli.main(["report", str(file), "--cached", "--model", GOOD, "--data", told(world)]) == 1
@@ -259,5 +282,7 @@ def test_the_command_writes_the_report_and_its_tables(
 
 def test_importing_the_engine_does_not_import_the_charts() -> None:
     code = "import sys, core.engine, core.cli; print({'plotly', 'pandas'} & set(sys.modules))"
-    run = subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[3], capture_output=True, text=True, check=True)
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=Path(__file__).parents[3], capture_output=True, text=True, check=True
+    )
     assert run.stdout.strip() == "set()"

@@ -34,6 +34,7 @@ def test_wilson_refuses_more_successes_than_trials():
 
 # --- bootstrap --------------------------------------------------------------------------------------------
 
+
 def slow_bootstrap(values, groups, samples, seed):
     rng = np.random.default_rng(seed)
     members = [np.flatnonzero(groups == g) for g in np.unique(groups)]
@@ -87,8 +88,9 @@ def test_bootstrap_chunks_change_nothing_in_size(monkeypatch):
 def test_bootstrap_statistic_of_a_median_agrees_with_scipy():
     ranks = np.random.default_rng(6).integers(1, 60, 400)
     found = intervals.bootstrap_statistic(ranks, lambda x: np.median(x, axis=1), samples=3000)
-    oracle = stats.bootstrap((ranks,), np.median, n_resamples=3000, method="percentile",
-                             rng=np.random.default_rng(1)).confidence_interval
+    oracle = stats.bootstrap(
+        (ranks,), np.median, n_resamples=3000, method="percentile", rng=np.random.default_rng(1)
+    ).confidence_interval
     assert found == pytest.approx(tuple(oracle), abs=1.01)
 
 
@@ -112,10 +114,14 @@ def test_bootstrap_refuses_what_it_cannot_resample(bad):
 
 # --- pairs ------------------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize(("table", "expected"), [
-    ((36, 12, 2, 0), (0.0569, 0.3404)),    # Newcombe 1998, table III
-    ((1, 1, 7, 12), (-0.507, -0.026)),     # airway data in Fagerland, Lydersen and Laake 2014
-])
+
+@pytest.mark.parametrize(
+    ("table", "expected"),
+    [
+        ((36, 12, 2, 0), (0.0569, 0.3404)),  # Newcombe 1998, table III
+        ((1, 1, 7, 12), (-0.507, -0.026)),  # airway data in Fagerland, Lydersen and Laake 2014
+    ],
+)
 def test_newcombe_equals_published_examples(table, expected):
     assert intervals.newcombe_paired(*table) == pytest.approx(expected, abs=0.0005)
 
@@ -177,8 +183,10 @@ def test_paired_bootstrap_p_is_small_for_a_clear_gap_and_keeps_its_level_without
     rng = np.random.default_rng(13)
     x = rng.random(400)
     assert intervals.paired_bootstrap(x + 0.1 * rng.random(400), x).p_value < 0.001
-    nulls = [intervals.paired_bootstrap(rng.integers(0, 3, 120), rng.integers(0, 3, 120), samples=400).p_value
-             for _ in range(400)]
+    nulls = [
+        intervals.paired_bootstrap(rng.integers(0, 3, 120), rng.integers(0, 3, 120), samples=400).p_value
+        for _ in range(400)
+    ]
     assert 0.02 <= np.mean(np.array(nulls) < 0.05) <= 0.09
 
 

@@ -20,8 +20,9 @@ Features = NDArray[Any]
 Case = tuple[Features, NDArray[np.int64]]
 
 
-def slow_objective(features: Features, labels: NDArray[np.int64], weights: Features, intercept: Features,
-                   C: float) -> float:
+def slow_objective(
+    features: Features, labels: NDArray[np.int64], weights: Features, intercept: Features, C: float
+) -> float:
     """The formula, row by row in float64. Two classes: one weight vector w, as scikit-learn has it."""
     total = 0.0
     for row, label in zip(features.astype(np.float64), labels):
@@ -44,8 +45,7 @@ def reference(features: Features, labels: NDArray[np.int64], C: float) -> float:
     return slow_objective(features, np.searchsorted(model.classes_, labels), weights, intercept, C)
 
 
-def blobs(n: int, d: int, c: int, *, spread: float = 1.0, shares: Features | None = None,
-          seed: int = 0) -> Case:
+def blobs(n: int, d: int, c: int, *, spread: float = 1.0, shares: Features | None = None, seed: int = 0) -> Case:
     rng = np.random.default_rng(seed)
     labels = rng.choice(c, size=n, p=shares).astype(np.int64)
     labels[:c] = np.arange(c)
@@ -115,16 +115,28 @@ def separable() -> Case:
 
 
 CASES: tuple[Callable[[], Case], ...] = (
-    balanced, skewed, badly_scaled, two_classes, huge_direction, far_from_zero, more_features_than_rows,
-    one_row_class, duplicate_columns, constant_columns, duplicate_rows, tiny_scale, separable,
+    balanced,
+    skewed,
+    badly_scaled,
+    two_classes,
+    huge_direction,
+    far_from_zero,
+    more_features_than_rows,
+    one_row_class,
+    duplicate_columns,
+    constant_columns,
+    duplicate_rows,
+    tiny_scale,
+    separable,
 )
 
 
 @pytest.mark.parametrize("C", [1e-3, 0.316, 100.0])
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
 @pytest.mark.parametrize("kind", ["float64", "float32"])
-def test_reaches_the_reference_optimum(case: Callable[[], Case], C: float, kind: str,
-                                       monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reaches_the_reference_optimum(
+    case: Callable[[], Case], C: float, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     # Small sets are solved in float64 whatever they come in; here float32 must do the work itself.
     monkeypatch.setattr(logistic_objective, "SMALL", 0)
     monkeypatch.setattr(logistic_objective, "SAMPLE_ROWS", (64, 64))
@@ -169,8 +181,7 @@ def test_without_information_it_predicts_the_shares_of_the_classes() -> None:
     labels = np.array([0] * 6 + [1] * 3 + [2])
     found = fit(np.ones((10, 4)), labels, 3, 1.0)
     np.testing.assert_allclose(found.weights, 0, atol=1e-12)
-    np.testing.assert_allclose(logistic_objective.softmax(found.scores(np.ones((1, 4))))[0], [0.6, 0.3, 0.1],
-                               rtol=1e-5)
+    np.testing.assert_allclose(logistic_objective.softmax(found.scores(np.ones((1, 4))))[0], [0.6, 0.3, 0.1], rtol=1e-5)
 
 
 @pytest.mark.parametrize("precise", [True, False])
@@ -274,14 +285,16 @@ def test_the_order_of_rows_does_not_matter() -> None:
     features, labels = skewed()
     order = np.argsort(labels, kind="stable")
     assert fit(features[order], labels[order], 4, 0.1).objective == pytest.approx(
-        fit(features, labels, 4, 0.1).objective, rel=1e-8)
+        fit(features, labels, 4, 0.1).objective, rel=1e-8
+    )
 
 
 def test_float16_features_are_taken() -> None:
     features, labels = balanced()
     half = features.astype(np.float16)
     assert fit(half, labels, 5, 1.0).objective == pytest.approx(
-        fit(half.astype(np.float64), labels, 5, 1.0).objective, rel=1e-7)
+        fit(half.astype(np.float64), labels, 5, 1.0).objective, rel=1e-7
+    )
 
 
 def test_goes_on_in_float64_where_float32_is_not_enough(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -309,17 +322,19 @@ def test_can_be_stopped_at_every_iteration() -> None:
     assert len(calls) == 3
 
 
-@pytest.mark.parametrize(("features", "labels", "c", "C", "message"), [
-    (np.ones((3, 2)), np.array([0, 0, 0]), 2, 1.0, "at least two classes"),
-    (np.ones((3, 2)), np.array([0, 1, 2]), 2, 1.0, "Labels must lie in 0 to 1"),
-    (np.ones((3, 2)), np.array([0, 1]), 2, 1.0, "one label a row"),
-    (np.ones((0, 2)), np.array([], dtype=np.int64), 2, 1.0, "one label a row"),
-    (np.array([[1.0, np.nan], [0, 1]]), np.array([0, 1]), 2, 1.0, "finite"),
-    (np.array([[1.0, 2.0], [0, 1]]), np.array([0, 1]), 2, 0.0, "positive"),
-    (np.array([[1.0, 2.0], [0, 1]]), np.array([0, 1]), 2, float("inf"), "positive"),
-])
-def test_says_what_is_wrong(features: Features, labels: NDArray[np.int64], c: int, C: float,
-                            message: str) -> None:
+@pytest.mark.parametrize(
+    ("features", "labels", "c", "C", "message"),
+    [
+        (np.ones((3, 2)), np.array([0, 0, 0]), 2, 1.0, "at least two classes"),
+        (np.ones((3, 2)), np.array([0, 1, 2]), 2, 1.0, "Labels must lie in 0 to 1"),
+        (np.ones((3, 2)), np.array([0, 1]), 2, 1.0, "one label a row"),
+        (np.ones((0, 2)), np.array([], dtype=np.int64), 2, 1.0, "one label a row"),
+        (np.array([[1.0, np.nan], [0, 1]]), np.array([0, 1]), 2, 1.0, "finite"),
+        (np.array([[1.0, 2.0], [0, 1]]), np.array([0, 1]), 2, 0.0, "positive"),
+        (np.array([[1.0, 2.0], [0, 1]]), np.array([0, 1]), 2, float("inf"), "positive"),
+    ],
+)
+def test_says_what_is_wrong(features: Features, labels: NDArray[np.int64], c: int, C: float, message: str) -> None:
     with pytest.raises(TMVError, match=message):
         fit(features, labels, c, C)
 

@@ -15,8 +15,9 @@ def vectors(n, d, seed):
 
 
 def slow_cosines(a, b):
-    return np.array([[float(x @ y / (np.linalg.norm(x) * np.linalg.norm(y))) for y in b.astype(float)]
-                     for x in a.astype(float)])
+    return np.array(
+        [[float(x @ y / (np.linalg.norm(x) * np.linalg.norm(y))) for y in b.astype(float)] for x in a.astype(float)]
+    )
 
 
 def slow_rank(scores, true):
@@ -32,6 +33,7 @@ def small_blocks(monkeypatch):
 
 
 # --- scores and ranks -------------------------------------------------------------------------------------
+
 
 def test_normalise_by_hand_and_zero_stays_zero():
     unit = metrics.normalise(np.array([[3.0, 4.0], [0.0, 0.0]]))
@@ -92,12 +94,12 @@ def test_scale_of_the_vectors_does_not_matter_and_memory_maps_work(tmp_path):
     labels = np.random.default_rng(11).integers(0, 7, 50)
     np.save(tmp_path / "x.npy", images * 16)
     mapped = np.load(tmp_path / "x.npy", mmap_mode="r")
-    np.testing.assert_array_equal(metrics.ranks_of_true(mapped, classes * 4, labels),
-                                  metrics.ranks_of_true(images, classes, labels))
+    np.testing.assert_array_equal(
+        metrics.ranks_of_true(mapped, classes * 4, labels), metrics.ranks_of_true(images, classes, labels)
+    )
 
 
-@pytest.mark.parametrize(("labels", "message"), [
-    ([0, 3], "found 3"), ([0, -1], "found -1"), ([0], "each of 2")])
+@pytest.mark.parametrize(("labels", "message"), [([0, 3], "found 3"), ([0, -1], "found -1"), ([0], "each of 2")])
 def test_labels_that_do_not_fit(labels, message):
     with pytest.raises(TMVError, match=message):
         metrics.ranks_of_true(EYE[:2], EYE, np.array(labels))
@@ -111,6 +113,7 @@ def test_vectors_that_do_not_compare():
 
 
 # --- top-k ------------------------------------------------------------------------------------------------
+
 
 @pytest.mark.parametrize("k", [1, 3, 5, 40, 99])
 @pytest.mark.parametrize("levels", [3, 10_000])
@@ -154,6 +157,7 @@ def test_in_a_tie_the_answer_agrees_with_the_rank():
 
 # --- classification ---------------------------------------------------------------------------------------
 
+
 def test_accuracy_by_hand():
     ranks = np.array([1, 2, 1, 6, 5])
     assert [metrics.accuracy(ranks, k) for k in (1, 2, 5, 6)] == [0.4, 0.6, 0.8, 1.0]
@@ -178,7 +182,8 @@ def test_counts_equal_scikit_learn():
     for k in (1, 5):
         assert metrics.accuracy(ranks, k) == pytest.approx(top_k_accuracy_score(labels, scores, k=k))
     assert metrics.mean_per_class_recall(labels, predicted == labels, 9) == pytest.approx(
-        balanced_accuracy_score(labels, predicted))
+        balanced_accuracy_score(labels, predicted)
+    )
     table = confusion_matrix(labels, predicted)
     np.testing.assert_array_equal(metrics.confusion(labels, predicted, 9), table)
 
@@ -194,11 +199,11 @@ def test_confusion_and_its_worst_pairs_by_hand():
 
 # --- calibration ------------------------------------------------------------------------------------------
 
+
 def slow_ece(probability, correct, bins):
     total = 0.0
     for i in range(bins):
-        inside = [j for j, p in enumerate(probability)
-                  if i / bins < p <= (i + 1) / bins or (i == 0 and p == 0)]
+        inside = [j for j, p in enumerate(probability) if i / bins < p <= (i + 1) / bins or (i == 0 and p == 0)]
         if inside:
             sure = sum(probability[j] for j in inside) / len(inside)
             right = sum(bool(correct[j]) for j in inside) / len(inside)
@@ -229,6 +234,7 @@ def test_probabilities_on_an_edge_belong_below_it():
 
 
 # --- summaries of ranks -----------------------------------------------------------------------------------
+
 
 def test_summary_by_hand():
     summary = metrics.summarise_ranks(np.array([1, 2, 4, 20]))

@@ -37,12 +37,19 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def commands(folder: Path) -> dict[str, list[str]]:
     one = ["--model", GOOD, "--data", squares(folder)]
     return {
-        "embed": ["embed", *one], "classify": ["classify", *one], "prompts": ["prompts", *one],
-        "search": ["search", "a red thing", *one], "optimise": ["optimise", *one, "--budget", "4"],
-        "retrieve": ["retrieve", "--model", GOOD, "--data", told(folder)], "audit": ["audit", *one],
-        "report": ["report", str(folder / "r.html"), *one], "models": ["models"], "datasets": ["datasets"],
-        "bundle": ["bundle", "export", str(folder / "b.zip"), *one], "verify": ["verify", "--no-mend"],
-    }  # fmt: skip
+        "embed": ["embed", *one],
+        "classify": ["classify", *one],
+        "prompts": ["prompts", *one],
+        "search": ["search", "a red thing", *one],
+        "optimise": ["optimise", *one, "--budget", "4"],
+        "retrieve": ["retrieve", "--model", GOOD, "--data", told(folder)],
+        "audit": ["audit", *one],
+        "report": ["report", str(folder / "r.html"), *one],
+        "models": ["models"],
+        "datasets": ["datasets"],
+        "bundle": ["bundle", "export", str(folder / "b.zip"), *one],
+        "verify": ["verify", "--no-mend"],
+    }
 
 
 @pytest.fixture
@@ -99,16 +106,24 @@ def foreign_results(cache: Path) -> None:
 
 
 SPOILT: dict[str, Spoil] = {
-    **{name or "the cache": file_at(name) for name in (
-        "", "embeddings", "texts", "results", "models", "locks", "digests", "run", "jobs.sqlite")},
+    **{
+        name or "the cache": file_at(name)
+        for name in ("", "embeddings", "texts", "results", "models", "locks", "digests", "run", "jobs.sqlite")
+    },
     "entry": lambda cache: [file_at(str(p.relative_to(cache)))(cache) for p in cache.glob("embeddings/*/*/*")] and None,
-    "folders: texts": folder_at("texts/*.sqlite"), "folders: manifests": folder_at("embeddings/*/*/*/manifest.json"),
-    "folders: vectors": folder_at("embeddings/*/*/*/images.npy"), "folders: cards": folder_at("models/*.json"),
-    "folders: results": folder_at("results/*"), "folders: locks": folder_at("locks/*"),
-    "garbage: texts": garbage_at("texts/*"), "garbage: results": garbage_at("results/*"),
-    "garbage: cards": garbage_at("models/*"), "garbage: digests": garbage_at("digests/*"),
-    "garbage: manifests": garbage_at("embeddings/*/*/*/manifest.json"), "foreign results": foreign_results,
-}  # fmt: skip
+    "folders: texts": folder_at("texts/*.sqlite"),
+    "folders: manifests": folder_at("embeddings/*/*/*/manifest.json"),
+    "folders: vectors": folder_at("embeddings/*/*/*/images.npy"),
+    "folders: cards": folder_at("models/*.json"),
+    "folders: results": folder_at("results/*"),
+    "folders: locks": folder_at("locks/*"),
+    "garbage: texts": garbage_at("texts/*"),
+    "garbage: results": garbage_at("results/*"),
+    "garbage: cards": garbage_at("models/*"),
+    "garbage: digests": garbage_at("digests/*"),
+    "garbage: manifests": garbage_at("embeddings/*/*/*/manifest.json"),
+    "foreign results": foreign_results,
+}
 
 
 @pytest.mark.parametrize("how", SPOILT)
@@ -191,6 +206,7 @@ def test_a_place_outside_the_cache_is_not_blamed_on_it(tmp_path: Path) -> None:
 
 
 # --- a cache that is changed under an open engine -----------------------------------------------------------
+
 
 def test_a_cache_that_is_deleted_under_an_engine_is_missed(home: Path, tmp_path: Path) -> None:
     engine = Engine(tmp_path / "cache")

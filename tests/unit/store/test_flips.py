@@ -31,7 +31,9 @@ def paint_splits(folder: Path) -> None:
         for place, colour in enumerate(COLOURS):
             (folder / "split" / split / colour).mkdir(parents=True)
             for i in range(8):
-                mixed = [round(0.4 * a + 0.6 * b) for a, b in zip(COLOURS[colour], list(COLOURS.values())[(place + i) % 4])]
+                mixed = [
+                    round(0.4 * a + 0.6 * b) for a, b in zip(COLOURS[colour], list(COLOURS.values())[(place + i) % 4])
+                ]
                 (folder / "split" / split / colour / f"{i}.png").write_bytes(png(mixed, first + 10 * place + i))
 
 
@@ -66,7 +68,14 @@ def answers(engine: Engine, folder: Path, make: bool) -> Answers:
 
 
 def _zero(result: Any) -> Any:
-    return result.acc1, result.mean_per_class_recall, result.n, result.labels.tolist(), result.ranks.tolist(), result.ids
+    return (
+        result.acc1,
+        result.mean_per_class_recall,
+        result.n,
+        result.labels.tolist(),
+        result.ranks.tolist(),
+        result.ids,
+    )
 
 
 def _recalls(result: Any) -> Any:

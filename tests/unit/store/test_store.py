@@ -35,9 +35,7 @@ def stored(
 ) -> EmbeddingKey:
     """One complete entry of fakes."""
     data = fake_dataset(n, kind, broken=broken)
-    return embed(
-        encoder or FakeEncoder(), data, Store(root), TextStore(root), memo_dir=root, data_digest=digest
-    ).key
+    return embed(encoder or FakeEncoder(), data, Store(root), TextStore(root), memo_dir=root, data_digest=digest).key
 
 
 def expected_vectors(data: Dataset, rows: list[int]) -> np.ndarray:
@@ -60,20 +58,12 @@ def test_an_entry_holds_the_vectors_and_rows_of_every_good_picture(tmp_path: Pat
     assert data.labels is not None and found.labels is not None
     assert found.labels.tolist() == data.labels[good].tolist()
     assert found.classnames == data.classnames and found.raw_classnames == data.raw_classnames
-    assert [s.id for s in found.skipped] == [data.ids[3], data.ids[7]] and all(
-        s.reason for s in found.skipped
-    )
-    assert (
-        found.logit_scale == 50.0
-        and found.provenance.skipped == 2
-        and found.provenance.data_digest == "pictures"
-    )
+    assert [s.id for s in found.skipped] == [data.ids[3], data.ids[7]] and all(s.reason for s in found.skipped)
+    assert found.logit_scale == 50.0 and found.provenance.skipped == 2 and found.provenance.data_digest == "pictures"
     assert found.provenance.preprocessing["size"] == 16 and found.provenance.versions == {"fake": "1"}
 
 
-def test_captions_of_a_skipped_picture_go_with_it_and_the_others_follow_their_pictures(
-    tmp_path: Path,
-) -> None:
+def test_captions_of_a_skipped_picture_go_with_it_and_the_others_follow_their_pictures(tmp_path: Path) -> None:
     data = fake_dataset(6, "captions", broken=(2,))
     found = Store(tmp_path).load(stored(tmp_path, n=6, kind="captions", broken=(2,)))
     pairs = {(data.ids[i // 2], caption) for i, caption in enumerate(data.captions) if i // 2 != 2}
@@ -179,9 +169,7 @@ def test_a_read_only_folder_can_be_read() -> None:
         stored(Path(folder), kind="captions")
         for path in [Path(folder), *Path(folder).rglob("*")]:
             path.chmod(0o555 if path.is_dir() else 0o444)
-        run = subprocess.run(
-            [sys.executable, "-B", "-c", code, folder], cwd=ROOT, capture_output=True, text=True
-        )
+        run = subprocess.run([sys.executable, "-B", "-c", code, folder], cwd=ROOT, capture_output=True, text=True)
         for path in [Path(folder), *Path(folder).rglob("*")]:
             path.chmod(0o755)
     assert run.stdout.strip() == "True 19 True", run.stderr
@@ -198,12 +186,7 @@ def test_entries_tell_complete_ones_from_interrupted_ones(tmp_path: Path) -> Non
     assert whole.bytes == sum(
         p.stat().st_size for p in entry_folder(tmp_path, key).iterdir() if p.name != "manifest.json"
     )
-    assert (part.key, part.n, part.done, part.running) == (
-        plan.parts.key("fake-colours", "test"),
-        100,
-        30,
-        False,
-    )
+    assert (part.key, part.n, part.done, part.running) == (plan.parts.key("fake-colours", "test"), 100, 30, False)
     lock = store.lock(part.key)
     assert lock.try_hold()
     assert [e.running for e in store.entries() if not e.complete] == [True]
@@ -335,9 +318,7 @@ def test_rows_keep_names_that_are_no_valid_unicode_and_odd_captions(tmp_path: Pa
 def test_kept_rows_worked_by_hand() -> None:
     # Pictures 0 1 2 3, the second one skipped; captions point to 3 1 0 1 2.
     data = replace(
-        fake_dataset(4, "captions"),
-        captions=("d", "b1", "a", "b2", "c"),
-        image_index=np.array([3, 1, 0, 1, 2]),
+        fake_dataset(4, "captions"), captions=("d", "b1", "a", "b2", "c"), image_index=np.array([3, 1, 0, 1, 2])
     )
     kept = kept_rows(data, {1})
     assert kept.ids == (data.ids[0], data.ids[2], data.ids[3])
@@ -346,9 +327,7 @@ def test_kept_rows_worked_by_hand() -> None:
 
 
 def test_a_card_comes_back_as_it_was(tmp_path: Path) -> None:
-    card = replace(
-        FakeEncoder().card, weights=({"path": "a.bin", "size": 3, "mtime_ns": 10**18},), notes=("n",)
-    )
+    card = replace(FakeEncoder().card, weights=({"path": "a.bin", "size": 3, "mtime_ns": 10**18},), notes=("n",))
     assert read_card(tmp_path, card.name) is None
     write_card(tmp_path, card)
     assert read_card(tmp_path, card.name) == card

@@ -42,8 +42,12 @@ def leftovers(folder: Path) -> list[str]:
 @pytest.mark.parametrize("checksum", [None, SHA, MD5, SHA.upper().replace("SHA256", "sha256")])
 def test_whole(server: Loopback, tmp_path: Path, checksum: str | None) -> None:
     seen: list[tuple[int, int]] = []
-    target = fetch(f"{server.url}/a.bin", tmp_path / "new" / "a.bin", checksum=checksum,
-                   progress=lambda done, total: seen.append((done, total)))
+    target = fetch(
+        f"{server.url}/a.bin",
+        tmp_path / "new" / "a.bin",
+        checksum=checksum,
+        progress=lambda done, total: seen.append((done, total)),
+    )
     assert target.read_bytes() == CONTENT
     assert seen[-1] == (len(CONTENT), len(CONTENT)) and len(seen) > 2
     assert leftovers(target.parent) == ["a.bin"]
@@ -88,9 +92,7 @@ def test_a_later_run_goes_on_where_a_cancelled_one_stopped(
     assert server.gets("a.bin")[-1]["Range"] == f"bytes={kept}-"
 
 
-def test_a_remote_file_that_changed_in_between_is_fetched_from_its_start(
-    server: Loopback, tmp_path: Path
-) -> None:
+def test_a_remote_file_that_changed_in_between_is_fetched_from_its_start(server: Loopback, tmp_path: Path) -> None:
     with pytest.raises(Cancelled):
         fetch(f"{server.url}/a.bin", tmp_path / "a.bin", progress=stop_after(2 << 20))
     server.plain["/a.bin"] = CONTENT[::-1]
@@ -152,9 +154,7 @@ def test_only_web_addresses(tmp_path: Path) -> None:
         fetch("file:///etc/passwd", tmp_path / "a.bin")
 
 
-def test_a_full_disk_keeps_what_arrived(
-    server: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_full_disk_keeps_what_arrived(server: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(done: int, total: int) -> None:
         if done > 2 << 20:
             raise OSError(errno.ENOSPC, "No space left on device")
@@ -170,8 +170,10 @@ def _fetch_in_process(url: str, target: str) -> None:
 
 def test_two_processes_fetch_it_once(server: Loopback, tmp_path: Path) -> None:
     context = multiprocessing.get_context("spawn")
-    both = [context.Process(target=_fetch_in_process, args=(f"{server.url}/a.bin", str(tmp_path / "a.bin")))
-            for _ in range(2)]
+    both = [
+        context.Process(target=_fetch_in_process, args=(f"{server.url}/a.bin", str(tmp_path / "a.bin")))
+        for _ in range(2)
+    ]
     for process in both:
         process.start()
     for process in both:

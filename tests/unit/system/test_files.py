@@ -14,15 +14,7 @@ from urllib.parse import unquote
 import pytest
 
 from core.system import files
-from core.system.files import (
-    Damaged,
-    DiskFull,
-    disk_guard,
-    read_checked_json,
-    replacing,
-    safe_name,
-    write_checked_json,
-)
+from core.system.files import Damaged, DiskFull, disk_guard, read_checked_json, replacing, safe_name, write_checked_json
 
 ROOT = Path(__file__).parents[3]
 NAMES = [
@@ -93,9 +85,7 @@ def test_the_real_limit_of_a_file_size_keeps_the_old_file(tmp_path: Path) -> Non
         "try: write_atomic(target, b'x' * 1_000_000)\n"
         "except DiskFull: print('full', target.read_bytes(), [p.name for p in target.parent.iterdir()])\n"
     )
-    run = subprocess.run(
-        [sys.executable, "-c", code, str(tmp_path / "a")], cwd=ROOT, capture_output=True, text=True
-    )
+    run = subprocess.run([sys.executable, "-c", code, str(tmp_path / "a")], cwd=ROOT, capture_output=True, text=True)
     assert run.stdout.strip() == "full b'old' ['a']", run.stderr
     assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] == resource.RLIM_INFINITY
 

@@ -21,9 +21,7 @@ HOLDER = (
 
 
 def hold_elsewhere(path: Path) -> subprocess.Popen[str]:
-    process = subprocess.Popen(
-        [sys.executable, "-c", HOLDER, str(path)], cwd=ROOT, stdout=subprocess.PIPE, text=True
-    )
+    process = subprocess.Popen([sys.executable, "-c", HOLDER, str(path)], cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None and process.stdout.readline().strip() == "True"
     return process
 
@@ -91,9 +89,7 @@ def test_a_forked_child_neither_keeps_nor_claims_the_lock(tmp_path: Path) -> Non
         "print(child, flush=True); time.sleep(60)"
     )
     path = tmp_path / "a.lock"
-    process = subprocess.Popen(
-        [sys.executable, "-c", code, str(path)], cwd=ROOT, stdout=subprocess.PIPE, text=True
-    )
+    process = subprocess.Popen([sys.executable, "-c", code, str(path)], cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     child = int(process.stdout.readline())
     try:

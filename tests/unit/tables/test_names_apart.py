@@ -32,9 +32,11 @@ MODEL_CASES = [
     (["file:/c.json,/x/best.pt", "file:/c.json,/x/best.ckpt"], ["best.pt", "best.ckpt"]),
     (["file:/x/one.json,/x/best.pt", "file:/x/two.json,/x/best.pt"], ["best (one)", "best (two)"]),
     (["file:/c.json,best.pt", "file:/c.json,/x/best.pt"], ["best", "x/best"]),
-    ([A, "ViT-B-32/openai", "ViT-B-32/laion2b_s34b_b79k", "ViT-B-32/laion2b_e16"],
-     ["epoch_1", "ViT-B/32 · OpenAI", "ViT-B-32/laion2b_s34b_b79k", "ViT-B-32/laion2b_e16"]),
-]  # fmt: skip
+    (
+        [A, "ViT-B-32/openai", "ViT-B-32/laion2b_s34b_b79k", "ViT-B-32/laion2b_e16"],
+        ["epoch_1", "ViT-B/32 · OpenAI", "ViT-B-32/laion2b_s34b_b79k", "ViT-B-32/laion2b_e16"],
+    ),
+]
 DATA_CASES = [
     (["folder:/a/test"], ["test"]),
     (["folder:/hospital_a/test", "folder:/hospital_b/test"], ["hospital_a/test", "hospital_b/test"]),
@@ -45,7 +47,7 @@ DATA_CASES = [
     (["folder:test", "folder:/b/test"], ["test", "b/test"]),
     (["food101", "folder:/mine/Food-101"], ["Food-101", "mine/Food-101"]),
     (["wds:/s/train", "wds:/s/test", "folder:/t/test"], ["train", "s/test", "t/test"]),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("names", "said"), MODEL_CASES)
@@ -68,7 +70,9 @@ def test_random_paths_are_always_told_apart() -> None:
     for _ in range(200):
         paths = {"/".join(draw.choices("ab", k=draw.randint(1, 4))) for _ in range(6)}
         data = [f"{kind}:/{path}" for path in paths for kind in ("folder", "captions") if draw.random() < 0.8]
-        models = [f"file:/{c}.json,/{path}.{s}" for path in paths for c in "ab" for s in ("pt", "bin") if draw.random() < 0.4]
+        models = [
+            f"file:/{c}.json,/{path}.{s}" for path in paths for c in "ab" for s in ("pt", "bin") if draw.random() < 0.4
+        ]
         for found in (distinct_datasets(data), distinct_models(models)):
             assert len(set(found.values())) == len(found)
         assert len({file_part(name) for name in (*data, *models)}) == len({*data, *models})

@@ -25,32 +25,38 @@ def two():
 # --- names ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("name", "said"), [
-    ("ViT-B-32/openai", "ViT-B/32 · OpenAI"),
-    ("RN50/openai", "ResNet-50 · OpenAI"),
-    ("ViT-L-14/laion2b_s32b_b82k", "ViT-L/14 · LAION-2B"),
-    ("ViT-L-14-336/openai", "ViT-L/14-336 · OpenAI"),
-    ("convnext_base/laion400m_s13b_b51k", "ConvNeXt-Base · LAION-400M"),
-    ("ViT-B-16/datacomp_xl_s13b_b90k", "ViT-B/16 · DataComp"),
-    ("RN50/random", "ResNet-50 · random, untrained"),
-    ("demo-vit/demo", "Demo ViT"),
-    ("demo-rn/demo", "Demo ResNet"),
-    ("hf-hub:someone/their-clip", "someone/their-clip"),
-    ("file:/models/mine.json,/models/mine.safetensors", "mine"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("ViT-B-32/openai", "ViT-B/32 · OpenAI"),
+        ("RN50/openai", "ResNet-50 · OpenAI"),
+        ("ViT-L-14/laion2b_s32b_b82k", "ViT-L/14 · LAION-2B"),
+        ("ViT-L-14-336/openai", "ViT-L/14-336 · OpenAI"),
+        ("convnext_base/laion400m_s13b_b51k", "ConvNeXt-Base · LAION-400M"),
+        ("ViT-B-16/datacomp_xl_s13b_b90k", "ViT-B/16 · DataComp"),
+        ("RN50/random", "ResNet-50 · random, untrained"),
+        ("demo-vit/demo", "Demo ViT"),
+        ("demo-rn/demo", "Demo ResNet"),
+        ("hf-hub:someone/their-clip", "someone/their-clip"),
+        ("file:/models/mine.json,/models/mine.safetensors", "mine"),
+    ],
+)
 def test_models_are_called_as_people_call_them(name, said):
     assert frames.say_model(name) == said
 
 
-@pytest.mark.parametrize(("models", "short"), [
-    ([OPENAI, LAION], ("OpenAI", "LAION-2B")),
-    ([OPENAI, "RN50/openai"], ("ViT-B/32", "ResNet-50")),
-    (["demo-vit/demo", "demo-rn/demo"], ("Demo ViT", "Demo ResNet")),
-    ([OPENAI, "ViT-L-14/laion2b_s32b_b82k"], ("ViT-B/32 · OpenAI", "ViT-L/14 · LAION-2B")),
-    (["ViT-B-32/laion2b_a", "ViT-B-32/laion2b_b"], ("ViT-B-32/laion2b_a", "ViT-B-32/laion2b_b")),
-    ([OPENAI], ("ViT-B/32",)),
-    ([], ()),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("models", "short"),
+    [
+        ([OPENAI, LAION], ("OpenAI", "LAION-2B")),
+        ([OPENAI, "RN50/openai"], ("ViT-B/32", "ResNet-50")),
+        (["demo-vit/demo", "demo-rn/demo"], ("Demo ViT", "Demo ResNet")),
+        ([OPENAI, "ViT-L-14/laion2b_s32b_b82k"], ("ViT-B/32 · OpenAI", "ViT-L/14 · LAION-2B")),
+        (["ViT-B-32/laion2b_a", "ViT-B-32/laion2b_b"], ("ViT-B-32/laion2b_a", "ViT-B-32/laion2b_b")),
+        ([OPENAI], ("ViT-B/32",)),
+        ([], ()),
+    ],
+)
 def test_short_names_still_tell_models_apart(models, short):
     assert frames.short_names(models) == short
 
@@ -74,13 +80,20 @@ def test_numbers_in_words():
     assert count(1, "picture") == "1 picture" and count(10_000, "picture") == "10,000 pictures"
 
 
-@pytest.mark.parametrize(("difference", "ci95", "p", "said"), [
-    (0.101, (0.08, 0.12), 1e-9, "LAION-2B is ahead by 10.1 points; the interval excludes zero."),
-    (-0.02, (-0.03, -0.01), 1e-4, "OpenAI is ahead by 2.0 points; the interval excludes zero."),
-    (0.01, (-0.004, 0.02), 0.2, "A tie: the interval includes zero (−0.4 to +2.0 points)."),
-    (0.02, (0.0001, 0.04), 0.06,
-     "LAION-2B is ahead by 2.0 points; the interval excludes zero. On the edge, though: p = 0.06."),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("difference", "ci95", "p", "said"),
+    [
+        (0.101, (0.08, 0.12), 1e-9, "LAION-2B is ahead by 10.1 points; the interval excludes zero."),
+        (-0.02, (-0.03, -0.01), 1e-4, "OpenAI is ahead by 2.0 points; the interval excludes zero."),
+        (0.01, (-0.004, 0.02), 0.2, "A tie: the interval includes zero (−0.4 to +2.0 points)."),
+        (
+            0.02,
+            (0.0001, 0.04),
+            0.06,
+            "LAION-2B is ahead by 2.0 points; the interval excludes zero. On the edge, though: p = 0.06.",
+        ),
+    ],
+)
 def test_the_finding_says_who_won_and_whether_it_is_real(difference, ci95, p, said):
     found = PairedDifference(difference, ci95, 1000, 5, 4, p, "McNemar's exact test")
     assert frames.finding(found, "LAION-2B", "OpenAI").replace("\u00a0", " ") == said
@@ -88,10 +101,7 @@ def test_the_finding_says_who_won_and_whether_it_is_real(difference, ci95, p, sa
 
 def test_the_same_answers_are_called_a_tie():
     same = np.array([True, False])
-    assert (
-        frames.finding(paired_difference(same, same), "a", "b")
-        == "A tie: a and b do the same on every picture."
-    )
+    assert frames.finding(paired_difference(same, same), "a", "b") == "A tie: a and b do the same on every picture."
 
 
 def test_accuracy_finding_for_one_model_two_models_and_many(two):
@@ -105,9 +115,9 @@ def test_accuracy_finding_for_one_model_two_models_and_many(two):
     other = [sample_result(OPENAI, "cifar100", skill=2.0), sample_result(LAION, "cifar100", skill=0.5)]
     both = frames.accuracy_finding([*two, *other])
     assert both == "LAION-2B leads on 1 of 2 data sets, OpenAI leads on 1"
-    assert frames.accuracy_finding(
-        [*two, replace(other[0], model=OPENAI), replace(other[0], model=LAION)]
-    ) == ("LAION-2B leads on 1 of 2 data sets, the first two are tied on 1")
+    assert frames.accuracy_finding([*two, replace(other[0], model=OPENAI), replace(other[0], model=LAION)]) == (
+        "LAION-2B leads on 1 of 2 data sets, the first two are tied on 1"
+    )
     winner = [replace(r, model=LAION if r.model == OPENAI else OPENAI) for r in other]
     assert frames.accuracy_finding([*two, *winner]) == "LAION-2B leads on both data sets"
 
@@ -127,12 +137,7 @@ def test_protocol_line(two):
 
 
 def test_standing_against_an_interval():
-    assert [frames.standing((0.4, 0.6), x) for x in (0.39, 0.4, 0.6, 0.61)] == [
-        "below",
-        "inside",
-        "inside",
-        "above",
-    ]
+    assert [frames.standing((0.4, 0.6), x) for x in (0.39, 0.4, 0.6, 0.61)] == ["below", "inside", "inside", "above"]
 
 
 def test_calibration_finding_says_which_way():
@@ -151,9 +156,7 @@ def test_a_collapse_raises_the_alarm_and_a_large_class_does_not(two):
     top5[: int(result.n * (COLLAPSE_SHARE + 0.1))] = np.array([3, 0, 1, 2, 4])
     collapsed = replace(result, top5=top5)
     name = result.classnames[3]
-    assert frames.collapse_finding(collapsed).startswith("Collapsed: ") and name in frames.collapse_finding(
-        collapsed
-    )
+    assert frames.collapse_finding(collapsed).startswith("Collapsed: ") and name in frames.collapse_finding(collapsed)
 
 
 # --- accuracy ---------------------------------------------------------------------------------------------
@@ -162,16 +165,9 @@ def test_a_collapse_raises_the_alarm_and_a_large_class_does_not(two):
 def test_accuracy_frame_holds_measured_published_and_deck(two):
     frame = frames.accuracy_frame(two)
     row, result = frame.iloc[0], two[0]
-    assert (
-        row["model"] == OPENAI
-        and row["model_title"] == "ViT-B/32 · OpenAI"
-        and row["dataset_title"] == "EuroSAT"
-    )
+    assert row["model"] == OPENAI and row["model_title"] == "ViT-B/32 · OpenAI" and row["dataset_title"] == "EuroSAT"
     assert (row["acc1"], row["acc1_low"], row["acc1_high"]) == (result.acc1, *result.acc1_ci95)
-    assert (
-        row["mean_per_class_recall_low"],
-        row["mean_per_class_recall_high"],
-    ) == result.mean_per_class_recall_ci95
+    assert (row["mean_per_class_recall_low"], row["mean_per_class_recall_high"]) == result.mean_per_class_recall_ci95
     assert (row["chance_acc1"], row["chance_acc5"]) == (0.1, 0.5)
     assert row["deck_acc1"] == 0.3218 and row["deck_acc1_difference"] == pytest.approx(result.acc1 - 0.3218)
     assert row["deck_acc1_lies"] == ("below" if result.acc1_ci95[0] > 0.3218 else "inside")
@@ -277,10 +273,7 @@ def test_difference_frame_is_the_paired_difference_in_words(two):
     a, b = two
     row = frames.difference_frame([(b, a)]).iloc[0]
     expected = paired_difference(b.correct, a.correct)
-    assert (
-        row["difference"] == expected.difference
-        and (row["difference_low"], row["difference_high"]) == expected.ci95
-    )
+    assert row["difference"] == expected.difference and (row["difference_low"], row["difference_high"]) == expected.ci95
     assert (row["a"], row["b"], row["only_a"], row["only_b"]) == (
         "LAION-2B",
         "OpenAI",

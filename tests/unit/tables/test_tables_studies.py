@@ -83,7 +83,9 @@ def test_the_best_of_each_study_stands_with_its_paired_difference_or_the_tie() -
     best = max(other.templates, key=lambda t: t.acc1)
     base = other.find(gained.baseline)
     gap = paired_difference(best.answers.correct, base.answers.correct)
-    gained = replace(gained, templates=tuple(replace(t, difference=gap if t is best else None) for t in other.templates))
+    gained = replace(
+        gained, templates=tuple(replace(t, difference=gap if t is best else None) for t in other.templates)
+    )
     said = prompts.best_of_each([none_better, gained])
     assert "none does better for OpenAI" in said and "for LAION-2B (" in said
     assert f"{100 * gap.difference:+.1f}" in said and (", a tie)" in said) == (not gap.excludes_zero)

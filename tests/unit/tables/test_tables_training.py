@@ -153,10 +153,18 @@ def test_gains_of_several_probes_name_their_ties() -> None:
     assert _gains([sure, tie]).endswith("; 1 of 2 is a tie.") and _gains([tie, tie]).endswith("; 2 of 2 are ties.")
 
 
-@pytest.mark.parametrize(("c", "said"), [
-    (0.017782794100389228, "0.0178"), (1.0, "1"), (0.1, "0.1"), (31.6227766, "31.6"), (1000.0, "1,000"),
-    (1e-6, "0.000001"), (316227.766, "316,228"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("c", "said"),
+    [
+        (0.017782794100389228, "0.0178"),
+        (1.0, "1"),
+        (0.1, "0.1"),
+        (31.6227766, "31.6"),
+        (1000.0, "1,000"),
+        (1e-6, "0.000001"),
+        (316227.766, "316,228"),
+    ],
+)
 def test_c_in_plain_digits(c: float, said: str) -> None:
     assert say_c(c) == said
 
@@ -232,11 +240,15 @@ def study(pair: tuple[ProbeResult, ZeroShotResult]) -> FewShotResult:
         return Unit(correct, 14, 7, 0, settings)
 
     units = {
-        ("probe", 1, 0): unit(base - 20, C=0.1), ("probe", 1, 1): unit(base - 16, C=1.0),
-        ("probe", 16, 0): unit(base + 6, C=0.1), ("probe", 16, 1): unit(base + 8, C=0.1),
-        ("tip", 1, 0): unit(base, alpha=1.0, beta=2.0), ("tip", 1, 1): unit(base, alpha=3.0, beta=2.0),
-        ("tip", 16, 0): unit(base - 1, alpha=1.0, beta=2.0), ("tip", 16, 1): unit(base + 1, alpha=1.0, beta=2.0),
-    }  # fmt: skip
+        ("probe", 1, 0): unit(base - 20, C=0.1),
+        ("probe", 1, 1): unit(base - 16, C=1.0),
+        ("probe", 16, 0): unit(base + 6, C=0.1),
+        ("probe", 16, 1): unit(base + 8, C=0.1),
+        ("tip", 1, 0): unit(base, alpha=1.0, beta=2.0),
+        ("tip", 1, 1): unit(base, alpha=3.0, beta=2.0),
+        ("tip", 16, 0): unit(base - 1, alpha=1.0, beta=2.0),
+        ("tip", 16, 1): unit(base + 1, alpha=1.0, beta=2.0),
+    }
     figures = (
         reference("linear_probe_acc1_16shot", 0.5, "CLIP_benchmark"),
         reference("tip_adapter_acc1_16shot", 0.6, "gaopengcuhk/Tip-Adapter"),
@@ -249,7 +261,12 @@ def study(pair: tuple[ProbeResult, ZeroShotResult]) -> FewShotResult:
 def test_a_row_for_each_point(study: FewShotResult) -> None:
     frame = few_shot_frame([study])
     assert list(zip(frame["method"], frame["shots"])) == [
-        ("zero-shot", 0), ("probe", 1), ("probe", 16), ("tip", 1), ("tip", 16)]  # fmt: skip
+        ("zero-shot", 0),
+        ("probe", 1),
+        ("probe", 16),
+        ("tip", 1),
+        ("tip", 16),
+    ]
     row = frame.iloc[2]
     values = np.array(study.point("probe", 16).acc1)
     assert row["acc1_mean"] == pytest.approx(values.mean()) and row["acc1_std"] == pytest.approx(values.std(ddof=1))
@@ -291,8 +308,12 @@ def test_the_few_shot_finding(study: FewShotResult) -> None:
     assert best_point(study).method == "probe"
     said = few_shot_finding([study]).replace("\u00a0", " ")
     gain = 100 * (study.point("probe", 16).acc1_mean - study.zero_shot.acc1)
-    assert said.startswith(f"16 pictures a class bring {gain:.1f} points over zero-shot with a linear probe; its 2 draws")
-    assert said.endswith(" Tip-Adapter never clearly beats zero-shot; a linear probe clearly beats zero-shot from 16 on.")
+    assert said.startswith(
+        f"16 pictures a class bring {gain:.1f} points over zero-shot with a linear probe; its 2 draws"
+    )
+    assert said.endswith(
+        " Tip-Adapter never clearly beats zero-shot; a linear probe clearly beats zero-shot from 16 on."
+    )
     assert few_shot_finding([study, replace(study, model="ViT-B-32/openai")]).count("ResNet-50 · OpenAI: ") == 1
     assert few_shot_finding([]) == "No few-shot study yet"
 
@@ -311,7 +332,9 @@ def with_runs(study: FewShotResult, *right: int) -> FewShotResult:
 def test_few_shots_and_zero_shot_may_tie(study: FewShotResult) -> None:
     base = int(study.zero_shot.correct.sum())
     said = few_shot_finding([with_runs(study, base - 5, base + 7)])
-    assert said.startswith("16 pictures a class and zero-shot tie: Tip-Adapter is 1.6\u00a0points ahead, no more than its")
+    assert said.startswith(
+        "16 pictures a class and zero-shot tie: Tip-Adapter is 1.6\u00a0points ahead, no more than its"
+    )
     # Draws that agree, but on other pictures than those that zero-shot has right: the pictures leave it open.
     flipped = np.zeros(63, bool)
     flipped[np.flatnonzero(~study.zero_shot.correct)[: base + 3]] = True

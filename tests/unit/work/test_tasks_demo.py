@@ -117,10 +117,14 @@ def test_a_study_that_someone_waits_for_comes_as_soon_as_it_can(ran: list[tuple[
 
 def test_what_is_none_of_the_demos_or_does_not_wait_is_left_alone(ran: list[tuple[str, ...]]) -> None:
     one = tasks.DEMO_MODELS[0]
-    prepare(Busy(
-        job("fewshot", one, "eurosat"), job("fewshot", "ViT-B-32/openai", "demo-objects"),
-        job("fewshot", one, "demo-objects", "cancelled"), job("embed", one, "demo-objects"),
-    ))  # fmt: skip
+    prepare(
+        Busy(
+            job("fewshot", one, "eurosat"),
+            job("fewshot", "ViT-B-32/openai", "demo-objects"),
+            job("fewshot", one, "demo-objects", "cancelled"),
+            job("embed", one, "demo-objects"),
+        )
+    )
     assert not ran
 
 

@@ -62,9 +62,7 @@ def kill_at_a_random_moment(jobs: Jobs, root: Path, job_id: str, chance: random.
 @pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="finds processes in /proc")
 def test_killed_at_a_random_moment_ten_times_in_a_row_the_vectors_are_the_same(tmp_path: Path) -> None:
     data, quiet, root = fake_dataset(N, "captions", broken={5}), tmp_path / "quiet", tmp_path / "killed"
-    key = embed(
-        FakeEncoder(), data, Store(quiet), TextStore(quiet), memo_dir=quiet, data_digest="fake"
-    ).key
+    key = embed(FakeEncoder(), data, Store(quiet), TextStore(quiet), memo_dir=quiet, data_digest="fake").key
     store, jobs = Store(root), Jobs(root, tasks=TASKS)
     begin_with_small_chunks(store)
     params, seed = {"n": N, "kind": "captions", "seconds": 0.02}, random.randrange(2**32)
@@ -166,6 +164,8 @@ def test_say_sets_the_message(tmp_path: Path) -> None:
 
 
 def test_the_worker_imports_neither_streamlit_nor_torch_by_itself() -> None:
-    code = "import sys, core.work.worker, core.encoders.service.server; print({'streamlit', 'torch'} & set(sys.modules))"
+    code = (
+        "import sys, core.work.worker, core.encoders.service.server; print({'streamlit', 'torch'} & set(sys.modules))"
+    )
     run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "set()"

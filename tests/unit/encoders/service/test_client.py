@@ -76,6 +76,7 @@ def server_processes(root: Path) -> list[int]:
 
 # --- asking -----------------------------------------------------------------------------------------------
 
+
 def test_texts_and_pictures_are_encoded_as_the_model_does(warm: WarmEncoder, tmp_path: Path) -> None:
     texts = ["red", "a blue square", "späße", ""]
     with pytest.raises(EncoderWarming, match=r"The encoder of fake/colours is starting \(0 s so far\)"):
@@ -138,6 +139,7 @@ def test_warming_ahead_does_not_wait(warm: WarmEncoder, tmp_path: Path) -> None:
 
 # --- one process ------------------------------------------------------------------------------------------
 
+
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="finds processes in /proc")
 def test_many_that_ask_at_once_start_one_process(warm: WarmEncoder, tmp_path: Path) -> None:
     code = (
@@ -165,9 +167,7 @@ def test_many_that_ask_at_once_start_one_process(warm: WarmEncoder, tmp_path: Pa
     assert (tmp_path / "run" / "encoder.log").read_text().count("serving on") == 1
 
 
-def test_a_second_server_ends_at_once(
-    warm: WarmEncoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_second_server_ends_at_once(warm: WarmEncoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from core.encoders.service.server import serve
 
     patiently(lambda: warm.encode_texts("fake/colours", ["a"]))
@@ -210,6 +210,7 @@ def test_a_server_that_cannot_start_is_a_clear_error(tmp_path: Path) -> None:
 
 # --- the socket -------------------------------------------------------------------------------------------
 
+
 def test_only_this_user_may_ask(warm: WarmEncoder, tmp_path: Path) -> None:
     patiently(lambda: warm.encode_texts("fake/colours", ["a"]))
     path = socket_path(tmp_path)
@@ -219,9 +220,14 @@ def test_only_this_user_may_ask(warm: WarmEncoder, tmp_path: Path) -> None:
 def test_rude_clients_do_not_disturb_the_others(warm: WarmEncoder, tmp_path: Path) -> None:
     patiently(lambda: warm.encode_texts("fake/colours", ["a"]))
     frames = [
-        b"", b"TMV1", b"GET / HTTP/1.1\r\n\r\n", struct.pack("<4sIQ", b"TMV1", 1 << 31, 0),
-        struct.pack("<4sIQ", b"TMV1", 2, 1 << 40), struct.pack("<4sIQ", b"TMV1", 4, 0) + b"null",
-        struct.pack("<4sIQ", b"TMV1", 4, 0) + b"\x80\x04]q", struct.pack("<4sIQ", b"TMV1", 400, 0) + b"cut",
+        b"",
+        b"TMV1",
+        b"GET / HTTP/1.1\r\n\r\n",
+        struct.pack("<4sIQ", b"TMV1", 1 << 31, 0),
+        struct.pack("<4sIQ", b"TMV1", 2, 1 << 40),
+        struct.pack("<4sIQ", b"TMV1", 4, 0) + b"null",
+        struct.pack("<4sIQ", b"TMV1", 4, 0) + b"\x80\x04]q",
+        struct.pack("<4sIQ", b"TMV1", 400, 0) + b"cut",
     ]
     for frame in frames:
         with socket.socket(socket.AF_UNIX) as connection:
@@ -249,9 +255,7 @@ def test_a_cache_folder_with_a_very_long_path_works(tmp_path: Path) -> None:
     until(lambda: not path.exists())
 
 
-def test_a_private_folder_that_somebody_else_made_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_private_folder_that_somebody_else_made_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     root = tmp_path / ("deep" * 30)
     trap = tmp_path / f"text-meets-vision-{os.getuid()}"
@@ -289,6 +293,7 @@ def test_a_message_that_is_cut_off_is_noticed(cut: int) -> None:
 
 
 # --- the shelf of models ----------------------------------------------------------------------------------
+
 
 class Counted(FakeModels):
     """Counts the loadings; `version` is the stamp of all files."""

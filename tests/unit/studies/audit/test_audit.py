@@ -72,7 +72,9 @@ def test_every_pair_is_tried_that_can_be_planted_together() -> None:
     assert len(pairs()) == len(together) - len(IMPOSSIBLE) > 140
 
 
-@pytest.mark.parametrize("world", sound_worlds(24), ids=lambda w: f"c{w.c}-skill{w.skill}-{'un' if w.uneven else ''}even")
+@pytest.mark.parametrize(
+    "world", sound_worlds(24), ids=lambda w: f"c{w.c}-skill{w.skill}-{'un' if w.uneven else ''}even"
+)
 def test_sound_studies_pass_in_silence(world: World) -> None:
     assert [(f.check, f.evidence) for f in audit(case_of(world)).raised] == []
 
@@ -156,10 +158,18 @@ def test_common_orders_are_called_by_their_name() -> None:
 
 
 def test_labels_are_held_against_the_data_sets_own() -> None:
-    case = Case("x", c=3, n=4, classnames=("a", "b", "c"), answers=answered([0, 1, 2, 2], [0, 1, 2, 1]),
-                known=Known(labels={"3.png": 1, "0.png": 0, "7.png": 2}))  # fmt: skip
+    case = Case(
+        "x",
+        c=3,
+        n=4,
+        classnames=("a", "b", "c"),
+        answers=answered([0, 1, 2, 2], [0, 1, 2, 1]),
+        known=Known(labels={"3.png": 1, "0.png": 0, "7.png": 2}),
+    )
     finding = found("label-order", case)
-    assert finding.verdict == "fault" and "1 of 4 labels" in finding.evidence and "“c” where it is “b”" in finding.evidence
+    assert (
+        finding.verdict == "fault" and "1 of 4 labels" in finding.evidence and "“c” where it is “b”" in finding.evidence
+    )
     assert finding.counterfactual is not None and finding.counterfactual.value == 1.0
 
 
@@ -189,8 +199,13 @@ def test_the_spread_of_answers_by_hand() -> None:
 
 def test_equal_figures_of_two_models_are_a_copied_cell() -> None:
     """The deck's ImageNet-mini: both ViT-B/32 at 61.89 and 85.24."""
-    case = Case("x", model="a", n=3923, scores={"acc1": 0.6189, "acc5": 0.8524},
-                others=(Cell("the other", "b", {"acc1": 0.6189, "acc5": 0.8524}),))  # fmt: skip
+    case = Case(
+        "x",
+        model="a",
+        n=3923,
+        scores={"acc1": 0.6189, "acc5": 0.8524},
+        others=(Cell("the other", "b", {"acc1": 0.6189, "acc5": 0.8524}),),
+    )
     assert found("copied", case).verdict == "fault"
     near = replace(case, others=(Cell("the other", "b", {"acc1": 0.6189, "acc5": 0.8531}),))
     assert found("copied", near).verdict == "ok"
@@ -318,7 +333,9 @@ def test_class_vectors_of_other_lengths_by_hand() -> None:
     assert even.verdict == "warning"
 
 
-@pytest.mark.parametrize(("scale", "verdict"), [(100.0, "ok"), (14.3, "ok"), (4.605, "fault"), (2.66, "fault"), (1e4, "fault")])
+@pytest.mark.parametrize(
+    ("scale", "verdict"), [(100.0, "ok"), (14.3, "ok"), (4.605, "fault"), (2.66, "fault"), (1e4, "fault")]
+)
 def test_the_logit_scale_is_an_exponential(scale: float, verdict: str) -> None:
     assert found("logit-scale", Case("x", vectors=Vectors(logit_scale=scale))).verdict == verdict
 
@@ -360,8 +377,14 @@ def test_a_departure_that_makes_no_difference_is_not_raised() -> None:
     other = predicted.copy()
     other[0], other[100] = labels[0], 1 - labels[100]
     asked = Asked(("AnnualCrop", "River"), ("annual crop land", "river"), ("AnnualCrop", "River"))
-    case = Case("x", c=2, n=400, asked=asked, answers=answered(labels, predicted.tolist()),
-                alternatives=(Alternative((NAMES, PROTOCOL), "with curated class names", other, other == labels),))  # fmt: skip
+    case = Case(
+        "x",
+        c=2,
+        n=400,
+        asked=asked,
+        answers=answered(labels, predicted.tolist()),
+        alternatives=(Alternative((NAMES, PROTOCOL), "with curated class names", other, other == labels),),
+    )
     finding = found("class-names", case)
     assert finding.verdict == "ok" and "no more than chance" in finding.evidence
     without = replace(case, alternatives=())
@@ -376,13 +399,18 @@ def published(value: float, **more: object) -> Case:
     return Case("x", n=10_000, scores={"acc1": value}, known=Known(published=(figure,)), **more)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(("value", "verdict"), [(0.6418, "ok"), (0.66, "ok"), (0.625, "ok"), (0.62, "warning"), (0.5, "fault"), (0.75, "fault")])
+@pytest.mark.parametrize(
+    ("value", "verdict"),
+    [(0.6418, "ok"), (0.66, "ok"), (0.625, "ok"), (0.62, "warning"), (0.5, "fault"), (0.75, "fault")],
+)
 def test_the_published_figure_and_the_interval(value: float, verdict: str) -> None:
     assert found("published", published(value)).verdict == verdict
 
 
 def test_other_pictures_allow_for_more() -> None:
-    figure = Reference("zeroshot_acc1_ensemble", 0.6656, "prompt ensemble; on 50,000 validation pictures, not the mini set", "")
+    figure = Reference(
+        "zeroshot_acc1_ensemble", 0.6656, "prompt ensemble; on 50,000 validation pictures, not the mini set", ""
+    )
     case = Case("x", n=3923, scores={"acc1": 0.6189}, known=Known(published=(figure,)))
     assert found("published", case).verdict == "ok"
 
@@ -395,9 +423,15 @@ def test_a_probe_is_held_against_full_probes_only() -> None:
 
 @pytest.mark.parametrize(
     ("train", "test", "zero", "tuned", "verdict"),
-    [(1.0, 0.38, 0.62, False, "fault"), (0.75, 0.17, 0.54, False, "fault"), (0.9935, 0.90, 0.64, False, "ok"),
-     (1.0, 0.70, 0.64, False, "fault"), (1.0, 0.70, 0.64, True, "ok"), (0.7, 0.6, 0.65, True, "warning")],
-)  # fmt: skip
+    [
+        (1.0, 0.38, 0.62, False, "fault"),
+        (0.75, 0.17, 0.54, False, "fault"),
+        (0.9935, 0.90, 0.64, False, "ok"),
+        (1.0, 0.70, 0.64, False, "fault"),
+        (1.0, 0.70, 0.64, True, "ok"),
+        (0.7, 0.6, 0.65, True, "warning"),
+    ],
+)
 def test_learnt_by_heart(train: float, test: float, zero: float, tuned: bool, verdict: str) -> None:
     case = Case("x", method="probe", n=4000, scores={"acc1": test}, train_acc1=train, zero_shot_acc1=zero, tuned=tuned)
     assert found("probe-fit", case).verdict == verdict
@@ -405,8 +439,14 @@ def test_learnt_by_heart(train: float, test: float, zero: float, tuned: bool, ve
 
 def test_recalls_are_held_against_published_ones_of_five_captions() -> None:
     figure = Reference("image_retrieval_recall@5", 0.559, "5,000 pictures", "")
-    case = Case("x", method="retrieval", n=5000, scores={"image_retrieval_recall@5": 0.40}, captions=(5, 5),
-                known=Known(published=(figure,)))  # fmt: skip
+    case = Case(
+        "x",
+        method="retrieval",
+        n=5000,
+        scores={"image_retrieval_recall@5": 0.40},
+        captions=(5, 5),
+        known=Known(published=(figure,)),
+    )
     assert found("published", case).verdict == "fault"
     assert found("published", replace(case, scores={"image_retrieval_recall@5": 0.56})).verdict == "ok"
     one = replace(case, captions=(1, 1))
@@ -420,11 +460,20 @@ def test_whose_run_gives_these_answers() -> None:
     labels = rng.integers(0, 8, 500)
     right = np.where(rng.random(500) < 0.8, labels, rng.integers(0, 8, 500))
     other = np.where(rng.random(500) < 0.5, labels, rng.integers(0, 8, 500))
-    ours = (Alternative((PROTOCOL,), "as published", right, right == labels),
-            Alternative(("other",), "with folder names", other, other == labels))  # fmt: skip
+    ours = (
+        Alternative((PROTOCOL,), "as published", right, right == labels),
+        Alternative(("other",), "with folder names", other, other == labels),
+    )
 
     def case(predicted: np.ndarray) -> Case:
-        return Case("x", source="predictions", c=8, n=500, answers=answered(labels.tolist(), predicted.tolist()), alternatives=ours)
+        return Case(
+            "x",
+            source="predictions",
+            c=8,
+            n=500,
+            answers=answered(labels.tolist(), predicted.tolist()),
+            alternatives=ours,
+        )
 
     assert found("reproduced", case(right)).verdict == "ok"
     fault = found("reproduced", case(other))

@@ -40,14 +40,20 @@ def of_document(engine: Engine, **document: Any) -> AuditResult:
 # --- impossible figures -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("metrics", "said"), [
-    ({"acc1": 0.6423, "acc5": 0.5}, "below top-1"),
-    ({"acc1": 1.2, "acc5": 1.3}, "acc1 1.2"),
-    ({"acc1": -0.1}, "acc1 -0.1"),
-    ({"acc1": 63.3, "acc5": 0.88}, "acc1 63.3"),
-    ({"image_retrieval_recall@1": 0.4, "image_retrieval_recall@5": 0.3, "image_retrieval_recall@10": 0.5}, "falls from 40.0"),
-    ({"text_retrieval_recall@5": 0.7, "text_retrieval_recall@10": 0.6}, "falls from 70.0"),
-])
+@pytest.mark.parametrize(
+    ("metrics", "said"),
+    [
+        ({"acc1": 0.6423, "acc5": 0.5}, "below top-1"),
+        ({"acc1": 1.2, "acc5": 1.3}, "acc1 1.2"),
+        ({"acc1": -0.1}, "acc1 -0.1"),
+        ({"acc1": 63.3, "acc5": 0.88}, "acc1 63.3"),
+        (
+            {"image_retrieval_recall@1": 0.4, "image_retrieval_recall@5": 0.3, "image_retrieval_recall@10": 0.5},
+            "falls from 40.0",
+        ),
+        ({"text_retrieval_recall@5": 0.7, "text_retrieval_recall@10": 0.6}, "falls from 70.0"),
+    ],
+)
 def test_figures_that_cannot_be_are_faults(engine: Engine, metrics: dict[str, float], said: str) -> None:
     result = of_document(engine, dataset="mine", model="mine", metrics=metrics)
     assert result.finding("figures").verdict == "fault" and said in result.finding("figures").evidence
@@ -55,7 +61,11 @@ def test_figures_that_cannot_be_are_faults(engine: Engine, metrics: dict[str, fl
 
 
 def test_figures_that_can_be_are_not_one() -> None:
-    sound = Case("x", source="figures", scores={"acc1": 0.5, "acc5": 0.5, "image_retrieval_recall@1": 0.2, "image_retrieval_recall@5": 0.2})
+    sound = Case(
+        "x",
+        source="figures",
+        scores={"acc1": 0.5, "acc5": 0.5, "image_retrieval_recall@1": 0.2, "image_retrieval_recall@5": 0.2},
+    )
     assert audit(sound).finding("figures").verdict == "ok"
     assert audit(Case("x", source="figures", scores={"acc1": 0.5})).finding("figures").verdict == "cannot tell"
 
@@ -64,11 +74,19 @@ def test_figures_that_can_be_are_not_one() -> None:
 
 
 @pytest.mark.parametrize("dataset", ["wds/imagenet1k", "imagenet1k", "ImageNet", "imagenet-1k"])
-@pytest.mark.parametrize(("model", "pretrained"), [
-    ("ViT-B-32", "openai"), ("ViT-B-32-quickgelu", "openai"), ("ViT-B/32", ""), ("openai/clip-vit-base-patch32", ""),
-    ("ViT-B-32/openai", ""),
-])
-def test_a_published_figure_is_found_by_the_names_of_other_tools(engine: Engine, dataset: str, model: str, pretrained: str) -> None:
+@pytest.mark.parametrize(
+    ("model", "pretrained"),
+    [
+        ("ViT-B-32", "openai"),
+        ("ViT-B-32-quickgelu", "openai"),
+        ("ViT-B/32", ""),
+        ("openai/clip-vit-base-patch32", ""),
+        ("ViT-B-32/openai", ""),
+    ],
+)
+def test_a_published_figure_is_found_by_the_names_of_other_tools(
+    engine: Engine, dataset: str, model: str, pretrained: str
+) -> None:
     document = {"dataset": dataset, "model": model, "pretrained": pretrained, "metrics": {"acc1": 0.50, "acc5": 0.80}}
     result = of_document(engine, **document)
     assert result.finding("published").verdict == "fault" and "63.3" in result.finding("published").evidence
@@ -78,16 +96,34 @@ def test_a_published_figure_is_found_by_the_names_of_other_tools(engine: Engine,
 
 
 def test_the_pictures_are_those_of_the_published_figure() -> None:
-    sizes = {name: found.n for name in ("cifar100", "wds/vtab/cifar100", "food101", "vtab/eurosat", "mscoco_captions") if (found := published_set(name))}
-    assert sizes == {"cifar100": 10_000, "wds/vtab/cifar100": 10_000, "food101": 25_250, "vtab/eurosat": 5_400, "mscoco_captions": 5_000}
+    sizes = {
+        name: found.n
+        for name in ("cifar100", "wds/vtab/cifar100", "food101", "vtab/eurosat", "mscoco_captions")
+        if (found := published_set(name))
+    }
+    assert sizes == {
+        "cifar100": 10_000,
+        "wds/vtab/cifar100": 10_000,
+        "food101": 25_250,
+        "vtab/eurosat": 5_400,
+        "mscoco_captions": 5_000,
+    }
     assert published_set("wds/vtab/pets") is None
     assert open_clip_name("laion/CLIP-ViT-B-32-laion2B-s34B-b79K", "") == ("ViT-B-32", "laion2b_s34b_b79k")
-    assert open_clip_name("ViT-L/14@336px", "") == ("ViT-L-14-336", "openai") and open_clip_name("my model", "") == ("my model", "")
+    assert open_clip_name("ViT-L/14@336px", "") == ("ViT-L-14-336", "openai") and open_clip_name("my model", "") == (
+        "my model",
+        "",
+    )
 
 
 def test_recalls_are_held_against_the_published_ones(engine: Engine) -> None:
-    document = {"dataset": "wds/mscoco_captions", "model": "ViT-B-32", "pretrained": "openai", "task": "zeroshot_retrieval",
-                "metrics": {"image_retrieval_recall@5": 0.30, "text_retrieval_recall@5": 0.50}}
+    document = {
+        "dataset": "wds/mscoco_captions",
+        "model": "ViT-B-32",
+        "pretrained": "openai",
+        "task": "zeroshot_retrieval",
+        "metrics": {"image_retrieval_recall@5": 0.30, "text_retrieval_recall@5": 0.50},
+    }
     result = of_document(engine, **document)
     assert result.finding("published").verdict == "fault" and result.case.n == 5_000
 
@@ -99,7 +135,10 @@ def test_names_that_nothing_is_known_of_are_told(engine: Engine) -> None:
 
 
 def test_a_document_of_something_else_than_asked_for_is_told(engine: Engine) -> None:
-    (brought,) = parse_predictions(json.dumps({"dataset": "cifar100", "model": "RN50", "pretrained": "openai", "metrics": {"acc1": 0.4}}).encode(), "x.json")
+    (brought,) = parse_predictions(
+        json.dumps({"dataset": "cifar100", "model": "RN50", "pretrained": "openai", "metrics": {"acc1": 0.4}}).encode(),
+        "x.json",
+    )
     result = engine.audit_predictions(brought, "ViT-B-32/openai", "food101")
     assert {"other_model", "other_data_set"} <= {note.code for note in result.case.notes}
     assert result.finding("data").verdict == "warning"
@@ -124,7 +163,9 @@ def test_a_sound_study_of_our_own_is_still_told_so(engine: Engine, world: Path) 
     engine.ensure(GOOD, squares(world))
     result = engine.audit(GOOD, squares(world), encode=True)
     told = sum(f.verdict != "cannot tell" for f in result.findings)
-    assert result.verdict == "ok" and result.sentence.startswith(f"Nothing is wrong with this number as far as {told} of")
+    assert result.verdict == "ok" and result.sentence.startswith(
+        f"Nothing is wrong with this number as far as {told} of"
+    )
 
 
 @pytest.mark.parametrize(("level", "verdict"), [("info", "ok"), ("warning", "warning"), ("fault", "fault")])

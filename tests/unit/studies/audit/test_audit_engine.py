@@ -77,7 +77,9 @@ def test_a_model_in_training_mode_is_noticed_and_remembered(
 ) -> None:
     assert engine.audit(GOOD, squares(world)).finding("deterministic").verdict == "cannot tell"
     plain, rng = encoders[GOOD].encode_images, np.random.default_rng(0)
-    monkeypatch.setattr(encoders[GOOD], "encode_images", lambda batch: plain(batch) * rng.normal(1, 0.1, (len(batch), 32)))
+    monkeypatch.setattr(
+        encoders[GOOD], "encode_images", lambda batch: plain(batch) * rng.normal(1, 0.1, (len(batch), 32))
+    )
     shaky = engine.audit(GOOD, squares(world), encode=True).finding("deterministic")
     assert shaky.verdict == "fault" and "model.eval()" in shaky.advice
     assert Engine(rescan_seconds=0).audit(GOOD, squares(world)).finding("deterministic") == shaky
@@ -99,7 +101,9 @@ def test_without_pictures_a_sample_cannot_be_encoded(engine: Engine, world: Path
     assert engine.audit(GOOD, squares(world), encode=True).finding("deterministic").verdict == "cannot tell"
 
 
-def test_vectors_made_with_another_transform_are_noticed(engine: Engine, world: Path, encoders: dict[str, FakeEncoder]) -> None:
+def test_vectors_made_with_another_transform_are_noticed(
+    engine: Engine, world: Path, encoders: dict[str, FakeEncoder]
+) -> None:
     # Loading the model writes its card, so the model itself has to want another size than the vectors were made with.
     card = encoders[GOOD].card
     encoders[GOOD].card = replace(card, preprocessing=replace(card.preprocessing, size=32))
@@ -156,10 +160,20 @@ def test_what_is_not_embedded_is_not_audited(engine: Engine, world: Path) -> Non
 
 def test_the_ways_back_to_the_published_protocol() -> None:
     curated, raw, three = ("annual crop land", "river"), ("AnnualCrop", "River"), ("a {}.", "the {}.", "my {}.")
-    ways = {w.changes: (w.templates, w.classnames) for w in runs.other_ways(Asked(raw, curated, raw, runs.PHOTO, three))}
-    assert ways[(PROTOCOL,)] == (three, curated) and ways[(NAMES,)] == (runs.PHOTO, curated) and ways[(TEMPLATES,)] == (three, raw)
+    ways = {
+        w.changes: (w.templates, w.classnames) for w in runs.other_ways(Asked(raw, curated, raw, runs.PHOTO, three))
+    }
+    assert (
+        ways[(PROTOCOL,)] == (three, curated)
+        and ways[(NAMES,)] == (runs.PHOTO, curated)
+        and ways[(TEMPLATES,)] == (three, raw)
+    )
     as_published = runs.other_ways(Asked(curated, curated, raw, three, three))
-    assert {w.said for w in as_published} == {"with folder names", "with one template, “a photo of a {}.”", "with the bare class name"}
+    assert {w.said for w in as_published} == {
+        "with folder names",
+        "with one template, “a photo of a {}.”",
+        "with the bare class name",
+    }
     only_names = runs.other_ways(Asked(raw, curated, raw, three, three))
     assert (PROTOCOL, NAMES) in {w.changes for w in only_names}
 
@@ -178,13 +192,17 @@ def test_predictions_are_matched_and_traced_to_a_run(engine: Engine, world: Path
     bare = own_table(engine, world, templates=["{}"])
     if bare != text:
         (brought,) = parse_predictions(bare.encode(), "mine.csv", engine.audit_classes(squares(world)))
-        assert "bare class name" in engine.audit_predictions(brought, POOR, squares(world)).finding("reproduced").evidence
+        assert (
+            "bare class name" in engine.audit_predictions(brought, POOR, squares(world)).finding("reproduced").evidence
+        )
 
 
 def test_labels_of_a_table_are_held_against_the_data_set(engine: Engine, world: Path) -> None:
     lines = own_table(engine, world, GOOD).splitlines()
     moved = [f"{a},{(int(b) + 1) % 4},{c}" for a, b, c in (line.split(",") for line in lines[1:])]
-    (brought,) = parse_predictions("\n".join([lines[0], *moved]).encode(), "mine.csv", engine.audit_classes(squares(world)))
+    (brought,) = parse_predictions(
+        "\n".join([lines[0], *moved]).encode(), "mine.csv", engine.audit_classes(squares(world))
+    )
     finding = engine.audit_predictions(brought, GOOD, squares(world)).finding("label-order")
     assert finding.verdict == "fault" and f"{N} of {N} labels" in finding.evidence
     assert finding.counterfactual is not None and finding.counterfactual.value == 1.0
@@ -235,7 +253,9 @@ def test_what_is_wrong_in_the_deck_is_found(engine: Engine) -> None:
     assert all("published" in v for k, v in found.items() if "EuroSAT" in k and "probe" not in k)
     assert all("published" in v for k, v in found.items() if "ConvNeXt" in k)
     assert "probe-fit" in found["linear probe of OpenAI CLIP ViT-B/32 on ImageNet-mini"]
-    assert not found["OpenAI CLIP ViT-B/32 on CIFAR-100"] and not found["linear probe of OpenAI CLIP ViT-B/32 on EuroSAT"]
+    assert (
+        not found["OpenAI CLIP ViT-B/32 on CIFAR-100"] and not found["linear probe of OpenAI CLIP ViT-B/32 on EuroSAT"]
+    )
 
 
 # --- the command ------------------------------------------------------------------------------------------

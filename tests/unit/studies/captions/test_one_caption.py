@@ -36,11 +36,7 @@ def unit(x: FloatArray) -> FloatArray:
 
 
 def examine(
-    images: EmbeddingSet,
-    row: int,
-    vectors: FloatArray,
-    text: str = "one two three",
-    others: tuple[str, ...] = (),
+    images: EmbeddingSet, row: int, vectors: FloatArray, text: str = "one two three", others: tuple[str, ...] = ()
 ) -> one_caption.OneCaptionResult:
     spans = leave_one_out(text)
     return one_caption.examine(images, Gallery.of(images.image_embeddings), row, text, vectors, spans, others)
@@ -125,9 +121,7 @@ def test_a_picture_finds_captions_as_plain_numpy_does() -> None:
         assert [h.row for h in found.hits] == order[:6].tolist()
         assert [h.own for h in found.hits] == [images.image_index[i] == row for i in order[:6]]
         assert sorted(h.row for h in found.own) == [row, row + 40, row + 80]
-        assert [h.rank for h in found.own] == sorted(
-            int(np.flatnonzero(order == h.row)[0]) + 1 for h in found.own
-        )
+        assert [h.rank for h in found.own] == sorted(int(np.flatnonzero(order == h.row)[0]) + 1 for h in found.own)
         assert found.rank == result.text.ranks[row]
 
 

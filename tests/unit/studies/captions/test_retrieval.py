@@ -13,16 +13,7 @@ from core.stats.intervals import wilson
 from core.studies.captions import breakdown as retrieval_reading
 from core.studies.captions import retrieval
 from core.studies.captions.ranks import CaptionRanks, rank_captions
-from core.types import (
-    Cancelled,
-    EmbeddingKey,
-    EmbeddingSet,
-    FloatArray,
-    IntArray,
-    Provenance,
-    Reference,
-    TMVError,
-)
+from core.types import Cancelled, EmbeddingKey, EmbeddingSet, FloatArray, IntArray, Provenance, Reference, TMVError
 
 PROVENANCE = Provenance("m", "d", {}, "float32", "cpu", {}, "2026-01-01")
 
@@ -140,10 +131,7 @@ def test_one_hot_definition_of_clip_benchmark() -> None:
     positive[np.arange(400), index] = True
     ranks = rank_captions(images, texts, index)
     for k in (1, 5, 10):
-        for table, truth, mine in (
-            (scores, positive, ranks.image_ranks),
-            (scores.T, positive.T, ranks.text_ranks),
-        ):
+        for table, truth, mine in ((scores, positive, ranks.image_ranks), (scores.T, positive.T, ranks.text_ranks)):
             top = np.argsort(-table, axis=1)[:, :k]
             assert np.mean(np.take_along_axis(truth, top, axis=1).any(axis=1)) == np.mean(mine <= k)
 
@@ -247,12 +235,7 @@ def test_figures_by_hand() -> None:
     assert record["image_retrieval_recall@1"] == 0.75 and record["image_retrieval_recall@5"] == 1
     assert record["image_retrieval_mrr"] == pytest.approx((1 + 0.5 + 1 + 1) / 4)
     assert record["image_retrieval_median_rank"] == 1 and record["image_retrieval_mean_rank"] == 1.25
-    assert (record["n_images"], record["n_texts"], record["captions_fewest"], record["captions_most"]) == (
-        3,
-        4,
-        1,
-        2,
-    )
+    assert (record["n_images"], record["n_texts"], record["captions_fewest"], record["captions_most"]) == (3, 4, 1, 2)
     names = {
         f"{side}_retrieval_{name}"
         for side in ("image", "text")

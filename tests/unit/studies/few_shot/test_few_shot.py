@@ -151,8 +151,10 @@ def test_gradient_is_the_slope_of_the_slow_loss() -> None:
         ahead, behind = keys.copy(), keys.copy()
         ahead[at] += 1e-5
         behind[at] -= 1e-5
-        expected[at] = (slow_loss(ahead, shots, memory.classes, rows, 1.3, 4.0)
-                        - slow_loss(behind, shots, memory.classes, rows, 1.3, 4.0)) / 2e-5  # fmt: skip
+        expected[at] = (
+            slow_loss(ahead, shots, memory.classes, rows, 1.3, 4.0)
+            - slow_loss(behind, shots, memory.classes, rows, 1.3, 4.0)
+        ) / 2e-5
     np.testing.assert_allclose(slope, expected, atol=1e-5)
 
 
@@ -332,7 +334,12 @@ def test_mean_and_spread_by_hand() -> None:
 def test_records_are_one_for_each_method_and_k(result: FewShotResult) -> None:
     records = json.loads(json.dumps(result.to_records()))
     assert [(r["method"], r["shots"]) for r in records] == [
-        ("zero-shot", 0), ("probe", 2), ("probe", 16), ("tip", 2), ("tip", 16)]  # fmt: skip
+        ("zero-shot", 0),
+        ("probe", 2),
+        ("probe", 16),
+        ("tip", 2),
+        ("tip", 16),
+    ]
     zero, tip = records[0], records[-1]
     assert zero["acc1"] == [result.zero_shot.acc1] and zero["acc1_std"] == 0.0
     assert len(tip["acc1"]) == 3 and tip["acc1_mean"] == pytest.approx(np.mean(tip["acc1"]))
@@ -363,13 +370,16 @@ def test_a_run_comes_back_from_disk_as_it_was(result: FewShotResult) -> None:
             Unit.from_record(broken)
 
 
-@pytest.mark.parametrize(("metric", "point"), [
-    ("tip_adapter_f_acc1_16shot", ("tip-f", 16)),
-    ("tip_adapter_acc1_1shot", ("tip", 1)),
-    ("linear_probe_acc1_16shot_mean_of_5", ("probe", 16)),
-    ("linear_probe_acc1_full", None),
-    ("zeroshot_acc1_ensemble", None),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("metric", "point"),
+    [
+        ("tip_adapter_f_acc1_16shot", ("tip-f", 16)),
+        ("tip_adapter_acc1_1shot", ("tip", 1)),
+        ("linear_probe_acc1_16shot_mean_of_5", ("probe", 16)),
+        ("linear_probe_acc1_full", None),
+        ("zeroshot_acc1_ensemble", None),
+    ],
+)
 def test_published_figures_find_their_point(metric: str, point: tuple[str, int] | None) -> None:
     assert published_point(metric) == point
 
@@ -377,8 +387,12 @@ def test_published_figures_find_their_point(metric: str, point: tuple[str, int] 
 def test_classes_that_nobody_trains_are_said(pair: tuple[EmbeddingSet, EmbeddingSet], result: FewShotResult) -> None:
     train, test = pair
     rows = np.flatnonzero(labels_of(train) != 0)
-    less = changed(train, image_embeddings=train.image_embeddings[rows], labels=labels_of(train)[rows],
-                   ids=tuple(train.ids[i] for i in rows))  # fmt: skip
+    less = changed(
+        train,
+        image_embeddings=train.image_embeddings[rows],
+        labels=labels_of(train)[rows],
+        ids=tuple(train.ids[i] for i in rows),
+    )
     units = {(p.method, p.shots, s): p.units[s] for p in result.points[1:] for s in range(3)}
     codes = {note.code: note.level for note in assemble(less, result.zero_shot, test, units).notes}
     assert codes["untrained_classes"] == "warning" and "untrained_classes" not in {n.code for n in result.notes}

@@ -226,7 +226,9 @@ def test_how_the_difference_moves_with_the_draw() -> None:
     said = other_draws(differences_by_seed(few, 0.52), "Tip-Adapter")
     assert "with 3 draws of Tip-Adapter, the difference goes from −2.0 to +8.0\u00a0points and changes sides." in said
     assert "changes sides" not in other_draws({0: 0.01, 1: 0.02}, "it")
-    assert other_draws({0: 0.01}, "it") == other_draws({}, "it") and "knows nothing of other draws." in other_draws({}, "")
+    assert other_draws({0: 0.01}, "it") == other_draws({}, "it") and "knows nothing of other draws." in other_draws(
+        {}, ""
+    )
 
 
 def test_calibration_of_a_draw_is_that_of_its_probabilities() -> None:

@@ -172,12 +172,7 @@ def test_a_picture_alone_is_a_query() -> None:
 
 
 @pytest.mark.parametrize(
-    "make",
-    [
-        lambda: ask(""),
-        lambda: ask("x", minus=[" "]),
-        lambda: Query((Term("x", float("nan")),)),
-    ],
+    "make", [lambda: ask(""), lambda: ask("x", minus=[" "]), lambda: Query((Term("x", float("nan")),))]
 )
 def test_senseless_queries_are_refused(make: object) -> None:
     with pytest.raises(TMVError):
@@ -226,12 +221,7 @@ def test_hits_of_captioned_sets_carry_their_captions() -> None:
         image_index=np.array([2, 0, 2]),
     )
     result = pictures.find(images, Gallery.of(vectors), ask("x"), unit_vector(vectors[2]), 1)
-    assert result.hits[0].to_record() == {
-        "rank": 1,
-        "id": "c",
-        "score": pytest.approx(1),
-        "captions": ["one", "three"],
-    }
+    assert result.hits[0].to_record() == {"rank": 1, "id": "c", "score": pytest.approx(1), "captions": ["one", "three"]}
 
 
 def test_spread_counts_every_picture_once() -> None:
@@ -385,10 +375,7 @@ def test_slots_without_values_and_too_many_prompts_are_refused() -> None:
 
 def test_a_ladder_adds_adjectives_in_front() -> None:
     assert compose.ladder("bird", ["white", "flying"]) == ("bird", "white bird", "flying white bird")
-    assert compose.ladder("bird", ["orange"], "a photo of a {}") == (
-        "a photo of a bird",
-        "a photo of an orange bird",
-    )
+    assert compose.ladder("bird", ["orange"], "a photo of a {}") == ("a photo of a bird", "a photo of an orange bird")
 
 
 def test_leave_one_out_keeps_hyphens_and_drops_stray_commas() -> None:

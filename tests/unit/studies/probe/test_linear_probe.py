@@ -46,9 +46,7 @@ def labels(images: EmbeddingSet) -> NDArray[np.int64]:
 
 
 def reference(rows: NDArray[np.float32], y: NDArray[np.int64], C: float) -> LogisticRegression:
-    return LogisticRegression(C=C, solver="newton-cholesky", tol=1e-10, max_iter=500).fit(
-        rows.astype(np.float64), y
-    )
+    return LogisticRegression(C=C, solver="newton-cholesky", tol=1e-10, max_iter=500).fit(rows.astype(np.float64), y)
 
 
 # --- against scikit-learn ---------------------------------------------------------------------------------
@@ -61,9 +59,7 @@ def test_tests_the_fit_of_all_training_pictures(pair: Pair, result: ProbeResult)
     np.testing.assert_array_equal(result.predicted, shares.argmax(axis=1))
     assert result.test_acc1 == model.score(test.image_embeddings, labels(test))
     assert result.train_acc1 == model.score(train.image_embeddings, labels(train))
-    np.testing.assert_allclose(
-        result.top5_probability, np.take_along_axis(shares, result.top5, axis=1), atol=2e-4
-    )
+    np.testing.assert_allclose(result.top5_probability, np.take_along_axis(shares, result.top5, axis=1), atol=2e-4)
     ahead = (shares >= shares[np.arange(len(test)), labels(test)][:, None]).sum(axis=1)
     np.testing.assert_array_equal(result.ranks, ahead)
 
@@ -101,7 +97,7 @@ def test_unit_length_is_the_same_as_normalised_vectors(pair: Pair) -> None:
     unit = [
         changed(s, image_embeddings=s.image_embeddings / np.linalg.norm(s.image_embeddings, axis=1, keepdims=True))
         for s in pair
-    ]  # fmt: skip
+    ]
     asked, given = probe(train, test, normalise=True), probe(unit[0], unit[1])
     assert asked.C == given.C and asked.normalised
     np.testing.assert_array_equal(asked.ranks, given.ranks)
@@ -127,7 +123,10 @@ def test_the_test_split_has_no_say(pair: Pair, outcome: ProbeOutcome) -> None:
     shifted = probe(train, changed(test, image_embeddings=test.image_embeddings * 3 + 1))
     for other in (mixed, shifted):
         assert (other.C, other.validation, other.train_correct) == (
-            outcome.C, outcome.validation, outcome.train_correct)  # fmt: skip
+            outcome.C,
+            outcome.validation,
+            outcome.train_correct,
+        )
     assert (mixed.ranks != outcome.ranks).any()
 
 
@@ -170,7 +169,8 @@ def test_search_for_the_same_pictures_equals_comparing_all() -> None:
     rng = np.random.default_rng(4)
     train = rng.normal(size=(500, 30)).astype(np.float32) * np.linspace(0.01, 1, 30, dtype=np.float32)
     test = train[:200] + rng.normal(size=(200, 30)).astype(np.float32) * rng.choice(
-        [1e-4, 3e-3, 0.1], size=(200, 1)).astype(np.float32)  # fmt: skip
+        [1e-4, 3e-3, 0.1], size=(200, 1)
+    ).astype(np.float32)
     radius = 0.005 * np.median(np.linalg.norm(train - train.mean(axis=0), axis=1))
     gaps = np.linalg.norm(train[None].astype(np.float64) - test[:, None], axis=2).min(axis=1)
     found = same_vectors(train, test)
@@ -181,9 +181,11 @@ def test_search_for_the_same_pictures_equals_comparing_all() -> None:
 def test_a_split_that_holds_the_training_pictures_is_refused() -> None:
     train, rest = clouds("train", (30, 30)), clouds("test", (40, 40))
     both = as_set(
-        "all", np.concatenate([train.image_embeddings, rest.image_embeddings]),
-        np.concatenate([labels(train), labels(rest)]), 2,
-    )  # fmt: skip
+        "all",
+        np.concatenate([train.image_embeddings, rest.image_embeddings]),
+        np.concatenate([labels(train), labels(rest)]),
+        2,
+    )
     with pytest.raises(TMVError, match="60 of the 140 test pictures of eurosat \\(all\\) are also"):
         probe(train, both)
 

@@ -20,9 +20,7 @@ PROVENANCE = Provenance("m", "d", {}, "float32", "cpu", {}, "2026-01-01", 0, (No
 POOL = tuple(f"template {i} of a {{}}" for i in range(8))
 
 
-def world(
-    n: int = 600, c: int = 10, d: int = 24, seed: int = 0, noise: float = 1.8
-) -> tuple[EmbeddingSet, FloatArray]:
+def world(n: int = 600, c: int = 10, d: int = 24, seed: int = 0, noise: float = 1.8) -> tuple[EmbeddingSet, FloatArray]:
     """Pictures, and heads (8, c, d) of templates from good to useless."""
     rng = np.random.default_rng(seed)
     centres, labels = rng.normal(size=(c, d)), rng.integers(0, c, n)
@@ -31,13 +29,7 @@ def world(
     heads = np.stack([zero_shot.class_embeddings((centres + w)[None].astype(np.float32)) for w in wobble])
     ids = tuple(f"class{label}/p{i}.png" for i, label in enumerate(labels))
     return EmbeddingSet(
-        EmbeddingKey("a/x", "set", "test", "f"),
-        vectors,
-        ids,
-        100.0,
-        PROVENANCE,
-        labels,
-        tuple(map(str, range(c))),
+        EmbeddingKey("a/x", "set", "test", "f"), vectors, ids, 100.0, PROVENANCE, labels, tuple(map(str, range(c)))
     ), heads
 
 
@@ -117,9 +109,7 @@ def test_greedy_equals_a_slow_search(seed: int) -> None:
     assert list(choice.chosen) == slow_greedy(images.image_embeddings, labels_of(images), heads)
     for length, step in enumerate(choice.path, start=1):
         ensemble = weighted_head(heads[list(choice.chosen[:length])])
-        assert step.search_acc1 == pytest.approx(
-            accuracy(images.image_embeddings, ensemble, labels_of(images))
-        )
+        assert step.search_acc1 == pytest.approx(accuracy(images.image_embeddings, ensemble, labels_of(images)))
     gains = [step.search_acc1 for step in choice.path]
     assert gains == sorted(gains) and len(set(gains)) == len(gains)
     assert sum(step.gain for step in choice.path) == pytest.approx(gains[-1])
@@ -155,9 +145,7 @@ def test_search_labels_do_influence_the_choice() -> None:
     labels = labels_of(images).copy()
     parts = split_rows(images.ids, labels)
     labels[parts.search] = (labels[parts.search] + 1) % 10
-    other = EmbeddingSet(
-        images.key, images.image_embeddings, images.ids, 100.0, PROVENANCE, labels, images.classnames
-    )
+    other = EmbeddingSet(images.key, images.image_embeddings, images.ids, 100.0, PROVENANCE, labels, images.classnames)
     assert run(other, heads, parts=parts).path != run(images, heads, parts=parts).path
 
 

@@ -18,17 +18,13 @@ PROVENANCE = Provenance("m", "d", {}, "float32", "cpu", {}, "2026-01-01")
 TEMPLATES = ("a photo of a {}.", "a sketch of a {}.", "{}")
 
 
-def world(
-    n: int = 400, c: int = 12, t: int = 3, d: int = 32, seed: int = 0
-) -> tuple[EmbeddingSet, FloatArray]:
+def world(n: int = 400, c: int = 12, t: int = 3, d: int = 32, seed: int = 0) -> tuple[EmbeddingSet, FloatArray]:
     """Pictures around class directions, and text vectors (t, c, d) around the same ones."""
     rng = np.random.default_rng(seed)
     centres = rng.normal(size=(c, d))
     labels = rng.integers(0, c, n)
     vectors = (centres[labels] + 1.6 * rng.normal(size=(n, d))).astype(np.float32)
-    texts = (centres[None] + rng.normal(size=(t, c, d)) * np.linspace(0.4, 1.6, t)[:, None, None]).astype(
-        np.float32
-    )
+    texts = (centres[None] + rng.normal(size=(t, c, d)) * np.linspace(0.4, 1.6, t)[:, None, None]).astype(np.float32)
     ids = tuple(f"p{i}" for i in range(n))
     return EmbeddingSet(
         EmbeddingKey("a/x", "set", "test", "f"),
@@ -47,10 +43,7 @@ def labels_of(images: EmbeddingSet) -> IntArray:
 
 
 def study(
-    images: EmbeddingSet,
-    texts: FloatArray,
-    baseline: str | None = None,
-    deck: dict[str, Reference] | None = None,
+    images: EmbeddingSet, texts: FloatArray, baseline: str | None = None, deck: dict[str, Reference] | None = None
 ) -> prompt_study.PromptStudyResult:
     labels = labels_of(images)
     answers = [answer(images.image_embeddings, zero_shot.class_embeddings(t[None]), labels) for t in texts]
@@ -73,9 +66,7 @@ def test_each_template_equals_classify_and_plain_numpy() -> None:
     images, texts = world()
     result = study(images, texts)
     for i, template in enumerate(TEMPLATES):
-        single = zero_shot.classify(
-            images, zero_shot.class_embeddings(texts[i : i + 1]), images.classnames, [template]
-        )
+        single = zero_shot.classify(images, zero_shot.class_embeddings(texts[i : i + 1]), images.classnames, [template])
         assert result.templates[i].name == template
         assert result.templates[i].acc1 == single.acc1 == plain_accuracy(images, texts[i : i + 1])
         assert (result.templates[i].acc5, result.templates[i].acc1_ci95) == (single.acc5, single.acc1_ci95)
@@ -125,9 +116,7 @@ def test_recall_matrix_is_per_class_accuracy() -> None:
     for t in range(3):
         for c in range(12):
             own = labels_of(images) == c
-            assert result.recall[t, c] == pytest.approx(
-                np.mean(result.templates[t].answers.predicted[own] == c)
-            )
+            assert result.recall[t, c] == pytest.approx(np.mean(result.templates[t].answers.predicted[own] == c))
 
 
 def test_the_baseline_can_be_the_ensemble_and_must_be_known() -> None:
@@ -148,9 +137,7 @@ def test_deck_figures_stand_beside_their_template() -> None:
 
 
 def test_pictures_without_labels_are_refused() -> None:
-    images = EmbeddingSet(
-        EmbeddingKey("a/x", "set", "test", "f"), np.ones((1, 2), np.float32), ("a",), 1.0, PROVENANCE
-    )
+    images = EmbeddingSet(EmbeddingKey("a/x", "set", "test", "f"), np.ones((1, 2), np.float32), ("a",), 1.0, PROVENANCE)
     empty = Answers(*(np.ones(1, np.int64) for _ in range(2)), *(np.ones(1, np.float32) for _ in range(2)))
     with pytest.raises(TMVError, match="labels"):
         prompt_study.summarise(images, ["{}"], [empty], empty, ["x"])
@@ -162,12 +149,7 @@ def test_pictures_without_labels_are_refused() -> None:
 def edited(images: EmbeddingSet, before: FloatArray, after: FloatArray) -> tuple[Answers, Answers]:
     labels, gallery = labels_of(images), Gallery.of(images.image_embeddings)
     quick = edit(
-        answer(images.image_embeddings, before, labels),
-        images.image_embeddings,
-        gallery,
-        labels,
-        before,
-        after,
+        answer(images.image_embeddings, before, labels), images.image_embeddings, gallery, labels, before, after
     )
     return quick, answer(images.image_embeddings, after, labels)
 
@@ -196,9 +178,7 @@ def test_of_two_names_that_an_edit_makes_equal_the_first_is_the_answer() -> None
     np.testing.assert_array_equal(quick.predicted, slow.predicted)
     assert 7 not in quick.predicted and not quick.correct[labels_of(images) == 7].any()
     back, _ = edited(images, after, before)
-    np.testing.assert_array_equal(
-        back.ranks, answer(images.image_embeddings, before, labels_of(images)).ranks
-    )
+    np.testing.assert_array_equal(back.ranks, answer(images.image_embeddings, before, labels_of(images)).ranks)
 
 
 def test_an_edit_reads_few_pictures_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -214,9 +194,7 @@ def test_an_edit_reads_few_pictures_again(monkeypatch: pytest.MonkeyPatch) -> No
         return answer(vectors, classes, labels)
 
     monkeypatch.setattr("core.stats.answers.answer", counting)
-    edit(
-        start, images.image_embeddings, Gallery.of(images.image_embeddings), labels_of(images), before, after
-    )
+    edit(start, images.image_embeddings, Gallery.of(images.image_embeddings), labels_of(images), before, after)
     assert sum(read) < 2000 / 4
 
 

@@ -25,10 +25,7 @@ def explain(text: str, vectors: FloatArray, targets: FloatArray, **more: object)
 
 def test_contribution_is_what_the_score_loses() -> None:
     rng = np.random.default_rng(0)
-    vectors, targets = (
-        rng.normal(size=(4, 16)).astype(np.float32),
-        rng.normal(size=(1, 16)).astype(np.float32),
-    )
+    vectors, targets = (rng.normal(size=(4, 16)).astype(np.float32), rng.normal(size=(1, 16)).astype(np.float32))
     result = explain("flying white bird", vectors, targets)
     assert [w.word for w in result.words] == ["flying", "white", "bird"]
     assert result.score == pytest.approx(cosine(vectors[0], targets[0]), abs=1e-6)
@@ -41,10 +38,7 @@ def test_contribution_is_what_the_score_loses() -> None:
 
 def test_a_class_gives_the_mean_over_its_pictures_with_an_interval() -> None:
     rng = np.random.default_rng(1)
-    vectors, targets = (
-        rng.normal(size=(3, 16)).astype(np.float32),
-        rng.normal(size=(30, 16)).astype(np.float32),
-    )
+    vectors, targets = (rng.normal(size=(3, 16)).astype(np.float32), rng.normal(size=(30, 16)).astype(np.float32))
     result = explain("white bird", vectors, targets)
     expected = np.mean([cosine(vectors[0], t) - cosine(vectors[1], t) for t in targets])
     assert result.words[0].contribution == pytest.approx(expected, abs=1e-6)

@@ -15,18 +15,30 @@ PROVENANCE = Provenance("m", "d", {"size": 32}, "fp32", "cpu", {"numpy": "2"}, "
 
 def embedded(images, labels, logit_scale=100.0):
     labels = None if labels is None else np.asarray(labels, dtype=np.int64)
-    return EmbeddingSet(EmbeddingKey("demo-vit/demo", "things", "test", "f"), np.asarray(images, np.float32),
-                        tuple(f"row{i}" for i in range(len(images))), logit_scale, PROVENANCE, labels)
+    return EmbeddingSet(
+        EmbeddingKey("demo-vit/demo", "things", "test", "f"),
+        np.asarray(images, np.float32),
+        tuple(f"row{i}" for i in range(len(images))),
+        logit_scale,
+        PROVENANCE,
+        labels,
+    )
 
 
 def by_hand(**options):
     """Three classes along the axes and five pictures; the second and the last are named wrongly."""
     images = [[2, 0, 0], [1, 3, 0], [0, 1, 0], [0, 0.2, 1], [1, 0, 0.5]]
-    return zero_shot.classify(embedded(images, [0, 0, 1, 2, 2], logit_scale=4.0), AXES,
-                              ("cat", "dog", "owl"), ("a photo of a {}.",), **options)
+    return zero_shot.classify(
+        embedded(images, [0, 0, 1, 2, 2], logit_scale=4.0),
+        AXES,
+        ("cat", "dog", "owl"),
+        ("a photo of a {}.",),
+        **options,
+    )
 
 
 # --- texts ------------------------------------------------------------------------------------------------
+
 
 def test_fill_goes_template_by_template():
     assert zero_shot.fill(("a {}.", "{}"), ("cat", "dog")) == ["a cat.", "a dog.", "cat", "dog"]
@@ -36,13 +48,16 @@ def test_fill_keeps_other_braces_and_names_that_look_like_fields():
     assert zero_shot.fill(("{x} {}",), ("{0}",)) == ["{x} {0}"]
 
 
-@pytest.mark.parametrize(("templates", "message"), [
-    (("a photo",), "'a photo' has none"),
-    (("{} and {}",), "has 2"),
-    (("fine {}", ""), "'' has none"),
-    ((), "at least one template"),
-    ("a photo of a {}", "list of at least one"),
-])
+@pytest.mark.parametrize(
+    ("templates", "message"),
+    [
+        (("a photo",), "'a photo' has none"),
+        (("{} and {}",), "has 2"),
+        (("fine {}", ""), "'' has none"),
+        ((), "at least one template"),
+        ("a photo of a {}", "list of at least one"),
+    ],
+)
 def test_wrong_templates_are_named(templates, message):
     with pytest.raises(TMVError, match=message):
         zero_shot.fill(templates, ("cat",))
@@ -67,6 +82,7 @@ def test_class_embeddings_need_three_axes():
 
 # --- numbers ----------------------------------------------------------------------------------------------
 
+
 def test_every_number_by_hand():
     found = by_hand()
     assert found.acc1 == 0.6 and found.acc5 == 1.0 and found.n == 5
@@ -89,11 +105,24 @@ def test_the_record_holds_what_the_command_promises():
     deck = (Reference("acc1", 0.4, "", "s", "deck"),)
     found = by_hand(classnames_kind="raw", published=published, deck=deck)
     record = json.loads(json.dumps(found.to_record(), allow_nan=False))
-    for name in ("model", "dataset", "split", "n", "provenance", "acc1", "acc5", "mean_per_class_recall",
-                 "acc1_ci95", "acc5_ci95", "templates", "classnames", "per_class", "published"):
+    for name in (
+        "model",
+        "dataset",
+        "split",
+        "n",
+        "provenance",
+        "acc1",
+        "acc5",
+        "mean_per_class_recall",
+        "acc1_ci95",
+        "acc5_ci95",
+        "templates",
+        "classnames",
+        "per_class",
+        "published",
+    ):
         assert name in record
-    assert record["published"] == [
-        {"metric": "acc1", "protocol": "one prompt", "value": 0.5, "source": "a table"}]
+    assert record["published"] == [{"metric": "acc1", "protocol": "one prompt", "value": 0.5, "source": "a table"}]
     assert record["per_class"][0] == {"classname": "cat", "n": 2, "recall": 0.5}
     assert record["deck"][0]["value"] == 0.4
     assert record["classnames_kind"] == "raw" and record["classnames"] == ["cat", "dog", "owl"]
@@ -184,6 +213,7 @@ def test_results_cannot_be_changed():
 
 # --- open_clip --------------------------------------------------------------------------------------------
 
+
 @pytest.fixture(scope="module")
 def tiny_clip():
     """A small untrained open_clip model; its text vectors spread enough for ranks to mean something."""
@@ -194,14 +224,16 @@ def tiny_clip():
     model = open_clip.CLIP(
         embed_dim=24,
         vision_cfg={"image_size": 16, "layers": 1, "width": 32, "head_width": 16, "patch_size": 8},
-        text_cfg={"context_length": 20, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 2})
+        text_cfg={"context_length": 20, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 2},
+    )
     with torch.no_grad():
         model.token_embedding.weight.mul_(50)
     return open_clip, model.eval()
 
 
-@pytest.mark.parametrize("templates", [
-    ("a photo of a {}.",), ("a photo of a {}.", "a drawing of a {}.", "{}", "the {} at night")])
+@pytest.mark.parametrize(
+    "templates", [("a photo of a {}.",), ("a photo of a {}.", "a drawing of a {}.", "{}", "the {} at night")]
+)
 def test_equal_to_open_clips_classifier_to_the_last_digit(tiny_clip, templates):
     import torch
 
@@ -211,8 +243,7 @@ def test_equal_to_open_clips_classifier_to_the_last_digit(tiny_clip, templates):
     labels = np.random.default_rng(1).integers(0, len(names), 600)
     with torch.no_grad():
         weights = open_clip.build_zero_shot_classifier(model, tokenizer, names, templates)
-        images = torch.nn.functional.normalize(
-            torch.randn(600, 24) * 0.3 + weights.T[torch.from_numpy(labels)], dim=-1)
+        images = torch.nn.functional.normalize(torch.randn(600, 24) * 0.3 + weights.T[torch.from_numpy(labels)], dim=-1)
         logits = 100.0 * images @ weights
         texts = model.encode_text(tokenizer(zero_shot.fill(templates, names))).numpy()
     best = logits.topk(5, dim=1)
