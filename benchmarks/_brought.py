@@ -86,7 +86,7 @@ def audited(content: bytes, world: World, order: NDArray[np.int64] | None = None
     back = np.argsort(ours)
     predicted = back[own.answers]
     right = back[own.labels]
-    alternative = Alternative((PROTOCOL,), "as published", predicted, predicted == right)
+    alternative = Alternative(changes=(PROTOCOL,), said="as published", predicted=predicted, correct=predicted == right)
     return audit(brought_case(found, Known(), None, alternatives=[alternative]))
 
 

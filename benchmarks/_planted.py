@@ -142,7 +142,9 @@ def _answer(images: FloatArray, heads: FloatArray, labels: IntArray) -> metrics.
     scores = metrics.normalise(images) @ heads.T
     top, probability = metrics.top_k(scores, min(5, len(heads))), metrics.softmax(scores, 100.0)
     first = np.take_along_axis(probability, top[:, :1], axis=1)
-    return metrics.Classified(metrics.rank_of(scores, labels), top, first, np.zeros(len(labels), np.bool_))
+    return metrics.Classified(
+        ranks=metrics.rank_of(scores, labels), top=top, probability=first, tied=np.zeros(len(labels), np.bool_)
+    )
 
 
 def names_of(world: World, raw: bool) -> tuple[str, ...]:
@@ -162,18 +164,26 @@ def case_of(world: World) -> Case:
     if world.copied:
         found = rival
     curated, raw = names_of(world, False), names_of(world, True)
-    asked = Asked(raw if world.raw_names else curated, curated, raw, world.templates, ENSEMBLE)
+    asked = Asked(
+        classnames=raw if world.raw_names else curated,
+        curated=curated,
+        raw=raw,
+        templates=world.templates,
+        reference=ENSEMBLE,
+    )
     answers = Answers(
-        tuple(f"{world.split}/{i}.png" for i in range(len(labels))),
-        labels,
-        found.top,
-        found.ranks,
-        found.probability[:, 0],
+        ids=tuple(f"{world.split}/{i}.png" for i in range(len(labels))),
+        labels=labels,
+        top=found.top,
+        ranks=found.ranks,
+        probability=found.probability[:, 0],
     )
     scores = {"acc1": float(answers.correct.mean())} | (
         {"acc5": float((found.ranks <= 5).mean())} if world.c > 5 else {}
     )
-    repeat = Repeat(4, 0.3 if world.shaky else 1e-6, 0.3 if world.stale or world.shaky else 2e-6, 1e-3)
+    repeat = Repeat(
+        pictures=4, again=0.3 if world.shaky else 1e-6, stored=0.3 if world.stale or world.shaky else 2e-6, limit=1e-3
+    )
     return Case(
         title="planted",
         model="planted/one",
@@ -186,31 +196,35 @@ def case_of(world: World) -> Case:
         answers=answers,
         asked=asked,
         known=_known(world),
-        vectors=Vectors(images, _faulty_heads(world, images), _images(world, "train"), world.scale),
+        vectors=Vectors(
+            images=images, classes=_faulty_heads(world, images), train=_images(world, "train"), logit_scale=world.scale
+        ),
         preprocessing=world.transform,
         repeat=repeat,
         alternatives=_alternatives(world, images, labels),
         others=(
             Cell(
-                "another model",
-                "planted/two",
-                {"acc1": float((rival.top[:, 0] == labels).mean())},
-                len(labels),
-                rival.top[:, 0],
-                rival_images,
+                title="another model",
+                model="planted/two",
+                scores={"acc1": float((rival.top[:, 0] == labels).mean())},
+                n=len(labels),
+                predicted=rival.top[:, 0],
+                images=rival_images,
             ),
         ),
     )
 
 
 def _known(world: World) -> Known:
-    figure = Reference("zeroshot_acc1_ensemble", _published(world), "prompt ensemble", "made up")
+    figure = Reference(
+        metric="zeroshot_acc1_ensemble", value=_published(world), protocol="prompt ensemble", source="made up"
+    )
     return Known(
-        {"test": world.n, "train": TRAIN},
-        world.c,
-        ("test",),
-        (figure,),
-        world.weights_note,
+        sizes={"test": world.n, "train": TRAIN},
+        classes=world.c,
+        measured_on=("test",),
+        published=(figure,),
+        weights_note=world.weights_note,
         own_preprocessing=TRANSFORM,
     )
 
@@ -234,7 +248,14 @@ def _alternatives(world: World, images: FloatArray, labels: IntArray) -> tuple[A
     for changes, way in ways.items():
         if way != used:
             predicted = _answer(images, _heads(world, *way), labels).top[:, 0]
-            found.append(Alternative(changes, f"asked with other {changes[0]}", predicted, predicted == labels))
+            found.append(
+                Alternative(
+                    changes=changes,
+                    said=f"asked with other {changes[0]}",
+                    predicted=predicted,
+                    correct=predicted == labels,
+                )
+            )
     return tuple(found)
 
 

@@ -132,10 +132,10 @@ def embed_files(encoder: Any, files: list[Path]) -> FloatArray:
 
     names = tuple(str(file) for file in files)
     dataset = Dataset(
-        DatasetSpec("bench", "bench", "classification", ("test",)),
-        "test",
-        names,
-        Jpegs(files),
+        spec=DatasetSpec(name="bench", title="bench", kind="classification", splits=("test",)),
+        split="test",
+        ids=names,
+        pictures=Jpegs(files),
         labels=np.zeros(len(files), np.int64),
         classnames=("any",),
         raw_classnames=("any",),

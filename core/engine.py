@@ -132,7 +132,7 @@ class Engine(
         """Ready also means: no weights here, but cached vectors that can be studied."""
         state = weights.state(spec)
         if state.state != "ready" and any(e.key.model == spec.name for e in self.store.entries()):
-            return State("ready", "Its cached vectors are here; its weights are not.")
+            return State(state="ready", why="Its cached vectors are here; its weights are not.")
         return state
 
     def datasets(self) -> tuple[tuple[DatasetSpec, State], ...]:
@@ -143,7 +143,7 @@ class Engine(
         """Ready also means: no pictures here, but cached vectors that can be studied."""
         state = readers.dataset_state(name, self.data_dir, self.cache_dir)
         if state.state != "ready" and any(e.key.dataset == name for e in self.store.entries()):
-            return State("ready", "Its cached vectors are here; its pictures are not.")
+            return State(state="ready", why="Its cached vectors are here; its pictures are not.")
         return state
 
     # --- rows and vectors -----------------------------------------------------------------------------

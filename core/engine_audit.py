@@ -66,7 +66,7 @@ class AuditStudies:
             return None
         images = self.needed(spec.name, dataset, result.split)
         train = self.embeddings(spec.name, dataset, result.train_key.split)
-        vectors = Vectors(images.image_embeddings, train=None if train is None else train.image_embeddings)
+        vectors = Vectors(images=images.image_embeddings, train=None if train is None else train.image_embeddings)
         known = _known(self, images)
         zero = _zero_shot_acc1(self, spec.name, dataset, result.split)
         return audit.audit(cases.probe_case(result, known, vectors, zero, repeated(self, images, False)))
@@ -111,13 +111,13 @@ class AuditStudies:
         """The class names that a table about this data set may use: curated or raw; none where that is not known."""
         spec = self.dataset(dataset)
         if spec.classnames:
-            return Classes(spec.classnames, spec.raw_classnames)
+            return Classes(names=spec.classnames, raw=spec.raw_classnames)
         try:
             rows = self.dataset_rows(dataset, split)  # first the disk: the same before and after embedding
         except NotHere:
             rows = None
         if rows is not None:
-            return Classes(rows.classnames, rows.raw_classnames)
+            return Classes(names=rows.classnames, raw=rows.raw_classnames)
         if damaged := self.store.damaged(dataset):
             raise Damaged(
                 f"What is stored of {dataset} cannot be read ({damaged[0]} is damaged): run "
@@ -126,7 +126,7 @@ class AuditStudies:
         for entry in self.store.entries():
             if entry.complete and entry.key.dataset == dataset and split in (None, entry.key.split):
                 images = self.store.load(entry.key)
-                return Classes(images.classnames, images.raw_classnames)
+                return Classes(names=images.classnames, raw=images.raw_classnames)
         return Classes()
 
 
@@ -135,7 +135,9 @@ class AuditStudies:
 
 def _captions(engine: AuditParts, images: EmbeddingSet, repeat: Repeat | None) -> AuditResult:
     found = engine.retrieve(images.key.model, images.key.dataset, images.key.split)
-    return audit.audit(cases.retrieval_case(found, _known(engine, images), Vectors(images.image_embeddings), repeat))
+    return audit.audit(
+        cases.retrieval_case(found, _known(engine, images), Vectors(images=images.image_embeddings), repeat)
+    )
 
 
 def _zero_shot(
@@ -163,7 +165,13 @@ def _known(engine: AuditParts, images: EmbeddingSet) -> Known:
 
 def _asked(images: EmbeddingSet, data: DatasetSpec, result: ZeroShotResult) -> Asked:
     reference = cases.reference_templates(data)
-    return Asked(result.classnames, images.classnames, images.raw_classnames, result.templates, reference)
+    return Asked(
+        classnames=result.classnames,
+        curated=images.classnames,
+        raw=images.raw_classnames,
+        templates=result.templates,
+        reference=reference,
+    )
 
 
 def _vectors(engine: AuditParts, images: EmbeddingSet, result: ZeroShotResult) -> Vectors:
@@ -173,7 +181,12 @@ def _vectors(engine: AuditParts, images: EmbeddingSet, result: ZeroShotResult) -
             train = engine.embeddings(images.key.model, images.key.dataset, TRAIN)
         except TMVError:
             train = None
-    return Vectors(images.image_embeddings, head, None if train is None else train.image_embeddings, images.logit_scale)
+    return Vectors(
+        images=images.image_embeddings,
+        classes=head,
+        train=None if train is None else train.image_embeddings,
+        logit_scale=images.logit_scale,
+    )
 
 
 def _zero_shot_acc1(engine: AuditParts, model: str, dataset: str, split: str) -> float | None:
@@ -203,7 +216,7 @@ def _stated(
     raw = (data.raw_classnames if data is not None else ()) or brought.classnames
     used = {"raw": raw, "curated": curated}.get(classnames or "", ())
     reference = cases.reference_templates(data) if data is not None else ()
-    return Asked(used, curated, raw, tuple(templates or ()), reference)
+    return Asked(classnames=used, curated=curated, raw=raw, templates=tuple(templates or ()), reference=reference)
 
 
 def _compared(
@@ -236,7 +249,13 @@ def _runs(
 ) -> list[audit.Alternative]:
     """Our own runs on these rows of ours: as published, and with the usual departures."""
     reference = cases.reference_templates(data) if data is not None else ()
-    usual = Asked(images.classnames, images.classnames, images.raw_classnames, reference or runs.PHOTO, reference)
+    usual = Asked(
+        classnames=images.classnames,
+        curated=images.classnames,
+        raw=images.raw_classnames,
+        templates=reference or runs.PHOTO,
+        reference=reference,
+    )
     found = [runs.alternative(engine, images, way, encode) for way in runs.usual_ways(usual)]
     found.append(runs.unnormalised(engine, images, usual))
     return [replace(a, predicted=a.predicted[rows], correct=a.correct[rows]) for a in found if a is not None]

@@ -57,7 +57,7 @@ class BundleDoor:
         wanted = [self.model(name).name for name in models], [self.dataset(name).name for name in datasets]
         keys = _chosen(self, *wanted)
         sizes = ((SMALL,) if thumbnails else ()) + ((LARGE,) if large else ())
-        return export(self.cache_dir, file, Choice(keys, sizes), self.thumbnail if sizes else None, progress)
+        return export(self.cache_dir, file, Choice(keys=keys, sizes=sizes), self.thumbnail if sizes else None, progress)
 
     def import_bundle(self: BundleParts, file: Path, progress: Progress | None = None) -> ImportReport:
         """Take a bundle into the cache: all that is in it, or nothing where anything about it is wrong."""

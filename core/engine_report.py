@@ -34,15 +34,15 @@ class ReportDoor:
         from core.report import KINDS, Request, make
 
         request = Request(
-            tuple(self.model(name).name for name in dict.fromkeys(models)),
-            tuple(self.dataset(name).name for name in dict.fromkeys(datasets)),
-            tuple(studies) or KINDS,
-            title or "Text Meets Vision",
-            split,
-            tuple(templates) if templates else None,
-            prompt_set,
-            classnames,
-            pictures,
-            made,
+            models=tuple(self.model(name).name for name in dict.fromkeys(models)),
+            datasets=tuple(self.dataset(name).name for name in dict.fromkeys(datasets)),
+            studies=tuple(studies) or KINDS,
+            title=title or "Text Meets Vision",
+            split=split,
+            templates=tuple(templates) if templates else None,
+            prompt_set=prompt_set,
+            classnames=classnames,
+            pictures=pictures,
+            made=made,
         )
         return make(self, request)

@@ -153,7 +153,7 @@ def _ranks(
     kept = engine.results.get(key)
     if isinstance(kept, bytes):
         with np.load(io.BytesIO(kept), allow_pickle=False) as arrays:
-            return CaptionRanks(*(arrays[name] for name in _ARRAYS))
+            return CaptionRanks(**{name: arrays[name] for name in _ARRAYS})
     ranks = retrieval.caption_ranks(images, rows, progress)
     out = io.BytesIO()
     np.savez(out, **{name: getattr(ranks, name) for name in _ARRAYS})

@@ -127,7 +127,7 @@ def beside(*groups: Iterable[Note]) -> tuple[Note, ...]:
 # --- what exists ------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelSpec:
     """One CLIP model: an architecture with one set of weights.
 
@@ -159,7 +159,7 @@ class ModelSpec:
         return "other" if self.pretrained in ("random", "file", "hub") else "open_clip"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PromptSet:
     """Templates averaged together; each is a string with one `{}` for the class name."""
 
@@ -169,7 +169,7 @@ class PromptSet:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DatasetSpec:
     """One image set. `classnames` are the curated names, `raw_classnames` the folder names, in the same order.
 
@@ -210,7 +210,7 @@ class Pictures(Protocol):
         """A cheap mark (no reading) that changes whenever the picture may have changed."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Dataset:
     """A data set on this disk, one split of it, as rows.
 
@@ -240,7 +240,7 @@ class Dataset:
 # --- embeddings -------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Preprocessing:
     """How a picture becomes the model's input: everything that may change a vector."""
 
@@ -252,7 +252,7 @@ class Preprocessing:
     version: int = 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
     """Where a number comes from; goes into every result, table and export. `data_notes` are what reading the data set
     found, `notes` what computing the vectors did."""
@@ -284,7 +284,7 @@ class Provenance:
         return cls(**{**record, "notes": tuple(map(Note.of, record["notes"]))})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EmbeddingKey:
     """Names one stored set of vectors; `fingerprint` covers model, weights, preprocessing, precision and data."""
 
@@ -294,7 +294,7 @@ class EmbeddingKey:
     fingerprint: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Skipped:
     """A row that has no vector, and the one reason why."""
 
@@ -302,7 +302,7 @@ class Skipped:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EmbeddingSet:
     """Stored vectors of one model on one split; unnormalised, as the encoder gave them.
 
@@ -356,7 +356,7 @@ class Encoder(Protocol):
         """m texts -> (m, d)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelCard:
     """What loading a model told us, kept on disk so that the web process can know it without loading anything.
 
@@ -381,7 +381,7 @@ class ModelCard:
 # --- results ----------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reference:
     """A figure from elsewhere: `value` 0-1, `protocol` and `source` in words."""
 
@@ -392,7 +392,7 @@ class Reference:
     kind: Literal["published", "deck"] = "published"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EvalProtocol:
     """How a number was made. `classnames` is "curated", "raw" or the name of a file."""
 
@@ -409,7 +409,7 @@ class EvalProtocol:
 JobState = Literal["queued", "running", "done", "failed", "cancelled"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """One piece of work in the job table. `rate` is items a second; `message` is for people."""
 
@@ -437,7 +437,7 @@ class Job:
         return (self.total - self.done) / self.rate if self.live and self.rate > 0 and self.total else None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class State:
     """Whether a model or data set can be used here: `ready`, `downloadable` or `absent`, and why."""
 

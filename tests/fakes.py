@@ -35,7 +35,7 @@ class FakeEncoder:
         self.card = ModelCard(
             name=name,
             model_digest=hashlib.sha256(f"{name} {digest}".encode()).hexdigest(),
-            preprocessing=Preprocessing(SIZE, (0.5, 0.5, 0.5), (0.25, 0.25, 0.25)),
+            preprocessing=Preprocessing(size=SIZE, mean=(0.5, 0.5, 0.5), std=(0.25, 0.25, 0.25)),
             precision="float32",
             device=device,
             logit_scale=50.0,
@@ -160,14 +160,22 @@ def fake_dataset(
     if kind == "captions":
         captions = tuple(f"a {colours[c][0]} square, view {v} of {i}" for i, c in enumerate(labels) for v in (1, 2))
         return Dataset(
-            spec,
-            "test",
-            ids,
-            FakePictures(files),
+            spec=spec,
+            split="test",
+            ids=ids,
+            pictures=FakePictures(files),
             captions=captions,
             image_index=np.repeat(np.arange(n, dtype=np.int64), 2),
         )
-    return Dataset(spec, "test", ids, FakePictures(files), labels, spec.classnames, spec.raw_classnames)
+    return Dataset(
+        spec=spec,
+        split="test",
+        ids=ids,
+        pictures=FakePictures(files),
+        labels=labels,
+        classnames=spec.classnames,
+        raw_classnames=spec.raw_classnames,
+    )
 
 
 class FakeModels:

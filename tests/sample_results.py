@@ -12,7 +12,15 @@ from core.catalog.published import deck_figures, published
 from core.studies.zero_shot.classify import ZeroShotResult, class_embeddings, classify
 from core.types import EmbeddingKey, EmbeddingSet, Provenance
 
-PROVENANCE = Provenance("weights", "data", {"size": 224}, "fp32", "cpu", {"numpy": "2"}, "2025-01-01")
+PROVENANCE = Provenance(
+    model_digest="weights",
+    data_digest="data",
+    preprocessing={"size": 224},
+    precision="fp32",
+    device="cpu",
+    versions={"numpy": "2"},
+    date="2025-01-01",
+)
 WIDTH = 48
 
 
@@ -33,14 +41,14 @@ def sample_result(
     labels = np.random.default_rng(n).integers(0, len(names), n)
     noise = np.random.default_rng(seed + 1).standard_normal((n, WIDTH))
     hardness = np.random.default_rng(3).uniform(0.2, 1.2, len(names))[labels, None]
-    key = EmbeddingKey(model, dataset, spec.default_split, "fingerprint")
+    key = EmbeddingKey(model=model, dataset=dataset, split=spec.default_split, fingerprint="fingerprint")
     images = EmbeddingSet(
-        key,
-        (texts[labels] * skill * hardness + noise).astype(np.float32),
-        tuple(f"picture {i}" for i in range(n)),
-        20.0,
-        PROVENANCE,
-        labels.astype(np.int64),
+        key=key,
+        image_embeddings=(texts[labels] * skill * hardness + noise).astype(np.float32),
+        ids=tuple(f"picture {i}" for i in range(n)),
+        logit_scale=20.0,
+        provenance=PROVENANCE,
+        labels=labels.astype(np.int64),
     )
     record = find_model(model)
     return classify(

@@ -33,8 +33,17 @@ def labelled(model: str, *, dataset: str = "eurosat", n: int = 300, skill: float
     labels = np.random.default_rng(n).integers(0, len(names), n)
     noise = np.random.default_rng(seed + 1).standard_normal((n, WIDTH))
     vectors = (skill * _centres(len(names))[labels] + noise).astype(np.float32)
-    key = EmbeddingKey(model, dataset, "test", "fingerprint")
-    return EmbeddingSet(key, vectors, tuple(f"p{i}" for i in range(n)), 100.0, PROVENANCE, labels, names, names)
+    key = EmbeddingKey(model=model, dataset=dataset, split="test", fingerprint="fingerprint")
+    return EmbeddingSet(
+        key=key,
+        image_embeddings=vectors,
+        ids=tuple(f"p{i}" for i in range(n)),
+        logit_scale=100.0,
+        provenance=PROVENANCE,
+        labels=labels,
+        classnames=names,
+        raw_classnames=names,
+    )
 
 
 def _centres(c: int) -> FloatArray:
@@ -100,11 +109,11 @@ def captioned(
     texts = vectors[index] + noise * np.random.default_rng(seed).standard_normal((len(index), WIDTH))
     captions = tuple(" ".join(["word"] * (1 + i % 17)) + f" {i}" for i in range(len(index)))
     return EmbeddingSet(
-        EmbeddingKey(model, dataset, "val", "fingerprint"),
-        vectors,
-        tuple(f"p{i}" for i in range(n)),
-        100.0,
-        PROVENANCE,
+        key=EmbeddingKey(model=model, dataset=dataset, split="val", fingerprint="fingerprint"),
+        image_embeddings=vectors,
+        ids=tuple(f"p{i}" for i in range(n)),
+        logit_scale=100.0,
+        provenance=PROVENANCE,
         captions=captions,
         text_embeddings=texts.astype(np.float32),
         image_index=index,

@@ -46,14 +46,14 @@ def as_set(
     """A stored set of these rows."""
     names = tuple(f"class {i}" for i in range(c))
     return EmbeddingSet(
-        EmbeddingKey(model, dataset, split, f"{split}-print"),
-        vectors.astype(np.float32),
-        tuple(f"{split}/{i}" for i in range(len(labels))),
-        50.0,
-        PROVENANCE,
-        labels.astype(np.int64),
-        names,
-        tuple(f"folder_{i}" for i in range(c)),
+        key=EmbeddingKey(model=model, dataset=dataset, split=split, fingerprint=f"{split}-print"),
+        image_embeddings=vectors.astype(np.float32),
+        ids=tuple(f"{split}/{i}" for i in range(len(labels))),
+        logit_scale=50.0,
+        provenance=PROVENANCE,
+        labels=labels.astype(np.int64),
+        classnames=names,
+        raw_classnames=tuple(f"folder_{i}" for i in range(c)),
     )
 
 

@@ -26,7 +26,7 @@ MakeThumbnail = Callable[[str, str, str, int], bytes]
 """(data set, split, picture, size) -> webp bytes; raises `TMVError` where the picture is not here."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
     """What goes into a bundle: these entries; their pictures in these sizes (longest side in pixels)."""
 
@@ -34,7 +34,7 @@ class Choice:
     sizes: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExportReport:
     """What was written: `entries` sets of vectors, `texts` text vectors, `results`, `thumbnails`, `bytes` of the file;
     `missing_thumbnails` pictures that are not on this machine."""
@@ -67,11 +67,19 @@ def export(
     sources |= {result.file: value for result, value in results}
     pictures, missing = _thumbnails(root, choice, thumbnail)
     sources |= pictures
-    listing = Listing(_list(sources), choice.keys, tuple(result for result, _ in results))
+    listing = Listing(files=_list(sources), entries=choice.keys, results=tuple(result for result, _ in results))
     for key in choice.keys:
         _expect_whole(root, key, listing)
     _write(file, listing, sources, progress)
-    return ExportReport(file, choice.keys, texts, len(results), len(pictures), missing, file.stat().st_size)
+    return ExportReport(
+        file=file,
+        entries=choice.keys,
+        texts=texts,
+        results=len(results),
+        thumbnails=len(pictures),
+        missing_thumbnails=missing,
+        bytes=file.stat().st_size,
+    )
 
 
 # --- what goes in -----------------------------------------------------------------------------------------
@@ -136,7 +144,7 @@ def _results(root: Path, keys: Sequence[EmbeddingKey]) -> list[tuple[Result, byt
         if value is None:
             continue
         kind, content = ("bin", value) if isinstance(value, bytes) else ("json", canonical_json(value).encode())
-        found.append((Result(key, f"results/{sha256_text(key)[:32]}.{kind}"), content))
+        found.append((Result(key=key, file=f"results/{sha256_text(key)[:32]}.{kind}"), content))
     return found
 
 
@@ -182,8 +190,8 @@ def _list(sources: Mapping[str, Source]) -> dict[str, File]:
 
 def _measure(source: Source) -> File:
     if isinstance(source, bytes):
-        return File(len(source), hashlib.sha256(source).hexdigest())
-    return File(source.stat().st_size, sha256_file(source))
+        return File(bytes=len(source), sha256=hashlib.sha256(source).hexdigest())
+    return File(bytes=source.stat().st_size, sha256=sha256_file(source))
 
 
 def _write(file: Path, listing: Listing, sources: Mapping[str, Source], progress: Progress | None) -> None:
@@ -191,7 +199,7 @@ def _write(file: Path, listing: Listing, sources: Mapping[str, Source], progress
     whole = replacing(file.absolute(), cache=False)
     with whole as out, zipfile.ZipFile(out, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
         head = listing.to_bytes()
-        _add(archive, LISTING, File(len(head), hashlib.sha256(head).hexdigest()), [head])
+        _add(archive, LISTING, File(bytes=len(head), sha256=hashlib.sha256(head).hexdigest()), [head])
         for path, known in listing.files.items():
             _add(archive, path, known, _blocks(sources[path]))
             done += known.bytes

@@ -39,7 +39,7 @@ _DRAFT, _STALE_SECONDS = ".import-", 3600.0
 _DAMAGE = (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError, ValueError, KeyError)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ImportReport:
     """What came in: entries that are new and those that were there already, texts, results, small pictures."""
 
@@ -224,7 +224,7 @@ def _install(root: Path, draft: Path, listing: Listing) -> ImportReport:
         if (here := read_card(root, card.name)) is None or here.model_digest != card.model_digest:
             write_atomic(card_path(root, card.name), (draft / path).read_bytes())
     there = tuple(key for key in listing.entries if key not in new)
-    return ImportReport(new, there, texts, results, len(pictures))
+    return ImportReport(entries=new, there=there, texts=texts, results=results, thumbnails=len(pictures))
 
 
 def _install_entry(store: Store, draft: Path, key: EmbeddingKey) -> bool:

@@ -31,7 +31,7 @@ _ALLOWED = re.compile(
 _RESULT_KEY = re.compile(r"[A-Za-z0-9_./-]{1,400}")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class File:
     """Size in bytes and SHA-256 of one member."""
 
@@ -39,7 +39,7 @@ class File:
     sha256: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
     """A small result: the key it is kept under, and the member that holds its value (JSON, or bytes in `.bin`)."""
 
@@ -47,7 +47,7 @@ class Result:
     file: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
     """Every member by its path, the entries among them, and the keys of results."""
 
@@ -79,9 +79,14 @@ def read_listing(content: bytes, name: str) -> Listing:
         value = json.loads(content)
         body = {key: value[key] for key in ("format", "files", "entries", "results", "notes")}
         whole = value["sha256"] == sha256_text(canonical_json(body)) and body["format"] == FORMAT
-        files = {path: File(int(size), str(digest)) for path, (size, digest) in body["files"].items()}
+        files = {path: File(bytes=int(size), sha256=str(digest)) for path, (size, digest) in body["files"].items()}
         entries = tuple(EmbeddingKey(**entry) for entry in body["entries"])
-        listing = Listing(files, entries, tuple(Result(**result) for result in body["results"]), body["notes"])
+        listing = Listing(
+            files=files,
+            entries=entries,
+            results=tuple(Result(**result) for result in body["results"]),
+            notes=body["notes"],
+        )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         whole = False
     if not whole:

@@ -38,10 +38,10 @@ class PublishedSet:
     def spec(self) -> DatasetSpec:
         """A record to look published figures up with; it knows no pictures."""
         return DatasetSpec(
-            self.published_name,
-            self.title,
-            "captions" if self.captions else "classification",
-            (self.split,),
+            name=self.published_name,
+            title=self.title,
+            kind="captions" if self.captions else "classification",
+            splits=(self.split,),
             published_name=self.published_name,
             default_split=self.split,
         )

@@ -48,7 +48,7 @@ NAME_CODES = frozenset(
 """Codes of notes on names made of folders: they say nothing of a result with other class names."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClassWords:
     """`names` (c,) for the folders in their order, and what was changed to get them."""
 
@@ -68,7 +68,7 @@ def class_words(folders: Sequence[str]) -> ClassWords:
         *_copy_note(folders),
         *equal_names(folders, names),
     )
-    return ClassWords(names, notes)
+    return ClassWords(names=names, notes=notes)
 
 
 def words_of(folder: str) -> str:

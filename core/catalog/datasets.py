@@ -20,12 +20,12 @@ _EUROSAT_SPLIT = (
 
 def _demo_objects() -> DatasetSpec:
     return DatasetSpec(
-        "demo-objects",
-        "Demo objects",
-        "classification",
-        ("train", "test"),
-        classnames("demo-objects"),
-        class_folders("demo-objects"),
+        name="demo-objects",
+        title="Demo objects",
+        kind="classification",
+        splits=("train", "test"),
+        classnames=classnames("demo-objects"),
+        raw_classnames=class_folders("demo-objects"),
         prompt_set="photo",
         licence=DEMO_LICENCE,
         why="Forty things drawn in several styles and places: classification with no download.",
@@ -35,13 +35,13 @@ def _demo_objects() -> DatasetSpec:
 
 def _demo_satellite() -> DatasetSpec:
     return DatasetSpec(
-        "demo-satellite",
-        "Demo satellite",
-        "classification",
-        ("train", "test"),
-        classnames("demo-satellite"),
-        class_folders("demo-satellite"),
-        "eurosat",
+        name="demo-satellite",
+        title="Demo satellite",
+        kind="classification",
+        splits=("train", "test"),
+        classnames=classnames("demo-satellite"),
+        raw_classnames=class_folders("demo-satellite"),
+        prompt_set="eurosat",
         licence=DEMO_LICENCE,
         why="Ten land uses seen from above, unlike anything the demo models were trained on.",
         size="700 generated pictures",
@@ -50,10 +50,10 @@ def _demo_satellite() -> DatasetSpec:
 
 def _demo_captions() -> DatasetSpec:
     return DatasetSpec(
-        "demo-captions",
-        "Demo captions",
-        "captions",
-        ("val",),
+        name="demo-captions",
+        title="Demo captions",
+        kind="captions",
+        splits=("val",),
         licence=DEMO_LICENCE,
         default_split="val",
         why="Scenes with five sentences each, some true of many pictures: retrieval with no download.",
@@ -64,17 +64,17 @@ def _demo_captions() -> DatasetSpec:
 def _cifar100() -> DatasetSpec:
     names = clip_classnames("cifar100")
     return DatasetSpec(
-        "cifar100",
-        "CIFAR-100",
-        "classification",
-        ("train", "test"),
-        names,
-        _underscored(names),
-        "cifar100",
-        "cifar100",
-        "none stated; cite Krizhevsky 2009",
-        "https://www.cs.toronto.edu/~kriz/cifar.html",
-        "General, small pictures, many classes. The official test split of 10,000 is the default.",
+        name="cifar100",
+        title="CIFAR-100",
+        kind="classification",
+        splits=("train", "test"),
+        classnames=names,
+        raw_classnames=_underscored(names),
+        prompt_set="cifar100",
+        published_name="cifar100",
+        licence="none stated; cite Krizhevsky 2009",
+        source_url="https://www.cs.toronto.edu/~kriz/cifar.html",
+        why="General, small pictures, many classes. The official test split of 10,000 is the default.",
         size="60,000 pictures of 32 x 32, 169 MB",
     )
 
@@ -82,17 +82,17 @@ def _cifar100() -> DatasetSpec:
 def _imagenet_mini() -> DatasetSpec:
     names = imagenet_classnames()
     return DatasetSpec(
-        "imagenet_mini",
-        "ImageNet-mini",
-        "classification",
-        ("train", "val"),
-        tuple(names.values()),
-        tuple(names),
-        "imagenet",
-        "imagenet1k",
-        "ImageNet terms: research, not commercial",
-        "https://www.kaggle.com/datasets/ifigotin/imagenetmini-1000",
-        "Like a benchmark, and diverse: all 1,000 ImageNet classes with few pictures each. Published "
+        name="imagenet_mini",
+        title="ImageNet-mini",
+        kind="classification",
+        splits=("train", "val"),
+        classnames=tuple(names.values()),
+        raw_classnames=tuple(names),
+        prompt_set="imagenet",
+        published_name="imagenet1k",
+        licence="ImageNet terms: research, not commercial",
+        source_url="https://www.kaggle.com/datasets/ifigotin/imagenetmini-1000",
+        why="Like a benchmark, and diverse: all 1,000 ImageNet classes with few pictures each. Published "
         "figures are for the whole of ImageNet-1k, so a difference of some points is no fault.",
         default_split="val",
         size="about 39,000 pictures, 4 GB",
@@ -102,44 +102,44 @@ def _imagenet_mini() -> DatasetSpec:
 def _food101() -> DatasetSpec:
     names = clip_classnames("food101")
     return DatasetSpec(
-        "food101",
-        "Food-101",
-        "classification",
-        ("train", "test"),
-        names,
-        _underscored(names),
-        "food101",
-        "food101",
-        "Foodspotting pictures: scientific fair use only",
-        "https://data.vision.ee.ethz.ch/cvl/datasets_extra/food-101/",
-        "Fine-grained: dishes that look alike. The official test split of 25,250 is the default.",
+        name="food101",
+        title="Food-101",
+        kind="classification",
+        splits=("train", "test"),
+        classnames=names,
+        raw_classnames=_underscored(names),
+        prompt_set="food101",
+        published_name="food101",
+        licence="Foodspotting pictures: scientific fair use only",
+        source_url="https://data.vision.ee.ethz.ch/cvl/datasets_extra/food-101/",
+        why="Fine-grained: dishes that look alike. The official test split of 25,250 is the default.",
         size="101,000 pictures, 5 GB",
     )
 
 
 def _eurosat() -> DatasetSpec:
     return DatasetSpec(
-        "eurosat",
-        "EuroSAT",
-        "classification",
-        ("train", "test", "all"),
-        tuple(EUROSAT_CURATED.values()),
-        tuple(EUROSAT_CURATED),
-        "eurosat",
-        "eurosat",
-        "MIT",
-        "https://github.com/phelber/EuroSAT",
-        f"Satellite pictures, out of distribution for CLIP. {_EUROSAT_SPLIT}",
+        name="eurosat",
+        title="EuroSAT",
+        kind="classification",
+        splits=("train", "test", "all"),
+        classnames=tuple(EUROSAT_CURATED.values()),
+        raw_classnames=tuple(EUROSAT_CURATED),
+        prompt_set="eurosat",
+        published_name="eurosat",
+        licence="MIT",
+        source_url="https://github.com/phelber/EuroSAT",
+        why=f"Satellite pictures, out of distribution for CLIP. {_EUROSAT_SPLIT}",
         size="27,000 pictures of 64 x 64, 94 MB",
     )
 
 
 def _coco() -> DatasetSpec:
     return DatasetSpec(
-        "coco",
-        "COCO captions",
-        "captions",
-        ("train", "val"),
+        name="coco",
+        title="COCO captions",
+        kind="captions",
+        splits=("train", "val"),
         published_name="mscoco_captions",
         licence="captions CC BY 4.0; each picture under its Flickr licence",
         source_url="https://cocodataset.org",
@@ -210,4 +210,4 @@ def _own(name: str) -> DatasetSpec:
     kind: Literal["classification", "captions"] = "classification"
     if name.startswith("captions:"):
         kind = "captions"
-    return DatasetSpec(name, title, kind, (), why="Own pictures.", default_split="")
+    return DatasetSpec(name=name, title=title, kind=kind, splits=(), why="Own pictures.", default_split="")

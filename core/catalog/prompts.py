@@ -17,13 +17,25 @@ _DECK = (
 _DEMO = ("a photo of a {}.", "a drawing of a {}.", "a cartoon of a {}.", "a picture of a {}.")
 
 PROMPT_SETS: tuple[PromptSet, ...] = (
-    PromptSet("photo", "One photo prompt", ("a photo of a {}.",), "CLIP paper, section 3.1.4"),
-    PromptSet("deck", "The deck's seven", _DECK, "the deck's prompt study"),
-    PromptSet("demo", "Demo styles", _DEMO, "the styles in which the demo's pictures are drawn"),
-    PromptSet("cifar100", "CLIP's 18 for CIFAR-100", clip_templates("cifar100"), clip_source()),
-    PromptSet("imagenet", "CLIP's 80 for ImageNet", clip_templates("imagenet"), clip_source()),
-    PromptSet("food101", "CLIP's one for Food-101", clip_templates("food101"), clip_source()),
-    PromptSet("eurosat", "CLIP's three for EuroSAT", clip_templates("eurosat"), clip_source()),
+    PromptSet(
+        name="photo", title="One photo prompt", templates=("a photo of a {}.",), source="CLIP paper, section 3.1.4"
+    ),
+    PromptSet(name="deck", title="The deck's seven", templates=_DECK, source="the deck's prompt study"),
+    PromptSet(
+        name="demo", title="Demo styles", templates=_DEMO, source="the styles in which the demo's pictures are drawn"
+    ),
+    PromptSet(
+        name="cifar100", title="CLIP's 18 for CIFAR-100", templates=clip_templates("cifar100"), source=clip_source()
+    ),
+    PromptSet(
+        name="imagenet", title="CLIP's 80 for ImageNet", templates=clip_templates("imagenet"), source=clip_source()
+    ),
+    PromptSet(
+        name="food101", title="CLIP's one for Food-101", templates=clip_templates("food101"), source=clip_source()
+    ),
+    PromptSet(
+        name="eurosat", title="CLIP's three for EuroSAT", templates=clip_templates("eurosat"), source=clip_source()
+    ),
 )
 
 

@@ -62,7 +62,9 @@ def published(model: ModelSpec, dataset: DatasetSpec, metric_prefix: str | None 
     if not dataset.published_name:
         return ()
     return tuple(
-        Reference(row["metric"], float(row["value"]), _protocol(row, dataset), row["source"])
+        Reference(
+            metric=row["metric"], value=float(row["value"]), protocol=_protocol(row, dataset), source=row["source"]
+        )
         for row in _rows("published.csv")
         if (without_quickgelu(row["model"]), row["pretrained"], row["dataset"]) == wanted
         and row["metric"].startswith(metric_prefix or "")
@@ -74,7 +76,7 @@ def deck_figures(model: ModelSpec, dataset: DatasetSpec, metric_prefix: str | No
     wanted = (*_table_name(model), dataset.name)
     protocol = "as reported; templates and class names are not stated"
     return tuple(
-        Reference(row["metric"], float(row["value"]), protocol, _DECK_SOURCE, "deck")
+        Reference(metric=row["metric"], value=float(row["value"]), protocol=protocol, source=_DECK_SOURCE, kind="deck")
         for row in _rows("deck.csv")
         if (row["model"], row["pretrained"], row["dataset"]) == wanted and row["metric"].startswith(metric_prefix or "")
     )
@@ -83,7 +85,9 @@ def deck_figures(model: ModelSpec, dataset: DatasetSpec, metric_prefix: str | No
 def deck_prompt_study() -> dict[str, Reference]:
     """template -> the deck's accuracy with it (one model, one data set, both doubtful: see the protocol)."""
     return {
-        row["template"]: Reference("acc1", float(row["value"]), _PROMPT_STUDY_REMARK, _DECK_SOURCE, "deck")
+        row["template"]: Reference(
+            metric="acc1", value=float(row["value"]), protocol=_PROMPT_STUDY_REMARK, source=_DECK_SOURCE, kind="deck"
+        )
         for row in _rows("deck.csv")
         if row["dataset"] == _PROMPT_STUDY
     }

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
     """One set of weights that open_clip lists: where it lies and how it was trained.
 
@@ -85,7 +85,9 @@ def _read_table(module: ast.Module) -> dict[tuple[str, str], Published]:
 def _read_weights(call: ast.expr) -> Published:
     keywords = getattr(call, "keywords", ())
     known = {k.arg: k.value.value for k in keywords if isinstance(k.value, ast.Constant)}
-    return Published(str(known.get("hf_hub", "")), str(known.get("url", "")), bool(known.get("quick_gelu")))
+    return Published(
+        hub=str(known.get("hf_hub", "")), url=str(known.get("url", "")), quick_gelu=bool(known.get("quick_gelu"))
+    )
 
 
 def _quick_gelu_twins(found: Mapping[tuple[str, str], Published]) -> dict[tuple[str, str], Published]:

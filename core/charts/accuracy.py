@@ -76,7 +76,7 @@ def accuracy_chart(
     _add_references(fig, placed, metric, style, upright)
     _axes(fig, placed, metric, style, upright)
     finish(fig, style)
-    return Chart(fig, title, _alt(frame, metric), frame, f"accuracy-{metric}")
+    return Chart(figure=fig, title=title, alt=_alt(frame, metric), frame=frame, filename=f"accuracy-{metric}")
 
 
 def _placed(frame: pd.DataFrame, upright: bool) -> pd.DataFrame:

@@ -51,7 +51,7 @@ def otherwise_chart(frame: pd.DataFrame, *, title: str = "", theme: Theme = "lig
     )
     percent_axis(fig, style, "x")
     finish(fig, style)
-    return Chart(fig, title, _alt(rows), frame, "otherwise")
+    return Chart(figure=fig, title=title, alt=_alt(rows), frame=frame, filename="otherwise")
 
 
 def _measured(fig: go.Figure, rows: pd.DataFrame, style: Look) -> None:

@@ -35,7 +35,7 @@ def reliability_chart(frame: pd.DataFrame, *, title: str = "", theme: Theme = "l
         barmode="overlay",
     )
     finish(fig, style)
-    return Chart(fig, title, _alt(frame), frame, "calibration")
+    return Chart(figure=fig, title=title, alt=_alt(frame), frame=frame, filename="calibration")
 
 
 def _curve(fig: go.Figure, rows: pd.DataFrame, style: Look, again: bool) -> None:

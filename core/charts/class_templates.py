@@ -41,7 +41,7 @@ def class_templates_chart(
     finish(fig, style, legend=False)
     fig.update_yaxes(tickfont_size=style.size(12))
     fig.update_layout(margin_t=fig.layout.margin.t + style.size(LABELS))
-    return Chart(fig, title, _class_alt(frame, moves), frame, "classes-by-template")
+    return Chart(figure=fig, title=title, alt=_class_alt(frame, moves), frame=frame, filename="classes-by-template")
 
 
 def _drawn_templates(frame: pd.DataFrame) -> list[str]:

@@ -49,7 +49,7 @@ def recall_chart(
         fig.update_xaxes(range=[-0.03, 1.03])
     finish(fig, style, legend=frame["model"].nunique() > 1)
     _room_above(fig, style)
-    return Chart(fig, title, _recall_alt(shown), frame, "recall-per-class")
+    return Chart(figure=fig, title=title, alt=_recall_alt(shown), frame=frame, filename="recall-per-class")
 
 
 def _chosen(frame: pd.DataFrame, order: Order, limit: int) -> tuple[pd.DataFrame, int]:
@@ -204,7 +204,7 @@ def predicted_chart(
     fig.update_xaxes(rangemode="tozero", side="top", tickformat=",d")
     finish(fig, style)
     _room_above(fig, style)
-    return Chart(fig, title, _predicted_alt(shown), frame, "answers")
+    return Chart(figure=fig, title=title, alt=_predicted_alt(shown), frame=frame, filename="answers")
 
 
 def _answers(fig: go.Figure, rows: pd.DataFrame, i: int, models: int, style: Look) -> None:

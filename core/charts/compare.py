@@ -40,7 +40,13 @@ def difference_chart(
     finish(fig, style)
     # The axis' own line lies under the marks, above the grid.
     fig.update_xaxes(zeroline=True, zerolinecolor=style.text, zerolinewidth=style.size(1.5))
-    return Chart(fig, title, " ".join(_sentence(row) for _, row in frame.iterrows()), frame, "difference")
+    return Chart(
+        figure=fig,
+        title=title,
+        alt=" ".join(_sentence(row) for _, row in frame.iterrows()),
+        frame=frame,
+        filename="difference",
+    )
 
 
 def _marks(fig: go.Figure, frame: pd.DataFrame, clear: bool, style: Look) -> None:

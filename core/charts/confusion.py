@@ -38,7 +38,7 @@ def confusion_chart(
     finish(fig, style, legend=False)
     fig.update_yaxes(tickfont_size=style.size(12))
     fig.update_xaxes(tickfont_size=style.size(12))
-    return Chart(fig, title, f"Confusion table. {_title(frame)}.", frame, "confusion")
+    return Chart(figure=fig, title=title, alt=f"Confusion table. {_title(frame)}.", frame=frame, filename="confusion")
 
 
 def _most_mistaken(frame: pd.DataFrame, limit: int) -> list[int]:

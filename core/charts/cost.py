@@ -40,7 +40,13 @@ def cost_chart(
     fig.update_xaxes(type="log", title_text=_AXES[cost], **_log_ticks(known[cost] * _UNITS[cost]))
     percent_axis(fig, style, "y", title=say_metric(metric))
     finish(fig, style)
-    return Chart(fig, title, _alt(known, cost, metric), frame, f"accuracy-by-{cost.replace('_', '-')}")
+    return Chart(
+        figure=fig,
+        title=title,
+        alt=_alt(known, cost, metric),
+        frame=frame,
+        filename=f"accuracy-by-{cost.replace('_', '-')}",
+    )
 
 
 def _point(fig: go.Figure, row: pd.Series, cost: Cost, metric: str, style: Look) -> None:

@@ -48,7 +48,7 @@ def few_shot_chart(
     _published(fig, published[shown], style, ticks)
     _axes(fig, frame, style, ticks)
     finish(fig, style)
-    return Chart(fig, title, _alt(frame), frame, "few-shot")
+    return Chart(figure=fig, title=title, alt=_alt(frame), frame=frame, filename="few-shot")
 
 
 def _at(shots: pd.Series, ticks: list[int]) -> list[int]:

@@ -76,7 +76,7 @@ _SPARE_SYMBOLS = ("star", "pentagon", "hexagram", "x", "bowtie", "hourglass", "s
 _PATTERNS = ("/", "\\", "|", "-", "+")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
     """How a model looks on every chart; `pattern` "" is a plain bar."""
 
@@ -138,7 +138,7 @@ def _marks_of(names: frozenset[str]) -> dict[str, Mark]:
 
 def _fixed_mark(spec: ModelSpec) -> Mark:
     family, (architecture, _) = model_family(spec), model_parts(spec)
-    return Mark(_KNOWN[family, architecture], _SYMBOLS[architecture], "")
+    return Mark(shade=_KNOWN[family, architecture], symbol=_SYMBOLS[architecture], pattern="")
 
 
 def _free_mark(name: str, taken: Collection[Mark]) -> Mark:
@@ -161,9 +161,14 @@ def _own_order(name: str) -> Iterator[Mark]:
     symbols = ([_SYMBOLS[architecture]] if architecture in _SYMBOLS else []) + _from(_SPARE_SYMBOLS, name)
     for pattern in _from(_PATTERNS, name):
         for shade in [known] if known else shades:
-            yield from (Mark(shade, symbol, pattern) for symbol in symbols)
+            yield from (Mark(shade=shade, symbol=symbol, pattern=pattern) for symbol in symbols)
     if known:  # more weights of one architecture than patterns: then in other colours of the family
-        yield from (Mark(s, symbol, p) for p in _from(_PATTERNS, name) for s in shades for symbol in symbols)
+        yield from (
+            Mark(shade=s, symbol=symbol, pattern=p)
+            for p in _from(_PATTERNS, name)
+            for s in shades
+            for symbol in symbols
+        )
 
 
 def _from(choices: tuple[T, ...], name: str) -> list[T]:

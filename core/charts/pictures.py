@@ -38,7 +38,7 @@ def moved_chart(
     _ranks_axis(fig, k, rows, a, b)
     finish(fig, style)
     fig.update_layout(margin_t=fig.layout.margin.t + style.size(32))
-    return Chart(fig, title, _moved_alt(frame, a, b), frame, "moved")
+    return Chart(figure=fig, title=title, alt=_moved_alt(frame, a, b), frame=frame, filename="moved")
 
 
 def _places(ranks: pd.Series, k: int) -> list[float]:
@@ -121,7 +121,7 @@ def spread_chart(frame: pd.DataFrame, *, title: str = "", theme: Theme = "light"
     fig.update_yaxes(title_text="Share of pictures", tickformat=".0%", rangemode="tozero", showgrid=True)
     fig.update_xaxes(title_text="Score (cosine)", showgrid=False)
     finish(fig, style)
-    return Chart(fig, title, _spread_alt(lists), frame, "scores")
+    return Chart(figure=fig, title=title, alt=_spread_alt(lists), frame=frame, filename="scores")
 
 
 def _outline(fig: go.Figure, rows: pd.DataFrame, several: bool, i: int, style: Look) -> None:
@@ -187,7 +187,7 @@ def words_chart(frame: pd.DataFrame, *, title: str = "", theme: Theme = "light",
     fig.update_xaxes(tickformat=".3~f", showgrid=True, side="top")
     finish(fig, style)
     fig.update_layout(margin_t=fig.layout.margin.t + style.size(14))
-    return Chart(fig, title, _words_alt(frame), frame, "words")
+    return Chart(figure=fig, title=title, alt=_words_alt(frame), frame=frame, filename="words")
 
 
 def _word_bars(fig: go.Figure, rows: pd.DataFrame, i: int, models: int, style: Look) -> None:

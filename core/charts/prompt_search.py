@@ -37,7 +37,7 @@ def search_path_chart(
     percent_axis(fig, style, "x", top=min(1.0, float(np.ceil(top * 20 + 0.4) / 20)), side="top")
     finish(fig, style)
     fig.update_layout(margin_t=fig.layout.margin.t + style.size(14))
-    return Chart(fig, title, _search_alt(path, verdicts), verdicts, "prompt-search")
+    return Chart(figure=fig, title=title, alt=_search_alt(path, verdicts), frame=verdicts, filename="prompt-search")
 
 
 def _path_marks(fig: go.Figure, path: pd.DataFrame, style: Look) -> None:

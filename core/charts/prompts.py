@@ -46,7 +46,7 @@ def templates_chart(
     fig.update_xaxes(range=[low, high], dtick=_step(high - low))
     finish(fig, style)
     fig.update_layout(margin_t=fig.layout.margin.t + style.size(14))
-    return Chart(fig, title, _templates_alt(frame), frame, "templates")
+    return Chart(figure=fig, title=title, alt=_templates_alt(frame), frame=frame, filename="templates")
 
 
 def _template_places(frame: pd.DataFrame, order: Order) -> pd.DataFrame:

@@ -59,7 +59,7 @@ def recalls_chart(
     )
     percent_axis(fig, style, "y")
     finish(fig, style)
-    return Chart(fig, title, _recalls_alt(rows), rows, f"recall-{side}")
+    return Chart(figure=fig, title=title, alt=_recalls_alt(rows), frame=rows, filename=f"recall-{side}")
 
 
 def _recalls_note(rows: pd.DataFrame) -> str:
@@ -189,7 +189,7 @@ def recall_curve_chart(frame: pd.DataFrame, *, title: str = "", theme: Theme = "
     fig.update_xaxes(type="log", tickvals=ticks, ticktext=[str(k) for k in ticks], title_text="k", showgrid=True)
     percent_axis(fig, style, "y")
     finish(fig, style)
-    return Chart(fig, title, _curve_alt(frame), frame, f"recall-curve-{side}")
+    return Chart(figure=fig, title=title, alt=_curve_alt(frame), frame=frame, filename=f"recall-curve-{side}")
 
 
 def _curve_alt(frame: pd.DataFrame) -> str:
@@ -225,7 +225,9 @@ def rank_histogram_chart(frame: pd.DataFrame, *, title: str = "", theme: Theme =
     top = min(1.0, float(frame["share"].max()) * 1.1)
     percent_axis(fig, style, "y", top=top)
     finish(fig, style)
-    return Chart(fig, title, _histogram_alt(frame), frame, f"ranks-{frame['side'].iloc[0]}")
+    return Chart(
+        figure=fig, title=title, alt=_histogram_alt(frame), frame=frame, filename=f"ranks-{frame['side'].iloc[0]}"
+    )
 
 
 def _histogram_alt(frame: pd.DataFrame) -> str:
@@ -281,7 +283,13 @@ def bands_chart(
     )
     percent_axis(fig, style, "y", top=min(1.0, float(frame[f"recall@{k}_high"].max()) * 1.1))
     finish(fig, style)
-    return Chart(fig, title, _bands_alt(frame, k, axis), frame, "recall-by-" + axis.lower().replace(" ", "-"))
+    return Chart(
+        figure=fig,
+        title=title,
+        alt=_bands_alt(frame, k, axis),
+        frame=frame,
+        filename="recall-by-" + axis.lower().replace(" ", "-"),
+    )
 
 
 def _bands_alt(frame: pd.DataFrame, k: int, axis: str) -> str:
@@ -338,7 +346,7 @@ def word_ranks_chart(frame: pd.DataFrame, *, title: str = "", theme: Theme = "li
     fig.update_xaxes(showgrid=True)
     finish(fig, style)
     fig.update_layout(margin_t=fig.layout.margin.t + style.size(14))
-    return Chart(fig, title, _word_ranks_alt(frame), frame, "rank-by-word")
+    return Chart(figure=fig, title=title, alt=_word_ranks_alt(frame), frame=frame, filename="rank-by-word")
 
 
 def _word_ranks_alt(frame: pd.DataFrame) -> str:

@@ -44,7 +44,7 @@ def story_bars(
     _add_chance(fig, placed, metric, style)
     _axes(fig, placed, metric, style)
     finish(fig, style)
-    return Chart(fig, title, _alt(frame), frame, f"story-{metric}")
+    return Chart(figure=fig, title=title, alt=_alt(frame), frame=frame, filename=f"story-{metric}")
 
 
 def _placed(frame: pd.DataFrame) -> pd.DataFrame:

@@ -33,7 +33,7 @@ TITLE_WIDTH = 42
 """Characters a line of a title may have, so that it is not cut on a screen 390 pixels wide."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
     """Colours and sizes of one theme at one scale; `muted` text still has a contrast of 4.5 : 1."""
 
@@ -54,24 +54,24 @@ class Look:
 
 _LOOKS = {
     "light": Look(
-        "light",
-        "#FFFFFF",
-        "#14181B",
-        "#4D565C",
-        "#E4E8EA",
-        "#8A949A",
-        ("#F3F6F7", "#C5D3DA", "#86A5B5", "#4A7389", "#2A4B5E", "#14293A"),
-        ("#7A3E8E", "#C9A7D4", "#F5F5F5", "#9CCBBB", "#00684F"),
+        theme="light",
+        background="#FFFFFF",
+        text="#14181B",
+        muted="#4D565C",
+        grid="#E4E8EA",
+        line="#8A949A",
+        sequential=("#F3F6F7", "#C5D3DA", "#86A5B5", "#4A7389", "#2A4B5E", "#14293A"),
+        diverging=("#7A3E8E", "#C9A7D4", "#F5F5F5", "#9CCBBB", "#00684F"),
     ),
     "dark": Look(
-        "dark",
-        "#121517",
-        "#E8EBED",
-        "#B4BCC2",
-        "#2A3136",
-        "#7D878D",
-        ("#1B2327", "#27404D", "#35606F", "#558AA0", "#92BED1", "#DDF0F8"),
-        ("#D3A5E0", "#7A4C88", "#24292D", "#3F7D6A", "#8FDDC2"),
+        theme="dark",
+        background="#121517",
+        text="#E8EBED",
+        muted="#B4BCC2",
+        grid="#2A3136",
+        line="#7D878D",
+        sequential=("#1B2327", "#27404D", "#35606F", "#558AA0", "#92BED1", "#DDF0F8"),
+        diverging=("#D3A5E0", "#7A4C88", "#24292D", "#3F7D6A", "#8FDDC2"),
     ),
 }
 
@@ -82,7 +82,7 @@ def look(theme: Theme = "light", scale: float = 1.0) -> Look:
     return base if scale == 1.0 else Look(**{name: getattr(base, name) for name in Look.__slots__[:-1]}, scale=scale)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Chart:
     """A figure with its takeaway in one sentence (`alt`), the rows behind it, and a name for files."""
 

@@ -33,7 +33,7 @@ def validation_chart(frame: pd.DataFrame, *, title: str = "", theme: Theme = "li
     )
     percent_axis(fig, style, "y", title="Accuracy")
     finish(fig, style)
-    return Chart(fig, title, _alt(frame), frame, "probe-validation")
+    return Chart(figure=fig, title=title, alt=_alt(frame), frame=frame, filename="probe-validation")
 
 
 def _held_out(fig: go.Figure, rows: pd.DataFrame, model: str, style: Look) -> None:

@@ -133,5 +133,9 @@ def _row(record: Record, check: Record) -> Row:
 
 
 AUDIT = Command(
-    "audit", "why is this number not the paper's: every check, with its evidence", _add_arguments, _run, _rows
+    name="audit",
+    help="why is this number not the paper's: every check, with its evidence",
+    add_arguments=_add_arguments,
+    run=_run,
+    rows=_rows,
 )

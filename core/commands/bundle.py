@@ -97,4 +97,10 @@ def _rows(records: Sequence[Record]) -> list[Row]:
     ]
 
 
-BUNDLE = Command("bundle", "export a part of the cache as one file, or import one", _add_arguments, _run, _rows)
+BUNDLE = Command(
+    name="bundle",
+    help="export a part of the cache as one file, or import one",
+    add_arguments=_add_arguments,
+    run=_run,
+    rows=_rows,
+)

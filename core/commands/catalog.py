@@ -53,5 +53,17 @@ def _rows(records: Sequence[Record]) -> list[Row]:
     return [{"name": r["name"], "title": r["title"], "state": r["state"], "why": r["why"]} for r in records]
 
 
-MODELS = Command("models", "list the models and whether their weights are here", _no_arguments, _models, _rows)
-DATASETS = Command("datasets", "list the data sets and whether they are here", _no_arguments, _datasets, _rows)
+MODELS = Command(
+    name="models",
+    help="list the models and whether their weights are here",
+    add_arguments=_no_arguments,
+    run=_models,
+    rows=_rows,
+)
+DATASETS = Command(
+    name="datasets",
+    help="list the data sets and whether they are here",
+    add_arguments=_no_arguments,
+    run=_datasets,
+    rows=_rows,
+)

@@ -66,5 +66,9 @@ def _rows(records: Sequence[Record]) -> list[Row]:
 
 
 CLASSIFY = Command(
-    "classify", "zero-shot classification with intervals and published figures", _add_arguments, _run, _rows
+    name="classify",
+    help="zero-shot classification with intervals and published figures",
+    add_arguments=_add_arguments,
+    run=_run,
+    rows=_rows,
 )

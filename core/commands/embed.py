@@ -49,4 +49,6 @@ def _rows(records: Sequence[Record]) -> list[Row]:
     ]
 
 
-EMBED = Command("embed", "compute and keep the vectors of a data set", add_selection, _run, _rows)
+EMBED = Command(
+    name="embed", help="compute and keep the vectors of a data set", add_arguments=add_selection, run=_run, rows=_rows
+)

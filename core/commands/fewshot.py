@@ -108,5 +108,9 @@ def _spread(record: Record) -> str:
 
 
 FEWSHOT = Command(
-    "fewshot", "few-shot classification: linear probe and Tip-Adapter over several draws", _add_arguments, _run, _rows
+    name="fewshot",
+    help="few-shot classification: linear probe and Tip-Adapter over several draws",
+    add_arguments=_add_arguments,
+    run=_run,
+    rows=_rows,
 )

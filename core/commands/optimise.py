@@ -154,4 +154,10 @@ def _note(verdict: Record) -> str:
     return "within noise" if low <= 0 <= high else ""
 
 
-OPTIMISE = Command("optimise", "search for prompts and judge them on held-out pictures", _add_arguments, _run, _rows)
+OPTIMISE = Command(
+    name="optimise",
+    help="search for prompts and judge them on held-out pictures",
+    add_arguments=_add_arguments,
+    run=_run,
+    rows=_rows,
+)

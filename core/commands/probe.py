@@ -59,5 +59,9 @@ def _rows(records: Sequence[Record]) -> list[Row]:
 
 
 PROBE = Command(
-    "probe", "linear probe: train and test accuracy, C chosen on a held-out part", _add_arguments, _run, _rows
+    name="probe",
+    help="linear probe: train and test accuracy, C chosen on a held-out part",
+    add_arguments=_add_arguments,
+    run=_run,
+    rows=_rows,
 )

@@ -83,4 +83,10 @@ def _against(template: Record) -> Row:
     return {"difference": f"{100 * gap['difference']:+.2f}", "p": f"{gap['p_value']:.2g}"}
 
 
-PROMPTS = Command("prompts", "accuracy of each template and of all together", _add_arguments, _run, _rows)
+PROMPTS = Command(
+    name="prompts",
+    help="accuracy of each template and of all together",
+    add_arguments=_add_arguments,
+    run=_run,
+    rows=_rows,
+)

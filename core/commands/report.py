@@ -98,5 +98,9 @@ def _rows(records: Sequence[Record]) -> list[Row]:
 
 
 REPORT = Command(
-    "report", "studies as one HTML file, offline and printable, with their tables", _add_arguments, _run, _rows
+    name="report",
+    help="studies as one HTML file, offline and printable, with their tables",
+    add_arguments=_add_arguments,
+    run=_run,
+    rows=_rows,
 )

@@ -95,4 +95,6 @@ def _rows(records: Sequence[Record]) -> list[Row]:
     ]
 
 
-RETRIEVE = Command("retrieve", "caption retrieval in both directions", _add_arguments, _run, _rows)
+RETRIEVE = Command(
+    name="retrieve", help="caption retrieval in both directions", add_arguments=_add_arguments, run=_run, rows=_rows
+)

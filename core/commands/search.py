@@ -144,4 +144,10 @@ def _words(hit: Record) -> str:
     return first if len(first) <= _CAPTION_CHARACTERS else first[: _CAPTION_CHARACTERS - 1] + "…"
 
 
-SEARCH = Command("search", "pictures closest to a text, a picture, or both", _add_arguments, _run, _rows)
+SEARCH = Command(
+    name="search",
+    help="pictures closest to a text, a picture, or both",
+    add_arguments=_add_arguments,
+    run=_run,
+    rows=_rows,
+)

@@ -22,4 +22,10 @@ def _rows(records: Sequence[Record]) -> list[Row]:
     return [{"checked": r["checked"], "damaged": len(r["damaged"]), "mended": len(r["mended"])} for r in records]
 
 
-VERIFY = Command("verify", "check the cache against its checksums and mend it", _add_arguments, _run, _rows)
+VERIFY = Command(
+    name="verify",
+    help="check the cache against its checksums and mend it",
+    add_arguments=_add_arguments,
+    run=_run,
+    rows=_rows,
+)

@@ -50,7 +50,7 @@ def top5_probe(pairs: Sequence[tuple[ZeroShotResult, ProbeResult]]) -> ClaimResu
     said = f"Top-5 matches or beats the probe's top-1 in {good} of {_cells(len(cells))}."
     remark = f"Five guesses against one: like with like, top-1 matches or beats the probe in {like} of {len(cells)}."
     verdict: Verdict = HOLDS if good >= HALF * len(cells) else FAILS
-    return ClaimResult("top5-probe", verdict, said, tuple(cells), deck, remark)
+    return ClaimResult(claim="top5-probe", verdict=verdict, evidence=said, cells=tuple(cells), deck=deck, remark=remark)
 
 
 def general(results: Sequence[ZeroShotResult]) -> ClaimResult:
@@ -72,7 +72,14 @@ def general(results: Sequence[ZeroShotResult]) -> ClaimResult:
         f", behind in {behind}." if behind else "."
     )
     verdict: Verdict = HOLDS if ahead == len(cells) else FAILS if behind or ahead < HALF * len(cells) else OPEN
-    return ClaimResult("general", verdict, said, tuple(cells), deck, "Sets differ in their number of classes too.")
+    return ClaimResult(
+        claim="general",
+        verdict=verdict,
+        evidence=said,
+        cells=tuple(cells),
+        deck=deck,
+        remark="Sets differ in their number of classes too.",
+    )
 
 
 def training(results: Sequence[ZeroShotResult]) -> ClaimResult:
@@ -90,7 +97,13 @@ def training(results: Sequence[ZeroShotResult]) -> ClaimResult:
     if not cells:
         return _open("training", "It takes two models of one architecture with other training data.", deck)
     said = f"They differ beyond the interval in {clear} of {_comparisons(len(cells))}."
-    return ClaimResult("training", HOLDS if clear >= HALF * len(cells) else FAILS, said, tuple(cells), deck)
+    return ClaimResult(
+        claim="training",
+        verdict=HOLDS if clear >= HALF * len(cells) else FAILS,
+        evidence=said,
+        cells=tuple(cells),
+        deck=deck,
+    )
 
 
 def wording(studies: Sequence[PromptStudyResult]) -> ClaimResult:
@@ -110,7 +123,13 @@ def wording(studies: Sequence[PromptStudyResult]) -> ClaimResult:
     if not cells:
         return _open("wording", "No template study can be made here yet.", deck)
     said = f"At least {points(A_LOT)} lie between the best and the worst template in {wide} of {_studies(len(cells))}."
-    return ClaimResult("wording", HOLDS if wide >= HALF * len(cells) else FAILS, said, tuple(cells), deck)
+    return ClaimResult(
+        claim="wording",
+        verdict=HOLDS if wide >= HALF * len(cells) else FAILS,
+        evidence=said,
+        cells=tuple(cells),
+        deck=deck,
+    )
 
 
 def favour(results: Sequence[ZeroShotResult]) -> ClaimResult:
@@ -128,9 +147,17 @@ def favour(results: Sequence[ZeroShotResult]) -> ClaimResult:
             told, both = told + 1, both + (bool(first) and bool(second))
     if not told:
         missing = "It takes a model of OpenAI and one of OpenCLIP on the same pictures."
-        return ClaimResult("favour", OPEN, missing, tuple(cells), "The deck judged this by eye.")
+        return ClaimResult(
+            claim="favour", verdict=OPEN, evidence=missing, cells=tuple(cells), deck="The deck judged this by eye."
+        )
     said = f"Each family has classes of its own in {both} of {_comparisons(told)}."
-    return ClaimResult("favour", HOLDS if both >= HALF * told else FAILS, said, tuple(cells), "The deck judged by eye.")
+    return ClaimResult(
+        claim="favour",
+        verdict=HOLDS if both >= HALF * told else FAILS,
+        evidence=said,
+        cells=tuple(cells),
+        deck="The deck judged by eye.",
+    )
 
 
 def favoured(a: ZeroShotResult, b: ZeroShotResult, level: float = 0.05) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -164,14 +191,14 @@ def search(results: Sequence[PicturesResult]) -> ClaimResult:
     worse = sum(p.precision < p.base_rate for _, p in judged)
     verdict: Verdict = HOLDS if mean >= HALF and not worse else FAILS
     said = f"{percent(mean, 0)} of the best pictures are right on average, over {len(judged)} questions."
-    return ClaimResult("search", verdict, said, cells, deck)
+    return ClaimResult(claim="search", verdict=verdict, evidence=said, cells=cells, deck=deck)
 
 
 # --- parts ------------------------------------------------------------------------------------------------
 
 
 def _open(claim: str, why: str, deck: str) -> ClaimResult:
-    return ClaimResult(claim, OPEN, why, (), deck)
+    return ClaimResult(claim=claim, verdict=OPEN, evidence=why, cells=(), deck=deck)
 
 
 def _cell(model: str, dataset: str) -> str:

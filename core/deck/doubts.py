@@ -12,7 +12,7 @@ from core.studies.audit import AuditResult
 from core.tables.names import say_dataset, say_model
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DoubtResult:
     """One doubt with what shows it: `cells` in which the check was raised, and the strongest `evidence`. Nothing
     raised means that the figures have changed and the doubt is gone."""
@@ -35,7 +35,7 @@ def doubts(audited: Sequence[AuditResult]) -> tuple[DoubtResult, ...]:
 def _result(doubt: Doubt, audited: Sequence[AuditResult]) -> DoubtResult:
     if not doubt.check:
         said = {"unlike": deck_says.top5_probe, "titled": _titled}[doubt.name]()
-        return DoubtResult(doubt, said)
+        return DoubtResult(doubt=doubt, evidence=said)
     found = [
         (result.case, finding)
         for result in audited
@@ -45,7 +45,7 @@ def _result(doubt: Doubt, audited: Sequence[AuditResult]) -> DoubtResult:
     found.sort(key=lambda pair: pair[0].acc1 or 0.0)
     cells = tuple(f"{say_model(case.model)} on {say_dataset(case.dataset)}" for case, _ in found)
     evidence = f"{cells[0]}: {found[0][1].evidence}" if found else ""
-    return DoubtResult(doubt, evidence, cells)
+    return DoubtResult(doubt=doubt, evidence=evidence, cells=cells)
 
 
 def _about(doubt: Doubt, result: AuditResult) -> bool:

@@ -20,7 +20,7 @@ TEXTS = ("prompt", "q", "minus", "caption", "beside", "text", "reword")
 TEMPLATES, SETS = ("template", "wording"), ("templates", "wordings")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ViewNeeds:
     """What is `missing`, in words, and the `texts` without vectors, by model."""
 
@@ -47,7 +47,7 @@ def view_needs(engine: Engine, choices: Choices, *, classified: bool) -> ViewNee
         if found := unknown_texts(engine, model, wanted):
             missing.append(say_texts(model, found))
             texts.append((model, found))
-    return ViewNeeds(tuple(dict.fromkeys(missing)), tuple(texts))
+    return ViewNeeds(missing=tuple(dict.fromkeys(missing)), texts=tuple(texts))
 
 
 def _stored(engine: Engine, model: str, dataset: str, choices: Choices) -> EmbeddingSet | None:

@@ -11,7 +11,7 @@ FAILS: Verdict = "does not hold"
 OPEN: Verdict = "cannot be told here"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimResult:
     """`evidence` is one sentence, `cells` the comparisons behind it; `deck` what the deck's own figures say, and
     `remark` what to know about the claim itself."""

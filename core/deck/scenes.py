@@ -32,7 +32,7 @@ BESIDE = 2
 """Models whose lists of pictures stand side by side."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
     """A step as it can be shown here: `dataset` "" where none of its sets has vectors; `models` those that have
     vectors of it; `texts` the prompts or the caption, `beside` other wordings; `demo` whether it is the demo's
@@ -57,14 +57,14 @@ def scene_of(step: Step, pairs: Pairs) -> Scene:
     models = _ordered(m for m, there in pairs if there == dataset)
     if step.kind == "pictures":
         picture = next((p for p in presets.PICTURES if p.name in step.presets and dataset in p.datasets), None)
-        return Scene(step, dataset, beside(models), picture.texts if picture else ())
+        return Scene(step=step, dataset=dataset, models=beside(models), texts=picture.texts if picture else ())
     if step.kind == "caption":
         caption = next((c for c in presets.CAPTIONS if c.name in step.presets and dataset in c.datasets), None)
         texts, others = ((caption.caption,), caption.beside) if caption else ((), ())
-        return Scene(step, dataset, beside(models), texts, others)
+        return Scene(step=step, dataset=dataset, models=beside(models), texts=texts, beside=others)
     if step.kind == "templates":
-        return Scene(step, dataset, models, templates=find_prompt_set("deck").templates)
-    return Scene(step, dataset, models)
+        return Scene(step=step, dataset=dataset, models=models, templates=find_prompt_set("deck").templates)
+    return Scene(step=step, dataset=dataset, models=models)
 
 
 def usable(engine: Engine) -> frozenset[tuple[str, str]]:
@@ -188,7 +188,7 @@ def _told(name: str, make: Callable[[], ClaimResult]) -> ClaimResult:
     try:
         return make()
     except TMVError as error:
-        return ClaimResult(name, OPEN, str(error))
+        return ClaimResult(claim=name, verdict=OPEN, evidence=str(error))
 
 
 def _sorted(pairs: Pairs) -> list[tuple[str, str]]:
@@ -211,7 +211,7 @@ def doubt_results(engine: Engine) -> tuple[DoubtResult, ...]:
 # --- ready? -----------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Readiness:
     """Whether a step can be shown with no network and no encoder: `missing` says what it lacks, in words; `texts`
     are the ones without vectors, by model."""
@@ -232,14 +232,14 @@ def readiness(engine: Engine, step: Step, pairs: Pairs) -> Readiness:
     scene = scene_of(step, pairs)
     if step.datasets and not scene.dataset:
         sets = " or ".join(say_dataset(d) for d in step.datasets)
-        return Readiness(step, (f"no vectors of {sets}",))
+        return Readiness(step=step, missing=(f"no vectors of {sets}",))
     texts = tuple((m, found) for m in _asked(engine, scene, pairs) if (found := unknown_texts(engine, *m)))
     named = tuple((m[0], found) for m, found in texts)
     missing = [say_texts(m, found) for m, found in named]
     pictures = () if missing else _undrawn(engine, scene)
     if pictures:
         missing.append(f"{len(pictures):,} small pictures of {say_dataset(scene.dataset)}")
-    return Readiness(step, tuple(missing), named, pictures)
+    return Readiness(step=step, missing=tuple(missing), texts=named, pictures=pictures)
 
 
 def _asked(engine: Engine, scene: Scene, pairs: Pairs) -> list[tuple[str, tuple[str, ...]]]:

@@ -31,7 +31,7 @@ RESERVED = ("present", "step", "story", "ask")
 """Choices that belong to the presentation itself."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OwnStep:
     """A link to a view with a title and a note. `view` is a path with its choices, without a host."""
 
@@ -56,7 +56,7 @@ class OwnStep:
         return next(iter(parse_qs(urlsplit(self.view).query).get("step", [])), "")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OwnStory:
     """A title and steps; what is in the file, and nothing more."""
 
@@ -93,7 +93,7 @@ def read_story(text: str, pages: Collection[str]) -> OwnStory:
     if len(steps) > MOST_STEPS:
         raise TMVError(f"A story has at most {MOST_STEPS} steps, this one {len(steps)}; split it in two.")
     title = _text(document, "title", "The story")
-    return OwnStory(title, tuple(_step(step, i, pages) for i, step in enumerate(steps, 1)))
+    return OwnStory(title=title, steps=tuple(_step(step, i, pages) for i, step in enumerate(steps, 1)))
 
 
 def check_step(title: str, note: str, view: str, pages: Collection[str]) -> OwnStep:
@@ -108,7 +108,7 @@ def _step(record: Any, number: int, pages: Collection[str]) -> OwnStep:
     _only(record, ("title", "note", "view"), f"step {number}")
     title, view = _text(record, "title", where), _text(record, "view", where)
     note = _text(record, "note", where) if record.get("note") else ""
-    return OwnStep(title, _view(view, where, pages), note)
+    return OwnStep(title=title, view=_view(view, where, pages), note=note)
 
 
 def _only(record: dict[str, Any], known: Collection[str], where: str) -> None:

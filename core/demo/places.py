@@ -14,7 +14,7 @@ SKIES: tuple[Rgb, ...] = ((160, 208, 255), (180, 222, 246), (206, 226, 240), (25
 WALLS: tuple[Rgb, ...] = ((240, 232, 214), (214, 196, 222), (206, 226, 208), (246, 216, 190), (196, 206, 220))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Brush:
     """A canvas in shares of its side: `box(x0, y0, x1, y1)` takes 0-1 coordinates."""
 
@@ -211,5 +211,5 @@ PLACES: dict[str, Callable[[Brush], None]] = {
 def paint_place(place: str, side: int, rng: Random) -> Image.Image:
     """A `side` x `side` RGB background of the named place, varied by `rng`."""
     image = Image.new("RGB", (side, side))
-    PLACES[place](Brush(image, rng))
+    PLACES[place](Brush(image=image, rng=rng))
     return image

@@ -88,7 +88,7 @@ _STYLE_CYCLE = ("photo", "drawing", "photo", "cartoon", "sketch") * 4 + (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
     """One picture of a set: where it goes, relative to the set's folder, and what it shows."""
 
@@ -137,22 +137,24 @@ def _slots(name: str, shots: dict[str, int]) -> Iterator[tuple[str, str, int, in
 
 def _objects() -> Iterator[Picture]:
     for path, noun, number, seed in _slots("demo-objects", OBJECT_SHOTS):
-        yield Picture(path, object_scene(noun, _STYLE_CYCLE[number % len(_STYLE_CYCLE)], seed))
+        yield Picture(path=path, scene=object_scene(noun, _STYLE_CYCLE[number % len(_STYLE_CYCLE)], seed))
 
 
 def object_scene(noun: str, style: str, seed: int) -> Scene:
     """One to three of the noun and nothing else, in its own or another colour, somewhere."""
     rng = Random(f"object {seed}")
     count = rng.choices((1, 2, 3), weights=(80, 12, 8))[0]
-    thing = Thing(noun, random_colour(noun, rng, own=0.6))
+    thing = Thing(noun=noun, colour=random_colour(noun, rng, own=0.6))
     place = place_for(noun, rng)
     size = rng.choice(("", "", "", "small", "big"))
-    return Scene((thing,) * count, place, style, state_for(noun, place, rng), size, seed)
+    return Scene(
+        things=(thing,) * count, place=place, style=style, state=state_for(noun, place, rng), size=size, seed=seed
+    )
 
 
 def _satellite() -> Iterator[Picture]:
     for path, use, _, seed in _slots("demo-satellite", SATELLITE_SHOTS):
-        yield Picture(path, land_use=use, seed=seed)
+        yield Picture(path=path, land_use=use, seed=seed)
 
 
 def _captions() -> Iterator[Picture]:
@@ -163,7 +165,7 @@ def _captions() -> Iterator[Picture]:
     for number, scene in enumerate(scenes):
         scene = replace(scene, seed=_SEEDS["demo-captions"] + number)
         word = _file_word(scene)
-        yield Picture(f"val/{word}_{seen[word]:03d}.png", scene, captions=tuple(five_captions(scene)))
+        yield Picture(path=f"val/{word}_{seen[word]:03d}.png", scene=scene, captions=tuple(five_captions(scene)))
         seen[word] += 1
 
 
@@ -187,8 +189,8 @@ def _fruit(rng: Random) -> Iterator[Scene]:
     for noun in ("apple", "orange"):
         for style, count in (("photo", 16), ("drawing", 12), ("sketch", 6), ("cartoon", 8)):
             for _ in range(count):
-                things = (Thing(noun, random_colour(noun, rng, own=0.8)),) * rng.choice((1, 2, 2, 3, 3))
-                yield Scene(things, rng.choice(HABITATS["food"]), style)
+                things = (Thing(noun=noun, colour=random_colour(noun, rng, own=0.8)),) * rng.choice((1, 2, 2, 3, 3))
+                yield Scene(things=things, place=rng.choice(HABITATS["food"]), style=style)
 
 
 def _birds(rng: Random) -> Iterator[Scene]:
@@ -198,16 +200,16 @@ def _birds(rng: Random) -> Iterator[Scene]:
         for state in ("flying", ""):
             for _ in range(count):
                 places = ("sky", "ocean", "beach", "city", "meadow") if state else HABITATS["bird"]
-                things = (Thing("bird", colour),) * rng.choice((1, 1, 2))
-                yield Scene(things, rng.choice(places), rng.choice(styles), state)
+                things = (Thing(noun="bird", colour=colour),) * rng.choice((1, 1, 2))
+                yield Scene(things=things, place=rng.choice(places), style=rng.choice(styles), state=state)
 
 
 def _fish(rng: Random) -> Iterator[Scene]:
     """The same fish in the ocean and in the river."""
     for place in ("ocean", "river"):
         for _ in range(22):
-            thing = Thing("fish", random_colour("fish", rng))
-            yield Scene((thing,) * rng.choice((1, 1, 2)), place, random_style(rng), "swimming")
+            thing = Thing(noun="fish", colour=random_colour("fish", rng))
+            yield Scene(things=(thing,) * rng.choice((1, 1, 2)), place=place, style=random_style(rng), state="swimming")
 
 
 def _teddy_bears(rng: Random) -> Iterator[Scene]:
@@ -216,16 +218,16 @@ def _teddy_bears(rng: Random) -> Iterator[Scene]:
         for _ in range(times):
             one = random_colour("teddy bear", rng)
             colours = rng.sample(tuple(COLOURS), count) if mixed else [one] * count
-            things = tuple(Thing("teddy bear", colour) for colour in colours)
+            things = tuple(Thing(noun="teddy bear", colour=colour) for colour in colours)
             style = rng.choice(("photo", "photo", "drawing", "cartoon"))
-            yield Scene(things, place_for("teddy bear", rng), style)
+            yield Scene(things=things, place=place_for("teddy bear", rng), style=style)
 
 
 def _look_alikes(rng: Random) -> Iterator[Scene]:
     """Groups of people and meals: many pictures that one short sentence fits."""
     for _ in range(45):
-        people = tuple(Thing(rng.choice(PEOPLE)) for _ in range(rng.choice((3, 4))))
-        yield Scene(people, rng.choice(HABITATS["person"]), random_style(rng))
+        people = tuple(Thing(noun=rng.choice(PEOPLE)) for _ in range(rng.choice((3, 4))))
+        yield Scene(things=people, place=rng.choice(HABITATS["person"]), style=random_style(rng))
     for _ in range(55):
-        meal = tuple(Thing(name) for name in rng.sample(FOODS, rng.choice((2, 3))))
-        yield Scene(meal, "plate", random_style(rng))
+        meal = tuple(Thing(noun=name) for name in rng.sample(FOODS, rng.choice((2, 3))))
+        yield Scene(things=meal, place="plate", style=random_style(rng))

@@ -24,7 +24,7 @@ COLOURS: dict[str, Rgb] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Noun:
     """One kind of thing: `glyph` is the emoji drawn for it, `airborne` another one used when it flies."""
 
@@ -40,7 +40,9 @@ def _nouns(kind: str, rows: str) -> list[Noun]:
     found = []
     for row in rows.strip().splitlines():
         name, plural, glyph, colour, *rest = (cell.strip() for cell in row.split("|"))
-        found.append(Noun(name, plural, glyph, kind, colour, rest[0] if rest else ""))
+        found.append(
+            Noun(name=name, plural=plural, glyph=glyph, kind=kind, colour=colour, airborne=rest[0] if rest else "")
+        )
     return found
 
 

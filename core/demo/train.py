@@ -45,7 +45,7 @@ MODELS = ("demo-rn", "demo-vit")
 SAVE_EVERY = 500
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
     """All that decides the weights, besides the world itself.
 

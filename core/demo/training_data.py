@@ -29,7 +29,7 @@ _CHUNK = 500
 Tokenize = Callable[[str], list[int]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingData:
     """Training arrays.
 
@@ -102,7 +102,9 @@ def make_training_data(
     pairs = [(scene.style, scene.place) for scene in scenes]
     numbers = {pair: number for number, pair in enumerate(sorted(set(pairs)))}
     cells = np.array([numbers[pair] for pair in pairs], np.int64)
-    return TrainingData(images, tokens.reshape(n, CAPTIONS_PER_SCENE, CONTEXT), cells, vocabulary)
+    return TrainingData(
+        images=images, tokens=tokens.reshape(n, CAPTIONS_PER_SCENE, CONTEXT), cells=cells, vocabulary=vocabulary
+    )
 
 
 def batch_rows(cells: NDArray[np.int64], size: int, hard_share: float, rng: np.random.Generator) -> NDArray[np.int64]:

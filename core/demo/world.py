@@ -33,7 +33,7 @@ FOODS = tuple(name for name, noun in NOUNS.items() if noun.kind == "food")
 _SIZES = ("", "", "", "", "small", "big")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Thing:
     """One thing in a scene; `colour` "" means the colours it has by nature."""
 
@@ -41,7 +41,7 @@ class Thing:
     colour: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
     """All that a picture shows. `state` is flying, swimming, sailing or ""; `size` small, big or "".
 
@@ -103,17 +103,17 @@ def random_colour(noun: str, rng: Random, own: float = 0.5) -> str:
 
 def _alike(noun: str, rng: Random) -> tuple[Thing, ...]:
     count = rng.choices((1, 2, 3), weights=(70, 17, 13))[0]
-    return (Thing(noun, random_colour(noun, rng)),) * count
+    return (Thing(noun=noun, colour=random_colour(noun, rng)),) * count
 
 
 def _many_coloured(noun: str, rng: Random) -> tuple[Thing, ...]:
     colours = rng.sample(tuple(COLOURS), rng.choice((2, 3, 3)))
-    return tuple(Thing(noun, colour) for colour in colours)
+    return tuple(Thing(noun=noun, colour=colour) for colour in colours)
 
 
 def _pair(noun: str, rng: Random) -> tuple[Thing, ...]:
     other = rng.choice([name for name in NOUNS if name != noun])
-    return tuple(Thing(name, random_colour(name, rng)) for name in (noun, other))
+    return tuple(Thing(noun=name, colour=random_colour(name, rng)) for name in (noun, other))
 
 
 def random_things(rng: Random) -> tuple[Thing, ...]:
@@ -125,9 +125,9 @@ def random_things(rng: Random) -> tuple[Thing, ...]:
     if pick < 0.15:
         return _pair(noun, rng)
     if pick < 0.18:
-        return tuple(Thing(rng.choice(PEOPLE)) for _ in range(rng.choice((3, 4))))
+        return tuple(Thing(noun=rng.choice(PEOPLE)) for _ in range(rng.choice((3, 4))))
     if pick < 0.21:
-        return tuple(Thing(name) for name in rng.sample(FOODS, rng.choice((2, 3))))
+        return tuple(Thing(noun=name) for name in rng.sample(FOODS, rng.choice((2, 3))))
     return _alike(noun, rng)
 
 
@@ -138,10 +138,17 @@ def random_scene(seed: int) -> Scene:
     meal = len({t.noun for t in things}) > 1 and all(t.noun in FOODS for t in things)
     noun = things[0].noun
     place = "plate" if meal else place_for(noun, rng)
-    return Scene(things, place, random_style(rng), state_for(noun, place, rng), rng.choice(_SIZES), seed)
+    return Scene(
+        things=things,
+        place=place,
+        style=random_style(rng),
+        state=state_for(noun, place, rng),
+        size=rng.choice(_SIZES),
+        seed=seed,
+    )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Spot:
     x: float
     y: float
@@ -165,7 +172,7 @@ def _spots(scene: Scene, rng: Random) -> list[_Spot]:
         share = (index + 0.5) / count if count > 1 else rng.uniform(0.36, 0.64)
         x = min(high, max(low, share + rng.uniform(-0.04, 0.04)))
         y = min(high, max(low, middle + rng.uniform(-0.09, 0.09)))
-        spots.append(_Spot(x, y, size * rng.uniform(0.9, 1.08)))
+        spots.append(_Spot(x=x, y=y, size=size * rng.uniform(0.9, 1.08)))
     return spots
 
 

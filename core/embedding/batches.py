@@ -35,7 +35,7 @@ _ABOUT_THE_PICTURE = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
     """Vectors (k, d) float32 of those `rows` that have one; the others are `skipped` as (row, reason)."""
 
@@ -114,11 +114,11 @@ def _pixels(encoder: Any, dataset: Dataset, row: int, stop: threading.Event | No
     try:
         return encoder.preprocess(to_rgb(dataset.pictures.read(row)))
     except BadImage as error:
-        return Skipped(dataset.ids[row], str(error))
+        return Skipped(id=dataset.ids[row], reason=str(error))
     except OSError as error:
         if error.errno not in _ABOUT_THE_PICTURE:
             raise
-        return Skipped(dataset.ids[row], f"The file cannot be read: {error.strerror}.")
+        return Skipped(id=dataset.ids[row], reason=f"The file cannot be read: {error.strerror}.")
 
 
 def _check(stop: threading.Event | None) -> None:
@@ -143,11 +143,11 @@ def _batch(dataset: Dataset, rows: range, pixels: Sequence[Any], vectors: FloatA
     with_pixels = [row for row, p in zip(rows, pixels) if not isinstance(p, Skipped)]
     usable = np.asarray(np.isfinite(vectors).all(axis=1) & vectors.any(axis=1))
     gaps += [
-        (row, Skipped(dataset.ids[row], "The model gave no usable vector for it (not finite, or all zero)."))
+        (row, Skipped(id=dataset.ids[row], reason="The model gave no usable vector for it (not finite, or all zero)."))
         for row, good in zip(with_pixels, usable)
         if not good
     ]
-    return Batch(rows, vectors[usable], tuple(sorted(gaps, key=lambda gap: gap[0])))
+    return Batch(rows=rows, vectors=vectors[usable], skipped=tuple(sorted(gaps, key=lambda gap: gap[0])))
 
 
 # --- accelerators -----------------------------------------------------------------------------------------

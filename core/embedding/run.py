@@ -45,7 +45,7 @@ class CardedEncoder(Protocol):
     def encode_texts(self, texts: list[str]) -> FloatArray: ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EmbedReport:
     """What a call of `embed` did: `n` vectors are stored, `reused` rows were found in the cache.
 
@@ -86,14 +86,14 @@ def embed(
     known = card or load().card
     while True:
         work = _Work(
-            dataset,
-            store,
-            texts,
-            known,
-            KeyParts.of(known, digest),
-            progress or _silent,
-            threads or available_cores(),
-            lambda: digest == (data_digest or _digest(dataset, memo_dir)),
+            dataset=dataset,
+            store=store,
+            texts=texts,
+            card=known,
+            parts=KeyParts.of(known, digest),
+            progress=progress or _silent,
+            threads=threads or available_cores(),
+            data_is_same=lambda: digest == (data_digest or _digest(dataset, memo_dir)),
         )
         report = work.run(load, reuse)
         if report is not None:
@@ -134,7 +134,7 @@ def batch_rows(encoder: CardedEncoder) -> int:
     return min(size, LARGE_MODEL_BATCH) if large else size
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class _Work:
     """One call of `embed` for one key."""
 
@@ -176,7 +176,9 @@ class _Work:
     def _found(self) -> EmbedReport:
         manifest = self.store.manifest(self.key)
         self.progress(self.total, self.total)
-        return EmbedReport(self.key, manifest.n, 0.0, 0.0, manifest.n, manifest.skipped)
+        return EmbedReport(
+            key=self.key, n=manifest.n, seconds=0.0, images_per_second=0.0, reused=manifest.n, skipped=manifest.skipped
+        )
 
     def _make(self, encoder: CardedEncoder, reuse: bool) -> EmbedReport:
         if not len(self.dataset):
@@ -199,7 +201,14 @@ class _Work:
                         raise
         computed = len(self.dataset) - reused
         rate = computed / max(seconds, 1e-9) if computed else 0.0
-        return EmbedReport(self.key, len(self.dataset) - len(skipped), 0.0, rate, reused, skipped)
+        return EmbedReport(
+            key=self.key,
+            n=len(self.dataset) - len(skipped),
+            seconds=0.0,
+            images_per_second=rate,
+            reused=reused,
+            skipped=skipped,
+        )
 
     def _begin(self, encoder: CardedEncoder) -> tuple[Run, list[Batch]]:
         """The run that was interrupted, or a new one and its first batches.
@@ -214,7 +223,9 @@ class _Work:
         ready = list(self._batches(encoder, first, 0))
         rate = sum(len(batch.rows) for batch in ready) / max(time.monotonic() - start, 1e-6)
         name, split = self.dataset.spec.name, self.dataset.split
-        plan = Plan(self.parts, name, split, n, chunk_rows(n, rate, size), size)
+        plan = Plan(
+            parts=self.parts, dataset=name, split=split, n=n, chunk_rows=chunk_rows(n, rate, size), batch_rows=size
+        )
         return self.store.open_run(plan), ready
 
     def _batches(self, encoder: CardedEncoder, wanted: list[range], done: int) -> Generator[Batch]:
@@ -276,7 +287,7 @@ class _Work:
 def _chunk(batches: list[Batch]) -> Chunk:
     batches.sort(key=lambda batch: batch.rows.start)
     with_vectors = [batch.vectors for batch in batches if len(batch.vectors)] or [batches[0].vectors]
-    return Chunk(np.concatenate(with_vectors), tuple(gap for batch in batches for gap in batch.skipped))
+    return Chunk(vectors=np.concatenate(with_vectors), skipped=tuple(gap for batch in batches for gap in batch.skipped))
 
 
 def encode_texts(encoder: CardedEncoder, store: TextStore, texts: tuple[str, ...] | list[str]) -> FloatArray:

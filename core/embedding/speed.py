@@ -16,7 +16,7 @@ FEWEST = 64
 """Pictures computed in one run; fewer say more about starting up than about the model."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Speed:
     """Seconds for one picture, reading and preprocessing included, over `n` pictures on `device`."""
 
@@ -44,7 +44,7 @@ class SpeedRecords:
         record = self.results.get(_key(found.key))
         if not isinstance(record, Mapping):
             return None
-        return Speed(float(record["seconds"]), int(record["n"]), str(record["device"]))
+        return Speed(seconds_per_picture=float(record["seconds"]), n=int(record["n"]), device=str(record["device"]))
 
 
 def _key(key: EmbeddingKey) -> str:

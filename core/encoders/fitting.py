@@ -39,7 +39,7 @@ _GROUPS = (
 _LARGEST_SCALE, _SMALLEST_SCALE = 1e4, 1e-2
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Reading:
     """One way to read a checkpoint: the tensors, how they were reached, and the names that this leaves out."""
 
@@ -59,7 +59,9 @@ def load_exactly(model: Any, config: Mapping[str, Any], paths: Sequence[Path]) -
     readings = [_counted(reading, model) for reading in _readings(content, wanted)]
     fitting = [r for r in readings if _shapes(r.tensors) == wanted]
     if not fitting:
-        closest = min(readings, key=lambda r: len(_misfits(_shapes(r.tensors), wanted)), default=_Reading({}, ""))
+        closest = min(
+            readings, key=lambda r: len(_misfits(_shapes(r.tensors), wanted)), default=_Reading(tensors={}, said="")
+        )
         raise TMVError(_misfit(closest.tensors, wanted, weights, paths[0], config))
     chosen = fitting[0]
     _expect_activation(content, config, paths)
@@ -107,7 +109,7 @@ def _readings(content: Mapping[str, Any], wanted: Mapping[str, tuple[int, ...]])
             for layout, convert in LAYOUTS:
                 if (found := convert(inner)) is not None:
                     way = (group and f"under {group!r}", prefix and f"behind {prefix!r}", layout)
-                    yield _Reading(_scalars(found, wanted), " ".join(filter(None, way)), left)
+                    yield _Reading(tensors=_scalars(found, wanted), said=" ".join(filter(None, way)), left=left)
 
 
 def _groups(content: Mapping[str, Any]) -> Iterator[tuple[str, Tensors]]:

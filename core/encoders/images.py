@@ -18,7 +18,7 @@ Encode = Callable[[torch.Tensor], torch.Tensor]
 PARITY_BATCH = 3
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ImagePath:
     """(b, 3, s, s) pixels -> (b, d); `note` says in words which way it is and how far from the plain call.
 
@@ -39,8 +39,10 @@ def choose_image_path(model: Any, size: int, device: str) -> ImagePath:
             encode = make()
             far = difference(encode(pixels.clone()), wanted)
             if far <= worst_allowed(wanted):
-                return ImagePath(encode, True, f"images: {name}, {far:.0e} from the library's own call")
-    return ImagePath(model.encode_image, False, "images: the library's own call")
+                return ImagePath(
+                    encode=encode, own_weights=True, note=f"images: {name}, {far:.0e} from the library's own call"
+                )
+    return ImagePath(encode=model.encode_image, own_weights=False, note="images: the library's own call")
 
 
 def _candidates(visual: Any, device: str) -> Iterator[tuple[str, Callable[[], Encode]]]:

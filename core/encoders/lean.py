@@ -42,7 +42,7 @@ class OneQuery:
         return self._out(values + self._v_bias)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Mlp:
     into: Layer
     activation: Any
@@ -135,11 +135,15 @@ def _mlp(block: Any, packed: bool) -> _Mlp:
     """The block's perceptron; QuickGELU's factor moves into the weights, which leaves one fast SiLU."""
     into, activation, out_of = block.mlp.c_fc, block.mlp.gelu, block.mlp.c_proj
     if type(activation).__name__ != "QuickGELU":
-        return _Mlp(linear(into.weight, into.bias, packed), activation, linear(out_of.weight, out_of.bias, packed))
+        return _Mlp(
+            into=linear(into.weight, into.bias, packed),
+            activation=activation,
+            out_of=linear(out_of.weight, out_of.bias, packed),
+        )
     return _Mlp(
-        linear(into.weight * QUICK_GELU, into.bias * QUICK_GELU, packed),
-        F.silu,
-        linear(out_of.weight / QUICK_GELU, out_of.bias, packed),
+        into=linear(into.weight * QUICK_GELU, into.bias * QUICK_GELU, packed),
+        activation=F.silu,
+        out_of=linear(out_of.weight / QUICK_GELU, out_of.bias, packed),
     )
 
 

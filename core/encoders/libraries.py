@@ -30,7 +30,7 @@ _building = threading.Lock()  # open_clip's table of configurations and torch's 
 Tokenize = Callable[[Sequence[str]], torch.Tensor]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Built:
     """A model on the CPU in float32 and in `eval()` mode. `tokenize` gives (m, context_length) int64, cut
     to fit.
@@ -73,7 +73,7 @@ def _build_clip(weights: Path) -> Built:
     return Built(
         model=model,
         tokenize=lambda texts: clip.tokenize(list(texts), context_length=context, truncate=True).long(),
-        preprocessing=Preprocessing(int(model.visual.input_resolution), OPENAI_MEAN, OPENAI_STD),
+        preprocessing=Preprocessing(size=int(model.visual.input_resolution), mean=OPENAI_MEAN, std=OPENAI_STD),
         config={"builder": "clip.model.build_model"},
         context_length=context,
         versions=_versions("clip-anytorch"),

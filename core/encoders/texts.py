@@ -29,7 +29,7 @@ NODES_AT_ONCE = 2048
 END = -1  # fills a row of tokens behind its end
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tower:
     """The parts of a text encoder. `holder` is the module that owns them; `pool` is "argmax" or "eos"."""
 
@@ -41,7 +41,7 @@ class Tower:
     mask: torch.Tensor | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TextPath:
     """(m, context_length) tokens -> (m, d); `note` says in words how far from the library's own call."""
 
@@ -69,7 +69,14 @@ def find_tower(model: Any) -> Tower | None:
     if pool not in ("argmax", "eos") or not _is_causal(mask, len(holder.positional_embedding)):
         return None
     eos = int(getattr(holder, "eos_id", getattr(holder, "text_eos_id", 0)))
-    return Tower(holder, blocks, holder.text_projection, pool, eos, getattr(holder, "attn_mask", None))
+    return Tower(
+        holder=holder,
+        blocks=blocks,
+        projection=holder.text_projection,
+        pool=pool,
+        eos_id=eos,
+        mask=getattr(holder, "attn_mask", None),
+    )
 
 
 def read_positions(tower: Tower, tokens: torch.Tensor) -> torch.Tensor:
@@ -94,8 +101,8 @@ def choose_text_path(model: Any, tokens: torch.Tensor) -> TextPath:
         with contextlib.suppress(Exception):  # a part that this model's text encoder does not have
             far = difference(encode(tokens), wanted)
             if far <= worst_allowed(wanted):
-                return TextPath(encode, name, f"texts: {name}, {far:.0e} from the library's own call")
-    return TextPath(lambda rows: call_library(model, rows), "full", "texts: the library's own call")
+                return TextPath(encode=encode, name=name, note=f"texts: {name}, {far:.0e} from the library's own call")
+    return TextPath(encode=lambda rows: call_library(model, rows), name="full", note="texts: the library's own call")
 
 
 def _candidates(tower: Tower, model: Any) -> Iterator[tuple[str, Encode]]:
@@ -153,7 +160,7 @@ class _TextCall(torch.nn.Module):
 # --- the tree ---------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tree:
     """Nodes of the tree of tokens, level by level: `token` and `depth` (nodes,); `read` (rows,) node per row.
 

@@ -25,7 +25,7 @@ _DIGESTS = Latest(64)
 """By path: the stamp of a file and its digest, where the memo on disk cannot be kept."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """Where weights come from: two files here, a repository of the hub, an address, or nowhere (untrained).
 
@@ -70,19 +70,19 @@ def state(spec: ModelSpec) -> State:
     """Whether the model can be used here: its library, its weights, or where they would come from."""
     package = "clip" if spec.library == "clip" else "open_clip"
     if importlib.util.find_spec(package) is None:
-        return State("absent", f"The package {package} is not installed; install requirements.txt.")
+        return State(state="absent", why=f"The package {package} is not installed; install requirements.txt.")
     if spec.pretrained == "random":
-        return State("ready", "untrained: for measurements of speed only")
+        return State(state="ready", why="untrained: for measurements of speed only")
     if locate(spec) is not None:
-        return State("ready")
+        return State(state="ready")
     source = source_of(spec)
     if source.files:
         missing = next(path for path in source.files if not path.is_file())
-        return State("absent", f"The file {missing} is not there.")
+        return State(state="absent", why=f"The file {missing} is not there.")
     if source.hub and hub.offline():
-        return State("absent", "Its weights are not in the hub's cache, and HF_HUB_OFFLINE is set.")
+        return State(state="absent", why="Its weights are not in the hub's cache, and HF_HUB_OFFLINE is set.")
     size = f", {spec.download_bytes / 1e6:.0f} MB" if spec.download_bytes else ""
-    return State("downloadable", f"from {source.hub or source.url.split('/')[2]}{size}")
+    return State(state="downloadable", why=f"from {source.hub or source.url.split('/')[2]}{size}")
 
 
 def download(spec: ModelSpec, progress: Progress | None = None) -> tuple[Path, ...]:
@@ -171,7 +171,7 @@ def _ask_open_clip(spec: ModelSpec) -> registry.Published:
         raise TMVError(
             f"open_clip lists no weights {spec.pretrained!r} for {spec.architecture}; run: python -m core models"
         )
-    return registry.Published(str(entry.get("hf_hub", "")), str(entry.get("url", "")), False)
+    return registry.Published(hub=str(entry.get("hf_hub", "")), url=str(entry.get("url", "")), quick_gelu=False)
 
 
 def _hub_source(address: str) -> Source:

@@ -246,4 +246,17 @@ def _end(connection: sqlite3.Connection, job_id: str, state: str, message: str) 
 
 def _job_of(row: tuple[Any, ...]) -> Job:
     job_id, kind, key, title, state, done, total, rate, message, params, created, updated = row
-    return Job(job_id, kind, key, title, state, done, total, rate, message, json.loads(params), created, updated)
+    return Job(
+        id=job_id,
+        kind=kind,
+        key=key,
+        title=title,
+        state=state,
+        done=done,
+        total=total,
+        rate=rate,
+        message=message,
+        params=json.loads(params),
+        created=created,
+        updated=updated,
+    )

@@ -56,7 +56,7 @@ _JUNK_FOLDERS = frozenset(
 # --- pictures ---------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FilePictures:
     """Pictures that are files: `names` are paths relative to `root`, as the file system spells them."""
 
@@ -75,7 +75,7 @@ class FilePictures:
         return file_stamp(os.path.join(self.root, self.names[index]))  # noqa: PTH118 - a hot loop
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ArrayPictures:
     """Pictures as rows of one array (n, channels * side * side) uint8, red plane first, of one file."""
 
@@ -287,7 +287,7 @@ def _name_hash(name: str) -> bytes:
 # --- rows -------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Classes:
     """Curated and raw names of the same classes, in the same order."""
 
@@ -322,13 +322,13 @@ def labelled(
     names, labels = rows
     found = (*notes, *part_note(spec, split, len(names)), *class_note(labels, len(classes.raw)), *unread_note(names))
     return Dataset(
-        spec,
-        split,
-        tuple(map(readable, names)),
-        FilePictures(root, tuple(names)),
-        np.asarray(labels, dtype=np.int64),
-        classes.curated,
-        classes.raw,
+        spec=spec,
+        split=split,
+        ids=tuple(map(readable, names)),
+        pictures=FilePictures(root=root, names=tuple(names)),
+        labels=np.asarray(labels, dtype=np.int64),
+        classnames=classes.curated,
+        raw_classnames=classes.raw,
         notes=found,
     )
 

@@ -52,7 +52,7 @@ def read_caption_file(path: Path) -> CaptionFile:
     found = json_captions(str(path), read.text) if in_json else table_captions(path, read.text)
     if not found.rows:
         raise TMVError(f"{path} holds no captions.")
-    return CaptionFile(found.rows, (*read.notes, *found.notes))
+    return CaptionFile(rows=found.rows, notes=(*read.notes, *found.notes))
 
 
 def other_format(path: Path) -> str:

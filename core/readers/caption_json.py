@@ -82,9 +82,9 @@ def _captions(source: str, document: Any) -> CaptionFile:
         return _records(source, document)
     images, annotations = document.get("images"), document.get("annotations")
     if isinstance(images, list) and isinstance(annotations, list):
-        return CaptionFile(tuple(_coco(images, annotations)))
+        return CaptionFile(rows=tuple(_coco(images, annotations)))
     if isinstance(images, list):
-        return CaptionFile(tuple(_karpathy(images)))
+        return CaptionFile(rows=tuple(_karpathy(images)))
     pictures = [value for key, value in document.items() if column_name(key) in PICTURE_COLUMNS]
     if _is_record(document) and any(isinstance(value, str) for value in pictures):
         return _records(source, [document])
@@ -97,7 +97,7 @@ def _captions(source: str, document: Any) -> CaptionFile:
     if len(lists) == 1 and not any(is_picture_name(key) for key in document):
         return _records(source, lists[0])
     if any(is_picture_name(picture_name(key)) for key in document):
-        return CaptionFile(tuple(_mapping(document)))
+        return CaptionFile(rows=tuple(_mapping(document)))
     raise TypeError(f"it has {', '.join(map(repr, list(document)[:4])) or 'nothing'}")
 
 
@@ -105,11 +105,17 @@ def _of_splits(source: str, splits: Record) -> CaptionFile:
     """{"train": [...], "test": [...]}"""
     found = {key: _captions(source, value) for key, value in splits.items()}
     rows = [
-        CaptionRow(r.picture, r.caption, split_word(key), f"{key} {r.where}".strip() if r.where else "", r.lost)
+        CaptionRow(
+            picture=r.picture,
+            caption=r.caption,
+            split=split_word(key),
+            where=f"{key} {r.where}".strip() if r.where else "",
+            lost=r.lost,
+        )
         for key, file in found.items()
         for r in file.rows
     ]
-    return CaptionFile(tuple(rows), tuple(dict.fromkeys(n for file in found.values() for n in file.notes)))
+    return CaptionFile(rows=tuple(rows), notes=tuple(dict.fromkeys(n for file in found.values() for n in file.notes)))
 
 
 def _mapping(document: Record) -> Iterator[CaptionRow]:
@@ -136,9 +142,11 @@ def _coco(images: Sequence[Record], annotations: Sequence[Record]) -> Iterator[C
     for key, found in captions.items():
         name = names.get(key) or f"(picture {key or 'without id'})"
         if key in several and found:
-            yield from (CaptionRow(several[key], "", "", where, SEVERAL) for _, where in found)
+            yield from (
+                CaptionRow(picture=several[key], caption="", split="", where=where, lost=SEVERAL) for _, where in found
+            )
         elif not found:
-            yield CaptionRow(name, "")
+            yield CaptionRow(picture=name, caption="")
         for value, where in found if key not in several else ():
             yield from said_rows(name, value, "", where)
 
@@ -225,13 +233,13 @@ def _records(source: str, records: Sequence[Record]) -> CaptionFile:
         for number, record in enumerate(records, 1)
         for row in _record(record, names[picture], [names[i] for i in captions], split, f"record {number}")
     ]
-    return CaptionFile(tuple(rows), tuple(caption_note(short, captions, source.rsplit("/", 1)[-1])))
+    return CaptionFile(rows=tuple(rows), notes=tuple(caption_note(short, captions, source.rsplit("/", 1)[-1])))
 
 
 def _record(record: Record, picture: str, captions: Sequence[str], split: str, where: str) -> Iterator[CaptionRow]:
     name, word = picture_name(record.get(picture)), split_word(record.get(split, "")) if split else ""
     there = [key for key in captions if key in record]
     if not there:
-        yield CaptionRow(name, "", word, where, NO_TEXT)
+        yield CaptionRow(picture=name, caption="", split=word, where=where, lost=NO_TEXT)
     for key in there:
         yield from said_rows(name or "(no picture)", record[key], word, where)

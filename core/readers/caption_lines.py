@@ -23,7 +23,7 @@ _FIELD_LIMIT = 100_000
 Cells = list[str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
     """What parts the cells of a table, and whether a space behind it belongs to it."""
 
@@ -51,11 +51,11 @@ def form_of(path: Path, first: str) -> Form:
     marks = [mark for mark in "\t,|;" if mark in first]
     for fits in (is_header, lambda cells: len(cells) > 1 and is_picture_name(picture_name(cells[0]))):
         for mark in marks:
-            form = Form(mark, f"{mark} " in first)
+            form = Form(mark=mark, spaced=f"{mark} " in first)
             if fits(_first_cells(form, first)):
                 return form
     mark = "\t" if path.suffix.lower() == ".tsv" or "\t" in first else next(iter(marks), ",")
-    return Form(mark, f"{mark} " in first)
+    return Form(mark=mark, spaced=f"{mark} " in first)
 
 
 def _first_cells(form: Form, line: str) -> Cells:
@@ -74,7 +74,7 @@ def is_header(cells: Sequence[str]) -> bool:
 # --- rows -------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     """One row: the number of its first line, that line, and its cells."""
 
@@ -93,7 +93,7 @@ def table_rows(path: Path, lines: Sequence[str], form: Form) -> Iterator[Row]:
         else:
             cells, taken = form.split(lines[at]), 1
         if any(cell.strip() for cell in cells):
-            yield Row(at + 1, lines[at], cells)
+            yield Row(number=at + 1, line=lines[at], cells=cells)
         at += taken
 
 

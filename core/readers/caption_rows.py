@@ -67,7 +67,7 @@ _BYTES = re.compile(r"""b'(?:[^'\\]|\\.)*'|b"(?:[^"\\]|\\.)*\"""", re.DOTALL)
 _SPOKEN = re.compile(r"(.+\.\w+)#r?\d+\w?")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CaptionRow:
     """One caption of one picture; `split` is "" where the file does not say.
 
@@ -82,7 +82,7 @@ class CaptionRow:
     lost: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CaptionFile:
     """The rows of a file in its order, and what is to be said of how it was read."""
 
@@ -93,14 +93,16 @@ class CaptionFile:
 def said_rows(picture: str, value: object, split: str, where: str) -> Iterator[CaptionRow]:
     """A row for each caption in `value`: a text, a list of texts, or records that hold them."""
     if isinstance(value, str) and (text := " ".join(value.split())) not in _NOTHING:  # nearly every row
-        yield CaptionRow(picture, text, split, where)
+        yield CaptionRow(picture=picture, caption=text, split=split, where=where)
         return
     found = list(_texts(value))
     if not found:
-        yield CaptionRow(picture, "", split)
+        yield CaptionRow(picture=picture, caption="", split=split)
     for caption in found:
         lost = "" if isinstance(caption, str) and caption.strip() not in _NOTHING else _why(caption)
-        yield CaptionRow(picture, "" if lost else " ".join(str(caption).split()), split, where, lost)
+        yield CaptionRow(
+            picture=picture, caption="" if lost else " ".join(str(caption).split()), split=split, where=where, lost=lost
+        )
 
 
 def _texts(value: object) -> Iterator[object]:

@@ -38,10 +38,10 @@ def table_captions(path: Path, text: str) -> CaptionFile:
         lines = ["", *lines[1:]]  # Excel's own first line; its number stays with it
     first = next((line for line in lines if line.strip()), None)
     if first is None:
-        return CaptionFile(())
+        return CaptionFile(rows=())
     if _TOKEN_LINE.fullmatch(first):
-        return CaptionFile(tuple(_token_lines(path, lines)))
-    form = Form(named[1], f"{named[1]} " in first) if named else form_of(path, first)
+        return CaptionFile(rows=tuple(_token_lines(path, lines)))
+    form = Form(mark=named[1], spaced=f"{named[1]} " in first) if named else form_of(path, first)
     rows = list(table_rows(path, lines, form))
     return _captions(path, rows, form)
 
@@ -59,7 +59,7 @@ def _token_lines(path: Path, lines: Sequence[str]) -> Iterator[CaptionRow]:
 # --- columns ----------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Columns:
     """Positions of picture, captions and split, and how many columns there are."""
 
@@ -86,7 +86,7 @@ def _captions(path: Path, rows: Sequence[Row], form: Form) -> CaptionFile:
         text = f"Rows of {path.name} that lacked a separator before the caption were mended: {_lines(mended)}."
         notes.append(Note(text, "rows_mended"))
     _refuse_bare_lists(path, found)
-    return CaptionFile(tuple(found), tuple(notes))
+    return CaptionFile(rows=tuple(found), notes=tuple(notes))
 
 
 def _columns(path: Path, names: list[str], sample: Sequence[Cells]) -> _Columns:
@@ -96,10 +96,14 @@ def _columns(path: Path, names: list[str], sample: Sequence[Cells]) -> _Columns:
         if names.count(names[picture]) > 1:
             raise TMVError(f"{path} has the column {names[picture]} twice; keep the one to read.")
         split = names.index("split") if "split" in names else None
-        return _Columns(picture, tuple(captions), split, len(names))
+        return _Columns(picture=picture, captions=tuple(captions), split=split, count=len(names))
     if picture is None and not captions and len(names) >= 2 and Path(names[0]).suffix:
         counted = len(names) > 2 and all(len(cells) > 2 and cells[1].strip().isdigit() for cells in (names, *sample))
-        return _Columns(0, (2,), None, 3) if counted else _Columns(0, (1,), None, 2)
+        return (
+            _Columns(picture=0, captions=(2,), split=None, count=3)
+            if counted
+            else _Columns(picture=0, captions=(1,), split=None, count=2)
+        )
     raise TMVError(
         f"{path} has the columns {', '.join(names)}; expected one for the picture (image, filename, path) "
         "and one for its caption (caption, text)."

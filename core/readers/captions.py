@@ -52,7 +52,7 @@ def open_captions(spec: DatasetSpec, split: str | None, path: Path) -> Dataset:
     return captioned(full, chosen, splits[chosen], named=named)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """The rows of one split, the file that they are from, and what is to be said of it."""
 
@@ -89,7 +89,7 @@ def _split_rows(path: Path) -> dict[str, Source]:
 
 def _source(file: Path) -> Source:
     found = read_caption_file(file)
-    return Source(file, found.rows, found.notes)
+    return Source(file=file, rows=found.rows, notes=found.notes)
 
 
 def _split_of_file(file: Path, path: Path) -> str | None:
@@ -202,10 +202,10 @@ def captioned(
         *part_note(spec, split, len(names)),
     )
     return Dataset(
-        spec,
-        split,
-        tuple(map(readable, names)),
-        FilePictures(found.root, tuple(names)),
+        spec=spec,
+        split=split,
+        ids=tuple(map(readable, names)),
+        pictures=FilePictures(root=found.root, names=tuple(names)),
         captions=captions,
         image_index=index,
         notes=findings,

@@ -57,7 +57,7 @@ def open_cifar100(spec: DatasetSpec, split: str, root: Path) -> Dataset:
     folder = root / split
     notes = strangers_note(spec, folder)
     rows = class_rows(folder, spec.raw_classnames)
-    return labelled(spec, split, folder, rows, Classes(spec.classnames, spec.raw_classnames), notes)
+    return labelled(spec, split, folder, rows, Classes(curated=spec.classnames, raw=spec.raw_classnames), notes)
 
 
 def _has_pickles(root: Path) -> bool:
@@ -79,8 +79,17 @@ def _open_pickle(spec: DatasetSpec, split: str, root: Path) -> Dataset:
     labels = _labels(file, content.get("fine_labels"), len(rows), _class_numbers(root / "meta", names, spec))
     ids = _ids(file, content.get("filenames"), len(rows))
     notes = (*part_note(spec, split, len(rows)), *class_note(labels.tolist(), len(spec.raw_classnames)))
-    pictures = ArrayPictures(file, rows, _SIDE)
-    return Dataset(spec, split, ids, pictures, labels, spec.classnames, spec.raw_classnames, notes=notes)
+    pictures = ArrayPictures(file=file, rows=rows, side=_SIDE)
+    return Dataset(
+        spec=spec,
+        split=split,
+        ids=ids,
+        pictures=pictures,
+        labels=labels,
+        classnames=spec.classnames,
+        raw_classnames=spec.raw_classnames,
+        notes=notes,
+    )
 
 
 def read_pickle(file: Path) -> dict[str, Any]:

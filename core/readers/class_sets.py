@@ -37,7 +37,7 @@ def open_imagenet_mini(spec: DatasetSpec, split: str, root: Path) -> Dataset:
     assert folder is not None  # the split was chosen among those found
     notes = strangers_note(spec, folder)
     rows = class_rows(folder, spec.raw_classnames)
-    return labelled(spec, split, folder, rows, Classes(spec.classnames, spec.raw_classnames), notes)
+    return labelled(spec, split, folder, rows, Classes(curated=spec.classnames, raw=spec.raw_classnames), notes)
 
 
 def _imagenet_folder(root: Path, split: str) -> Path | None:
@@ -71,7 +71,9 @@ def open_eurosat(spec: DatasetSpec, split: str, root: Path) -> Dataset:
     what = "every picture" if split == "all" else "a fixed half of each class, by hashes of the file names"
     notes = [Note(f"EuroSAT has no official split: {split} is {what}.", "fixed_halves"), *strangers_note(spec, root)]
     notes += _beside_note(root)
-    return labelled(spec, split, root, (names, labels), Classes(spec.classnames, spec.raw_classnames), notes)
+    return labelled(
+        spec, split, root, (names, labels), Classes(curated=spec.classnames, raw=spec.raw_classnames), notes
+    )
 
 
 def _beside_note(root: Path) -> list[Note]:
@@ -117,7 +119,9 @@ def open_food101(spec: DatasetSpec, split: str, root: Path) -> Dataset:
         text = f"{len(listed) - len(keep):,} pictures of the official {split} list are not here."
         notes.append(Note(text, "pictures_not_here"))
     rows = [names[i] for i in keep], [labels[i] for i in keep]
-    return labelled(spec, split, root / "images", rows, Classes(spec.classnames, spec.raw_classnames), notes)
+    return labelled(
+        spec, split, root / "images", rows, Classes(curated=spec.classnames, raw=spec.raw_classnames), notes
+    )
 
 
 def _food_list(root: Path, split: str) -> Path | None:

@@ -34,7 +34,7 @@ class HasClasses(Protocol):
     def raw_classnames(self) -> tuple[str, ...]: ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClassNames:
     """`names` (c,) in the order of the data set's classes, and `notes` on how the list was read and joined."""
 
@@ -64,7 +64,7 @@ def read_classnames(path: Path, dataset: HasClasses) -> ClassNames:
         joined.append(Note(text, "numbered_names", "warning"))
     joined += _crossed(path, names, dataset)
     notes = (*read.notes, *listed.notes, *joined, *equal_names(raw, names))
-    return ClassNames(names, notes)
+    return ClassNames(names=names, notes=notes)
 
 
 def _says_nothing(name: str) -> bool:

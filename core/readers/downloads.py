@@ -15,7 +15,7 @@ from core.types import NotHere, Progress, TMVError
 _GB = 1_000_000_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Archive:
     """One file to fetch: `inner` is the folder in it that becomes `target` under the data folder.
 
@@ -33,51 +33,51 @@ class Archive:
 DOWNLOADS: dict[str, tuple[Archive, ...]] = {
     "cifar100": (
         Archive(
-            "https://www.cs.toronto.edu/~kriz/cifar-100-python.tar.gz",
-            "eb9058c3a382ffc7106e4002c42a8d85",
-            "cifar-100-python",
-            "cifar-100-python",
-            169_001_437,
-            1 * _GB,
+            url="https://www.cs.toronto.edu/~kriz/cifar-100-python.tar.gz",
+            md5="eb9058c3a382ffc7106e4002c42a8d85",
+            inner="cifar-100-python",
+            target="cifar-100-python",
+            size=169_001_437,
+            most=1 * _GB,
         ),
     ),
     "food101": (
         Archive(
-            "http://data.vision.ee.ethz.ch/cvl/food-101.tar.gz",
-            "85eeb15f3717b99a5da872d97d918f87",
-            "food-101",
-            "food-101",
-            4_996_278_331,
-            8 * _GB,
+            url="http://data.vision.ee.ethz.ch/cvl/food-101.tar.gz",
+            md5="85eeb15f3717b99a5da872d97d918f87",
+            inner="food-101",
+            target="food-101",
+            size=4_996_278_331,
+            most=8 * _GB,
         ),
     ),
     "eurosat": (
         Archive(
-            "https://huggingface.co/datasets/torchgeo/eurosat/resolve/"
+            url="https://huggingface.co/datasets/torchgeo/eurosat/resolve/"
             "c877bcd43f099cd0196738f714544e355477f3fd/EuroSAT.zip",
-            "c8fa014336c82ac7804f0398fcb19387",
-            "2750",
-            "eurosat/2750",
-            94_280_567,
-            1 * _GB,
+            md5="c8fa014336c82ac7804f0398fcb19387",
+            inner="2750",
+            target="eurosat/2750",
+            size=94_280_567,
+            most=1 * _GB,
         ),
     ),
     "coco": (
         Archive(
-            "http://images.cocodataset.org/zips/val2017.zip",
-            "442b8da7639aecaf257c1dceb8ba8c80",
-            "val2017",
-            "coco/val2017",
-            815_585_330,
-            3 * _GB,
+            url="http://images.cocodataset.org/zips/val2017.zip",
+            md5="442b8da7639aecaf257c1dceb8ba8c80",
+            inner="val2017",
+            target="coco/val2017",
+            size=815_585_330,
+            most=3 * _GB,
         ),
         Archive(
-            "http://images.cocodataset.org/annotations/annotations_trainval2017.zip",
-            "f4bbac642086de4f52a3fdda2de5fa2c",
-            "annotations",
-            "coco/annotations",
-            252_907_541,
-            3 * _GB,
+            url="http://images.cocodataset.org/annotations/annotations_trainval2017.zip",
+            md5="f4bbac642086de4f52a3fdda2de5fa2c",
+            inner="annotations",
+            target="coco/annotations",
+            size=252_907_541,
+            most=3 * _GB,
         ),
     ),
 }

@@ -138,7 +138,7 @@ def _document(record: Mapping[str, Any], name: str) -> Predictions:
     notes = (*notes, *_language(record), *(_kept_notes(record) if own else ()))
     fewest, most = record.get("captions_fewest"), record.get("captions_most")
     return Predictions(
-        name,
+        source=name,
         figures=figures,
         n=n if n > 0 else None,
         own=own,

@@ -18,7 +18,7 @@ _SUM = 0.02
 """Rows of probabilities add up to 1 within what rounding to four digits leaves over a hundred classes."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scores:
     """`values` (n, c) float32 and what they are: cosines (within −1 to 1), probabilities (rows add up to 1), or
     anything else, which is taken for logits."""
@@ -54,9 +54,9 @@ def read_scores(values: NDArray[np.float32], table: Placed) -> Scores:
     sums = values.sum(axis=1, dtype=np.float64)
     for whole in (1.0, 100.0):  # probabilities are also written in percent
         if (values >= 0).all() and np.abs(sums / whole - 1).max() <= _SUM:
-            return Scores((values / whole).astype(np.float32), "probabilities")
+            return Scores(values=(values / whole).astype(np.float32), kind="probabilities")
     within = float(np.abs(values).max()) <= 1.0 + 1e-4
-    return Scores(values.astype(np.float32), "cosines" if within else "logits")
+    return Scores(values=values.astype(np.float32), kind="cosines" if within else "logits")
 
 
 def _only_ranks(values: NDArray[np.float32]) -> bool:
@@ -66,7 +66,7 @@ def _only_ranks(values: NDArray[np.float32]) -> bool:
     return bool(first in (0, 1) and (c > 2 or first == 1) and (ordered == np.arange(c, dtype=np.float32) + first).all())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Predictions:
     """What was brought. With a table: `ids` (n,), `labels` (n,) and `predicted` (n,) int64 index `classnames` (c,),
     `probability` (n,) of the answer and `scores` of every class where they are known; `lines` (n,) in the file. With a
@@ -101,7 +101,7 @@ class Predictions:
                 array.setflags(write=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Classes:
     """The classes that a table's names and numbers stand for: `names` (c,), and folder names `raw` for the same."""
 

@@ -78,7 +78,9 @@ def _read_rows(full: DatasetSpec, chosen: str, path: Path) -> Dataset:
         rows = [rows[0][i] for i in keep], [rows[1][i] for i in keep]
         text = "This folder has no split of its own: train and test are fixed halves by file name."
         notes.append(Note(text, "fixed_halves"))
-    return labelled(full, chosen, _root(layout, part), rows, Classes(full.classnames, full.raw_classnames), notes)
+    return labelled(
+        full, chosen, _root(layout, part), rows, Classes(curated=full.classnames, raw=full.raw_classnames), notes
+    )
 
 
 def _root(layout: Layout, part: Part) -> Path:
@@ -117,13 +119,13 @@ def _unlabelled(spec: DatasetSpec, split: str, part: Part, layout: Layout) -> Da
         text += f"; with class folders: {', '.join(layout.labelled)} (--split {layout.labelled[0]})"
     note = Note(f"{text}.", "no_classes", "warning" if layout.labelled else "info")
     return Dataset(
-        spec,
-        split,
-        tuple(map(readable, names)),
-        FilePictures(root, tuple(names)),
-        None,
-        spec.classnames,
-        spec.raw_classnames,
+        spec=spec,
+        split=split,
+        ids=tuple(map(readable, names)),
+        pictures=FilePictures(root=root, names=tuple(names)),
+        labels=None,
+        classnames=spec.classnames,
+        raw_classnames=spec.raw_classnames,
         notes=(note, *layout.notes, *unread_note(names)),
     )
 

@@ -27,7 +27,7 @@ _DEEPEST = 3
 _LARGEST = 50_000_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
     """One split: the `folders` in which its class folders begin (several where they are one split), the `classes`
     among these, and the list that says the class of each picture where no folder does ("" where there is none)."""
@@ -37,7 +37,7 @@ class Part:
     answers: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
     """What was found under `root`: splits by name ("all" where there are none), all classes, and what to say of it."""
 
@@ -81,7 +81,7 @@ def _read_layout(root: Path) -> Layout:
     raw = tuple(sorted({name for part in parts.values() for name in part.classes}))
     empty = _empty_folders([folder for part in parts.values() for folder in part.folders], raw)
     notes = (*notes, *_inside_notes(place, splits, parts), *_beside(disk, place, splits), *_hidden(parts))
-    return Layout(place, parts, raw, empty, notes)
+    return Layout(root=place, splits=parts, raw=raw, empty=empty, notes=notes)
 
 
 def _place(disk: Disk, root: Path, depth: int) -> tuple[Path, dict[str, tuple[str, ...]], tuple[Note, ...]]:
@@ -134,7 +134,7 @@ def _part(disk: Disk, place: Path, folders: Sequence[str]) -> Part:
     answers: dict[str, str] = {}
     if not classes and len(found) == 1 and folders:
         answers = _answers([place / folders[0], found[0]], pictures_in(found[0]))
-    return Part(found, tuple(sorted(classes or set(answers.values()))), answers)
+    return Part(folders=found, classes=tuple(sorted(classes or set(answers.values()))), answers=answers)
 
 
 def _answers(places: Sequence[Path], pictures: Sequence[str]) -> dict[str, str]:

@@ -20,7 +20,7 @@ from core.types import TMVError
 _DEEPEST = 3
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Disk:
     """Listings of one reading, each made once."""
 

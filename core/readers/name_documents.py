@@ -77,11 +77,17 @@ def _of_mapping(found: Mapping[Any, Any], source: str, known: Collection[str]) -
         raise TMVError(f"{source} is an empty dictionary; expected class names.")
     values = [str(value) if type(value) is int else value for value in found.values()]
     if any(_are_keys(values, kind) and not _are_keys(list(map(str, found)), kind) for kind in (is_number, is_wnid)):
-        return [Entry((value,), str(key), number) for number, (key, value) in enumerate(zip(found, values), 1)]
+        return [
+            Entry(keys=(value,), name=str(key), line=number)
+            for number, (key, value) in enumerate(zip(found, values), 1)
+        ]
     keys = [str(key) for key in found]
     plain = all(map(is_number, keys)) or all(map(is_wnid, keys)) or all(fold(key) in known for key in keys)
     if not plain and _are_keys(values, lambda value: fold(value) in known):
-        return [Entry((value,), str(key), number) for number, (key, value) in enumerate(zip(found, values), 1)]
+        return [
+            Entry(keys=(value,), name=str(key), line=number)
+            for number, (key, value) in enumerate(zip(found, values), 1)
+        ]
     return [_keyed(str(key), value, number, source, known) for number, (key, value) in enumerate(found.items(), 1)]
 
 
@@ -92,14 +98,14 @@ def _are_keys(values: Sequence[Any], kind: Callable[[str], bool]) -> bool:
 def _keyed(key: str, value: Any, number: int, source: str, known: Collection[str]) -> Entry:
     """What a dictionary says of one key: a name, an id with a name, synonyms, or a record."""
     if isinstance(value, str):
-        return Entry((key,), value.strip(), number, synonyms=True)
+        return Entry(keys=(key,), name=value.strip(), line=number, synonyms=True)
     entry = _of_item(value, number, source, known, synonyms=True)
-    return Entry((key, *entry.keys), entry.name, number, entry.synonyms)
+    return Entry(keys=(key, *entry.keys), name=entry.name, line=number, synonyms=entry.synonyms)
 
 
 def _of_item(value: Any, number: int, source: str, known: Collection[str], synonyms: bool = False) -> Entry:
     if isinstance(value, str):
-        return Entry((), value.strip(), number)
+        return Entry(keys=(), name=value.strip(), line=number)
     if isinstance(value, Mapping):
         return _of_record(value, number, source, known)
     texts = (
@@ -112,9 +118,9 @@ def _of_item(value: Any, number: int, source: str, known: Collection[str], synon
     keys = [t for t in texts[:-1] if is_wnid(t) or is_number(t) or fold(t) in known]
     names = [t for t in texts if t not in keys]
     if not names:
-        return Entry(tuple(keys[:-1]), keys[-1], number)
+        return Entry(keys=tuple(keys[:-1]), name=keys[-1], line=number)
     # Several names for one key are synonyms, whether they stand in a list or between commas.
-    return Entry(tuple(keys), ", ".join(names), number, synonyms=bool(keys) or synonyms)
+    return Entry(keys=tuple(keys), name=", ".join(names), line=number, synonyms=bool(keys) or synonyms)
 
 
 def _of_record(record: Mapping[Any, Any], number: int, source: str, known: Collection[str]) -> Entry:
@@ -128,4 +134,4 @@ def _of_record(record: Mapping[Any, Any], number: int, source: str, known: Colle
     }
     folder = next((value for name, value in found.items() if name in FOLDER_COLUMNS and fold(value) in known), None)
     keys = tuple(found.values()) if folder is None else (folder,)
-    return Entry(keys, str(record[field]).strip(), number)
+    return Entry(keys=keys, name=str(record[field]).strip(), line=number)

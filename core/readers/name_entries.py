@@ -9,7 +9,7 @@ from dataclasses import dataclass
 _WNID = re.compile(r"[nN]\d{8}")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """A name and its `keys` (folder, id, number: as the list writes them; none where its order alone says it).
 

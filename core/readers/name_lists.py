@@ -32,7 +32,7 @@ _YAML_NAMES = re.compile(r"^(?:names|classes|class_names|classnames):", re.MULTI
 _QUOTED = re.compile(r"""^(['"])(.*)\1$""")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NameList:
     """The entries of one list in its own order, and what is to be said of how it was read."""
 
@@ -71,7 +71,7 @@ def read_name_list(text: str, source: str, known: Collection[str] = ()) -> NameL
             else f"Line {empty.line} of {source} has no name."
         )
     tidy = tuple(replace(entry, name=" ".join(entry.name.split())) for entry in entries)
-    return _with_first_synonyms(NameList(tidy), Path(source).name)
+    return _with_first_synonyms(NameList(entries=tidy), Path(source).name)
 
 
 def in_order(names: NameList) -> tuple[str, ...]:
@@ -137,7 +137,7 @@ def _entries(text: str, lines: list[tuple[int, str]], source: str, known: Collec
     for form in (_folder_lines, _numbered_lines, _counted_lines, _dashed_lines):
         if (found := form(lines, known)) is not None:
             return found
-    return [Entry((), _unquoted(line), number) for number, line in lines]
+    return [Entry(keys=(), name=_unquoted(line), line=number) for number, line in lines]
 
 
 def _wnid_lines(lines: list[tuple[int, str]], known: Collection[str]) -> list[Entry] | None:
@@ -145,7 +145,7 @@ def _wnid_lines(lines: list[tuple[int, str]], known: Collection[str]) -> list[En
     found = [(number, _WNID_LINE.match(line)) for number, line in lines]
     if not found or not all(match for _, match in found):
         return None
-    return [Entry((m[1],), _unquoted(m[2]), number, synonyms=True) for number, m in found if m]
+    return [Entry(keys=(m[1],), name=_unquoted(m[2]), line=number, synonyms=True) for number, m in found if m]
 
 
 def _pair_lines(lines: list[tuple[int, str]], known: Collection[str]) -> list[Entry] | None:
@@ -156,7 +156,9 @@ def _pair_lines(lines: list[tuple[int, str]], known: Collection[str]) -> list[En
     keys = [match[1] for _, match in found if match]
     if not (all(map(is_number, keys)) or all(map(is_wnid, keys)) or all(fold(key) in known for key in keys)):
         return None
-    return [Entry((m[1],), _unquoted(m[2].rstrip("} ")), number, synonyms=True) for number, m in found if m]
+    return [
+        Entry(keys=(m[1],), name=_unquoted(m[2].rstrip("} ")), line=number, synonyms=True) for number, m in found if m
+    ]
 
 
 def _folder_lines(lines: list[tuple[int, str]], known: Collection[str]) -> list[Entry] | None:
@@ -171,7 +173,7 @@ def _folder_lines(lines: list[tuple[int, str]], known: Collection[str]) -> list[
         return None
     if not any("," in name or fold(name).startswith(fold(key)) for _, (key, name) in pairs):
         return None  # "golden retriever" for the folder "golden" is a name, not a key and a name
-    entries = [Entry((key,), _unquoted(name), number, synonyms=True) for number, (key, name) in pairs]
+    entries = [Entry(keys=(key,), name=_unquoted(name), line=number, synonyms=True) for number, (key, name) in pairs]
     return entries if _distinct(entries) else None
 
 
@@ -182,7 +184,7 @@ def _numbered_lines(lines: list[tuple[int, str]], known: Collection[str]) -> lis
         return None
     if not _counts([int(match[1]) for _, match in found if match]):
         return None
-    entries = [Entry((m[1],), _unquoted(m[2]), number, synonyms=True) for number, m in found if m]
+    entries = [Entry(keys=(m[1],), name=_unquoted(m[2]), line=number, synonyms=True) for number, m in found if m]
     return entries if _distinct(entries) else None
 
 
@@ -191,7 +193,7 @@ def _one_line(lines: list[tuple[int, str]], known: Collection[str]) -> list[Entr
     for mark in ",;|\t":
         parts = [_unquoted(part) for part in lines[0][1].split(mark) if part.strip()] if len(lines) == 1 else []
         if len(parts) > 1 and sum(fold(part) in known for part in parts) > 1:
-            return [Entry((), part, lines[0][0]) for part in parts]
+            return [Entry(keys=(), name=part, line=lines[0][0]) for part in parts]
     return None
 
 
@@ -200,7 +202,7 @@ def _counted_lines(lines: list[tuple[int, str]], known: Collection[str]) -> list
     found = [(number, _NUMBER_BEHIND.match(line)) for number, line in lines]
     if len(found) < 2 or not all(match for _, match in found) or any(fold(line) in known for _, line in lines):
         return None
-    entries = [Entry((m[2],), _unquoted(m[1]), number) for number, m in found if m]
+    entries = [Entry(keys=(m[2],), name=_unquoted(m[1]), line=number) for number, m in found if m]
     return entries if _counts([int(entry.keys[0]) for entry in entries]) and _distinct(entries) else None
 
 
@@ -214,7 +216,7 @@ def _dashed_lines(lines: list[tuple[int, str]], known: Collection[str]) -> list[
     """ "- tench" on every line, as YAML writes a list."""
     if not lines or not all(line.startswith(("- ", "* ")) for _, line in lines):
         return None
-    return [Entry((), _unquoted(line[2:].strip()), number) for number, line in lines]
+    return [Entry(keys=(), name=_unquoted(line[2:].strip()), line=number) for number, line in lines]
 
 
 def _unquoted(name: str) -> str:
@@ -243,4 +245,4 @@ def _with_first_synonyms(names: NameList, source: str) -> NameList:
     )
     example = f"{commas[0].name!r}: {commas[0].name.split(',')[0].strip()!r}"
     text = f"Of several names for one class the first was taken ({len(commas):,} in {source}, such as {example})."
-    return NameList(entries, (*names.notes, Note(text, "first_synonym")))
+    return NameList(entries=entries, notes=(*names.notes, Note(text, "first_synonym")))

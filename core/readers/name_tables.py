@@ -89,7 +89,7 @@ def _single_column(rows: Sequence[Row], known: Collection[str]) -> list[Entry] |
         return None
     heading = fold(rows[0][1][0])
     body = rows[1:] if heading in (*_NAME_COLUMNS, *_KEY_COLUMNS) and heading not in known and len(rows) > 1 else rows
-    return [Entry((), cells[0], number) for number, cells in body]
+    return [Entry(keys=(), name=cells[0], line=number) for number, cells in body]
 
 
 def _header(rows: Sequence[Row], known: Collection[str]) -> list[str] | None:
@@ -162,4 +162,4 @@ def _entry(row: Row, name: int, keys: Sequence[int], header: bool) -> Entry:
     number, cells = row
     text = ", ".join(cells[name:]).strip(", ") if not header and keys == [0] and name == 1 else cells[name]
     found = tuple(_FLOAT.sub(r"\1", cells[place]) for place in keys)
-    return Entry(found, text, number, synonyms=any(is_wnid(key) or is_number(key) for key in found))
+    return Entry(keys=found, name=text, line=number, synonyms=any(is_wnid(key) or is_number(key) for key in found))

@@ -38,7 +38,7 @@ _KAGGLE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Reader:
     """How a known set is found under the data folder, which splits are there, and how one is read."""
 
@@ -48,11 +48,11 @@ class _Reader:
 
 
 _READERS: dict[str, _Reader] = {
-    "cifar100": _Reader(find_cifar100, cifar100_splits, open_cifar100),
-    "imagenet_mini": _Reader(find_imagenet_mini, imagenet_mini_splits, open_imagenet_mini),
-    "food101": _Reader(find_food101, food101_splits, open_food101),
-    "eurosat": _Reader(find_eurosat, eurosat_splits, open_eurosat),
-    "coco": _Reader(find_coco, coco_splits, open_coco),
+    "cifar100": _Reader(find=find_cifar100, splits=cifar100_splits, open=open_cifar100),
+    "imagenet_mini": _Reader(find=find_imagenet_mini, splits=imagenet_mini_splits, open=open_imagenet_mini),
+    "food101": _Reader(find=find_food101, splits=food101_splits, open=open_food101),
+    "eurosat": _Reader(find=find_eurosat, splits=eurosat_splits, open=open_eurosat),
+    "coco": _Reader(find=find_coco, splits=coco_splits, open=open_coco),
 }
 _LAYOUTS = {
     "cifar100": "train, test and meta, or train/apple and its like of PNGs",
@@ -131,16 +131,16 @@ def dataset_state(name: str, data_dir: Path | None = None, cache_dir: Path | Non
     spec = find_dataset(name)
     if name in DEMO_SETS:
         if is_written(name, demo_folder(name, cache_dir)):
-            return State("ready", "generated on this machine")
-        return State("downloadable", "drawn on this machine at first use, in seconds, without a network")
+            return State(state="ready", why="generated on this machine")
+        return State(state="downloadable", why="drawn on this machine at first use, in seconds, without a network")
     try:
         there = describe_dataset(name, data_dir, cache_dir)
         found = name not in _READERS or _READERS[name].find(data_folder(data_dir)) is not None
     except TMVError as error:
-        return State("absent", str(error))
+        return State(state="absent", why=str(error))
     if found:
-        return State("ready", f"splits here: {', '.join(there.splits)}")
-    return State("downloadable" if name in DOWNLOADS else "absent", _missing(spec, data_folder(data_dir)))
+        return State(state="ready", why=f"splits here: {', '.join(there.splits)}")
+    return State(state="downloadable" if name in DOWNLOADS else "absent", why=_missing(spec, data_folder(data_dir)))
 
 
 def demo_folder(name: str, cache_dir: Path | None = None) -> Path:
@@ -162,7 +162,7 @@ def _open_demo(spec: DatasetSpec, split: str | None, folder: Path) -> Dataset:
     if spec.kind == "captions":
         return replace(open_captions(spec, chosen, folder), spec=spec)
     rows = class_rows(folder / chosen, spec.raw_classnames)
-    return labelled(spec, chosen, folder / chosen, rows, Classes(spec.classnames, spec.raw_classnames))
+    return labelled(spec, chosen, folder / chosen, rows, Classes(curated=spec.classnames, raw=spec.raw_classnames))
 
 
 def _with_rows(dataset: Dataset) -> Dataset:

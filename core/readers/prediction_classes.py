@@ -126,7 +126,7 @@ def seen_classes(table: Table, columns: Iterable[int]) -> tuple[Classes, tuple[N
         numbers = {whole(value) or 0 for value in every}
         if max(numbers) < MOST_NUMBERED:
             first = 1 if len(sets) > 1 and 0 not in numbers and 1 in numbers else 0
-            return Classes(_counted(max(numbers) + 1)[first:]), ()
+            return Classes(names=_counted(max(numbers) + 1)[first:]), ()
     if {True} in counted.values() and {False} in counted.values():
         by_number = next(table.header[i] for i, kinds in counted.items() if kinds == {True})
         by_name = next(table.header[i] for i, kinds in counted.items() if kinds == {False})
@@ -196,7 +196,7 @@ def _merged(columns: Sequence[set[str]]) -> tuple[Classes, tuple[Note, ...]]:
         (apart, "Names that differ only in spelling were read as classes of their own", "near_spellings", "warning"),
         (merged, "Spellings were read as one class", "merged_spellings", "info"),
     )
-    return Classes(names), tuple(
+    return Classes(names=names), tuple(
         Note(f"{said}: {_pairs(found)}.", code, level) for found, said, code, level in notes if found
     )
 

@@ -175,7 +175,7 @@ def _unknown(table: Table, columns: Columns, numeric: Sequence[int]) -> _Found |
     order = _chosen(table, named, open_ones, labels)
     if not order:
         return None
-    known = Classes(tuple(heads[i] for i in order))
+    known = Classes(names=tuple(heads[i] for i in order))
     rule = Join.of(known)
     notes = list(label_notes)
     if more := [i for i in order if i not in named] if named else []:

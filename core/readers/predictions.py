@@ -86,7 +86,7 @@ def _table(table: Table, classes: Classes) -> Predictions:
     assert scored is not None
     notes = (*notes, *scored.notes, *_unused(table, scored.unused))
     return Predictions(
-        table.name,
+        source=table.name,
         ids=ids,
         labels=scored.labels,
         predicted=scored.scores.predicted,
@@ -125,7 +125,7 @@ def _answered(
     )
     agreed = scores if scores is not None and bool((scores.predicted == answers).all()) else None
     return Predictions(
-        table.name,
+        source=table.name,
         ids=ids,
         labels=labels,
         predicted=answers,

@@ -28,7 +28,7 @@ _SEVERAL = re.compile(r"\d+([\s,;|]+\d+)+")
 _PROBED = 50
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Heard:
     """What is to be said of how labels and captions were read, gathered on the way."""
 
@@ -67,7 +67,7 @@ class Heard:
 Read = Callable[[bytes, str, Heard], Said]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """Which member tells about a picture, and how its content is read; `also` is what else could have told."""
 
@@ -82,13 +82,13 @@ def find_source(shard: Path, samples: Sequence[Sample]) -> Source | None:
     also = ".txt" if "txt" in extensions else ""
     for extension, read in (("cls", _label), ("cls.txt", _label), ("txt", _captions)):
         if extension in extensions:
-            return Source(extension, read, also if read is _label else "")
+            return Source(extension=extension, read=read, also=also if read is _label else "")
     documents = [m for sample in samples for m in sample.members if m.extension == "json"][:_PROBED]
     found = [_json(content, "", Heard()) for content in read_members(shard, documents, SMALL)]
     captions = any(_first(document, CAPTION_KEYS) is not None for document in found)
     if any(_first(document, LABEL_KEYS) is not None for document in found):
-        return Source("json", _json_label, "captions in the same .json" if captions else "")
-    return Source("json", _json_captions) if captions else None
+        return Source(extension="json", read=_json_label, also="captions in the same .json" if captions else "")
+    return Source(extension="json", read=_json_captions) if captions else None
 
 
 def contradiction(shard: Path, samples: Sequence[Sample], source: Source | None) -> str:

@@ -19,7 +19,7 @@ _IMAGE_EXTENSIONS = frozenset(suffix[1:] for suffix in IMAGE_SUFFIXES)
 _TELLERS = frozenset({"cls", "txt", "json", "cls.txt"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Choice:
     """A sample with several pictures: the one that is kept, and the names of the others."""
 
@@ -29,7 +29,7 @@ class _Choice:
     extensions: frozenset[str]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Findings:
     """What is gathered over the shards of a split."""
 
@@ -122,7 +122,9 @@ def _picture(sample: Sample, findings: Findings) -> Member | None:
     kept, *lost = found
     alone = kept.extension.count(".") < lost[0].extension.count(".")
     names = [f"{sample.key}.{m.extension}" for m in found]
-    choice = _Choice(sample.key, names[0], tuple(names[1:]), frozenset(m.extension for m in found))
+    choice = _Choice(
+        key=sample.key, kept=names[0], lost=tuple(names[1:]), extensions=frozenset(m.extension for m in found)
+    )
     plain = alone and not any(_numbered(m.extension) for m in lost)
     (findings.beside if plain else findings.several).append(choice)
     return kept

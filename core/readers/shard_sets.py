@@ -21,7 +21,7 @@ _HEADINGS = frozenset({"class", "classes", "classname", "classnames", "class_nam
 _FOLDER_NAME = re.compile(r"[^\W\d_]\w*_\w*|n\d{8}|[A-Z][a-z]+(?:[A-Z][a-z]+)+")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Names:
     """The names of the classes 0, 1, ... as listed, the number that the list itself begins with (None: it has none),
     and what is to be said of it."""
@@ -69,7 +69,7 @@ def _names(file: Path) -> Names:
     if names and names[0].lower().strip(":") in _HEADINGS and len(names) > 1:
         raise TMVError(f"{file} begins with {names[0]!r}, a heading; classes count from the first line, so remove it.")
     first = min(numbers) if numbers else None
-    return Names(names, first, (*read.notes, *found.notes, *_blank_lines(read.text, found)))
+    return Names(listed=names, first=first, notes=(*read.notes, *found.notes, *_blank_lines(read.text, found)))
 
 
 def _blank_lines(text: str, found: NameList) -> list[Note]:

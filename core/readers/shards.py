@@ -30,7 +30,7 @@ _OF = re.compile(r"(\d+)-of-(\d+)(?!.*\d)")
 _SPLITS = ("train", "val", "test")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
     """One file inside a shard: its extension (lower case, without the first dot) and where its bytes are."""
 
@@ -39,7 +39,7 @@ class Member:
     size: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
     """The members that share a key."""
 
@@ -47,7 +47,7 @@ class Sample:
     members: tuple[Member, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShardIndex:
     """The samples of one shard in the order of their first member, and what is odd about it.
 
@@ -61,7 +61,7 @@ class ShardIndex:
     end: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShardSet:
     """The shards of one split in the order of their names, and what is to be said of them."""
 
@@ -78,7 +78,7 @@ def find_shards(path: Path) -> dict[str, ShardSet]:
     A pattern may hold braces, "{00000..00012}" or "{a,b}", and wildcards. Raises `NotHere` when nothing fits.
     """
     if path.is_file():
-        return {"all": ShardSet((path,), _part_asked(path.parent, 1))}
+        return {"all": ShardSet(paths=(path,), notes=_part_asked(path.parent, 1))}
     if path.is_dir():
         return _in_folder(path)
     patterns = expand_braces(str(path))
@@ -88,7 +88,7 @@ def find_shards(path: Path) -> dict[str, ShardSet]:
         raise NotHere(f"No tar shards fit {path}; give a folder of tars or a pattern, x-{{00..10}}.tar.")
     missing = [Path(pattern).name for pattern, files in fitting.items() if not files]
     notes = _missing(len(patterns), missing, f"of {path.name}") if missing else _part_asked(found[0].parent, len(found))
-    return {"all": ShardSet(tuple(found), notes)}
+    return {"all": ShardSet(paths=tuple(found), notes=notes)}
 
 
 def expand_braces(pattern: str) -> list[str]:
@@ -128,7 +128,7 @@ def _in_folder(folder: Path) -> dict[str, ShardSet]:
             unread = and_more([f"{name}/" for name in below])
             text = f"The shards in {folder.name} itself are read; those in {unread} are not (wds:{folder}/FOLDER)."
             notes = (*notes, Note(text, "shards_not_read", "warning"))
-        return {split: ShardSet(paths, notes) for split, paths in by_name.items()}
+        return {split: ShardSet(paths=paths, notes=notes) for split, paths in by_name.items()}
     found: dict[str, ShardSet] = {}
     for name, tars in below.items():
         split, notes = canonical_split(name) or name, _folder_notes(folder / name, tars)
@@ -136,7 +136,7 @@ def _in_folder(folder: Path) -> dict[str, ShardSet]:
             text = f"{found[split].paths[0].parent.name} and {name} are both read as {split}."
             notes = (*found[split].notes, *notes, Note(text, "splits_joined", "warning"))
             tars = (*found[split].paths, *tars)
-        found[split] = ShardSet(tars, notes)
+        found[split] = ShardSet(paths=tars, notes=notes)
     if not found:
         raise NotHere(_none(folder))
     return {split: found[split] for split in sorted(found, key=_split_order)}
@@ -267,10 +267,15 @@ def _read_index(shard: str, stamp: str) -> ShardIndex:
         key, extension = split_name(name)
         if not key:
             unnamed += [name] if _seen(name) else []
-        elif groups.setdefault(key, {}).setdefault(extension, member := Member(extension, offset, size)) is not member:
+        elif (
+            groups.setdefault(key, {}).setdefault(
+                extension, member := Member(extension=extension, offset=offset, size=size)
+            )
+            is not member
+        ):
             twice.append(name)
-    samples = tuple(Sample(key, tuple(members.values())) for key, members in groups.items())
-    return ShardIndex(samples, tuple(twice), tuple(unnamed), break_off)
+    samples = tuple(Sample(key=key, members=tuple(members.values())) for key, members in groups.items())
+    return ShardIndex(samples=samples, twice=tuple(twice), unnamed=tuple(unnamed), end=break_off)
 
 
 def _seen(name: str) -> bool:

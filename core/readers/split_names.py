@@ -90,7 +90,7 @@ SIDES = frozenset(
 """Folders that lie beside such and hold what was drawn about the pictures."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SplitName:
     """`split` is what the folder is the split of ("train", "fold1"); `exact` whether its name says nothing else;
     `plain` whether what else it says names no thing ("train_images"); `rest` is that, for comparison."""
@@ -107,16 +107,22 @@ def split_name(folder: str) -> SplitName | None:
     tokens = [token.lower() for token in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+|[^\W\d_]+", folder)]
     whole = fold(folder).replace(" ", "")
     if whole in _SPLIT_OF:
-        return SplitName(folder, _SPLIT_OF[whole], exact=True, plain=True, rest="")
+        return SplitName(folder=folder, split=_SPLIT_OF[whole], exact=True, plain=True, rest="")
     if (numbered := _fold_number(tokens)) is not None:
         rest = [token for token in tokens if token not in _FOLD and token != numbered]
-        return SplitName(folder, f"fold{int(numbered)}", not rest, all(map(_is_plain, rest)), " ".join(rest))
+        return SplitName(
+            folder=folder,
+            split=f"fold{int(numbered)}",
+            exact=not rest,
+            plain=all(map(_is_plain, rest)),
+            rest=" ".join(rest),
+        )
     places = [place for place, token in enumerate(tokens) if _split_token(token)]
     if len(places) != 1:
         return None
     rest = tokens[: places[0]] + tokens[places[0] + 1 :]
     split = _split_token(tokens[places[0]]) or ""
-    return SplitName(folder, split, exact=False, plain=all(map(_is_plain, rest)), rest=" ".join(rest))
+    return SplitName(folder=folder, split=split, exact=False, plain=all(map(_is_plain, rest)), rest=" ".join(rest))
 
 
 def _split_token(token: str) -> str | None:

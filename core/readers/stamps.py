@@ -37,7 +37,7 @@ def file_stamp(path: str | Path) -> str:
 # --- listings that are made again only when a folder has changed --------------------------------------------
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Seen:
     """The folders that were read, each with its stamp before; `links` where one holds a symbolic link, whose target
     can change without a sign in the folder."""

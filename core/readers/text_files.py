@@ -29,7 +29,7 @@ _LETTER_SIGNS = frozenset("ŠšŽžŒœŸ")
 _PROBE = 4096
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
     """What a file says, and notes on how its bytes were understood."""
 
@@ -63,7 +63,7 @@ def decoded(content: bytes, name: str) -> Text:
         return _latin(content, name, error.start)
     if "\0" in text:
         raise TMVError(f"{name} is no text: line {_line_of(text, text.index(chr(0)))} holds a zero byte.")
-    return Text(text)
+    return Text(text=text)
 
 
 def text_lines(text: str) -> list[str]:
@@ -99,7 +99,7 @@ def _latin(content: bytes, name: str, start: int) -> Text:
     word = re.search(r"\S*[^\x00-\x7f]\S*", text)
     example = f", for example “{word[0][:40]}”" if word else ""
     note = f"{Path(name).name} is not UTF-8; it was read as Latin-1{example}. If that is wrong, save it as UTF-8."
-    return Text(text, (Note(note, "latin_1", "warning"),))
+    return Text(text=text, notes=(Note(note, "latin_1", "warning"),))
 
 
 def _likely(text: str, place: int) -> bool:

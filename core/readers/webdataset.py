@@ -33,7 +33,7 @@ _COMPARED = 8
 """Shards in which labels in .cls are compared with those in .json."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShardPictures:
     """Pictures inside tar files: `places` (n, 3) int64 are shard number, offset and size."""
 
@@ -64,7 +64,7 @@ class ShardPictures:
         return f"{file_stamp(self.shards[shard])}@{offset}+{size}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Row:
     """One sample with a picture and what it says about it: a label, captions or nothing."""
 
@@ -75,7 +75,7 @@ class _Row:
     captions: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Split:
     """The rows of one split, the keys of samples that said nothing, and what else was found."""
 
@@ -156,9 +156,9 @@ def _read_split(shards: ShardSet) -> _Split:
             if said is None and source:
                 silent.append(sample.key)
             elif isinstance(said, tuple):
-                rows.append(_Row(sample.key, number, picture, captions=said))
+                rows.append(_Row(key=sample.key, shard=number, picture=picture, captions=said))
             else:
-                rows.append(_Row(sample.key, number, picture, label=said))
+                rows.append(_Row(key=sample.key, shard=number, picture=picture, label=said))
     notes = [*shards.notes, *findings.notes(source is not None), *heard.said()]
     if source and source.also:
         text = f"Labels are from .{source.extension}; also there, and not used: {source.also}."
@@ -167,7 +167,7 @@ def _read_split(shards: ShardSet) -> _Split:
         text = f"{two}; the labels in .{source.extension if source else ''} are used."
         notes.append(Note(text, "two_labels", "warning"))
     _refuse_numbers_for_captions(rows)
-    return _Split(shards.paths, tuple(rows), tuple(silent), tuple(notes))
+    return _Split(shards=shards.paths, rows=tuple(rows), silent=tuple(silent), notes=tuple(notes))
 
 
 def _refuse_numbers_for_captions(rows: Sequence[_Row]) -> None:
@@ -284,13 +284,13 @@ def _labelled(
     notes += class_notes
     notes += class_note(values, len(spec.raw_classnames)) if labels is not None else ()
     return Dataset(
-        spec,
-        split,
-        _ids(found, rows),
-        _pictures(found, rows),
-        labels,
-        spec.classnames,
-        spec.raw_classnames,
+        spec=spec,
+        split=split,
+        ids=_ids(found, rows),
+        pictures=_pictures(found, rows),
+        labels=labels,
+        classnames=spec.classnames,
+        raw_classnames=spec.raw_classnames,
         notes=tuple(notes),
     )
 
@@ -300,10 +300,10 @@ def _captioned(spec: DatasetSpec, split: str, found: _Split) -> Dataset:
     captions = tuple(caption for _, caption in pairs)
     picture = np.asarray([index for index, _ in pairs], dtype=np.int64)
     return Dataset(
-        spec,
-        split,
-        _ids(found, found.rows),
-        _pictures(found, found.rows),
+        spec=spec,
+        split=split,
+        ids=_ids(found, found.rows),
+        pictures=_pictures(found, found.rows),
         captions=captions,
         image_index=picture,
         notes=(*_notes(found), *caption_findings(captions, picture)),
@@ -312,7 +312,7 @@ def _captioned(spec: DatasetSpec, split: str, found: _Split) -> Dataset:
 
 def _pictures(found: _Split, rows: Sequence[_Row]) -> ShardPictures:
     places = [(row.shard, row.picture.offset, row.picture.size) for row in rows]
-    return ShardPictures(found.shards, np.asarray(places, dtype=np.int64).reshape(-1, 3))
+    return ShardPictures(shards=found.shards, places=np.asarray(places, dtype=np.int64).reshape(-1, 3))
 
 
 def _ids(found: _Split, rows: Sequence[_Row]) -> tuple[str, ...]:

@@ -51,21 +51,30 @@ def accuracy(studies: Studies, request: Request, datasets: Sequence[str], gather
     pairs = [(a, b) for a, b in itertools.combinations(found, 2) if same_pictures(a, b)]
     gaps = difference_frame(pairs) if pairs else pd.DataFrame()
     charts = [accuracy_chart(frame, "acc1"), accuracy_chart(frame, "acc5")]
-    tables = [Table("Zero-shot accuracy, with 95 % intervals", "accuracy", frame, columns.ACCURACY)]
+    tables = [
+        Table(title="Zero-shot accuracy, with 95 % intervals", name="accuracy", frame=frame, columns=columns.ACCURACY)
+    ]
     if pairs:
         charts.append(difference_chart(gaps))
         tables.append(
-            Table("Paired differences in top-1 on the same pictures", "differences", gaps, columns.DIFFERENCES)
+            Table(
+                title="Paired differences in top-1 on the same pictures",
+                name="differences",
+                frame=gaps,
+                columns=columns.DIFFERENCES,
+            )
         )
     beside = references_frame(found)
     if len(beside):
-        tables.append(Table("Figures from elsewhere", "references", beside, columns.REFERENCES))
+        tables.append(
+            Table(title="Figures from elsewhere", name="references", frame=beside, columns=columns.REFERENCES)
+        )
     yield Section(
-        "How well does it name pictures?",
-        _end(accuracy_finding(found)),
-        _asked(found),
-        tuple(charts),
-        tuple(tables),
+        title="How well does it name pictures?",
+        finding=_end(accuracy_finding(found)),
+        lines=_asked(found),
+        charts=tuple(charts),
+        tables=tuple(tables),
         notes=tuple(notes_of(found)),
     )
     for result in found:
@@ -106,14 +115,14 @@ def _behind(studies: Studies, request: Request, result: ZeroShotResult) -> Secti
     charts = (recall_chart(classes, limit=30), confusion_chart(confusion_frame(result), limit=25))
     name = file_name("classes", result.model, result.dataset)
     return Section(
-        _said(result.model, result.dataset),
-        _end(collapse_finding(result)),
-        (protocol_line(result),),
-        charts,
-        (Table("Recall of every class", name, classes, columns.CLASSES),),
-        tuple(_mistakes(studies, request, result)),
-        "Surest of its mistakes",
-        3,
+        title=_said(result.model, result.dataset),
+        finding=_end(collapse_finding(result)),
+        lines=(protocol_line(result),),
+        charts=charts,
+        tables=(Table(title="Recall of every class", name=name, frame=classes, columns=columns.CLASSES),),
+        shots=tuple(_mistakes(studies, request, result)),
+        shots_title="Surest of its mistakes",
+        level=3,
         notes=tuple(notes_of([result])),
     )
 
@@ -146,11 +155,18 @@ def prompts(studies: Studies, request: Request, datasets: Sequence[str], gathere
             frame = templates_frame(found)
             name = file_name("templates", dataset)
             yield Section(
-                f"What does the wording change on {say_dataset(dataset)}?",
-                _end(templates_finding(found)),
-                (f"{found[0].n:,} pictures, {found[0].classnames_kind} names; differences are paired.",),
-                (templates_chart(frame),),
-                (Table(f"Accuracy by template on {say_dataset(dataset)}", name, frame, columns.TEMPLATES),),
+                title=f"What does the wording change on {say_dataset(dataset)}?",
+                finding=_end(templates_finding(found)),
+                lines=(f"{found[0].n:,} pictures, {found[0].classnames_kind} names; differences are paired.",),
+                charts=(templates_chart(frame),),
+                tables=(
+                    Table(
+                        title=f"Accuracy by template on {say_dataset(dataset)}",
+                        name=name,
+                        frame=frame,
+                        columns=columns.TEMPLATES,
+                    ),
+                ),
                 notes=tuple(notes_of(found)),
             )
 
@@ -184,11 +200,18 @@ def probes(studies: Studies, request: Request, datasets: Sequence[str], gathered
         name = file_name("probes", dataset)
         lines = tuple(f"{say_model(p.model)}: {probe_line(p)}." for p in found)
         yield Section(
-            f"What does training on labels add on {say_dataset(dataset)}?",
-            _end(probe_finding(found, texts)),
-            lines,
-            tuple(validation_chart(validation_frame([p])) for p in found),
-            (Table(f"Zero-shot and linear probe on {say_dataset(dataset)}", name, frame, columns.PROBES),),
+            title=f"What does training on labels add on {say_dataset(dataset)}?",
+            finding=_end(probe_finding(found, texts)),
+            lines=lines,
+            charts=tuple(validation_chart(validation_frame([p])) for p in found),
+            tables=(
+                Table(
+                    title=f"Zero-shot and linear probe on {say_dataset(dataset)}",
+                    name=name,
+                    frame=frame,
+                    columns=columns.PROBES,
+                ),
+            ),
             notes=tuple(notes_of(found)),
         )
 
@@ -217,11 +240,18 @@ def few_shots(studies: Studies, request: Request, datasets: Sequence[str], gathe
             frame = few_shot_frame(found)
             name = file_name("few-shot", dataset)
             yield Section(
-                f"What is a labelled picture worth on {say_dataset(dataset)}?",
-                "",
-                (),
-                (few_shot_chart(frame, published_frame(found)),),
-                (Table(f"Few-shot accuracy on {say_dataset(dataset)}", name, frame, columns.FEW_SHOT),),
+                title=f"What is a labelled picture worth on {say_dataset(dataset)}?",
+                finding="",
+                lines=(),
+                charts=(few_shot_chart(frame, published_frame(found)),),
+                tables=(
+                    Table(
+                        title=f"Few-shot accuracy on {say_dataset(dataset)}",
+                        name=name,
+                        frame=frame,
+                        columns=columns.FEW_SHOT,
+                    ),
+                ),
                 notes=tuple(notes_of(found)),
             )
             for result in found:

@@ -30,7 +30,7 @@ KINDS = tuple(_PARTS)
 """What a report can hold; a part that the cache cannot answer is left out, with the reason at its end."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """The file and a name for it; every table in it; what could not be put in, with the reasons."""
 
@@ -63,9 +63,14 @@ def _made(studies: Studies, request: Request, get_plotlyjs: Callable[[], str]) -
         raise NotHere(f"There is nothing to report yet. {' '.join(dict.fromkeys(gathered.missing))}".strip())
     sections.append(others.provenance(gathered))
     sections += [others.missing(gathered)] if gathered.missing else []
-    document = Document(request.title, _lead(request), tuple(sections))
+    document = Document(title=request.title, lead=_lead(request), sections=tuple(sections))
     tables = tuple(table for section in sections for table in section.tables)
-    return Report(render(document, get_plotlyjs()), f"{_slug(request.title)}.html", tables, tuple(gathered.missing))
+    return Report(
+        html=render(document, get_plotlyjs()),
+        filename=f"{_slug(request.title)}.html",
+        tables=tables,
+        missing=tuple(gathered.missing),
+    )
 
 
 def _lead(request: Request) -> str:

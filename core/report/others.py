@@ -35,16 +35,23 @@ def retrieval(studies: Studies, request: Request, datasets: Sequence[str], gathe
         name = file_name("retrieval", dataset)
         said = found[0].protocol.details
         yield Section(
-            f"Does a caption find its own picture on {say_dataset(dataset)}?",
-            retrieval_finding(found),
-            (
+            title=f"Does a caption find its own picture on {say_dataset(dataset)}?",
+            finding=retrieval_finding(found),
+            lines=(
                 f"{retrieval_line(found[0])}. Image retrieval: {said['image_retrieval']}. Text retrieval: "
                 f"{said['text_retrieval']}. Intervals: {said['interval']}.",
             ),
-            _recall_charts(recalls, histogram_frame(found)),
-            (Table(f"Caption retrieval on {say_dataset(dataset)}", name, frame, columns.RECALLS),),
-            tuple(_lost(studies, request, found[0])),
-            f"Pictures whose captions find another one first ({say_model(found[0].model)})",
+            charts=_recall_charts(recalls, histogram_frame(found)),
+            tables=(
+                Table(
+                    title=f"Caption retrieval on {say_dataset(dataset)}",
+                    name=name,
+                    frame=frame,
+                    columns=columns.RECALLS,
+                ),
+            ),
+            shots=tuple(_lost(studies, request, found[0])),
+            shots_title=f"Pictures whose captions find another one first ({say_model(found[0].model)})",
             notes=tuple(notes_of(found)),
         )
 
@@ -92,18 +99,20 @@ def audits(studies: Studies, request: Request, datasets: Sequence[str], gathered
     if not found:
         return
     silent = sum(r.verdict == "cannot tell" for r in found)
-    yield Section("Can these numbers be trusted?", _trust(sum(bool(r.raised) for r in found), silent, len(found)))
+    yield Section(
+        title="Can these numbers be trusted?", finding=_trust(sum(bool(r.raised) for r in found), silent, len(found))
+    )
     for result in found:
         frame, gains = audit_frame([result]), otherwise_frame(result)
         name = file_name("audit", result.case.model, result.case.dataset)
-        table = Table(f"Every check on {say_case(result)}", name, frame, columns.CHECKS)
+        table = Table(title=f"Every check on {say_case(result)}", name=name, frame=frame, columns=columns.CHECKS)
         charts = (otherwise_chart(gains),) if len(gains) > 1 else ()
         yield Section(
-            f"{say_case(result)}: every check",
-            result.sentence,
-            (),
-            charts,
-            (table,),
+            title=f"{say_case(result)}: every check",
+            finding=result.sentence,
+            lines=(),
+            charts=charts,
+            tables=(table,),
             level=3,
             notes=tuple(notes_of([result.case])),
         )
@@ -152,14 +161,16 @@ def provenance(gathered: Gathered) -> Section:
         }
         for (model, dataset, split), p in gathered.provenance.items()
     ]
-    table = Table("Provenance of every number", "provenance", pd.DataFrame(rows), columns.PROVENANCE)
+    table = Table(
+        title="Provenance of every number", name="provenance", frame=pd.DataFrame(rows), columns=columns.PROVENANCE
+    )
     notes = tuple(dict.fromkeys(str(row["notes"]) for row in rows if row["notes"]))
     return Section(
-        "Where every number comes from",
-        "",
-        ("Weights and pictures are named by the first digits of the SHA-256 of their content.", *notes),
-        (),
-        (table,),
+        title="Where every number comes from",
+        finding="",
+        lines=("Weights and pictures are named by the first digits of the SHA-256 of their content.", *notes),
+        charts=(),
+        tables=(table,),
     )
 
 
@@ -173,4 +184,4 @@ def _transform(how: Mapping[str, Any]) -> str:
 
 def missing(gathered: Gathered) -> Section:
     """What was asked for and is not in the report, each with its reason."""
-    return Section("What is not in this report", "", tuple(dict.fromkeys(gathered.missing)))
+    return Section(title="What is not in this report", finding="", lines=tuple(dict.fromkeys(gathered.missing)))

@@ -23,7 +23,7 @@ POLICY = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Shot:
     """One small picture: WebP bytes, what it shows for those who cannot see it, and a line or two under it; `right`
     outlines it, as on the pages."""
@@ -34,7 +34,7 @@ class Shot:
     right: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
     """A part of the report. `finding` is its sentence, `notes` (level, sentence) what stands beside its numbers,
     `lines` plain sentences under it (the protocol)."""
@@ -50,7 +50,7 @@ class Section:
     notes: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
     """The whole report: title, one line under it, sections in order."""
 

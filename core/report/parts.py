@@ -66,7 +66,7 @@ class Studies(Protocol):
     def thumbnail(self, dataset: str, split: str | None, picture_id: str, size: int = THUMBNAIL) -> bytes: ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """A report: these models on these data sets, the `studies` (of `core.report.KINDS`) that the cache can answer,
     asked with these prompts; at most `pictures` small pictures of mistakes for each model and data set. `made` is the
@@ -84,7 +84,7 @@ class Request:
     made: str = ""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Gathered:
     """Where the numbers so far come from, by what they are of, and what could not be put in, each with its reason."""
 
@@ -109,7 +109,7 @@ class Gathered:
 def shot(studies: Studies, dataset: str, split: str, picture: str, alt: str, under: str, right: bool) -> Shot | None:
     """One small picture; None where it is not on this machine."""
     try:
-        return Shot(studies.thumbnail(dataset, split, picture, THUMBNAIL), alt, under, right)
+        return Shot(webp=studies.thumbnail(dataset, split, picture, THUMBNAIL), alt=alt, under=under, right=right)
     except TMVError:
         return None
 

@@ -18,7 +18,7 @@ import pandas as pd
 Kind = Literal["text", "share", "points", "number", "count", "p"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
     """One column as shown: its heading and what kind of value it holds. `low` and `high` name the columns of its 95 %
     interval, shown behind the value."""
@@ -29,7 +29,7 @@ class Column:
     high: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
     """A frame with a title, a name for files, and the columns to show, by the frame's own names."""
 

@@ -19,7 +19,7 @@ from core.stats.metrics import BoolArray, Vectors, rank_of, score_blocks
 from core.types import FloatArray, IntArray, TMVError
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answers:
     """For each of n pictures: `ranks` of the true class, `predicted` class, and the scores of both, `own`
     and `best` (n,) float32. Of equal scores the lower class comes first, so `predicted == label` exactly where
@@ -53,7 +53,7 @@ def answer(images: Vectors, classes: FloatArray, labels: IntArray) -> Answers:
         ranks[rows] = rank_of(scores, true)
         predicted[rows] = scores.argmax(axis=1)
         best[rows] = scores[at, predicted[rows]]
-    return Answers(ranks, predicted, own, best)
+    return Answers(ranks=ranks, predicted=predicted, own=own, best=best)
 
 
 def edit(
@@ -80,7 +80,7 @@ def edit(
     if len(rows := np.flatnonzero(unsure)):
         again = answer(images[rows], new, labels[rows])
         ranks[rows], predicted[rows], own[rows], best[rows] = (again.ranks, again.predicted, again.own, again.best)
-    return Answers(ranks, predicted, own, best)
+    return Answers(ranks=ranks, predicted=predicted, own=own, best=best)
 
 
 def _close(a: FloatArray, b: FloatArray, gallery: Gallery) -> BoolArray:

@@ -51,7 +51,7 @@ def exact_cosines(left: FloatArray, right: FloatArray) -> Float64Array:
     return np.asarray(np.ascontiguousarray(products).sum(axis=-1), dtype=np.float64)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Gallery:
     """Stored vectors ready to be searched: `vectors` (n, d), unnormalised and possibly memory-mapped, and
     their lengths `norms` (n,) float32."""
@@ -70,7 +70,7 @@ class Gallery:
         if not np.isfinite(norms).all():
             row = int(np.flatnonzero(~np.isfinite(norms))[0])
             raise TMVError(f"Embeddings must be finite, but vector {row} holds NaN or infinity; embed again.")
-        return cls(vectors, read_only(norms))
+        return cls(vectors=vectors, norms=read_only(norms))
 
     def __len__(self) -> int:
         return len(self.norms)

@@ -157,7 +157,7 @@ def _percentiles(draws: NDArray[Any], confidence: float) -> Interval:
 # --- pairs ------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PairedDifference:
     """a minus b on the same n rows. `n_only_a` rows are better (right) only with a, `n_only_b` only with b.
 
@@ -189,13 +189,13 @@ def paired_difference(correct_a: NDArray[np.bool_], correct_b: NDArray[np.bool_]
     both = int(np.count_nonzero(a & b))
     interval = newcombe_paired(both, only_a, only_b, len(a) - both - only_a - only_b)
     return PairedDifference(
-        (only_a - only_b) / len(a),
-        interval,
-        len(a),
-        only_a,
-        only_b,
-        mcnemar_exact(only_a, only_b),
-        "McNemar's exact test",
+        difference=(only_a - only_b) / len(a),
+        ci95=interval,
+        n=len(a),
+        n_only_a=only_a,
+        n_only_b=only_b,
+        p_value=mcnemar_exact(only_a, only_b),
+        test="McNemar's exact test",
     )
 
 
@@ -247,13 +247,13 @@ def paired_bootstrap(
     side = min(np.count_nonzero(draws <= 0), np.count_nonzero(draws >= 0))
     p_value = min(1.0, 2 * (int(side) + 1) / (samples + 1))
     return PairedDifference(
-        float(gap.mean()),
-        _percentiles(draws, 0.95),
-        len(gap),
-        int((gap > 0).sum()),
-        int((gap < 0).sum()),
-        p_value,
-        "paired bootstrap",
+        difference=float(gap.mean()),
+        ci95=_percentiles(draws, 0.95),
+        n=len(gap),
+        n_only_a=int((gap > 0).sum()),
+        n_only_b=int((gap < 0).sum()),
+        p_value=p_value,
+        test="paired bootstrap",
     )
 
 

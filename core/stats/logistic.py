@@ -38,7 +38,7 @@ Tick = Callable[[], None]
 """Called at every iteration; may raise `Cancelled`."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Fit:
     """A fitted model: `weights` (d, c) and `intercept` (c,) float64, -inf for a class without a training row.
 
@@ -139,14 +139,14 @@ class Problem:
         all_intercepts = np.full(self.c, -np.inf)
         all_intercepts[self.present] = intercept - intercept.mean()
         return Fit(
-            all_weights,
-            all_intercepts,
-            float(C),
-            descent.value,
-            descent.gap,
-            descent.iterations,
-            descent.evaluations,
-            descent.gap <= tolerance,
+            weights=all_weights,
+            intercept=all_intercepts,
+            C=float(C),
+            objective=descent.value,
+            gap=descent.gap,
+            iterations=descent.iterations,
+            evaluations=descent.evaluations,
+            converged=descent.gap <= tolerance,
         )
 
 

@@ -163,7 +163,7 @@ def _rotated(rows: NDArray[Any]) -> tuple[Float64Array, Float64Array]:
     return vectors[:, kept] * root, exact.T @ (vectors[:, kept] / root)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Preconditioner:
     """An inverse of the curvature, as if all rows had the same: (classes' spread) x (features' spread).
 
@@ -187,7 +187,9 @@ class Preconditioner:
         spread, classes = np.linalg.eigh(0.99 * seen + 0.01 * prior)
         values, features = objective.eigen
         inverse = 1.0 / (np.outer(values, spread[1:]) + penalty)
-        return cls(features, classes[:, 1:], inverse, 1.0 / np.maximum(spread[1:], 1e-12))
+        return cls(
+            features=features, classes=classes[:, 1:], inverse=inverse, intercepts=1.0 / np.maximum(spread[1:], 1e-12)
+        )
 
     def __call__(self, gradient: Float64Array) -> Float64Array:
         """The inverse times a gradient (r + 1, c)."""

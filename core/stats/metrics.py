@@ -45,7 +45,7 @@ def ranks_of_true(images: Vectors, classes: NDArray[Any], labels: IntArray) -> I
     return read_only(ranks)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Classified:
     """One pass over all scores: `ranks` (n,) of the true class, `top` (n, k) classes, best first, and their
     `probability` (n, k), the softmax of logit_scale x cosine over all classes.
@@ -77,7 +77,7 @@ def classify_vectors(
         top[rows] = top_k(scores, k)
         tied[rows] = _ties_at_the_top(scores, true[rows])
         probability[rows] = _probabilities(scores, top[rows], logit_scale)
-    return Classified(ranks, top, probability, tied)
+    return Classified(ranks=ranks, top=top, probability=probability, tied=tied)
 
 
 def _ties_at_the_top(scores: FloatArray, true: IntArray) -> BoolArray:
@@ -129,7 +129,7 @@ def confusion(labels: IntArray, predicted: IntArray, c: int) -> IntArray:
     return read_only(cells.reshape(c, c).astype(np.int64))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConfusedPair:
     """`count` pictures of class `true` were called `predicted`: `share` of that class's pictures."""
 
@@ -147,14 +147,17 @@ def most_confused(table: IntArray, limit: int = 20) -> tuple[ConfusedPair, ...]:
     counts, sizes = wrong[true, predicted], table.sum(axis=1)[true]
     order = np.lexsort((predicted, true, -counts / np.maximum(sizes, 1), -counts))[:limit]
     return tuple(
-        ConfusedPair(int(true[i]), int(predicted[i]), int(counts[i]), float(counts[i] / sizes[i])) for i in order
+        ConfusedPair(
+            true=int(true[i]), predicted=int(predicted[i]), count=int(counts[i]), share=float(counts[i] / sizes[i])
+        )
+        for i in order
     )
 
 
 # --- calibration ------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Calibration:
     """How far probabilities can be believed, in bins of equal width: bin i holds edges[i] < p <= edges[i + 1]
     (0 belongs to the first).
@@ -183,19 +186,19 @@ def calibration(probability: NDArray[Any], correct: BoolArray, bins: int = 15) -
     right = np.bincount(which, weights=correct.astype(np.float64), minlength=bins)
     per_row = np.where(count > 0, count, np.nan)
     return Calibration(
-        edges,
-        count.astype(np.int64),
-        sure / per_row,
-        right / per_row,
-        float(np.abs(sure - right).sum() / len(values)),
-        float(values.mean() - correct.mean()),
+        edges=edges,
+        count=count.astype(np.int64),
+        confidence=sure / per_row,
+        accuracy=right / per_row,
+        ece=float(np.abs(sure - right).sum() / len(values)),
+        gap=float(values.mean() - correct.mean()),
     )
 
 
 # --- summaries of ranks -----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RankSummary:
     """What a list of ranks says: recall at each k, median and mean rank, mean reciprocal rank."""
 
@@ -210,11 +213,11 @@ def summarise_ranks(ranks: IntArray, ks: tuple[int, ...] = (1, 5, 10)) -> RankSu
     """Recall@k, median rank, mean rank and MRR (mean of 1 / rank, over all ranks, not only the first ten)."""
     _expect_some(len(ranks))
     return RankSummary(
-        {k: recall_at(ranks, k) for k in ks},
-        float(np.median(ranks)),
-        float(ranks.mean()),
-        float(np.mean(1.0 / ranks)),
-        len(ranks),
+        recall={k: recall_at(ranks, k) for k in ks},
+        median_rank=float(np.median(ranks)),
+        mean_rank=float(ranks.mean()),
+        mrr=float(np.mean(1.0 / ranks)),
+        n=len(ranks),
     )
 
 

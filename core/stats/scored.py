@@ -19,7 +19,7 @@ from core.types import FloatArray, IntArray
 ROWS = 4096
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scored:
     """`ranks` (n,) int64 of the true class, 1 is right; `top` (n, k) int64 classes, best first, and their
     `probability` (n, k) float32, the softmax over all classes."""
@@ -49,7 +49,7 @@ def rank(score: Callable[[slice], NDArray[Any]], labels: IntArray, c: int, k: in
         scores, true = score(rows), labels[rows]
         ranks[rows], top[rows] = rank_of(scores, true), top_k(scores, k)
         probability[rows] = np.take_along_axis(softmax(scores, 1.0), top[rows], axis=1)
-    return Scored(ranks, top, probability)
+    return Scored(ranks=ranks, top=top, probability=probability)
 
 
 def count_right(scores: NDArray[Any], labels: IntArray) -> int:

@@ -26,7 +26,7 @@ _FRESH_NS, _SKEW_NS = 50_000_000, 2_000_000_000
 _looked = Memo(4096)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
     """Some bytes of a file and their sha256. The pieces of a file cover it from its first byte to its last."""
 

@@ -27,7 +27,7 @@ PLAN = "plan.json"
 MOST_CHUNKS, MOST_ROWS = 20_000, 8192
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """n rows in chunks of `chunk_rows`, each computed in batches of `batch_rows`.
 
@@ -74,7 +74,7 @@ def chunk_rows(n: int, rows_a_second: float, batch_rows: int, seconds: float = 1
     return min(max(wanted, fewest), max(1, MOST_ROWS // batch_rows)) * batch_rows
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Chunk:
     """Vectors (k, d) float32 of the rows of a chunk that have one, and the rows that have none, with the
     reason."""
@@ -133,13 +133,13 @@ def chunk_shape(folder: Path, plan: Plan, index: int) -> tuple[int, int]:
 
 def _chunk(header: dict[str, Any], payload: bytes, plan: Plan, index: int, path: Path) -> Chunk:
     rows = plan.rows(index)
-    skipped = tuple((int(s["row"]), Skipped(s["id"], s["reason"])) for s in header["skipped"])
+    skipped = tuple((int(s["row"]), Skipped(id=s["id"], reason=s["reason"])) for s in header["skipped"])
     kept, d = len(rows) - len(skipped), int(header["d"])
     expected = (plan.parts.fingerprint, index, rows.start, rows.stop, kept * d * 4)
     found = (header["fingerprint"], header["index"], header["start"], header["stop"], len(payload))
     if found != expected:
         raise Damaged(f"{path} belongs to another run; it will be computed again.")
-    return Chunk(np.frombuffer(payload, "<f4").reshape(kept, d), skipped)
+    return Chunk(vectors=np.frombuffer(payload, "<f4").reshape(kept, d), skipped=skipped)
 
 
 class Run:

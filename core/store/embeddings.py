@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from core.store.verify import VerifyReport
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """One stored set, or one being made (`complete` False: then `done` of `n` rows have their vectors).
 
@@ -103,18 +103,18 @@ class Store:
         texts = _map(folder / finish.TEXTS, manifest.m, manifest.d) if has_texts else None
         try:
             return EmbeddingSet(
-                key,
-                _map(folder / finish.IMAGES, manifest.n, manifest.d),
-                rows.ids,
-                manifest.logit_scale,
-                manifest.provenance(),
-                rows.labels,
-                rows.classnames,
-                rows.raw_classnames,
-                rows.captions,
-                texts,
-                rows.image_index,
-                manifest.skipped,
+                key=key,
+                image_embeddings=_map(folder / finish.IMAGES, manifest.n, manifest.d),
+                ids=rows.ids,
+                logit_scale=manifest.logit_scale,
+                provenance=manifest.provenance(),
+                labels=rows.labels,
+                classnames=rows.classnames,
+                raw_classnames=rows.raw_classnames,
+                captions=rows.captions,
+                text_embeddings=texts,
+                image_index=rows.image_index,
+                skipped=manifest.skipped,
             )
         except TMVError as error:
             raise _damaged(folder) from error
@@ -142,7 +142,17 @@ class Store:
         except (FileNotFoundError, Damaged):
             return None
         size = sum(file.bytes for file in m.files.values())
-        return Entry(m.key, m.n, m.d, m.m, size, m.date, len(m.skipped), True, m.n + len(m.skipped))
+        return Entry(
+            key=m.key,
+            n=m.n,
+            d=m.d,
+            m=m.m,
+            bytes=size,
+            date=m.date,
+            skipped=len(m.skipped),
+            complete=True,
+            done=m.n + len(m.skipped),
+        )
 
     def _unfinished_entry(self, folder: Path) -> Entry | None:
         try:
@@ -152,7 +162,18 @@ class Store:
         key = plan.parts.key(plan.dataset, plan.split)
         size = sum(file.stat().st_size for file in (folder / RUN_FOLDER).glob("*.chunk"))
         done = rows_done(folder / RUN_FOLDER, plan)
-        return Entry(key, plan.n, 0, 0, size, "", 0, False, done, is_held(lock_path(self.root, folder)))
+        return Entry(
+            key=key,
+            n=plan.n,
+            d=0,
+            m=0,
+            bytes=size,
+            date="",
+            skipped=0,
+            complete=False,
+            done=done,
+            running=is_held(lock_path(self.root, folder)),
+        )
 
     def damaged(self, dataset: str = "", model: str = "") -> tuple[Path, ...]:
         """The folders of entries (of one data set, of one model) whose manifest cannot be trusted, so that they are

@@ -21,7 +21,7 @@ IMAGES, TEXTS = "images.npy", "texts.npy"
 MOST_BLOCKS = 256
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Vectors:
     """What became of a run's chunks: n vectors of width d and the rows without one."""
 
@@ -48,9 +48,9 @@ def write_images(folder: Path, run: Run) -> Vectors:
             checksum.update(chunk.vectors.data)
             if (index + 1) % group == 0 or index + 1 == run.plan.chunks:
                 first = index // group * group
-                blocks.append(Block(first, index + 1 - first, checksum.hexdigest()))
+                blocks.append(Block(first_chunk=first, chunks=index + 1 - first, sha256=checksum.hexdigest()))
                 checksum = hashlib.sha256()
-    return Vectors(n, d, tuple(skipped), tuple(blocks))
+    return Vectors(n=n, d=d, skipped=tuple(skipped), blocks=tuple(blocks))
 
 
 def _shape(run: Run) -> tuple[int, int]:
@@ -134,4 +134,4 @@ def withdraw(folder: Path) -> None:
 
 def stored_file(path: Path) -> StoredFile:
     """Size and checksum of a file as it lies on the disk."""
-    return StoredFile(path.stat().st_size, sha256_file(path))
+    return StoredFile(bytes=path.stat().st_size, sha256=sha256_file(path))

@@ -18,7 +18,7 @@ MANIFEST = "manifest.json"
 _VERIFY = "run `python -m core verify` to mend the cache."
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KeyParts:
     """Everything that may change a vector. Two sets of vectors with equal parts are the same set."""
 
@@ -32,7 +32,13 @@ class KeyParts:
     def of(cls, card: ModelCard, data_digest: str) -> KeyParts:
         """The parts for a loaded (or remembered) model and the rows as they are now."""
         preprocessing = _plain(asdict(card.preprocessing))
-        return cls(card.name, card.model_digest, preprocessing, card.precision, data_digest)
+        return cls(
+            model=card.name,
+            model_digest=card.model_digest,
+            preprocessing=preprocessing,
+            precision=card.precision,
+            data_digest=data_digest,
+        )
 
     @property
     def fingerprint(self) -> str:
@@ -42,7 +48,7 @@ class KeyParts:
 
     def key(self, dataset: str, split: str) -> EmbeddingKey:
         """The key of these parts for one split of a data set."""
-        return EmbeddingKey(self.model, dataset, split, self.fingerprint)
+        return EmbeddingKey(model=self.model, dataset=dataset, split=split, fingerprint=self.fingerprint)
 
 
 def _plain(value: Any) -> Any:
@@ -64,7 +70,7 @@ def split_folder(root: Path, model: str, dataset: str, split: str) -> Path:
     return root / "embeddings" / safe_name(model) / f"{safe_name(dataset)}-{safe_name(split)}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoredFile:
     """Size in bytes and sha256 of one file of an entry."""
 
@@ -72,7 +78,7 @@ class StoredFile:
     sha256: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
     """sha256 of the vectors of some consecutive chunks of the run: what is good of a damaged `images.npy`."""
 
@@ -81,7 +87,7 @@ class Block:
     sha256: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
     """The whole story of one entry: n images, m captions, width d, its files and where the vectors come from.
 
@@ -116,16 +122,16 @@ class Manifest:
         """For results."""
         p = self.parts
         return Provenance(
-            p.model_digest,
-            p.data_digest,
-            p.preprocessing,
-            p.precision,
-            self.device,
-            self.versions,
-            self.date,
-            len(self.skipped),
-            self.notes,
-            self.data_notes,
+            model_digest=p.model_digest,
+            data_digest=p.data_digest,
+            preprocessing=p.preprocessing,
+            precision=p.precision,
+            device=self.device,
+            versions=self.versions,
+            date=self.date,
+            skipped=len(self.skipped),
+            notes=self.notes,
+            data_notes=self.data_notes,
         )
 
 

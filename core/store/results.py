@@ -38,7 +38,7 @@ class Refused(Exception):
     """A row that this class did not write."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Kept:
     """A value as a row has it, and the mark of the key under which it was put (b"" in rows of earlier versions)."""
 
@@ -89,13 +89,13 @@ class JSONDisk(diskcache.JSONDisk):  # type: ignore[misc]
             if zlib.crc32(kind + body).to_bytes(4, "little") != checksum:
                 raise Refused
             plain = _inflated(body[_KEY_BYTES:])
-            return _Kept(plain if kind == _KEYED_BYTES else json.loads(plain), body[:_KEY_BYTES])
+            return _Kept(value=plain if kind == _KEYED_BYTES else json.loads(plain), mark=body[:_KEY_BYTES])
         if kind not in (_JSON, _BYTES) or zlib.crc32(body).to_bytes(4, "little") != checksum:
             raise Refused
         plain = _inflated(body)
         if kind == _BYTES and _is_json(plain):  # its first byte is not covered: one bit makes bytes of JSON
             raise Refused
-        return _Kept(plain if kind == _BYTES else json.loads(plain), b"")
+        return _Kept(value=plain if kind == _BYTES else json.loads(plain), mark=b"")
 
     def remove(self, file_path: Any) -> None:
         """No row has a file, so there is none to remove: a planted path must not delete anything."""

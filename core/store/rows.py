@@ -16,7 +16,7 @@ from core.types import Dataset, IntArray
 ROWS, CLASSES, CAPTIONS = "rows.parquet", "classes.parquet", "captions.parquet"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rows:
     """The rows that have vectors: `ids` (n,), `labels` (n,) or None, names of classes (c,), captions (m,)."""
 
@@ -39,7 +39,12 @@ def kept_rows(dataset: Dataset, skipped: Collection[int]) -> Rows:
     without[list(skipped)] = True
     keep = np.flatnonzero(~without)
     labels = None if dataset.labels is None else dataset.labels[keep]
-    rows = Rows(tuple(dataset.ids[i] for i in keep), labels, dataset.classnames, dataset.raw_classnames)
+    rows = Rows(
+        ids=tuple(dataset.ids[i] for i in keep),
+        labels=labels,
+        classnames=dataset.classnames,
+        raw_classnames=dataset.raw_classnames,
+    )
     if dataset.image_index is None:
         return rows
     position = np.cumsum(~without) - 1
@@ -70,12 +75,12 @@ def read_rows(folder: Path, files: Sequence[str]) -> Rows:
     captions = _read(folder / CAPTIONS) if CAPTIONS in files else {}
     try:
         return Rows(
-            _texts(main["id"]),
-            _integers(main.get("label")),
-            _texts(classes.get("classname")),
-            _texts(classes.get("raw_classname")),
-            _texts(captions.get("caption")),
-            _integers(captions.get("image_index")),
+            ids=_texts(main["id"]),
+            labels=_integers(main.get("label")),
+            classnames=_texts(classes.get("classname")),
+            raw_classnames=_texts(classes.get("raw_classname")),
+            captions=_texts(captions.get("caption")),
+            image_index=_integers(captions.get("image_index")),
         )
     except (KeyError, ValueError, TypeError, UnicodeDecodeError) as error:
         raise _damaged(folder / ROWS) from error

@@ -39,7 +39,14 @@ def salvage(folder: Path, manifest: Manifest) -> tuple[int, int]:
 
 def _plan(manifest: Manifest) -> Plan:
     plan = manifest.plan
-    return Plan(manifest.parts, manifest.dataset, manifest.split, plan["rows"], plan["chunk_rows"], plan["batch_rows"])
+    return Plan(
+        parts=manifest.parts,
+        dataset=manifest.dataset,
+        split=manifest.split,
+        n=plan["rows"],
+        chunk_rows=plan["chunk_rows"],
+        batch_rows=plan["batch_rows"],
+    )
 
 
 def pieces_of_images(manifest: Manifest) -> tuple[Piece, ...]:
@@ -47,14 +54,16 @@ def pieces_of_images(manifest: Manifest) -> tuple[Piece, ...]:
     header = io.BytesIO()
     write_header(header, manifest.n, manifest.d)
     head = header.getvalue()
-    pieces = [Piece(0, len(head), hashlib.sha256(head).hexdigest())]
+    pieces = [Piece(start=0, bytes=len(head), sha256=hashlib.sha256(head).hexdigest())]
     try:
         plan = _plan(manifest)
     except (KeyError, TMVError):
         return ()
     for block, kept in _blocks(manifest, plan):
         start = pieces[-1].start + pieces[-1].bytes
-        pieces.append(Piece(start, sum(len(rows) for rows in kept.values()) * manifest.d * 4, block.sha256))
+        pieces.append(
+            Piece(start=start, bytes=sum(len(rows) for rows in kept.values()) * manifest.d * 4, sha256=block.sha256)
+        )
     return tuple(pieces) if pieces[-1].start + pieces[-1].bytes == manifest.files[IMAGES].bytes else ()
 
 
@@ -80,7 +89,7 @@ def _good_chunks(path: Path, manifest: Manifest, plan: Plan) -> Iterator[tuple[i
         vectors = _read_block(path, start, size, block, manifest.d)
         start += size
         for index, rows in kept.items() if vectors is not None else ():
-            yield index, Chunk(vectors[rows.start : rows.stop], _gaps(plan, index, reasons))  # type: ignore[index]
+            yield index, Chunk(vectors=vectors[rows.start : rows.stop], skipped=_gaps(plan, index, reasons))  # type: ignore[index]
 
 
 def _gaps(plan: Plan, index: int, reasons: dict[int, Skipped]) -> tuple[tuple[int, Skipped], ...]:

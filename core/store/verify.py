@@ -27,7 +27,7 @@ _TEMP_SECONDS = 3600.0
 _PLACES = ("embeddings", "texts", "models", "results", "locks", "digests", "run", "thumbnails", "uploads")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VerifyReport:
     """How many entries were checked; one sentence for each that is damaged, and for each that was mended."""
 
@@ -36,7 +36,7 @@ class VerifyReport:
     mended: tuple[str, ...]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class _Findings:
     checked: int = 0
     damaged: list[str] = field(default_factory=list)
@@ -64,7 +64,7 @@ def verify(store: Store, mend: bool = True) -> VerifyReport:
     _check_cards(store.root, found, mend)
     if mend:
         _sweep(store.root)
-    return VerifyReport(found.checked, tuple(found.damaged), tuple(found.mended))
+    return VerifyReport(checked=found.checked, damaged=tuple(found.damaged), mended=tuple(found.mended))
 
 
 def _check_places(root: Path, found: _Findings) -> None:

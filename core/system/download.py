@@ -40,7 +40,7 @@ class Refused(TMVError):
         super().__init__(message)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class _Transfer:
     url: str
     part: Path
@@ -71,7 +71,9 @@ def fetch(
         raise TMVError(f"A download address starts with http:// or https://, got {url!r}.")
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(target.name + ".part")
-    transfer = _Transfer(url, part, headers or {}, progress, checksum is not None)
+    transfer = _Transfer(
+        url=url, part=part, headers=headers or {}, progress=progress, verified_later=checksum is not None
+    )
     with _only_one(part, progress), _disk_errors(target):
         if target.is_file() and matches(target, checksum):
             return target

@@ -67,7 +67,9 @@ def model_parts(model: ModelSpec | str) -> tuple[str, str]:
 def model_family(model: ModelSpec | str) -> Family:
     """Whose model it is, by its name alone."""
     architecture, pretrained = model_parts(model)
-    return ModelSpec("", "", architecture, pretrained or "file", "open_clip").family
+    return ModelSpec(
+        name="", title="", architecture=architecture, pretrained=pretrained or "file", library="open_clip"
+    ).family
 
 
 # --- what is shown at once --------------------------------------------------------------------------------

@@ -58,7 +58,9 @@ def _with_shots(reference: Reference | None) -> Reference | None:
     if reference is None or (shots := shots_of(reference)) is None or "shot" in reference.protocol:
         return reference
     said = f"trained on {count(shots, 'picture')} a class; {reference.protocol}"
-    return Reference(reference.metric, reference.value, said, reference.source, reference.kind)
+    return Reference(
+        metric=reference.metric, value=reference.value, protocol=said, source=reference.source, kind=reference.kind
+    )
 
 
 # --- rows -------------------------------------------------------------------------------------------------

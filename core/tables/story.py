@@ -22,7 +22,7 @@ COLUMNS = {
 _ZERO, _PROBE = "zeroshot_", "linear_probe_"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoryCell:
     """One figure three times, 0-1; None where there is none."""
 
@@ -38,7 +38,7 @@ class StoryCell:
         return self.measured is None and self.deck is None and self.published is None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoryRow:
     """One model on one data set; `cells` in the order of `COLUMNS`."""
 
@@ -66,7 +66,9 @@ def story_row(
     deck, figures = deck_figures(model, dataset), published(model, dataset)
     cells = [_cell(column, zero if column.startswith(_ZERO) else probe, deck, figures, several) for column in COLUMNS]
     c = len(zero.classnames) if zero is not None else len(dataset.classnames)
-    return StoryRow(model.name, dataset.name, zero.n if zero is not None else 0, c, tuple(cells))
+    return StoryRow(
+        model=model.name, dataset=dataset.name, n=zero.n if zero is not None else 0, classes=c, cells=tuple(cells)
+    )
 
 
 def _cell(
@@ -85,7 +87,9 @@ def _cell(
     value = None if result is None else float(getattr(result, name))
     interval = None if result is None else getattr(result, f"{name}_ci95")
     protocol = "" if found is None else found.protocol
-    return StoryCell(value, interval, theirs, None if found is None else found.value, protocol)
+    return StoryCell(
+        measured=value, ci95=interval, deck=theirs, published=None if found is None else found.value, protocol=protocol
+    )
 
 
 def _rest(reference: Reference) -> str:

@@ -76,7 +76,7 @@ def _page(
                 opened=opened,
                 label=f"Pictures that {say_model(parts[i].model)} finds",
             )
-        drawn.append(SheetList(say_model(parts[i].model), parts[i].query.words, tiles))
+        drawn.append(SheetList(title=say_model(parts[i].model), line=parts[i].query.words, tiles=tiles))
     return drawn
 
 

@@ -107,11 +107,11 @@ def _headline(result: RetrievalResult, side: Side, k: int, name: str) -> Headlin
     label = SIDES[side] + ("" if k == 1 else f", first {k}")
     among = count(result.n_images, "picture") if side == "image" else count(result.n_texts, "caption")
     return Headline(
-        f"{name}: {label[0].lower()}{label[1:]}" if name else label,
-        found.recall[k],
-        found.recall_ci95[k],
-        f"recall@{k} · {found.n:,} asked, among {among}",
-        result.model,
+        label=f"{name}: {label[0].lower()}{label[1:]}" if name else label,
+        value=found.recall[k],
+        ci95=found.recall_ci95[k],
+        under=f"recall@{k} · {found.n:,} asked, among {among}",
+        exact=result.model,
     )
 
 

@@ -35,7 +35,7 @@ Opened = Callable[[str, str], None]
 """Called with a picture's id and the caption."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
     """Which rows: `side`, the `span` of ranks with `model` as in the address ("" any, "11-" beyond ten), `words`."""
 
@@ -57,10 +57,10 @@ def look_at(results: Sequence[RetrievalResult]) -> Look:
     """What the address asks for, checked."""
     known = [r.model for r in results]
     return Look(
-        "text" if one_of("listed", list(LISTED), "image") == "text" else "image",
-        one_of("by", known, known[0]),
-        such_as("ranks", _is_span, "two ranks as 2-10, or 11- without an end", "", "any rank is shown"),
-        " ".join(next(iter(chosen("words")), "").split()),
+        side="text" if one_of("listed", list(LISTED), "image") == "text" else "image",
+        model=one_of("by", known, known[0]),
+        span=such_as("ranks", _is_span, "two ranks as 2-10, or 11- without an end", "", "any rank is shown"),
+        words=" ".join(next(iter(chosen("words")), "").split()),
     )
 
 
@@ -94,7 +94,7 @@ def pick_look(results: Sequence[RetrievalResult], *, sides: bool) -> Look:
     """Ranks, whose ranks, and words; `sides` says whether pictures may be listed too."""
     now = look_at(results)
     if not sides:
-        now = Look("image", now.model, now.span, now.words)
+        now = Look(side="image", model=now.model, span=now.span, words=now.words)
     kinds = KINDS if now.span in KINDS else {**KINDS, now.span: _span_title(now)}
     places = iter(st.columns([4, 3, 3, *([2] if sides else [])], vertical_alignment="bottom"))
     with next(places):

@@ -53,7 +53,9 @@ def ten_first(engine: Engine, lists: Sequence[PicturesResult], now: Subject, ope
                     opened=opened,
                     label=f"Pictures that {say_model(result.model)} puts first",
                 )
-            drawn[-1].append(SheetList(say_model(result.model), f"of {count(result.n, 'picture')}", tiles))
+            drawn[-1].append(
+                SheetList(title=say_model(result.model), line=f"of {count(result.n, 'picture')}", tiles=tiles)
+            )
     title = f"“{lists[0].query.words}”"
     with st.container(horizontal=True):
         save_rows(hits_frame(lists), "came-first", key="first-csv")
@@ -105,7 +107,15 @@ def _original(engine: Engine, result: PicturesResult, now: Subject) -> list[Tile
         return []
     rank, score = engine.place_of(result, now.picture)
     row = result.ids.index(now.picture)
-    return [hit_tile(engine, result, Hit(rank, row, now.picture, score, "", now.written), mark=OWN, right=True)]
+    return [
+        hit_tile(
+            engine,
+            result,
+            Hit(rank=rank, row=row, id=now.picture, score=score, label="", captions=now.written),
+            mark=OWN,
+            right=True,
+        )
+    ]
 
 
 # --- look-alikes ------------------------------------------------------------------------------------------

@@ -35,7 +35,7 @@ MOST_MODELS, FIRST = 4, 10
 ASK = "pages/caption_retrieval/ask.py"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Here:
     """The models that have vectors of the set, each with its rows and its benchmark."""
 
@@ -58,7 +58,7 @@ def page(engine: Engine) -> None:
         return
     with left:
         models = pick_models(engine, [dataset], most=MOST_MODELS)
-    how = Used(used(engine, dataset).split)  # every caption may be looked at, however many the benchmark uses
+    how = Used(split=used(engine, dataset).split)  # every caption may be looked at, however many the benchmark uses
     if len(engine.splits(dataset.name)) > 1:
         with st.columns([4, 4, 3])[1]:
             pick_split(engine, dataset, how.split)
@@ -90,7 +90,7 @@ def study(engine: Engine, models: Sequence[ModelSpec], dataset: DatasetSpec, how
             sets.append(engine.needed(model.name, dataset.name, how.split))
         except NotHere:
             missing.append((model, dataset, how.split))
-    return Here(tuple(sets), tuple(results)), missing
+    return Here(sets=tuple(sets), results=tuple(results)), missing
 
 
 def drawn(now: Subject, there: Here) -> str:

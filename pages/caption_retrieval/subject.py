@@ -32,7 +32,7 @@ MOST_BESIDE = 8
 _DRAW = re.compile(rf"^({'|'.join(KINDS)}):(\d{{1,9}})$")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
     """`text` is asked and should find `picture` ("" where no picture of the set has this caption), whose own
     captions are `written`; `same` are other pictures with the very same caption. `drawn` says how it was chosen,
@@ -86,14 +86,14 @@ def _as_asked(engine: Engine, images: EmbeddingSet, text: str, picture: str) -> 
     if not picture and rows:
         picture = images.ids[_owner(images, rows[0])]
     if not picture:
-        return Subject(text)
+        return Subject(text=text)
     written = captions_of_row(images, images.ids.index(picture))
     return _known(images, text or next(iter(written), ""), picture, written, rows)
 
 
 def _known(images: EmbeddingSet, text: str, picture: str, written: tuple[str, ...], rows: Sequence[int]) -> Subject:
     same = frozenset(images.ids[_owner(images, row)] for row in rows) - {picture}
-    return Subject(text, picture, written, same)
+    return Subject(text=text, picture=picture, written=written, same=same)
 
 
 def _drawn(engine: Engine, images: EmbeddingSet, result: RetrievalResult) -> Subject:
@@ -126,7 +126,7 @@ def _first(engine: Engine, images: EmbeddingSet, result: RetrievalResult) -> Sub
     for kind in ("hard", "lost", "any"):
         if (row := draw(result, kind)) is not None:  # type: ignore[arg-type]
             return _of_row(engine, images, row)
-    return Subject("")
+    return Subject(text="")
 
 
 def _of_row(engine: Engine, images: EmbeddingSet, row: int) -> Subject:

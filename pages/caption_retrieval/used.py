@@ -18,7 +18,7 @@ ALL = "all"
 CAPS = ("1", "2", "3", "4", "5", ALL)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Used:
     """`split` None: the one that the data set is measured on; `cap` how many captions of a picture, or
     `ALL_CAPTIONS`."""
@@ -43,7 +43,7 @@ def used(engine: Engine, dataset: DatasetSpec) -> Used:
     splits = engine.splits(dataset.name)
     split = one_of("split", splits, "", instead=f"the one that {say_dataset(dataset.name)} is measured on is used")
     each = one_of("each", CAPS, str(dataset.captions_per_picture or ALL))
-    return Used(split or None, ALL_CAPTIONS if each == ALL else int(each))
+    return Used(split=split or None, cap=ALL_CAPTIONS if each == ALL else int(each))
 
 
 def pick_used(engine: Engine, dataset: DatasetSpec) -> Used:

@@ -23,7 +23,7 @@ PAGE_KEY = "asked-page"
 MOST_MEGABYTES, MOST_MINUS, MOST_WEIGHT = 20, 8, 5.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """`upload` names an uploaded picture, `like` one of the data set; at most one of them is there."""
 
@@ -62,7 +62,12 @@ def wanted(images: EmbeddingSet | None) -> Wanted:
     if not (text or upload or like or minus):
         text = example(images)
     return Wanted(
-        text, minus, upload, "" if upload else like, _weight("image_weight", 1.0), _weight("minus_weight", MINUS_WEIGHT)
+        text=text,
+        minus=minus,
+        upload=upload,
+        like="" if upload else like,
+        image_weight=_weight("image_weight", 1.0),
+        minus_weight=_weight("minus_weight", MINUS_WEIGHT),
     )
 
 

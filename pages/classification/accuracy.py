@@ -67,7 +67,14 @@ def show(engine: Engine, results: list[ZeroShotResult], choice: Choice) -> None:
     """The answer: large figures on the first data set, the finding, both charts, the tables."""
     first = [r for r in results if r.dataset == results[0].dataset][:MOST_HEADLINES]
     on = f" on {say_dataset(first[0].dataset)}" if len({r.dataset for r in results}) > 1 else ""
-    headlines([Headline(f"{say_model(r.model)}{on}", r.acc1, r.acc1_ci95, protocol_line(r), r.model) for r in first])
+    headlines(
+        [
+            Headline(
+                label=f"{say_model(r.model)}{on}", value=r.acc1, ci95=r.acc1_ci95, under=protocol_line(r), exact=r.model
+            )
+            for r in first
+        ]
+    )
     finding(plain(accuracy_finding(results)), results)
     models, datasets, how = choice
     wanted = [(model, dataset, how.split_of(dataset)) for dataset in datasets for model in models]

@@ -22,7 +22,7 @@ RIGHT, WRONG, ANY, ANY_CLASS = "*right", "*wrong", "", "*any"
 PAGE = 24
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
     """Which pictures: of a true class (None: all), with this answer (a label, RIGHT, WRONG or ANY)."""
 
@@ -37,7 +37,7 @@ def chosen_cell(result: ZeroShotResult) -> Cell:
     answer = one_of("predicted", (*places, RIGHT, WRONG), ANY, f"{A_CLASS}, {RIGHT} or {WRONG}", "any answer is shown")
     label = places.get(true)
     said: int | str = answer if answer in (RIGHT, WRONG) else places.get(answer, ANY)
-    return Cell(label, WRONG if label is None and said == ANY and not true else said)
+    return Cell(true=label, answer=WRONG if label is None and said == ANY and not true else said)
 
 
 def show_cell(result: ZeroShotResult, true: int | None, predicted: int | None) -> None:

@@ -43,8 +43,10 @@ def _figures(result: AuditResult) -> list[Headline]:
     interval: Interval = case.interval(metric) or (value, value)
     said = "Top-1 accuracy" if metric == "acc1" else "Text finds picture, first"
     pictures = f"{case.n:,} pictures" if case.n else "an unknown number of pictures"
-    figures = [Headline(f"{said}, as it is", value, interval, pictures, case.model)]
-    return figures + [Headline(g.said.capitalize(), g.value, g.ci95, _gap(g)) for g in _best(result)]
+    figures = [Headline(label=f"{said}, as it is", value=value, ci95=interval, under=pictures, exact=case.model)]
+    return figures + [
+        Headline(label=g.said.capitalize(), value=g.value, ci95=g.ci95, under=_gap(g)) for g in _best(result)
+    ]
 
 
 def _best(result: AuditResult) -> list[Counterfactual]:

@@ -58,9 +58,14 @@ def answer(result: ZeroShotResult) -> None:
     line = protocol_line(result)
     headlines(
         [
-            Headline("Top-1 accuracy", result.acc1, result.acc1_ci95, line, result.model),
-            Headline("Top-5 accuracy", result.acc5, result.acc5_ci95, line, result.model),
-            Headline("Mean per-class recall", result.mean_per_class_recall, result.mean_per_class_recall_ci95, line),
+            Headline(label="Top-1 accuracy", value=result.acc1, ci95=result.acc1_ci95, under=line, exact=result.model),
+            Headline(label="Top-5 accuracy", value=result.acc5, ci95=result.acc5_ci95, under=line, exact=result.model),
+            Headline(
+                label="Mean per-class recall",
+                value=result.mean_per_class_recall,
+                ci95=result.mean_per_class_recall_ci95,
+                under=line,
+            ),
         ]
     )
     confusion = confusion_chart(confusion_frame(result), **seen(), title="Which classes does it confuse?")

@@ -37,11 +37,11 @@ def offer_draws(engine: Engine, sides: Sequence[Side], dataset: DatasetSpec, spl
 def _training(engine: Engine, side: Side, dataset: DatasetSpec, split: str | None) -> Training:
     place, drawn = (side.model.name, dataset.name, split), {**side.draw, "seed": side.seed}
     return Training(
-        side.model,
-        dataset,
-        engine.few_shot_draw_job_key(*place, **drawn),
-        partial(engine.submit_few_shot_draw, *place, **drawn),
-        lambda: engine.few_shot_draw_cached(*place, **drawn) is not None,
+        model=side.model,
+        dataset=dataset,
+        key=engine.few_shot_draw_job_key(*place, **drawn),
+        start=partial(engine.submit_few_shot_draw, *place, **drawn),
+        done=lambda: engine.few_shot_draw_cached(*place, **drawn) is not None,
     )
 
 

@@ -43,7 +43,7 @@ LASTS = "It takes seconds for small sets and minutes for large ones; every run i
 MOST_SEEDS, MOST_HEADLINES = 10, 4
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
     """What is studied, how often, and with which prompts at K = 0."""
 
@@ -73,7 +73,7 @@ def pick(engine: Engine) -> Choice | None:
         methods = pick_methods()
     with last:
         draws = pick_draws()
-    return Choice(models, dataset, methods, draws, asking([dataset]))
+    return Choice(models=models, dataset=dataset, methods=methods, seeds=draws, how=asking([dataset]))
 
 
 def pick_methods() -> tuple[Method, ...]:
@@ -126,7 +126,11 @@ def studies(engine: Engine, choice: Choice) -> list[FewShotResult]:
             continue
         key = engine.few_shot_job_key(model.name, dataset.name, split, **asked)
         start = partial(engine.submit_few_shot, model.name, dataset.name, split, **asked)
-        missing.append(Training(model, dataset, key, start, partial(_is_here, engine, model.name, choice)))
+        missing.append(
+            Training(
+                model=model, dataset=dataset, key=key, start=start, done=partial(_is_here, engine, model.name, choice)
+            )
+        )
     offer_training(engine, missing, what="a few-shot study", key="train-few-shot", lasts=LASTS, early=True)
     return found
 
@@ -162,7 +166,7 @@ def _chart(result: FewShotResult, several: bool) -> None:
 def _without(result: FewShotResult) -> Headline:
     zero = result.zero_shot
     label = f"{say_model(result.model)}, zero-shot"
-    return Headline(label, zero.acc1, zero.acc1_ci95, protocol_line(zero), result.model)
+    return Headline(label=label, value=zero.acc1, ci95=zero.acc1_ci95, under=protocol_line(zero), exact=result.model)
 
 
 def _with(result: FewShotResult) -> None:

@@ -36,7 +36,9 @@ def figures(pair: Pair, names: Names, short: Names) -> PairedDifference:
     places = st.columns(3)
     for place, result, name in zip(places, pair, names):
         with place:
-            headline(Headline(name, result.acc1, _interval(result), _line(result), result.model))
+            headline(
+                Headline(label=name, value=result.acc1, ci95=_interval(result), under=_line(result), exact=result.model)
+            )
     with places[2], st.container(gap="xxsmall"):
         st.metric("Difference, first minus second", points(difference.difference, signed=True))
         low, high = (points(end, signed=True) for end in difference.ci95)

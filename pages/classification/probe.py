@@ -75,7 +75,13 @@ def answer(probes: list[ProbeResult], zero_shots: list[ZeroShotResult]) -> None:
     """Large figures, the finding, both charts."""
     headlines(
         [
-            Headline(f"{say_model(p.model)}, test", p.test_acc1, p.test_acc1_ci95, probe_line(p), p.model)
+            Headline(
+                label=f"{say_model(p.model)}, test",
+                value=p.test_acc1,
+                ci95=p.test_acc1_ci95,
+                under=probe_line(p),
+                exact=p.model,
+            )
             for p in probes[:MOST_HEADLINES]
         ]
     )

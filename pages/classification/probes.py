@@ -38,11 +38,11 @@ def _trainable(engine: Engine, wanted: Sequence[Wanted]) -> list[Wanted]:
 def _training(engine: Engine, model: ModelSpec, dataset: DatasetSpec, split: str | None, normalise: bool) -> Training:
     place = (model.name, dataset.name, split)
     return Training(
-        model,
-        dataset,
-        engine.probe_job_key(*place, normalise=normalise),
-        partial(engine.submit_probe, *place, normalise=normalise),
-        lambda: engine.probe_cached(*place, normalise=normalise) is not None,
+        model=model,
+        dataset=dataset,
+        key=engine.probe_job_key(*place, normalise=normalise),
+        start=partial(engine.submit_probe, *place, normalise=normalise),
+        done=lambda: engine.probe_cached(*place, normalise=normalise) is not None,
     )
 
 

@@ -36,7 +36,7 @@ UNPROMPTED = (PROBE, "few-shot-probe")
 MOST_TEMPLATES = 20
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Side:
     """`wording` is () for the data set's own prompts, the name of a prompt set, or templates of one's own; `shots` and
     `seed` count for few-shot methods."""
@@ -145,8 +145,8 @@ def sides(engine: Engine, dataset: DatasetSpec) -> tuple[Side, Side]:
     names = [m.name for m in models if (m.name, dataset.name) in stored]
     names += [n for n in default_models(engine, (dataset.name,), 6) if n not in names]
     first, last = engine.model(names[0]), engine.model(names[min(1, len(names) - 1)])
-    other = Side(last, ZERO_SHOT if len(names) > 1 else PROBE)
-    return _side(engine, "a", Side(first, ZERO_SHOT)), _side(engine, "b", other)
+    other = Side(model=last, method=ZERO_SHOT if len(names) > 1 else PROBE)
+    return _side(engine, "a", Side(model=first, method=ZERO_SHOT)), _side(engine, "b", other)
 
 
 def _side(engine: Engine, name: str, default: Side) -> Side:
@@ -168,12 +168,12 @@ def _read(engine: Engine, name: str, values: tuple[str, ...]) -> Side:
     spec = page_model(engine, model)
     shots, seed = read_drawn(name, drawn)
     if method in UNPROMPTED:
-        return Side(spec, method, (), shots, seed)
+        return Side(model=spec, method=method, wording=(), shots=shots, seed=seed)
     try:
-        return Side(spec, method, _checked(values[1:]), shots, seed)
+        return Side(model=spec, method=method, wording=_checked(values[1:]), shots=shots, seed=seed)
     except TMVError as error:
         tell([str(error)])
-        return Side(spec, method, (), shots, seed)
+        return Side(model=spec, method=method, wording=(), shots=shots, seed=seed)
 
 
 def _checked(wording: tuple[str, ...]) -> tuple[str, ...]:

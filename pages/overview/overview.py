@@ -70,7 +70,13 @@ def answer(results: list[ZeroShotResult]) -> None:
     """The best of each data set, the finding, and all measured pairs in one chart."""
     headlines(
         [
-            Headline(f"{say_dataset(r.dataset)}: {say_model(r.model)}", r.acc1, r.acc1_ci95, protocol_line(r), r.model)
+            Headline(
+                label=f"{say_dataset(r.dataset)}: {say_model(r.model)}",
+                value=r.acc1,
+                ci95=r.acc1_ci95,
+                under=protocol_line(r),
+                exact=r.model,
+            )
             for r in best_results(results)[:MOST_HEADLINES]
         ]
     )

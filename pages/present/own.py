@@ -74,7 +74,7 @@ def _add(engine: Engine, now: str) -> None:
     if not title:
         raise TMVError("A story needs a title.")
     _fresh(engine, name_of(title))
-    choose("story", save_story(folder, OwnStory(title, (step,))))
+    choose("story", save_story(folder, OwnStory(title=title, steps=(step,))))
     choose("step", None)
 
 

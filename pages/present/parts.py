@@ -21,7 +21,7 @@ CSS = Path(__file__).with_name("step.css")
 FEW = 4
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
     """One picture of a strip."""
 
@@ -31,7 +31,7 @@ class Shown:
     right: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Strip:
     """The best pictures of one model."""
 

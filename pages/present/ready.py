@@ -102,7 +102,7 @@ def _needs(engine: Engine, step: OwnStep) -> ViewNeeds:
         choices["model"] = tuple(page_model(engine, name).name for name in choices.get("model", ()))
         return view_needs(engine, choices, classified=step.page in CLASSIFIED)
     except TMVError as error:
-        return ViewNeeds((str(error).rstrip("."),))
+        return ViewNeeds(missing=(str(error).rstrip("."),))
 
 
 def _encode(engine: Engine, texts: list[tuple[str, tuple[str, ...]]]) -> None:

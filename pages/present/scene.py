@@ -145,14 +145,14 @@ def _where(scene: Scene, judged: bool) -> str:
 def _strip(engine: Engine, result: PicturesResult, right: Callable[[Hit], bool] | None = None) -> Strip:
     shown = tuple(
         Shown(
-            engine.thumbnail(result.dataset, result.split, hit.id),
-            f"Rank {hit.rank}: {hit.label or next(iter(hit.captions), hit.id)}",
-            f"{hit.score:.2f} {hit.label}".strip(),
-            bool(hit.relevant) if right is None else right(hit),
+            thumbnail=engine.thumbnail(result.dataset, result.split, hit.id),
+            alt=f"Rank {hit.rank}: {hit.label or next(iter(hit.captions), hit.id)}",
+            under=f"{hit.score:.2f} {hit.label}".strip(),
+            right=bool(hit.relevant) if right is None else right(hit),
         )
         for hit in result.hits
     )
-    return Strip(say_model(result.model), shown)
+    return Strip(title=say_model(result.model), pictures=shown)
 
 
 def _caption(engine: Engine, scene: Scene, pairs: Pairs) -> None:

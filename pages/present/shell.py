@@ -28,7 +28,7 @@ PLACE = ("story", "step", "ask")
 GO, ON = "stage-go", "true"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Telling:
     """The story in use: the deck's (`own` None) or someone's own, and the step that is shown, from 1."""
 
@@ -64,9 +64,9 @@ def telling(engine: Engine, pages: Collection[str]) -> Telling:
     length = len(own.steps) if own else len(STEPS)
     asked = next(iter(chosen("step")), "1")
     if asked.isascii() and asked.isdigit() and len(asked) < 6 and 1 <= int(asked) <= length:
-        return Telling(own, name, int(asked), problem)
+        return Telling(own=own, name=name, place=int(asked), problem=problem)
     step = wrong("step", asked, f"a number from 1 to {length}", "the first step is shown")
-    return Telling(own, name, 1, f"{problem} {step}".strip())
+    return Telling(own=own, name=name, place=1, problem=f"{problem} {step}".strip())
 
 
 def move(told: Telling, where: str) -> None:

@@ -233,7 +233,7 @@ def _took_preset(engine: Engine, dataset: DatasetSpec, presets: Sequence[Picture
 # --- how lists are shown ----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Showing:
     """How many pictures a list has, which classes count as right ("named": those in the text), and what a list
     is compared with."""
@@ -250,9 +250,9 @@ def showing(question: Question, images: EmbeddingSet | None, models: int) -> Sho
     usual = questions.MODELS if models > 1 and question.against != questions.BEFORE else question.against
     possible = comparisons(len(question.queries), models)
     return Showing(
-        int(one_of("k", [str(d) for d in DEPTHS], "10")),
-        named or "named",
-        asked if asked in possible else usual if usual in possible else next(iter(possible), ""),
+        k=int(one_of("k", [str(d) for d in DEPTHS], "10")),
+        right=named or "named",
+        against=asked if asked in possible else usual if usual in possible else next(iter(possible), ""),
     )
 
 

@@ -27,7 +27,7 @@ PAGE = 24
 PAGE_KEY = "flipped-page"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
     """A study and the template of it that is looked at."""
 
@@ -46,8 +46,8 @@ def look_at(studies: Sequence[PromptStudyResult]) -> Look:
     if len(asked) == 3:
         for study in studies:
             if (study.model, study.classnames_kind) == asked[:2] and asked[2] in [t.name for t in study.every]:
-                return Look(study, asked[2])
-    found = Look(studies[0], _most_moved(studies[0]))
+                return Look(study=study, template=asked[2])
+    found = Look(study=studies[0], template=_most_moved(studies[0]))
     if asked:
         expected = "a model, its class names and a template that are compared here"
         say_wrong("changed", ", ".join(asked), expected, f"“{say_template(found.template)}” is looked at")

@@ -28,7 +28,7 @@ Edits = Mapping[tuple[str, str], str]
 """(base, folder name of the class) -> the name to ask with."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NameSet:
     """One way to name the classes. `kind` as in the address, `said` as in a chart, `names` in label order;
     `plain_kind` is "curated" or "raw" where nothing is edited."""
@@ -53,10 +53,10 @@ def name_sets(images: EmbeddingSet, edits: Edits) -> tuple[NameSet, ...]:
     """Every way to name the classes of a stored set: an edited one only where an edit changes a name."""
     found = []
     for base, names in ((CURATED, images.classnames), (RAW, images.raw_classnames)):
-        found.append(NameSet(base, base, tuple(names)))
+        found.append(NameSet(kind=base, said=base, names=tuple(names)))
         changed = edited(base, names, images.raw_classnames, edits)
         if changed != tuple(names):
-            found.append(NameSet(EDITED + base, f"edited {base}", changed))
+            found.append(NameSet(kind=EDITED + base, said=f"edited {base}", names=changed))
     return tuple(found)
 
 
@@ -117,7 +117,7 @@ def _picked() -> None:
 # --- the editor -------------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class _Sheet:
     """What the editor was opened with. A table that is edited must stay the same object to Streamlit, or it
     would jump to its top after every cell, so it starts anew only when the edits change from outside."""
@@ -166,7 +166,9 @@ def _sheet(engine: Engine, images: EmbeddingSet) -> _Sheet:
     now, sheet = list(texts(engine, "rename")), st.session_state.get("names-sheet")
     if not isinstance(sheet, _Sheet) or (sheet.dataset, sheet.expected) != (images.key.dataset, now):
         times = sheet.times + 1 if isinstance(sheet, _Sheet) else 1
-        sheet = _Sheet(images.key.dataset, parse_edits(now, images.raw_classnames), now, times)
+        sheet = _Sheet(
+            dataset=images.key.dataset, start=parse_edits(now, images.raw_classnames), expected=now, times=times
+        )
         st.session_state["names-sheet"] = sheet
     return sheet
 

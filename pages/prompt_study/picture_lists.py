@@ -26,7 +26,7 @@ PAGE, MOST_TILES = 8, 160
 """At most so many queries, and about so many pictures, are drawn at once; beyond that there are pages."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Compared:
     """Every list and what it is compared with: `against[q][m]` is a comparison from the other list to this one,
     or None."""
@@ -47,7 +47,7 @@ def compare(engine: Engine, rows: Sequence[Row], how: str) -> Compared:
     for q, row in enumerate(rows):
         others = [_other(rows, q, m, how) for m in range(len(row))]
         found.append(tuple(None if o is None else engine.compare_pictures(o, r) for o, r in zip(others, row)))
-    return Compared(tuple(rows), tuple(found), how)
+    return Compared(rows=tuple(rows), against=tuple(found), how=how)
 
 
 def _other(rows: Sequence[Row], q: int, m: int, how: str) -> PicturesResult | None:
@@ -99,9 +99,9 @@ def as_sheet(engine: Engine, compared: Compared, mode: Theme) -> bytes:
     rows = [
         [
             SheetList(
-                f"{say_model(r.model)}: “{r.query.words}”",
-                " · ".join(_facts(r, c, compared.how)),
-                [_tile(engine, r, hit, c, compared.how) for hit in r.hits],
+                title=f"{say_model(r.model)}: “{r.query.words}”",
+                line=" · ".join(_facts(r, c, compared.how)),
+                tiles=[_tile(engine, r, hit, c, compared.how) for hit in r.hits],
             )
             for r, c in zip(row, comparisons)
         ]

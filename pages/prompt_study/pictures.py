@@ -86,11 +86,11 @@ def _precision(result: PicturesResult) -> Headline:
     assert p is not None
     names = " or ".join(p.classnames)
     return Headline(
-        f"{say_model(result.model)}: “{result.query.words}”",
-        p.precision,
-        p.ci95,
-        f"of the first {p.k} are {names} · {100 * p.base_rate:.1f} % by chance",
-        result.model,
+        label=f"{say_model(result.model)}: “{result.query.words}”",
+        value=p.precision,
+        ci95=p.ci95,
+        under=f"of the first {p.k} are {names} · {100 * p.base_rate:.1f} % by chance",
+        exact=result.model,
     )
 
 

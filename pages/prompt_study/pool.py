@@ -32,7 +32,7 @@ SIZES = ("1", "3", "6", "12", "20")
 KEPT = ("pool", "extra", "poolpattern", "poolslot", "beat", "budget", "largest", "heldout")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """A search, ready to be run: `pool` and `baseline` are templates, `beat` the name of the baseline's set."""
 
@@ -73,13 +73,13 @@ def plan_of(engine: Engine, dataset: DatasetSpec, classnames: str) -> Plan:
         raise TMVError("There is nothing to choose from; take a set, or write templates of your own.")
     beat = one_of("beat", [p.name for p in PROMPT_SETS], dataset.prompt_set)
     return Plan(
-        pool,
-        find_prompt_set(beat).templates,
-        beat,
-        classnames,
-        int(one_of("budget", BUDGETS, str(BUDGET))),
-        int(one_of("largest", SIZES, str(LARGEST))),
-        float(one_of("heldout", SHARES, "0.5")),
+        pool=pool,
+        baseline=find_prompt_set(beat).templates,
+        beat=beat,
+        classnames=classnames,
+        budget=int(one_of("budget", BUDGETS, str(BUDGET))),
+        largest=int(one_of("largest", SIZES, str(LARGEST))),
+        heldout=float(one_of("heldout", SHARES, "0.5")),
     )
 
 

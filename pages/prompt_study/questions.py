@@ -30,7 +30,7 @@ TERMS = ("a bird", "- water")
 _TERM = re.compile(r"^(?:(?P<number>[+-]?\s*\d*\.?\d+)\s*[*×]\s*|(?P<sign>[+-])\s+)?(?P<text>.+)$")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """What is asked, in order. `cells` names the slot values of each query where they were composed; `against`
     is what a list is compared with unless the reader chose otherwise."""
@@ -79,7 +79,7 @@ def _checked(question: Question) -> Question:
 
 def by_prompts(prompts: Sequence[str], refined: bool = False) -> Question:
     """One query a prompt; `refined` says that each adds to the one before."""
-    return Question(PROMPTS, tuple(ask(p) for p in prompts), against=BEFORE if refined else FIRST)
+    return Question(way=PROMPTS, queries=tuple(ask(p) for p in prompts), against=BEFORE if refined else FIRST)
 
 
 # --- slots ------------------------------------------------------------------------------------------------
@@ -107,7 +107,7 @@ def by_slots(pattern: str, lines: Sequence[str]) -> Question:
     if not slots_of(pattern):
         raise TMVError("A pattern needs at least one slot in braces, for example: a {style} of a {noun}")
     cells = expand(pattern, slot_values(lines))
-    return Question(SLOTS, tuple(ask(c.text) for c in cells), cells)
+    return Question(way=SLOTS, queries=tuple(ask(c.text) for c in cells), cells=cells)
 
 
 # --- a ladder of adjectives -------------------------------------------------------------------------------
@@ -123,7 +123,7 @@ def steps(engine: Engine) -> tuple[str, tuple[str, ...], str]:
 
 def by_ladder(noun: str, adjectives: Sequence[str], around: str) -> Question:
     """The noun, and the adjectives in front of it one after another."""
-    return Question(LADDER, tuple(ask(t) for t in ladder(noun, adjectives, around)), against=BEFORE)
+    return Question(way=LADDER, queries=tuple(ask(t) for t in ladder(noun, adjectives, around)), against=BEFORE)
 
 
 # --- sums -------------------------------------------------------------------------------------------------
@@ -136,8 +136,8 @@ def term(line: str) -> Term:
         raise TMVError("A line of a sum must hold a text, for example: - water")
     text = found["text"].strip()
     if found["number"]:
-        return Term(text, float(found["number"].replace(" ", "")))
-    return Term(text, -MINUS_WEIGHT if found["sign"] == "-" else 1.0)
+        return Term(text=text, weight=float(found["number"].replace(" ", "")))
+    return Term(text=text, weight=-MINUS_WEIGHT if found["sign"] == "-" else 1.0)
 
 
 def line_of(term: Term) -> str:
@@ -157,5 +157,5 @@ def by_sum(lines: Sequence[str]) -> Question:
     terms = tuple(term(line) for line in lines)
     if not terms:
         raise TMVError("A sum needs at least one text; write for example: a bird")
-    whole = Query(terms)
-    return Question(SUM, (Query(terms[:1]), whole) if len(terms) > 1 else (whole,))
+    whole = Query(terms=terms)
+    return Question(way=SUM, queries=(Query(terms=terms[:1]), whole) if len(terms) > 1 else (whole,))

@@ -25,7 +25,7 @@ KINDS = {PICTURE: "One picture", CLASS: "A class"}
 SOME = 10
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """One of the two: the id of a picture, or the name of a class."""
 

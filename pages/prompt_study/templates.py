@@ -37,7 +37,7 @@ from pages.shared.words import count, plain
 MOST_HEADLINES, MOST_IN_ORDER = 4, 12
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
     """What is compared on which pictures."""
 
@@ -71,7 +71,7 @@ def pick(engine: Engine) -> Choice | None:
         engine.classnames(images, "curated")  # what has no classes is told before anything is drawn for them
     with places[4]:
         names = pick_names(engine, images) if images is not None else ()
-    return Choice(models, dataset, split, how, names)
+    return Choice(models=models, dataset=dataset, split=split, how=how, names=names)
 
 
 def stored(engine: Engine, models: Sequence[ModelSpec], dataset: DatasetSpec, split: str | None) -> EmbeddingSet | None:
@@ -132,11 +132,17 @@ def _headline(of: PromptStudyResult, result: TemplateResult, role: str, among: S
     quoted, names = f"“{say_template(result.name)}”", f"{of.classnames_kind} names"
     if len(among) == 1:
         under = [role, count(of.n, "picture"), names]
-        return Headline(say_template(result.name), result.acc1, result.acc1_ci95, " · ".join(under), result.name)
+        return Headline(
+            label=say_template(result.name),
+            value=result.acc1,
+            ci95=result.acc1_ci95,
+            under=" · ".join(under),
+            exact=result.name,
+        )
     several = len({s.classnames_kind for s in among}) > 1
     label = say_model(of.model) + (f", {names}" if several else "")
     under = [quoted, role, count(of.n, "picture"), *([] if several else [names])]
-    return Headline(label, result.acc1, result.acc1_ci95, " · ".join(under), of.model)
+    return Headline(label=label, value=result.acc1, ci95=result.acc1_ci95, under=" · ".join(under), exact=of.model)
 
 
 def words(studies: Sequence[PromptStudyResult], choice: Choice) -> None:

@@ -52,11 +52,11 @@ def _headline(result: PromptSearchResult, verdict: Verdict) -> Headline:
         else f" · {points(gap.difference, signed=True)}, p = {gap.p_value:.2g}".replace("e-", "e−")
     )
     return Headline(
-        SAID.get(verdict.name, verdict.name),
-        verdict.heldout_acc1,
-        verdict.heldout_acc1_ci95,
-        f"{count(len(verdict.templates), 'template')} · {count(result.n_heldout, 'held-out picture')}{against}",
-        verdict.name,
+        label=SAID.get(verdict.name, verdict.name),
+        value=verdict.heldout_acc1,
+        ci95=verdict.heldout_acc1_ci95,
+        under=f"{count(len(verdict.templates), 'template')} · {count(result.n_heldout, 'held-out picture')}{against}",
+        exact=verdict.name,
     )
 
 

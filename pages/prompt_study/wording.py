@@ -26,7 +26,7 @@ DEFAULT, OWN = "deck", "own"
 ROOM = 440
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wording:
     """The templates, in order; `prompt_set` names them where they are a known set ("" otherwise), `baseline`
     is one of them or "ensemble"."""
@@ -57,7 +57,7 @@ def wording(engine: Engine) -> Wording:
     templates = own or find_prompt_set(name).templates
     expected = "one of the templates that are compared, or ensemble"
     baseline = one_of("baseline", (*templates, ENSEMBLE), templates[0], expected, f"“{templates[0]}” is used instead")
-    return Wording(templates, "" if own else name, baseline)
+    return Wording(templates=templates, prompt_set="" if own else name, baseline=baseline)
 
 
 def _own(engine: Engine) -> tuple[tuple[str, ...], str]:

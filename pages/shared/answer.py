@@ -18,7 +18,7 @@ from pages.shared.words import count, plain
 MOST_NOTES = 4
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Headline:
     """One large figure: `label` in words, `exact` the name behind it, `value` 0-1, `under` the protocol
     in a line."""

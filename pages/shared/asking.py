@@ -21,7 +21,7 @@ OWN = "own"
 CLASSNAMES = {"curated": "Curated", "raw": "Folder names"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Asking:
     """The prompts, class names and split of a zero-shot study; `split` counts for the data sets that
     have it."""
@@ -73,10 +73,10 @@ def asking(datasets: Sequence[DatasetSpec]) -> Asking:
     tell([problem] if problem else [])
     prompt_set = one_of("templates", [p.name for p in PROMPT_SETS], "", instead="each set's own prompts are used")
     return Asking(
-        templates or None,
-        None if templates else prompt_set or None,
-        one_of("classnames", CLASSNAMES, "curated"),
-        one_of("split", _splits(datasets), "", instead="the one each is measured on is used") or None,
+        templates=templates or None,
+        prompt_set=None if templates else prompt_set or None,
+        classnames=one_of("classnames", CLASSNAMES, "curated"),
+        split=one_of("split", _splits(datasets), "", instead="the one each is measured on is used") or None,
     )
 
 

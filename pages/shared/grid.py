@@ -20,7 +20,7 @@ HTML = '<div class="grid" role="group"></div>\n'
 NAME = "picture_grid"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tile:
     """One picture; `thumbnail` is b"" where only what is known of it is on this machine.
 

@@ -25,7 +25,7 @@ FONTS = Path(streamlit.__file__).parent / "static" / "static" / "media"
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SheetList:
     """One list: its `title`, a `line` of facts, and its pictures."""
 

@@ -19,7 +19,7 @@ from pages.shared.progress import watch
 from pages.shared.words import count, listed, plain
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Training:
     """Work whose job has the key `key`; `start` submits it, embedding first what is missing; `done` looks whether its
     result is here."""

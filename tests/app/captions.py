@@ -84,10 +84,10 @@ def coco() -> Dataset:
     captions[7] = PEOPLE
     captions.append("a sixth view, of red thing 0")
     return Dataset(
-        find_dataset("coco"),
-        "val",
-        tuple(f"{i:012d}.jpg" for i in range(COCO_PICTURES)),
-        FakePictures(files),
+        spec=find_dataset("coco"),
+        split="val",
+        ids=tuple(f"{i:012d}.jpg" for i in range(COCO_PICTURES)),
+        pictures=FakePictures(files),
         captions=tuple(captions),
         image_index=np.append(np.repeat(np.arange(COCO_PICTURES, dtype=np.int64), 5), 0),
         notes=("This is a part: 16 of the 5,000 pictures of COCO captions val.",),

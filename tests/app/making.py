@@ -69,7 +69,15 @@ def satellite() -> Dataset:
     labels = np.arange(20, dtype=np.int64) % len(spec.classnames)
     files = [png((10 * i, 200 - 9 * i, 90), i) for i in range(20)]
     ids = tuple(f"{spec.raw_classnames[label]}/{i}.jpg" for i, label in enumerate(labels))
-    return Dataset(spec, "test", ids, FakePictures(files), labels, spec.classnames, spec.raw_classnames)
+    return Dataset(
+        spec=spec,
+        split="test",
+        ids=ids,
+        pictures=FakePictures(files),
+        labels=labels,
+        classnames=spec.classnames,
+        raw_classnames=spec.raw_classnames,
+    )
 
 
 def know_prompts(encoder: FakeEncoder, dataset: Dataset, texts: TextStore) -> None:

@@ -212,10 +212,10 @@ def test_the_link_spells_out_the_question(
 
 
 def test_what_is_asked_and_what_the_address_says_are_the_same() -> None:
-    now = Wanted("bird", ("water",), "", "a.png", 0.5, 0.25)
+    now = Wanted(text="bird", minus=("water",), upload="", like="a.png", image_weight=0.5, minus_weight=0.25)
     assert now.query.words == "bird - 0.25 water + 0.5 a.png"
     assert now.choices["image_weight"] == ("0.5",) and now.choices["upload"] == ()
-    assert Wanted("bird").choices == {k: (("bird",) if k == "q" else ()) for k in now.choices}
+    assert Wanted(text="bird").choices == {k: (("bird",) if k == "q" else ()) for k in now.choices}
 
 
 def test_nothing_to_ask_is_told(caption_page: Page, captioned: World) -> None:

@@ -185,7 +185,7 @@ def test_the_rows_of_a_list_are_those_a_loop_finds(
         if int(low or 1) <= rank <= int(high or 10**6)
         and all(w in captions[result.captions[i]].lower() for w in words.split())
     ]
-    found = rows_of(results, [captions, captions], Look("image", model, span, words))
+    found = rows_of(results, [captions, captions], Look(side="image", model=model, span=span, words=words))
     told_rows = list(zip(found["caption"], found["picture"], found[f"rank:{model}"]))
     assert sorted(told_rows) == sorted(wanted)
     assert (np.diff(found[f"rank:{model}"]) <= 0).all()

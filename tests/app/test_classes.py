@@ -88,7 +88,16 @@ def test_an_empty_cell_says_so(page: Page, world: World, result: ZeroShotResult)
     assert "No picture is in this cell" in said(app) and not tiles(app)
 
 
-@pytest.mark.parametrize("cell", [Cell(None, ANY), Cell(1, ANY), Cell(None, WRONG), Cell(2, RIGHT), Cell(0, 3)])
+@pytest.mark.parametrize(
+    "cell",
+    [
+        Cell(true=None, answer=ANY),
+        Cell(true=1, answer=ANY),
+        Cell(true=None, answer=WRONG),
+        Cell(true=2, answer=RIGHT),
+        Cell(true=0, answer=3),
+    ],
+)
 def test_rows_of_a_cell_are_those_a_loop_finds(result: ZeroShotResult, cell: Cell) -> None:
     def fits(i: int) -> bool:
         right = result.labels[i] == result.predicted[i]

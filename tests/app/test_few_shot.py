@@ -100,7 +100,20 @@ def test_the_demos_study_is_handed_in_while_the_demo_is_prepared(
     in_nothing: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = list[str]()
-    now = Job("1", "prepare-demo", "prepare-demo", "Preparing the demo", "running", 1, 9, 0.0, "", {}, 0.0, 0.0)
+    now = Job(
+        id="1",
+        kind="prepare-demo",
+        key="prepare-demo",
+        title="Preparing the demo",
+        state="running",
+        done=1,
+        total=9,
+        rate=0.0,
+        message="",
+        params={},
+        created=0.0,
+        updated=0.0,
+    )
     monkeypatch.setattr(Jobs, "latest", lambda self, key: now if key == now.key else None)
     monkeypatch.setattr(Jobs, "submit", lambda self, kind, key, *_: asked.append(kind))
     app = open_page(HERE)

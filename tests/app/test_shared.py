@@ -128,12 +128,38 @@ def broken_script() -> None:
     ],
 )
 def test_work_says_how_far_it_is_and_how_long_it_lasts_once_that_is_known(kind: str, done: int, words: str) -> None:
-    job = Job("1", kind, "k", "Work", "running", done, 10_000, 20.0, "", {}, 0.0, 0.0)
+    job = Job(
+        id="1",
+        kind=kind,
+        key="k",
+        title="Work",
+        state="running",
+        done=done,
+        total=10_000,
+        rate=20.0,
+        message="",
+        params={},
+        created=0.0,
+        updated=0.0,
+    )
     assert sentence(job) == words
 
 
 def test_captions_are_counted_with_their_pictures() -> None:
-    job = Job("1", "embed", "k", "Work", "running", 40, 480, 0.0, "", {"dataset": "captions:mine"}, 0.0, 0.0)
+    job = Job(
+        id="1",
+        kind="embed",
+        key="k",
+        title="Work",
+        state="running",
+        done=40,
+        total=480,
+        rate=0.0,
+        message="",
+        params={"dataset": "captions:mine"},
+        created=0.0,
+        updated=0.0,
+    )
     assert sentence(job) == "Work: 40 of 480 pictures and captions"
 
 

@@ -112,18 +112,18 @@ def test_readiness_says_what_is_missing(page: Page) -> None:
 
 
 def test_the_readiness_of_one_s_own_story(page: Page, stories: Path, world: World) -> None:
-    here = OwnStep("Acc", f"/accuracy?model={GOOD}&data=eurosat")
-    save_story(stories, OwnStory("Mine", (here, OwnStep("Seven", "/story?step=17"))))
+    here = OwnStep(title="Acc", view=f"/accuracy?model={GOOD}&data=eurosat")
+    save_story(stories, OwnStory(title="Mine", steps=(here, OwnStep(title="Seven", view="/story?step=17"))))
     assert "the vectors and texts of all 2 steps are here" in page(HERE, story="mine").success[0].value
     save_story(
         stories,
         OwnStory(
-            "Less",
-            (
+            title="Less",
+            steps=(
                 here,
-                OwnStep("Food", f"/accuracy?model={GOOD}&data=food101"),
-                OwnStep("Ask", f"/pictures?model={GOOD}&data=eurosat&prompt=a%20zebra%20in%20a%20story"),
-                OwnStep("Outside", f"/accuracy?model={GOOD}&data=folder:/etc"),
+                OwnStep(title="Food", view=f"/accuracy?model={GOOD}&data=food101"),
+                OwnStep(title="Ask", view=f"/pictures?model={GOOD}&data=eurosat&prompt=a%20zebra%20in%20a%20story"),
+                OwnStep(title="Outside", view=f"/accuracy?model={GOOD}&data=folder:/etc"),
             ),
         ),
     )
@@ -138,7 +138,13 @@ def test_the_readiness_of_one_s_own_story(page: Page, stories: Path, world: Worl
 
 def test_one_s_own_story_is_replayed_view_by_view(page: Page, stories: Path, world: World) -> None:
     view = f"/accuracy?model={GOOD}&data=eurosat"
-    save_story(stories, OwnStory("Mine", (OwnStep("Seven", "/story?step=17"), OwnStep("Acc", view, "Look here"))))
+    save_story(
+        stories,
+        OwnStory(
+            title="Mine",
+            steps=(OwnStep(title="Seven", view="/story?step=17"), OwnStep(title="Acc", view=view, note="Look here")),
+        ),
+    )
     app = page(HERE, present="true", story="mine")
     assert "the same figures to the digit" in html(app) and app.title[0].value == "Seven" and "1 of 2" in html(app)
     app.button(key="stage-next").click().run()

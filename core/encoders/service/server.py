@@ -69,7 +69,7 @@ def _file_stamp(path: Path) -> tuple[str, int, int, int]:
     return str(path), found.st_size, found.st_mtime_ns, found.st_ino
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class _Slot:
     """One model: being loaded, loaded, or failed."""
 
@@ -95,7 +95,7 @@ class Shelf:
         with self._lock:
             slot = self._slots.get(name)
             if slot is None or slot.stamp != stamp:
-                slot = self._slots[name] = _Slot(stamp)
+                slot = self._slots[name] = _Slot(stamp=stamp)
                 threading.Thread(target=self._load, args=(name, slot), daemon=True).start()
             self._slots.move_to_end(name)
         slot.finished.wait(_LOAD_PATIENCE)

@@ -44,7 +44,7 @@ def class_names(case: Case) -> Said:
     cost, gain = _cost(case, NAMES, TEMPLATES)
     said = f"{len(raw):,} of {len(asked.classnames):,} class names are folder names, such as {some(raw)}{_costs(cost)}."
     advice = "Use curated names, for example “annual crop land” for “AnnualCrop”."
-    return Said(_verdict(cost, "fault"), said, advice, gain)
+    return Said(verdict=_verdict(cost, "fault"), evidence=said, advice=advice, counterfactual=gain)
 
 
 def _unknown_names(case: Case) -> Said:
@@ -90,7 +90,7 @@ def templates(case: Case) -> Said:
     used = f"{_count(asked.templates).capitalize()}, {some(asked.templates, 2)},"
     said = f"{used} where the {protocol} {_has(asked.reference)}{_costs(cost)}."
     advice = "Ask with the data set's own prompt set to compare with published figures."
-    return Said(_verdict(cost, "warning"), said, advice, gain)
+    return Said(verdict=_verdict(cost, "warning"), evidence=said, advice=advice, counterfactual=gain)
 
 
 def _count(templates: Sequence[str]) -> str:

@@ -26,7 +26,7 @@ PROTOCOL, NAMES, TEMPLATES, OTHER = "protocol", "class names", "templates", "oth
 one more way to ask."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answers:
     """What was answered for n pictures. `labels` (n,) int64 the true classes, `top` (n, k) int64 the answers, best
     first; `ranks` (n,) int64 of the true class where all scores are known; `probability` (n,) of the first answer;
@@ -69,7 +69,7 @@ class Answers:
         return (self.top[:, :k] == self.labels[:, None]).any(axis=1) if self.top.shape[1] >= k else None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """How pictures were asked about. `classnames` (c,) are the names used; `curated` and `raw` those that the catalog
     has for the same classes; `reference` the templates of the published protocol, () where there is none."""
@@ -81,7 +81,7 @@ class Asked:
     reference: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
     """What the catalog knows of data set and weights: `sizes` by split, `classes`, `measured_on` the split that
     published figures are for, `published` figures, `weights_note` when the name itself does not fit the weights,
@@ -100,7 +100,7 @@ class Known:
     balanced: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Vectors:
     """The vectors behind the answers: `images` (n, d), `classes` (c, d) as compared with them, `train` (m, d) of the
     training split, `logit_scale` as probabilities used it."""
@@ -111,7 +111,7 @@ class Vectors:
     logit_scale: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Repeat:
     """A sample of pictures encoded again: `again` by how far (relative length of the difference) the vectors of two
     runs are apart at most, `stored` by how far those in the cache and new ones are; `limit` what rounding explains."""
@@ -122,7 +122,7 @@ class Repeat:
     limit: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Alternative:
     """The same pictures asked in another way: `said` ("with curated class names"), `changes` of `PROTOCOL`, `NAMES`,
     `TEMPLATES`, `OTHER` all that fit, `predicted` (n,) and `correct` (n,) in the order of the case's pictures."""
@@ -143,7 +143,7 @@ class Alternative:
         return wilson(int(self.correct.sum()), len(self.correct))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
     """Another result to compare with, on the same pictures where `predicted` (n,) is given, else only numbers."""
 
@@ -155,7 +155,7 @@ class Cell:
     images: NDArray[np.float32] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """One result. `scores` are its numbers as reported (acc1, acc5, recalls; 0-1), `n` pictures (`n_assumed`: those of
     published figures, since the source does not say), `c` classes called `classnames`; `skipped` pictures had no

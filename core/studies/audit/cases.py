@@ -157,10 +157,23 @@ def retrieval_case(result: RetrievalResult, known: Known, vectors: Vectors, repe
 
 def answers_of(result: ZeroShotResult | ProbeResult) -> Answers:
     """The answers of a study, picture by picture."""
-    return Answers(result.ids, result.labels, result.top5, result.ranks, result.top5_probability[:, 0])
+    return Answers(
+        ids=result.ids,
+        labels=result.labels,
+        top=result.top5,
+        ranks=result.ranks,
+        probability=result.top5_probability[:, 0],
+    )
 
 
 def cell_of(result: ZeroShotResult, images: FloatArray) -> Cell:
     """A study as something to compare another one with."""
     scores = {"acc1": result.acc1, "acc5": result.acc5, "mean_per_class_recall": result.mean_per_class_recall}
-    return Cell(f"{result.model} on {result.dataset}", result.model, scores, result.n, result.predicted, images)
+    return Cell(
+        title=f"{result.model} on {result.dataset}",
+        model=result.model,
+        scores=scores,
+        n=result.n,
+        predicted=result.predicted,
+        images=images,
+    )

@@ -107,10 +107,11 @@ def duplicates(case: Case) -> Said:
     seen = float(same_vectors(case.vectors.train, images).mean())
     if seen >= SEEN_SOME:
         return Said(
-            "fault" if seen >= SEEN_MANY else "warning",
-            f"{share(seen)} of the {len(images):,} pictures are also among the {len(case.vectors.train):,} of the "
+            verdict="fault" if seen >= SEEN_MANY else "warning",
+            evidence=f"{share(seen)} of the {len(images):,} pictures are also among the "
+            f"{len(case.vectors.train):,} of the "
             "training split, judged by their vectors.",
-            "Take them out of the training split; a classifier trained on it is flattered.",
+            advice="Take them out of the training split; a classifier trained on it is flattered.",
         )
     return ok(
         f"{'None' if not seen else share(seen)} of the {len(images):,} pictures is also in the "

@@ -161,10 +161,10 @@ def _of_classes(case: Case, classes: NDArray[np.float32]) -> Said:
     said = f"Class vectors have lengths from {lengths.min():.2f} to {lengths.max():.2f} instead of 1."
     even = lengths.max() - lengths.min() <= UNIT * lengths.mean()
     return Said(
-        "warning" if even else "fault",
-        f"{said[:-1]}, all the same, so the answers stay." if even else said,
-        "Divide each class vector by its length, after averaging over templates too.",
-        None if even else _if_normalised(case, classes),
+        verdict="warning" if even else "fault",
+        evidence=f"{said[:-1]}, all the same, so the answers stay." if even else said,
+        advice="Divide each class vector by its length, after averaging over templates too.",
+        counterfactual=None if even else _if_normalised(case, classes),
     )
 
 

@@ -99,7 +99,7 @@ def in_classes_of(brought: Predictions, images: EmbeddingSet) -> Predictions | N
     join. Numbers are positions only where neither side has numbers for names."""
     if brought.classnames == images.classnames:
         return brought
-    join = Join.of(Classes(images.classnames, images.raw_classnames))
+    join = Join.of(Classes(names=images.classnames, raw=images.raw_classnames))
     places = [join(name) for name in brought.classnames]
     whole = len(brought.classnames) == len(images.classnames)
     if None in places or len(set(places)) < len(places) or brought.labels is None or brought.predicted is None:
@@ -248,12 +248,14 @@ def _answers(brought: Predictions, rows: IntArray | None) -> Answers:
     ids = tuple(brought.ids[i] for i in keep)
     if brought.scores is None:
         sure = None if brought.probability is None else brought.probability[keep]
-        return Answers(ids, labels, predicted[:, None], None, sure)
+        return Answers(ids=ids, labels=labels, top=predicted[:, None], ranks=None, probability=sure)
     values = brought.scores.values[keep]
     top = np.argsort(-values, axis=1, kind="stable")[:, :5].astype(np.int64)
     own = values[np.arange(len(labels)), labels]
     ranks = 1 + np.count_nonzero(values > own[:, None], axis=1).astype(np.int64)
-    return Answers(ids, labels, top, ranks, None, values, brought.scores.kind)
+    return Answers(
+        ids=ids, labels=labels, top=top, ranks=ranks, probability=None, scores=values, kind=brought.scores.kind
+    )
 
 
 def _counted(answers: Answers | None) -> dict[str, float]:
@@ -283,7 +285,7 @@ def deck_cases(models: Sequence[ModelSpec], datasets: Sequence[DatasetSpec]) -> 
 
 
 def _deck_cell(model: ModelSpec, dataset: DatasetSpec, figures: Sequence[Reference]) -> Cell:
-    return Cell(f"{model.title} on {dataset.title}", model.name, _deck_scores(figures, "zeroshot_"))
+    return Cell(title=f"{model.title} on {dataset.title}", model=model.name, scores=_deck_scores(figures, "zeroshot_"))
 
 
 def _deck_scores(figures: Sequence[Reference], start: str) -> dict[str, float]:
@@ -307,11 +309,11 @@ def _deck_cases(
         "split": split,
     }
     where = f"{model.title} on {dataset.title}"
-    cases = [Case(f"the deck: {where}", scores=zero, others=tuple(others), **shared)] if zero else []
+    cases = [Case(title=f"the deck: {where}", scores=zero, others=tuple(others), **shared)] if zero else []
     if probe:
         cases.append(
             Case(
-                f"the deck: linear probe of {where}",
+                title=f"the deck: linear probe of {where}",
                 method="probe",
                 scores={"acc1": probe["test_acc1"]},
                 train_acc1=probe.get("train_acc1"),

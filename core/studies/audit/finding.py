@@ -15,7 +15,7 @@ from core.types import Interval
 Verdict = Literal["ok", "warning", "fault", "cannot tell"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Counterfactual:
     """What the number would be otherwise: `said` ("with curated class names"), `value` of `metric` with `ci95`,
     `difference` to the measured one; `excludes_zero` whether that is more than chance explains."""
@@ -28,7 +28,7 @@ class Counterfactual:
     metric: str = "acc1"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
     """What one check says of a case: the verdict, the evidence in one sentence, what to do about it, and what the
     number would be without the fault."""
@@ -41,28 +41,34 @@ class Said:
 
 def ok(evidence: str) -> Said:
     """Looked at, and as it should be."""
-    return Said("ok", evidence)
+    return Said(verdict="ok", evidence=evidence)
 
 
 def unknown(evidence: str, advice: str = "") -> Said:
     """Too little is known to tell."""
-    return Said("cannot tell", evidence, advice)
+    return Said(verdict="cannot tell", evidence=evidence, advice=advice)
 
 
 def warning(evidence: str, advice: str, counterfactual: Counterfactual | None = None) -> Said:
     """Something to know before the number is compared with others."""
-    return Said("warning", evidence, advice, counterfactual)
+    return Said(verdict="warning", evidence=evidence, advice=advice, counterfactual=counterfactual)
 
 
 def fault(evidence: str, advice: str, counterfactual: Counterfactual | None = None) -> Said:
     """Something that makes the number wrong."""
-    return Said("fault", evidence, advice, counterfactual)
+    return Said(verdict="fault", evidence=evidence, advice=advice, counterfactual=counterfactual)
 
 
 def if_right(said: str, correct: NDArray[np.bool_], answers: Answers) -> Counterfactual:
     """What top-1 would be if the pictures `correct` (n,) were right, paired with what was answered."""
     gap, hits = paired_difference(correct, answers.correct), int(np.count_nonzero(correct))
-    return Counterfactual(said, hits / len(correct), wilson(hits, len(correct)), gap.difference, gap.excludes_zero)
+    return Counterfactual(
+        said=said,
+        value=hits / len(correct),
+        ci95=wilson(hits, len(correct)),
+        difference=gap.difference,
+        excludes_zero=gap.excludes_zero,
+    )
 
 
 def of_alternative(other: Alternative, case: Case) -> Counterfactual | None:

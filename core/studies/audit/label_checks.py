@@ -72,11 +72,11 @@ def _out_of_order(case: Case, answers: Answers, found: Order) -> Said:
         f"renamed they fit {share(found.moved)}: {how or example}.",
         "Match class names and labels by name, never by position.",
         Counterfactual(
-            "with the labels in the order that fits best",
-            found.moved,
-            wilson(round(found.moved * len(answers.labels)), len(answers.labels)),
-            gain,
-            True,
+            said="with the labels in the order that fits best",
+            value=found.moved,
+            ci95=wilson(round(found.moved * len(answers.labels)), len(answers.labels)),
+            difference=gain,
+            excludes_zero=True,
         ),
     )
 

@@ -26,7 +26,7 @@ own. One class may be confused like that by a weak model; a closed ring in which
 more often than chance would have it (a sign test over the ring's pictures) is an order of labels."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """`renamed` (c,) int64: class i's pictures are answered with the name of class `renamed[i]`. `kept` and `moved` are
     the shares that fit with the names as they are and after renaming, both on pictures that did not choose it;
@@ -56,7 +56,11 @@ def explain(labels: IntArray, predicted: IntArray, c: int) -> Order:
     table = metrics.confusion(labels, predicted, c)
     renamed = best_renaming(table)
     return Order(
-        renamed, float(as_named.mean()), float(fits.mean()), paired_difference(fits, as_named), _rings(renamed, table)
+        renamed=renamed,
+        kept=float(as_named.mean()),
+        moved=float(fits.mean()),
+        gain=paired_difference(fits, as_named),
+        rings=_rings(renamed, table),
     )
 
 

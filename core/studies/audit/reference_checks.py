@@ -70,7 +70,7 @@ def _published_recalls(case: Case) -> Said:
     if gap <= (OTHER_PICTURES if "other" in _pictures(figure) else NEAR):
         return ok(f"{said}, the farthest of {len(known)} recalls.")
     advice = "Check which captions count (any of five, or each) and how many pictures are searched."
-    return Said("fault" if gap > FAR else "warning", f"{said}, by {points(gap)}.", advice)
+    return Said(verdict="fault" if gap > FAR else "warning", evidence=f"{said}, by {points(gap)}.", advice=advice)
 
 
 def _outside(case: Case, figure: Reference, gap: float, said: str) -> Said:
@@ -85,7 +85,12 @@ def _outside(case: Case, figure: Reference, gap: float, said: str) -> Said:
         )
     if case.acc1 is not None and case.acc1 > figure.value:
         advice = "Better than published is as suspicious as worse: look for training pictures among the tested."
-    return Said("fault" if gap > FAR else "warning", f"{said}, by {points(gap)}.", advice, gain)
+    return Said(
+        verdict="fault" if gap > FAR else "warning",
+        evidence=f"{said}, by {points(gap)}.",
+        advice=advice,
+        counterfactual=gain,
+    )
 
 
 def _gap(interval: Interval, value: float) -> float:

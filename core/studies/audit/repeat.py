@@ -70,7 +70,7 @@ def _encode(engine: RepeatParts, images: EmbeddingSet) -> Repeat:
     once, twice = ([engine.encode_image(images.key.model, p) for p in pictures] for _ in range(2))
     kept = [images.image_embeddings[i] for i in sample if images.ids[i] in place]
     limit = LIMITS.get(images.provenance.precision, LIMIT)
-    return Repeat(len(pictures), _apart(once, twice), _apart(once, kept), limit)
+    return Repeat(pictures=len(pictures), again=_apart(once, twice), stored=_apart(once, kept), limit=limit)
 
 
 def _file(content: bytes | np.ndarray) -> bytes:

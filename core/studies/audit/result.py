@@ -19,7 +19,7 @@ from core.studies.audit.words import share
 from core.types import IntArray
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
     """One check: its name for scripts, the question it answers, and the function that answers it."""
 
@@ -42,7 +42,7 @@ class Check:
         return case.method in self.methods and case.source in self.sources
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """What one check found; see `Said`."""
 
@@ -69,64 +69,134 @@ _SCORES = "the score of every class for every picture"
 _FIGURE = "a published figure of this model on this data set"
 
 CHECKS: tuple[Check, ...] = (
-    Check("data", "Was what was brought understood as it stands?", understood, _EMBEDDED),
-    Check("figures", "Can these figures be?", possible, "more than one figure", sources=("figures",)),
-    Check("published", "Does it agree with the published figure?", published, _FIGURE),
-    Check("class-names", "Are the class names written for a reader?", class_names, _ASKED, True, _TEXTS),
-    Check("templates", "Are the templates those of the published figure?", templates, _ASKED, True, _TEXTS),
-    Check("label-order", "Are labels and answers in the same order?", label_order, _ANSWERS, False, _CLASSES),
-    Check("collapse", "Do the answers use all the classes?", collapse, _ANSWERS, False, _CLASSES),
+    Check(name="data", question="Was what was brought understood as it stands?", look=understood, needs=_EMBEDDED),
     Check(
-        "copied",
-        "Is this another result's number?",
-        copied,
-        "another model's result on these pictures",
-        False,
-        _CLASSES,
+        name="figures",
+        question="Can these figures be?",
+        look=possible,
+        needs="more than one figure",
+        sources=("figures",),
+    ),
+    Check(name="published", question="Does it agree with the published figure?", look=published, needs=_FIGURE),
+    Check(
+        name="class-names",
+        question="Are the class names written for a reader?",
+        look=class_names,
+        needs=_ASKED,
+        of_answers=True,
+        methods=_TEXTS,
     ),
     Check(
-        "reproduced",
-        "Which way of asking gives these answers?",
-        reproduced,
-        _EMBEDDED,
-        False,
-        _TEXTS,
-        ("predictions", "figures"),
+        name="templates",
+        question="Are the templates those of the published figure?",
+        look=templates,
+        needs=_ASKED,
+        of_answers=True,
+        methods=_TEXTS,
     ),
     Check(
-        "probe-fit",
-        "Did the classifier learn, or learn by heart?",
-        probe_fit,
-        "its accuracy in training",
-        False,
-        ("probe",),
+        name="label-order",
+        question="Are labels and answers in the same order?",
+        look=label_order,
+        needs=_ANSWERS,
+        of_answers=False,
+        methods=_CLASSES,
     ),
     Check(
-        "captions",
-        "Are there as many captions as in the published protocol?",
-        captions,
-        "how many captions a picture has",
-        False,
-        ("retrieval",),
+        name="collapse",
+        question="Do the answers use all the classes?",
+        look=collapse,
+        needs=_ANSWERS,
+        of_answers=False,
+        methods=_CLASSES,
     ),
-    Check("split", "Are these the right pictures, all of them?", split, "how many pictures of which split they are"),
-    Check("duplicates", "Are the pictures new and different?", duplicates, "the training split, embedded here"),
-    Check("enough", "Are there enough pictures to tell?", enough, "how many pictures they are", True, as_brought=True),
     Check(
-        "deterministic",
-        "Does the same picture always get the same vector?",
-        deterministic,
-        "the weights and pictures here, to encode a sample again",
+        name="copied",
+        question="Is this another result's number?",
+        look=copied,
+        needs="another model's result on these pictures",
+        of_answers=False,
+        methods=_CLASSES,
     ),
-    Check("weights", "Are activation and preprocessing those of the weights?", weights, "the name of the weights"),
-    Check("normalised", "Were vectors normalised before they were compared?", normalised, _SCORES, False, _TEXTS),
-    Check("logit-scale", "Do probabilities use the learned logit scale?", logit_scale, _SCORES, False, _TEXTS),
+    Check(
+        name="reproduced",
+        question="Which way of asking gives these answers?",
+        look=reproduced,
+        needs=_EMBEDDED,
+        of_answers=False,
+        methods=_TEXTS,
+        sources=("predictions", "figures"),
+    ),
+    Check(
+        name="probe-fit",
+        question="Did the classifier learn, or learn by heart?",
+        look=probe_fit,
+        needs="its accuracy in training",
+        of_answers=False,
+        methods=("probe",),
+    ),
+    Check(
+        name="captions",
+        question="Are there as many captions as in the published protocol?",
+        look=captions,
+        needs="how many captions a picture has",
+        of_answers=False,
+        methods=("retrieval",),
+    ),
+    Check(
+        name="split",
+        question="Are these the right pictures, all of them?",
+        look=split,
+        needs="how many pictures of which split they are",
+    ),
+    Check(
+        name="duplicates",
+        question="Are the pictures new and different?",
+        look=duplicates,
+        needs="the training split, embedded here",
+    ),
+    Check(
+        name="enough",
+        question="Are there enough pictures to tell?",
+        look=enough,
+        needs="how many pictures they are",
+        of_answers=True,
+        as_brought=True,
+    ),
+    Check(
+        name="deterministic",
+        question="Does the same picture always get the same vector?",
+        look=deterministic,
+        needs="the weights and pictures here, to encode a sample again",
+    ),
+    Check(
+        name="weights",
+        question="Are activation and preprocessing those of the weights?",
+        look=weights,
+        needs="the name of the weights",
+    ),
+    Check(
+        name="normalised",
+        question="Were vectors normalised before they were compared?",
+        look=normalised,
+        needs=_SCORES,
+        of_answers=False,
+        methods=_TEXTS,
+    ),
+    Check(
+        name="logit-scale",
+        question="Do probabilities use the learned logit scale?",
+        look=logit_scale,
+        needs=_SCORES,
+        of_answers=False,
+        methods=_TEXTS,
+    ),
 )
 """Every check, in the order in which a reader would go through them. To add one, write a function of a `Case` and a
 line here, and plant its fault in the tests."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AuditResult:
     """What the audit of one case says. `findings` are in the order of `CHECKS`; `otherwise` what top-1 would be if
     pictures were asked about in other ways, as far as the cache can tell."""
@@ -219,7 +289,7 @@ def audit(case: Case) -> AuditResult:
     labels = mended(case)
     gains = [of_alternative(a, case) for a in case.alternatives]
     found = tuple(_found(check, case, labels) for check in CHECKS if check.fits(case))
-    return AuditResult(case, found, tuple(g for g in gains if g is not None))
+    return AuditResult(case=case, findings=found, otherwise=tuple(g for g in gains if g is not None))
 
 
 def _found(check: Check, case: Case, labels: IntArray | None) -> Finding:
@@ -231,7 +301,14 @@ def _found(check: Check, case: Case, labels: IntArray | None) -> Finding:
     gain = said.counterfactual
     if mend and gain is not None:
         gain = replace(gain, said=f"with the labels put right and {gain.said}")
-    return Finding(check.name, check.question, said.verdict, said.evidence, said.advice, gain)
+    return Finding(
+        check=check.name,
+        question=check.question,
+        verdict=said.verdict,
+        evidence=said.evidence,
+        advice=said.advice,
+        counterfactual=gain,
+    )
 
 
 def _as_brought(brought: Said, mended: Said) -> Said:

@@ -47,7 +47,7 @@ class AuditParts(EngineParts, Protocol):
     def retrieve(self, model: str, dataset: str, split: str | None = None) -> RetrievalResult: ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
     """A way to ask: `said` in words, `changes` what it changes back (see `core.studies.audit.Alternative`)."""
 
@@ -62,28 +62,38 @@ def other_ways(asked: Asked, published: bool = True) -> list[Way]:
     the data set's own) first, then a few more."""
     own, names, reference = asked.templates, asked.classnames, asked.reference or asked.templates
     protocol = "as published" if published else "with the data set's own prompts"
-    ways = [Way((PROTOCOL,), protocol, reference, asked.curated)] if asked.reference else []
+    ways = (
+        [Way(changes=(PROTOCOL,), said=protocol, templates=reference, classnames=asked.curated)]
+        if asked.reference
+        else []
+    )
     ways += [
-        Way((NAMES,), "with curated class names", own, asked.curated),
-        Way((TEMPLATES,), _with(reference, published), reference, names),
-        Way((OTHER,), "with folder names", own, asked.raw),
-        Way((OTHER,), _with(PHOTO), PHOTO, names),
-        Way((OTHER,), "with the bare class name", BARE, names),
+        Way(changes=(NAMES,), said="with curated class names", templates=own, classnames=asked.curated),
+        Way(changes=(TEMPLATES,), said=_with(reference, published), templates=reference, classnames=names),
+        Way(changes=(OTHER,), said="with folder names", templates=own, classnames=asked.raw),
+        Way(changes=(OTHER,), said=_with(PHOTO), templates=PHOTO, classnames=names),
+        Way(changes=(OTHER,), said="with the bare class name", templates=BARE, classnames=names),
     ]
     found = dict[tuple[tuple[str, ...], tuple[str, ...]], Way]()
     for way in (w for w in ways if w.classnames and (w.templates, w.classnames) != (own, names)):
         same = found.get((way.templates, way.classnames))
         changes, said = (way.changes, way.said) if same is None else ((*same.changes, *way.changes), same.said)
-        found[way.templates, way.classnames] = Way(changes, said, way.templates, way.classnames)
+        found[way.templates, way.classnames] = Way(
+            changes=changes, said=said, templates=way.templates, classnames=way.classnames
+        )
     return list(found.values())
 
 
 def usual_ways(asked: Asked) -> list[Way]:
     """Ways that someone's answers may have come from: as published, and the usual departures from that."""
     published, forms = asked.templates, dict.fromkeys((asked.templates, PHOTO, PHOTO_BARE, BARE))
-    ways = [Way((PROTOCOL,), "as published", published, asked.curated)]
+    ways = [Way(changes=(PROTOCOL,), said="as published", templates=published, classnames=asked.curated)]
     for names, kind in ((asked.curated, "curated"), (asked.raw, "folder")):
-        ways += [Way((OTHER,), f"{_said(form, published)} and {kind} names", form, names) for form in forms if names]
+        ways += [
+            Way(changes=(OTHER,), said=f"{_said(form, published)} and {kind} names", templates=form, classnames=names)
+            for form in forms
+            if names
+        ]
     return [w for i, w in enumerate(ways) if not i or (w.templates, w.classnames) != (published, asked.curated)]
 
 
@@ -122,7 +132,7 @@ def alternative(engine: AuditParts, images: EmbeddingSet, way: Way, encode: bool
         predicted, correct = engine.studies.get(("audit", images.key, way.templates, way.classnames), make)
     except TMVError:
         return None
-    return Alternative(way.changes, way.said, predicted, correct)
+    return Alternative(changes=way.changes, said=way.said, predicted=predicted, correct=correct)
 
 
 def unnormalised(engine: AuditParts, images: EmbeddingSet, asked: Asked) -> Alternative | None:
@@ -134,7 +144,7 @@ def unnormalised(engine: AuditParts, images: EmbeddingSet, asked: Asked) -> Alte
     blocks = [images.image_embeddings[i : i + 4096] @ heads.T for i in range(0, len(images), 4096)]
     predicted = np.concatenate([block.argmax(axis=1) for block in blocks]).astype(np.int64)
     said = "as published, but with class vectors that were not normalised"
-    return Alternative((OTHER,), said, predicted, predicted == np.asarray(images.labels))
+    return Alternative(changes=(OTHER,), said=said, predicted=predicted, correct=predicted == np.asarray(images.labels))
 
 
 def other_models(engine: AuditParts, images: EmbeddingSet, result: ZeroShotResult) -> list[Cell]:

@@ -24,7 +24,7 @@ def recall_curve(ranks: IntArray, most: int = 100) -> tuple[IntArray, Float64Arr
 EDGES = (1, 2, 6, 11, 51, 101, 501, 1001, 5001)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RankBin:
     """Ranks from `low` to `high`, both included: how many queries, and their share."""
 
@@ -44,10 +44,13 @@ def rank_histogram(ranks: IntArray, n: int) -> tuple[RankBin, ...]:
     lows = [edge for edge in EDGES if edge <= n]
     highs = [low - 1 for low in lows[1:]] + [n]
     counts = [int(np.count_nonzero((ranks >= low) & (ranks <= high))) for low, high in zip(lows, highs)]
-    return tuple(RankBin(low, high, count, count / len(ranks)) for low, high, count in zip(lows, highs, counts))
+    return tuple(
+        RankBin(low=low, high=high, count=count, share=count / len(ranks))
+        for low, high, count in zip(lows, highs, counts)
+    )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RetrievalDifference:
     """Model a minus model b on the captions that both have: recalls and MRR of both directions."""
 
@@ -74,14 +77,14 @@ def compare(a: RetrievalResult, b: RetrievalResult) -> RetrievalDifference:
     recall = {name: {k: paired_bootstrap(x <= k, y <= k, groups=g) for k in KS} for name, (x, y, g) in pairs.items()}
     mrr = {name: paired_bootstrap(1.0 / x, 1.0 / y, groups=g) for name, (x, y, g) in pairs.items()}
     return RetrievalDifference(
-        a.model,
-        b.model,
-        len(pairs["text"][0]),
-        len(pairs["image"][0]),
-        recall["image"],
-        recall["text"],
-        mrr["image"],
-        mrr["text"],
+        a=a.model,
+        b=b.model,
+        n_images=len(pairs["text"][0]),
+        n_texts=len(pairs["image"][0]),
+        image_recall=recall["image"],
+        text_recall=recall["text"],
+        image_mrr=mrr["image"],
+        text_mrr=mrr["text"],
     )
 
 
@@ -119,7 +122,7 @@ MOST_PICTURES = 20_000
 """Neighbourhoods are compared all with all up to this many pictures."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Band:
     """Captions from `low` to `high` (None: no end) of some property: how many, and how well they do."""
 
@@ -153,13 +156,13 @@ def _band(result: RetrievalResult, rows: BoolArray, label: str, low: float, high
         return None
     recall = {k: float(np.mean(ranks <= k)) for k in KS}
     return Band(
-        label,
-        low,
-        high,
-        len(ranks),
-        recall,
-        {k: recall_interval(ranks <= k, groups) for k in KS},
-        float(np.median(ranks)),
+        label=label,
+        low=low,
+        high=high,
+        n=len(ranks),
+        recall=recall,
+        recall_ci95={k: recall_interval(ranks <= k, groups) for k in KS},
+        median_rank=float(np.median(ranks)),
     )
 
 

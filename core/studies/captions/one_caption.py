@@ -23,7 +23,7 @@ HARD, LOST = 2, 11
 """Easy captions find their picture first, hard ones at rank 2 to 10, lost ones beyond."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TextRank:
     """One wording: where the original picture stands for it, its score, and `margin`, its score minus the
     best other picture's (negative: lost by so much)."""
@@ -34,7 +34,7 @@ class TextRank:
     margin: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WordRank:
     """One word left out, and where the picture stands then; `change` is places lost without the word
     (positive: the word helps) and `contribution` the score lost."""
@@ -47,7 +47,7 @@ class WordRank:
     contribution: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OneCaptionResult:
     """One caption with one model. `hits` are the first k pictures, `lookalikes` the nearest to the
     original among all other pictures, by cosine of the two pictures' vectors."""
@@ -126,35 +126,43 @@ def examine(
     ranks = [_text_rank(gallery, row, t, unit_vector(v)) for t, v in zip(texts, vectors)]
     full, left_out, rest = ranks[0], ranks[1 : 1 + len(spans)], ranks[1 + len(spans) :]
     words = tuple(
-        WordRank(s.word, s.start, s.end, r, r.rank - full.rank, full.score - r.score) for s, r in zip(spans, left_out)
+        WordRank(
+            word=s.word,
+            start=s.start,
+            end=s.end,
+            without=r,
+            change=r.rank - full.rank,
+            contribution=full.score - r.score,
+        )
+        for s, r in zip(spans, left_out)
     )
     key = images.key
     protocol = EvalProtocol(
-        (),
-        "",
-        key.split,
-        len(images),
-        True,
-        {
+        templates=(),
+        classnames="",
+        split=key.split,
+        n=len(images),
+        normalised=True,
+        details={
             "rank": "1 + other pictures that score at least as high",
             "search": "exact",
             "words": "each word left out in turn",
         },
     )
     return OneCaptionResult(
-        key.model,
-        key.dataset,
-        key.split,
-        len(images),
-        images.ids[row],
-        captions_of_row(images, row),
-        full,
-        _hits(images, gallery, unit_vector(vectors[0]), k),
-        lookalikes(images, gallery, row, k),
-        words,
-        tuple(rest),
-        protocol,
-        images.provenance,
+        model=key.model,
+        dataset=key.dataset,
+        split=key.split,
+        n=len(images),
+        picture=images.ids[row],
+        captions=captions_of_row(images, row),
+        caption=full,
+        hits=_hits(images, gallery, unit_vector(vectors[0]), k),
+        lookalikes=lookalikes(images, gallery, row, k),
+        words=words,
+        others=tuple(rest),
+        protocol=protocol,
+        provenance=images.provenance,
     )
 
 
@@ -164,13 +172,17 @@ def _text_rank(gallery: Gallery, row: int, text: str, query: FloatArray) -> Text
     own = float(gallery.exact(np.array([row]), query)[0])
     rows, values = gallery.best(query, scores, 2)
     rivals = values[rows != row]
-    return TextRank(text, 1 + len(ahead), own, own - float(rivals[0]) if len(rivals) else float("nan"))
+    return TextRank(
+        text=text, rank=1 + len(ahead), score=own, margin=own - float(rivals[0]) if len(rivals) else float("nan")
+    )
 
 
 def _hits(images: EmbeddingSet, gallery: Gallery, query: FloatArray, k: int) -> tuple[Hit, ...]:
     rows, values = gallery.best(query, gallery.scores(query[None])[0], k)
     return tuple(
-        Hit(i + 1, int(r), images.ids[r], float(v), "", captions_of_row(images, int(r)))
+        Hit(
+            rank=i + 1, row=int(r), id=images.ids[r], score=float(v), label="", captions=captions_of_row(images, int(r))
+        )
         for i, (r, v) in enumerate(zip(rows.tolist(), values))
     )
 
@@ -179,13 +191,16 @@ def lookalikes(images: EmbeddingSet, gallery: Gallery, row: int, k: int = 10) ->
     """The k other pictures nearest to picture `row`, by the cosine of the pictures' own vectors."""
     found = _hits(images, gallery, unit_vector(gallery.unit(np.array([row]))[0]), k + 1)
     rest = [hit for hit in found if hit.row != row][:k]
-    return tuple(Hit(i + 1, h.row, h.id, h.score, h.label, h.captions) for i, h in enumerate(rest))
+    return tuple(
+        Hit(rank=i + 1, row=h.row, id=h.id, score=h.score, label=h.label, captions=h.captions)
+        for i, h in enumerate(rest)
+    )
 
 
 # --- a picture and its captions ---------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CaptionHit:
     """One caption found by a picture: `own` says whether it is one of the picture's."""
 
@@ -197,7 +212,7 @@ class CaptionHit:
     own: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OnePictureResult:
     """One picture with one model: the first k captions, and `rank`, where the first of its own stands
     (None for a picture without captions; foreign captions that tie with it count as ahead)."""
@@ -245,15 +260,15 @@ def captions_found(images: EmbeddingSet, texts: Gallery, row: int, k: int = 10) 
     own = _own_hits(images, texts, query, scores, mine, row)
     hits = tuple(_caption(images, i + 1, int(r), float(v), row) for i, (r, v) in enumerate(zip(rows, values)))
     return OnePictureResult(
-        images.key.model,
-        images.key.dataset,
-        images.key.split,
-        len(texts),
-        images.ids[row],
-        _first_own(texts, query, scores, mine),
-        hits,
-        own,
-        images.provenance,
+        model=images.key.model,
+        dataset=images.key.dataset,
+        split=images.key.split,
+        n_texts=len(texts),
+        picture=images.ids[row],
+        rank=_first_own(texts, query, scores, mine),
+        hits=hits,
+        own=own,
+        provenance=images.provenance,
     )
 
 
@@ -274,7 +289,9 @@ def _first_own(texts: Gallery, query: FloatArray, scores: FloatArray, mine: IntA
 
 def _caption(images: EmbeddingSet, rank: int, caption: int, score: float, row: int) -> CaptionHit:
     owner = int(images.image_index[caption]) if images.image_index is not None else -1
-    return CaptionHit(rank, caption, images.captions[caption], images.ids[owner], score, owner == row)
+    return CaptionHit(
+        rank=rank, row=caption, text=images.captions[caption], picture=images.ids[owner], score=score, own=owner == row
+    )
 
 
 # --- choosing one -----------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ HELD = 1 << 24
 """Vectors of up to so many numbers (64 MB) are made unit once and held, more as often as they are read."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CaptionRanks:
     """`image_ranks` (m,): where each caption finds its own picture among all n. `pictures` (p,) are the
     pictures that have a caption and `text_ranks` (p,) where each finds the first of its own captions among
@@ -68,7 +68,15 @@ def rank_captions(
             progress(done, steps)
     having = np.unique(image_index)
     (image_ranks, image_ties), (text_ranks, text_ties) = ahead_of_picture, ahead_of_caption[:, having]
-    return CaptionRanks(1 + image_ranks, having, 1 + text_ranks, own, rival, image_ties, text_ties)
+    return CaptionRanks(
+        image_ranks=1 + image_ranks,
+        pictures=having,
+        text_ranks=1 + text_ranks,
+        own=own,
+        rival=rival,
+        image_ties=image_ties,
+        text_ties=text_ties,
+    )
 
 
 def _check(images: Vectors, texts: Vectors, image_index: IntArray) -> None:

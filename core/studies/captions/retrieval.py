@@ -43,7 +43,7 @@ DECISIVE = 0.1
 """So much of recall hanging on the rule for ties makes it a number about that rule."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Direction:
     """One direction: `ranks` (q,) of its queries and `groups` (q,), the picture each belongs to."""
 
@@ -80,7 +80,7 @@ class Direction:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RetrievalResult:
     """One model on one split. `captions` (m,) are the rows of the captions used, `image_index` (m,) their
     pictures' rows, `own` (m,) the score of each with its picture and `rival` (m,) the best with any other;
@@ -203,26 +203,33 @@ def assemble(
     counts = np.bincount(index, minlength=len(images))
     used = counts[counts > 0]
     key, span = images.key, (int(used.min()), int(used.max()))
-    protocol = EvalProtocol((), "", key.split, len(images), True, _details(captions_per_picture, span))
+    protocol = EvalProtocol(
+        templates=(),
+        classnames="",
+        split=key.split,
+        n=len(images),
+        normalised=True,
+        details=_details(captions_per_picture, span),
+    )
     return RetrievalResult(
-        key.model,
-        key.dataset,
-        key.split,
-        len(images),
-        len(rows),
-        captions_per_picture,
-        span,
-        direction(ranks.image_ranks, index),
-        direction(ranks.text_ranks, ranks.pictures),
-        rows,
-        index,
-        ranks.own,
-        ranks.rival,
-        images.ids,
-        protocol,
-        images.provenance,
-        tuple(published),
-        beside(
+        model=key.model,
+        dataset=key.dataset,
+        split=key.split,
+        n_images=len(images),
+        n_texts=len(rows),
+        captions_per_picture=captions_per_picture,
+        captions_range=span,
+        image=direction(ranks.image_ranks, index),
+        text=direction(ranks.text_ranks, ranks.pictures),
+        captions=rows,
+        image_index=index,
+        own=ranks.own,
+        rival=ranks.rival,
+        ids=images.ids,
+        protocol=protocol,
+        provenance=images.provenance,
+        published=tuple(published),
+        notes=beside(
             images.provenance.beside,
             texts,
             _small_notes(len(images), len(rows), span),
@@ -236,16 +243,16 @@ def direction(ranks: IntArray, groups: IntArray) -> Direction:
     """Figures and intervals of ranks (q,) whose queries belong to pictures `groups` (q,)."""
     summary, inverse = summarise_ranks(ranks, KS), 1.0 / ranks
     return Direction(
-        ranks,
-        groups,
-        summary.recall,
-        {k: recall_interval(ranks <= k, groups) for k in KS},
-        summary.median_rank,
-        median_interval(ranks, groups),
-        summary.mean_rank,
-        bootstrap_mean(ranks, groups=groups),
-        summary.mrr,
-        bootstrap_mean(inverse, groups=groups),
+        ranks=ranks,
+        groups=groups,
+        recall=summary.recall,
+        recall_ci95={k: recall_interval(ranks <= k, groups) for k in KS},
+        median_rank=summary.median_rank,
+        median_rank_ci95=median_interval(ranks, groups),
+        mean_rank=summary.mean_rank,
+        mean_rank_ci95=bootstrap_mean(ranks, groups=groups),
+        mrr=summary.mrr,
+        mrr_ci95=bootstrap_mean(inverse, groups=groups),
     )
 
 

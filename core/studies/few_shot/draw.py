@@ -54,10 +54,10 @@ def from_bytes(kept: bytes) -> Scored:
         raise ValueError("not the answers of a draw") from error
     if ranks.ndim != 1 or top.ndim != 2 or top.shape != probability.shape or len(top) != len(ranks):
         raise ValueError("the answers of a draw do not fit each other")
-    return Scored(ranks, top, probability)
+    return Scored(ranks=ranks, top=top, probability=probability)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FewShotDraw:
     """One `method` with `shots` pictures a class of the draw `seed`, on the test `split` of `n` pictures.
 

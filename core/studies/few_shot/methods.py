@@ -52,7 +52,13 @@ class FewShotStudy:
         raise `Cancelled`."""
         rows = draw.shots(shots)
         found, settings = _RUNS[method](self, rows, draw, tick)
-        return Unit(found.correct, len(rows), len(draw.validation), draw.short_of(shots), settings), found
+        return Unit(
+            correct=found.correct,
+            n_shots=len(rows),
+            n_validation=len(draw.validation),
+            short=draw.short_of(shots),
+            settings=settings,
+        ), found
 
     def probe(self, rows: IntArray, draw: Draw, tick: Tick) -> tuple[Scored, dict[str, Any]]:
         """A linear probe on unnormalised embeddings of the shots."""
@@ -101,7 +107,7 @@ class FewShotStudy:
             images = self._train if part == "train" else self._test
             vectors = normalise(images.image_embeddings)
             scores = np.float32(images.logit_scale) * (vectors @ self._head.T)
-            self._pictures[part] = Pictures(vectors, scores, labels_of(images))
+            self._pictures[part] = Pictures(vectors=vectors, scores=scores, labels=labels_of(images))
         return self._pictures[part]
 
 

@@ -30,7 +30,7 @@ _PUBLISHED = re.compile(r"^(linear_probe|tip_adapter_f|tip_adapter|clip_adapter)
 _NAMES = {"linear_probe": "probe", "tip_adapter": "tip", "tip_adapter_f": "tip-f", "clip_adapter": "clip-adapter"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unit:
     """One run: `correct` (n,) whether each test picture was named right; how many pictures it learnt from
     (`n_shots`) and chose its `settings` on (`n_validation`); how many classes had fewer than K (`short`)."""
@@ -68,10 +68,16 @@ class Unit:
         if len(bits) != -(-record["n"] // 8):
             raise ValueError("a run with fewer or more answers than pictures")
         correct = np.unpackbits(bits, count=record["n"]).astype(np.bool_)
-        return cls(correct, record["n_shots"], record["n_validation"], record["short"], record["settings"])
+        return cls(
+            correct=correct,
+            n_shots=record["n_shots"],
+            n_validation=record["n_validation"],
+            short=record["short"],
+            settings=record["settings"],
+        )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FewShotPoint:
     """One method with K shots a class, over all draws.
 
@@ -91,10 +97,17 @@ class FewShotPoint:
         """From the runs of all seeds."""
         values = np.array([unit.acc1 for unit in units])
         std = float(values.std(ddof=1)) if len(values) > 1 else float("nan")
-        return cls(method, shots, tuple(values.tolist()), float(values.mean()), std, tuple(units))
+        return cls(
+            method=method,
+            shots=shots,
+            acc1=tuple(values.tolist()),
+            acc1_mean=float(values.mean()),
+            acc1_std=std,
+            units=tuple(units),
+        )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FewShotResult:
     """Accuracy by method and shots on the test `split` of `n` pictures. `points` begin with zero-shot (K = 0),
     then go by method and by K. `published` are figures from elsewhere for some number of shots."""
@@ -173,7 +186,7 @@ def assemble(
     shots = tuple(dict.fromkeys(k for _, k, _ in units))
     seeds = tuple(dict.fromkeys(seed for _, _, seed in units))
     runs = [FewShotPoint.of(method, k, [units[method, k, seed] for seed in seeds]) for method in methods for k in shots]
-    none = FewShotPoint(ZERO_SHOT, 0, (zero_shot.acc1,), zero_shot.acc1, 0.0)
+    none = FewShotPoint(method=ZERO_SHOT, shots=0, acc1=(zero_shot.acc1,), acc1_mean=zero_shot.acc1, acc1_std=0.0)
     return FewShotResult(
         model=test.key.model,
         dataset=test.key.dataset,
@@ -218,7 +231,14 @@ def _protocol(
         "tip-f": "Tip-Adapter-F: AdamW on the keys, 20 epochs or 100 steps; when to stop, alpha, beta by "
         "validation accuracy; one view a picture, in training its own key is hidden from it",
     }
-    return EvalProtocol(zero_shot.templates, zero_shot.classnames_kind, test.key.split, len(test), True, details)
+    return EvalProtocol(
+        templates=zero_shot.templates,
+        classnames=zero_shot.classnames_kind,
+        split=test.key.split,
+        n=len(test),
+        normalised=True,
+        details=details,
+    )
 
 
 def _notes(points: Sequence[FewShotPoint]) -> tuple[Note, ...]:

@@ -17,7 +17,7 @@ VALIDATION_SHARE = 5
 """At most one in so many of a class's pictures is kept for validation (one at least where it has two)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Draw:
     """One draw: `validation` rows, and the other rows of each class in the order in which they are taken."""
 
@@ -34,7 +34,7 @@ class Draw:
             count = _held_out(len(rows))
             kept.append(rows[:count])
             order.append(read_only(rows[count:]))
-        return cls(seed, read_only(np.sort(np.concatenate(kept))), tuple(order))
+        return cls(seed=seed, validation=read_only(np.sort(np.concatenate(kept))), order=tuple(order))
 
     def shots(self, k: int) -> IntArray:
         """K rows of each class, by class; a class with fewer to spare gives all it has."""

@@ -37,7 +37,7 @@ LEAST_ALPHA = 0.5
 Tick = Callable[[], None]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
     """`keys` (m, d) float32, ordered by their `classes` (m,) int64 out of c."""
 
@@ -49,7 +49,7 @@ class Memory:
     def of(cls, vectors: FloatArray, classes: IntArray, c: int) -> Memory:
         """From the unit vectors of the shots, in any order."""
         order = np.argsort(classes, kind="stable")
-        return cls(read_only(vectors[order]), read_only(classes[order].astype(np.int64)), c)
+        return cls(keys=read_only(vectors[order]), classes=read_only(classes[order].astype(np.int64)), c=c)
 
     def similarity(self, vectors: FloatArray) -> FloatArray:
         """Cosines with every key: (n, d) -> (n, m)."""
@@ -68,7 +68,7 @@ class Memory:
         return found
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pictures:
     """Unit vectors (n, d), zero-shot scores (n, c) and labels (n,) of the same pictures."""
 
@@ -81,10 +81,10 @@ class Pictures:
 
     def take(self, rows: IntArray | slice) -> Pictures:
         """Some of them."""
-        return Pictures(self.vectors[rows], self.scores[rows], self.labels[rows])
+        return Pictures(vectors=self.vectors[rows], scores=self.scores[rows], labels=self.labels[rows])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
     """alpha and beta, and how they did on the validation pictures: how many right, the mean log-loss."""
 
@@ -136,7 +136,12 @@ def _settings(
     recalled = memory.recall(similarity, beta)
     for alpha in alphas:
         found = validation.scores + np.float32(alpha) * recalled
-        yield Setting(alpha, beta, count_right(found, validation.labels), mean_loss(found, validation.labels))
+        yield Setting(
+            alpha=alpha,
+            beta=beta,
+            right=count_right(found, validation.labels),
+            loss=mean_loss(found, validation.labels),
+        )
 
 
 def mean_loss(found: NDArray[Any], labels: IntArray) -> float:
@@ -149,7 +154,7 @@ def mean_loss(found: NDArray[Any], labels: IntArray) -> float:
 # --- trained keys -----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trained:
     """Keys as they were after `steps` of `of_steps`, with the setting chosen for them."""
 
@@ -176,7 +181,7 @@ def fine_tune(
             rank = float(count_right(found, validation.labels)), -mean_loss(found, validation.labels)
             if rank > best_rank:
                 best, best_rank, taken = now, rank, step
-    return Trained(best, choose(best, validation, tick), taken, total)
+    return Trained(memory=best, setting=choose(best, validation, tick), steps=taken, of_steps=total)
 
 
 def steps_of(shots: int) -> int:

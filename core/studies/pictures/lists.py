@@ -55,7 +55,7 @@ def _agreement(a: Sequence[Hashable], b: Sequence[Hashable], depth: int) -> Any:
     return np.array(common) / np.arange(1, depth + 1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Moved:
     """One picture of either list. `rank_a` and `rank_b` are its places in the two whole rankings (None where
     that model has no vector of it); `in_a` and `in_b` whether it is among the k shown."""
@@ -72,7 +72,7 @@ class Moved:
         return None if self.rank_a is None or self.rank_b is None else self.rank_a - self.rank_b
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ListComparison:
     """From list a to list b, both cut at k. `lost` are in a only, `new` in b only, `kept` in both.
 
@@ -118,18 +118,18 @@ def compare(
     every = list(dict.fromkeys((*ids_a, *ids_b)))
     ranks_a, ranks_b = _ranks(a, gallery_a, every), _ranks(b, gallery_b, every)
     set_a, set_b = set(ids_a), set(ids_b)
-    moved = tuple(Moved(i, ranks_a[i], ranks_b[i], i in set_a, i in set_b) for i in every)
+    moved = tuple(Moved(id=i, rank_a=ranks_a[i], rank_b=ranks_b[i], in_a=i in set_a, in_b=i in set_b) for i in every)
     return ListComparison(
-        _name(a, b),
-        _name(b, a),
-        k,
-        overlap(ids_a, ids_b, k),
-        rank_biased_overlap(ids_a, ids_b, p),
-        p,
-        tuple(i for i in ids_a if i in set_b),
-        tuple(i for i in ids_a if i not in set_b),
-        tuple(i for i in ids_b if i not in set_a),
-        moved,
+        a=_name(a, b),
+        b=_name(b, a),
+        k=k,
+        overlap=overlap(ids_a, ids_b, k),
+        rbo=rank_biased_overlap(ids_a, ids_b, p),
+        p=p,
+        kept=tuple(i for i in ids_a if i in set_b),
+        lost=tuple(i for i in ids_a if i not in set_b),
+        new=tuple(i for i in ids_b if i not in set_a),
+        moved=moved,
     )
 
 

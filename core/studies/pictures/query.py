@@ -25,7 +25,7 @@ MINUS_WEIGHT = 0.5
 """Weight of a negative word unless the user gives another: enough to turn a list, too little to rule it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Term:
     """One text of a query and its weight; a negative weight takes its meaning away."""
 
@@ -33,7 +33,7 @@ class Term:
     weight: float = 1.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
     """What is asked: texts, and a picture of weight `image_weight` if `image` names one."""
 
@@ -78,8 +78,12 @@ def ask(
     image_weight: float = 1.0,
 ) -> Query:
     """A query from one text, further texts to add, texts to take away, and a picture by name."""
-    terms = [Term(t) for t in (text, *plus) if t.strip()]
-    return Query((*terms, *(Term(t, -abs(minus_weight)) for t in minus)), image, image_weight)
+    terms = [Term(text=t) for t in (text, *plus) if t.strip()]
+    return Query(
+        terms=(*terms, *(Term(text=t, weight=-abs(minus_weight)) for t in minus)),
+        image=image,
+        image_weight=image_weight,
+    )
 
 
 def query_vector(query: Query, text_vectors: NDArray[Any], image_vector: NDArray[Any] | None = None) -> FloatArray:

@@ -35,7 +35,7 @@ QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 # --- the answer -------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
     """One picture found: `row` in the stored set, `label` its class ("" without one), or its `captions`."""
 
@@ -54,7 +54,7 @@ class Hit:
         return record if self.relevant is None else record | {"relevant": self.relevant}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Spread:
     """How all n scores of a query lie: `edges` (b + 1,) and `counts` (b,) of a histogram, and `quantiles`."""
 
@@ -65,7 +65,7 @@ class Spread:
     quantiles: tuple[tuple[float, float], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Precision:
     """Of the k best pictures, `hits` belong to `classnames`, as do `relevant` of all n (`base_rate`)."""
 
@@ -79,7 +79,7 @@ class Precision:
     recall: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PicturesResult:
     """The answer of one model. `scores` (n,) float32 are those of all pictures, `vector` (d,) the query."""
 
@@ -180,35 +180,37 @@ def find(
         "search": "exact",
         "query": "unit(sum of weight x unit(vector))",
     }
-    protocol = EvalProtocol((), "", images.key.split, len(images), True, details)
+    protocol = EvalProtocol(
+        templates=(), classnames="", split=images.key.split, n=len(images), normalised=True, details=details
+    )
     return PicturesResult(
-        images.key.model,
-        images.key.dataset,
-        images.key.split,
-        len(images),
-        query,
-        len(hits),
-        hits,
-        scores,
-        vector,
-        images.ids,
-        spread(scores),
-        _precision(images, hits, classes, relevant),
-        protocol,
-        images.provenance,
+        model=images.key.model,
+        dataset=images.key.dataset,
+        split=images.key.split,
+        n=len(images),
+        query=query,
+        k=len(hits),
+        hits=hits,
+        scores=scores,
+        vector=vector,
+        ids=images.ids,
+        spread=spread(scores),
+        precision=_precision(images, hits, classes, relevant),
+        protocol=protocol,
+        provenance=images.provenance,
     )
 
 
 def _hit(images: EmbeddingSet, rank: int, row: int, score: float, relevant: NDArray[np.bool_] | None) -> Hit:
     label = images.classnames[images.labels[row]] if images.labels is not None and images.classnames else ""
     return Hit(
-        rank,
-        row,
-        images.ids[row],
-        score,
-        label,
-        captions_of_row(images, row),
-        None if relevant is None else bool(relevant[row]),
+        rank=rank,
+        row=row,
+        id=images.ids[row],
+        score=score,
+        label=label,
+        captions=captions_of_row(images, row),
+        relevant=None if relevant is None else bool(relevant[row]),
     )
 
 
@@ -224,11 +226,11 @@ def spread(scores: FloatArray, bins: int = BINS) -> Spread:
     counts, edges = np.histogram(scores, bins=bins)
     levels = np.quantile(scores.astype(np.float64), QUANTILES)
     return Spread(
-        edges.astype(np.float64),
-        counts.astype(np.int64),
-        float(scores.mean(dtype=np.float64)),
-        float(scores.std(dtype=np.float64)),
-        tuple(zip(QUANTILES, map(float, levels))),
+        edges=edges.astype(np.float64),
+        counts=counts.astype(np.int64),
+        mean=float(scores.mean(dtype=np.float64)),
+        std=float(scores.std(dtype=np.float64)),
+        quantiles=tuple(zip(QUANTILES, map(float, levels))),
     )
 
 
@@ -250,12 +252,12 @@ def _precision(
     k, right, total = len(hits), sum(bool(hit.relevant) for hit in hits), int(relevant.sum())
     names = tuple(images.classnames[c] for c in classes)
     return Precision(
-        names,
-        k,
-        right,
-        total,
-        right / k,
-        wilson(right, k),
-        total / len(images),
-        right / total if total else float("nan"),
+        classnames=names,
+        k=k,
+        hits=right,
+        relevant=total,
+        precision=right / k,
+        ci95=wilson(right, k),
+        base_rate=total / len(images),
+        recall=right / total if total else float("nan"),
     )

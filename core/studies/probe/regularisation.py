@@ -27,7 +27,7 @@ Rows = tuple[FloatArray, IntArray]
 """Features (n, d) and labels (n,)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProbePoint:
     """One C that was tried: accuracy on the rows held out, with its interval, and on those it was fitted to."""
 
@@ -37,7 +37,7 @@ class ProbePoint:
     train_acc1: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Tried:
     """One C on all parts: rows right among those fitted and those held out, and the summed loss of these."""
 
@@ -103,7 +103,7 @@ class Sweep:
         self._fits[exponent] = fits
         train, tune = ([judge(fit, *part[i]) for fit, part in zip(fits, self._parts)] for i in (0, 1))
         right = sum(r for r, _ in train), sum(r for r, _ in tune)
-        self._tried[exponent] = _Tried(*right, sum(loss for _, loss in tune))
+        self._tried[exponent] = _Tried(train_right=right[0], tune_right=right[1], loss=sum(loss for _, loss in tune))
         self._step()
 
     def _starts(self, exponent: float) -> list[Fit | None]:
@@ -128,7 +128,10 @@ class Sweep:
         """The curve, by ascending C."""
         return tuple(
             ProbePoint(
-                10.0**e, t.tune_right / self.n_tune, wilson(t.tune_right, self.n_tune), t.train_right / self.n_fit
+                C=10.0**e,
+                acc1=t.tune_right / self.n_tune,
+                acc1_ci95=wilson(t.tune_right, self.n_tune),
+                train_acc1=t.train_right / self.n_fit,
             )
             for e, t in sorted(self._tried.items())
         )

@@ -37,7 +37,7 @@ from core.types import (
 _ARRAYS = ("ranks", "top5", "top5_probability", "seen")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeOutcome:
     """What only a computation can tell. `ranks` (n,), `top5` (n, k) int64 and `top5_probability` (n, k)
     float32 for each test picture; `seen` (n,) whether it is also a training picture; `train_correct` how many
@@ -84,10 +84,10 @@ class ProbeOutcome:
 
 def _point(record: Mapping[str, Any]) -> ProbePoint:
     low, high = record["acc1_ci95"]
-    return ProbePoint(record["C"], record["acc1"], (low, high), record["train_acc1"])
+    return ProbePoint(C=record["C"], acc1=record["acc1"], acc1_ci95=(low, high), train_acc1=record["train_acc1"])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeResult:
     """A linear probe of one model on one data set.
 
@@ -272,7 +272,14 @@ def _protocol(train: EmbeddingSet, test: EmbeddingSet, outcome: ProbeOutcome) ->
         "iterations": outcome.iterations,
         "converged": outcome.converged,
     }
-    return EvalProtocol((), "none: trained on labels", test.key.split, len(test), outcome.normalised, details)
+    return EvalProtocol(
+        templates=(),
+        classnames="none: trained on labels",
+        split=test.key.split,
+        n=len(test),
+        normalised=outcome.normalised,
+        details=details,
+    )
 
 
 def _held_out(train: EmbeddingSet, outcome: ProbeOutcome) -> str:

@@ -23,7 +23,7 @@ from core.types import EmbeddingSet, EvalProtocol, IntArray, Interval, Note, Pro
 ENSEMBLE = "ensemble"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TemplateResult:
     """One way of asking. `templates` is one template, or all of them for the ensemble.
 
@@ -81,7 +81,7 @@ def difference_record(d: PairedDifference) -> dict[str, Any]:
     }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PromptStudyResult:
     """All templates of one model on one split. `baseline` is a template or "ensemble"."""
 
@@ -165,28 +165,28 @@ def summarise(
     results = tuple(_measure((t,), a, base, labels, len(classnames), known.get(t)) for t, a in zip(templates, answers))
     together = _measure(tuple(templates), ensemble, base, labels, len(classnames), None)
     protocol = EvalProtocol(
-        tuple(templates),
-        classnames_kind,
-        images.key.split,
-        len(labels),
-        True,
-        {"baseline": base_name, "test": "McNemar's exact test", "ensemble": "mean of unit vectors"},
+        templates=tuple(templates),
+        classnames=classnames_kind,
+        split=images.key.split,
+        n=len(labels),
+        normalised=True,
+        details={"baseline": base_name, "test": "McNemar's exact test", "ensemble": "mean of unit vectors"},
     )
     return PromptStudyResult(
-        images.key.model,
-        images.key.dataset,
-        images.key.split,
-        len(labels),
-        results,
-        together,
-        base_name,
-        tuple(classnames),
-        classnames_kind,
-        labels,
-        images.ids,
-        protocol,
-        images.provenance,
-        beside(images.provenance.beside, unsaid(images.provenance.beside, _notes(classnames))),
+        model=images.key.model,
+        dataset=images.key.dataset,
+        split=images.key.split,
+        n=len(labels),
+        templates=results,
+        ensemble=together,
+        baseline=base_name,
+        classnames=tuple(classnames),
+        classnames_kind=classnames_kind,
+        labels=labels,
+        ids=images.ids,
+        protocol=protocol,
+        provenance=images.provenance,
+        notes=beside(images.provenance.beside, unsaid(images.provenance.beside, _notes(classnames))),
     )
 
 
@@ -202,23 +202,23 @@ def _measure(
     hits1, hits5 = int(correct.sum()), int((answers.ranks <= TOP).sum())
     difference = None if answers is base else paired_difference(correct, base.correct)
     return TemplateResult(
-        templates,
-        hits1 / n,
-        hits5 / n,
-        wilson(hits1, n),
-        wilson(hits5, n),
-        metrics.mean_per_class_recall(labels, correct, c),
-        metrics.per_class_recall(labels, correct, c),
-        answers,
-        difference,
-        np.flatnonzero(correct & ~base.correct),
-        np.flatnonzero(~correct & base.correct),
-        int(np.count_nonzero(answers.predicted != base.predicted)),
-        deck,
+        templates=templates,
+        acc1=hits1 / n,
+        acc5=hits5 / n,
+        acc1_ci95=wilson(hits1, n),
+        acc5_ci95=wilson(hits5, n),
+        mean_per_class_recall=metrics.mean_per_class_recall(labels, correct, c),
+        recall=metrics.per_class_recall(labels, correct, c),
+        answers=answers,
+        difference=difference,
+        gained=np.flatnonzero(correct & ~base.correct),
+        lost=np.flatnonzero(~correct & base.correct),
+        changed=int(np.count_nonzero(answers.predicted != base.predicted)),
+        deck=deck,
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClassChange:
     """One class between two ways of asking: recalls, and how many of its pictures were gained and lost."""
 
@@ -240,12 +240,12 @@ def class_changes(study: PromptStudyResult, name: str, other: str | None = None)
     sizes = np.bincount(labels, minlength=c)
     rows = [
         ClassChange(
-            study.classnames[i],
-            int(sizes[i]),
-            float(before.recall[i]),
-            float(after.recall[i]),
-            int(gained[i]),
-            int(lost[i]),
+            classname=study.classnames[i],
+            n=int(sizes[i]),
+            before=float(before.recall[i]),
+            after=float(after.recall[i]),
+            gained=int(gained[i]),
+            lost=int(lost[i]),
         )
         for i in range(c)
         if sizes[i]

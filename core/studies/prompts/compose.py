@@ -17,7 +17,7 @@ _SLOT = re.compile(r"\{([A-Za-z_][A-Za-z0-9_ ]*)\}")
 _WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Composed:
     """One prompt of a grid: its text and the value of each slot."""
 
@@ -48,7 +48,7 @@ def expand(pattern: str, values: Mapping[str, Sequence[str]]) -> tuple[Composed,
             f"These slots make {count:,} prompts; at most {MOST_PROMPTS:,} are compared at once, so shorten a list."
         )
     rows = itertools.product(*(dict.fromkeys(values[name]) for name in names))
-    return tuple(Composed(_fill(pattern, dict(zip(names, row))), tuple(zip(names, row))) for row in rows)
+    return tuple(Composed(text=_fill(pattern, dict(zip(names, row))), values=tuple(zip(names, row))) for row in rows)
 
 
 def _fill(pattern: str, values: Mapping[str, str]) -> str:
@@ -82,7 +82,7 @@ def ladder(noun: str, adjectives: Sequence[str], pattern: str = "{}") -> tuple[s
 # --- single words -----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WordSpan:
     """One word of a text, from `start` to `end`, and the text `without` it."""
 
@@ -101,7 +101,9 @@ def leave_one_out(text: str) -> tuple[WordSpan, ...]:
     spans = [(m.group(), m.start(), m.end()) for m in _WORD.finditer(text)]
     if len(spans) < 2:
         return ()
-    return tuple(WordSpan(word, start, end, _without(text, start, end)) for word, start, end in spans)
+    return tuple(
+        WordSpan(word=word, start=start, end=end, without=_without(text, start, end)) for word, start, end in spans
+    )
 
 
 def _without(text: str, start: int, end: int) -> str:

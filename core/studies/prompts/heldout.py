@@ -31,7 +31,7 @@ from core.studies.prompts.search import (
 from core.types import EmbeddingSet, EvalProtocol, FloatArray, Interval, Note, Progress, Provenance, TMVError, beside
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """One choice of templates judged on the held-out part, in pairs against the baseline.
 
@@ -67,14 +67,14 @@ class Verdict:
         gap = dict(record["difference"])
         paired = PairedDifference(**gap | {"ci95": _pair(gap["ci95"])})
         return cls(
-            record["name"],
-            tuple(record["templates"]),
-            tuple(record["weights"]),
-            record["heldout_acc1"],
-            _pair(record["heldout_acc1_ci95"]),
-            paired,
-            tuple(record["gained"]),
-            tuple(record["lost"]),
+            name=record["name"],
+            templates=tuple(record["templates"]),
+            weights=tuple(record["weights"]),
+            heldout_acc1=record["heldout_acc1"],
+            heldout_acc1_ci95=_pair(record["heldout_acc1_ci95"]),
+            difference=paired,
+            gained=tuple(record["gained"]),
+            lost=tuple(record["lost"]),
         )
 
 
@@ -83,7 +83,7 @@ def _pair(values: Sequence[float]) -> Interval:
     return float(low), float(high)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PromptSearchResult:
     """What was chosen, how, and what it is worth.
 
@@ -219,14 +219,14 @@ class _Court:
         hits, n = int(correct.sum()), len(correct)
         gained, lost = np.flatnonzero(correct & ~base), np.flatnonzero(~correct & base)
         return Verdict(
-            name,
-            tuple(templates),
-            tuple(weights or [1 / len(templates)] * len(templates)),
-            hits / n,
-            wilson(hits, n),
-            paired_difference(correct, base),
-            tuple(self._ids[i] for i in gained.tolist()),
-            tuple(self._ids[i] for i in lost.tolist()),
+            name=name,
+            templates=tuple(templates),
+            weights=tuple(weights or [1 / len(templates)] * len(templates)),
+            heldout_acc1=hits / n,
+            heldout_acc1_ci95=wilson(hits, n),
+            difference=paired_difference(correct, base),
+            gained=tuple(self._ids[i] for i in gained.tolist()),
+            lost=tuple(self._ids[i] for i in lost.tolist()),
         )
 
 
@@ -251,25 +251,32 @@ def _result(
         "baseline": list(own.templates),
         "test": "McNemar's exact test",
     }
-    protocol = EvalProtocol(chosen.templates, classnames_kind, key.split, len(cut.heldout), True, details)
+    protocol = EvalProtocol(
+        templates=chosen.templates,
+        classnames=classnames_kind,
+        split=key.split,
+        n=len(cut.heldout),
+        normalised=True,
+        details=details,
+    )
     return PromptSearchResult(
-        key.model,
-        key.dataset,
-        key.split,
-        n,
-        len(cut.search),
-        len(cut.heldout),
-        tuple(pool),
-        chosen,
-        own,
-        variants,
-        score,
-        choice.path,
-        choice.evaluations,
-        choice.stopped,
-        warnings(chosen, score, choice.stopped),
-        protocol,
-        images.provenance,
+        model=key.model,
+        dataset=key.dataset,
+        split=key.split,
+        n=n,
+        n_search=len(cut.search),
+        n_heldout=len(cut.heldout),
+        pool=tuple(pool),
+        chosen=chosen,
+        baseline=own,
+        variants=variants,
+        search_acc1=score,
+        path=choice.path,
+        evaluations=choice.evaluations,
+        stopped=choice.stopped,
+        warnings=warnings(chosen, score, choice.stopped),
+        protocol=protocol,
+        provenance=images.provenance,
     )
 
 

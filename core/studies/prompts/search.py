@@ -29,7 +29,7 @@ SCORES_KEPT = 1 << 26
 # --- the two parts ----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
     """Rows of the search part and of the held-out part: (s,) and (h,) int64, ascending, no row in both."""
 
@@ -58,13 +58,13 @@ def split_rows(ids: Sequence[str], labels: IntArray, heldout_share: float = 0.5,
             f"{len(ids)} pictures are too few to cut into a search and a held-out part; "
             "at least one class needs two pictures."
         )
-    return Parts(np.flatnonzero(~held).astype(np.int64), np.flatnonzero(held).astype(np.int64))
+    return Parts(search=np.flatnonzero(~held).astype(np.int64), heldout=np.flatnonzero(held).astype(np.int64))
 
 
 # --- choosing ---------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One addition: the template taken, the search accuracy with it, what it brought, and how many were
     tried."""
@@ -75,7 +75,7 @@ class Step:
     tried: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
     """What the search part chose: positions in the pool, in the order taken, with the `path` and why it
     ended."""
@@ -143,10 +143,17 @@ def greedy(
             stopped = "no further template helped" if hits else "the budget was spent"
             break
         take = left[int(np.argmax(hits))]
-        path.append(Step(pool[take], max(hits) / len(labels), (max(hits) - max(best, 0)) / len(labels), len(left)))
+        path.append(
+            Step(
+                template=pool[take],
+                search_acc1=max(hits) / len(labels),
+                gain=(max(hits) - max(best, 0)) / len(labels),
+                tried=len(left),
+            )
+        )
         chosen.append(take)
         total, vectors, best = total + scores.of(take), vectors + heads[take], max(hits)
-    return Choice(tuple(chosen), tuple(path), spent, stopped)
+    return Choice(chosen=tuple(chosen), path=tuple(path), evaluations=spent, stopped=stopped)
 
 
 def _hits(total: FloatArray, vectors: FloatArray, labels: IntArray) -> int:

@@ -19,7 +19,7 @@ from core.studies.prompts.compose import WordSpan
 from core.types import EvalProtocol, FloatArray, Interval, Note, Provenance, TMVError
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WordEffect:
     """One word: the mean score `without` it and its `contribution`, with an interval where there are several
     pictures (None for one)."""
@@ -33,7 +33,7 @@ class WordEffect:
     ci95: Interval | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rewording:
     """Another way to say it, its mean score and the difference to the original's."""
 
@@ -43,7 +43,7 @@ class Rewording:
     ci95: Interval | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WordsResult:
     """Word by word for one text and one target (a picture, or a class of `n` pictures)."""
 
@@ -137,7 +137,15 @@ def explain(
         )
     score, gaps = contributions(vectors[0], vectors[1:], targets)
     words = tuple(
-        WordEffect(s.word, s.start, s.end, s.without, score - float(g.mean()), float(g.mean()), _interval(g))
+        WordEffect(
+            word=s.word,
+            start=s.start,
+            end=s.end,
+            text_without=s.without,
+            score_without=score - float(g.mean()),
+            contribution=float(g.mean()),
+            ci95=_interval(g),
+        )
         for s, g in zip(spans, gaps)
     )
     others = _rewordings(rewordings, rewording_vectors, vectors[0], targets)
@@ -146,17 +154,19 @@ def explain(
         "interval": "bootstrap over pictures" if len(targets) > 1 else "one picture: none",
     }
     return WordsResult(
-        names["model"],
-        names["dataset"],
-        names["split"],
-        len(targets),
-        text,
-        target,
-        score,
-        words,
-        others,
-        EvalProtocol((), "", names["split"], len(targets), True, details),
-        provenance,
+        model=names["model"],
+        dataset=names["dataset"],
+        split=names["split"],
+        n=len(targets),
+        text=text,
+        target=target,
+        score=score,
+        words=words,
+        rewordings=others,
+        protocol=EvalProtocol(
+            templates=(), classnames="", split=names["split"], n=len(targets), normalised=True, details=details
+        ),
+        provenance=provenance,
     )
 
 
@@ -167,7 +177,7 @@ def _rewordings(
         return ()
     base, other = cosines(full[None], targets)[0], cosines(vectors, targets)
     return tuple(
-        Rewording(text, float(row.mean()), float((row - base).mean()), _interval(row - base))
+        Rewording(text=text, score=float(row.mean()), difference=float((row - base).mean()), ci95=_interval(row - base))
         for text, row in zip(texts, other)
     )
 

@@ -42,7 +42,7 @@ _FEW_EQUAL = 0.005
 """Unit vectors that differ by less in every number are the same but for rounding; looked at among so many classes."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClassRecall:
     """One class: `correct` of its `n` pictures were named right. `recall` is NaN where n is 0."""
 
@@ -53,7 +53,7 @@ class ClassRecall:
     ci95: Interval
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ZeroShotResult:
     """One model on one split with one way of asking.
 
@@ -194,37 +194,42 @@ def classify(
     n, c, correct = len(labels), len(classnames), found.ranks == 1
     hits1, hits5 = int(correct.sum()), int((found.ranks <= TOP).sum())
     protocol = EvalProtocol(
-        check_templates(templates), classnames_kind, images.key.split, n, True, {"top": min(TOP, c)}
+        templates=check_templates(templates),
+        classnames=classnames_kind,
+        split=images.key.split,
+        n=n,
+        normalised=True,
+        details={"top": min(TOP, c)},
     )
     per_class = per_class_of(labels, correct, classnames)
     said = images.provenance.beside
     return ZeroShotResult(
-        images.key.model,
-        images.key.dataset,
-        images.key.split,
-        n,
-        hits1 / n,
-        hits5 / n,
-        metrics.mean_per_class_recall(labels, correct, c),
-        wilson(hits1, n),
-        wilson(hits5, n),
-        bootstrap_class_mean(labels, correct, c),
-        protocol.templates,
-        tuple(classnames),
-        classnames_kind,
-        per_class,
-        metrics.confusion(labels, found.top[:, 0], c),
-        read_only(labels),
-        found.ranks,
-        found.top,
-        found.probability,
-        images.ids,
-        images.logit_scale,
-        protocol,
-        images.provenance,
-        tuple(published),
-        tuple(deck),
-        beside(said, unsaid(said, _notes(per_class, classnames, classes)), _tie_note(correct, found.tied)),
+        model=images.key.model,
+        dataset=images.key.dataset,
+        split=images.key.split,
+        n=n,
+        acc1=hits1 / n,
+        acc5=hits5 / n,
+        mean_per_class_recall=metrics.mean_per_class_recall(labels, correct, c),
+        acc1_ci95=wilson(hits1, n),
+        acc5_ci95=wilson(hits5, n),
+        mean_per_class_recall_ci95=bootstrap_class_mean(labels, correct, c),
+        templates=protocol.templates,
+        classnames=tuple(classnames),
+        classnames_kind=classnames_kind,
+        per_class=per_class,
+        confusion=metrics.confusion(labels, found.top[:, 0], c),
+        labels=read_only(labels),
+        ranks=found.ranks,
+        top5=found.top,
+        top5_probability=found.probability,
+        ids=images.ids,
+        logit_scale=images.logit_scale,
+        protocol=protocol,
+        provenance=images.provenance,
+        published=tuple(published),
+        deck=tuple(deck),
+        notes=beside(said, unsaid(said, _notes(per_class, classnames, classes)), _tie_note(correct, found.tied)),
     )
 
 
@@ -253,7 +258,13 @@ def per_class_of(labels: IntArray, correct: NDArray[np.bool_], classnames: Seque
     n, right = np.bincount(labels, minlength=c), np.bincount(labels[correct], minlength=c)
     recall, ci95 = metrics.per_class_recall(labels, correct, c), wilson_many(right, n)
     return tuple(
-        ClassRecall(classnames[i], int(n[i]), int(right[i]), float(recall[i]), (float(ci95[i, 0]), float(ci95[i, 1])))
+        ClassRecall(
+            classname=classnames[i],
+            n=int(n[i]),
+            correct=int(right[i]),
+            recall=float(recall[i]),
+            ci95=(float(ci95[i, 0]), float(ci95[i, 1])),
+        )
         for i in range(c)
     )
 

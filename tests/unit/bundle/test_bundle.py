@@ -401,9 +401,11 @@ def test_results_of_vectors_that_are_not_in_it_are_refused(bundle: Path, away: P
 def test_a_list_is_read_back_as_written() -> None:
     from core.types import EmbeddingKey
 
-    key = EmbeddingKey("m/x", "d", "test", "0123456789abcdef")
-    files = {f"results/{'a' * 32}.bin": File(3, "0" * 64)}
-    listing = Listing(files, (key,), (Result("probe/0123456789abcdef/1", f"results/{'a' * 32}.bin"),))
+    key = EmbeddingKey(model="m/x", dataset="d", split="test", fingerprint="0123456789abcdef")
+    files = {f"results/{'a' * 32}.bin": File(bytes=3, sha256="0" * 64)}
+    listing = Listing(
+        files=files, entries=(key,), results=(Result(key="probe/0123456789abcdef/1", file=f"results/{'a' * 32}.bin"),)
+    )
     assert read_listing(listing.to_bytes(), "x") == listing and listing.total == 3
 
 

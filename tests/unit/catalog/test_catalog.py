@@ -24,7 +24,13 @@ DATA = Path(os.environ.get("TMV_TEST_DATA", "/nonexistent"))
 
 
 def model(architecture: str, pretrained: str) -> ModelSpec:
-    return ModelSpec(f"{architecture}/{pretrained}", "", architecture, pretrained, "open_clip")
+    return ModelSpec(
+        name=f"{architecture}/{pretrained}",
+        title="",
+        architecture=architecture,
+        pretrained=pretrained,
+        library="open_clip",
+    )
 
 
 B32 = model("ViT-B-32", "openai")

@@ -201,10 +201,12 @@ def test_only_vectors_that_fit_are_used(world: World) -> None:
 # --- one's own --------------------------------------------------------------------------------------------
 
 STORY = OwnStory(
-    'A "quoted" \\ title · é',
-    (
-        OwnStep("First", "/accuracy?model=ViT-B-32/openai&data=eurosat&step=3", "A note,\nof two lines"),
-        OwnStep("Second", "/story?step=7"),
+    title='A "quoted" \\ title · é',
+    steps=(
+        OwnStep(
+            title="First", view="/accuracy?model=ViT-B-32/openai&data=eurosat&step=3", note="A note,\nof two lines"
+        ),
+        OwnStep(title="Second", view="/story?step=7"),
     ),
 )
 
@@ -214,7 +216,7 @@ def test_a_story_is_the_same_after_its_file(tmp_path: Path) -> None:
     name = save_story(tmp_path, STORY)
     assert story_names(tmp_path) == (name,) == ("a-quoted-title",)
     assert load_story(tmp_path, name, PAGES) == STORY
-    step = OwnStep("Third", "/accuracy")
+    step = OwnStep(title="Third", view="/accuracy")
     save_story(tmp_path, STORY.with_step(step), name)
     assert load_story(tmp_path, name, PAGES).steps[-1] == step
 

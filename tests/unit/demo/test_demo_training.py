@@ -19,7 +19,9 @@ def tiny_data(n: int = 40) -> TrainingData:
     rows = [list(rng.integers(10, 20, 4)) for _ in range(n * 5)]
     tokens, vocabulary = compact(rows, 98, 99)
     images = rng.integers(0, 255, (n, 64, 64, 3), dtype=np.uint8)
-    return TrainingData(images, tokens.reshape(n, 5, 32), rng.integers(0, 2, n), vocabulary)
+    return TrainingData(
+        images=images, tokens=tokens.reshape(n, 5, 32), cells=rng.integers(0, 2, n), vocabulary=vocabulary
+    )
 
 
 def test_compact_words_keep_their_order_and_the_end_stays_highest() -> None:
@@ -127,7 +129,9 @@ def eight_colours() -> TrainingData:
     corners = np.array([[r, g, b] for r in (20, 220) for g in (20, 220) for b in (20, 220)], np.uint8)
     tokens, vocabulary = compact([[10 + index] for index in range(8) for _ in range(5)], 98, 99)
     images = np.broadcast_to(corners[:, None, None], (8, 64, 64, 3)).copy()
-    return TrainingData(images, tokens.reshape(8, 5, 32), np.zeros(8, np.int64), vocabulary)
+    return TrainingData(
+        images=images, tokens=tokens.reshape(8, 5, 32), cells=np.zeros(8, np.int64), vocabulary=vocabulary
+    )
 
 
 def test_training_learns_which_word_is_which_colour() -> None:

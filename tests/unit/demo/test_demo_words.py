@@ -88,14 +88,16 @@ def test_a_named_style_is_the_pictures_style(word: str) -> None:
 
 
 def test_counts_are_right() -> None:
-    scene = Scene((Thing("dog"),) * 3, "meadow", "photo")
+    scene = Scene(things=(Thing(noun="dog"),) * 3, place="meadow", style="photo")
     told = {subject(scene, Random(seed)) for seed in range(40)}
     assert told == {"three dogs"}
-    assert subject(Scene((Thing("egg"),), "table", "photo"), Random(1), plain=True) == "an egg"
+    assert subject(Scene(things=(Thing(noun="egg"),), place="table", style="photo"), Random(1), plain=True) == "an egg"
 
 
 def test_three_colours_are_told_in_the_three_ways() -> None:
-    scene = Scene(tuple(Thing("teddy bear", c) for c in ("red", "blue", "white")), "room", "photo")
+    scene = Scene(
+        things=tuple(Thing(noun="teddy bear", colour=c) for c in ("red", "blue", "white")), place="room", style="photo"
+    )
     assert is_many_coloured(scene)
     assert {subject(scene, Random(seed)) for seed in range(40)} == {
         "three teddy bears, each a different color",
@@ -105,12 +107,12 @@ def test_three_colours_are_told_in_the_three_ways() -> None:
 
 
 def test_the_studys_own_phrases_occur() -> None:
-    flying = Scene((Thing("bird", "white"),), "ocean", "photo", "flying")
+    flying = Scene(things=(Thing(noun="bird", colour="white"),), place="ocean", style="photo", state="flying")
     assert "a photo of a flying white bird" in {styled(flying, Random(seed)) for seed in range(200)}
     assert tags(flying, Random(0)) == "bird, white, flying, ocean"
-    group = Scene((Thing("man"), Thing("girl"), Thing("boy")), "city", "photo")
+    group = Scene(things=(Thing(noun="man"), Thing(noun="girl"), Thing(noun="boy")), place="city", style="photo")
     assert "The people are posing for a group photo." in {vague(group, Random(seed)) for seed in range(40)}
-    meal = Scene((Thing("egg"), Thing("tomato")), "plate", "photo")
+    meal = Scene(things=(Thing(noun="egg"), Thing(noun="tomato")), place="plate", style="photo")
     assert is_meal(meal)
     assert "A meal is lying on a plate on a table." in {vague(meal, Random(seed)) for seed in range(40)}
 

@@ -42,8 +42,8 @@ def test_the_same_seed_gives_the_same_pictures_here_and_in_another_process() -> 
 
 
 def test_the_seed_changes_the_picture_and_nothing_said() -> None:
-    one = Scene((Thing("apple"),), "table", "photo", seed=1)
-    two = Scene((Thing("apple"),), "table", "photo", seed=2)
+    one = Scene(things=(Thing(noun="apple"),), place="table", style="photo", seed=1)
+    two = Scene(things=(Thing(noun="apple"),), place="table", style="photo", seed=2)
     assert np.abs(pixels(one) - pixels(two)).mean() > 3
 
 
@@ -51,7 +51,7 @@ def test_the_seed_changes_the_picture_and_nothing_said() -> None:
 @pytest.mark.parametrize("style", STYLES)
 def test_every_place_and_style_renders_at_any_size(style: str, side: int) -> None:
     for place in PLACES:
-        picture = render(Scene((Thing("cat", "red"),) * 2, place, style), side)
+        picture = render(Scene(things=(Thing(noun="cat", colour="red"),) * 2, place=place, style=style), side)
         assert picture.size == (side, side) and picture.mode == "RGB"
         assert np.asarray(picture).std() > 8
 
@@ -91,7 +91,10 @@ def test_fish_swim_in_water_only_and_cats_never_do() -> None:
 @pytest.mark.parametrize("colour", ["red", "blue", "green", "yellow"])
 def test_a_painted_thing_shows_its_colour_in_the_picture(colour: str) -> None:
     """Against the same scene in gray, the pixels that change move towards the colour."""
-    gray, painted = (pixels(Scene((Thing("fish", c),), "table", "cartoon", seed=4)) for c in ("gray", colour))
+    gray, painted = (
+        pixels(Scene(things=(Thing(noun="fish", colour=c),), place="table", style="cartoon", seed=4))
+        for c in ("gray", colour)
+    )
     changed = np.abs(gray - painted).sum(2) > 60
     assert changed.mean() > 0.05
     target = np.array(COLOURS[colour], float)
@@ -100,7 +103,10 @@ def test_a_painted_thing_shows_its_colour_in_the_picture(colour: str) -> None:
 
 
 def test_a_sketch_is_gray_and_other_styles_are_not() -> None:
-    scenes = {style: Scene((Thing("apple", "red"),), "meadow", style, seed=5) for style in STYLES}
+    scenes = {
+        style: Scene(things=(Thing(noun="apple", colour="red"),), place="meadow", style=style, seed=5)
+        for style in STYLES
+    }
     spread = {style: np.ptp(pixels(scene), axis=2).mean() for style, scene in scenes.items()}
     assert spread.pop("sketch") == 0
     assert min(spread.values()) > 10
@@ -108,7 +114,10 @@ def test_a_sketch_is_gray_and_other_styles_are_not() -> None:
 
 def test_big_things_fill_more_of_the_picture_than_small_ones() -> None:
     def covered(size: str) -> float:
-        scenes = [Scene((Thing("apple", c),), "table", "cartoon", size=size, seed=6) for c in ("blue", "white")]
+        scenes = [
+            Scene(things=(Thing(noun="apple", colour=c),), place="table", style="cartoon", size=size, seed=6)
+            for c in ("blue", "white")
+        ]
         return float((np.abs(pixels(scenes[0]) - pixels(scenes[1])).sum(2) > 60).mean())
 
     assert covered("small") < 0.5 * covered("") < 0.5 * covered("big")

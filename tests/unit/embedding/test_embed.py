@@ -230,7 +230,9 @@ def test_texts_known_and_unknown_keep_their_places(kit: Kit) -> None:
 def plan_of(kit: Kit, n: int, chunk_rows: int = 8, kind: str = "classification") -> None:
     """Begin a run of small chunks, which later calls go on with."""
     parts = KeyParts.of(kit.encoder.card, "fake")
-    kit.store.open_run(Plan(parts, "fake-colours", "test", n, chunk_rows, 8))
+    kit.store.open_run(
+        Plan(parts=parts, dataset="fake-colours", split="test", n=n, chunk_rows=chunk_rows, batch_rows=8)
+    )
 
 
 @pytest.mark.parametrize("kind", [Cancelled, KeyboardInterrupt])

@@ -31,8 +31,10 @@ def stored(tmp_path: Path) -> tuple[Engine, str, EmbeddingKey]:
 def test_a_speed_is_found_with_its_vectors(stored: tuple[Engine, str, EmbeddingKey]) -> None:
     engine, name, key = stored
     assert engine.speed(GOOD, name) is None
-    engine.remember_speed(EmbedReport(key, 200, 4.0, 50.0, 72, ()), "cuda")
-    assert engine.speed(GOOD, name) == Speed(0.02, 128, "cuda")
+    engine.remember_speed(
+        EmbedReport(key=key, n=200, seconds=4.0, images_per_second=50.0, reused=72, skipped=()), "cuda"
+    )
+    assert engine.speed(GOOD, name) == Speed(seconds_per_picture=0.02, n=128, device="cuda")
     assert engine.speed("RN50/openai", name) is None, "its vectors are not here"
 
 
@@ -41,5 +43,7 @@ def test_too_few_pictures_say_nothing(
     stored: tuple[Engine, str, EmbeddingKey], n: int, rate: float, reused: int
 ) -> None:
     engine, name, key = stored
-    engine.remember_speed(EmbedReport(key, n, 1.0, rate, reused, ()), "cpu")
+    engine.remember_speed(
+        EmbedReport(key=key, n=n, seconds=1.0, images_per_second=rate, reused=reused, skipped=()), "cpu"
+    )
     assert engine.speed(GOOD, name) is None

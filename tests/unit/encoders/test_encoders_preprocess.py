@@ -23,7 +23,7 @@ from core.encoders.preprocess import STRIP, Preprocess, shortest_side_box
 from core.types import Preprocessing
 from tests.encoder_models import make_model
 
-CLIP = Preprocessing(224, (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711))
+CLIP = Preprocessing(size=224, mean=(0.48145466, 0.4578275, 0.40821073), std=(0.26862954, 0.26130258, 0.27577711))
 WAYS = [
     CLIP,
     replace(CLIP, resize_mode="squash"),

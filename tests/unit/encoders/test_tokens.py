@@ -77,7 +77,18 @@ def test_cut_is_what_one_token_more_would_show(context: int) -> None:
 
 
 def card(context: int) -> ModelCard:
-    return ModelCard("m", "d", Preprocessing(224, (0, 0, 0), (1, 1, 1)), "fp32", "cpu", 1.0, 8, context, "full", {})
+    return ModelCard(
+        name="m",
+        model_digest="d",
+        preprocessing=Preprocessing(size=224, mean=(0, 0, 0), std=(1, 1, 1)),
+        precision="fp32",
+        device="cpu",
+        logit_scale=1.0,
+        embed_dim=8,
+        context_length=context,
+        text_path="full",
+        versions={},
+    )
 
 
 def test_the_note_counts_and_weighs() -> None:

@@ -48,7 +48,7 @@ def test_near_spellings_of_one_column_are_told() -> None:
     assert acc1(found) == 0.5 and codes(found)["near_spellings"] == "warning"
 
 
-@pytest.mark.parametrize("known", [None, Classes(tuple("abcdef"))])
+@pytest.mark.parametrize("known", [None, Classes(names=tuple("abcdef"))])
 @pytest.mark.parametrize(
     ("cells", "said"),
     [
@@ -239,13 +239,13 @@ def test_tables_of_figures_are_read_row_by_row() -> None:
 def test_equal_classes_have_one_mean() -> None:
     known = Known(balanced=True)
     assert (
-        audit(Case("x", source="figures", scores={"acc1": 0.63, "mean_per_class_recall": 0.2}, known=known))
+        audit(Case(title="x", source="figures", scores={"acc1": 0.63, "mean_per_class_recall": 0.2}, known=known))
         .finding("figures")
         .verdict
         == "fault"
     )
     assert (
-        audit(Case("x", source="figures", scores={"acc1": 0.632, "mean_per_class_recall": 0.634}, known=known))
+        audit(Case(title="x", source="figures", scores={"acc1": 0.632, "mean_per_class_recall": 0.634}, known=known))
         .finding("figures")
         .verdict
         == "ok"
@@ -294,7 +294,7 @@ ORDER = np.array([2, 0, 1, 3])
 
 def numbered(labels: np.ndarray, predicted: np.ndarray) -> Predictions:
     rows = "\n".join(f"{k}.png,{y},{a}" for k, (y, a) in enumerate(zip(labels, predicted)))
-    return read(f"image,label,prediction\n{rows}\n", Classes(("pear", "fig", "kiwi", "plum")))
+    return read(f"image,label,prediction\n{rows}\n", Classes(names=("pear", "fig", "kiwi", "plum")))
 
 
 def test_classes_counted_in_another_order_are_joined_by_the_labels() -> None:
@@ -314,16 +314,16 @@ def test_labels_alone_in_another_order_stay_as_they_are() -> None:
 def test_answers_that_no_run_of_the_model_gives_are_doubted() -> None:
     labels = np.arange(400) % 8
     theirs, ours = np.where(np.arange(400) % 3 == 0, labels, (labels + np.arange(400)) % 8), labels
-    answers = Answers(tuple(map(str, range(400))), labels, theirs[:, None])
+    answers = Answers(ids=tuple(map(str, range(400))), labels=labels, top=theirs[:, None])
     case = Case(
-        "x",
+        title="x",
         source="predictions",
         c=8,
         answers=answers,
-        alternatives=(Alternative((PROTOCOL,), "as published", ours, ours == labels),),
+        alternatives=(Alternative(changes=(PROTOCOL,), said="as published", predicted=ours, correct=ours == labels),),
     )
     assert audit(case).finding("reproduced").verdict == "warning"
-    swapped = Alternative((PROTOCOL,), "as published", theirs, theirs == labels)
+    swapped = Alternative(changes=(PROTOCOL,), said="as published", predicted=theirs, correct=theirs == labels)
     better = replace(case, answers=replace(answers, top=labels[:, None]), alternatives=(swapped,))
     assert audit(better).finding("reproduced").verdict == "cannot tell", "they may have had better names"
 
@@ -338,7 +338,8 @@ def test_answers_that_no_run_of_the_model_gives_are_doubted() -> None:
 def test_captions_off_by_a_row_are_seen_in_small_sets_too(n: int, first: float, five: float, verdict: str) -> None:
     scores = {"image_retrieval_recall@1": first, "image_retrieval_recall@5": five, "image_retrieval_recall@10": 0.3}
     assert (
-        audit(Case("x", method="retrieval", n=n, captions=(5, 5), scores=scores)).finding("captions").verdict == verdict
+        audit(Case(title="x", method="retrieval", n=n, captions=(5, 5), scores=scores)).finding("captions").verdict
+        == verdict
     )
 
 
@@ -376,13 +377,15 @@ def test_a_markdown_table_has_no_row_of_dashes(rule: str) -> None:
 
 def test_answers_under_other_names_are_not_rows_out_of_order() -> None:
     labels = np.arange(400) % 4
-    answers = Answers(tuple(map(str, range(400))), labels, ORDER[labels][:, None])
+    answers = Answers(ids=tuple(map(str, range(400))), labels=labels, top=ORDER[labels][:, None])
     case = Case(
-        "x",
+        title="x",
         source="predictions",
         c=4,
         answers=answers,
-        alternatives=(Alternative((PROTOCOL,), "as published", labels, labels == labels),),
+        alternatives=(
+            Alternative(changes=(PROTOCOL,), said="as published", predicted=labels, correct=labels == labels),
+        ),
     )
     finding = audit(case).finding("reproduced")
     assert finding.verdict == "fault" and "renamed one to one" in finding.evidence

@@ -67,11 +67,11 @@ def test_names_that_are_not_utf8_stay_readable_and_apart(tmp_path: Path) -> None
     (name,) = list_pictures(tmp_path)
     assert readable(name) == r"\xff.jpg" and readable("é.jpg") == "é.jpg"
     readable(name).encode()
-    assert FilePictures(tmp_path, (name,)).read(0) == b"x"
+    assert FilePictures(root=tmp_path, names=(name,)).read(0) == b"x"
 
 
 def test_a_picture_that_went_away_has_a_reason(tmp_path: Path) -> None:
-    pictures = FilePictures(tmp_path, ("a.jpg",))
+    pictures = FilePictures(root=tmp_path, names=("a.jpg",))
     assert pictures.stamp(0) == "missing"
     with pytest.raises(BadImage, match="no longer there"):
         pictures.read(0)
@@ -79,7 +79,7 @@ def test_a_picture_that_went_away_has_a_reason(tmp_path: Path) -> None:
 
 def test_rows_of_planes_become_pixels() -> None:
     rows = np.arange(2 * 12, dtype=np.uint8).reshape(2, 12)
-    pixels = ArrayPictures(Path("x"), rows, 2).read(1)
+    pixels = ArrayPictures(file=Path("x"), rows=rows, side=2).read(1)
     # Row 1 starts at 12: red plane 12..15, green 16..19, blue 20..23.
     assert pixels.tolist() == [[[12, 16, 20], [13, 17, 21]], [[14, 18, 22], [15, 19, 23]]]
     assert pixels.flags.c_contiguous

@@ -85,7 +85,7 @@ def test_a_swapped_file_is_noticed(dataset: Dataset, tmp_path: Path) -> None:
 def test_everything_that_gives_a_row_meaning_counts(change: str, dataset: Dataset, tmp_path: Path) -> None:
     base = replace(dataset, captions=("x", "yz"), image_index=np.array([0, 1]))
     assert base.labels is not None and isinstance(base.pictures, FilePictures)
-    backwards = FilePictures(base.pictures.root, base.pictures.names[::-1])
+    backwards = FilePictures(root=base.pictures.root, names=base.pictures.names[::-1])
     changed = {
         "ids": replace(base, ids=("other", *base.ids[1:])),
         "labels": replace(base, labels=base.labels[::-1].copy()),

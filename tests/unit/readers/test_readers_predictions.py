@@ -12,7 +12,7 @@ from core.readers.external import Classes
 from core.readers.predictions import parse_predictions, read_predictions
 from core.types import TMVError
 
-NAMES = Classes(("annual crop land", "forest", "river"), ("AnnualCrop", "Forest", "River"))
+NAMES = Classes(names=("annual crop land", "forest", "river"), raw=("AnnualCrop", "Forest", "River"))
 
 
 def table(text: str, classes: Classes | None = None):  # type: ignore[no-untyped-def]
@@ -66,7 +66,7 @@ def test_what_the_pages_save_can_be_read_again() -> None:
     from tests.sample_results import sample_result
 
     result = sample_result(n=40)
-    found = table(predictions_frame(result).to_csv(index=False), Classes(result.classnames))
+    found = table(predictions_frame(result).to_csv(index=False), Classes(names=result.classnames))
     assert np.array_equal(found.labels, result.labels) and np.array_equal(found.predicted, result.predicted)
 
 

@@ -11,7 +11,7 @@ from core.readers.external import Classes, Predictions
 from core.readers.predictions import parse_predictions
 from core.types import TMVError
 
-NUMBERED = Classes(tuple(map(str, (0, 1, 10, 11, 2, 3, 4, 5, 6, 7, 8, 9))))
+NUMBERED = Classes(names=tuple(map(str, (0, 1, 10, 11, 2, 3, 4, 5, 6, 7, 8, 9))))
 
 
 def read(text: str, classes: Classes | None = None, name: str = "mine.csv") -> Predictions:
@@ -37,7 +37,7 @@ def test_an_index_a_loss_a_score_is_no_class(extra: str, first: bool) -> None:
     lines = [("image", "label", "cat", "dog"), *rows]
     text = "\n".join(",".join((str(3 * i), *r) if first else (*r, str(3 * i))) for i, r in enumerate(lines))
     text = text.replace("0,image", f"{extra},image", 1) if first else text.replace("dog,0", f"dog,{extra}", 1)
-    for known in (Classes(), Classes(("cat", "dog"))):
+    for known in (Classes(), Classes(names=("cat", "dog"))):
         found = read(text, known)
         assert acc1(found) == 1.0 and found.classnames == ("cat", "dog") and "unused_columns" in codes(found)
 
@@ -57,16 +57,16 @@ def test_numbered_columns_are_the_same_whether_or_not_the_set_is_known() -> None
     rows = "\n".join(f"{k}/0.png,{k}," + ",".join(".9" if j == k else ".01" for j in range(12)) for k in range(12))
     for known in (Classes(), NUMBERED):
         assert acc1(read(f"image,label,{heads}\n{rows}\n", known)) == 1.0
-    words = Classes(tuple(f"thing {k}" for k in range(12)))
+    words = Classes(names=tuple(f"thing {k}" for k in range(12)))
     assert acc1(read(f"image,label,{heads}\n{rows}\n", words)) == 1.0
 
 
 def test_numbers_beside_named_columns_count_the_columns() -> None:
     text = "image,label,dog,cat\na,0,.9,.1\nb,1,.2,.8\n"
-    for known in (Classes(), Classes(("cat", "dog"))):
+    for known in (Classes(), Classes(names=("cat", "dog"))):
         found = read(text, known)
         assert acc1(found) == 1.0 and "labels_by_column" in codes(found)
-    same = read("image,label,cat,dog\na,0,.9,.1\nb,1,.2,.8\n", Classes(("cat", "dog")))
+    same = read("image,label,cat,dog\na,0,.9,.1\nb,1,.2,.8\n", Classes(names=("cat", "dog")))
     assert acc1(same) == 1.0 and "labels_by_column" not in codes(same)
 
 
@@ -92,7 +92,7 @@ def test_headers_of_other_tools(header: str) -> None:
 def test_a_word_that_all_columns_share_is_no_part_of_the_name(form: str) -> None:
     heads = ",".join(form.format(name) for name in ("hot dog", "cat"))
     text = f"image,label,{heads}\na,hot dog,.9,.1\nb,cat,.2,.8\n"
-    for known in (Classes(), Classes(("hot dog", "cat"), ("hot_dog", "cat"))):
+    for known in (Classes(), Classes(names=("hot dog", "cat"), raw=("hot_dog", "cat"))):
         found = read(text, known)
         assert acc1(found) == 1.0 and found.classnames == ("hot dog", "cat")
 
@@ -116,14 +116,14 @@ def test_percent_and_decimal_commas_are_numbers(cells: tuple[str, ...]) -> None:
 def test_spellings_of_one_class_are_one_and_that_is_said() -> None:
     found = read("image,label,prediction\na,hot_dog,hot dog\nb,Cat,cat\n")
     assert acc1(found) == 1.0 and "merged_spellings" in codes(found)
-    assert acc1(read("image,label,prediction\na,Hot-Dog,hot dog\n", Classes(("hot dog", "cat")))) == 1.0
+    assert acc1(read("image,label,prediction\na,Hot-Dog,hot dog\n", Classes(names=("hot dog", "cat")))) == 1.0
 
 
 def test_numbers_in_one_column_and_names_in_the_other_are_refused_unless_the_set_is_known() -> None:
     text = "image,label,prediction\na,0,cat\nb,1,dog\n"
     with pytest.raises(TMVError, match="numbers in the column 'label' and names in 'prediction'"):
         read(text)
-    assert acc1(read(text, Classes(("cat", "dog")))) == 1.0
+    assert acc1(read(text, Classes(names=("cat", "dog")))) == 1.0
     assert acc1(read("image,label,prediction\na,0.0,0\nb,1.0,1\n")) == 1.0
 
 
@@ -160,7 +160,7 @@ def test_pictures_without_names_are_counted_and_told() -> None:
 )
 def test_the_line_that_is_named_is_the_right_one(text: str, sentence: str) -> None:
     with pytest.raises(TMVError, match=sentence):
-        read(text, Classes(("cat", "dog")) if "hot" not in text else Classes(("hot dog", "cat")))
+        read(text, Classes(names=("cat", "dog")) if "hot" not in text else Classes(names=("hot dog", "cat")))
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "latin-1"])
@@ -176,7 +176,7 @@ def test_rows_in_json() -> None:
     for text in (json.dumps(rows), "\n".join(map(json.dumps, rows))):
         assert acc1(read(text, name="mine.json")) == 0.5
     with pytest.raises(TMVError, match=r"Record 2 of mine\.json has the class 'dog'"):
-        read(json.dumps(rows), Classes(("cat", "owl")), "mine.json")
+        read(json.dumps(rows), Classes(names=("cat", "owl")), "mine.json")
 
 
 def test_figures_are_kept_as_they_are_and_percent_is_told() -> None:

@@ -79,7 +79,7 @@ def test_never_another_number_without_a_word(part: int) -> None:
     for seed in range(part * 250, part * 250 + 250):
         table = made(seed)
         answers = {}
-        for known in (Classes(), Classes(table.names)):
+        for known in (Classes(), Classes(names=table.names)):
             try:
                 (found,) = parse_predictions(table.text.encode(), "mine.csv", known)
             except TMVError as error:

@@ -157,9 +157,22 @@ def test_names_cannot_leave_their_place(engine: Engine, world: Path, small_plotl
 
 def test_a_section_escapes_everything() -> None:
     frame = pd.DataFrame({"a": [NASTY], "b": [0.5]})
-    table = Table(NASTY, 'x"y', frame, {"a": Column(NASTY), "b": Column("b", "share")})
-    section = Section(NASTY, NASTY, (NASTY,), (), (table,), (Shot(b"RIFF", NASTY, NASTY),), NASTY)
-    page = Reader(render(Document(NASTY, NASTY, (section,)), "</script><!-- x"))
+    table = Table(
+        title=NASTY,
+        name='x"y',
+        frame=frame,
+        columns={"a": Column(heading=NASTY), "b": Column(heading="b", kind="share")},
+    )
+    section = Section(
+        title=NASTY,
+        finding=NASTY,
+        lines=(NASTY,),
+        charts=(),
+        tables=(table,),
+        shots=(Shot(webp=b"RIFF", alt=NASTY, under=NASTY),),
+        shots_title=NASTY,
+    )
+    page = Reader(render(Document(title=NASTY, lead=NASTY, sections=(section,)), "</script><!-- x"))
     assert page.tags.count("img") == 1 and page.tags.count("script") == 0 and not page.open
     assert page.said().count("onerror=alert(1)") >= 8
 
@@ -171,7 +184,10 @@ def test_a_script_cannot_be_closed_by_what_is_in_it() -> None:
 
     chart = accuracy_chart(accuracy_frame([sample_result()]), title=NASTY)
     page = Reader(
-        render(Document("x", "", (Section("x", charts=(replace(chart, alt=NASTY),)),)), 'var a = "</script>"')
+        render(
+            Document(title="x", lead="", sections=(Section(title="x", charts=(replace(chart, alt=NASTY),)),)),
+            'var a = "</script>"',
+        )
     )
     assert page.tags.count("script") == 3 and not page.open
     spec = next(json.loads(d) for t, d in page.text if t == "script" and d.startswith("{"))
@@ -195,17 +211,17 @@ FRAME = pd.DataFrame(
     }
 )
 TABLE = Table(
-    "Results",
-    "results",
-    FRAME,
-    {
-        "model": Column("Model"),
-        "acc1": Column("Top-1", "share", "acc1_low", "acc1_high"),
-        "gap": Column("Gap", "points", "gap_low", "gap_high"),
-        "n": Column("n", "count"),
-        "p": Column("p", "p"),
-        "none": Column("Nothing"),
-        "absent": Column("Absent"),
+    title="Results",
+    name="results",
+    frame=FRAME,
+    columns={
+        "model": Column(heading="Model"),
+        "acc1": Column(heading="Top-1", kind="share", low="acc1_low", high="acc1_high"),
+        "gap": Column(heading="Gap", kind="points", low="gap_low", high="gap_high"),
+        "n": Column(heading="n", kind="count"),
+        "p": Column(heading="p", kind="p"),
+        "none": Column(heading="Nothing"),
+        "absent": Column(heading="Absent"),
     },
 )
 
@@ -236,14 +252,19 @@ def test_latex_by_hand() -> None:
     assert r"a|b & 50.0 \% (25.0--75.0) & $-$1.2" in text
     bare = re.sub(r"\\[%&#_{}]", "", text)
     assert bare.count("{") == bare.count("}") and text.count("\\begin") == text.count("\\end") == 2
-    odd = Table("~^\\#$", "x", pd.DataFrame({"a": ["·“x”±…"]}), {"a": Column("A")})
+    odd = Table(title="~^\\#$", name="x", frame=pd.DataFrame({"a": ["·“x”±…"]}), columns={"a": Column(heading="A")})
     assert r"\textasciitilde{}\textasciicircum{}\textbackslash{}\#\$" in to_latex(
         odd
     ) and r"$\cdot$``x''$\pm$\dots{}" in to_latex(odd)
 
 
 def test_html_says_what_it_leaves_out() -> None:
-    many = Table("Many", "many", pd.DataFrame({"a": range(100)}), {"a": Column("A", "count")})
+    many = Table(
+        title="Many",
+        name="many",
+        frame=pd.DataFrame({"a": range(100)}),
+        columns={"a": Column(heading="A", kind="count")},
+    )
     assert to_html(many, 10).count("<tr>") == 12 and "first 10 of 100 rows" in to_html(many, 10)
     assert to_html(many, 100).count("<tr>") == 101 and "leaves" not in to_html(many, 100)
     assert '<td class="number">1,234</td>' in to_html(TABLE)

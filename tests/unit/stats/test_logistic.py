@@ -233,7 +233,16 @@ def test_a_warm_path_ends_where_cold_fits_do(Cs: list[float]) -> None:
 
 def test_a_start_goes_on_as_the_last_two_fits_moved() -> None:
     def at(C: float, weight: float, intercept: float) -> Fit:
-        return Fit(np.array([[weight, -weight]]), np.array([intercept, -np.inf]), C, 0, 0, 0, 0, True)
+        return Fit(
+            weights=np.array([[weight, -weight]]),
+            intercept=np.array([intercept, -np.inf]),
+            C=C,
+            objective=0,
+            gap=0,
+            iterations=0,
+            evaluations=0,
+            converged=True,
+        )
 
     ahead = foreseen(at(0.1, 1.0, 3.0), at(1.0, 3.0, 4.0), 100.0)
     assert ahead is not None

@@ -177,9 +177,16 @@ def test_a_read_only_folder_can_be_read() -> None:
 
 def test_entries_tell_complete_ones_from_interrupted_ones(tmp_path: Path) -> None:
     key, store = stored(tmp_path), Store(tmp_path)
-    plan = Plan(KeyParts.of(FakeEncoder().card, "other"), "fake-colours", "test", 100, 30, 10)
+    plan = Plan(
+        parts=KeyParts.of(FakeEncoder().card, "other"),
+        dataset="fake-colours",
+        split="test",
+        n=100,
+        chunk_rows=30,
+        batch_rows=10,
+    )
     run = store.open_run(plan)
-    run.write(1, Chunk(np.ones((30, 4), np.float32)))
+    run.write(1, Chunk(vectors=np.ones((30, 4), np.float32)))
     by_state = {e.complete: e for e in store.entries()}
     whole, part = by_state[True], by_state[False]
     assert (whole.key, whole.n, whole.d, whole.skipped, whole.done) == (key, 19, 32, 1, 20)
@@ -212,7 +219,7 @@ def test_an_entry_can_be_removed_but_not_while_it_is_made(tmp_path: Path) -> Non
 @pytest.mark.parametrize("fingerprint", ["", "../../../../x", "0" * 15, "0" * 17, "g" * 16, "A" * 16])
 def test_a_key_from_outside_cannot_name_another_folder(tmp_path: Path, fingerprint: str) -> None:
     with pytest.raises(TMVError, match="16 hex digits"):
-        Store(tmp_path).load(EmbeddingKey("a", "b", "c", fingerprint))
+        Store(tmp_path).load(EmbeddingKey(model="a", dataset="b", split="c", fingerprint=fingerprint))
 
 
 @pytest.mark.parametrize("name", ["images.npy", "texts.npy", "rows.parquet", "captions.parquet"])
@@ -287,9 +294,9 @@ def test_a_hundred_thousand_rows_are_cheap(tmp_path: Path) -> None:
     # Time is not asserted; size is: about ten bytes a row, where JSON or pickle take several times that.
     n = 100_000
     rows = Rows(
-        tuple(f"class_{i % 1000:04d}/image_{i:08d}.jpg" for i in range(n)),
-        np.arange(n) % 1000,
-        tuple(f"class {i}" for i in range(1000)),
+        ids=tuple(f"class_{i % 1000:04d}/image_{i:08d}.jpg" for i in range(n)),
+        labels=np.arange(n) % 1000,
+        classnames=tuple(f"class {i}" for i in range(1000)),
     )
     start = time.perf_counter()
     write_rows(tmp_path, rows)
@@ -301,12 +308,12 @@ def test_a_hundred_thousand_rows_are_cheap(tmp_path: Path) -> None:
 
 def test_rows_keep_names_that_are_no_valid_unicode_and_odd_captions(tmp_path: Path) -> None:
     rows = Rows(
-        ("ok.png", "bad-\udcff.png", "line\nbreak", ""),
-        None,
-        ("a", "b"),
-        ("A", "B"),
-        ("", "é" * 3000, "nul\0byte"),
-        np.array([0, 1, 3], np.int64),
+        ids=("ok.png", "bad-\udcff.png", "line\nbreak", ""),
+        labels=None,
+        classnames=("a", "b"),
+        raw_classnames=("A", "B"),
+        captions=("", "é" * 3000, "nul\0byte"),
+        image_index=np.array([0, 1, 3], np.int64),
     )
     write_rows(tmp_path, rows)
     found = read_rows(tmp_path, rows.files())
@@ -343,4 +350,4 @@ def test_a_card_comes_back_as_it_was(tmp_path: Path) -> None:
 
 def test_skipped_rows_are_plain_data(tmp_path: Path) -> None:
     found = Store(tmp_path).load(stored(tmp_path))
-    assert found.skipped == (Skipped("white/00003.png", found.skipped[0].reason),)
+    assert found.skipped == (Skipped(id="white/00003.png", reason=found.skipped[0].reason),)

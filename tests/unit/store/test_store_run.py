@@ -21,13 +21,20 @@ from tests.fakes import FakeEncoder, fake_dataset
 
 
 def make_plan(n: int = 25, rows: int = 10, batch: int = 5, digest: str = "pictures") -> Plan:
-    return Plan(KeyParts.of(FakeEncoder().card, digest), "fake-colours", "test", n, rows, batch)
+    return Plan(
+        parts=KeyParts.of(FakeEncoder().card, digest),
+        dataset="fake-colours",
+        split="test",
+        n=n,
+        chunk_rows=rows,
+        batch_rows=batch,
+    )
 
 
 def make_chunk(plan: Plan, index: int, gaps: tuple[int, ...] = ()) -> Chunk:
     rows = [row for row in plan.rows(index) if row not in gaps]
     vectors = np.array([[row, row + 0.5, -row] for row in rows], np.float32).reshape(-1, 3)
-    return Chunk(vectors, tuple((row, Skipped(f"row {row}", "torn")) for row in gaps))
+    return Chunk(vectors=vectors, skipped=tuple((row, Skipped(id=f"row {row}", reason="torn")) for row in gaps))
 
 
 @pytest.mark.parametrize("n", [1, 4, 5, 6, 10, 24, 25, 30])
@@ -94,9 +101,9 @@ def test_a_chunk_of_another_run_or_place_is_refused(tmp_path: Path) -> None:
 def test_wrong_sizes_and_numbers_that_are_none_are_not_written(tmp_path: Path) -> None:
     plan = make_plan()
     with pytest.raises(TMVError, match="must be"):
-        write_chunk(tmp_path, plan, 0, Chunk(np.zeros((9, 3), np.float32)))
+        write_chunk(tmp_path, plan, 0, Chunk(vectors=np.zeros((9, 3), np.float32)))
     with pytest.raises(TMVError, match="not finite"):
-        write_chunk(tmp_path, plan, 0, Chunk(np.full((10, 3), np.nan, np.float32)))
+        write_chunk(tmp_path, plan, 0, Chunk(vectors=np.full((10, 3), np.nan, np.float32)))
     assert list(tmp_path.iterdir()) == []
 
 

@@ -35,7 +35,9 @@ def flip(path: Path, position: int | None = None) -> None:
 def in_small_chunks(root: Path) -> EmbeddingKey:
     """The same entry from a plan of ten chunks."""
     encoder = FakeEncoder()
-    plan = Plan(KeyParts.of(encoder.card, "fake"), "fake-colours", "test", N, 4, 4)
+    plan = Plan(
+        parts=KeyParts.of(encoder.card, "fake"), dataset="fake-colours", split="test", n=N, chunk_rows=4, batch_rows=4
+    )
     Store(root).open_run(plan)
     return make(root, encoder)
 
@@ -123,9 +125,18 @@ def test_what_does_not_belong_in_an_entry_goes_and_the_entry_stays(tmp_path: Pat
 
 def test_an_interrupted_run_is_kept_but_its_damaged_chunks_are_not(tmp_path: Path) -> None:
     store = Store(tmp_path)
-    run = store.open_run(Plan(KeyParts.of(FakeEncoder().card, "fake"), "fake-colours", "test", 10, 5, 5))
+    run = store.open_run(
+        Plan(
+            parts=KeyParts.of(FakeEncoder().card, "fake"),
+            dataset="fake-colours",
+            split="test",
+            n=10,
+            chunk_rows=5,
+            batch_rows=5,
+        )
+    )
     for index in (0, 1):
-        run.write(index, Chunk(np.ones((5, 3), np.float32)))
+        run.write(index, Chunk(vectors=np.ones((5, 3), np.float32)))
     assert store.verify().damaged == ()
     flip(run.folder / "000001.chunk")
     report = store.verify()
@@ -156,7 +167,14 @@ def test_making_an_entry_sweeps_what_a_killed_writer_left_in_it(tmp_path: Path) 
 
 
 def test_a_run_killed_before_its_plan_was_written_is_no_damage(tmp_path: Path) -> None:
-    plan = Plan(KeyParts.of(FakeEncoder().card, "fake"), "fake-colours", "test", 10, 5, 5)
+    plan = Plan(
+        parts=KeyParts.of(FakeEncoder().card, "fake"),
+        dataset="fake-colours",
+        split="test",
+        n=10,
+        chunk_rows=5,
+        batch_rows=5,
+    )
     run = Store(tmp_path).open_run(plan).folder
     (run / "plan.json").rename(run / ".plan.json.1a2b3c4d.tmp")
     assert Store(tmp_path).verify(mend=False).damaged == ()

@@ -95,7 +95,9 @@ def test_numbers_in_words():
     ],
 )
 def test_the_finding_says_who_won_and_whether_it_is_real(difference, ci95, p, said):
-    found = PairedDifference(difference, ci95, 1000, 5, 4, p, "McNemar's exact test")
+    found = PairedDifference(
+        difference=difference, ci95=ci95, n=1000, n_only_a=5, n_only_b=4, p_value=p, test="McNemar's exact test"
+    )
     assert frames.finding(found, "LAION-2B", "OpenAI").replace("\u00a0", " ") == said
 
 
@@ -145,7 +147,9 @@ def test_calibration_finding_says_which_way():
     assert frames.calibration_finding(sure, "X").startswith("X is too sure by 40.0")
     shy = calibration(np.full(10, 0.5), np.ones(10, dtype=bool))
     assert frames.calibration_finding(shy, "X").startswith("X is not sure enough by 50.0")
-    good = Calibration(sure.edges, sure.count, sure.confidence, sure.accuracy, ece=0.01, gap=0.0)
+    good = Calibration(
+        edges=sure.edges, count=sure.count, confidence=sure.confidence, accuracy=sure.accuracy, ece=0.01, gap=0.0
+    )
     assert "taken at their word" in frames.calibration_finding(good, "X")
 
 
@@ -189,9 +193,10 @@ def test_without_figures_the_cells_are_empty():
 
 
 def test_a_probe_is_never_laid_beside_zero_shot():
-    probe = Reference("linear_probe_acc1_full", 0.95, "", "")
+    probe = Reference(metric="linear_probe_acc1_full", value=0.95, protocol="", source="")
     ensemble, single = (
-        Reference(f"zeroshot_acc1_{k}", v, "", "") for k, v in (("ensemble", 0.5), ("single_prompt", 0.4))
+        Reference(metric=f"zeroshot_acc1_{k}", value=v, protocol="", source="")
+        for k, v in (("ensemble", 0.5), ("single_prompt", 0.4))
     )
     assert fitting([probe], "acc1", ("{}",)) is None
     assert fitting([probe, ensemble, single], "acc1", ("{}",)) == single

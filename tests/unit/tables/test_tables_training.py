@@ -51,7 +51,7 @@ EACH = (9, 9, 9, 9, 9, 9, 9)
 
 
 def reference(metric: str, value: float, source: str = "somewhere", kind: str = "published") -> Reference:
-    return Reference(metric, value, "as they did it", source, kind)  # type: ignore[arg-type]
+    return Reference(metric=metric, value=value, protocol="as they did it", source=source, kind=kind)  # type: ignore[arg-type]
 
 
 FULL = reference("linear_probe_acc1_full", 0.9)
@@ -223,7 +223,7 @@ def test_calibration_keeps_two_sides_of_one_model_apart(pair: tuple[ProbeResult,
 
 
 def unit(right: int, n: int = 63, **settings: float) -> Unit:
-    return Unit(np.arange(n) < right, 14, 7, 0, settings)
+    return Unit(correct=np.arange(n) < right, n_shots=14, n_validation=7, short=0, settings=settings)
 
 
 @pytest.fixture(scope="module")
@@ -237,7 +237,7 @@ def study(pair: tuple[ProbeResult, ZeroShotResult]) -> FewShotResult:
         """So many right, those that zero-shot has right before others."""
         correct = np.zeros(len(test), bool)
         correct[known_first[:right]] = True
-        return Unit(correct, 14, 7, 0, settings)
+        return Unit(correct=correct, n_shots=14, n_validation=7, short=0, settings=settings)
 
     units = {
         ("probe", 1, 0): unit(base - 20, C=0.1),
@@ -338,7 +338,7 @@ def test_few_shots_and_zero_shot_may_tie(study: FewShotResult) -> None:
     # Draws that agree, but on other pictures than those that zero-shot has right: the pictures leave it open.
     flipped = np.zeros(63, bool)
     flipped[np.flatnonzero(~study.zero_shot.correct)[: base + 3]] = True
-    other = FewShotPoint.of("tip", 16, [Unit(flipped, 14, 7, 0, {})] * 2)
+    other = FewShotPoint.of("tip", 16, [Unit(correct=flipped, n_shots=14, n_validation=7, short=0, settings={})] * 2)
     assert other.acc1_mean > study.zero_shot.acc1
     said = few_shot_finding([replace(with_runs(study, 1), points=(study.points[0], other))])
     assert "tie" in said and "the interval over the test pictures includes zero (" in said

@@ -49,7 +49,20 @@ def test_drawing_has_its_share_and_the_whole_ends_at_its_total(monkeypatch: pyte
 
 def job(kind: str, model: str, dataset: str, state: Any = "queued") -> Job:
     params = {"model": model, "dataset": dataset, "split": "test"}
-    return Job(f"{kind} {model} {dataset} {state}", kind, kind, kind, state, 0, 0, 0.0, "", params, 0.0, 0.0)
+    return Job(
+        id=f"{kind} {model} {dataset} {state}",
+        kind=kind,
+        key=kind,
+        title=kind,
+        state=state,
+        done=0,
+        total=0,
+        rate=0.0,
+        message="",
+        params=params,
+        created=0.0,
+        updated=0.0,
+    )
 
 
 class Busy:

@@ -38,7 +38,9 @@ def found(check: str, case: Case) -> Finding:
 
 
 def test_only_questions_that_make_sense_are_asked() -> None:
-    asked = {m: {f.check for f in audit(Case("x", method=m)).findings} for m in ("zero-shot", "probe", "retrieval")}  # type: ignore[arg-type]
+    asked = {
+        m: {f.check for f in audit(Case(title="x", method=m)).findings} for m in ("zero-shot", "probe", "retrieval")
+    }  # type: ignore[arg-type]
     assert "templates" in asked["zero-shot"] and "reproduced" not in asked["zero-shot"]
     assert "probe-fit" in asked["probe"] and not {"templates", "class-names", "captions"} & asked["probe"]
     assert "captions" in asked["retrieval"] and not {"label-order", "collapse", "logit-scale"} & asked["retrieval"]
@@ -46,7 +48,7 @@ def test_only_questions_that_make_sense_are_asked() -> None:
 
 def answered(labels: list[int], predicted: list[int], **more: object) -> Answers:
     ids = tuple(f"{i}.png" for i in range(len(labels)))
-    return Answers(ids, np.array(labels, np.int64), np.array(predicted, np.int64)[:, None], **more)  # type: ignore[arg-type]
+    return Answers(ids=ids, labels=np.array(labels, np.int64), top=np.array(predicted, np.int64)[:, None], **more)  # type: ignore[arg-type]
 
 
 # --- planted faults ---------------------------------------------------------------------------------------
@@ -98,9 +100,9 @@ def test_names_are_judged_with_the_labels_put_right() -> None:
 
 
 def test_every_check_answers_when_nothing_is_known() -> None:
-    result = audit(Case("nothing", source="predictions"))
-    others = [audit(Case("nothing", method=method)) for method in ("probe", "retrieval")]  # type: ignore[arg-type]
-    others.append(audit(Case("nothing", source="figures")))
+    result = audit(Case(title="nothing", source="predictions"))
+    others = [audit(Case(title="nothing", method=method)) for method in ("probe", "retrieval")]  # type: ignore[arg-type]
+    others.append(audit(Case(title="nothing", source="figures")))
     assert {f.check for r in (result, *others) for f in r.findings} == {c.name for c in CHECKS} and not result.raised
     assert all(f.evidence.endswith(".") for f in result.findings)
     assert result.verdict == "cannot tell" and result.sentence.startswith("Cannot tell") and result.needs
@@ -139,14 +141,14 @@ def test_two_swapped_classes_are_a_ring_by_hand() -> None:
     predicted = [1] * 9 + [2] + [0] * 10 + [2] * 78 + [0] * 2
     order = explain(np.array(labels), np.array(predicted), 3)
     assert order.rings == ((0, 1),) and order.kept == pytest.approx(0.78) and order.moved == pytest.approx(0.97)
-    case = Case("x", c=3, n=100, classnames=("cat", "dog", "cow"), answers=answered(labels, predicted))
+    case = Case(title="x", c=3, n=100, classnames=("cat", "dog", "cow"), answers=answered(labels, predicted))
     finding = found("label-order", case)
     assert finding.verdict == "fault" and "“cat” and “dog”" in finding.evidence
 
 
 def test_one_confused_class_is_no_order_of_labels() -> None:
     labels, predicted = [0] * 50 + [1] * 50, [1] * 50 + [1] * 50
-    assert found("label-order", Case("x", c=2, n=100, answers=answered(labels, predicted))).verdict == "ok"
+    assert found("label-order", Case(title="x", c=2, n=100, answers=answered(labels, predicted))).verdict == "ok"
 
 
 def test_common_orders_are_called_by_their_name() -> None:
@@ -159,7 +161,7 @@ def test_common_orders_are_called_by_their_name() -> None:
 
 def test_labels_are_held_against_the_data_sets_own() -> None:
     case = Case(
-        "x",
+        title="x",
         c=3,
         n=4,
         classnames=("a", "b", "c"),
@@ -178,53 +180,67 @@ def test_labels_are_held_against_the_data_sets_own() -> None:
 
 def test_collapse_by_figures_alone() -> None:
     """The deck's ViT-L-14 on EuroSAT, and a label shuffle, which looks different."""
-    finding = found("collapse", Case("x", c=10, n=27_000, scores={"acc1": 0.1225, "acc5": 0.8829}))
+    finding = found("collapse", Case(title="x", c=10, n=27_000, scores={"acc1": 0.1225, "acc5": 0.8829}))
     assert finding.verdict == "fault" and "88.3" in finding.evidence
-    assert found("collapse", Case("x", c=10, n=27_000, scores={"acc1": 0.11, "acc5": 0.52})).verdict == "ok"
-    assert found("collapse", Case("x", c=10, n=27_000, scores={"acc1": 0.5044, "acc5": 0.9255})).verdict == "ok"
-    assert found("collapse", Case("x", c=4, n=100, scores={"acc1": 0.25, "acc5": 1.0})).verdict == "cannot tell"
+    assert found("collapse", Case(title="x", c=10, n=27_000, scores={"acc1": 0.11, "acc5": 0.52})).verdict == "ok"
+    assert found("collapse", Case(title="x", c=10, n=27_000, scores={"acc1": 0.5044, "acc5": 0.9255})).verdict == "ok"
+    assert found("collapse", Case(title="x", c=4, n=100, scores={"acc1": 0.25, "acc5": 1.0})).verdict == "cannot tell"
 
 
 def test_the_spread_of_answers_by_hand() -> None:
     labels = [i // 10 for i in range(100)]
-    even = found("collapse", Case("x", c=10, n=100, answers=answered(labels, labels)))
+    even = found("collapse", Case(title="x", c=10, n=100, answers=answered(labels, labels)))
     assert even.verdict == "ok" and "over 10.0 classes, the pictures over 10.0" in even.evidence
-    half = found("collapse", Case("x", c=10, n=100, answers=answered(labels, [3] * 50 + labels[50:])))
+    half = found("collapse", Case(title="x", c=10, n=100, answers=answered(labels, [3] * 50 + labels[50:])))
     assert half.verdict == "fault" and "50.0" in half.evidence and "class 3" in half.evidence
-    third = found("collapse", Case("x", c=10, n=100, answers=answered(labels, [3] * 33 + labels[33:])))
+    third = found("collapse", Case(title="x", c=10, n=100, answers=answered(labels, [3] * 33 + labels[33:])))
     assert third.verdict == "warning"
-    two = found("collapse", Case("x", c=2, n=100, answers=answered([0] * 50 + [1] * 50, [1] * 100)))
+    two = found("collapse", Case(title="x", c=2, n=100, answers=answered([0] * 50 + [1] * 50, [1] * 100)))
     assert two.verdict == "fault"
 
 
 def test_equal_figures_of_two_models_are_a_copied_cell() -> None:
     """The deck's ImageNet-mini: both ViT-B/32 at 61.89 and 85.24."""
     case = Case(
-        "x",
+        title="x",
         model="a",
         n=3923,
         scores={"acc1": 0.6189, "acc5": 0.8524},
-        others=(Cell("the other", "b", {"acc1": 0.6189, "acc5": 0.8524}),),
+        others=(Cell(title="the other", model="b", scores={"acc1": 0.6189, "acc5": 0.8524}),),
     )
     assert found("copied", case).verdict == "fault"
-    near = replace(case, others=(Cell("the other", "b", {"acc1": 0.6189, "acc5": 0.8531}),))
+    near = replace(case, others=(Cell(title="the other", model="b", scores={"acc1": 0.6189, "acc5": 0.8531}),))
     assert found("copied", near).verdict == "ok"
-    same_model = replace(case, others=(Cell("the other", "a", dict(case.scores)),))
+    same_model = replace(case, others=(Cell(title="the other", model="a", scores=dict(case.scores)),))
     assert found("copied", same_model).verdict == "cannot tell"
-    perfect = replace(case, scores={"acc1": 1.0, "acc5": 1.0}, others=(Cell("o", "b", {"acc1": 1.0, "acc5": 1.0}),))
+    perfect = replace(
+        case, scores={"acc1": 1.0, "acc5": 1.0}, others=(Cell(title="o", model="b", scores={"acc1": 1.0, "acc5": 1.0}),)
+    )
     assert found("copied", perfect).verdict == "ok"
 
 
 def test_the_same_vectors_under_two_names() -> None:
     vectors = np.random.default_rng(0).standard_normal((30, 8)).astype(np.float32)
-    case = Case("x", model="a", n=30, vectors=Vectors(vectors), others=(Cell("o", "b", {}, 30, None, vectors.copy()),))
+    case = Case(
+        title="x",
+        model="a",
+        n=30,
+        vectors=Vectors(images=vectors),
+        others=(Cell(title="o", model="b", scores={}, n=30, predicted=None, images=vectors.copy()),),
+    )
     assert found("copied", case).verdict == "fault"
-    assert found("copied", replace(case, others=(Cell("o", "b", {}, 30, None, vectors + 1),))).verdict == "ok"
+    assert (
+        found(
+            "copied",
+            replace(case, others=(Cell(title="o", model="b", scores={}, n=30, predicted=None, images=vectors + 1),)),
+        ).verdict
+        == "ok"
+    )
 
 
 # --- pictures ---------------------------------------------------------------------------------------------
 
-CIFAR = Known({"train": 50_000, "test": 10_000}, 100, ("test",))
+CIFAR = Known(sizes={"train": 50_000, "test": 10_000}, classes=100, measured_on=("test",))
 
 
 @pytest.mark.parametrize(
@@ -243,35 +259,35 @@ CIFAR = Known({"train": 50_000, "test": 10_000}, 100, ("test",))
     ],
 )
 def test_split_and_number_of_pictures(split: str, n: int, skipped: int, c: int, verdict: str, words: str) -> None:
-    finding = found("split", Case("x", dataset="cifar100", split=split, n=n, skipped=skipped, c=c, known=CIFAR))
+    finding = found("split", Case(title="x", dataset="cifar100", split=split, n=n, skipped=skipped, c=c, known=CIFAR))
     assert finding.verdict == verdict and words in finding.evidence
 
 
 def test_the_first_rows_of_a_sorted_list_lack_classes() -> None:
     labels = [i // 20 for i in range(100)]
-    finding = found("split", Case("x", n=100, c=10, answers=answered(labels, labels)))
+    finding = found("split", Case(title="x", n=100, c=10, answers=answered(labels, labels)))
     assert finding.verdict == "warning" and "5 of 10 classes" in finding.evidence
 
 
 def test_duplicates_between_and_within_splits() -> None:
     rng = np.random.default_rng(1)
     train, test = (rng.standard_normal((200, 16)).astype(np.float32) for _ in range(2))
-    assert found("duplicates", Case("x", vectors=Vectors(test, train=train))).verdict == "ok"
-    assert found("duplicates", Case("x", vectors=Vectors(test))).verdict == "cannot tell"
+    assert found("duplicates", Case(title="x", vectors=Vectors(images=test, train=train))).verdict == "ok"
+    assert found("duplicates", Case(title="x", vectors=Vectors(images=test))).verdict == "cannot tell"
     for count, verdict in ((1, "warning"), (10, "fault")):
         seen = test.copy()
         seen[:count] = train[:count]
-        assert found("duplicates", Case("x", vectors=Vectors(seen, train=train))).verdict == verdict
+        assert found("duplicates", Case(title="x", vectors=Vectors(images=seen, train=train))).verdict == verdict
     twice = np.concatenate([test, test[:20]])
-    assert found("duplicates", Case("x", vectors=Vectors(twice, train=train))).verdict == "warning"
+    assert found("duplicates", Case(title="x", vectors=Vectors(images=twice, train=train))).verdict == "warning"
 
 
 def test_how_many_pictures_are_enough() -> None:
-    few = found("enough", Case("x", n=50, scores={"acc1": 0.5}))
+    few = found("enough", Case(title="x", n=50, scores={"acc1": 0.5}))
     assert few.verdict == "warning" and "about 9,700" in few.evidence
-    assert found("enough", Case("x", n=300, scores={"acc1": 0.5})).verdict == "ok"
-    figure = Reference("zeroshot_acc1_ensemble", 0.5, "", "")
-    beside = Case("x", n=300, scores={"acc1": 0.5}, known=Known(published=(figure,)))
+    assert found("enough", Case(title="x", n=300, scores={"acc1": 0.5})).verdict == "ok"
+    figure = Reference(metric="zeroshot_acc1_ensemble", value=0.5, protocol="", source="")
+    beside = Case(title="x", n=300, scores={"acc1": 0.5}, known=Known(published=(figure,)))
     assert found("enough", beside).verdict == "warning"
 
 
@@ -293,21 +309,21 @@ def test_the_interval_is_that_of_the_number_as_it_was_brought() -> None:
 @pytest.mark.parametrize(
     ("repeat", "verdict"),
     [
-        (Repeat(4, 1e-6, 1e-6, 1e-3), "ok"),
-        (Repeat(4, 1e-6, None, 1e-3), "ok"),
-        (Repeat(4, 0.02, 0.02, 1e-3), "fault"),
-        (Repeat(4, 0.0, 0.02, 1e-3), "fault"),
-        (Repeat(4, 0.01, 0.015, 2e-2), "ok"),
+        (Repeat(pictures=4, again=1e-6, stored=1e-6, limit=1e-3), "ok"),
+        (Repeat(pictures=4, again=1e-6, stored=None, limit=1e-3), "ok"),
+        (Repeat(pictures=4, again=0.02, stored=0.02, limit=1e-3), "fault"),
+        (Repeat(pictures=4, again=0.0, stored=0.02, limit=1e-3), "fault"),
+        (Repeat(pictures=4, again=0.01, stored=0.015, limit=2e-2), "ok"),
         (None, "cannot tell"),
     ],
 )
 def test_a_sample_encoded_twice(repeat: Repeat | None, verdict: str) -> None:
-    assert found("deterministic", Case("x", repeat=repeat)).verdict == verdict
+    assert found("deterministic", Case(title="x", repeat=repeat)).verdict == verdict
 
 
 def test_preprocessing_of_the_weights() -> None:
     own = {"size": 224, "mean": (0.481, 0.458, 0.408), "interpolation": "bicubic"}
-    case = Case("x", known=Known(own_preprocessing=own), preprocessing={**own, "version": 1})
+    case = Case(title="x", known=Known(own_preprocessing=own), preprocessing={**own, "version": 1})
     assert found("weights", case).verdict == "ok"
     for change in ({"size": 256}, {"mean": [0.5, 0.5, 0.5]}, {"interpolation": "bilinear"}):
         finding = found("weights", replace(case, preprocessing={**own, **change}))
@@ -315,21 +331,25 @@ def test_preprocessing_of_the_weights() -> None:
 
 
 def test_quick_gelu_is_suspected_only_where_the_number_falls_short() -> None:
-    figure = Reference("zeroshot_acc1_ensemble", 0.6834, "prompt ensemble", "")
+    figure = Reference(metric="zeroshot_acc1_ensemble", value=0.6834, protocol="prompt ensemble", source="")
     known = Known(published=(figure,), quick_gelu="ViT-B-16-quickgelu")
-    assert found("weights", Case("x", n=50_000, scores={"acc1": 0.644}, known=known)).verdict == "warning"
-    assert found("weights", Case("x", n=50_000, scores={"acc1": 0.683}, known=known)).verdict == "cannot tell"
+    assert found("weights", Case(title="x", n=50_000, scores={"acc1": 0.644}, known=known)).verdict == "warning"
+    assert found("weights", Case(title="x", n=50_000, scores={"acc1": 0.683}, known=known)).verdict == "cannot tell"
 
 
 def test_class_vectors_of_other_lengths_by_hand() -> None:
     images = np.array([[1, 0], [1, 0.2], [0, 1]], np.float32)
     classes = np.array([[1, 0], [9, 9]], np.float32)
-    case = Case("x", c=2, n=3, answers=answered([0, 0, 1], [1, 1, 1]), vectors=Vectors(images, classes))
+    case = Case(
+        title="x", c=2, n=3, answers=answered([0, 0, 1], [1, 1, 1]), vectors=Vectors(images=images, classes=classes)
+    )
     finding = found("normalised", case)
     assert finding.verdict == "fault" and "1.00 to 12.73" in finding.evidence
     assert finding.counterfactual is not None and finding.counterfactual.value == 1.0
-    assert found("normalised", replace(case, vectors=Vectors(images, classes[:1]))).verdict == "ok"
-    even = found("normalised", replace(case, vectors=Vectors(images, np.array([[0, 3], [3, 0]], np.float32))))
+    assert found("normalised", replace(case, vectors=Vectors(images=images, classes=classes[:1]))).verdict == "ok"
+    even = found(
+        "normalised", replace(case, vectors=Vectors(images=images, classes=np.array([[0, 3], [3, 0]], np.float32)))
+    )
     assert even.verdict == "warning"
 
 
@@ -337,7 +357,7 @@ def test_class_vectors_of_other_lengths_by_hand() -> None:
     ("scale", "verdict"), [(100.0, "ok"), (14.3, "ok"), (4.605, "fault"), (2.66, "fault"), (1e4, "fault")]
 )
 def test_the_logit_scale_is_an_exponential(scale: float, verdict: str) -> None:
-    assert found("logit-scale", Case("x", vectors=Vectors(logit_scale=scale))).verdict == verdict
+    assert found("logit-scale", Case(title="x", vectors=Vectors(logit_scale=scale))).verdict == verdict
 
 
 def test_a_softmax_of_bare_cosines_is_nearly_even() -> None:
@@ -350,7 +370,7 @@ def test_a_softmax_of_bare_cosines_is_nearly_even() -> None:
         weights = np.exp(scale * cosines)
         scores = (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
         answers = answered(labels.tolist(), scores.argmax(axis=1).tolist(), scores=scores, kind="probabilities")
-        return Case("x", n=200, c=10, answers=answers)
+        return Case(title="x", n=200, c=10, answers=answers)
 
     assert found("logit-scale", case(1.0)).verdict == "fault"
     assert found("logit-scale", case(100.0)).verdict == "ok"
@@ -367,7 +387,9 @@ def test_folder_names_are_told_from_words() -> None:
 
 def test_names_that_are_the_same_either_way_are_not_raised() -> None:
     names = ("red", "green")
-    assert found("class-names", Case("x", asked=Asked(names, names, names))).verdict == "ok"
+    assert (
+        found("class-names", Case(title="x", asked=Asked(classnames=names, curated=names, raw=names))).verdict == "ok"
+    )
 
 
 def test_a_departure_that_makes_no_difference_is_not_raised() -> None:
@@ -376,14 +398,20 @@ def test_a_departure_that_makes_no_difference_is_not_raised() -> None:
     predicted[:40] = 1 - predicted[:40]
     other = predicted.copy()
     other[0], other[100] = labels[0], 1 - labels[100]
-    asked = Asked(("AnnualCrop", "River"), ("annual crop land", "river"), ("AnnualCrop", "River"))
+    asked = Asked(
+        classnames=("AnnualCrop", "River"), curated=("annual crop land", "river"), raw=("AnnualCrop", "River")
+    )
     case = Case(
-        "x",
+        title="x",
         c=2,
         n=400,
         asked=asked,
         answers=answered(labels, predicted.tolist()),
-        alternatives=(Alternative((NAMES, PROTOCOL), "with curated class names", other, other == labels),),
+        alternatives=(
+            Alternative(
+                changes=(NAMES, PROTOCOL), said="with curated class names", predicted=other, correct=other == labels
+            ),
+        ),
     )
     finding = found("class-names", case)
     assert finding.verdict == "ok" and "no more than chance" in finding.evidence
@@ -395,8 +423,8 @@ def test_a_departure_that_makes_no_difference_is_not_raised() -> None:
 
 
 def published(value: float, **more: object) -> Case:
-    figure = Reference("zeroshot_acc1_ensemble", 0.6423, "prompt ensemble", "a table")
-    return Case("x", n=10_000, scores={"acc1": value}, known=Known(published=(figure,)), **more)  # type: ignore[arg-type]
+    figure = Reference(metric="zeroshot_acc1_ensemble", value=0.6423, protocol="prompt ensemble", source="a table")
+    return Case(title="x", n=10_000, scores={"acc1": value}, known=Known(published=(figure,)), **more)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -409,15 +437,21 @@ def test_the_published_figure_and_the_interval(value: float, verdict: str) -> No
 
 def test_other_pictures_allow_for_more() -> None:
     figure = Reference(
-        "zeroshot_acc1_ensemble", 0.6656, "prompt ensemble; on 50,000 validation pictures, not the mini set", ""
+        metric="zeroshot_acc1_ensemble",
+        value=0.6656,
+        protocol="prompt ensemble; on 50,000 validation pictures, not the mini set",
+        source="",
     )
-    case = Case("x", n=3923, scores={"acc1": 0.6189}, known=Known(published=(figure,)))
+    case = Case(title="x", n=3923, scores={"acc1": 0.6189}, known=Known(published=(figure,)))
     assert found("published", case).verdict == "ok"
 
 
 def test_a_probe_is_held_against_full_probes_only() -> None:
-    figures = (Reference("linear_probe_acc1_10shot", 0.4, "", ""), Reference("linear_probe_acc1_full", 0.8, "", ""))
-    case = Case("x", method="probe", n=10_000, scores={"acc1": 0.8}, known=Known(published=figures))
+    figures = (
+        Reference(metric="linear_probe_acc1_10shot", value=0.4, protocol="", source=""),
+        Reference(metric="linear_probe_acc1_full", value=0.8, protocol="", source=""),
+    )
+    case = Case(title="x", method="probe", n=10_000, scores={"acc1": 0.8}, known=Known(published=figures))
     assert found("published", case).verdict == "ok"
 
 
@@ -433,14 +467,16 @@ def test_a_probe_is_held_against_full_probes_only() -> None:
     ],
 )
 def test_learnt_by_heart(train: float, test: float, zero: float, tuned: bool, verdict: str) -> None:
-    case = Case("x", method="probe", n=4000, scores={"acc1": test}, train_acc1=train, zero_shot_acc1=zero, tuned=tuned)
+    case = Case(
+        title="x", method="probe", n=4000, scores={"acc1": test}, train_acc1=train, zero_shot_acc1=zero, tuned=tuned
+    )
     assert found("probe-fit", case).verdict == verdict
 
 
 def test_recalls_are_held_against_published_ones_of_five_captions() -> None:
-    figure = Reference("image_retrieval_recall@5", 0.559, "5,000 pictures", "")
+    figure = Reference(metric="image_retrieval_recall@5", value=0.559, protocol="5,000 pictures", source="")
     case = Case(
-        "x",
+        title="x",
         method="retrieval",
         n=5000,
         scores={"image_retrieval_recall@5": 0.40},
@@ -461,13 +497,13 @@ def test_whose_run_gives_these_answers() -> None:
     right = np.where(rng.random(500) < 0.8, labels, rng.integers(0, 8, 500))
     other = np.where(rng.random(500) < 0.5, labels, rng.integers(0, 8, 500))
     ours = (
-        Alternative((PROTOCOL,), "as published", right, right == labels),
-        Alternative(("other",), "with folder names", other, other == labels),
+        Alternative(changes=(PROTOCOL,), said="as published", predicted=right, correct=right == labels),
+        Alternative(changes=("other",), said="with folder names", predicted=other, correct=other == labels),
     )
 
     def case(predicted: np.ndarray) -> Case:
         return Case(
-            "x",
+            title="x",
             source="predictions",
             c=8,
             n=500,
@@ -486,14 +522,21 @@ def test_whose_run_gives_these_answers() -> None:
 
 def test_answers_are_checked_on_construction() -> None:
     with pytest.raises(TMVError, match="nothing to audit"):
-        Answers((), np.zeros(0, np.int64), np.zeros((0, 1), np.int64))
+        Answers(ids=(), labels=np.zeros(0, np.int64), top=np.zeros((0, 1), np.int64))
     with pytest.raises(TMVError, match="labels must be"):
-        Answers(("a",), np.zeros(1, np.int32), np.zeros((1, 1), np.int64))  # type: ignore[arg-type]
+        Answers(ids=("a",), labels=np.zeros(1, np.int32), top=np.zeros((1, 1), np.int64))  # type: ignore[arg-type]
 
 
 def test_class_names_that_are_numbers_are_not_called_words() -> None:
     numbers = ("0", "1", "2")
-    found = audit(Case("x", asked=Asked(numbers, numbers, numbers, ("a photo of a {}.",)))).finding("class-names")
+    found = audit(
+        Case(title="x", asked=Asked(classnames=numbers, curated=numbers, raw=numbers, templates=("a photo of a {}.",)))
+    ).finding("class-names")
     assert found.verdict == "cannot tell" and "are numbers" in found.evidence
     words = ("cat", "dog", "7-Eleven")
-    assert audit(Case("x", asked=Asked(words, words, words, ("{}",)))).finding("class-names").verdict == "ok"
+    assert (
+        audit(Case(title="x", asked=Asked(classnames=words, curated=words, raw=words, templates=("{}",))))
+        .finding("class-names")
+        .verdict
+        == "ok"
+    )

@@ -62,12 +62,12 @@ def test_figures_that_cannot_be_are_faults(engine: Engine, metrics: dict[str, fl
 
 def test_figures_that_can_be_are_not_one() -> None:
     sound = Case(
-        "x",
+        title="x",
         source="figures",
         scores={"acc1": 0.5, "acc5": 0.5, "image_retrieval_recall@1": 0.2, "image_retrieval_recall@5": 0.2},
     )
     assert audit(sound).finding("figures").verdict == "ok"
-    assert audit(Case("x", source="figures", scores={"acc1": 0.5})).finding("figures").verdict == "cannot tell"
+    assert audit(Case(title="x", source="figures", scores={"acc1": 0.5})).finding("figures").verdict == "cannot tell"
 
 
 # --- the names of other tools -------------------------------------------------------------------------------
@@ -171,7 +171,7 @@ def test_a_sound_study_of_our_own_is_still_told_so(engine: Engine, world: Path) 
 @pytest.mark.parametrize(("level", "verdict"), [("info", "ok"), ("warning", "warning"), ("fault", "fault")])
 def test_what_reading_found_reaches_the_audit(level: str, verdict: str) -> None:
     note = Note("There is only one class.", "one_class", level)  # type: ignore[arg-type]
-    found = audit(Case("x", notes=(note,)))
+    found = audit(Case(title="x", notes=(note,)))
     assert found.finding("data").verdict == verdict and found.to_record()["notes"] == [note.as_dict()]
 
 

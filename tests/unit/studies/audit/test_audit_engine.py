@@ -161,20 +161,23 @@ def test_what_is_not_embedded_is_not_audited(engine: Engine, world: Path) -> Non
 def test_the_ways_back_to_the_published_protocol() -> None:
     curated, raw, three = ("annual crop land", "river"), ("AnnualCrop", "River"), ("a {}.", "the {}.", "my {}.")
     ways = {
-        w.changes: (w.templates, w.classnames) for w in runs.other_ways(Asked(raw, curated, raw, runs.PHOTO, three))
+        w.changes: (w.templates, w.classnames)
+        for w in runs.other_ways(Asked(classnames=raw, curated=curated, raw=raw, templates=runs.PHOTO, reference=three))
     }
     assert (
         ways[(PROTOCOL,)] == (three, curated)
         and ways[(NAMES,)] == (runs.PHOTO, curated)
         and ways[(TEMPLATES,)] == (three, raw)
     )
-    as_published = runs.other_ways(Asked(curated, curated, raw, three, three))
+    as_published = runs.other_ways(
+        Asked(classnames=curated, curated=curated, raw=raw, templates=three, reference=three)
+    )
     assert {w.said for w in as_published} == {
         "with folder names",
         "with one template, “a photo of a {}.”",
         "with the bare class name",
     }
-    only_names = runs.other_ways(Asked(raw, curated, raw, three, three))
+    only_names = runs.other_ways(Asked(classnames=raw, curated=curated, raw=raw, templates=three, reference=three))
     assert (PROTOCOL, NAMES) in {w.changes for w in only_names}
 
 

@@ -10,7 +10,15 @@ from core.studies.captions import one_caption, retrieval
 from core.studies.prompts.compose import leave_one_out
 from core.types import EmbeddingKey, EmbeddingSet, FloatArray, Provenance, TMVError
 
-PROVENANCE = Provenance("m", "d", {}, "float32", "cpu", {}, "2026-01-01")
+PROVENANCE = Provenance(
+    model_digest="m",
+    data_digest="d",
+    preprocessing={},
+    precision="float32",
+    device="cpu",
+    versions={},
+    date="2026-01-01",
+)
 
 
 def captioned(n: int = 40, per: int = 3, d: int = 16, seed: int = 0) -> EmbeddingSet:
@@ -20,11 +28,11 @@ def captioned(n: int = 40, per: int = 3, d: int = 16, seed: int = 0) -> Embeddin
     texts = (images[index] + 1.5 * rng.normal(size=(len(index), d))).astype(np.float32)
     captions = tuple(f"Caption {i} of picture {p}" for i, p in enumerate(index))
     return EmbeddingSet(
-        EmbeddingKey("a/x", "set", "val", "f"),
-        images,
-        tuple(f"p{i}" for i in range(n)),
-        100.0,
-        PROVENANCE,
+        key=EmbeddingKey(model="a/x", dataset="set", split="val", fingerprint="f"),
+        image_embeddings=images,
+        ids=tuple(f"p{i}" for i in range(n)),
+        logit_scale=100.0,
+        provenance=PROVENANCE,
         captions=captions,
         text_embeddings=texts,
         image_index=index,
@@ -76,11 +84,11 @@ def test_a_twin_of_the_original_counts_as_ahead() -> None:
     vectors = images.image_embeddings.copy()
     vectors[30] = vectors[7]
     twins = EmbeddingSet(
-        images.key,
-        vectors,
-        images.ids,
-        100.0,
-        PROVENANCE,
+        key=images.key,
+        image_embeddings=vectors,
+        ids=images.ids,
+        logit_scale=100.0,
+        provenance=PROVENANCE,
         captions=images.captions,
         text_embeddings=images.text_embeddings,
         image_index=images.image_index,
@@ -130,11 +138,11 @@ def test_a_picture_without_captions_has_no_rank() -> None:
     assert images.text_embeddings is not None and images.image_index is not None
     rows = np.flatnonzero(images.image_index != 3)
     part = EmbeddingSet(
-        images.key,
-        images.image_embeddings,
-        images.ids,
-        100.0,
-        PROVENANCE,
+        key=images.key,
+        image_embeddings=images.image_embeddings,
+        ids=images.ids,
+        logit_scale=100.0,
+        provenance=PROVENANCE,
         captions=tuple(images.captions[i] for i in rows),
         text_embeddings=images.text_embeddings[rows],
         image_index=images.image_index[rows],
@@ -158,11 +166,11 @@ def test_a_drawn_caption_is_of_its_kind_and_the_same_for_a_seed() -> None:
             assert row is not None and low <= rank[row] <= high
             assert row == one_caption.draw(result, kind, seed)  # type: ignore[arg-type]
     sure = EmbeddingSet(
-        images.key,
-        images.image_embeddings,
-        images.ids,
-        100.0,
-        PROVENANCE,
+        key=images.key,
+        image_embeddings=images.image_embeddings,
+        ids=images.ids,
+        logit_scale=100.0,
+        provenance=PROVENANCE,
         captions=images.captions,
         text_embeddings=images.image_embeddings[images.image_index],
         image_index=images.image_index,

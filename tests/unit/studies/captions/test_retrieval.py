@@ -15,7 +15,15 @@ from core.studies.captions import retrieval
 from core.studies.captions.ranks import CaptionRanks, rank_captions
 from core.types import Cancelled, EmbeddingKey, EmbeddingSet, FloatArray, IntArray, Provenance, Reference, TMVError
 
-PROVENANCE = Provenance("m", "d", {}, "float32", "cpu", {}, "2026-01-01")
+PROVENANCE = Provenance(
+    model_digest="m",
+    data_digest="d",
+    preprocessing={},
+    precision="float32",
+    device="cpu",
+    versions={},
+    date="2026-01-01",
+)
 
 
 def pairs(
@@ -36,11 +44,11 @@ def captioned(n: int = 60, per: int = 5, seed: int = 0, model: str = "a/x", nois
 def embedded(images: FloatArray, texts: FloatArray, index: IntArray, model: str = "a/x") -> EmbeddingSet:
     captions = tuple(" ".join(["word"] * (1 + i % 18)) for i in range(len(index)))
     return EmbeddingSet(
-        EmbeddingKey(model, "set", "val", "f"),
-        images,
-        tuple(f"p{i}" for i in range(len(images))),
-        100.0,
-        PROVENANCE,
+        key=EmbeddingKey(model=model, dataset="set", split="val", fingerprint="f"),
+        image_embeddings=images,
+        ids=tuple(f"p{i}" for i in range(len(images))),
+        logit_scale=100.0,
+        provenance=PROVENANCE,
         captions=captions,
         text_embeddings=texts,
         image_index=index,
@@ -219,11 +227,11 @@ def test_figures_by_hand() -> None:
     images = np.array([[1, 0], [0, 1], [-1, 0]], np.float32)
     texts = np.array([[1, 0.1], [0.2, 1], [0.1, 1], [-1, 0.2]], np.float32)
     images_set = EmbeddingSet(
-        EmbeddingKey("a/x", "set", "val", "f"),
-        images,
-        ("a", "b", "c"),
-        1.0,
-        PROVENANCE,
+        key=EmbeddingKey(model="a/x", dataset="set", split="val", fingerprint="f"),
+        image_embeddings=images,
+        ids=("a", "b", "c"),
+        logit_scale=1.0,
+        provenance=PROVENANCE,
         captions=("w", "x", "y", "z"),
         text_embeddings=texts,
         image_index=np.array([0, 0, 1, 2]),
@@ -311,14 +319,18 @@ def test_median_interval_equals_writing_the_resamples_out(seed: int) -> None:
 
 
 def test_notes_say_when_published_figures_do_not_compare() -> None:
-    reference = Reference("image_retrieval_recall@1", 0.3, "5,000 pictures", "somewhere")
+    reference = Reference(metric="image_retrieval_recall@1", value=0.3, protocol="5,000 pictures", source="somewhere")
     assert any("do not compare" in note for note in retrieval.retrieve(captioned(), published=[reference]).notes)
     assert not any("do not compare" in note for note in retrieval.retrieve(captioned()).notes)
 
 
 def test_a_set_without_captions_is_refused() -> None:
     bare = EmbeddingSet(
-        EmbeddingKey("a/x", "set", "val", "f"), np.ones((2, 3), np.float32), ("a", "b"), 1.0, PROVENANCE
+        key=EmbeddingKey(model="a/x", dataset="set", split="val", fingerprint="f"),
+        image_embeddings=np.ones((2, 3), np.float32),
+        ids=("a", "b"),
+        logit_scale=1.0,
+        provenance=PROVENANCE,
     )
     with pytest.raises(TMVError, match="no captions"):
         retrieval.retrieve(bare)
@@ -352,11 +364,11 @@ def test_models_are_paired_by_picture_and_caption_where_one_skipped_some() -> No
     assert images.image_index is not None and images.text_embeddings is not None
     rows = images.image_index != 0
     less = EmbeddingSet(
-        EmbeddingKey("b/y", "set", "val", "f"),
-        images.image_embeddings[1:],
-        images.ids[1:],
-        100.0,
-        PROVENANCE,
+        key=EmbeddingKey(model="b/y", dataset="set", split="val", fingerprint="f"),
+        image_embeddings=images.image_embeddings[1:],
+        ids=images.ids[1:],
+        logit_scale=100.0,
+        provenance=PROVENANCE,
         captions=tuple(c for c, keep in zip(images.captions, rows) if keep),
         text_embeddings=images.text_embeddings[rows],
         image_index=images.image_index[rows] - 1,

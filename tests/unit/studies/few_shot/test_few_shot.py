@@ -34,7 +34,7 @@ def pictures(n: int, c: int, d: int = 6, seed: int = 0) -> Pictures:
     labels = np.concatenate([np.arange(c), rng.integers(0, c, n - c)]).astype(np.int64)
     centres = np.random.default_rng(42).normal(size=(c, d))
     vectors = unit(centres[labels] + 0.7 * rng.normal(size=(n, d)))
-    return Pictures(vectors, (8 * vectors @ unit(centres + 0.8).T).astype(np.float32), labels)
+    return Pictures(vectors=vectors, scores=(8 * vectors @ unit(centres + 0.8).T).astype(np.float32), labels=labels)
 
 
 # --- draws ------------------------------------------------------------------------------------------------
@@ -83,7 +83,11 @@ def slow_scores(p: Pictures, keys: Array, classes: NDArray[np.int64], alpha: flo
 def test_scores_by_hand() -> None:
     # One key a class at right angles; the picture lies on the first, cosine 0 with the second.
     memory = Memory.of(np.eye(2, dtype=np.float32), np.array([0, 1]), 3)
-    picture = Pictures(np.array([[1.0, 0.0]], np.float32), np.array([[0.5, 0.25, 2.0]], np.float32), np.array([0]))
+    picture = Pictures(
+        vectors=np.array([[1.0, 0.0]], np.float32),
+        scores=np.array([[0.5, 0.25, 2.0]], np.float32),
+        labels=np.array([0]),
+    )
     found = scores(picture, memory, alpha=2.0, beta=math.log(4))
     np.testing.assert_allclose(found, [[0.5 + 2 * 1, 0.25 + 2 / 4, 2.0]], rtol=1e-6)
 
@@ -92,7 +96,9 @@ def test_scores_equal_the_slow_formula() -> None:
     shots, test = pictures(17, 5), pictures(30, 5, seed=1)
     order = np.random.default_rng(0).permutation(17)
     memory = Memory.of(shots.vectors[order], shots.labels[order], 6)
-    test = Pictures(test.vectors, np.hstack([test.scores, np.zeros((30, 1), np.float32)]), test.labels)
+    test = Pictures(
+        vectors=test.vectors, scores=np.hstack([test.scores, np.zeros((30, 1), np.float32)]), labels=test.labels
+    )
     slow = slow_scores(test, shots.vectors.astype(np.float64), shots.labels, 1.7, 5.5)
     np.testing.assert_allclose(scores(test, memory, 1.7, 5.5), slow, atol=1e-4)
 
@@ -114,7 +120,7 @@ def test_the_setting_chosen_is_the_best_of_those_tried() -> None:
 
 def test_a_memory_that_only_misleads_is_left_out() -> None:
     shots, held = pictures(20, 5), pictures(60, 5, seed=1)
-    sure = Pictures(held.vectors, 50 * np.eye(5, dtype=np.float32)[held.labels], held.labels)
+    sure = Pictures(vectors=held.vectors, scores=50 * np.eye(5, dtype=np.float32)[held.labels], labels=held.labels)
     wrong = Memory.of(shots.vectors, (shots.labels + 1) % 5, 5)
     assert choose(wrong, sure).alpha == 0.0
 
@@ -186,7 +192,7 @@ def test_training_takes_adamw_steps() -> None:
 
 def test_training_lowers_the_loss_of_the_shots() -> None:
     shots, held = pictures(40, 5), pictures(60, 5, seed=1)
-    start = Setting(2.0, 3.0, 0, 0.0)
+    start = Setting(alpha=2.0, beta=3.0, right=0, loss=0.0)
     found = fine_tune(shots, 5, held, start, seed=0)
     shots = shots.take(np.argsort(shots.labels, kind="stable"))
     classes, rows = found.memory.classes, np.arange(40)
@@ -314,16 +320,16 @@ def result(pair: tuple[EmbeddingSet, EmbeddingSet], blurred: FloatArray) -> FewS
     draws = [Draw.of(labels_of(train), seed) for seed in range(3)]
     units = {(m, k, s): study.run(m, k, draws[s])[0] for m in ("probe", "tip") for k in (2, 16) for s in range(3)}
     figures = (
-        Reference("tip_adapter_acc1_16shot", 0.705, "CoOp splits", "a log"),
-        Reference("tip_adapter_f_acc1_16shot", 0.845, "CoOp splits", "a log"),
-        Reference("zeroshot_acc1_ensemble", 0.41, "", "a table"),
+        Reference(metric="tip_adapter_acc1_16shot", value=0.705, protocol="CoOp splits", source="a log"),
+        Reference(metric="tip_adapter_f_acc1_16shot", value=0.845, protocol="CoOp splits", source="a log"),
+        Reference(metric="zeroshot_acc1_ensemble", value=0.41, protocol="", source="a table"),
     )
     return assemble(train, zero, test, units, figures)
 
 
 def test_mean_and_spread_by_hand() -> None:
     def run(right: int) -> Unit:
-        return Unit(np.arange(10) < right, 4, 2, 0, {})
+        return Unit(correct=np.arange(10) < right, n_shots=4, n_validation=2, short=0, settings={})
 
     point = FewShotPoint.of("tip", 1, [run(4), run(6), run(8)])
     assert point.acc1 == (0.4, 0.6, 0.8) and point.acc1_mean == pytest.approx(0.6)

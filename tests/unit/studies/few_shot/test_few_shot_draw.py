@@ -84,7 +84,7 @@ def test_answers_come_back_from_disk_as_they_were(pair: Pair, blurred: FloatArra
         one, other = getattr(found, name), getattr(again, name)
         np.testing.assert_array_equal(one, other)
         assert one.dtype == other.dtype
-    broken = Scored(found.ranks[:-1].copy(), found.top.copy(), found.probability.copy())
+    broken = Scored(ranks=found.ranks[:-1].copy(), top=found.top.copy(), probability=found.probability.copy())
     for kept in (b"", b"not an archive", to_bytes(found)[:-40], to_bytes(broken)):
         with pytest.raises(ValueError):
             from_bytes(kept)
@@ -144,7 +144,13 @@ def test_answers_that_do_not_fit_the_run_are_not_shown(engine: Engine, embedded:
     key = run_keys(train, test, draw.templates, [run])[run]
     unit = engine_few_shot.kept_unit(engine, key)
     assert unit is not None
-    other = Unit(~unit.correct, unit.n_shots, unit.n_validation, unit.short, unit.settings)
+    other = Unit(
+        correct=~unit.correct,
+        n_shots=unit.n_shots,
+        n_validation=unit.n_validation,
+        short=unit.short,
+        settings=unit.settings,
+    )
     engine.results.put(key, other.to_record())
     assert engine.few_shot_draw_cached(POOR, data, method="tip", shots=2) is None
     assert engine.few_shot_draw(POOR, data, method="tip", shots=2).acc1 == draw.acc1
@@ -200,7 +206,10 @@ def made(method: Method = "tip", seed: int = 0, shots: int = 16) -> FewShotDraw:
 
 
 def runs(*right: int) -> dict[int, Unit]:
-    return {seed: Unit(np.arange(200) < hits, 8, 4, 0, {}) for seed, hits in enumerate(right)}
+    return {
+        seed: Unit(correct=np.arange(200) < hits, n_shots=8, n_validation=4, short=0, settings={})
+        for seed, hits in enumerate(right)
+    }
 
 
 def test_a_draw_in_words() -> None:

@@ -15,7 +15,15 @@ from core.studies.pictures.query import Query, Term, ask, query_vector
 from core.studies.prompts import compose
 from core.types import EmbeddingKey, EmbeddingSet, FloatArray, Provenance, TMVError
 
-PROVENANCE = Provenance("m", "d", {}, "float32", "cpu", {}, "2026-01-01")
+PROVENANCE = Provenance(
+    model_digest="m",
+    data_digest="d",
+    preprocessing={},
+    precision="float32",
+    device="cpu",
+    versions={},
+    date="2026-01-01",
+)
 
 
 def embedding_set(
@@ -27,13 +35,13 @@ def embedding_set(
 ) -> EmbeddingSet:
     names = tuple(ids) or tuple(f"p{i:04d}" for i in range(len(vectors)))
     return EmbeddingSet(
-        EmbeddingKey(model, "set", "test", "f"),
-        vectors,
-        names,
-        100.0,
-        PROVENANCE,
-        None if labels is None else np.asarray(labels, np.int64),
-        tuple(classnames),
+        key=EmbeddingKey(model=model, dataset="set", split="test", fingerprint="f"),
+        image_embeddings=vectors,
+        ids=names,
+        logit_scale=100.0,
+        provenance=PROVENANCE,
+        labels=None if labels is None else np.asarray(labels, np.int64),
+        classnames=tuple(classnames),
     )
 
 
@@ -172,7 +180,8 @@ def test_a_picture_alone_is_a_query() -> None:
 
 
 @pytest.mark.parametrize(
-    "make", [lambda: ask(""), lambda: ask("x", minus=[" "]), lambda: Query((Term("x", float("nan")),))]
+    "make",
+    [lambda: ask(""), lambda: ask("x", minus=[" "]), lambda: Query(terms=(Term(text="x", weight=float("nan")),))],
 )
 def test_senseless_queries_are_refused(make: object) -> None:
     with pytest.raises(TMVError):
@@ -211,11 +220,11 @@ def test_precision_counts_by_hand() -> None:
 def test_hits_of_captioned_sets_carry_their_captions() -> None:
     vectors = random_vectors(3)
     images = EmbeddingSet(
-        EmbeddingKey("a/x", "set", "val", "f"),
-        vectors,
-        ("a", "b", "c"),
-        100.0,
-        PROVENANCE,
+        key=EmbeddingKey(model="a/x", dataset="set", split="val", fingerprint="f"),
+        image_embeddings=vectors,
+        ids=("a", "b", "c"),
+        logit_scale=100.0,
+        provenance=PROVENANCE,
         captions=("one", "two", "three"),
         text_embeddings=random_vectors(3, seed=9),
         image_index=np.array([2, 0, 2]),
@@ -331,7 +340,13 @@ def test_lists_of_two_data_sets_do_not_compare() -> None:
     vectors = random_vectors(5)
     one = found(vectors, vectors[0])
     other = pictures.find(
-        EmbeddingSet(EmbeddingKey("a/x", "other", "test", "f"), vectors, tuple("abcde"), 1.0, PROVENANCE),
+        EmbeddingSet(
+            key=EmbeddingKey(model="a/x", dataset="other", split="test", fingerprint="f"),
+            image_embeddings=vectors,
+            ids=tuple("abcde"),
+            logit_scale=1.0,
+            provenance=PROVENANCE,
+        ),
         Gallery.of(vectors),
         ask("x"),
         unit_vector(vectors[0]),

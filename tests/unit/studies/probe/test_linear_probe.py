@@ -243,8 +243,19 @@ def sweep_of(curve: dict[float, tuple[int, float]], size: int = 100) -> tuple[Sw
             tried.append(exponent)
             near = min(curve, key=lambda e: abs(e - exponent))
             right, loss = curve[near]
-            self._fits[exponent] = [Fit(np.zeros((2, 2)), np.zeros(2), 10.0**exponent, 0, 0, 0, 0, True)]
-            self._tried[exponent] = choose_c._Tried(0, right, loss)
+            self._fits[exponent] = [
+                Fit(
+                    weights=np.zeros((2, 2)),
+                    intercept=np.zeros(2),
+                    C=10.0**exponent,
+                    objective=0,
+                    gap=0,
+                    iterations=0,
+                    evaluations=0,
+                    converged=True,
+                )
+            ]
+            self._tried[exponent] = choose_c._Tried(train_right=0, tune_right=right, loss=loss)
 
     rows = np.random.default_rng(0).normal(size=(size, 2)).astype(np.float32), np.arange(size) % 2
     return Told([(rows, rows)], 2, lambda: None), tried

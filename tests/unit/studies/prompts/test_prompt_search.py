@@ -16,7 +16,17 @@ from core.studies.prompts.search import greedy, split_rows, weighted_head, zpe_w
 from core.studies.zero_shot import classify as zero_shot
 from core.types import Cancelled, EmbeddingKey, EmbeddingSet, FloatArray, IntArray, Note, Provenance, TMVError
 
-PROVENANCE = Provenance("m", "d", {}, "float32", "cpu", {}, "2026-01-01", 0, (Note("a note", "a_code"),))
+PROVENANCE = Provenance(
+    model_digest="m",
+    data_digest="d",
+    preprocessing={},
+    precision="float32",
+    device="cpu",
+    versions={},
+    date="2026-01-01",
+    skipped=0,
+    notes=(Note("a note", "a_code"),),
+)
 POOL = tuple(f"template {i} of a {{}}" for i in range(8))
 
 
@@ -29,7 +39,13 @@ def world(n: int = 600, c: int = 10, d: int = 24, seed: int = 0, noise: float = 
     heads = np.stack([zero_shot.class_embeddings((centres + w)[None].astype(np.float32)) for w in wobble])
     ids = tuple(f"class{label}/p{i}.png" for i, label in enumerate(labels))
     return EmbeddingSet(
-        EmbeddingKey("a/x", "set", "test", "f"), vectors, ids, 100.0, PROVENANCE, labels, tuple(map(str, range(c)))
+        key=EmbeddingKey(model="a/x", dataset="set", split="test", fingerprint="f"),
+        image_embeddings=vectors,
+        ids=ids,
+        logit_scale=100.0,
+        provenance=PROVENANCE,
+        labels=labels,
+        classnames=tuple(map(str, range(c))),
     ), heads
 
 
@@ -131,7 +147,13 @@ def test_heldout_labels_never_influence_the_choice(seed: int) -> None:
     shuffled = labels.copy()
     shuffled[parts.heldout] = np.random.default_rng(seed).permutation(shuffled[parts.heldout])
     other = EmbeddingSet(
-        images.key, images.image_embeddings, images.ids, 100.0, PROVENANCE, shuffled, images.classnames
+        key=images.key,
+        image_embeddings=images.image_embeddings,
+        ids=images.ids,
+        logit_scale=100.0,
+        provenance=PROVENANCE,
+        labels=shuffled,
+        classnames=images.classnames,
     )
     blind = run(other, heads, parts=parts)
     assert blind.chosen.templates == honest.chosen.templates
@@ -145,7 +167,15 @@ def test_search_labels_do_influence_the_choice() -> None:
     labels = labels_of(images).copy()
     parts = split_rows(images.ids, labels)
     labels[parts.search] = (labels[parts.search] + 1) % 10
-    other = EmbeddingSet(images.key, images.image_embeddings, images.ids, 100.0, PROVENANCE, labels, images.classnames)
+    other = EmbeddingSet(
+        key=images.key,
+        image_embeddings=images.image_embeddings,
+        ids=images.ids,
+        logit_scale=100.0,
+        provenance=PROVENANCE,
+        labels=labels,
+        classnames=images.classnames,
+    )
     assert run(other, heads, parts=parts).path != run(images, heads, parts=parts).path
 
 
@@ -257,6 +287,12 @@ def test_what_cannot_be_searched_is_refused() -> None:
     images, heads = world()
     with pytest.raises(TMVError, match="pool"):
         search(images, heads[:2], POOL, [POOL[0]], heads[0])
-    bare = EmbeddingSet(images.key, images.image_embeddings, images.ids, 100.0, PROVENANCE)
+    bare = EmbeddingSet(
+        key=images.key,
+        image_embeddings=images.image_embeddings,
+        ids=images.ids,
+        logit_scale=100.0,
+        provenance=PROVENANCE,
+    )
     with pytest.raises(TMVError, match="labels"):
         run(bare, heads)

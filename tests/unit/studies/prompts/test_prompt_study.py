@@ -14,7 +14,15 @@ from core.studies.prompts import accuracy as prompt_study
 from core.studies.zero_shot import classify as zero_shot
 from core.types import EmbeddingKey, EmbeddingSet, FloatArray, IntArray, Provenance, Reference, TMVError
 
-PROVENANCE = Provenance("m", "d", {}, "float32", "cpu", {}, "2026-01-01")
+PROVENANCE = Provenance(
+    model_digest="m",
+    data_digest="d",
+    preprocessing={},
+    precision="float32",
+    device="cpu",
+    versions={},
+    date="2026-01-01",
+)
 TEMPLATES = ("a photo of a {}.", "a sketch of a {}.", "{}")
 
 
@@ -27,13 +35,13 @@ def world(n: int = 400, c: int = 12, t: int = 3, d: int = 32, seed: int = 0) -> 
     texts = (centres[None] + rng.normal(size=(t, c, d)) * np.linspace(0.4, 1.6, t)[:, None, None]).astype(np.float32)
     ids = tuple(f"p{i}" for i in range(n))
     return EmbeddingSet(
-        EmbeddingKey("a/x", "set", "test", "f"),
-        vectors,
-        ids,
-        100.0,
-        PROVENANCE,
-        labels,
-        tuple(f"class {i}" for i in range(c)),
+        key=EmbeddingKey(model="a/x", dataset="set", split="test", fingerprint="f"),
+        image_embeddings=vectors,
+        ids=ids,
+        logit_scale=100.0,
+        provenance=PROVENANCE,
+        labels=labels,
+        classnames=tuple(f"class {i}" for i in range(c)),
     ), texts
 
 
@@ -80,13 +88,13 @@ def test_gained_and_lost_by_hand() -> None:
     # Four pictures of two classes; template 2 turns picture 1 right and picture 2 wrong.
     vectors = np.array([[1, 0], [0.4, 1], [0.1, 1], [0, 1]], np.float32)
     images = EmbeddingSet(
-        EmbeddingKey("a/x", "set", "test", "f"),
-        vectors,
-        ("w", "x", "y", "z"),
-        1.0,
-        PROVENANCE,
-        np.array([0, 0, 1, 1]),
-        ("cat", "dog"),
+        key=EmbeddingKey(model="a/x", dataset="set", split="test", fingerprint="f"),
+        image_embeddings=vectors,
+        ids=("w", "x", "y", "z"),
+        logit_scale=1.0,
+        provenance=PROVENANCE,
+        labels=np.array([0, 0, 1, 1]),
+        classnames=("cat", "dog"),
     )
     first, second = np.array([[1, 0], [0, 1]], np.float32), np.array([[0.3, 1], [-0.5, 1]], np.float32)
     result = study(images, np.stack([first, second]), baseline=TEMPLATES[0])
@@ -130,15 +138,22 @@ def test_the_baseline_can_be_the_ensemble_and_must_be_known() -> None:
 
 def test_deck_figures_stand_beside_their_template() -> None:
     images, texts = world()
-    deck = {TEMPLATES[1]: Reference("acc1", 0.5891, "as titled", "the deck", "deck")}
+    deck = {TEMPLATES[1]: Reference(metric="acc1", value=0.5891, protocol="as titled", source="the deck", kind="deck")}
     result = study(images, texts, deck=deck)
     assert [t.deck.value if t.deck else None for t in result.templates] == [None, 0.5891, None]
     assert result.to_record()["templates"][1]["deck_acc1"] == 0.5891
 
 
 def test_pictures_without_labels_are_refused() -> None:
-    images = EmbeddingSet(EmbeddingKey("a/x", "set", "test", "f"), np.ones((1, 2), np.float32), ("a",), 1.0, PROVENANCE)
-    empty = Answers(*(np.ones(1, np.int64) for _ in range(2)), *(np.ones(1, np.float32) for _ in range(2)))
+    images = EmbeddingSet(
+        key=EmbeddingKey(model="a/x", dataset="set", split="test", fingerprint="f"),
+        image_embeddings=np.ones((1, 2), np.float32),
+        ids=("a",),
+        logit_scale=1.0,
+        provenance=PROVENANCE,
+    )
+    one = np.ones(1, np.float32)
+    empty = Answers(ranks=np.ones(1, np.int64), predicted=np.ones(1, np.int64), own=one, best=one)
     with pytest.raises(TMVError, match="labels"):
         prompt_study.summarise(images, ["{}"], [empty], empty, ["x"])
 

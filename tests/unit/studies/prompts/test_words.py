@@ -9,7 +9,15 @@ from core.studies.prompts import words
 from core.studies.prompts.compose import leave_one_out
 from core.types import FloatArray, Provenance, TMVError
 
-PROVENANCE = Provenance("m", "d", {}, "float32", "cpu", {}, "2026-01-01")
+PROVENANCE = Provenance(
+    model_digest="m",
+    data_digest="d",
+    preprocessing={},
+    precision="float32",
+    device="cpu",
+    versions={},
+    date="2026-01-01",
+)
 NAMES = {"model": "a/x", "dataset": "set", "split": "test"}
 
 

@@ -10,18 +10,26 @@ from core.studies.zero_shot import classify as zero_shot
 from core.types import EmbeddingKey, EmbeddingSet, Provenance, Reference, TMVError
 
 AXES = np.eye(3, dtype=np.float32)
-PROVENANCE = Provenance("m", "d", {"size": 32}, "fp32", "cpu", {"numpy": "2"}, "2025-01-01")
+PROVENANCE = Provenance(
+    model_digest="m",
+    data_digest="d",
+    preprocessing={"size": 32},
+    precision="fp32",
+    device="cpu",
+    versions={"numpy": "2"},
+    date="2025-01-01",
+)
 
 
 def embedded(images, labels, logit_scale=100.0):
     labels = None if labels is None else np.asarray(labels, dtype=np.int64)
     return EmbeddingSet(
-        EmbeddingKey("demo-vit/demo", "things", "test", "f"),
-        np.asarray(images, np.float32),
-        tuple(f"row{i}" for i in range(len(images))),
-        logit_scale,
-        PROVENANCE,
-        labels,
+        key=EmbeddingKey(model="demo-vit/demo", dataset="things", split="test", fingerprint="f"),
+        image_embeddings=np.asarray(images, np.float32),
+        ids=tuple(f"row{i}" for i in range(len(images))),
+        logit_scale=logit_scale,
+        provenance=PROVENANCE,
+        labels=labels,
     )
 
 
@@ -101,8 +109,8 @@ def test_every_number_by_hand():
 
 
 def test_the_record_holds_what_the_command_promises():
-    published = (Reference("acc1", 0.5, "one prompt", "a table"),)
-    deck = (Reference("acc1", 0.4, "", "s", "deck"),)
+    published = (Reference(metric="acc1", value=0.5, protocol="one prompt", source="a table"),)
+    deck = (Reference(metric="acc1", value=0.4, protocol="", source="s", kind="deck"),)
     found = by_hand(classnames_kind="raw", published=published, deck=deck)
     record = json.loads(json.dumps(found.to_record(), allow_nan=False))
     for name in (
