@@ -32,11 +32,12 @@ from core.commands import (
     search,
     verify,
 )
-from core.commands.base import BadArgument, Command, Record, Row, note_lines
+from core.commands.base import Command, Record, Row, note_lines
 from core.engine import Engine
+from core.errors import BadArgument, Cancelled, TMVError, UnknownName
 from core.readers.opening import cache_folder
 from core.system.files import cache_trouble
-from core.types import Cancelled, Note, TMVError, UnknownName
+from core.types import Note
 
 COMMANDS: tuple[Command, ...] = (
     catalog.MODELS,

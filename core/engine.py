@@ -33,28 +33,17 @@ from core.engine_prompts import PromptStudies
 from core.engine_report import ReportDoor
 from core.engine_retrieval import RetrievalStudies
 from core.engine_texts import TextNotes
+from core.errors import Damaged, NotHere, TMVError
 from core.images.thumbnails import Thumbnails
 from core.images.uploads import Uploads
 from core.jobs.jobs import Jobs
 from core.readers.base import canonical_split
-from core.store import Damaged, Entry, Heads, Results, Store, TextStore, read_card
+from core.store import Entry, Heads, Results, Store, TextStore, read_card
 from core.store.data_notes import skipped_note, with_name_notes
 from core.store.manifest import MANIFEST
 from core.studies.zero_shot import classify as zero_shot
 from core.system.memo import Latest, Memo
-from core.types import (
-    Dataset,
-    DatasetSpec,
-    EmbeddingSet,
-    FloatArray,
-    ModelSpec,
-    Note,
-    NotHere,
-    Progress,
-    State,
-    TMVError,
-    beside,
-)
+from core.types import Dataset, DatasetSpec, EmbeddingSet, FloatArray, ModelSpec, Note, Progress, State, beside
 
 if TYPE_CHECKING:
     from core.embedding.run import EmbedReport

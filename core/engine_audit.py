@@ -10,15 +10,16 @@ import numpy as np
 from core.catalog.benchmark_names import published_set
 from core.catalog.datasets import DATASETS
 from core.catalog.models import MODELS
+from core.errors import Damaged, NotHere, TMVError
 from core.readers.external import OTHER_LANGUAGE, Classes, Predictions
-from core.store import Damaged, read_card
+from core.store import read_card
 from core.studies import audit
 from core.studies.audit import Asked, AuditResult, Known, Repeat, Vectors, cases, runs
 from core.studies.audit import external as elsewhere
 from core.studies.audit.repeat import repeated
 from core.studies.audit.runs import AuditParts
 from core.studies.zero_shot.classify import ZeroShotResult
-from core.types import DatasetSpec, EmbeddingSet, IntArray, NotHere, Progress, TMVError
+from core.types import DatasetSpec, EmbeddingSet, IntArray, Progress
 
 MATCHED = 0.99
 """So many pictures of a table must be known by name before it is compared picture by picture."""

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from core.store import Damaged, Store
-from core.types import DatasetSpec, EmbeddingKey, EmbeddingSet, ModelSpec, NotHere, Progress
+from core.errors import Damaged, NotHere
+from core.store import Store
+from core.types import DatasetSpec, EmbeddingKey, EmbeddingSet, ModelSpec, Progress
 
 if TYPE_CHECKING:
     from core.bundle import ExportReport, ImportReport

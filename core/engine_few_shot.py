@@ -11,13 +11,14 @@ from typing import Any, get_args
 from core.catalog.published import published
 from core.engine_parts import EngineParts
 from core.engine_probe import pair_of, tested_split, train_split
+from core.errors import BadArgument, NotHere, unknown
 from core.studies.few_shot.draw import to_bytes
 from core.studies.few_shot.methods import METHODS, SEEDS, SHOTS, FewShotStudy, Method
 from core.studies.few_shot.result import FewShotResult, Unit, assemble
 from core.studies.few_shot.shots import Draw
 from core.studies.probe.training_rows import labels_of
 from core.studies.zero_shot.classify import ZeroShotResult
-from core.types import BadArgument, EmbeddingSet, Job, NotHere, Progress, unknown
+from core.types import EmbeddingSet, Job, Progress
 
 _VERSION = 2
 MOST_SEEDS = 100

@@ -14,13 +14,14 @@ from typing import Any
 from core.engine_few_shot import MOST_SEEDS, answers_key, compute, kept_unit, plan_of, run_keys
 from core.engine_parts import EngineParts
 from core.engine_probe import pair_of, tested_split, train_split
+from core.errors import BadArgument, NotHere, TMVError
 from core.stats.scored import Scored
 from core.studies.few_shot.draw import FewShotDraw, assemble, from_bytes
 from core.studies.few_shot.methods import Method
 from core.studies.few_shot.result import Unit
 from core.studies.few_shot.shots import most_shots
 from core.studies.probe.training_rows import labels_of
-from core.types import BadArgument, EmbeddingSet, Job, NotHere, Progress, TMVError
+from core.types import EmbeddingSet, Job, Progress
 
 Run = tuple[Method, int, int]
 Found = tuple[Unit, Scored]

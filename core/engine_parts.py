@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from typing import Protocol, TypeVar
 
+from core.errors import TMVError, unknown
 from core.jobs.jobs import Jobs
 from core.stats.gallery import Gallery
 from core.store import Results
 from core.studies.zero_shot.classify import ZeroShotResult
 from core.system.memo import Latest
-from core.types import DatasetSpec, EmbeddingSet, FloatArray, ModelSpec, Note, Progress, TMVError, unknown
+from core.types import DatasetSpec, EmbeddingSet, FloatArray, ModelSpec, Note, Progress
 
 T = TypeVar("T")
 

@@ -8,13 +8,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from core.engine_parts import EngineParts, gallery_of, row_of
+from core.errors import TMVError, unknown
 from core.studies.pictures import lists
 from core.studies.pictures import search as pictures
 from core.studies.pictures.lists import ListComparison
 from core.studies.pictures.query import Query, ask, query_vector
 from core.studies.pictures.search import PicturesResult
 from core.studies.prompts import compose
-from core.types import EmbeddingSet, FloatArray, TMVError, unknown
+from core.types import EmbeddingSet, FloatArray
 
 NAMED = "named"
 """Classes that count as right: those whose name stands in the text."""

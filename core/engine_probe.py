@@ -7,9 +7,10 @@ import json
 
 from core.catalog.published import deck_figures, published
 from core.engine_parts import EngineParts
+from core.errors import NotHere, TMVError
 from core.studies.probe.result import ProbeOutcome, ProbeResult, assemble
 from core.studies.probe.training import FOLDS, SEED, VALIDATION_SHARE, probe
-from core.types import EmbeddingSet, Job, NotHere, Progress, TMVError
+from core.types import EmbeddingSet, Job, Progress
 
 TRAIN, ALL, HELD_OUT = "train", "all", ("test", "val")
 _VERSION = 3

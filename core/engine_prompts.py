@@ -13,6 +13,7 @@ import numpy as np
 from core.catalog.prompts import find_prompt_set
 from core.catalog.published import deck_prompt_study
 from core.engine_parts import EngineParts, gallery_of, row_of
+from core.errors import TMVError
 from core.stats.answers import Answers, answer, edit
 from core.studies.prompts import accuracy as prompt_study
 from core.studies.prompts import compose, words
@@ -21,7 +22,7 @@ from core.studies.prompts.heldout import PromptSearchResult, search
 from core.studies.prompts.search import BUDGET, LARGEST, most_evaluations
 from core.studies.prompts.words import WordsResult
 from core.studies.zero_shot.classify import check_templates, fill, labels_of
-from core.types import EmbeddingSet, FloatArray, IntArray, Progress, TMVError, beside
+from core.types import EmbeddingSet, FloatArray, IntArray, Progress, beside
 
 POOL_SETS = ("imagenet", "deck")
 """Published prompt sets searched beside the data set's own."""

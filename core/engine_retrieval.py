@@ -11,6 +11,7 @@ import numpy as np
 from core.catalog.datasets import find_dataset
 from core.catalog.published import published
 from core.engine_parts import EngineParts, gallery_of, row_of
+from core.errors import TMVError
 from core.stats.gallery import take
 from core.studies.captions import breakdown as retrieval_reading
 from core.studies.captions import one_caption, retrieval
@@ -19,7 +20,7 @@ from core.studies.captions.one_caption import OneCaptionResult, OnePictureResult
 from core.studies.captions.ranks import CaptionRanks
 from core.studies.captions.retrieval import RetrievalResult
 from core.studies.prompts import compose
-from core.types import EmbeddingKey, EmbeddingSet, FloatArray, IntArray, Progress, Reference, TMVError
+from core.types import EmbeddingKey, EmbeddingSet, FloatArray, IntArray, Progress, Reference
 
 _RANKS_VERSION = 2
 _ARRAYS = tuple(field.name for field in fields(CaptionRanks))

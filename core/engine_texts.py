@@ -9,9 +9,10 @@ from typing import Protocol, TypeVar
 from core import readers
 from core.encoders.tokens import cut_note
 from core.engine_parts import EngineParts
+from core.errors import NotHere
 from core.store import Store, read_card
 from core.studies.zero_shot.classify import fill
-from core.types import EmbeddingKey, EmbeddingSet, Note, NotHere
+from core.types import EmbeddingKey, EmbeddingSet, Note
 
 T = TypeVar("T")
 

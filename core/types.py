@@ -7,7 +7,6 @@ session of a server.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Protocol
@@ -15,52 +14,13 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from core.errors import TMVError
+
 FloatArray = NDArray[np.float32]
 IntArray = NDArray[np.int64]
 Interval = tuple[float, float]
 Progress = Callable[[int, int], None]
 """Called as `progress(done, total)`. It may raise `Cancelled`; whoever reports progress cleans up and lets it pass."""
-
-
-class TMVError(Exception):
-    """Something a user can mend. The message is one sentence: what was expected, what came, what to do."""
-
-
-class UnknownName(TMVError):
-    """A name that no catalog knows."""
-
-
-class BadArgument(TMVError):
-    """A value that is well formed but cannot be used, such as a template without its place for the class name."""
-
-
-class NotHere(TMVError):
-    """A data set, picture or weights file that is not on this machine; the message says how to get it."""
-
-
-class BadImage(TMVError):
-    """A file that cannot be used as a picture; the message is the one reason why."""
-
-
-class Cancelled(TMVError):
-    """Work that the user stopped."""
-
-
-class EncoderWarming(TMVError):
-    """The text encoder is starting in its own process; ask again in a moment."""
-
-    def __init__(self, model: str, seconds: float) -> None:
-        self.model, self.seconds = model, seconds
-        super().__init__(f"The encoder of {model} is starting ({seconds:.0f} s so far); ask again in a moment.")
-
-
-def unknown(kind: str, name: str, known: Iterable[str]) -> UnknownName:
-    """An `UnknownName` that offers the closest names, or else a few that exist."""
-    names = list(known)
-    close = difflib.get_close_matches(name.lower(), [n.lower() for n in names], n=3, cutoff=0.5)
-    offers = [n for n in names if n.lower() in close]
-    hint = f"did you mean {' or '.join(offers)}?" if offers else f"there are: {', '.join(names[:12])}."
-    return UnknownName(f"No {kind} is called {name!r}; {hint}")
 
 
 def read_only(array: NDArray[Any]) -> NDArray[Any]:

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from core.embedding.run import embed
+from core.errors import TMVError
 from core.store import Store, TextStore
-from core.types import Progress, TMVError
+from core.types import Progress
 from tests.fakes import FakeEncoder, fake_dataset
 
 LIGHT = frozenset({"light"})

@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from core.types import Dataset, DatasetSpec, FloatArray, ModelCard, ModelSpec, Preprocessing, unknown
+from core.errors import unknown
+from core.types import Dataset, DatasetSpec, FloatArray, ModelCard, ModelSpec, Preprocessing
 
 SIZE, WIDTH = 16, 32
 COLOURS = {"red": (220, 40, 40), "green": (40, 200, 60), "blue": (50, 70, 230), "white": (240, 240, 240)}

@@ -14,10 +14,11 @@ from typing import IO, Any
 import numpy as np
 
 from core.bundle.listing import LISTING, File, Listing, Result
+from core.errors import Damaged, NotHere, TMVError
 from core.store import Results, Store, TextStore, read_card
 from core.store.manifest import MANIFEST, entry_folder
-from core.system.files import Damaged, canonical_json, replacing, safe_name, sha256_file, sha256_text
-from core.types import EmbeddingKey, FloatArray, ModelCard, NotHere, Progress, TMVError
+from core.system.files import canonical_json, replacing, safe_name, sha256_file, sha256_text
+from core.types import EmbeddingKey, FloatArray, ModelCard, Progress
 
 _BLOCK = 1 << 20
 _WHEN = (1980, 1, 1, 0, 0, 0)

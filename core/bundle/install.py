@@ -25,12 +25,13 @@ import numpy as np
 
 from core.bundle.listing import LARGEST_LISTING, LISTING, MOST_MEMBERS, File, Listing, read_listing
 from core.bundle.looking import check_contents, text_parts
+from core.errors import TMVError
 from core.store import Results, Store, TextStore, read_card
 from core.store.cards import card_path, parse_card
 from core.store.embeddings import remove_folder
 from core.store.manifest import entry_folder
 from core.system.files import write_atomic
-from core.types import EmbeddingKey, Progress, TMVError
+from core.types import EmbeddingKey, Progress
 
 _BLOCK = 1 << 20
 _TEXTS_AT_ONCE = 4096

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from core.errors import TMVError
 from core.system.files import canonical_json, sha256_text
-from core.types import EmbeddingKey, TMVError
+from core.types import EmbeddingKey
 
 FORMAT = 1
 LISTING = "bundle.json"

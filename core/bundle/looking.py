@@ -9,11 +9,12 @@ from urllib.parse import unquote
 import numpy as np
 
 from core.bundle.listing import Listing
+from core.errors import Damaged, NotHere, TMVError
 from core.store import Store
 from core.store.cards import parse_card
 from core.store.manifest import MANIFEST, entry_folder
-from core.system.files import Damaged, safe_name
-from core.types import EmbeddingKey, EmbeddingSet, NotHere, TMVError
+from core.system.files import safe_name
+from core.types import EmbeddingKey, EmbeddingSet
 
 _ROWS = 65_536
 

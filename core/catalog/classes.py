@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from core.types import TMVError
+from core.errors import TMVError
 
 _HERE = Path(__file__).parent
 

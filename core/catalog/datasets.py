@@ -7,7 +7,8 @@ from typing import Literal
 
 from core.catalog.classes import EUROSAT_CURATED, clip_classnames, imagenet_classnames
 from core.demo.sets import class_folders, classnames
-from core.types import DatasetSpec, TMVError, unknown
+from core.errors import TMVError, unknown
+from core.types import DatasetSpec
 
 OWN_PREFIXES = ("folder:", "captions:", "wds:")
 DEMO_LICENCE = "CC BY-SA 4.0 (glyphs by OpenMoji)"

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from core.catalog import registry
-from core.types import ModelSpec, TMVError, UnknownName, unknown
+from core.errors import TMVError, UnknownName, unknown
+from core.types import ModelSpec
 
 HUB, FILE = "hf-hub:", "file:"
 DEMO_WEIGHTS = Path(__file__).parents[1] / "demo" / "weights"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from core.catalog.classes import clip_source, clip_templates
-from core.types import PromptSet, unknown
+from core.errors import unknown
+from core.types import PromptSet
 
 _DECK = (
     "a photo of a {}",

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from core.commands.base import BadArgument, Command, Record, Row, bar, percent
+from core.commands.base import Command, Record, Row, bar, percent
 from core.commands.classify import add_prompts
 from core.engine import Engine
+from core.errors import BadArgument
 from core.readers.predictions import read_predictions
 from core.studies.audit import AuditResult
 

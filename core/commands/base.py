@@ -11,13 +11,13 @@ from typing import Any
 
 from core.catalog.datasets import find_dataset
 from core.engine import Engine
-from core.types import BadArgument, NotHere, Progress
+from core.errors import NotHere
+from core.types import Progress
 
 Record = dict[str, Any]
 Row = dict[str, Any]
 
 __all__ = [
-    "BadArgument",
     "Command",
     "Record",
     "Row",

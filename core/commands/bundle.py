@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from core.commands.base import BadArgument, Command, Record, Row, bar
+from core.commands.base import Command, Record, Row, bar
 from core.engine import Engine
+from core.errors import BadArgument
 from core.types import EmbeddingKey
 
 EXPORT, IMPORT = "export", "import"

@@ -6,8 +6,9 @@ import argparse
 from collections.abc import Sequence
 from functools import partial
 
-from core.commands.base import BadArgument, Command, Record, Row, add_selection, bar, interval, percent, selection
+from core.commands.base import Command, Record, Row, add_selection, bar, interval, percent, selection
 from core.engine import Engine
+from core.errors import BadArgument
 from core.studies.prompts.compose import expand
 from core.studies.prompts.search import BUDGET, LARGEST
 from core.studies.zero_shot.classify import check_templates

@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from core.commands.base import BadArgument, Command, Record, Row, add_selection, bar, interval, percent, selection
+from core.commands.base import Command, Record, Row, add_selection, bar, interval, percent, selection
 from core.engine import Engine
+from core.errors import BadArgument
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:

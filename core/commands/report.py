@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.commands.base import BadArgument, Command, Record, Row, add_selection, bar, selection
+from core.commands.base import Command, Record, Row, add_selection, bar, selection
 from core.commands.classify import add_prompts
 from core.engine import Engine
+from core.errors import BadArgument
 from core.system.files import write_atomic
 
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from core.commands.base import BadArgument, Command, Record, Row, add_selection, embed_bar, selection
+from core.commands.base import Command, Record, Row, add_selection, embed_bar, selection
 from core.engine import Engine
+from core.errors import BadArgument
 from core.studies.pictures.query import MINUS_WEIGHT, Query, ask
 from core.studies.pictures.search import PicturesResult
 

@@ -16,6 +16,7 @@ from core.catalog.models import find_model
 from core.deck import figures as deck_says
 from core.deck.result import FAILS, HOLDS, OPEN, ClaimResult, Verdict
 from core.deck.steps import GENERAL, SPECIAL
+from core.errors import TMVError
 from core.stats.intervals import mcnemar_exact, paired_difference
 from core.studies.pictures.search import PicturesResult
 from core.studies.probe.result import ProbeResult
@@ -23,7 +24,7 @@ from core.studies.prompts.accuracy import PromptStudyResult
 from core.studies.zero_shot.classify import ZeroShotResult
 from core.tables.findings import percent, points
 from core.tables.names import say_dataset, say_model
-from core.types import Interval, TMVError
+from core.types import Interval
 
 A_LOT = 0.05
 """How far the best template must be above the worst for "a lot"."""

@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from core.engine import Engine
+from core.errors import TMVError
 from core.studies.zero_shot.classify import fill
 from core.tables.names import say_dataset, say_model
-from core.types import EmbeddingSet, TMVError
+from core.types import EmbeddingSet
 
 Choices = Mapping[str, Sequence[str]]
 """The choices in a link by name, lists of texts written out."""

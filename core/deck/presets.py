@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.types import unknown
+from core.errors import unknown
 
 DECK = "the deck"
 DEMO = "the demo's equivalent"

@@ -18,13 +18,14 @@ from core.deck.needs import say_texts, unknown_texts
 from core.deck.result import OPEN, ClaimResult
 from core.deck.steps import CLAIMS, STEPS, TEN, Step
 from core.engine import Engine
+from core.errors import EncoderWarming, NotHere, TMVError
 from core.studies.pictures.search import PicturesResult
 from core.studies.probe.result import ProbeResult
 from core.studies.prompts.accuracy import PromptStudyResult
 from core.studies.zero_shot.classify import ZeroShotResult, fill
 from core.tables.names import say_dataset
 from core.tables.story import StoryRow, story_row
-from core.types import EmbeddingSet, EncoderWarming, NotHere, TMVError
+from core.types import EmbeddingSet
 
 Pairs = Collection[tuple[str, str]]
 """(model, data set) with stored vectors."""

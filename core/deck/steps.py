@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from core.types import unknown
+from core.errors import unknown
 
 Kind = Literal["table", "bars", "pictures", "templates", "caption", "claims", "faults"]
 TEN = 10

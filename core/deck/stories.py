@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from core.errors import TMVError, unknown
 from core.system.files import write_atomic
-from core.types import TMVError, unknown
 
 MOST_STEPS, LARGEST = 60, 200_000
 LENGTHS = {"title": 120, "note": 600, "view": 8000}

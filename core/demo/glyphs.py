@@ -15,16 +15,12 @@ from numpy.typing import NDArray
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont
 
 from core.demo.things import COLOURS, NOUNS, Noun, Rgb
-from core.types import TMVError
+from core.errors import GlyphError
 
 _RASTER_PX = 160
 _OUTLINE_LUMINANCE = 0.16
 
 Pixels = NDArray[np.float32]
-
-
-class GlyphError(TMVError):
-    """The emoji font is missing or draws nothing."""
 
 
 def font_path() -> Path:

@@ -28,7 +28,7 @@ from core.demo.world import (
     render,
     state_for,
 )
-from core.types import unknown
+from core.errors import unknown
 
 SIDE = 128
 DEMO_SETS = ("demo-objects", "demo-satellite", "demo-captions")

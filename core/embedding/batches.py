@@ -18,7 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from core.types import BadImage, Cancelled, Dataset, FloatArray, Skipped, TMVError
+from core.errors import BadImage, Cancelled, TMVError
+from core.types import Dataset, FloatArray, Skipped
 
 _FEEDERS = 3
 _HEARTBEAT_SECONDS = 0.5

@@ -20,11 +20,11 @@ from typing import Any, Protocol
 import numpy as np
 
 from core.embedding.batches import Batch, encode_batches, on_accelerator, one_torch_thread
+from core.errors import Damaged, TMVError
 from core.store import KeyParts, Plan, Run, Store, TextStore
 from core.store.chunks import Chunk, chunk_rows
 from core.store.rows import Rows, kept_rows
-from core.system.files import Damaged
-from core.types import Dataset, EmbeddingKey, FloatArray, ModelCard, Note, Progress, Skipped, TMVError
+from core.types import Dataset, EmbeddingKey, FloatArray, ModelCard, Note, Progress, Skipped
 
 TEXT_BLOCK = 256
 DEFAULT_BATCH = 8

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from core.engine_parts import EngineParts
-from core.types import EmbeddingKey, NotHere
+from core.errors import NotHere
+from core.types import EmbeddingKey
 
 if TYPE_CHECKING:
     from core.embedding.run import EmbedReport

@@ -17,7 +17,7 @@ from typing import Any
 
 import torch
 
-from core.types import TMVError
+from core.errors import TMVError
 
 Tensors = dict[str, torch.Tensor]
 _STORAGES = {

@@ -6,7 +6,7 @@ import os
 
 import torch
 
-from core.types import TMVError
+from core.errors import TMVError
 
 
 def resolve_device(name: str | None = None) -> str:

@@ -19,7 +19,8 @@ import torch
 from core.encoders.checkpoints import Tensors, read_checkpoint
 from core.encoders.layouts import LAYOUTS, OPENAI_NUMBERS, is_hugging_face
 from core.encoders.looks import looks_like
-from core.types import Note, TMVError
+from core.errors import TMVError
+from core.types import Note
 
 _GROUPS = (
     "state_dict",

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from core.system.download import Refused, Unreachable, fetch
-from core.types import NotHere, Progress, TMVError
+from core.errors import DownloadFailed, NotHere, TMVError
+from core.system.download import fetch
+from core.types import Progress
 
 
 def cached(repository: str, filename: str) -> Path | None:
@@ -83,7 +84,7 @@ def _bring_bytes(cache: Path, repository: str, state: Any, progress: Progress | 
             progress=progress,
             headers=_authorisation(state.location),
         )
-    except (Unreachable, Refused) as error:
+    except DownloadFailed as error:
         raise NotHere(_advice(repository, str(error).rstrip("."))) from error
 
 

@@ -21,7 +21,8 @@ import torch
 from core.catalog.models import quick_gelu_mismatch
 from core.encoders.checkpoints import read_tensors, unreadable
 from core.encoders.fitting import expect_sound, load_exactly
-from core.types import ModelSpec, Note, Preprocessing, TMVError
+from core.errors import TMVError
+from core.types import ModelSpec, Note, Preprocessing
 
 SEED = 0
 OPENAI_MEAN = (0.48145466, 0.4578275, 0.40821073)

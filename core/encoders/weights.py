@@ -15,9 +15,10 @@ from pathlib import Path
 from core.catalog import models as catalog
 from core.catalog import registry
 from core.encoders import hub
+from core.errors import DownloadFailed, NotHere, TMVError
 from core.system import download as transfer
 from core.system.memo import Latest
-from core.types import ModelSpec, NotHere, Progress, State, TMVError
+from core.types import ModelSpec, Progress, State
 
 HUB_CONFIG = "open_clip_config.json"
 HUB_WEIGHTS = ("open_clip_model.safetensors", "open_clip_pytorch_model.bin")
@@ -196,7 +197,7 @@ def _download_address(spec: ModelSpec, url: str, progress: Progress | None) -> P
     known = expected_sha256(spec)
     try:
         return transfer.fetch(url, target, checksum=f"sha256:{known}" if known else None, progress=progress)
-    except (transfer.Unreachable, transfer.Refused) as error:
+    except DownloadFailed as error:
         raise NotHere(
             f"The weights of {spec.name} are not on this machine and could not be downloaded "
             f"({str(error).rstrip('.')}): connect to the network, or copy {target.name} to {target.parent}."

@@ -29,8 +29,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
+from core.errors import BadImage
 from core.images.formats import DECODERS, ORIENTATION_TAG, declared_size, exif_orientation, format_of
-from core.types import BadImage
 
 MAX_PIXELS = 80_000_000
 MAX_ASPECT = 100

@@ -20,7 +20,7 @@ from PIL import (
     WebPImagePlugin,
 )
 
-from core.types import BadImage
+from core.errors import BadImage
 
 FORMATS_IN_WORDS = "JPEG, PNG, GIF, WebP, BMP, TIFF, JPEG 2000, AVIF, HEIF, PNM"
 ORIENTATION_TAG = 0x0112

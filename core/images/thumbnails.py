@@ -10,8 +10,9 @@ import zlib
 from functools import lru_cache
 from pathlib import Path
 
+from core.errors import NotHere
 from core.images.decode import thumbnail
-from core.types import Dataset, NotHere
+from core.types import Dataset
 
 _SEAL = b"crc32of\0"
 _SEAL_BYTES = len(_SEAL) + 4

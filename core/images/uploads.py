@@ -13,9 +13,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from core.errors import NotHere
 from core.images.decode import to_rgb
 from core.system.files import write_atomic
-from core.types import NotHere
 
 LIMIT = 256 * 1024**2
 _NAME = re.compile(r"[0-9a-f]{32}")

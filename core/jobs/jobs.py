@@ -10,9 +10,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from core.errors import TMVError
 from core.jobs.table import JobTable
 from core.system.processes import start_worker
-from core.types import Job, TMVError
+from core.types import Job
 
 TASKS_MODULE = "core.work.tasks"
 _STOPPING_SECONDS = 5.0

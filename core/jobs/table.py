@@ -16,10 +16,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from core.errors import NotHere
 from core.system.database import connect, remove_database
 from core.system.files import disk_guard
 from core.system.locks import is_held
-from core.types import Job, JobState, NotHere
+from core.types import Job, JobState
 
 STOPPED = "Stopped unexpectedly; start it again, it resumes where it was."
 CANCELLED = "Cancelled; what was finished is kept."

@@ -20,7 +20,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from core.types import Progress, TMVError
+from core.errors import TMVError
+from core.types import Progress
 
 _BLOCK = 1024 * 1024
 _FEW = 200

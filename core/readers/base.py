@@ -19,9 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.catalog.datasets import OFFICIAL_SIZES
+from core.errors import NotHere, unknown
 from core.images.decode import is_picture_name, read_encoded, unread_format
 from core.readers.stamps import about_to_read, file_stamp, read_entries
-from core.types import Dataset, DatasetSpec, Note, NotHere, unknown
+from core.types import Dataset, DatasetSpec, Note
 
 SPLIT_WORDS = {
     "train": ("train", "training"),

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from core.errors import TMVError
 from core.readers.caption_json import json_captions
 from core.readers.caption_rows import CaptionFile
 from core.readers.caption_tables import table_captions
 from core.readers.text_files import read_text
-from core.types import TMVError
 
 SUFFIXES = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".txt", ".token")
 MAX_BYTES = 2 * 1024**3

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from core.errors import TMVError
 from core.images.decode import is_picture_name
 from core.readers.base import canonical_split
 from core.readers.caption_rows import (
@@ -23,7 +24,6 @@ from core.readers.caption_rows import (
     split_word,
 )
 from core.readers.text_files import text_lines
-from core.types import TMVError
 
 _EXPECTED = (
     "expected COCO's form, images (id, file_name) and annotations (image_id, caption), or records with a picture "

@@ -12,10 +12,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.errors import TMVError
 from core.images.decode import is_picture_name
 from core.readers.caption_rows import caption_columns, column_name, picture_column, picture_name
 from core.readers.text_files import text_lines
-from core.types import TMVError
 
 _AFTER_QUOTE = re.compile(r'"[ \t]+(?=[,;|\t]|$)')
 _FIELD_LIMIT = 100_000

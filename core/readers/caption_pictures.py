@@ -13,9 +13,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from core.errors import NotHere, TMVError
 from core.images.decode import is_picture_name
 from core.readers.base import and_more, canonical_split, list_folders, list_pictures, pictures_in
-from core.types import NotHere, TMVError
 
 _PROBED = 50
 _COMPARED = 20

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.errors import TMVError
 from core.images.decode import is_picture_name
 from core.readers.caption_lines import Cells, Form, Row, form_of, is_header, table_rows
 from core.readers.caption_rows import (
@@ -22,7 +23,7 @@ from core.readers.caption_rows import (
     split_word,
 )
 from core.readers.text_files import text_lines
-from core.types import Note, TMVError
+from core.types import Note
 
 _TOKEN_LINE = re.compile(r"(?P<picture>[^\t]+?)#\d+\t(?P<caption>.*)")
 _COUNTED = re.compile(r"\s*(\d{1,2})\s+(\S.*)")

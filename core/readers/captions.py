@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from core.errors import NotHere, TMVError
 from core.readers.base import (
     FilePictures,
     and_more,
@@ -29,7 +30,7 @@ from core.readers.caption_notes import caption_findings, file_findings
 from core.readers.caption_pictures import Lookup, find_pictures, none_found, split_of
 from core.readers.caption_rows import CaptionRow
 from core.readers.split_names import measured_first
-from core.types import Dataset, DatasetSpec, Note, NotHere, TMVError
+from core.types import Dataset, DatasetSpec, Note
 
 _CAPTION_NAME = re.compile(r"caption|token|results|sentence|metadata", re.IGNORECASE)
 _COCO_YEAR = "2017"

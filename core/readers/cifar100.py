@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
+from core.errors import TMVError
 from core.readers.base import (
     ArrayPictures,
     Classes,
@@ -28,7 +29,7 @@ from core.readers.base import (
     part_note,
     strangers_note,
 )
-from core.types import Dataset, DatasetSpec, TMVError
+from core.types import Dataset, DatasetSpec
 
 _SIDE = 32
 _ROW = 3 * _SIDE * _SIDE

@@ -10,9 +10,10 @@ import json
 from pathlib import Path
 
 from core.catalog.classes import EUROSAT_CURATED, imagenet_classnames
+from core.errors import NotHere, TMVError
 from core.readers.base import Classes, and_more, class_rows, hashed_half, labelled, list_folders, locate, strangers_note
 from core.readers.split_names import split_name
-from core.types import Dataset, DatasetSpec, Note, NotHere, TMVError
+from core.types import Dataset, DatasetSpec, Note
 
 _IMAGENET_FOLDERS = {"train": ("train",), "val": ("val", "validation", "valid")}
 

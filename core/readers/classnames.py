@@ -13,10 +13,11 @@ from typing import Protocol
 
 from core.catalog.class_words import equal_names, wnid_in
 from core.catalog.classes import imagenet_classnames
+from core.errors import TMVError
 from core.readers.base import and_more
 from core.readers.name_lists import Entry, NameList, fold, in_order, is_number, is_wnid, numbers_of, read_name_list
 from core.readers.text_files import read_text
-from core.types import Note, TMVError
+from core.types import Note
 
 _LARGEST = 10_000_000
 _IMAGENET = 1000

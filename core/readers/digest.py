@@ -17,8 +17,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from core.errors import BadImage
 from core.system.memo import Latest
-from core.types import BadImage, Dataset, Progress
+from core.types import Dataset, Progress
 
 _FORMAT = b"dataset-digest-1"
 _THREADS = 4

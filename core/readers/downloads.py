@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.catalog.datasets import find_dataset
+from core.errors import NotHere, TMVError
 from core.readers.archives import unpack
 from core.readers.base import os_reason
 from core.system.download import fetch
-from core.types import NotHere, Progress, TMVError
+from core.types import Progress
 
 _GB = 1_000_000_000
 

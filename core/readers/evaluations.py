@@ -9,11 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from core.errors import TMVError
 from core.readers.base import and_more
 from core.readers.external import OTHER_LANGUAGE, Predictions
 from core.readers.prediction_table import Table, number
 from core.readers.text_files import text_lines
-from core.types import Note, TMVError
+from core.types import Note
 
 _FIGURES = {
     "acc1": "acc1",

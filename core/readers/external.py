@@ -9,7 +9,8 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from core.types import FloatArray, IntArray, Note, TMVError
+from core.errors import TMVError
+from core.types import FloatArray, IntArray, Note
 
 Kind = Literal["cosines", "logits", "probabilities"]
 OTHER_LANGUAGE = "other_language"

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from core.errors import TMVError
 from core.images.decode import unread_format
 from core.readers.base import and_more, holds_pictures, list_folders, list_pictures, pictures_in
 from core.readers.folder_layout import Layout, Part
 from core.readers.name_entries import fold
 from core.readers.split_names import CONTAINERS, SIDES, SplitName, split_name
-from core.types import Note, TMVError
+from core.types import Note
 
 _LOOKED_INTO = 20
 

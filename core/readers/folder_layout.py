@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.errors import NotHere, TMVError
 from core.images.decode import unread_format
 from core.readers.base import (
     and_more,
@@ -21,7 +22,7 @@ from core.readers.name_entries import fold
 from core.readers.split_names import split_name
 from core.readers.stamps import about_to_read, as_last_read
 from core.readers.text_files import read_text
-from core.types import Note, NotHere, TMVError
+from core.types import Note
 
 _DEEPEST = 3
 _LARGEST = 50_000_000

@@ -12,10 +12,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from core.errors import TMVError
 from core.readers.base import and_more, holds_pictures, list_folders, pictures_in
 from core.readers.name_entries import fold
 from core.readers.split_names import CONTAINERS, SIDES, SplitName, split_name
-from core.types import TMVError
 
 _DEEPEST = 3
 

@@ -8,10 +8,10 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
+from core.errors import TMVError
 from core.readers.name_entries import Entry, fold, is_number, is_wnid
 from core.readers.name_tables import FOLDER_COLUMNS
 from core.readers.text_files import text_lines
-from core.types import TMVError
 
 _WRAPPERS = (
     "names",

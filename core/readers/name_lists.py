@@ -13,11 +13,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from core.errors import TMVError
 from core.readers.name_documents import document_entries
 from core.readers.name_entries import Entry, fold, is_number, is_wnid
 from core.readers.name_tables import table_entries
 from core.readers.text_files import text_lines
-from core.types import Note, TMVError
+from core.types import Note
 
 __all__ = ["Entry", "NameList", "fold", "in_order", "is_number", "is_wnid", "numbers_of", "read_name_list"]
 

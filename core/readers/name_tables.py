@@ -6,8 +6,8 @@ import csv
 import re
 from collections.abc import Collection, Sequence
 
+from core.errors import TMVError
 from core.readers.name_entries import Entry, fold, is_number, is_wnid
-from core.types import TMVError
 
 _NAME_COLUMNS = (
     "name",

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from core.catalog.datasets import find_dataset, own_path
 from core.demo.sets import DEMO_SETS, DEMO_VERSION, is_written, write_demo_set
+from core.errors import NotHere, TMVError, unknown
 from core.readers.base import Classes, choose_split, class_rows, labelled, list_folders
 from core.readers.captions import coco_splits, describe_captions, find_coco, open_captions, open_coco
 from core.readers.cifar100 import cifar100_splits, find_cifar100, open_cifar100
@@ -29,7 +30,7 @@ from core.readers.folder import describe_folder, open_folder
 from core.readers.shard_sets import own_templates
 from core.readers.shards import find_shards
 from core.readers.webdataset import describe_shards, open_shards
-from core.types import Dataset, DatasetSpec, NotHere, Progress, State, TMVError, unknown
+from core.types import Dataset, DatasetSpec, Progress, State
 
 DATA_VARIABLE, CACHE_VARIABLE = "TMV_DATA", "TMV_CACHE"
 _KAGGLE = (

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.errors import TMVError
 from core.readers.base import and_more
 from core.readers.external import Classes
 from core.readers.prediction_table import Table
-from core.types import IntArray, Level, Note, TMVError
+from core.types import IntArray, Level, Note
 
 MOST_NUMBERED = 100_000
 LONGEST = 60

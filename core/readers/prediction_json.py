@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from core.errors import TMVError
 from core.readers.prediction_table import ANSWER, IMAGE, LABEL
-from core.types import TMVError
 
 
 def rows_of(records: Sequence[Any], name: str) -> list[Mapping[str, Any]]:

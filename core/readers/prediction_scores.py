@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.errors import TMVError
 from core.readers.base import and_more
 from core.readers.external import Classes, Scores, read_scores
 from core.readers.prediction_classes import Join, bare_heads, seen_classes, whole
 from core.readers.prediction_table import Columns, Table, all_numbers, number, numbers
-from core.types import IntArray, Note, TMVError
+from core.types import IntArray, Note
 
 _NO_CLASS = re.compile(
     r"|unnamed.*|index|idx|row|rows?_?(id|num(ber)?)?|n|no|nr|num(ber)?|id|.*_id|fold|split|seed|epoch|step|batch|rank|"

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.errors import TMVError
 from core.readers.base import and_more
-from core.types import FloatArray, TMVError
+from core.types import FloatArray
 
 MOST_ROWS = 2_000_000
 IMAGE = (

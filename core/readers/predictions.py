@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from core.errors import TMVError
 from core.readers.base import and_more, os_reason
 from core.readers.evaluations import documents, figure_rows, json_records
 from core.readers.external import Classes, Predictions
@@ -30,7 +31,7 @@ from core.readers.prediction_table import (
     records_table,
 )
 from core.readers.text_files import decoded
-from core.types import FloatArray, IntArray, Note, TMVError
+from core.types import FloatArray, IntArray, Note
 
 LARGEST = 512 * 1024**2
 

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from core.errors import TMVError
 from core.readers.shards import Member, Sample, read_members
 from core.readers.text_files import decoded, text_lines
-from core.types import Note, TMVError
+from core.types import Note
 
 Label = int | str
 Said = Label | tuple[str, ...] | None

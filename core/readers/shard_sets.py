@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.catalog.class_words import words_of
+from core.errors import TMVError
 from core.readers.base import canonical_split, list_folders
 from core.readers.name_lists import NameList, in_order, numbers_of, read_name_list
 from core.readers.text_files import read_text, text_lines
-from core.types import Level, Note, TMVError
+from core.types import Level, Note
 
 CLASSNAMES, TEMPLATES = "classnames.txt", "zeroshot_classification_templates.txt"
 _LARGEST = 10_000_000

@@ -15,10 +15,11 @@ from functools import lru_cache
 from itertools import product
 from pathlib import Path
 
+from core.errors import NotHere, TMVError
 from core.readers.base import and_more, canonical_split, list_folders, os_reason
 from core.readers.stamps import file_stamp
 from core.readers.tar_index import Files, tar_files
-from core.types import Note, NotHere, TMVError
+from core.types import Note
 
 SHARD_COUNT = "nshards.txt"
 _MOST_SHARDS = 100_000

@@ -12,7 +12,7 @@ import os
 from collections.abc import Generator
 from pathlib import Path
 
-from core.types import TMVError
+from core.errors import TMVError
 
 _BLOCK = 512
 _FILES = (b"0", b"\0", b"7")

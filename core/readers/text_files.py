@@ -12,8 +12,9 @@ import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.errors import TMVError
 from core.readers.base import os_reason
-from core.types import Note, TMVError
+from core.types import Note
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),

@@ -17,6 +17,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from core.errors import BadImage, NotHere, TMVError
 from core.images.decode import MAX_BYTES
 from core.readers.base import and_more, choose_split, class_note, hashed_half, os_reason, readable
 from core.readers.caption_notes import caption_findings
@@ -26,7 +27,7 @@ from core.readers.shard_sets import TEMPLATES, Names, curated_names, listed_name
 from core.readers.shards import Member, ShardSet, find_shards, read_index
 from core.readers.split_names import measured_first
 from core.readers.stamps import file_stamp
-from core.types import BadImage, Dataset, DatasetSpec, Note, NotHere, TMVError
+from core.types import Dataset, DatasetSpec, Note
 
 _SMALL = 1_000_000
 _COMPARED = 8

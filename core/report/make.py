@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from core.errors import NotHere, unknown
 from core.report import classification, others
 from core.report.page import Document, Section, render
 from core.report.parts import Gathered, Request, Studies
 from core.report.tables import Table
 from core.tables import say_dataset, say_model
 from core.tables.names import shown_together
-from core.types import NotHere, unknown
 
 CLASSIFY, PROMPTS, PROBE, FEW_SHOT, RETRIEVE, AUDIT = "classify", "prompts", "probe", "fewshot", "retrieve", "audit"
 Build = Callable[[Studies, Request, Sequence[str], Gathered], Iterable[Section]]

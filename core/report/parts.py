@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
+from core.errors import EncoderWarming, TMVError
 from core.report.page import Shot
 from core.studies.audit import AuditResult
 from core.studies.captions.retrieval import RetrievalResult
@@ -14,7 +15,7 @@ from core.studies.probe.result import ProbeResult
 from core.studies.prompts.accuracy import PromptStudyResult
 from core.studies.zero_shot.classify import ZeroShotResult
 from core.tables.names import file_part
-from core.types import DatasetSpec, EncoderWarming, ModelSpec, Provenance, TMVError
+from core.types import DatasetSpec, ModelSpec, Provenance
 
 T = TypeVar("T")
 THUMBNAIL = 224

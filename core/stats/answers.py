@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.errors import TMVError
 from core.stats.gallery import Gallery, rounding
 from core.stats.metrics import BoolArray, Vectors, rank_of, score_blocks
-from core.types import FloatArray, IntArray, TMVError
+from core.types import FloatArray, IntArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

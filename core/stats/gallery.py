@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.errors import TMVError
 from core.stats.metrics import Float64Array, Vectors, normalise
-from core.types import FloatArray, IntArray, TMVError, read_only
+from core.types import FloatArray, IntArray, read_only
 
 NUMBERS_PER_BLOCK = 1 << 22
 """16 MB of float32 at a time."""

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.types import IntArray, Interval, TMVError
+from core.errors import TMVError
+from core.types import IntArray, Interval
 
 Float64Array = NDArray[np.float64]
 

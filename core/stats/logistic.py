@@ -18,8 +18,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.errors import TMVError
 from core.stats.logistic_objective import Float64Array, Objective, Preconditioner, softmax
-from core.types import FloatArray, TMVError, expect_shape, read_only
+from core.types import FloatArray, expect_shape, read_only
 
 MEMORY = 10
 REFRESH = frozenset({2, 4, 8, 16})

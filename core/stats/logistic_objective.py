@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.types import TMVError
+from core.errors import TMVError
 
 Float64Array = NDArray[np.float64]
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.errors import TMVError
 from core.stats.scores import BoolArray as BoolArray
 from core.stats.scores import Float64Array as Float64Array
 from core.stats.scores import Vectors as Vectors
@@ -21,7 +22,7 @@ from core.stats.scores import rank_of as rank_of
 from core.stats.scores import score_blocks as score_blocks
 from core.stats.scores import softmax as softmax
 from core.stats.scores import top_k as top_k
-from core.types import FloatArray, IntArray, TMVError, read_only
+from core.types import FloatArray, IntArray, read_only
 
 # --- ranks ------------------------------------------------------------------------------------------------
 

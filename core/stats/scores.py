@@ -12,7 +12,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from core.types import FloatArray, IntArray, TMVError
+from core.errors import TMVError
+from core.types import FloatArray, IntArray
 
 Float64Array = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]

@@ -12,12 +12,9 @@ from core.store.manifest import KeyParts
 from core.store.results import Results
 from core.store.text_store import TextStore
 from core.store.verify import VerifyReport
-from core.system.files import Damaged, DiskFull, Unwritable
 
 __all__ = [
     "Chunk",
-    "Damaged",
-    "DiskFull",
     "Entry",
     "Heads",
     "KeyParts",
@@ -26,7 +23,6 @@ __all__ = [
     "Run",
     "Store",
     "TextStore",
-    "Unwritable",
     "VerifyReport",
     "card_is_damaged",
     "card_path",

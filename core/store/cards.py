@@ -6,8 +6,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from core.errors import Damaged
 from core.store.kept_notes import keep_notes, kept_notes
-from core.system.files import Damaged, read_checked_json, safe_name, write_checked_json
+from core.system.files import read_checked_json, safe_name, write_checked_json
 from core.types import ModelCard, Preprocessing
 
 

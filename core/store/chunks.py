@@ -18,9 +18,10 @@ from typing import Any
 
 import numpy as np
 
+from core.errors import Damaged, TMVError
 from core.store.manifest import KeyParts
-from core.system.files import Damaged, read_checked_json, replacing, sweep_half_written, write_checked_json
-from core.types import FloatArray, Skipped, TMVError, expect_shape
+from core.system.files import read_checked_json, replacing, sweep_half_written, write_checked_json
+from core.types import FloatArray, Skipped, expect_shape
 
 RUN_FOLDER = "run"
 PLAN = "plan.json"

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.errors import Damaged, NotHere, TMVError
 from core.store import finish
 from core.store.checked import damaged_files
 from core.store.chunks import RUN_FOLDER, Plan, Run, read_plan, rows_done
 from core.store.manifest import MANIFEST, Manifest, entry_folder, read_manifest, split_folder
 from core.store.rows import Rows, read_rows
-from core.system.files import Damaged, delete, safe_name, sha256_text
+from core.system.files import delete, safe_name, sha256_text
 from core.system.locks import FileLock, is_held
-from core.types import EmbeddingKey, EmbeddingSet, FloatArray, ModelCard, Note, NotHere, TMVError
+from core.types import EmbeddingKey, EmbeddingSet, FloatArray, ModelCard, Note
 
 if TYPE_CHECKING:
     from core.store.verify import VerifyReport

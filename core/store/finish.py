@@ -11,11 +11,12 @@ from typing import IO
 
 import numpy as np
 
+from core.errors import TMVError
 from core.store.chunks import Run, chunk_shape
 from core.store.manifest import MANIFEST, Block, Manifest, StoredFile, write_manifest
 from core.store.rows import Rows, write_rows
 from core.system.files import delete, replacing, sha256_file, sweep_half_written
-from core.types import FloatArray, ModelCard, Note, Skipped, TMVError, expect_shape
+from core.types import FloatArray, ModelCard, Note, Skipped, expect_shape
 
 IMAGES, TEXTS = "images.npy", "texts.npy"
 MOST_BLOCKS = 256

@@ -12,8 +12,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from core.errors import DiskFull, Unwritable
 from core.store.results import Results
-from core.system.files import DiskFull, Unwritable, canonical_json, sha256_text
+from core.system.files import canonical_json, sha256_text
 from core.types import FloatArray, expect_shape
 
 WORTH = 10_000

@@ -8,9 +8,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from core.errors import Damaged, TMVError
 from core.store.kept_notes import keep_notes, kept_notes
-from core.system.files import Damaged, canonical_json, read_checked_json, safe_name, write_checked_json
-from core.types import ENCODING, EmbeddingKey, ModelCard, Note, Provenance, Skipped, TMVError
+from core.system.files import canonical_json, read_checked_json, safe_name, write_checked_json
+from core.types import ENCODING, EmbeddingKey, ModelCard, Note, Provenance, Skipped
 
 FORMAT = 1
 """Raised whenever stored vectors or files change their meaning: older entries are then never served."""

@@ -22,8 +22,9 @@ from typing import Any
 import diskcache
 from diskcache.core import MODE_RAW
 
+from core.errors import Unwritable
 from core.system.database import connect_read_only
-from core.system.files import Unwritable, disk_guard
+from core.system.files import disk_guard
 
 SIZE_LIMIT = 1 << 30
 _LARGEST = 1 << 28
@@ -34,7 +35,7 @@ _KEYED_JSON, _KEYED_BYTES = b"\x11", b"\x22"
 _KEY_BYTES = 8
 
 
-class Refused(Exception):
+class ForeignRow(Exception):
     """A row that this class did not write."""
 
 
@@ -48,7 +49,7 @@ class _Kept:
     def of(self, key: str) -> Any:
         """The value, if it was put under this key."""
         if self.mark not in (b"", _mark(key)):
-            raise Refused
+            raise ForeignRow
         return self.value
 
 
@@ -68,7 +69,7 @@ class JSONDisk(diskcache.JSONDisk):  # type: ignore[misc]
     def get(self, key: Any, raw: bool) -> str:
         """A key from the database."""
         if not raw or type(key) is not str:
-            raise Refused
+            raise ForeignRow
         return key
 
     def store(self, value: Any, read: bool, key: Any = None) -> tuple[int, int, None, memoryview]:
@@ -81,20 +82,20 @@ class JSONDisk(diskcache.JSONDisk):  # type: ignore[misc]
         return 0, MODE_RAW, None, memoryview(kind + checksum + body)
 
     def fetch(self, mode: Any, filename: Any, value: Any, read: bool) -> _Kept:
-        """A value from the database. Raises `Refused` for rows in any other form, above all pickles."""
+        """A value from the database. Raises `ForeignRow` for rows in any other form, above all pickles."""
         if mode != MODE_RAW or filename is not None or type(value) is not bytes or read:
-            raise Refused
+            raise ForeignRow
         kind, checksum, body = value[:1], value[1:5], value[5:]
         if kind in (_KEYED_JSON, _KEYED_BYTES):
             if zlib.crc32(kind + body).to_bytes(4, "little") != checksum:
-                raise Refused
+                raise ForeignRow
             plain = _inflated(body[_KEY_BYTES:])
             return _Kept(value=plain if kind == _KEYED_BYTES else json.loads(plain), mark=body[:_KEY_BYTES])
         if kind not in (_JSON, _BYTES) or zlib.crc32(body).to_bytes(4, "little") != checksum:
-            raise Refused
+            raise ForeignRow
         plain = _inflated(body)
         if kind == _BYTES and _is_json(plain):  # its first byte is not covered: one bit makes bytes of JSON
-            raise Refused
+            raise ForeignRow
         return _Kept(value=plain if kind == _BYTES else json.loads(plain), mark=b"")
 
     def remove(self, file_path: Any) -> None:
@@ -105,7 +106,7 @@ def _inflated(packed: bytes) -> bytes:
     inflate = zlib.decompressobj()
     plain = inflate.decompress(packed, _LARGEST)
     if inflate.unconsumed_tail:
-        raise Refused
+        raise ForeignRow
     return plain
 
 
@@ -132,14 +133,14 @@ class Results:
             return None
         try:
             kept = self._open().get(key)
-        except (Refused, ValueError, zlib.error):
+        except (ForeignRow, ValueError, zlib.error):
             self.discard(key)
             return None
         except (sqlite3.Error, OSError, diskcache.Timeout):
             kept = self._get_read_only(key)
         try:
             return kept.of(key) if isinstance(kept, _Kept) else None
-        except Refused:
+        except ForeignRow:
             self.discard(key)
             return None
 
@@ -157,7 +158,7 @@ class Results:
             with contextlib.closing(connect_read_only(self._folder / _FILE)) as connection:
                 row = connection.execute(query, (key,)).fetchone()
             return None if row is None else JSONDisk(str(self._folder)).fetch(row[0], row[1], row[2], False)
-        except (Refused, ValueError, zlib.error, sqlite3.Error):
+        except (ForeignRow, ValueError, zlib.error, sqlite3.Error):
             return None
 
     def put(self, key: str, value: Any) -> None:
@@ -200,7 +201,7 @@ class Results:
         """Forget a value."""
         try:
             self._open().delete(key)
-        except (sqlite3.Error, OSError, diskcache.Timeout, Refused):
+        except (sqlite3.Error, OSError, diskcache.Timeout, ForeignRow):
             return
 
     def check(self, mend: bool) -> tuple[int, list[str]]:
@@ -266,6 +267,6 @@ def _readable(disk: JSONDisk, connection: sqlite3.Connection, row: tuple[Any, ..
     value = connection.execute("SELECT value FROM Cache WHERE rowid = ?", (rowid,)).fetchone()[0]
     try:
         disk.fetch(mode, filename, value, False).of(disk.get(key, raw))
-    except (Refused, ValueError, zlib.error):
+    except (ForeignRow, ValueError, zlib.error):
         return False
     return True

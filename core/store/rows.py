@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from core.system.files import Damaged, replacing
+from core.errors import Damaged
+from core.system.files import replacing
 from core.types import Dataset, IntArray
 
 ROWS, CLASSES, CAPTIONS = "rows.parquet", "classes.parquet", "captions.parquet"

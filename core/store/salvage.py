@@ -10,12 +10,13 @@ from pathlib import Path
 
 import numpy as np
 
+from core.errors import TMVError
 from core.store.checked import Piece
 from core.store.chunks import RUN_FOLDER, Chunk, Plan, Run, chunk_path
 from core.store.finish import IMAGES, withdraw, write_header
 from core.store.manifest import Block, Manifest
 from core.system.files import delete, disk_guard
-from core.types import FloatArray, Skipped, TMVError
+from core.types import FloatArray, Skipped
 
 
 def salvage(folder: Path, manifest: Manifest) -> tuple[int, int]:

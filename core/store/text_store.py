@@ -16,9 +16,10 @@ from pathlib import Path
 
 import numpy as np
 
+from core.errors import Damaged, TMVError, Unwritable
 from core.system.database import connect, connect_to_read, remove_database
-from core.system.files import Damaged, Unwritable, disk_guard, safe_name
-from core.types import FloatArray, TMVError, expect_shape
+from core.system.files import disk_guard, safe_name
+from core.types import FloatArray, expect_shape
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS texts (

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core.errors import Damaged, Unwritable
 from core.store.cards import parse_card
 from core.store.chunks import RUN_FOLDER, Run, read_chunk, read_plan
 from core.store.embeddings import lock_path, remove_folder
@@ -17,7 +18,7 @@ from core.store.manifest import MANIFEST, StoredFile, read_manifest
 from core.store.results import Results
 from core.store.salvage import salvage
 from core.store.text_store import TextStore
-from core.system.files import TEMP_SUFFIX, Damaged, Unwritable, delete, is_half_written, sha256_file, sweep_half_written
+from core.system.files import TEMP_SUFFIX, delete, is_half_written, sha256_file, sweep_half_written
 from core.system.locks import FileLock
 
 if TYPE_CHECKING:

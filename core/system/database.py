@@ -8,7 +8,8 @@ import sqlite3
 import time
 from pathlib import Path
 
-from core.system.files import Unwritable, disk_guard
+from core.errors import Unwritable
+from core.system.files import disk_guard
 
 BUSY_SECONDS = 60.0
 

@@ -20,24 +20,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from core.types import Progress, TMVError
+from core.errors import Refused, TMVError, Unreachable
+from core.types import Progress
 
 BLOCK = 1 << 20
 ATTEMPTS_WITHOUT_PROGRESS = 4
 TIMEOUT_SECONDS = 30.0
 WAIT_SECONDS = 0.5
-
-
-class Unreachable(TMVError):
-    """No answer from the server: no network, refused, or cut off again and again."""
-
-
-class Refused(TMVError):
-    """The server answered, but not with the file. `status` is its HTTP status."""
-
-    def __init__(self, message: str, status: int) -> None:
-        self.status = status
-        super().__init__(message)
 
 
 @dataclass(slots=True, kw_only=True)

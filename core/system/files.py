@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import quote
 
-from core.types import TMVError
+from core.errors import Damaged, DiskFull, Unwritable
 
 TEMP_SUFFIX = ".tmp"
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -25,18 +25,6 @@ _CLOSED_DATABASE = ("unable to open", "readonly", "disk i/o error")
 _CACHE_REMEDY = "or point TMV_CACHE at a folder that can be written"
 _OTHER_REMEDY = "or choose another place"
 _LONGEST_NAME = 120
-
-
-class DiskFull(TMVError):
-    """No room left for what is being written."""
-
-
-class Unwritable(TMVError):
-    """A place that cannot be written: no rights, a read-only disk, or a file where a folder should be."""
-
-
-class Damaged(TMVError):
-    """A stored file that is not what was written; the message names `verify`."""
 
 
 def safe_name(name: str) -> str:

@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 
 from core.catalog.models import find_model
+from core.errors import TMVError
 from core.stats.intervals import PairedDifference, wilson_many
 from core.stats.metrics import calibration
 from core.studies.zero_shot.classify import ZeroShotResult
 from core.tables.answered import Answered
 from core.tables.findings import compare, finding, shared_rows
 from core.tables.names import say_dataset, say_model, short_names, told_apart
-from core.types import TMVError
 
 
 @told_apart

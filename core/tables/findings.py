@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from core.errors import TMVError
 from core.stats.intervals import PairedDifference, paired_difference
 from core.stats.metrics import Calibration
 from core.studies.zero_shot.classify import ZeroShotResult
 from core.tables.answered import Answered
 from core.tables.names import say_dataset, say_model, short_names, told_apart
-from core.types import IntArray, Interval, TMVError
+from core.types import IntArray, Interval
 
 SPACE = "\u00a0"
 COLLAPSE_SHARE = 0.4

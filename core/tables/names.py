@@ -18,7 +18,8 @@ from pathlib import PurePath
 from typing import Any, Literal, ParamSpec, TypeVar
 
 from core.catalog.datasets import find_dataset
-from core.types import DatasetSpec, ModelSpec, TMVError
+from core.errors import TMVError
+from core.types import DatasetSpec, ModelSpec
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -15,9 +15,9 @@ from core.deck.presets import caption_presets, picture_presets
 from core.demo.sets import DEMO_SETS
 from core.encoders import weights
 from core.engine import Engine
-from core.store import Damaged
+from core.errors import Cancelled, Damaged, TMVError
 from core.studies.prompts.compose import leave_one_out, paraphrases
-from core.types import Cancelled, Job, Progress, TMVError
+from core.types import Job, Progress
 
 Task = Callable[[Engine, Mapping[str, Any], Progress], None]
 

@@ -20,10 +20,11 @@ from types import ModuleType
 from typing import Any
 
 from core.encoders.service.client import CATALOG
+from core.errors import Cancelled, TMVError
 from core.jobs.jobs import TASKS_MODULE
 from core.jobs.table import CANCELLED, JobTable
 from core.system.locks import FileLock
-from core.types import Cancelled, Job, TMVError
+from core.types import Job
 
 _LOCK_SECONDS = 10.0
 _REPORT_SECONDS = 0.25

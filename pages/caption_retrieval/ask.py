@@ -6,10 +6,11 @@ import streamlit as st
 
 from core.charts.pictures import moved_chart, spread_chart
 from core.engine import Engine
+from core.errors import EncoderWarming
 from core.studies.pictures.search import PicturesResult
 from core.tables import say_dataset, say_model, short_names
 from core.tables.pictures import hits_frame, models_finding, moved_frame, spread_frame
-from core.types import DatasetSpec, EmbeddingSet, EncoderWarming, ModelSpec
+from core.types import DatasetSpec, EmbeddingSet, ModelSpec
 from pages.caption_retrieval.answers import first, lists, sentence
 from pages.caption_retrieval.asked_picture import asked_dialog
 from pages.caption_retrieval.used import pick_split, used

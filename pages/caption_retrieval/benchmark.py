@@ -6,11 +6,12 @@ import streamlit as st
 
 from core.charts.retrieval import recalls_chart
 from core.engine import Engine
+from core.errors import NotHere
 from core.studies.captions.breakdown import RetrievalDifference
 from core.studies.captions.retrieval import RetrievalResult
 from core.tables import say_dataset, say_model, short_names
 from core.tables.retrieval import SIDES, Side, direction_of, recalls_frame, retrieval_finding, retrieval_line, span
-from core.types import DatasetSpec, ModelSpec, NotHere
+from core.types import DatasetSpec, ModelSpec
 from pages.caption_retrieval.caption_list import PAGE_KEY, caption_list, show_ranks
 from pages.caption_retrieval.figures_table import figures_table
 from pages.caption_retrieval.hardness import differences, hardness, pick_pair

@@ -9,11 +9,11 @@ import streamlit as st
 
 from core.charts.retrieval import word_ranks_chart
 from core.engine import Engine
+from core.errors import EncoderWarming
 from core.studies.captions.one_caption import OneCaptionResult
 from core.studies.prompts.compose import leave_one_out
 from core.tables import say_model, short_names
 from core.tables.retrieval import word_ranks_frame, wordings_frame
-from core.types import EncoderWarming
 from pages.caption_retrieval.subject import Subject, edit_caption
 from pages.shared.chart import draw
 from pages.shared.encode import encode

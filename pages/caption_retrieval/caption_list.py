@@ -14,11 +14,11 @@ import pandas as pd
 import streamlit as st
 
 from core.engine import Engine
+from core.errors import NotHere
 from core.studies.captions.one_caption import find_captions
 from core.studies.captions.retrieval import RetrievalResult
 from core.tables import say_model, short_names
 from core.tables.retrieval import Side, ranks_frame
-from core.types import NotHere
 from pages.shared.choices import one_of, such_as
 from pages.shared.link import choose, chosen
 from pages.shared.paging import paged

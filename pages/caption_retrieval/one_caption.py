@@ -6,11 +6,12 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core.engine import Engine
+from core.errors import EncoderWarming, NotHere
 from core.studies.captions.one_caption import OneCaptionResult
 from core.studies.captions.retrieval import RetrievalResult
 from core.studies.pictures.search import PicturesResult
 from core.tables import say_dataset, say_model
-from core.types import DatasetSpec, EmbeddingSet, EncoderWarming, ModelSpec, NotHere
+from core.types import DatasetSpec, EmbeddingSet, ModelSpec
 from pages.caption_retrieval.by_word import by_word, wordings
 from pages.caption_retrieval.by_word import study as study_words
 from pages.caption_retrieval.choosing import DRAWS, find_one, pick_draw, pick_preset

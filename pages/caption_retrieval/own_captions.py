@@ -8,8 +8,9 @@ from pathlib import Path
 import streamlit as st
 
 from core.engine import Engine
+from core.errors import TMVError
 from core.tables.retrieval import captions_line, captions_report
-from core.types import DatasetSpec, ModelSpec, TMVError
+from core.types import DatasetSpec, ModelSpec
 from pages.caption_retrieval.used import Used
 from pages.shared.guard import careful
 from pages.shared.link import choose, chosen

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.engine import Engine
+from core.errors import TMVError
 from core.studies.captions.one_caption import OneCaptionResult
 from core.studies.captions.retrieval import RetrievalResult
 from core.tables import say_dataset, say_model
 from core.tables.retrieval import rank_finding
-from core.types import EmbeddingSet, TMVError
+from core.types import EmbeddingSet
 from pages.caption_retrieval.subject import MOST_BESIDE, Subject, edit_caption, look_at_caption, ranks_of
 from pages.shared.answer import finding
 from pages.shared.guard import careful, in_place

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core.engine import Engine
+from core.errors import NotHere, TMVError
 from core.images.decode import IMAGE_SUFFIXES, thumbnail
 from core.studies.pictures.query import MINUS_WEIGHT, Query, ask
-from core.types import DatasetSpec, EmbeddingSet, NotHere, TMVError
+from core.types import DatasetSpec, EmbeddingSet
 from pages.shared.choices import such_as
 from pages.shared.guard import careful
 from pages.shared.link import LONGEST, choose, chosen

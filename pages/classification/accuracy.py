@@ -6,11 +6,12 @@ import streamlit as st
 
 from core.charts.accuracy import accuracy_chart
 from core.engine import Engine
+from core.errors import EncoderWarming, NotHere, TMVError
 from core.studies.zero_shot.classify import ZeroShotResult
 from core.tables import accuracy_finding, accuracy_frame, protocol_line, say_dataset, say_model
 from core.tables.answered import PROBE, TRAINED, ZERO_SHOT
 from core.tables.methods import deck_comparison, methods_frame
-from core.types import DatasetSpec, EncoderWarming, ModelSpec, NotHere, TMVError
+from core.types import DatasetSpec, ModelSpec
 from pages.classification.deck_table import deck_tables, lacking
 from pages.classification.probe_tables import probe_dialog
 from pages.classification.probes import kept_probes, offer_probes, probe_of

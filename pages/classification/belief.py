@@ -8,6 +8,7 @@ from core.charts.calibration import reliability_chart
 from core.charts.cost import cost_chart
 from core.embedding.speed import Speed
 from core.engine import Engine
+from core.errors import EncoderWarming, NotHere
 from core.stats.metrics import calibration
 from core.studies.few_shot.draw import FewShotDraw
 from core.studies.probe.result import ProbeResult
@@ -15,7 +16,7 @@ from core.studies.zero_shot.classify import ZeroShotResult
 from core.tables import accuracy_frame, calibration_finding, say_model
 from core.tables.answered import Answered
 from core.tables.compare import calibration_frame, cost_frame
-from core.types import DatasetSpec, EncoderWarming, NotHere
+from core.types import DatasetSpec
 from pages.classification.paired import Names, Pair
 from pages.shared.chart import draw
 from pages.shared.choices import check_bound

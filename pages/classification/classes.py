@@ -6,9 +6,9 @@ import streamlit as st
 
 from core.charts import confusion_chart, recall_chart
 from core.engine import Engine
+from core.errors import NotHere
 from core.studies.zero_shot.classify import ZeroShotResult
 from core.tables import collapse_finding, confused_frame, confusion_frame, per_class_frame, protocol_line, say_model
-from core.types import NotHere
 from pages.classification.cell import pictures, show_cell
 from pages.classification.own_picture import own_picture
 from pages.classification.tables import class_table, confused_table

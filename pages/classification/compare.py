@@ -5,8 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from core.engine import Engine
+from core.errors import EncoderWarming, NotHere, TMVError
 from core.tables.answered import PROBE, Answered
-from core.types import DatasetSpec, EncoderWarming, NotHere, TMVError
+from core.types import DatasetSpec
 from pages.classification.belief import belief, cost
 from pages.classification.draws import offer_draws, worth
 from pages.classification.paired import Names, Pair, differences, figures, two_by_two

@@ -9,11 +9,12 @@ import streamlit as st
 
 from core.catalog.prompts import find_prompt_set
 from core.engine import Engine
+from core.errors import TMVError
 from core.images.decode import IMAGE_SUFFIXES, thumbnail
 from core.store import read_card
 from core.studies.zero_shot.one_picture import name_picture
 from core.tables import say_model
-from core.types import FloatArray, ModelSpec, TMVError
+from core.types import FloatArray, ModelSpec
 from pages.shared.asking import asking
 from pages.shared.guard import in_place
 from pages.shared.pickers import chosen_model

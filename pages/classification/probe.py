@@ -5,12 +5,13 @@ import streamlit as st
 from core.charts.accuracy import accuracy_chart
 from core.charts.validation import validation_chart
 from core.engine import Engine
+from core.errors import EncoderWarming, NotHere
 from core.studies.probe.result import ProbeResult
 from core.studies.zero_shot.classify import ZeroShotResult
 from core.tables import say_dataset, say_model
 from core.tables.methods import methods_frame
 from core.tables.probe import probe_finding, probe_line, validation_frame
-from core.types import DatasetSpec, EncoderWarming, ModelSpec, NotHere
+from core.types import DatasetSpec, ModelSpec
 from pages.classification.probe_tables import probe_table, trained_on
 from pages.classification.probes import kept_probes, offer_probes
 from pages.shared.answer import Headline, finding, foot, headlines, question

@@ -12,12 +12,13 @@ import streamlit as st
 
 from core.catalog.prompts import PROMPT_SETS
 from core.engine import Engine
+from core.errors import TMVError, unknown
 from core.studies.zero_shot.classify import check_templates
 from core.tables import say_model, short_names
 from core.tables.answered import DRAWN, METHODS, PROBE, ZERO_SHOT, Answered, few_shot_method
 from core.tables.few_shot_draw import say_draw
 from core.tables.findings import count
-from core.types import DatasetSpec, ModelSpec, TMVError, unknown
+from core.types import DatasetSpec, ModelSpec
 from pages.classification.drawn import SEED, SHOTS_OPENED, pick_drawn, read_drawn
 from pages.shared.encode import encode_filled
 from pages.shared.here import default_models, here, known_models

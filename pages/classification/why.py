@@ -3,8 +3,9 @@
 import streamlit as st
 
 from core.engine import Engine
+from core.errors import NotHere
 from core.studies.audit import AuditResult
-from core.types import DatasetSpec, ModelSpec, NotHere
+from core.types import DatasetSpec, ModelSpec
 from pages.classification.checks import answer, checks, save_checks
 from pages.classification.own_predictions import AUDITED, own_predictions
 from pages.shared.answer import foot, question

@@ -5,9 +5,9 @@ import streamlit as st
 
 from core.charts import accuracy_chart
 from core.engine import Engine
+from core.errors import NotHere, TMVError
 from core.studies.zero_shot.classify import ZeroShotResult
 from core.tables import accuracy_finding, accuracy_frame, protocol_line, say_dataset, say_model
-from core.types import NotHere, TMVError
 from pages.overview.matrix import matrix
 from pages.overview.notice import demo_notice
 from pages.shared import first_run

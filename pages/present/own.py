@@ -7,7 +7,7 @@ import streamlit as st
 from core.deck.scenes import stories_folder
 from core.deck.stories import SUFFIX, OwnStory, check_step, load_story, name_of, read_story, save_story, story_names
 from core.engine import Engine
-from core.types import TMVError
+from core.errors import TMVError
 from pages.shared.guard import careful
 from pages.shared.link import choose, chosen
 from pages.shared.words import plain

@@ -10,8 +10,8 @@ from core.deck.scenes import Pairs, Readiness
 from core.deck.steps import STEPS
 from core.deck.stories import OwnStep, OwnStory
 from core.engine import Engine
+from core.errors import EncoderWarming, TMVError
 from core.tables import say_model
-from core.types import EncoderWarming, TMVError
 from pages.present.shell import STORY_PATH, Telling
 from pages.shared.own_data import page_dataset, page_model
 from pages.shared.texts import written_out

@@ -14,13 +14,13 @@ from core.deck import scenes as story
 from core.deck.scenes import Pairs, Scene
 from core.deck.steps import CLAIMS, TEN, Step
 from core.engine import Engine
+from core.errors import EncoderWarming, TMVError
 from core.studies.pictures.search import Hit, PicturesResult
 from core.tables import say_dataset, say_model
 from core.tables.pictures import models_finding
 from core.tables.prompts import templates_finding, templates_frame
 from core.tables.retrieval import rank_finding
 from core.tables.story import bars_frame
-from core.types import EncoderWarming, TMVError
 from pages.present import parts
 from pages.present.parts import Shown, Strip
 from pages.shared.guard import UNEXPECTED, log

@@ -14,7 +14,7 @@ from core.deck.scenes import stories_folder
 from core.deck.steps import STEPS
 from core.deck.stories import OwnStep, OwnStory, load_story
 from core.engine import Engine
-from core.types import TMVError
+from core.errors import TMVError
 from pages.present.clicker import KEYS, clicker
 from pages.present.parts import styles
 from pages.shared.choices import one_of, wrong

@@ -13,7 +13,8 @@ import pandas as pd
 import streamlit as st
 
 from core.engine import Engine
-from core.types import EmbeddingSet, TMVError
+from core.errors import TMVError
+from core.types import EmbeddingSet
 from pages.shared.choices import some_of
 from pages.shared.guard import careful
 from pages.shared.link import choose, chosen

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.engine import Engine
+from core.errors import EncoderWarming, TMVError
 from core.studies.pictures.search import PicturesResult
 from core.tables import say_dataset, say_model
-from core.types import DatasetSpec, EmbeddingSet, EncoderWarming, ModelSpec, TMVError
+from core.types import DatasetSpec, EmbeddingSet, ModelSpec
 from pages.prompt_study.asked import Showing, pick_preset, pick_showing, pick_way, showing, write
 from pages.prompt_study.found import closer, finding_of, found_dialog, save_pictures, tables
 from pages.prompt_study.picture_lists import Compared, Row, compare, draw_lists

@@ -12,10 +12,11 @@ import streamlit as st
 from core.catalog.prompts import PROMPT_SETS, find_prompt_set
 from core.engine import Engine
 from core.engine_prompts import POOL_SETS
+from core.errors import TMVError
 from core.studies.prompts.compose import expand, slots_of
 from core.studies.prompts.search import BUDGET, LARGEST
 from core.studies.zero_shot.classify import check_templates
-from core.types import DatasetSpec, TMVError
+from core.types import DatasetSpec
 from pages.prompt_study.questions import slot_values
 from pages.shared.asking import CLASSNAMES
 from pages.shared.choices import one_of, quietly, some_of

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 from core.deck.presets import PicturePreset, picture_presets
 from core.engine import Engine
+from core.errors import TMVError
 from core.studies.pictures.query import MINUS_WEIGHT, Query, Term, ask
 from core.studies.prompts.compose import Composed, expand, ladder, slots_of
-from core.types import DatasetSpec, TMVError
+from core.types import DatasetSpec
 from pages.shared.choices import one_of
 from pages.shared.link import chosen
 from pages.shared.texts import texts

@@ -5,9 +5,10 @@ from functools import partial
 import streamlit as st
 
 from core.engine import Engine
+from core.errors import TMVError
 from core.studies.prompts.heldout import PromptSearchResult
 from core.tables import say_dataset, say_model
-from core.types import DatasetSpec, ModelSpec, TMVError
+from core.types import DatasetSpec, ModelSpec
 from pages.prompt_study.pool import KEPT, Plan, plan_form, plan_of, said
 from pages.prompt_study.verdict import chosen_templates, share_words, show_verdict, turned_pictures
 from pages.shared.answer import foot, question

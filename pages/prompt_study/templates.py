@@ -10,11 +10,12 @@ import streamlit as st
 from core.charts.class_templates import class_templates_chart
 from core.charts.prompts import templates_chart
 from core.engine import Engine
+from core.errors import EncoderWarming
 from core.studies.prompts.accuracy import PromptStudyResult, TemplateResult, difference
 from core.tables import finding as outcome
 from core.tables import points, say_dataset, say_model
 from core.tables.prompts import best_of_each, class_templates_frame, say_template, templates_finding, templates_frame
-from core.types import DatasetSpec, EmbeddingSet, EncoderWarming, ModelSpec
+from core.types import DatasetSpec, EmbeddingSet, ModelSpec
 from pages.prompt_study.changed import changed, look_at, show_template
 from pages.prompt_study.names import NameSet, pick_names
 from pages.prompt_study.template_tables import template_dialog, template_table

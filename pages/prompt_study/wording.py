@@ -10,11 +10,11 @@ import streamlit as st
 from core.catalog.prompts import PROMPT_SETS, find_prompt_set
 from core.deck.presets import TEMPLATES, TemplatePreset
 from core.engine import Engine
+from core.errors import TMVError
 from core.studies.prompts.accuracy import ENSEMBLE
 from core.studies.zero_shot.classify import check_templates
 from core.tables import say_dataset
 from core.tables.prompts import say_template
-from core.types import TMVError
 from pages.shared.choices import one_of
 from pages.shared.guard import careful
 from pages.shared.link import choose, chosen

@@ -6,11 +6,12 @@ import streamlit as st
 
 from core.charts.pictures import words_chart
 from core.engine import Engine
+from core.errors import EncoderWarming
 from core.studies.prompts.compose import leave_one_out, paraphrases
 from core.studies.prompts.words import WordsResult
 from core.tables import say_dataset, say_model
 from core.tables.pictures import rewordings_frame, words_finding, words_frame
-from core.types import DatasetSpec, EmbeddingSet, EncoderWarming, ModelSpec
+from core.types import DatasetSpec, EmbeddingSet, ModelSpec
 from pages.prompt_study.sentence import sentence
 from pages.prompt_study.targets import (
     Target,

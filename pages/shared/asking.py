@@ -10,8 +10,9 @@ import streamlit as st
 
 from core.catalog.prompts import PROMPT_SETS
 from core.engine import Engine
+from core.errors import TMVError
 from core.studies.zero_shot.classify import ZeroShotResult, check_templates
-from core.types import DatasetSpec, TMVError
+from core.types import DatasetSpec
 from pages.shared.choices import one_of
 from pages.shared.link import choose, chosen
 from pages.shared.pickers import moved, shown, tell

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.engine import Engine
-from core.store import Damaged
+from core.errors import Damaged
 from pages.shared.guard import careful
 from pages.shared.here import here
 from pages.shared.progress import watch

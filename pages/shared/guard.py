@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from core.types import EncoderWarming, TMVError
+from core.errors import EncoderWarming, TMVError
 from pages.shared.warming import warming
 from pages.shared.words import plain
 

@@ -11,8 +11,9 @@ import streamlit as st
 from core.catalog.datasets import DATASETS
 from core.catalog.models import MODELS
 from core.engine import Engine
+from core.errors import TMVError
 from core.tables.names import show_together
-from core.types import DatasetSpec, ModelSpec, TMVError
+from core.types import DatasetSpec, ModelSpec
 from pages.shared.own_data import page_dataset, page_model
 
 ANY_KIND = ""

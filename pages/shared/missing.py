@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.engine import Engine
+from core.errors import TMVError
 from core.tables import say_dataset, say_model
-from core.types import DatasetSpec, ModelSpec, State, TMVError
+from core.types import DatasetSpec, ModelSpec, State
 from pages.shared.guard import careful
 from pages.shared.here import here
 from pages.shared.progress import watch

@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 
 from core.engine import Engine
-from core.types import DatasetSpec, ModelSpec, TMVError
+from core.errors import TMVError
+from core.types import DatasetSpec, ModelSpec
 
 DATA_SCHEMES = ("folder", "captions", "wds")
 

@@ -16,8 +16,9 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.catalog.datasets import DATASETS
 from core.engine import Engine
+from core.errors import TMVError
 from core.tables import say_dataset, say_model
-from core.types import DatasetSpec, ModelSpec, TMVError
+from core.types import DatasetSpec, ModelSpec
 from pages.shared.here import ANY_KIND, default_datasets, default_models, here, known_models
 from pages.shared.link import choose, chosen
 from pages.shared.own_data import page_dataset, page_model

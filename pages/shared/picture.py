@@ -9,10 +9,10 @@ from html import escape
 import streamlit as st
 
 from core.engine import Engine
+from core.errors import NotHere
 from core.studies.zero_shot.classify import ZeroShotResult
 from core.tables import percent, say_model
 from core.tables.answered import Answered
-from core.types import NotHere
 from pages.shared.grid import Tile
 from pages.shared.guard import in_place
 from pages.shared.words import plain

@@ -14,7 +14,8 @@ import streamlit as st
 
 from core.catalog.datasets import find_dataset
 from core.engine import Engine
-from core.types import Job, TMVError
+from core.errors import TMVError
+from core.types import Job
 from pages.shared.guard import careful
 from pages.shared.words import count, duration, plain, size
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.engine import Engine
-from core.types import TMVError
+from core.errors import TMVError
 from pages.shared.asking import Asking
 
 

@@ -11,7 +11,7 @@ import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
 from core.engine import Engine
-from core.types import TMVError
+from core.errors import TMVError
 from pages.shared.here import here
 
 log = logging.getLogger("text_meets_vision")

@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 
 from core.engine import Engine
-from core.types import TMVError
+from core.errors import TMVError
 from pages.shared.link import LONGEST, address, choose, chosen
 
 MOST_TEXTS = 2000

@@ -10,8 +10,9 @@ from functools import partial
 import streamlit as st
 
 from core.engine import Engine
+from core.errors import TMVError
 from core.tables import say_dataset, say_model
-from core.types import DatasetSpec, Job, ModelSpec, TMVError
+from core.types import DatasetSpec, Job, ModelSpec
 from pages.shared import first_run
 from pages.shared.guard import careful
 from pages.shared.missing import obstacles

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.errors import EncoderWarming
 from core.tables import say_model
-from core.types import EncoderWarming
 from pages.shared.words import duration, plain
 
 

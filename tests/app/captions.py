@@ -14,11 +14,12 @@ from core.catalog.datasets import find_dataset
 from core.deck.presets import CAPTIONS
 from core.embedding.run import embed
 from core.encoders.service.client import WarmEncoder
+from core.errors import EncoderWarming
 from core.images.decode import to_rgb
 from core.readers import open_dataset
 from core.store import Store, TextStore, write_card
 from core.studies.prompts.compose import leave_one_out
-from core.types import Dataset, EncoderWarming, FloatArray
+from core.types import Dataset, FloatArray
 from tests.app.making import paint_squares
 from tests.conftest import GOOD, POOR, World
 from tests.fakes import COLOURS, FakeEncoder, FakePictures, png

@@ -13,9 +13,10 @@ from streamlit.testing.v1 import AppTest
 from core.embedding.run import embed
 from core.encoders.service.client import WarmEncoder
 from core.engine import Engine
+from core.errors import EncoderWarming
 from core.readers import open_dataset
 from core.store import Store, TextStore, write_card
-from core.types import EncoderWarming, FloatArray
+from core.types import FloatArray
 from tests.app.making import Poor
 from tests.conftest import GOOD, POOR, World
 from tests.fakes import COLOURS, FakeEncoder, png

@@ -10,9 +10,9 @@ from streamlit.testing.v1 import AppTest
 
 from core.encoders.service.client import WarmEncoder
 from core.engine import Engine
+from core.errors import EncoderWarming
 from core.jobs.jobs import Jobs
 from core.tables import percent
-from core.types import EncoderWarming
 from tests.app.making import said, unescaped
 from tests.conftest import GOOD, POOR, World
 from tests.fakes import FakeEncoder

@@ -13,11 +13,11 @@ from streamlit.testing.v1 import AppTest
 from core.catalog.datasets import DATASETS
 from core.catalog.models import MODELS
 from core.engine import Engine
+from core.errors import TMVError
 from core.jobs.jobs import Jobs
 from core.jobs.table import JobTable
 from core.store import Store
 from core.tables import say_model
-from core.types import TMVError
 from pages.library.work import embed
 from tests.app.making import open_page, said, unescaped
 from tests.conftest import World

@@ -14,9 +14,9 @@ from streamlit.testing.v1 import AppTest
 from core.catalog.datasets import find_dataset
 from core.deck.presets import PICTURES
 from core.encoders.service.client import WarmEncoder
+from core.errors import TMVError
 from core.stats.metrics import normalise
 from core.studies.pictures.query import MINUS_WEIGHT
-from core.types import TMVError
 from pages.prompt_study import questions
 from pages.prompt_study.asked import offered_presets
 from pages.prompt_study.picture_lists import as_sheet, compare

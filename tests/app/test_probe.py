@@ -9,13 +9,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.engine import Engine
+from core.errors import EncoderWarming
 from core.jobs.jobs import Jobs
 from core.jobs.table import JobTable
 from core.studies.probe.result import ProbeResult
 from core.tables import percent
 from core.tables.compare import disagreements_frame
 from core.tables.findings import compare
-from core.types import EncoderWarming
 from pages.shared.training import _tried
 from tests.app import training
 from tests.app.making import open_page, pages_of, said

@@ -10,7 +10,8 @@ from streamlit.testing.v1 import AppTest
 
 from core.charts.theme import contrast
 from core.engine import Engine
-from core.types import Job, TMVError
+from core.errors import TMVError
+from core.types import Job
 from pages.shared.link import address
 from pages.shared.own_data import inside, page_dataset, page_model
 from pages.shared.progress import sentence
@@ -100,7 +101,7 @@ def test_numbers_in_words() -> None:
 def broken_script() -> None:
     import streamlit as st
 
-    from core.types import TMVError
+    from core.errors import TMVError
     from pages.shared.guard import careful, in_place, told
 
     def fail() -> None:

@@ -13,7 +13,7 @@ from core.deck import scenes as engine_story
 from core.deck.steps import STEPS
 from core.deck.stories import OwnStep, OwnStory, save_story
 from core.encoders.service.client import WarmEncoder
-from core.types import EncoderWarming
+from core.errors import EncoderWarming
 from tests.app.making import said, unescaped
 from tests.conftest import GOOD, World
 from tests.fakes import FakeEncoder

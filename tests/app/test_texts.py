@@ -8,7 +8,7 @@ import pytest
 import streamlit as st
 
 from core.engine import Engine
-from core.types import TMVError
+from core.errors import TMVError
 from pages.shared.link import LONGEST
 from pages.shared.texts import IN_ADDRESS, MOST_TEXTS, box_key, choose_texts, lines, texts
 

@@ -9,9 +9,10 @@ import pytest
 
 from core.deck import presets
 from core.engine import Engine
+from core.errors import Cancelled, NotHere, TMVError, UnknownName
 from core.stats import answers as answers_module
 from core.studies.pictures.query import ask
-from core.types import Cancelled, FloatArray, NotHere, TMVError, UnknownName
+from core.types import FloatArray
 from core.work.tasks import TASKS
 from tests.fakes import COLOURS, FakeEncoder, png
 from tests.training_sets import as_set, changed

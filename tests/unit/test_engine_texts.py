@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from core.engine import Engine
+from core.errors import TMVError
 from core.store import read_card, write_card
 from core.studies.captions import retrieval
-from core.types import Note, TMVError
+from core.types import Note
 from tests.data_files import tar
 from tests.fakes import COLOURS, png
 from tests.unit.studies.captions.test_retrieval import captioned

@@ -15,11 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from core.encoders.service.wire import BadFrame, receive, send, socket_path
+from core.encoders.service.wire import receive, send, socket_path
+from core.errors import BadFrame, BadImage, EncoderWarming, NotHere, TMVError, UnknownName
 from core.system.files import write_atomic
 from core.system.locks import FileLock, is_held
 from core.system.processes import start_worker
-from core.types import BadImage, EncoderWarming, FloatArray, NotHere, Progress, TMVError, UnknownName
+from core.types import FloatArray, Progress
 
 CATALOG = "core.encoders.service.server:CatalogModels"
 TEXT_BLOCK = 256

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from core.encoders import weights
 from core.encoders.service.client import WarmEncoder
-from core.store import Damaged, TextStore, Unwritable, card_is_damaged, card_path, read_card, write_card
-from core.types import FloatArray, ModelSpec, Progress, TMVError
+from core.errors import Damaged, TMVError, Unwritable
+from core.store import TextStore, card_is_damaged, card_path, read_card, write_card
+from core.types import FloatArray, ModelSpec, Progress
 
 if TYPE_CHECKING:
     from core.encoders.encoder import LoadedEncoder

@@ -20,10 +20,11 @@ from typing import Any, Protocol
 import numpy as np
 
 from core.embedding.run import CardedEncoder, encode_texts
-from core.encoders.service.wire import BadFrame, receive, send, socket_path
+from core.encoders.service.wire import receive, send, socket_path
+from core.errors import BadFrame, EncoderWarming, TMVError
 from core.store import TextStore, write_card
 from core.system.locks import FileLock
-from core.types import EncoderWarming, FloatArray, TMVError
+from core.types import FloatArray
 
 MOST_MODELS = 3
 _LOAD_PATIENCE = 0.5
@@ -49,7 +50,7 @@ class CatalogModels:
         """The weight files with their sizes and times."""
         from core.catalog.models import find_model
         from core.encoders import weights
-        from core.types import NotHere
+        from core.errors import NotHere
 
         spec = find_model(name)
         state = weights.state(spec)

@@ -14,17 +14,13 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from core.errors import BadFrame, TMVError
 from core.system.files import sha256_text
-from core.types import TMVError
 
 MAGIC = b"TMV1"
 _SIZES = struct.Struct("<4sIQ")
 _LARGEST_HEADER, _LARGEST_BODY = 1 << 26, 1 << 29
 _LONGEST_PATH = 100  # a socket's path has 108 bytes on Linux, 104 on macOS
-
-
-class BadFrame(TMVError):
-    """Something that is not a message of ours."""
 
 
 def send(connection: socket.socket, header: dict[str, Any], body: bytes | memoryview = b"") -> None:

@@ -13,8 +13,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from core.errors import TMVError
 from core.stats.intervals import wilson
-from core.types import FloatArray, IntArray, Interval, Note, Provenance, Reference, TMVError, expect_shape
+from core.types import FloatArray, IntArray, Interval, Note, Provenance, Reference, expect_shape
 
 Method = Literal["zero-shot", "probe", "retrieval"]
 Source = Literal["study", "predictions", "figures"]

@@ -14,11 +14,12 @@ from core.catalog.benchmark_names import QUICK, PublishedSet, open_clip_name, pu
 from core.catalog.datasets import DATASETS
 from core.catalog.models import find_model
 from core.catalog.published import deck_figures, published
+from core.errors import TMVError, UnknownName
 from core.readers.external import Classes, Predictions
 from core.readers.prediction_classes import Join
 from core.studies.audit import Alternative, Answers, Asked, Case, Cell, Known
 from core.studies.audit.cases import known_of
-from core.types import DatasetSpec, EmbeddingSet, IntArray, ModelSpec, Note, Reference, TMVError, UnknownName, beside
+from core.types import DatasetSpec, EmbeddingSet, IntArray, ModelSpec, Note, Reference, beside
 
 
 def weights_named(model: str, pretrained: str) -> tuple[ModelSpec | None, str, str]:

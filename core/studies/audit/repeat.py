@@ -10,9 +10,10 @@ from typing import Any, Protocol
 import numpy as np
 from PIL import Image
 
+from core.errors import EncoderWarming, TMVError
 from core.store import Results
 from core.studies.audit import Repeat
-from core.types import Dataset, EmbeddingSet, EncoderWarming, FloatArray, TMVError
+from core.types import Dataset, EmbeddingSet, FloatArray
 
 SAMPLE = 4
 LIMITS = {"fp16": 2e-2}

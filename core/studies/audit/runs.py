@@ -11,13 +11,14 @@ import numpy as np
 
 from core.catalog.models import config_and_weights, find_model
 from core.engine_parts import EngineParts
+from core.errors import TMVError
 from core.stats import metrics
 from core.store import Entry, Store, TextStore
 from core.studies.audit import NAMES, OTHER, PROTOCOL, TEMPLATES, Alternative, Asked, Cell, cases
 from core.studies.captions.retrieval import RetrievalResult
 from core.studies.probe.result import ProbeResult
 from core.studies.zero_shot.classify import ZeroShotResult, fill
-from core.types import Dataset, EmbeddingSet, FloatArray, IntArray, TMVError
+from core.types import Dataset, EmbeddingSet, FloatArray, IntArray
 
 PHOTO, PHOTO_BARE, BARE = ("a photo of a {}.",), ("a photo of a {}",), ("{}",)
 MOST_OTHERS = 12

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.errors import TMVError
 from core.stats.gallery import take
 from core.stats.intervals import PairedDifference, paired_bootstrap
 from core.stats.metrics import BoolArray, Float64Array, score_blocks
 from core.studies.captions.ranks import Units, tiles
 from core.studies.captions.retrieval import KS, Direction, RetrievalResult, recall_interval
-from core.types import EmbeddingSet, IntArray, Interval, TMVError
+from core.types import EmbeddingSet, IntArray, Interval
 
 
 def recall_curve(ranks: IntArray, most: int = 100) -> tuple[IntArray, Float64Array]:

@@ -12,11 +12,12 @@ from typing import Any, Literal
 
 import numpy as np
 
+from core.errors import TMVError
 from core.stats.gallery import Gallery, unit_vector
 from core.studies.captions.retrieval import RetrievalResult
 from core.studies.pictures.search import Hit, captions_of_row
 from core.studies.prompts.compose import WordSpan
-from core.types import EmbeddingSet, EvalProtocol, FloatArray, IntArray, Note, Provenance, TMVError
+from core.types import EmbeddingSet, EvalProtocol, FloatArray, IntArray, Note, Provenance
 
 Kind = Literal["any", "easy", "hard", "lost"]
 HARD, LOST = 2, 11

@@ -13,9 +13,10 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+from core.errors import TMVError
 from core.stats.gallery import exact_cosines, rounding, take
 from core.stats.metrics import BoolArray, Float64Array, Vectors, normalise
-from core.types import FloatArray, IntArray, Progress, TMVError
+from core.types import FloatArray, IntArray, Progress
 
 ROWS = 1024
 """Pictures and captions in one block: 4 MB of scores, which stay near the processor while they are counted."""

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from core.errors import TMVError
 from core.stats.gallery import take
 from core.stats.intervals import SEED, bootstrap_mean, wilson
 from core.stats.metrics import BoolArray, Float64Array, summarise_ranks
@@ -30,7 +31,6 @@ from core.types import (
     Progress,
     Provenance,
     Reference,
-    TMVError,
     beside,
     expect_shape,
 )

@@ -16,6 +16,7 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
+from core.errors import TMVError
 from core.stats.intervals import wilson
 from core.stats.scored import Scored
 from core.studies.few_shot.methods import Method
@@ -29,7 +30,6 @@ from core.types import (
     Interval,
     Note,
     Provenance,
-    TMVError,
     beside,
     expect_shape,
     read_only,

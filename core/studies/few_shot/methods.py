@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from core.errors import TMVError
 from core.stats.logistic import Problem
 from core.stats.metrics import normalise
 from core.stats.scored import Scored, rank
@@ -21,7 +22,7 @@ from core.studies.few_shot.shots import Draw
 from core.studies.few_shot.tip_adapter import Memory, Pictures, Tick
 from core.studies.probe.regularisation import Sweep
 from core.studies.probe.training_rows import check_pair, labels_of, seen_in_training
-from core.types import EmbeddingSet, FloatArray, IntArray, TMVError
+from core.types import EmbeddingSet, FloatArray, IntArray
 
 Method = Literal["probe", "tip", "tip-f"]
 METHODS: tuple[Method, ...] = ("probe", "tip", "tip-f")

@@ -10,20 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from core.errors import TMVError
 from core.stats.metrics import BoolArray
 from core.studies.probe.training_rows import pair_notes
 from core.studies.zero_shot.classify import ZeroShotResult, reference_record
-from core.types import (
-    EmbeddingKey,
-    EmbeddingSet,
-    EvalProtocol,
-    Note,
-    Provenance,
-    Reference,
-    TMVError,
-    beside,
-    read_only,
-)
+from core.types import EmbeddingKey, EmbeddingSet, EvalProtocol, Note, Provenance, Reference, beside, read_only
 
 ZERO_SHOT = "zero-shot"
 _PUBLISHED = re.compile(r"^(linear_probe|tip_adapter_f|tip_adapter|clip_adapter)_acc1_(\d+)shot")

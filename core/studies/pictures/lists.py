@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from core.errors import TMVError
 from core.stats.gallery import Gallery
 from core.studies.pictures.search import PicturesResult
-from core.types import IntArray, TMVError
+from core.types import IntArray
 
 PERSISTENCE = 0.9
 """p of rank-biased overlap: nine in ten readers go on from each picture to the next, so the first ten carry

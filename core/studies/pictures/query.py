@@ -17,9 +17,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.errors import TMVError
 from core.stats.gallery import unit_vector
 from core.stats.metrics import normalise
-from core.types import FloatArray, TMVError
+from core.types import FloatArray
 
 MINUS_WEIGHT = 0.5
 """Weight of a negative word unless the user gives another: enough to turn a list, too little to rule it."""

@@ -12,21 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.errors import TMVError
 from core.stats.gallery import Gallery
 from core.stats.intervals import wilson
 from core.stats.metrics import Float64Array
 from core.studies.pictures.query import Query
-from core.types import (
-    EmbeddingSet,
-    EvalProtocol,
-    FloatArray,
-    IntArray,
-    Interval,
-    Note,
-    Provenance,
-    TMVError,
-    expect_shape,
-)
+from core.types import EmbeddingSet, EvalProtocol, FloatArray, IntArray, Interval, Note, Provenance, expect_shape
 
 BINS = 40
 QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)

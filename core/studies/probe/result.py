@@ -12,6 +12,7 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
+from core.errors import TMVError
 from core.stats import metrics
 from core.stats.intervals import wilson
 from core.stats.metrics import BoolArray
@@ -28,7 +29,6 @@ from core.types import (
     Note,
     Provenance,
     Reference,
-    TMVError,
     beside,
     expect_shape,
     read_only,

@@ -12,13 +12,14 @@ import time
 
 import numpy as np
 
+from core.errors import TMVError
 from core.stats import metrics
 from core.stats.logistic import Problem
 from core.stats.scored import rank
 from core.studies.probe.regularisation import MOST_FITS, Sweep, judge
 from core.studies.probe.result import ProbeOutcome
 from core.studies.probe.training_rows import Parts, check_pair, folds, hold_out, labels_of, seen_in_training
-from core.types import EmbeddingSet, FloatArray, IntArray, Progress, TMVError
+from core.types import EmbeddingSet, FloatArray, IntArray, Progress
 
 VALIDATION_SHARE = 0.2
 FOLDS, FOLDS_BELOW = 5, 5000

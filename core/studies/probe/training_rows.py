@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from core.errors import TMVError
 from core.stats.metrics import BoolArray
-from core.types import EmbeddingSet, IntArray, Note, TMVError
+from core.types import EmbeddingSet, IntArray, Note
 
 SAME = 0.005
 """Vectors closer than this share of their median distance from the mean come from the same picture; a change of one

@@ -13,12 +13,13 @@ from typing import Any
 
 import numpy as np
 
+from core.errors import TMVError
 from core.stats import metrics
 from core.stats.answers import Answers
 from core.stats.intervals import PairedDifference, paired_difference, wilson
 from core.stats.metrics import Float64Array
 from core.studies.zero_shot.classify import TOP, name_notes, top5_note, unsaid
-from core.types import EmbeddingSet, EvalProtocol, IntArray, Interval, Note, Provenance, Reference, TMVError, beside
+from core.types import EmbeddingSet, EvalProtocol, IntArray, Interval, Note, Provenance, Reference, beside
 
 ENSEMBLE = "ensemble"
 

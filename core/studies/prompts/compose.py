@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from core.types import TMVError
+from core.errors import TMVError
 
 MOST_PROMPTS = 2000
 _SLOT = re.compile(r"\{([A-Za-z_][A-Za-z0-9_ ]*)\}")

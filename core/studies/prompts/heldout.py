@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from core.errors import TMVError
 from core.stats.answers import answer
 from core.stats.intervals import PairedDifference, paired_difference, wilson
 from core.stats.metrics import BoolArray
@@ -28,7 +29,7 @@ from core.studies.prompts.search import (
     weighted_head,
     zpe_weights,
 )
-from core.types import EmbeddingSet, EvalProtocol, FloatArray, Interval, Note, Progress, Provenance, TMVError, beside
+from core.types import EmbeddingSet, EvalProtocol, FloatArray, Interval, Note, Progress, Provenance, beside
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

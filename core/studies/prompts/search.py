@@ -15,9 +15,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.errors import TMVError
 from core.stats.metrics import Float64Array, normalise, softmax
 from core.stats.scored import count_right
-from core.types import FloatArray, IntArray, Progress, TMVError
+from core.types import FloatArray, IntArray, Progress
 
 BUDGET = 2000
 LARGEST = 12

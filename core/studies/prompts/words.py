@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.errors import TMVError
 from core.stats.intervals import bootstrap_mean
 from core.stats.metrics import Float64Array, normalise
 from core.studies.prompts.compose import WordSpan
-from core.types import EvalProtocol, FloatArray, Interval, Note, Provenance, TMVError
+from core.types import EvalProtocol, FloatArray, Interval, Note, Provenance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.errors import BadArgument, TMVError
 from core.stats import metrics
 from core.stats.intervals import bootstrap_class_mean, wilson, wilson_many
 from core.types import (
-    BadArgument,
     EmbeddingSet,
     EvalProtocol,
     FloatArray,
@@ -28,7 +28,6 @@ from core.types import (
     Note,
     Provenance,
     Reference,
-    TMVError,
     beside,
     expect_shape,
     read_only,

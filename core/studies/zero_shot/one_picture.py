@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from core.errors import TMVError
 from core.stats import metrics
-from core.types import FloatArray, TMVError
+from core.types import FloatArray
 
 
 def name_picture(

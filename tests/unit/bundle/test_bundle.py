@@ -18,9 +18,9 @@ import pytest
 from core import cli
 from core.bundle.listing import LISTING, File, Listing, Result, read_listing
 from core.engine import Engine
+from core.errors import NotHere, TMVError
 from core.store import Results, read_card, write_card
 from core.system.files import canonical_json, sha256_text
-from core.types import NotHere, TMVError
 from tests.worlds import GOOD, POOR, Wordy, paint, point, squares, told
 
 Change = Callable[[list[tuple[zipfile.ZipInfo, bytes]]], list[tuple[zipfile.ZipInfo, bytes]]]

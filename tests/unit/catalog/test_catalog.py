@@ -17,7 +17,8 @@ from core.catalog.datasets import DATASETS, OFFICIAL_SIZES, find_dataset, own_pa
 from core.catalog.models import MODELS
 from core.catalog.prompts import PROMPT_SETS, find_prompt_set
 from core.catalog.published import deck_figures, deck_prompt_study, measured_as, published
-from core.types import DatasetSpec, ModelSpec, TMVError, UnknownName
+from core.errors import TMVError, UnknownName
+from core.types import DatasetSpec, ModelSpec
 
 CATALOG = Path(__file__).parents[3] / "core" / "catalog"
 DATA = Path(os.environ.get("TMV_TEST_DATA", "/nonexistent"))

@@ -10,7 +10,7 @@ import pytest
 
 from core.catalog import registry
 from core.catalog.models import MODELS, config_and_weights, find_model
-from core.types import TMVError, UnknownName
+from core.errors import TMVError, UnknownName
 
 DECK = (
     "ViT-B-32/openai",

@@ -12,8 +12,8 @@ import pytest
 from core import engine_few_shot, engine_probe
 from core.cli import main
 from core.engine import Engine
+from core.errors import Cancelled, NotHere, TMVError, UnknownName
 from core.studies.probe.result import ProbeOutcome
-from core.types import Cancelled, NotHere, TMVError, UnknownName
 from core.work.tasks import TASKS
 from tests.fakes import COLOURS, FakeEncoder, png
 from tests.worlds import EACH, GOOD, POOR, paint, point, squares, told

@@ -19,10 +19,10 @@ from core.deck.scenes import beside, scene_of, usable
 from core.deck.steps import CLAIMS, STEPS, find_step
 from core.deck.stories import OwnStep, OwnStory, load_story, name_of, read_story, save_story, story_names
 from core.engine import Engine
+from core.errors import TMVError
 from core.stats.intervals import wilson
 from core.studies.zero_shot.classify import ZeroShotResult
 from core.tables.story import bars_frame, story_row
-from core.types import TMVError
 from tests.conftest import World
 from tests.sample_results import sample_result
 from tests.study_results import sample_list, sample_prompt_study

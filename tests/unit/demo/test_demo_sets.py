@@ -16,7 +16,7 @@ from PIL import Image
 from core.demo import sets
 from core.demo.plans import SIDE, class_folders, pictures
 from core.demo.sets import DEMO_VERSION, is_written, write_demo_set
-from core.types import Cancelled, UnknownName
+from core.errors import Cancelled, UnknownName
 
 ROOT = Path(__file__).parents[3]
 

@@ -17,10 +17,11 @@ import pytest
 
 from core.embedding import batches as embed_batches
 from core.embedding.run import LARGE_MODEL, batch_rows, embed, encode_texts
+from core.errors import BadImage, Cancelled, DiskFull, TMVError
 from core.images.decode import to_rgb
 from core.store import KeyParts, Plan, Store, TextStore, write_chunk
-from core.system.files import DiskFull, disk_guard
-from core.types import BadImage, Cancelled, Dataset, TMVError
+from core.system.files import disk_guard
+from core.types import Dataset
 from tests.fakes import FakeEncoder, FakePictures, fake_dataset, png
 
 ROOT = Path(__file__).parents[3]

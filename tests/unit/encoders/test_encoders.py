@@ -18,7 +18,7 @@ from core.encoders import images, onednn
 from core.encoders.device import resolve_device
 from core.encoders.encoder import LoadedEncoder, load_encoder
 from core.encoders.lean import LeanResNet, LeanTransformer
-from core.types import TMVError
+from core.errors import TMVError
 from tests.encoder_models import ROUNDING, VARIANTS, close, make_model, pixels
 
 LEAN_IMAGES = {

@@ -12,7 +12,7 @@ import torch
 
 from core.catalog import models
 from core.encoders.encoder import load_encoder
-from core.types import Cancelled, NotHere, TMVError
+from core.errors import Cancelled, NotHere, TMVError
 from tests.encoder_models import ROUNDING, close, make_model, openai_model, pixels
 from tests.hub import Loopback, serve
 from tests.unit.encoders.test_encoders import TEXTS

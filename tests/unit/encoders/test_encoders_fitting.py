@@ -16,7 +16,8 @@ from safetensors.torch import save_file
 
 from core.catalog.models import find_model
 from core.encoders.libraries import build
-from core.types import Note, TMVError
+from core.errors import TMVError
+from core.types import Note
 from tests.encoder_models import config_of, make_model, openai_model
 
 State = dict[str, torch.Tensor]

@@ -20,7 +20,7 @@ from core.catalog.models import find_model
 from core.encoders.checkpoints import read_tensors
 from core.encoders.encoder import LoadedEncoder
 from core.encoders.libraries import Built, build
-from core.types import TMVError
+from core.errors import TMVError
 from tests.encoder_models import ROUNDING, close, make_model, openai_model, pixels
 from tests.unit.encoders.test_encoders import TEXTS
 

@@ -170,7 +170,7 @@ import resource
 from PIL import Image
 from core.encoders.preprocess import Preprocess
 from core.types import Preprocessing
-how = Preprocess(Preprocessing(224, (0.5,) * 3, (0.5,) * 3))
+how = Preprocess(Preprocessing(size=224, mean=(0.5,) * 3, std=(0.5,) * 3))
 how(Image.new("RGB", (300, 200)))
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 for size in ((5000, 2), (2, 5000), (60_000, 1)):

@@ -16,8 +16,8 @@ import pytest
 from core.catalog import models
 from core.catalog.models import MODELS, find_model
 from core.encoders import hub, weights
+from core.errors import Cancelled, NotHere, TMVError
 from core.system import download as transfer
-from core.types import Cancelled, NotHere, TMVError
 from tests.hub import COMMIT, Loopback, serve
 from tests.unit.system.test_download import free_port
 
@@ -122,7 +122,7 @@ def test_files_of_ones_own(tmp_path: Path) -> None:
 
 def test_looking_needs_no_torch() -> None:
     code = (
-        "import sys; from core import weights; from core.catalog.models import MODELS, find_model;"
+        "import sys; from core.encoders import weights; from core.catalog.models import MODELS, find_model;"
         "[weights.state(m) for m in (*MODELS, find_model('ViTamin-S/datacomp1b'))];"
         "assert not {'torch', 'open_clip', 'clip'} & set(sys.modules)"
     )
@@ -233,7 +233,7 @@ def test_offline_says_so(server: Loopback, monkeypatch: pytest.MonkeyPatch) -> N
 def test_the_environment_of_the_hub_is_respected(server: Loopback, tmp_path: Path) -> None:
     """In a process of its own, since the library reads its environment when it is imported."""
     code = (
-        "from core import weights; from core.catalog.models import find_model;"
+        "from core.encoders import weights; from core.catalog.models import find_model;"
         f"print(weights.download(find_model({HUB_MODEL!r}))[0])"
     )
     environment = {**os.environ, "HF_HOME": str(tmp_path / "elsewhere"), "HF_ENDPOINT": server.url}

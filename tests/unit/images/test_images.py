@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, PngImagePlugin
 
+from core.errors import BadImage
 from core.images.decode import (
     IMAGE_SUFFIXES,
     MAX_ASPECT,
@@ -36,7 +37,6 @@ from core.images.decode import (
     unread_format,
 )
 from core.images.formats import format_of
-from core.types import BadImage
 
 ROOT = Path(__file__).parents[3]
 BAD = Path(os.environ.get("TMV_TEST_DATA", "/nonexistent")) / "bad"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from core.errors import BadImage, NotHere
 from core.images.uploads import Uploads
-from core.types import BadImage, NotHere
 from tests.fakes import png
 
 

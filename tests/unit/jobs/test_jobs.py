@@ -13,11 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from core.errors import NotHere, TMVError
 from core.jobs import table as job_table
 from core.jobs.jobs import Jobs
 from core.jobs.table import CANCELLED, STOPPED, JobTable
 from core.system.locks import FileLock, is_held
-from core.types import Job, NotHere, TMVError
+from core.types import Job
 
 ROOT = Path(__file__).parents[3]
 TASKS = "tests.fake_tasks"

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from core.errors import NotHere, TMVError
 from core.readers import open_dataset
-from core.types import Dataset, NotHere, TMVError
+from core.types import Dataset
 from tests.data_files import paint
 
 A, B = ["A dog.", "Two, no three"], ["A cat."]

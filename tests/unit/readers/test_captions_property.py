@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from core.errors import TMVError
 from core.readers import open_dataset
-from core.types import TMVError
 from tests.data_files import picture
 
 SEEDS = range(150)

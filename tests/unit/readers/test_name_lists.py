@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from core.errors import TMVError
 from core.readers.name_lists import in_order, numbers_of, read_name_list
-from core.types import TMVError
 
 TWO = [(("0",), "tench"), (("1",), "goldfish")]
 IDS = [(("n01440764",), "tench"), (("n01443537",), "goldfish")]

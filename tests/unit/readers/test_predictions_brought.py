@@ -11,12 +11,12 @@ import pytest
 
 from core.catalog.benchmark_names import open_clip_name, published_set
 from core.engine import Engine
+from core.errors import TMVError
 from core.readers.external import Classes, Predictions
 from core.readers.predictions import parse_predictions
 from core.studies.audit import Alternative, Answers, Case, Known, audit, runs
 from core.studies.audit import external as elsewhere
 from core.studies.audit.case import PROTOCOL
-from core.types import TMVError
 
 
 def read(content: str, classes: Classes | None = None, name: str = "mine.csv") -> Predictions:

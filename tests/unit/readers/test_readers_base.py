@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from core.catalog.datasets import find_dataset
+from core.errors import BadImage, NotHere, UnknownName
 from core.readers.base import (
     ArrayPictures,
     FilePictures,
@@ -26,7 +27,6 @@ from core.readers.base import (
     readable,
 )
 from core.readers.stamps import file_stamp
-from core.types import BadImage, NotHere, UnknownName
 from tests.data_files import paint
 
 SETTLE_SECONDS = 0.12

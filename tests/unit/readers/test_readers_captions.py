@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from core.errors import NotHere, TMVError, UnknownName
 from core.readers import dataset_state, describe_dataset, open_dataset
 from core.readers.caption_files import read_caption_file
-from core.types import NotHere, TMVError, UnknownName
 from tests.data_files import coco_json, paint
 
 DATA = Path(os.environ.get("TMV_TEST_DATA", "/nonexistent"))

@@ -13,10 +13,10 @@ import pytest
 from numpy.typing import NDArray
 
 from core.catalog.datasets import find_dataset
+from core.errors import NotHere, TMVError
 from core.images.decode import to_rgb
 from core.readers import open_dataset
 from core.readers.cifar100 import read_pickle
-from core.types import NotHere, TMVError
 from tests.data_files import paint, toronto
 
 DATA = Path(os.environ.get("TMV_TEST_DATA", "/nonexistent"))

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from core.errors import TMVError
 from core.readers import read_classnames
 from core.readers.classnames import natural_order
-from core.types import TMVError
 
 
 @dataclass(frozen=True)

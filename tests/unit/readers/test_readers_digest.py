@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.errors import BadImage, Cancelled
 from core.readers import data_digest, open_dataset
 from core.readers.base import FilePictures
-from core.types import BadImage, Cancelled, Dataset
+from core.types import Dataset
 from tests.data_files import paint, picture, tar, toronto
 
 SETTLE_SECONDS = 0.12

@@ -17,10 +17,10 @@ from pathlib import Path
 
 import pytest
 
+from core.errors import Cancelled, NotHere, TMVError, UnknownName
 from core.readers import dataset_state, download_dataset, downloads, open_dataset
 from core.readers.archives import safe_name, unpack
 from core.readers.downloads import DOWNLOADS
-from core.types import Cancelled, NotHere, TMVError, UnknownName
 from tests.data_files import coco_json, picture, tar
 
 MEGABYTE = 1_000_000

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from core.errors import BadImage, NotHere, TMVError, UnknownName
 from core.images.decode import to_rgb
 from core.readers import dataset_state, describe_dataset, open_dataset
-from core.types import BadImage, NotHere, TMVError, UnknownName
 from tests.data_files import paint
 
 DATA = Path(os.environ.get("TMV_TEST_DATA", "/nonexistent"))

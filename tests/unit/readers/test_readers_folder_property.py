@@ -15,9 +15,10 @@ from pathlib import Path
 
 import pytest
 
+from core.errors import TMVError
 from core.readers import describe_dataset, open_dataset, read_classnames
 from core.readers.base import FilePictures
-from core.types import Dataset, TMVError
+from core.types import Dataset
 from tests.data_files import picture
 
 SEEDS = range(400)

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from core.errors import TMVError
 from core.readers import describe_dataset, open_dataset
 from core.readers.split_names import split_name
-from core.types import Dataset, TMVError
+from core.types import Dataset
 from tests.data_files import paint
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.errors import TMVError
 from core.readers.external import Classes
 from core.readers.predictions import parse_predictions, read_predictions
-from core.types import TMVError
 
 NAMES = Classes(names=("annual crop land", "forest", "river"), raw=("AnnualCrop", "Forest", "River"))
 

@@ -7,9 +7,9 @@ import json
 import numpy as np
 import pytest
 
+from core.errors import TMVError
 from core.readers.external import Classes, Predictions
 from core.readers.predictions import parse_predictions
-from core.types import TMVError
 
 NUMBERED = Classes(names=tuple(map(str, (0, 1, 10, 11, 2, 3, 4, 5, 6, 7, 8, 9))))
 

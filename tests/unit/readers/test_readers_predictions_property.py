@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from core.errors import TMVError
 from core.readers.external import Classes, Predictions
 from core.readers.predictions import parse_predictions
-from core.types import TMVError
 
 WORDS = ("cat", "dog", "bear", "hot dog", "sea_lake", "Crane", "loss leader", "owl", "n01440764", "7-Eleven")
 EXTRAS = ("loss", "index", "fold", "score", "epoch", "note", "", "seconds", "image_id2", "rank")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from core.errors import TMVError
 from core.readers.text_files import decoded, read_text, text_lines
-from core.types import TMVError
 
 SAID = "image,caption\na.jpg,a café by the sea\n"
 

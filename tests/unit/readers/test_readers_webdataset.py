@@ -14,11 +14,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from core.errors import BadImage, NotHere, TMVError
 from core.images.decode import to_rgb
 from core.readers import dataset_state, open_dataset
 from core.readers.shards import expand_braces, read_index, split_name
 from core.readers.tar_index import tar_files
-from core.types import BadImage, NotHere, TMVError
 from tests.data_files import picture, tar
 
 DATA = Path(os.environ.get("TMV_TEST_DATA", "/nonexistent"))

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from core.errors import NotHere, TMVError
 from core.readers import brought_templates, describe_dataset, open_dataset
-from core.types import Dataset, NotHere, TMVError
+from core.types import Dataset
 from tests.data_files import picture, tar
 
 Members = Sequence[tuple[str, bytes | str]]

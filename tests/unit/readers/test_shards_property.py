@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from core.errors import TMVError
 from core.readers import open_dataset
-from core.types import TMVError
 from tests.data_files import picture
 
 SEEDS = range(200)

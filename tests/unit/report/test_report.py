@@ -18,11 +18,11 @@ import pytest
 
 from core import cli
 from core.engine import Engine
+from core.errors import NotHere, UnknownName
 from core.report import Table, to_csv, to_latex, to_markdown
 from core.report.page import Document, Section, Shot, render
 from core.report.tables import Column, to_html
 from core.tables import percent
-from core.types import NotHere, UnknownName
 from tests.worlds import GOOD, POOR, paint, point, squares, told
 
 NASTY = '</script><img src=x onerror=alert(1)> & "q" <!-- \u202e'

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
+from core.errors import Cancelled, TMVError
 from core.stats import logistic_objective
 from core.stats.logistic import Fit, Problem, fit, foreseen
-from core.types import Cancelled, TMVError
 
 Features = NDArray[Any]
 Case = tuple[Features, NDArray[np.int64]]

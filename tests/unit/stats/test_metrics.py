@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import balanced_accuracy_score, confusion_matrix, top_k_accuracy_score
 
+from core.errors import TMVError
 from core.stats import metrics, scores
-from core.types import TMVError
 
 EYE = np.eye(3, dtype=np.float32)
 

@@ -13,10 +13,10 @@ import pytest
 
 from core.cli import main
 from core.engine import Engine
+from core.errors import Damaged, NotHere, Unwritable
 from core.store import Results, Store, TextStore
 from core.system import database
-from core.system.files import Damaged, Unwritable, write_atomic
-from core.types import NotHere
+from core.system.files import write_atomic
 from tests.worlds import GOOD, paint, point, squares, told
 
 Spoil = Callable[[Path], None]

@@ -16,8 +16,8 @@ import pytest
 
 from core.encoders.service.local import Encoding
 from core.engine import Engine
-from core.system.files import Damaged
-from core.types import ModelSpec, NotHere, TMVError
+from core.errors import Damaged, NotHere, TMVError
+from core.types import ModelSpec
 from tests.fakes import COLOURS, FakeEncoder, png
 from tests.worlds import GOOD, Wordy, paint, point, squares, told
 

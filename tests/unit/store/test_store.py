@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 
 from core.embedding.run import embed
+from core.errors import Damaged, NotHere, TMVError
 from core.store import Chunk, KeyParts, Plan, Store, TextStore, read_card, write_card
 from core.store.manifest import entry_folder
 from core.store.rows import Rows, kept_rows, read_rows, write_rows
-from core.system.files import Damaged
-from core.types import Dataset, EmbeddingKey, ModelCard, NotHere, Skipped, TMVError
+from core.types import Dataset, EmbeddingKey, ModelCard, Skipped
 from tests.fakes import FakeEncoder, fake_dataset
 
 ROOT = Path(__file__).parents[3]

@@ -12,7 +12,7 @@ import diskcache
 import pytest
 
 from core.store import Results, Store
-from core.store.results import JSONDisk, Refused
+from core.store.results import ForeignRow, JSONDisk
 
 
 class Bomb:
@@ -101,7 +101,7 @@ def test_iterating_over_planted_keys_does_not_execute_them_either(tmp_path: Path
     results, trace = Results(tmp_path), tmp_path / "trace"
     results.put("key", 1)
     plant(tmp_path, pickle.dumps(Bomb(trace)), "key")
-    with diskcache.Cache(str(tmp_path / "results"), disk=JSONDisk) as cache, pytest.raises(Refused):
+    with diskcache.Cache(str(tmp_path / "results"), disk=JSONDisk) as cache, pytest.raises(ForeignRow):
         list(cache)
     assert not trace.exists()
 

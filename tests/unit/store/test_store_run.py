@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from core.errors import Damaged, DiskFull, TMVError
 from core.store import Chunk, KeyParts, Plan, Run, Store, read_chunk, write_chunk
 from core.store.chunks import MOST_CHUNKS, chunk_path, chunk_rows, rows_done
 from core.store.finish import write_images
 from core.store.rows import kept_rows
-from core.system.files import Damaged, DiskFull
-from core.types import Skipped, TMVError
+from core.types import Skipped
 from tests.fakes import FakeEncoder, fake_dataset
 
 

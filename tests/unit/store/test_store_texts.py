@@ -13,9 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.errors import DiskFull, TMVError
 from core.store import TextStore
-from core.system.files import DiskFull
-from core.types import TMVError
 
 ROOT = Path(__file__).parents[3]
 ODD = ["", " ", "a", "a ", "A", "é", "e\u0301", "nul\0byte", "bad-\udcff", "x" * 100_000, "line\nbreak", "🦜"]

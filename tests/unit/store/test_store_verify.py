@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from core.embedding.run import embed
+from core.errors import NotHere
 from core.store import Chunk, KeyParts, Plan, Results, Store, TextStore, write_card
 from core.store.manifest import entry_folder
-from core.types import EmbeddingKey, NotHere
+from core.types import EmbeddingKey
 from tests.fakes import FakeEncoder, fake_dataset
 
 N = 40

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from core.errors import Cancelled, Refused, TMVError, Unreachable
 from core.system import download
-from core.system.download import Refused, Unreachable, fetch
-from core.types import Cancelled, TMVError
+from core.system.download import fetch
 from tests.hub import Loopback, serve
 
 CONTENT = bytes(range(256)) * 20_000  # 5 MB: several blocks

@@ -13,8 +13,9 @@ from urllib.parse import unquote
 
 import pytest
 
+from core.errors import Damaged, DiskFull
 from core.system import files
-from core.system.files import Damaged, DiskFull, disk_guard, read_checked_json, replacing, safe_name, write_checked_json
+from core.system.files import disk_guard, read_checked_json, replacing, safe_name, write_checked_json
 
 ROOT = Path(__file__).parents[3]
 NAMES = [
@@ -79,7 +80,8 @@ def test_a_full_disk_is_recognised_from_sqlite_too_and_other_errors_pass(tmp_pat
 def test_the_real_limit_of_a_file_size_keeps_the_old_file(tmp_path: Path) -> None:
     # The kernel lets no file grow beyond RLIMIT_FSIZE and says so half-way through a write, as a full disk.
     code = (
-        "import resource, sys; from pathlib import Path; from core.system.files import write_atomic, DiskFull\n"
+        "import resource, sys; from pathlib import Path; from core.system.files import write_atomic\n"
+        "from core.errors import DiskFull\n"
         "target = Path(sys.argv[1]); write_atomic(target, b'old')\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))\n"
         "try: write_atomic(target, b'x' * 1_000_000)\n"

@@ -7,11 +7,12 @@ import pandas as pd
 import pytest
 
 from core import tables as frames
+from core.errors import TMVError
 from core.stats.intervals import PairedDifference, paired_difference
 from core.stats.metrics import Calibration, calibration
 from core.tables.accuracy import fitting
 from core.tables.findings import COLLAPSE_SHARE, compare, count
-from core.types import Reference, TMVError
+from core.types import Reference
 from tests.sample_results import sample_result
 
 OPENAI, LAION = "ViT-B-32/openai", "ViT-B-32/laion2b_s34b_b79k"

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from core.types import Cancelled, Job, Progress, TMVError
+from core.errors import Cancelled, TMVError
+from core.types import Job, Progress
 from core.work import tasks
 
 

@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 
 from core.embedding.run import embed
+from core.errors import Cancelled
 from core.jobs.jobs import Jobs
 from core.jobs.table import JobTable
 from core.store import KeyParts, Plan, Store, TextStore
-from core.types import Cancelled
 from core.work.worker import JobProgress
 from tests.fakes import FakeEncoder, fake_dataset
 

@@ -23,10 +23,11 @@ import pytest
 from core.encoders.service import wire
 from core.encoders.service.client import WarmEncoder
 from core.encoders.service.server import CatalogModels, Shelf
-from core.encoders.service.wire import BadFrame, receive, send, socket_path
+from core.encoders.service.wire import receive, send, socket_path
+from core.errors import BadFrame, BadImage, EncoderWarming, NotHere, TMVError, UnknownName
 from core.store import TextStore, read_card
 from core.system.locks import is_held
-from core.types import BadImage, EncoderWarming, ModelSpec, NotHere, State, TMVError, UnknownName
+from core.types import ModelSpec, State
 from tests.fakes import FakeEncoder, FakeModels, png
 
 ROOT = Path(__file__).parents[4]
@@ -144,7 +145,7 @@ def test_warming_ahead_does_not_wait(warm: WarmEncoder, tmp_path: Path) -> None:
 def test_many_that_ask_at_once_start_one_process(warm: WarmEncoder, tmp_path: Path) -> None:
     code = (
         "import sys, time; from pathlib import Path; from core.encoders.service.client import WarmEncoder\n"
-        "from core.types import EncoderWarming\n"
+        "from core.errors import EncoderWarming\n"
         f"client = WarmEncoder(Path(sys.argv[1]), models={MODELS!r})\n"
         "for _ in range(600):\n"
         "    try: print(client.encode_texts('fake/colours', ['red']).shape); break\n"

@@ -10,6 +10,7 @@ import pytest
 
 from benchmarks._planted import FAULTS, IMPOSSIBLE, World, case_of, pairs, sound_worlds
 from benchmarks.audit import missed, planted
+from core.errors import TMVError
 from core.studies.audit import (
     CHECKS,
     NAMES,
@@ -28,7 +29,7 @@ from core.studies.audit import (
 from core.studies.audit.asking_checks import looks_raw
 from core.studies.audit.order import best_renaming, describe, explain
 from core.studies.audit.words import between
-from core.types import Reference, TMVError
+from core.types import Reference
 
 WORLD = World(seed=5)
 

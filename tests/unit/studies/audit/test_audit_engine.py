@@ -12,11 +12,11 @@ import pytest
 
 from core import cli
 from core.engine import Engine
+from core.errors import NotHere
 from core.readers.predictions import parse_predictions
 from core.store import write_card
 from core.studies.audit import NAMES, PROTOCOL, TEMPLATES, Asked, runs
 from core.studies.audit import external as elsewhere
-from core.types import NotHere
 from tests.fakes import COLOURS, FakeEncoder, png
 from tests.worlds import EACH, GOOD, POOR, paint, point, squares, told
 

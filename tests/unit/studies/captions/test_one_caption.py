@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from core.errors import TMVError
 from core.stats.gallery import Gallery
 from core.studies.captions import one_caption, retrieval
 from core.studies.prompts.compose import leave_one_out
-from core.types import EmbeddingKey, EmbeddingSet, FloatArray, Provenance, TMVError
+from core.types import EmbeddingKey, EmbeddingSet, FloatArray, Provenance
 
 PROVENANCE = Provenance(
     model_digest="m",

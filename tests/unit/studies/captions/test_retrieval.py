@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.errors import Cancelled, TMVError
 from core.stats.intervals import wilson
 from core.studies.captions import breakdown as retrieval_reading
 from core.studies.captions import retrieval
 from core.studies.captions.ranks import CaptionRanks, rank_captions
-from core.types import Cancelled, EmbeddingKey, EmbeddingSet, FloatArray, IntArray, Provenance, Reference, TMVError
+from core.types import EmbeddingKey, EmbeddingSet, FloatArray, IntArray, Provenance, Reference
 
 PROVENANCE = Provenance(
     model_digest="m",

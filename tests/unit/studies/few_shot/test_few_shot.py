@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from core.errors import Cancelled, TMVError
 from core.studies.few_shot import tip_adapter
 from core.studies.few_shot.methods import METHODS, FewShotStudy, Method
 from core.studies.few_shot.result import FewShotPoint, FewShotResult, Unit, assemble, published_point
@@ -18,7 +19,7 @@ from core.studies.few_shot.shots import Draw, most_shots
 from core.studies.few_shot.tip_adapter import Memory, Pictures, Setting, choose, fine_tune, gradient, scores, steps_of
 from core.studies.probe.training_rows import labels_of
 from core.studies.zero_shot.classify import classify
-from core.types import Cancelled, EmbeddingSet, FloatArray, Reference, TMVError
+from core.types import EmbeddingSet, FloatArray, Reference
 from tests.training_sets import as_set, changed, clouds, head
 
 Array = NDArray[np.float64]

@@ -13,6 +13,7 @@ from core import engine_few_shot
 from core.engine import Engine
 from core.engine_few_shot import MOST_SEEDS, answers_key, run_keys
 from core.engine_probe import pair_of
+from core.errors import BadArgument, TMVError, UnknownName
 from core.stats.metrics import calibration
 from core.stats.scored import Scored
 from core.studies.few_shot.draw import FewShotDraw, assemble, from_bytes, to_bytes
@@ -21,7 +22,7 @@ from core.studies.few_shot.result import Unit
 from core.studies.few_shot.shots import Draw
 from core.studies.probe.training_rows import labels_of
 from core.tables.few_shot_draw import differences_by_seed, draw_line, one_draw, other_draws, say_draw
-from core.types import BadArgument, EmbeddingSet, FloatArray, TMVError, UnknownName
+from core.types import EmbeddingSet, FloatArray
 from core.work.tasks import TASKS
 from tests.training_sets import changed, clouds, head
 from tests.worlds import POOR, paint, point, squares

@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.errors import TMVError
 from core.stats.gallery import Gallery, exact_cosines, unit_vector
 from core.studies.pictures import lists
 from core.studies.pictures import search as pictures
 from core.studies.pictures.query import Query, Term, ask, query_vector
 from core.studies.prompts import compose
-from core.types import EmbeddingKey, EmbeddingSet, FloatArray, Provenance, TMVError
+from core.types import EmbeddingKey, EmbeddingSet, FloatArray, Provenance
 
 PROVENANCE = Provenance(
     model_digest="m",

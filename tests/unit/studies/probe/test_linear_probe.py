@@ -10,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
+from core.errors import Cancelled, TMVError
 from core.stats.logistic import Fit
 from core.stats.scored import count_right, rank
 from core.studies.probe import regularisation as choose_c
@@ -18,7 +19,7 @@ from core.studies.probe.regularisation import Sweep
 from core.studies.probe.result import ProbeOutcome, ProbeResult, assemble
 from core.studies.probe.training import FOLDS, SEED, probe
 from core.studies.probe.training_rows import check_pair, folds, hold_out, pair_notes, same_vectors, seen_in_training
-from core.types import Cancelled, EmbeddingSet, Note, TMVError
+from core.types import EmbeddingSet, Note
 from tests.training_sets import as_set, changed, clouds
 
 Pair = tuple[EmbeddingSet, EmbeddingSet]

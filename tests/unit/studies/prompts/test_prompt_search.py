@@ -9,12 +9,13 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from core.errors import Cancelled, TMVError
 from core.stats.intervals import mcnemar_exact, wilson
 from core.studies.prompts import search as prompt_search
 from core.studies.prompts.heldout import PromptSearchResult, search
 from core.studies.prompts.search import greedy, split_rows, weighted_head, zpe_weights
 from core.studies.zero_shot import classify as zero_shot
-from core.types import Cancelled, EmbeddingKey, EmbeddingSet, FloatArray, IntArray, Note, Provenance, TMVError
+from core.types import EmbeddingKey, EmbeddingSet, FloatArray, IntArray, Note, Provenance
 
 PROVENANCE = Provenance(
     model_digest="m",

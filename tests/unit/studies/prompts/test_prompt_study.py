@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.errors import TMVError
 from core.stats.answers import Answers, answer, edit
 from core.stats.gallery import Gallery
 from core.stats.intervals import mcnemar_exact, wilson
 from core.studies.prompts import accuracy as prompt_study
 from core.studies.zero_shot import classify as zero_shot
-from core.types import EmbeddingKey, EmbeddingSet, FloatArray, IntArray, Provenance, Reference, TMVError
+from core.types import EmbeddingKey, EmbeddingSet, FloatArray, IntArray, Provenance, Reference
 
 PROVENANCE = Provenance(
     model_digest="m",

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from core.errors import TMVError
 from core.studies.prompts import words
 from core.studies.prompts.compose import leave_one_out
-from core.types import FloatArray, Provenance, TMVError
+from core.types import FloatArray, Provenance
 
 PROVENANCE = Provenance(
     model_digest="m",

@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pytest
 
+from core.errors import TMVError
 from core.studies.zero_shot.one_picture import name_picture
-from core.types import TMVError
 
 
 def test_a_case_by_hand() -> None:

@@ -5,9 +5,10 @@ import json
 import numpy as np
 import pytest
 
+from core.errors import TMVError
 from core.stats import metrics
 from core.studies.zero_shot import classify as zero_shot
-from core.types import EmbeddingKey, EmbeddingSet, Provenance, Reference, TMVError
+from core.types import EmbeddingKey, EmbeddingSet, Provenance, Reference
 
 AXES = np.eye(3, dtype=np.float32)
 PROVENANCE = Provenance(

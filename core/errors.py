@@ -1,0 +1,102 @@
+"""Everything that is raised on purpose. A message is one sentence: what was expected, what came, what to do.
+
+TMVError                what a user can mend
+├── UnknownName         a name that no catalog knows
+├── BadArgument         a value that is well formed but cannot be used
+├── NotHere             a data set, picture or weights file that is not on this machine
+├── BadImage            a file that cannot be used as a picture
+├── Damaged             a stored file that is not what was written
+├── DiskFull            no room left for what is being written
+├── Unwritable          a place that cannot be written
+├── DownloadFailed      a file that did not come
+│   ├── Unreachable     no answer from the server
+│   └── Refused         an answer, but not the file
+├── BadFrame            bytes between processes that are no message
+├── GlyphError          the demo's font is missing or draws nothing
+├── EncoderWarming      the text encoder is starting: ask again in a moment
+└── Cancelled           work that the user stopped
+
+Anything else that comes up is a fault of the program.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class TMVError(Exception):
+    """Something a user can mend. The message is one sentence: what was expected, what came, what to do."""
+
+
+class UnknownName(TMVError):
+    """A name that no catalog knows."""
+
+
+class BadArgument(TMVError):
+    """A value that is well formed but cannot be used, such as a template without its place for the class name."""
+
+
+class NotHere(TMVError):
+    """A data set, picture or weights file that is not on this machine; the message says how to get it."""
+
+
+class BadImage(TMVError):
+    """A file that cannot be used as a picture; the message is the one reason why."""
+
+
+class Damaged(TMVError):
+    """A stored file that is not what was written; the message names `verify`."""
+
+
+class DiskFull(TMVError):
+    """No room left for what is being written."""
+
+
+class Unwritable(TMVError):
+    """A place that cannot be written: no rights, a read-only disk, or a file where a folder should be."""
+
+
+class DownloadFailed(TMVError):
+    """A file that did not come; what arrived so far is kept for the next try."""
+
+
+class Unreachable(DownloadFailed):
+    """No answer from the server: no network, refused, or cut off again and again."""
+
+
+class Refused(DownloadFailed):
+    """The server answered, but not with the file. `status` is its HTTP status."""
+
+    def __init__(self, message: str, status: int) -> None:
+        self.status = status
+        super().__init__(message)
+
+
+class BadFrame(TMVError):
+    """The bytes are not what the other side of the encoder's connection should have sent."""
+
+
+class GlyphError(TMVError):
+    """The emoji font is missing or draws nothing."""
+
+
+class EncoderWarming(TMVError):
+    """The text encoder is starting in its own process; ask again in a moment."""
+
+    def __init__(self, model: str, seconds: float) -> None:
+        self.model, self.seconds = model, seconds
+        super().__init__(f"The encoder of {model} is starting ({seconds:.0f} s so far); ask again in a moment.")
+
+
+class Cancelled(TMVError):
+    """Work that the user stopped."""
+
+
+def unknown(kind: str, name: str, known: Iterable[str]) -> UnknownName:
+    """An `UnknownName` that offers the closest names, or else a few that exist."""
+    names = list(known)
+    close = difflib.get_close_matches(name.lower(), [n.lower() for n in names], n=3, cutoff=0.5)
+    offers = [n for n in names if n.lower() in close]
+    hint = f"did you mean {' or '.join(offers)}?" if offers else f"there are: {', '.join(names[:12])}."
+    return UnknownName(f"No {kind} is called {name!r}; {hint}")
