@@ -4,18 +4,20 @@ Streamlit runs this file as a script for every session; `streamlit run` and any 
 `app`.
 """
 
+from pathlib import Path
+
 import streamlit as st
 
-from pages.present import shell
+from pages.present import stage
 from pages.shared import first_run
 from pages.shared.engine import engine
 from pages.shared.guard import in_place, told
-from pages.shared.here import tell_apart
 from pages.shared.history import one_step_back
 from pages.shared.icon import ICON
-from pages.shared.link import SHARED, keep, mount
 from pages.shared.server import forget_pages_folder, warmed
+from pages.shared.stored import tell_apart
 from pages.shared.theme import keep_readable
+from pages.shared.url_state import SHARED, keep, mount
 
 ABOUT = (
     "Text Meets Vision measures how CLIP models name and find pictures. Every number carries its protocol, "
@@ -23,35 +25,35 @@ ABOUT = (
 )
 PAGES = {
     "": [
-        ("overview/overview.py", "Overview", "What is on this machine, and the headline figures."),
-        ("library/library.py", "Library", "Models, data sets and running work: bring, embed, watch, stop."),
-        ("present/story.py", "Story", "The deck replayed, its claims judged, and a stage to show it on."),
+        ("overview", "Overview", "What is on this machine, and the headline figures."),
+        ("library", "Library", "Models, data sets and running work: bring, embed, watch, stop."),
+        ("present/story", "Story", "The deck replayed, its claims judged, and a stage to show it on."),
     ],
     "Classification": [
-        ("classification/accuracy.py", "Accuracy", "Models beside each other, with intervals."),
-        ("classification/classes.py", "Classes", "What a model confuses, and the pictures behind it."),
-        ("classification/probe.py", "Probe", "What labels add: a linear classifier on frozen features."),
-        ("classification/few_shot.py", "Few-shot", "What a handful of labelled pictures a class is worth."),
-        ("classification/compare.py", "Compare", "Two of anything on the same pictures, and where they part."),
-        ("classification/why.py", "Why this number?", "What may be wrong with it, and what it would be otherwise."),
+        ("classification/accuracy", "Accuracy", "Models beside each other, with intervals."),
+        ("classification/classes", "Classes", "What a model confuses, and the pictures behind it."),
+        ("classification/probe", "Probe", "What labels add: a linear classifier on frozen features."),
+        ("classification/few_shot", "Few-shot", "What a handful of labelled pictures a class is worth."),
+        ("classification/compare", "Compare", "Two of anything on the same pictures, and where they part."),
+        ("classification/why", "Why this number?", "What may be wrong with it, and what it would be otherwise."),
     ],
     "Prompts": [
-        ("prompt_study/templates.py", "Templates", "Accuracy by wording, and the pictures it turns."),
-        ("prompt_study/pictures.py", "Pictures", "What prompts find, for several models side by side."),
-        ("prompt_study/search_prompts.py", "Search for prompts", "A choice of templates, judged on pictures unseen."),
-        ("prompt_study/words.py", "Words", "What each word of a prompt brings."),
+        ("prompt_study/templates", "Templates", "Accuracy by wording, and the pictures it turns."),
+        ("prompt_study/pictures", "Pictures", "What prompts find, for several models side by side."),
+        ("prompt_study/search_prompts", "Search for prompts", "A choice of templates, judged on pictures unseen."),
+        ("prompt_study/words", "Words", "What each word of a prompt brings."),
     ],
     "Captions": [
-        ("caption_retrieval/benchmark.py", "Benchmark", "Does a caption find its picture, and a picture its caption?"),
-        ("caption_retrieval/one_caption.py", "One caption", "What beats a caption's own picture, word by word."),
-        ("caption_retrieval/ask.py", "Ask", "A text, a picture or both, over any embedded pictures."),
+        ("caption_retrieval/benchmark", "Benchmark", "Does a caption find its picture, and a picture its caption?"),
+        ("caption_retrieval/one_caption", "One caption", "What beats a caption's own picture, word by word."),
+        ("caption_retrieval/ask", "Ask", "A text, a picture or both, over any embedded pictures."),
     ],
 }
+"""Section of the menu -> its pages: (folder below `pages/`, title, help). The folder's name is the page's address."""
 
 
-def _flat(sections: dict[str, list[st.Page]]) -> list[tuple[tuple[str, str, str], st.Page]]:
-    """(file, title, words) of every page, with the page made of them."""
-    return [pair for name, pages in PAGES.items() for pair in zip(pages, sections[name])]
+def _file(folder: str) -> str:
+    return f"pages/{folder}/page.py"
 
 
 def frame() -> None:
@@ -61,12 +63,17 @@ def frame() -> None:
     mount()
     one_step_back()
     sections = {
-        section: [st.Page(f"pages/{file}", title=title, help=said) for file, title, said in pages]
-        for section, pages in PAGES.items()
+        section: [
+            st.Page(_file(folder), url_path=Path(folder).name, title=title, help=said) for folder, title, said in rows
+        ]
+        for section, rows in PAGES.items()
     }
-    files = {page.url_path: f"pages/{file}" for (file, _, _), page in _flat(sections)}
-    page = st.navigation(sections, position="hidden" if shell.asked_for() else "top")
-    on_stage = shell.mount(files)
+    page = st.navigation(sections, position="hidden" if stage.asked_for() else "top")
+    # Only the navigation knows which page opens at the bare address.
+    files = {
+        page.url_path: _file(row[0]) for section, rows in PAGES.items() for page, row in zip(sections[section], rows)
+    }
+    on_stage = stage.mount(files)
     keep(*SHARED)
     with in_place():
         tell_apart(engine())
@@ -74,7 +81,7 @@ def frame() -> None:
     told()
     if on_stage:
         with in_place():
-            shell.around(engine(), files)
+            stage.around(engine(), files)
     with in_place():
         page.run()
 

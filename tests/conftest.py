@@ -75,7 +75,7 @@ def _pointed(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
 
 @pytest.fixture
 def page(in_world: World) -> Callable[..., object]:
-    """`page("classification/accuracy.py", model=[...])` -> the rendered page of the world."""
+    """`page("classification/accuracy", model=[...])` -> the rendered page of the world."""
     from tests.app.making import open_page
 
     return open_page

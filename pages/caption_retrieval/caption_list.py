@@ -19,11 +19,12 @@ from core.studies.captions.one_caption import find_captions
 from core.studies.captions.retrieval import RetrievalResult
 from core.tables import say_model, short_names
 from core.tables.retrieval import Side, ranks_frame
-from pages.shared.choices import one_of, such_as
-from pages.shared.link import choose, chosen
+from core.types import NotHere
 from pages.shared.paging import paged
 from pages.shared.pickers import moved, shown
 from pages.shared.save import save_rows
+from pages.shared.url_choices import one_of, such_as
+from pages.shared.url_state import choose, chosen
 from pages.shared.words import count, plain
 
 PAGE, PAGE_KEY, ROW = 8, "captions-page", 76

@@ -12,8 +12,8 @@ from core.studies.probe.result import ProbeResult
 from core.tables import interval_text, percent, points, say_dataset, say_model
 from core.tables.probe import held_out_line, probe_line, probe_rows, say_c
 from pages.classification.deck_table import LEGEND, deck_table
-from pages.shared.answer import provenance_table
-from pages.shared.leads import to_probe
+from pages.shared.layout import provenance_table
+from pages.shared.navigation import to_probe
 from pages.shared.save import save_rows
 from pages.shared.words import count, plain
 

@@ -8,9 +8,9 @@ from core.engine import Engine
 from core.tables import say_dataset
 from core.types import DatasetSpec, State
 from pages.shared.guard import careful
-from pages.shared.here import here
+from pages.shared.jobs import job_line
 from pages.shared.pickers import offered_datasets
-from pages.shared.progress import job_line
+from pages.shared.stored import here
 from pages.shared.words import count, plain
 
 STATES = {"ready": "ready", "downloadable": "not here yet", "absent": "not here"}

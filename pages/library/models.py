@@ -8,8 +8,8 @@ from core.engine import Engine
 from core.tables import say_model
 from core.types import ModelSpec, State
 from pages.shared.guard import careful
-from pages.shared.here import here, known_models
-from pages.shared.progress import job_line
+from pages.shared.jobs import job_line
+from pages.shared.stored import here, known_models
 from pages.shared.words import count, millions, plain
 
 STATES = {"ready": "ready", "downloadable": "not here yet", "absent": "not usable here"}

@@ -6,9 +6,9 @@ import streamlit as st
 
 from core.engine import Engine
 from core.tables import say_dataset, say_model
-from pages.shared.asking import Asking
-from pages.shared.here import here, real_first
+from pages.shared.prompt_picker import Asking
 from pages.shared.report import report_button
+from pages.shared.stored import here, real_first
 
 MOST = 8
 

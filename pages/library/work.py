@@ -8,10 +8,10 @@ from core.engine import Engine
 from core.tables import say_model
 from core.types import DatasetSpec, Job
 from pages.shared.guard import careful
-from pages.shared.here import known_models
+from pages.shared.jobs import job_line, sentence
 from pages.shared.own_data import page_dataset, page_model
 from pages.shared.pickers import offered_datasets
-from pages.shared.progress import job_line, sentence
+from pages.shared.stored import known_models
 from pages.shared.words import plain
 
 LATELY = 6

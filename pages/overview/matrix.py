@@ -9,11 +9,11 @@ import streamlit as st
 
 from core.tables import percent, say_dataset, say_model
 from core.types import DatasetSpec, ModelSpec, State
-from pages.shared.here import Here
-from pages.shared.leads import to_classes
-from pages.shared.link import open_page
+from pages.shared.navigation import to_classes
+from pages.shared.stored import Here
+from pages.shared.url_state import open_page
 
-LIBRARY = "pages/library/library.py"
+LIBRARY = "pages/library/page.py"
 Models = Sequence[tuple[ModelSpec, State]]
 Datasets = Sequence[tuple[DatasetSpec, State]]
 Found = Mapping[tuple[str, str], float]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pages.shared.here import Here
+from pages.shared.stored import Here
 
 DEMO = (
     "These are **generated pictures** and two tiny models trained for this project, so that everything works "

@@ -14,10 +14,10 @@ from core.engine import Engine
 from core.errors import TMVError
 from core.studies.pictures.query import MINUS_WEIGHT, Query, Term, ask
 from core.studies.prompts.compose import Composed, expand, ladder, slots_of
-from core.types import DatasetSpec
-from pages.shared.choices import one_of
-from pages.shared.link import chosen
+from core.types import DatasetSpec, TMVError
 from pages.shared.texts import texts
+from pages.shared.url_choices import one_of
+from pages.shared.url_state import chosen
 
 PROMPTS, SLOTS, LADDER, SUM = "prompts", "slots", "ladder", "sum"
 WAYS = {PROMPTS: "Prompts", SLOTS: "Slots", LADDER: "Adjectives", SUM: "Add and take away"}

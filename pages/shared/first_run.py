@@ -7,8 +7,8 @@ import streamlit as st
 from core.engine import Engine
 from core.errors import Damaged
 from pages.shared.guard import careful
-from pages.shared.here import here
-from pages.shared.progress import watch
+from pages.shared.jobs import watch
+from pages.shared.stored import here
 
 KEY = "prepare-demo"
 FIRST = (("demo-rn/demo", "demo-objects"), ("demo-vit/demo", "demo-objects"))

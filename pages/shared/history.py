@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.shared.link import out_of_sight
+from pages.shared.url_state import out_of_sight
 
 JS = Path(__file__).with_name("history.js")
 

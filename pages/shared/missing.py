@@ -11,8 +11,8 @@ from core.errors import TMVError
 from core.tables import say_dataset, say_model
 from core.types import DatasetSpec, ModelSpec, State
 from pages.shared.guard import careful
-from pages.shared.here import here
-from pages.shared.progress import watch
+from pages.shared.jobs import watch
+from pages.shared.stored import here
 from pages.shared.words import count, listed, plain
 
 Pair = tuple[ModelSpec, DatasetSpec, str | None]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.shared.choices import say_wrong
+from pages.shared.url_choices import say_wrong
 
 
 def page_choice(*keys: str) -> dict[str, tuple[str, ...]]:

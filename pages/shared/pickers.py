@@ -18,10 +18,10 @@ from core.catalog.datasets import DATASETS
 from core.engine import Engine
 from core.errors import TMVError
 from core.tables import say_dataset, say_model
-from core.types import DatasetSpec, ModelSpec
-from pages.shared.here import ANY_KIND, default_datasets, default_models, here, known_models
-from pages.shared.link import choose, chosen
+from core.types import DatasetSpec, ModelSpec, TMVError
 from pages.shared.own_data import page_dataset, page_model
+from pages.shared.stored import ANY_KIND, default_datasets, default_models, here, known_models
+from pages.shared.url_state import choose, chosen
 from pages.shared.words import listed, plain
 
 KINDS = {"classification": "classes", "captions": "captions"}

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.engine import Engine
-from core.errors import TMVError
-from pages.shared.asking import Asking
+from core.types import TMVError
+from pages.shared.prompt_picker import Asking
 
 
 def report_button(

@@ -11,8 +11,8 @@ import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
 from core.engine import Engine
-from core.errors import TMVError
-from pages.shared.here import here
+from core.types import TMVError
+from pages.shared.stored import here
 
 log = logging.getLogger("text_meets_vision")
 

@@ -13,8 +13,8 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 
 from core.engine import Engine
-from core.errors import TMVError
-from pages.shared.link import LONGEST, address, choose, chosen
+from core.types import TMVError
+from pages.shared.url_state import LONGEST, address, choose, chosen
 
 MOST_TEXTS = 2000
 IN_ADDRESS = 2500

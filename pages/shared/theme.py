@@ -6,7 +6,7 @@ from typing import Literal, TypedDict
 
 import streamlit as st
 
-from pages.shared.link import chosen
+from pages.shared.url_state import chosen
 
 Theme = Literal["light", "dark"]
 STAGE = 1.5

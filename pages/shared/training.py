@@ -15,8 +15,8 @@ from core.tables import say_dataset, say_model
 from core.types import DatasetSpec, Job, ModelSpec
 from pages.shared import first_run
 from pages.shared.guard import careful
+from pages.shared.jobs import watch
 from pages.shared.missing import obstacles
-from pages.shared.progress import watch
 from pages.shared.words import count, listed, plain
 
 

@@ -88,13 +88,13 @@ def know_prompts(encoder: FakeEncoder, dataset: Dataset, texts: TextStore) -> No
             texts.put(encoder.card.model_digest, asked, encoder.encode_texts(asked))
 
 
-def open_page(file: str = "", **choices: object) -> AppTest:
+def open_page(folder: str = "", **choices: object) -> AppTest:
     """The rendered page of the app, with these choices in its address."""
     app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
     for name, value in choices.items():
         app.query_params[name] = value
     app.run()
-    return app.switch_page(f"pages/{file}").run() if file else app
+    return app.switch_page(f"pages/{folder}/page.py").run() if folder else app
 
 
 def pages_of(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., AppTest]]:

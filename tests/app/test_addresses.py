@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.catalog.prompts import find_prompt_set
 from core.studies.prompts.search import BUDGET, LARGEST
-from pages.shared.link import SHARED
+from pages.shared.url_state import SHARED
 from tests.app import captions
 from tests.app.captions import told
 from tests.app.making import open_page, said
@@ -30,14 +30,14 @@ FREE = {
 """Free text, which anything is, and what an error of its own is told of: names of models, of data, of a picture to
 search with."""
 PAGES: dict[str, dict[str, object]] = {
-    "overview/overview.py": {},
-    "prompt_study/templates.py": {},
-    "prompt_study/pictures.py": {"prompt": ["a square of no colour", "no square"]},  # texts that no other test asks
-    "prompt_study/search_prompts.py": {},
-    "prompt_study/words.py": {},
-    "caption_retrieval/benchmark.py": {},
-    "caption_retrieval/one_caption.py": {"beside": ["a square"]},
-    "caption_retrieval/ask.py": {},
+    "overview": {},
+    "prompt_study/templates": {},
+    "prompt_study/pictures": {"prompt": ["a square of no colour", "no square"]},  # texts that no other test asks
+    "prompt_study/search_prompts": {},
+    "prompt_study/words": {},
+    "caption_retrieval/benchmark": {},
+    "caption_retrieval/one_caption": {"beside": ["a square"]},
+    "caption_retrieval/ask": {},
 }
 
 
@@ -65,7 +65,7 @@ def everything(captioned: World, world: World, monkeypatch: pytest.MonkeyPatch) 
 def test_every_choice_says_what_is_wrong_with_it(file: str, everything: Callable[[str], World]) -> None:
     world = everything(file)
     usual = {"model": [GOOD, POOR], "data": [told(world) if file.startswith("caption") else world.colours]}
-    if file.endswith("search_prompts.py"):
+    if file.endswith("search_prompts"):
         engine_of(world).optimise(GOOD, world.colours, **plan(world))
     usual |= PAGES[file]
     names = choices_of(open_page(file, **usual)) - FREE
@@ -102,14 +102,14 @@ def plan(world: World) -> dict[str, Any]:
 
 @pytest.mark.parametrize("asked", [NONSENSE, "0", "-1", "99", "1.5", "²"])
 def test_a_page_of_a_list_that_is_not_there_is_told(asked: str, everything: Callable[[str], World]) -> None:
-    file = "caption_retrieval/ask.py"
+    file = "caption_retrieval/ask"
     app = open_page(file, model=[GOOD], data=[told(everything(file))], **{"asked-page": asked})
     assert not app.exception
     assert f"“asked-page” in the address is a number from 1 to 2, not “{asked}”; page 1 is shown." in said(app)
 
 
 def test_a_page_of_a_list_that_is_there_is_shown_without_a_word(everything: Callable[[str], World]) -> None:
-    file = "caption_retrieval/ask.py"
+    file = "caption_retrieval/ask"
     app = open_page(file, model=[GOOD], data=[told(everything(file))], **{"asked-page": "2"})
     assert not app.exception and "in the address is" not in said(app)
 
@@ -131,13 +131,13 @@ def test_a_page_of_a_list_that_is_there_is_shown_without_a_word(everything: Call
 def test_the_sentence_says_what_was_expected(
     choice: dict[str, object], words: str, everything: Callable[[str], World]
 ) -> None:
-    file = "caption_retrieval/benchmark.py"
+    file = "caption_retrieval/benchmark"
     app = open_page(file, model=[GOOD, POOR], data=[told(everything(file))], **choice)
     assert not app.exception and words in said(app)
 
 
 def test_another_set_of_templates_lets_the_baseline_go(everything: Callable[[str], World]) -> None:
-    file = "prompt_study/templates.py"
+    file = "prompt_study/templates"
     baseline = find_prompt_set("deck").templates[2]
     app = open_page(file, model=[GOOD], data=[everything(file).colours], baseline=[baseline])
     app.selectbox(key="shown-wordings").set_value("photo").run()

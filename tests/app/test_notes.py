@@ -40,13 +40,13 @@ def boxes(app: AppTest) -> tuple[list[str], list[str]]:
 
 
 PAGES = (
-    "overview/overview.py",
-    "classification/accuracy.py",
-    "classification/classes.py",
-    "classification/compare.py",
-    "prompt_study/templates.py",
-    "prompt_study/pictures.py",
-    "prompt_study/words.py",
+    "overview",
+    "classification/accuracy",
+    "classification/classes",
+    "classification/compare",
+    "prompt_study/templates",
+    "prompt_study/pictures",
+    "prompt_study/words",
 )
 
 
@@ -61,11 +61,11 @@ def test_notes_stand_on_every_page_with_numbers_of_classes(
 
 
 def test_the_audit_says_them_as_a_check(page: Callable[..., AppTest], world: World, noted: None) -> None:
-    words = said(page("classification/why.py", model=[GOOD], data=[world.colours]))
+    words = said(page("classification/why", model=[GOOD], data=[world.colours]))
     assert "Was what was brought understood as it stands?" in words and FAULT in words and INFO in words
 
 
-@pytest.mark.parametrize("file", ["benchmark.py", "ask.py", "one_caption.py"])
+@pytest.mark.parametrize("file", ["benchmark", "ask", "one_caption"])
 def test_notes_stand_on_every_page_with_captions(
     caption_page: Callable[..., AppTest], captioned: World, noted: None, file: str
 ) -> None:
@@ -75,14 +75,14 @@ def test_notes_stand_on_every_page_with_captions(
 
 
 def test_another_set_than_asked_for_is_said_in_large(page: Callable[..., AppTest], world: World) -> None:
-    app = page("classification/accuracy.py", model=["no-such/model"], data=["nowhere"])
+    app = page("classification/accuracy", model=["no-such/model"], data=["nowhere"])
     yellow = " ".join(boxes(app)[1])
     assert "No model is called 'no-such/model'" in yellow and "Shown instead of the model asked for" in yellow
     assert "No data set is called 'nowhere'" in yellow and "Shown instead of the data set asked for" in yellow
-    one = " ".join(boxes(page("classification/classes.py", model=[GOOD], data=["nowhere"]))[1])
+    one = " ".join(boxes(page("classification/classes", model=[GOOD], data=["nowhere"]))[1])
     assert "Shown instead of the data set asked for" in one
 
 
 def test_a_path_written_in_two_ways_is_one_data_set(page: Callable[..., AppTest], world: World) -> None:
-    app = page("classification/classes.py", model=[GOOD], data=["folder:colours"])
+    app = page("classification/classes", model=[GOOD], data=["folder:colours"])
     assert app.selectbox(key="shown-data").format_func(world.colours) == "colours"

@@ -17,12 +17,12 @@ from tests.conftest import GOOD, POOR, World
 from tests.fakes import FakeEncoder
 
 CLASSIFYING = (
-    "classification/accuracy.py",
-    "classification/classes.py",
-    "classification/compare.py",
-    "classification/why.py",
-    "prompt_study/templates.py",
-    "prompt_study/search_prompts.py",
+    "classification/accuracy",
+    "classification/classes",
+    "classification/compare",
+    "classification/why",
+    "prompt_study/templates",
+    "prompt_study/search_prompts",
 )
 
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
+from streamlit_app import PAGES
+
 ROOT = Path(__file__).parents[2]
 
 
 def addresses() -> dict[str, list[str]]:
     """Page -> the names of its choices, sorted; `*` holds those that every page shares."""
-    frame = ast.parse((ROOT / "streamlit_app.py").read_text("utf-8"))
-    files = [
-        node.value for node in ast.walk(frame) if isinstance(node, ast.Constant) and str(node.value).endswith(".py")
-    ]
-    found = {Path(str(file)).stem: sorted(_choices(ROOT / "pages" / str(file))) for file in files if "/" in str(file)}
+    folders = [ROOT / "pages" / folder for rows in PAGES.values() for folder, _, _ in rows]
+    found = {folder.name: sorted(_choices(folder / "page.py")) for folder in folders}
     shared = {name for path in (ROOT / "pages" / "shared").rglob("*.py") for name in _choices(path)}
     return {"*": sorted(shared | {"model", "data", "split", "templates", "template", "classnames"}), **found}
 

@@ -1,0 +1,63 @@
+"""One picture that was found, over the page: whole, with its place in each list, and where to go with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from core.engine import Engine
+from core.studies.pictures.search import PicturesResult
+from core.tables import say_dataset, say_model
+from pages.caption_retrieval.ask.query_form import more_like
+from pages.caption_retrieval.current import look_closer
+from pages.shared.guard import in_place
+from pages.shared.picture import picture
+from pages.shared.url_state import choose
+from pages.shared.words import plain
+
+
+def asked_dialog(
+    engine: Engine, results: Sequence[PicturesResult], picture_id: str, closed: Callable[[], None]
+) -> None:
+    """Open the picture over the page; `closed` is called when the reader closes it."""
+    result = results[0]
+
+    @st.dialog("Picture", width="large", on_dismiss=closed)
+    def show() -> None:
+        left, right = st.columns([3, 2], gap="large")
+        with left, in_place():
+            picture(
+                engine.picture(result.dataset, result.split, picture_id), f"Picture {picture_id} of {result.dataset}"
+            )
+        left.caption(plain(f"{say_dataset(result.dataset)} · {result.split} · {picture_id}"))
+        with right, in_place():
+            _said(engine, results, picture_id)
+
+    show()
+
+
+def _said(engine: Engine, results: Sequence[PicturesResult], picture_id: str) -> None:
+    said = engine.said_of(results[0], picture_id)
+    for line in said:
+        st.markdown(plain(line))
+    for result in results:
+        rank, score = engine.place_of(result, picture_id)
+        st.markdown(plain(f"{say_model(result.model)}: rank {rank:,} of {result.n:,}, score {score:.3f}"))
+    if st.button(
+        "More like this", icon=":material/image_search:", key="more-like", on_click=more_like, args=(picture_id,)
+    ):
+        st.rerun()
+    if engine.dataset(results[0].dataset).kind == "captions":
+        st.button(
+            "Look at its captions",
+            icon=":material/arrow_forward:",
+            key="to-captions",
+            on_click=_to_captions,
+            args=(picture_id,),
+        )
+
+
+def _to_captions(picture_id: str) -> None:
+    choose("open", None)
+    look_closer(picture_id, None)

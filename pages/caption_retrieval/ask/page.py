@@ -1,0 +1,147 @@
+"""Ask: a text, a picture or both over any embedded set, two models side by side."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.charts.pictures import moved_chart, spread_chart
+from core.engine import Engine
+from core.errors import EncoderWarming
+from core.studies.pictures.search import PicturesResult
+from core.tables import say_dataset, say_model, short_names
+from core.tables.pictures import hits_frame, models_finding, moved_frame, spread_frame
+from core.types import DatasetSpec, EmbeddingSet, EncoderWarming, ModelSpec
+from pages.caption_retrieval.ask.answers import first, lists, sentence
+from pages.caption_retrieval.ask.asked_picture import asked_dialog
+from pages.caption_retrieval.ask.query_form import KEPT, PAGE_KEY, Wanted, query_picture, wanted, write
+from pages.caption_retrieval.captions_used import pick_split, used
+from pages.shared.chart import draw
+from pages.shared.contact_sheet import SheetList, sheet
+from pages.shared.encode import encode
+from pages.shared.engine import engine
+from pages.shared.guard import in_place
+from pages.shared.layout import finding, foot, question
+from pages.shared.missing import Pair, offer
+from pages.shared.paging import page_choice
+from pages.shared.pickers import pick_dataset, pick_models
+from pages.shared.save import save_rows, save_sheet
+from pages.shared.stored import ANY_KIND
+from pages.shared.theme import seen, theme
+from pages.shared.url_choices import A_PICTURE, NONE_OPENED, one_of
+from pages.shared.url_state import choose, chosen, keep
+from pages.shared.warming import warming
+from pages.shared.words import plain
+
+MOST_MODELS, DEEP, TEN = 2, 500, 10
+
+
+def page(engine: Engine) -> None:
+    """From the choices to the answer."""
+    left, right = st.columns(2)
+    with right:
+        dataset = pick_dataset(engine, ANY_KIND)
+    if dataset is None:
+        return
+    with left:
+        models = pick_models(engine, [dataset], most=MOST_MODELS)
+    with right:
+        split = used(engine, dataset).split
+        pick_split(engine, dataset, split)
+    now = wanted(stored(engine, models, dataset, split))
+    with in_place():
+        write(engine, dataset, now)
+    with in_place():
+        results, missing, waiting = search(engine, models, dataset, split, now)
+        offer(engine, missing)
+        if waiting is not None:
+            warming(waiting)
+        if results:
+            show(engine, results)
+            behind(results, split, now)
+
+
+def stored(engine: Engine, models: Sequence[ModelSpec], dataset: DatasetSpec, split: str | None) -> EmbeddingSet | None:
+    """The rows of the data set as any of these models has them."""
+    found = (engine.embeddings(m.name, dataset.name, split) for m in models)
+    return next((images for images in found if images is not None), None)
+
+
+def search(
+    engine: Engine, models: Sequence[ModelSpec], dataset: DatasetSpec, split: str | None, now: Wanted
+) -> tuple[list[PicturesResult], list[Pair], EncoderWarming | None]:
+    """The list of each model that can answer, the pairs that are not embedded, and the encoder that starts."""
+    results, missing, waiting = list[PicturesResult](), list[Pair](), None
+    picture = query_picture(engine, now)
+    for model in models:
+        if engine.embeddings(model.name, dataset.name, split) is None:
+            missing.append((model, dataset, split))
+            continue
+        try:
+            encode(engine, model.name, now.query.texts)
+            results.append(
+                engine.search(
+                    model.name, dataset.name, split, query=now.query, image=picture, like=now.like or None, k=DEEP
+                )
+            )
+        except EncoderWarming as error:
+            waiting = waiting or error
+    return results, missing, waiting
+
+
+# --- the answer -------------------------------------------------------------------------------------------
+
+
+def show(engine: Engine, results: Sequence[PicturesResult]) -> None:
+    """The finding, the lists with their pages, what moved, one picture."""
+    tens = [first(r, TEN) for r in results]
+    pair = engine.compare_pictures(*tens) if len(tens) == 2 else None
+    said = models_finding(pair) if pair else sentence(results[0], TEN)
+    finding(plain(said), results)
+    for result in results if pair else ():
+        if result.precision:
+            st.markdown(plain(f"{say_model(result.model)}: {sentence(result, TEN)}"))
+    drawn, mode = list[SheetList](), theme()
+    with in_place():
+        drawn = lists(engine, results, open_picture)
+    with st.container(horizontal=True):
+        save_rows(hits_frame(results), "found", key="found-csv", label=f"CSV, the first {len(results[0].hits):,}")
+        if drawn:
+            title = f"Pictures of {say_dataset(results[0].dataset)}"
+            save_sheet(lambda: sheet(title, [drawn], mode), "found", key="found-png")
+    with in_place():
+        left, right = st.columns(2, gap="large")
+        with left:
+            draw(spread_chart(spread_frame(tens), **seen()), key="chart-spread")
+        if pair:
+            with right:
+                a, b = short_names([pair.a, pair.b])
+                chart = moved_chart(moved_frame(pair), a=a, b=b, **seen())
+                draw(chart, key="chart-moved", picked=lambda mark: open_picture(str(mark[0])))
+    if opened := one_of("open", results[0].ids, "", A_PICTURE, NONE_OPENED):
+        asked_dialog(engine, results, opened, lambda: choose("open", None))
+
+
+def open_picture(picture: str) -> None:
+    """Callback: look at one picture."""
+    choose("open", picture)
+
+
+def behind(results: Sequence[PicturesResult], split: str | None, now: Wanted) -> None:
+    """Where the numbers come from, and the link that shows a colleague the same."""
+    foot(
+        [(f"{say_model(r.model)} on {say_dataset(r.dataset)}", r.provenance) for r in results],
+        {
+            "model": [r.model for r in results],
+            "data": [results[0].dataset],
+            "split": [split] if split else [],
+            **now.choices,
+            **page_choice(PAGE_KEY),
+            "open": chosen("open"),
+        },
+    )
+
+
+keep(*KEPT, "open")
+question("Which pictures show what you ask for?")
+with in_place():
+    page(engine())

@@ -1,0 +1,194 @@
+"""What is asked of the pictures: a text, words to leave out, a picture; as the address says it, and the form."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core.engine import Engine
+from core.errors import NotHere, TMVError
+from core.images.decode import IMAGE_SUFFIXES, thumbnail
+from core.studies.pictures.query import MINUS_WEIGHT, Query, ask
+from core.types import DatasetSpec, EmbeddingSet, NotHere, TMVError
+from pages.shared.guard import careful
+from pages.shared.picture import picture
+from pages.shared.texts import box_key
+from pages.shared.url_choices import such_as
+from pages.shared.url_state import LONGEST, choose, chosen
+from pages.shared.words import plain
+
+KEPT = ("q", "minus", "upload", "like", "image_weight", "minus_weight")
+PAGE_KEY = "asked-page"
+MOST_MEGABYTES, MOST_MINUS, MOST_WEIGHT = 20, 8, 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """`upload` names an uploaded picture, `like` one of the data set; at most one of them is there."""
+
+    text: str = ""
+    minus: tuple[str, ...] = ()
+    upload: str = ""
+    like: str = ""
+    image_weight: float = 1.0
+    minus_weight: float = MINUS_WEIGHT
+
+    @property
+    def query(self) -> Query:
+        """For the engine; `TMVError` where nothing is asked."""
+        image = "your picture" if self.upload else self.like
+        return ask(
+            self.text, minus=self.minus, minus_weight=self.minus_weight, image=image, image_weight=self.image_weight
+        )
+
+    @property
+    def choices(self) -> dict[str, tuple[str, ...]]:
+        """For a link."""
+        weights = {"image_weight": (self.image_weight, 1.0), "minus_weight": (self.minus_weight, MINUS_WEIGHT)}
+        return {
+            "q": (self.text,) if self.text else (),
+            "minus": self.minus,
+            "upload": (self.upload,) if self.upload else (),
+            "like": (self.like,) if self.like else (),
+            **{name: (f"{value:g}",) if value != usual else () for name, (value, usual) in weights.items()},
+        }
+
+
+def wanted(images: EmbeddingSet | None) -> Wanted:
+    """What the address asks; an example that needs no encoder where it asks nothing."""
+    text, upload, like = (next(iter(chosen(name)), "").strip() for name in ("q", "upload", "like"))
+    minus = tuple(m for m in chosen("minus", MOST_MINUS) if m.strip())
+    if not (text or upload or like or minus):
+        text = example(images)
+    return Wanted(
+        text=text,
+        minus=minus,
+        upload=upload,
+        like="" if upload else like,
+        image_weight=_weight("image_weight", 1.0),
+        minus_weight=_weight("minus_weight", MINUS_WEIGHT),
+    )
+
+
+def _weight(name: str, usual: float) -> float:
+    """A weight of the address, or the usual one."""
+    return float(such_as(name, _is_weight, f"a number from 0 to {MOST_WEIGHT:g}", f"{usual:g}"))
+
+
+def _is_weight(text: str) -> bool:
+    try:
+        return 0 <= float(text) <= MOST_WEIGHT
+    except ValueError:
+        return False
+
+
+def example(images: EmbeddingSet | None) -> str:
+    """A question that fits the data: its shortest caption among the first, or its first class in a photo."""
+    if images is None:
+        return ""
+    if images.captions:
+        return min(images.captions[:50], key=len)
+    return f"a photo of a {images.classnames[0]}." if images.classnames else ""
+
+
+def query_picture(engine: Engine, now: Wanted) -> bytes | None:
+    """The file of the uploaded picture; `NotHere` where this server does not have it."""
+    return engine.uploads.get(now.upload) if now.upload else None
+
+
+# --- the form ---------------------------------------------------------------------------------------------
+
+
+def write(engine: Engine, dataset: DatasetSpec, now: Wanted) -> None:
+    """The boxes, the one button, and the picture that is asked with."""
+    keys = {name: box_key(name, values) for name, values in _values(now).items()}
+    with st.form("ask", border=False):
+        left, middle, right = st.columns([4, 3, 4])
+        left.text_input("Look for", now.text, key=keys["q"], max_chars=LONGEST, placeholder="a bird over the sea")
+        middle.text_input(
+            "Without",
+            ", ".join(now.minus),
+            key=keys["minus"],
+            max_chars=LONGEST,
+            placeholder="water, people",
+            help="Words whose meaning is taken away, separated by commas.",
+        )
+        with right:
+            st.file_uploader(
+                "Like this picture",
+                type=[s.lstrip(".") for s in sorted(IMAGE_SUFFIXES)],
+                key=keys["file"],
+                max_upload_size=MOST_MEGABYTES,
+                help="It stays on this server for a while under a name that only the link knows, so that a link shows "
+                "the same to someone else.",
+            )
+        with middle.expander("Weights"):
+            st.number_input("Of the picture", 0.0, MOST_WEIGHT, now.image_weight, 0.1, key=keys["image_weight"])
+            st.number_input(
+                "Of each word taken away", 0.0, MOST_WEIGHT, now.minus_weight, 0.1, key=keys["minus_weight"]
+            )
+            st.caption("A text weighs 1. Vectors of length 1 are added, and the sum is brought back to length 1.")
+        st.form_submit_button("Ask", type="primary", on_click=careful(_wrote), args=(engine, keys, now))
+    if now.upload or now.like:
+        _asked_with(engine, dataset, now)
+
+
+def _values(now: Wanted) -> dict[str, Sequence[str]]:
+    return {
+        "q": [now.text],
+        "minus": now.minus,
+        "file": [now.upload, now.like],
+        "image_weight": [str(now.image_weight)],
+        "minus_weight": [str(now.minus_weight)],
+    }
+
+
+def _asked_with(engine: Engine, dataset: DatasetSpec, now: Wanted) -> None:
+    """The picture of the question, and a way to leave it out."""
+    small, words = st.columns([1, 9], vertical_alignment="center")
+    try:
+        data = engine.uploads.get(now.upload) if now.upload else engine.thumbnail(dataset.name, None, now.like)
+        with small:
+            picture(thumbnail(data, 224), "The picture that is asked with")
+    except NotHere:
+        pass
+    words.markdown(plain("With your picture" if now.upload else f"With the picture {now.like}"))
+    words.button(
+        "Leave the picture out", key="no-picture", type="tertiary", icon=":material/close:", on_click=_no_picture
+    )
+
+
+def _no_picture() -> None:
+    choose("upload", None)
+    choose("like", None)
+    st.session_state[PAGE_KEY] = 1
+
+
+def _wrote(engine: Engine, keys: dict[str, str], now: Wanted) -> None:
+    state = st.session_state
+    text = " ".join(state[keys["q"]].split())
+    minus = [m.strip() for m in state[keys["minus"]].split(",") if m.strip()]
+    if len(minus) > MOST_MINUS:
+        raise TMVError(f"At most {MOST_MINUS} words are taken away at once, got {len(minus)}.")
+    file = state[keys["file"]]
+    upload = engine.uploads.keep(file.getvalue()) if file is not None else now.upload
+    if not (text or upload or now.like):
+        raise TMVError("Write what to look for, or add a picture.")
+    choose("q", text)
+    choose("minus", minus)
+    choose("upload", upload)
+    choose("like", None if upload else now.like)
+    for name, usual in (("image_weight", 1.0), ("minus_weight", MINUS_WEIGHT)):
+        choose(name, None if state[keys[name]] == usual else f"{state[keys[name]]:g}")
+    state[PAGE_KEY] = 1
+
+
+def more_like(picture_id: str) -> None:
+    """Callback: ask for pictures like this one of the data set, without a text."""
+    for name in KEPT:
+        choose(name, None)
+    choose("like", picture_id)
+    choose("open", None)
+    st.session_state[PAGE_KEY] = 1

@@ -1,0 +1,111 @@
+"""What makes a caption hard, and whether one model is better beyond chance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+
+import streamlit as st
+
+from core.charts.compare import difference_chart
+from core.charts.retrieval import bands_chart
+from core.engine import Engine
+from core.studies.captions.breakdown import RetrievalDifference
+from core.studies.captions.retrieval import ALL_CAPTIONS, RetrievalResult
+from core.tables import say_model, short_names
+from core.tables.retrieval import bands_finding, bands_frame, retrieval_difference_frame
+from pages.shared.chart import draw
+from pages.shared.pickers import moved, shown
+from pages.shared.theme import seen
+from pages.shared.url_choices import one_of, say_wrong
+from pages.shared.url_state import choose, chosen
+from pages.shared.words import plain
+
+LENGTH, CONTENDERS, CROWDING = "length", "contenders", "crowding"
+WAYS = {LENGTH: "Its length", CONTENDERS: "How many compete", CROWDING: "Look-alikes"}
+AXES = {LENGTH: "Words", CONTENDERS: "Contenders", CROWDING: "Neighbourhood"}
+TITLES = {
+    LENGTH: "Do longer captions do better?",
+    CONTENDERS: "Do captions lose that fit many pictures?",
+    CROWDING: "Do pictures lose that have look-alikes?",
+}
+UNITS = {LENGTH: "words", CONTENDERS: "contenders", CROWDING: ""}
+WHAT = {
+    LENGTH: "Captions by their number of words.",
+    CONTENDERS: "Captions by how many pictures score within one logit (1 / logit scale) of the first one: how many "
+    "others the same words nearly fit.",
+    CROWDING: "Captions by how alike their picture's surroundings are: its mean cosine with its ten nearest other "
+    "pictures, in four parts of equal size.",
+}
+
+
+def hardness(engine: Engine, results: Sequence[RetrievalResult]) -> None:
+    """Recall@1 of captions by one property."""
+    st.header("What makes a caption hard?", anchor=False)
+    by = _pick_way()
+    bands = {
+        r.model: engine.retrieval_breakdown(r.model, r.dataset, r.split, r.captions_per_picture or ALL_CAPTIONS, by=by)
+        for r in results
+    }
+    chart = bands_chart(bands_frame(bands), axis=AXES[by], title=TITLES[by], **seen())
+    draw(chart, key=f"chart-{by}")
+    first = results[0]
+    st.markdown(plain(f"{say_model(first.model)}: {bands_finding(bands[first.model], UNITS[by])}."))
+    st.caption(plain(WHAT[by]))
+
+
+def _pick_way() -> str:
+    now = one_of("hard", WAYS, CONTENDERS)
+    st.session_state[shown("hard")] = now
+    st.segmented_control(
+        "By",
+        list(WAYS),
+        key=shown("hard"),
+        format_func=WAYS.__getitem__,
+        required=True,
+        on_change=moved,
+        args=("hard",),
+    )
+    return now
+
+
+# --- pairs ------------------------------------------------------------------------------------------------
+
+
+def pick_pair(results: Sequence[RetrievalResult]) -> tuple[RetrievalResult, RetrievalResult] | None:
+    """The two models that are compared: the only two, or those chosen; None for one model."""
+    pairs = {f"{a.model}\n{b.model}": (a, b) for a, b in combinations(results, 2)}
+    if not pairs:
+        return None
+    asked, now = chosen("pair"), next(iter(pairs))
+    if "\n".join(asked) in pairs:
+        now = "\n".join(asked)
+    elif asked:
+        say_wrong("pair", ", ".join(asked), "two of the models above", "the first two are compared")
+    if len(pairs) > 1:
+        names = dict(zip((r.model for r in results), short_names([r.model for r in results])))
+        titles = {key: f"{names[a.model]} with {names[b.model]}" for key, (a, b) in pairs.items()}
+        st.session_state[shown("pair")] = now
+        st.selectbox("Compare", list(pairs), key=shown("pair"), format_func=titles.__getitem__, on_change=_picked)
+    return pairs[now]
+
+
+def _picked() -> None:
+    choose("pair", st.session_state[shown("pair")].split("\n"))
+
+
+def differences(results: Sequence[RetrievalResult], gap: RetrievalDifference | None) -> None:
+    """Every paired difference of two models, with its interval."""
+    st.header("Is one model better?", anchor=False)
+    if gap is None:
+        st.caption("Choose a second model above: both are then compared on the same captions, in pairs.")
+        return
+    frame = retrieval_difference_frame(gap, results[0].dataset)
+    chart = difference_chart(
+        frame, title="Is the difference more than chance?", unit="points (MRR: hundredths)", **seen()
+    )
+    draw(chart, key="chart-difference")
+    st.caption(
+        f"On {gap.n_texts:,} captions and {gap.n_images:,} pictures that both have. Intervals by bootstrap over "
+        "pictures: all captions of a picture are drawn together, with both models."
+    )

@@ -1,0 +1,43 @@
+"""Where the right one stands: the histogram of ranks, and recall against k."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.charts.retrieval import rank_histogram_chart, recall_curve_chart
+from core.studies.captions.retrieval import RetrievalResult
+from core.tables.retrieval import SIDES, Side, curve_frame, histogram_frame
+from pages.caption_retrieval.caption_list import show_ranks
+from pages.shared.chart import draw
+from pages.shared.pickers import moved, shown
+from pages.shared.theme import seen
+from pages.shared.url_choices import one_of
+
+
+def ranks(results: Sequence[RetrievalResult]) -> None:
+    """Both charts of one direction; a click on a bar lists what stands there."""
+    st.header("Where does the right one stand?", anchor=False)
+    side = _pick_side()
+    left, right = st.columns(2, gap="large")
+    with left:
+        chart = rank_histogram_chart(histogram_frame(results, side), **seen())
+        draw(chart, key="chart-ranks", picked=lambda mark: show_ranks(side, mark[0], int(mark[1]), int(mark[2])))
+    with right:
+        draw(recall_curve_chart(curve_frame(results, side), **seen()), key="chart-curve")
+
+
+def _pick_side() -> Side:
+    now: Side = "text" if one_of("stand", list(SIDES), "image") == "text" else "image"
+    st.session_state[shown("stand")] = now
+    st.segmented_control(
+        "Direction",
+        list(SIDES),
+        key=shown("stand"),
+        format_func=SIDES.__getitem__,
+        required=True,
+        on_change=moved,
+        args=("stand",),
+    )
+    return now

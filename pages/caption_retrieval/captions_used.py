@@ -1,0 +1,96 @@
+"""Which captions are used: the split, and how many of each picture. One button in words; what can change it inside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core.engine import Engine
+from core.studies.captions.retrieval import ALL_CAPTIONS, RetrievalResult
+from core.tables import say_dataset
+from core.types import DatasetSpec
+from pages.shared.pickers import moved, shown
+from pages.shared.url_choices import one_of
+from pages.shared.words import count
+
+ALL = "all"
+CAPS = ("1", "2", "3", "4", "5", ALL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Used:
+    """`split` None: the one that the data set is measured on; `cap` how many captions of a picture, or
+    `ALL_CAPTIONS`."""
+
+    split: str | None = None
+    cap: int = ALL_CAPTIONS
+
+    @property
+    def words(self) -> str:
+        """ "All captions · train split"."""
+        first = f"First {count(self.cap, 'caption')} of each" if self.cap else "All captions"
+        return " · ".join([first, *([f"{self.split} split"] if self.split else [])])
+
+    @property
+    def choices(self) -> dict[str, tuple[str, ...]]:
+        """For a link to this page."""
+        return {"split": (self.split,) if self.split else (), "each": (str(self.cap or ALL),)}
+
+
+def used(engine: Engine, dataset: DatasetSpec) -> Used:
+    """What the address says, checked; else as the data set is measured. Says what is wrong with it."""
+    splits = engine.splits(dataset.name)
+    split = one_of("split", splits, "", instead=f"the one that {say_dataset(dataset.name)} is measured on is used")
+    each = one_of("each", CAPS, str(dataset.captions_per_picture or ALL))
+    return Used(split=split or None, cap=ALL_CAPTIONS if each == ALL else int(each))
+
+
+def pick_used(engine: Engine, dataset: DatasetSpec) -> Used:
+    """A button that says which captions are used, and opens the ways to change it."""
+    now = used(engine, dataset)
+    with st.popover(now.words, width="stretch", help="How many captions of each picture, and the split"):
+        st.session_state[shown("each")] = str(now.cap or ALL)
+        st.segmented_control(
+            "Captions of each picture",
+            CAPS,
+            key=shown("each"),
+            format_func=str.capitalize,
+            required=True,
+            on_change=moved,
+            args=("each",),
+            help="With more captions a picture is found by one of them more easily. COCO's protocol has five.",
+        )
+        pick_split(engine, dataset, now.split)
+    return now
+
+
+def pick_split(engine: Engine, dataset: DatasetSpec, now: str | None) -> None:
+    """The splits that are here, where there are several."""
+    splits = engine.splits(dataset.name)
+    if len(splits) < 2:
+        return
+    titles = {"": "The one it is measured on", **{s: s for s in splits}}
+    st.session_state[shown("split")] = now or ""
+    st.selectbox(
+        "Split", list(titles), key=shown("split"), format_func=titles.__getitem__, on_change=moved, args=("split",)
+    )
+
+
+def ranked(engine: Engine, model: str, dataset: str, how: Used) -> RetrievalResult:
+    """The benchmark of one model; says how far it is where there is much to rank. Raises what
+    `Engine.retrieve` raises."""
+    place = st.empty()
+
+    def progress(done: int, total: int) -> None:
+        if total > MANY:
+            place.progress(done / total, text=f"Ranking captions and pictures: {done:,} of {total:,} blocks")
+
+    try:
+        return engine.retrieve(model, dataset, how.split, how.cap, progress)
+    finally:
+        place.empty()
+
+
+MANY = 20
+"""So few blocks are a blink: no bar for them."""

@@ -1,0 +1,99 @@
+"""Word by word: where the picture stands without each word, and with other wordings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from core.charts.retrieval import word_ranks_chart
+from core.engine import Engine
+from core.errors import EncoderWarming
+from core.studies.captions.one_caption import OneCaptionResult
+from core.studies.prompts.compose import leave_one_out
+from core.tables import say_model, short_names
+from core.tables.retrieval import word_ranks_frame, wordings_frame
+from core.types import EncoderWarming
+from pages.caption_retrieval.current import Subject, edit_caption
+from pages.shared.chart import draw
+from pages.shared.encode import encode
+from pages.shared.save import save_rows
+from pages.shared.theme import seen
+from pages.shared.words import plain
+
+
+def study(
+    engine: Engine, found: Sequence[OneCaptionResult], now: Subject
+) -> tuple[list[OneCaptionResult], EncoderWarming | None]:
+    """The caption word by word, and the wordings beside it, for the models whose encoder is up."""
+    results, waiting = list[OneCaptionResult](), None
+    without = [span.without for span in leave_one_out(now.text)]
+    for one in found:
+        try:
+            encode(engine, one.model, [now.text, *without, *now.beside])
+            results.append(
+                engine.one_caption(
+                    one.model, one.dataset, one.split, picture=one.picture, text=now.text, others=now.beside
+                )
+            )
+        except EncoderWarming as error:
+            waiting = waiting or error
+    return results, waiting
+
+
+def by_word(results: Sequence[OneCaptionResult], now: Subject) -> None:
+    """Where the picture stands without each word, and the words that matter in a sentence for each model."""
+    st.header("Which word holds the picture?", anchor=False)
+    if not results[0].words:
+        st.caption("One word: there is nothing to leave out.")
+        return
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        chart = word_ranks_chart(word_ranks_frame(results), title="What is left without each word?", **seen())
+        texts = [word.without.text for word in results[0].words]
+        draw(
+            chart,
+            key="chart-words",
+            picked=lambda mark: edit_caption(now.picture, texts[int(mark[1])], now.original_text),
+        )
+    with right:
+        for result in results:
+            st.markdown(f"**{plain(say_model(result.model))}**: {plain(_sentence(result))}")
+        st.caption("A click on a mark asks the caption without that word.")
+
+
+def _sentence(result: OneCaptionResult) -> str:
+    """Which word holds the picture most, and which one keeps it down."""
+    ordered = sorted(result.words, key=lambda w: (w.change, w.contribution))
+    worst, best = ordered[0], ordered[-1]
+    rank = result.caption.rank
+    parts = []
+    if best.change > 0:
+        parts.append(f"without “{best.word}” it falls from {rank:,} to {best.without.rank:,}")
+    if worst.change < 0:
+        parts.append(f"without “{worst.word}” it rises from {rank:,} to {worst.without.rank:,}")
+    said = "; ".join(parts) or f"no single word moves it from {rank:,}"
+    return f"{said}."
+
+
+def wordings(results: Sequence[OneCaptionResult]) -> None:
+    """The caption and the wordings laid beside it: the rank of the picture and its score for each model."""
+    frame = wordings_frame(results)
+    names = dict(zip((r.model for r in results), short_names([r.model for r in results])))
+    texts = list(dict.fromkeys(frame["text"]))
+    number = st.column_config.NumberColumn
+    table, config = dict[str, list[object]](), dict[str, object]()
+    for kind in ("rank", "score"):
+        for model, name in names.items():
+            own = frame[frame["model"] == model].drop_duplicates("text").set_index("text")[kind]
+            table[f"{kind} {name}"] = [own[text] for text in texts]
+        table |= {"text": texts} if kind == "rank" else {}
+    for name in names.values():
+        config[f"rank {name}"] = number(f"Rank, {name}", format="localized", help=f"Of {results[0].n:,} pictures")
+        config[f"score {name}"] = number(f"Score, {name}", format="%.3f", help="Cosine of the picture and the text")
+    config["text"] = st.column_config.TextColumn("Wording", width="large")
+    st.dataframe(
+        pd.DataFrame(table), hide_index=True, key="wordings", column_config=config, alt="Rank and score of each wording"
+    )
+    save_rows(frame, "wordings", key="wordings-csv")

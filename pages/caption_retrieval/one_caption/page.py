@@ -1,0 +1,209 @@
+"""One caption: its picture's rank for each model, what came first instead, and why; and the other way round."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core.engine import Engine
+from core.errors import EncoderWarming, NotHere
+from core.studies.captions.one_caption import OneCaptionResult
+from core.studies.captions.retrieval import RetrievalResult
+from core.studies.pictures.search import PicturesResult
+from core.tables import say_dataset, say_model
+from core.types import DatasetSpec, EmbeddingSet, EncoderWarming, ModelSpec, NotHere
+from pages.caption_retrieval.captions_used import Used, pick_split, ranked, used
+from pages.caption_retrieval.current import Subject, subject
+from pages.caption_retrieval.one_caption.by_word import by_word, wordings
+from pages.caption_retrieval.one_caption.by_word import study as study_words
+from pages.caption_retrieval.one_caption.choosing import DRAWS, find_one, pick_draw, pick_preset
+from pages.caption_retrieval.one_caption.found_lists import look_alikes, ten_first
+from pages.caption_retrieval.one_caption.one_picture import picture_dialog
+from pages.caption_retrieval.one_caption.picture_to_captions import other_way
+from pages.caption_retrieval.one_caption.rank_header import edit, original, standing
+from pages.shared.encode import encode
+from pages.shared.engine import engine
+from pages.shared.guard import in_place
+from pages.shared.layout import foot, question
+from pages.shared.missing import Pair, offer
+from pages.shared.pickers import choice_row, pick_dataset, pick_models, tell
+from pages.shared.url_choices import A_PICTURE, NONE_OPENED, one_of
+from pages.shared.url_state import choose, chosen, keep
+from pages.shared.warming import warming
+from pages.shared.words import plain
+
+MOST_MODELS, FIRST = 4, 10
+ASK = "pages/caption_retrieval/ask/page.py"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Here:
+    """The models that have vectors of the set, each with its rows and its benchmark."""
+
+    sets: tuple[EmbeddingSet, ...]
+    results: tuple[RetrievalResult, ...]
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Exact names, in the order chosen."""
+        return tuple(r.model for r in self.results)
+
+
+def page(engine: Engine) -> None:
+    """From the choices to the answer."""
+    presets = st.container()
+    left, middle, right = choice_row([4, 4, 3])
+    with middle:
+        dataset = pick_dataset(engine, "captions")
+    if dataset is None:
+        return
+    with left:
+        models = pick_models(engine, [dataset], most=MOST_MODELS)
+    how = Used(split=used(engine, dataset).split)  # every caption may be looked at, however many the benchmark uses
+    if len(engine.splits(dataset.name)) > 1:
+        with st.columns([4, 4, 3])[1]:
+            pick_split(engine, dataset, how.split)
+    there, missing = study(engine, models, dataset, how)
+    now = subject(engine, there.sets[0], there.results[0]) if there.sets else None
+    with presets:
+        pick_preset(engine, dataset.name, now)
+    offer(engine, missing)
+    if now is None:
+        return
+    with right:
+        pick_draw(there.results)
+    with in_place():
+        find_one(engine, there.results, there.sets)
+    tell([p for p in (now.problem, drawn(now, there)) if p])
+    opened = one_of("open", there.sets[0].ids, "", A_PICTURE, NONE_OPENED)
+    show(engine, there, now)
+    behind(there, how, now)
+    if opened:
+        picture_dialog(engine, there.sets, opened, lambda: choose("open", None))
+
+
+def study(engine: Engine, models: Sequence[ModelSpec], dataset: DatasetSpec, how: Used) -> tuple[Here, list[Pair]]:
+    """What the cache has of these models, and the pairs that are not embedded."""
+    sets, results, missing = list[EmbeddingSet](), list[RetrievalResult](), list[Pair]()
+    for model in models:
+        try:
+            results.append(ranked(engine, model.name, dataset.name, how))
+            sets.append(engine.needed(model.name, dataset.name, how.split))
+        except NotHere:
+            missing.append((model, dataset, how.split))
+    return Here(sets=tuple(sets), results=tuple(results)), missing
+
+
+def drawn(now: Subject, there: Here) -> str:
+    """How the caption was chosen, where it was drawn."""
+    if not now.drawn:
+        return ""
+    what = next(what for kind, (_, what) in DRAWS.items() if kind == now.drawn)
+    return f"Drawn at random: {what[0].lower()}{what[1:]}, with {say_model(there.models[0])}."
+
+
+# --- the answer -------------------------------------------------------------------------------------------
+
+
+def show(engine: Engine, there: Here, now: Subject) -> None:
+    """The original and its rank; what came first; word by word; look-alikes; the other way."""
+    found, lists, worded = list[OneCaptionResult](), list[PicturesResult](), list[OneCaptionResult]()
+    waiting: EncoderWarming | None = None
+    with in_place():
+        found, lists, waiting = ask(engine, there, now)
+    if not now.picture:
+        stranger(now, there.sets[0])
+        if waiting is not None:
+            warming(waiting)
+    else:
+        left, right = st.columns([2, 5], gap="large")
+        with left:
+            original(engine, there.sets[0], there.results, now)
+        with right:
+            if found:
+                standing(found, as_written(engine, there, now), now)
+            edit(now)
+            with in_place():
+                worded, later = study_words(engine, found, now)
+                if waiting := waiting or later:
+                    warming(waiting)
+                if worded:
+                    wordings(worded)
+    if not lists:
+        return
+    with in_place():
+        ten_first(engine, lists, now, open_picture)
+    if worded:
+        with in_place():
+            by_word(worded, now)
+    if found:
+        with in_place():
+            look_alikes(engine, found, lists, open_picture)
+        with in_place():
+            other_way(engine, [f.model for f in found], found[0].dataset, found[0].split, now.picture)
+
+
+def ask(
+    engine: Engine, there: Here, now: Subject
+) -> tuple[list[OneCaptionResult], list[PicturesResult], EncoderWarming | None]:
+    """The rank of the picture and the first pictures, for each model whose encoder is up where it is needed."""
+    found, lists, waiting = list[OneCaptionResult](), list[PicturesResult](), None
+    for images in there.sets:
+        key = images.key
+        try:
+            encode(engine, key.model, [now.text])
+            lists.append(engine.search(key.model, key.dataset, key.split, query=now.text, k=FIRST))
+            if now.picture in images.ids:
+                found.append(_one(engine, images, now.picture, now.text))
+        except EncoderWarming as error:
+            waiting = waiting or error
+    return found, lists, waiting
+
+
+def as_written(engine: Engine, there: Here, now: Subject) -> list[OneCaptionResult]:
+    """The same for the caption that was edited; nothing where none was."""
+    if not now.edited:
+        return []
+    return [_one(engine, images, now.picture, now.original_text) for images in there.sets if now.picture in images.ids]
+
+
+def _one(engine: Engine, images: EmbeddingSet, picture: str, text: str) -> OneCaptionResult:
+    key = images.key
+    return engine.one_caption(key.model, key.dataset, key.split, picture=picture, text=text, by_word=False)
+
+
+def stranger(now: Subject, images: EmbeddingSet) -> None:
+    """A text that is no picture's caption here: it can be asked, but there is no rank to tell."""
+    st.info(
+        f"No picture of this data set has the caption “{plain(now.text)}”, so there is no rank to tell. Below is what "
+        "it finds.",
+        icon=":material/info:",
+    )
+    for note in images.provenance.beside:
+        st.caption(plain(note))
+    edit(now)
+
+
+def open_picture(picture: str) -> None:
+    """Callback: look at one picture."""
+    choose("open", picture)
+
+
+def behind(there: Here, how: Used, now: Subject) -> None:
+    """Where the numbers come from, and the link."""
+    foot(
+        [(f"{say_model(r.model)} on {say_dataset(r.dataset)}", r.provenance) for r in there.results],
+        {
+            "model": there.models,
+            "data": [there.results[0].dataset],
+            "split": how.choices["split"],
+            **now.choices,
+            **{name: chosen(name) for name in ("asked", "listed", "by", "ranks", "words", "open")},
+        },
+    )
+
+
+keep("caption", "original", "written", "draw", "beside", "asked", "listed", "by", "ranks", "words", "open")
+question("Does this caption find its picture, and what beats it?")
+with in_place():
+    page(engine())

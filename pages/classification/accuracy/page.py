@@ -1,0 +1,157 @@
+"""Accuracy: the deck's tables and charts rebuilt. Several models on several data sets, zero-shot and by linear probe,
+like with like, beside published figures and the deck's."""
+
+import pandas as pd
+import streamlit as st
+
+from core.charts.accuracy import accuracy_chart
+from core.engine import Engine
+from core.errors import EncoderWarming, NotHere, TMVError
+from core.studies.zero_shot.classify import ZeroShotResult
+from core.tables import accuracy_finding, accuracy_frame, protocol_line, say_dataset, say_model
+from core.tables.answered import PROBE, TRAINED, ZERO_SHOT
+from core.tables.methods import deck_comparison, methods_frame
+from core.types import DatasetSpec, EncoderWarming, ModelSpec, NotHere, TMVError
+from pages.classification.accuracy.protocol import find, protocol_dialog, results_table
+from pages.classification.deck_table import deck_tables, lacking
+from pages.classification.probe_tables import probe_dialog
+from pages.classification.probes import kept_probes, offer_probes, probe_of
+from pages.shared.chart import draw
+from pages.shared.engine import engine
+from pages.shared.layout import Headline, finding, foot, headlines, question
+from pages.shared.missing import Pair, offer
+from pages.shared.pickers import choice_row, pick_datasets, pick_models, tell
+from pages.shared.prompt_picker import Asking, pick_asking
+from pages.shared.theme import seen
+from pages.shared.url_choices import say_wrong
+from pages.shared.url_state import choose, chosen, keep
+from pages.shared.words import plain
+
+Choice = tuple[tuple[ModelSpec, ...], tuple[DatasetSpec, ...], Asking]
+MOST_HEADLINES = 4
+TITLES = ("Is the first answer right?", "Is the right one among the first five?")
+ALL = "Every zero-shot figure with its protocol"
+
+
+def pick(engine: Engine) -> Choice:
+    """The row of choices. Data sets are asked first: the models that a page opens with depend on them."""
+    left, middle, right = choice_row([4, 4, 3])
+    with middle:
+        datasets = pick_datasets(engine)
+    with left:
+        models = pick_models(engine, datasets)
+    with right:
+        how = pick_asking(datasets)
+    return models, datasets, how
+
+
+def study(engine: Engine, choice: Choice) -> tuple[list[ZeroShotResult], list[Pair]]:
+    """The results that the cache can give, and the pairs that are not embedded. What cannot be classified at all is
+    told in a line of its own, and the others are shown."""
+    models, datasets, how = choice
+    results, missing, problems = list[ZeroShotResult](), list[Pair](), dict[str, None]()
+    for dataset in datasets:
+        for model in models:
+            try:
+                results.append(how.study(engine, model.name, dataset))
+            except NotHere:
+                missing.append((model, dataset, how.split_of(dataset)))
+            except EncoderWarming:
+                raise
+            except TMVError as error:
+                problems[str(error)] = None
+    tell(list(problems))
+    return results, missing
+
+
+def show(engine: Engine, results: list[ZeroShotResult], choice: Choice) -> None:
+    """The answer: large figures on the first data set, the finding, both charts, the tables."""
+    first = [r for r in results if r.dataset == results[0].dataset][:MOST_HEADLINES]
+    on = f" on {say_dataset(first[0].dataset)}" if len({r.dataset for r in results}) > 1 else ""
+    headlines(
+        [
+            Headline(
+                label=f"{say_model(r.model)}{on}", value=r.acc1, ci95=r.acc1_ci95, under=protocol_line(r), exact=r.model
+            )
+            for r in first
+        ]
+    )
+    finding(plain(accuracy_finding(results)), results)
+    models, datasets, how = choice
+    wanted = [(model, dataset, how.split_of(dataset)) for dataset in datasets for model in models]
+    probes, missing = kept_probes(engine, wanted)
+    charts(methods_frame(results, [p for p in probes if find(results, p.model, p.dataset)]))
+    frame = methods_frame(results, probes, lacking(models, datasets, results, probes))
+    if said := deck_comparison(frame):
+        st.markdown(plain(said))
+    offer_probes(engine, missing)
+    deck_tables(frame)
+    box = st.expander(ALL, on_change="rerun", key="open-accuracy")
+    if box.open:
+        with box:
+            results_table(accuracy_frame(results), "accuracy-table", ask)
+
+
+def charts(frame: pd.DataFrame) -> None:
+    """The deck's two grouped bar charts, zero-shot beside the probe's test accuracy, top-1 beside top-1 and top-5
+    beside top-5; a click on a bar opens how its number was made."""
+    shown = frame[frame["method"] != TRAINED]
+    for place, metric, title in zip(st.columns(2, gap="large"), ("acc1", "acc5"), TITLES):
+        with place:
+            chart = accuracy_chart(shown, metric, title=title, **seen())
+            draw(chart, key=f"chart-{metric}", picked=lambda mark: ask(mark[0], mark[1], mark[3]))
+
+
+def links(results: list[ZeroShotResult], choice: Choice) -> None:
+    """Where the numbers come from, and a link to this view."""
+    models, datasets, how = choice
+    foot(
+        [(f"{say_model(r.model)} on {say_dataset(r.dataset)}", r.provenance) for r in results],
+        {"model": [m.name for m in models], "data": [d.name for d in datasets], **how.choices},
+    )
+
+
+def ask(model: str, dataset: str, method: str = ZERO_SHOT) -> None:
+    """Callback: open how the number of this model on this data set was made."""
+    choose("number", [model, dataset, *([] if method == ZERO_SHOT else [PROBE])])
+
+
+def explain(engine: Engine, results: list[ZeroShotResult], choice: Choice) -> None:
+    """The number that is asked about, over the page."""
+    asked = chosen("number")
+    result = find(results, *asked[:2]) if len(asked) >= 2 else None
+    if result is None:
+        if asked:
+            expected = "a model and a data set that are shown here"
+            say_wrong("number", ", ".join(asked), expected, "no number is explained")
+        return
+    wanted = [(m, d, choice[2].split_of(d)) for m in choice[0] for d in choice[1]] if PROBE in asked[2:] else []
+    if probe := probe_of(kept_probes(engine, wanted)[0], result.model, result.dataset):
+        probe_dialog(probe, lambda: choose("number", None))
+    else:
+        protocol_dialog(result, lambda: choose("number", None))
+
+
+def only_elsewhere(choice: Choice) -> None:
+    """Nothing is measured yet: what others have measured, where anything is known."""
+    frame = methods_frame([], [], lacking(choice[0], choice[1], [], []))
+    if frame[["published_acc1", "deck_acc1"]].notna().any(axis=None):
+        deck_tables(frame)
+
+
+def page(engine: Engine) -> None:
+    """From the choices to the answer."""
+    choice = pick(engine)
+    results, missing = study(engine, choice)
+    offer(engine, missing)
+    if not results:
+        only_elsewhere(choice)
+        return
+    show(engine, results, choice)
+    links(results, choice)
+    explain(engine, results, choice)
+
+
+keep("number")
+question("How well does it name pictures?")
+page(engine())

@@ -1,0 +1,127 @@
+"""How one number was made, and the figures from elsewhere beside it: one click away from the number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import pandas as pd
+import streamlit as st
+
+from core.studies.zero_shot.classify import ZeroShotResult
+from core.tables import interval_text, percent, points, protocol_line, references_frame, say_dataset, say_model
+from pages.shared.layout import provenance_table, show_notes
+from pages.shared.navigation import to_classes
+from pages.shared.words import plain
+
+TABLE = (
+    "model_title",
+    "dataset_title",
+    "acc1",
+    "acc1_95",
+    "acc5",
+    "acc5_95",
+    "mean_per_class_recall",
+    "published_acc1",
+    "deck_acc1",
+    "published_acc5",
+    "deck_acc5",
+    "protocol",
+)
+
+
+def is_share(column: str) -> bool:
+    """Whether a column of the accuracy frame holds shares 0-1, shown as percent."""
+    return column.endswith(("acc1", "acc5", "recall"))
+
+
+def results_table(frame: pd.DataFrame, key: str, asked: Callable[[str, str], None]) -> None:
+    """One row for each result; its last cell opens how the number was made."""
+    shares = [c for c in TABLE if c in frame and is_share(c)]
+    shown = frame.assign(
+        **{c: 100 * frame[c].astype(float) for c in shares},
+        acc1_95=[interval_text(p) for p in zip(frame["acc1_low"], frame["acc1_high"])],
+        acc5_95=[interval_text(p) for p in zip(frame["acc5_low"], frame["acc5_high"])],
+        protocol="How it was made",
+    )[list(TABLE)]
+
+    def clicked() -> None:
+        row = frame.iloc[st.session_state[f"{key}-protocol"].row]
+        asked(row["model"], row["dataset"])
+
+    share = {"format": "%.1f %%"}
+    number = st.column_config.NumberColumn
+    st.dataframe(
+        shown.dropna(axis="columns", how="all"),
+        hide_index=True,
+        key=key,
+        alt="Accuracy of each model on each data set",
+        column_config={
+            "model_title": "Model",
+            "dataset_title": "Data set",
+            "acc1": number("Top-1", **share),
+            "acc1_95": "95 %",
+            "acc5": number("Top-5", **share),
+            "acc5_95": "95 % of top-5",
+            "mean_per_class_recall": number("Mean recall", **share, help="Mean per-class recall"),
+            "published_acc1": number("Published top-1", **share),
+            "deck_acc1": number("Deck top-1", **share),
+            "published_acc5": number("Published top-5", **share),
+            "deck_acc5": number("Deck top-5", **share),
+            "protocol": st.column_config.ButtonColumn("Protocol", key=f"{key}-protocol", on_click=clicked),
+        },
+    )
+
+
+def protocol_dialog(result: ZeroShotResult, closed: Callable[[], None]) -> None:
+    """How this result was made, over the page."""
+
+    title = plain(f"{say_model(result.model)} on {say_dataset(result.dataset)}")
+
+    @st.dialog(title, width="large", on_dismiss=closed)
+    def show() -> None:
+        _protocol(result)
+
+    show()
+
+
+def _protocol(result: ZeroShotResult) -> None:
+    st.markdown(
+        f"**{percent(result.acc1)}** top-1 ({interval_text(result.acc1_ci95)}), **{percent(result.acc5)}** "
+        f"top-5 ({interval_text(result.acc5_ci95)}) · {plain(protocol_line(result))}"
+    )
+    st.caption(
+        f"{plain(f'{result.model} on {result.dataset}, {result.split} split')}. Zero-shot: a picture belongs to "
+        "the class whose text vector has the highest cosine with it. Intervals are Wilson's."
+    )
+    show_notes([result])
+    st.button(
+        "Its classes and pictures",
+        key="protocol-classes",
+        icon=":material/arrow_forward:",
+        on_click=to_classes,
+        args=(result.model, result.dataset, ("number",)),
+    )
+    st.markdown(f"**Templates** ({len(result.templates)})")
+    st.code("\n".join(result.templates), language=None, height=min(180, 40 + 24 * len(result.templates)))
+    _references(result)
+    provenance_table(result.provenance, f"Provenance of {result.model} on {result.dataset}")
+
+
+def _references(result: ZeroShotResult) -> None:
+    rows = references_frame([result])
+    if rows.empty:
+        st.caption("No published figure of this model on this data set is known to the catalog.")
+        return
+    st.markdown("**Figures from elsewhere**")
+    for _, row in rows.iterrows():
+        whose = "The deck" if row["kind"] == "deck" else "Published"
+        st.caption(
+            f"{whose}, {plain(row['metric_title'])}: **{percent(row['value'])}**, "
+            f"{points(row['difference'], signed=True)} from it here; it lies {row['lies']} our interval. "
+            f"{plain(row['protocol'])}. Source: {plain(row['source'])}."
+        )
+
+
+def find(results: Sequence[ZeroShotResult], model: str, dataset: str) -> ZeroShotResult | None:
+    """The result of this model on this data set."""
+    return next((r for r in results if (r.model, r.dataset) == (model, dataset)), None)

@@ -1,0 +1,81 @@
+"""A picture of one's own, named with labels that one types."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import sha256
+
+import streamlit as st
+
+from core.catalog.prompts import find_prompt_set
+from core.engine import Engine
+from core.errors import TMVError
+from core.images.decode import IMAGE_SUFFIXES, thumbnail
+from core.store import read_card
+from core.studies.zero_shot.one_picture import name_picture
+from core.tables import say_model
+from core.types import FloatArray, ModelSpec, TMVError
+from pages.shared.guard import in_place
+from pages.shared.pickers import chosen_model
+from pages.shared.picture import answers, picture
+from pages.shared.prompt_picker import asking
+from pages.shared.words import plain
+
+MOST_MEGABYTES, MOST_LABELS, SHOWN = 20, 200, 5
+EXAMPLE = "apple\norange\nbird\nfish\nteddy bear"
+
+
+def own_picture(engine: Engine) -> None:
+    """The form, and under it the five best of the typed labels."""
+    st.header("Name a picture of your own", anchor=False)
+    with st.form("own-picture", border=False):
+        left, right = st.columns(2)
+        left.file_uploader(
+            "Picture",
+            type=[s.lstrip(".") for s in sorted(IMAGE_SUFFIXES)],
+            key="own-file",
+            max_upload_size=MOST_MEGABYTES,
+            help="It is decoded here and kept only while you look.",
+        )
+        right.text_area("Labels, one a line", key="own-labels", value=EXAMPLE, max_chars=8000, height=150)
+        if st.form_submit_button("Name it", type="primary"):
+            st.session_state["own-asked"] = True
+    file = st.session_state.get("own-file")
+    if file is not None and st.session_state.get("own-asked"):
+        with in_place():
+            _named(engine, file.getvalue())
+
+
+def _named(engine: Engine, data: bytes) -> None:
+    labels = _labels(st.session_state["own-labels"])
+    model = chosen_model(engine)
+    templates = asking(()).templates or find_prompt_set("photo").templates
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        picture(thumbnail(data, 1024), "Your picture")
+    with right, in_place():
+        best = name_picture(*_vectors(engine, model, data, templates, labels), k=SHOWN)
+        st.markdown(f"**{plain(say_model(model))}**")
+        answers([(name, share, False) for name, share in best])
+        st.caption(f"Asked with “{plain('” and “'.join(templates[:2]))}”; the shares are among these labels only.")
+
+
+def _vectors(
+    engine: Engine, model: ModelSpec, data: bytes, templates: Sequence[str], labels: Sequence[str]
+) -> tuple[FloatArray, FloatArray, Sequence[str], float]:
+    """What `name_picture` takes; the picture's vector is remembered while the same picture is looked at."""
+    classes = engine.class_head(model.name, templates, labels)
+    mark = (model.name, sha256(data).hexdigest())
+    if st.session_state.get("own-vector", (None,))[0] != mark:
+        st.session_state["own-vector"] = (mark, engine.encode_image(model.name, data))
+    card = read_card(engine.cache_dir, model.name)
+    if card is None:
+        raise TMVError(f"{model.name} has not been loaded here yet; try again in a moment.")
+    return st.session_state["own-vector"][1], classes, labels, card.logit_scale
+
+
+def _labels(text: str) -> list[str]:
+    labels = list(dict.fromkeys(line.strip() for line in text.splitlines() if line.strip()))
+    if not 2 <= len(labels) <= MOST_LABELS:
+        raise TMVError(f"Between 2 and {MOST_LABELS} different labels are needed, one a line; got {len(labels)}.")
+    return labels

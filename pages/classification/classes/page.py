@@ -1,0 +1,107 @@
+"""Classes: what one model gets right on one data set, what it confuses, and the pictures behind it."""
+
+from typing import Literal
+
+import streamlit as st
+
+from core.charts import confusion_chart, recall_chart
+from core.engine import Engine
+from core.errors import NotHere
+from core.studies.zero_shot.classify import ZeroShotResult
+from core.tables import collapse_finding, confused_frame, confusion_frame, per_class_frame, protocol_line, say_model
+from core.types import NotHere
+from pages.classification.classes.confusion_pictures import pictures, show_cell
+from pages.classification.classes.own_picture import own_picture
+from pages.classification.classes.tables import class_table, confused_table
+from pages.shared.chart import draw
+from pages.shared.engine import engine
+from pages.shared.guard import in_place
+from pages.shared.layout import Headline, finding, foot, headlines, question
+from pages.shared.missing import offer
+from pages.shared.pickers import choice_row, pick_dataset, pick_model
+from pages.shared.picture import picture_dialog
+from pages.shared.prompt_picker import Asking, pick_asking
+from pages.shared.theme import seen
+from pages.shared.url_choices import A_PICTURE, NONE_OPENED, check_bound, one_of
+from pages.shared.url_state import choose, chosen, keep
+from pages.shared.words import plain
+
+ORDERS: tuple[Literal["weakest", "strongest", "name"], ...] = ("weakest", "strongest", "name")
+CLASSES = 24
+
+
+def page(engine: Engine) -> None:
+    """From the choices to the answer."""
+    left, middle, right = choice_row([4, 4, 3])
+    with middle:
+        dataset = pick_dataset(engine)
+    if dataset is None:
+        return
+    with left:
+        model = pick_model(engine, dataset)
+    with right:
+        how = pick_asking([dataset])
+    try:
+        result = how.study(engine, model.name, dataset)
+    except NotHere:
+        offer(engine, [(model, dataset, how.split_of(dataset))])
+        return
+    answer(result)
+    with in_place():
+        pictures(engine, result)
+    behind(result, how)
+    if picture := one_of("picture", result.ids, "", A_PICTURE, NONE_OPENED):
+        picture_dialog(engine, [result], picture, lambda: choose("picture", None))
+
+
+def answer(result: ZeroShotResult) -> None:
+    """Large figures, the finding, and the two charts that can be clicked."""
+    line = protocol_line(result)
+    headlines(
+        [
+            Headline(label="Top-1 accuracy", value=result.acc1, ci95=result.acc1_ci95, under=line, exact=result.model),
+            Headline(label="Top-5 accuracy", value=result.acc5, ci95=result.acc5_ci95, under=line, exact=result.model),
+            Headline(
+                label="Mean per-class recall",
+                value=result.mean_per_class_recall,
+                ci95=result.mean_per_class_recall_ci95,
+                under=line,
+            ),
+        ]
+    )
+    confusion = confusion_chart(confusion_frame(result), **seen(), title="Which classes does it confuse?")
+    said = collapse_finding(result)
+    finding(plain(said if said.startswith("Collapsed") else confusion.alt.removeprefix("Confusion table. ")), [result])
+    left, right = st.columns(2, gap="large")
+    with left:
+        place = st.container()
+        check_bound("order", ORDERS, f"{ORDERS[0]} is used instead")
+        order = st.selectbox("Order of the classes", ORDERS, key="order", bind="query-params")
+    with place:
+        recall = recall_chart(per_class_frame([result]), order=order, limit=CLASSES, **seen())
+        draw(recall, key="chart-recall", picked=lambda mark: show_cell(result, int(mark[1]), None))
+    with right:
+        draw(confusion, key="chart-confusion", picked=lambda mark: show_cell(result, int(mark[0]), int(mark[1])))
+
+
+def behind(result: ZeroShotResult, how: Asking) -> None:
+    """The tables, and where the numbers come from."""
+    confused_table(result, confused_frame(result), show_cell)
+    class_table(per_class_frame([result]))
+    foot(
+        [(f"{say_model(result.model)} on {result.dataset}", result.provenance)],
+        {
+            "model": [result.model],
+            "data": [result.dataset],
+            **how.choices,
+            **{name: chosen(name) for name in ("true", "predicted", "picture")},
+        },
+    )
+
+
+keep("true", "predicted", "picture")
+question("What does it get right, and what does it confuse?")
+with in_place():
+    page(engine())
+with in_place():
+    own_picture(engine())

@@ -1,0 +1,87 @@
+"""Beside a comparison: how far each side's probabilities can be believed, and what accuracy costs."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.charts.calibration import reliability_chart
+from core.charts.cost import cost_chart
+from core.embedding.speed import Speed
+from core.engine import Engine
+from core.errors import EncoderWarming, NotHere
+from core.stats.metrics import calibration
+from core.studies.few_shot.draw import FewShotDraw
+from core.studies.probe.result import ProbeResult
+from core.studies.zero_shot.classify import ZeroShotResult
+from core.tables import accuracy_frame, calibration_finding, say_model
+from core.tables.answered import Answered
+from core.tables.compare import calibration_frame, cost_frame
+from core.types import DatasetSpec, EncoderWarming, NotHere
+from pages.classification.compare.paired import Names, Pair
+from pages.shared.chart import draw
+from pages.shared.stored import here, known_models
+from pages.shared.theme import seen
+from pages.shared.url_choices import check_bound
+from pages.shared.words import count, listed, plain
+
+SIZE, TIME = "Size", "Time"
+
+
+def belief(pair: Pair, names: Names) -> None:
+    """The reliability curves, and how each side's probabilities come about."""
+    draw(reliability_chart(calibration_frame(pair, names=names), **seen()), key="chart-reliability")
+    for result, name in zip(pair, names):
+        found = calibration(result.top5_probability[:, 0], result.correct)
+        st.caption(f"{plain(calibration_finding(found, name))}: {plain(_scale(result))}.")
+
+
+def _scale(result: Answered) -> str:
+    """What a side's probabilities are the softmax of."""
+    if isinstance(result, ProbeResult) or (isinstance(result, FewShotDraw) and result.method == "probe"):
+        return "softmax of the probe’s scores"
+    cosines = f"softmax of cosine × {result.logit_scale:.4g}, the model’s own logit scale"
+    return f"{cosines}, plus what the few pictures add" if isinstance(result, FewShotDraw) else cosines
+
+
+def cost(engine: Engine, dataset: DatasetSpec) -> None:
+    """Zero-shot accuracy of every model that is here against its size, or the time that one picture took."""
+    found, speeds = _measured(engine, dataset)
+    if not found:
+        return
+    check_bound("cost", (SIZE, TIME), f"{SIZE} is used instead")
+    by = st.segmented_control(
+        "Zero-shot accuracy against", [SIZE, TIME], default=SIZE, key="cost", bind="query-params", required=True
+    )
+    if by == TIME and not speeds:
+        st.caption(
+            "The time is kept when pictures are embedded on this machine; these came with the cache, or were embedded "
+            "by an earlier version."
+        )
+        return
+    frame = cost_frame(accuracy_frame(found), {model: s.seconds_per_picture for model, s in speeds.items()})
+    chart = cost_chart(frame, "seconds_per_picture" if by == TIME else "parameters", **seen())
+    draw(chart, key="chart-cost")
+    st.caption(_whence(speeds) if by == TIME else "Parameters of both towers, as the model's record has them.")
+
+
+def _measured(engine: Engine, dataset: DatasetSpec) -> tuple[list[ZeroShotResult], dict[str, Speed]]:
+    """Zero-shot with the data set's own prompts, and the time it took to embed a picture, of what is stored."""
+    found, speeds = list[ZeroShotResult](), dict[str, Speed]()
+    stored = here(engine).pairs
+    for model in (m.name for m in known_models(engine) if (m.name, dataset.name) in stored):
+        try:
+            found.append(engine.zero_shot(model, dataset.name))
+        except (NotHere, EncoderWarming):
+            continue
+        if speed := engine.speed(model, dataset.name):
+            speeds[model] = speed
+    return found, speeds
+
+
+def _whence(speeds: dict[str, Speed]) -> str:
+    devices = listed(sorted({s.device for s in speeds.values()}))
+    each = listed([f"{say_model(m)} over {count(s.n, 'picture')}" for m, s in speeds.items()])
+    return plain(
+        f"Measured while these pictures were embedded on this machine ({devices}), reading and preprocessing "
+        f"included: {each}."
+    )

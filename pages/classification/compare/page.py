@@ -1,0 +1,133 @@
+"""Compare: two models, methods or wordings on the same pictures, and the pictures on which they part."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.engine import Engine
+from core.errors import EncoderWarming, NotHere, TMVError
+from core.tables.answered import PROBE, Answered
+from core.types import DatasetSpec, EncoderWarming, NotHere, TMVError
+from pages.classification.compare.calibration import belief, cost
+from pages.classification.compare.disagreements import parted
+from pages.classification.compare.few_shot_spread import offer_draws, worth
+from pages.classification.compare.paired import Names, Pair, differences, figures, two_by_two
+from pages.classification.compare.sides import Side, pick_side, sides
+from pages.classification.probes import Wanted, kept_probes, offer_probes
+from pages.shared.engine import engine
+from pages.shared.guard import in_place
+from pages.shared.layout import foot, question
+from pages.shared.missing import offer
+from pages.shared.pickers import choice_row, offered_datasets, pick_dataset
+from pages.shared.prompt_picker import Asking, pick_names
+from pages.shared.training import untrainable
+from pages.shared.url_state import choose, chosen, keep
+
+LEAD = "Both answer for the same pictures, so the difference is paired: what both get right or wrong cancels out."
+MOST_OTHERS = 6
+
+
+def page(engine: Engine) -> None:
+    """From the choices to the pictures."""
+    left, right = choice_row([4, 3])
+    with left:
+        dataset = pick_dataset(engine)
+    if dataset is None:
+        return
+    with right:
+        how = pick_names([dataset])
+    two = sides(engine, dataset)
+    for place, name, side, title in zip(st.columns(2, gap="large"), "ab", two, ("First", "Second")):
+        with place:
+            pick_side(engine, name, side, title)
+    split = split_of(engine, two, dataset, how)
+    first, second = results(engine, two, dataset, split, how.classnames)
+    if first is not None and second is not None:
+        show(engine, (first, second), two, how)
+
+
+def split_of(engine: Engine, two: tuple[Side, Side], dataset: DatasetSpec, how: Asking) -> str | None:
+    """What is trained answers for pictures that it was not trained on, so the other side must answer for the same."""
+    asked = how.split_of(dataset)
+    if not any(side.trained for side in two) or untrainable(engine, dataset):
+        return asked
+    return engine.tested_split(dataset.name, None if asked == engine.train_split(dataset.name) else asked)
+
+
+def results(
+    engine: Engine, two: tuple[Side, Side], dataset: DatasetSpec, split: str | None, classnames: str
+) -> list[Answered | None]:
+    """Both sides' answers, and what is missing for them with the one button that mends it."""
+    found, pairs, untrained = list[Answered | None](), list[Wanted](), list[Side]()
+    for side in two:
+        try:
+            found.append(side.result(engine, dataset, split, classnames))
+        except NotHere:
+            found.append(None)
+            pairs.append((side.model, dataset, split))
+            continue
+        if found[-1] is None:
+            untrained.append(side)
+    offer(engine, list(dict.fromkeys(pairs)))
+    _, probes = kept_probes(engine, [(s.model, dataset, split) for s in untrained if s.method == PROBE])
+    offer_probes(engine, list({p.key: p for p in probes}.values()), key="train-probes")
+    offer_draws(engine, [s for s in untrained if s.drawn], dataset, split)
+    return found
+
+
+def show(engine: Engine, pair: Pair, two: tuple[Side, Side], how: Asking) -> None:
+    """The answer, the pictures behind it, and what stands beside it."""
+    names: Names = (two[0].words(two[1]), two[1].words(two[0]))
+    short: Names = (two[0].short(two[1]), two[1].short(two[0]))
+    figures(pair, names, short)
+    worth(engine, pair, two, short)
+    left, right = st.columns(2, gap="large")
+    with left:
+        differences([pair, *elsewhere(engine, pair, two, how)], short, lambda name: choose("data", name))
+    with right:
+        two_by_two(pair, short)
+    parted(engine, pair, names, short)
+    st.header("How sure are they, and what does accuracy cost?", anchor=False)
+    left, right = st.columns(2, gap="large")
+    with left, in_place():
+        belief(pair, short)
+    with right, in_place():
+        cost(engine, engine.dataset(pair[0].dataset))
+    foot(
+        [(f"{name}, {result.split}", result.provenance) for name, result in zip(names, pair)],
+        {
+            "data": [pair[0].dataset],
+            "a": two[0].token,
+            "b": two[1].token,
+            "split": how.choices["split"],
+            "classnames": how.choices["classnames"],
+            "parted": chosen("parted"),
+        },
+    )
+
+
+def elsewhere(engine: Engine, pair: Pair, two: tuple[Side, Side], how: Asking) -> list[Pair]:
+    """The same two sides on the other data sets for which both can answer at once."""
+    if any(side.templates for side in two):
+        return []
+    kind = pair[0].dataset.startswith("demo-")
+    found = list[Pair]()
+    for dataset in offered_datasets(engine):
+        if dataset.kind != "classification" or dataset.name == pair[0].dataset or len(found) == MOST_OTHERS:
+            continue
+        if dataset.name.startswith("demo-") != kind:
+            continue
+        try:
+            split = split_of(engine, two, dataset, how)
+            a, b = (side.result(engine, dataset, split, how.classnames) for side in two)
+        except (NotHere, EncoderWarming, TMVError):
+            continue
+        if a is not None and b is not None:
+            found.append((a, b))
+    return found
+
+
+keep("a", "b", "parted")
+question("Is the difference real, and where is it?", LEAD)
+with in_place():
+    page(engine())

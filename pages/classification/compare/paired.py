@@ -1,0 +1,108 @@
+"""The answer of a comparison: both figures, their paired difference, the two by two table behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from html import escape
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core.charts.compare import difference_chart
+from core.stats.intervals import PairedDifference
+from core.studies.few_shot.draw import FewShotDraw
+from core.studies.probe.result import ProbeResult
+from core.tables import percent, points, protocol_line, say_dataset
+from core.tables.answered import Answered
+from core.tables.compare import difference_row
+from core.tables.few_shot_draw import draw_line
+from core.tables.findings import SPACE, compare, count, shared_rows
+from core.tables.probe import probe_line
+from pages.classification.deck_table import STYLE
+from pages.shared.chart import draw
+from pages.shared.layout import Headline, finding, headline
+from pages.shared.theme import seen
+from pages.shared.words import plain
+
+Names = tuple[str, str]
+Pair = tuple[Answered, Answered]
+
+
+def figures(pair: Pair, names: Names, short: Names) -> PairedDifference:
+    """Both accuracies and the difference, large; then the finding."""
+    difference = compare(*pair)
+    places = st.columns(3)
+    for place, result, name in zip(places, pair, names):
+        with place:
+            headline(
+                Headline(label=name, value=result.acc1, ci95=_interval(result), under=_line(result), exact=result.model)
+            )
+    with places[2], st.container(gap="xxsmall"):
+        st.metric("Difference, first minus second", points(difference.difference, signed=True))
+        low, high = (points(end, signed=True) for end in difference.ci95)
+        st.caption(f"95 %: {low.split(SPACE)[0]} to {high} · {plain(difference.test)}, p {say_p(difference.p_value)}")
+    row = difference_row(difference, pair[0].model, pair[1].model, pair[0].dataset, a=short[0], b=short[1])
+    finding(plain(str(row["finding"])), pair)
+    return difference
+
+
+def _interval(result: Answered) -> tuple[float, float]:
+    return result.test_acc1_ci95 if isinstance(result, ProbeResult) else result.acc1_ci95
+
+
+def _line(result: Answered) -> str:
+    if isinstance(result, FewShotDraw):
+        return draw_line(result)
+    return probe_line(result) if isinstance(result, ProbeResult) else protocol_line(result)
+
+
+def say_p(p: float) -> str:
+    """ "= 0.032", "< 0.001"."""
+    return "< 0.001" if p < 0.001 else f"= {p:.3f}" if p < 0.1 else f"= {p:.2f}"
+
+
+def differences(pairs: Sequence[Pair], names: Names, picked: Callable[[str], None]) -> None:
+    """The difference plot: top-1 and top-5 on the first pair's data set, top-1 on the others; a click on a data set
+    leads to it."""
+    first = pairs[0]
+    several = len(first[0].classnames) > 5
+    rows = [_row(first, names, 1, ", top-1" if several else "")]
+    rows += [_row(first, names, 5, ", top-5")] if several else []
+    rows += [_row(pair, names, 1, ", top-1") for pair in pairs[1:]]
+    title = "Does it hold elsewhere?" if len(pairs) > 1 else "How far apart are they?"
+    chart = difference_chart(pd.DataFrame(rows), title=title, **seen())
+    draw(chart, key="chart-difference", picked=lambda mark: picked(str(mark[2])))
+
+
+def _row(pair: Pair, names: Names, k: int, end: str) -> dict[str, object]:
+    a, b = pair
+    row = difference_row(compare(a, b, k), a.model, b.model, a.dataset, a=names[0], b=names[1])
+    return row | {"dataset_title": f"{say_dataset(a.dataset)}{end}", "k": k}
+
+
+def two_by_two(pair: Pair, names: Names) -> None:
+    """How many pictures both, one or neither names right."""
+    left, right = shared_rows(*pair)
+    a, b = pair[0].correct[left], pair[1].correct[right]
+    cells = [[int(np.sum((a == x) & (b == y))) for y in (True, False)] for x in (True, False)]
+    n = len(a)
+    head = "".join(f'<th scope="col">{escape(names[1])}: {word}</th>' for word in ("right", "wrong"))
+    body = "".join(
+        f'<tr><th scope="row">{escape(names[0])}: {word}</th>'
+        + "".join(
+            f'<td data-label="{escape(names[1], quote=True)}: {other}"><span class="value">{cell:,}</span> '
+            f'<span class="interval">{percent(cell / n)}</span></td>'
+            for cell, other in zip(row, ("right", "wrong"))
+        )
+        + "</tr>"
+        for row, word in zip(cells, ("right", "wrong"))
+    )
+    st.html(
+        f'<style>{STYLE}</style><table class="deck"><caption>{count(n, "picture")}, each answered by both</caption>'
+        f"<thead><tr><td></td>{head}</tr></thead><tbody>{body}</tbody></table>"
+    )
+    st.caption(
+        "Only the two cells where they part say anything about the difference; McNemar’s exact test asks how odd so "
+        "uneven a split of these would be if each were a coin toss."
+    )

@@ -1,0 +1,215 @@
+"""Few-shot: what a handful of labelled pictures a class is worth, by method, over several draws."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from core.charts.few_shot import few_shot_chart
+from core.engine import Engine
+from core.studies.few_shot.methods import METHODS, SEEDS, SHOTS, Method
+from core.studies.few_shot.result import FewShotResult
+from core.tables import percent, protocol_line, say_dataset, say_model
+from core.tables.few_shot import (
+    FEW_SHOT_METHODS,
+    best_point,
+    few_shot_finding,
+    few_shot_frame,
+    published_frame,
+    spread_line,
+)
+from core.types import DatasetSpec, ModelSpec
+from pages.classification.few_shot.tables import few_shot_tables
+from pages.shared.chart import draw
+from pages.shared.engine import engine
+from pages.shared.guard import in_place
+from pages.shared.layout import Headline, finding, foot, headline, question
+from pages.shared.pickers import choice_row, moved, pick_dataset, pick_models, shown
+from pages.shared.prompt_picker import Asking, asking
+from pages.shared.theme import seen
+from pages.shared.training import Training, offer_training, untrainable
+from pages.shared.url_choices import some_of, such_as
+from pages.shared.url_state import choose, keep
+from pages.shared.words import plain
+
+LEAD = (
+    "K pictures a class are drawn from the training split, several times: one draw says little. Settings are chosen on "
+    "validation pictures, never on the test split. K = 0 is zero-shot."
+)
+LASTS = "It takes seconds for small sets and minutes for large ones; every run is kept."
+MOST_SEEDS, MOST_HEADLINES = 10, 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What is studied, how often, and with which prompts at K = 0."""
+
+    models: tuple[ModelSpec, ...]
+    dataset: DatasetSpec
+    methods: tuple[Method, ...]
+    seeds: int
+    how: Asking
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """For the engine."""
+        prompts = {"templates": self.how.templates, "prompt_set": self.how.prompt_set}
+        return {"shots": SHOTS, "methods": self.methods, "seeds": self.seeds, **prompts}
+
+
+def pick(engine: Engine) -> Choice | None:
+    """The row of choices."""
+    left, middle, right, last = choice_row([7, 5, 8, 3])
+    with middle:
+        dataset = pick_dataset(engine)
+    if dataset is None:
+        return None
+    with left:
+        models = pick_models(engine, [dataset], most=4)
+    with right:
+        methods = pick_methods()
+    with last:
+        draws = pick_draws()
+    return Choice(models=models, dataset=dataset, methods=methods, seeds=draws, how=asking([dataset]))
+
+
+def pick_methods() -> tuple[Method, ...]:
+    """Several few-shot methods."""
+    named = some_of("method", METHODS, METHODS, instead="it is left out")
+    picked = tuple(m for m in METHODS if m in named)
+    st.session_state[shown("method")] = list(picked)
+    st.multiselect(
+        "Methods",
+        list(METHODS),
+        key=shown("method"),
+        format_func=FEW_SHOT_METHODS.__getitem__,
+        on_change=moved,
+        args=("method",),
+    )
+    return picked
+
+
+def pick_draws() -> int:
+    """How many draws for each number of pictures."""
+    draws = int(such_as("seeds", _may_be_drawn, f"a number of draws from 1 to {MOST_SEEDS}", str(SEEDS)))
+    st.session_state[shown("seeds")] = draws
+    st.number_input(
+        "Draws",
+        1,
+        MOST_SEEDS,
+        key=shown("seeds"),
+        on_change=_drew,
+        help="For each number of pictures; mean and spread are over these.",
+    )
+    return draws
+
+
+def _may_be_drawn(text: str) -> bool:
+    return text in map(str, range(1, MOST_SEEDS + 1))
+
+
+def _drew() -> None:
+    choose("seeds", str(st.session_state[shown("seeds")]))
+
+
+def studies(engine: Engine, choice: Choice) -> list[FewShotResult]:
+    """The studies that are here; what is missing is shown with its progress or its button."""
+    found, missing = list[FewShotResult](), list[Training]()
+    dataset, asked, split = choice.dataset, choice.asked, choice.how.split_of(choice.dataset)
+    for model in choice.models:
+        result = engine.few_shot_cached(model.name, dataset.name, split, **asked)
+        if result is not None:
+            found.append(result)
+            continue
+        key = engine.few_shot_job_key(model.name, dataset.name, split, **asked)
+        start = partial(engine.submit_few_shot, model.name, dataset.name, split, **asked)
+        missing.append(
+            Training(
+                model=model, dataset=dataset, key=key, start=start, done=partial(_is_here, engine, model.name, choice)
+            )
+        )
+    offer_training(engine, missing, what="a few-shot study", key="train-few-shot", lasts=LASTS, early=True)
+    return found
+
+
+def _is_here(engine: Engine, model: str, choice: Choice) -> bool:
+    split = choice.how.split_of(choice.dataset)
+    return engine.few_shot_cached(model, choice.dataset.name, split, **choice.asked) is not None
+
+
+def answer(results: list[FewShotResult]) -> None:
+    """Large figures without labels and at the most pictures, the finding, a chart for each model."""
+    shown = results[:MOST_HEADLINES] if len(results) > 2 else results
+    places = iter(st.columns(max(2, len(shown) * (1 if len(results) > 2 else 2))))
+    for result in shown:
+        if len(results) <= 2:
+            with next(places):
+                headline(_without(result))
+        with next(places):
+            _with(result)
+    finding(plain(few_shot_finding(results)), results)
+    for row in range(0, len(results), 2):
+        for place, result in zip(st.columns(min(2, len(results)), gap="large"), results[row : row + 2]):
+            with place:
+                _chart(result, several=len(results) > 1)
+
+
+def _chart(result: FewShotResult, several: bool) -> None:
+    title = f"{say_model(result.model)}: what is a label worth?" if several else "What is a labelled picture worth?"
+    chart = few_shot_chart(few_shot_frame([result]), published_frame([result]), title=title, **seen())
+    draw(chart, key=f"few-shot-{result.model}")
+
+
+def _without(result: FewShotResult) -> Headline:
+    zero = result.zero_shot
+    label = f"{say_model(result.model)}, zero-shot"
+    return Headline(label=label, value=zero.acc1, ci95=zero.acc1_ci95, under=protocol_line(zero), exact=result.model)
+
+
+def _with(result: FewShotResult) -> None:
+    best = best_point(result)
+    with st.container(gap="xxsmall"):
+        label = f"{say_model(result.model)}, {best.shots} a class"
+        st.metric(plain(label), percent(best.acc1_mean), help=result.model)
+        st.caption(plain(f"{FEW_SHOT_METHODS[best.method]} · {spread_line(best)}"))
+
+
+def page(engine: Engine) -> None:
+    """From the choices to the answer."""
+    choice = pick(engine)
+    if choice is None:
+        return
+    dataset, how = choice.dataset, choice.how
+    if why := untrainable(engine, dataset):
+        st.info(plain(why), icon=":material/info:")
+        return
+    if how.split_of(dataset) == engine.train_split(dataset.name):
+        st.info("The training split is what is learnt from; choose the test split.", icon=":material/info:")
+        return
+    if results := studies(engine, choice):
+        answer(results)
+        few_shot_tables(results)
+        links(choice, results)
+
+
+def links(choice: Choice, results: list[FewShotResult]) -> None:
+    """Where the numbers come from, and a link to this view."""
+    foot(
+        [(f"{say_model(r.model)} on {say_dataset(choice.dataset.name)}, {r.split}", r.provenance) for r in results],
+        {
+            "model": [m.name for m in choice.models],
+            "data": [choice.dataset.name],
+            "method": choice.methods,
+            "seeds": [str(choice.seeds)],
+            **choice.how.choices,
+        },
+    )
+
+
+keep("method", "seeds")
+question("What is a handful of labelled pictures worth?", LEAD)
+with in_place():
+    page(engine())

@@ -1,0 +1,109 @@
+"""The checks of an audit on a page: large figures, the finding, what the number would be otherwise, every check."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from core.charts.audit import otherwise_chart
+from core.studies.audit import AuditResult, Counterfactual, Finding
+from core.tables import interval_text, percent, points
+from core.tables.audit import audit_frame, otherwise_frame, published_figure
+from core.types import Interval
+from pages.shared.chart import draw
+from pages.shared.layout import Headline, finding, headlines, show_remarks
+from pages.shared.save import save_rows
+from pages.shared.theme import seen
+from pages.shared.words import count, listed, plain
+
+WORDS = {"fault": "Fault", "warning": "To know", "ok": "In order", "cannot tell": "Cannot tell"}
+ICONS = {"fault": ":material/error:", "warning": ":material/info:"}
+RECALL = "image_retrieval_recall@1"
+MOST_OTHERWISE = 2
+
+
+def answer(result: AuditResult, key: str) -> None:
+    """The number, what would change it most, the finding, and the chart of all ways to come by it."""
+    headlines(_figures(result))
+    finding(plain(result.sentence))
+    # What raised a doubt stands below with its check.
+    show_remarks([note for note in result.case.notes if note.level == "info"])
+    frame = otherwise_frame(result)
+    if len(frame) > 1:
+        draw(otherwise_chart(frame, **seen()), key=f"chart-otherwise-{key}")
+
+
+def _figures(result: AuditResult) -> list[Headline]:
+    case = result.case
+    metric = "acc1" if case.acc1 is not None else RECALL
+    value = case.acc1 if case.acc1 is not None else case.scores.get(RECALL)
+    if value is None:
+        return []
+    interval: Interval = case.interval(metric) or (value, value)
+    said = "Top-1 accuracy" if metric == "acc1" else "Text finds picture, first"
+    pictures = f"{case.n:,} pictures" if case.n else "an unknown number of pictures"
+    figures = [Headline(label=f"{said}, as it is", value=value, ci95=interval, under=pictures, exact=case.model)]
+    return figures + [
+        Headline(label=g.said.capitalize(), value=g.value, ci95=g.ci95, under=_gap(g)) for g in _best(result)
+    ]
+
+
+def _best(result: AuditResult) -> list[Counterfactual]:
+    """What the raised checks would make of the number, the largest gain first."""
+    gains = {f.counterfactual.said: f.counterfactual for f in result.raised if f.counterfactual is not None}
+    better = [gain for gain in gains.values() if gain.difference > 0]
+    return sorted(better, key=lambda gain: -gain.difference)[:MOST_OTHERWISE]
+
+
+def _gap(gain: Counterfactual) -> str:
+    return f"{points(gain.difference, signed=True)}, {'more than' if gain.excludes_zero else 'within'} chance"
+
+
+def checks(result: AuditResult, key: str, encode: Callable[[], None] | None = None) -> None:
+    """What was raised in full, the rest one press away. `encode` draws the button that encodes a sample again."""
+    _published(result)
+    for found in result.raised:
+        _raised(found)
+    quiet = [f for f in result.findings if not f.raised]
+    for verdict, said in (("ok", "in order"), ("cannot tell", "not to be told here")):
+        rows = [f for f in quiet if f.verdict == verdict]
+        if rows:
+            _folded(rows, f"{count(len(rows), 'check')} {said}", f"{key}-{verdict}")
+    if encode is not None and any(f.check == "deterministic" and f.verdict == "cannot tell" for f in quiet):
+        encode()
+
+
+def save_checks(result: AuditResult, key: str) -> None:
+    """Every check with its evidence as a file."""
+    save_rows(audit_frame([result]), "audit", key=f"csv-audit-{key}")
+
+
+def _published(result: AuditResult) -> None:
+    figure, value = published_figure(result), result.case.acc1
+    if figure is not None and value is not None:
+        st.caption(
+            f"Published: **{percent(figure.value)}** ({plain(figure.protocol)}), "
+            f"{points(value - figure.value, signed=True)} from it here. Source: {plain(figure.source)}."
+        )
+
+
+def _raised(found: Finding) -> None:
+    with st.container(border=True):
+        st.markdown(f"{ICONS[found.verdict]} **{WORDS[found.verdict]}** · {plain(found.question)}")
+        st.markdown(plain(found.evidence))
+        if (gain := found.counterfactual) is not None:
+            st.markdown(
+                f"{plain(gain.said[0].upper() + gain.said[1:])} it would be **{percent(gain.value)}** "
+                f"({interval_text(gain.ci95)}), {points(gain.difference, signed=True)}."
+            )
+        if found.advice:
+            st.caption(plain(found.advice))
+
+
+def _folded(rows: Sequence[Finding], title: str, key: str) -> None:
+    about = listed([f.check.replace("-", " ") for f in rows])
+    box = st.expander(f"{title}: {about}", on_change="rerun", key=f"open-{key}")
+    if box.open:
+        for found in rows:
+            box.markdown(f"**{plain(found.question)}** {plain(found.evidence)}")

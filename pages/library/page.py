@@ -1,0 +1,11 @@
+"""Library: models, data sets, stored vectors and running work."""
+
+from pages.library import datasets, models, report, vectors, work
+from pages.shared.engine import engine
+from pages.shared.guard import in_place
+from pages.shared.layout import question
+
+question("What is on this machine, and what can be brought here?")
+for block in (work.show, vectors.show, report.show, models.show, datasets.show):
+    with in_place():
+        block(engine())

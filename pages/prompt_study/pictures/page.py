@@ -1,0 +1,176 @@
+"""Pictures: what one to many prompts find, for several models side by side."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.engine import Engine
+from core.errors import EncoderWarming, TMVError
+from core.studies.pictures.search import PicturesResult
+from core.tables import say_dataset, say_model
+from core.types import DatasetSpec, EmbeddingSet, EncoderWarming, ModelSpec, TMVError
+from pages.prompt_study.pictures.picture_lists import Compared, Row, compare, draw_lists
+from pages.prompt_study.pictures.question_form import Showing, pick_preset, pick_showing, pick_way, showing, write
+from pages.prompt_study.pictures.result_tables import closer, finding_of, found_dialog, save_pictures, tables
+from pages.prompt_study.pictures.slots_grid import draw_grid, fits
+from pages.prompt_study.questions import MODELS, Question, question_of
+from pages.shared.encode import encode
+from pages.shared.engine import engine
+from pages.shared.guard import in_place
+from pages.shared.layout import Headline, finding, foot, headlines, question
+from pages.shared.missing import Pair, offer
+from pages.shared.pickers import choice_row, pick_dataset, pick_models, tell
+from pages.shared.prompt_picker import asking
+from pages.shared.stored import ANY_KIND
+from pages.shared.url_choices import A_PICTURE, NONE_OPENED, one_of
+from pages.shared.url_state import choose, chosen, keep
+from pages.shared.warming import warming
+from pages.shared.words import plain
+
+MOST_HEADLINES, MOST_MODELS = 4, 4
+KEPT = ("way", "prompt", "order", "pattern", "slot", "noun", "adjective", "around", "term", "k", "right", "against")
+
+
+def asked(engine: Engine, dataset: DatasetSpec) -> Question | None:
+    """What the address asks; says what is wrong with it."""
+    try:
+        return question_of(engine, dataset)
+    except TMVError as error:
+        tell([str(error)])
+        return None
+
+
+def search(
+    engine: Engine, models: Sequence[ModelSpec], dataset: DatasetSpec, split: str | None, asked: Question, show: Showing
+) -> tuple[tuple[Row, ...], list[Pair], EncoderWarming | None]:
+    """The lists of every model that can answer all questions, what is not embedded, the encoder that starts."""
+    columns, missing, waiting = list[list[PicturesResult]](), list[Pair](), None
+    for model in models:
+        if engine.embeddings(model.name, dataset.name, split) is None:
+            missing.append((model, dataset, split))
+            continue
+        try:
+            encode(engine, model.name, asked.texts)
+            columns.append(
+                [
+                    engine.search(model.name, dataset.name, split, query=q, k=show.k, classes=show.right)
+                    for q in asked.queries
+                ]
+            )
+        except EncoderWarming as error:
+            waiting = waiting or error
+    return tuple(zip(*columns)), missing, waiting
+
+
+def list_headlines(compared: Compared) -> None:
+    """The first lists in large figures: precision where there are labels, else what two lists share."""
+    precise = [r for r in compared.lists if r.precision is not None]
+    if precise:
+        headlines([_precision(r) for r in precise[:MOST_HEADLINES]])
+        return
+    several = compared.how != MODELS
+    if several:
+        pairs = [(r, c) for row, cs in zip(compared.rows, compared.against) for r, c in zip(row, cs) if c is not None]
+    else:
+        pairs = [(row[0], cs[1]) for row, cs in zip(compared.rows, compared.against) if len(cs) > 1 and cs[1]]
+    pairs = pairs[:MOST_HEADLINES]
+    for place, (result, pair) in zip(st.columns(max(2, len(pairs))), pairs):
+        label = f"{say_model(result.model)}: “{result.query.words}”" if several else f"“{result.query.words}”"
+        with place, st.container(gap="xxsmall"):
+            st.metric(plain(label), f"{len(pair.kept)} of {pair.k}")
+            shared = f"kept of “{pair.a}”" if several else "in both lists"
+            st.caption(plain(f"{shared} · rank-biased overlap {pair.rbo:.2f}"))
+
+
+def _precision(result: PicturesResult) -> Headline:
+    p = result.precision
+    assert p is not None
+    names = " or ".join(p.classnames)
+    return Headline(
+        label=f"{say_model(result.model)}: “{result.query.words}”",
+        value=p.precision,
+        ci95=p.ci95,
+        under=f"of the first {p.k} are {names} · {100 * p.base_rate:.1f} % by chance",
+        exact=result.model,
+    )
+
+
+def show(engine: Engine, rows: tuple[Row, ...], asked: Question, how: Showing) -> None:
+    """Figures, finding, the pictures, what moved, the tables, one picture."""
+    alone = how.against == MODELS and len(rows[0]) == 1
+    compared = compare(engine, rows, asked.against if alone else how.against)
+    list_headlines(compared)
+    finding(plain(finding_of(compared)), compared.lists)
+    with in_place():
+        if fits(asked.cells):
+            draw_grid(engine, asked.cells, rows, open_picture)
+        else:
+            draw_lists(engine, compared, open_picture)
+    save_pictures(engine, compared)
+    with in_place():
+        closer(compared)
+    tables(compared)
+    if picture := one_of("hit", rows[0][0].ids, "", A_PICTURE, NONE_OPENED):
+        found_dialog(engine, compared.lists, picture, lambda: choose("hit", None))
+
+
+def open_picture(picture: str) -> None:
+    """Callback: look at one picture."""
+    choose("hit", picture)
+
+
+def behind(models: Sequence[ModelSpec], dataset: DatasetSpec, rows: tuple[Row, ...]) -> None:
+    """Where the numbers come from, and the link."""
+    foot(
+        [(f"{say_model(r.model)} on {say_dataset(r.dataset)}", r.provenance) for r in rows[0]],
+        {
+            "model": [m.name for m in models],
+            "data": [dataset.name],
+            **{name: chosen(name, 2000) for name in (*KEPT, "closer", "hit")},
+        },
+    )
+
+
+def stored(engine: Engine, models: Sequence[ModelSpec], dataset: DatasetSpec, split: str | None) -> EmbeddingSet | None:
+    """The rows of the data set as any of these models has them."""
+    found = (engine.embeddings(m.name, dataset.name, split) for m in models)
+    return next((images for images in found if images is not None), None)
+
+
+def page(engine: Engine) -> None:
+    """From the choices to the answer."""
+    presets = st.container()
+    places = choice_row([4, 3, 5, 2])
+    with places[1]:
+        dataset = pick_dataset(engine, ANY_KIND)
+    if dataset is None:
+        return
+    with places[0]:
+        models = pick_models(engine, [dataset], most=MOST_MODELS)
+    with places[2]:
+        way = pick_way(dataset)
+    asking_now = asked(engine, dataset)
+    with in_place():
+        write(engine, way, asking_now)
+    with presets:
+        pick_preset(engine, dataset, asking_now)
+    if asking_now is None:
+        return
+    split = asking([dataset]).split_of(dataset)
+    images = stored(engine, models, dataset, split)
+    how = showing(asking_now, images, len(models))
+    with places[3]:
+        pick_showing(how, asking_now, images, len(models))
+    rows, missing, waiting = search(engine, models, dataset, split, asking_now, how)
+    offer(engine, missing)
+    if waiting is not None:
+        warming(waiting)
+    if rows:
+        show(engine, rows, asking_now, how)
+        behind(models, dataset, rows)
+
+
+keep(*KEPT, "closer", "hit")
+question("Which pictures does a prompt find?")
+with in_place():
+    page(engine())

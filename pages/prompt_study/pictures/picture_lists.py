@@ -1,0 +1,159 @@
+"""Lists of pictures side by side: one row a query, one column a model, and what is new in each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core.engine import Engine
+from core.studies.pictures.lists import ListComparison
+from core.studies.pictures.search import Hit, PicturesResult
+from core.studies.prompts.compose import words_in_captions
+from core.tables import interval_text, percent, say_dataset, say_model
+from pages.prompt_study.questions import BEFORE, FIRST, MODELS
+from pages.shared.contact_sheet import SheetList, sheet
+from pages.shared.grid import Tile, grid
+from pages.shared.paging import paged
+from pages.shared.result_tiles import hit_tile
+from pages.shared.theme import Theme
+from pages.shared.words import count, plain
+
+Row = tuple[PicturesResult, ...]
+"""One query's lists, one for each model."""
+PAGE, MOST_TILES = 8, 160
+"""At most so many queries, and about so many pictures, are drawn at once; beyond that there are pages."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """Every list and what it is compared with: `against[q][m]` is a comparison from the other list to this one,
+    or None."""
+
+    rows: tuple[Row, ...]
+    against: tuple[tuple[ListComparison | None, ...], ...]
+    how: str
+
+    @property
+    def lists(self) -> tuple[PicturesResult, ...]:
+        """All lists, query by query."""
+        return tuple(r for row in self.rows for r in row)
+
+
+def compare(engine: Engine, rows: Sequence[Row], how: str) -> Compared:
+    """Compare each list with the other model's, the first query's, or that of the query before."""
+    found = []
+    for q, row in enumerate(rows):
+        others = [_other(rows, q, m, how) for m in range(len(row))]
+        found.append(tuple(None if o is None else engine.compare_pictures(o, r) for o, r in zip(others, row)))
+    return Compared(rows=tuple(rows), against=tuple(found), how=how)
+
+
+def _other(rows: Sequence[Row], q: int, m: int, how: str) -> PicturesResult | None:
+    if how == MODELS and len(rows[q]) > 1:
+        return rows[q][1 if m == 0 else 0]
+    if how == FIRST and q:
+        return rows[0][m]
+    return rows[q - 1][m] if how == BEFORE and q else None
+
+
+# --- drawing ----------------------------------------------------------------------------------------------
+
+
+def draw_lists(engine: Engine, compared: Compared, opened: Callable[[str], None]) -> None:
+    """Every list as a grid, a page of queries at a time."""
+    each = max(1, min(PAGE, MOST_TILES // max(1, sum(len(r.hits) for r in compared.rows[0]))))
+    place, on_page = paged(len(compared.rows), each, "lists-page")
+    with place:
+        for q in range(on_page.start, on_page.stop):
+            _row(engine, compared, q, opened)
+    if len(compared.rows) > each:
+        st.caption(f"{count(len(compared.rows), 'question')}, {each} on a page.")
+
+
+def _row(engine: Engine, compared: Compared, q: int, opened: Callable[[str], None]) -> None:
+    row = compared.rows[q]
+    st.header(plain(f"“{row[0].query.words}”"), anchor=False)
+    for m, place in enumerate(st.columns(len(row), gap="large")):
+        with place:
+            _list(engine, compared, q, m, opened)
+
+
+def _list(engine: Engine, compared: Compared, q: int, m: int, opened: Callable[[str], None]) -> None:
+    result, comparison = compared.rows[q][m], compared.against[q][m]
+    with st.container(gap="xxsmall"):
+        st.markdown(f"**{plain(say_model(result.model))}**")
+        st.caption(plain(" · ".join(_facts(result, comparison, compared.how))))
+    grid(
+        [_tile(engine, result, hit, comparison, compared.how) for hit in result.hits],
+        key=f"list-{q}-{m}",
+        tile=104 if len(compared.rows[q]) > 1 else 112,
+        label=f"{say_model(result.model)}: {result.query.words}",
+        opened=opened,
+    )
+
+
+def as_sheet(engine: Engine, compared: Compared, mode: Theme) -> bytes:
+    """All lists as one PNG."""
+    rows = [
+        [
+            SheetList(
+                title=f"{say_model(r.model)}: “{r.query.words}”",
+                line=" · ".join(_facts(r, c, compared.how)),
+                tiles=[_tile(engine, r, hit, c, compared.how) for hit in r.hits],
+            )
+            for r, c in zip(row, comparisons)
+        ]
+        for row, comparisons in zip(compared.rows, compared.against)
+    ]
+    first = compared.rows[0][0]
+    return sheet(f"Pictures of {say_dataset(first.dataset)}", rows, mode)
+
+
+def _facts(result: PicturesResult, comparison: ListComparison | None, how: str) -> list[str]:
+    """What can be said about a list in one line: precision, words in captions, how many are new."""
+    said = []
+    if (p := result.precision) is not None:
+        said.append(f"{p.hits} of {p.k} right ({interval_text(p.ci95)}; {percent(p.base_rate)} by chance)")
+    if words := caption_words(result):
+        said.append("in captions: " + ", ".join(f"{word} {n}" for word, n in words) + f" of {len(result.hits)}")
+    if comparison is not None:
+        new = "only here" if how == MODELS else "new"
+        said.append(
+            f"{len(comparison.kept)} {'in both' if how == MODELS else 'kept'}, {len(comparison.new)} {new}, "
+            f"rank-biased overlap {comparison.rbo:.2f}"
+        )
+    return said or [f"{len(result.hits)} of {count(result.n, 'picture')}"]
+
+
+def caption_words(result: PicturesResult) -> tuple[tuple[str, int], ...]:
+    """In how many of the pictures' captions each word of the question stands; () where there are no captions."""
+    captions = [hit.captions for hit in result.hits]
+    if not any(captions):
+        return ()
+    return words_in_captions(" ".join(t.text for t in result.query.terms), captions)
+
+
+def _tile(engine: Engine, result: PicturesResult, hit: Hit, comparison: ListComparison | None, how: str) -> Tile:
+    mark, note = _moved(hit, comparison, how)
+    return hit_tile(
+        engine,
+        result,
+        hit,
+        mark=" · ".join(filter(None, ("right" if hit.relevant else "", mark))),
+        note=note,
+        right=bool(hit.relevant),
+        named=True,
+    )
+
+
+def _moved(hit: Hit, comparison: ListComparison | None, how: str) -> tuple[str, str]:
+    """(word, note) on whether a picture is in the list compared with, and its rank there."""
+    if comparison is None:
+        return "", ""
+    there = next(m for m in comparison.moved if m.id == hit.id)
+    words = ("in both", "only here") if how == MODELS else ("kept", "new")
+    if there.rank_a is None:
+        return words[not there.in_a], "not there"
+    return words[not there.in_a], f"rank {there.rank_a:,} there" if how == MODELS else f"was rank {there.rank_a:,}"

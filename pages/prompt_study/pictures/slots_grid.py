@@ -1,0 +1,100 @@
+"""Composed prompts as a grid: the last slot runs to the right, the others down, the best pictures in each cell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from core.engine import Engine
+from core.studies.pictures.search import PicturesResult
+from core.studies.prompts.compose import Composed
+from core.tables import say_model
+from pages.prompt_study.pictures.picture_lists import Row, caption_words
+from pages.shared.grid import Tile, grid
+from pages.shared.pickers import shown
+from pages.shared.picture import small
+from pages.shared.result_tiles import bar
+from pages.shared.words import plain
+
+IN_CELL, MOST_COLUMNS, MOST_CELLS = 4, 6, 48
+TILES = {1: 150, 2: 128, 3: 84}
+"""The width of a picture by the number of columns; 64 pixels beyond."""
+Key = tuple[tuple[str, str], ...]
+
+
+def fits(cells: Sequence[Composed]) -> bool:
+    """Whether the composed prompts make a grid that a screen can hold."""
+    return bool(cells) and len(cells) <= MOST_CELLS and len(_columns(cells)) <= MOST_COLUMNS and len(_rows(cells)) > 1
+
+
+def _columns(cells: Sequence[Composed]) -> list[str]:
+    return list(dict.fromkeys(c.values[-1][1] for c in cells))
+
+
+def _rows(cells: Sequence[Composed]) -> list[Key]:
+    return list(dict.fromkeys(c.values[:-1] for c in cells))
+
+
+def draw_grid(engine: Engine, cells: Sequence[Composed], rows: Sequence[Row], opened: Callable[[str], None]) -> None:
+    """The grid of one model at a time; the same texts go to every model."""
+    models = [r.model for r in rows[0]]
+    model = _pick_model(models)
+    found = {c.values: row[models.index(model)] for c, row in zip(cells, rows)}
+    columns = _columns(cells)
+    slot = cells[0].values[-1][0]
+    for values in _rows(cells):
+        st.subheader(plain(_row_title(values)), anchor=False)
+        for place, value in zip(st.columns(len(columns)), columns):
+            with place:
+                _cell(engine, found[(*values, (slot, value))], value, TILES.get(len(columns), 64), opened)
+
+
+def _pick_model(models: Sequence[str]) -> str:
+    if len(models) == 1:
+        return models[0]
+    st.session_state.setdefault(shown("grid-model"), models[0])
+    if st.session_state[shown("grid-model")] not in models:
+        st.session_state[shown("grid-model")] = models[0]
+    st.segmented_control("Pictures of", list(models), key=shown("grid-model"), format_func=say_model, required=True)
+    return str(st.session_state[shown("grid-model")])
+
+
+def _row_title(values: Key) -> str:
+    return " · ".join(value or f"no {name}" for name, value in values)
+
+
+def _cell(engine: Engine, result: PicturesResult, value: str, tile: int, opened: Callable[[str], None]) -> None:
+    with st.container(gap="xxsmall"):
+        st.markdown(f"**{plain(value or 'without')}**", help=plain(result.query.words))
+        st.caption(plain(_cell_line(result)))
+    grid(
+        [_tile(engine, result, i) for i in range(min(IN_CELL, len(result.hits)))],
+        key=f"cell-{result.model}-{result.query.words}",
+        tile=tile,
+        label=f"{say_model(result.model)}: {result.query.words}",
+        opened=opened,
+    )
+
+
+def _cell_line(result: PicturesResult) -> str:
+    if result.precision is not None:
+        return f"{result.precision.hits} of {result.precision.k} right"
+    if words := caption_words(result):
+        return ", ".join(f"{word} {n}" for word, n in words) + f" of {len(result.hits)}"
+    return f"best score {result.hits[0].score:.2f}"
+
+
+def _tile(engine: Engine, result: PicturesResult, place: int) -> Tile:
+    hit = result.hits[place]
+    said = hit.label or (hit.captions[0] if hit.captions else hit.id)
+    return Tile(
+        id=hit.id,
+        thumbnail=small(engine, result.dataset, result.split, hit.id),
+        alt=f"Rank {hit.rank}: {said}",
+        rank=hit.rank,
+        score=bar(result, hit.score),
+        score_text=f"{hit.score:.2f}",
+        right=bool(hit.relevant),
+        mark="right" if hit.relevant else "",
+    )

@@ -1,0 +1,188 @@
+"""What a search for prompts chooses from, what it must beat, and how far it may go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from core.catalog.prompts import PROMPT_SETS, find_prompt_set
+from core.engine import Engine
+from core.engine_prompts import POOL_SETS
+from core.errors import TMVError
+from core.studies.prompts.compose import expand, slots_of
+from core.studies.prompts.search import BUDGET, LARGEST
+from core.studies.zero_shot.classify import check_templates
+from core.types import DatasetSpec
+from pages.prompt_study.questions import slot_values
+from pages.shared.guard import careful
+from pages.shared.pickers import shown
+from pages.shared.prompt_picker import CLASSNAMES
+from pages.shared.texts import box_key, choose_texts, lines, texts
+from pages.shared.url_choices import one_of, quietly, some_of
+from pages.shared.url_state import choose, chosen
+from pages.shared.words import count, plain
+
+OWN, NONE = "own", "none"
+SHARES = ("0.3", "0.5", "0.7")
+BUDGETS = ("200", "500", "1000", "2000", "5000")
+SIZES = ("1", "3", "6", "12", "20")
+KEPT = ("pool", "extra", "poolpattern", "poolslot", "beat", "budget", "largest", "heldout")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A search, ready to be run: `pool` and `baseline` are templates, `beat` the name of the baseline's set."""
+
+    pool: tuple[str, ...]
+    baseline: tuple[str, ...]
+    beat: str
+    classnames: str
+    budget: int
+    largest: int
+    heldout: float
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """As `Engine.optimised` and `Engine.submit_optimise` take them."""
+        return {
+            "pool": list(self.pool),
+            "baseline": list(self.baseline),
+            "classnames": self.classnames,
+            "budget": self.budget,
+            "largest": self.largest,
+            "heldout_share": self.heldout,
+        }
+
+    @property
+    def words(self) -> str:
+        """ "98 templates, at most 12 of them, against Demo styles"."""
+        return (
+            f"{count(len(self.pool), 'template')}, at most {self.largest} of them, "
+            f"against “{find_prompt_set(self.beat).title}”"
+        )
+
+
+def plan_of(engine: Engine, dataset: DatasetSpec, classnames: str) -> Plan:
+    """What the address says, checked, with these class names; `TMVError` for templates that make no sense."""
+    sets = [find_prompt_set(dataset.prompt_set if n == OWN else n).templates for n in pool_sets()]
+    pool = tuple(dict.fromkeys((*own_templates(engine), *(t for templates in sets for t in templates))))
+    if not pool:
+        raise TMVError("There is nothing to choose from; take a set, or write templates of your own.")
+    beat = one_of("beat", [p.name for p in PROMPT_SETS], dataset.prompt_set)
+    return Plan(
+        pool=pool,
+        baseline=find_prompt_set(beat).templates,
+        beat=beat,
+        classnames=classnames,
+        budget=int(one_of("budget", BUDGETS, str(BUDGET))),
+        largest=int(one_of("largest", SIZES, str(LARGEST))),
+        heldout=float(one_of("heldout", SHARES, "0.5")),
+    )
+
+
+def pool_sets() -> tuple[str, ...]:
+    """Names of the sets in the pool, "own" for the data set's; "none" takes none."""
+    asked = some_of("pool", (OWN, NONE, *(p.name for p in PROMPT_SETS)), (OWN, *POOL_SETS))
+    return tuple(n for n in asked if n != NONE)
+
+
+def own_templates(engine: Engine) -> tuple[str, ...]:
+    """The reader's own templates and the combinations of their slots."""
+    written, pattern = texts(engine, "extra"), next(iter(chosen("poolpattern")), "")
+    made = templates_of_slots(pattern, texts(engine, "poolslot")) if pattern else ()
+    both = tuple(dict.fromkeys((*written, *made)))
+    return check_templates(both) if both else ()
+
+
+def templates_of_slots(pattern: str, slot_lines: tuple[str, ...] | list[str]) -> tuple[str, ...]:
+    """ "a {style} of a {}" spread over its slots; {} stays for the class name."""
+    if not slots_of(pattern):
+        raise TMVError("A pattern needs a slot beside the {} of the class name, for example: a {style} of a {}")
+    return check_templates([c.text for c in expand(pattern, slot_values(slot_lines))])
+
+
+# --- the form ---------------------------------------------------------------------------------------------
+
+
+def plan_form(engine: Engine, dataset: DatasetSpec, now: Plan | None, run: Callable[[], None]) -> None:
+    """Everything that makes a search, with the one button that keeps it and calls `run`."""
+    written, pattern = texts(engine, "extra"), next(iter(chosen("poolpattern")), "")
+    slot_lines = texts(engine, "poolslot")
+    boxes = box_key("extra", written), box_key("poolpattern", [pattern]), box_key("poolslot", slot_lines)
+    with st.form("plan", border=False):
+        left, middle, right = st.columns(3, gap="large")
+        with left:
+            _pick_sets(dataset)
+            st.text_area("Templates of your own, one a line", "\n".join(written), key=boxes[0], height=120)
+        with middle:
+            st.text_input(
+                "A pattern with slots", pattern, key=boxes[1], placeholder="a {style} of a {size} {}", max_chars=300
+            )
+            st.text_area(
+                "Values of each slot",
+                "\n".join(slot_lines),
+                key=boxes[2],
+                height=120,
+                placeholder="style = photo, drawing\nsize = , small, big",
+                help="One slot a line. An empty value leaves the slot out.",
+            )
+        with right:
+            _pick_limits(now)
+        asked = partial(_planned, engine, *boxes, run)
+        st.form_submit_button("Search", type="primary", on_click=careful(asked), key="search-plan")
+
+
+def _pick_sets(dataset: DatasetSpec) -> None:
+    own = find_prompt_set(dataset.prompt_set)
+    titles = {OWN: f"{dataset.title}'s own: {own.title}"}
+    titles |= {p.name: f"{p.title} ({len(p.templates)})" for p in PROMPT_SETS if p.name != own.name}
+    with quietly():  # `plan_of` has said what is wrong with them
+        st.session_state[shown("pool")] = [n for n in pool_sets() if n in titles]
+    st.multiselect("Sets to choose from", list(titles), key=shown("pool"), format_func=lambda n: titles.get(n, n))
+
+
+def _pick_limits(now: Plan | None) -> None:
+    titles = {p.name: p.title for p in PROMPT_SETS}
+    st.session_state[shown("beat")] = now.beat if now else PROMPT_SETS[0].name
+    st.selectbox("What it must beat", list(titles), key=shown("beat"), format_func=lambda n: titles.get(n, n))
+    left, right = st.columns(2)
+    _choice(left, "largest", "At most", SIZES, str(now.largest if now else LARGEST), "Templates in the ensemble")
+    _choice(right, "budget", "Budget", BUDGETS, str(now.budget if now else BUDGET), "Ensembles tried at most")
+    _choice(
+        left, "heldout", "Held out", SHARES, f"{now.heldout if now else 0.5:g}", "Share of pictures for the verdict"
+    )
+    kinds = list(CLASSNAMES)
+    st.session_state[shown("poolnames")] = now.classnames if now else "curated"
+    right.selectbox("Class names", kinds, key=shown("poolnames"), format_func=CLASSNAMES.__getitem__)
+
+
+def _choice(place: Any, name: str, label: str, options: tuple[str, ...], now: str, said: str) -> None:
+    st.session_state[shown(name)] = now if now in options else options[-1]
+    place.selectbox(label, options, key=shown(name), help=said)
+
+
+def _planned(engine: Engine, extra: str, pattern: str, slot_lines: str, run: Callable[[], None]) -> None:
+    written, form = lines(st.session_state[extra]), st.session_state[pattern].strip()
+    values = lines(st.session_state[slot_lines])
+    if written:
+        check_templates(written)
+    if form:
+        templates_of_slots(form, values)
+    choose_texts(engine, "extra", written)
+    choose("poolpattern", form)
+    choose_texts(engine, "poolslot", values if form else ())
+    sets = st.session_state[shown("pool")]
+    choose("pool", None if tuple(sets) == (OWN, *POOL_SETS) else sets or [NONE])
+    for name in ("beat", "budget", "largest", "heldout"):
+        choose(name, st.session_state[shown(name)])
+    choose("classnames", st.session_state[shown("poolnames")])
+    run()
+
+
+def said(plan: Plan) -> str:
+    """For the expander that holds the form."""
+    return plain(f"What is searched: {plan.words}")

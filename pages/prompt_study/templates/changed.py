@@ -1,0 +1,241 @@
+"""What one template changes against the baseline: which classes, and the pictures whose answer it turns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+import streamlit as st
+
+from core.engine import Engine
+from core.studies.prompts.accuracy import PromptStudyResult, TemplateResult
+from core.tables import points, say_model
+from core.tables.prompts import changed_pictures_frame, class_changes_frame, say_template
+from pages.shared.grid import Tile, grid
+from pages.shared.paging import paged
+from pages.shared.pickers import moved, shown
+from pages.shared.picture import small
+from pages.shared.save import save_rows
+from pages.shared.url_choices import A_CLASS, class_tokens, one_of, say_wrong
+from pages.shared.url_state import choose, chosen
+from pages.shared.words import count, plain
+
+GAINED, LOST, OTHER = "gained", "lost", "other"
+KINDS = {GAINED: "Gained", LOST: "Lost", OTHER: "Wrong both times"}
+PAGE = 24
+PAGE_KEY = "flipped-page"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """A study and the template of it that is looked at."""
+
+    study: PromptStudyResult
+    template: str
+
+    @property
+    def token(self) -> tuple[str, str, str]:
+        """As it stands in the address."""
+        return self.study.model, self.study.classnames_kind, self.template
+
+
+def look_at(studies: Sequence[PromptStudyResult]) -> Look:
+    """What the address asks for; else the template of the first study that moves accuracy most."""
+    asked = chosen("changed")
+    if len(asked) == 3:
+        for study in studies:
+            if (study.model, study.classnames_kind) == asked[:2] and asked[2] in [t.name for t in study.every]:
+                return Look(study=study, template=asked[2])
+    found = Look(study=studies[0], template=_most_moved(studies[0]))
+    if asked:
+        expected = "a model, its class names and a template that are compared here"
+        say_wrong("changed", ", ".join(asked), expected, f"“{say_template(found.template)}” is looked at")
+    return found
+
+
+def _most_moved(study: PromptStudyResult) -> str:
+    def moved_by(result: TemplateResult) -> float:
+        return abs(result.difference.difference) if result.difference else -1.0
+
+    return max(study.every, key=moved_by).name
+
+
+def show_template(model: str, kind: str, template: str, of: str | None = None) -> None:
+    """Callback: look at this template, and at one class of it if one is named."""
+    choose("changed", [model, kind, template])
+    choose("of", of)
+    st.session_state[PAGE_KEY] = 1
+
+
+def changed(engine: Engine, studies: Sequence[PromptStudyResult], look: Look) -> None:
+    """The section: choices, the classes on the left, the pictures on the right."""
+    study, template = look.study, look.template
+    said = f"What “{say_template(template)}” changes against “{say_template(study.baseline)}”"
+    st.header(plain(said), anchor=False)
+    frame = changed_pictures_frame(study, template)
+    _pick(studies, look)
+    if study.find(template).difference is None:
+        st.caption("This is the template that the others are measured against; choose another one.")
+        return
+    left, right = st.columns([2, 3], gap="large")
+    with left:
+        _classes(look)
+    with right:
+        _pictures(engine, look, frame)
+
+
+def _pick(studies: Sequence[PromptStudyResult], look: Look) -> None:
+    left, right = st.columns(2)
+    options = {f"{s.model}\n{s.classnames_kind}": _study_title(s, studies) for s in studies}
+    st.session_state[shown("changed-study")] = f"{look.study.model}\n{look.study.classnames_kind}"
+    left.selectbox(
+        "Model", list(options), key=shown("changed-study"), format_func=options.__getitem__, on_change=_picked
+    )
+    st.session_state[shown("changed-template")] = look.template
+    right.selectbox(
+        "Template",
+        [t.name for t in look.study.every],
+        key=shown("changed-template"),
+        format_func=say_template,
+        on_change=_picked,
+    )
+
+
+def _study_title(study: PromptStudyResult, studies: Sequence[PromptStudyResult]) -> str:
+    several = len({s.classnames_kind for s in studies}) > 1
+    return say_model(study.model) + (f", {study.classnames_kind} names" if several else "")
+
+
+def _picked() -> None:
+    model, _, kind = st.session_state[shown("changed-study")].partition("\n")
+    show_template(model, kind, st.session_state[shown("changed-template")])
+
+
+# --- classes ----------------------------------------------------------------------------------------------
+
+
+def _classes(look: Look) -> None:
+    frame = class_changes_frame(look.study, look.template)
+    st.subheader(plain(_class_sentence(frame)), anchor=False)
+
+    def clicked() -> None:
+        row = frame.iloc[st.session_state["changed-class"].row]
+        show_template(*look.token, of=_token(look.study, str(row["classname"])))
+
+    share = st.column_config.NumberColumn
+    shown_frame = frame.assign(
+        **{c: 100 * frame[c] for c in ("before", "after", "change")}, pictures=[f"{n:,}" for n in frame["n"]]
+    )
+    st.dataframe(
+        shown_frame[["classname", "before", "after", "change", "gained", "lost", "pictures"]],
+        hide_index=True,
+        height=min(520, 38 + 35 * len(frame)),
+        key="changed-classes",
+        alt="Recall of each class before and after, largest change first",
+        column_config={
+            "classname": st.column_config.TextColumn("Class", pinned=True, width=110),
+            "before": share("Before", format="%.1f %%"),
+            "after": share("After", format="%.1f %%"),
+            "change": share("Points", format="%+.1f"),
+            "gained": "Gained",
+            "lost": "Lost",
+            "pictures": st.column_config.ButtonColumn("Pictures", key="changed-class", on_click=clicked),
+        },
+    )
+    save_rows(frame, "classes-changed", key="changed-classes-csv")
+
+
+def _class_sentence(frame: pd.DataFrame) -> str:
+    up, down = int((frame["change"] > 0).sum()), int((frame["change"] < 0).sum())
+    if not up and not down:
+        return "No class changes its recall"
+    top = frame.iloc[0]
+    return f"{up} classes up, {down} down; most “{top['classname']}”: {points(top['change'], signed=True)}"
+
+
+def _token(study: PromptStudyResult, classname: str) -> str:
+    """Classes of one name are told apart by their number."""
+    tokens = class_tokens(study.classnames)
+    return next(t for t, n in zip(tokens, study.classnames) if n == classname)
+
+
+# --- pictures ---------------------------------------------------------------------------------------------
+
+
+def _pictures(engine: Engine, look: Look, frame: pd.DataFrame) -> None:
+    label = _chosen_class(look.study)
+    if label is not None:
+        frame = frame[look.study.labels[frame["row"].to_numpy()] == label]
+    first, second = st.columns([3, 2], vertical_alignment="bottom")
+    with first:
+        kind = _pick_kind(frame)
+    with second:
+        _pick_class(look.study, label)
+    rows = frame[frame["kind"] == kind]
+    if rows.empty:
+        st.caption("No picture is among these. Choose another kind, class or template.")
+        return
+    place, on_page = paged(len(rows), PAGE, PAGE_KEY)
+    with place:
+        grid(
+            [_tile(engine, look, row) for _, row in rows.iloc[on_page].iterrows()],
+            key="flipped-grid",
+            tile=120,
+            label=f"{KINDS[kind]}: {count(len(rows), 'picture')}",
+            opened=lambda picture: choose("flipped", picture),
+        )
+    save_rows(frame, "pictures-changed", key="flipped-csv")
+
+
+def _chosen_class(study: PromptStudyResult) -> int | None:
+    places = {token: label for label, token in enumerate(class_tokens(study.classnames))}
+    return places.get(one_of("of", places, "", A_CLASS, "any class is shown"))
+
+
+def _pick_kind(frame: pd.DataFrame) -> str:
+    """Gained, lost or wrong both times; opens with the larger of the first two."""
+    counts = {kind: int((frame["kind"] == kind).sum()) for kind in KINDS}
+    now = one_of("which", KINDS, max((GAINED, LOST), key=lambda kind: counts[kind]))
+    st.session_state[shown("which")] = now
+    st.segmented_control(
+        "Pictures whose answer changed",
+        list(KINDS),
+        key=shown("which"),
+        format_func=lambda kind: f"{KINDS[kind]} {counts[kind]:,}",
+        required=True,
+        on_change=_picked_kind,
+    )
+    return now
+
+
+def _picked_kind() -> None:
+    moved("which")
+    st.session_state[PAGE_KEY] = 1
+
+
+def _pick_class(study: PromptStudyResult, label: int | None) -> None:
+    tokens = class_tokens(study.classnames)
+    st.session_state[shown("of")] = "" if label is None else tokens[label]
+    st.selectbox(
+        "Of the class", ["", *tokens], key=shown("of"), format_func=lambda t: t or "any class", on_change=_picked_class
+    )
+
+
+def _picked_class() -> None:
+    moved("of")
+    st.session_state[PAGE_KEY] = 1
+
+
+def _tile(engine: Engine, look: Look, row: pd.Series) -> Tile:
+    study, kind = look.study, row["kind"]
+    marks = {GAINED: "right now", LOST: f"now {row['after']}", OTHER: f"now {row['after']}"}
+    return Tile(
+        id=row["id"],
+        thumbnail=small(engine, study.dataset, study.split, row["id"]),
+        alt=f"{row['true']}: named {row['before']} before, {row['after']} now",
+        caption=f"is {row['true']}",
+        note=f"before: {'right' if kind == LOST else row['before']}",
+        right=kind == GAINED,
+        mark=marks[kind],
+    )

@@ -1,0 +1,250 @@
+"""Templates: accuracy by wording, for several models and several ways to name the classes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import streamlit as st
+
+from core.charts.class_templates import class_templates_chart
+from core.charts.prompts import templates_chart
+from core.engine import Engine
+from core.errors import EncoderWarming
+from core.studies.prompts.accuracy import PromptStudyResult, TemplateResult, difference
+from core.tables import finding as outcome
+from core.tables import points, say_dataset, say_model
+from core.tables.prompts import best_of_each, class_templates_frame, say_template, templates_finding, templates_frame
+from core.types import DatasetSpec, EmbeddingSet, EncoderWarming, ModelSpec
+from pages.prompt_study.templates.changed import changed, look_at, show_template
+from pages.prompt_study.templates.class_name_sets import NameSet, pick_names
+from pages.prompt_study.templates.tables import template_dialog, template_table
+from pages.prompt_study.templates.wording import Wording, pick_baseline, pick_preset, pick_wording, preset_of, wording
+from pages.shared.chart import draw
+from pages.shared.encode import encode_filled
+from pages.shared.engine import engine
+from pages.shared.guard import in_place
+from pages.shared.layout import Headline, finding, foot, headlines, question
+from pages.shared.missing import Pair, offer
+from pages.shared.pickers import choice_row, pick_dataset, pick_models
+from pages.shared.prompt_picker import asking
+from pages.shared.theme import seen
+from pages.shared.url_choices import A_PICTURE, NONE_OPENED, class_tokens, one_of
+from pages.shared.url_state import choose, chosen, keep
+from pages.shared.warming import warming
+from pages.shared.words import count, plain
+
+# Beyond so many templates a chart is read from the best down, not in the order in which they were written.
+MOST_HEADLINES, MOST_IN_ORDER = 4, 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What is compared on which pictures."""
+
+    models: tuple[ModelSpec, ...]
+    dataset: DatasetSpec
+    split: str | None
+    how: Wording
+    names: tuple[NameSet, ...]
+
+
+def pick(engine: Engine) -> Choice | None:
+    """The presets and the row of choices."""
+    how = wording(engine)
+    presets = st.container()
+    places = choice_row([4, 3, 3, 3, 3])
+    with places[1]:
+        dataset = pick_dataset(engine)
+    if dataset is None:
+        return None
+    with presets:
+        pick_preset(how, dataset.name)
+    with places[0]:
+        models = pick_models(engine, [dataset])
+    with places[2]:
+        pick_wording(engine, how)
+    with places[3]:
+        pick_baseline(how)
+    split = asking([dataset]).split_of(dataset)
+    images = stored(engine, models, dataset, split)
+    if images is not None:
+        engine.classnames(images, "curated")  # what has no classes is told before anything is drawn for them
+    with places[4]:
+        names = pick_names(engine, images) if images is not None else ()
+    return Choice(models=models, dataset=dataset, split=split, how=how, names=names)
+
+
+def stored(engine: Engine, models: Sequence[ModelSpec], dataset: DatasetSpec, split: str | None) -> EmbeddingSet | None:
+    """The rows of the data set as any of these models has them; class names are the same for all."""
+    for model in models:
+        with in_place():
+            if (found := engine.embeddings(model.name, dataset.name, split)) is not None:
+                return found
+    return None
+
+
+def study(engine: Engine, choice: Choice) -> tuple[list[PromptStudyResult], list[Pair], EncoderWarming | None]:
+    """The studies that can be answered, the pairs that are not embedded, and the encoder that is starting."""
+    found, missing, waiting = list[PromptStudyResult](), list[Pair](), None
+    for model in choice.models:
+        if engine.embeddings(model.name, choice.dataset.name, choice.split) is None:
+            missing.append((model, choice.dataset, choice.split))
+            continue
+        for names in choice.names:
+            try:
+                found.append(one(engine, choice, model.name, names))
+            except EncoderWarming as error:
+                waiting = waiting or error
+    return found, missing, waiting
+
+
+def one(engine: Engine, choice: Choice, model: str, names: NameSet) -> PromptStudyResult:
+    """One model with one set of class names."""
+    how = choice.how
+    encode_filled(engine, model, how.templates, names.names)
+    result = engine.prompts(
+        model,
+        choice.dataset.name,
+        choice.split,
+        how.templates,
+        classnames=names.names if names.edited else names.kind,
+        baseline=how.baseline,
+    )
+    return replace(result, classnames_kind=names.said)
+
+
+# --- the answer -------------------------------------------------------------------------------------------
+
+
+def figures(studies: Sequence[PromptStudyResult]) -> list[Headline]:
+    """The best, the baseline and all together for one study; the best of each for several."""
+    if len(studies) > 1:
+        return [_headline(s, s.best, f"best of {len(s.templates)}", studies) for s in studies[:MOST_HEADLINES]]
+    only = studies[0]
+    parts = [(only.best, f"best of {len(only.templates)}"), (only.find(only.baseline), "measured against")]
+    parts += [(only.ensemble, "all together")] if len(only.templates) > 1 else []
+    kept = {result.name: (result, role) for result, role in reversed(parts)}
+    return [_headline(only, result, role, studies) for result, role in reversed(kept.values())]
+
+
+def _headline(of: PromptStudyResult, result: TemplateResult, role: str, among: Sequence[PromptStudyResult]) -> Headline:
+    """Named by what tells it from the others: the template, the model, or the model and its class names."""
+    quoted, names = f"“{say_template(result.name)}”", f"{of.classnames_kind} names"
+    if len(among) == 1:
+        under = [role, count(of.n, "picture"), names]
+        return Headline(
+            label=say_template(result.name),
+            value=result.acc1,
+            ci95=result.acc1_ci95,
+            under=" · ".join(under),
+            exact=result.name,
+        )
+    several = len({s.classnames_kind for s in among}) > 1
+    label = say_model(of.model) + (f", {names}" if several else "")
+    under = [quoted, role, count(of.n, "picture"), *([] if several else [names])]
+    return Headline(label=label, value=result.acc1, ci95=result.acc1_ci95, under=" · ".join(under), exact=of.model)
+
+
+def words(studies: Sequence[PromptStudyResult], choice: Choice) -> None:
+    """The finding, what the class names change, and what to know about it."""
+    said = templates_finding(studies)
+    finding(plain(said if said.endswith(".") else f"{said}."), studies)
+    several = len(studies) > 1 and len(choice.how.templates) > 1
+    for sentence in [*([best_of_each(studies)] if several else []), *names_findings(studies)]:
+        st.markdown(plain(sentence))
+    if len(choice.how.templates) > 1:
+        st.markdown(
+            "The best was picked on these same pictures, which flatters it a little; a choice is judged on pictures "
+            "it has not seen under *Search for prompts*."
+        )
+    preset = preset_of(choice.how, choice.dataset.name)
+    if preset is not None and preset.remark:
+        st.info(plain(f"{preset.remark} {deck_distances(studies)}".strip()), icon=":material/info:")
+
+
+def names_findings(studies: Sequence[PromptStudyResult]) -> list[str]:
+    """For each model with several sets of class names: the first against each other one, with the baseline."""
+    said = []
+    for model in dict.fromkeys(s.model for s in studies):
+        first, *others = (s for s in studies if s.model == model)
+        for other in others:
+            gap = difference(first.find(first.baseline), other.find(other.baseline))
+            a, b = (f"{s.classnames_kind} names" for s in (first, other))
+            said.append(
+                f"{say_model(model)}, {a} against {b} with “{say_template(first.baseline)}”: "
+                f"{outcome(gap, f'the set of {a}', f'the set of {b}')}"
+            )
+    return said
+
+
+def deck_distances(studies: Sequence[PromptStudyResult]) -> str:
+    """How far the deck's figures lie from ours on average, in one sentence; "" where it has none."""
+    parts = []
+    for of in studies:
+        if gaps := [abs(t.acc1 - t.deck.value) for t in of.templates if t.deck]:
+            where = f"{say_model(of.model)} with {of.classnames_kind} names"
+            parts.append(f"{points(float(np.mean(gaps)))} from {where}")
+    return f"On {say_dataset(studies[0].dataset)} they lie on average {', '.join(parts)}." if parts else ""
+
+
+def show(engine: Engine, studies: list[PromptStudyResult], choice: Choice) -> None:
+    """Figures, finding, chart; what changed; classes by template; the table; the foot."""
+    headlines(figures(studies))
+    words(studies, choice)
+    frame = templates_frame(studies)
+    order: Literal["given", "best"] = "best" if len(choice.how.templates) > MOST_IN_ORDER else "given"
+    chart = templates_chart(frame, order=order, title="How much does each template name right?", **seen())
+    draw(chart, key="chart-templates", picked=lambda mark: _clicked(studies, mark))
+    look = look_at(studies)
+    with in_place():
+        changed(engine, studies, look)
+    classes = class_templates_chart(class_templates_frame(look.study), **seen())
+    draw(classes, key="chart-classes", picked=lambda mark: _clicked_class(look.study, mark))
+    template_table(frame, show_template)
+    foot([(f"{say_model(s.model)} on {say_dataset(s.dataset)}", s.provenance) for s in studies], link(engine, choice))
+    if picture := one_of("flipped", look.study.ids, "", A_PICTURE, NONE_OPENED):
+        template_dialog(engine, look.study, picture, lambda: choose("flipped", None))
+
+
+def _clicked(studies: Sequence[PromptStudyResult], mark: list[str]) -> None:
+    """Callback: a mark in the chart names a model and a template; the first of its studies is looked at."""
+    study = next(s for s in studies if s.model == mark[0])
+    show_template(study.model, study.classnames_kind, mark[1])
+
+
+def _clicked_class(of: PromptStudyResult, mark: list[str]) -> None:
+    """Callback: a cell names a template and a class."""
+    show_template(of.model, of.classnames_kind, mark[0], class_tokens(of.classnames)[int(mark[1])])
+
+
+def link(engine: Engine, choice: Choice) -> dict[str, Sequence[str]]:
+    """Every choice of this page, spelled out."""
+    return {
+        "model": [m.name for m in choice.models],
+        "data": [choice.dataset.name],
+        "split": [choice.split] if choice.split else [],
+        **choice.how.choices,
+        "names": [n.kind for n in choice.names],
+        "rename": chosen("rename", 2000),
+        **{name: chosen(name) for name in ("changed", "which", "of", "flipped")},
+    }
+
+
+def page(engine: Engine) -> None:
+    """From the choices to the answer."""
+    choice = pick(engine)
+    if choice is None:
+        return
+    studies, missing, waiting = study(engine, choice)
+    offer(engine, missing)
+    if waiting is not None:
+        warming(waiting)
+    if studies:
+        show(engine, studies, choice)
+
+
+keep("wording", "wordings", "names", "rename", "baseline", "changed", "which", "of", "flipped")
+question("What does the wording change?")
+with in_place():
+    page(engine())

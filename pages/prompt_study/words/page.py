@@ -1,0 +1,225 @@
+"""Words: what each word of a prompt brings, for one picture or for a class, and what other wordings do."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.charts.pictures import words_chart
+from core.engine import Engine
+from core.errors import EncoderWarming
+from core.studies.prompts.compose import leave_one_out, paraphrases
+from core.studies.prompts.words import WordsResult
+from core.tables import say_dataset, say_model
+from core.tables.pictures import rewordings_frame, words_finding, words_frame
+from core.types import DatasetSpec, EmbeddingSet, EncoderWarming, ModelSpec
+from pages.prompt_study.words.sentence import sentence
+from pages.prompt_study.words.word_target import (
+    Target,
+    in_words,
+    kept_choices,
+    pick_target,
+    pictures_to_choose,
+    target_of,
+    usual_text,
+)
+from pages.shared.chart import draw
+from pages.shared.encode import encode
+from pages.shared.engine import engine
+from pages.shared.guard import careful, in_place
+from pages.shared.layout import finding, foot, question
+from pages.shared.missing import offer
+from pages.shared.pickers import choice_row, pick_dataset, pick_models
+from pages.shared.picture import picture
+from pages.shared.prompt_picker import asking
+from pages.shared.save import save_rows
+from pages.shared.stored import ANY_KIND
+from pages.shared.texts import box_key, choose_texts, lines, texts
+from pages.shared.theme import seen
+from pages.shared.url_state import chosen, keep
+from pages.shared.warming import warming
+from pages.shared.words import count, plain
+
+MOST_MODELS, LONGEST = 4, 300
+
+
+def write(engine: Engine, text: str) -> None:
+    """The text and its other wordings, with the one button."""
+    own = texts(engine, "reword")
+    keys = box_key("text", [text]), box_key("reword", own)
+    with st.form("words", border=False):
+        left, right, button = st.columns([4, 3, 1], vertical_alignment="bottom")
+        left.text_input("Prompt", text, key=keys[0], max_chars=LONGEST)
+        right.text_area(
+            "Other wordings, one a line",
+            "\n".join(own),
+            key=keys[1],
+            height=68,
+            placeholder="plain paraphrases, unless you write some",
+        )
+        button.form_submit_button(
+            "Weigh words", type="primary", on_click=careful(_wrote), args=(engine, *keys), width="stretch"
+        )
+
+
+def _wrote(engine: Engine, text: str, reword: str) -> None:
+    choose_texts(engine, "reword", lines(st.session_state[reword]))
+    written = " ".join(st.session_state[text].split())
+    if written:
+        choose_texts(engine, "text", [written])
+
+
+def weigh(
+    engine: Engine, models: Sequence[ModelSpec], images: EmbeddingSet, text: str, target: Target
+) -> tuple[list[WordsResult], EncoderWarming | None]:
+    """What every model says that can answer, and the encoder that is starting."""
+    found, waiting = list[WordsResult](), None
+    own = texts(engine, "reword") or paraphrases(text)
+    for model in models:
+        if engine.embeddings(model.name, images.key.dataset, images.key.split) is None:
+            continue
+        try:
+            encode(engine, model.name, [text, *(s.without for s in leave_one_out(text)), *own])
+            found.append(
+                engine.words(
+                    model.name,
+                    images.key.dataset,
+                    images.key.split,
+                    text=text,
+                    picture=target.picture,
+                    classname=target.classname,
+                    rewordings=own,
+                )
+            )
+        except EncoderWarming as error:
+            waiting = waiting or error
+    return found, waiting
+
+
+# --- the answer -------------------------------------------------------------------------------------------
+
+
+def strongest(results: Sequence[WordsResult]) -> None:
+    """For each model the word that brings most, in a large figure."""
+    for place, result in zip(st.columns(max(2, len(results))), results):
+        with place, st.container(gap="xxsmall"):
+            best = max(result.words, key=lambda w: w.contribution, default=None)
+            label = f"{say_model(result.model)}: “{best.word}”" if best else say_model(result.model)
+            st.metric(plain(label), f"{best.contribution:+.3f}" if best else f"{result.score:.3f}", help=result.model)
+            st.caption(plain(_under(result)))
+
+
+def _under(result: WordsResult) -> str:
+    best = max(result.words, key=lambda w: w.contribution, default=None)
+    if best is None:
+        return f"score of the whole text · {count(result.n, 'picture')}"
+    interval = f"95 %: {best.ci95[0]:+.3f} to {best.ci95[1]:+.3f} · " if best.ci95 else ""
+    return f"{interval}score lost without it · whole text {result.score:.3f}".replace("-", "−")
+
+
+def sentences(results: Sequence[WordsResult]) -> None:
+    """The coloured sentence of each model, all on one scale."""
+    largest = max((abs(w.contribution) for r in results for w in r.words), default=0.0)
+    for result in results:
+        st.markdown(f"**{plain(say_model(result.model))}**")
+        sentence(result, largest)
+    if largest:
+        st.caption("Under each word: the score that is lost when it is left out. Green helps, purple harms.")
+
+
+def show(engine: Engine, results: list[WordsResult], target: Target) -> None:
+    """Figures, finding, sentences beside the picture, the chart, other wordings, the foot."""
+    strongest(results)
+    said = words_finding(results[0])
+    said = said[0].lower() + said[1:] if said[0] != "“" else said
+    finding(plain(f"For {in_words(target, results[0].n)}: {said}"), results)
+    left, right = st.columns([1, 3], gap="large") if target.picture else (None, st.container())
+    if left is not None:
+        with left, in_place():
+            whole = engine.picture(results[0].dataset, results[0].split, str(target.picture))
+            picture(whole, f"Picture {target.picture} of {results[0].dataset}")
+    with right:
+        sentences(results)
+    frame = words_frame(results)
+    if not frame.empty:
+        draw(words_chart(frame, **seen()), key="chart-words")
+    rewordings(results)
+
+
+def rewordings(results: Sequence[WordsResult]) -> None:
+    """What other wordings do to the score."""
+    frame = rewordings_frame(results)
+    if frame.empty:
+        return
+    st.header("And said in other words?", anchor=False)
+    number = st.column_config.NumberColumn
+    columns = ["text", "model_title", "score", "difference", "difference_low", "difference_high"]
+    st.dataframe(
+        frame[columns].dropna(axis="columns", how="all"),
+        hide_index=True,
+        alt="Other wordings with their score and the difference to the original's",
+        key="rewordings",
+        column_config={
+            # So narrow that a phone shows the score beside it.
+            "text": st.column_config.TextColumn("Wording", width=170),
+            "model_title": st.column_config.TextColumn("Model", width=90),
+            "score": number("Score", format="%.3f"),
+            "difference": number("Difference", format="%+.3f"),
+            "difference_low": number("95 % from", format="%+.3f"),
+            "difference_high": number("to", format="%+.3f"),
+        },
+    )
+    save_rows(frame, "wordings", key="rewordings-csv")
+
+
+# --- the page ---------------------------------------------------------------------------------------------
+
+
+def page(engine: Engine) -> None:
+    """From the choices to the answer."""
+    left, right = choice_row(2)
+    with right:
+        dataset = pick_dataset(engine, ANY_KIND)
+    if dataset is None:
+        return
+    with left:
+        models = pick_models(engine, [dataset], most=MOST_MODELS)
+    text = next(iter(texts(engine, "text")), "") or usual_text(dataset)
+    write(engine, text)
+    split = asking([dataset]).split_of(dataset)
+    stored = [(m, engine.embeddings(m.name, dataset.name, split)) for m in models]
+    offer(engine, [(m, dataset, split) for m, images in stored if images is None])
+    images = next((i for _, i in stored if i is not None), None)
+    if images is not None:
+        weighed(engine, models, dataset, images, text)
+
+
+def weighed(engine: Engine, models: Sequence[ModelSpec], dataset: DatasetSpec, images: EmbeddingSet, text: str) -> None:
+    """The part of the page that needs vectors."""
+    key = images.key
+    encode(engine, key.model, [text])
+    nearest = engine.search(key.model, key.dataset, key.split, query=text, k=10)
+    target = target_of(images, text, nearest.hits[0].id)
+    pick_target(images, target, nearest.hits[0].id)
+    results, waiting = weigh(engine, models, images, text, target)
+    if waiting is not None:
+        warming(waiting)
+    if results:
+        show(engine, results, target)
+        with in_place():
+            pictures_to_choose(engine, nearest, target)
+        foot(
+            [(f"{say_model(r.model)} on {say_dataset(r.dataset)}", r.provenance) for r in results],
+            {
+                "model": [m.name for m in models],
+                "data": [dataset.name],
+                "text": [text],
+                "reword": chosen("reword", 2000),
+                **kept_choices(target),
+            },
+        )
+
+
+keep("text", "reword", "target", "class")
+question("Which word does the work?")
+with in_place():
+    page(engine())

@@ -1,0 +1,123 @@
+"""The parts of an answer, in the order in which every page reads: a question, the choices, large figures
+with their interval and protocol, a sentence that states the finding, one chart, what is behind it, and
+the foot."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core.tables import interval_text, percent
+from core.tables.notes import FAULT, WARNING, Noted, notes_of
+from core.types import Interval, Provenance
+from pages.shared.url_state import address, too_long
+from pages.shared.words import count, plain
+
+MOST_NOTES = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Headline:
+    """One large figure: `label` in words, `exact` the name behind it, `value` 0-1, `under` the protocol
+    in a line."""
+
+    label: str
+    value: float
+    ci95: Interval
+    under: str
+    exact: str = ""
+
+
+def question(text: str, lead: str = "") -> None:
+    """What this page answers, at most one line of what to know first, and what of the address is too long to use."""
+    st.title(text, anchor=False)
+    if lead:
+        st.markdown(lead)
+    for problem in too_long():
+        st.caption(plain(problem))
+
+
+def headlines(figures: Sequence[Headline]) -> None:
+    """Two to four large figures side by side."""
+    for place, figure in zip(st.columns(max(2, len(figures))), figures):
+        with place:
+            headline(figure)
+
+
+def headline(figure: Headline) -> None:
+    """One large figure with its interval and protocol."""
+    with st.container(gap="xxsmall"):
+        st.metric(plain(figure.label), percent(figure.value), help=figure.exact or None)
+        st.caption(f"95 %: {interval_text(figure.ci95)} · {plain(figure.under)}")
+
+
+def finding(sentence: str, of: Sequence[Noted] = ()) -> None:
+    """The sentence a reader takes home, and under it what stands beside the numbers it is `of`. Markdown: escape names
+    with `words.plain`."""
+    st.subheader(sentence, anchor=False)
+    show_notes(of)
+
+
+def show_notes(results: Sequence[Noted]) -> None:
+    """Every note of these results once, faults first, with its model and data set where it is not true of all."""
+    said = notes_of(results)
+    for level, box, icon in ((FAULT, st.error, ":material/error:"), (WARNING, st.warning, ":material/warning:")):
+        if found := [plain(text) for of, text in said if of == level]:
+            box(found[0] if len(found) == 1 else "\n".join(f"- {text}" for text in found), icon=icon)
+    show_remarks([text for level, text in said if level not in (FAULT, WARNING)])
+
+
+def show_remarks(quiet: Sequence[str]) -> None:
+    """Explanations in small letters, the first few open."""
+    for text in quiet[:MOST_NOTES]:
+        st.caption(plain(text))
+    if rest := quiet[MOST_NOTES:]:
+        with st.expander(f"{count(len(rest), 'more note')} on these numbers"):
+            for text in rest:
+                st.caption(plain(text))
+
+
+WHY = "pages/classification/why/page.py"
+
+
+def foot(
+    provenances: Sequence[tuple[str, Provenance]], choices: Mapping[str, Sequence[str]], *, why: bool = True
+) -> None:
+    """Where the numbers come from, and a link that brings anyone to the same view; with `why` the way to the page that
+    checks them."""
+    if why and provenances:
+        st.page_link(
+            WHY,
+            label="Why this number?",
+            icon=":material/fact_check:",
+            help="Every check on the first of these numbers, and what it would be otherwise",
+        )
+    box = st.expander("Where these numbers come from, and a link to this view", on_change="rerun", key="foot")
+    if not box.open:
+        return
+    with box:
+        if link := address(choices):
+            st.code(f"{(st.context.url or '').partition('?')[0]}?{link}", language=None, wrap_lines=True)
+            st.caption("Every choice is spelled out by its exact name, so the link means the same on any machine.")
+        for name, provenance in provenances:
+            st.markdown(f"**{plain(name)}**")
+            provenance_table(provenance, f"Provenance of {name}")
+
+
+def provenance_table(provenance: Provenance, alt: str) -> None:
+    """Weights, pictures, preprocessing, precision, software and date behind a number."""
+    kept = ("size", "interpolation", "resize_mode")
+    rows = {
+        "Weights": provenance.model_digest[:16],
+        "Pictures": provenance.data_digest[:16],
+        "Preprocessing": " · ".join(f"{k} {v}" for k, v in provenance.preprocessing.items() if k in kept),
+        "Precision, device": f"{provenance.precision} on {provenance.device}",
+        "Software": " · ".join(f"{k} {v}" for k, v in provenance.versions.items()),
+        "Embedded": provenance.date[:16].replace("T", " ") + " UTC",
+        "Skipped pictures": f"{provenance.skipped:,}",
+    }
+    if remarks := (*provenance.data_notes, *provenance.notes):
+        rows["Remarks"] = " · ".join(remarks)
+    st.table({key: plain(value) for key, value in rows.items()}, border="horizontal", width="content", alt=alt)

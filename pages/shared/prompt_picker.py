@@ -1,0 +1,176 @@
+"""How pictures are asked about: prompts, class names and the split. One button in words; what can change
+it inside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core.catalog.prompts import PROMPT_SETS
+from core.engine import Engine
+from core.errors import TMVError
+from core.studies.zero_shot.classify import ZeroShotResult, check_templates
+from core.types import DatasetSpec, TMVError
+from pages.shared.pickers import moved, shown, tell
+from pages.shared.url_choices import one_of
+from pages.shared.url_state import choose, chosen
+from pages.shared.words import count, plain
+
+OWN = "own"
+CLASSNAMES = {"curated": "Curated", "raw": "Folder names"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """The prompts, class names and split of a zero-shot study; `split` counts for the data sets that
+    have it."""
+
+    templates: tuple[str, ...] | None = None
+    prompt_set: str | None = None
+    classnames: str = "curated"
+    split: str | None = None
+
+    def split_of(self, dataset: DatasetSpec) -> str | None:
+        """The split to study: the chosen one where the data set has it, else its own default."""
+        return self.split if self.split in dataset.splits else None
+
+    def study(self, engine: Engine, model: str, dataset: DatasetSpec) -> ZeroShotResult:
+        """The zero-shot study asked for; raises what `Engine.zero_shot` raises."""
+        return engine.zero_shot(
+            model, dataset.name, self.split_of(dataset), self.templates, self.prompt_set, self.classnames
+        )
+
+    @property
+    def choices(self) -> dict[str, tuple[str, ...]]:
+        """For a link to this page."""
+        return {
+            "split": (self.split,) if self.split else (),
+            "template": self.templates or (),
+            "templates": (self.prompt_set,) if self.prompt_set else (),
+            "classnames": (self.classnames,),
+        }
+
+    @property
+    def words(self) -> str:
+        """ "a photo of a {} · curated names", short enough for a button."""
+        names = "curated names" if self.classnames == "curated" else "folder names"
+        return " · ".join([self._prompts(), names, *([f"{self.split} split"] if self.split else [])])
+
+    def _prompts(self) -> str:
+        if self.templates:
+            return self.templates[0] if len(self.templates) == 1 else count(len(self.templates), "own template")
+        return _titles().get(self.prompt_set or "", "")
+
+
+def _titles() -> dict[str, str]:
+    return {"": "Each set's own prompts", **{p.name: p.title for p in PROMPT_SETS}}
+
+
+def asking(datasets: Sequence[DatasetSpec]) -> Asking:
+    """What the address says, checked; draws nothing but what is wrong with it."""
+    templates, problem = _templates()
+    tell([problem] if problem else [])
+    prompt_set = one_of("templates", [p.name for p in PROMPT_SETS], "", instead="each set's own prompts are used")
+    return Asking(
+        templates=templates or None,
+        prompt_set=None if templates else prompt_set or None,
+        classnames=one_of("classnames", CLASSNAMES, "curated"),
+        split=one_of("split", _splits(datasets), "", instead="the one each is measured on is used") or None,
+    )
+
+
+def _templates() -> tuple[tuple[str, ...], str]:
+    found = chosen("template")
+    try:
+        return (check_templates(found), "") if found else ((), "")
+    except TMVError as error:
+        return (), str(error)
+
+
+def _splits(datasets: Sequence[DatasetSpec]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(s for d in datasets for s in d.splits))
+
+
+def pick_asking(datasets: Sequence[DatasetSpec]) -> Asking:
+    """A button that says how pictures are asked about, and opens the ways to change it."""
+    now = asking(datasets)
+    with st.popover(plain(now.words), width="stretch", help="Prompts, class names and split"):
+        _pick_prompt_set(now)
+        _pick_templates(now)
+        _pick_classnames(now)
+        _pick_split(now, datasets)
+    return now
+
+
+def pick_names(datasets: Sequence[DatasetSpec]) -> Asking:
+    """`pick_asking` without the prompts, for pages that choose these in a way of their own."""
+    now = asking(datasets)
+    names = "Curated names" if now.classnames == "curated" else "Folder names"
+    with st.popover(f"{names} · {plain(now.split)} split" if now.split else names, width="stretch"):
+        _pick_classnames(now)
+        _pick_split(now, datasets)
+    return now
+
+
+def _pick_prompt_set(now: Asking) -> None:
+    titles = _titles() | ({OWN: "The templates below"} if now.templates else {})
+    st.session_state[shown("templates")] = OWN if now.templates else now.prompt_set or ""
+    st.selectbox(
+        "Prompts",
+        list(titles),
+        key=shown("templates"),
+        format_func=lambda n: titles.get(n, n),
+        on_change=_chose_prompt_set,
+    )
+
+
+def _chose_prompt_set() -> None:
+    value = st.session_state[shown("templates")]
+    if value != OWN:
+        choose("template", None)
+        choose("templates", value)
+
+
+def _pick_templates(now: Asking) -> None:
+    with st.form("own-templates", border=False):
+        st.session_state.setdefault(shown("template"), "\n".join(now.templates or ()))
+        st.text_area(
+            "Own templates, one a line",
+            key=shown("template"),
+            max_chars=4000,
+            placeholder="a photo of a {}\na sketch of a {}",
+            help="{} stands for the class name. Several are averaged, as CLIP does it.",
+        )
+        st.form_submit_button("Use these", on_click=_wrote_templates)
+
+
+def _wrote_templates() -> None:
+    lines = [line.strip() for line in st.session_state[shown("template")].splitlines()]
+    choose("template", [line for line in lines if line])
+
+
+def _pick_classnames(now: Asking) -> None:
+    st.session_state[shown("classnames")] = now.classnames
+    st.radio(
+        "Class names",
+        list(CLASSNAMES),
+        key=shown("classnames"),
+        format_func=CLASSNAMES.__getitem__,
+        horizontal=True,
+        on_change=moved,
+        args=("classnames",),
+        help="Curated names are written for a reader (annual crop land); folder names are what the files say.",
+    )
+
+
+def _pick_split(now: Asking, datasets: Sequence[DatasetSpec]) -> None:
+    splits = _splits(datasets)
+    if len(splits) < 2:
+        return
+    titles = {"": "The one each is measured on", **{s: s for s in splits}}
+    st.session_state[shown("split")] = now.split or ""
+    st.selectbox(
+        "Split", list(titles), key=shown("split"), format_func=titles.__getitem__, on_change=moved, args=("split",)
+    )
