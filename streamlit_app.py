@@ -11,13 +11,13 @@ import streamlit as st
 from pages.present import stage
 from pages.shared import first_run
 from pages.shared.engine import engine
-from pages.shared.guard import in_place, told
+from pages.shared.guard import errors_in_place, show_callback_error
 from pages.shared.history import one_step_back
 from pages.shared.icon import ICON
 from pages.shared.server import forget_pages_folder, warmed
-from pages.shared.stored import tell_apart
+from pages.shared.stored import register_names
 from pages.shared.theme import keep_readable
-from pages.shared.url_state import SHARED, keep, mount
+from pages.shared.url_state import SHARED, bind, mount_hidden
 
 ABOUT = (
     "Text Meets Vision measures how CLIP models name and find pictures. Every number carries its protocol, "
@@ -60,7 +60,7 @@ def frame() -> None:
     """One run of the dashboard for one session."""
     st.set_page_config(page_title="Text Meets Vision", page_icon=ICON, layout="wide", menu_items={"About": ABOUT})
     keep_readable()
-    mount()
+    mount_hidden()
     one_step_back()
     sections = {
         section: [
@@ -68,21 +68,21 @@ def frame() -> None:
         ]
         for section, rows in PAGES.items()
     }
-    page = st.navigation(sections, position="hidden" if stage.asked_for() else "top")
+    page = st.navigation(sections, position="hidden" if stage.presentation_asked_for() else "top")
     # Only the navigation knows which page opens at the bare address.
     files = {
         page.url_path: _file(row[0]) for section, rows in PAGES.items() for page, row in zip(sections[section], rows)
     }
-    on_stage = stage.mount(files)
-    keep(*SHARED)
-    with in_place():
-        tell_apart(engine())
+    on_stage = stage.mount_stage(files)
+    bind(*SHARED)
+    with errors_in_place():
+        register_names(engine())
         first_run.prepare(engine())
-    told()
+    show_callback_error()
     if on_stage:
-        with in_place():
-            stage.around(engine(), files)
-    with in_place():
+        with errors_in_place():
+            stage.draw_stage(engine(), files)
+    with errors_in_place():
         page.run()
 
 

@@ -19,12 +19,11 @@ from core.studies.captions.one_caption import find_captions
 from core.studies.captions.retrieval import RetrievalResult
 from core.tables import say_model, short_names
 from core.tables.retrieval import Side, ranks_frame
-from core.types import NotHere
 from pages.shared.paging import paged
-from pages.shared.pickers import moved, shown
+from pages.shared.pickers import widget_key, write_back
 from pages.shared.save import save_rows
 from pages.shared.url_choices import one_of, such_as
-from pages.shared.url_state import choose, chosen
+from pages.shared.url_state import get_choice, set_choice
 from pages.shared.words import count, plain
 
 PAGE, PAGE_KEY, ROW = 8, "captions-page", 76
@@ -37,7 +36,7 @@ Opened = Callable[[str, str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class ListFilter:
     """Which rows: `side`, the `span` of ranks with `model` as in the address ("" any, "11-" beyond ten), `words`."""
 
     side: Side
@@ -54,14 +53,14 @@ class Look:
         return int(found[1]), int(found[2]) if found[2] else None
 
 
-def look_at(results: Sequence[RetrievalResult]) -> Look:
+def list_filter(results: Sequence[RetrievalResult]) -> ListFilter:
     """What the address asks for, checked."""
     known = [r.model for r in results]
-    return Look(
+    return ListFilter(
         side="text" if one_of("listed", list(LISTED), "image") == "text" else "image",
         model=one_of("by", known, known[0]),
         span=such_as("ranks", _is_span, "two ranks as 2-10, or 11- without an end", "", "any rank is shown"),
-        words=" ".join(next(iter(chosen("words")), "").split()),
+        words=" ".join(next(iter(get_choice("words")), "").split()),
     )
 
 
@@ -73,9 +72,9 @@ def _is_span(text: str) -> bool:
 
 def show_ranks(side: Side, model: str, low: int, high: int | None) -> None:
     """Callback: list what stands at these ranks with this model."""
-    choose("listed", side if side == "text" else None)
-    choose("by", model)
-    choose("ranks", f"{low}-{high or ''}")
+    set_choice("listed", side if side == "text" else None)
+    set_choice("by", model)
+    set_choice("ranks", f"{low}-{high or ''}")
     _first_page()
 
 
@@ -84,41 +83,46 @@ def _first_page() -> None:
 
 
 def _moved(name: str) -> None:
-    moved(name)
+    write_back(name)
     _first_page()
 
 
 # --- choosing ---------------------------------------------------------------------------------------------
 
 
-def pick_look(results: Sequence[RetrievalResult], *, sides: bool) -> Look:
+def pick_list_filter(results: Sequence[RetrievalResult], *, sides: bool) -> ListFilter:
     """Ranks, whose ranks, and words; `sides` says whether pictures may be listed too."""
-    now = look_at(results)
+    now = list_filter(results)
     if not sides:
-        now = Look(side="image", model=now.model, span=now.span, words=now.words)
+        now = ListFilter(side="image", model=now.model, span=now.span, words=now.words)
     kinds = KINDS if now.span in KINDS else {**KINDS, now.span: _span_title(now)}
     places = iter(st.columns([4, 3, 3, *([2] if sides else [])], vertical_alignment="bottom"))
     with next(places):
-        st.session_state[shown("ranks")] = now.span
+        st.session_state[widget_key("ranks")] = now.span
         st.pills(
             "Rank",
             list(kinds),
-            key=shown("ranks"),
+            key=widget_key("ranks"),
             format_func=kinds.__getitem__,
             required=True,
             on_change=_moved,
             args=("ranks",),
         )
     with next(places):
-        st.session_state[shown("by")] = now.model
+        st.session_state[widget_key("by")] = now.model
         st.selectbox(
-            "with", [r.model for r in results], key=shown("by"), format_func=say_model, on_change=_moved, args=("by",)
+            "with",
+            [r.model for r in results],
+            key=widget_key("by"),
+            format_func=say_model,
+            on_change=_moved,
+            args=("by",),
         )
     with next(places):
-        st.session_state[shown("words")] = now.words
+        st.session_state[widget_key("words")] = now.words
         st.text_input(
             "Words in the caption",
-            key=shown("words"),
+            key=widget_key("words"),
             max_chars=200,
             on_change=_moved,
             args=("words",),
@@ -127,11 +131,11 @@ def pick_look(results: Sequence[RetrievalResult], *, sides: bool) -> Look:
         )
     if sides:
         with next(places):
-            st.session_state[shown("listed")] = now.side
+            st.session_state[widget_key("listed")] = now.side
             st.segmented_control(
                 "List",
                 ["image", "text"],
-                key=shown("listed"),
+                key=widget_key("listed"),
                 format_func=LISTED.__getitem__,
                 required=True,
                 on_change=_moved,
@@ -140,7 +144,7 @@ def pick_look(results: Sequence[RetrievalResult], *, sides: bool) -> Look:
     return now
 
 
-def _span_title(look: Look) -> str:
+def _span_title(look: ListFilter) -> str:
     low, high = look.ends
     return f"Beyond {low - 1:,}" if high is None else f"{low:,}" if low == high else f"{low:,} to {high:,}"
 
@@ -148,7 +152,7 @@ def _span_title(look: Look) -> str:
 # --- the rows ---------------------------------------------------------------------------------------------
 
 
-def rows_of(results: Sequence[RetrievalResult], captions: Sequence[Sequence[str]], look: Look) -> pd.DataFrame:
+def rows_of(results: Sequence[RetrievalResult], captions: Sequence[Sequence[str]], look: ListFilter) -> pd.DataFrame:
     """The rows asked for, the hardest first."""
     frame = ranks_frame(results, captions, look.side)
     (low, high), rank = look.ends, frame[f"rank:{look.model}"]
@@ -168,7 +172,7 @@ def caption_list(
     sides: bool = True,
 ) -> None:
     """The choices, the table, its pages, and the rows as a file."""
-    look = pick_look(results, sides=sides)
+    look = pick_list_filter(results, sides=sides)
     rows = rows_of(results, captions, look)
     if rows.empty:
         st.caption("Nothing stands there. Choose other ranks or other words.")
@@ -181,7 +185,9 @@ def caption_list(
     save_rows(rows, "captions" if look.side == "image" else "pictures", key="captions-csv")
 
 
-def _table(engine: Engine, results: Sequence[RetrievalResult], part: pd.DataFrame, look: Look, opened: Opened) -> None:
+def _table(
+    engine: Engine, results: Sequence[RetrievalResult], part: pd.DataFrame, look: ListFilter, opened: Opened
+) -> None:
     thumbs = _thumbnails(engine, results[0], part["picture"].tolist())
     ranks = {f"rank:{r.model}": name for r, name in zip(results, short_names([r.model for r in results]))}
     margin = f"margin:{look.model}"

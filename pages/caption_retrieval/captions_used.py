@@ -10,7 +10,7 @@ from core.engine import Engine
 from core.studies.captions.retrieval import ALL_CAPTIONS, RetrievalResult
 from core.tables import say_dataset
 from core.types import DatasetSpec
-from pages.shared.pickers import moved, shown
+from pages.shared.pickers import widget_key, write_back
 from pages.shared.url_choices import one_of
 from pages.shared.words import count
 
@@ -19,7 +19,7 @@ CAPS = ("1", "2", "3", "4", "5", ALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Used:
+class CaptionsUsed:
     """`split` None: the one that the data set is measured on; `cap` how many captions of a picture, or
     `ALL_CAPTIONS`."""
 
@@ -38,26 +38,26 @@ class Used:
         return {"split": (self.split,) if self.split else (), "each": (str(self.cap or ALL),)}
 
 
-def used(engine: Engine, dataset: DatasetSpec) -> Used:
+def captions_used(engine: Engine, dataset: DatasetSpec) -> CaptionsUsed:
     """What the address says, checked; else as the data set is measured. Says what is wrong with it."""
     splits = engine.splits(dataset.name)
     split = one_of("split", splits, "", instead=f"the one that {say_dataset(dataset.name)} is measured on is used")
     each = one_of("each", CAPS, str(dataset.captions_per_picture or ALL))
-    return Used(split=split or None, cap=ALL_CAPTIONS if each == ALL else int(each))
+    return CaptionsUsed(split=split or None, cap=ALL_CAPTIONS if each == ALL else int(each))
 
 
-def pick_used(engine: Engine, dataset: DatasetSpec) -> Used:
+def pick_captions_used(engine: Engine, dataset: DatasetSpec) -> CaptionsUsed:
     """A button that says which captions are used, and opens the ways to change it."""
-    now = used(engine, dataset)
+    now = captions_used(engine, dataset)
     with st.popover(now.words, width="stretch", help="How many captions of each picture, and the split"):
-        st.session_state[shown("each")] = str(now.cap or ALL)
+        st.session_state[widget_key("each")] = str(now.cap or ALL)
         st.segmented_control(
             "Captions of each picture",
             CAPS,
-            key=shown("each"),
+            key=widget_key("each"),
             format_func=str.capitalize,
             required=True,
-            on_change=moved,
+            on_change=write_back,
             args=("each",),
             help="With more captions a picture is found by one of them more easily. COCO's protocol has five.",
         )
@@ -71,13 +71,18 @@ def pick_split(engine: Engine, dataset: DatasetSpec, now: str | None) -> None:
     if len(splits) < 2:
         return
     titles = {"": "The one it is measured on", **{s: s for s in splits}}
-    st.session_state[shown("split")] = now or ""
+    st.session_state[widget_key("split")] = now or ""
     st.selectbox(
-        "Split", list(titles), key=shown("split"), format_func=titles.__getitem__, on_change=moved, args=("split",)
+        "Split",
+        list(titles),
+        key=widget_key("split"),
+        format_func=titles.__getitem__,
+        on_change=write_back,
+        args=("split",),
     )
 
 
-def ranked(engine: Engine, model: str, dataset: str, how: Used) -> RetrievalResult:
+def ranked(engine: Engine, model: str, dataset: str, how: CaptionsUsed) -> RetrievalResult:
     """The benchmark of one model; says how far it is where there is much to rank. Raises what
     `Engine.retrieve` raises."""
     place = st.empty()

@@ -23,7 +23,7 @@ from core.studies.captions.retrieval import RetrievalResult
 from core.studies.pictures.search import captions_of_row
 from core.types import EmbeddingSet
 from pages.shared.url_choices import one_of, such_as
-from pages.shared.url_state import choose, chosen, open_page
+from pages.shared.url_state import get_choice, open_page, set_choice
 
 PAGE = "pages/caption_retrieval/one_caption/page.py"
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -33,7 +33,7 @@ _DRAW = re.compile(rf"^({'|'.join(KINDS)}):(\d{{1,9}})$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
+class CurrentCaption:
     """`text` is asked and should find `picture` ("" where no picture of the set has this caption), whose own
     captions are `written`; `same` are other pictures with the very same caption. `drawn` says how it was chosen,
     `source` which caption it was edited from, `beside` has other wordings, and `problem` why none could be drawn."""
@@ -70,33 +70,35 @@ class Subject:
         }
 
 
-def subject(engine: Engine, images: EmbeddingSet, result: RetrievalResult) -> Subject:
+def current_caption(engine: Engine, images: EmbeddingSet, result: RetrievalResult) -> CurrentCaption:
     """What is looked at in this set; `result` has the ranks by which one is drawn."""
-    text = next(iter(chosen("caption")), "").strip()
+    text = next(iter(get_choice("caption")), "").strip()
     instead = "the caption tells which one is meant" if text else "another caption is shown"
     picture = one_of("original", images.ids, "", "the name of a picture of this data set", instead)
     asked = bool(text or picture)
     found = _as_asked(engine, images, text, picture) if asked else _drawn(engine, images, result)
-    source, beside = next(iter(chosen("written")), ""), _beside(found.text, images.key.dataset)
+    source, beside = next(iter(get_choice("written")), ""), _beside(found.text, images.key.dataset)
     return replace(found, source=source, beside=beside)
 
 
-def _as_asked(engine: Engine, images: EmbeddingSet, text: str, picture: str) -> Subject:
+def _as_asked(engine: Engine, images: EmbeddingSet, text: str, picture: str) -> CurrentCaption:
     rows = by_text(engine, images).get(fold(text), ())
     if not picture and rows:
         picture = images.ids[_owner(images, rows[0])]
     if not picture:
-        return Subject(text=text)
+        return CurrentCaption(text=text)
     written = captions_of_row(images, images.ids.index(picture))
     return _known(images, text or next(iter(written), ""), picture, written, rows)
 
 
-def _known(images: EmbeddingSet, text: str, picture: str, written: tuple[str, ...], rows: Sequence[int]) -> Subject:
+def _known(
+    images: EmbeddingSet, text: str, picture: str, written: tuple[str, ...], rows: Sequence[int]
+) -> CurrentCaption:
     same = frozenset(images.ids[_owner(images, row)] for row in rows) - {picture}
-    return Subject(text=text, picture=picture, written=written, same=same)
+    return CurrentCaption(text=text, picture=picture, written=written, same=same)
 
 
-def _drawn(engine: Engine, images: EmbeddingSet, result: RetrievalResult) -> Subject:
+def _drawn(engine: Engine, images: EmbeddingSet, result: RetrievalResult) -> CurrentCaption:
     expected = f"a draw as lost:17, with {', '.join(KINDS[:-1])} or {KINDS[-1]}"
     wanted = such_as("draw", lambda text: bool(_DRAW.match(text)), expected, "", "another caption is shown")
     asked = _DRAW.match(wanted)
@@ -118,7 +120,7 @@ SAID: Mapping[Kind, str] = {
 }
 
 
-def _first(engine: Engine, images: EmbeddingSet, result: RetrievalResult) -> Subject:
+def _first(engine: Engine, images: EmbeddingSet, result: RetrievalResult) -> CurrentCaption:
     """What the page opens with: the first preset whose caption is here, else a hard caption."""
     for preset in caption_presets(images.key.dataset):
         if rows := by_text(engine, images).get(fold(preset.caption), ()):
@@ -126,10 +128,10 @@ def _first(engine: Engine, images: EmbeddingSet, result: RetrievalResult) -> Sub
     for kind in ("hard", "lost", "any"):
         if (row := draw(result, kind)) is not None:  # type: ignore[arg-type]
             return _of_row(engine, images, row)
-    return Subject(text="")
+    return CurrentCaption(text="")
 
 
-def _of_row(engine: Engine, images: EmbeddingSet, row: int) -> Subject:
+def _of_row(engine: Engine, images: EmbeddingSet, row: int) -> CurrentCaption:
     owner, text = _owner(images, row), images.captions[row]
     rows = by_text(engine, images).get(fold(text), ())
     return _known(images, text, images.ids[owner], captions_of_row(images, owner), rows)
@@ -160,7 +162,7 @@ def by_text(engine: Engine, images: EmbeddingSet) -> Mapping[str, Sequence[int]]
 
 def _beside(text: str, dataset: str) -> tuple[str, ...]:
     """Other wordings: those of the address, else those that the preset lays beside its caption."""
-    if asked := chosen("beside", MOST_BESIDE):
+    if asked := get_choice("beside", MOST_BESIDE):
         return asked
     preset = next((p for p in caption_presets(dataset) if p.caption == text), None)
     return preset.beside if preset else ()
@@ -179,16 +181,16 @@ def ranks_of(result: RetrievalResult, images: EmbeddingSet, picture: str) -> dic
 def look_at_caption(picture: str | None, caption: str | None) -> None:
     """Callback: look at this caption of this picture."""
     edit_caption(picture, caption, None)
-    choose("beside", None)
+    set_choice("beside", None)
 
 
 def edit_caption(picture: str | None, caption: str | None, source: str | None) -> None:
     """Callback: ask another text for the same picture; `source` is the caption that it was edited from."""
-    choose("original", picture)
-    choose("caption", caption)
-    choose("written", source)
+    set_choice("original", picture)
+    set_choice("caption", caption)
+    set_choice("written", source)
     for name in ("draw", "asked"):
-        choose(name, None)
+        set_choice(name, None)
 
 
 def look_closer(picture: str, caption: str | None) -> None:
@@ -200,10 +202,10 @@ def look_closer(picture: str, caption: str | None) -> None:
 def draw_one(kind: Kind) -> None:
     """Callback: draw a caption; the address names the draw, so that it can be shown to others."""
     look_at_caption(None, None)
-    choose("draw", f"{kind}:{secrets.randbelow(DRAWS)}")
+    set_choice("draw", f"{kind}:{secrets.randbelow(DRAWS)}")
 
 
 def take_preset(preset: CaptionPreset) -> None:
     """Callback: look at a preset, on the data set it is meant for."""
     look_at_caption(None, preset.caption)
-    choose("data", [preset.datasets[0], *(d for d in chosen("data") if d != preset.datasets[0])])
+    set_choice("data", [preset.datasets[0], *(d for d in get_choice("data") if d != preset.datasets[0])])

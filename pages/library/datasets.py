@@ -7,10 +7,10 @@ import streamlit as st
 from core.engine import Engine
 from core.tables import say_dataset
 from core.types import DatasetSpec, State
-from pages.shared.guard import careful
+from pages.shared.guard import safe_callback
 from pages.shared.jobs import job_line
 from pages.shared.pickers import offered_datasets
-from pages.shared.stored import here
+from pages.shared.stored import stored_pairs
 from pages.shared.words import count, plain
 
 STATES = {"ready": "ready", "downloadable": "not here yet", "absent": "not here"}
@@ -24,7 +24,7 @@ def show(engine: Engine) -> None:
         "it), in the layouts in which they are published. Own pictures are named folder:, captions: or wds: "
         "and the path in that folder."
     )
-    stored = here(engine)
+    stored = stored_pairs(engine)
     for spec in offered_datasets(engine):
         models = sum(d == spec.name for _, d in stored.pairs)
         _line(engine, spec, engine.dataset_state(spec.name), models)
@@ -64,12 +64,14 @@ def _action(engine: Engine, spec: DatasetSpec, state: State, place: st.delta_gen
     if job is not None and job.live:
         return
     if demo:
-        place.button("Make", key=f"make-{spec.name}", on_click=careful(engine.submit_prepare_demo), width="stretch")
+        place.button(
+            "Make", key=f"make-{spec.name}", on_click=safe_callback(engine.submit_prepare_demo), width="stretch"
+        )
     else:
         place.button(
             "Download",
             key=f"download-{spec.name}",
-            on_click=careful(engine.submit_download_dataset),
+            on_click=safe_callback(engine.submit_download_dataset),
             args=(spec.name,),
             width="stretch",
         )

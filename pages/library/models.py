@@ -7,9 +7,9 @@ import streamlit as st
 from core.engine import Engine
 from core.tables import say_model
 from core.types import ModelSpec, State
-from pages.shared.guard import careful
+from pages.shared.guard import safe_callback
 from pages.shared.jobs import job_line
-from pages.shared.stored import here, known_models
+from pages.shared.stored import known_models, stored_pairs
 from pages.shared.words import count, millions, plain
 
 STATES = {"ready": "ready", "downloadable": "not here yet", "absent": "not usable here"}
@@ -22,7 +22,7 @@ def show(engine: Engine) -> None:
         "Any other name that OpenCLIP knows works too: type it above as ARCHITECTURE/PRETRAINED, or as "
         "hf-hub:ORG/NAME. Weights lie in the libraries' own caches."
     )
-    stored = here(engine)
+    stored = stored_pairs(engine)
     for spec in known_models(engine):
         sets = sum(m == spec.name for m, _ in stored.pairs)
         _line(engine, spec, engine.model_state(spec), sets)
@@ -55,7 +55,7 @@ def _line(engine: Engine, spec: ModelSpec, state: State, sets: int) -> None:
         button.button(
             "Download",
             key=f"download-{spec.name}",
-            on_click=careful(engine.submit_download_model),
+            on_click=safe_callback(engine.submit_download_model),
             args=(spec.name,),
             width="stretch",
         )

@@ -2,10 +2,10 @@
 
 from pages.library import datasets, models, report, vectors, work
 from pages.shared.engine import engine
-from pages.shared.guard import in_place
-from pages.shared.layout import question
+from pages.shared.guard import errors_in_place
+from pages.shared.layout import page_title
 
-question("What is on this machine, and what can be brought here?")
+page_title("What is on this machine, and what can be brought here?")
 for block in (work.show, vectors.show, report.show, models.show, datasets.show):
-    with in_place():
+    with errors_in_place():
         block(engine())

@@ -6,16 +6,16 @@ import streamlit as st
 
 from core.engine import Engine
 from core.tables import say_dataset, say_model
-from pages.shared.prompt_picker import Asking
+from pages.shared.prompt_picker import PromptChoice
 from pages.shared.report import report_button
-from pages.shared.stored import here, real_first
+from pages.shared.stored import real_first, stored_pairs
 
 MOST = 8
 
 
 def show(engine: Engine) -> None:
     """Two choices and a button; nothing where no vectors are here."""
-    stored = here(engine)
+    stored = stored_pairs(engine)
     if not stored.pairs:
         return
     st.header("Take it away", anchor=False)
@@ -42,4 +42,4 @@ def show(engine: Engine) -> None:
     )
     with button:
         if models and data:
-            report_button(engine, models, data, Asking(), "library")
+            report_button(engine, models, data, PromptChoice(), "library")

@@ -8,7 +8,7 @@ from core.engine import Engine
 from core.store import Entry
 from core.tables import say_dataset, say_model
 from core.types import EmbeddingKey
-from pages.shared.guard import careful
+from pages.shared.guard import safe_callback
 from pages.shared.words import count, plain, size
 
 
@@ -58,6 +58,6 @@ def _confirm(engine: Engine, key: EmbeddingKey) -> None:
         f"{plain(say_dataset(key.dataset))} ({plain(key.split)}) with {plain(say_model(key.model))}. The pictures "
         "stay; embedding them again takes as long as it took."
     )
-    remove = careful(engine.store.remove)
+    remove = safe_callback(engine.store.remove)
     if st.button("Remove", type="primary", key="remove-for-good", on_click=remove, args=(key,)):
         st.rerun()

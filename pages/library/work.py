@@ -7,8 +7,8 @@ import streamlit as st
 from core.engine import Engine
 from core.tables import say_model
 from core.types import DatasetSpec, Job
-from pages.shared.guard import careful
-from pages.shared.jobs import job_line, sentence
+from pages.shared.guard import safe_callback
+from pages.shared.jobs import job_line, job_sentence
 from pages.shared.own_data import page_dataset, page_model
 from pages.shared.pickers import offered_datasets
 from pages.shared.stored import known_models
@@ -49,7 +49,9 @@ def _start(engine: Engine) -> None:
         )
     with third:
         split = st.selectbox("Split", _splits(data.get(name)), key="embed-split", persist_state="session")
-    button.button("Embed", type="primary", width="stretch", on_click=careful(embed), args=(engine, model, name, split))
+    button.button(
+        "Embed", type="primary", width="stretch", on_click=safe_callback(embed), args=(engine, model, name, split)
+    )
 
 
 def _splits(spec: DatasetSpec | None) -> list[str]:
@@ -85,4 +87,4 @@ def _ended(jobs: list[Job]) -> None:
         return
     with st.expander("Ended lately"):
         for job in jobs:
-            st.caption(plain(sentence(job)))
+            st.caption(plain(job_sentence(job)))

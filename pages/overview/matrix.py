@@ -10,7 +10,7 @@ import streamlit as st
 from core.tables import percent, say_dataset, say_model
 from core.types import DatasetSpec, ModelSpec, State
 from pages.shared.navigation import to_classes
-from pages.shared.stored import Here
+from pages.shared.stored import StoredPairs
 from pages.shared.url_state import open_page
 
 LIBRARY = "pages/library/page.py"
@@ -20,7 +20,9 @@ Found = Mapping[tuple[str, str], float]
 """(model, data set) -> top-1 accuracy, where it is measured."""
 
 
-def matrix(models: Models, datasets: Datasets, stored: Here, found: Found, outdated: Set[tuple[str, str]]) -> None:
+def matrix(
+    models: Models, datasets: Datasets, stored: StoredPairs, found: Found, outdated: Set[tuple[str, str]]
+) -> None:
     """The table. A measured cell leads to its classes, another one to the library with the pair filled in."""
     titles = [say_dataset(d.name) for d, _ in datasets]
     frame = pd.DataFrame(
@@ -47,7 +49,7 @@ def matrix(models: Models, datasets: Datasets, stored: Here, found: Found, outda
 def _cell(
     model: tuple[ModelSpec, State],
     dataset: tuple[DatasetSpec, State],
-    stored: Here,
+    stored: StoredPairs,
     found: Found,
     outdated: Set[tuple[str, str]],
 ) -> str:

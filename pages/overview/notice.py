@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pages.shared.stored import Here
+from pages.shared.stored import StoredPairs
 
 DEMO = (
     "These are **generated pictures** and two tiny models trained for this project, so that everything works "
@@ -16,7 +16,7 @@ GUESSING = (
 )
 
 
-def demo_notice(stored: Here) -> str:
+def demo_notice(stored: StoredPairs) -> str:
     """What must be known before these numbers are read, while only the demo is here; "" otherwise."""
     if all(d.startswith("demo-") for d in stored.datasets):
         return DEMO

@@ -14,16 +14,16 @@ from pages.shared import first_run
 from pages.shared.chart import draw
 from pages.shared.engine import engine
 from pages.shared.grid import grid
-from pages.shared.guard import in_place
-from pages.shared.layout import Headline, finding, foot, headlines, question
+from pages.shared.guard import errors_in_place
+from pages.shared.layout import Headline, conclusion, headlines, page_title, provenance_footer
 from pages.shared.navigation import to_classes
 from pages.shared.pickers import offered_datasets
 from pages.shared.picture import answered_tile, picture_dialog
-from pages.shared.prompt_picker import Asking
-from pages.shared.stored import Here, here, known_models, real_first
-from pages.shared.theme import seen
+from pages.shared.prompt_picker import PromptChoice
+from pages.shared.stored import StoredPairs, known_models, real_first, stored_pairs
+from pages.shared.theme import chart_look
 from pages.shared.url_choices import A_PICTURE, NONE_OPENED, one_of
-from pages.shared.url_state import choose, keep
+from pages.shared.url_state import bind, set_choice
 from pages.shared.words import plain
 
 STARTS = (
@@ -44,7 +44,7 @@ MOST_HEADLINES, SOME = 4, 8
 ROOM = 620
 
 
-def measured(engine: Engine, stored: Here) -> tuple[list[ZeroShotResult], set[tuple[str, str]]]:
+def measured(engine: Engine, stored: StoredPairs) -> tuple[list[ZeroShotResult], set[tuple[str, str]]]:
     """Every stored pair as the data set is measured by default, and the pairs whose vectors are of other
     weights or pictures than those here now. Those whose texts are not encoded yet are left for their own
     page."""
@@ -52,7 +52,7 @@ def measured(engine: Engine, stored: Here) -> tuple[list[ZeroShotResult], set[tu
     for dataset in (d for d in offered_datasets(engine) if d.kind == "classification"):
         for model in (m for m in known_models(engine) if (m.name, dataset.name) in stored.pairs):
             try:
-                results.append(Asking().study(engine, model.name, dataset))
+                results.append(PromptChoice().study(engine, model.name, dataset))
             except NotHere:
                 outdated.add((model.name, dataset.name))
             except TMVError:  # an encoder that is starting, or pictures without labels
@@ -66,7 +66,7 @@ def best_results(results: list[ZeroShotResult]) -> list[ZeroShotResult]:
     return [max((r for r in results if r.dataset == name), key=lambda r: r.acc1) for name in names]
 
 
-def answer(results: list[ZeroShotResult]) -> None:
+def show_results(results: list[ZeroShotResult]) -> None:
     """The best of each data set, the finding, and all measured pairs in one chart."""
     headlines(
         [
@@ -80,22 +80,22 @@ def answer(results: list[ZeroShotResult]) -> None:
             for r in best_results(results)[:MOST_HEADLINES]
         ]
     )
-    finding(plain(accuracy_finding(results)), results)
-    chart = accuracy_chart(accuracy_frame(results), title="How far apart are they?", **seen())
+    conclusion(plain(accuracy_finding(results)), results)
+    chart = accuracy_chart(accuracy_frame(results), title="How far apart are they?", **chart_look())
     draw(chart, key="overview", picked=lambda mark: to_classes(mark[0], mark[1]))
 
 
 def page(engine: Engine) -> None:
     """From what is here to where to start."""
-    stored = here(engine)
+    stored = stored_pairs(engine)
     if notice := demo_notice(stored):
         st.markdown(notice)
     preparing = first_run.show(engine)
     with st.skeleton(height=ROOM):
         results, outdated = measured(engine, stored)
     if results:
-        answer(results)
-        with in_place():
+        show_results(results)
+        with errors_in_place():
             some_pictures(engine, results)
     elif preparing:
         st.skeleton(height=ROOM)
@@ -112,7 +112,7 @@ def page(engine: Engine) -> None:
         "Top-1 accuracy, zero-shot, with each data set's own prompts. Empty where weights or pictures are not on "
         "this machine. A click on a cell leads on: to its pictures, or to what is missing."
     )
-    foot([(f"{say_model(r.model)} on {say_dataset(r.dataset)}", r.provenance) for r in results], {})
+    provenance_footer([(f"{say_model(r.model)} on {say_dataset(r.dataset)}", r.provenance) for r in results], {})
 
 
 def some_pictures(engine: Engine, results: list[ZeroShotResult]) -> None:
@@ -123,9 +123,9 @@ def some_pictures(engine: Engine, results: list[ZeroShotResult]) -> None:
     label = f"Some pictures of {say_dataset(top.dataset)}, as {say_model(top.model)} names them"
     st.subheader(plain(label), anchor=False)
     tiles = [answered_tile(engine, top, int(row)) for row in rows]
-    grid(tiles, key="some", label=label, tile=138, opened=lambda picture: choose("look", picture))
+    grid(tiles, key="some", label=label, tile=138, opened=lambda picture: set_choice("look", picture))
     if picture := one_of("look", top.ids, "", A_PICTURE, NONE_OPENED):
-        picture_dialog(engine, first, picture, lambda: choose("look", None))
+        picture_dialog(engine, first, picture, lambda: set_choice("look", None))
 
 
 def starts() -> None:
@@ -136,7 +136,7 @@ def starts() -> None:
             st.caption(what)
 
 
-keep("look")
-question("Which model names most pictures right?")
-with in_place():
+bind("look")
+page_title("Which model names most pictures right?")
+with errors_in_place():
     page(engine())

@@ -17,9 +17,9 @@ from core.engine import Engine
 from core.errors import TMVError
 from pages.present.clicker import KEYS, clicker
 from pages.present.stage_html import styles
-from pages.shared.guard import careful
-from pages.shared.url_choices import one_of, wrong
-from pages.shared.url_state import choose, chosen, keep, open_page
+from pages.shared.guard import safe_callback
+from pages.shared.url_choices import one_of, wrong_choice
+from pages.shared.url_state import bind, get_choice, open_page, set_choice
 from pages.shared.words import plain
 
 STORY_PAGE, STORY_PATH = "pages/present/story/page.py", "story"
@@ -29,7 +29,7 @@ GO, ON = "stage-go", "true"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Telling:
+class StoryPosition:
     """The story in use: the deck's (`own` None) or someone's own, and the step that is shown, from 1."""
 
     own: OwnStory | None
@@ -50,78 +50,78 @@ class Telling:
 
 def presenting() -> bool:
     """Whether the address asks for presentation mode."""
-    return chosen("present") == (ON,)
+    return get_choice("present") == (ON,)
 
 
-def telling(engine: Engine, pages: Collection[str]) -> Telling:
+def story_position(engine: Engine, pages: Collection[str]) -> StoryPosition:
     """What the address says, checked; the deck's story where it makes no sense."""
-    name, own, problem = next(iter(chosen("story")), ""), None, ""
+    name, own, problem = next(iter(get_choice("story")), ""), None, ""
     if name:
         try:
             own = load_story(stories_folder(engine), name, pages)
         except TMVError as error:
             name, problem = "", str(error)
     length = len(own.steps) if own else len(STEPS)
-    asked = next(iter(chosen("step")), "1")
+    asked = next(iter(get_choice("step")), "1")
     if asked.isascii() and asked.isdigit() and len(asked) < 6 and 1 <= int(asked) <= length:
-        return Telling(own=own, name=name, place=int(asked), problem=problem)
-    step = wrong("step", asked, f"a number from 1 to {length}", "the first step is shown")
-    return Telling(own=own, name=name, place=1, problem=f"{problem} {step}".strip())
+        return StoryPosition(own=own, name=name, place=int(asked), problem=problem)
+    step = wrong_choice("step", asked, f"a number from 1 to {length}", "the first step is shown")
+    return StoryPosition(own=own, name=name, place=1, problem=f"{problem} {step}".strip())
 
 
-def move(told: Telling, where: str) -> None:
+def move(told: StoryPosition, where: str) -> None:
     """Callback: one step on or back, to an end, or out of presentation mode; a question is put away first."""
-    if where in ("back", "leave") and chosen("ask"):
-        choose("ask", None)
+    if where in ("back", "leave") and get_choice("ask"):
+        set_choice("ask", None)
         st.session_state["stage-question"] = ""
         return
     if where == "leave":
-        choose("present", None)
+        set_choice("present", None)
         return
     place = {"next": told.place + 1, "back": told.place - 1, "first": 1, "last": told.length}.get(where, told.place)
     go_to(told, min(max(place, 1), told.length))
 
 
-def go_to(told: Telling, place: int) -> None:
+def go_to(told: StoryPosition, place: int) -> None:
     """Callback: show this step. A step of one's own story brings its page and all its choices."""
-    choose("ask", None)
+    set_choice("ask", None)
     st.session_state["stage-question"] = ""
-    choose("step", str(place))
+    set_choice("step", str(place))
     if told.own is None:
         return
     step = told.own.steps[place - 1]
     for name in {name for s in told.own.steps for name in s.choices}:
-        choose(name, step.choices.get(name))
+        set_choice(name, step.choices.get(name))
     st.session_state[GO] = step.page
 
 
-def asked_for() -> bool:
+def presentation_asked_for() -> bool:
     """Whether this is a presentation, before what keeps the place is mounted."""
     if "present" in st.session_state:
         return presenting()
     return st.query_params.get("present") == ON
 
 
-def mount(files: dict[str, str]) -> bool:
+def mount_stage(files: dict[str, str]) -> bool:
     """Go where a callback said, or mount what keeps the place; whether this is a presentation. After the navigation,
     which knows the pages, and before any other choice, since a page cannot be left with choices mounted."""
     st.session_state["page-files"] = files
     if (page := st.session_state.pop(GO, None)) is not None:
         open_page(files.get(page, STORY_PAGE))
-    keep("present")
+    bind("present")
     one_of("present", [ON], "", instead="the page is shown with its controls")
     if presenting():
-        keep(*PLACE)
+        bind(*PLACE)
     return presenting()
 
 
-def around(engine: Engine, pages: Collection[str]) -> None:
+def draw_stage(engine: Engine, pages: Collection[str]) -> None:
     """Draw what stands around every page of a presentation."""
-    told = telling(engine, pages)
+    told = story_position(engine, pages)
     styles()
     st.html(f"<style>{CSS.read_text('utf-8')}</style>")
     _warm_charts()
-    clicker(careful(lambda where: move(told, where)))
+    clicker(safe_callback(lambda where: move(told, where)))
     with st.container(key="stage-bar", horizontal=True, vertical_alignment="center"):
         _question()
         st.html(_progress(told), width="stretch")
@@ -135,7 +135,7 @@ def around(engine: Engine, pages: Collection[str]) -> None:
                 key=f"stage-{where}",
                 icon=icon,
                 type="tertiary",
-                on_click=careful(move),
+                on_click=safe_callback(move),
                 args=(told, where),
                 help=f"{said}. {KEYS}",
             )
@@ -159,7 +159,7 @@ def heading(title: str, note: str) -> None:
 
 def _question() -> None:
     def asked() -> None:
-        choose("ask", str(st.session_state["stage-question"]).strip()[:200])
+        set_choice("ask", str(st.session_state["stage-question"]).strip()[:200])
 
     with st.container(key="stage-ask", width=420):
         st.text_input(
@@ -172,7 +172,7 @@ def _question() -> None:
         )
 
 
-def _progress(told: Telling) -> str:
+def _progress(told: StoryPosition) -> str:
     share = 100 * told.place / told.length
     return (
         f'<div class="stage-progress" role="status">{told.place} of {told.length}'

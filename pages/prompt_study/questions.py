@@ -14,10 +14,10 @@ from core.engine import Engine
 from core.errors import TMVError
 from core.studies.pictures.query import MINUS_WEIGHT, Query, Term, ask
 from core.studies.prompts.compose import Composed, expand, ladder, slots_of
-from core.types import DatasetSpec, TMVError
-from pages.shared.texts import texts
+from core.types import DatasetSpec
+from pages.shared.texts import get_texts
 from pages.shared.url_choices import one_of
-from pages.shared.url_state import chosen
+from pages.shared.url_state import get_choice
 
 PROMPTS, SLOTS, LADDER, SUM = "prompts", "slots", "ladder", "sum"
 WAYS = {PROMPTS: "Prompts", SLOTS: "Slots", LADDER: "Adjectives", SUM: "Add and take away"}
@@ -55,14 +55,14 @@ def way_of(preset: PicturePreset) -> str:
 def question_of(engine: Engine, dataset: DatasetSpec) -> Question:
     """What the address asks; the first preset of the data set where it asks nothing. `TMVError` for what makes
     no sense."""
-    way = next(iter(chosen("way")), "")
+    way = next(iter(get_choice("way")), "")
     if way == SLOTS:
         return _checked(by_slots(*slots(engine)))
     if way == LADDER:
         return _checked(by_ladder(*steps(engine)))
     if way == SUM:
-        return _checked(by_sum(texts(engine, "term") or TERMS))
-    if prompts := texts(engine, "prompt"):
+        return _checked(by_sum(get_texts(engine, "term") or TERMS))
+    if prompts := get_texts(engine, "prompt"):
         order = one_of("order", [BEFORE], "", instead="all are compared with the first")
         return _checked(by_prompts(prompts, order == BEFORE))
     preset = picture_presets(dataset.name)[0]
@@ -88,8 +88,8 @@ def by_prompts(prompts: Sequence[str], refined: bool = False) -> Question:
 
 def slots(engine: Engine) -> tuple[str, tuple[str, ...]]:
     """(pattern, lines of slot values) of the address, or the example."""
-    pattern = next(iter(chosen("pattern")), "")
-    return (pattern, texts(engine, "slot")) if pattern else (PATTERN, SLOT_VALUES)
+    pattern = next(iter(get_choice("pattern")), "")
+    return (pattern, get_texts(engine, "slot")) if pattern else (PATTERN, SLOT_VALUES)
 
 
 def slot_values(lines: Sequence[str]) -> dict[str, list[str]]:
@@ -116,10 +116,10 @@ def by_slots(pattern: str, lines: Sequence[str]) -> Question:
 
 def steps(engine: Engine) -> tuple[str, tuple[str, ...], str]:
     """(noun, adjectives, pattern around them) of the address, or the example."""
-    noun = next(iter(chosen("noun")), "")
+    noun = next(iter(get_choice("noun")), "")
     if not noun:
         return NOUN, ADJECTIVES, AROUND
-    return noun, texts(engine, "adjective"), next(iter(chosen("around")), "{}")
+    return noun, get_texts(engine, "adjective"), next(iter(get_choice("around")), "{}")
 
 
 def by_ladder(noun: str, adjectives: Sequence[str], around: str) -> Question:

@@ -34,7 +34,7 @@ class SheetList:
     tiles: Sequence[Tile]
 
 
-def sheet(title: str, rows: Sequence[Sequence[SheetList]], theme: Theme) -> bytes:
+def contact_sheet(title: str, rows: Sequence[Sequence[SheetList]], theme: Theme) -> bytes:
     """A PNG of lists, one row a question, one column a model; at most `MOST_LISTS` rows."""
     rows, style = rows[:MOST_LISTS], look(theme)
     columns = max(len(row) for row in rows)

@@ -6,9 +6,9 @@ import streamlit as st
 
 from core.engine import Engine
 from core.errors import Damaged
-from pages.shared.guard import careful
+from pages.shared.guard import safe_callback
 from pages.shared.jobs import watch
-from pages.shared.stored import here
+from pages.shared.stored import stored_pairs
 
 KEY = "prepare-demo"
 FIRST = (("demo-rn/demo", "demo-objects"), ("demo-vit/demo", "demo-objects"))
@@ -26,7 +26,7 @@ def prepare(engine: Engine) -> None:
     if KEY in _tried():
         return
     _tried().add(KEY)
-    pairs, job = here(engine).pairs, engine.jobs.latest(KEY)
+    pairs, job = stored_pairs(engine).pairs, engine.jobs.latest(KEY)
     stopped = job is not None and job.state == "cancelled"
     outdated = any(pair in pairs and not _whole(engine, *pair) for pair in FIRST)
     if not stopped and (not pairs or outdated):
@@ -45,9 +45,9 @@ def show(engine: Engine) -> bool:
     job = engine.jobs.latest(KEY)
     if job is None or job.state == "done":
         return False
-    if job.live and not here(engine).pairs:
+    if job.live and not stored_pairs(engine).pairs:
         st.caption("The first start draws the pictures and embeds them; the first chart is here in about a minute.")
-    watch(engine, [KEY], seen=lambda: here(engine).pairs)
+    watch(engine, [KEY], seen=lambda: stored_pairs(engine).pairs)
     if not job.live:
-        st.button("Prepare the demo", on_click=careful(engine.submit_prepare_demo), key="prepare-demo-again")
+        st.button("Prepare the demo", on_click=safe_callback(engine.submit_prepare_demo), key="prepare-demo-again")
     return job.live

@@ -18,7 +18,7 @@ UNEXPECTED = "This part could not be shown. The server's log says why; the rest 
 
 
 @contextmanager
-def in_place() -> Iterator[None]:
+def errors_in_place() -> Iterator[None]:
     """Show what goes wrong inside where it went wrong, and go on below.
 
     An encoder that is still starting is no error: the page says so and goes on by itself.
@@ -34,8 +34,8 @@ def in_place() -> Iterator[None]:
         st.caption(UNEXPECTED)
 
 
-def careful(action: Callable[..., object]) -> Callable[..., None]:
-    """A callback that does not break the page: what goes wrong in it is told when the page runs (`told`)."""
+def safe_callback(action: Callable[..., object]) -> Callable[..., None]:
+    """A callback that does not break the page: what goes wrong in it is shown by `show_callback_error`."""
 
     def callback(*args: object) -> None:
         try:
@@ -49,7 +49,7 @@ def careful(action: Callable[..., object]) -> Callable[..., None]:
     return callback
 
 
-def told() -> None:
+def show_callback_error() -> None:
     """Show what went wrong in a callback, once."""
     if message := st.session_state.pop(TOLD, ""):
         st.info(plain(message), icon=":material/info:")

@@ -16,7 +16,7 @@ from core.catalog.datasets import find_dataset
 from core.engine import Engine
 from core.errors import TMVError
 from core.types import Job
-from pages.shared.guard import careful
+from pages.shared.guard import safe_callback
 from pages.shared.words import count, duration, plain, size
 
 EARLY = 0.05
@@ -24,7 +24,7 @@ EARLY = 0.05
 ENDED = {"done": "done", "failed": "stopped by an error", "cancelled": "stopped"}
 
 
-def sentence(job: Job) -> str:
+def job_sentence(job: Job) -> str:
     """ "Embedding EuroSAT with …: 1,240 of 10,000 pictures · 310 a second · 28 s left"."""
     if job.state == "queued":
         return f"{job.title}: waiting for its turn"
@@ -71,15 +71,15 @@ def _left(job: Job) -> str:
 def job_line(engine: Engine, job: Job) -> None:
     """One job: its bar with words, and a way to stop it while it runs; the reason where it failed."""
     if not job.live:
-        st.caption(plain(sentence(job)))
+        st.caption(plain(job_sentence(job)))
         return
     bar, stop = st.columns([8, 1], vertical_alignment="center")
     share = min(1.0, job.done / job.total) if job.total else 0.0
-    bar.progress(share, text=plain(sentence(job)))
+    bar.progress(share, text=plain(job_sentence(job)))
     stop.button(
         "Stop",
         key=f"stop-{job.id}",
-        on_click=careful(engine.jobs.cancel),
+        on_click=safe_callback(engine.jobs.cancel),
         args=(job.id,),
         width="stretch",
         help="What is finished is kept; starting again goes on from there.",

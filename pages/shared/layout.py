@@ -30,7 +30,7 @@ class Headline:
     exact: str = ""
 
 
-def question(text: str, lead: str = "") -> None:
+def page_title(text: str, lead: str = "") -> None:
     """What this page answers, at most one line of what to know first, and what of the address is too long to use."""
     st.title(text, anchor=False)
     if lead:
@@ -53,7 +53,7 @@ def headline(figure: Headline) -> None:
         st.caption(f"95 %: {interval_text(figure.ci95)} · {plain(figure.under)}")
 
 
-def finding(sentence: str, of: Sequence[Noted] = ()) -> None:
+def conclusion(sentence: str, of: Sequence[Noted] = ()) -> None:
     """The sentence a reader takes home, and under it what stands beside the numbers it is `of`. Markdown: escape names
     with `words.plain`."""
     st.subheader(sentence, anchor=False)
@@ -82,7 +82,7 @@ def show_remarks(quiet: Sequence[str]) -> None:
 WHY = "pages/classification/why/page.py"
 
 
-def foot(
+def provenance_footer(
     provenances: Sequence[tuple[str, Provenance]], choices: Mapping[str, Sequence[str]], *, why: bool = True
 ) -> None:
     """Where the numbers come from, and a link that brings anyone to the same view; with `why` the way to the page that

@@ -10,9 +10,9 @@ from core.engine import Engine
 from core.errors import TMVError
 from core.tables import say_dataset, say_model
 from core.types import DatasetSpec, ModelSpec, State
-from pages.shared.guard import careful
+from pages.shared.guard import safe_callback
 from pages.shared.jobs import watch
-from pages.shared.stored import here
+from pages.shared.stored import stored_pairs
 from pages.shared.words import count, listed, plain
 
 Pair = tuple[ModelSpec, DatasetSpec, str | None]
@@ -24,7 +24,7 @@ def offer(engine: Engine, pairs: Sequence[Pair]) -> None:
     if not pairs:
         return
     keys = [embed_key(engine, pair) for pair in pairs] + ["prepare-demo"]
-    live = {job.key for job in watch(engine, keys, seen=lambda: here(engine).pairs) if job.live}
+    live = {job.key for job in watch(engine, keys, seen=lambda: stored_pairs(engine).pairs) if job.live}
     waiting = [p for p in pairs if embed_key(engine, p) not in live]
     if "prepare-demo" in live:
         waiting = [p for p in waiting if not p[1].name.startswith("demo-")]
@@ -58,7 +58,7 @@ def _embed(engine: Engine, pairs: Sequence[Pair]) -> None:
         type="primary",
         key="embed-missing",
         width="stretch",
-        on_click=careful(_submit),
+        on_click=safe_callback(_submit),
         args=(engine, tuple(pairs)),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pages.shared.url_state import choose, open_page
+from pages.shared.url_state import open_page, set_choice
 
 CLASSES = "pages/classification/classes/page.py"
 PROBE = "pages/classification/probe/page.py"
@@ -27,8 +27,8 @@ def to_few_shot(model: str, dataset: str, leaving: Sequence[str] = ()) -> None:
 
 
 def _to(page: str, model: str, dataset: str, leaving: Sequence[str]) -> None:
-    choose("model", model)
-    choose("data", dataset)
+    set_choice("model", model)
+    set_choice("data", dataset)
     for name in leaving:
-        choose(name, None)
+        set_choice(name, None)
     open_page(page)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.shared.url_choices import say_wrong
+from pages.shared.url_choices import note_wrong_choice
 
 
 def page_choice(*keys: str) -> dict[str, tuple[str, ...]]:
@@ -36,4 +36,4 @@ def _check(key: str, pages: int) -> None:
     asked = st.query_params.get(key, "")
     fits = asked.isascii() and asked.isdigit() and len(asked) < 9 and 1 <= int(asked) <= pages
     if asked and not fits and key not in st.session_state:
-        say_wrong(key, asked, f"a number from 1 to {pages:,}" if pages > 1 else "1", "page 1 is shown")
+        note_wrong_choice(key, asked, f"a number from 1 to {pages:,}" if pages > 1 else "1", "page 1 is shown")

@@ -1,5 +1,5 @@
 """The choices of a page: widgets in words, drawn from and written to the exact names in the address
-(`link`).
+(`url_state`).
 
 Names in an address were typed by anyone, so each is looked up again here; one that nobody knows is left
 out, with the sentence that says so.
@@ -18,10 +18,10 @@ from core.catalog.datasets import DATASETS
 from core.engine import Engine
 from core.errors import TMVError
 from core.tables import say_dataset, say_model
-from core.types import DatasetSpec, ModelSpec, TMVError
+from core.types import DatasetSpec, ModelSpec
 from pages.shared.own_data import page_dataset, page_model
-from pages.shared.stored import ANY_KIND, default_datasets, default_models, here, known_models
-from pages.shared.url_state import choose, chosen
+from pages.shared.stored import ANY_KIND, default_datasets, default_models, known_models, stored_pairs
+from pages.shared.url_state import get_choice, set_choice
 from pages.shared.words import listed, plain
 
 KINDS = {"classification": "classes", "captions": "captions"}
@@ -30,7 +30,7 @@ Spec = TypeVar("Spec", ModelSpec, DatasetSpec)
 _below: ContextVar[DeltaGenerator | None] = ContextVar("below", default=None)
 
 
-def looked_up(names: Sequence[str], find: Callable[[str], Spec]) -> tuple[tuple[Spec, ...], tuple[str, ...]]:
+def look_up(names: Sequence[str], find: Callable[[str], Spec]) -> tuple[tuple[Spec, ...], tuple[str, ...]]:
     """The records of these names, and the sentences about those that have none."""
     found: dict[str, Spec] = {}
     problems = []
@@ -43,14 +43,14 @@ def looked_up(names: Sequence[str], find: Callable[[str], Spec]) -> tuple[tuple[
     return tuple(found.values()), tuple(problems)
 
 
-def tell(problems: Sequence[str]) -> None:
+def note_problems(problems: Sequence[str]) -> None:
     """Quiet lines about names that were left out; those about a choice of a `choice_row` stand under the row."""
     place = _below.get()
     for problem in problems:
         (st if place is None else place).caption(plain(problem))
 
 
-def tell_instead(problems: Sequence[str], what: str, titles: Sequence[str]) -> None:
+def note_replaced(problems: Sequence[str], what: str, titles: Sequence[str]) -> None:
     """That nothing of what the address asks for can be shown, and what is shown in its place: never in small print,
     since these are another model's or data set's figures."""
     place = _below.get()
@@ -60,18 +60,18 @@ def tell_instead(problems: Sequence[str], what: str, titles: Sequence[str]) -> N
 
 def _tell(problems: Sequence[str], what: str, titles: Sequence[str], replaced: bool) -> None:
     if replaced and problems:
-        tell_instead(problems, what, titles)
+        note_replaced(problems, what, titles)
     else:
-        tell(problems)
+        note_problems(problems)
 
 
-class Place:
+class ChoiceColumn:
     """A column of a `choice_row`, entered with `with`, as often as there is something to put into it."""
 
     def __init__(self, column: DeltaGenerator, below: DeltaGenerator) -> None:
         self._column, self._below, self._tokens = column, below, list[Token[DeltaGenerator | None]]()
 
-    def __enter__(self) -> Place:
+    def __enter__(self) -> ChoiceColumn:
         self._column.__enter__()
         self._tokens.append(_below.set(self._below))
         return self
@@ -81,22 +81,22 @@ class Place:
         self._column.__exit__(*error)
 
 
-def choice_row(widths: int | Sequence[int]) -> list[Place]:
+def choice_row(widths: int | Sequence[int]) -> list[ChoiceColumn]:
     """Columns for choices, which stand in one row whatever is told about one of them."""
     columns, below = st.columns(widths, vertical_alignment="bottom"), st.container()
-    return [Place(column, below) for column in columns]
+    return [ChoiceColumn(column, below) for column in columns]
 
 
-def shown(name: str) -> str:
+def widget_key(name: str) -> str:
     """The key of the widget that shows the choice `name`."""
     return f"shown-{name}"
 
 
-def moved(name: str, *rest: str) -> None:
+def write_back(name: str, *rest: str) -> None:
     """Callback: what the widget shows becomes the choice, followed by the `rest` of what was chosen."""
-    value = st.session_state[shown(name)]
+    value = st.session_state[widget_key(name)]
     values = [value] if isinstance(value, str) else list(value or ())
-    choose(name, [*values, *(r for r in rest if r not in values)])
+    set_choice(name, [*values, *(r for r in rest if r not in values)])
 
 
 # --- models and data sets ---------------------------------------------------------------------------------
@@ -106,13 +106,13 @@ def pick_models(engine: Engine, datasets: Sequence[DatasetSpec], *, most: int = 
     """Several models; opens with those that have vectors of these data sets."""
     picked, problems, replaced = _models(engine, tuple(d.name for d in datasets), most)
     options = {m.name: say_model(m) for m in (*known_models(engine), *picked)}
-    st.session_state[shown("model")] = [m.name for m in picked[:most]]
+    st.session_state[widget_key("model")] = [m.name for m in picked[:most]]
     st.multiselect(
         "Models",
         list(options),
-        key=shown("model"),
+        key=widget_key("model"),
         format_func=lambda n: options.get(n, n),
-        on_change=moved,
+        on_change=write_back,
         args=("model",),
         max_selections=most,
         accept_new_options=True,
@@ -126,13 +126,13 @@ def pick_models(engine: Engine, datasets: Sequence[DatasetSpec], *, most: int = 
 def pick_datasets(engine: Engine, kind: str = "classification", *, most: int = 6) -> tuple[DatasetSpec, ...]:
     """Several data sets of one kind; opens with those that have vectors."""
     picked, problems, options, replaced = _datasets(engine, kind, most)
-    st.session_state[shown("data")] = [d.name for d in picked[:most]]
+    st.session_state[widget_key("data")] = [d.name for d in picked[:most]]
     st.multiselect(
         "Data sets",
         list(options),
-        key=shown("data"),
+        key=widget_key("data"),
         format_func=lambda n: options.get(n, n),
-        on_change=moved,
+        on_change=write_back,
         args=("data",),
         max_selections=most,
         accept_new_options=True,
@@ -146,7 +146,7 @@ def pick_datasets(engine: Engine, kind: str = "classification", *, most: int = 6
 def _tell_cut(asked: int, most: int, what: str) -> None:
     """More than a page can show is not cut in silence."""
     if asked > most:
-        tell([f"{asked} {what} are asked for; the first {most} are shown."])
+        note_problems([f"{asked} {what} are asked for; the first {most} are shown."])
 
 
 def pick_dataset(engine: Engine, kind: str = "classification") -> DatasetSpec | None:
@@ -155,13 +155,13 @@ def pick_dataset(engine: Engine, kind: str = "classification") -> DatasetSpec | 
     picked, problems, options, replaced = _datasets(engine, kind, 6)
     if not picked:
         return None
-    st.session_state[shown("data")] = picked[0].name
+    st.session_state[widget_key("data")] = picked[0].name
     st.selectbox(
         "Data set",
         list(options),
-        key=shown("data"),
+        key=widget_key("data"),
         format_func=lambda n: options.get(n, n),
-        on_change=moved,
+        on_change=write_back,
         args=("data", *(d.name for d in picked)),
     )
     _tell(problems, "data set", [picked[0].title], replaced)
@@ -172,13 +172,13 @@ def pick_model(engine: Engine, dataset: DatasetSpec) -> ModelSpec:
     """One model: the first of those chosen elsewhere. Choosing another puts it first and keeps the rest."""
     picked, problems, replaced = _models(engine, (dataset.name,), 6)
     options = {m.name: say_model(m) for m in (*known_models(engine), *picked)}
-    st.session_state[shown("model")] = picked[0].name
+    st.session_state[widget_key("model")] = picked[0].name
     st.selectbox(
         "Model",
         list(options),
-        key=shown("model"),
+        key=widget_key("model"),
         format_func=lambda n: options.get(n, n),
-        on_change=moved,
+        on_change=write_back,
         args=("model", *(m.name for m in picked)),
     )
     _tell(problems, "model", [say_model(picked[0])], replaced)
@@ -194,7 +194,7 @@ def _models(
     engine: Engine, datasets: tuple[str, ...], most: int
 ) -> tuple[tuple[ModelSpec, ...], tuple[str, ...], bool]:
     """The models of the address, what is wrong with its names, and whether others stand in for all of them."""
-    picked, problems = looked_up(chosen("model"), lambda n: page_model(engine, n))
+    picked, problems = look_up(get_choice("model"), lambda n: page_model(engine, n))
     usual = () if picked else tuple(engine.model(n) for n in default_models(engine, datasets, most))
     return picked or usual, problems, not picked
 
@@ -203,7 +203,7 @@ def _datasets(
     engine: Engine, kind: str, most: int
 ) -> tuple[tuple[DatasetSpec, ...], tuple[str, ...], dict[str, str], bool]:
     """The data sets of the address, what is wrong with its names, what can be chosen, and whether others stand in."""
-    named, problems = looked_up(chosen("data"), lambda n: page_dataset(engine, n))
+    named, problems = look_up(get_choice("data"), lambda n: page_dataset(engine, n))
     picked = tuple(d for d in named if kind in (d.kind, ANY_KIND))
     replaced = not picked
     if replaced:
@@ -215,5 +215,5 @@ def _datasets(
 
 def offered_datasets(engine: Engine) -> tuple[DatasetSpec, ...]:
     """The catalog, and own data in the data folder that has vectors here."""
-    extra = [n for n in here(engine).datasets if n not in {d.name for d in DATASETS}]
-    return DATASETS + looked_up(extra, lambda n: page_dataset(engine, n))[0]
+    extra = [n for n in stored_pairs(engine).datasets if n not in {d.name for d in DATASETS}]
+    return DATASETS + look_up(extra, lambda n: page_dataset(engine, n))[0]

@@ -14,14 +14,14 @@ from core.studies.zero_shot.classify import ZeroShotResult
 from core.tables import percent, say_model
 from core.tables.answered import Answered
 from pages.shared.grid import Tile
-from pages.shared.guard import in_place
+from pages.shared.guard import errors_in_place
 from pages.shared.words import plain
 
 Answer = tuple[str, float, bool]
 """A class name, its probability 0-1, and whether it is the right one."""
 
 
-def small(engine: Engine, dataset: str, split: str, picture_id: str) -> bytes:
+def thumbnail(engine: Engine, dataset: str, split: str, picture_id: str) -> bytes:
     """A picture for a grid; b"" where it is not on this machine, as on a laptop that holds the cache alone."""
     try:
         return engine.thumbnail(dataset, split, picture_id)
@@ -35,7 +35,7 @@ def answered_tile(engine: Engine, result: ZeroShotResult, row: int) -> Tile:
     right, share = bool(result.correct[row]), float(result.top5_probability[row, 0])
     return Tile(
         id=result.ids[row],
-        thumbnail=small(engine, result.dataset, result.split, result.ids[row]),
+        thumbnail=thumbnail(engine, result.dataset, result.split, result.ids[row]),
         alt=f"{true}, named right" if right else f"{true}, named {named}",
         caption=named if right else f"is {true}",
         mark="right" if right else f"named {named}",
@@ -56,7 +56,7 @@ def picture_dialog(
 
     @st.dialog(title, width="large", on_dismiss=closed)
     def show() -> None:
-        with in_place():
+        with errors_in_place():
             _picture_and_answers(engine, results, picture_id, names or [say_model(r.model) for r in results])
 
     show()
@@ -65,7 +65,7 @@ def picture_dialog(
 def _picture_and_answers(engine: Engine, results: Sequence[Answered], picture_id: str, names: Sequence[str]) -> None:
     first = results[0]
     left, right = st.columns([3, 2], gap="large")
-    with left, in_place():
+    with left, errors_in_place():
         webp = engine.picture(first.dataset, first.split, picture_id)
         picture(webp, f"Picture {picture_id} of {first.dataset}")
         st.caption(plain(f"{first.dataset} · {first.split} · {picture_id}"))

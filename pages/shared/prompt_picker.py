@@ -12,10 +12,10 @@ from core.catalog.prompts import PROMPT_SETS
 from core.engine import Engine
 from core.errors import TMVError
 from core.studies.zero_shot.classify import ZeroShotResult, check_templates
-from core.types import DatasetSpec, TMVError
-from pages.shared.pickers import moved, shown, tell
+from core.types import DatasetSpec
+from pages.shared.pickers import note_problems, widget_key, write_back
 from pages.shared.url_choices import one_of
-from pages.shared.url_state import choose, chosen
+from pages.shared.url_state import get_choice, set_choice
 from pages.shared.words import count, plain
 
 OWN = "own"
@@ -23,7 +23,7 @@ CLASSNAMES = {"curated": "Curated", "raw": "Folder names"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asking:
+class PromptChoice:
     """The prompts, class names and split of a zero-shot study; `split` counts for the data sets that
     have it."""
 
@@ -68,12 +68,12 @@ def _titles() -> dict[str, str]:
     return {"": "Each set's own prompts", **{p.name: p.title for p in PROMPT_SETS}}
 
 
-def asking(datasets: Sequence[DatasetSpec]) -> Asking:
+def get_prompt_choice(datasets: Sequence[DatasetSpec]) -> PromptChoice:
     """What the address says, checked; draws nothing but what is wrong with it."""
     templates, problem = _templates()
-    tell([problem] if problem else [])
+    note_problems([problem] if problem else [])
     prompt_set = one_of("templates", [p.name for p in PROMPT_SETS], "", instead="each set's own prompts are used")
-    return Asking(
+    return PromptChoice(
         templates=templates or None,
         prompt_set=None if templates else prompt_set or None,
         classnames=one_of("classnames", CLASSNAMES, "curated"),
@@ -82,7 +82,7 @@ def asking(datasets: Sequence[DatasetSpec]) -> Asking:
 
 
 def _templates() -> tuple[tuple[str, ...], str]:
-    found = chosen("template")
+    found = get_choice("template")
     try:
         return (check_templates(found), "") if found else ((), "")
     except TMVError as error:
@@ -93,9 +93,9 @@ def _splits(datasets: Sequence[DatasetSpec]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(s for d in datasets for s in d.splits))
 
 
-def pick_asking(datasets: Sequence[DatasetSpec]) -> Asking:
+def pick_prompts(datasets: Sequence[DatasetSpec]) -> PromptChoice:
     """A button that says how pictures are asked about, and opens the ways to change it."""
-    now = asking(datasets)
+    now = get_prompt_choice(datasets)
     with st.popover(plain(now.words), width="stretch", help="Prompts, class names and split"):
         _pick_prompt_set(now)
         _pick_templates(now)
@@ -104,9 +104,9 @@ def pick_asking(datasets: Sequence[DatasetSpec]) -> Asking:
     return now
 
 
-def pick_names(datasets: Sequence[DatasetSpec]) -> Asking:
-    """`pick_asking` without the prompts, for pages that choose these in a way of their own."""
-    now = asking(datasets)
+def pick_class_names(datasets: Sequence[DatasetSpec]) -> PromptChoice:
+    """`pick_prompts` without the prompts, for pages that choose these in a way of their own."""
+    now = get_prompt_choice(datasets)
     names = "Curated names" if now.classnames == "curated" else "Folder names"
     with st.popover(f"{names} · {plain(now.split)} split" if now.split else names, width="stretch"):
         _pick_classnames(now)
@@ -114,31 +114,31 @@ def pick_names(datasets: Sequence[DatasetSpec]) -> Asking:
     return now
 
 
-def _pick_prompt_set(now: Asking) -> None:
+def _pick_prompt_set(now: PromptChoice) -> None:
     titles = _titles() | ({OWN: "The templates below"} if now.templates else {})
-    st.session_state[shown("templates")] = OWN if now.templates else now.prompt_set or ""
+    st.session_state[widget_key("templates")] = OWN if now.templates else now.prompt_set or ""
     st.selectbox(
         "Prompts",
         list(titles),
-        key=shown("templates"),
+        key=widget_key("templates"),
         format_func=lambda n: titles.get(n, n),
         on_change=_chose_prompt_set,
     )
 
 
 def _chose_prompt_set() -> None:
-    value = st.session_state[shown("templates")]
+    value = st.session_state[widget_key("templates")]
     if value != OWN:
-        choose("template", None)
-        choose("templates", value)
+        set_choice("template", None)
+        set_choice("templates", value)
 
 
-def _pick_templates(now: Asking) -> None:
+def _pick_templates(now: PromptChoice) -> None:
     with st.form("own-templates", border=False):
-        st.session_state.setdefault(shown("template"), "\n".join(now.templates or ()))
+        st.session_state.setdefault(widget_key("template"), "\n".join(now.templates or ()))
         st.text_area(
             "Own templates, one a line",
-            key=shown("template"),
+            key=widget_key("template"),
             max_chars=4000,
             placeholder="a photo of a {}\na sketch of a {}",
             help="{} stands for the class name. Several are averaged, as CLIP does it.",
@@ -147,30 +147,35 @@ def _pick_templates(now: Asking) -> None:
 
 
 def _wrote_templates() -> None:
-    lines = [line.strip() for line in st.session_state[shown("template")].splitlines()]
-    choose("template", [line for line in lines if line])
+    lines = [line.strip() for line in st.session_state[widget_key("template")].splitlines()]
+    set_choice("template", [line for line in lines if line])
 
 
-def _pick_classnames(now: Asking) -> None:
-    st.session_state[shown("classnames")] = now.classnames
+def _pick_classnames(now: PromptChoice) -> None:
+    st.session_state[widget_key("classnames")] = now.classnames
     st.radio(
         "Class names",
         list(CLASSNAMES),
-        key=shown("classnames"),
+        key=widget_key("classnames"),
         format_func=CLASSNAMES.__getitem__,
         horizontal=True,
-        on_change=moved,
+        on_change=write_back,
         args=("classnames",),
         help="Curated names are written for a reader (annual crop land); folder names are what the files say.",
     )
 
 
-def _pick_split(now: Asking, datasets: Sequence[DatasetSpec]) -> None:
+def _pick_split(now: PromptChoice, datasets: Sequence[DatasetSpec]) -> None:
     splits = _splits(datasets)
     if len(splits) < 2:
         return
     titles = {"": "The one each is measured on", **{s: s for s in splits}}
-    st.session_state[shown("split")] = now.split or ""
+    st.session_state[widget_key("split")] = now.split or ""
     st.selectbox(
-        "Split", list(titles), key=shown("split"), format_func=titles.__getitem__, on_change=moved, args=("split",)
+        "Split",
+        list(titles),
+        key=widget_key("split"),
+        format_func=titles.__getitem__,
+        on_change=write_back,
+        args=("split",),
     )

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.engine import Engine
-from core.types import TMVError
-from pages.shared.prompt_picker import Asking
+from core.errors import TMVError
+from pages.shared.prompt_picker import PromptChoice
 
 
 def report_button(
-    engine: Engine, models: Sequence[str], datasets: Sequence[str], how: Asking, key: str = "why"
+    engine: Engine, models: Sequence[str], datasets: Sequence[str], how: PromptChoice, key: str = "why"
 ) -> None:
     """A button that saves a report of these models on these data sets: whatever of it the cache can answer."""
 

@@ -6,7 +6,7 @@ from core.engine import Engine
 from core.studies.pictures.search import Hit, PicturesResult
 from core.tables import say_dataset
 from pages.shared.grid import Tile
-from pages.shared.picture import small
+from pages.shared.picture import thumbnail
 
 
 def bar(result: PicturesResult, score: float) -> float:
@@ -30,7 +30,7 @@ def hit_tile(
     said = hit.label or next(iter(hit.captions), "")
     return Tile(
         id=hit.id,
-        thumbnail=small(engine, result.dataset, result.split, hit.id),
+        thumbnail=thumbnail(engine, result.dataset, result.split, hit.id),
         alt=f"Rank {hit.rank:,}: {said or hit.id} of {say_dataset(result.dataset)}",
         caption=said,
         note=note,

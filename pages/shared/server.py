@@ -11,8 +11,8 @@ import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
 from core.engine import Engine
-from core.types import TMVError
-from pages.shared.stored import here
+from core.errors import TMVError
+from pages.shared.stored import stored_pairs
 
 log = logging.getLogger("text_meets_vision")
 
@@ -36,7 +36,7 @@ def _warm(engine: Engine) -> None:
     """Every stored classification pair as it is measured by default. Only from what is stored: a text without a
     vector would start the encoder, which nobody has asked for yet."""
     try:
-        for model, dataset in sorted(here(engine).pairs):
+        for model, dataset in sorted(stored_pairs(engine).pairs):
             if engine.dataset(dataset).kind == "classification" and knows_prompts(engine, model, dataset):
                 engine.zero_shot(model, dataset)
     except TMVError as error:

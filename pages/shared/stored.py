@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import streamlit as st
@@ -13,14 +13,14 @@ from core.catalog.models import MODELS
 from core.engine import Engine
 from core.errors import TMVError
 from core.tables.names import show_together
-from core.types import DatasetSpec, ModelSpec
+from core.types import DatasetSpec, EmbeddingSet, ModelSpec
 from pages.shared.own_data import page_dataset, page_model
 
 ANY_KIND = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Here:
+class StoredPairs:
     """(model, data set) pairs with stored vectors of the data set's default split."""
 
     pairs: frozenset[tuple[str, str]]
@@ -40,7 +40,7 @@ def _ordered(names: set[str], order: list[str]) -> tuple[str, ...]:
     return tuple(sorted(names, key=lambda n: (order.index(n) if n in order else len(order), n)))
 
 
-def here(engine: Engine) -> Here:
+def stored_pairs(engine: Engine) -> StoredPairs:
     """One look at the cache's listing; no vectors are opened."""
     pairs = set()
     for entry in engine.store.entries():
@@ -48,7 +48,15 @@ def here(engine: Engine) -> Here:
         spec = _spec(engine, key.dataset)
         if entry.complete and spec is not None and key.split == (spec.default_split or key.split):
             pairs.add((key.model, key.dataset))
-    return Here(frozenset(pairs))
+    return StoredPairs(frozenset(pairs))
+
+
+def any_embeddings(
+    engine: Engine, models: Sequence[ModelSpec], dataset: DatasetSpec, split: str | None
+) -> EmbeddingSet | None:
+    """The rows of the data set as any of these models has them."""
+    found = (engine.embeddings(m.name, dataset.name, split) for m in models)
+    return next((images for images in found if images is not None), None)
 
 
 def _spec(engine: Engine, name: str) -> DatasetSpec | None:
@@ -58,7 +66,7 @@ def _spec(engine: Engine, name: str) -> DatasetSpec | None:
         return None
 
 
-def tell_apart(engine: Engine) -> None:
+def register_names(engine: Engine) -> None:
     """Whatever is on this machine or in this address has a name and a mark of its own on the page."""
     keys = [entry.key for entry in engine.store.entries()]
     models = {*(key.model for key in keys), *_named("model", lambda name: page_model(engine, name).name)}
@@ -81,7 +89,7 @@ def real_first(names: tuple[str, ...]) -> tuple[str, ...]:
 
 def default_datasets(engine: Engine, kind: str, most: int) -> tuple[str, ...]:
     """The data sets of this kind (`ANY_KIND`: of either) that a page opens with."""
-    usable = tuple(n for n in here(engine).datasets if _fits(engine, n, kind))
+    usable = tuple(n for n in stored_pairs(engine).datasets if _fits(engine, n, kind))
     demo = (d.name for d in DATASETS if kind in (d.kind, ANY_KIND) and d.name.startswith("demo-"))
     found = real_first(usable) or tuple(demo)
     return found[:most]
@@ -99,7 +107,7 @@ def _fits(engine: Engine, name: str, kind: str) -> bool:
 
 def default_models(engine: Engine, datasets: tuple[str, ...], most: int) -> tuple[str, ...]:
     """The models that a page opens with on these data sets: those that have vectors of them."""
-    stored = here(engine)
+    stored = stored_pairs(engine)
     usable = tuple(m for m in stored.models if any((m, d) in stored.pairs for d in datasets))
     found = real_first(usable) or tuple(m.name for m in MODELS if m.name.startswith("demo-"))
     return found[:most]
@@ -107,5 +115,5 @@ def default_models(engine: Engine, datasets: tuple[str, ...], most: int) -> tupl
 
 def known_models(engine: Engine) -> tuple[ModelSpec, ...]:
     """The catalog, and whatever else has vectors here."""
-    extra = [n for n in here(engine).models if n not in {m.name for m in MODELS}]
+    extra = [n for n in stored_pairs(engine).models if n not in {m.name for m in MODELS}]
     return MODELS + tuple(engine.model(n) for n in extra)

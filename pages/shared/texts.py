@@ -13,8 +13,8 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 
 from core.engine import Engine
-from core.types import TMVError
-from pages.shared.url_state import LONGEST, address, choose, chosen
+from core.errors import TMVError
+from pages.shared.url_state import LONGEST, address, get_choice, set_choice
 
 MOST_TEXTS = 2000
 IN_ADDRESS = 2500
@@ -22,9 +22,9 @@ IN_ADDRESS = 2500
 _KEPT = re.compile(r"^list:([0-9a-f]{20})$")
 
 
-def texts(engine: Engine, name: str) -> tuple[str, ...]:
+def get_texts(engine: Engine, name: str) -> tuple[str, ...]:
     """The list chosen under `name`; `TMVError` where the address names a list that is not kept here."""
-    return written_out(engine, chosen(name, MOST_TEXTS))
+    return written_out(engine, get_choice(name, MOST_TEXTS))
 
 
 def written_out(engine: Engine, values: tuple[str, ...]) -> tuple[str, ...]:
@@ -41,14 +41,14 @@ def written_out(engine: Engine, values: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(str(text) for text in kept)
 
 
-def choose_texts(engine: Engine, name: str, values: Iterable[str]) -> None:
+def set_texts(engine: Engine, name: str, values: Iterable[str]) -> None:
     """Set the list of `name`; only from a widget's callback. `TMVError` for a list or a text that is too long."""
     wanted = _checked(list(dict.fromkeys(v for v in values if v)))
     if len(address({name: wanted})) > IN_ADDRESS:
         digest = hashlib.sha256(json.dumps(wanted).encode()).hexdigest()[:20]
         engine.results.put(_key(digest), wanted)
         wanted = [f"list:{digest}"]
-    choose(name, wanted)
+    set_choice(name, wanted)
 
 
 def box_key(name: str, values: Sequence[str]) -> str:

@@ -6,7 +6,7 @@ from typing import Literal, TypedDict
 
 import streamlit as st
 
-from pages.shared.url_state import chosen
+from pages.shared.url_state import get_choice
 
 Theme = Literal["light", "dark"]
 STAGE = 1.5
@@ -18,16 +18,16 @@ def theme() -> Theme:
     return "dark" if st.context.theme.type == "dark" else "light"
 
 
-class Seen(TypedDict):
+class ChartLook(TypedDict):
     """What every chart is told about who looks at it."""
 
     theme: Theme
     scale: float
 
 
-def seen() -> Seen:
+def chart_look() -> ChartLook:
     """The theme of this browser, and larger type where the page is presented."""
-    return {"theme": theme(), "scale": STAGE if chosen("present") == ("true",) else 1.0}
+    return {"theme": theme(), "scale": STAGE if get_choice("present") == ("true",) else 1.0}
 
 
 def keep_readable() -> None:

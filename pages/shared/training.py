@@ -14,7 +14,7 @@ from core.errors import TMVError
 from core.tables import say_dataset, say_model
 from core.types import DatasetSpec, Job, ModelSpec
 from pages.shared import first_run
-from pages.shared.guard import careful
+from pages.shared.guard import safe_callback
 from pages.shared.jobs import watch
 from pages.shared.missing import obstacles
 from pages.shared.words import count, listed, plain
@@ -89,7 +89,9 @@ def _button(possible: Sequence[Training], what: str, key: str, lasts: str) -> No
     more = f" and {count(len(possible) - 4, 'more pair')}" if len(possible) > 4 else ""
     words, button = st.columns([5, 1], vertical_alignment="center")
     words.info(f"Not here yet: {what} for {names}{more}. {lasts}".rstrip(), icon=":material/info:")
-    button.button("Train", type="primary", key=key, width="stretch", on_click=careful(_start), args=(tuple(possible),))
+    button.button(
+        "Train", type="primary", key=key, width="stretch", on_click=safe_callback(_start), args=(tuple(possible),)
+    )
 
 
 def _start(trainings: Sequence[Training]) -> None:

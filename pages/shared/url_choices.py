@@ -2,7 +2,7 @@
 
 What stands in an address was typed by anyone. A choice that must be one of some things, or of some form, is read here:
 what fits is taken, and what does not is told in one sentence that says what was expected, what came and what is used
-instead. Only free text is read with `link.chosen` alone. A test puts nonsense into every choice of every page and
+instead. Only free text is read with `get_choice` alone. A test puts nonsense into every choice of every page and
 holds this.
 """
 
@@ -15,8 +15,8 @@ from contextvars import ContextVar
 
 import streamlit as st
 
-from pages.shared.pickers import tell
-from pages.shared.url_state import chosen
+from pages.shared.pickers import note_problems
+from pages.shared.url_state import get_choice
 from pages.shared.words import listed
 
 MOST_LISTED, MOST_SAID = 12, 60
@@ -37,10 +37,10 @@ def one_of(name: str, allowed: Collection[str], usual: str, expected: str = "", 
 
 def such_as(name: str, fits: Callable[[str], bool], expected: str, usual: str, instead: str = "") -> str:
     """The choice `name` where it `fits`, else `usual`; "" in the address is no choice at all."""
-    asked = next(iter(chosen(name)), "")
+    asked = next(iter(get_choice(name)), "")
     if not asked or fits(asked):
         return asked or usual
-    say_wrong(name, asked, expected, instead or f"{usual} is used instead")
+    note_wrong_choice(name, asked, expected, instead or f"{usual} is used instead")
     return usual
 
 
@@ -48,9 +48,9 @@ def some_of(
     name: str, allowed: Collection[str], usual: tuple[str, ...] = (), expected: str = "", instead: str = ""
 ) -> tuple[str, ...]:
     """All values of `name` that are allowed, in order; `usual` where none is."""
-    asked = chosen(name)
+    asked = get_choice(name)
     for value in (v for v in asked if v not in allowed):
-        say_wrong(name, value, expected or _in_words(allowed), instead or "it is left out")
+        note_wrong_choice(name, value, expected or _in_words(allowed), instead or "it is left out")
     return tuple(v for v in asked if v in allowed) or usual
 
 
@@ -59,7 +59,7 @@ def check_bound(name: str, allowed: Collection[str], instead: str) -> None:
     back in silence."""
     asked = st.query_params.get(name, "")
     if asked and asked not in allowed and name not in st.session_state:
-        say_wrong(name, asked, _in_words(allowed), instead)
+        note_wrong_choice(name, asked, _in_words(allowed), instead)
 
 
 def class_tokens(classnames: Sequence[str]) -> list[str]:
@@ -68,13 +68,13 @@ def class_tokens(classnames: Sequence[str]) -> list[str]:
     return [n if times[n] == 1 else f"{n} ({i})" for i, n in enumerate(classnames)]
 
 
-def say_wrong(name: str, value: str, expected: str, instead: str) -> None:
+def note_wrong_choice(name: str, value: str, expected: str, instead: str) -> None:
     """The sentence about a choice that cannot be."""
     if _telling.get():
-        tell([wrong(name, value, expected, instead)])
+        note_problems([wrong_choice(name, value, expected, instead)])
 
 
-def wrong(name: str, value: str, expected: str, instead: str) -> str:
+def wrong_choice(name: str, value: str, expected: str, instead: str) -> str:
     """The sentence: what was expected, what came, and what is used instead."""
     value = value if len(value) <= MOST_SAID else f"{value[:MOST_SAID].rstrip()}…"
     return f"“{name}” in the address is {expected}, not “{value}”; {instead}."

@@ -5,9 +5,9 @@ links and scripts need names (`ViT-B-32/openai`). So each choice has a bound kee
 holds exact names and gives deep links, history and page switches; what people see are ordinary widgets
 drawn from it (`pickers`).
 
-A page calls `keep("model", "data")` before it asks `chosen("model")`; a widget's callback calls `choose`.
+A page calls `keep("model", "data")` before it asks `chosen("model")`; a widget's callback calls `set_choice`.
 What comes back is what a stranger may have typed. Free text is taken as it is; a choice that can be wrong is read
-with `choices`, which says so.
+with `url_choices`, which says so.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ HIDDEN = "out-of-sight"
 _hidden: ContextVar[DeltaGenerator | None] = ContextVar("hidden", default=None)
 
 
-def keep(*names: str) -> None:
+def bind(*names: str) -> None:
     """Mount the keepers of these choices; once a run, before they are read."""
     with out_of_sight():
         for name in names:
@@ -36,7 +36,7 @@ def keep(*names: str) -> None:
             st.multiselect(name, [], key=name, bind="query-params", accept_new_options=True)
 
 
-def mount() -> None:
+def mount_hidden() -> None:
     """The place out of sight, once a run and before anything is drawn: one for all that is hidden, since the style that
     takes a place away comes a moment after the place, and each would push the page down for that moment."""
     # One pixel high, because on a slow line the inside is drawn before the style that hides it.
@@ -50,7 +50,7 @@ def mount() -> None:
 def out_of_sight() -> Iterator[None]:
     """What is drawn inside is there, takes no room and is not seen."""
     if _hidden.get() is None:
-        mount()
+        mount_hidden()
     with cast(DeltaGenerator, _hidden.get()):
         yield
 
@@ -61,7 +61,7 @@ def _say_again(name: str) -> None:
         st.session_state[name] = list(st.session_state[name])
 
 
-def chosen(name: str, most: int = MOST) -> tuple[str, ...]:
+def get_choice(name: str, most: int = MOST) -> tuple[str, ...]:
     """What is chosen under `name`, in order, unchecked; () when nothing is."""
     values = [v for v in st.session_state.get(name, ()) if isinstance(v, str)]
     return tuple(v for v in dict.fromkeys(values) if len(v) <= LONGEST)[:most]
@@ -73,7 +73,7 @@ def too_long() -> list[str]:
     return [f"A text in the address is longer than {LONGEST} characters and is left out: “{n[:40]}”." for n in names]
 
 
-def choose(name: str, values: str | Iterable[str] | None) -> None:
+def set_choice(name: str, values: str | Iterable[str] | None) -> None:
     """Set a choice; only from a widget's callback, which runs before the keepers are mounted."""
     wanted = [values] if isinstance(values, str) else list(values or ())
     st.session_state[name] = [v for v in dict.fromkeys(wanted) if v]

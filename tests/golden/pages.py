@@ -19,7 +19,7 @@ def addresses() -> dict[str, list[str]]:
 
 
 def _choices(path: Path) -> set[str]:
-    """Names given to `keep`, and keys of widgets bound to the address, in a file and in the files beside it."""
+    """Names given to `bind`, and keys of widgets bound to the address, in a file and in the files beside it."""
     beside = [path] if path.parent.name == "shared" else [path, *_parts(path)]
     trees = [ast.parse(file.read_text("utf-8")) for file in beside]
     constants = {
@@ -51,7 +51,7 @@ def _kept(tree: ast.AST, constants: dict[str, ast.expr]) -> set[str]:
     for node in ast.walk(tree):
         if not isinstance(node, ast.Call):
             continue
-        if isinstance(node.func, ast.Name) and node.func.id == "keep":
+        if isinstance(node.func, ast.Name) and node.func.id == "bind":
             found |= {text for argument in node.args for text in _texts(argument, constants)}
         if any(k.arg == "bind" for k in node.keywords):
             found |= {text for k in node.keywords if k.arg == "key" for text in _texts(k.value, constants)}

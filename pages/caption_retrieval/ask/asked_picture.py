@@ -11,9 +11,9 @@ from core.studies.pictures.search import PicturesResult
 from core.tables import say_dataset, say_model
 from pages.caption_retrieval.ask.query_form import more_like
 from pages.caption_retrieval.current import look_closer
-from pages.shared.guard import in_place
+from pages.shared.guard import errors_in_place
 from pages.shared.picture import picture
-from pages.shared.url_state import choose
+from pages.shared.url_state import set_choice
 from pages.shared.words import plain
 
 
@@ -26,12 +26,12 @@ def asked_dialog(
     @st.dialog("Picture", width="large", on_dismiss=closed)
     def show() -> None:
         left, right = st.columns([3, 2], gap="large")
-        with left, in_place():
+        with left, errors_in_place():
             picture(
                 engine.picture(result.dataset, result.split, picture_id), f"Picture {picture_id} of {result.dataset}"
             )
         left.caption(plain(f"{say_dataset(result.dataset)} · {result.split} · {picture_id}"))
-        with right, in_place():
+        with right, errors_in_place():
             _said(engine, results, picture_id)
 
     show()
@@ -59,5 +59,5 @@ def _said(engine: Engine, results: Sequence[PicturesResult], picture_id: str) ->
 
 
 def _to_captions(picture_id: str) -> None:
-    choose("open", None)
+    set_choice("open", None)
     look_closer(picture_id, None)

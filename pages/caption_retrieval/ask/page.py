@@ -10,25 +10,25 @@ from core.errors import EncoderWarming
 from core.studies.pictures.search import PicturesResult
 from core.tables import say_dataset, say_model, short_names
 from core.tables.pictures import hits_frame, models_finding, moved_frame, spread_frame
-from core.types import DatasetSpec, EmbeddingSet, EncoderWarming, ModelSpec
+from core.types import DatasetSpec, ModelSpec
 from pages.caption_retrieval.ask.answers import first, lists, sentence
 from pages.caption_retrieval.ask.asked_picture import asked_dialog
-from pages.caption_retrieval.ask.query_form import KEPT, PAGE_KEY, Wanted, query_picture, wanted, write
-from pages.caption_retrieval.captions_used import pick_split, used
+from pages.caption_retrieval.ask.query_form import KEPT, PAGE_KEY, QueryForm, get_query, query_picture, write
+from pages.caption_retrieval.captions_used import captions_used, pick_split
 from pages.shared.chart import draw
-from pages.shared.contact_sheet import SheetList, sheet
+from pages.shared.contact_sheet import SheetList, contact_sheet
 from pages.shared.encode import encode
 from pages.shared.engine import engine
-from pages.shared.guard import in_place
-from pages.shared.layout import finding, foot, question
+from pages.shared.guard import errors_in_place
+from pages.shared.layout import conclusion, page_title, provenance_footer
 from pages.shared.missing import Pair, offer
 from pages.shared.paging import page_choice
 from pages.shared.pickers import pick_dataset, pick_models
 from pages.shared.save import save_rows, save_sheet
-from pages.shared.stored import ANY_KIND
-from pages.shared.theme import seen, theme
+from pages.shared.stored import ANY_KIND, any_embeddings
+from pages.shared.theme import chart_look, theme
 from pages.shared.url_choices import A_PICTURE, NONE_OPENED, one_of
-from pages.shared.url_state import choose, chosen, keep
+from pages.shared.url_state import bind, get_choice, set_choice
 from pages.shared.warming import warming
 from pages.shared.words import plain
 
@@ -45,29 +45,23 @@ def page(engine: Engine) -> None:
     with left:
         models = pick_models(engine, [dataset], most=MOST_MODELS)
     with right:
-        split = used(engine, dataset).split
+        split = captions_used(engine, dataset).split
         pick_split(engine, dataset, split)
-    now = wanted(stored(engine, models, dataset, split))
-    with in_place():
+    now = get_query(any_embeddings(engine, models, dataset, split))
+    with errors_in_place():
         write(engine, dataset, now)
-    with in_place():
+    with errors_in_place():
         results, missing, waiting = search(engine, models, dataset, split, now)
         offer(engine, missing)
         if waiting is not None:
             warming(waiting)
         if results:
-            show(engine, results)
-            behind(results, split, now)
-
-
-def stored(engine: Engine, models: Sequence[ModelSpec], dataset: DatasetSpec, split: str | None) -> EmbeddingSet | None:
-    """The rows of the data set as any of these models has them."""
-    found = (engine.embeddings(m.name, dataset.name, split) for m in models)
-    return next((images for images in found if images is not None), None)
+            show_results(engine, results)
+            footer(results, split, now)
 
 
 def search(
-    engine: Engine, models: Sequence[ModelSpec], dataset: DatasetSpec, split: str | None, now: Wanted
+    engine: Engine, models: Sequence[ModelSpec], dataset: DatasetSpec, split: str | None, now: QueryForm
 ) -> tuple[list[PicturesResult], list[Pair], EncoderWarming | None]:
     """The list of each model that can answer, the pairs that are not embedded, and the encoder that starts."""
     results, missing, waiting = list[PicturesResult](), list[Pair](), None
@@ -91,44 +85,44 @@ def search(
 # --- the answer -------------------------------------------------------------------------------------------
 
 
-def show(engine: Engine, results: Sequence[PicturesResult]) -> None:
+def show_results(engine: Engine, results: Sequence[PicturesResult]) -> None:
     """The finding, the lists with their pages, what moved, one picture."""
     tens = [first(r, TEN) for r in results]
     pair = engine.compare_pictures(*tens) if len(tens) == 2 else None
     said = models_finding(pair) if pair else sentence(results[0], TEN)
-    finding(plain(said), results)
+    conclusion(plain(said), results)
     for result in results if pair else ():
         if result.precision:
             st.markdown(plain(f"{say_model(result.model)}: {sentence(result, TEN)}"))
     drawn, mode = list[SheetList](), theme()
-    with in_place():
+    with errors_in_place():
         drawn = lists(engine, results, open_picture)
     with st.container(horizontal=True):
         save_rows(hits_frame(results), "found", key="found-csv", label=f"CSV, the first {len(results[0].hits):,}")
         if drawn:
             title = f"Pictures of {say_dataset(results[0].dataset)}"
-            save_sheet(lambda: sheet(title, [drawn], mode), "found", key="found-png")
-    with in_place():
+            save_sheet(lambda: contact_sheet(title, [drawn], mode), "found", key="found-png")
+    with errors_in_place():
         left, right = st.columns(2, gap="large")
         with left:
-            draw(spread_chart(spread_frame(tens), **seen()), key="chart-spread")
+            draw(spread_chart(spread_frame(tens), **chart_look()), key="chart-spread")
         if pair:
             with right:
                 a, b = short_names([pair.a, pair.b])
-                chart = moved_chart(moved_frame(pair), a=a, b=b, **seen())
+                chart = moved_chart(moved_frame(pair), a=a, b=b, **chart_look())
                 draw(chart, key="chart-moved", picked=lambda mark: open_picture(str(mark[0])))
     if opened := one_of("open", results[0].ids, "", A_PICTURE, NONE_OPENED):
-        asked_dialog(engine, results, opened, lambda: choose("open", None))
+        asked_dialog(engine, results, opened, lambda: set_choice("open", None))
 
 
 def open_picture(picture: str) -> None:
     """Callback: look at one picture."""
-    choose("open", picture)
+    set_choice("open", picture)
 
 
-def behind(results: Sequence[PicturesResult], split: str | None, now: Wanted) -> None:
+def footer(results: Sequence[PicturesResult], split: str | None, now: QueryForm) -> None:
     """Where the numbers come from, and the link that shows a colleague the same."""
-    foot(
+    provenance_footer(
         [(f"{say_model(r.model)} on {say_dataset(r.dataset)}", r.provenance) for r in results],
         {
             "model": [r.model for r in results],
@@ -136,12 +130,12 @@ def behind(results: Sequence[PicturesResult], split: str | None, now: Wanted) ->
             "split": [split] if split else [],
             **now.choices,
             **page_choice(PAGE_KEY),
-            "open": chosen("open"),
+            "open": get_choice("open"),
         },
     )
 
 
-keep(*KEPT, "open")
-question("Which pictures show what you ask for?")
-with in_place():
+bind(*KEPT, "open")
+page_title("Which pictures show what you ask for?")
+with errors_in_place():
     page(engine())

@@ -11,12 +11,12 @@ from core.engine import Engine
 from core.errors import NotHere, TMVError
 from core.images.decode import IMAGE_SUFFIXES, thumbnail
 from core.studies.pictures.query import MINUS_WEIGHT, Query, ask
-from core.types import DatasetSpec, EmbeddingSet, NotHere, TMVError
-from pages.shared.guard import careful
+from core.types import DatasetSpec, EmbeddingSet
+from pages.shared.guard import safe_callback
 from pages.shared.picture import picture
 from pages.shared.texts import box_key
 from pages.shared.url_choices import such_as
-from pages.shared.url_state import LONGEST, choose, chosen
+from pages.shared.url_state import LONGEST, get_choice, set_choice
 from pages.shared.words import plain
 
 KEPT = ("q", "minus", "upload", "like", "image_weight", "minus_weight")
@@ -25,7 +25,7 @@ MOST_MEGABYTES, MOST_MINUS, MOST_WEIGHT = 20, 8, 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class QueryForm:
     """`upload` names an uploaded picture, `like` one of the data set; at most one of them is there."""
 
     text: str = ""
@@ -56,13 +56,13 @@ class Wanted:
         }
 
 
-def wanted(images: EmbeddingSet | None) -> Wanted:
+def get_query(images: EmbeddingSet | None) -> QueryForm:
     """What the address asks; an example that needs no encoder where it asks nothing."""
-    text, upload, like = (next(iter(chosen(name)), "").strip() for name in ("q", "upload", "like"))
-    minus = tuple(m for m in chosen("minus", MOST_MINUS) if m.strip())
+    text, upload, like = (next(iter(get_choice(name)), "").strip() for name in ("q", "upload", "like"))
+    minus = tuple(m for m in get_choice("minus", MOST_MINUS) if m.strip())
     if not (text or upload or like or minus):
         text = example(images)
-    return Wanted(
+    return QueryForm(
         text=text,
         minus=minus,
         upload=upload,
@@ -93,7 +93,7 @@ def example(images: EmbeddingSet | None) -> str:
     return f"a photo of a {images.classnames[0]}." if images.classnames else ""
 
 
-def query_picture(engine: Engine, now: Wanted) -> bytes | None:
+def query_picture(engine: Engine, now: QueryForm) -> bytes | None:
     """The file of the uploaded picture; `NotHere` where this server does not have it."""
     return engine.uploads.get(now.upload) if now.upload else None
 
@@ -101,7 +101,7 @@ def query_picture(engine: Engine, now: Wanted) -> bytes | None:
 # --- the form ---------------------------------------------------------------------------------------------
 
 
-def write(engine: Engine, dataset: DatasetSpec, now: Wanted) -> None:
+def write(engine: Engine, dataset: DatasetSpec, now: QueryForm) -> None:
     """The boxes, the one button, and the picture that is asked with."""
     keys = {name: box_key(name, values) for name, values in _values(now).items()}
     with st.form("ask", border=False):
@@ -130,12 +130,12 @@ def write(engine: Engine, dataset: DatasetSpec, now: Wanted) -> None:
                 "Of each word taken away", 0.0, MOST_WEIGHT, now.minus_weight, 0.1, key=keys["minus_weight"]
             )
             st.caption("A text weighs 1. Vectors of length 1 are added, and the sum is brought back to length 1.")
-        st.form_submit_button("Ask", type="primary", on_click=careful(_wrote), args=(engine, keys, now))
+        st.form_submit_button("Ask", type="primary", on_click=safe_callback(_wrote), args=(engine, keys, now))
     if now.upload or now.like:
         _asked_with(engine, dataset, now)
 
 
-def _values(now: Wanted) -> dict[str, Sequence[str]]:
+def _values(now: QueryForm) -> dict[str, Sequence[str]]:
     return {
         "q": [now.text],
         "minus": now.minus,
@@ -145,7 +145,7 @@ def _values(now: Wanted) -> dict[str, Sequence[str]]:
     }
 
 
-def _asked_with(engine: Engine, dataset: DatasetSpec, now: Wanted) -> None:
+def _asked_with(engine: Engine, dataset: DatasetSpec, now: QueryForm) -> None:
     """The picture of the question, and a way to leave it out."""
     small, words = st.columns([1, 9], vertical_alignment="center")
     try:
@@ -161,12 +161,12 @@ def _asked_with(engine: Engine, dataset: DatasetSpec, now: Wanted) -> None:
 
 
 def _no_picture() -> None:
-    choose("upload", None)
-    choose("like", None)
+    set_choice("upload", None)
+    set_choice("like", None)
     st.session_state[PAGE_KEY] = 1
 
 
-def _wrote(engine: Engine, keys: dict[str, str], now: Wanted) -> None:
+def _wrote(engine: Engine, keys: dict[str, str], now: QueryForm) -> None:
     state = st.session_state
     text = " ".join(state[keys["q"]].split())
     minus = [m.strip() for m in state[keys["minus"]].split(",") if m.strip()]
@@ -176,19 +176,19 @@ def _wrote(engine: Engine, keys: dict[str, str], now: Wanted) -> None:
     upload = engine.uploads.keep(file.getvalue()) if file is not None else now.upload
     if not (text or upload or now.like):
         raise TMVError("Write what to look for, or add a picture.")
-    choose("q", text)
-    choose("minus", minus)
-    choose("upload", upload)
-    choose("like", None if upload else now.like)
+    set_choice("q", text)
+    set_choice("minus", minus)
+    set_choice("upload", upload)
+    set_choice("like", None if upload else now.like)
     for name, usual in (("image_weight", 1.0), ("minus_weight", MINUS_WEIGHT)):
-        choose(name, None if state[keys[name]] == usual else f"{state[keys[name]]:g}")
+        set_choice(name, None if state[keys[name]] == usual else f"{state[keys[name]]:g}")
     state[PAGE_KEY] = 1
 
 
 def more_like(picture_id: str) -> None:
     """Callback: ask for pictures like this one of the data set, without a text."""
     for name in KEPT:
-        choose(name, None)
-    choose("like", picture_id)
-    choose("open", None)
+        set_choice(name, None)
+    set_choice("like", picture_id)
+    set_choice("open", None)
     st.session_state[PAGE_KEY] = 1

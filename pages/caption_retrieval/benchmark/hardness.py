@@ -15,10 +15,10 @@ from core.studies.captions.retrieval import ALL_CAPTIONS, RetrievalResult
 from core.tables import say_model, short_names
 from core.tables.retrieval import bands_finding, bands_frame, retrieval_difference_frame
 from pages.shared.chart import draw
-from pages.shared.pickers import moved, shown
-from pages.shared.theme import seen
-from pages.shared.url_choices import one_of, say_wrong
-from pages.shared.url_state import choose, chosen
+from pages.shared.pickers import widget_key, write_back
+from pages.shared.theme import chart_look
+from pages.shared.url_choices import note_wrong_choice, one_of
+from pages.shared.url_state import get_choice, set_choice
 from pages.shared.words import plain
 
 LENGTH, CONTENDERS, CROWDING = "length", "contenders", "crowding"
@@ -47,7 +47,7 @@ def hardness(engine: Engine, results: Sequence[RetrievalResult]) -> None:
         r.model: engine.retrieval_breakdown(r.model, r.dataset, r.split, r.captions_per_picture or ALL_CAPTIONS, by=by)
         for r in results
     }
-    chart = bands_chart(bands_frame(bands), axis=AXES[by], title=TITLES[by], **seen())
+    chart = bands_chart(bands_frame(bands), axis=AXES[by], title=TITLES[by], **chart_look())
     draw(chart, key=f"chart-{by}")
     first = results[0]
     st.markdown(plain(f"{say_model(first.model)}: {bands_finding(bands[first.model], UNITS[by])}."))
@@ -56,14 +56,14 @@ def hardness(engine: Engine, results: Sequence[RetrievalResult]) -> None:
 
 def _pick_way() -> str:
     now = one_of("hard", WAYS, CONTENDERS)
-    st.session_state[shown("hard")] = now
+    st.session_state[widget_key("hard")] = now
     st.segmented_control(
         "By",
         list(WAYS),
-        key=shown("hard"),
+        key=widget_key("hard"),
         format_func=WAYS.__getitem__,
         required=True,
-        on_change=moved,
+        on_change=write_back,
         args=("hard",),
     )
     return now
@@ -77,21 +77,21 @@ def pick_pair(results: Sequence[RetrievalResult]) -> tuple[RetrievalResult, Retr
     pairs = {f"{a.model}\n{b.model}": (a, b) for a, b in combinations(results, 2)}
     if not pairs:
         return None
-    asked, now = chosen("pair"), next(iter(pairs))
+    asked, now = get_choice("pair"), next(iter(pairs))
     if "\n".join(asked) in pairs:
         now = "\n".join(asked)
     elif asked:
-        say_wrong("pair", ", ".join(asked), "two of the models above", "the first two are compared")
+        note_wrong_choice("pair", ", ".join(asked), "two of the models above", "the first two are compared")
     if len(pairs) > 1:
         names = dict(zip((r.model for r in results), short_names([r.model for r in results])))
         titles = {key: f"{names[a.model]} with {names[b.model]}" for key, (a, b) in pairs.items()}
-        st.session_state[shown("pair")] = now
-        st.selectbox("Compare", list(pairs), key=shown("pair"), format_func=titles.__getitem__, on_change=_picked)
+        st.session_state[widget_key("pair")] = now
+        st.selectbox("Compare", list(pairs), key=widget_key("pair"), format_func=titles.__getitem__, on_change=_picked)
     return pairs[now]
 
 
 def _picked() -> None:
-    choose("pair", st.session_state[shown("pair")].split("\n"))
+    set_choice("pair", st.session_state[widget_key("pair")].split("\n"))
 
 
 def differences(results: Sequence[RetrievalResult], gap: RetrievalDifference | None) -> None:
@@ -102,7 +102,7 @@ def differences(results: Sequence[RetrievalResult], gap: RetrievalDifference | N
         return
     frame = retrieval_difference_frame(gap, results[0].dataset)
     chart = difference_chart(
-        frame, title="Is the difference more than chance?", unit="points (MRR: hundredths)", **seen()
+        frame, title="Is the difference more than chance?", unit="points (MRR: hundredths)", **chart_look()
     )
     draw(chart, key="chart-difference")
     st.caption(

@@ -10,11 +10,11 @@ import streamlit as st
 from core.engine import Engine
 from core.errors import TMVError
 from core.tables.retrieval import captions_line, captions_report
-from core.types import DatasetSpec, ModelSpec, TMVError
-from pages.caption_retrieval.captions_used import Used
-from pages.shared.guard import careful
+from core.types import DatasetSpec, ModelSpec
+from pages.caption_retrieval.captions_used import CaptionsUsed
+from pages.shared.guard import safe_callback
 from pages.shared.own_data import page_dataset
-from pages.shared.url_state import choose, chosen
+from pages.shared.url_state import get_choice, set_choice
 from pages.shared.words import plain
 
 SCHEME = "captions:"
@@ -37,7 +37,11 @@ def pick_own(engine: Engine, models: Sequence[ModelSpec]) -> None:
                 "Path in the data folder", key="own-path", max_chars=300, placeholder="flickr8k/captions.csv"
             )
             button.form_submit_button(
-                "Look", type="primary", width="stretch", on_click=careful(take), args=(engine, [m.name for m in models])
+                "Look",
+                type="primary",
+                width="stretch",
+                on_click=safe_callback(take),
+                args=(engine, [m.name for m in models]),
             )
         st.caption(plain("From the command line: python -m core retrieve --model demo-rn/demo --data captions:PATH"))
 
@@ -52,12 +56,12 @@ def take(engine: Engine, models: Sequence[str]) -> None:
         raise TMVError("Write where the captions are, for example: flickr8k/captions.csv")
     spec = page_dataset(engine, SCHEME + path)
     engine.dataset_rows(spec.name)
-    choose("data", [spec.name, *(name for name in chosen("data") if name != spec.name)])
-    choose("model", models)
-    choose("split", None)
+    set_choice("data", [spec.name, *(name for name in get_choice("data") if name != spec.name)])
+    set_choice("model", models)
+    set_choice("split", None)
 
 
-def report(engine: Engine, dataset: DatasetSpec, how: Used) -> None:
+def report(engine: Engine, dataset: DatasetSpec, how: CaptionsUsed) -> None:
     """What the reader found in own data, and what is missing: captions without pictures, pictures without
     captions, duplicates."""
     if not dataset.name.startswith(SCHEME):

@@ -11,23 +11,23 @@ from core.studies.captions.breakdown import RetrievalDifference
 from core.studies.captions.retrieval import RetrievalResult
 from core.tables import say_dataset, say_model, short_names
 from core.tables.retrieval import SIDES, Side, direction_of, recalls_frame, retrieval_finding, retrieval_line, span
-from core.types import DatasetSpec, ModelSpec, NotHere
+from core.types import DatasetSpec, ModelSpec
 from pages.caption_retrieval.benchmark.figures_table import figures_table
 from pages.caption_retrieval.benchmark.hardness import differences, hardness, pick_pair
 from pages.caption_retrieval.benchmark.own_captions import pick_own, report
 from pages.caption_retrieval.benchmark.ranks import ranks
 from pages.caption_retrieval.caption_list import PAGE_KEY, caption_list, show_ranks
-from pages.caption_retrieval.captions_used import Used, pick_used, ranked
+from pages.caption_retrieval.captions_used import CaptionsUsed, pick_captions_used, ranked
 from pages.caption_retrieval.current import look_closer
 from pages.shared.chart import draw
 from pages.shared.engine import engine
-from pages.shared.guard import in_place
-from pages.shared.layout import Headline, finding, foot, headlines, question
+from pages.shared.guard import errors_in_place
+from pages.shared.layout import Headline, conclusion, headlines, page_title, provenance_footer
 from pages.shared.missing import Pair, offer
 from pages.shared.paging import page_choice
 from pages.shared.pickers import choice_row, pick_dataset, pick_models
-from pages.shared.theme import seen
-from pages.shared.url_state import chosen, keep
+from pages.shared.theme import chart_look
+from pages.shared.url_state import bind, get_choice
 from pages.shared.words import count, plain
 
 MOST_HEADLINES = 4
@@ -44,20 +44,20 @@ def page(engine: Engine) -> None:
     with left:
         models = pick_models(engine, [dataset])
     with right:
-        how = pick_used(engine, dataset)
-    with in_place():
+        how = pick_captions_used(engine, dataset)
+    with errors_in_place():
         pick_own(engine, models)
-    with in_place():
+    with errors_in_place():
         report(engine, dataset, how)
     results, missing = study(engine, models, dataset, how)
     offer(engine, missing)
     if results:
-        show(engine, results)
-        behind(results, how)
+        show_results(engine, results)
+        footer(results, how)
 
 
 def study(
-    engine: Engine, models: Sequence[ModelSpec], dataset: DatasetSpec, how: Used
+    engine: Engine, models: Sequence[ModelSpec], dataset: DatasetSpec, how: CaptionsUsed
 ) -> tuple[list[RetrievalResult], list[Pair]]:
     """The results that the cache can give, and the pairs that are not embedded."""
     results, missing = list[RetrievalResult](), list[Pair]()
@@ -72,7 +72,7 @@ def study(
 # --- the answer -------------------------------------------------------------------------------------------
 
 
-def show(engine: Engine, results: list[RetrievalResult]) -> None:
+def show_results(engine: Engine, results: list[RetrievalResult]) -> None:
     """Large figures, the finding, both directions, all figures, ranks, differences, the captions."""
     headlines(figures(results))
     pair = pick_pair(results)
@@ -80,11 +80,11 @@ def show(engine: Engine, results: list[RetrievalResult]) -> None:
     sentences(results, gap)
     recalls(results)
     figures_table(results)
-    with in_place():
+    with errors_in_place():
         ranks(results)
-    with in_place():
+    with errors_in_place():
         hard(engine, results, gap)
-    with in_place():
+    with errors_in_place():
         st.header("Which ones are lost?", anchor=False)
         captions = [engine.needed(r.model, r.dataset, r.split).captions for r in results]
         caption_list(engine, results, captions, look_closer)
@@ -119,7 +119,7 @@ def _headline(result: RetrievalResult, side: Side, k: int, name: str) -> Headlin
 def sentences(results: Sequence[RetrievalResult], gap: RetrievalDifference | None) -> None:
     """The finding, and what must be known before the figures are read."""
     said = retrieval_finding(results, gap)
-    finding(plain(said if said.endswith(".") else f"{said}."), results)
+    conclusion(plain(said if said.endswith(".") else f"{said}."), results)
 
 
 def recalls(results: Sequence[RetrievalResult]) -> None:
@@ -127,7 +127,7 @@ def recalls(results: Sequence[RetrievalResult]) -> None:
     frame = recalls_frame(results)
     for place, side in zip(st.columns(2, gap="large"), SIDES):
         with place:
-            chart = recalls_chart(frame, side, **seen())
+            chart = recalls_chart(frame, side, **chart_look())
             draw(chart, key=f"chart-{side}", picked=lambda mark: _beyond(mark[0], mark[1], int(mark[2])))
             st.caption(plain(definition(results[0], side)))
 
@@ -154,27 +154,27 @@ def definition(result: RetrievalResult, side: Side) -> str:
 def hard(engine: Engine, results: Sequence[RetrievalResult], gap: RetrievalDifference | None) -> None:
     """What makes a caption hard, and the paired differences where there are two models."""
     left, right = st.columns(2, gap="large")
-    with left, in_place():
+    with left, errors_in_place():
         hardness(engine, results)
-    with right, in_place():
+    with right, errors_in_place():
         differences(results, gap)
 
 
-def behind(results: Sequence[RetrievalResult], how: Used) -> None:
+def footer(results: Sequence[RetrievalResult], how: CaptionsUsed) -> None:
     """Where the numbers come from, and the link."""
-    foot(
+    provenance_footer(
         [(f"{say_model(r.model)} on {say_dataset(r.dataset)}: {retrieval_line(r)}", r.provenance) for r in results],
         {
             "model": [r.model for r in results],
             "data": [results[0].dataset],
             **how.choices,
-            **{name: chosen(name) for name in KEPT if name != "each"},
+            **{name: get_choice(name) for name in KEPT if name != "each"},
             **page_choice(PAGE_KEY),
         },
     )
 
 
-keep(*KEPT)
-question("Does a caption find its own picture?")
-with in_place():
+bind(*KEPT)
+page_title("Does a caption find its own picture?")
+with errors_in_place():
     page(engine())

@@ -11,8 +11,8 @@ from core.studies.captions.retrieval import RetrievalResult
 from core.tables.retrieval import SIDES, Side, curve_frame, histogram_frame
 from pages.caption_retrieval.caption_list import show_ranks
 from pages.shared.chart import draw
-from pages.shared.pickers import moved, shown
-from pages.shared.theme import seen
+from pages.shared.pickers import widget_key, write_back
+from pages.shared.theme import chart_look
 from pages.shared.url_choices import one_of
 
 
@@ -22,22 +22,22 @@ def ranks(results: Sequence[RetrievalResult]) -> None:
     side = _pick_side()
     left, right = st.columns(2, gap="large")
     with left:
-        chart = rank_histogram_chart(histogram_frame(results, side), **seen())
+        chart = rank_histogram_chart(histogram_frame(results, side), **chart_look())
         draw(chart, key="chart-ranks", picked=lambda mark: show_ranks(side, mark[0], int(mark[1]), int(mark[2])))
     with right:
-        draw(recall_curve_chart(curve_frame(results, side), **seen()), key="chart-curve")
+        draw(recall_curve_chart(curve_frame(results, side), **chart_look()), key="chart-curve")
 
 
 def _pick_side() -> Side:
     now: Side = "text" if one_of("stand", list(SIDES), "image") == "text" else "image"
-    st.session_state[shown("stand")] = now
+    st.session_state[widget_key("stand")] = now
     st.segmented_control(
         "Direction",
         list(SIDES),
-        key=shown("stand"),
+        key=widget_key("stand"),
         format_func=SIDES.__getitem__,
         required=True,
-        on_change=moved,
+        on_change=write_back,
         args=("stand",),
     )
     return now

@@ -14,17 +14,16 @@ from core.studies.captions.one_caption import OneCaptionResult
 from core.studies.prompts.compose import leave_one_out
 from core.tables import say_model, short_names
 from core.tables.retrieval import word_ranks_frame, wordings_frame
-from core.types import EncoderWarming
-from pages.caption_retrieval.current import Subject, edit_caption
+from pages.caption_retrieval.current import CurrentCaption, edit_caption
 from pages.shared.chart import draw
 from pages.shared.encode import encode
 from pages.shared.save import save_rows
-from pages.shared.theme import seen
+from pages.shared.theme import chart_look
 from pages.shared.words import plain
 
 
 def study(
-    engine: Engine, found: Sequence[OneCaptionResult], now: Subject
+    engine: Engine, found: Sequence[OneCaptionResult], now: CurrentCaption
 ) -> tuple[list[OneCaptionResult], EncoderWarming | None]:
     """The caption word by word, and the wordings beside it, for the models whose encoder is up."""
     results, waiting = list[OneCaptionResult](), None
@@ -42,7 +41,7 @@ def study(
     return results, waiting
 
 
-def by_word(results: Sequence[OneCaptionResult], now: Subject) -> None:
+def by_word(results: Sequence[OneCaptionResult], now: CurrentCaption) -> None:
     """Where the picture stands without each word, and the words that matter in a sentence for each model."""
     st.header("Which word holds the picture?", anchor=False)
     if not results[0].words:
@@ -50,7 +49,7 @@ def by_word(results: Sequence[OneCaptionResult], now: Subject) -> None:
         return
     left, right = st.columns([3, 2], gap="large")
     with left:
-        chart = word_ranks_chart(word_ranks_frame(results), title="What is left without each word?", **seen())
+        chart = word_ranks_chart(word_ranks_frame(results), title="What is left without each word?", **chart_look())
         texts = [word.without.text for word in results[0].words]
         draw(
             chart,

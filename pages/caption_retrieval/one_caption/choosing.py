@@ -13,8 +13,8 @@ from core.studies.captions.retrieval import RetrievalResult
 from core.tables import say_model
 from core.types import EmbeddingSet
 from pages.caption_retrieval.caption_list import caption_list
-from pages.caption_retrieval.current import Subject, draw_one, look_at_caption, take_preset
-from pages.shared.stored import here
+from pages.caption_retrieval.current import CurrentCaption, draw_one, look_at_caption, take_preset
+from pages.shared.stored import stored_pairs
 from pages.shared.words import plain
 
 DRAWS: dict[Kind, tuple[str, str]] = {
@@ -27,12 +27,12 @@ DRAWS: dict[Kind, tuple[str, str]] = {
 
 def offered_presets(engine: Engine) -> tuple[CaptionPreset, ...]:
     """The deck's captions where COCO is here, the demo's always."""
-    stored = here(engine).datasets
+    stored = stored_pairs(engine).datasets
     coco = "coco" in stored or engine.dataset_state("coco").state == "ready"
     return tuple(p for p in CAPTIONS if "coco" not in p.datasets or coco)
 
 
-def pick_preset(engine: Engine, dataset: str, now: Subject | None) -> None:
+def pick_preset(engine: Engine, dataset: str, now: CurrentCaption | None) -> None:
     """The deck's captions and the demo's equivalents, one click away."""
     presets = offered_presets(engine)
     several = len({p.source for p in presets}) > 1

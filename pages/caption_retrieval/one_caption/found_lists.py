@@ -12,12 +12,12 @@ from core.studies.captions.one_caption import OneCaptionResult
 from core.studies.pictures.search import Hit, PicturesResult
 from core.tables import say_model
 from core.tables.pictures import hits_frame, look_alikes_frame, models_finding
-from pages.caption_retrieval.current import Subject
-from pages.shared.contact_sheet import SheetList, sheet
+from pages.caption_retrieval.current import CurrentCaption
+from pages.shared.contact_sheet import SheetList, contact_sheet
 from pages.shared.encode import encode
 from pages.shared.grid import Tile, grid
-from pages.shared.pickers import moved, shown
-from pages.shared.picture import small
+from pages.shared.pickers import widget_key, write_back
+from pages.shared.picture import thumbnail
 from pages.shared.result_tiles import hit_tile
 from pages.shared.save import save_rows, save_sheet
 from pages.shared.theme import theme
@@ -29,7 +29,7 @@ OWN, SAME, BOTH = "its own picture", "same caption", "in both lists"
 TILE, WORDING = 112, 60
 
 
-def ten_first(engine: Engine, lists: Sequence[PicturesResult], now: Subject, opened: Opened) -> None:
+def ten_first(engine: Engine, lists: Sequence[PicturesResult], now: CurrentCaption, opened: Opened) -> None:
     """The first pictures of each model, for the caption or a wording beside it; the original stands last where it is
     not among them."""
     st.header("What came first?", anchor=False)
@@ -59,20 +59,20 @@ def ten_first(engine: Engine, lists: Sequence[PicturesResult], now: Subject, ope
     title = f"“{lists[0].query.words}”"
     with st.container(horizontal=True):
         save_rows(hits_frame(lists), "came-first", key="first-csv")
-        save_sheet(lambda: sheet(title, drawn, mode), "came-first", key="first-png")
+        save_sheet(lambda: contact_sheet(title, drawn, mode), "came-first", key="first-png")
 
 
-def _pick_wording(now: Subject) -> str:
+def _pick_wording(now: CurrentCaption) -> str:
     """The caption, or one of the wordings beside it: their lists can be told apart by eye, as the deck does."""
     texts = list(dict.fromkeys((now.text, *now.beside)))
     asked = one_of("asked", texts, now.text, "one of the wordings", "the caption is used")
-    st.session_state[shown("asked")] = asked
+    st.session_state[widget_key("asked")] = asked
     st.pills(
         "For the wording",
         texts,
-        key=shown("asked"),
+        key=widget_key("asked"),
         required=True,
-        on_change=moved,
+        on_change=write_back,
         args=("asked",),
         format_func=lambda text: plain(shorten(text, WORDING, placeholder="…")),
         wrap=True,
@@ -89,11 +89,13 @@ def _worded(engine: Engine, lists: Sequence[PicturesResult], text: str, caption:
     return [engine.search(r.model, r.dataset, r.split, query=text, k=len(r.hits)) for r in lists]
 
 
-def _found(engine: Engine, result: PicturesResult, hit: Hit, lists: Sequence[PicturesResult], now: Subject) -> Tile:
+def _found(
+    engine: Engine, result: PicturesResult, hit: Hit, lists: Sequence[PicturesResult], now: CurrentCaption
+) -> Tile:
     return hit_tile(engine, result, hit, mark=_marks(hit.id, result, lists, now), right=hit.id == now.picture)
 
 
-def _marks(picture: str, result: PicturesResult, lists: Sequence[PicturesResult], now: Subject) -> str:
+def _marks(picture: str, result: PicturesResult, lists: Sequence[PicturesResult], now: CurrentCaption) -> str:
     """The words under a picture: whose it is, and whether the other models' lists have it too."""
     others = [other for other in lists if other is not result]
     shared = bool(others) and all(any(hit.id == picture for hit in other.hits) for other in others)
@@ -101,7 +103,7 @@ def _marks(picture: str, result: PicturesResult, lists: Sequence[PicturesResult]
     return " · ".join([*said, *([BOTH] if shared else [])])
 
 
-def _original(engine: Engine, result: PicturesResult, now: Subject) -> list[Tile]:
+def _original(engine: Engine, result: PicturesResult, now: CurrentCaption) -> list[Tile]:
     """The original with its rank, where it is not among the first."""
     if not now.picture or any(hit.id == now.picture for hit in result.hits):
         return []
@@ -152,7 +154,7 @@ def _look_alikes_of(engine: Engine, one: OneCaptionResult, places: Mapping[str, 
 def _look_alike(engine: Engine, one: OneCaptionResult, hit: Hit, rank: int) -> Tile:
     return Tile(
         id=hit.id,
-        thumbnail=small(engine, one.dataset, one.split, hit.id),
+        thumbnail=thumbnail(engine, one.dataset, one.split, hit.id),
         alt=f"Look-alike {hit.rank}: {next(iter(hit.captions), hit.id)}",
         caption=next(iter(hit.captions), ""),
         note=f"caption: rank {rank:,}",

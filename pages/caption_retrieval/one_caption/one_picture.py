@@ -11,9 +11,9 @@ from core.studies.pictures.search import captions_of_row
 from core.tables import say_dataset
 from core.types import EmbeddingSet
 from pages.caption_retrieval.current import look_at_caption
-from pages.shared.guard import in_place
+from pages.shared.guard import errors_in_place
 from pages.shared.picture import picture
-from pages.shared.url_state import choose
+from pages.shared.url_state import set_choice
 from pages.shared.words import plain
 
 
@@ -25,10 +25,10 @@ def picture_dialog(engine: Engine, sets: Sequence[EmbeddingSet], picture_id: str
     @st.dialog("Picture", width="large", on_dismiss=closed)
     def show() -> None:
         left, right = st.columns([3, 2], gap="large")
-        with left, in_place():
+        with left, errors_in_place():
             picture(engine.picture(key.dataset, key.split, picture_id), f"Picture {picture_id} of {key.dataset}")
         left.caption(plain(f"{say_dataset(key.dataset)} · {key.split} · {picture_id}"))
-        with right, in_place():
+        with right, errors_in_place():
             _captions(captions_of_row(images, row), picture_id)
 
     show()
@@ -52,5 +52,5 @@ def _captions(captions: Sequence[str], picture_id: str) -> None:
 
 
 def _instead(picture_id: str, caption: str) -> None:
-    choose("open", None)
+    set_choice("open", None)
     look_at_caption(picture_id, caption)

@@ -11,24 +11,24 @@ from core.studies.captions.one_caption import OneCaptionResult
 from core.studies.captions.retrieval import RetrievalResult
 from core.studies.pictures.search import PicturesResult
 from core.tables import say_dataset, say_model
-from core.types import DatasetSpec, EmbeddingSet, EncoderWarming, ModelSpec, NotHere
-from pages.caption_retrieval.captions_used import Used, pick_split, ranked, used
-from pages.caption_retrieval.current import Subject, subject
+from core.types import DatasetSpec, EmbeddingSet, ModelSpec
+from pages.caption_retrieval.captions_used import CaptionsUsed, captions_used, pick_split, ranked
+from pages.caption_retrieval.current import CurrentCaption, current_caption
 from pages.caption_retrieval.one_caption.by_word import by_word, wordings
 from pages.caption_retrieval.one_caption.by_word import study as study_words
 from pages.caption_retrieval.one_caption.choosing import DRAWS, find_one, pick_draw, pick_preset
 from pages.caption_retrieval.one_caption.found_lists import look_alikes, ten_first
 from pages.caption_retrieval.one_caption.one_picture import picture_dialog
-from pages.caption_retrieval.one_caption.picture_to_captions import other_way
-from pages.caption_retrieval.one_caption.rank_header import edit, original, standing
+from pages.caption_retrieval.one_caption.picture_to_captions import picture_to_captions
+from pages.caption_retrieval.one_caption.rank_header import edit, original, rank_header
 from pages.shared.encode import encode
 from pages.shared.engine import engine
-from pages.shared.guard import in_place
-from pages.shared.layout import foot, question
+from pages.shared.guard import errors_in_place
+from pages.shared.layout import page_title, provenance_footer
 from pages.shared.missing import Pair, offer
-from pages.shared.pickers import choice_row, pick_dataset, pick_models, tell
+from pages.shared.pickers import choice_row, note_problems, pick_dataset, pick_models
 from pages.shared.url_choices import A_PICTURE, NONE_OPENED, one_of
-from pages.shared.url_state import choose, chosen, keep
+from pages.shared.url_state import bind, get_choice, set_choice
 from pages.shared.warming import warming
 from pages.shared.words import plain
 
@@ -37,7 +37,7 @@ ASK = "pages/caption_retrieval/ask/page.py"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Here:
+class Benchmarked:
     """The models that have vectors of the set, each with its rows and its benchmark."""
 
     sets: tuple[EmbeddingSet, ...]
@@ -59,12 +59,14 @@ def page(engine: Engine) -> None:
         return
     with left:
         models = pick_models(engine, [dataset], most=MOST_MODELS)
-    how = Used(split=used(engine, dataset).split)  # every caption may be looked at, however many the benchmark uses
+    how = CaptionsUsed(
+        split=captions_used(engine, dataset).split
+    )  # every caption may be looked at, however many the benchmark uses
     if len(engine.splits(dataset.name)) > 1:
         with st.columns([4, 4, 3])[1]:
             pick_split(engine, dataset, how.split)
     there, missing = study(engine, models, dataset, how)
-    now = subject(engine, there.sets[0], there.results[0]) if there.sets else None
+    now = current_caption(engine, there.sets[0], there.results[0]) if there.sets else None
     with presets:
         pick_preset(engine, dataset.name, now)
     offer(engine, missing)
@@ -72,17 +74,19 @@ def page(engine: Engine) -> None:
         return
     with right:
         pick_draw(there.results)
-    with in_place():
+    with errors_in_place():
         find_one(engine, there.results, there.sets)
-    tell([p for p in (now.problem, drawn(now, there)) if p])
+    note_problems([p for p in (now.problem, drawn(now, there)) if p])
     opened = one_of("open", there.sets[0].ids, "", A_PICTURE, NONE_OPENED)
-    show(engine, there, now)
-    behind(there, how, now)
+    show_results(engine, there, now)
+    footer(there, how, now)
     if opened:
-        picture_dialog(engine, there.sets, opened, lambda: choose("open", None))
+        picture_dialog(engine, there.sets, opened, lambda: set_choice("open", None))
 
 
-def study(engine: Engine, models: Sequence[ModelSpec], dataset: DatasetSpec, how: Used) -> tuple[Here, list[Pair]]:
+def study(
+    engine: Engine, models: Sequence[ModelSpec], dataset: DatasetSpec, how: CaptionsUsed
+) -> tuple[Benchmarked, list[Pair]]:
     """What the cache has of these models, and the pairs that are not embedded."""
     sets, results, missing = list[EmbeddingSet](), list[RetrievalResult](), list[Pair]()
     for model in models:
@@ -91,10 +95,10 @@ def study(engine: Engine, models: Sequence[ModelSpec], dataset: DatasetSpec, how
             sets.append(engine.needed(model.name, dataset.name, how.split))
         except NotHere:
             missing.append((model, dataset, how.split))
-    return Here(sets=tuple(sets), results=tuple(results)), missing
+    return Benchmarked(sets=tuple(sets), results=tuple(results)), missing
 
 
-def drawn(now: Subject, there: Here) -> str:
+def drawn(now: CurrentCaption, there: Benchmarked) -> str:
     """How the caption was chosen, where it was drawn."""
     if not now.drawn:
         return ""
@@ -105,11 +109,11 @@ def drawn(now: Subject, there: Here) -> str:
 # --- the answer -------------------------------------------------------------------------------------------
 
 
-def show(engine: Engine, there: Here, now: Subject) -> None:
+def show_results(engine: Engine, there: Benchmarked, now: CurrentCaption) -> None:
     """The original and its rank; what came first; word by word; look-alikes; the other way."""
     found, lists, worded = list[OneCaptionResult](), list[PicturesResult](), list[OneCaptionResult]()
     waiting: EncoderWarming | None = None
-    with in_place():
+    with errors_in_place():
         found, lists, waiting = ask(engine, there, now)
     if not now.picture:
         stranger(now, there.sets[0])
@@ -121,9 +125,9 @@ def show(engine: Engine, there: Here, now: Subject) -> None:
             original(engine, there.sets[0], there.results, now)
         with right:
             if found:
-                standing(found, as_written(engine, there, now), now)
+                rank_header(found, as_written(engine, there, now), now)
             edit(now)
-            with in_place():
+            with errors_in_place():
                 worded, later = study_words(engine, found, now)
                 if waiting := waiting or later:
                     warming(waiting)
@@ -131,20 +135,20 @@ def show(engine: Engine, there: Here, now: Subject) -> None:
                     wordings(worded)
     if not lists:
         return
-    with in_place():
+    with errors_in_place():
         ten_first(engine, lists, now, open_picture)
     if worded:
-        with in_place():
+        with errors_in_place():
             by_word(worded, now)
     if found:
-        with in_place():
+        with errors_in_place():
             look_alikes(engine, found, lists, open_picture)
-        with in_place():
-            other_way(engine, [f.model for f in found], found[0].dataset, found[0].split, now.picture)
+        with errors_in_place():
+            picture_to_captions(engine, [f.model for f in found], found[0].dataset, found[0].split, now.picture)
 
 
 def ask(
-    engine: Engine, there: Here, now: Subject
+    engine: Engine, there: Benchmarked, now: CurrentCaption
 ) -> tuple[list[OneCaptionResult], list[PicturesResult], EncoderWarming | None]:
     """The rank of the picture and the first pictures, for each model whose encoder is up where it is needed."""
     found, lists, waiting = list[OneCaptionResult](), list[PicturesResult](), None
@@ -160,7 +164,7 @@ def ask(
     return found, lists, waiting
 
 
-def as_written(engine: Engine, there: Here, now: Subject) -> list[OneCaptionResult]:
+def as_written(engine: Engine, there: Benchmarked, now: CurrentCaption) -> list[OneCaptionResult]:
     """The same for the caption that was edited; nothing where none was."""
     if not now.edited:
         return []
@@ -172,7 +176,7 @@ def _one(engine: Engine, images: EmbeddingSet, picture: str, text: str) -> OneCa
     return engine.one_caption(key.model, key.dataset, key.split, picture=picture, text=text, by_word=False)
 
 
-def stranger(now: Subject, images: EmbeddingSet) -> None:
+def stranger(now: CurrentCaption, images: EmbeddingSet) -> None:
     """A text that is no picture's caption here: it can be asked, but there is no rank to tell."""
     st.info(
         f"No picture of this data set has the caption “{plain(now.text)}”, so there is no rank to tell. Below is what "
@@ -186,24 +190,24 @@ def stranger(now: Subject, images: EmbeddingSet) -> None:
 
 def open_picture(picture: str) -> None:
     """Callback: look at one picture."""
-    choose("open", picture)
+    set_choice("open", picture)
 
 
-def behind(there: Here, how: Used, now: Subject) -> None:
+def footer(there: Benchmarked, how: CaptionsUsed, now: CurrentCaption) -> None:
     """Where the numbers come from, and the link."""
-    foot(
+    provenance_footer(
         [(f"{say_model(r.model)} on {say_dataset(r.dataset)}", r.provenance) for r in there.results],
         {
             "model": there.models,
             "data": [there.results[0].dataset],
             "split": how.choices["split"],
             **now.choices,
-            **{name: chosen(name) for name in ("asked", "listed", "by", "ranks", "words", "open")},
+            **{name: get_choice(name) for name in ("asked", "listed", "by", "ranks", "words", "open")},
         },
     )
 
 
-keep("caption", "original", "written", "draw", "beside", "asked", "listed", "by", "ranks", "words", "open")
-question("Does this caption find its picture, and what beats it?")
-with in_place():
+bind("caption", "original", "written", "draw", "beside", "asked", "listed", "by", "ranks", "words", "open")
+page_title("Does this caption find its picture, and what beats it?")
+with errors_in_place():
     page(engine())

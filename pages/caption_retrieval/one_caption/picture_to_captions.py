@@ -18,7 +18,7 @@ from pages.shared.words import count, listed, plain
 SHOWN = 10
 
 
-def other_way(engine: Engine, models: Sequence[str], dataset: str, split: str, picture: str) -> None:
+def picture_to_captions(engine: Engine, models: Sequence[str], dataset: str, split: str, picture: str) -> None:
     """For each model the captions nearest to the picture, its own outlined."""
     st.header("And the other way: which captions does this picture find?", anchor=False)
     results = [engine.one_picture(m, dataset, split, picture=picture, k=SHOWN) for m in models]

@@ -12,31 +12,31 @@ from core.studies.captions.one_caption import OneCaptionResult
 from core.studies.captions.retrieval import RetrievalResult
 from core.tables import say_dataset, say_model
 from core.tables.retrieval import rank_finding
-from core.types import EmbeddingSet, TMVError
-from pages.caption_retrieval.current import MOST_BESIDE, Subject, edit_caption, look_at_caption, ranks_of
-from pages.shared.guard import careful, in_place
-from pages.shared.layout import finding
-from pages.shared.pickers import shown
+from core.types import EmbeddingSet
+from pages.caption_retrieval.current import MOST_BESIDE, CurrentCaption, edit_caption, look_at_caption, ranks_of
+from pages.shared.guard import errors_in_place, safe_callback
+from pages.shared.layout import conclusion
+from pages.shared.pickers import widget_key
 from pages.shared.picture import picture
 from pages.shared.texts import box_key, lines
-from pages.shared.url_state import LONGEST, choose
+from pages.shared.url_state import LONGEST, set_choice
 from pages.shared.words import count, plain
 
 # --- the picture ------------------------------------------------------------------------------------------
 
 
-def original(engine: Engine, images: EmbeddingSet, results: Sequence[RetrievalResult], now: Subject) -> None:
+def original(engine: Engine, images: EmbeddingSet, results: Sequence[RetrievalResult], now: CurrentCaption) -> None:
     """The picture that the caption should find, and its captions to choose from."""
     key = images.key
-    with in_place():
+    with errors_in_place():
         picture(engine.picture(key.dataset, key.split, now.picture), f"The original: {now.original_text}")
     st.caption(plain(f"{say_dataset(key.dataset)} · {key.split} · {now.picture}"))
     titles = _with_ranks(images, results, now)
-    st.session_state[shown("written")] = now.text if now.text in titles else None
+    st.session_state[widget_key("written")] = now.text if now.text in titles else None
     st.radio(
         "Its captions",
         list(titles),
-        key=shown("written"),
+        key=widget_key("written"),
         format_func=lambda caption: titles.get(caption, caption),
         index=None,
         on_change=_chose_caption,
@@ -44,7 +44,7 @@ def original(engine: Engine, images: EmbeddingSet, results: Sequence[RetrievalRe
     )
 
 
-def _with_ranks(images: EmbeddingSet, results: Sequence[RetrievalResult], now: Subject) -> dict[str, str]:
+def _with_ranks(images: EmbeddingSet, results: Sequence[RetrievalResult], now: CurrentCaption) -> dict[str, str]:
     """caption -> the caption and its rank with each model."""
     ranks = [ranks_of(result, images, now.picture) for result in results if now.picture in result.ids]
     said = {}
@@ -55,21 +55,21 @@ def _with_ranks(images: EmbeddingSet, results: Sequence[RetrievalResult], now: S
 
 
 def _chose_caption(picture_id: str) -> None:
-    if (caption := st.session_state[shown("written")]) is not None:
+    if (caption := st.session_state[widget_key("written")]) is not None:
         look_at_caption(picture_id, caption)
 
 
 # --- the ranks --------------------------------------------------------------------------------------------
 
 
-def standing(found: Sequence[OneCaptionResult], as_written: Sequence[OneCaptionResult], now: Subject) -> None:
+def rank_header(found: Sequence[OneCaptionResult], as_written: Sequence[OneCaptionResult], now: CurrentCaption) -> None:
     """The rank of the picture for each model, by how much it lost, and the sentence that says so."""
     for place, result in zip(st.columns(max(2, len(found))), found):
         with place, st.container(gap="xxsmall"):
             st.metric(plain(say_model(result.model)), f"{result.caption.rank:,} of {result.n:,}", help=result.model)
             before = next((w.caption.rank for w in as_written if w.model == result.model), None)
             st.caption(plain(" · ".join(_facts(result, before))))
-    finding(plain(" ".join(rank_finding(result) for result in found)), found)
+    conclusion(plain(" ".join(rank_finding(result) for result in found)), found)
     if now.same:
         st.markdown(
             f"{count(len(now.same) + 1, 'picture')} have this very caption, and only one can come first: this looks at "
@@ -89,7 +89,7 @@ def _facts(result: OneCaptionResult, before: int | None) -> list[str]:
 # --- editing ----------------------------------------------------------------------------------------------
 
 
-def edit(now: Subject) -> None:
+def edit(now: CurrentCaption) -> None:
     """The caption to edit, other wordings to lay beside it, and the one button."""
     first, second = box_key("caption", [now.picture, now.text]), box_key("beside", [now.picture, *now.beside])
     with st.form("edit-caption", border=False):
@@ -102,7 +102,7 @@ def edit(now: Subject) -> None:
             height=100,
             help="For example the bare noun. The same texts go to every model.",
         )
-        st.form_submit_button("Find", type="primary", on_click=careful(_wrote), args=(now, first, second))
+        st.form_submit_button("Find", type="primary", on_click=safe_callback(_wrote), args=(now, first, second))
     if now.edited:
         st.button(
             "Back to the caption as written",
@@ -114,11 +114,11 @@ def edit(now: Subject) -> None:
         )
 
 
-def _wrote(now: Subject, first: str, second: str) -> None:
+def _wrote(now: CurrentCaption, first: str, second: str) -> None:
     text, beside = " ".join(st.session_state[first].split()), lines(st.session_state[second])
     if not text:
         raise TMVError("A caption must not be empty; write what the picture shows.")
     if len(beside) > MOST_BESIDE:
         raise TMVError(f"At most {MOST_BESIDE} wordings are laid beside a caption, got {len(beside)}.")
     edit_caption(now.picture or None, text, now.original_text if now.written and text not in now.written else None)
-    choose("beside", beside)
+    set_choice("beside", beside)

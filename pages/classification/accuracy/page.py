@@ -11,29 +11,29 @@ from core.studies.zero_shot.classify import ZeroShotResult
 from core.tables import accuracy_finding, accuracy_frame, protocol_line, say_dataset, say_model
 from core.tables.answered import PROBE, TRAINED, ZERO_SHOT
 from core.tables.methods import deck_comparison, methods_frame
-from core.types import DatasetSpec, EncoderWarming, ModelSpec, NotHere, TMVError
+from core.types import DatasetSpec, ModelSpec
 from pages.classification.accuracy.protocol import find, protocol_dialog, results_table
 from pages.classification.deck_table import deck_tables, lacking
 from pages.classification.probe_tables import probe_dialog
 from pages.classification.probes import kept_probes, offer_probes, probe_of
 from pages.shared.chart import draw
 from pages.shared.engine import engine
-from pages.shared.layout import Headline, finding, foot, headlines, question
+from pages.shared.layout import Headline, conclusion, headlines, page_title, provenance_footer
 from pages.shared.missing import Pair, offer
-from pages.shared.pickers import choice_row, pick_datasets, pick_models, tell
-from pages.shared.prompt_picker import Asking, pick_asking
-from pages.shared.theme import seen
-from pages.shared.url_choices import say_wrong
-from pages.shared.url_state import choose, chosen, keep
+from pages.shared.pickers import choice_row, note_problems, pick_datasets, pick_models
+from pages.shared.prompt_picker import PromptChoice, pick_prompts
+from pages.shared.theme import chart_look
+from pages.shared.url_choices import note_wrong_choice
+from pages.shared.url_state import bind, get_choice, set_choice
 from pages.shared.words import plain
 
-Choice = tuple[tuple[ModelSpec, ...], tuple[DatasetSpec, ...], Asking]
+AccuracyChoice = tuple[tuple[ModelSpec, ...], tuple[DatasetSpec, ...], PromptChoice]
 MOST_HEADLINES = 4
 TITLES = ("Is the first answer right?", "Is the right one among the first five?")
 ALL = "Every zero-shot figure with its protocol"
 
 
-def pick(engine: Engine) -> Choice:
+def pick(engine: Engine) -> AccuracyChoice:
     """The row of choices. Data sets are asked first: the models that a page opens with depend on them."""
     left, middle, right = choice_row([4, 4, 3])
     with middle:
@@ -41,11 +41,11 @@ def pick(engine: Engine) -> Choice:
     with left:
         models = pick_models(engine, datasets)
     with right:
-        how = pick_asking(datasets)
+        how = pick_prompts(datasets)
     return models, datasets, how
 
 
-def study(engine: Engine, choice: Choice) -> tuple[list[ZeroShotResult], list[Pair]]:
+def study(engine: Engine, choice: AccuracyChoice) -> tuple[list[ZeroShotResult], list[Pair]]:
     """The results that the cache can give, and the pairs that are not embedded. What cannot be classified at all is
     told in a line of its own, and the others are shown."""
     models, datasets, how = choice
@@ -60,11 +60,11 @@ def study(engine: Engine, choice: Choice) -> tuple[list[ZeroShotResult], list[Pa
                 raise
             except TMVError as error:
                 problems[str(error)] = None
-    tell(list(problems))
+    note_problems(list(problems))
     return results, missing
 
 
-def show(engine: Engine, results: list[ZeroShotResult], choice: Choice) -> None:
+def show_results(engine: Engine, results: list[ZeroShotResult], choice: AccuracyChoice) -> None:
     """The answer: large figures on the first data set, the finding, both charts, the tables."""
     first = [r for r in results if r.dataset == results[0].dataset][:MOST_HEADLINES]
     on = f" on {say_dataset(first[0].dataset)}" if len({r.dataset for r in results}) > 1 else ""
@@ -76,7 +76,7 @@ def show(engine: Engine, results: list[ZeroShotResult], choice: Choice) -> None:
             for r in first
         ]
     )
-    finding(plain(accuracy_finding(results)), results)
+    conclusion(plain(accuracy_finding(results)), results)
     models, datasets, how = choice
     wanted = [(model, dataset, how.split_of(dataset)) for dataset in datasets for model in models]
     probes, missing = kept_probes(engine, wanted)
@@ -98,14 +98,14 @@ def charts(frame: pd.DataFrame) -> None:
     shown = frame[frame["method"] != TRAINED]
     for place, metric, title in zip(st.columns(2, gap="large"), ("acc1", "acc5"), TITLES):
         with place:
-            chart = accuracy_chart(shown, metric, title=title, **seen())
+            chart = accuracy_chart(shown, metric, title=title, **chart_look())
             draw(chart, key=f"chart-{metric}", picked=lambda mark: ask(mark[0], mark[1], mark[3]))
 
 
-def links(results: list[ZeroShotResult], choice: Choice) -> None:
+def footer(results: list[ZeroShotResult], choice: AccuracyChoice) -> None:
     """Where the numbers come from, and a link to this view."""
     models, datasets, how = choice
-    foot(
+    provenance_footer(
         [(f"{say_model(r.model)} on {say_dataset(r.dataset)}", r.provenance) for r in results],
         {"model": [m.name for m in models], "data": [d.name for d in datasets], **how.choices},
     )
@@ -113,26 +113,26 @@ def links(results: list[ZeroShotResult], choice: Choice) -> None:
 
 def ask(model: str, dataset: str, method: str = ZERO_SHOT) -> None:
     """Callback: open how the number of this model on this data set was made."""
-    choose("number", [model, dataset, *([] if method == ZERO_SHOT else [PROBE])])
+    set_choice("number", [model, dataset, *([] if method == ZERO_SHOT else [PROBE])])
 
 
-def explain(engine: Engine, results: list[ZeroShotResult], choice: Choice) -> None:
+def explain(engine: Engine, results: list[ZeroShotResult], choice: AccuracyChoice) -> None:
     """The number that is asked about, over the page."""
-    asked = chosen("number")
+    asked = get_choice("number")
     result = find(results, *asked[:2]) if len(asked) >= 2 else None
     if result is None:
         if asked:
             expected = "a model and a data set that are shown here"
-            say_wrong("number", ", ".join(asked), expected, "no number is explained")
+            note_wrong_choice("number", ", ".join(asked), expected, "no number is explained")
         return
     wanted = [(m, d, choice[2].split_of(d)) for m in choice[0] for d in choice[1]] if PROBE in asked[2:] else []
     if probe := probe_of(kept_probes(engine, wanted)[0], result.model, result.dataset):
-        probe_dialog(probe, lambda: choose("number", None))
+        probe_dialog(probe, lambda: set_choice("number", None))
     else:
-        protocol_dialog(result, lambda: choose("number", None))
+        protocol_dialog(result, lambda: set_choice("number", None))
 
 
-def only_elsewhere(choice: Choice) -> None:
+def only_elsewhere(choice: AccuracyChoice) -> None:
     """Nothing is measured yet: what others have measured, where anything is known."""
     frame = methods_frame([], [], lacking(choice[0], choice[1], [], []))
     if frame[["published_acc1", "deck_acc1"]].notna().any(axis=None):
@@ -147,11 +147,11 @@ def page(engine: Engine) -> None:
     if not results:
         only_elsewhere(choice)
         return
-    show(engine, results, choice)
-    links(results, choice)
+    show_results(engine, results, choice)
+    footer(results, choice)
     explain(engine, results, choice)
 
 
-keep("number")
-question("How well does it name pictures?")
+bind("number")
+page_title("How well does it name pictures?")
 page(engine())

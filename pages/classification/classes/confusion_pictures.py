@@ -12,10 +12,10 @@ from core.engine import Engine
 from core.studies.zero_shot.classify import ZeroShotResult
 from pages.shared.grid import grid
 from pages.shared.paging import paged
-from pages.shared.pickers import shown
+from pages.shared.pickers import widget_key
 from pages.shared.picture import answered_tile
 from pages.shared.url_choices import A_CLASS, class_tokens, one_of
-from pages.shared.url_state import choose
+from pages.shared.url_state import set_choice
 from pages.shared.words import count, plain
 
 RIGHT, WRONG, ANY, ANY_CLASS = "*right", "*wrong", "", "*any"
@@ -23,56 +23,56 @@ PAGE = 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cell:
+class ConfusionCell:
     """Which pictures: of a true class (None: all), with this answer (a label, RIGHT, WRONG or ANY)."""
 
     true: int | None
     answer: int | str
 
 
-def chosen_cell(result: ZeroShotResult) -> Cell:
+def chosen_cell(result: ZeroShotResult) -> ConfusionCell:
     """What the address asks for; all mistakes where it asks for nothing that exists."""
     places = {token: label for label, token in enumerate(class_tokens(result.classnames))}
     true = one_of("true", (*places, ANY_CLASS), ANY, A_CLASS, "any class is shown")
     answer = one_of("predicted", (*places, RIGHT, WRONG), ANY, f"{A_CLASS}, {RIGHT} or {WRONG}", "any answer is shown")
     label = places.get(true)
     said: int | str = answer if answer in (RIGHT, WRONG) else places.get(answer, ANY)
-    return Cell(true=label, answer=WRONG if label is None and said == ANY and not true else said)
+    return ConfusionCell(true=label, answer=WRONG if label is None and said == ANY and not true else said)
 
 
 def show_cell(result: ZeroShotResult, true: int | None, predicted: int | None) -> None:
     """Callback: look at the pictures of this cell, or of this class."""
     tokens = class_tokens(result.classnames)
-    choose("true", None if true is None else tokens[true])
-    choose("predicted", None if predicted is None else tokens[predicted])
+    set_choice("true", None if true is None else tokens[true])
+    set_choice("predicted", None if predicted is None else tokens[predicted])
     st.session_state["page"] = 1
 
 
-def pick_cell(result: ZeroShotResult, now: Cell) -> None:
+def pick_cell(result: ZeroShotResult, now: ConfusionCell) -> None:
     """The same choice as a click into a chart, for the keyboard."""
     tokens = class_tokens(result.classnames)
     classes = dict(zip(tokens, tokens))
     answers = {ANY: "anything", RIGHT: "the right one", WRONG: "a wrong one", **classes}
     left, right = st.columns(2)
-    st.session_state[shown("true")] = ANY if now.true is None else tokens[now.true]
-    st.session_state[shown("predicted")] = tokens[now.answer] if isinstance(now.answer, int) else now.answer
+    st.session_state[widget_key("true")] = ANY if now.true is None else tokens[now.true]
+    st.session_state[widget_key("predicted")] = tokens[now.answer] if isinstance(now.answer, int) else now.answer
     left.selectbox(
-        "Pictures of", [ANY, *tokens], key=shown("true"), on_change=_picked, format_func=lambda t: t or "any class"
+        "Pictures of", [ANY, *tokens], key=widget_key("true"), on_change=_picked, format_func=lambda t: t or "any class"
     )
     right.selectbox(
-        "named as", list(answers), key=shown("predicted"), on_change=_picked, format_func=answers.__getitem__
+        "named as", list(answers), key=widget_key("predicted"), on_change=_picked, format_func=answers.__getitem__
     )
 
 
 def _picked() -> None:
     for name in ("true", "predicted"):
-        choose(name, st.session_state[shown(name)])
-    if not st.session_state[shown("true")] and not st.session_state[shown("predicted")]:
-        choose("true", ANY_CLASS)
+        set_choice(name, st.session_state[widget_key(name)])
+    if not st.session_state[widget_key("true")] and not st.session_state[widget_key("predicted")]:
+        set_choice("true", ANY_CLASS)
     st.session_state["page"] = 1
 
 
-def rows_of(result: ZeroShotResult, cell: Cell) -> NDArray[np.int64]:
+def rows_of(result: ZeroShotResult, cell: ConfusionCell) -> NDArray[np.int64]:
     """The rows of a cell, the surest answers first."""
     keep = np.ones(result.n, dtype=bool) if cell.true is None else result.labels == cell.true
     if isinstance(cell.answer, int):
@@ -83,7 +83,7 @@ def rows_of(result: ZeroShotResult, cell: Cell) -> NDArray[np.int64]:
     return rows[np.argsort(-result.top5_probability[rows, 0], kind="stable")]
 
 
-def title(result: ZeroShotResult, cell: Cell, n: int) -> str:
+def title(result: ZeroShotResult, cell: ConfusionCell, n: int) -> str:
     """What the grid shows, in words."""
     whose = "pictures" if cell.true is None else f"pictures of {result.classnames[cell.true]}"
     if isinstance(cell.answer, int):
@@ -108,7 +108,7 @@ def pictures(engine: Engine, result: ZeroShotResult) -> None:
             key="cell-grid",
             tile=138,
             label=title(result, cell, len(rows)),
-            opened=lambda picture: choose("picture", picture),
+            opened=lambda picture: set_choice("picture", picture),
         )
     if len(rows) > PAGE:
         st.caption(f"{count(len(rows), 'picture')}, the surest answers first.")

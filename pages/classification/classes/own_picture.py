@@ -14,11 +14,11 @@ from core.images.decode import IMAGE_SUFFIXES, thumbnail
 from core.store import read_card
 from core.studies.zero_shot.one_picture import name_picture
 from core.tables import say_model
-from core.types import FloatArray, ModelSpec, TMVError
-from pages.shared.guard import in_place
+from core.types import FloatArray, ModelSpec
+from pages.shared.guard import errors_in_place
 from pages.shared.pickers import chosen_model
 from pages.shared.picture import answers, picture
-from pages.shared.prompt_picker import asking
+from pages.shared.prompt_picker import get_prompt_choice
 from pages.shared.words import plain
 
 MOST_MEGABYTES, MOST_LABELS, SHOWN = 20, 200, 5
@@ -42,18 +42,18 @@ def own_picture(engine: Engine) -> None:
             st.session_state["own-asked"] = True
     file = st.session_state.get("own-file")
     if file is not None and st.session_state.get("own-asked"):
-        with in_place():
+        with errors_in_place():
             _named(engine, file.getvalue())
 
 
 def _named(engine: Engine, data: bytes) -> None:
     labels = _labels(st.session_state["own-labels"])
     model = chosen_model(engine)
-    templates = asking(()).templates or find_prompt_set("photo").templates
+    templates = get_prompt_choice(()).templates or find_prompt_set("photo").templates
     left, right = st.columns([3, 2], gap="large")
     with left:
         picture(thumbnail(data, 1024), "Your picture")
-    with right, in_place():
+    with right, errors_in_place():
         best = name_picture(*_vectors(engine, model, data, templates, labels), k=SHOWN)
         st.markdown(f"**{plain(say_model(model))}**")
         answers([(name, share, False) for name, share in best])

@@ -9,21 +9,20 @@ from core.engine import Engine
 from core.errors import NotHere
 from core.studies.zero_shot.classify import ZeroShotResult
 from core.tables import collapse_finding, confused_frame, confusion_frame, per_class_frame, protocol_line, say_model
-from core.types import NotHere
 from pages.classification.classes.confusion_pictures import pictures, show_cell
 from pages.classification.classes.own_picture import own_picture
 from pages.classification.classes.tables import class_table, confused_table
 from pages.shared.chart import draw
 from pages.shared.engine import engine
-from pages.shared.guard import in_place
-from pages.shared.layout import Headline, finding, foot, headlines, question
+from pages.shared.guard import errors_in_place
+from pages.shared.layout import Headline, conclusion, headlines, page_title, provenance_footer
 from pages.shared.missing import offer
 from pages.shared.pickers import choice_row, pick_dataset, pick_model
 from pages.shared.picture import picture_dialog
-from pages.shared.prompt_picker import Asking, pick_asking
-from pages.shared.theme import seen
+from pages.shared.prompt_picker import PromptChoice, pick_prompts
+from pages.shared.theme import chart_look
 from pages.shared.url_choices import A_PICTURE, NONE_OPENED, check_bound, one_of
-from pages.shared.url_state import choose, chosen, keep
+from pages.shared.url_state import bind, get_choice, set_choice
 from pages.shared.words import plain
 
 ORDERS: tuple[Literal["weakest", "strongest", "name"], ...] = ("weakest", "strongest", "name")
@@ -40,21 +39,21 @@ def page(engine: Engine) -> None:
     with left:
         model = pick_model(engine, dataset)
     with right:
-        how = pick_asking([dataset])
+        how = pick_prompts([dataset])
     try:
         result = how.study(engine, model.name, dataset)
     except NotHere:
         offer(engine, [(model, dataset, how.split_of(dataset))])
         return
-    answer(result)
-    with in_place():
+    show_results(result)
+    with errors_in_place():
         pictures(engine, result)
-    behind(result, how)
+    footer(result, how)
     if picture := one_of("picture", result.ids, "", A_PICTURE, NONE_OPENED):
-        picture_dialog(engine, [result], picture, lambda: choose("picture", None))
+        picture_dialog(engine, [result], picture, lambda: set_choice("picture", None))
 
 
-def answer(result: ZeroShotResult) -> None:
+def show_results(result: ZeroShotResult) -> None:
     """Large figures, the finding, and the two charts that can be clicked."""
     line = protocol_line(result)
     headlines(
@@ -69,39 +68,41 @@ def answer(result: ZeroShotResult) -> None:
             ),
         ]
     )
-    confusion = confusion_chart(confusion_frame(result), **seen(), title="Which classes does it confuse?")
+    confusion = confusion_chart(confusion_frame(result), **chart_look(), title="Which classes does it confuse?")
     said = collapse_finding(result)
-    finding(plain(said if said.startswith("Collapsed") else confusion.alt.removeprefix("Confusion table. ")), [result])
+    conclusion(
+        plain(said if said.startswith("Collapsed") else confusion.alt.removeprefix("Confusion table. ")), [result]
+    )
     left, right = st.columns(2, gap="large")
     with left:
         place = st.container()
         check_bound("order", ORDERS, f"{ORDERS[0]} is used instead")
         order = st.selectbox("Order of the classes", ORDERS, key="order", bind="query-params")
     with place:
-        recall = recall_chart(per_class_frame([result]), order=order, limit=CLASSES, **seen())
+        recall = recall_chart(per_class_frame([result]), order=order, limit=CLASSES, **chart_look())
         draw(recall, key="chart-recall", picked=lambda mark: show_cell(result, int(mark[1]), None))
     with right:
         draw(confusion, key="chart-confusion", picked=lambda mark: show_cell(result, int(mark[0]), int(mark[1])))
 
 
-def behind(result: ZeroShotResult, how: Asking) -> None:
+def footer(result: ZeroShotResult, how: PromptChoice) -> None:
     """The tables, and where the numbers come from."""
     confused_table(result, confused_frame(result), show_cell)
     class_table(per_class_frame([result]))
-    foot(
+    provenance_footer(
         [(f"{say_model(result.model)} on {result.dataset}", result.provenance)],
         {
             "model": [result.model],
             "data": [result.dataset],
             **how.choices,
-            **{name: chosen(name) for name in ("true", "predicted", "picture")},
+            **{name: get_choice(name) for name in ("true", "predicted", "picture")},
         },
     )
 
 
-keep("true", "predicted", "picture")
-question("What does it get right, and what does it confuse?")
-with in_place():
+bind("true", "predicted", "picture")
+page_title("What does it get right, and what does it confuse?")
+with errors_in_place():
     page(engine())
-with in_place():
+with errors_in_place():
     own_picture(engine())

@@ -16,20 +16,20 @@ from core.studies.zero_shot.classify import ZeroShotResult
 from core.tables import accuracy_frame, calibration_finding, say_model
 from core.tables.answered import Answered
 from core.tables.compare import calibration_frame, cost_frame
-from core.types import DatasetSpec, EncoderWarming, NotHere
-from pages.classification.compare.paired import Names, Pair
+from core.types import DatasetSpec
+from pages.classification.compare.paired import AnsweredPair, Names
 from pages.shared.chart import draw
-from pages.shared.stored import here, known_models
-from pages.shared.theme import seen
+from pages.shared.stored import known_models, stored_pairs
+from pages.shared.theme import chart_look
 from pages.shared.url_choices import check_bound
 from pages.shared.words import count, listed, plain
 
 SIZE, TIME = "Size", "Time"
 
 
-def belief(pair: Pair, names: Names) -> None:
+def show_calibration(pair: AnsweredPair, names: Names) -> None:
     """The reliability curves, and how each side's probabilities come about."""
-    draw(reliability_chart(calibration_frame(pair, names=names), **seen()), key="chart-reliability")
+    draw(reliability_chart(calibration_frame(pair, names=names), **chart_look()), key="chart-reliability")
     for result, name in zip(pair, names):
         found = calibration(result.top5_probability[:, 0], result.correct)
         st.caption(f"{plain(calibration_finding(found, name))}: {plain(_scale(result))}.")
@@ -59,7 +59,7 @@ def cost(engine: Engine, dataset: DatasetSpec) -> None:
         )
         return
     frame = cost_frame(accuracy_frame(found), {model: s.seconds_per_picture for model, s in speeds.items()})
-    chart = cost_chart(frame, "seconds_per_picture" if by == TIME else "parameters", **seen())
+    chart = cost_chart(frame, "seconds_per_picture" if by == TIME else "parameters", **chart_look())
     draw(chart, key="chart-cost")
     st.caption(_whence(speeds) if by == TIME else "Parameters of both towers, as the model's record has them.")
 
@@ -67,7 +67,7 @@ def cost(engine: Engine, dataset: DatasetSpec) -> None:
 def _measured(engine: Engine, dataset: DatasetSpec) -> tuple[list[ZeroShotResult], dict[str, Speed]]:
     """Zero-shot with the data set's own prompts, and the time it took to embed a picture, of what is stored."""
     found, speeds = list[ZeroShotResult](), dict[str, Speed]()
-    stored = here(engine).pairs
+    stored = stored_pairs(engine).pairs
     for model in (m.name for m in known_models(engine) if (m.name, dataset.name) in stored):
         try:
             found.append(engine.zero_shot(model, dataset.name))

@@ -9,20 +9,20 @@ import streamlit as st
 from core.engine import Engine
 from core.tables.answered import Answered
 from core.tables.compare import disagreements_frame
-from pages.classification.compare.paired import Names, Pair
+from pages.classification.compare.paired import AnsweredPair, Names
 from pages.shared.grid import Tile, grid
-from pages.shared.guard import in_place
+from pages.shared.guard import errors_in_place
 from pages.shared.paging import paged
-from pages.shared.picture import picture_dialog, small
+from pages.shared.picture import picture_dialog, thumbnail
 from pages.shared.save import save_rows
 from pages.shared.url_choices import A_PICTURE, NONE_OPENED, one_of
-from pages.shared.url_state import choose
+from pages.shared.url_state import set_choice
 from pages.shared.words import count, plain
 
 PAGE = 20
 
 
-def parted(engine: Engine, pair: Pair, names: Names, short: Names) -> None:
+def disagreements(engine: Engine, pair: AnsweredPair, names: Names, short: Names) -> None:
     """What exactly one side names right, the surest mistakes of the other first."""
     frame = disagreements_frame(*pair)
     st.header("On which pictures do they part?", anchor=False)
@@ -32,15 +32,15 @@ def parted(engine: Engine, pair: Pair, names: Names, short: Names) -> None:
     frame = frame.assign(sure=_surety(pair, frame))
     for place, side, name, other in zip(st.columns(2, gap="large"), "ab", short, short[::-1]):
         rows = frame[frame["right"] == side].sort_values("sure", ascending=False, kind="stable")
-        with place, in_place():
+        with place, errors_in_place():
             _column(engine, pair[0], rows, side, name, other)
     save_rows(frame, "parted", key="csv-parted")
     both = set(pair[0].ids) & set(pair[1].ids)
     if picture := one_of("parted", both, "", A_PICTURE, NONE_OPENED):
-        picture_dialog(engine, pair, picture, lambda: choose("parted", None), names)
+        picture_dialog(engine, pair, picture, lambda: set_choice("parted", None), names)
 
 
-def _surety(pair: Pair, frame: pd.DataFrame) -> np.ndarray:
+def _surety(pair: AnsweredPair, frame: pd.DataFrame) -> np.ndarray:
     """Probability of the wrong answer, for each picture that one side names wrong."""
     places = [{picture: i for i, picture in enumerate(result.ids)} for result in pair]
     wrong = np.where(frame["right"] == "a", 1, 0)
@@ -62,7 +62,7 @@ def _column(engine: Engine, result: Answered, rows: pd.DataFrame, side: str, nam
             key=f"parted-{side}",
             label=f"Pictures that only {name} names right",
             tile=112,
-            opened=lambda picture: choose("parted", picture),
+            opened=lambda picture: set_choice("parted", picture),
         )
     if len(rows) > PAGE:
         st.caption("The surest mistakes first.")
@@ -72,7 +72,7 @@ def _tile(engine: Engine, result: Answered, row: pd.Series, wrong: str) -> Tile:
     true, named, rank = str(row["true_name"]), str(row[f"answer_{wrong}"]), int(row[f"rank_{wrong}"])
     return Tile(
         id=str(row["id"]),
-        thumbnail=small(engine, result.dataset, result.split, str(row["id"])),
+        thumbnail=thumbnail(engine, result.dataset, result.split, str(row["id"])),
         alt=f"{true}, named {named} by the one that is wrong, where the right one is number {rank}",
         caption=f"not {named}",
         mark=true,

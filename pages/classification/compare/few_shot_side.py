@@ -9,24 +9,24 @@ import streamlit as st
 
 from core.engine_few_shot import MOST_SEEDS
 from core.studies.few_shot.methods import SHOTS
-from pages.shared.pickers import shown
-from pages.shared.url_choices import say_wrong
+from pages.shared.pickers import widget_key
+from pages.shared.url_choices import note_wrong_choice
 
 SHOTS_OPENED, SEED = SHOTS[-1], 0
 MOST_SHOTS = 1_000_000
 
 
-def read_drawn(name: str, written: str) -> tuple[int, int]:
+def read_draw(name: str, written: str) -> tuple[int, int]:
     """(pictures a class, seed) of "16/0" in the side `name` of an address; both may be left out. Says what is wrong
     with them."""
     shots, _, seed = written.partition("/")
     if shots and not _whole(shots, 1, MOST_SHOTS):
         expected = "a few-shot method with a whole number of pictures a class, 1 or more, as in tip-f/16/0"
-        say_wrong(name, shots, expected, f"{SHOTS_OPENED} a class are used instead")
+        note_wrong_choice(name, shots, expected, f"{SHOTS_OPENED} a class are used instead")
         shots = ""
     if seed and not _whole(seed, 0, MOST_SEEDS - 1):
         expected = f"a few-shot method with a seed from 0 to {MOST_SEEDS - 1}, as in tip-f/16/0"
-        say_wrong(name, seed, expected, f"seed {SEED} is used instead")
+        note_wrong_choice(name, seed, expected, f"seed {SEED} is used instead")
         seed = ""
     return int(shots or SHOTS_OPENED), int(seed or SEED)
 
@@ -35,26 +35,26 @@ def _whole(text: str, least: int, most: int) -> bool:
     return text.isascii() and text.isdecimal() and len(text) < 10 and least <= int(text) <= most
 
 
-def pick_drawn(name: str, shots: int, seed: int, title: str, chose: Callable[..., None], args: tuple[Any, ...]) -> None:
+def pick_draw(name: str, shots: int, seed: int, title: str, chose: Callable[..., None], args: tuple[Any, ...]) -> None:
     """The two numbers of a few-shot side, in a row of their own."""
     left, right = st.columns(2, vertical_alignment="bottom")
-    st.session_state[shown(f"{name}-shots")] = str(shots)
+    st.session_state[widget_key(f"{name}-shots")] = str(shots)
     left.selectbox(
         f"{title}: pictures a class",
         list(dict.fromkeys([*map(str, SHOTS), str(shots)])),
-        key=shown(f"{name}-shots"),
+        key=widget_key(f"{name}-shots"),
         accept_new_options=True,
         on_change=chose,
         args=args,
         help="Drawn from the training split. Another number can be typed.",
     )
-    st.session_state[shown(f"{name}-seed")] = seed
+    st.session_state[widget_key(f"{name}-seed")] = seed
     right.number_input(
         f"{title}: draw (seed)",
         0,
         MOST_SEEDS - 1,
         step=1,
-        key=shown(f"{name}-seed"),
+        key=widget_key(f"{name}-seed"),
         on_change=chose,
         args=args,
         help="One draw of many. Of one seed, the pictures of K = 1 are among those of K = 2, and so on.",

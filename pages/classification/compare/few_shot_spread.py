@@ -13,7 +13,7 @@ from core.studies.few_shot.draw import FewShotDraw
 from core.studies.few_shot.result import Unit
 from core.tables.few_shot_draw import differences_by_seed, one_draw, other_draws
 from core.types import DatasetSpec
-from pages.classification.compare.paired import Names, Pair
+from pages.classification.compare.paired import AnsweredPair, Names
 from pages.classification.compare.sides import Side
 from pages.shared.navigation import to_few_shot
 from pages.shared.training import Training, offer_training, untrainable
@@ -45,7 +45,7 @@ def _training(engine: Engine, side: Side, dataset: DatasetSpec, split: str | Non
     )
 
 
-def worth(engine: Engine, pair: Pair, two: tuple[Side, Side], names: Names) -> None:
+def worth(engine: Engine, pair: AnsweredPair, two: tuple[Side, Side], names: Names) -> None:
     """For each few-shot side that it is one draw and how far draws are apart; then what that does to the difference."""
     drawn = [(r, side, name) for r, side, name in zip(pair, two, names) if isinstance(r, FewShotDraw)]
     if not drawn:

@@ -7,21 +7,21 @@ import streamlit as st
 from core.engine import Engine
 from core.errors import EncoderWarming, NotHere, TMVError
 from core.tables.answered import PROBE, Answered
-from core.types import DatasetSpec, EncoderWarming, NotHere, TMVError
-from pages.classification.compare.calibration import belief, cost
-from pages.classification.compare.disagreements import parted
+from core.types import DatasetSpec
+from pages.classification.compare.calibration import cost, show_calibration
+from pages.classification.compare.disagreements import disagreements
 from pages.classification.compare.few_shot_spread import offer_draws, worth
-from pages.classification.compare.paired import Names, Pair, differences, figures, two_by_two
+from pages.classification.compare.paired import AnsweredPair, Names, differences, figures, two_by_two
 from pages.classification.compare.sides import Side, pick_side, sides
 from pages.classification.probes import Wanted, kept_probes, offer_probes
 from pages.shared.engine import engine
-from pages.shared.guard import in_place
-from pages.shared.layout import foot, question
+from pages.shared.guard import errors_in_place
+from pages.shared.layout import page_title, provenance_footer
 from pages.shared.missing import offer
 from pages.shared.pickers import choice_row, offered_datasets, pick_dataset
-from pages.shared.prompt_picker import Asking, pick_names
+from pages.shared.prompt_picker import PromptChoice, pick_class_names
 from pages.shared.training import untrainable
-from pages.shared.url_state import choose, chosen, keep
+from pages.shared.url_state import bind, get_choice, set_choice
 
 LEAD = "Both answer for the same pictures, so the difference is paired: what both get right or wrong cancels out."
 MOST_OTHERS = 6
@@ -35,7 +35,7 @@ def page(engine: Engine) -> None:
     if dataset is None:
         return
     with right:
-        how = pick_names([dataset])
+        how = pick_class_names([dataset])
     two = sides(engine, dataset)
     for place, name, side, title in zip(st.columns(2, gap="large"), "ab", two, ("First", "Second")):
         with place:
@@ -43,10 +43,10 @@ def page(engine: Engine) -> None:
     split = split_of(engine, two, dataset, how)
     first, second = results(engine, two, dataset, split, how.classnames)
     if first is not None and second is not None:
-        show(engine, (first, second), two, how)
+        show_results(engine, (first, second), two, how)
 
 
-def split_of(engine: Engine, two: tuple[Side, Side], dataset: DatasetSpec, how: Asking) -> str | None:
+def split_of(engine: Engine, two: tuple[Side, Side], dataset: DatasetSpec, how: PromptChoice) -> str | None:
     """What is trained answers for pictures that it was not trained on, so the other side must answer for the same."""
     asked = how.split_of(dataset)
     if not any(side.trained for side in two) or untrainable(engine, dataset):
@@ -75,7 +75,7 @@ def results(
     return found
 
 
-def show(engine: Engine, pair: Pair, two: tuple[Side, Side], how: Asking) -> None:
+def show_results(engine: Engine, pair: AnsweredPair, two: tuple[Side, Side], how: PromptChoice) -> None:
     """The answer, the pictures behind it, and what stands beside it."""
     names: Names = (two[0].words(two[1]), two[1].words(two[0]))
     short: Names = (two[0].short(two[1]), two[1].short(two[0]))
@@ -83,17 +83,17 @@ def show(engine: Engine, pair: Pair, two: tuple[Side, Side], how: Asking) -> Non
     worth(engine, pair, two, short)
     left, right = st.columns(2, gap="large")
     with left:
-        differences([pair, *elsewhere(engine, pair, two, how)], short, lambda name: choose("data", name))
+        differences([pair, *elsewhere(engine, pair, two, how)], short, lambda name: set_choice("data", name))
     with right:
         two_by_two(pair, short)
-    parted(engine, pair, names, short)
+    disagreements(engine, pair, names, short)
     st.header("How sure are they, and what does accuracy cost?", anchor=False)
     left, right = st.columns(2, gap="large")
-    with left, in_place():
-        belief(pair, short)
-    with right, in_place():
+    with left, errors_in_place():
+        show_calibration(pair, short)
+    with right, errors_in_place():
         cost(engine, engine.dataset(pair[0].dataset))
-    foot(
+    provenance_footer(
         [(f"{name}, {result.split}", result.provenance) for name, result in zip(names, pair)],
         {
             "data": [pair[0].dataset],
@@ -101,17 +101,17 @@ def show(engine: Engine, pair: Pair, two: tuple[Side, Side], how: Asking) -> Non
             "b": two[1].token,
             "split": how.choices["split"],
             "classnames": how.choices["classnames"],
-            "parted": chosen("parted"),
+            "parted": get_choice("parted"),
         },
     )
 
 
-def elsewhere(engine: Engine, pair: Pair, two: tuple[Side, Side], how: Asking) -> list[Pair]:
+def elsewhere(engine: Engine, pair: AnsweredPair, two: tuple[Side, Side], how: PromptChoice) -> list[AnsweredPair]:
     """The same two sides on the other data sets for which both can answer at once."""
     if any(side.templates for side in two):
         return []
     kind = pair[0].dataset.startswith("demo-")
-    found = list[Pair]()
+    found = list[AnsweredPair]()
     for dataset in offered_datasets(engine):
         if dataset.kind != "classification" or dataset.name == pair[0].dataset or len(found) == MOST_OTHERS:
             continue
@@ -127,7 +127,7 @@ def elsewhere(engine: Engine, pair: Pair, two: tuple[Side, Side], how: Asking) -
     return found
 
 
-keep("a", "b", "parted")
-question("Is the difference real, and where is it?", LEAD)
-with in_place():
+bind("a", "b", "parted")
+page_title("Is the difference real, and where is it?", LEAD)
+with errors_in_place():
     page(engine())

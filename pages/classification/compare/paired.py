@@ -21,15 +21,15 @@ from core.tables.findings import SPACE, compare, count, shared_rows
 from core.tables.probe import probe_line
 from pages.classification.deck_table import STYLE
 from pages.shared.chart import draw
-from pages.shared.layout import Headline, finding, headline
-from pages.shared.theme import seen
+from pages.shared.layout import Headline, conclusion, headline
+from pages.shared.theme import chart_look
 from pages.shared.words import plain
 
 Names = tuple[str, str]
-Pair = tuple[Answered, Answered]
+AnsweredPair = tuple[Answered, Answered]
 
 
-def figures(pair: Pair, names: Names, short: Names) -> PairedDifference:
+def figures(pair: AnsweredPair, names: Names, short: Names) -> PairedDifference:
     """Both accuracies and the difference, large; then the finding."""
     difference = compare(*pair)
     places = st.columns(3)
@@ -43,7 +43,7 @@ def figures(pair: Pair, names: Names, short: Names) -> PairedDifference:
         low, high = (points(end, signed=True) for end in difference.ci95)
         st.caption(f"95 %: {low.split(SPACE)[0]} to {high} · {plain(difference.test)}, p {say_p(difference.p_value)}")
     row = difference_row(difference, pair[0].model, pair[1].model, pair[0].dataset, a=short[0], b=short[1])
-    finding(plain(str(row["finding"])), pair)
+    conclusion(plain(str(row["finding"])), pair)
     return difference
 
 
@@ -62,7 +62,7 @@ def say_p(p: float) -> str:
     return "< 0.001" if p < 0.001 else f"= {p:.3f}" if p < 0.1 else f"= {p:.2f}"
 
 
-def differences(pairs: Sequence[Pair], names: Names, picked: Callable[[str], None]) -> None:
+def differences(pairs: Sequence[AnsweredPair], names: Names, picked: Callable[[str], None]) -> None:
     """The difference plot: top-1 and top-5 on the first pair's data set, top-1 on the others; a click on a data set
     leads to it."""
     first = pairs[0]
@@ -71,17 +71,17 @@ def differences(pairs: Sequence[Pair], names: Names, picked: Callable[[str], Non
     rows += [_row(first, names, 5, ", top-5")] if several else []
     rows += [_row(pair, names, 1, ", top-1") for pair in pairs[1:]]
     title = "Does it hold elsewhere?" if len(pairs) > 1 else "How far apart are they?"
-    chart = difference_chart(pd.DataFrame(rows), title=title, **seen())
+    chart = difference_chart(pd.DataFrame(rows), title=title, **chart_look())
     draw(chart, key="chart-difference", picked=lambda mark: picked(str(mark[2])))
 
 
-def _row(pair: Pair, names: Names, k: int, end: str) -> dict[str, object]:
+def _row(pair: AnsweredPair, names: Names, k: int, end: str) -> dict[str, object]:
     a, b = pair
     row = difference_row(compare(a, b, k), a.model, b.model, a.dataset, a=names[0], b=names[1])
     return row | {"dataset_title": f"{say_dataset(a.dataset)}{end}", "k": k}
 
 
-def two_by_two(pair: Pair, names: Names) -> None:
+def two_by_two(pair: AnsweredPair, names: Names) -> None:
     """How many pictures both, one or neither names right."""
     left, right = shared_rows(*pair)
     a, b = pair[0].correct[left], pair[1].correct[right]

@@ -18,13 +18,13 @@ from core.tables import say_model, short_names
 from core.tables.answered import DRAWN, METHODS, PROBE, ZERO_SHOT, Answered, few_shot_method
 from core.tables.few_shot_draw import say_draw
 from core.tables.findings import count
-from core.types import DatasetSpec, ModelSpec, TMVError, unknown
-from pages.classification.compare.few_shot_side import SEED, SHOTS_OPENED, pick_drawn, read_drawn
+from core.types import DatasetSpec, ModelSpec
+from pages.classification.compare.few_shot_side import SEED, SHOTS_OPENED, pick_draw, read_draw
 from pages.shared.encode import encode_filled
 from pages.shared.own_data import page_model
-from pages.shared.pickers import looked_up, shown, tell, tell_instead
-from pages.shared.stored import default_models, here, known_models
-from pages.shared.url_state import choose, chosen
+from pages.shared.pickers import look_up, note_problems, note_replaced, widget_key
+from pages.shared.stored import default_models, known_models, stored_pairs
+from pages.shared.url_state import get_choice, set_choice
 
 OFFERED = {
     ZERO_SHOT: "Zero-shot",
@@ -141,8 +141,8 @@ def _titles() -> dict[str, str]:
 def sides(engine: Engine, dataset: DatasetSpec) -> tuple[Side, Side]:
     """Both sides as the address has them; else the first two models chosen on other pages, or that have vectors of
     this data set; where there is one model only, its zero-shot and its probe."""
-    models, _ = looked_up(chosen("model"), lambda name: page_model(engine, name))
-    stored = here(engine).pairs
+    models, _ = look_up(get_choice("model"), lambda name: page_model(engine, name))
+    stored = stored_pairs(engine).pairs
     names = [m.name for m in models if (m.name, dataset.name) in stored]
     names += [n for n in default_models(engine, (dataset.name,), 6) if n not in names]
     first, last = engine.model(names[0]), engine.model(names[min(1, len(names) - 1)])
@@ -151,13 +151,13 @@ def sides(engine: Engine, dataset: DatasetSpec) -> tuple[Side, Side]:
 
 
 def _side(engine: Engine, name: str, default: Side) -> Side:
-    values = chosen(name)
+    values = get_choice(name)
     if not values:
         return default
     try:
         return _read(engine, name, values)
     except TMVError as error:
-        tell_instead([str(error)], "side", [say_model(default.model)])
+        note_replaced([str(error)], "side", [say_model(default.model)])
         return default
 
 
@@ -167,13 +167,13 @@ def _read(engine: Engine, name: str, values: tuple[str, ...]) -> Side:
     if method not in OFFERED or (drawn and method not in DRAWN):
         raise unknown("method", named, OFFERED)
     spec = page_model(engine, model)
-    shots, seed = read_drawn(name, drawn)
+    shots, seed = read_draw(name, drawn)
     if method in UNPROMPTED:
         return Side(model=spec, method=method, wording=(), shots=shots, seed=seed)
     try:
         return Side(model=spec, method=method, wording=_checked(values[1:]), shots=shots, seed=seed)
     except TMVError as error:
-        tell([str(error)])
+        note_problems([str(error)])
         return Side(model=spec, method=method, wording=(), shots=shots, seed=seed)
 
 
@@ -195,20 +195,20 @@ def pick_side(engine: Engine, name: str, side: Side, title: str) -> None:
     """The choices of one side in a row: model, method and, for zero-shot, the wording."""
     models = {m.name: say_model(m) for m in (*known_models(engine), side.model)}
     left, middle, right = st.columns([5, 4, 5], vertical_alignment="bottom")
-    st.session_state[shown(f"{name}-model")] = side.model.name
+    st.session_state[widget_key(f"{name}-model")] = side.model.name
     left.selectbox(
         title,
         list(models),
-        key=shown(f"{name}-model"),
+        key=widget_key(f"{name}-model"),
         format_func=lambda n: models.get(n, n),
         on_change=_chose,
         args=(name, side.wording),
     )
-    st.session_state[shown(f"{name}-method")] = side.method
+    st.session_state[widget_key(f"{name}-method")] = side.method
     middle.selectbox(
         f"{title}: method",
         list(OFFERED),
-        key=shown(f"{name}-method"),
+        key=widget_key(f"{name}-method"),
         format_func=OFFERED.__getitem__,
         on_change=_chose,
         args=(name, side.wording),
@@ -219,7 +219,7 @@ def pick_side(engine: Engine, name: str, side: Side, title: str) -> None:
         else:
             st.markdown("Learnt from labels; it needs no prompts.")
     if side.drawn:
-        pick_drawn(name, side.shots, side.seed, title, _chose, (name, side.wording))
+        pick_draw(name, side.shots, side.seed, title, _chose, (name, side.wording))
 
 
 def _pick_wording(name: str, side: Side, title: str) -> None:
@@ -227,11 +227,11 @@ def _pick_wording(name: str, side: Side, title: str) -> None:
     now = side.wording[0] if side.wording else ""
     if side.templates:
         titles[now] = say_wording(side.wording).strip("“”")
-    st.session_state[shown(f"{name}-wording")] = now
+    st.session_state[widget_key(f"{name}-wording")] = now
     st.selectbox(
         f"{title}: prompts",
         list(titles),
-        key=shown(f"{name}-wording"),
+        key=widget_key(f"{name}-wording"),
         format_func=lambda n: titles.get(n, n),
         accept_new_options=True,
         on_change=_chose,
@@ -242,12 +242,12 @@ def _pick_wording(name: str, side: Side, title: str) -> None:
 
 def _chose(name: str, before: tuple[str, ...]) -> None:
     parts = ("model", "method", "wording", "shots", "seed")
-    model, method, wording, shots, seed = (st.session_state.get(shown(f"{name}-{part}")) for part in parts)
+    model, method, wording, shots, seed = (st.session_state.get(widget_key(f"{name}-{part}")) for part in parts)
     if method in DRAWN:
         # What is written into the box is checked as anything in the address is.
         method = f"{method}/{SHOTS_OPENED if shots is None else shots}/{SEED if seed is None else seed}"
     # Several own templates stand in the box by their first; another model or method keeps them all.
     kept = before if before and wording == before[0] else ((wording or "").strip(),)
-    choose(name, [f"{method}:{model}", *([] if method.split("/")[0] in UNPROMPTED else kept)])
-    choose("parted", None)
+    set_choice(name, [f"{method}:{model}", *([] if method.split("/")[0] in UNPROMPTED else kept)])
+    set_choice("parted", None)
     st.session_state["page_a"] = st.session_state["page_b"] = 1

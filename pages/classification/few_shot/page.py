@@ -25,14 +25,14 @@ from core.types import DatasetSpec, ModelSpec
 from pages.classification.few_shot.tables import few_shot_tables
 from pages.shared.chart import draw
 from pages.shared.engine import engine
-from pages.shared.guard import in_place
-from pages.shared.layout import Headline, finding, foot, headline, question
-from pages.shared.pickers import choice_row, moved, pick_dataset, pick_models, shown
-from pages.shared.prompt_picker import Asking, asking
-from pages.shared.theme import seen
+from pages.shared.guard import errors_in_place
+from pages.shared.layout import Headline, conclusion, headline, page_title, provenance_footer
+from pages.shared.pickers import choice_row, pick_dataset, pick_models, widget_key, write_back
+from pages.shared.prompt_picker import PromptChoice, get_prompt_choice
+from pages.shared.theme import chart_look
 from pages.shared.training import Training, offer_training, untrainable
 from pages.shared.url_choices import some_of, such_as
-from pages.shared.url_state import choose, keep
+from pages.shared.url_state import bind, set_choice
 from pages.shared.words import plain
 
 LEAD = (
@@ -44,14 +44,14 @@ MOST_SEEDS, MOST_HEADLINES = 10, 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class FewShotChoice:
     """What is studied, how often, and with which prompts at K = 0."""
 
     models: tuple[ModelSpec, ...]
     dataset: DatasetSpec
     methods: tuple[Method, ...]
     seeds: int
-    how: Asking
+    how: PromptChoice
 
     @property
     def asked(self) -> dict[str, Any]:
@@ -60,7 +60,7 @@ class Choice:
         return {"shots": SHOTS, "methods": self.methods, "seeds": self.seeds, **prompts}
 
 
-def pick(engine: Engine) -> Choice | None:
+def pick(engine: Engine) -> FewShotChoice | None:
     """The row of choices."""
     left, middle, right, last = choice_row([7, 5, 8, 3])
     with middle:
@@ -73,20 +73,20 @@ def pick(engine: Engine) -> Choice | None:
         methods = pick_methods()
     with last:
         draws = pick_draws()
-    return Choice(models=models, dataset=dataset, methods=methods, seeds=draws, how=asking([dataset]))
+    return FewShotChoice(models=models, dataset=dataset, methods=methods, seeds=draws, how=get_prompt_choice([dataset]))
 
 
 def pick_methods() -> tuple[Method, ...]:
     """Several few-shot methods."""
     named = some_of("method", METHODS, METHODS, instead="it is left out")
     picked = tuple(m for m in METHODS if m in named)
-    st.session_state[shown("method")] = list(picked)
+    st.session_state[widget_key("method")] = list(picked)
     st.multiselect(
         "Methods",
         list(METHODS),
-        key=shown("method"),
+        key=widget_key("method"),
         format_func=FEW_SHOT_METHODS.__getitem__,
-        on_change=moved,
+        on_change=write_back,
         args=("method",),
     )
     return picked
@@ -95,12 +95,12 @@ def pick_methods() -> tuple[Method, ...]:
 def pick_draws() -> int:
     """How many draws for each number of pictures."""
     draws = int(such_as("seeds", _may_be_drawn, f"a number of draws from 1 to {MOST_SEEDS}", str(SEEDS)))
-    st.session_state[shown("seeds")] = draws
+    st.session_state[widget_key("seeds")] = draws
     st.number_input(
         "Draws",
         1,
         MOST_SEEDS,
-        key=shown("seeds"),
+        key=widget_key("seeds"),
         on_change=_drew,
         help="For each number of pictures; mean and spread are over these.",
     )
@@ -112,10 +112,10 @@ def _may_be_drawn(text: str) -> bool:
 
 
 def _drew() -> None:
-    choose("seeds", str(st.session_state[shown("seeds")]))
+    set_choice("seeds", str(st.session_state[widget_key("seeds")]))
 
 
-def studies(engine: Engine, choice: Choice) -> list[FewShotResult]:
+def studies(engine: Engine, choice: FewShotChoice) -> list[FewShotResult]:
     """The studies that are here; what is missing is shown with its progress or its button."""
     found, missing = list[FewShotResult](), list[Training]()
     dataset, asked, split = choice.dataset, choice.asked, choice.how.split_of(choice.dataset)
@@ -135,12 +135,12 @@ def studies(engine: Engine, choice: Choice) -> list[FewShotResult]:
     return found
 
 
-def _is_here(engine: Engine, model: str, choice: Choice) -> bool:
+def _is_here(engine: Engine, model: str, choice: FewShotChoice) -> bool:
     split = choice.how.split_of(choice.dataset)
     return engine.few_shot_cached(model, choice.dataset.name, split, **choice.asked) is not None
 
 
-def answer(results: list[FewShotResult]) -> None:
+def show_results(results: list[FewShotResult]) -> None:
     """Large figures without labels and at the most pictures, the finding, a chart for each model."""
     shown = results[:MOST_HEADLINES] if len(results) > 2 else results
     places = iter(st.columns(max(2, len(shown) * (1 if len(results) > 2 else 2))))
@@ -150,7 +150,7 @@ def answer(results: list[FewShotResult]) -> None:
                 headline(_without(result))
         with next(places):
             _with(result)
-    finding(plain(few_shot_finding(results)), results)
+    conclusion(plain(few_shot_finding(results)), results)
     for row in range(0, len(results), 2):
         for place, result in zip(st.columns(min(2, len(results)), gap="large"), results[row : row + 2]):
             with place:
@@ -159,7 +159,7 @@ def answer(results: list[FewShotResult]) -> None:
 
 def _chart(result: FewShotResult, several: bool) -> None:
     title = f"{say_model(result.model)}: what is a label worth?" if several else "What is a labelled picture worth?"
-    chart = few_shot_chart(few_shot_frame([result]), published_frame([result]), title=title, **seen())
+    chart = few_shot_chart(few_shot_frame([result]), published_frame([result]), title=title, **chart_look())
     draw(chart, key=f"few-shot-{result.model}")
 
 
@@ -190,14 +190,14 @@ def page(engine: Engine) -> None:
         st.info("The training split is what is learnt from; choose the test split.", icon=":material/info:")
         return
     if results := studies(engine, choice):
-        answer(results)
+        show_results(results)
         few_shot_tables(results)
-        links(choice, results)
+        footer(choice, results)
 
 
-def links(choice: Choice, results: list[FewShotResult]) -> None:
+def footer(choice: FewShotChoice, results: list[FewShotResult]) -> None:
     """Where the numbers come from, and a link to this view."""
-    foot(
+    provenance_footer(
         [(f"{say_model(r.model)} on {say_dataset(choice.dataset.name)}, {r.split}", r.provenance) for r in results],
         {
             "model": [m.name for m in choice.models],
@@ -209,7 +209,7 @@ def links(choice: Choice, results: list[FewShotResult]) -> None:
     )
 
 
-keep("method", "seeds")
-question("What is a handful of labelled pictures worth?", LEAD)
-with in_place():
+bind("method", "seeds")
+page_title("What is a handful of labelled pictures worth?", LEAD)
+with errors_in_place():
     page(engine())

@@ -16,11 +16,11 @@ from pages.classification.probe_tables import probe_table, trained_on
 from pages.classification.probes import kept_probes, offer_probes
 from pages.shared.chart import draw
 from pages.shared.engine import engine
-from pages.shared.guard import in_place
-from pages.shared.layout import Headline, finding, foot, headlines, question
+from pages.shared.guard import errors_in_place
+from pages.shared.layout import Headline, conclusion, headlines, page_title, provenance_footer
 from pages.shared.pickers import choice_row, pick_dataset, pick_models
-from pages.shared.prompt_picker import Asking, asking
-from pages.shared.theme import seen
+from pages.shared.prompt_picker import PromptChoice, get_prompt_choice
+from pages.shared.theme import chart_look
 from pages.shared.training import untrainable
 from pages.shared.url_choices import check_bound
 from pages.shared.warming import warming
@@ -31,10 +31,10 @@ LEAD = (
     "A linear probe is logistic regression on the features of a frozen image encoder, trained on labels. "
     "It is compared with zero-shot on the same test pictures, top-1 with top-1."
 )
-Choice = tuple[tuple[ModelSpec, ...], DatasetSpec, bool]
+ProbeChoice = tuple[tuple[ModelSpec, ...], DatasetSpec, bool]
 
 
-def pick(engine: Engine) -> Choice | None:
+def pick(engine: Engine) -> ProbeChoice | None:
     """The row of choices."""
     left, middle, right = choice_row([4, 4, 3])
     with middle:
@@ -55,7 +55,7 @@ def pick(engine: Engine) -> Choice | None:
 
 
 def beside(
-    engine: Engine, probes: list[ProbeResult], how: Asking
+    engine: Engine, probes: list[ProbeResult], how: PromptChoice
 ) -> tuple[list[ZeroShotResult], EncoderWarming | None]:
     """Zero-shot on the very pictures that each probe is tested on; what it still waits for, where its texts are not
     encoded yet."""
@@ -72,7 +72,7 @@ def beside(
     return found, waiting
 
 
-def answer(probes: list[ProbeResult], zero_shots: list[ZeroShotResult]) -> None:
+def show_results(probes: list[ProbeResult], zero_shots: list[ZeroShotResult]) -> None:
     """Large figures, the finding, both charts."""
     headlines(
         [
@@ -86,13 +86,13 @@ def answer(probes: list[ProbeResult], zero_shots: list[ZeroShotResult]) -> None:
             for p in probes[:MOST_HEADLINES]
         ]
     )
-    finding(plain(probe_finding(probes, zero_shots)), probes)
+    conclusion(plain(probe_finding(probes, zero_shots)), probes)
     left, right = st.columns(2, gap="large")
     with left:
         title = f"What do labels add on {say_dataset(probes[0].dataset)}?"
-        draw(accuracy_chart(methods_frame(zero_shots, probes), title=title, **seen()), key="probe-accuracy")
+        draw(accuracy_chart(methods_frame(zero_shots, probes), title=title, **chart_look()), key="probe-accuracy")
     with right:
-        draw(validation_chart(validation_frame(probes), **seen()), key="probe-validation")
+        draw(validation_chart(validation_frame(probes), **chart_look()), key="probe-validation")
 
 
 def page(engine: Engine) -> None:
@@ -104,7 +104,7 @@ def page(engine: Engine) -> None:
     if why := untrainable(engine, dataset):
         st.info(plain(why), icon=":material/info:")
         return
-    how = asking([dataset])
+    how = get_prompt_choice([dataset])
     wanted = [(model, dataset, how.split_of(dataset)) for model in models]
     probes, missing = kept_probes(engine, wanted, normalise=unit)
     offer_probes(engine, missing)
@@ -115,15 +115,15 @@ def page(engine: Engine) -> None:
     zero_shots, waiting = beside(engine, probes, how)
     if waiting is not None:
         warming(waiting)
-    answer(probes, zero_shots)
+    show_results(probes, zero_shots)
     probe_table(methods_frame(zero_shots, probes))
     trained_on(probes)
-    foot(
+    provenance_footer(
         [(f"{say_model(p.model)} on {say_dataset(dataset.name)}, {p.split}", p.provenance) for p in probes],
         {"model": [m.name for m in models], "data": [dataset.name], "unit": ["true"] if unit else [], **how.choices},
     )
 
 
-question("What do labels add to frozen features?", LEAD)
-with in_place():
+page_title("What do labels add to frozen features?", LEAD)
+with errors_in_place():
     page(engine())

@@ -12,9 +12,9 @@ from core.tables import interval_text, percent, points
 from core.tables.audit import audit_frame, otherwise_frame, published_figure
 from core.types import Interval
 from pages.shared.chart import draw
-from pages.shared.layout import Headline, finding, headlines, show_remarks
+from pages.shared.layout import Headline, conclusion, headlines, show_remarks
 from pages.shared.save import save_rows
-from pages.shared.theme import seen
+from pages.shared.theme import chart_look
 from pages.shared.words import count, listed, plain
 
 WORDS = {"fault": "Fault", "warning": "To know", "ok": "In order", "cannot tell": "Cannot tell"}
@@ -23,15 +23,15 @@ RECALL = "image_retrieval_recall@1"
 MOST_OTHERWISE = 2
 
 
-def answer(result: AuditResult, key: str) -> None:
+def show_audit(result: AuditResult, key: str) -> None:
     """The number, what would change it most, the finding, and the chart of all ways to come by it."""
     headlines(_figures(result))
-    finding(plain(result.sentence))
+    conclusion(plain(result.sentence))
     # What raised a doubt stands below with its check.
     show_remarks([note for note in result.case.notes if note.level == "info"])
     frame = otherwise_frame(result)
     if len(frame) > 1:
-        draw(otherwise_chart(frame, **seen()), key=f"chart-otherwise-{key}")
+        draw(otherwise_chart(frame, **chart_look()), key=f"chart-otherwise-{key}")
 
 
 def _figures(result: AuditResult) -> list[Headline]:

@@ -9,8 +9,8 @@ import streamlit as st
 from core.engine import Engine
 from core.readers.predictions import parse_predictions
 from core.studies.audit import AuditResult
-from pages.classification.why.checks import answer, checks, save_checks
-from pages.shared.guard import in_place
+from pages.classification.why.checks import checks, save_checks, show_audit
+from pages.shared.guard import errors_in_place
 from pages.shared.words import plain
 
 MOST_MEGABYTES, MOST_RESULTS = 20, 12
@@ -41,10 +41,10 @@ def own_predictions(engine: Engine) -> None:
     )
     if file is None:
         return
-    with in_place():
+    with errors_in_place():
         for place, result in enumerate(_audited(engine, file.getvalue(), file.name, same)[:MOST_RESULTS]):
             st.subheader(plain(result.case.title if not place else f"{result.case.title} ({place + 1})"), anchor=False)
-            answer(result, f"own-{place}")
+            show_audit(result, f"own-{place}")
             checks(result, f"own-{place}")
             save_checks(result, f"own-{place}")
 

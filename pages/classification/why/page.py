@@ -5,15 +5,15 @@ import streamlit as st
 from core.engine import Engine
 from core.errors import NotHere
 from core.studies.audit import AuditResult
-from core.types import DatasetSpec, ModelSpec, NotHere
-from pages.classification.why.checks import answer, checks, save_checks
+from core.types import DatasetSpec, ModelSpec
+from pages.classification.why.checks import checks, save_checks, show_audit
 from pages.classification.why.own_predictions import AUDITED, own_predictions
 from pages.shared.engine import engine
-from pages.shared.guard import in_place
-from pages.shared.layout import foot, question
+from pages.shared.guard import errors_in_place
+from pages.shared.layout import page_title, provenance_footer
 from pages.shared.missing import offer
 from pages.shared.pickers import choice_row, pick_dataset, pick_model
-from pages.shared.prompt_picker import Asking, pick_asking
+from pages.shared.prompt_picker import PromptChoice, pick_prompts
 from pages.shared.report import report_button
 from pages.shared.stored import ANY_KIND
 from pages.shared.url_choices import check_bound
@@ -36,7 +36,7 @@ def page(engine: Engine) -> None:
     with left:
         model = pick_model(engine, dataset)
     with right:
-        how = pick_asking([dataset])
+        how = pick_prompts([dataset])
     st.session_state[AUDITED] = (model.name, dataset.name)
     try:
         result = audited(engine, model, dataset, how, _method(dataset))
@@ -46,9 +46,9 @@ def page(engine: Engine) -> None:
     if result is None:
         st.info("No linear probe is trained for this pair yet; the page *Probe* trains it.", icon=":material/info:")
         return
-    answer(result, "why")
+    show_audit(result, "why")
     checks(result, "why", _encode_button)
-    behind(engine, result, model, dataset, how)
+    footer(engine, result, model, dataset, how)
 
 
 def _method(dataset: DatasetSpec) -> str:
@@ -70,7 +70,9 @@ def _method(dataset: DatasetSpec) -> str:
     )
 
 
-def audited(engine: Engine, model: ModelSpec, dataset: DatasetSpec, how: Asking, method: str) -> AuditResult | None:
+def audited(
+    engine: Engine, model: ModelSpec, dataset: DatasetSpec, how: PromptChoice, method: str
+) -> AuditResult | None:
     """The audit asked for; None where no probe is trained. A sample is encoded again only when the reader asks."""
     split = how.split_of(dataset)
     if method == "probe":
@@ -93,21 +95,21 @@ def _encode_button() -> None:
     )
 
 
-def behind(engine: Engine, result: AuditResult, model: ModelSpec, dataset: DatasetSpec, how: Asking) -> None:
+def footer(engine: Engine, result: AuditResult, model: ModelSpec, dataset: DatasetSpec, how: PromptChoice) -> None:
     """The checks and the report as files, and where the number comes from."""
     with st.container(horizontal=True, gap="xsmall"):
         save_checks(result, "why")
         report_button(engine, [model.name], [dataset.name], how)
     case = result.case
-    foot(
+    provenance_footer(
         [(case.title, case.provenance)] if case.provenance is not None else [],
         {"model": [model.name], "data": [dataset.name], **how.choices},
         why=False,
     )
 
 
-question("Why this number?", LEAD)
-with in_place():
+page_title("Why this number?", LEAD)
+with errors_in_place():
     page(engine())
-with in_place():
+with errors_in_place():
     own_predictions(engine())

@@ -8,8 +8,8 @@ from core.deck.scenes import stories_folder
 from core.deck.stories import SUFFIX, OwnStory, check_step, load_story, name_of, read_story, save_story, story_names
 from core.engine import Engine
 from core.errors import TMVError
-from pages.shared.guard import careful
-from pages.shared.url_state import choose, chosen
+from pages.shared.guard import safe_callback
+from pages.shared.url_state import get_choice, set_choice
 from pages.shared.words import plain
 
 DECK = ""
@@ -32,10 +32,14 @@ def own_stories(engine: Engine) -> None:
 
 def _pick(engine: Engine) -> None:
     names = (DECK, *story_names(stories_folder(engine)))
-    now = next(iter(chosen("story")), DECK)
+    now = next(iter(get_choice("story")), DECK)
     st.session_state["shown-story"] = now if now in names else DECK
     st.selectbox(
-        "Story", names, key="shown-story", format_func=lambda n: n or "The deck, replayed", on_change=careful(_picked)
+        "Story",
+        names,
+        key="shown-story",
+        format_func=lambda n: n or "The deck, replayed",
+        on_change=safe_callback(_picked),
     )
     if now in names and now != DECK:
         text = (stories_folder(engine) / f"{now}{SUFFIX}").read_text("utf-8", "replace")
@@ -43,8 +47,8 @@ def _pick(engine: Engine) -> None:
 
 
 def _picked() -> None:
-    choose("story", st.session_state["shown-story"])
-    choose("step", None)
+    set_choice("story", st.session_state["shown-story"])
+    set_choice("step", None)
 
 
 def _pages() -> list[str]:
@@ -53,7 +57,7 @@ def _pages() -> list[str]:
 
 def _write(engine: Engine) -> None:
     """Add a step to the story in use, or begin one."""
-    now = next(iter(chosen("story")), DECK)
+    now = next(iter(get_choice("story")), DECK)
     with st.form("own-step", clear_on_submit=False):
         st.markdown("**Add a step**" if now else "**Begin a story**")
         if not now:
@@ -61,7 +65,7 @@ def _write(engine: Engine) -> None:
         st.text_input("Title of the step", key="step-title", max_chars=120)
         st.text_input("Note", key="step-note", max_chars=600)
         st.text_input("View", key="step-view", max_chars=8000, placeholder="The link at the foot of any page")
-        st.form_submit_button("Add it", on_click=careful(lambda: _add(engine, now)))
+        st.form_submit_button("Add it", on_click=safe_callback(lambda: _add(engine, now)))
 
 
 def _add(engine: Engine, now: str) -> None:
@@ -74,8 +78,8 @@ def _add(engine: Engine, now: str) -> None:
     if not title:
         raise TMVError("A story needs a title.")
     _fresh(engine, name_of(title))
-    choose("story", save_story(folder, OwnStory(title=title, steps=(step,))))
-    choose("step", None)
+    set_choice("story", save_story(folder, OwnStory(title=title, steps=(step,))))
+    set_choice("step", None)
 
 
 def _bring(engine: Engine) -> None:
@@ -84,7 +88,7 @@ def _bring(engine: Engine) -> None:
     st.caption("A small text file, one block for each step:")
     st.code(EXAMPLE, language="toml")
     if brought is not None:
-        st.button("Keep it", key="keep-story", on_click=careful(lambda: _keep(engine, brought.getvalue())))
+        st.button("Keep it", key="keep-story", on_click=safe_callback(lambda: _keep(engine, brought.getvalue())))
 
 
 def _keep(engine: Engine, content: bytes) -> None:
@@ -94,8 +98,8 @@ def _keep(engine: Engine, content: bytes) -> None:
         raise TMVError("A story is a text file in UTF-8, this is not one.") from error
     story = read_story(text, _pages())
     _fresh(engine, name_of(story.title))
-    choose("story", save_story(stories_folder(engine), story))
-    choose("step", None)
+    set_choice("story", save_story(stories_folder(engine), story))
+    set_choice("step", None)
 
 
 def _fresh(engine: Engine, name: str) -> None:

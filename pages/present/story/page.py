@@ -7,23 +7,23 @@ from core.deck.steps import STEPS, find_step
 from core.engine import Engine
 from pages.present import stage
 from pages.present.clicker import KEYS
-from pages.present.stage import Telling, go_to, heading, presenting, telling
+from pages.present.stage import StoryPosition, go_to, heading, presenting, story_position
 from pages.present.stage_html import styles
 from pages.present.story.own import own_stories
 from pages.present.story.ready import ready_line
 from pages.present.story.scene import draw_step
 from pages.shared.engine import engine
 from pages.shared.first_run import show as preparing
-from pages.shared.guard import careful, in_place
-from pages.shared.pickers import tell
-from pages.shared.url_state import choose, keep
+from pages.shared.guard import errors_in_place, safe_callback
+from pages.shared.pickers import note_problems
+from pages.shared.url_state import bind, set_choice
 from pages.shared.words import plain
 
 
 def page(engine: Engine) -> None:
     """The story at its place; outside of a presentation with the ways to move, and what else can be done."""
-    told = telling(engine, list(st.session_state.get("page-files", {})))
-    tell([told.problem] if told.problem else [])
+    told = story_position(engine, list(st.session_state.get("page-files", {})))
+    note_problems([told.problem] if told.problem else [])
     pairs = usable(engine)
     step = STEPS[min(_place(told), len(STEPS)) - 1]
     own = told.own_step
@@ -32,7 +32,9 @@ def page(engine: Engine) -> None:
         controls(engine, told)
     heading(own.title if own else step.title, own.note if own else step.said)
     if own is not None and own.page != stage.STORY_PATH:
-        st.button("Open this view", on_click=careful(go_to), args=(told, told.place), icon=":material/arrow_forward:")
+        st.button(
+            "Open this view", on_click=safe_callback(go_to), args=(told, told.place), icon=":material/arrow_forward:"
+        )
     else:
         draw_step(engine, find_step(step.name), pairs)
     if not presenting():
@@ -40,7 +42,7 @@ def page(engine: Engine) -> None:
         own_stories(engine)
 
 
-def _place(told: Telling) -> int:
+def _place(told: StoryPosition) -> int:
     """Which step of the deck is shown; a step of one's own story may lead to one."""
     if told.own_step is None:
         return told.place
@@ -48,7 +50,7 @@ def _place(told: Telling) -> int:
     return int(place) if place.isascii() and place.isdigit() and 0 < int(place) <= len(STEPS) else 1
 
 
-def controls(engine: Engine, told: Telling) -> None:
+def controls(engine: Engine, told: StoryPosition) -> None:
     """Back, which step, on, and the stage."""
     preparing(engine)
     titles = [s.title for s in (told.own.steps if told.own else STEPS)]
@@ -56,7 +58,7 @@ def controls(engine: Engine, told: Telling) -> None:
     back.button(
         "Back",
         key="step-back",
-        on_click=careful(go_to),
+        on_click=safe_callback(go_to),
         args=(told, max(1, told.place - 1)),
         disabled=told.place == 1,
         width="stretch",
@@ -67,12 +69,12 @@ def controls(engine: Engine, told: Telling) -> None:
         range(1, told.length + 1),
         key="shown-step",
         format_func=lambda i: f"{i} · {titles[i - 1]}" if 0 < i <= len(titles) else str(i),
-        on_change=careful(lambda: go_to(told, int(st.session_state["shown-step"]))),
+        on_change=safe_callback(lambda: go_to(told, int(st.session_state["shown-step"]))),
     )
     on.button(
         "On",
         key="step-on",
-        on_click=careful(go_to),
+        on_click=safe_callback(go_to),
         args=(told, min(told.length, told.place + 1)),
         disabled=told.place == told.length,
         width="stretch",
@@ -83,18 +85,18 @@ def controls(engine: Engine, told: Telling) -> None:
         type="primary",
         icon=":material/present_to_all:",
         width="stretch",
-        on_click=careful(_present),
+        on_click=safe_callback(_present),
         args=(told,),
         help=KEYS,
     )
 
 
-def _present(told: Telling) -> None:
-    choose("present", "true")
+def _present(told: StoryPosition) -> None:
+    set_choice("present", "true")
     go_to(told, told.place)
 
 
 if not presenting():
-    keep(*stage.PLACE)
-with in_place():
+    bind(*stage.PLACE)
+with errors_in_place():
     page(engine())

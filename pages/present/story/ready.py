@@ -12,8 +12,7 @@ from core.deck.stories import OwnStep, OwnStory
 from core.engine import Engine
 from core.errors import EncoderWarming, TMVError
 from core.tables import say_model
-from core.types import EncoderWarming, TMVError
-from pages.present.stage import STORY_PATH, Telling
+from pages.present.stage import STORY_PATH, StoryPosition
 from pages.shared.own_data import page_dataset, page_model
 from pages.shared.texts import written_out
 from pages.shared.words import count, plain
@@ -21,7 +20,7 @@ from pages.shared.words import count, plain
 PREPARED = "story-prepared"
 
 
-def ready_line(engine: Engine, told: Telling, pairs: Pairs) -> None:
+def ready_line(engine: Engine, told: StoryPosition, pairs: Pairs) -> None:
     """Whether every step of the story in use can be shown offline."""
     if told.own is not None:
         own_ready_line(engine, told.own)

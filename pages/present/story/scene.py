@@ -21,12 +21,11 @@ from core.tables.pictures import models_finding
 from core.tables.prompts import templates_finding, templates_frame
 from core.tables.retrieval import rank_finding
 from core.tables.story import bars_frame
-from core.types import EncoderWarming, TMVError
 from pages.present import stage_html
 from pages.present.stage_html import Shown, Strip
 from pages.shared.guard import UNEXPECTED, log
 from pages.shared.theme import STAGE, theme
-from pages.shared.url_state import chosen
+from pages.shared.url_state import get_choice
 from pages.shared.words import count, duration, listed, plain
 
 HEIGHT = 530
@@ -62,7 +61,7 @@ def _again(said: str) -> None:
 def draw_step(engine: Engine, step: Step, pairs: Pairs) -> None:
     """The step, or the audience's question in its place."""
     scene = story.scene_of(step, pairs)
-    asked = next(iter(chosen("ask")), "")
+    asked = next(iter(get_choice("ask")), "")
     # A container of its own for each step: what the last one showed goes at once, before this one is there.
     with st.container(key=f"step-{step.name}{'-asked' if asked else ''}"), quietly():
         if asked:

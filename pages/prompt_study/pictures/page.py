@@ -8,7 +8,7 @@ from core.engine import Engine
 from core.errors import EncoderWarming, TMVError
 from core.studies.pictures.search import PicturesResult
 from core.tables import say_dataset, say_model
-from core.types import DatasetSpec, EmbeddingSet, EncoderWarming, ModelSpec, TMVError
+from core.types import DatasetSpec, ModelSpec
 from pages.prompt_study.pictures.picture_lists import Compared, Row, compare, draw_lists
 from pages.prompt_study.pictures.question_form import Showing, pick_preset, pick_showing, pick_way, showing, write
 from pages.prompt_study.pictures.result_tables import closer, finding_of, found_dialog, save_pictures, tables
@@ -16,14 +16,14 @@ from pages.prompt_study.pictures.slots_grid import draw_grid, fits
 from pages.prompt_study.questions import MODELS, Question, question_of
 from pages.shared.encode import encode
 from pages.shared.engine import engine
-from pages.shared.guard import in_place
-from pages.shared.layout import Headline, finding, foot, headlines, question
+from pages.shared.guard import errors_in_place
+from pages.shared.layout import Headline, conclusion, headlines, page_title, provenance_footer
 from pages.shared.missing import Pair, offer
-from pages.shared.pickers import choice_row, pick_dataset, pick_models, tell
-from pages.shared.prompt_picker import asking
-from pages.shared.stored import ANY_KIND
+from pages.shared.pickers import choice_row, note_problems, pick_dataset, pick_models
+from pages.shared.prompt_picker import get_prompt_choice
+from pages.shared.stored import ANY_KIND, any_embeddings
 from pages.shared.url_choices import A_PICTURE, NONE_OPENED, one_of
-from pages.shared.url_state import choose, chosen, keep
+from pages.shared.url_state import bind, get_choice, set_choice
 from pages.shared.warming import warming
 from pages.shared.words import plain
 
@@ -36,7 +36,7 @@ def asked(engine: Engine, dataset: DatasetSpec) -> Question | None:
     try:
         return question_of(engine, dataset)
     except TMVError as error:
-        tell([str(error)])
+        note_problems([str(error)])
         return None
 
 
@@ -95,46 +95,40 @@ def _precision(result: PicturesResult) -> Headline:
     )
 
 
-def show(engine: Engine, rows: tuple[Row, ...], asked: Question, how: Showing) -> None:
+def show_results(engine: Engine, rows: tuple[Row, ...], asked: Question, how: Showing) -> None:
     """Figures, finding, the pictures, what moved, the tables, one picture."""
     alone = how.against == MODELS and len(rows[0]) == 1
     compared = compare(engine, rows, asked.against if alone else how.against)
     list_headlines(compared)
-    finding(plain(finding_of(compared)), compared.lists)
-    with in_place():
+    conclusion(plain(finding_of(compared)), compared.lists)
+    with errors_in_place():
         if fits(asked.cells):
             draw_grid(engine, asked.cells, rows, open_picture)
         else:
             draw_lists(engine, compared, open_picture)
     save_pictures(engine, compared)
-    with in_place():
+    with errors_in_place():
         closer(compared)
     tables(compared)
     if picture := one_of("hit", rows[0][0].ids, "", A_PICTURE, NONE_OPENED):
-        found_dialog(engine, compared.lists, picture, lambda: choose("hit", None))
+        found_dialog(engine, compared.lists, picture, lambda: set_choice("hit", None))
 
 
 def open_picture(picture: str) -> None:
     """Callback: look at one picture."""
-    choose("hit", picture)
+    set_choice("hit", picture)
 
 
-def behind(models: Sequence[ModelSpec], dataset: DatasetSpec, rows: tuple[Row, ...]) -> None:
+def footer(models: Sequence[ModelSpec], dataset: DatasetSpec, rows: tuple[Row, ...]) -> None:
     """Where the numbers come from, and the link."""
-    foot(
+    provenance_footer(
         [(f"{say_model(r.model)} on {say_dataset(r.dataset)}", r.provenance) for r in rows[0]],
         {
             "model": [m.name for m in models],
             "data": [dataset.name],
-            **{name: chosen(name, 2000) for name in (*KEPT, "closer", "hit")},
+            **{name: get_choice(name, 2000) for name in (*KEPT, "closer", "hit")},
         },
     )
-
-
-def stored(engine: Engine, models: Sequence[ModelSpec], dataset: DatasetSpec, split: str | None) -> EmbeddingSet | None:
-    """The rows of the data set as any of these models has them."""
-    found = (engine.embeddings(m.name, dataset.name, split) for m in models)
-    return next((images for images in found if images is not None), None)
 
 
 def page(engine: Engine) -> None:
@@ -150,14 +144,14 @@ def page(engine: Engine) -> None:
     with places[2]:
         way = pick_way(dataset)
     asking_now = asked(engine, dataset)
-    with in_place():
+    with errors_in_place():
         write(engine, way, asking_now)
     with presets:
         pick_preset(engine, dataset, asking_now)
     if asking_now is None:
         return
-    split = asking([dataset]).split_of(dataset)
-    images = stored(engine, models, dataset, split)
+    split = get_prompt_choice([dataset]).split_of(dataset)
+    images = any_embeddings(engine, models, dataset, split)
     how = showing(asking_now, images, len(models))
     with places[3]:
         pick_showing(how, asking_now, images, len(models))
@@ -166,11 +160,11 @@ def page(engine: Engine) -> None:
     if waiting is not None:
         warming(waiting)
     if rows:
-        show(engine, rows, asking_now, how)
-        behind(models, dataset, rows)
+        show_results(engine, rows, asking_now, how)
+        footer(models, dataset, rows)
 
 
-keep(*KEPT, "closer", "hit")
-question("Which pictures does a prompt find?")
-with in_place():
+bind(*KEPT, "closer", "hit")
+page_title("Which pictures does a prompt find?")
+with errors_in_place():
     page(engine())

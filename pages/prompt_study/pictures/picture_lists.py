@@ -13,7 +13,7 @@ from core.studies.pictures.search import Hit, PicturesResult
 from core.studies.prompts.compose import words_in_captions
 from core.tables import interval_text, percent, say_dataset, say_model
 from pages.prompt_study.questions import BEFORE, FIRST, MODELS
-from pages.shared.contact_sheet import SheetList, sheet
+from pages.shared.contact_sheet import SheetList, contact_sheet
 from pages.shared.grid import Tile, grid
 from pages.shared.paging import paged
 from pages.shared.result_tiles import hit_tile
@@ -108,7 +108,7 @@ def as_sheet(engine: Engine, compared: Compared, mode: Theme) -> bytes:
         for row, comparisons in zip(compared.rows, compared.against)
     ]
     first = compared.rows[0][0]
-    return sheet(f"Pictures of {say_dataset(first.dataset)}", rows, mode)
+    return contact_sheet(f"Pictures of {say_dataset(first.dataset)}", rows, mode)
 
 
 def _facts(result: PicturesResult, comparison: ListComparison | None, how: str) -> list[str]:

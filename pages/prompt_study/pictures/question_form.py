@@ -14,12 +14,12 @@ from core.studies.prompts.compose import slots_of
 from core.types import DatasetSpec, EmbeddingSet
 from pages.prompt_study import questions
 from pages.prompt_study.questions import LADDER, PROMPTS, SLOTS, SUM, WAYS, Question
-from pages.shared.guard import careful
-from pages.shared.pickers import moved, shown
-from pages.shared.stored import here
-from pages.shared.texts import box_key, choose_texts, lines, texts
+from pages.shared.guard import safe_callback
+from pages.shared.pickers import widget_key, write_back
+from pages.shared.stored import stored_pairs
+from pages.shared.texts import box_key, get_texts, lines, set_texts
 from pages.shared.url_choices import A_CLASS, one_of, some_of
-from pages.shared.url_state import choose, chosen
+from pages.shared.url_state import get_choice, set_choice
 from pages.shared.words import plain
 
 DEPTHS = (5, 10, 20, 50)
@@ -31,16 +31,16 @@ BOX_AND_BUTTON = (6, 1)
 
 def pick_way(dataset: DatasetSpec) -> str:
     """Prompts, slots, a ladder or a sum."""
-    usual = PROMPTS if chosen("prompt") else questions.way_of(picture_presets(dataset.name)[0])
+    usual = PROMPTS if get_choice("prompt") else questions.way_of(picture_presets(dataset.name)[0])
     now = one_of("way", WAYS, usual)
-    st.session_state[shown("way")] = now
+    st.session_state[widget_key("way")] = now
     st.segmented_control(
         "Ask with",
         list(WAYS),
-        key=shown("way"),
+        key=widget_key("way"),
         format_func=WAYS.__getitem__,
         required=True,
-        on_change=moved,
+        on_change=write_back,
         args=("way",),
         wrap=True,
     )
@@ -54,12 +54,12 @@ def write(engine: Engine, way: str, now: Question | None) -> None:
 
 def _find(place: DeltaGenerator, name: str, asked: Callable[..., None], *args: object) -> None:
     place.form_submit_button(
-        "Find pictures", type="primary", on_click=careful(asked), args=args, key=f"ask-{name}", width="stretch"
+        "Find pictures", type="primary", on_click=safe_callback(asked), args=args, key=f"ask-{name}", width="stretch"
     )
 
 
 def _prompts(engine: Engine, now: Question | None) -> None:
-    current = tuple(q.words for q in now.queries) if now and now.way == PROMPTS else texts(engine, "prompt")
+    current = tuple(q.words for q in now.queries) if now and now.way == PROMPTS else get_texts(engine, "prompt")
     key = box_key("prompt", current)
     with st.form("prompts", border=False):
         box, button = st.columns(BOX_AND_BUTTON, vertical_alignment="bottom")
@@ -72,9 +72,9 @@ def _height(current: Sequence[str]) -> int:
 
 
 def _wrote_prompts(engine: Engine, key: str) -> None:
-    choose_texts(engine, "prompt", lines(st.session_state[key]))
-    choose("way", PROMPTS)
-    choose("order", None)
+    set_texts(engine, "prompt", lines(st.session_state[key]))
+    set_choice("way", PROMPTS)
+    set_choice("order", None)
     _afresh()
 
 
@@ -98,9 +98,9 @@ def _wrote_slots(engine: Engine, pattern: str, values: str) -> None:
     written, found = st.session_state[pattern].strip(), lines(st.session_state[values])
     questions.by_slots(written, found)
     used = set(slots_of(written))
-    choose("pattern", written)
-    choose_texts(engine, "slot", [line for line in found if line.partition("=")[0].strip() in used])
-    choose("way", SLOTS)
+    set_choice("pattern", written)
+    set_texts(engine, "slot", [line for line in found if line.partition("=")[0].strip() in used])
+    set_choice("way", SLOTS)
     _afresh()
 
 
@@ -125,15 +125,15 @@ def _wrote_ladder(engine: Engine, noun: str, adjectives: str, around: str) -> No
     words = [a.strip() for a in st.session_state[adjectives].split(",") if a.strip()]
     name, frame = st.session_state[noun].strip(), st.session_state[around].strip() or "{}"
     questions.by_ladder(name, words, frame)
-    choose("noun", name)
-    choose_texts(engine, "adjective", words)
-    choose("around", frame)
-    choose("way", LADDER)
+    set_choice("noun", name)
+    set_texts(engine, "adjective", words)
+    set_choice("around", frame)
+    set_choice("way", LADDER)
     _afresh()
 
 
 def _sum(engine: Engine, now: Question | None) -> None:
-    written = texts(engine, "term")
+    written = get_texts(engine, "term")
     current = written or (_terms(now) if now and now.way == SUM else questions.TERMS)
     key = box_key("term", current)
     with st.form("sum", border=False):
@@ -157,16 +157,16 @@ def _terms(now: Question) -> tuple[str, ...]:
 def _wrote_sum(engine: Engine, key: str) -> None:
     found = lines(st.session_state[key])
     questions.by_sum(found)
-    choose_texts(engine, "term", found)
-    choose("way", SUM)
+    set_texts(engine, "term", found)
+    set_choice("way", SUM)
     _afresh()
 
 
 def _afresh() -> None:
     """A new question: what was looked at in the old one is let go."""
-    choose("hit", None)
-    choose("closer", None)
-    choose("against", None)
+    set_choice("hit", None)
+    set_choice("closer", None)
+    set_choice("against", None)
 
 
 # --- presets ----------------------------------------------------------------------------------------------
@@ -174,7 +174,7 @@ def _afresh() -> None:
 
 def offered_presets(engine: Engine, dataset: DatasetSpec) -> tuple[PicturePreset, ...]:
     """One preset for each of the questions: that of this data set, else of one that is here, else the demo's."""
-    stored, found = here(engine).datasets, dict[str, PicturePreset]()
+    stored, found = stored_pairs(engine).datasets, dict[str, PicturePreset]()
     for preset in PICTURES:
         held = found.get(preset.title)
         if held is None or _nearness(preset, dataset, stored) > _nearness(held, dataset, stored):
@@ -201,7 +201,7 @@ def pick_preset(engine: Engine, dataset: DatasetSpec, now: Question | None) -> N
         list(titles),
         key="picture-preset",
         format_func=lambda n: titles.get(n, n),
-        on_change=careful(_took_preset),
+        on_change=safe_callback(_took_preset),
         args=(engine, dataset, presets),
         wrap=True,
     )
@@ -217,17 +217,17 @@ def _took_preset(engine: Engine, dataset: DatasetSpec, presets: Sequence[Picture
     if preset is None:
         return
     if preset.minus:
-        choose_texts(engine, "term", questions.terms_of(preset))
+        set_texts(engine, "term", questions.terms_of(preset))
     else:
-        choose_texts(engine, "prompt", preset.texts)
-    choose("way", questions.way_of(preset))
-    choose("order", questions.BEFORE if preset.ladder else None)
-    choose("right", None)
+        set_texts(engine, "prompt", preset.texts)
+    set_choice("way", questions.way_of(preset))
+    set_choice("order", questions.BEFORE if preset.ladder else None)
+    set_choice("right", None)
     _afresh()
     if dataset.name not in preset.datasets:
-        stored = here(engine).datasets
+        stored = stored_pairs(engine).datasets
         best = next((d for d in preset.datasets if d in stored), preset.datasets[0])
-        choose("data", [best, *(d for d in chosen("data") if d != best)])
+        set_choice("data", [best, *(d for d in get_choice("data") if d != best)])
 
 
 # --- how lists are shown ----------------------------------------------------------------------------------
@@ -264,33 +264,33 @@ def comparisons(queries: int, models: int) -> tuple[str, ...]:
 def pick_showing(now: Showing, question: Question, images: EmbeddingSet | None, models: int) -> None:
     """A button that says how many pictures are shown; inside, what can change it."""
     with st.popover(plain(f"{now.k} pictures each"), width="stretch", help="Length of the lists, what counts as right"):
-        st.session_state[shown("k")] = str(now.k)
+        st.session_state[widget_key("k")] = str(now.k)
         st.segmented_control(
             "Pictures in each list",
             [str(d) for d in DEPTHS],
-            key=shown("k"),
+            key=widget_key("k"),
             required=True,
-            on_change=moved,
+            on_change=write_back,
             args=("k",),
         )
         possible = comparisons(len(question.queries), models)
         if possible:
-            st.session_state[shown("against")] = now.against
+            st.session_state[widget_key("against")] = now.against
             st.radio(
                 "Mark what is new against",
                 possible,
-                key=shown("against"),
+                key=widget_key("against"),
                 format_func=questions.AGAINST.__getitem__,
-                on_change=moved,
+                on_change=write_back,
                 args=("against",),
             )
         if images is not None and images.classnames:
-            st.session_state[shown("right")] = [] if isinstance(now.right, str) else list(now.right)
+            st.session_state[widget_key("right")] = [] if isinstance(now.right, str) else list(now.right)
             st.multiselect(
                 "Classes that count as right",
                 list(dict.fromkeys(images.classnames)),
-                key=shown("right"),
+                key=widget_key("right"),
                 placeholder="Those named in the text",
-                on_change=moved,
+                on_change=write_back,
                 args=("right",),
             )

@@ -16,13 +16,13 @@ from core.tables.pictures import hits_frame, lists_frame, moved_frame, spread_fr
 from pages.prompt_study.pictures.picture_lists import Compared, Row, as_sheet
 from pages.prompt_study.questions import BEFORE, MODELS
 from pages.shared.chart import draw
-from pages.shared.guard import in_place
-from pages.shared.pickers import moved, shown
+from pages.shared.guard import errors_in_place
+from pages.shared.pickers import widget_key, write_back
 from pages.shared.picture import picture
 from pages.shared.save import save_rows, save_sheet
-from pages.shared.theme import seen, theme
+from pages.shared.theme import chart_look, theme
 from pages.shared.url_choices import one_of
-from pages.shared.url_state import choose
+from pages.shared.url_state import set_choice
 from pages.shared.words import plain
 
 WORDS = "pages/prompt_study/words/page.py"
@@ -44,7 +44,7 @@ def closer(compared: Compared) -> None:
         else:
             _moved(comparison, compared.how)
     with right:
-        draw(spread_chart(spread_frame(row), **seen()), key="chart-spread")
+        draw(spread_chart(spread_frame(row), **chart_look()), key="chart-spread")
 
 
 def _pick_question(compared: Compared) -> int:
@@ -52,15 +52,15 @@ def _pick_question(compared: Compared) -> int:
     usual = next((q for q, row in enumerate(compared.against) if any(row)), 0)
     place = titles.index(one_of("closer", titles, titles[usual], "one of the questions above"))
     if len(titles) > 1:
-        st.session_state[shown("closer")] = titles[place]
-        st.selectbox("Question", titles, key=shown("closer"), on_change=moved, args=("closer",))
+        st.session_state[widget_key("closer")] = titles[place]
+        st.selectbox("Question", titles, key=widget_key("closer"), on_change=write_back, args=("closer",))
     return place
 
 
 def _moved(comparison: ListComparison, how: str) -> None:
     a, b = _names(comparison, how)
-    chart = moved_chart(moved_frame(comparison), a=a, b=b, **seen())
-    draw(chart, key="chart-moved", picked=lambda mark: choose("hit", str(mark[0])))
+    chart = moved_chart(moved_frame(comparison), a=a, b=b, **chart_look())
+    draw(chart, key="chart-moved", picked=lambda mark: set_choice("hit", str(mark[0])))
 
 
 def _names(comparison: ListComparison, how: str) -> tuple[str, str]:
@@ -170,7 +170,7 @@ def found_dialog(engine: Engine, lists: Sequence[PicturesResult], picture_id: st
 
     @st.dialog("Picture", width="large", on_dismiss=closed)
     def show() -> None:
-        with in_place():
+        with errors_in_place():
             _picture_and_places(engine, lists, picture_id)
 
     show()
@@ -180,7 +180,7 @@ def _picture_and_places(engine: Engine, lists: Sequence[PicturesResult], picture
     first = lists[0]
     left, right = st.columns([3, 2], gap="large")
     with left:
-        with in_place():
+        with errors_in_place():
             picture(engine.picture(first.dataset, first.split, picture_id), f"Picture {picture_id} of {first.dataset}")
         st.caption(plain(f"{say_dataset(first.dataset)} · {first.split} · {picture_id}"))
     with right:

@@ -12,8 +12,8 @@ from core.studies.prompts.compose import Composed
 from core.tables import say_model
 from pages.prompt_study.pictures.picture_lists import Row, caption_words
 from pages.shared.grid import Tile, grid
-from pages.shared.pickers import shown
-from pages.shared.picture import small
+from pages.shared.pickers import widget_key
+from pages.shared.picture import thumbnail
 from pages.shared.result_tiles import bar
 from pages.shared.words import plain
 
@@ -53,11 +53,13 @@ def draw_grid(engine: Engine, cells: Sequence[Composed], rows: Sequence[Row], op
 def _pick_model(models: Sequence[str]) -> str:
     if len(models) == 1:
         return models[0]
-    st.session_state.setdefault(shown("grid-model"), models[0])
-    if st.session_state[shown("grid-model")] not in models:
-        st.session_state[shown("grid-model")] = models[0]
-    st.segmented_control("Pictures of", list(models), key=shown("grid-model"), format_func=say_model, required=True)
-    return str(st.session_state[shown("grid-model")])
+    st.session_state.setdefault(widget_key("grid-model"), models[0])
+    if st.session_state[widget_key("grid-model")] not in models:
+        st.session_state[widget_key("grid-model")] = models[0]
+    st.segmented_control(
+        "Pictures of", list(models), key=widget_key("grid-model"), format_func=say_model, required=True
+    )
+    return str(st.session_state[widget_key("grid-model")])
 
 
 def _row_title(values: Key) -> str:
@@ -90,7 +92,7 @@ def _tile(engine: Engine, result: PicturesResult, place: int) -> Tile:
     said = hit.label or (hit.captions[0] if hit.captions else hit.id)
     return Tile(
         id=hit.id,
-        thumbnail=small(engine, result.dataset, result.split, hit.id),
+        thumbnail=thumbnail(engine, result.dataset, result.split, hit.id),
         alt=f"Rank {hit.rank}: {said}",
         rank=hit.rank,
         score=bar(result, hit.score),

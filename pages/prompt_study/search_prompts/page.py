@@ -8,40 +8,40 @@ from core.engine import Engine
 from core.errors import TMVError
 from core.studies.prompts.heldout import PromptSearchResult
 from core.tables import say_dataset, say_model
-from core.types import DatasetSpec, ModelSpec, TMVError
-from pages.prompt_study.search_prompts.search_plan import KEPT, Plan, plan_form, plan_of, said
+from core.types import DatasetSpec, ModelSpec
+from pages.prompt_study.search_prompts.search_plan import KEPT, SearchPlan, plan_form, plan_sentence, search_plan
 from pages.prompt_study.search_prompts.verdict import chosen_templates, share_words, show_verdict, turned_pictures
 from pages.shared.engine import engine
-from pages.shared.guard import careful, in_place
+from pages.shared.guard import errors_in_place, safe_callback
 from pages.shared.jobs import watch
-from pages.shared.layout import foot, question
+from pages.shared.layout import page_title, provenance_footer
 from pages.shared.missing import offer
-from pages.shared.pickers import choice_row, pick_dataset, pick_model, tell
-from pages.shared.prompt_picker import CLASSNAMES, asking
+from pages.shared.pickers import choice_row, note_problems, pick_dataset, pick_model
+from pages.shared.prompt_picker import CLASSNAMES, get_prompt_choice
 from pages.shared.url_choices import one_of, quietly
-from pages.shared.url_state import chosen, keep
+from pages.shared.url_state import bind, get_choice
 from pages.shared.words import plain
 
 
-def plan_on(engine: Engine, dataset: DatasetSpec, classnames: str) -> Plan | None:
+def plan_on(engine: Engine, dataset: DatasetSpec, classnames: str) -> SearchPlan | None:
     """The plan of the address, or the sentence about what is wrong with it."""
     try:
-        return plan_of(engine, dataset, classnames)
+        return search_plan(engine, dataset, classnames)
     except TMVError as error:
-        tell([str(error)])
+        note_problems([str(error)])
         return None
 
 
 def run(engine: Engine, model: str, dataset: DatasetSpec, split: str | None) -> None:
     """Callback: start the search that the address describes now, unless it has been done."""
     with quietly():
-        plan = plan_of(engine, dataset, one_of("classnames", CLASSNAMES, "curated"))
+        plan = search_plan(engine, dataset, one_of("classnames", CLASSNAMES, "curated"))
     stored = engine.embeddings(model, dataset.name, split) is not None
     if stored and engine.optimised(model, dataset.name, split, **plan.options) is None:
         engine.submit_optimise(model, dataset.name, split, **plan.options)
 
 
-def start(engine: Engine, model: str, dataset: DatasetSpec, split: str | None, plan: Plan) -> None:
+def start(engine: Engine, model: str, dataset: DatasetSpec, split: str | None, plan: SearchPlan) -> None:
     """The search that is running, or the one button that starts it."""
     job = engine.latest_optimise(model, dataset.name, split, **plan.options)
     if job is not None:
@@ -56,23 +56,25 @@ def start(engine: Engine, model: str, dataset: DatasetSpec, split: str | None, p
             "the choice is judged once on the others, which the search never sees."
         )
     )
-    st.button("Search", type="primary", key="search-now", on_click=careful(partial(run, engine, model, dataset, split)))
+    st.button(
+        "Search", type="primary", key="search-now", on_click=safe_callback(partial(run, engine, model, dataset, split))
+    )
 
 
-def show(engine: Engine, result: PromptSearchResult, plan: Plan) -> None:
+def show_results(engine: Engine, result: PromptSearchResult, plan: SearchPlan) -> None:
     """The verdict, the templates, the pictures, the foot."""
     show_verdict(result)
     chosen_templates(result)
-    with in_place():
+    with errors_in_place():
         turned_pictures(engine, result)
-    foot(
+    provenance_footer(
         [(f"{say_model(result.model)} on {say_dataset(result.dataset)}", result.provenance)],
         {
             "model": [result.model],
             "data": [result.dataset],
             "split": [result.split],
             "classnames": [plan.classnames],
-            **{name: chosen(name, 2000) for name in (*KEPT, "turned", "judged")},
+            **{name: get_choice(name, 2000) for name in (*KEPT, "turned", "judged")},
         },
     )
 
@@ -94,9 +96,9 @@ def page(engine: Engine) -> None:
     if picked is None:
         return
     model, dataset = picked
-    asked = asking([dataset])
+    asked = get_prompt_choice([dataset])
     plan, split = plan_on(engine, dataset, asked.classnames), asked.split_of(dataset)
-    with st.expander(said(plan) if plan else "What is searched", expanded=plan is None), in_place():
+    with st.expander(plan_sentence(plan) if plan else "What is searched", expanded=plan is None), errors_in_place():
         plan_form(engine, dataset, plan, partial(run, engine, model.name, dataset, split))
     if engine.embeddings(model.name, dataset.name, split) is None:
         offer(engine, [(model, dataset, split)])
@@ -107,10 +109,10 @@ def page(engine: Engine) -> None:
     if result is None:
         start(engine, model.name, dataset, split, plan)
     else:
-        show(engine, result, plan)
+        show_results(engine, result, plan)
 
 
-keep(*KEPT, "turned", "judged")
-question("Can a better prompt be found, and is the gain real?")
-with in_place():
+bind(*KEPT, "turned", "judged")
+page_title("Can a better prompt be found, and is the gain real?")
+with errors_in_place():
     page(engine())

@@ -18,12 +18,12 @@ from core.studies.prompts.search import BUDGET, LARGEST
 from core.studies.zero_shot.classify import check_templates
 from core.types import DatasetSpec
 from pages.prompt_study.questions import slot_values
-from pages.shared.guard import careful
-from pages.shared.pickers import shown
+from pages.shared.guard import safe_callback
+from pages.shared.pickers import widget_key
 from pages.shared.prompt_picker import CLASSNAMES
-from pages.shared.texts import box_key, choose_texts, lines, texts
+from pages.shared.texts import box_key, get_texts, lines, set_texts
 from pages.shared.url_choices import one_of, quietly, some_of
-from pages.shared.url_state import choose, chosen
+from pages.shared.url_state import get_choice, set_choice
 from pages.shared.words import count, plain
 
 OWN, NONE = "own", "none"
@@ -34,7 +34,7 @@ KEPT = ("pool", "extra", "poolpattern", "poolslot", "beat", "budget", "largest",
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class SearchPlan:
     """A search, ready to be run: `pool` and `baseline` are templates, `beat` the name of the baseline's set."""
 
     pool: tuple[str, ...]
@@ -66,14 +66,14 @@ class Plan:
         )
 
 
-def plan_of(engine: Engine, dataset: DatasetSpec, classnames: str) -> Plan:
+def search_plan(engine: Engine, dataset: DatasetSpec, classnames: str) -> SearchPlan:
     """What the address says, checked, with these class names; `TMVError` for templates that make no sense."""
     sets = [find_prompt_set(dataset.prompt_set if n == OWN else n).templates for n in pool_sets()]
     pool = tuple(dict.fromkeys((*own_templates(engine), *(t for templates in sets for t in templates))))
     if not pool:
         raise TMVError("There is nothing to choose from; take a set, or write templates of your own.")
     beat = one_of("beat", [p.name for p in PROMPT_SETS], dataset.prompt_set)
-    return Plan(
+    return SearchPlan(
         pool=pool,
         baseline=find_prompt_set(beat).templates,
         beat=beat,
@@ -92,8 +92,8 @@ def pool_sets() -> tuple[str, ...]:
 
 def own_templates(engine: Engine) -> tuple[str, ...]:
     """The reader's own templates and the combinations of their slots."""
-    written, pattern = texts(engine, "extra"), next(iter(chosen("poolpattern")), "")
-    made = templates_of_slots(pattern, texts(engine, "poolslot")) if pattern else ()
+    written, pattern = get_texts(engine, "extra"), next(iter(get_choice("poolpattern")), "")
+    made = templates_of_slots(pattern, get_texts(engine, "poolslot")) if pattern else ()
     both = tuple(dict.fromkeys((*written, *made)))
     return check_templates(both) if both else ()
 
@@ -108,10 +108,10 @@ def templates_of_slots(pattern: str, slot_lines: tuple[str, ...] | list[str]) ->
 # --- the form ---------------------------------------------------------------------------------------------
 
 
-def plan_form(engine: Engine, dataset: DatasetSpec, now: Plan | None, run: Callable[[], None]) -> None:
+def plan_form(engine: Engine, dataset: DatasetSpec, now: SearchPlan | None, run: Callable[[], None]) -> None:
     """Everything that makes a search, with the one button that keeps it and calls `run`."""
-    written, pattern = texts(engine, "extra"), next(iter(chosen("poolpattern")), "")
-    slot_lines = texts(engine, "poolslot")
+    written, pattern = get_texts(engine, "extra"), next(iter(get_choice("poolpattern")), "")
+    slot_lines = get_texts(engine, "poolslot")
     boxes = box_key("extra", written), box_key("poolpattern", [pattern]), box_key("poolslot", slot_lines)
     with st.form("plan", border=False):
         left, middle, right = st.columns(3, gap="large")
@@ -133,22 +133,22 @@ def plan_form(engine: Engine, dataset: DatasetSpec, now: Plan | None, run: Calla
         with right:
             _pick_limits(now)
         asked = partial(_planned, engine, *boxes, run)
-        st.form_submit_button("Search", type="primary", on_click=careful(asked), key="search-plan")
+        st.form_submit_button("Search", type="primary", on_click=safe_callback(asked), key="search-plan")
 
 
 def _pick_sets(dataset: DatasetSpec) -> None:
     own = find_prompt_set(dataset.prompt_set)
     titles = {OWN: f"{dataset.title}'s own: {own.title}"}
     titles |= {p.name: f"{p.title} ({len(p.templates)})" for p in PROMPT_SETS if p.name != own.name}
-    with quietly():  # `plan_of` has said what is wrong with them
-        st.session_state[shown("pool")] = [n for n in pool_sets() if n in titles]
-    st.multiselect("Sets to choose from", list(titles), key=shown("pool"), format_func=lambda n: titles.get(n, n))
+    with quietly():  # `search_plan` has said what is wrong with them
+        st.session_state[widget_key("pool")] = [n for n in pool_sets() if n in titles]
+    st.multiselect("Sets to choose from", list(titles), key=widget_key("pool"), format_func=lambda n: titles.get(n, n))
 
 
-def _pick_limits(now: Plan | None) -> None:
+def _pick_limits(now: SearchPlan | None) -> None:
     titles = {p.name: p.title for p in PROMPT_SETS}
-    st.session_state[shown("beat")] = now.beat if now else PROMPT_SETS[0].name
-    st.selectbox("What it must beat", list(titles), key=shown("beat"), format_func=lambda n: titles.get(n, n))
+    st.session_state[widget_key("beat")] = now.beat if now else PROMPT_SETS[0].name
+    st.selectbox("What it must beat", list(titles), key=widget_key("beat"), format_func=lambda n: titles.get(n, n))
     left, right = st.columns(2)
     _choice(left, "largest", "At most", SIZES, str(now.largest if now else LARGEST), "Templates in the ensemble")
     _choice(right, "budget", "Budget", BUDGETS, str(now.budget if now else BUDGET), "Ensembles tried at most")
@@ -156,13 +156,13 @@ def _pick_limits(now: Plan | None) -> None:
         left, "heldout", "Held out", SHARES, f"{now.heldout if now else 0.5:g}", "Share of pictures for the verdict"
     )
     kinds = list(CLASSNAMES)
-    st.session_state[shown("poolnames")] = now.classnames if now else "curated"
-    right.selectbox("Class names", kinds, key=shown("poolnames"), format_func=CLASSNAMES.__getitem__)
+    st.session_state[widget_key("poolnames")] = now.classnames if now else "curated"
+    right.selectbox("Class names", kinds, key=widget_key("poolnames"), format_func=CLASSNAMES.__getitem__)
 
 
 def _choice(place: Any, name: str, label: str, options: tuple[str, ...], now: str, said: str) -> None:
-    st.session_state[shown(name)] = now if now in options else options[-1]
-    place.selectbox(label, options, key=shown(name), help=said)
+    st.session_state[widget_key(name)] = now if now in options else options[-1]
+    place.selectbox(label, options, key=widget_key(name), help=said)
 
 
 def _planned(engine: Engine, extra: str, pattern: str, slot_lines: str, run: Callable[[], None]) -> None:
@@ -172,17 +172,17 @@ def _planned(engine: Engine, extra: str, pattern: str, slot_lines: str, run: Cal
         check_templates(written)
     if form:
         templates_of_slots(form, values)
-    choose_texts(engine, "extra", written)
-    choose("poolpattern", form)
-    choose_texts(engine, "poolslot", values if form else ())
-    sets = st.session_state[shown("pool")]
-    choose("pool", None if tuple(sets) == (OWN, *POOL_SETS) else sets or [NONE])
+    set_texts(engine, "extra", written)
+    set_choice("poolpattern", form)
+    set_texts(engine, "poolslot", values if form else ())
+    sets = st.session_state[widget_key("pool")]
+    set_choice("pool", None if tuple(sets) == (OWN, *POOL_SETS) else sets or [NONE])
     for name in ("beat", "budget", "largest", "heldout"):
-        choose(name, st.session_state[shown(name)])
-    choose("classnames", st.session_state[shown("poolnames")])
+        set_choice(name, st.session_state[widget_key(name)])
+    set_choice("classnames", st.session_state[widget_key("poolnames")])
     run()
 
 
-def said(plan: Plan) -> str:
+def plan_sentence(plan: SearchPlan) -> str:
     """For the expander that holds the form."""
     return plain(f"What is searched: {plan.words}")

@@ -15,15 +15,15 @@ from core.tables import percent, points, say_dataset
 from core.tables.prompts import path_frame, search_finding, verdict_frame, weights_frame
 from pages.shared.chart import draw
 from pages.shared.grid import Tile, grid
-from pages.shared.guard import in_place
-from pages.shared.layout import Headline, finding, headlines
+from pages.shared.guard import errors_in_place
+from pages.shared.layout import Headline, conclusion, headlines
 from pages.shared.paging import paged
-from pages.shared.pickers import moved, shown
-from pages.shared.picture import answers, picture, small
+from pages.shared.pickers import widget_key, write_back
+from pages.shared.picture import answers, picture, thumbnail
 from pages.shared.save import save_rows
-from pages.shared.theme import seen
+from pages.shared.theme import chart_look
 from pages.shared.url_choices import A_PICTURE, NONE_OPENED, one_of
-from pages.shared.url_state import choose
+from pages.shared.url_state import set_choice
 from pages.shared.words import count, plain
 
 TEMPLATES = "pages/prompt_study/templates/page.py"
@@ -40,8 +40,8 @@ PAGE = 24
 def show_verdict(result: PromptSearchResult) -> None:
     """Large figures on held-out pictures alone, the finding, its warnings, and the path."""
     headlines([_headline(result, v) for v in (result.chosen, result.baseline, *reversed(result.variants))])
-    finding(plain(search_finding(result)), [result])
-    draw(search_path_chart(path_frame(result), verdict_frame(result), **seen()), key="chart-search")
+    conclusion(plain(search_finding(result)), [result])
+    draw(search_path_chart(path_frame(result), verdict_frame(result), **chart_look()), key="chart-search")
 
 
 def _headline(result: PromptSearchResult, verdict: Verdict) -> Headline:
@@ -129,20 +129,20 @@ def turned_pictures(engine: Engine, result: PromptSearchResult) -> None:
     st.header("Which held-out pictures does the choice turn?", anchor=False)
     ids = {"gained": result.chosen.gained, "lost": result.chosen.lost}
     now = one_of("turned", KINDS, max(KINDS, key=lambda kind: len(ids[kind])))
-    st.session_state[shown("turned")] = now
+    st.session_state[widget_key("turned")] = now
     st.segmented_control(
         "Against the baseline",
         list(KINDS),
-        key=shown("turned"),
+        key=widget_key("turned"),
         format_func=lambda kind: f"{KINDS[kind]} {len(ids[kind]):,}",
         required=True,
-        on_change=moved,
+        on_change=write_back,
         args=("turned",),
     )
     before, after = _answers(engine, result)
     rows = {name: row for row, name in enumerate(after.ids)}
     if name := one_of("judged", rows, "", A_PICTURE, NONE_OPENED):
-        _dialog(engine, before, after, name, lambda: choose("judged", None))
+        _dialog(engine, before, after, name, lambda: set_choice("judged", None))
     if not ids[now]:
         st.caption("None.")
         return
@@ -153,7 +153,7 @@ def turned_pictures(engine: Engine, result: PromptSearchResult) -> None:
             key="turned-grid",
             tile=120,
             label=f"{KINDS[now]}: {count(len(ids[now]), 'held-out picture')}",
-            opened=lambda name: choose("judged", name),
+            opened=lambda name: set_choice("judged", name),
         )
 
 
@@ -173,7 +173,7 @@ def _tile(engine: Engine, before: ZeroShotResult, after: ZeroShotResult, row: in
     gained = kind == "gained"
     return Tile(
         id=after.ids[row],
-        thumbnail=small(engine, after.dataset, after.split, after.ids[row]),
+        thumbnail=thumbnail(engine, after.dataset, after.split, after.ids[row]),
         alt=f"{true}: named {was} before, {now} now",
         caption=f"is {true}",
         note=f"before: {was if gained else 'right'}",
@@ -195,7 +195,7 @@ def _dialog(
     @st.dialog("Picture", width="large", on_dismiss=closed)
     def show() -> None:
         left, right = st.columns([3, 2], gap="large")
-        with left, in_place():
+        with left, errors_in_place():
             picture(engine.picture(after.dataset, after.split, name), f"Picture {name} of {after.dataset}")
         left.caption(plain(f"{say_dataset(after.dataset)} · {after.split} · {name}"))
         with right:

@@ -14,11 +14,11 @@ from core.tables import points, say_model
 from core.tables.prompts import changed_pictures_frame, class_changes_frame, say_template
 from pages.shared.grid import Tile, grid
 from pages.shared.paging import paged
-from pages.shared.pickers import moved, shown
-from pages.shared.picture import small
+from pages.shared.pickers import widget_key, write_back
+from pages.shared.picture import thumbnail
 from pages.shared.save import save_rows
-from pages.shared.url_choices import A_CLASS, class_tokens, one_of, say_wrong
-from pages.shared.url_state import choose, chosen
+from pages.shared.url_choices import A_CLASS, class_tokens, note_wrong_choice, one_of
+from pages.shared.url_state import get_choice, set_choice
 from pages.shared.words import count, plain
 
 GAINED, LOST, OTHER = "gained", "lost", "other"
@@ -28,7 +28,7 @@ PAGE_KEY = "flipped-page"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class ChangedTemplate:
     """A study and the template of it that is looked at."""
 
     study: PromptStudyResult
@@ -40,17 +40,17 @@ class Look:
         return self.study.model, self.study.classnames_kind, self.template
 
 
-def look_at(studies: Sequence[PromptStudyResult]) -> Look:
+def changed_template(studies: Sequence[PromptStudyResult]) -> ChangedTemplate:
     """What the address asks for; else the template of the first study that moves accuracy most."""
-    asked = chosen("changed")
+    asked = get_choice("changed")
     if len(asked) == 3:
         for study in studies:
             if (study.model, study.classnames_kind) == asked[:2] and asked[2] in [t.name for t in study.every]:
-                return Look(study=study, template=asked[2])
-    found = Look(study=studies[0], template=_most_moved(studies[0]))
+                return ChangedTemplate(study=study, template=asked[2])
+    found = ChangedTemplate(study=studies[0], template=_most_moved(studies[0]))
     if asked:
         expected = "a model, its class names and a template that are compared here"
-        say_wrong("changed", ", ".join(asked), expected, f"“{say_template(found.template)}” is looked at")
+        note_wrong_choice("changed", ", ".join(asked), expected, f"“{say_template(found.template)}” is looked at")
     return found
 
 
@@ -63,12 +63,12 @@ def _most_moved(study: PromptStudyResult) -> str:
 
 def show_template(model: str, kind: str, template: str, of: str | None = None) -> None:
     """Callback: look at this template, and at one class of it if one is named."""
-    choose("changed", [model, kind, template])
-    choose("of", of)
+    set_choice("changed", [model, kind, template])
+    set_choice("of", of)
     st.session_state[PAGE_KEY] = 1
 
 
-def changed(engine: Engine, studies: Sequence[PromptStudyResult], look: Look) -> None:
+def changed(engine: Engine, studies: Sequence[PromptStudyResult], look: ChangedTemplate) -> None:
     """The section: choices, the classes on the left, the pictures on the right."""
     study, template = look.study, look.template
     said = f"What “{say_template(template)}” changes against “{say_template(study.baseline)}”"
@@ -85,18 +85,18 @@ def changed(engine: Engine, studies: Sequence[PromptStudyResult], look: Look) ->
         _pictures(engine, look, frame)
 
 
-def _pick(studies: Sequence[PromptStudyResult], look: Look) -> None:
+def _pick(studies: Sequence[PromptStudyResult], look: ChangedTemplate) -> None:
     left, right = st.columns(2)
     options = {f"{s.model}\n{s.classnames_kind}": _study_title(s, studies) for s in studies}
-    st.session_state[shown("changed-study")] = f"{look.study.model}\n{look.study.classnames_kind}"
+    st.session_state[widget_key("changed-study")] = f"{look.study.model}\n{look.study.classnames_kind}"
     left.selectbox(
-        "Model", list(options), key=shown("changed-study"), format_func=options.__getitem__, on_change=_picked
+        "Model", list(options), key=widget_key("changed-study"), format_func=options.__getitem__, on_change=_picked
     )
-    st.session_state[shown("changed-template")] = look.template
+    st.session_state[widget_key("changed-template")] = look.template
     right.selectbox(
         "Template",
         [t.name for t in look.study.every],
-        key=shown("changed-template"),
+        key=widget_key("changed-template"),
         format_func=say_template,
         on_change=_picked,
     )
@@ -108,14 +108,14 @@ def _study_title(study: PromptStudyResult, studies: Sequence[PromptStudyResult])
 
 
 def _picked() -> None:
-    model, _, kind = st.session_state[shown("changed-study")].partition("\n")
-    show_template(model, kind, st.session_state[shown("changed-template")])
+    model, _, kind = st.session_state[widget_key("changed-study")].partition("\n")
+    show_template(model, kind, st.session_state[widget_key("changed-template")])
 
 
 # --- classes ----------------------------------------------------------------------------------------------
 
 
-def _classes(look: Look) -> None:
+def _classes(look: ChangedTemplate) -> None:
     frame = class_changes_frame(look.study, look.template)
     st.subheader(plain(_class_sentence(frame)), anchor=False)
 
@@ -163,7 +163,7 @@ def _token(study: PromptStudyResult, classname: str) -> str:
 # --- pictures ---------------------------------------------------------------------------------------------
 
 
-def _pictures(engine: Engine, look: Look, frame: pd.DataFrame) -> None:
+def _pictures(engine: Engine, look: ChangedTemplate, frame: pd.DataFrame) -> None:
     label = _chosen_class(look.study)
     if label is not None:
         frame = frame[look.study.labels[frame["row"].to_numpy()] == label]
@@ -183,7 +183,7 @@ def _pictures(engine: Engine, look: Look, frame: pd.DataFrame) -> None:
             key="flipped-grid",
             tile=120,
             label=f"{KINDS[kind]}: {count(len(rows), 'picture')}",
-            opened=lambda picture: choose("flipped", picture),
+            opened=lambda picture: set_choice("flipped", picture),
         )
     save_rows(frame, "pictures-changed", key="flipped-csv")
 
@@ -197,11 +197,11 @@ def _pick_kind(frame: pd.DataFrame) -> str:
     """Gained, lost or wrong both times; opens with the larger of the first two."""
     counts = {kind: int((frame["kind"] == kind).sum()) for kind in KINDS}
     now = one_of("which", KINDS, max((GAINED, LOST), key=lambda kind: counts[kind]))
-    st.session_state[shown("which")] = now
+    st.session_state[widget_key("which")] = now
     st.segmented_control(
         "Pictures whose answer changed",
         list(KINDS),
-        key=shown("which"),
+        key=widget_key("which"),
         format_func=lambda kind: f"{KINDS[kind]} {counts[kind]:,}",
         required=True,
         on_change=_picked_kind,
@@ -210,29 +210,33 @@ def _pick_kind(frame: pd.DataFrame) -> str:
 
 
 def _picked_kind() -> None:
-    moved("which")
+    write_back("which")
     st.session_state[PAGE_KEY] = 1
 
 
 def _pick_class(study: PromptStudyResult, label: int | None) -> None:
     tokens = class_tokens(study.classnames)
-    st.session_state[shown("of")] = "" if label is None else tokens[label]
+    st.session_state[widget_key("of")] = "" if label is None else tokens[label]
     st.selectbox(
-        "Of the class", ["", *tokens], key=shown("of"), format_func=lambda t: t or "any class", on_change=_picked_class
+        "Of the class",
+        ["", *tokens],
+        key=widget_key("of"),
+        format_func=lambda t: t or "any class",
+        on_change=_picked_class,
     )
 
 
 def _picked_class() -> None:
-    moved("of")
+    write_back("of")
     st.session_state[PAGE_KEY] = 1
 
 
-def _tile(engine: Engine, look: Look, row: pd.Series) -> Tile:
+def _tile(engine: Engine, look: ChangedTemplate, row: pd.Series) -> Tile:
     study, kind = look.study, row["kind"]
     marks = {GAINED: "right now", LOST: f"now {row['after']}", OTHER: f"now {row['after']}"}
     return Tile(
         id=row["id"],
-        thumbnail=small(engine, study.dataset, study.split, row["id"]),
+        thumbnail=thumbnail(engine, study.dataset, study.split, row["id"]),
         alt=f"{row['true']}: named {row['before']} before, {row['after']} now",
         caption=f"is {row['true']}",
         note=f"before: {'right' if kind == LOST else row['before']}",

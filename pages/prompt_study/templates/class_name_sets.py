@@ -13,12 +13,13 @@ import pandas as pd
 import streamlit as st
 
 from core.engine import Engine
-from core.types import EmbeddingSet, TMVError
-from pages.shared.guard import careful
-from pages.shared.pickers import shown
-from pages.shared.texts import choose_texts, texts
+from core.errors import TMVError
+from core.types import EmbeddingSet
+from pages.shared.guard import safe_callback
+from pages.shared.pickers import widget_key
+from pages.shared.texts import get_texts, set_texts
 from pages.shared.url_choices import some_of
-from pages.shared.url_state import choose, chosen
+from pages.shared.url_state import get_choice, set_choice
 
 CURATED, RAW = "curated", "raw"
 BASES = {CURATED: "Curated names", RAW: "Folder names"}
@@ -86,7 +87,7 @@ def written(edits: Edits) -> list[str]:
 
 def chosen_names(engine: Engine, images: EmbeddingSet) -> tuple[tuple[NameSet, ...], tuple[NameSet, ...]]:
     """(those to compare, all there are), checked against the data set; the curated ones where none is chosen."""
-    every = name_sets(images, parse_edits(texts(engine, "rename"), images.raw_classnames))
+    every = name_sets(images, parse_edits(get_texts(engine, "rename"), images.raw_classnames))
     wanted = some_of("names", [kind + base for kind in ("", EDITED) for base in BASES])
     return tuple(n for n in every if n.kind in wanted) or every[:1], every
 
@@ -96,14 +97,14 @@ def pick_names(engine: Engine, images: EmbeddingSet) -> tuple[NameSet, ...]:
     picked, every = chosen_names(engine, images)
     label = picked[0].title if len(picked) == 1 else f"{len(picked)} sets of class names"
     with st.popover(label, width="stretch", help="The class names that are put into the templates"):
-        st.session_state[shown("names")] = [n.kind for n in picked]
+        st.session_state[widget_key("names")] = [n.kind for n in picked]
         titles = {n.kind: n.title for n in every}
         st.pills(
             "Compare",
             list(titles),
             selection_mode="multi",
             format_func=lambda kind: titles.get(kind, kind),
-            key=shown("names"),
+            key=widget_key("names"),
             on_change=_picked,
         )
         _editor(engine, images)
@@ -111,7 +112,7 @@ def pick_names(engine: Engine, images: EmbeddingSet) -> tuple[NameSet, ...]:
 
 
 def _picked() -> None:
-    choose("names", st.session_state[shown("names")])
+    set_choice("names", st.session_state[widget_key("names")])
 
 
 # --- the editor -------------------------------------------------------------------------------------------
@@ -155,15 +156,15 @@ def _editor(engine: Engine, images: EmbeddingSet) -> None:
             CURATED: text(BASES[CURATED], max_chars=MOST_CHARACTERS),
             RAW: text(BASES[RAW], max_chars=MOST_CHARACTERS),
         },
-        on_change=careful(_edited),
+        on_change=safe_callback(_edited),
         args=(engine, images),
     )
     if sheet.expected:
-        st.button("Undo all edits", on_click=careful(_undo), args=(engine,), key="names-undo")
+        st.button("Undo all edits", on_click=safe_callback(_undo), args=(engine,), key="names-undo")
 
 
 def _sheet(engine: Engine, images: EmbeddingSet) -> _Sheet:
-    now, sheet = list(texts(engine, "rename")), st.session_state.get("names-sheet")
+    now, sheet = list(get_texts(engine, "rename")), st.session_state.get("names-sheet")
     if not isinstance(sheet, _Sheet) or (sheet.dataset, sheet.expected) != (images.key.dataset, now):
         times = sheet.times + 1 if isinstance(sheet, _Sheet) else 1
         sheet = _Sheet(
@@ -177,13 +178,13 @@ def _edited(engine: Engine, images: EmbeddingSet) -> None:
     """Callback: the edited cells become edits, and the sets they belong to join the comparison."""
     sheet: _Sheet = st.session_state["names-sheet"]
     edits = with_cells(sheet.start, st.session_state[sheet.key]["edited_rows"], images)
-    others = [v for v in texts(engine, "rename") if not parse_edits([v], images.raw_classnames)]
+    others = [v for v in get_texts(engine, "rename") if not parse_edits([v], images.raw_classnames)]
     before = {n.kind for n in name_sets(images, parse_edits(sheet.expected, images.raw_classnames))}
-    choose_texts(engine, "rename", [*others, *written(edits)])
-    sheet.expected = list(texts(engine, "rename"))
+    set_texts(engine, "rename", [*others, *written(edits)])
+    sheet.expected = list(get_texts(engine, "rename"))
     fresh = [n.kind for n in name_sets(images, edits) if n.edited and n.kind not in before]
-    kinds = chosen("names") or (CURATED,)
-    choose("names", [*kinds, *(k for k in fresh if k not in kinds)])
+    kinds = get_choice("names") or (CURATED,)
+    set_choice("names", [*kinds, *(k for k in fresh if k not in kinds)])
 
 
 def with_cells(
@@ -207,4 +208,4 @@ def with_cells(
 
 
 def _undo(engine: Engine) -> None:
-    choose_texts(engine, "rename", ())
+    set_texts(engine, "rename", ())

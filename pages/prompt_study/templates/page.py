@@ -15,22 +15,22 @@ from core.studies.prompts.accuracy import PromptStudyResult, TemplateResult, dif
 from core.tables import finding as outcome
 from core.tables import points, say_dataset, say_model
 from core.tables.prompts import best_of_each, class_templates_frame, say_template, templates_finding, templates_frame
-from core.types import DatasetSpec, EmbeddingSet, EncoderWarming, ModelSpec
-from pages.prompt_study.templates.changed import changed, look_at, show_template
+from core.types import DatasetSpec, EmbeddingSet, ModelSpec
+from pages.prompt_study.templates.changed import changed, changed_template, show_template
 from pages.prompt_study.templates.class_name_sets import NameSet, pick_names
 from pages.prompt_study.templates.tables import template_dialog, template_table
 from pages.prompt_study.templates.wording import Wording, pick_baseline, pick_preset, pick_wording, preset_of, wording
 from pages.shared.chart import draw
 from pages.shared.encode import encode_filled
 from pages.shared.engine import engine
-from pages.shared.guard import in_place
-from pages.shared.layout import Headline, finding, foot, headlines, question
+from pages.shared.guard import errors_in_place
+from pages.shared.layout import Headline, conclusion, headlines, page_title, provenance_footer
 from pages.shared.missing import Pair, offer
 from pages.shared.pickers import choice_row, pick_dataset, pick_models
-from pages.shared.prompt_picker import asking
-from pages.shared.theme import seen
+from pages.shared.prompt_picker import get_prompt_choice
+from pages.shared.theme import chart_look
 from pages.shared.url_choices import A_PICTURE, NONE_OPENED, class_tokens, one_of
-from pages.shared.url_state import choose, chosen, keep
+from pages.shared.url_state import bind, get_choice, set_choice
 from pages.shared.warming import warming
 from pages.shared.words import count, plain
 
@@ -39,7 +39,7 @@ MOST_HEADLINES, MOST_IN_ORDER = 4, 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class TemplatesChoice:
     """What is compared on which pictures."""
 
     models: tuple[ModelSpec, ...]
@@ -49,7 +49,7 @@ class Choice:
     names: tuple[NameSet, ...]
 
 
-def pick(engine: Engine) -> Choice | None:
+def pick(engine: Engine) -> TemplatesChoice | None:
     """The presets and the row of choices."""
     how = wording(engine)
     presets = st.container()
@@ -66,25 +66,25 @@ def pick(engine: Engine) -> Choice | None:
         pick_wording(engine, how)
     with places[3]:
         pick_baseline(how)
-    split = asking([dataset]).split_of(dataset)
+    split = get_prompt_choice([dataset]).split_of(dataset)
     images = stored(engine, models, dataset, split)
     if images is not None:
         engine.classnames(images, "curated")  # what has no classes is told before anything is drawn for them
     with places[4]:
         names = pick_names(engine, images) if images is not None else ()
-    return Choice(models=models, dataset=dataset, split=split, how=how, names=names)
+    return TemplatesChoice(models=models, dataset=dataset, split=split, how=how, names=names)
 
 
 def stored(engine: Engine, models: Sequence[ModelSpec], dataset: DatasetSpec, split: str | None) -> EmbeddingSet | None:
     """The rows of the data set as any of these models has them; class names are the same for all."""
     for model in models:
-        with in_place():
+        with errors_in_place():
             if (found := engine.embeddings(model.name, dataset.name, split)) is not None:
                 return found
     return None
 
 
-def study(engine: Engine, choice: Choice) -> tuple[list[PromptStudyResult], list[Pair], EncoderWarming | None]:
+def study(engine: Engine, choice: TemplatesChoice) -> tuple[list[PromptStudyResult], list[Pair], EncoderWarming | None]:
     """The studies that can be answered, the pairs that are not embedded, and the encoder that is starting."""
     found, missing, waiting = list[PromptStudyResult](), list[Pair](), None
     for model in choice.models:
@@ -99,7 +99,7 @@ def study(engine: Engine, choice: Choice) -> tuple[list[PromptStudyResult], list
     return found, missing, waiting
 
 
-def one(engine: Engine, choice: Choice, model: str, names: NameSet) -> PromptStudyResult:
+def one(engine: Engine, choice: TemplatesChoice, model: str, names: NameSet) -> PromptStudyResult:
     """One model with one set of class names."""
     how = choice.how
     encode_filled(engine, model, how.templates, names.names)
@@ -146,10 +146,10 @@ def _headline(of: PromptStudyResult, result: TemplateResult, role: str, among: S
     return Headline(label=label, value=result.acc1, ci95=result.acc1_ci95, under=" · ".join(under), exact=of.model)
 
 
-def words(studies: Sequence[PromptStudyResult], choice: Choice) -> None:
+def words(studies: Sequence[PromptStudyResult], choice: TemplatesChoice) -> None:
     """The finding, what the class names change, and what to know about it."""
     said = templates_finding(studies)
-    finding(plain(said if said.endswith(".") else f"{said}."), studies)
+    conclusion(plain(said if said.endswith(".") else f"{said}."), studies)
     several = len(studies) > 1 and len(choice.how.templates) > 1
     for sentence in [*([best_of_each(studies)] if several else []), *names_findings(studies)]:
         st.markdown(plain(sentence))
@@ -188,23 +188,26 @@ def deck_distances(studies: Sequence[PromptStudyResult]) -> str:
     return f"On {say_dataset(studies[0].dataset)} they lie on average {', '.join(parts)}." if parts else ""
 
 
-def show(engine: Engine, studies: list[PromptStudyResult], choice: Choice) -> None:
+def show_results(engine: Engine, studies: list[PromptStudyResult], choice: TemplatesChoice) -> None:
     """Figures, finding, chart; what changed; classes by template; the table; the foot."""
     headlines(figures(studies))
     words(studies, choice)
     frame = templates_frame(studies)
     order: Literal["given", "best"] = "best" if len(choice.how.templates) > MOST_IN_ORDER else "given"
-    chart = templates_chart(frame, order=order, title="How much does each template name right?", **seen())
+    chart = templates_chart(frame, order=order, title="How much does each template name right?", **chart_look())
     draw(chart, key="chart-templates", picked=lambda mark: _clicked(studies, mark))
-    look = look_at(studies)
-    with in_place():
+    look = changed_template(studies)
+    with errors_in_place():
         changed(engine, studies, look)
-    classes = class_templates_chart(class_templates_frame(look.study), **seen())
+    classes = class_templates_chart(class_templates_frame(look.study), **chart_look())
     draw(classes, key="chart-classes", picked=lambda mark: _clicked_class(look.study, mark))
     template_table(frame, show_template)
-    foot([(f"{say_model(s.model)} on {say_dataset(s.dataset)}", s.provenance) for s in studies], link(engine, choice))
+    provenance_footer(
+        [(f"{say_model(s.model)} on {say_dataset(s.dataset)}", s.provenance) for s in studies],
+        footer_choices(engine, choice),
+    )
     if picture := one_of("flipped", look.study.ids, "", A_PICTURE, NONE_OPENED):
-        template_dialog(engine, look.study, picture, lambda: choose("flipped", None))
+        template_dialog(engine, look.study, picture, lambda: set_choice("flipped", None))
 
 
 def _clicked(studies: Sequence[PromptStudyResult], mark: list[str]) -> None:
@@ -218,7 +221,7 @@ def _clicked_class(of: PromptStudyResult, mark: list[str]) -> None:
     show_template(of.model, of.classnames_kind, mark[0], class_tokens(of.classnames)[int(mark[1])])
 
 
-def link(engine: Engine, choice: Choice) -> dict[str, Sequence[str]]:
+def footer_choices(engine: Engine, choice: TemplatesChoice) -> dict[str, Sequence[str]]:
     """Every choice of this page, spelled out."""
     return {
         "model": [m.name for m in choice.models],
@@ -226,8 +229,8 @@ def link(engine: Engine, choice: Choice) -> dict[str, Sequence[str]]:
         "split": [choice.split] if choice.split else [],
         **choice.how.choices,
         "names": [n.kind for n in choice.names],
-        "rename": chosen("rename", 2000),
-        **{name: chosen(name) for name in ("changed", "which", "of", "flipped")},
+        "rename": get_choice("rename", 2000),
+        **{name: get_choice(name) for name in ("changed", "which", "of", "flipped")},
     }
 
 
@@ -241,10 +244,10 @@ def page(engine: Engine) -> None:
     if waiting is not None:
         warming(waiting)
     if studies:
-        show(engine, studies, choice)
+        show_results(engine, studies, choice)
 
 
-keep("wording", "wordings", "names", "rename", "baseline", "changed", "which", "of", "flipped")
-question("What does the wording change?")
-with in_place():
+bind("wording", "wordings", "names", "rename", "baseline", "changed", "which", "of", "flipped")
+page_title("What does the wording change?")
+with errors_in_place():
     page(engine())

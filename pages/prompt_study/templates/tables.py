@@ -12,7 +12,7 @@ from core.engine import Engine
 from core.studies.prompts.accuracy import PromptStudyResult
 from core.tables import interval_text, say_dataset, say_model
 from core.tables.prompts import say_template
-from pages.shared.guard import in_place
+from pages.shared.guard import errors_in_place
 from pages.shared.picture import picture
 from pages.shared.save import save_rows
 from pages.shared.words import plain
@@ -86,7 +86,7 @@ def template_dialog(engine: Engine, study: PromptStudyResult, picture_id: str, c
     @st.dialog("Picture", width="large", on_dismiss=closed)
     def show() -> None:
         left, right = st.columns([3, 2], gap="large")
-        with left, in_place():
+        with left, errors_in_place():
             picture(engine.picture(study.dataset, study.split, picture_id), f"Picture {picture_id} of {study.dataset}")
         left.caption(plain(f"{say_dataset(study.dataset)} · {study.split} · {picture_id}"))
         with right:

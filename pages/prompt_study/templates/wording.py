@@ -15,12 +15,11 @@ from core.studies.prompts.accuracy import ENSEMBLE
 from core.studies.zero_shot.classify import check_templates
 from core.tables import say_dataset
 from core.tables.prompts import say_template
-from core.types import TMVError
-from pages.shared.guard import careful
-from pages.shared.pickers import moved, shown, tell
-from pages.shared.texts import box_key, checked_lines, choose_texts, texts
+from pages.shared.guard import safe_callback
+from pages.shared.pickers import note_problems, widget_key, write_back
+from pages.shared.texts import box_key, checked_lines, get_texts, set_texts
 from pages.shared.url_choices import one_of
-from pages.shared.url_state import choose, chosen
+from pages.shared.url_state import get_choice, set_choice
 from pages.shared.words import count, plain
 
 DEFAULT, OWN = "deck", "own"
@@ -46,14 +45,14 @@ class Wording:
     @property
     def choices(self) -> dict[str, tuple[str, ...]]:
         """For a link; the templates themselves where they are one's own."""
-        own = () if self.prompt_set else chosen("wording", 2000)
+        own = () if self.prompt_set else get_choice("wording", 2000)
         return {"wordings": (self.prompt_set,) if self.prompt_set else (), "wording": own, "baseline": (self.baseline,)}
 
 
 def wording(engine: Engine) -> Wording:
     """What the address says, checked; says what is wrong with it."""
     own, problem = _own(engine)
-    tell([problem] if problem else [])
+    note_problems([problem] if problem else [])
     name = one_of("wordings", [p.name for p in PROMPT_SETS], DEFAULT)
     templates = own or find_prompt_set(name).templates
     expected = "one of the templates that are compared, or ensemble"
@@ -63,7 +62,7 @@ def wording(engine: Engine) -> Wording:
 
 def _own(engine: Engine) -> tuple[tuple[str, ...], str]:
     try:
-        found = texts(engine, "wording")
+        found = get_texts(engine, "wording")
         return (tuple(dict.fromkeys(check_templates(found))), "") if found else ((), "")
     except TMVError as error:
         return (), str(error)
@@ -77,11 +76,11 @@ def pick_wording(engine: Engine, now: Wording) -> None:
     with st.popover(plain(now.words), width="stretch", help="The templates to compare"):
         titles = {p.name: f"{p.title} ({len(p.templates)})" for p in PROMPT_SETS}
         titles |= {} if now.prompt_set else {OWN: f"The {len(now.templates)} below"}
-        st.session_state[shown("wordings")] = now.prompt_set or OWN
+        st.session_state[widget_key("wordings")] = now.prompt_set or OWN
         st.selectbox(
             "Start from a set",
             list(titles),
-            key=shown("wordings"),
+            key=widget_key("wordings"),
             format_func=lambda n: titles.get(n, n),
             on_change=_took_set,
         )
@@ -94,18 +93,18 @@ def pick_wording(engine: Engine, now: Wording) -> None:
                 height=240,
                 help="{} stands for the class name. Each is measured by itself, and all of them together.",
             )
-            st.form_submit_button("Compare these", type="primary", on_click=careful(_wrote), args=(engine, key))
+            st.form_submit_button("Compare these", type="primary", on_click=safe_callback(_wrote), args=(engine, key))
 
 
 def _took_set() -> None:
-    if (name := st.session_state[shown("wordings")]) != OWN:
+    if (name := st.session_state[widget_key("wordings")]) != OWN:
         take_set(name)
 
 
 def take_set(name: str) -> None:
     """Callback: compare the templates of a known set."""
-    choose("wordings", name)
-    choose("wording", None)
+    set_choice("wordings", name)
+    set_choice("wording", None)
     _keep_baseline(find_prompt_set(name).templates)
 
 
@@ -115,27 +114,27 @@ def _wrote(engine: Engine, box: str) -> None:
     if known or not found:
         take_set(known or DEFAULT)
         return
-    choose_texts(engine, "wording", found)
-    choose("wordings", None)
+    set_texts(engine, "wording", found)
+    set_choice("wordings", None)
     _keep_baseline(found)
 
 
 def _keep_baseline(templates: Sequence[str]) -> None:
     """What others are measured against is let go with the template that it was."""
-    if not set(chosen("baseline")) <= {*templates, ENSEMBLE}:
-        choose("baseline", None)
+    if not set(get_choice("baseline")) <= {*templates, ENSEMBLE}:
+        set_choice("baseline", None)
 
 
 def pick_baseline(now: Wording) -> None:
     """What every template is measured against, on the same pictures."""
     options = [*now.templates, *([ENSEMBLE] if len(now.templates) > 1 else [])]
-    st.session_state[shown("baseline")] = now.baseline if now.baseline in options else options[0]
+    st.session_state[widget_key("baseline")] = now.baseline if now.baseline in options else options[0]
     st.selectbox(
         "Measured against",
         options,
-        key=shown("baseline"),
+        key=widget_key("baseline"),
         format_func=say_template,
-        on_change=moved,
+        on_change=write_back,
         args=("baseline",),
         help="Differences are paired: both templates name the same pictures.",
     )
@@ -175,5 +174,5 @@ def _took_preset() -> None:
     if preset is None:
         return
     take_set(preset.prompt_set)
-    choose("data", [preset.datasets[0], *(d for d in chosen("data") if d != preset.datasets[0])])
-    choose("baseline", None)
+    set_choice("data", [preset.datasets[0], *(d for d in get_choice("data") if d != preset.datasets[0])])
+    set_choice("baseline", None)

@@ -11,31 +11,31 @@ from core.studies.prompts.compose import leave_one_out, paraphrases
 from core.studies.prompts.words import WordsResult
 from core.tables import say_dataset, say_model
 from core.tables.pictures import rewordings_frame, words_finding, words_frame
-from core.types import DatasetSpec, EmbeddingSet, EncoderWarming, ModelSpec
+from core.types import DatasetSpec, EmbeddingSet, ModelSpec
 from pages.prompt_study.words.sentence import sentence
 from pages.prompt_study.words.word_target import (
-    Target,
+    WordTarget,
     in_words,
     kept_choices,
     pick_target,
     pictures_to_choose,
-    target_of,
     usual_text,
+    word_target,
 )
 from pages.shared.chart import draw
 from pages.shared.encode import encode
 from pages.shared.engine import engine
-from pages.shared.guard import careful, in_place
-from pages.shared.layout import finding, foot, question
+from pages.shared.guard import errors_in_place, safe_callback
+from pages.shared.layout import conclusion, page_title, provenance_footer
 from pages.shared.missing import offer
 from pages.shared.pickers import choice_row, pick_dataset, pick_models
 from pages.shared.picture import picture
-from pages.shared.prompt_picker import asking
+from pages.shared.prompt_picker import get_prompt_choice
 from pages.shared.save import save_rows
 from pages.shared.stored import ANY_KIND
-from pages.shared.texts import box_key, choose_texts, lines, texts
-from pages.shared.theme import seen
-from pages.shared.url_state import chosen, keep
+from pages.shared.texts import box_key, get_texts, lines, set_texts
+from pages.shared.theme import chart_look
+from pages.shared.url_state import bind, get_choice
 from pages.shared.warming import warming
 from pages.shared.words import count, plain
 
@@ -44,7 +44,7 @@ MOST_MODELS, LONGEST = 4, 300
 
 def write(engine: Engine, text: str) -> None:
     """The text and its other wordings, with the one button."""
-    own = texts(engine, "reword")
+    own = get_texts(engine, "reword")
     keys = box_key("text", [text]), box_key("reword", own)
     with st.form("words", border=False):
         left, right, button = st.columns([4, 3, 1], vertical_alignment="bottom")
@@ -57,23 +57,23 @@ def write(engine: Engine, text: str) -> None:
             placeholder="plain paraphrases, unless you write some",
         )
         button.form_submit_button(
-            "Weigh words", type="primary", on_click=careful(_wrote), args=(engine, *keys), width="stretch"
+            "Weigh words", type="primary", on_click=safe_callback(_wrote), args=(engine, *keys), width="stretch"
         )
 
 
 def _wrote(engine: Engine, text: str, reword: str) -> None:
-    choose_texts(engine, "reword", lines(st.session_state[reword]))
+    set_texts(engine, "reword", lines(st.session_state[reword]))
     written = " ".join(st.session_state[text].split())
     if written:
-        choose_texts(engine, "text", [written])
+        set_texts(engine, "text", [written])
 
 
 def weigh(
-    engine: Engine, models: Sequence[ModelSpec], images: EmbeddingSet, text: str, target: Target
+    engine: Engine, models: Sequence[ModelSpec], images: EmbeddingSet, text: str, target: WordTarget
 ) -> tuple[list[WordsResult], EncoderWarming | None]:
     """What every model says that can answer, and the encoder that is starting."""
     found, waiting = list[WordsResult](), None
-    own = texts(engine, "reword") or paraphrases(text)
+    own = get_texts(engine, "reword") or paraphrases(text)
     for model in models:
         if engine.embeddings(model.name, images.key.dataset, images.key.split) is None:
             continue
@@ -126,22 +126,22 @@ def sentences(results: Sequence[WordsResult]) -> None:
         st.caption("Under each word: the score that is lost when it is left out. Green helps, purple harms.")
 
 
-def show(engine: Engine, results: list[WordsResult], target: Target) -> None:
+def show_results(engine: Engine, results: list[WordsResult], target: WordTarget) -> None:
     """Figures, finding, sentences beside the picture, the chart, other wordings, the foot."""
     strongest(results)
     said = words_finding(results[0])
     said = said[0].lower() + said[1:] if said[0] != "“" else said
-    finding(plain(f"For {in_words(target, results[0].n)}: {said}"), results)
+    conclusion(plain(f"For {in_words(target, results[0].n)}: {said}"), results)
     left, right = st.columns([1, 3], gap="large") if target.picture else (None, st.container())
     if left is not None:
-        with left, in_place():
+        with left, errors_in_place():
             whole = engine.picture(results[0].dataset, results[0].split, str(target.picture))
             picture(whole, f"Picture {target.picture} of {results[0].dataset}")
     with right:
         sentences(results)
     frame = words_frame(results)
     if not frame.empty:
-        draw(words_chart(frame, **seen()), key="chart-words")
+        draw(words_chart(frame, **chart_look()), key="chart-words")
     rewordings(results)
 
 
@@ -183,9 +183,9 @@ def page(engine: Engine) -> None:
         return
     with left:
         models = pick_models(engine, [dataset], most=MOST_MODELS)
-    text = next(iter(texts(engine, "text")), "") or usual_text(dataset)
+    text = next(iter(get_texts(engine, "text")), "") or usual_text(dataset)
     write(engine, text)
-    split = asking([dataset]).split_of(dataset)
+    split = get_prompt_choice([dataset]).split_of(dataset)
     stored = [(m, engine.embeddings(m.name, dataset.name, split)) for m in models]
     offer(engine, [(m, dataset, split) for m, images in stored if images is None])
     images = next((i for _, i in stored if i is not None), None)
@@ -198,28 +198,28 @@ def weighed(engine: Engine, models: Sequence[ModelSpec], dataset: DatasetSpec, i
     key = images.key
     encode(engine, key.model, [text])
     nearest = engine.search(key.model, key.dataset, key.split, query=text, k=10)
-    target = target_of(images, text, nearest.hits[0].id)
+    target = word_target(images, text, nearest.hits[0].id)
     pick_target(images, target, nearest.hits[0].id)
     results, waiting = weigh(engine, models, images, text, target)
     if waiting is not None:
         warming(waiting)
     if results:
-        show(engine, results, target)
-        with in_place():
+        show_results(engine, results, target)
+        with errors_in_place():
             pictures_to_choose(engine, nearest, target)
-        foot(
+        provenance_footer(
             [(f"{say_model(r.model)} on {say_dataset(r.dataset)}", r.provenance) for r in results],
             {
                 "model": [m.name for m in models],
                 "data": [dataset.name],
                 "text": [text],
-                "reword": chosen("reword", 2000),
+                "reword": get_choice("reword", 2000),
                 **kept_choices(target),
             },
         )
 
 
-keep("text", "reword", "target", "class")
-question("Which word does the work?")
-with in_place():
+bind("text", "reword", "target", "class")
+page_title("Which word does the work?")
+with errors_in_place():
     page(engine())

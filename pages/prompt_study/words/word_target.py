@@ -14,11 +14,11 @@ from core.studies.pictures.search import PicturesResult
 from core.studies.prompts.compose import classes_named
 from core.types import DatasetSpec, EmbeddingSet
 from pages.shared.grid import Tile, grid
-from pages.shared.pickers import shown
-from pages.shared.picture import small
+from pages.shared.pickers import widget_key
+from pages.shared.picture import thumbnail
 from pages.shared.result_tiles import bar
 from pages.shared.url_choices import A_CLASS, one_of
-from pages.shared.url_state import choose
+from pages.shared.url_state import set_choice
 
 PICTURE, CLASS = "picture", "class"
 KINDS = {PICTURE: "One picture", CLASS: "A class"}
@@ -26,7 +26,7 @@ SOME = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class WordTarget:
     """One of the two: the id of a picture, or the name of a class."""
 
     picture: str | None = None
@@ -39,16 +39,16 @@ def usual_text(dataset: DatasetSpec) -> str:
     return max(texts, key=lambda t: len(t.split()))
 
 
-def target_of(images: EmbeddingSet, text: str, best: str) -> Target:
+def word_target(images: EmbeddingSet, text: str, best: str) -> WordTarget:
     """What the address asks for; else the class that the text names, else the `best` picture (an id)."""
     instead = "what fits the text is used"
     if picture := one_of("target", images.ids, "", "the name of a picture of this data set", instead):
-        return Target(picture=picture)
+        return WordTarget(picture=picture)
     if named := one_of("class", classes_with_pictures(images), "", A_CLASS + " with pictures", instead):
-        return Target(classname=named)
+        return WordTarget(classname=named)
     found = classes_named(text, images.classnames) if images.labels is not None else ()
     names = [images.classnames[c] for c in found if images.classnames[c] in classes_with_pictures(images)]
-    return Target(classname=names[0]) if names else Target(picture=best)
+    return WordTarget(classname=names[0]) if names else WordTarget(picture=best)
 
 
 def classes_with_pictures(images: EmbeddingSet) -> tuple[str, ...]:
@@ -58,48 +58,48 @@ def classes_with_pictures(images: EmbeddingSet) -> tuple[str, ...]:
     return tuple(dict.fromkeys(images.classnames[i] for i in np.unique(images.labels)))
 
 
-def pick_target(images: EmbeddingSet, now: Target, best: str) -> None:
+def pick_target(images: EmbeddingSet, now: WordTarget, best: str) -> None:
     """A picture or a class; which picture is chosen with a click below."""
     names = classes_with_pictures(images)
     if not names:
         return
     left, right = st.columns(2, vertical_alignment="bottom")
-    st.session_state[shown("held")] = CLASS if now.classname else PICTURE
+    st.session_state[widget_key("held")] = CLASS if now.classname else PICTURE
     left.segmented_control(
         "Held against",
         list(KINDS),
-        key=shown("held"),
+        key=widget_key("held"),
         format_func=KINDS.__getitem__,
         required=True,
         on_change=_switched,
         args=(names[0], best),
     )
     if now.classname:
-        st.session_state[shown("class")] = now.classname
-        right.selectbox("Class", names, key=shown("class"), on_change=_picked_class)
+        st.session_state[widget_key("class")] = now.classname
+        right.selectbox("Class", names, key=widget_key("class"), on_change=_picked_class)
 
 
 def _switched(first: str, best: str) -> None:
-    if st.session_state[shown("held")] == CLASS:
-        choose("target", None)
-        choose("class", first)
+    if st.session_state[widget_key("held")] == CLASS:
+        set_choice("target", None)
+        set_choice("class", first)
     else:
-        choose("class", None)
-        choose("target", best)
+        set_choice("class", None)
+        set_choice("target", best)
 
 
 def _picked_class() -> None:
-    choose("class", st.session_state[shown("class")])
-    choose("target", None)
+    set_choice("class", st.session_state[widget_key("class")])
+    set_choice("target", None)
 
 
 def hold_against(picture: str) -> None:
     """Callback: the words are held against this picture."""
-    choose("class", None)
-    choose("target", picture)
+    set_choice("class", None)
+    set_choice("target", picture)
 
 
-def pictures_to_choose(engine: Engine, result: PicturesResult, now: Target) -> None:
+def pictures_to_choose(engine: Engine, result: PicturesResult, now: WordTarget) -> None:
     """The best pictures of the text; a click holds the words against one of them."""
     st.subheader("Hold it against another picture", anchor=False)
     grid(
@@ -111,12 +111,12 @@ def pictures_to_choose(engine: Engine, result: PicturesResult, now: Target) -> N
     )
 
 
-def _tile(engine: Engine, result: PicturesResult, place: int, now: Target) -> Tile:
+def _tile(engine: Engine, result: PicturesResult, place: int, now: WordTarget) -> Tile:
     hit = result.hits[place]
     said = hit.label or (hit.captions[0] if hit.captions else hit.id)
     return Tile(
         id=hit.id,
-        thumbnail=small(engine, result.dataset, result.split, hit.id),
+        thumbnail=thumbnail(engine, result.dataset, result.split, hit.id),
         alt=f"Rank {hit.rank}: {said}",
         caption=said,
         rank=hit.rank,
@@ -127,12 +127,12 @@ def _tile(engine: Engine, result: PicturesResult, place: int, now: Target) -> Ti
     )
 
 
-def in_words(target: Target, results_n: int) -> str:
+def in_words(target: WordTarget, results_n: int) -> str:
     """ "the 25 pictures of bird"."""
     return f"the {results_n:,} pictures of {target.classname}" if target.classname else f"the picture {target.picture}"
 
 
-def kept_choices(target: Target) -> dict[str, Sequence[str]]:
+def kept_choices(target: WordTarget) -> dict[str, Sequence[str]]:
     """For a link."""
     return {
         "target": [target.picture] if target.picture else [],

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.engine import Engine
 from core.studies.pictures.query import ask
-from pages.caption_retrieval.ask.query_form import Wanted
+from pages.caption_retrieval.ask.query_form import QueryForm
 from tests.app.captions import TOLD, answer_at_once, never_ready, told
 from tests.app.making import said
 from tests.app.prompt_pages import box, grids, press, tiles
@@ -212,10 +212,10 @@ def test_the_link_spells_out_the_question(
 
 
 def test_what_is_asked_and_what_the_address_says_are_the_same() -> None:
-    now = Wanted(text="bird", minus=("water",), upload="", like="a.png", image_weight=0.5, minus_weight=0.25)
+    now = QueryForm(text="bird", minus=("water",), upload="", like="a.png", image_weight=0.5, minus_weight=0.25)
     assert now.query.words == "bird - 0.25 water + 0.5 a.png"
     assert now.choices["image_weight"] == ("0.5",) and now.choices["upload"] == ()
-    assert Wanted(text="bird").choices == {k: (("bird",) if k == "q" else ()) for k in now.choices}
+    assert QueryForm(text="bird").choices == {k: (("bird",) if k == "q" else ()) for k in now.choices}
 
 
 def test_nothing_to_ask_is_told(caption_page: Page, captioned: World) -> None:

@@ -18,7 +18,7 @@ from core.studies.captions.retrieval import ALL_CAPTIONS, RetrievalResult
 from core.tables import percent, points, say_model
 from core.tables.retrieval import captions_report, ranks_frame
 from core.types import Note
-from pages.caption_retrieval.caption_list import Look, rows_of
+from pages.caption_retrieval.caption_list import ListFilter, rows_of
 from tests.app.captions import BARE, LOST, SHARED, told
 from tests.app.making import said
 from tests.app.prompt_pages import press
@@ -185,7 +185,7 @@ def test_the_rows_of_a_list_are_those_a_loop_finds(
         if int(low or 1) <= rank <= int(high or 10**6)
         and all(w in captions[result.captions[i]].lower() for w in words.split())
     ]
-    found = rows_of(results, [captions, captions], Look(side="image", model=model, span=span, words=words))
+    found = rows_of(results, [captions, captions], ListFilter(side="image", model=model, span=span, words=words))
     told_rows = list(zip(found["caption"], found["picture"], found[f"rank:{model}"]))
     assert sorted(told_rows) == sorted(wanted)
     assert (np.diff(found[f"rank:{model}"]) <= 0).all()

@@ -14,7 +14,7 @@ from core.encoders.service.client import WarmEncoder
 from core.engine import Engine
 from core.studies.zero_shot.classify import ZeroShotResult
 from core.tables import percent
-from pages.classification.classes.confusion_pictures import ANY, RIGHT, WRONG, Cell, rows_of
+from pages.classification.classes.confusion_pictures import ANY, RIGHT, WRONG, ConfusionCell, rows_of
 from pages.shared.url_choices import class_tokens
 from tests.app.making import said
 from tests.conftest import GOOD, POOR, World
@@ -91,14 +91,14 @@ def test_an_empty_cell_says_so(page: Page, world: World, result: ZeroShotResult)
 @pytest.mark.parametrize(
     "cell",
     [
-        Cell(true=None, answer=ANY),
-        Cell(true=1, answer=ANY),
-        Cell(true=None, answer=WRONG),
-        Cell(true=2, answer=RIGHT),
-        Cell(true=0, answer=3),
+        ConfusionCell(true=None, answer=ANY),
+        ConfusionCell(true=1, answer=ANY),
+        ConfusionCell(true=None, answer=WRONG),
+        ConfusionCell(true=2, answer=RIGHT),
+        ConfusionCell(true=0, answer=3),
     ],
 )
-def test_rows_of_a_cell_are_those_a_loop_finds(result: ZeroShotResult, cell: Cell) -> None:
+def test_rows_of_a_cell_are_those_a_loop_finds(result: ZeroShotResult, cell: ConfusionCell) -> None:
     def fits(i: int) -> bool:
         right = result.labels[i] == result.predicted[i]
         answers = {ANY: True, RIGHT: right, WRONG: not right}

@@ -11,7 +11,7 @@ from core.engine import Engine
 from core.jobs.table import JobTable
 from core.tables import percent
 from pages.overview.notice import demo_notice
-from pages.shared.stored import Here
+from pages.shared.stored import StoredPairs
 from tests.app.making import open_page, unescaped
 from tests.conftest import GOOD, World
 
@@ -76,5 +76,5 @@ def test_progress_of_the_demo_is_told_in_words_and_can_be_stopped(
     ],
 )
 def test_what_must_be_known_while_only_the_demo_is_here(pairs: set[tuple[str, str]], words: str) -> None:
-    found = demo_notice(Here(frozenset(pairs)))
+    found = demo_notice(StoredPairs(frozenset(pairs)))
     assert words in found and bool(found) == bool(words)

@@ -10,8 +10,9 @@ from streamlit.testing.v1 import AppTest
 
 from core.charts.theme import contrast
 from core.engine import Engine
-from core.types import Job, TMVError
-from pages.shared.jobs import sentence
+from core.errors import TMVError
+from core.types import Job
+from pages.shared.jobs import job_sentence
 from pages.shared.own_data import inside, page_dataset, page_model
 from pages.shared.url_state import address
 from pages.shared.words import count, duration, listed, plain, size
@@ -101,7 +102,7 @@ def broken_script() -> None:
     import streamlit as st
 
     from core.errors import TMVError
-    from pages.shared.guard import careful, in_place, told
+    from pages.shared.guard import errors_in_place, safe_callback, show_callback_error
 
     def fail() -> None:
         raise TMVError("The moon is too far: come nearer.")
@@ -109,12 +110,12 @@ def broken_script() -> None:
     def crash() -> None:
         raise ValueError("inner detail")
 
-    told()
-    st.button("fail", on_click=careful(fail))
-    st.button("crash", on_click=careful(crash))
-    with in_place():
+    show_callback_error()
+    st.button("fail", on_click=safe_callback(fail))
+    st.button("crash", on_click=safe_callback(crash))
+    with errors_in_place():
         fail()
-    with in_place():
+    with errors_in_place():
         crash()
     st.write("below")
 
@@ -142,7 +143,7 @@ def test_work_says_how_far_it_is_and_how_long_it_lasts_once_that_is_known(kind: 
         created=0.0,
         updated=0.0,
     )
-    assert sentence(job) == words
+    assert job_sentence(job) == words
 
 
 def test_captions_are_counted_with_their_pictures() -> None:
@@ -160,7 +161,7 @@ def test_captions_are_counted_with_their_pictures() -> None:
         created=0.0,
         updated=0.0,
     )
-    assert sentence(job) == "Work: 40 of 480 pictures and captions"
+    assert job_sentence(job) == "Work: 40 of 480 pictures and captions"
 
 
 def test_a_fault_is_a_sentence_in_its_place_and_the_page_goes_on() -> None:
