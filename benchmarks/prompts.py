@@ -41,8 +41,8 @@ def run() -> list[Row]:
 def _demo() -> Row:
     with tempfile.TemporaryDirectory() as folder:
         engine = Engine(folder)
-        images = engine.ensure(MODEL, DATA)
-        pictures = engine.dataset_rows(DATA).pictures
+        images = engine.vectors.ensure(engine.place(MODEL, DATA))
+        pictures = engine.data.rows(DATA).pictures
         found = dict[str, list[float]]()
         ways = {
             "ours": lambda: found.update(ours=_cached(folder, images)),
@@ -69,7 +69,7 @@ def _cached(folder: str, images: EmbeddingSet) -> list[float]:
     """What the product does, with every prompt new to the cache."""
     engine, encoder = Engine(folder), _encoder(MODEL)
     heads = [class_embeddings(encoder.encode_texts(fill([t], images.classnames))[None]) for t in TEMPLATES]
-    stored = engine.needed(MODEL, DATA)
+    stored = engine.vectors.require(engine.place(MODEL, DATA))
     return [_accuracy(stored.image_embeddings, head, stored) for head in heads]
 
 

@@ -197,6 +197,24 @@ class Dataset:
         return len(self.ids)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a study looks: one model on one split of one data set, each name resolved once (`Engine.place`)."""
+
+    model: ModelSpec
+    dataset: DatasetSpec
+    split: str
+
+    def at(self, split: str) -> Place:
+        """The same model on another split."""
+        return Place(model=self.model, dataset=self.dataset, split=split)
+
+    @property
+    def names(self) -> tuple[str, str, str]:
+        """(model, data set, split) as they stand in keys, tables and links."""
+        return self.model.name, self.dataset.name, self.split
+
+
 # --- embeddings -------------------------------------------------------------------------------------------
 
 

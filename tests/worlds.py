@@ -5,13 +5,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from core.encoders.service.local import Encoding
+from core.engine import Engine
 from core.store import write_card
-from core.types import FloatArray, ModelSpec
+from core.studies.base import Study
+from core.types import FloatArray
 from tests.fakes import COLOURS, FakeEncoder, png
 
 GOOD, POOR = "ViT-B-32/random", "RN50/random"
@@ -61,9 +64,9 @@ def point(monkeypatch: pytest.MonkeyPatch, folder: Path) -> dict[str, FakeEncode
     """Make every engine of this process use the fakes and this folder; returns the encoders by name."""
     encoders: dict[str, FakeEncoder] = {GOOD: Wordy(GOOD), POOR: Poor(POOR)}
 
-    def encoder(self: Encoding, spec: ModelSpec, progress: object = None) -> FakeEncoder:
-        write_card(folder / "cache", encoders[spec.name].card)
-        return encoders[spec.name]
+    def encoder(self: Encoding, model: str, progress: object = None) -> FakeEncoder:
+        write_card(folder / "cache", encoders[model].card)
+        return encoders[model]
 
     monkeypatch.setattr(Encoding, "encoder", encoder)
     monkeypatch.setenv("TMV_CACHE", str(folder / "cache"))
@@ -79,3 +82,13 @@ def squares(folder: Path) -> str:
 def told(folder: Path) -> str:
     """The name of the set with captions."""
     return f"captions:{folder / 'told' / 'captions.csv'}"
+
+
+def run_study(engine: Engine, study: type[Study[Any]], *names: str | None, **parameters: Any) -> Any:
+    """The answer of an engine to a study by names."""
+    return engine.run(study.at(engine, *names, **parameters))
+
+
+def kept_study(engine: Engine, study: type[Study[Any]], *names: str | None, **parameters: Any) -> Any:
+    """What an engine has kept of it."""
+    return engine.kept(study.at(engine, *names, **parameters))

@@ -7,12 +7,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from core.commands.base import Command, Record, Row, bar, percent
-from core.commands.classify import add_prompts
+from core.catalog.datasets import find_dataset
+from core.catalog.models import find_model
+from core.commands.base import Command, Record, Row, answer, percent
+from core.commands.classify import add_prompts, asked
 from core.engine import Engine
 from core.errors import BadArgument
 from core.readers.predictions import read_predictions
 from core.studies.audit import AuditResult
+from core.studies.audit.study import Audit, audit_classes, audit_deck, audit_predictions, audit_probe
+from core.studies.probe.study import LinearProbe
 
 METHODS = ("zero-shot", "probe")
 
@@ -42,7 +46,7 @@ def _run(engine: Engine, args: argparse.Namespace) -> list[Record]:
     if args.deck and args.predictions:
         raise BadArgument("--deck and --predictions are two things; give one of them.")
     if args.deck:
-        return [result.to_record() for result in engine.audit_deck()]
+        return [result.to_record() for result in audit_deck()]
     found = _predictions(engine, args) if args.predictions else _studies(engine, args)
     return [result.to_record() for result in found]
 
@@ -50,32 +54,20 @@ def _run(engine: Engine, args: argparse.Namespace) -> list[Record]:
 def _studies(engine: Engine, args: argparse.Namespace) -> list[AuditResult]:
     if not args.model or not args.data:
         raise BadArgument("audit needs --model and --data, or --predictions FILE, or --deck.")
-    models = [engine.model(name).name for name in dict.fromkeys(args.model)]
-    data = [engine.dataset(name).name for name in dict.fromkeys(args.data)]
+    models = [find_model(name).name for name in dict.fromkeys(args.model)]
+    data = [find_dataset(name).name for name in dict.fromkeys(args.data)]
     return [_study(engine, args, model, dataset) for dataset in data for model in models]
 
 
 def _study(engine: Engine, args: argparse.Namespace, model: str, dataset: str) -> AuditResult:
     if args.method == "probe":
         return _probe(engine, args, model, dataset)
-    if not args.cached:
-        with bar(f"{model} on {dataset}") as progress:
-            engine.ensure(model, dataset, args.split, progress)
-    with bar(f"prompts of {model}", unit="texts") as progress:
-        return engine.audit(
-            model,
-            dataset,
-            args.split,
-            args.template,
-            args.templates,
-            args.classnames,
-            encode=not args.cached,
-            progress=progress,
-        )
+    study = Audit.at(engine, model, dataset, args.split, **asked(args), encode=not args.cached)
+    return engine.run(study) if args.cached else answer(engine, study, f"prompts of {model}", "texts")
 
 
 def _probe(engine: Engine, args: argparse.Namespace, model: str, dataset: str) -> AuditResult:
-    found = engine.audit_probe(model, dataset, args.split)
+    found = audit_probe(engine, LinearProbe.at(engine, model, dataset, args.split))
     if found is None:
         raise BadArgument(
             f"No linear probe of {model} on {dataset} has been trained; first: python -m core probe "
@@ -88,20 +80,20 @@ def _predictions(engine: Engine, args: argparse.Namespace) -> list[AuditResult]:
     if max(len(args.model or ()), len(args.data or ())) > 1:
         raise BadArgument("--predictions are of one model and one data set; give --model and --data once at most.")
     model, dataset = (names[0] if names else None for names in (args.model, args.data))
-    model = engine.model(model).name if model else None
-    classes = engine.audit_classes(engine.dataset(dataset).name, args.split) if dataset else None
+    model = find_model(model).name if model else None
+    classes = audit_classes(engine, find_dataset(dataset).name, args.split) if dataset else None
     stated: dict[str, Any] = {
         "templates": _stated_templates(engine, args, dataset),
         "classnames": args.classnames if args.classnames != "curated" else None,
     }
     brought = read_predictions(Path(args.predictions), classes)
-    return [engine.audit_predictions(b, model, dataset, args.split, encode=not args.cached, **stated) for b in brought]
+    return [audit_predictions(engine, b, model, dataset, args.split, encode=not args.cached, **stated) for b in brought]
 
 
 def _stated_templates(engine: Engine, args: argparse.Namespace, dataset: str | None) -> Sequence[str] | None:
     if not args.template and not args.templates:
         return None
-    return engine.templates(dataset or "", args.template, args.templates)
+    return engine.prompting.templates(dataset or "", args.template, args.templates)
 
 
 def _rows(records: Sequence[Record]) -> list[Row]:

@@ -7,21 +7,25 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from core.catalog.datasets import find_dataset
+from core.catalog.models import find_model
 from core.engine import Engine
 from core.errors import NotHere
-from core.types import Progress
+from core.studies.base import Study
+from core.types import Place, Progress
 
 Record = dict[str, Any]
 Row = dict[str, Any]
+R = TypeVar("R")
 
 __all__ = [
     "Command",
     "Record",
     "Row",
     "add_selection",
+    "answer",
     "bar",
     "embed_bar",
     "interval",
@@ -64,8 +68,8 @@ def add_selection(parser: argparse.ArgumentParser) -> None:
 
 def selection(engine: Engine, args: argparse.Namespace) -> list[tuple[str, str]]:
     """Every (model, data set) pair asked for; all names are checked before any work starts."""
-    models = [engine.model(name).name for name in dict.fromkeys(args.model)]
-    data = [engine.dataset(name).name for name in dict.fromkeys(args.data)]
+    models = [find_model(name).name for name in dict.fromkeys(args.model)]
+    data = [find_dataset(name).name for name in dict.fromkeys(args.data)]
     return [(model, dataset) for dataset in data for model in models]
 
 
@@ -75,7 +79,7 @@ def tell_captions(engine: Engine, datasets: Sequence[str], split: str | None) ->
 
     for dataset in dict.fromkeys(name for name in datasets if name.startswith("captions:")):
         try:
-            rows = engine.dataset_rows(dataset, split)
+            rows = engine.data.rows(dataset, split)
         except NotHere:
             continue  # only its vectors are on this machine
         print(f"{dataset}: {captions_line(rows)}", file=sys.stderr)
@@ -102,10 +106,19 @@ def note_lines(records: Sequence[Record]) -> list[str]:
     return [f"{LEVELS[level]}: {said_of(found, every)}{text}" for (level, text), found in ordered]
 
 
-def embed_bar(model: str, dataset: str) -> AbstractContextManager[Progress]:
+def answer(engine: Engine, study: Study[R], work: str, unit: str) -> R:
+    """The answer to a study; what it needs is embedded first. `work` and `unit` are those of its bar."""
+    for place in study.needs(engine):
+        with embed_bar(place) as progress:
+            engine.vectors.ensure(place, progress)
+    with bar(work, unit) as progress:
+        return engine.run(study, progress)
+
+
+def embed_bar(place: Place) -> AbstractContextManager[Progress]:
     """The bar of embedding: texts are counted with the pictures where a data set has captions."""
-    captioned = find_dataset(dataset).kind == "captions"
-    return bar(f"{model} on {dataset}", "pictures and captions" if captioned else "pictures")
+    captioned = place.dataset.kind == "captions"
+    return bar(f"{place.model.name} on {place.dataset.name}", "pictures and captions" if captioned else "pictures")
 
 
 @contextmanager

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from core.bundle import install
+from core.bundle.choosing import export_bundle
 from core.commands.base import Command, Record, Row, bar
-from core.engine import Engine
+from core.engine import LARGE, SMALL, Engine
 from core.errors import BadArgument
 from core.types import EmbeddingKey
 
@@ -47,9 +49,8 @@ def _run(engine: Engine, args: argparse.Namespace) -> list[Record]:
     if not file.absolute().parent.is_dir():
         raise BadArgument(f"{file} lies in a folder that does not exist; make the folder first.")
     with bar(f"exporting {file.name}", unit="bytes") as progress:
-        report = engine.export_bundle(
-            file, args.model, args.data, thumbnails=not args.no_thumbnails, large=args.large, progress=progress
-        )
+        sizes = [size for size, wanted in ((SMALL, not args.no_thumbnails), (LARGE, args.large)) if wanted]
+        report = export_bundle(engine, file, args.model, args.data, sizes=sizes, progress=progress)
     return [
         {
             "action": EXPORT,
@@ -66,7 +67,7 @@ def _run(engine: Engine, args: argparse.Namespace) -> list[Record]:
 
 def _import(engine: Engine, file: Path) -> Record:
     with bar(f"importing {file.name}", unit="bytes") as progress:
-        report = engine.import_bundle(file, progress)
+        report = install(engine.cache_dir, file, progress)
     return {
         "action": IMPORT,
         "file": str(file),

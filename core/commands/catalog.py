@@ -28,7 +28,7 @@ def _models(engine: Engine, args: argparse.Namespace) -> list[Record]:
             "licence": spec.licence,
             "source_url": spec.source_url,
         }
-        for spec, state in engine.models()
+        for spec, state in engine.vectors.models()
     ]
 
 
@@ -45,7 +45,7 @@ def _datasets(engine: Engine, args: argparse.Namespace) -> list[Record]:
             "licence": spec.licence,
             "source_url": spec.source_url,
         }
-        for spec, state in engine.datasets()
+        for spec, state in engine.data.every()
     ]
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from typing import Any
 
-from core.commands.base import Command, Record, Row, add_selection, bar, interval, percent, selection
+from core.commands.base import Command, Record, Row, add_selection, answer, interval, percent, selection
 from core.engine import Engine
+from core.studies.zero_shot.study import ZeroShot
 
 
 def add_prompts(parser: argparse.ArgumentParser) -> None:
@@ -27,6 +29,11 @@ def add_prompts(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def asked(args: argparse.Namespace) -> dict[str, Any]:
+    """What `add_prompts` was given, as studies take it."""
+    return {"templates": args.template, "prompt_set": args.templates, "classnames": args.classnames}
+
+
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add_selection(parser)
     add_prompts(parser)
@@ -35,16 +42,13 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 def _run(engine: Engine, args: argparse.Namespace) -> list[Record]:
     pairs = selection(engine, args)
     for _, dataset in pairs:
-        engine.templates(dataset, args.template, args.templates)
+        engine.prompting.templates(dataset, args.template, args.templates)
     return [_classify(engine, args, model, dataset) for model, dataset in pairs]
 
 
 def _classify(engine: Engine, args: argparse.Namespace, model: str, dataset: str) -> Record:
-    with bar(f"{model} on {dataset}") as progress:
-        engine.ensure(model, dataset, args.split, progress)
-    with bar(f"prompts of {model}", unit="texts") as progress:
-        result = engine.zero_shot(model, dataset, args.split, args.template, args.templates, args.classnames, progress)
-    return result.to_record()
+    study = ZeroShot.at(engine, model, dataset, args.split, **asked(args))
+    return answer(engine, study, f"prompts of {model}", "texts").to_record()
 
 
 def _rows(records: Sequence[Record]) -> list[Row]:

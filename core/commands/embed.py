@@ -16,9 +16,10 @@ def _run(engine: Engine, args: argparse.Namespace) -> list[Record]:
 
 
 def _embed(engine: Engine, model: str, dataset: str, split: str | None) -> Record:
-    with embed_bar(model, dataset) as progress:
-        report = engine.embed(model, dataset, split, progress)
-    provenance = engine.needed(model, dataset, split).provenance
+    place = engine.place(model, dataset, split)
+    with embed_bar(place) as progress:
+        report = engine.vectors.embed(place, progress)
+    provenance = engine.vectors.require(place).provenance
     return {
         "model": model,
         "dataset": dataset,

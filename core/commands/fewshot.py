@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import math
 from collections.abc import Sequence
+from typing import Any
 
-from core.commands.base import Command, Record, Row, add_selection, bar, percent, selection
-from core.commands.probe import ensure_pair
+from core.commands.base import Command, Record, Row, add_selection, answer, percent, selection
 from core.engine import Engine
-from core.engine_few_shot import plan_of
 from core.studies.few_shot.methods import METHODS, SEEDS, SHOTS
+from core.studies.few_shot.runs import plan_of
+from core.studies.few_shot.study import FewShot
+from core.studies.probe.splits import train_split
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,27 +45,18 @@ def _run(engine: Engine, args: argparse.Namespace) -> list[Record]:
     pairs, shots, methods = selection(engine, args), args.shots or SHOTS, args.method or METHODS
     plan_of(shots, methods, args.seeds)
     for _, dataset in pairs:
-        engine.ensure_demo(dataset)
-        engine.train_split(dataset)
-        engine.templates(dataset, None, args.templates)
+        engine.data.ensure_demo(dataset)
+        train_split(engine, dataset)
+        engine.prompting.templates(dataset, None, args.templates)
     return [record for pair in pairs for record in _few_shot(engine, args, *pair, shots, methods)]
 
 
 def _few_shot(
     engine: Engine, args: argparse.Namespace, model: str, dataset: str, shots: Sequence[int], methods: Sequence[str]
 ) -> list[Record]:
-    ensure_pair(engine, args, model, dataset)
-    with bar(f"few shots of {dataset} with {model}", unit="runs") as progress:
-        result = engine.few_shot(
-            model,
-            dataset,
-            args.split,
-            shots=shots,
-            methods=methods,
-            seeds=args.seeds,
-            prompt_set=args.templates,
-            progress=progress,
-        )
+    plan: dict[str, Any] = {"shots": shots, "methods": methods, "seeds": args.seeds, "prompt_set": args.templates}
+    study = FewShot.at(engine, model, dataset, args.split, **plan)
+    result = answer(engine, study, f"few shots of {dataset} with {model}", "runs")
     found = result.to_records()
     zero_shot = next(record["acc1_mean"] for record in found if not record["shots"])
     return [{**record, "zero_shot_acc1": zero_shot} for record in found if record["shots"]]

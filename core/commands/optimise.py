@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from functools import partial
 
-from core.commands.base import Command, Record, Row, add_selection, bar, interval, percent, selection
+from core.commands.base import Command, Record, Row, add_selection, answer, interval, percent, selection
 from core.engine import Engine
 from core.errors import BadArgument
 from core.studies.prompts.compose import expand
 from core.studies.prompts.search import BUDGET, LARGEST
+from core.studies.prompts.study import PromptSearch, prompt_pool
 from core.studies.zero_shot.classify import check_templates
 
 
@@ -103,28 +103,21 @@ def _slot(text: str) -> tuple[str, list[str]]:
 def _run(engine: Engine, args: argparse.Namespace) -> list[Record]:
     pairs, own = selection(engine, args), _own_templates(args)
     for _, dataset in pairs:
-        engine.templates(dataset, args.baseline)
+        engine.prompting.templates(dataset, args.baseline)
     return [_search(engine, args, model, dataset, own) for model, dataset in pairs]
 
 
 def _search(engine: Engine, args: argparse.Namespace, model: str, dataset: str, own: tuple[str, ...]) -> Record:
-    with bar(f"{model} on {dataset}") as progress:
-        engine.ensure(model, dataset, args.split, progress)
-    pool = own if args.only else engine.prompt_pool(dataset, own)
-    find = partial(
-        engine.optimise,
-        model,
-        dataset,
-        args.split,
-        pool=pool,
+    study = PromptSearch(
+        place=engine.place(model, dataset, args.split),
+        pool=own if args.only else prompt_pool(engine, dataset, own),
         baseline=args.baseline,
         classnames=args.classnames,
         budget=args.budget,
         largest=args.largest,
         heldout_share=args.heldout,
     )
-    with bar(f"prompts for {dataset}", unit="templates") as progress:
-        return find(progress=progress).to_record()
+    return answer(engine, study, f"prompts for {dataset}", "templates").to_record()
 
 
 def _rows(records: Sequence[Record]) -> list[Row]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from core.commands.base import Command, Record, Row, add_selection, bar, interval, percent, selection
+from core.commands.base import Command, Record, Row, add_selection, answer, interval, percent, selection
 from core.engine import Engine
+from core.studies.probe.splits import train_split
+from core.studies.probe.study import LinearProbe
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,26 +20,17 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def ensure_pair(engine: Engine, args: argparse.Namespace, model: str, dataset: str) -> None:
-    """Embed the training and the tested split where that is still to do."""
-    for split in (engine.train_split(dataset), engine.tested_split(dataset, args.split)):
-        with bar(f"{model} on {dataset}") as progress:
-            engine.ensure(model, dataset, split, progress)
-
-
 def _run(engine: Engine, args: argparse.Namespace) -> list[Record]:
     pairs = selection(engine, args)
     for _, dataset in pairs:
-        engine.ensure_demo(dataset)
-        engine.train_split(dataset)
+        engine.data.ensure_demo(dataset)
+        train_split(engine, dataset)
     return [_probe(engine, args, model, dataset) for model, dataset in pairs]
 
 
 def _probe(engine: Engine, args: argparse.Namespace, model: str, dataset: str) -> Record:
-    ensure_pair(engine, args, model, dataset)
-    with bar(f"probe of {model} on {dataset}", unit="fits") as progress:
-        result = engine.probe(model, dataset, args.split, normalise=args.normalise, progress=progress)
-    return result.to_record()
+    study = LinearProbe.at(engine, model, dataset, args.split, normalise=args.normalise)
+    return answer(engine, study, f"probe of {model} on {dataset}", "fits").to_record()
 
 
 def _rows(records: Sequence[Record]) -> list[Row]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from core.commands.base import Command, Record, Row, add_selection, bar, interval, percent, selection
+from core.commands.base import Command, Record, Row, add_selection, answer, interval, percent, selection
 from core.engine import Engine
 from core.errors import BadArgument
+from core.studies.prompts.study import PromptStudy
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,7 +36,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 def _run(engine: Engine, args: argparse.Namespace) -> list[Record]:
     pairs = selection(engine, args)
     for _, dataset in pairs:
-        forms = engine.templates(dataset, args.template, args.templates)
+        forms = engine.prompting.templates(dataset, args.template, args.templates)
         if args.baseline and args.baseline not in (*forms, "ensemble"):
             raise BadArgument(f"--baseline {args.baseline!r} is not among the templates; add it with --template.")
     kinds = args.classnames or ["curated"]
@@ -43,13 +44,9 @@ def _run(engine: Engine, args: argparse.Namespace) -> list[Record]:
 
 
 def _study(engine: Engine, args: argparse.Namespace, model: str, dataset: str, kind: str) -> Record:
-    with bar(f"{model} on {dataset}") as progress:
-        engine.ensure(model, dataset, args.split, progress)
-    with bar(f"prompts of {model}", unit="templates") as progress:
-        result = engine.prompts(
-            model, dataset, args.split, args.template, args.templates, kind, args.baseline, progress
-        )
-    return result.to_record()
+    prompts = {"templates": args.template, "prompt_set": args.templates, "classnames": kind, "baseline": args.baseline}
+    study = PromptStudy.at(engine, model, dataset, args.split, **prompts)
+    return answer(engine, study, f"prompts of {model}", "templates").to_record()
 
 
 def _rows(records: Sequence[Record]) -> list[Row]:

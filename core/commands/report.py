@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.commands.base import Command, Record, Row, add_selection, bar, selection
-from core.commands.classify import add_prompts
+from core.commands.base import Command, Record, Row, add_selection, embed_bar, selection
+from core.commands.classify import add_prompts, asked
 from core.engine import Engine
 from core.errors import BadArgument
 from core.system.files import write_atomic
@@ -50,19 +50,21 @@ def _run(engine: Engine, args: argparse.Namespace) -> list[Record]:
         raise BadArgument(f"--pictures expects 0 or more, got {args.pictures}.")
     pairs = selection(engine, args)
     for model, dataset in pairs if not args.cached else ():
-        with bar(f"{model} on {dataset}") as progress:
-            engine.ensure(model, dataset, args.split, progress)
-    report = engine.report(
-        args.model,
-        args.data,
-        studies=args.study or (),
+        place = engine.place(model, dataset, args.split)
+        with embed_bar(place) as progress:
+            engine.vectors.ensure(place, progress)
+    from core.report import Request, make  # they bring pandas and the charts
+
+    request = Request(
+        models=tuple(args.model),
+        datasets=tuple(args.data),
+        studies=tuple(args.study or ()),
         title=args.title,
         split=args.split,
-        templates=args.template,
-        prompt_set=args.templates,
-        classnames=args.classnames,
         pictures=args.pictures,
+        **asked(args),
     )
+    report = make(engine, request)
     write_atomic(target.absolute(), report.html, cache=False)
     tables = _write_tables(report, Path(args.tables)) if args.tables else []
     return [

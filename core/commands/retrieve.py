@@ -7,21 +7,11 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from core.commands.base import (
-    Command,
-    Record,
-    Row,
-    add_selection,
-    bar,
-    embed_bar,
-    interval,
-    percent,
-    selection,
-    tell_captions,
-)
+from core.commands.base import Command, Record, Row, add_selection, answer, interval, percent, selection, tell_captions
 from core.engine import Engine
 from core.studies.captions.breakdown import RetrievalDifference
 from core.studies.captions.retrieval import ALL_CAPTIONS, KS, RetrievalResult
+from core.studies.captions.study import Retrieval, compare_retrieval
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -55,15 +45,13 @@ def _run(engine: Engine, args: argparse.Namespace) -> list[Record]:
 
 
 def _retrieve(engine: Engine, args: argparse.Namespace, model: str, dataset: str) -> RetrievalResult:
-    with embed_bar(model, dataset) as progress:
-        engine.ensure(model, dataset, args.split, progress)
-    with bar(f"captions of {dataset}", unit="blocks") as progress:
-        return engine.retrieve(model, dataset, args.split, args.captions, progress)
+    study = Retrieval.at(engine, model, dataset, args.split, captions_per_picture=args.captions)
+    return answer(engine, study, f"captions of {dataset}", "blocks")
 
 
 def _difference(engine: Engine, result: RetrievalResult, first: RetrievalResult) -> Record:
     """The paired difference to the first model on the same data."""
-    return {} if result is first else {"compared": difference_record(engine.compare_retrieval(result, first))}
+    return {} if result is first else {"compared": difference_record(compare_retrieval(engine, result, first))}
 
 
 def difference_record(gap: RetrievalDifference) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from core.engine import Engine
 from core.errors import BadArgument
 from core.studies.pictures.query import MINUS_WEIGHT, Query, ask
 from core.studies.pictures.search import PicturesResult
+from core.studies.pictures.study import compare_lists, search
 
 _CAPTION_CHARACTERS = 60
 
@@ -76,8 +77,9 @@ def _run(engine: Engine, args: argparse.Namespace) -> list[Record]:
         raise BadArgument(f"-k expects at least 1 picture, got {args.k}.")
     queries = [_query(args, text) for text in args.text]
     for model, dataset in pairs:
-        with embed_bar(model, dataset) as progress:
-            engine.ensure(model, dataset, args.split, progress)
+        place = engine.place(model, dataset, args.split)
+        with embed_bar(place) as progress:
+            engine.vectors.ensure(place, progress)
     records = []
     for dataset in dict.fromkeys(dataset for _, dataset in pairs):
         models = [model for model, name in pairs if name == dataset]
@@ -114,12 +116,13 @@ def _search(
 ) -> list[Record]:
     """One record a model; from the second on with what moved against the first."""
     more = {"classes": args.classes} if args.classes else {}
-    found = [engine.search(m, dataset, args.split, query=query, image=image, k=args.k, **more) for m in models]
+    places = [engine.place(model, dataset, args.split) for model in models]
+    found = [search(engine, place, query=query, image=image, k=args.k, **more) for place in places]
     return [result.to_record() | _moved(engine, found[0], result) for result in found]
 
 
 def _moved(engine: Engine, first: PicturesResult, result: PicturesResult) -> Record:
-    return {} if result is first else {"compared": engine.compare_pictures(first, result).to_record()}
+    return {} if result is first else {"compared": compare_lists(engine, first, result).to_record()}
 
 
 def _rows(records: Sequence[Record]) -> list[Row]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from core.catalog.datasets import find_dataset
+from core.catalog.models import find_model
 from core.engine import Engine
 from core.errors import TMVError
 from core.studies.zero_shot.classify import fill
@@ -53,8 +55,8 @@ def view_needs(engine: Engine, choices: Choices, *, classified: bool) -> ViewNee
 
 def _stored(engine: Engine, model: str, dataset: str, choices: Choices) -> EmbeddingSet | None:
     split = next(iter(choices.get("split", ())), None)
-    known = engine.dataset(dataset).splits
-    return engine.embeddings(engine.model(model).name, dataset, split if split in known else None)
+    known = find_dataset(dataset).splits
+    return engine.embeddings(find_model(model).name, dataset, split if split in known else None)
 
 
 def _filled(engine: Engine, images: EmbeddingSet, choices: Choices) -> list[str]:
@@ -62,9 +64,9 @@ def _filled(engine: Engine, images: EmbeddingSet, choices: Choices) -> list[str]
     dataset = images.key.dataset
     own = [text for name in TEMPLATES for text in choices.get(name, ())]
     sets = [name for key in SETS for name in choices.get(key, ())]
-    forms = [*own, *(form for name in sets for form in engine.templates(dataset, prompt_set=name))]
+    forms = [*own, *(form for name in sets for form in engine.prompting.templates(dataset, prompt_set=name))]
     kind = next((k for k in choices.get("classnames", ()) if k in ("curated", "raw")), "curated")
-    return fill(forms or engine.templates(dataset), engine.classnames(images, kind))
+    return fill(forms or engine.prompting.templates(dataset), engine.prompting.classnames(images, kind))
 
 
 def say_texts(model: str, texts: Sequence[str]) -> str:
@@ -74,8 +76,8 @@ def say_texts(model: str, texts: Sequence[str]) -> str:
 
 def unknown_texts(engine: Engine, model: str, texts: Sequence[str]) -> tuple[str, ...]:
     """Those of the texts that have no vectors of this model."""
-    wanted, digest = list(dict.fromkeys(texts)), engine.model_digest(model)
+    wanted, digest = list(dict.fromkeys(texts)), engine.encoding.model_digest(model)
     if not digest or not wanted:
         return tuple(wanted)
-    _, found = engine.texts.get(digest, wanted)
+    _, found = engine.encoding.texts.get(digest, wanted)
     return tuple(text for text, there in zip(wanted, found) if not there)

@@ -10,7 +10,8 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.catalog.models import MODELS
+from core.catalog.datasets import find_dataset
+from core.catalog.models import MODELS, find_model
 from core.catalog.prompts import find_prompt_set
 from core.deck import claims, presets
 from core.deck.doubts import DoubtResult, doubts
@@ -19,10 +20,15 @@ from core.deck.result import OPEN, ClaimResult
 from core.deck.steps import CLAIMS, STEPS, TEN, Step
 from core.engine import Engine
 from core.errors import EncoderWarming, NotHere, TMVError
+from core.studies.audit.study import audit_deck
 from core.studies.pictures.search import PicturesResult
+from core.studies.pictures.study import search
 from core.studies.probe.result import ProbeResult
+from core.studies.probe.study import LinearProbe
 from core.studies.prompts.accuracy import PromptStudyResult
+from core.studies.prompts.study import PromptStudy
 from core.studies.zero_shot.classify import ZeroShotResult, fill
+from core.studies.zero_shot.study import ZeroShot
 from core.tables.names import say_dataset
 from core.tables.story import StoryRow, story_row
 from core.types import EmbeddingSet
@@ -75,7 +81,7 @@ def usable(engine: Engine) -> frozenset[tuple[str, str]]:
     for entry in engine.store.entries():
         model, dataset = entry.key.model, entry.key.dataset
         try:
-            fits = entry.complete and entry.key.split == engine.split_of(dataset, None)
+            fits = entry.complete and entry.key.split == engine.data.split_of(dataset, None)
             if fits and engine.embeddings(model, dataset) is not None:
                 found.add((model, dataset))
         except TMVError:
@@ -107,7 +113,7 @@ def zero_shot_of(engine: Engine, model: str, dataset: str, waiting: Waiting | No
     """The study where its vectors are here; None otherwise. An encoder that is starting goes into `waiting`, or is
     raised without it."""
     try:
-        return engine.zero_shot(model, dataset)
+        return engine.run(ZeroShot.at(engine, model, dataset))
     except NotHere:
         return None
     except EncoderWarming as error:
@@ -120,7 +126,7 @@ def zero_shot_of(engine: Engine, model: str, dataset: str, waiting: Waiting | No
 def probe_of(engine: Engine, model: str, dataset: str) -> ProbeResult | None:
     """The trained probe where there is one; never trains."""
     try:
-        return engine.probe_cached(model, dataset)
+        return engine.kept(LinearProbe.at(engine, model, dataset))
     except TMVError:
         return None
 
@@ -130,7 +136,7 @@ def row_of(engine: Engine, model: str, dataset: str, pairs: Pairs, waiting: Wait
     there = (model, dataset) in pairs
     zero = zero_shot_of(engine, model, dataset, waiting) if there else None
     probe = probe_of(engine, model, dataset) if there else None
-    return story_row(engine.model(model), engine.dataset(dataset), zero, probe)
+    return story_row(find_model(model), find_dataset(dataset), zero, probe)
 
 
 def table(engine: Engine, step: Step, pairs: Pairs, waiting: Waiting | None = None) -> tuple[StoryRow, ...]:
@@ -155,13 +161,14 @@ def bars(engine: Engine, step: Step, pairs: Pairs, waiting: Waiting | None = Non
 def lists(engine: Engine, scene: Scene) -> tuple[tuple[PicturesResult, ...], ...]:
     """The ten best pictures of each prompt, one list for each model."""
     return tuple(
-        tuple(engine.search(m, scene.dataset, query=text, k=TEN) for m in scene.models) for text in scene.texts
+        tuple(search(engine, engine.place(m, scene.dataset), query=text, k=TEN) for m in scene.models)
+        for text in scene.texts
     )
 
 
 def template_studies(engine: Engine, scene: Scene) -> tuple[PromptStudyResult, ...]:
     """Accuracy with each of the deck's templates, for each model."""
-    return tuple(engine.prompts(m, scene.dataset, templates=scene.templates) for m in scene.models)
+    return tuple(engine.run(PromptStudy.at(engine, m, scene.dataset, templates=scene.templates)) for m in scene.models)
 
 
 def claim_results(engine: Engine, pairs: Pairs) -> tuple[ClaimResult, ...]:
@@ -199,14 +206,14 @@ def _sorted(pairs: Pairs) -> list[tuple[str, str]]:
 
 def _classes(engine: Engine, dataset: str) -> bool:
     try:
-        return engine.has_classes(dataset)
+        return engine.vectors.has_classes(dataset)
     except TMVError:
         return False
 
 
 def doubt_results(engine: Engine) -> tuple[DoubtResult, ...]:
     """What does not fit in the deck; computed once."""
-    return engine.studies.get(("story", "doubts"), lambda: doubts(engine.audit_deck()))
+    return engine.memory.studies.get(("story", "doubts"), lambda: doubts(audit_deck()))
 
 
 # --- ready? -----------------------------------------------------------------------------------------------
@@ -260,7 +267,7 @@ def _asked(engine: Engine, scene: Scene, pairs: Pairs) -> list[tuple[str, tuple[
 
 def _filled(engine: Engine, model: str, dataset: str, templates: Sequence[str] | None = None) -> tuple[str, ...]:
     images = engine.embeddings(model, dataset)
-    return () if images is None else tuple(fill(engine.templates(dataset, templates), images.classnames))
+    return () if images is None else tuple(fill(engine.prompting.templates(dataset, templates), images.classnames))
 
 
 def _undrawn(engine: Engine, scene: Scene) -> tuple[tuple[str, str, str], ...]:
@@ -283,7 +290,7 @@ def prepare(engine: Engine, step: Step, pairs: Pairs) -> Readiness:
     `EncoderWarming` while texts wait for the encoder."""
     found = readiness(engine, step, pairs)
     for model, texts in found.texts:
-        engine.encode_texts(model, sorted(texts))
+        engine.encoding.encode_texts(model, sorted(texts))
     scene = scene_of(step, pairs)
     if step.datasets and not scene.dataset:
         return found

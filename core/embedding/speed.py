@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from core.engine_parts import EngineParts
-from core.errors import NotHere
+from core.store import Results
 from core.types import EmbeddingKey
 
 if TYPE_CHECKING:
@@ -26,26 +25,20 @@ class Speed:
     device: str
 
 
-class SpeedRecords:
-    """Methods of `core.engine.Engine`."""
+def remember_speed(results: Results, report: EmbedReport, device: str) -> None:
+    """Keep what a run of `embed` took, if it computed enough pictures to tell."""
+    computed = report.n - report.reused
+    if report.images_per_second > 0 and computed >= FEWEST:
+        record = {"seconds": 1 / report.images_per_second, "n": computed, "device": device}
+        results.keep(_key(report.key), record)
 
-    def remember_speed(self: EngineParts, report: EmbedReport, device: str) -> None:
-        """Keep what a run of `embed` took, if it computed enough pictures to tell."""
-        computed = report.n - report.reused
-        if report.images_per_second > 0 and computed >= FEWEST:
-            record = {"seconds": 1 / report.images_per_second, "n": computed, "device": device}
-            self.results.keep(_key(report.key), record)
 
-    def speed(self: EngineParts, model: str, dataset: str, split: str | None = None) -> Speed | None:
-        """What embedding these stored pictures took; None where they were embedded elsewhere, or long ago."""
-        try:
-            found = self.needed(model, dataset, split)
-        except NotHere:
-            return None
-        record = self.results.get(_key(found.key))
-        if not isinstance(record, Mapping):
-            return None
-        return Speed(seconds_per_picture=float(record["seconds"]), n=int(record["n"]), device=str(record["device"]))
+def speed(results: Results, key: EmbeddingKey) -> Speed | None:
+    """What embedding these stored pictures took; None where they were embedded elsewhere, or long ago."""
+    record = results.get(_key(key))
+    if not isinstance(record, Mapping):
+        return None
+    return Speed(seconds_per_picture=float(record["seconds"]), n=int(record["n"]), device=str(record["device"]))
 
 
 def _key(key: EmbeddingKey) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -12,14 +13,19 @@ from core.charts import accuracy_chart, confusion_chart, difference_chart, recal
 from core.charts.few_shot import few_shot_chart
 from core.charts.prompts import templates_chart
 from core.charts.validation import validation_chart
+from core.engine import Engine
 from core.report import columns
 from core.report.page import Section, Shot
-from core.report.parts import Gathered, Request, Studies, file_name, shot
+from core.report.parts import Gathered, Request, file_name, shot
 from core.report.tables import Table
 from core.studies.few_shot.result import FewShotResult
+from core.studies.few_shot.study import FewShot
 from core.studies.probe.result import ProbeResult
+from core.studies.probe.study import LinearProbe
 from core.studies.prompts.accuracy import PromptStudyResult
+from core.studies.prompts.study import PromptStudy
 from core.studies.zero_shot.classify import ZeroShotResult
+from core.studies.zero_shot.study import ZeroShot
 from core.tables import (
     accuracy_finding,
     accuracy_frame,
@@ -42,9 +48,9 @@ from core.tables.prompts import templates_finding, templates_frame
 DECK_SET = "deck"
 
 
-def accuracy(studies: Studies, request: Request, datasets: Sequence[str], gathered: Gathered) -> Iterable[Section]:
+def accuracy(engine: Engine, request: Request, datasets: Sequence[str], gathered: Gathered) -> Iterable[Section]:
     """Zero-shot accuracy of every model on every data set, and what is behind each number."""
-    found = [r for r in (_zero_shot(studies, request, gathered, m, d) for d in datasets for m in request.models) if r]
+    found = [r for r in (_zero_shot(engine, request, gathered, m, d) for d in datasets for m in request.models) if r]
     if not found:
         return
     frame = accuracy_frame(found)
@@ -78,14 +84,12 @@ def accuracy(studies: Studies, request: Request, datasets: Sequence[str], gather
         notes=tuple(notes_of(found)),
     )
     for result in found:
-        yield _behind(studies, request, result)
+        yield _behind(engine, request, result)
 
 
-def _zero_shot(
-    studies: Studies, request: Request, gathered: Gathered, model: str, dataset: str
-) -> ZeroShotResult | None:
-    how = (request.split, request.templates, request.prompt_set, request.classnames)
-    result = gathered.ask(lambda: studies.zero_shot(model, dataset, *how), f"Zero-shot, {_said(model, dataset)}")
+def _zero_shot(engine: Engine, request: Request, gathered: Gathered, model: str, dataset: str) -> ZeroShotResult | None:
+    study = partial(ZeroShot.at, engine, model, dataset, request.split, **request.prompts)
+    result = gathered.ask(lambda: engine.run(study()), f"Zero-shot, {_said(model, dataset)}")
     if result is not None:
         gathered.note(result.model, result.dataset, result.split, result.provenance)
     return result
@@ -110,7 +114,7 @@ def _asked(results: Sequence[ZeroShotResult]) -> tuple[str, ...]:
     return (said, *lines.values())
 
 
-def _behind(studies: Studies, request: Request, result: ZeroShotResult) -> Section:
+def _behind(engine: Engine, request: Request, result: ZeroShotResult) -> Section:
     classes = per_class_frame([result])
     charts = (recall_chart(classes, limit=30), confusion_chart(confusion_frame(result), limit=25))
     name = file_name("classes", result.model, result.dataset)
@@ -120,14 +124,14 @@ def _behind(studies: Studies, request: Request, result: ZeroShotResult) -> Secti
         lines=(protocol_line(result),),
         charts=charts,
         tables=(Table(title="Recall of every class", name=name, frame=classes, columns=columns.CLASSES),),
-        shots=tuple(_mistakes(studies, request, result)),
+        shots=tuple(_mistakes(engine, request, result)),
         shots_title="Surest of its mistakes",
         level=3,
         notes=tuple(notes_of([result])),
     )
 
 
-def _mistakes(studies: Studies, request: Request, result: ZeroShotResult) -> Iterable[Shot]:
+def _mistakes(engine: Engine, request: Request, result: ZeroShotResult) -> Iterable[Shot]:
     """The pictures that it named wrong with the highest probability."""
     wrong = np.flatnonzero(~result.correct)
     surest = wrong[np.argsort(-result.top5_probability[wrong, 0], kind="stable")]
@@ -137,7 +141,7 @@ def _mistakes(studies: Studies, request: Request, result: ZeroShotResult) -> Ite
             return
         true, named = result.classnames[result.labels[row]], result.classnames[result.predicted[row]]
         under = f"is {true}, named {named} ({result.top5_probability[row, 0]:.2f})"
-        found = shot(studies, result.dataset, result.split, result.ids[row], f"{true}, named {named}", under, False)
+        found = shot(engine, result.dataset, result.split, result.ids[row], f"{true}, named {named}", under, False)
         if found is not None:
             made += 1
             yield found
@@ -146,10 +150,10 @@ def _mistakes(studies: Studies, request: Request, result: ZeroShotResult) -> Ite
 # --- prompts ----------------------------------------------------------------------------------------------
 
 
-def prompts(studies: Studies, request: Request, datasets: Sequence[str], gathered: Gathered) -> Iterable[Section]:
+def prompts(engine: Engine, request: Request, datasets: Sequence[str], gathered: Gathered) -> Iterable[Section]:
     """Accuracy by template on each data set: the ones asked for, else the deck's seven."""
     for dataset in datasets:
-        asked = (_prompt_study(studies, request, gathered, model, dataset) for model in request.models)
+        asked = (_prompt_study(engine, request, gathered, model, dataset) for model in request.models)
         found = [result for result in asked if result is not None]
         if found:
             frame = templates_frame(found)
@@ -172,14 +176,12 @@ def prompts(studies: Studies, request: Request, datasets: Sequence[str], gathere
 
 
 def _prompt_study(
-    studies: Studies, request: Request, gathered: Gathered, model: str, dataset: str
+    engine: Engine, request: Request, gathered: Gathered, model: str, dataset: str
 ) -> PromptStudyResult | None:
     several = request.templates if request.templates and len(request.templates) > 1 else None
-    prompt_set = None if several else DECK_SET
-    result = gathered.ask(
-        lambda: studies.prompts(model, dataset, request.split, several, prompt_set, request.classnames),
-        f"Prompts, {_said(model, dataset)}",
-    )
+    prompts = {"templates": several, "prompt_set": None if several else DECK_SET, "classnames": request.classnames}
+    study = partial(PromptStudy.at, engine, model, dataset, request.split, **prompts)
+    result = gathered.ask(lambda: engine.run(study()), f"Prompts, {_said(model, dataset)}")
     if result is not None:
         gathered.note(result.model, result.dataset, result.split, result.provenance)
     return result
@@ -188,14 +190,14 @@ def _prompt_study(
 # --- trained classifiers ----------------------------------------------------------------------------------
 
 
-def probes(studies: Studies, request: Request, datasets: Sequence[str], gathered: Gathered) -> Iterable[Section]:
+def probes(engine: Engine, request: Request, datasets: Sequence[str], gathered: Gathered) -> Iterable[Section]:
     """Linear probes that have been trained, beside zero-shot on the same pictures."""
     for dataset in datasets:
-        asked = (_probe(studies, request, gathered, model, dataset) for model in request.models)
+        asked = (_probe(engine, request, gathered, model, dataset) for model in request.models)
         found = [result for result in asked if result is not None]
         if not found:
             continue
-        texts = [r for p in found if (r := _beside(studies, request, p)) is not None]
+        texts = [r for p in found if (r := _beside(engine, request, p)) is not None]
         frame = methods_frame(texts, found)
         name = file_name("probes", dataset)
         lines = tuple(f"{say_model(p.model)}: {probe_line(p)}." for p in found)
@@ -216,25 +218,25 @@ def probes(studies: Studies, request: Request, datasets: Sequence[str], gathered
         )
 
 
-def _probe(studies: Studies, request: Request, gathered: Gathered, model: str, dataset: str) -> ProbeResult | None:
+def _probe(engine: Engine, request: Request, gathered: Gathered, model: str, dataset: str) -> ProbeResult | None:
     said = f"Linear probe, {_said(model, dataset)}"
-    result = gathered.ask(lambda: studies.probe_cached(model, dataset, request.split), said)
+    result = gathered.ask(lambda: engine.kept(LinearProbe.at(engine, model, dataset, request.split)), said)
     if result is not None:
         gathered.note(result.model, result.dataset, result.split, result.provenance)
         gathered.note(result.model, result.dataset, result.train_key.split, result.train_provenance)
     return result
 
 
-def _beside(studies: Studies, request: Request, probe: ProbeResult) -> ZeroShotResult | None:
+def _beside(engine: Engine, request: Request, probe: ProbeResult) -> ZeroShotResult | None:
     silent = Gathered()
-    how = (request.templates, request.prompt_set, request.classnames)
-    return silent.ask(lambda: studies.zero_shot(probe.model, probe.dataset, probe.split, *how), "")
+    study = partial(ZeroShot.at, engine, probe.model, probe.dataset, probe.split, **request.prompts)
+    return silent.ask(lambda: engine.run(study()), "")
 
 
-def few_shots(studies: Studies, request: Request, datasets: Sequence[str], gathered: Gathered) -> Iterable[Section]:
+def few_shots(engine: Engine, request: Request, datasets: Sequence[str], gathered: Gathered) -> Iterable[Section]:
     """Few-shot studies that have run with the default plan."""
     for dataset in datasets:
-        asked = (_few_shot(studies, request, gathered, model, dataset) for model in request.models)
+        asked = (_few_shot(engine, request, gathered, model, dataset) for model in request.models)
         found = [result for result in asked if result is not None]
         if found:
             frame = few_shot_frame(found)
@@ -258,6 +260,6 @@ def few_shots(studies: Studies, request: Request, datasets: Sequence[str], gathe
                 gathered.note(result.model, result.dataset, result.split, result.provenance)
 
 
-def _few_shot(studies: Studies, request: Request, gathered: Gathered, model: str, dataset: str) -> FewShotResult | None:
+def _few_shot(engine: Engine, request: Request, gathered: Gathered, model: str, dataset: str) -> FewShotResult | None:
     said = f"Few-shot, {_said(model, dataset)}"
-    return gathered.ask(lambda: studies.few_shot_cached(model, dataset, request.split), said)
+    return gathered.ask(lambda: engine.kept(FewShot.at(engine, model, dataset, request.split)), said)

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from core.catalog.datasets import find_dataset
+from core.catalog.models import find_model
+from core.engine import Engine
 from core.errors import NotHere, unknown
 from core.report import classification, others
 from core.report.page import Document, Section, render
-from core.report.parts import Gathered, Request, Studies
+from core.report.parts import Gathered, Request
 from core.report.tables import Table
 from core.tables import say_dataset, say_model
 from core.tables.names import shown_together
 
 CLASSIFY, PROMPTS, PROBE, FEW_SHOT, RETRIEVE, AUDIT = "classify", "prompts", "probe", "fewshot", "retrieve", "audit"
-Build = Callable[[Studies, Request, Sequence[str], Gathered], Iterable[Section]]
+Build = Callable[[Engine, Request, Sequence[str], Gathered], Iterable[Section]]
 
 _PARTS: Mapping[str, tuple[str, Build]] = {
     CLASSIFY: ("classification", classification.accuracy),
@@ -26,6 +29,7 @@ _PARTS: Mapping[str, tuple[str, Build]] = {
     RETRIEVE: ("captions", others.retrieval),
     AUDIT: ("", others.audits),
 }
+TITLE = "Text Meets Vision"
 KINDS = tuple(_PARTS)
 """What a report can hold; a part that the cache cannot answer is left out, with the reason at its end."""
 
@@ -40,25 +44,32 @@ class Report:
     missing: tuple[str, ...]
 
 
-def make(studies: Studies, request: Request) -> Report:
-    """Build the report. Raises `UnknownName` for a part, model or data set that nobody knows, and `NotHere` where the
-    cache can answer nothing that was asked for."""
+def make(engine: Engine, request: Request) -> Report:
+    """A report of what the cache can answer; computes nothing long. Raises `UnknownName` for a part, model or data set
+    that nobody knows, and `NotHere` where the cache can answer nothing that was asked for."""
     from plotly.offline import get_plotlyjs
 
     for kind in request.studies:
         if kind not in _PARTS:
             raise unknown("part of a report", kind, KINDS)
+    request = replace(
+        request,
+        models=tuple(find_model(name).name for name in dict.fromkeys(request.models)),
+        datasets=tuple(find_dataset(name).name for name in dict.fromkeys(request.datasets)),
+        studies=request.studies or KINDS,
+        title=request.title or TITLE,
+    )
     with shown_together(request.models, request.datasets):
-        return _made(studies, request, get_plotlyjs)
+        return _made(engine, request, get_plotlyjs)
 
 
-def _made(studies: Studies, request: Request, get_plotlyjs: Callable[[], str]) -> Report:
+def _made(engine: Engine, request: Request, get_plotlyjs: Callable[[], str]) -> Report:
     gathered, sections = Gathered(), list[Section]()
-    kinds = {name: studies.dataset(name).kind for name in request.datasets}
+    kinds = {name: find_dataset(name).kind for name in request.datasets}
     for kind in (k for k in KINDS if k in request.studies):
         wanted, build = _PARTS[kind]
         fitting = [name for name in request.datasets if wanted in (kinds[name], "")]
-        sections += build(studies, request, fitting, gathered) if fitting else []
+        sections += build(engine, request, fitting, gathered) if fitting else []
     if not sections:
         raise NotHere(f"There is nothing to report yet. {' '.join(dict.fromkeys(gathered.missing))}".strip())
     sections.append(others.provenance(gathered))

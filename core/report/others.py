@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,24 +12,25 @@ import pandas as pd
 from core.charts.audit import otherwise_chart
 from core.charts.retrieval import rank_histogram_chart, recalls_chart
 from core.charts.theme import Chart
+from core.engine import Engine
 from core.report import columns
 from core.report.page import Section, Shot
-from core.report.parts import Gathered, Request, Studies, file_name, shot
+from core.report.parts import Gathered, Request, file_name, shot
 from core.report.tables import Table
 from core.studies.audit import AuditResult
+from core.studies.audit.study import Audit
 from core.studies.captions.retrieval import RetrievalResult
+from core.studies.captions.study import Retrieval
 from core.tables import say_dataset, say_model
 from core.tables.audit import audit_frame, otherwise_frame, say_case
 from core.tables.notes import notes_of
 from core.tables.retrieval import histogram_frame, recalls_frame, retrieval_finding, retrieval_frame, retrieval_line
 
 
-def retrieval(studies: Studies, request: Request, datasets: Sequence[str], gathered: Gathered) -> Iterable[Section]:
+def retrieval(engine: Engine, request: Request, datasets: Sequence[str], gathered: Gathered) -> Iterable[Section]:
     """Caption retrieval in both directions on every set with captions."""
     for dataset in datasets:
-        found = [
-            r for r in (_retrieve(studies, request, gathered, m, dataset) for m in request.models) if r is not None
-        ]
+        found = [r for r in (_retrieve(engine, request, gathered, m, dataset) for m in request.models) if r is not None]
         if not found:
             continue
         recalls, frame = recalls_frame(found), retrieval_frame(found)
@@ -50,7 +52,7 @@ def retrieval(studies: Studies, request: Request, datasets: Sequence[str], gathe
                     columns=columns.RECALLS,
                 ),
             ),
-            shots=tuple(_lost(studies, request, found[0])),
+            shots=tuple(_lost(engine, request, found[0])),
             shots_title=f"Pictures whose captions find another one first ({say_model(found[0].model)})",
             notes=tuple(notes_of(found)),
         )
@@ -60,17 +62,15 @@ def _recall_charts(recalls: pd.DataFrame, ranks: pd.DataFrame) -> tuple[Chart, .
     return recalls_chart(recalls, "image"), recalls_chart(recalls, "text"), rank_histogram_chart(ranks)
 
 
-def _retrieve(
-    studies: Studies, request: Request, gathered: Gathered, model: str, dataset: str
-) -> RetrievalResult | None:
+def _retrieve(engine: Engine, request: Request, gathered: Gathered, model: str, dataset: str) -> RetrievalResult | None:
     said = f"Caption retrieval, {say_model(model)} on {say_dataset(dataset)}"
-    result = gathered.ask(lambda: studies.retrieve(model, dataset, request.split), said)
+    result = gathered.ask(lambda: engine.run(Retrieval.at(engine, model, dataset, request.split)), said)
     if result is not None:
         gathered.note(result.model, result.dataset, result.split, result.provenance)
     return result
 
 
-def _lost(studies: Studies, request: Request, result: RetrievalResult) -> Iterable[Shot]:
+def _lost(engine: Engine, request: Request, result: RetrievalResult) -> Iterable[Shot]:
     """The pictures that lose to another one by the most, one caption each."""
     seen = set[int]()
     for place in np.argsort(result.margins, kind="stable"):
@@ -80,7 +80,7 @@ def _lost(studies: Studies, request: Request, result: RetrievalResult) -> Iterab
         if row not in seen:
             seen.add(row)
             under = f"rank {int(result.image.ranks[place]):,} of {result.n_images:,} for one of its captions"
-            found = shot(studies, result.dataset, result.split, result.ids[row], result.ids[row], under, False)
+            found = shot(engine, result.dataset, result.split, result.ids[row], result.ids[row], under, False)
             if found is not None:
                 yield found
 
@@ -88,13 +88,12 @@ def _lost(studies: Studies, request: Request, result: RetrievalResult) -> Iterab
 # --- the audit --------------------------------------------------------------------------------------------
 
 
-def audits(studies: Studies, request: Request, datasets: Sequence[str], gathered: Gathered) -> Iterable[Section]:
+def audits(engine: Engine, request: Request, datasets: Sequence[str], gathered: Gathered) -> Iterable[Section]:
     """Every check on every number of the report."""
-    how = (request.split, request.templates, request.prompt_set, request.classnames)
     found = list[AuditResult]()
     for dataset in datasets:
         for model in request.models:
-            result = _audit(studies, gathered, model, dataset, how)
+            result = _audit(engine, request, gathered, model, dataset)
             found += [result] if result is not None else []
     if not found:
         return
@@ -127,15 +126,10 @@ def _trust(raised: int, silent: int, total: int) -> str:
     return f"Nothing is wrong with {which} as far as the checks can tell."
 
 
-def _audit(
-    studies: Studies,
-    gathered: Gathered,
-    model: str,
-    dataset: str,
-    how: tuple[str | None, tuple[str, ...] | None, str | None, str],
-) -> AuditResult | None:
+def _audit(engine: Engine, request: Request, gathered: Gathered, model: str, dataset: str) -> AuditResult | None:
     said = f"Audit, {say_model(model)} on {say_dataset(dataset)}"
-    return gathered.ask(lambda: studies.audit(model, dataset, *how), said)
+    study = partial(Audit.at, engine, model, dataset, request.split, **request.prompts)
+    return gathered.ask(lambda: engine.run(study()), said)
 
 
 # --- where it all comes from ------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -66,3 +67,13 @@ class Latest:
             self._values.move_to_end(key)
             while len(self._values) > self._size:
                 self._values.popitem(last=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """What a process keeps in memory: results of `studies`, `galleries` ready to be searched, and the `latest` value
+    of each question, which an edit starts from."""
+
+    studies: Memo = field(default_factory=lambda: Memo(128))
+    galleries: Memo = field(default_factory=lambda: Memo(48))
+    latest: Latest = field(default_factory=Latest)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from core.stats.intervals import PairedDifference, paired_bootstrap
-from core.studies.few_shot.result import ZERO_SHOT, FewShotPoint, FewShotResult, Unit, published_point
+from core.studies.few_shot.result import ZERO_SHOT, FewShotPoint, FewShotResult, FewShotRun, published_point
 from core.tables.findings import SPACE, count, interval_text, percent, points
 from core.tables.names import say_dataset, say_model, told_apart
 from core.tables.probe import say_c
@@ -144,7 +144,7 @@ def draws_frame(results: Sequence[FewShotResult]) -> pd.DataFrame:
     )
 
 
-def _plain(unit: Unit) -> dict[str, float]:
+def _plain(unit: FewShotRun) -> dict[str, float]:
     return {name: value for name, value in unit.settings.items() if isinstance(value, int | float)}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from core.studies.few_shot.draw import FewShotDraw
-from core.studies.few_shot.result import FewShotPoint, Unit
+from core.studies.few_shot.result import FewShotPoint, FewShotRun
 from core.tables.answered import DRAWN, drawn_name
 from core.tables.few_shot import say_settings, spread_line
 from core.tables.findings import SPACE, count, percent, points
@@ -23,7 +23,7 @@ def draw_line(result: FewShotDraw) -> str:
     return " · ".join([count(result.n, "picture"), learnt, f"seed {result.seed}", say_settings([result.settings])])
 
 
-def one_draw(result: FewShotDraw, name: str, draws: Mapping[int, Unit]) -> str:
+def one_draw(result: FewShotDraw, name: str, draws: Mapping[int, FewShotRun]) -> str:
     """That it is one draw and what that is worth: the spread over every draw that is kept."""
     said = f"{name}, is one draw (seed {result.seed}), and one draw is worth little"
     if len(draws) < 2:
@@ -44,12 +44,14 @@ def other_draws(differences: Mapping[int, float], seeds: str) -> str:
     return f"{said}: with {count(len(differences), 'draw')} of {seeds}, the difference goes from {ends}{turned}."
 
 
-def differences_by_seed(first: Mapping[int, Unit] | float, second: Mapping[int, Unit] | float) -> dict[int, float]:
+def differences_by_seed(
+    first: Mapping[int, FewShotRun] | float, second: Mapping[int, FewShotRun] | float
+) -> dict[int, float]:
     """First minus second for each seed that every drawn side has; a side without draws is its one accuracy."""
     drawn = [set(side) for side in (first, second) if not isinstance(side, float)]
     seeds = sorted(set.intersection(*drawn)) if drawn else []
     return {seed: _accuracy(first, seed) - _accuracy(second, seed) for seed in seeds}
 
 
-def _accuracy(side: Mapping[int, Unit] | float, seed: int) -> float:
+def _accuracy(side: Mapping[int, FewShotRun] | float, seed: int) -> float:
     return side if isinstance(side, float) else side[seed].acc1

@@ -11,13 +11,18 @@ from functools import partial
 from typing import Any
 
 from core import readers
+from core.catalog.models import find_model
 from core.deck.presets import caption_presets, picture_presets
 from core.demo.sets import DEMO_SETS
 from core.encoders import weights
 from core.engine import Engine
 from core.errors import Cancelled, Damaged, TMVError
-from core.studies.prompts.compose import leave_one_out, paraphrases
-from core.types import Job, Progress
+from core.studies.base import LongStudy
+from core.studies.captions.study import Retrieval
+from core.studies.probe.study import LinearProbe
+from core.studies.prompts.compose import leave_one_out, rewordings_of
+from core.studies.registry import JOBS
+from core.types import Job, Place, Progress
 
 Task = Callable[[Engine, Mapping[str, Any], Progress], None]
 
@@ -45,23 +50,24 @@ def prepare_demo(engine: Engine, params: Mapping[str, Any], progress: Progress) 
     probed = [(model, dataset) for dataset, split in DEMO_WORK if split == "train" for model in DEMO_MODELS]
     drawing = sum(DRAWING.get(dataset, 1) for dataset in DEMO_SETS)
     counter = _Steps(drawing + len(DEMO_WORK) * len(DEMO_MODELS) + len(probed), progress)
-    left, drawn, waited = list(DEMO_WORK), set[str](), Waited(engine)
+    left, drawn, waited = list(DEMO_WORK), set[str](), WaitingStudies(engine)
     while left:
         sets = waited.datasets()
         left.sort(key=lambda work: work[0] not in sets)
         dataset, split = left.pop(0)
         if dataset not in drawn:
-            counter.step(partial(engine.ensure_demo, dataset), DRAWING.get(dataset, 1))
+            counter.step(partial(engine.data.ensure_demo, dataset), DRAWING.get(dataset, 1))
             drawn.add(dataset)
         for model in DEMO_MODELS:
-            counter.step(partial(engine.ensure, model, dataset, split))
-            _encode_prompts(engine, model, dataset, split)
+            place = engine.place(model, dataset, split)
+            counter.step(partial(engine.vectors.ensure, place))
+            _encode_prompts(engine, place)
             waited.run(counter.aside)
     for model, dataset in probed:
-        counter.step(partial(_train_probe, engine, model, dataset))
+        counter.step(partial(engine.run, LinearProbe.at(engine, model, dataset)))
 
 
-class Waited:
+class WaitingStudies:
     """Few-shot studies of the demo that stand behind its preparation: their pictures come first, and what they compute
     is kept, so that in their turn they only find it."""
 
@@ -75,20 +81,19 @@ class Waited:
     def run(self, progress: Progress) -> None:
         """Do what waits and can be done. What fails is left to the waiting job, which says why."""
         for job in self._jobs():
-            model, dataset = str(job.params["model"]), str(job.params["dataset"])
-            splits = self._engine.train_split(dataset), str(job.params["split"])
-            if all(self._is_stored(model, dataset, split) for split in splits):
-                self._done.add(job.id)
-                try:
+            try:
+                study = JOBS[job.kind].of_job(self._engine, job.params)
+                if all(self._is_stored(place) for place in study.needs(self._engine)):
+                    self._done.add(job.id)
                     TASKS[job.kind](self._engine, job.params, progress)
-                except Cancelled:
-                    raise
-                except TMVError:
-                    continue
+            except Cancelled:
+                raise
+            except TMVError:
+                continue
 
-    def _is_stored(self, model: str, dataset: str, split: str) -> bool:
+    def _is_stored(self, place: Place) -> bool:
         try:
-            return self._engine.embeddings(model, dataset, split) is not None
+            return self._engine.vectors.find(place) is not None
         except Damaged:
             return False
 
@@ -101,38 +106,35 @@ class Waited:
         ]
 
 
-def _train_probe(engine: Engine, model: str, dataset: str, progress: Progress) -> None:
-    engine.probe(model, dataset, progress=progress)
-
-
-def _encode_prompts(engine: Engine, model: str, dataset: str, split: str) -> None:
+def _encode_prompts(engine: Engine, place: Place) -> None:
     """Class vectors for the templates offered first, so that the pages need no encoder to open."""
-    _encode_questions(engine, model, dataset)
-    images = engine.needed(model, dataset, split)
+    _encode_questions(engine, place)
+    images, model, dataset = engine.vectors.require(place), place.model.name, place.dataset.name
     if images.labels is None:
-        _rank_captions(engine, model, dataset, split)
+        _rank_captions(engine, place)
         return
-    for prompt_set in dict.fromkeys((engine.dataset(dataset).prompt_set, "photo", "deck")):
+    for prompt_set in dict.fromkeys((place.dataset.prompt_set, "photo", "deck")):
         for kind in ("curated", "raw"):
-            templates = engine.templates(dataset, prompt_set=prompt_set)
-            engine.class_head(model, templates, engine.classnames(images, kind))
+            templates = engine.prompting.templates(dataset, prompt_set=prompt_set)
+            engine.prompting.class_head(model, templates, engine.prompting.classnames(images, kind))
 
 
-def _encode_questions(engine: Engine, model: str, dataset: str) -> None:
+def _encode_questions(engine: Engine, place: Place) -> None:
     """Vectors of the questions that pictures are asked first, word by word and in other words."""
-    asked = [text for preset in picture_presets(dataset) for text in (*preset.texts, *preset.minus)]
+    asked = [text for preset in picture_presets(place.dataset.name) for text in (*preset.texts, *preset.minus)]
     without = [span.without for text in asked for span in leave_one_out(text)]
-    engine.encode_texts(model, [*asked, *without, *(other for text in asked for other in paraphrases(text))])
+    others = [other for text in asked for other in rewordings_of(text)]
+    engine.encoding.encode_texts(place.model.name, [*asked, *without, *others])
 
 
-def _rank_captions(engine: Engine, model: str, dataset: str, split: str) -> None:
+def _rank_captions(engine: Engine, place: Place) -> None:
     """The ranks of all captions where that is quick, and vectors of the captions offered first, word by word."""
-    images = engine.needed(model, dataset, split)
+    images = engine.vectors.require(place)
     if len(images) * len(images.captions) <= QUICK_PAIRS:
-        engine.retrieve(model, dataset, split)
-    for preset in caption_presets(dataset):
+        engine.run(Retrieval(place=place))
+    for preset in caption_presets(place.dataset.name):
         without = [span.without for span in leave_one_out(preset.caption)]
-        engine.encode_texts(model, [preset.caption, *without, *preset.beside])
+        engine.encoding.encode_texts(place.model.name, [preset.caption, *without, *preset.beside])
 
 
 class _Steps:
@@ -162,61 +164,33 @@ class _Steps:
 
 def embed(engine: Engine, params: Mapping[str, Any], progress: Progress) -> None:
     """Embed one split of one data set with one model, and encode its default prompts."""
-    model, dataset, split = str(params["model"]), str(params["dataset"]), str(params["split"])
-    engine.embed(model, dataset, split, progress)
-    _encode_prompts(engine, model, dataset, split)
+    place = engine.place(str(params["model"]), str(params["dataset"]), str(params["split"]))
+    engine.vectors.embed(place, progress)
+    _encode_prompts(engine, place)
 
 
-def optimise(engine: Engine, params: Mapping[str, Any], progress: Progress) -> None:
-    """Search for prompts; the result lies in the engine's results, where `Engine.optimised` finds it."""
-    options = {name: value for name, value in params.items() if name not in ("model", "dataset", "split")}
-    model, dataset, split = str(params["model"]), str(params["dataset"]), str(params["split"])
-    engine.optimise(model, dataset, split, progress=progress, **options)
-
-
-def probe(engine: Engine, params: Mapping[str, Any], progress: Progress) -> None:
-    """Embed both splits and train a linear probe; `Engine.probe_cached` finds the result."""
-    model, dataset, split = str(params["model"]), str(params["dataset"]), str(params["split"])
-    steps = _Steps(3, progress)
-    for each in (engine.train_split(dataset), split):
-        steps.step(partial(engine.ensure, model, dataset, each))
-    normalise = bool(params.get("normalise"))
-    steps.step(lambda report: engine.probe(model, dataset, split, normalise=normalise, progress=report))
-
-
-def few_shot(engine: Engine, params: Mapping[str, Any], progress: Progress) -> None:
-    """Embed both splits and run a few-shot study; `Engine.few_shot_cached` finds the result."""
-    options = {name: value for name, value in params.items() if name not in ("model", "dataset", "split")}
-    model, dataset, split = str(params["model"]), str(params["dataset"]), str(params["split"])
-    steps = _Steps(3, progress)
-    for each in (engine.train_split(dataset), split):
-        steps.step(partial(engine.ensure, model, dataset, each))
-    steps.step(lambda report: engine.few_shot(model, dataset, split, progress=report, **options))
-
-
-def few_shot_draw(engine: Engine, params: Mapping[str, Any], progress: Progress) -> None:
-    """Embed both splits and run one draw, then those that every study has, since a single draw says little;
-    `Engine.few_shot_draw_cached` finds the result."""
-    model, dataset, split = str(params["model"]), str(params["dataset"]), str(params["split"])
-    method, shots = str(params["method"]), int(params["shots"])
-    prompts: dict[str, Any] = {name: params.get(name) for name in ("templates", "prompt_set")}
-    drawn: dict[str, Any] = {"method": method, "shots": shots, "seed": int(params["seed"]), **prompts}
-    steps = _Steps(4, progress)
-    for each in (engine.train_split(dataset), split):
-        steps.step(partial(engine.ensure, model, dataset, each))
-    steps.step(lambda report: engine.few_shot_draw(model, dataset, split, progress=report, **drawn))
-    study: dict[str, Any] = {"shots": [shots], "methods": [method], **prompts}
-    steps.step(lambda report: engine.few_shot(model, dataset, split, progress=report, **study))
+def run_study(kind: type[LongStudy[Any]], engine: Engine, params: Mapping[str, Any], progress: Progress) -> None:
+    """Embed what a study needs, run it and what it wants beside it; `Engine.kept` finds the answer."""
+    study = kind.of_job(engine, params)
+    if not study.embeds_first:
+        engine.run(study, progress)
+        return
+    needs, studies = study.needs(engine), (study, *study.beside())
+    steps = _Steps(len(needs) + len(studies), progress)
+    for place in needs:
+        steps.step(partial(engine.vectors.ensure, place))
+    for each in studies:
+        steps.step(partial(engine.run, each))
 
 
 def download_model(engine: Engine, params: Mapping[str, Any], progress: Progress) -> None:
     """Fetch a model's weights into its library's own cache."""
-    weights.download(engine.model(str(params["model"])), progress)
+    weights.download(find_model(str(params["model"])), progress)
 
 
 def download_dataset(engine: Engine, params: Mapping[str, Any], progress: Progress) -> None:
     """Fetch a public data set into the data folder."""
-    readers.download_dataset(str(params["dataset"]), engine.data_dir, progress)
+    readers.download_dataset(str(params["dataset"]), engine.data.folder, progress)
 
 
 # Work that waits for a network, not for a core: it need not queue behind an embedding.
@@ -227,10 +201,7 @@ WAITED = frozenset({"fewshot", "fewshot-draw"})
 TASKS: Mapping[str, Task] = {
     "prepare-demo": prepare_demo,
     "embed": embed,
-    "optimise": optimise,
-    "probe": probe,
-    "fewshot": few_shot,
-    "fewshot-draw": few_shot_draw,
+    **{kind: partial(run_study, study) for kind, study in JOBS.items()},
     "download-model": download_model,
     "download-dataset": download_dataset,
 }

@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.engine import Engine
 from core.studies.captions.retrieval import ALL_CAPTIONS, RetrievalResult
+from core.studies.captions.study import Retrieval
 from core.tables import say_dataset
 from core.types import DatasetSpec
 from pages.shared.pickers import widget_key, write_back
@@ -40,7 +41,7 @@ class CaptionsUsed:
 
 def captions_used(engine: Engine, dataset: DatasetSpec) -> CaptionsUsed:
     """What the address says, checked; else as the data set is measured. Says what is wrong with it."""
-    splits = engine.splits(dataset.name)
+    splits = engine.data.splits(dataset.name)
     split = one_of("split", splits, "", instead=f"the one that {say_dataset(dataset.name)} is measured on is used")
     each = one_of("each", CAPS, str(dataset.captions_per_picture or ALL))
     return CaptionsUsed(split=split or None, cap=ALL_CAPTIONS if each == ALL else int(each))
@@ -67,7 +68,7 @@ def pick_captions_used(engine: Engine, dataset: DatasetSpec) -> CaptionsUsed:
 
 def pick_split(engine: Engine, dataset: DatasetSpec, now: str | None) -> None:
     """The splits that are here, where there are several."""
-    splits = engine.splits(dataset.name)
+    splits = engine.data.splits(dataset.name)
     if len(splits) < 2:
         return
     titles = {"": "The one it is measured on", **{s: s for s in splits}}
@@ -84,7 +85,7 @@ def pick_split(engine: Engine, dataset: DatasetSpec, now: str | None) -> None:
 
 def ranked(engine: Engine, model: str, dataset: str, how: CaptionsUsed) -> RetrievalResult:
     """The benchmark of one model; says how far it is where there is much to rank. Raises what
-    `Engine.retrieve` raises."""
+    `Retrieval.run` raises."""
     place = st.empty()
 
     def progress(done: int, total: int) -> None:
@@ -92,7 +93,7 @@ def ranked(engine: Engine, model: str, dataset: str, how: CaptionsUsed) -> Retri
             place.progress(done / total, text=f"Ranking captions and pictures: {done:,} of {total:,} blocks")
 
     try:
-        return engine.retrieve(model, dataset, how.split, how.cap, progress)
+        return engine.run(Retrieval.at(engine, model, dataset, how.split, captions_per_picture=how.cap), progress)
     finally:
         place.empty()
 

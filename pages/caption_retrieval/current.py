@@ -156,7 +156,7 @@ def by_text(engine: Engine, images: EmbeddingSet) -> Mapping[str, Sequence[int]]
             rows.setdefault(fold(caption), []).append(row)
         return rows
 
-    found: Mapping[str, Sequence[int]] = engine.studies.get(("captions-by-text", images.key), make)
+    found: Mapping[str, Sequence[int]] = engine.memory.studies.get(("captions-by-text", images.key), make)
     return found
 
 

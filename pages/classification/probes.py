@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 
 from core.engine import Engine
 from core.studies.probe.result import ProbeResult
+from core.studies.probe.splits import train_split
+from core.studies.probe.study import LinearProbe
 from core.types import DatasetSpec, ModelSpec
 from pages.shared.training import Training, offer_training, untrainable
 
@@ -20,9 +21,10 @@ def kept_probes(
     """The probes that are here, and those that could be trained; sets without a training split have neither."""
     found, missing = list[ProbeResult](), list[Training]()
     for model, dataset, split in _trainable(engine, wanted):
-        probe = engine.probe_cached(model.name, dataset.name, split, normalise=normalise)
+        study = LinearProbe.at(engine, model.name, dataset.name, split, normalise=normalise)
+        probe = engine.kept(study)
         if probe is None:
-            missing.append(_training(engine, model, dataset, split, normalise))
+            missing.append(study)
         else:
             found.append(probe)
     return found, missing
@@ -31,19 +33,8 @@ def kept_probes(
 def _trainable(engine: Engine, wanted: Sequence[Wanted]) -> list[Wanted]:
     """Without the data sets that have no training split, and without those whose training split is to be tested."""
     sets = {dataset.name: dataset for _, dataset, _ in wanted}
-    learnt = {name: engine.train_split(name) for name, dataset in sets.items() if not untrainable(engine, dataset)}
+    learnt = {name: train_split(engine, name) for name, dataset in sets.items() if not untrainable(engine, dataset)}
     return [(m, d, split) for m, d, split in wanted if d.name in learnt and split != learnt[d.name]]
-
-
-def _training(engine: Engine, model: ModelSpec, dataset: DatasetSpec, split: str | None, normalise: bool) -> Training:
-    place = (model.name, dataset.name, split)
-    return Training(
-        model=model,
-        dataset=dataset,
-        key=engine.probe_job_key(*place, normalise=normalise),
-        start=partial(engine.submit_probe, *place, normalise=normalise),
-        done=lambda: engine.probe_cached(*place, normalise=normalise) is not None,
-    )
 
 
 def offer_probes(engine: Engine, missing: Sequence[Training], *, key: str = "train-missing") -> None:

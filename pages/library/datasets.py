@@ -7,6 +7,7 @@ import streamlit as st
 from core.engine import Engine
 from core.tables import say_dataset
 from core.types import DatasetSpec, State
+from core.work import start
 from pages.shared.guard import safe_callback
 from pages.shared.jobs import job_line
 from pages.shared.pickers import offered_datasets
@@ -20,14 +21,14 @@ def show(engine: Engine) -> None:
     """One line for each data set of the catalog and every other one that has vectors here."""
     st.header("Data sets", anchor=False)
     st.caption(
-        f"Real data sets and own pictures are read from {plain(str(engine.data_dir))} (set TMV_DATA to change "
+        f"Real data sets and own pictures are read from {plain(str(engine.data.folder))} (set TMV_DATA to change "
         "it), in the layouts in which they are published. Own pictures are named folder:, captions: or wds: "
         "and the path in that folder."
     )
     stored = stored_pairs(engine)
     for spec in offered_datasets(engine):
         models = sum(d == spec.name for _, d in stored.pairs)
-        _line(engine, spec, engine.dataset_state(spec.name), models)
+        _line(engine, spec, engine.data.state(spec.name), models)
 
 
 def _line(engine: Engine, spec: DatasetSpec, state: State, models: int) -> None:
@@ -65,14 +66,18 @@ def _action(engine: Engine, spec: DatasetSpec, state: State, place: st.delta_gen
         return
     if demo:
         place.button(
-            "Make", key=f"make-{spec.name}", on_click=safe_callback(engine.submit_prepare_demo), width="stretch"
+            "Make",
+            key=f"make-{spec.name}",
+            on_click=safe_callback(start.prepare_demo),
+            args=(engine.jobs,),
+            width="stretch",
         )
     else:
         place.button(
             "Download",
             key=f"download-{spec.name}",
-            on_click=safe_callback(engine.submit_download_dataset),
-            args=(spec.name,),
+            on_click=safe_callback(start.download_dataset),
+            args=(engine.jobs, spec),
             width="stretch",
         )
     if job is not None and job.state == "failed":

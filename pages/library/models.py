@@ -7,6 +7,7 @@ import streamlit as st
 from core.engine import Engine
 from core.tables import say_model
 from core.types import ModelSpec, State
+from core.work import start
 from pages.shared.guard import safe_callback
 from pages.shared.jobs import job_line
 from pages.shared.stored import known_models, stored_pairs
@@ -25,7 +26,7 @@ def show(engine: Engine) -> None:
     stored = stored_pairs(engine)
     for spec in known_models(engine):
         sets = sum(m == spec.name for m, _ in stored.pairs)
-        _line(engine, spec, engine.model_state(spec), sets)
+        _line(engine, spec, engine.vectors.model_state(spec), sets)
 
 
 def _line(engine: Engine, spec: ModelSpec, state: State, sets: int) -> None:
@@ -55,8 +56,8 @@ def _line(engine: Engine, spec: ModelSpec, state: State, sets: int) -> None:
         button.button(
             "Download",
             key=f"download-{spec.name}",
-            on_click=safe_callback(engine.submit_download_model),
-            args=(spec.name,),
+            on_click=safe_callback(start.download_model),
+            args=(engine.jobs, spec),
             width="stretch",
         )
         if job is not None and job.state == "failed":

@@ -7,6 +7,7 @@ import streamlit as st
 from core.engine import Engine
 from core.tables import say_model
 from core.types import DatasetSpec, Job
+from core.work import start
 from pages.shared.guard import safe_callback
 from pages.shared.jobs import job_line, job_sentence
 from pages.shared.own_data import page_dataset, page_model
@@ -63,7 +64,7 @@ def _splits(spec: DatasetSpec | None) -> list[str]:
 def embed(engine: Engine, model: str, dataset: str, split: str) -> None:
     """Start embedding a pair named on the page; raises `TMVError` for a name that cannot be used here."""
     found, data = page_model(engine, model), page_dataset(engine, dataset)
-    engine.submit_embed(found.name, data.name, None if split == "default" else split)
+    start.embed(engine.jobs, engine.place(found.name, data.name, None if split == "default" else split))
 
 
 def _watch(engine: Engine) -> None:

@@ -102,8 +102,8 @@ def page(engine: Engine) -> None:
     starts()
     st.header("What is here", anchor=False)
     matrix(
-        [(m, engine.model_state(m)) for m in known_models(engine)],
-        [(d, engine.dataset_state(d.name)) for d in offered_datasets(engine)],
+        [(m, engine.vectors.model_state(m)) for m in known_models(engine)],
+        [(d, engine.data.state(d.name)) for d in offered_datasets(engine)],
         stored,
         {(r.model, r.dataset): r.acc1 for r in results},
         outdated,

@@ -18,19 +18,19 @@ STEP = 256
 
 
 def encode(engine: Engine, model: str, texts: Sequence[str]) -> None:
-    """Have the vectors of these texts in the store; raises what `Engine.encode_texts` raises.
+    """Have the vectors of these texts in the store; raises what `Encoding.encode_texts` raises.
 
     What is encoded stays, so a reader who leaves half way loses nothing.
     """
     missing = _missing(engine, model, texts)
     if len(missing) <= QUIETLY:
         if missing:
-            engine.encode_texts(model, missing)
+            engine.encoding.encode_texts(model, missing)
         return
     place, start = st.empty(), time.monotonic()
     for done in range(0, len(missing), STEP):
         place.progress(done / len(missing), text=plain(_words(model, done, len(missing), time.monotonic() - start)))
-        engine.encode_texts(model, missing[done : done + STEP])
+        engine.encoding.encode_texts(model, missing[done : done + STEP])
     place.empty()
 
 
@@ -41,16 +41,18 @@ def encode_filled(engine: Engine, model: str, templates: Sequence[str], names: S
         encode(engine, model, fill(templates, names))
         return True
 
-    engine.studies.get(("encoded", model, engine.model_digest(model), tuple(templates), tuple(names)), make)
+    engine.memory.studies.get(
+        ("encoded", model, engine.encoding.model_digest(model), tuple(templates), tuple(names)), make
+    )
 
 
 def _missing(engine: Engine, model: str, texts: Sequence[str]) -> list[str]:
     """Sorted, because the encoder computes what neighbours have in common only once."""
     wanted = list(dict.fromkeys(texts))
-    digest = engine.model_digest(model)
+    digest = engine.encoding.model_digest(model)
     if not digest or not wanted:
         return sorted(wanted)
-    _, found = engine.texts.get(digest, wanted)
+    _, found = engine.encoding.texts.get(digest, wanted)
     return sorted(text for text, here in zip(wanted, found) if not here)
 
 

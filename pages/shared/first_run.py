@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.engine import Engine
 from core.errors import Damaged
+from core.work import start
 from pages.shared.guard import safe_callback
 from pages.shared.jobs import watch
 from pages.shared.stored import stored_pairs
@@ -30,7 +31,7 @@ def prepare(engine: Engine) -> None:
     stopped = job is not None and job.state == "cancelled"
     outdated = any(pair in pairs and not _whole(engine, *pair) for pair in FIRST)
     if not stopped and (not pairs or outdated):
-        engine.submit_prepare_demo()
+        start.prepare_demo(engine.jobs)
 
 
 def _whole(engine: Engine, model: str, dataset: str) -> bool:
@@ -49,5 +50,10 @@ def show(engine: Engine) -> bool:
         st.caption("The first start draws the pictures and embeds them; the first chart is here in about a minute.")
     watch(engine, [KEY], seen=lambda: stored_pairs(engine).pairs)
     if not job.live:
-        st.button("Prepare the demo", on_click=safe_callback(engine.submit_prepare_demo), key="prepare-demo-again")
+        st.button(
+            "Prepare the demo",
+            on_click=safe_callback(start.prepare_demo),
+            args=(engine.jobs,),
+            key="prepare-demo-again",
+        )
     return job.live

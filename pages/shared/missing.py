@@ -10,6 +10,7 @@ from core.engine import Engine
 from core.errors import TMVError
 from core.tables import say_dataset, say_model
 from core.types import DatasetSpec, ModelSpec, State
+from core.work import start
 from pages.shared.guard import safe_callback
 from pages.shared.jobs import watch
 from pages.shared.stored import stored_pairs
@@ -36,10 +37,10 @@ def offer(engine: Engine, pairs: Sequence[Pair]) -> None:
 
 
 def embed_key(engine: Engine, pair: Pair) -> str:
-    """The key under which `Engine.submit_embed` files the work on this pair."""
+    """The key under which `core.work.start.embed` files the work on this pair."""
     model, dataset, split = pair
     try:
-        known = engine.split_of(dataset.name, split)
+        known = engine.data.split_of(dataset.name, split)
     except TMVError:
         known = split or ""
     return f"embed/{model.name}/{dataset.name}/{known}"
@@ -65,16 +66,16 @@ def _embed(engine: Engine, pairs: Sequence[Pair]) -> None:
 
 def _submit(engine: Engine, pairs: Sequence[Pair]) -> None:
     for model, dataset, split in pairs:
-        engine.submit_embed(model.name, dataset.name, split)
+        start.embed(engine.jobs, engine.place(model.name, dataset.name, split))
 
 
 def obstacles(engine: Engine, pair: Pair) -> list[str]:
     """What keeps this pair from being embedded here, in sentences; nothing where it can be, or is already."""
     model, dataset, _ = pair
     found = []
-    if (state := engine.dataset_state(dataset.name)).state != "ready" and not dataset.name.startswith("demo-"):
+    if (state := engine.data.state(dataset.name)).state != "ready" and not dataset.name.startswith("demo-"):
         found.append(_obstacle(plain(say_dataset(dataset.name)), "data set", state))
-    if (state := engine.model_state(model)).state == "absent":
+    if (state := engine.vectors.model_state(model)).state == "absent":
         found.append(_obstacle(plain(say_model(model)), "model", state))
     return found
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from core.catalog.datasets import find_dataset
+from core.catalog.models import find_model
 from core.engine import Engine
 from core.errors import TMVError
 from core.types import DatasetSpec, ModelSpec
@@ -16,17 +18,17 @@ def page_dataset(engine: Engine, name: str) -> DatasetSpec:
     """The record of a data set named on a page. Own data must lie under the data folder (`TMV_DATA`)."""
     scheme, colon, path = name.partition(":")
     if colon and scheme in DATA_SCHEMES:
-        return engine.dataset(f"{scheme}:{inside(engine.data_dir, path)}")
-    return engine.dataset(name)
+        return find_dataset(f"{scheme}:{inside(engine.data.folder, path)}")
+    return find_dataset(name)
 
 
 def page_model(engine: Engine, name: str) -> ModelSpec:
     """The record of a model named on a page. Weight files must lie under the data folder (`TMV_DATA`)."""
     scheme, colon, paths = name.partition(":")
     if colon and scheme == "file":
-        kept = [str(inside(engine.data_dir, path)) for path in paths.split(",")]
-        return engine.model(f"file:{','.join(kept)}")
-    return engine.model(name)
+        kept = [str(inside(engine.data.folder, path)) for path in paths.split(",")]
+        return find_model(f"file:{','.join(kept)}")
+    return find_model(name)
 
 
 def inside(data_dir: Path, path: str) -> Path:

@@ -14,7 +14,8 @@ from typing import Any, TypeVar
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.catalog.datasets import DATASETS
+from core.catalog.datasets import DATASETS, find_dataset
+from core.catalog.models import find_model
 from core.engine import Engine
 from core.errors import TMVError
 from core.tables import say_dataset, say_model
@@ -195,7 +196,7 @@ def _models(
 ) -> tuple[tuple[ModelSpec, ...], tuple[str, ...], bool]:
     """The models of the address, what is wrong with its names, and whether others stand in for all of them."""
     picked, problems = look_up(get_choice("model"), lambda n: page_model(engine, n))
-    usual = () if picked else tuple(engine.model(n) for n in default_models(engine, datasets, most))
+    usual = () if picked else tuple(find_model(n) for n in default_models(engine, datasets, most))
     return picked or usual, problems, not picked
 
 
@@ -208,7 +209,7 @@ def _datasets(
     replaced = not picked
     if replaced:
         problems += tuple(f"{say_dataset(d.name)} has no {KINDS[kind]}, so it is not shown here." for d in named)
-        picked = tuple(engine.dataset(n) for n in default_datasets(engine, kind, most))
+        picked = tuple(find_dataset(n) for n in default_datasets(engine, kind, most))
     offered = [d for d in (*offered_datasets(engine), *picked) if kind in (d.kind, ANY_KIND)]
     return picked, problems, {d.name: say_dataset(d.name) for d in offered}, replaced
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import streamlit as st
 
@@ -12,6 +13,7 @@ from core.catalog.prompts import PROMPT_SETS
 from core.engine import Engine
 from core.errors import TMVError
 from core.studies.zero_shot.classify import ZeroShotResult, check_templates
+from core.studies.zero_shot.study import ZeroShot
 from core.types import DatasetSpec
 from pages.shared.pickers import note_problems, widget_key, write_back
 from pages.shared.url_choices import one_of
@@ -37,10 +39,13 @@ class PromptChoice:
         return self.split if self.split in dataset.splits else None
 
     def study(self, engine: Engine, model: str, dataset: DatasetSpec) -> ZeroShotResult:
-        """The zero-shot study asked for; raises what `Engine.zero_shot` raises."""
-        return engine.zero_shot(
-            model, dataset.name, self.split_of(dataset), self.templates, self.prompt_set, self.classnames
-        )
+        """The zero-shot study asked for; raises what `Engine.run` raises."""
+        return engine.run(ZeroShot.at(engine, model, dataset.name, self.split_of(dataset), **self.prompts))
+
+    @property
+    def prompts(self) -> dict[str, Any]:
+        """How pictures are asked about, as studies take it."""
+        return {"templates": self.templates, "prompt_set": self.prompt_set, "classnames": self.classnames}
 
     @property
     def choices(self) -> dict[str, tuple[str, ...]]:

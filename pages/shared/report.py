@@ -9,6 +9,8 @@ import streamlit as st
 
 from core.engine import Engine
 from core.errors import TMVError
+from core.report import Request
+from core.report import make as make_report
 from pages.shared.prompt_picker import PromptChoice
 
 
@@ -19,14 +21,8 @@ def report_button(
 
     def make() -> bytes:
         try:
-            return engine.report(
-                models,
-                datasets,
-                split=how.split,
-                templates=how.templates,
-                prompt_set=how.prompt_set,
-                classnames=how.classnames,
-            ).html
+            request = Request(models=tuple(models), datasets=tuple(datasets), split=how.split, **how.prompts)
+            return make_report(engine, request).html
         except TMVError as error:
             return _sentence(str(error))
 

@@ -10,8 +10,10 @@ from contextlib import asynccontextmanager
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
+from core.catalog.datasets import find_dataset
 from core.engine import Engine
 from core.errors import TMVError
+from core.studies.zero_shot.study import ZeroShot
 from pages.shared.stored import stored_pairs
 
 log = logging.getLogger("text_meets_vision")
@@ -37,8 +39,8 @@ def _warm(engine: Engine) -> None:
     vector would start the encoder, which nobody has asked for yet."""
     try:
         for model, dataset in sorted(stored_pairs(engine).pairs):
-            if engine.dataset(dataset).kind == "classification" and knows_prompts(engine, model, dataset):
-                engine.zero_shot(model, dataset)
+            if find_dataset(dataset).kind == "classification" and knows_prompts(engine, model, dataset):
+                engine.run(ZeroShot.at(engine, model, dataset))
     except TMVError as error:
         log.info("the warm-up ended early: %s", error)
     except Exception:
@@ -47,8 +49,8 @@ def _warm(engine: Engine) -> None:
 
 def knows_prompts(engine: Engine, model: str, dataset: str) -> bool:
     """Whether the texts of a data set's own prompts have vectors, judged by the first of them."""
-    images, digest = engine.embeddings(model, dataset), engine.model_digest(model)
+    images, digest = engine.embeddings(model, dataset), engine.encoding.model_digest(model)
     if images is None or not digest or not images.classnames:
         return False
-    text = engine.templates(dataset)[0].replace("{}", images.classnames[0])
-    return bool(engine.texts.get(digest, [text])[1].all())
+    text = engine.prompting.templates(dataset)[0].replace("{}", images.classnames[0])
+    return bool(engine.encoding.texts.get(digest, [text])[1].all())

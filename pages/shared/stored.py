@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core.catalog.datasets import DATASETS
-from core.catalog.models import MODELS
+from core.catalog.datasets import DATASETS, find_dataset
+from core.catalog.models import MODELS, find_model
 from core.engine import Engine
 from core.errors import TMVError
 from core.tables.names import show_together
@@ -61,7 +61,7 @@ def any_embeddings(
 
 def _spec(engine: Engine, name: str) -> DatasetSpec | None:
     try:
-        return engine.dataset(name)
+        return find_dataset(name)
     except TMVError:
         return None
 
@@ -99,7 +99,7 @@ def _fits(engine: Engine, name: str, kind: str) -> bool:
     """Whether a data set is of this kind; pictures without labels can be searched, not classified."""
     try:
         return kind in (page_dataset(engine, name).kind, ANY_KIND) and (
-            kind != "classification" or engine.has_classes(name)
+            kind != "classification" or engine.vectors.has_classes(name)
         )
     except TMVError:
         return False
@@ -116,4 +116,4 @@ def default_models(engine: Engine, datasets: tuple[str, ...], most: int) -> tupl
 def known_models(engine: Engine) -> tuple[ModelSpec, ...]:
     """The catalog, and whatever else has vectors here."""
     extra = [n for n in stored_pairs(engine).models if n not in {m.name for m in MODELS}]
-    return MODELS + tuple(engine.model(n) for n in extra)
+    return MODELS + tuple(find_model(n) for n in extra)

@@ -3,33 +3,26 @@ button at all."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 import streamlit as st
 
 from core.engine import Engine
 from core.errors import TMVError
+from core.studies.base import LongStudy
+from core.studies.probe.splits import train_split
 from core.tables import say_dataset, say_model
-from core.types import DatasetSpec, Job, ModelSpec
+from core.types import DatasetSpec, ModelSpec
 from pages.shared import first_run
 from pages.shared.guard import safe_callback
 from pages.shared.jobs import watch
 from pages.shared.missing import obstacles
 from pages.shared.words import count, listed, plain
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Training:
-    """Work whose job has the key `key`; `start` submits it, embedding first what is missing; `done` looks whether its
-    result is here."""
-
-    model: ModelSpec
-    dataset: DatasetSpec
-    key: str
-    start: Callable[[], Job]
-    done: Callable[[], bool]
+Training = LongStudy[Any]
+"""A study whose answer is not here yet; its job embeds first what is missing."""
 
 
 @st.cache_resource(show_spinner=False)
@@ -50,21 +43,25 @@ def offer_training(
         return
     if early or not _preparing(engine):
         _start_demo(engine, wanted)
-    keys = [*(t.key for t in wanted), first_run.KEY]
+    keys = [*(t.job_key() for t in wanted), first_run.KEY]
     # The demo's own work brings some results before it ends.
-    seen = partial(_here, wanted) if _preparing(engine) else None
+    seen = partial(_here, engine, wanted) if _preparing(engine) else None
     live = {job.key for job in watch(engine, keys, seen=seen) if job.live}
-    waiting = [t for t in wanted if t.key not in live]
+    waiting = [t for t in wanted if t.job_key() not in live]
     if first_run.KEY in live:
         waiting = [t for t in waiting if not _is_demo(t)]
-    for said in dict.fromkeys(s for t in waiting for s in obstacles(engine, (t.model, t.dataset, None))):
+    for said in dict.fromkeys(s for t in waiting for s in obstacles(engine, _pair(t))):
         st.info(said, icon=":material/info:")
-    if possible := [t for t in waiting if not obstacles(engine, (t.model, t.dataset, None))]:
-        _button(possible, what, key, lasts)
+    if possible := [t for t in waiting if not obstacles(engine, _pair(t))]:
+        _button(engine, possible, what, key, lasts)
 
 
 def _is_demo(training: Training) -> bool:
-    return training.dataset.name.startswith("demo-") and training.model.family == "demo"
+    return training.place.dataset.name.startswith("demo-") and training.place.model.family == "demo"
+
+
+def _pair(training: Training) -> tuple[ModelSpec, DatasetSpec, None]:
+    return training.place.model, training.place.dataset, None
 
 
 def _preparing(engine: Engine) -> bool:
@@ -72,37 +69,43 @@ def _preparing(engine: Engine) -> bool:
     return job is not None and job.live
 
 
-def _here(wanted: Sequence[Training]) -> tuple[str, ...]:
-    return tuple(t.key for t in wanted if _is_demo(t) and t.done())
+def _here(engine: Engine, wanted: Sequence[Training]) -> tuple[str, ...]:
+    return tuple(t.job_key() for t in wanted if _is_demo(t) and engine.kept(t) is not None)
 
 
 def _start_demo(engine: Engine, wanted: Sequence[Training]) -> None:
-    for training in (t for t in wanted if _is_demo(t) and t.key not in _tried()):
-        _tried().add(training.key)
-        job = engine.jobs.latest(training.key)
+    for training in (t for t in wanted if _is_demo(t) and t.job_key() not in _tried()):
+        _tried().add(training.job_key())
+        job = engine.job(training)
         if job is None or job.state == "done":
-            training.start()
+            engine.submit(training)
 
 
-def _button(possible: Sequence[Training], what: str, key: str, lasts: str) -> None:
-    names = listed([f"{plain(say_dataset(t.dataset.name))} with {plain(say_model(t.model))}" for t in possible[:4]])
+def _button(engine: Engine, possible: Sequence[Training], what: str, key: str, lasts: str) -> None:
+    places = [t.place for t in possible[:4]]
+    names = listed([f"{plain(say_dataset(p.dataset.name))} with {plain(say_model(p.model))}" for p in places])
     more = f" and {count(len(possible) - 4, 'more pair')}" if len(possible) > 4 else ""
     words, button = st.columns([5, 1], vertical_alignment="center")
     words.info(f"Not here yet: {what} for {names}{more}. {lasts}".rstrip(), icon=":material/info:")
     button.button(
-        "Train", type="primary", key=key, width="stretch", on_click=safe_callback(_start), args=(tuple(possible),)
+        "Train",
+        type="primary",
+        key=key,
+        width="stretch",
+        on_click=safe_callback(_start),
+        args=(engine, tuple(possible)),
     )
 
 
-def _start(trainings: Sequence[Training]) -> None:
+def _start(engine: Engine, trainings: Sequence[Training]) -> None:
     for training in trainings:
-        training.start()
+        engine.submit(training)
 
 
 def untrainable(engine: Engine, dataset: DatasetSpec) -> str:
     """Why no classifier can be trained on this data set; "" where one can."""
     try:
-        engine.train_split(dataset.name)
+        train_split(engine, dataset.name)
     except TMVError as error:
         return str(error)
     return ""

@@ -11,12 +11,14 @@ from streamlit.testing.v1 import AppTest
 
 from core.catalog.prompts import find_prompt_set
 from core.studies.prompts.search import BUDGET, LARGEST
+from core.studies.prompts.study import PromptSearch, prompt_pool
 from pages.shared.url_state import SHARED
 from tests.app import captions
 from tests.app.captions import told
 from tests.app.making import open_page, said
 from tests.app.prompt_pages import engine_of
 from tests.conftest import GOOD, POOR, World
+from tests.worlds import run_study
 
 Page = Callable[..., AppTest]
 NONSENSE = "<nonsense>"
@@ -66,7 +68,7 @@ def test_every_choice_says_what_is_wrong_with_it(file: str, everything: Callable
     world = everything(file)
     usual = {"model": [GOOD, POOR], "data": [told(world) if file.startswith("caption") else world.colours]}
     if file.endswith("search_prompts"):
-        engine_of(world).optimise(GOOD, world.colours, **plan(world))
+        run_study(engine_of(world), PromptSearch, GOOD, world.colours, **plan(world))
     usual |= PAGES[file]
     names = choices_of(open_page(file, **usual)) - FREE
     app = open_page(file, **usual, **{name: [NONSENSE] for name in names})
@@ -92,7 +94,7 @@ def words_read(file: str) -> tuple[str, ...]:
 
 def plan(world: World) -> dict[str, Any]:
     """The search that the page opens with."""
-    pool = list(engine_of(world).prompt_pool(world.colours))
+    pool = list(prompt_pool(engine_of(world), world.colours))
     limits = {"budget": BUDGET, "largest": LARGEST, "heldout_share": 0.5}
     return {"pool": pool, "baseline": ["a photo of a {}."], "classnames": "curated", **limits}
 

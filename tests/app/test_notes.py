@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.engine import Engine
+from core.embedding.data import Data
 from core.types import Dataset, Note
 from tests.app.captions import told
 from tests.app.making import said
@@ -25,13 +25,13 @@ INFO = Note("A planted explanation.", "planted_info")
 def noted(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every data set has something to say; the encoder answers at once."""
     answer_at_once(monkeypatch)
-    rows = Engine.dataset_rows
+    rows = Data.rows
 
-    def with_notes(self: Engine, *args: Any, **options: Any) -> Dataset:
+    def with_notes(self: Data, *args: Any, **options: Any) -> Dataset:
         found = rows(self, *args, **options)
         return replace(found, notes=(*found.notes, FAULT, WARNING, INFO))
 
-    monkeypatch.setattr(Engine, "dataset_rows", with_notes)
+    monkeypatch.setattr(Data, "rows", with_notes)
 
 
 def boxes(app: AppTest) -> tuple[list[str], list[str]]:

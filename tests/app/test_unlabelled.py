@@ -52,7 +52,7 @@ def there(mixed: World, monkeypatch: pytest.MonkeyPatch) -> World:
 
 def test_the_engine_knows_what_has_classes(mixed: World, tmp_path: Path) -> None:
     engine = Engine(mixed.cache, mixed.data, in_process=False)
-    assert [engine.has_classes(name) for name in (loose(mixed), mixed.colours, "eurosat", "coco")] == [
+    assert [engine.vectors.has_classes(name) for name in (loose(mixed), mixed.colours, "eurosat", "coco")] == [
         False,
         True,
         True,
@@ -60,7 +60,7 @@ def test_the_engine_knows_what_has_classes(mixed: World, tmp_path: Path) -> None
     ]
     (tmp_path / "elsewhere").mkdir()
     alone = Engine(mixed.cache, tmp_path / "elsewhere", in_process=False)
-    assert not alone.has_classes(loose(mixed)) and alone.has_classes(mixed.colours)
+    assert not alone.vectors.has_classes(loose(mixed)) and alone.vectors.has_classes(mixed.colours)
 
 
 def test_the_overview_shows_everything_else(there: World) -> None:

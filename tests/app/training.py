@@ -9,9 +9,11 @@ from core.engine import Engine
 from core.readers import open_dataset
 from core.store import Store, TextStore
 from core.studies.probe.result import ProbeResult
+from core.studies.probe.study import LinearProbe
 from tests.app.making import Poor, fill, know_prompts
 from tests.conftest import GOOD, POOR, World
 from tests.fakes import FakeEncoder
+from tests.worlds import run_study
 
 
 def make(root: Path) -> tuple[World, ProbeResult]:
@@ -24,4 +26,4 @@ def make(root: Path) -> tuple[World, ProbeResult]:
             rows = open_dataset(world.colours, split, world.data, world.cache)
             embed(encoder, rows, store, texts, memo_dir=world.cache / "digests")
             know_prompts(encoder, rows, texts)
-    return world, Engine(world.cache, world.data, in_process=False).probe(POOR, world.colours)
+    return world, run_study(Engine(world.cache, world.data, in_process=False), LinearProbe, POOR, world.colours)

@@ -12,7 +12,7 @@ import pytest
 
 from core.deck.presets import picture_presets
 from core.store import TextStore
-from core.studies.prompts.compose import leave_one_out, paraphrases
+from core.studies.prompts.compose import leave_one_out, rewordings_of
 from tests.browser.conftest import served
 from tests.browser.test_pages import _settled
 from tests.conftest import GOOD, POOR, World
@@ -30,7 +30,7 @@ def questions_known(world: World) -> None:
     """Vectors of the questions that the pages open with, as the library's own work leaves them."""
     texts = TextStore(world.cache)
     asked = [t for preset in picture_presets(world.colours) for t in (*preset.texts, *preset.minus)]
-    asked += [other for t in asked for other in (*(s.without for s in leave_one_out(t)), *paraphrases(t))]
+    asked += [other for t in asked for other in (*(s.without for s in leave_one_out(t)), *rewordings_of(t))]
     for model in (GOOD, POOR):
         encoder = FakeEncoder(model)
         texts.put(
@@ -167,7 +167,9 @@ def demo_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     root: Path = tmp_path_factory.mktemp("demo")
     world = World(root / "cache", root / "data", root / "home")
     world.home.mkdir()
-    Engine(world.cache, world.data).ensure("demo-rn/demo", "demo-captions")
+    Engine(world.cache, world.data).vectors.ensure(
+        Engine(world.cache, world.data).place("demo-rn/demo", "demo-captions")
+    )
     with served(world) as url:
         yield url
 

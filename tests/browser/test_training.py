@@ -11,11 +11,13 @@ import pytest
 
 from core.engine import Engine
 from core.studies.few_shot.methods import METHODS, SEEDS, SHOTS
+from core.studies.few_shot.study import FewShot
 from core.studies.probe.result import ProbeResult
 from tests.app import training
 from tests.browser.conftest import served
 from tests.browser.test_pages import _offences, _settled
 from tests.conftest import POOR, World
+from tests.worlds import run_study
 
 expect = pytest.importorskip("playwright.sync_api").expect
 Visit = Callable[..., Any]
@@ -26,8 +28,14 @@ SIDES = {"a": f"probe:{POOR}", "b": f"zero-shot:{POOR}"}
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[World, ProbeResult]:
     world, probe = training.make(tmp_path_factory.mktemp("trained"))
-    Engine(world.cache, world.data, in_process=False).few_shot(
-        POOR, world.colours, shots=SHOTS, methods=METHODS, seeds=SEEDS
+    run_study(
+        Engine(world.cache, world.data, in_process=False),
+        FewShot,
+        POOR,
+        world.colours,
+        shots=SHOTS,
+        methods=METHODS,
+        seeds=SEEDS,
     )
     return world, probe
 

@@ -12,11 +12,14 @@ from core.engine import Engine
 from core.errors import TMVError
 from core.store import read_card, write_card
 from core.studies.captions import retrieval
+from core.studies.captions.study import Retrieval
+from core.studies.prompts.study import PromptStudy, prompt_pool
+from core.studies.zero_shot.study import ZeroShot
 from core.types import Note
 from tests.data_files import tar
 from tests.fakes import COLOURS, png
 from tests.unit.studies.captions.test_retrieval import captioned
-from tests.worlds import GOOD, paint, point, squares, told
+from tests.worlds import GOOD, paint, point, run_study, squares, told
 
 TEMPLATES = "zeroshot_classification_templates.txt"
 LONG = "word " * 90
@@ -44,39 +47,41 @@ def codes(notes: tuple[Note, ...]) -> list[tuple[str, str]]:
 
 def test_the_shards_own_templates_are_used_and_named(world: Path) -> None:
     engine, name = Engine(), f"wds:{world / 'shards'}"
-    engine.embed(GOOD, name)
-    found = engine.zero_shot(GOOD, name)
-    assert found.templates == ("a {} square", "some {} thing") == engine.templates(name)
+    engine.vectors.embed(engine.place(GOOD, name))
+    found = engine.run(ZeroShot.at(engine, GOOD, name))
+    assert found.templates == ("a {} square", "some {} thing") == engine.prompting.templates(name)
     assert f"Templates of the shards: {TEMPLATES} (2)." in found.notes
-    assert ("own_templates", "info") in codes(engine.prompts(GOOD, name).notes)
-    assert set(engine.templates(name)) <= set(engine.prompt_pool(name))
+    assert ("own_templates", "info") in codes(engine.run(PromptStudy.at(engine, GOOD, name)).notes)
+    assert set(engine.prompting.templates(name)) <= set(prompt_pool(engine, name))
 
 
 def test_what_the_user_asks_for_comes_first(world: Path) -> None:
     engine, name = Engine(), f"wds:{world / 'shards'}"
-    engine.embed(GOOD, name)
+    engine.vectors.embed(engine.place(GOOD, name))
     for asked in ({"templates": ["a {}"]}, {"prompt_set": "photo"}):
-        found = engine.zero_shot(GOOD, name, **asked)  # type: ignore[arg-type]
-        assert found.templates != engine.templates(name)
+        found = engine.run(ZeroShot.at(engine, GOOD, name, **asked))  # type: ignore[arg-type]
+        assert found.templates != engine.prompting.templates(name)
         assert not any(note.startswith("Templates of the shards") for note in found.notes)
-    assert Engine().templates(squares(world)) == engine.templates("demo-objects"), "other data has none of its own"
+    assert Engine().prompting.templates(squares(world)) == engine.prompting.templates("demo-objects"), (
+        "other data has none of its own"
+    )
 
 
 def test_on_a_machine_without_the_shards_they_come_from_the_cache(world: Path) -> None:
     engine, name = Engine(), f"wds:{world / 'shards'}"
-    engine.embed(GOOD, name)
+    engine.vectors.embed(engine.place(GOOD, name))
     shutil.rmtree(world / "shards")
-    assert Engine().templates(name) == ("a {} square", "some {} thing")
-    assert Engine().zero_shot(GOOD, name).templates == ("a {} square", "some {} thing")
+    assert Engine().prompting.templates(name) == ("a {} square", "some {} thing")
+    assert run_study(Engine(), ZeroShot, GOOD, name).templates == ("a {} square", "some {} thing")
 
 
 def test_where_they_are_lost_that_is_said(world: Path) -> None:
     engine, name = Engine(), f"wds:{world / 'shards'}"
-    engine.embed(GOOD, name)
+    engine.vectors.embed(engine.place(GOOD, name))
     for key in engine.results.keys():  # noqa: SIM118 - not a dictionary
         engine.results.discard(key)
     shutil.rmtree(world / "shards")
-    assert ("own_templates", "warning") in codes(Engine().zero_shot(GOOD, name).notes)
+    assert ("own_templates", "warning") in codes(run_study(Engine(), ZeroShot, GOOD, name).notes)
 
 
 # --- texts that are cut -----------------------------------------------------------------------------------
@@ -84,12 +89,14 @@ def test_where_they_are_lost_that_is_said(world: Path) -> None:
 
 def test_cut_prompts_stand_beside_the_number(world: Path) -> None:
     engine = Engine()
-    engine.embed(GOOD, squares(world))
-    found = engine.zero_shot(GOOD, squares(world), templates=[f"{LONG} {{}}", "a {}"])
+    engine.vectors.embed(engine.place(GOOD, squares(world)))
+    found = engine.run(ZeroShot.at(engine, GOOD, squares(world), templates=[f"{LONG} {{}}", "a {}"]))
     (note,) = [note for note in found.notes if note.code == "cut_prompts"]
     assert note.startswith("4 of 8 prompts are cut at ") and note.level == "warning"
-    assert codes(engine.zero_shot(GOOD, squares(world)).notes) == []
-    assert codes(engine.prompts(GOOD, squares(world), templates=[f"{LONG} {{}}"]).notes) == [("cut_prompts", "warning")]
+    assert codes(engine.run(ZeroShot.at(engine, GOOD, squares(world))).notes) == []
+    assert codes(engine.run(PromptStudy.at(engine, GOOD, squares(world), templates=[f"{LONG} {{}}"])).notes) == [
+        ("cut_prompts", "warning")
+    ]
 
 
 def test_cut_captions_stand_beside_recall_also_of_an_old_cache(world: Path) -> None:
@@ -97,14 +104,14 @@ def test_cut_captions_stand_beside_recall_also_of_an_old_cache(world: Path) -> N
     lines = file.read_text().splitlines()
     file.write_text("\n".join([*lines[:-1], f"{lines[-1]} {LONG}"]) + "\n")
     engine = Engine()
-    engine.embed(GOOD, told(world))
-    found = engine.retrieve(GOOD, told(world))
+    engine.vectors.embed(engine.place(GOOD, told(world)))
+    found = engine.run(Retrieval.at(engine, GOOD, told(world)))
     (note,) = [note for note in found.notes if note.code == "cut_captions"]
     assert note.startswith("1 of 40 captions are cut at ") and note.level == "info"
     card = read_card(world / "cache", GOOD)
     assert card is not None and card.context_length >= 8
     # Other vectors are not asked for: what a cache of an earlier version holds is enough.
-    again = Engine().retrieve(GOOD, told(world))
+    again = run_study(Engine(), Retrieval, GOOD, told(world))
     assert codes(again.notes) == codes(found.notes)
     write_card(world / "cache", card)
 
@@ -148,6 +155,6 @@ def test_shards_without_labels_say_why_they_cannot_be_classified(world: Path) ->
         members |= {f"photo.{i}.png": png(list(COLOURS.values())[i], i), f"photo.{i}.cls": str(i)}
     tar(world / "dotted" / "0.tar", members)
     engine, name = Engine(), f"wds:{world / 'dotted'}"
-    engine.embed(GOOD, name)
+    engine.vectors.embed(engine.place(GOOD, name))
     with pytest.raises(TMVError, match=r"hold no label .*3 pictures share 1 key"):
-        engine.zero_shot(GOOD, name)
+        engine.run(ZeroShot.at(engine, GOOD, name))

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core.catalog.models import find_model
 from core.encoders import weights
 from core.encoders.service.client import WarmEncoder
 from core.errors import Damaged, TMVError, Unwritable
 from core.store import TextStore, card_is_damaged, card_path, read_card, write_card
-from core.types import FloatArray, ModelSpec, Progress
+from core.types import FloatArray, ModelCard, ModelSpec, Progress
 
 if TYPE_CHECKING:
     from core.encoders.encoder import LoadedEncoder
@@ -22,21 +23,27 @@ TEXT_BLOCK = 4096
 
 
 class Encoding:
-    """`in_process` decides who computes: this process, or the encoder process that a web server may ask."""
+    """Of models by name. `in_process` decides who computes: this process, or the encoder process that a web server may
+    ask; `texts` holds what was computed."""
 
     def __init__(self, cache_dir: Path, texts: TextStore, *, device: str | None, in_process: bool) -> None:
-        self._cache_dir, self._texts, self._device, self._in_process = cache_dir, texts, device, in_process
+        self._cache_dir, self.texts, self._device, self._in_process = cache_dir, texts, device, in_process
         self._warm = WarmEncoder(cache_dir)
         self._loaded = dict[str, "LoadedEncoder"]()
         self._lock = threading.Lock()
 
-    def model_digest(self, spec: ModelSpec) -> str | None:
+    def card(self, model: str) -> ModelCard | None:
+        """What loading the model told, when it was last loaded; None when never."""
+        return read_card(self._cache_dir, model)
+
+    def model_digest(self, model: str) -> str | None:
         """The digest of the weights as last loaded; "" when the file here is another one; None when never loaded.
 
         A damaged card counts as "" where the weights are here (loading them writes it anew), and raises `Damaged` where
         they are not: which of the stored vectors are this model's cannot be told then.
         """
-        card = read_card(self._cache_dir, spec.name)
+        spec = find_model(model)
+        card = self.card(spec.name)
         if card is None and (held := self._loaded.get(spec.name)) is not None:
             card = held.card
         if card is None:
@@ -58,55 +65,69 @@ class Encoding:
             f"{spec.name}, is damaged: copy it again, or bring the weights and embed again."
         )
 
-    def encoder(self, spec: ModelSpec, progress: Progress | None = None) -> LoadedEncoder:
+    def encoder(self, model: str, progress: Progress | None = None) -> LoadedEncoder:
         """The model in this process, loaded again when its weights have changed; its card is kept in the cache."""
         from core.encoders.encoder import load_encoder
 
+        name = find_model(model).name
         with self._lock:
-            held = self._loaded.get(spec.name)
-            if held is None or self.model_digest(spec) != held.card.model_digest:
-                held = load_encoder(spec.name, self._device, progress)
+            held = self._loaded.get(name)
+            if held is None or self.model_digest(name) != held.card.model_digest:
+                held = load_encoder(name, self._device, progress)
                 with contextlib.suppress(Unwritable):  # a cache that is only read still serves what is in it
                     write_card(self._cache_dir, held.card)
-                self._loaded[spec.name] = held
+                self._loaded[name] = held
             return held
 
-    def encode_texts(self, spec: ModelSpec, texts: Sequence[str], progress: Progress | None = None) -> FloatArray:
-        """(m, d) unnormalised vectors; what is new is encoded and kept block by block."""
-        if not self.model_digest(spec):
-            self._encode(spec, list(texts[:1]))  # loading the model is what tells its digest
-        digest = self.model_digest(spec)
+    def encode_texts(self, model: str, texts: Sequence[str], progress: Progress | None = None) -> FloatArray:
+        """(m, d) unnormalised vectors; what is new is encoded and kept block by block.
+
+        Raises `EncoderWarming` when this process may not load models and the encoder process is not up yet.
+        """
+        name = find_model(model).name
+        if not self.model_digest(name):
+            self._encode(name, list(texts[:1]))  # loading the model is what tells its digest
+        digest = self.model_digest(name)
         if not digest:
-            raise TMVError(f"The weights of {spec.name} changed while they were being read; try again.")
-        vectors, found = self._texts.get(digest, texts)
+            raise TMVError(f"The weights of {name} changed while they were being read; try again.")
+        vectors, found = self.texts.get(digest, texts)
         if not found.all():
-            self._add(spec, digest, {text for text, here in zip(texts, found) if not here}, progress)
-            vectors, found = self._texts.get(digest, texts)
+            self._add(name, digest, {text for text, here in zip(texts, found) if not here}, progress)
+            vectors, found = self.texts.get(digest, texts)
         if not found.all():
-            raise TMVError(f"Text vectors of {spec.name} did not stay in the cache; check: python -m core verify")
+            raise TMVError(f"Text vectors of {name} did not stay in the cache; check: python -m core verify")
         return vectors
 
-    def _add(self, spec: ModelSpec, digest: str, missing: set[str], progress: Progress | None) -> None:
+    def missing_texts(self, model: str, texts: Sequence[str]) -> tuple[str, ...]:
+        """Those of the texts that have no vectors of this model, each once."""
+        wanted, digest = list(dict.fromkeys(texts)), self.model_digest(model)
+        if not digest or not wanted:
+            return tuple(wanted)
+        _, found = self.texts.get(digest, wanted)
+        return tuple(text for text, there in zip(wanted, found) if not there)
+
+    def _add(self, name: str, digest: str, missing: set[str], progress: Progress | None) -> None:
         # Sorted, because the encoder computes what neighbours have in common only once.
         ordered = sorted(missing)
         for start in range(0, len(ordered), TEXT_BLOCK):
             block = ordered[start : start + TEXT_BLOCK]
-            self._texts.put(digest, block, self._encode(spec, block))
+            self.texts.put(digest, block, self._encode(name, block))
             if progress:
                 progress(start + len(block), len(ordered))
 
-    def encode_image(self, spec: ModelSpec, picture: bytes) -> FloatArray:
-        """(d,) unnormalised vector of one picture file."""
+    def encode_image(self, model: str, picture: bytes) -> FloatArray:
+        """(d,) unnormalised vector of one picture file, for example an upload."""
+        name = find_model(model).name
         if not self._in_process:
-            return self._warm.encode_image(spec.name, picture)
+            return self._warm.encode_image(name, picture)
         from core.images.decode import to_rgb
 
-        encoder = self.encoder(spec)
+        encoder = self.encoder(name)
         vector: FloatArray = encoder.encode_images(encoder.preprocess(to_rgb(picture))[None])[0]
         return vector
 
-    def _encode(self, spec: ModelSpec, texts: list[str]) -> FloatArray:
+    def _encode(self, name: str, texts: list[str]) -> FloatArray:
         if not self._in_process:
-            return self._warm.encode_texts(spec.name, texts)
-        vectors: FloatArray = self.encoder(spec).encode_texts(texts)
+            return self._warm.encode_texts(name, texts)
+        vectors: FloatArray = self.encoder(name).encode_texts(texts)
         return vectors

@@ -5,15 +5,15 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from core.errors import EncoderWarming, TMVError
-from core.store import Results
 from core.studies.audit import Repeat
-from core.types import Dataset, EmbeddingSet, FloatArray
+from core.studies.base import Lab
+from core.types import EmbeddingSet, FloatArray
 
 SAMPLE = 4
 LIMITS = {"fp16": 2e-2}
@@ -23,31 +23,20 @@ LIMIT = 1e-3
 _VERSION = 1
 
 
-class RepeatParts(Protocol):
-    """What encoding again needs of the engine."""
-
-    @property
-    def results(self) -> Results: ...
-
-    def dataset_rows(self, dataset: str, split: str | None = None) -> Dataset: ...
-
-    def encode_image(self, model: str, picture: bytes) -> FloatArray: ...
-
-
-def repeated(engine: RepeatParts, images: EmbeddingSet, encode: bool) -> Repeat | None:
+def repeated(lab: Lab, images: EmbeddingSet, encode: bool) -> Repeat | None:
     """What encoding a sample again found, from disk; with `encode` it is done where it was not. None where it cannot
     be: pictures or weights are not on this machine."""
     key = f"audit/repeat/{images.key.fingerprint}/{_VERSION}"
-    kept = _parse(engine.results.get(key))
+    kept = _parse(lab.results.get(key))
     if kept is not None or not encode:
         return kept
     try:
-        found = _encode(engine, images)
+        found = _encode(lab, images)
     except EncoderWarming:
         raise
     except TMVError:
         return None
-    engine.results.keep(key, {name: getattr(found, name) for name in Repeat.__slots__})
+    lab.results.keep(key, {name: getattr(found, name) for name in Repeat.__slots__})
     return found
 
 
@@ -60,15 +49,15 @@ def _parse(kept: Any) -> Repeat | None:
         return None
 
 
-def _encode(engine: RepeatParts, images: EmbeddingSet) -> Repeat:
+def _encode(lab: Lab, images: EmbeddingSet) -> Repeat:
     """Each picture of the sample alone, twice; the stored vector had others beside it in its batch."""
-    rows = engine.dataset_rows(images.key.dataset, images.key.split)
+    rows = lab.data.rows(images.key.dataset, images.key.split)
     place = {name: i for i, name in enumerate(rows.ids)}
     sample = sorted({round(i) for i in np.linspace(0, len(images) - 1, SAMPLE)})
     pictures = [_file(rows.pictures.read(place[images.ids[i]])) for i in sample if images.ids[i] in place]
     if not pictures:
         raise TMVError("None of these pictures is on this machine.")
-    once, twice = ([engine.encode_image(images.key.model, p) for p in pictures] for _ in range(2))
+    once, twice = ([lab.encoding.encode_image(images.key.model, p) for p in pictures] for _ in range(2))
     kept = [images.image_embeddings[i] for i in sample if images.ids[i] in place]
     limit = LIMITS.get(images.provenance.precision, LIMIT)
     return Repeat(pictures=len(pictures), again=_apart(once, twice), stored=_apart(once, kept), limit=limit)

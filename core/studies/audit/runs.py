@@ -4,48 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
 from core.catalog.models import config_and_weights, find_model
-from core.engine_parts import EngineParts
 from core.errors import TMVError
 from core.stats import metrics
-from core.store import Entry, Store, TextStore
+from core.store import Entry
 from core.studies.audit import NAMES, OTHER, PROTOCOL, TEMPLATES, Alternative, Asked, Cell, cases
-from core.studies.captions.retrieval import RetrievalResult
-from core.studies.probe.result import ProbeResult
+from core.studies.base import Lab
 from core.studies.zero_shot.classify import ZeroShotResult, fill
-from core.types import Dataset, EmbeddingSet, FloatArray, IntArray
+from core.studies.zero_shot.study import ZeroShot
+from core.types import EmbeddingSet, FloatArray, IntArray
 
 PHOTO, PHOTO_BARE, BARE = ("a photo of a {}.",), ("a photo of a {}",), ("{}",)
 MOST_OTHERS = 12
 """Other models' results on the same pictures that one is compared with."""
-
-
-class AuditParts(EngineParts, Protocol):
-    """What the audit needs of the engine beyond what a study needs."""
-
-    @property
-    def cache_dir(self) -> Path: ...
-
-    @property
-    def store(self) -> Store: ...
-
-    @property
-    def texts(self) -> TextStore: ...
-
-    def model_digest(self, model: str) -> str | None: ...
-
-    def embeddings(self, model: str, dataset: str, split: str | None = None) -> EmbeddingSet | None: ...
-
-    def dataset_rows(self, dataset: str, split: str | None = None) -> Dataset: ...
-
-    def probe_cached(self, model: str, dataset: str, split: str | None = None) -> ProbeResult | None: ...
-
-    def retrieve(self, model: str, dataset: str, split: str | None = None) -> RetrievalResult: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,37 +84,37 @@ def _with(templates: Sequence[str], published: bool = True) -> str:
     return f"with the {len(templates)} templates {'of the published protocol' if published else 'of the data set'}"
 
 
-def ready(engine: AuditParts, model: str, templates: Sequence[str], classnames: Sequence[str]) -> bool:
+def ready(lab: Lab, model: str, templates: Sequence[str], classnames: Sequence[str]) -> bool:
     """Whether every text of this way of asking has its vector in the store."""
-    digest = engine.model_digest(model)
+    digest = lab.encoding.model_digest(model)
     return bool(digest) and bool(
-        engine.texts.get(str(digest), list(dict.fromkeys(fill(templates, classnames))))[1].all()
+        lab.encoding.texts.get(str(digest), list(dict.fromkeys(fill(templates, classnames))))[1].all()
     )
 
 
-def alternative(engine: AuditParts, images: EmbeddingSet, way: Way, encode: bool) -> Alternative | None:
+def alternative(lab: Lab, images: EmbeddingSet, way: Way, encode: bool) -> Alternative | None:
     """The pictures asked in this way; None where texts have no vectors and may not (or cannot) be encoded."""
 
     def make() -> tuple[IntArray, np.ndarray]:
-        head = engine.class_head(images.key.model, way.templates, way.classnames)
+        head = lab.prompting.class_head(images.key.model, way.templates, way.classnames)
         labels = np.asarray(images.labels)
         found = metrics.classify_vectors(images.image_embeddings, head, labels, images.logit_scale, 1)
         return found.top[:, 0], found.ranks == 1
 
     try:
-        if not encode and not ready(engine, images.key.model, way.templates, way.classnames):
+        if not encode and not ready(lab, images.key.model, way.templates, way.classnames):
             return None
-        predicted, correct = engine.studies.get(("audit", images.key, way.templates, way.classnames), make)
+        predicted, correct = lab.memory.studies.get(("audit", images.key, way.templates, way.classnames), make)
     except TMVError:
         return None
     return Alternative(changes=way.changes, said=way.said, predicted=predicted, correct=correct)
 
 
-def unnormalised(engine: AuditParts, images: EmbeddingSet, asked: Asked) -> Alternative | None:
+def unnormalised(lab: Lab, images: EmbeddingSet, asked: Asked) -> Alternative | None:
     """Our run with class vectors that were never normalised, so that the longest wins too often."""
-    if not ready(engine, images.key.model, asked.templates, asked.curated):
+    if not ready(lab, images.key.model, asked.templates, asked.curated):
         return None
-    texts = engine.encode_texts(images.key.model, fill(asked.templates, asked.curated))
+    texts = lab.encoding.encode_texts(images.key.model, fill(asked.templates, asked.curated))
     heads: FloatArray = texts.reshape(len(asked.templates), len(asked.curated), -1).mean(axis=0)
     blocks = [images.image_embeddings[i : i + 4096] @ heads.T for i in range(0, len(images), 4096)]
     predicted = np.concatenate([block.argmax(axis=1) for block in blocks]).astype(np.int64)
@@ -148,14 +122,14 @@ def unnormalised(engine: AuditParts, images: EmbeddingSet, asked: Asked) -> Alte
     return Alternative(changes=(OTHER,), said=said, predicted=predicted, correct=predicted == np.asarray(images.labels))
 
 
-def other_models(engine: AuditParts, images: EmbeddingSet, result: ZeroShotResult) -> list[Cell]:
+def other_models(lab: Lab, images: EmbeddingSet, result: ZeroShotResult) -> list[Cell]:
     """Other models' answers for the same pictures, asked in the same way, as far as the cache has them."""
     found = list[Cell]()
-    for entry in engine.store.entries():
+    for entry in lab.vectors.store.entries():
         if len(found) >= MOST_OTHERS or not _comparable(entry, images) or entry.key.model in {c.model for c in found}:
             continue
         try:
-            cell = _cell(engine, entry, images, result)
+            cell = _cell(lab, entry, images, result)
         except TMVError:
             continue
         found += [cell] if cell is not None else []
@@ -177,22 +151,26 @@ def _same_files(a: str, b: str) -> bool:
         return False
 
 
-def _cell(engine: AuditParts, entry: Entry, images: EmbeddingSet, result: ZeroShotResult) -> Cell | None:
+def _cell(lab: Lab, entry: Entry, images: EmbeddingSet, result: ZeroShotResult) -> Cell | None:
     key = entry.key
-    other = engine.embeddings(key.model, key.dataset, key.split)
-    if other is None or other.ids != images.ids or not ready(engine, key.model, result.templates, result.classnames):
+    place = lab.place(key.model, key.dataset, key.split)
+    other = lab.vectors.find(place)
+    if other is None or other.ids != images.ids or not ready(lab, key.model, result.templates, result.classnames):
         return None
-    study = engine.zero_shot(key.model, key.dataset, key.split, result.templates, None, result.classnames_kind)
+    study = lab.run(ZeroShot(place=place, templates=result.templates, classnames=result.classnames_kind))
     return cases.cell_of(study, other.image_embeddings)
 
 
-def state_of_cache(engine: AuditParts, images: EmbeddingSet) -> tuple[object, ...]:
+def state_of_cache(lab: Lab, images: EmbeddingSet) -> tuple[object, ...]:
     """Changes when the cache may know more (other texts, other models), so that it has to be asked anew."""
-    digest = engine.model_digest(images.key.model)
+    digest = lab.encoding.model_digest(images.key.model)
     files = (
-        [engine.texts.path(digest).with_name(engine.texts.path(digest).name + s) for s in ("", "-wal")]
+        [lab.encoding.texts.path(digest).with_name(lab.encoding.texts.path(digest).name + s) for s in ("", "-wal")]
         if digest
         else []
     )
     stamps = [(f.stat().st_mtime_ns, f.stat().st_size) for f in files if f.exists()]
-    return (*stamps, *(e.key for e in engine.store.entries() if e.complete and e.key.dataset == images.key.dataset))
+    return (
+        *stamps,
+        *(e.key for e in lab.vectors.store.entries() if e.complete and e.key.dataset == images.key.dataset),
+    )

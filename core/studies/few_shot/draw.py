@@ -1,8 +1,8 @@
 """One draw of a few-shot study, picture by picture: what its classifier answers for every test picture.
 
-A study keeps of each run which pictures it names right (`Unit`); here is also what it names them, so that a run can be
-set beside any other classifier on the same pictures. One draw is one of many: its interval is over the test pictures
-and knows nothing of other draws.
+A study keeps of each run which pictures it names right (`FewShotRun`); here is also what it names them, so that a
+run can be set beside any other classifier on the same pictures. One draw is one of many: its interval is over the test
+pictures and knows nothing of other draws.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from core.errors import TMVError
 from core.stats.intervals import wilson
 from core.stats.scored import Scored
 from core.studies.few_shot.methods import Method
-from core.studies.few_shot.result import Unit, short_note
+from core.studies.few_shot.result import FewShotRun, short_note
 from core.studies.probe.training_rows import labels_of
 from core.types import (
     EmbeddingKey,
@@ -120,7 +120,7 @@ def assemble(
     train: EmbeddingSet,
     test: EmbeddingSet,
     run: tuple[Method, int, int],
-    unit: Unit,
+    unit: FewShotRun,
     found: Scored,
     templates: tuple[str, ...],
 ) -> FewShotDraw:

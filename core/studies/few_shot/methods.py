@@ -17,7 +17,7 @@ from core.stats.logistic import Problem
 from core.stats.metrics import normalise
 from core.stats.scored import Scored, rank
 from core.studies.few_shot import tip_adapter
-from core.studies.few_shot.result import Unit
+from core.studies.few_shot.result import FewShotRun
 from core.studies.few_shot.shots import Draw
 from core.studies.few_shot.tip_adapter import Memory, Pictures, Tick
 from core.studies.probe.regularisation import Sweep
@@ -30,7 +30,7 @@ SHOTS = (1, 2, 4, 8, 16)
 SEEDS = 3
 
 
-class FewShotStudy:
+class FewShotMethods:
     """One model on one data set: both splits made ready once, then any number of units.
 
     `head` (c, d) are the normalised class vectors of zero-shot classification. Raises `TMVError` when the sets
@@ -48,12 +48,12 @@ class FewShotStudy:
                 "settings with; give at least one class two."
             )
 
-    def run(self, method: Method, shots: int, draw: Draw, tick: Tick = lambda: None) -> tuple[Unit, Scored]:
+    def run(self, method: Method, shots: int, draw: Draw, tick: Tick = lambda: None) -> tuple[FewShotRun, Scored]:
         """One method with K shots a class of one draw, tested, and what it answers for every test picture. `tick` may
         raise `Cancelled`."""
         rows = draw.shots(shots)
         found, settings = _RUNS[method](self, rows, draw, tick)
-        return Unit(
+        return FewShotRun(
             correct=found.correct,
             n_shots=len(rows),
             n_validation=len(draw.validation),
@@ -112,5 +112,5 @@ class FewShotStudy:
         return self._pictures[part]
 
 
-_Run = Callable[[FewShotStudy, IntArray, Draw, Tick], tuple[Scored, dict[str, Any]]]
-_RUNS: dict[Method, _Run] = {"probe": FewShotStudy.probe, "tip": FewShotStudy.tip, "tip-f": FewShotStudy.tip_f}
+_Run = Callable[[FewShotMethods, IntArray, Draw, Tick], tuple[Scored, dict[str, Any]]]
+_RUNS: dict[Method, _Run] = {"probe": FewShotMethods.probe, "tip": FewShotMethods.tip, "tip-f": FewShotMethods.tip_f}

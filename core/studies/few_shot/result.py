@@ -22,7 +22,7 @@ _NAMES = {"linear_probe": "probe", "tip_adapter": "tip", "tip_adapter_f": "tip-f
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unit:
+class FewShotRun:
     """One run: `correct` (n,) whether each test picture was named right; how many pictures it learnt from
     (`n_shots`) and chose its `settings` on (`n_validation`); how many classes had fewer than K (`short`)."""
 
@@ -53,7 +53,7 @@ class Unit:
         }
 
     @classmethod
-    def from_record(cls, record: Mapping[str, Any]) -> Unit:
+    def from_record(cls, record: Mapping[str, Any]) -> FewShotRun:
         """Raises `KeyError`, `ValueError` or `TypeError` for a record that `to_record` did not write."""
         bits = np.frombuffer(base64.b64decode(record["correct"]), np.uint8)
         if len(bits) != -(-record["n"] // 8):
@@ -81,10 +81,10 @@ class FewShotPoint:
     acc1: tuple[float, ...]
     acc1_mean: float
     acc1_std: float
-    units: tuple[Unit, ...] = ()
+    units: tuple[FewShotRun, ...] = ()
 
     @classmethod
-    def of(cls, method: str, shots: int, units: Sequence[Unit]) -> FewShotPoint:
+    def of(cls, method: str, shots: int, units: Sequence[FewShotRun]) -> FewShotPoint:
         """From the runs of all seeds."""
         values = np.array([unit.acc1 for unit in units])
         std = float(values.std(ddof=1)) if len(values) > 1 else float("nan")
@@ -169,7 +169,7 @@ def assemble(
     train: EmbeddingSet,
     zero_shot: ZeroShotResult,
     test: EmbeddingSet,
-    units: Mapping[tuple[str, int, int], Unit],
+    units: Mapping[tuple[Any, int, int], FewShotRun],
     published: Sequence[Reference] = (),
 ) -> FewShotResult:
     """The whole study from its runs by (method, K, seed) and the zero-shot result on the same pictures."""
@@ -203,7 +203,7 @@ def _protocol(
     train: EmbeddingSet,
     test: EmbeddingSet,
     zero_shot: ZeroShotResult,
-    units: Mapping[tuple[str, int, int], Unit],
+    units: Mapping[tuple[Any, int, int], FewShotRun],
     seeds: Sequence[int],
 ) -> EvalProtocol:
     kept = sorted({unit.n_validation for unit in units.values()})

@@ -116,7 +116,7 @@ def _without(text: str, start: int, end: int) -> str:
 _LEADS = ("a photo of ", "a picture of ", "an image of ")
 
 
-def paraphrases(text: str) -> tuple[str, ...]:
+def rewordings_of(text: str) -> tuple[str, ...]:
     """Plain rewrites that leave the meaning alone: full stop or not, small letters, "a photo of", tags.
 
     The original is not among them.

@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.engine import Engine
 from core.studies.pictures.search import Hit, PicturesResult
+from core.studies.pictures.study import compare_lists
 from core.tables import percent, say_model, short_names
 from pages.caption_retrieval.ask.query_form import PAGE_KEY
 from pages.shared.contact_sheet import SheetList
@@ -82,7 +83,7 @@ def _page(
 
 def _there(engine: Engine, parts: Sequence[PicturesResult]) -> list[dict[str, int | None]]:
     """For each list the rank of its pictures in the whole other list."""
-    moved = engine.compare_pictures(parts[0], parts[1]).moved
+    moved = compare_lists(engine, parts[0], parts[1]).moved
     return [{m.id: m.rank_b for m in moved}, {m.id: m.rank_a for m in moved}]
 
 

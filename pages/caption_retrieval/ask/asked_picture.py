@@ -6,8 +6,10 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
+from core.catalog.datasets import find_dataset
 from core.engine import Engine
 from core.studies.pictures.search import PicturesResult
+from core.studies.pictures.study import label_of, rank_of
 from core.tables import say_dataset, say_model
 from pages.caption_retrieval.ask.query_form import more_like
 from pages.caption_retrieval.current import look_closer
@@ -38,17 +40,17 @@ def asked_dialog(
 
 
 def _said(engine: Engine, results: Sequence[PicturesResult], picture_id: str) -> None:
-    said = engine.said_of(results[0], picture_id)
+    said = label_of(engine, results[0], picture_id)
     for line in said:
         st.markdown(plain(line))
     for result in results:
-        rank, score = engine.place_of(result, picture_id)
+        rank, score = rank_of(engine, result, picture_id)
         st.markdown(plain(f"{say_model(result.model)}: rank {rank:,} of {result.n:,}, score {score:.3f}"))
     if st.button(
         "More like this", icon=":material/image_search:", key="more-like", on_click=more_like, args=(picture_id,)
     ):
         st.rerun()
-    if engine.dataset(results[0].dataset).kind == "captions":
+    if find_dataset(results[0].dataset).kind == "captions":
         st.button(
             "Look at its captions",
             icon=":material/arrow_forward:",

@@ -8,6 +8,8 @@ from core.charts.pictures import moved_chart, spread_chart
 from core.engine import Engine
 from core.errors import EncoderWarming
 from core.studies.pictures.search import PicturesResult
+from core.studies.pictures.study import compare_lists
+from core.studies.pictures.study import search as search_pictures
 from core.tables import say_dataset, say_model, short_names
 from core.tables.pictures import hits_frame, models_finding, moved_frame, spread_frame
 from core.types import DatasetSpec, ModelSpec
@@ -73,8 +75,13 @@ def search(
         try:
             encode(engine, model.name, now.query.texts)
             results.append(
-                engine.search(
-                    model.name, dataset.name, split, query=now.query, image=picture, like=now.like or None, k=DEEP
+                search_pictures(
+                    engine,
+                    engine.place(model.name, dataset.name, split),
+                    query=now.query,
+                    image=picture,
+                    like=now.like or None,
+                    k=DEEP,
                 )
             )
         except EncoderWarming as error:
@@ -88,7 +95,7 @@ def search(
 def show_results(engine: Engine, results: Sequence[PicturesResult]) -> None:
     """The finding, the lists with their pages, what moved, one picture."""
     tens = [first(r, TEN) for r in results]
-    pair = engine.compare_pictures(*tens) if len(tens) == 2 else None
+    pair = compare_lists(engine, tens[0], tens[1]) if len(tens) == 2 else None
     said = models_finding(pair) if pair else sentence(results[0], TEN)
     conclusion(plain(said), results)
     for result in results if pair else ():

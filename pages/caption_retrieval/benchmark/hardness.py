@@ -12,6 +12,7 @@ from core.charts.retrieval import bands_chart
 from core.engine import Engine
 from core.studies.captions.breakdown import RetrievalDifference
 from core.studies.captions.retrieval import ALL_CAPTIONS, RetrievalResult
+from core.studies.captions.study import Retrieval, retrieval_by
 from core.tables import say_model, short_names
 from core.tables.retrieval import bands_finding, bands_frame, retrieval_difference_frame
 from pages.shared.chart import draw
@@ -43,15 +44,17 @@ def hardness(engine: Engine, results: Sequence[RetrievalResult]) -> None:
     """Recall@1 of captions by one property."""
     st.header("What makes a caption hard?", anchor=False)
     by = _pick_way()
-    bands = {
-        r.model: engine.retrieval_breakdown(r.model, r.dataset, r.split, r.captions_per_picture or ALL_CAPTIONS, by=by)
-        for r in results
-    }
+    bands = {r.model: retrieval_by(engine, _study(engine, r), by) for r in results}
     chart = bands_chart(bands_frame(bands), axis=AXES[by], title=TITLES[by], **chart_look())
     draw(chart, key=f"chart-{by}")
     first = results[0]
     st.markdown(plain(f"{say_model(first.model)}: {bands_finding(bands[first.model], UNITS[by])}."))
     st.caption(plain(WHAT[by]))
+
+
+def _study(engine: Engine, result: RetrievalResult) -> Retrieval:
+    cap = result.captions_per_picture or ALL_CAPTIONS
+    return Retrieval.at(engine, result.model, result.dataset, result.split, captions_per_picture=cap)
 
 
 def _pick_way() -> str:

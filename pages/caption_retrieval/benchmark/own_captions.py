@@ -29,7 +29,7 @@ def pick_own(engine: Engine, models: Sequence[ModelSpec]) -> None:
         st.markdown(
             "A COCO json with its pictures, or a csv or tsv with a column for the picture (image, filename, path) and "
             "one for its caption; a folder that holds one will do. It must lie in the data folder, "
-            f"{plain(str(engine.data_dir))}."
+            f"{plain(str(engine.data.folder))}."
         )
         with st.form("own-captions-form", border=False):
             words, button = st.columns([6, 1], vertical_alignment="bottom")
@@ -55,7 +55,7 @@ def take(engine: Engine, models: Sequence[str]) -> None:
     if not path:
         raise TMVError("Write where the captions are, for example: flickr8k/captions.csv")
     spec = page_dataset(engine, SCHEME + path)
-    engine.dataset_rows(spec.name)
+    engine.data.rows(spec.name)
     set_choice("data", [spec.name, *(name for name in get_choice("data") if name != spec.name)])
     set_choice("model", models)
     set_choice("split", None)
@@ -66,7 +66,7 @@ def report(engine: Engine, dataset: DatasetSpec, how: CaptionsUsed) -> None:
     captions, duplicates."""
     if not dataset.name.startswith(SCHEME):
         return
-    rows = engine.dataset_rows(dataset.name, how.split)
+    rows = engine.data.rows(dataset.name, how.split)
     with st.container(border=True, gap="xxsmall"):
         st.markdown(f"**{plain(_place(engine, dataset))}** · {plain(captions_line(rows))}")
         for note in captions_report(rows):
@@ -76,4 +76,4 @@ def report(engine: Engine, dataset: DatasetSpec, how: CaptionsUsed) -> None:
 def _place(engine: Engine, dataset: DatasetSpec) -> str:
     """Where the captions are, as seen from the data folder: the server's own folders are nobody's business."""
     path = Path(dataset.name.removeprefix(SCHEME))
-    return str(path.relative_to(engine.data_dir)) if path.is_relative_to(engine.data_dir) else path.name
+    return str(path.relative_to(engine.data.folder)) if path.is_relative_to(engine.data.folder) else path.name

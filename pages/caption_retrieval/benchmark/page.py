@@ -9,6 +9,7 @@ from core.engine import Engine
 from core.errors import NotHere
 from core.studies.captions.breakdown import RetrievalDifference
 from core.studies.captions.retrieval import RetrievalResult
+from core.studies.captions.study import compare_retrieval
 from core.tables import say_dataset, say_model, short_names
 from core.tables.retrieval import SIDES, Side, direction_of, recalls_frame, retrieval_finding, retrieval_line, span
 from core.types import DatasetSpec, ModelSpec
@@ -76,7 +77,7 @@ def show_results(engine: Engine, results: list[RetrievalResult]) -> None:
     """Large figures, the finding, both directions, all figures, ranks, differences, the captions."""
     headlines(figures(results))
     pair = pick_pair(results)
-    gap = engine.compare_retrieval(*pair) if pair else None
+    gap = compare_retrieval(engine, *pair) if pair else None
     sentences(results, gap)
     recalls(results)
     figures_table(results)
@@ -86,7 +87,7 @@ def show_results(engine: Engine, results: list[RetrievalResult]) -> None:
         hard(engine, results, gap)
     with errors_in_place():
         st.header("Which ones are lost?", anchor=False)
-        captions = [engine.needed(r.model, r.dataset, r.split).captions for r in results]
+        captions = [engine.vectors.require(engine.place(r.model, r.dataset, r.split)).captions for r in results]
         caption_list(engine, results, captions, look_closer)
 
 

@@ -11,6 +11,7 @@ from core.charts.retrieval import word_ranks_chart
 from core.engine import Engine
 from core.errors import EncoderWarming
 from core.studies.captions.one_caption import OneCaptionResult
+from core.studies.captions.study import one_caption
 from core.studies.prompts.compose import leave_one_out
 from core.tables import say_model, short_names
 from core.tables.retrieval import word_ranks_frame, wordings_frame
@@ -32,8 +33,12 @@ def study(
         try:
             encode(engine, one.model, [now.text, *without, *now.beside])
             results.append(
-                engine.one_caption(
-                    one.model, one.dataset, one.split, picture=one.picture, text=now.text, others=now.beside
+                one_caption(
+                    engine,
+                    engine.place(one.model, one.dataset, one.split),
+                    picture=one.picture,
+                    text=now.text,
+                    others=now.beside,
                 )
             )
         except EncoderWarming as error:

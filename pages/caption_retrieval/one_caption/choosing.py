@@ -28,7 +28,7 @@ DRAWS: dict[Kind, tuple[str, str]] = {
 def offered_presets(engine: Engine) -> tuple[CaptionPreset, ...]:
     """The deck's captions where COCO is here, the demo's always."""
     stored = stored_pairs(engine).datasets
-    coco = "coco" in stored or engine.dataset_state("coco").state == "ready"
+    coco = "coco" in stored or engine.data.state("coco").state == "ready"
     return tuple(p for p in CAPTIONS if "coco" not in p.datasets or coco)
 
 

@@ -10,6 +10,7 @@ import streamlit as st
 from core.engine import Engine
 from core.studies.captions.one_caption import OneCaptionResult
 from core.studies.pictures.search import Hit, PicturesResult
+from core.studies.pictures.study import compare_lists, rank_of, search
 from core.tables import say_model
 from core.tables.pictures import hits_frame, look_alikes_frame, models_finding
 from pages.caption_retrieval.current import CurrentCaption
@@ -36,7 +37,7 @@ def ten_first(engine: Engine, lists: Sequence[PicturesResult], now: CurrentCapti
     if now.beside:
         lists = _worded(engine, lists, _pick_wording(now), now.text)
     if len(lists) > 1:
-        st.markdown(plain(models_finding(engine.compare_pictures(lists[0], lists[1]))))
+        st.markdown(plain(models_finding(compare_lists(engine, lists[0], lists[1]))))
     drawn, mode = list[list[SheetList]](), theme()
     for start in range(0, len(lists), 2):
         pair = lists[start : start + 2]
@@ -86,7 +87,7 @@ def _worded(engine: Engine, lists: Sequence[PicturesResult], text: str, caption:
         return lists
     for result in lists:
         encode(engine, result.model, [text])
-    return [engine.search(r.model, r.dataset, r.split, query=text, k=len(r.hits)) for r in lists]
+    return [search(engine, engine.place(r.model, r.dataset, r.split), query=text, k=len(r.hits)) for r in lists]
 
 
 def _found(
@@ -107,7 +108,7 @@ def _original(engine: Engine, result: PicturesResult, now: CurrentCaption) -> li
     """The original with its rank, where it is not among the first."""
     if not now.picture or any(hit.id == now.picture for hit in result.hits):
         return []
-    rank, score = engine.place_of(result, now.picture)
+    rank, score = rank_of(engine, result, now.picture)
     row = result.ids.index(now.picture)
     return [
         hit_tile(
@@ -133,7 +134,7 @@ def look_alikes(
         "The pictures nearest to the original, whatever the caption says: the score is the cosine of two pictures."
     )
     by_model = {result.model: result for result in lists}
-    places = [{hit.id: engine.place_of(by_model[one.model], hit.id)[0] for hit in one.lookalikes} for one in found]
+    places = [{hit.id: rank_of(engine, by_model[one.model], hit.id)[0] for hit in one.lookalikes} for one in found]
     for start in range(0, len(found), 2):
         pair = zip(found[start : start + 2], places[start : start + 2])
         for place, (one, ranks) in zip(st.columns(2, gap="large") if len(found) > 1 else [st.container()], pair):

@@ -9,7 +9,9 @@ from core.engine import Engine
 from core.errors import EncoderWarming, NotHere
 from core.studies.captions.one_caption import OneCaptionResult
 from core.studies.captions.retrieval import RetrievalResult
+from core.studies.captions.study import one_caption
 from core.studies.pictures.search import PicturesResult
+from core.studies.pictures.study import search
 from core.tables import say_dataset, say_model
 from core.types import DatasetSpec, EmbeddingSet, ModelSpec
 from pages.caption_retrieval.captions_used import CaptionsUsed, captions_used, pick_split, ranked
@@ -62,7 +64,7 @@ def page(engine: Engine) -> None:
     how = CaptionsUsed(
         split=captions_used(engine, dataset).split
     )  # every caption may be looked at, however many the benchmark uses
-    if len(engine.splits(dataset.name)) > 1:
+    if len(engine.data.splits(dataset.name)) > 1:
         with st.columns([4, 4, 3])[1]:
             pick_split(engine, dataset, how.split)
     there, missing = study(engine, models, dataset, how)
@@ -92,7 +94,7 @@ def study(
     for model in models:
         try:
             results.append(ranked(engine, model.name, dataset.name, how))
-            sets.append(engine.needed(model.name, dataset.name, how.split))
+            sets.append(engine.vectors.require(engine.place(model.name, dataset.name, how.split)))
         except NotHere:
             missing.append((model, dataset, how.split))
     return Benchmarked(sets=tuple(sets), results=tuple(results)), missing
@@ -156,7 +158,7 @@ def ask(
         key = images.key
         try:
             encode(engine, key.model, [now.text])
-            lists.append(engine.search(key.model, key.dataset, key.split, query=now.text, k=FIRST))
+            lists.append(search(engine, engine.place(key.model, key.dataset, key.split), query=now.text, k=FIRST))
             if now.picture in images.ids:
                 found.append(_one(engine, images, now.picture, now.text))
         except EncoderWarming as error:
@@ -173,7 +175,9 @@ def as_written(engine: Engine, there: Benchmarked, now: CurrentCaption) -> list[
 
 def _one(engine: Engine, images: EmbeddingSet, picture: str, text: str) -> OneCaptionResult:
     key = images.key
-    return engine.one_caption(key.model, key.dataset, key.split, picture=picture, text=text, by_word=False)
+    return one_caption(
+        engine, engine.place(key.model, key.dataset, key.split), picture=picture, text=text, by_word=False
+    )
 
 
 def stranger(now: CurrentCaption, images: EmbeddingSet) -> None:

@@ -10,6 +10,7 @@ import streamlit as st
 
 from core.engine import Engine
 from core.studies.captions.one_caption import CaptionHit, OnePictureResult
+from core.studies.captions.study import one_picture
 from core.tables import say_model
 from core.tables.retrieval import captions_found_frame
 from pages.shared.save import save_rows
@@ -21,7 +22,7 @@ SHOWN = 10
 def picture_to_captions(engine: Engine, models: Sequence[str], dataset: str, split: str, picture: str) -> None:
     """For each model the captions nearest to the picture, its own outlined."""
     st.header("And the other way: which captions does this picture find?", anchor=False)
-    results = [engine.one_picture(m, dataset, split, picture=picture, k=SHOWN) for m in models]
+    results = [one_picture(engine, engine.place(m, dataset, split), picture=picture, k=SHOWN) for m in models]
     for start in range(0, len(results), 2):
         pair = results[start : start + 2]
         for place, result in zip(st.columns(2, gap="large") if len(results) > 1 else [st.container()], pair):

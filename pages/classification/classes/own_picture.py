@@ -64,10 +64,10 @@ def _vectors(
     engine: Engine, model: ModelSpec, data: bytes, templates: Sequence[str], labels: Sequence[str]
 ) -> tuple[FloatArray, FloatArray, Sequence[str], float]:
     """What `name_picture` takes; the picture's vector is remembered while the same picture is looked at."""
-    classes = engine.class_head(model.name, templates, labels)
+    classes = engine.prompting.class_head(model.name, templates, labels)
     mark = (model.name, sha256(data).hexdigest())
     if st.session_state.get("own-vector", (None,))[0] != mark:
-        st.session_state["own-vector"] = (mark, engine.encode_image(model.name, data))
+        st.session_state["own-vector"] = (mark, engine.encoding.encode_image(model.name, data))
     card = read_card(engine.cache_dir, model.name)
     if card is None:
         raise TMVError(f"{model.name} has not been loaded here yet; try again in a moment.")

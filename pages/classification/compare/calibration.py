@@ -6,13 +6,14 @@ import streamlit as st
 
 from core.charts.calibration import reliability_chart
 from core.charts.cost import cost_chart
-from core.embedding.speed import Speed
+from core.embedding.speed import Speed, speed
 from core.engine import Engine
 from core.errors import EncoderWarming, NotHere
 from core.stats.metrics import calibration
 from core.studies.few_shot.draw import FewShotDraw
 from core.studies.probe.result import ProbeResult
 from core.studies.zero_shot.classify import ZeroShotResult
+from core.studies.zero_shot.study import ZeroShot
 from core.tables import accuracy_frame, calibration_finding, say_model
 from core.tables.answered import Answered
 from core.tables.compare import calibration_frame, cost_frame
@@ -70,11 +71,12 @@ def _measured(engine: Engine, dataset: DatasetSpec) -> tuple[list[ZeroShotResult
     stored = stored_pairs(engine).pairs
     for model in (m.name for m in known_models(engine) if (m.name, dataset.name) in stored):
         try:
-            found.append(engine.zero_shot(model, dataset.name))
+            study = ZeroShot.at(engine, model, dataset.name)
+            found.append(engine.run(study))
         except (NotHere, EncoderWarming):
             continue
-        if speed := engine.speed(model, dataset.name):
-            speeds[model] = speed
+        if taken := speed(engine.results, engine.vectors.require(study.place).key):
+            speeds[model] = taken
     return found, speeds
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import streamlit as st
 
-from core.engine_few_shot import MOST_SEEDS
 from core.studies.few_shot.methods import SHOTS
+from core.studies.few_shot.runs import MOST_SEEDS
 from pages.shared.pickers import widget_key
 from pages.shared.url_choices import note_wrong_choice
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 
 import streamlit as st
 
 from core.engine import Engine
 from core.studies.few_shot.draw import FewShotDraw
-from core.studies.few_shot.result import Unit
+from core.studies.few_shot.result import FewShotRun
+from core.studies.few_shot.study import FewShot, SingleDraw, kept_draws
 from core.tables.few_shot_draw import differences_by_seed, one_draw, other_draws
 from core.types import DatasetSpec
 from pages.classification.compare.paired import AnsweredPair, Names
 from pages.classification.compare.sides import Side
 from pages.shared.navigation import to_few_shot
-from pages.shared.training import Training, offer_training, untrainable
+from pages.shared.training import offer_training, untrainable
 from pages.shared.words import plain
 
 LASTS = "It is one run of the few-shot study and the draws beside it: seconds for small sets, minutes for large ones."
@@ -29,20 +29,15 @@ def offer_draws(engine: Engine, sides: Sequence[Side], dataset: DatasetSpec, spl
     if why := untrainable(engine, dataset):
         st.info(plain(why), icon=":material/info:")
         return
-    wanted = {t.key: t for t in (_training(engine, side, dataset, split) for side in sides)}
+    studies = (SingleDraw.at(engine, s.model.name, dataset.name, split, seed=s.seed, **s.draw) for s in sides)
+    wanted = {study.job_key(): study for study in studies}
     what = "a few-shot classifier"
     offer_training(engine, list(wanted.values()), what=what, key="train-draws", lasts=LASTS, early=True)
 
 
-def _training(engine: Engine, side: Side, dataset: DatasetSpec, split: str | None) -> Training:
-    place, drawn = (side.model.name, dataset.name, split), {**side.draw, "seed": side.seed}
-    return Training(
-        model=side.model,
-        dataset=dataset,
-        key=engine.few_shot_draw_job_key(*place, **drawn),
-        start=partial(engine.submit_few_shot_draw, *place, **drawn),
-        done=lambda: engine.few_shot_draw_cached(*place, **drawn) is not None,
-    )
+def _kept_draws(engine: Engine, result: FewShotDraw, side: Side) -> Mapping[int, FewShotRun]:
+    prompts = {"methods": (side.draw["method"],), "shots": (side.shots,), **side.prompts}
+    return kept_draws(engine, FewShot.at(engine, side.model.name, result.dataset, result.split, **prompts))
 
 
 def worth(engine: Engine, pair: AnsweredPair, two: tuple[Side, Side], names: Names) -> None:
@@ -50,10 +45,10 @@ def worth(engine: Engine, pair: AnsweredPair, two: tuple[Side, Side], names: Nam
     drawn = [(r, side, name) for r, side, name in zip(pair, two, names) if isinstance(r, FewShotDraw)]
     if not drawn:
         return
-    kept = {side: engine.few_shot_draws(side.model.name, r.dataset, r.split, **side.draw) for r, side, _ in drawn}
+    kept = {side: _kept_draws(engine, r, side) for r, side, _ in drawn}
     said = [one_draw(r, name, kept[side]) for r, side, name in drawn]
     seeds = "each, seed beside seed" if len(drawn) == 2 else drawn[0][2]
-    ends: list[Mapping[int, Unit] | float] = [kept.get(side, result.acc1) for result, side in zip(pair, two)]
+    ends: list[Mapping[int, FewShotRun] | float] = [kept.get(side, result.acc1) for result, side in zip(pair, two)]
     # Two draws of the same kind are each other's other draw; seed beside seed they are one.
     same = two[0].drawn and replace(two[0], seed=two[1].seed) == two[1]
     said.append(other_draws({} if same else differences_by_seed(*ends), seeds))

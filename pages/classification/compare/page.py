@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.catalog.datasets import find_dataset
 from core.engine import Engine
 from core.errors import EncoderWarming, NotHere, TMVError
+from core.studies.probe.splits import evaluation_split, train_split
 from core.tables.answered import PROBE, Answered
 from core.types import DatasetSpec
 from pages.classification.compare.calibration import cost, show_calibration
@@ -51,7 +53,7 @@ def split_of(engine: Engine, two: tuple[Side, Side], dataset: DatasetSpec, how: 
     asked = how.split_of(dataset)
     if not any(side.trained for side in two) or untrainable(engine, dataset):
         return asked
-    return engine.tested_split(dataset.name, None if asked == engine.train_split(dataset.name) else asked)
+    return evaluation_split(engine, dataset.name, None if asked == train_split(engine, dataset.name) else asked)
 
 
 def results(
@@ -92,7 +94,7 @@ def show_results(engine: Engine, pair: AnsweredPair, two: tuple[Side, Side], how
     with left, errors_in_place():
         show_calibration(pair, short)
     with right, errors_in_place():
-        cost(engine, engine.dataset(pair[0].dataset))
+        cost(engine, find_dataset(pair[0].dataset))
     provenance_footer(
         [(f"{name}, {result.split}", result.provenance) for name, result in zip(names, pair)],
         {

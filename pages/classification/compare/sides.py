@@ -10,10 +10,14 @@ from typing import Any
 
 import streamlit as st
 
+from core.catalog.models import find_model
 from core.catalog.prompts import PROMPT_SETS
 from core.engine import Engine
 from core.errors import TMVError, unknown
+from core.studies.few_shot.study import SingleDraw
+from core.studies.probe.study import LinearProbe
 from core.studies.zero_shot.classify import check_templates
+from core.studies.zero_shot.study import ZeroShot
 from core.tables import say_model, short_names
 from core.tables.answered import DRAWN, METHODS, PROBE, ZERO_SHOT, Answered, few_shot_method
 from core.tables.few_shot_draw import say_draw
@@ -90,13 +94,13 @@ class Side:
         `EncoderWarming` where new templates wait for the encoder."""
         place = self.model.name, dataset.name, split
         if self.method == PROBE:
-            return engine.probe_cached(*place)
+            return engine.kept(LinearProbe.at(engine, *place))
         if self.drawn:
-            return engine.few_shot_draw_cached(*place, **self.draw, seed=self.seed)
+            return engine.kept(SingleDraw.at(engine, *place, seed=self.seed, **self.draw))
         if self.templates:
-            images = engine.needed(*place)
-            encode_filled(engine, self.model.name, self.templates, engine.classnames(images, classnames))
-        return engine.zero_shot(*place, **self.prompts, classnames=classnames)
+            images = engine.vectors.require(engine.place(*place))
+            encode_filled(engine, self.model.name, self.templates, engine.prompting.classnames(images, classnames))
+        return engine.run(ZeroShot.at(engine, *place, classnames=classnames, **self.prompts))
 
     def words(self, other: Side) -> str:
         """What tells this side from the other one, the model's name first."""
@@ -145,7 +149,7 @@ def sides(engine: Engine, dataset: DatasetSpec) -> tuple[Side, Side]:
     stored = stored_pairs(engine).pairs
     names = [m.name for m in models if (m.name, dataset.name) in stored]
     names += [n for n in default_models(engine, (dataset.name,), 6) if n not in names]
-    first, last = engine.model(names[0]), engine.model(names[min(1, len(names) - 1)])
+    first, last = find_model(names[0]), find_model(names[min(1, len(names) - 1)])
     other = Side(model=last, method=ZERO_SHOT if len(names) > 1 else PROBE)
     return _side(engine, "a", Side(model=first, method=ZERO_SHOT)), _side(engine, "b", other)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -12,6 +11,8 @@ from core.charts.few_shot import few_shot_chart
 from core.engine import Engine
 from core.studies.few_shot.methods import METHODS, SEEDS, SHOTS, Method
 from core.studies.few_shot.result import FewShotResult
+from core.studies.few_shot.study import FewShot
+from core.studies.probe.splits import train_split
 from core.tables import percent, protocol_line, say_dataset, say_model
 from core.tables.few_shot import (
     FEW_SHOT_METHODS,
@@ -120,24 +121,14 @@ def studies(engine: Engine, choice: FewShotChoice) -> list[FewShotResult]:
     found, missing = list[FewShotResult](), list[Training]()
     dataset, asked, split = choice.dataset, choice.asked, choice.how.split_of(choice.dataset)
     for model in choice.models:
-        result = engine.few_shot_cached(model.name, dataset.name, split, **asked)
-        if result is not None:
+        study = FewShot.at(engine, model.name, dataset.name, split, **asked)
+        result = engine.kept(study)
+        if result is None:
+            missing.append(study)
+        else:
             found.append(result)
-            continue
-        key = engine.few_shot_job_key(model.name, dataset.name, split, **asked)
-        start = partial(engine.submit_few_shot, model.name, dataset.name, split, **asked)
-        missing.append(
-            Training(
-                model=model, dataset=dataset, key=key, start=start, done=partial(_is_here, engine, model.name, choice)
-            )
-        )
     offer_training(engine, missing, what="a few-shot study", key="train-few-shot", lasts=LASTS, early=True)
     return found
-
-
-def _is_here(engine: Engine, model: str, choice: FewShotChoice) -> bool:
-    split = choice.how.split_of(choice.dataset)
-    return engine.few_shot_cached(model, choice.dataset.name, split, **choice.asked) is not None
 
 
 def show_results(results: list[FewShotResult]) -> None:
@@ -186,7 +177,7 @@ def page(engine: Engine) -> None:
     if why := untrainable(engine, dataset):
         st.info(plain(why), icon=":material/info:")
         return
-    if how.split_of(dataset) == engine.train_split(dataset.name):
+    if how.split_of(dataset) == train_split(engine, dataset.name):
         st.info("The training split is what is learnt from; choose the test split.", icon=":material/info:")
         return
     if results := studies(engine, choice):

@@ -8,6 +8,7 @@ from core.engine import Engine
 from core.errors import EncoderWarming, NotHere
 from core.studies.probe.result import ProbeResult
 from core.studies.zero_shot.classify import ZeroShotResult
+from core.studies.zero_shot.study import ZeroShot
 from core.tables import say_dataset, say_model
 from core.tables.methods import methods_frame
 from core.tables.probe import probe_finding, probe_line, validation_frame
@@ -62,9 +63,7 @@ def beside(
     found, waiting = list[ZeroShotResult](), None
     for probe in probes:
         try:
-            found.append(
-                engine.zero_shot(probe.model, probe.dataset, probe.split, how.templates, how.prompt_set, how.classnames)
-            )
+            found.append(engine.run(ZeroShot.at(engine, probe.model, probe.dataset, probe.split, **how.prompts)))
         except EncoderWarming as starting:
             waiting = starting
         except NotHere:

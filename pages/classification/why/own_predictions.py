@@ -9,6 +9,7 @@ import streamlit as st
 from core.engine import Engine
 from core.readers.predictions import parse_predictions
 from core.studies.audit import AuditResult
+from core.studies.audit.study import audit_classes, audit_predictions
 from pages.classification.why.checks import checks, save_checks, show_audit
 from pages.shared.guard import errors_in_place
 from pages.shared.words import plain
@@ -54,10 +55,10 @@ def _audited(engine: Engine, content: bytes, name: str, same: bool) -> list[Audi
     model, dataset = st.session_state.get(AUDITED, (None, None)) if same else (None, None)
     mark = (sha256(content).hexdigest(), name, model, dataset)
     if st.session_state.get("own-audit", (None,))[0] != mark:
-        classes = engine.audit_classes(dataset) if dataset else None
+        classes = audit_classes(engine, dataset) if dataset else None
         brought = parse_predictions(content, name, classes)
         found = [
-            engine.audit_predictions(b, model if not b.model else None, dataset if not b.dataset else None)
+            audit_predictions(engine, b, model if not b.model else None, dataset if not b.dataset else None)
             for b in brought
         ]
         st.session_state["own-audit"] = (mark, found)

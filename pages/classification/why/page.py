@@ -5,6 +5,8 @@ import streamlit as st
 from core.engine import Engine
 from core.errors import NotHere
 from core.studies.audit import AuditResult
+from core.studies.audit.study import Audit, audit_probe
+from core.studies.probe.study import LinearProbe
 from core.types import DatasetSpec, ModelSpec
 from pages.classification.why.checks import checks, save_checks, show_audit
 from pages.classification.why.own_predictions import AUDITED, own_predictions
@@ -76,9 +78,9 @@ def audited(
     """The audit asked for; None where no probe is trained. A sample is encoded again only when the reader asks."""
     split = how.split_of(dataset)
     if method == "probe":
-        return engine.audit_probe(model.name, dataset.name, split)
+        return audit_probe(engine, LinearProbe.at(engine, model.name, dataset.name, split))
     encode = st.session_state.get(ENCODE) == (model.name, dataset.name)
-    return engine.audit(model.name, dataset.name, split, how.templates, how.prompt_set, how.classnames, encode=encode)
+    return engine.run(Audit.at(engine, model.name, dataset.name, split, **how.prompts, encode=encode))
 
 
 def _encode_button() -> None:

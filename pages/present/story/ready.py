@@ -110,7 +110,7 @@ def _encode(engine: Engine, texts: list[tuple[str, tuple[str, ...]]]) -> None:
     for model, wanted in texts:
         place.progress(0.0, text=plain(f"Encoding {count(len(wanted), 'text')} with {say_model(model)}"))
         try:
-            engine.encode_texts(model, wanted)
+            engine.encoding.encode_texts(model, wanted)
         except EncoderWarming as waiting:
             place.info(plain(f"The encoder of {say_model(waiting.model)} is starting; load again in a moment."))
             return

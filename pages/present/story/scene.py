@@ -15,7 +15,9 @@ from core.deck.scenes import Pairs, Scene
 from core.deck.steps import CLAIMS, TEN, Step
 from core.engine import Engine
 from core.errors import EncoderWarming, TMVError
+from core.studies.captions.study import one_caption
 from core.studies.pictures.search import Hit, PicturesResult
+from core.studies.pictures.study import compare_lists, search
 from core.tables import say_dataset, say_model
 from core.tables.pictures import models_finding
 from core.tables.prompts import templates_finding, templates_frame
@@ -133,7 +135,7 @@ def _pictures(engine: Engine, scene: Scene, pairs: Pairs) -> None:
 
 
 def _changed(engine: Engine, first: PicturesResult, last: PicturesResult) -> str:
-    found = engine.compare_pictures(first, last)
+    found = compare_lists(engine, first, last)
     return f"{len(found.new)} of {found.k} pictures are new."
 
 
@@ -157,12 +159,14 @@ def _strip(engine: Engine, result: PicturesResult, right: Callable[[Hit], bool] 
 
 def _caption(engine: Engine, scene: Scene, pairs: Pairs) -> None:
     text, said, rows = scene.texts[0], [], []
-    own = story.own_pictures(engine.needed(scene.models[0], scene.dataset), text)
+    own = story.own_pictures(engine.vectors.require(engine.place(scene.models[0], scene.dataset)), text)
     for wording in (text, *scene.beside):
-        results = [engine.search(m, scene.dataset, query=wording, k=TEN) for m in scene.models]
+        results = [search(engine, engine.place(m, scene.dataset), query=wording, k=TEN) for m in scene.models]
         rows.append((wording, [_strip(engine, r, lambda hit: hit.id in own) for r in results]))
     for model in scene.models if own else ():
-        found = engine.one_caption(model, scene.dataset, picture=own[0], text=text, others=scene.beside, by_word=False)
+        found = one_caption(
+            engine, engine.place(model, scene.dataset), picture=own[0], text=text, others=scene.beside, by_word=False
+        )
         beside = "".join(f" With “{o.text}”: rank {o.rank:,}." for o in found.others)
         said.append(f"{rank_finding(found)}{beside}")
     stage_html.strips(rows, lines=1 + len(said))
@@ -182,10 +186,10 @@ def question(engine: Engine, scene: Scene, pairs: Pairs, text: str) -> None:
         st.caption("There are no pictures to ask yet; embed some in the library.")
         return
     models = story.beside(tuple(m for m, d in pairs if d == dataset))
-    lists = [engine.search(m, dataset, query=text, k=TEN) for m in models]
+    lists = [search(engine, engine.place(m, dataset), query=text, k=TEN) for m in models]
     stage_html.strips([(text, [_strip(engine, r) for r in lists])], lines=2)
     if len(lists) > 1:
-        st.markdown(plain(models_finding(engine.compare_pictures(lists[0], lists[1]))))
+        st.markdown(plain(models_finding(compare_lists(engine, lists[0], lists[1]))))
     st.caption(plain(f"The {TEN} best of {say_dataset(dataset)}. Back or Esc: on with the story."))
 
 

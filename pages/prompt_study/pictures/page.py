@@ -7,6 +7,7 @@ import streamlit as st
 from core.engine import Engine
 from core.errors import EncoderWarming, TMVError
 from core.studies.pictures.search import PicturesResult
+from core.studies.pictures.study import search as search_pictures
 from core.tables import say_dataset, say_model
 from core.types import DatasetSpec, ModelSpec
 from pages.prompt_study.pictures.picture_lists import Compared, Row, compare, draw_lists
@@ -53,7 +54,9 @@ def search(
             encode(engine, model.name, asked.texts)
             columns.append(
                 [
-                    engine.search(model.name, dataset.name, split, query=q, k=show.k, classes=show.right)
+                    search_pictures(
+                        engine, engine.place(model.name, dataset.name, split), query=q, k=show.k, classes=show.right
+                    )
                     for q in asked.queries
                 ]
             )

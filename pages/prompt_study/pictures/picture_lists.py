@@ -10,6 +10,7 @@ import streamlit as st
 from core.engine import Engine
 from core.studies.pictures.lists import ListComparison
 from core.studies.pictures.search import Hit, PicturesResult
+from core.studies.pictures.study import compare_lists
 from core.studies.prompts.compose import words_in_captions
 from core.tables import interval_text, percent, say_dataset, say_model
 from pages.prompt_study.questions import BEFORE, FIRST, MODELS
@@ -46,7 +47,7 @@ def compare(engine: Engine, rows: Sequence[Row], how: str) -> Compared:
     found = []
     for q, row in enumerate(rows):
         others = [_other(rows, q, m, how) for m in range(len(row))]
-        found.append(tuple(None if o is None else engine.compare_pictures(o, r) for o, r in zip(others, row)))
+        found.append(tuple(None if o is None else compare_lists(engine, o, r) for o, r in zip(others, row)))
     return Compared(rows=tuple(rows), against=tuple(found), how=how)
 
 

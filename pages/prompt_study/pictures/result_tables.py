@@ -11,6 +11,7 @@ from core.charts.pictures import moved_chart, spread_chart
 from core.engine import Engine
 from core.studies.pictures.lists import ListComparison
 from core.studies.pictures.search import PicturesResult
+from core.studies.pictures.study import label_of, rank_of
 from core.tables import say_dataset, say_model, short_names
 from core.tables.pictures import hits_frame, lists_frame, moved_frame, spread_frame
 from pages.prompt_study.pictures.picture_lists import Compared, Row, as_sheet
@@ -184,7 +185,7 @@ def _picture_and_places(engine: Engine, lists: Sequence[PicturesResult], picture
             picture(engine.picture(first.dataset, first.split, picture_id), f"Picture {picture_id} of {first.dataset}")
         st.caption(plain(f"{say_dataset(first.dataset)} · {first.split} · {picture_id}"))
     with right:
-        for line in engine.said_of(first, picture_id):
+        for line in label_of(engine, first, picture_id):
             st.markdown(plain(line))
         _places(engine, lists, picture_id)
         st.page_link(
@@ -196,7 +197,7 @@ def _picture_and_places(engine: Engine, lists: Sequence[PicturesResult], picture
 
 
 def _places(engine: Engine, lists: Sequence[PicturesResult], picture_id: str) -> None:
-    places = [engine.place_of(result, picture_id) for result in lists]
+    places = [rank_of(engine, result, picture_id) for result in lists]
     st.dataframe(
         pd.DataFrame(
             {

@@ -7,6 +7,7 @@ import streamlit as st
 from core.engine import Engine
 from core.errors import TMVError
 from core.studies.prompts.heldout import PromptSearchResult
+from core.studies.prompts.study import PromptSearch
 from core.tables import say_dataset, say_model
 from core.types import DatasetSpec, ModelSpec
 from pages.prompt_study.search_prompts.search_plan import KEPT, SearchPlan, plan_form, plan_sentence, search_plan
@@ -37,13 +38,13 @@ def run(engine: Engine, model: str, dataset: DatasetSpec, split: str | None) -> 
     with quietly():
         plan = search_plan(engine, dataset, one_of("classnames", CLASSNAMES, "curated"))
     stored = engine.embeddings(model, dataset.name, split) is not None
-    if stored and engine.optimised(model, dataset.name, split, **plan.options) is None:
-        engine.submit_optimise(model, dataset.name, split, **plan.options)
+    if stored and engine.kept(PromptSearch.at(engine, model, dataset.name, split, **plan.options)) is None:
+        engine.submit(PromptSearch.at(engine, model, dataset.name, split, **plan.options))
 
 
 def start(engine: Engine, model: str, dataset: DatasetSpec, split: str | None, plan: SearchPlan) -> None:
     """The search that is running, or the one button that starts it."""
-    job = engine.latest_optimise(model, dataset.name, split, **plan.options)
+    job = engine.job(PromptSearch.at(engine, model, dataset.name, split, **plan.options))
     if job is not None:
         watch(engine, [job.key])
         if job.live:
@@ -105,7 +106,7 @@ def page(engine: Engine) -> None:
         return
     if plan is None:
         return
-    result = engine.optimised(model.name, dataset.name, split, **plan.options)
+    result = engine.kept(PromptSearch.at(engine, model.name, dataset.name, split, **plan.options))
     if result is None:
         start(engine, model.name, dataset, split, plan)
     else:

@@ -11,10 +11,10 @@ import streamlit as st
 
 from core.catalog.prompts import PROMPT_SETS, find_prompt_set
 from core.engine import Engine
-from core.engine_prompts import POOL_SETS
 from core.errors import TMVError
 from core.studies.prompts.compose import expand, slots_of
 from core.studies.prompts.search import BUDGET, LARGEST
+from core.studies.prompts.study import POOL_SETS
 from core.studies.zero_shot.classify import check_templates
 from core.types import DatasetSpec
 from pages.prompt_study.questions import slot_values
@@ -47,7 +47,7 @@ class SearchPlan:
 
     @property
     def options(self) -> dict[str, Any]:
-        """As `Engine.optimised` and `Engine.submit_optimise` take them."""
+        """As `PromptSearch` takes them."""
         return {
             "pool": list(self.pool),
             "baseline": list(self.baseline),

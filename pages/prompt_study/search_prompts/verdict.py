@@ -11,6 +11,7 @@ from core.charts.prompt_search import search_path_chart
 from core.engine import Engine
 from core.studies.prompts.heldout import PromptSearchResult, Verdict
 from core.studies.zero_shot.classify import ZeroShotResult
+from core.studies.zero_shot.study import ZeroShot
 from core.tables import percent, points, say_dataset
 from core.tables.prompts import path_frame, search_finding, verdict_frame, weights_frame
 from pages.shared.chart import draw
@@ -161,7 +162,9 @@ def _answers(engine: Engine, result: PromptSearchResult) -> tuple[ZeroShotResult
     """What the baseline and the chosen templates name every picture."""
     kind = result.protocol.classnames
     before, after = (
-        engine.zero_shot(result.model, result.dataset, result.split, v.templates, classnames=kind)
+        engine.run(
+            ZeroShot.at(engine, result.model, result.dataset, result.split, templates=v.templates, classnames=kind)
+        )
         for v in (result.baseline, result.chosen)
     )
     return before, after

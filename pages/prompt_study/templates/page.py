@@ -12,6 +12,7 @@ from core.charts.prompts import templates_chart
 from core.engine import Engine
 from core.errors import EncoderWarming
 from core.studies.prompts.accuracy import PromptStudyResult, TemplateResult, difference
+from core.studies.prompts.study import PromptStudy
 from core.tables import finding as outcome
 from core.tables import points, say_dataset, say_model
 from core.tables.prompts import best_of_each, class_templates_frame, say_template, templates_finding, templates_frame
@@ -69,7 +70,7 @@ def pick(engine: Engine) -> TemplatesChoice | None:
     split = get_prompt_choice([dataset]).split_of(dataset)
     images = stored(engine, models, dataset, split)
     if images is not None:
-        engine.classnames(images, "curated")  # what has no classes is told before anything is drawn for them
+        engine.prompting.classnames(images, "curated")  # what has no classes is told before anything is drawn for them
     with places[4]:
         names = pick_names(engine, images) if images is not None else ()
     return TemplatesChoice(models=models, dataset=dataset, split=split, how=how, names=names)
@@ -103,13 +104,16 @@ def one(engine: Engine, choice: TemplatesChoice, model: str, names: NameSet) -> 
     """One model with one set of class names."""
     how = choice.how
     encode_filled(engine, model, how.templates, names.names)
-    result = engine.prompts(
-        model,
-        choice.dataset.name,
-        choice.split,
-        how.templates,
-        classnames=names.names if names.edited else names.kind,
-        baseline=how.baseline,
+    result = engine.run(
+        PromptStudy.at(
+            engine,
+            model,
+            choice.dataset.name,
+            choice.split,
+            templates=how.templates,
+            classnames=names.names if names.edited else names.kind,
+            baseline=how.baseline,
+        )
     )
     return replace(result, classnames_kind=names.said)
 

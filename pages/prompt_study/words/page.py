@@ -7,7 +7,9 @@ import streamlit as st
 from core.charts.pictures import words_chart
 from core.engine import Engine
 from core.errors import EncoderWarming
-from core.studies.prompts.compose import leave_one_out, paraphrases
+from core.studies.pictures.study import search
+from core.studies.prompts.compose import leave_one_out, rewordings_of
+from core.studies.prompts.study import word_effects
 from core.studies.prompts.words import WordsResult
 from core.tables import say_dataset, say_model
 from core.tables.pictures import rewordings_frame, words_finding, words_frame
@@ -73,17 +75,16 @@ def weigh(
 ) -> tuple[list[WordsResult], EncoderWarming | None]:
     """What every model says that can answer, and the encoder that is starting."""
     found, waiting = list[WordsResult](), None
-    own = get_texts(engine, "reword") or paraphrases(text)
+    own = get_texts(engine, "reword") or rewordings_of(text)
     for model in models:
         if engine.embeddings(model.name, images.key.dataset, images.key.split) is None:
             continue
         try:
             encode(engine, model.name, [text, *(s.without for s in leave_one_out(text)), *own])
             found.append(
-                engine.words(
-                    model.name,
-                    images.key.dataset,
-                    images.key.split,
+                word_effects(
+                    engine,
+                    engine.place(model.name, images.key.dataset, images.key.split),
                     text=text,
                     picture=target.picture,
                     classname=target.classname,
@@ -197,7 +198,7 @@ def weighed(engine: Engine, models: Sequence[ModelSpec], dataset: DatasetSpec, i
     """The part of the page that needs vectors."""
     key = images.key
     encode(engine, key.model, [text])
-    nearest = engine.search(key.model, key.dataset, key.split, query=text, k=10)
+    nearest = search(engine, engine.place(key.model, key.dataset, key.split), query=text, k=10)
     target = word_target(images, text, nearest.hits[0].id)
     pick_target(images, target, nearest.hits[0].id)
     results, waiting = weigh(engine, models, images, text, target)

@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.engine import Engine
 from core.studies.pictures.query import ask
+from core.studies.pictures.study import rank_of, search, similar
 from pages.caption_retrieval.ask.query_form import QueryForm
 from tests.app.captions import TOLD, answer_at_once, never_ready, told
 from tests.app.making import said
@@ -42,7 +43,7 @@ def test_it_opens_with_a_question_that_needs_no_encoder(
         assert not app.exception and "starting" not in said(app)
         text = box(app, "Look for").value
         for place, model in enumerate((GOOD, POOR)):
-            assert ids(app, place) == [h.id for h in engine.search(model, data, query=text, k=20).hits]
+            assert ids(app, place) == [h.id for h in search(engine, engine.place(model, data), query=text, k=20).hits]
 
 
 def test_words_are_taken_away(
@@ -55,8 +56,8 @@ def test_words_are_taken_away(
     press(app, "Ask")
     assert (app.session_state["q"], app.session_state["minus"]) == (["a red or blue square"], ["red", "green"])
     asked = ask("a red or blue square", minus=["red", "green"])
-    assert ids(app) == [h.id for h in engine.search(GOOD, captioned.colours, query=asked, k=20).hits]
-    without = engine.search(GOOD, captioned.colours, query="a red or blue square", k=20)
+    assert ids(app) == [h.id for h in search(engine, engine.place(GOOD, captioned.colours), query=asked, k=20).hits]
+    without = search(engine, engine.place(GOOD, captioned.colours), query="a red or blue square", k=20)
     assert ids(app) != [h.id for h in without.hits]
 
 
@@ -69,7 +70,7 @@ def test_weights_change_the_answer_and_stand_in_the_address(
     press(app, "Ask")
     assert app.session_state["minus_weight"] == ["2"] and app.session_state["image_weight"] == []
     asked = ask("white", minus=["blue"], minus_weight=2.0)
-    assert ids(app) == [h.id for h in engine.search(GOOD, captioned.colours, query=asked, k=20).hits]
+    assert ids(app) == [h.id for h in search(engine, engine.place(GOOD, captioned.colours), query=asked, k=20).hits]
 
 
 def test_two_lists_tell_of_each_other(
@@ -77,7 +78,7 @@ def test_two_lists_tell_of_each_other(
 ) -> None:
     answer_at_once(monkeypatch)
     app = caption_page(HERE, model=[GOOD, POOR], data=[captioned.colours], q="a green square")
-    lists = [engine.search(m, captioned.colours, query="a green square", k=500) for m in (GOOD, POOR)]
+    lists = [search(engine, engine.place(m, captioned.colours), query="a green square", k=500) for m in (GOOD, POOR)]
     ranks = [{h.id: h.rank for h in found.hits} for found in lists]
     for place, other in ((0, "ResNet-50"), (1, "ViT-B/32")):
         for tile in tiles(app, f"answer-{place}"):
@@ -93,7 +94,7 @@ def test_classes_that_are_named_count_as_right(
 ) -> None:
     answer_at_once(monkeypatch)
     app = caption_page(HERE, model=[GOOD], data=[captioned.colours], q="something blue")
-    found = engine.search(GOOD, captioned.colours, query="something blue", k=10)
+    found = search(engine, engine.place(GOOD, captioned.colours), query="something blue", k=10)
     right = sum(bool(h.relevant) for h in found.hits)
     assert f"{right} of the first 10 are “blue”; 2.5 would be by chance" in said(app)
     assert [t["right"] for t in tiles(app, "answer-0")[:10]] == [h.relevant for h in found.hits]
@@ -104,7 +105,7 @@ def test_the_list_goes_on_over_pages(
 ) -> None:
     answer_at_once(monkeypatch)
     app = caption_page(HERE, model=[GOOD], data=[told(captioned)], q="a blue square", **{"asked-page": "2"})
-    every = [h.id for h in engine.search(GOOD, told(captioned), query="a blue square", k=TOLD).hits]
+    every = [h.id for h in search(engine, engine.place(GOOD, told(captioned)), query="a blue square", k=TOLD).hits]
     assert ids(app) == every[20:] and [t["rank"] for t in tiles(app, "answer-0")] == [21, 22, 23, 24]
     box(app, "Look for").set_value("a red square")
     press(app, "Ask")
@@ -127,7 +128,9 @@ def test_an_uploaded_picture_finds_its_like_and_the_link_shows_it_to_others(
     file = png(COLOURS["blue"], 3)
     app = upload(caption_page(HERE, model=[GOOD], data=[captioned.colours]), file)
     assert not app.exception and "With your picture" in said(app) and "onerror" not in said(app)
-    assert ids(app)[0] == next(i for i in engine.needed(GOOD, captioned.colours).ids if i.endswith("blue/3.png"))
+    assert ids(app)[0] == next(
+        i for i in engine.vectors.require(engine.place(GOOD, captioned.colours)).ids if i.endswith("blue/3.png")
+    )
     (name,) = app.session_state["upload"]
     assert engine.uploads.get(name) == file
     colleague = caption_page(HERE, model=[GOOD], data=[captioned.colours], upload=name)
@@ -144,7 +147,7 @@ def test_a_text_and_a_picture_are_asked_together(
     name = engine.uploads.keep(file)
     app = caption_page(HERE, model=[GOOD], data=[captioned.colours], q="red", upload=name, image_weight="0.4")
     asked = ask("red", image="x", image_weight=0.4)
-    found = engine.search(GOOD, captioned.colours, query=asked, image=file, k=20)
+    found = search(engine, engine.place(GOOD, captioned.colours), query=asked, image=file, k=20)
     assert ids(app) == [h.id for h in found.hits]
 
 
@@ -155,7 +158,9 @@ def test_a_picture_of_the_set_is_asked_with_its_stored_vector(
     app = caption_page(HERE, model=[GOOD, POOR], data=[told(captioned)], like="5.png")
     assert not app.exception and "With the picture 5.png" in said(app)
     for place, model in enumerate((GOOD, POOR)):
-        assert ids(app, place) == [h.id for h in engine.similar(model, told(captioned), picture="5.png", k=20).hits]
+        assert ids(app, place) == [
+            h.id for h in similar(engine, engine.place(model, told(captioned)), picture="5.png", k=20).hits
+        ]
 
 
 @pytest.mark.parametrize("data", [b"", b"no picture", b"<svg xmlns='http://www.w3.org/2000/svg'/>"])
@@ -189,8 +194,8 @@ def test_a_picture_opens_with_its_places_and_ways_on(
     answer_at_once(monkeypatch)
     app = caption_page(HERE, model=[GOOD, POOR], data=[told(captioned)], q="a blue square", open="2.png")
     for model in (GOOD, POOR):
-        result = engine.search(model, told(captioned), query="a blue square", k=500)
-        rank, score = engine.place_of(result, "2.png")
+        result = search(engine, engine.place(model, told(captioned)), query="a blue square", k=500)
+        rank, score = rank_of(engine, result, "2.png")
         assert f"rank {rank} of 24, score {score:.3f}" in said(app)
     press(app, "More like this")
     assert (app.session_state["like"], app.session_state["q"], app.session_state["open"]) == (["2.png"], [], [])

@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 from core.engine import Engine
 from core.readers import open_dataset
 from core.studies.captions.retrieval import ALL_CAPTIONS, RetrievalResult
+from core.studies.captions.study import Retrieval, compare_retrieval
 from core.tables import percent, points, say_model
 from core.tables.retrieval import captions_report, ranks_frame
 from core.types import Note
@@ -47,7 +48,7 @@ def names(chart: dict[str, Any]) -> set[str]:
 def test_two_models_are_shown_in_both_directions(caption_page: Page, captioned: World, engine: Engine) -> None:
     app = caption_page(HERE, model=[GOOD, POOR], data=[told(captioned)])
     assert not app.exception
-    results = [engine.retrieve(m, told(captioned)) for m in (GOOD, POOR)]
+    results = [engine.run(Retrieval.at(engine, m, told(captioned))) for m in (GOOD, POOR)]
     shares = [r.image.recall[1] for r in results] + [r.text.recall[1] for r in results]
     assert [m.value for m in app.metric] == [percent(v) for v in shares]
     assert all("95 %" in caption.value for caption in app.caption[:4] if "recall@1" in caption.value)
@@ -69,14 +70,14 @@ def test_what_counts_is_said_with_the_numbers_of_the_data_set(caption_page: Page
 def test_a_note_that_is_not_true_of_every_model_names_its_own(
     caption_page: Page, captioned: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    retrieve = Engine.retrieve
+    run = Retrieval.run
 
-    def noted(self: Engine, model: str, *args: Any, **options: Any) -> RetrievalResult:
-        found = retrieve(self, model, *args, **options)
-        notes = ["Known of all.", *(["Known of one."] if model == POOR else [])]
+    def noted(self: Retrieval, *args: Any) -> RetrievalResult:
+        found = run(self, *args)
+        notes = ["Known of all.", *(["Known of one."] if self.place.model.name == POOR else [])]
         return replace(found, notes=tuple(map(Note, notes)))
 
-    monkeypatch.setattr(Engine, "retrieve", noted)
+    monkeypatch.setattr(Retrieval, "run", noted)
     app = caption_page(HERE, model=[GOOD, POOR], data=[told(captioned)])
     words, name = said(app), say_model(POOR)
     assert words.count("Known of all.") == 1 and words.count(f"{name}: Known of one.") == 1
@@ -91,7 +92,7 @@ def test_one_model_has_figures_and_asks_for_a_second(caption_page: Page, caption
 
 def test_two_models_are_compared_in_pairs(caption_page: Page, captioned: World, engine: Engine) -> None:
     app = caption_page(HERE, model=[GOOD, POOR], data=[told(captioned)])
-    gap = engine.compare_retrieval(*(engine.retrieve(m, told(captioned)) for m in (GOOD, POOR)))
+    gap = compare_retrieval(engine, *(engine.run(Retrieval.at(engine, m, told(captioned))) for m in (GOOD, POOR)))
     drawn = [label["text"] for label in charts(app)[-1]["layout"]["annotations"] if "bgcolor" in label]
     wanted = [*(gap.image_recall[k] for k in (1, 5, 10)), gap.image_mrr]
     wanted += [*(gap.text_recall[k] for k in (1, 5, 10)), gap.text_mrr]
@@ -109,7 +110,7 @@ def test_published_figures_of_coco_are_marked_where_they_do_not_hold(caption_pag
 
 def test_fewer_captions_a_picture_are_another_study(caption_page: Page, captioned: World, engine: Engine) -> None:
     app = caption_page(HERE, model=[GOOD], data=[told(captioned)], each="1")
-    result = engine.retrieve(GOOD, told(captioned), None, 1)
+    result = engine.run(Retrieval.at(engine, GOOD, told(captioned), None, captions_per_picture=1))
     assert app.metric[0].value == percent(result.image.recall[1]) and result.n_texts == 24
     assert "any of its 1 captions" in said(app)
     app.segmented_control(key="shown-each").set_value("2").run()
@@ -119,11 +120,11 @@ def test_fewer_captions_a_picture_are_another_study(caption_page: Page, captione
 def test_coco_is_measured_with_five_captions_unless_all_are_asked_for(caption_page: Page, engine: Engine) -> None:
     app = caption_page(HERE, model=[GOOD], data=["coco"])
     assert "any of its 5 captions is among the first k of all 80" in said(app)
-    assert engine.retrieve(GOOD, "coco").captions_per_picture == 5
+    assert engine.run(Retrieval.at(engine, GOOD, "coco")).captions_per_picture == 5
     app.segmented_control(key="shown-each").set_value("all").run()
     assert not app.exception and app.session_state["each"] == ["all"]
     assert "any of its 5 to 6 captions is among the first k of all 81" in said(app)
-    assert engine.retrieve(GOOD, "coco", None, ALL_CAPTIONS).n_texts == 81
+    assert engine.run(Retrieval.at(engine, GOOD, "coco", None, captions_per_picture=ALL_CAPTIONS)).n_texts == 81
     assert len(charts(app)) == 5 and "could not be shown" not in said(app)
 
 
@@ -167,7 +168,7 @@ def test_vectors_that_are_missing_are_offered(caption_page: Page, captioned: Wor
 
 @pytest.fixture
 def results(captioned: World, engine: Engine) -> list[RetrievalResult]:
-    return [engine.retrieve(m, told(captioned)) for m in (GOOD, POOR)]
+    return [engine.run(Retrieval.at(engine, m, told(captioned))) for m in (GOOD, POOR)]
 
 
 @pytest.mark.parametrize("span", ["", "1-1", "2-10", "11-", "3-5", "7-"])
@@ -176,7 +177,7 @@ def results(captioned: World, engine: Engine) -> list[RetrievalResult]:
 def test_the_rows_of_a_list_are_those_a_loop_finds(
     results: list[RetrievalResult], captioned: World, engine: Engine, span: str, words: str, model: str
 ) -> None:
-    captions = engine.needed(GOOD, told(captioned)).captions
+    captions = engine.vectors.require(engine.place(GOOD, told(captioned))).captions
     low, _, high = span.partition("-")
     result = next(r for r in results if r.model == model)
     wanted = [
@@ -194,7 +195,7 @@ def test_the_rows_of_a_list_are_those_a_loop_finds(
 def test_pictures_are_listed_with_the_rank_of_their_best_caption(
     results: list[RetrievalResult], captioned: World, engine: Engine
 ) -> None:
-    captions = engine.needed(GOOD, told(captioned)).captions
+    captions = engine.vectors.require(engine.place(GOOD, told(captioned))).captions
     found = ranks_frame(results, [captions, captions], "text").set_index("picture")
     assert len(found) == 24
     for result in results:
@@ -267,5 +268,8 @@ def test_a_path_that_cannot_be_used_is_told_in_a_sentence(caption_page: Page, pa
 
 def test_captions_that_all_pictures_share_cannot_all_be_first(results: list[RetrievalResult], captioned: World) -> None:
     """The world is what these tests take it for: a shared caption has every rank once."""
-    frame = ranks_frame(results[:1], [Engine(captioned.cache).needed(GOOD, told(captioned)).captions])
+    frame = ranks_frame(
+        results[:1],
+        [Engine(captioned.cache).vectors.require(Engine(captioned.cache).place(GOOD, told(captioned))).captions],
+    )
     assert sorted(frame[frame["caption"] == SHARED][f"rank:{GOOD}"]) == list(range(1, 25))

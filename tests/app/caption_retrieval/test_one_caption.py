@@ -10,6 +10,9 @@ from streamlit.testing.v1 import AppTest
 
 from core.engine import Engine
 from core.studies.captions.one_caption import HARD, LOST
+from core.studies.captions.study import Retrieval, one_caption, one_picture
+from core.studies.pictures.study import search as search_pictures
+from core.studies.pictures.study import similar
 from core.studies.prompts.compose import leave_one_out
 from core.tables.retrieval import rank_finding
 from core.types import EmbeddingSet
@@ -30,7 +33,7 @@ def engine(captioned: World) -> Engine:
 
 @pytest.fixture
 def images(engine: Engine, captioned: World) -> EmbeddingSet:
-    return engine.needed(GOOD, told(captioned))
+    return engine.vectors.require(engine.place(GOOD, told(captioned)))
 
 
 def caption_of(images: EmbeddingSet, picture: str, place: int = 0) -> str:
@@ -40,7 +43,7 @@ def caption_of(images: EmbeddingSet, picture: str, place: int = 0) -> str:
 
 def of_rank(engine: Engine, images: EmbeddingSet, low: int, high: int) -> tuple[str, str, int]:
     """(picture, caption, rank) of the first caption that stands there."""
-    result = engine.retrieve(GOOD, images.key.dataset)
+    result = engine.run(Retrieval.at(engine, GOOD, images.key.dataset))
     i = next(i for i, rank in enumerate(result.image.ranks) if low <= rank <= high)
     return result.ids[result.image_index[i]], images.captions[result.captions[i]], int(result.image.ranks[i])
 
@@ -54,7 +57,10 @@ def test_the_rank_is_the_same_as_from_the_command_line(
     text = caption_of(images, "5.png")
     app = caption_page(HERE, model=[GOOD, POOR], data=[told(captioned)], original="5.png", caption=text)
     assert not app.exception
-    found = [engine.one_caption(m, told(captioned), picture="5.png", text=text, by_word=False) for m in (GOOD, POOR)]
+    found = [
+        one_caption(engine, engine.place(m, told(captioned)), picture="5.png", text=text, by_word=False)
+        for m in (GOOD, POOR)
+    ]
     assert [m.value for m in app.metric] == [f"{f.caption.rank:,} of 24" for f in found]
     assert " ".join(rank_finding(f) for f in found) in said(app)
 
@@ -64,7 +70,7 @@ def test_the_ten_that_came_first_are_those_of_search(
 ) -> None:
     text = caption_of(images, "5.png")
     app = caption_page(HERE, model=[GOOD, POOR], data=[told(captioned)], original="5.png", caption=text)
-    lists = [engine.search(m, told(captioned), query=text) for m in (GOOD, POOR)]
+    lists = [search_pictures(engine, engine.place(m, told(captioned)), query=text) for m in (GOOD, POOR)]
     both = {h.id for h in lists[0].hits} & {h.id for h in lists[1].hits}
     for result in lists:
         drawn = tiles(app, f"first-{result.model}")
@@ -97,8 +103,11 @@ def test_look_alikes_are_the_nearest_pictures_and_tell_who_is_ahead(
 ) -> None:
     picture, text, rank = of_rank(engine, images, HARD, 10)
     app = caption_page(HERE, model=[GOOD], data=[told(captioned)], original=picture, caption=text)
-    drawn, search = tiles(app, f"alike-{GOOD}"), engine.search(GOOD, told(captioned), query=text, k=24)
-    near = engine.similar(GOOD, told(captioned), picture=picture, k=11)
+    drawn, search = (
+        tiles(app, f"alike-{GOOD}"),
+        search_pictures(engine, engine.place(GOOD, told(captioned)), query=text, k=24),
+    )
+    near = similar(engine, engine.place(GOOD, told(captioned)), picture=picture, k=11)
     assert [t["id"] for t in drawn] == [h.id for h in near.hits if h.id != picture][:10]
     ranks = {h.id: h.rank for h in search.hits}
     assert [t["mark"] == "ahead of it" for t in drawn] == [ranks[t["id"]] < rank for t in drawn]
@@ -108,7 +117,7 @@ def test_the_other_way_outlines_its_own_captions(caption_page: Page, captioned: 
     app = caption_page(HERE, model=[GOOD, POOR], data=[told(captioned)], original="5.png")
     lines = [h.value for h in app.html if "tabular-nums" in h.value]
     for html, model in zip(lines, (GOOD, POOR)):
-        found = engine.one_picture(model, told(captioned), picture="5.png")
+        found = one_picture(engine, engine.place(model, told(captioned)), picture="5.png")
         assert html.count("its own") == sum(hit.own for hit in found.hits)
         ranks = [f"{hit.rank:,}" for hit in found.own]
         assert f"its own stand at {', '.join(ranks[:-1])} and {ranks[-1]}" in said(app)
@@ -240,7 +249,10 @@ def test_an_edit_moves_the_rank_and_can_be_taken_back(
     app = caption_page(HERE, model=[GOOD, POOR], data=[told(captioned)], original="5.png", caption=second)
     before = [m.value for m in app.metric]
     edit(app, "something red")
-    now = [engine.one_caption(m, told(captioned), picture="5.png", text="something red") for m in (GOOD, POOR)]
+    now = [
+        one_caption(engine, engine.place(m, told(captioned)), picture="5.png", text="something red")
+        for m in (GOOD, POOR)
+    ]
     assert [m.value for m in app.metric] == [f"{n.caption.rank} of 24" for n in now] != before
     assert f"rank {before[0].split()[0]} as written" in said(app) and app.session_state["written"] == [second]
     assert app.session_state["original"] == ["5.png"] and first != second
@@ -259,7 +271,9 @@ def test_other_wordings_stand_beside_the_caption(
     assert app.session_state["beside"] == ["green", "red thing"] and {"green", "red thing"} <= set(asked)
     table = app.dataframe[0].value.set_index("text")
     assert list(table.index) == [text, "green", "red thing"]
-    one = engine.one_caption(POOR, told(captioned), picture="5.png", text=text, others=["green", "red thing"])
+    one = one_caption(
+        engine, engine.place(POOR, told(captioned)), picture="5.png", text=text, others=["green", "red thing"]
+    )
     column = next(c for c in table.columns if c.startswith("rank") and "50" in c)
     assert list(table[column]) == [one.caption.rank, *(o.rank for o in one.others)]
 
@@ -272,10 +286,10 @@ def test_what_a_wording_beside_the_caption_finds_can_be_looked_at(
     page = {"model": [GOOD], "data": [told(captioned)], "original": "5.png", "caption": text}
     app = caption_page(HERE, **page, beside=["blue square"], asked="nobody asked this")
     first = [t["id"] for t in tiles(app, f"first-{GOOD}")]
-    assert first[:10] == [h.id for h in engine.search(GOOD, told(captioned), query=text).hits]
+    assert first[:10] == [h.id for h in search_pictures(engine, engine.place(GOOD, told(captioned)), query=text).hits]
     app.pills(key="shown-asked").set_value("blue square").run()
     assert not app.exception and app.session_state["asked"] == ["blue square"]
-    found = engine.search(GOOD, told(captioned), query="blue square")
+    found = search_pictures(engine, engine.place(GOOD, told(captioned)), query="blue square")
     assert [t["score_text"] for t in tiles(app, f"first-{GOOD}")[:10]] == [f"{h.score:.2f}" for h in found.hits]
     edit(app, "another text", "blue square")
     assert app.session_state["asked"] == []
@@ -287,7 +301,7 @@ def test_word_by_word_needs_no_encoder_where_the_words_are_known(
     never_ready(monkeypatch)
     text = caption_of(images, "5.png", 1)
     app = caption_page(HERE, model=[GOOD], data=[told(captioned)], original="5.png", caption=text)
-    one = engine.one_caption(GOOD, told(captioned), picture="5.png", text=text)
+    one = one_caption(engine, engine.place(GOOD, told(captioned)), picture="5.png", text=text)
     assert len(app.get("plotly_chart")) == 1 and [w.word for w in one.words] == [s.word for s in leave_one_out(text)]
     worst = max(one.words, key=lambda w: (w.change, w.contribution))
     assert worst.change <= 0 or f"without “{worst.word}” it falls from {one.caption.rank}" in said(app)

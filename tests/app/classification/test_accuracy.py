@@ -12,10 +12,12 @@ from core.encoders.service.client import WarmEncoder
 from core.engine import Engine
 from core.errors import EncoderWarming
 from core.jobs.jobs import Jobs
+from core.studies.zero_shot.study import ZeroShot
 from core.tables import percent
 from tests.app.making import said, unescaped
 from tests.conftest import GOOD, POOR, World
 from tests.fakes import FakeEncoder
+from tests.worlds import run_study
 
 Page = Callable[..., AppTest]
 HERE = "classification/accuracy"
@@ -30,7 +32,9 @@ def test_it_opens_with_what_is_cached(page: Page, world: World) -> None:
     assert not app.exception and app.title[0].value == "How well does it name pictures?"
     assert app.multiselect(key="shown-model").value == [GOOD, POOR]
     assert app.multiselect(key="shown-data").value == ["eurosat", world.colours]
-    assert [m.value for m in app.metric] == [percent(engine.zero_shot(m, "eurosat").acc1) for m in (GOOD, POOR)]
+    assert [m.value for m in app.metric] == [
+        percent(engine.run(ZeroShot.at(engine, m, "eurosat")).acc1) for m in (GOOD, POOR)
+    ]
     assert len(app.get("plotly_chart")) == 2 and len(all_figures(app)) == 4
 
 
@@ -54,7 +58,7 @@ def test_the_finding_is_paired_and_changes_with_the_data(page: Page, world: Worl
 
 def test_a_link_chooses_by_exact_names(page: Page, world: World) -> None:
     app = page(HERE, model=[POOR], data=[world.colours], templates="deck", classnames="raw")
-    result = engine_of(world).zero_shot(POOR, world.colours, prompt_set="deck", classnames="raw")
+    result = run_study(engine_of(world), ZeroShot, POOR, world.colours, prompt_set="deck", classnames="raw")
     assert app.metric[0].value == percent(result.acc1)
     assert "7 templates · raw names" in unescaped(app.caption[0].value)
 
@@ -145,4 +149,6 @@ def test_each_number_opens_how_it_was_made(page: Page, world: World) -> None:
     app = page(HERE, number=[GOOD, "eurosat"])
     words = said(app)
     assert "highest cosine" in words and "The deck" in words and "Published" in words
-    assert app.code[0].value.splitlines() == list(engine_of(world).zero_shot(GOOD, "eurosat").templates)
+    assert app.code[0].value.splitlines() == list(
+        run_study(engine_of(world), ZeroShot, GOOD, "eurosat").prompting.templates
+    )

@@ -13,12 +13,14 @@ from streamlit.testing.v1 import AppTest
 from core.encoders.service.client import WarmEncoder
 from core.engine import Engine
 from core.studies.zero_shot.classify import ZeroShotResult
+from core.studies.zero_shot.study import ZeroShot
 from core.tables import percent
 from pages.classification.classes.confusion_pictures import ANY, RIGHT, WRONG, ConfusionCell, rows_of
 from pages.shared.url_choices import class_tokens
 from tests.app.making import said
 from tests.conftest import GOOD, POOR, World
 from tests.fakes import COLOURS, FakeEncoder, png
+from tests.worlds import run_study
 
 Page = Callable[..., AppTest]
 HERE = "classification/classes"
@@ -26,7 +28,7 @@ HERE = "classification/classes"
 
 @pytest.fixture
 def result(world: World) -> ZeroShotResult:
-    return Engine(world.cache, world.data, in_process=False).zero_shot(POOR, world.colours)
+    return run_study(Engine(world.cache, world.data, in_process=False), ZeroShot, POOR, world.colours)
 
 
 def tiles(app: AppTest, key: str = "cell-grid") -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.engine import Engine
 from core.studies.zero_shot.classify import ZeroShotResult
+from core.studies.zero_shot.study import ZeroShot
 from core.tables import percent
 from core.tables.compare import disagreements_frame
 from tests.app.making import said
@@ -27,7 +28,7 @@ def side(method: str, model: str, *wording: str) -> list[str]:
 @pytest.fixture
 def results(world: World) -> tuple[ZeroShotResult, ZeroShotResult]:
     engine = Engine(world.cache, world.data, in_process=False)
-    return engine.zero_shot(GOOD, world.colours), engine.zero_shot(POOR, world.colours)
+    return engine.run(ZeroShot.at(engine, GOOD, world.colours)), engine.run(ZeroShot.at(engine, POOR, world.colours))
 
 
 def tiles(app: AppTest, key: str) -> list[dict[str, Any]]:

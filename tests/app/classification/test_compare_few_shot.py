@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from core.engine import Engine
 from core.jobs.jobs import Jobs
 from core.studies.few_shot.result import FewShotResult
+from core.studies.few_shot.study import FewShot, SingleDraw
 from core.tables import percent
 from core.tables.compare import disagreements_frame
 from core.tables.findings import compare
@@ -30,7 +31,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[World, FewShotRes
     """Both halves embedded, and the poor model's study with two numbers of pictures a class."""
     world, _ = training.make(tmp_path_factory.mktemp("drawn"))
     engine = Engine(world.cache, world.data, in_process=False)
-    return world, engine.few_shot(POOR, world.colours, shots=[1, K])
+    return world, engine.run(FewShot.at(engine, POOR, world.colours, shots=[1, K]))
 
 
 @pytest.fixture
@@ -72,7 +73,7 @@ def test_a_draw_against_zero_shot(
 def test_the_pictures_on_which_a_draw_and_zero_shot_part(shown: Page, trained: tuple[World, FewShotResult]) -> None:
     world, study = trained
     engine = Engine(world.cache, world.data, in_process=False)
-    draw = engine.few_shot_draw_cached(POOR, world.colours, method="tip-f", shots=K, seed=1)
+    draw = engine.kept(SingleDraw.at(engine, POOR, world.colours, method="tip-f", shots=K, seed=1))
     assert draw is not None
     zero = study.zero_shot
     parted = list(disagreements_frame(draw, zero)["id"])

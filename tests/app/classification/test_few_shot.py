@@ -15,6 +15,7 @@ from core.readers import open_dataset
 from core.store import Store, TextStore
 from core.studies.few_shot.methods import METHODS, SEEDS, SHOTS
 from core.studies.few_shot.result import FewShotResult
+from core.studies.few_shot.study import FewShot
 from core.tables import percent
 from core.types import Job
 from tests.app.making import fill, open_page, pages_of, said
@@ -38,7 +39,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[World, FewShotRes
         for name, value in world.environment.items():
             patch.setenv(name, value)
         engine = Engine(world.cache, world.data, in_process=False)
-        return world, engine.few_shot(GOOD, world.colours, shots=SHOTS, methods=METHODS, seeds=SEEDS)
+        return world, engine.run(FewShot.at(engine, GOOD, world.colours, shots=SHOTS, methods=METHODS, seeds=SEEDS))
 
 
 @pytest.fixture

@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterator
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.embedding.data import Data
 from core.engine import Engine
 from core.errors import EncoderWarming
 from core.jobs.jobs import Jobs
 from core.jobs.table import JobTable
 from core.studies.probe.result import ProbeResult
+from core.studies.zero_shot.study import ZeroShot
 from core.tables import percent
 from core.tables.compare import disagreements_frame
 from core.tables.findings import compare
@@ -20,6 +22,7 @@ from pages.shared.training import _tried
 from tests.app import training
 from tests.app.making import open_page, pages_of, said
 from tests.conftest import GOOD, POOR, World
+from tests.worlds import run_study
 
 Page = Callable[..., AppTest]
 PROBE, ACCURACY, COMPARE = (f"classification/{name}" for name in ("probe", "accuracy", "compare"))
@@ -59,7 +62,7 @@ def test_the_probe_beside_zero_shot(shown: Page, trained: tuple[World, ProbeResu
     assert not app.exception and app.title[0].value == "What do labels add to frozen features?"
     assert [m.value for m in app.metric] == [percent(probe.test_acc1)]
     assert len(app.get("plotly_chart")) == 2
-    zero = Engine(world.cache, world.data, in_process=False).zero_shot(POOR, world.colours, probe.split)
+    zero = run_study(Engine(world.cache, world.data, in_process=False), ZeroShot, POOR, world.colours, probe.split)
     difference = compare(probe, zero)
     words = {True: "adds", False: "costs"}[difference.difference > 0] if difference.excludes_zero else "ties"
     assert f"Training on labels {words}" in said(app)
@@ -72,10 +75,10 @@ def test_a_probe_does_not_wait_for_the_encoder(
 ) -> None:
     world, probe = trained
 
-    def starting(self: Engine, model: str, *_: object, **__: object) -> object:
-        raise EncoderWarming(model, 3.0)
+    def starting(self: ZeroShot, *_: object) -> object:
+        raise EncoderWarming(self.place.model.name, 3.0)
 
-    monkeypatch.setattr(Engine, "zero_shot", starting)
+    monkeypatch.setattr(ZeroShot, "run", starting)
     app = shown(PROBE, model=[POOR], data=[world.colours])
     assert not app.exception and app.metric[0].value == percent(probe.test_acc1)
     assert "which is starting (3 s so far)" in said(app)
@@ -123,7 +126,7 @@ def test_progress_is_told_and_can_be_stopped(shown: Page, trained: tuple[World, 
 
 
 def test_a_set_without_a_training_split_says_so(shown: Page, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Engine, "splits", lambda self, dataset: ("test",))
+    monkeypatch.setattr(Data, "splits", lambda self, dataset: ("test",))
     for page in (PROBE, ACCURACY):
         app = shown(page, model=[POOR], data=["eurosat"])
         assert not app.exception and not [b for b in app.button if b.key == "train-missing"]
@@ -180,7 +183,7 @@ def test_a_probe_that_is_not_here_opens_zero_shot(shown: Page, trained: tuple[Wo
 def test_the_decks_figures_stand_in_the_table_with_their_difference(page: Page, world: World) -> None:
     app = page(ACCURACY, data=["eurosat"], model=[GOOD])
     told = tab(tables(app))
-    zero = Engine(world.cache, world.data, in_process=False).zero_shot(GOOD, "eurosat")
+    zero = run_study(Engine(world.cache, world.data, in_process=False), ZeroShot, GOOD, "eurosat")
     gap = f"{100 * (zero.acc1 - 0.3218):+.1f}".replace("-", "−")
     assert f"deck 32.2 % {gap}" in told
     low, high = zero.acc1_ci95
@@ -202,7 +205,7 @@ def test_nothing_measured_still_shows_what_others_measured(page: Page) -> None:
 def test_a_probe_against_zero_shot_on_the_same_pictures(shown: Page, trained: tuple[World, ProbeResult]) -> None:
     world, probe = trained
     app = shown(COMPARE, data=[world.colours], a=[f"probe:{POOR}"], b=[f"zero-shot:{POOR}"])
-    zero = Engine(world.cache, world.data, in_process=False).zero_shot(POOR, world.colours, probe.split)
+    zero = run_study(Engine(world.cache, world.data, in_process=False), ZeroShot, POOR, world.colours, probe.split)
     assert not app.exception
     assert [m.value for m in app.metric][:2] == [percent(probe.test_acc1), percent(zero.acc1)]
     labels = [m.label.replace("\\", "") for m in app.metric][:2]
@@ -213,7 +216,7 @@ def test_a_probe_against_zero_shot_on_the_same_pictures(shown: Page, trained: tu
 
 def test_a_picture_on_which_they_part_opens_with_both_answers(shown: Page, trained: tuple[World, ProbeResult]) -> None:
     world, probe = trained
-    zero = Engine(world.cache, world.data, in_process=False).zero_shot(POOR, world.colours, probe.split)
+    zero = run_study(Engine(world.cache, world.data, in_process=False), ZeroShot, POOR, world.colours, probe.split)
     parted = list(disagreements_frame(probe, zero)["id"])
     assert parted, "labels help the poor model on some pictures"
     app = shown(COMPARE, data=[world.colours], a=[f"probe:{POOR}"], b=[f"zero-shot:{POOR}"], parted=parted[0])

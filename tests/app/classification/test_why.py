@@ -12,6 +12,8 @@ from streamlit.testing.v1 import AppTest
 from core.encoders.service.client import WarmEncoder
 from core.engine import Engine
 from core.images.decode import to_rgb
+from core.studies.audit.study import Audit
+from core.studies.zero_shot.study import ZeroShot
 from core.tables import percent
 from tests.app.making import open_page, said, unescaped
 from tests.conftest import GOOD, POOR, World
@@ -27,7 +29,7 @@ def engine(in_world: World) -> Engine:
 
 
 def table(engine: Engine, world: World, model: str = POOR, shift: int = 0) -> bytes:
-    result = engine.zero_shot(model, world.colours)
+    result = engine.run(ZeroShot.at(engine, model, world.colours))
     rows = [f"{i},{(int(t) + shift) % 4},{p}" for i, t, p in zip(result.ids, result.labels, result.predicted)]
     return ("image,label,prediction\n" + "\n".join(rows) + "\n").encode()
 
@@ -39,7 +41,7 @@ def bring(app: AppTest, name: str, content: bytes) -> AppTest:
 
 def test_a_number_is_checked_and_told_in_the_order_of_every_page(page: Page, world: World, engine: Engine) -> None:
     app = page(HERE, model=[POOR], data=[world.colours])
-    result = engine.audit(POOR, world.colours)
+    result = engine.run(Audit.at(engine, POOR, world.colours))
     assert not app.exception and app.title[0].value == "Why this number?"
     assert app.metric[0].value == percent(result.case.acc1)
     assert result.sentence in said(app)
@@ -54,7 +56,7 @@ def test_a_number_is_checked_and_told_in_the_order_of_every_page(page: Page, wor
 
 def test_folder_names_cost_what_the_cache_says(page: Page, engine: Engine) -> None:
     app = page(HERE, model=[GOOD], data=["eurosat"], classnames="raw")
-    result = engine.audit(GOOD, "eurosat", classnames="raw")
+    result = engine.run(Audit.at(engine, GOOD, "eurosat", classnames="raw"))
     assert not app.exception and result.finding("class-names").evidence in said(app)
     assert "“AnnualCrop”" in said(app) and "Published" in said(app)
     gain = result.finding("class-names").counterfactual
@@ -63,7 +65,7 @@ def test_folder_names_cost_what_the_cache_says(page: Page, engine: Engine) -> No
 
 def test_what_is_in_order_is_one_press_away(page: Page, world: World, engine: Engine) -> None:
     app = page(HERE, model=[POOR], data=[world.colours])
-    evidence = engine.audit(POOR, world.colours).finding("label-order").evidence
+    evidence = engine.run(Audit.at(engine, POOR, world.colours)).finding("label-order").evidence
     assert evidence not in said(app)
     titles = [e.label for e in app.expander]
     assert any("in order" in t and "label order" in t for t in titles) and any("not to be told" in t for t in titles)
@@ -156,7 +158,7 @@ def test_every_page_with_numbers_leads_here(page: Page, world: World, file: str)
 
 def test_the_report_is_made_when_asked_for(page: Page, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[object] = []
-    monkeypatch.setattr(Engine, "report", lambda self, *args, **kwargs: asked.append(args))
+    monkeypatch.setattr("pages.shared.report.make_report", lambda *args: asked.append(args))
     app = page(HERE, model=[POOR], data=[world.colours])
     library = open_page("library")
     labels = [[b.proto.label for b in a.get("download_button")] for a in (app, library)]

@@ -9,7 +9,9 @@ from streamlit.testing.v1 import AppTest
 
 from core.engine import Engine
 from core.jobs.table import JobTable
+from core.studies.zero_shot.study import ZeroShot
 from core.tables import percent
+from core.work import start
 from pages.overview.notice import demo_notice
 from pages.shared.stored import StoredPairs
 from tests.app.making import open_page, unescaped
@@ -22,7 +24,7 @@ def test_the_headlines_are_the_best_of_each_data_set(page: Page, world: World) -
     app, engine = page(), Engine(world.cache, world.data, in_process=False)
     assert not app.exception and app.title[0].value == "Which model names most pictures right?"
     best = [
-        max(engine.zero_shot(model, name).acc1 for model in (GOOD, "RN50/openai"))
+        max(engine.run(ZeroShot.at(engine, model, name)).acc1 for model in (GOOD, "RN50/openai"))
         for name in ("eurosat", world.colours)
     ]
     assert [m.value for m in app.metric] == [percent(value) for value in best]
@@ -32,7 +34,9 @@ def test_the_headlines_are_the_best_of_each_data_set(page: Page, world: World) -
 def test_the_table_says_what_is_measured_and_what_is_not_here(page: Page, world: World) -> None:
     table = page().dataframe[0].value.set_index("Model")
     engine = Engine(world.cache, world.data, in_process=False)
-    assert table.loc["ViT-B/32 · OpenAI", "colours"] == percent(engine.zero_shot(GOOD, world.colours).acc1)
+    assert table.loc["ViT-B/32 · OpenAI", "colours"] == percent(
+        engine.run(ZeroShot.at(engine, GOOD, world.colours)).acc1
+    )
     assert table.loc["ViT-B/32 · OpenAI", "CIFAR-100"] == ""
     assert {"Demo objects", "EuroSAT", "COCO captions"} <= set(table.columns)
 
@@ -43,7 +47,7 @@ def test_nothing_is_called_a_demo_where_real_data_is(page: Page) -> None:
 
 def test_an_empty_machine_starts_the_demo_by_itself_once(in_nothing: World, monkeypatch: pytest.MonkeyPatch) -> None:
     started = []
-    monkeypatch.setattr(Engine, "submit_prepare_demo", lambda self: started.append(1))
+    monkeypatch.setattr(start, "prepare_demo", lambda jobs: started.append(1))
     app = open_page()
     assert not app.exception and started == [1]
     assert [m for m in app.markdown if "generated pictures" in m.value]
@@ -54,7 +58,7 @@ def test_an_empty_machine_starts_the_demo_by_itself_once(in_nothing: World, monk
 def test_progress_of_the_demo_is_told_in_words_and_can_be_stopped(
     in_nothing: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Engine, "submit_prepare_demo", lambda self: None)
+    monkeypatch.setattr(start, "prepare_demo", lambda jobs: None)
     table = JobTable(in_nothing.cache)
     job, _ = table.insert("prepare-demo", "prepare-demo", "Preparing the demo", {})
     table.begin(job.id)

@@ -17,6 +17,7 @@ from core.encoders.service.client import WarmEncoder
 from core.errors import TMVError
 from core.stats.metrics import normalise
 from core.studies.pictures.query import MINUS_WEIGHT
+from core.studies.pictures.study import search
 from pages.prompt_study import questions
 from pages.prompt_study.pictures.picture_lists import as_sheet, compare
 from pages.prompt_study.pictures.question_form import offered_presets
@@ -36,7 +37,7 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def sorted_ids(world: World, model: str, text: str, k: int) -> list[str]:
     """The k best pictures by a plain sort of all cosines."""
-    images = engine_of(world).needed(model, world.colours)
+    images = engine_of(world).vectors.require(engine_of(world).place(model, world.colours))
     query = normalise(FakeEncoder(model).encode_texts([text]))[0]
     scores = normalise(images.image_embeddings).astype(np.float64) @ query.astype(np.float64)
     return [images.ids[i] for i in np.argsort(-scores, kind="stable")[:k]]
@@ -176,7 +177,7 @@ def test_something_is_taken_away(page: Page, world: World) -> None:
     app = page(HERE, data=[world.colours], model=[GOOD], way="sum", term=["a red thing", "- blue", "0.25 * white"])
     heads = [unescaped(h.value) for h in app.header][:2]
     assert heads == ["“a red thing”", "“a red thing - 0.5 blue + 0.25 white”"]
-    encoder, images = FakeEncoder(GOOD), engine_of(world).needed(GOOD, world.colours)
+    encoder, images = FakeEncoder(GOOD), engine_of(world).vectors.require(engine_of(world).place(GOOD, world.colours))
     parts = normalise(encoder.encode_texts(["a red thing", "blue", "white"])).astype(np.float64)
     query = parts[0] - MINUS_WEIGHT * parts[1] + 0.25 * parts[2]
     scores = normalise(images.image_embeddings).astype(np.float64) @ query
@@ -250,7 +251,7 @@ def test_a_picture_that_does_not_exist_opens_nothing(page: Page, world: World) -
 def test_the_lists_are_one_picture_for_a_slide(world: World) -> None:
     engine = engine_of(world)
     rows = [
-        tuple(engine.search(m, world.colours, query=text) for m in (GOOD, POOR))
+        tuple(search(engine, engine.place(m, world.colours), query=text) for m in (GOOD, POOR))
         for text in ("a red square", "a blue square")
     ]
     sizes = []

@@ -9,14 +9,15 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.engine import Engine
-from core.engine_jobs import optimise_key
 from core.jobs.jobs import Jobs
 from core.studies.prompts.heldout import PromptSearchResult
+from core.studies.prompts.study import PromptSearch, prompt_pool
 from core.tables import percent
-from core.work.tasks import optimise
+from core.work.tasks import TASKS
 from tests.app.making import said, unescaped
 from tests.app.prompt_pages import answer_at_once, box, engine_of, press, tiles
 from tests.conftest import GOOD, POOR, World
+from tests.worlds import run_study
 
 Page = Callable[..., AppTest]
 HERE = "prompt_study/search_prompts"
@@ -54,19 +55,19 @@ CHOICES = {"pool": ["none"], "extra": list(POOL)}
 def found(world: World, monkeypatch: pytest.MonkeyPatch) -> PromptSearchResult:
     """A search that has run: of POOL, with the worse model."""
     answer_at_once(monkeypatch)
-    return engine_of(world).optimise(POOR, world.colours, **options())
+    return run_study(engine_of(world), PromptSearch, POOR, world.colours, **options())
 
 
 def test_it_offers_the_usual_pool_and_one_button(
     page: Page, world: World, asked: list[tuple[str, dict[str, Any]]]
 ) -> None:
     app = page(HERE, model=[POOR], data=[world.colours])
-    pool = engine_of(world).prompt_pool(world.colours)
+    pool = prompt_pool(engine_of(world), world.colours)
     assert f"{len(pool)} templates, at most 12 of them" in said(app) and not app.metric
     app.button(key="search-now").click().run()
     ((key, params),) = asked
     assert params["pool"] == list(pool) and params["baseline"] == ["a photo of a {}."]
-    assert key == optimise_key(params) and key.startswith(f"optimise/{POOR}/{world.colours}/")
+    assert key.startswith(f"optimise/{POOR}/{world.colours}/")
 
 
 def test_the_form_keeps_the_plan_and_searches(
@@ -144,12 +145,12 @@ def test_another_plan_is_another_search(page: Page, world: World, found: PromptS
 
 def test_a_stopped_search_says_so_and_can_be_started_again(page: Page, world: World) -> None:
     engine = engine_of(world)
-    params = {"model": GOOD, "dataset": world.colours, "split": "all", **options(largest=1)}
-    job, _ = engine.jobs._table.insert("optimise", optimise_key(params), "Searching prompts", params)
+    study = PromptSearch.at(engine, GOOD, world.colours, "all", **options(largest=1))
+    job, _ = engine.jobs._table.insert("optimise", study.job_key(), "Searching prompts", study.job_params())
     engine.jobs.cancel(job.id)
     engine.jobs._table.settle(job.id, starting=False)
     app = page(HERE, model=[GOOD], data=[world.colours], largest="1", **CHOICES)
-    assert engine.latest_optimise(GOOD, world.colours, **options(largest=1)) is not None
+    assert engine.job(PromptSearch.at(engine, GOOD, world.colours, **options(largest=1))) is not None
     assert "nothing was judged" in said(app) and app.button(key="search-now")
 
 
@@ -157,11 +158,11 @@ def test_the_job_leaves_what_the_page_finds(world: World, monkeypatch: pytest.Mo
     answer_at_once(monkeypatch)
     engine, steps = Engine(world.cache, world.data, in_process=False), list[tuple[int, int]]()
     chosen = options(largest=2, budget=500)
-    assert engine.optimised(GOOD, world.colours, **chosen) is None
-    optimise(
+    assert engine.kept(PromptSearch.at(engine, GOOD, world.colours, **chosen)) is None
+    TASKS["optimise"](
         engine, {"model": GOOD, "dataset": world.colours, "split": "all", **chosen}, lambda d, t: steps.append((d, t))
     )
-    result = engine.optimised(GOOD, world.colours, **chosen)
+    result = engine.kept(PromptSearch.at(engine, GOOD, world.colours, **chosen))
     assert result is not None and len(result.chosen.templates) <= 2 and steps[-1][0] <= steps[-1][1]
 
 

@@ -10,11 +10,14 @@ from streamlit.testing.v1 import AppTest
 
 from core.catalog.prompts import find_prompt_set
 from core.studies.prompts.accuracy import PromptStudyResult
+from core.studies.prompts.study import PromptStudy
+from core.studies.zero_shot.study import ZeroShot
 from core.tables import percent, say_model
 from pages.prompt_study.templates.class_name_sets import parse_edits, with_cells, written
 from tests.app.making import said, unescaped
 from tests.app.prompt_pages import answer_at_once, box, engine_of, never_ready, press, tiles
 from tests.conftest import GOOD, POOR, World
+from tests.worlds import run_study
 
 Page = Callable[..., AppTest]
 HERE = "prompt_study/templates"
@@ -23,13 +26,13 @@ DECK = find_prompt_set("deck").templates
 
 @pytest.fixture
 def study(world: World) -> PromptStudyResult:
-    return engine_of(world).prompts(POOR, world.colours, prompt_set="deck")
+    return run_study(engine_of(world), PromptStudy, POOR, world.colours, prompt_set="deck")
 
 
 def test_it_opens_with_the_decks_seven_on_what_is_cached(page: Page, world: World) -> None:
     app = page(HERE, data=[world.colours])
     assert not app.exception and app.title[0].value == "What does the wording change?"
-    best = [engine_of(world).prompts(m, world.colours, prompt_set="deck").best for m in (GOOD, POOR)]
+    best = [run_study(engine_of(world), PromptStudy, m, world.colours, prompt_set="deck").best for m in (GOOD, POOR)]
     assert [m.value for m in app.metric] == [percent(b.acc1) for b in best]
     assert len(app.get("plotly_chart")) == 2
     assert app.selectbox(key="shown-baseline").options[-1] == "all together"
@@ -46,7 +49,7 @@ def test_one_model_shows_best_baseline_and_all_together(page: Page, world: World
 
 def test_a_template_of_the_page_is_one_of_classify(page: Page, world: World) -> None:
     app = page(HERE, model=[POOR], data=[world.colours], wordings="photo")
-    one = engine_of(world).zero_shot(POOR, world.colours, prompt_set="photo")
+    one = run_study(engine_of(world), ZeroShot, POOR, world.colours, prompt_set="photo")
     assert [m.value for m in app.metric] == [percent(one.acc1)]
 
 
@@ -190,10 +193,15 @@ def test_an_edited_name_changes_one_class_only(page: Page, world: World, monkeyp
     asked = answer_at_once(monkeypatch)
     app = page(HERE, model=[GOOD], data=[world.colours], names=["edited-curated"], rename=["curated:red=green"])
     assert len(asked) == 0, "green is known already"
-    edited = engine_of(world).prompts(
-        GOOD, world.colours, prompt_set="deck", classnames=["blue", "green", "green", "white"]
+    edited = run_study(
+        engine_of(world),
+        PromptStudy,
+        GOOD,
+        world.colours,
+        prompt_set="deck",
+        classnames=["blue", "green", "green", "white"],
     )
-    names = engine_of(world).needed(GOOD, world.colours).classnames
+    names = engine_of(world).vectors.require(engine_of(world).place(GOOD, world.colours)).classnames
     assert sorted(names) == ["blue", "green", "red", "white"]
     assert percent(edited.best.acc1) in [m.value for m in app.metric]
     page(HERE, model=[GOOD], data=[world.colours], names=["edited-curated"], rename=["curated:red=scarlet"])
@@ -216,7 +224,7 @@ def test_edits_read_as_they_are_written() -> None:
 
 
 def test_cells_become_edits_and_take_them_back(world: World) -> None:
-    images = engine_of(world).needed(GOOD, "eurosat")
+    images = engine_of(world).vectors.require(engine_of(world).place(GOOD, "eurosat"))
     first = images.raw_classnames[0]
     edits = with_cells({}, {0: {"curated": "  green   field "}, 1: {"raw": "wood"}}, images)
     assert edits == {("curated", first): "green field", ("raw", images.raw_classnames[1]): "wood"}

@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.charts.pictures import change_colour
 from core.charts.theme import contrast, look
+from core.studies.prompts.study import word_effects
 from core.studies.prompts.words import WordsResult
 from pages.prompt_study.words.sentence import sentence_html
 from tests.app.making import said, unescaped
@@ -29,7 +30,7 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 @pytest.fixture
 def result(world: World, page: Page) -> WordsResult:
     engine = engine_of(world)
-    return engine.words(GOOD, world.colours, text=TEXT, classname="red")
+    return word_effects(engine, engine.place(GOOD, world.colours), text=TEXT, classname="red")
 
 
 def sentences(app: AppTest) -> list[str]:
@@ -56,9 +57,9 @@ def test_every_word_stands_with_what_it_brings(page: Page, world: World, result:
 
 
 def test_a_picture_of_the_link_is_held_against(page: Page, world: World) -> None:
-    name = engine_of(world).needed(GOOD, world.colours).ids[2]
+    name = engine_of(world).vectors.require(engine_of(world).place(GOOD, world.colours)).ids[2]
     app = page(HERE, data=[world.colours], model=[GOOD], text=TEXT, target=name)
-    one = engine_of(world).words(GOOD, world.colours, text=TEXT, picture=name)
+    one = word_effects(engine_of(world), engine_of(world).place(GOOD, world.colours), text=TEXT, picture=name)
     best = max(one.words, key=lambda w: w.contribution)
     assert app.metric[0].value == f"{best.contribution:+.3f}" and "95 %" not in said(app).split("And said")[0]
     assert app.button_group(key="shown-held").value == "picture"
@@ -87,8 +88,12 @@ def test_other_wordings_are_measured_beside_it(page: Page, world: World) -> None
     ]
     table = app.dataframe[0].value
     assert table["text"].tolist() == ["something red", "a red thing"]
-    own = engine_of(world).words(
-        GOOD, world.colours, text="a red square", classname="red", rewordings=["something red", "a red thing"]
+    own = word_effects(
+        engine_of(world),
+        engine_of(world).place(GOOD, world.colours),
+        text="a red square",
+        classname="red",
+        rewordings=["something red", "a red thing"],
     )
     assert table["difference"].tolist() == pytest.approx([r.difference for r in own.rewordings])
 

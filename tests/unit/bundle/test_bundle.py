@@ -16,10 +16,16 @@ import numpy as np
 import pytest
 
 from core import cli
+from core.bundle import install
+from core.bundle.choosing import export_bundle
 from core.bundle.listing import LISTING, File, Listing, Result, read_listing
 from core.engine import Engine
 from core.errors import NotHere, TMVError
 from core.store import Results, read_card, write_card
+from core.studies.audit.study import Audit
+from core.studies.captions.study import Retrieval
+from core.studies.pictures.study import search
+from core.studies.zero_shot.study import ZeroShot
 from core.system.files import canonical_json, sha256_text
 from tests.worlds import GOOD, POOR, Wordy, paint, point, squares, told
 
@@ -33,17 +39,17 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     point(monkeypatch, tmp_path)
     engine = Engine(rescan_seconds=0)
     for model in (GOOD, POOR):
-        engine.ensure(model, squares(tmp_path))
-        engine.zero_shot(model, squares(tmp_path))
-    engine.ensure(GOOD, told(tmp_path))
-    engine.retrieve(GOOD, told(tmp_path))
+        engine.vectors.ensure(engine.place(model, squares(tmp_path)))
+        engine.run(ZeroShot.at(engine, model, squares(tmp_path)))
+    engine.vectors.ensure(engine.place(GOOD, told(tmp_path)))
+    engine.run(Retrieval.at(engine, GOOD, told(tmp_path)))
     return tmp_path
 
 
 @pytest.fixture
 def bundle(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("out") / "all.zip"
-    Engine(rescan_seconds=0).export_bundle(file)
+    export_bundle(Engine(rescan_seconds=0), file)
     return file
 
 
@@ -52,7 +58,7 @@ def away(home: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pyte
     """Another machine: an empty cache, no pictures, no models."""
     folder = tmp_path_factory.mktemp("away")
 
-    def nothing(self: object, spec: object, progress: object = None) -> None:
+    def nothing(self: object, model: str, progress: object = None) -> None:
         raise NotHere("There are no weights on this machine.")
 
     from core.encoders.service.local import Encoding
@@ -74,28 +80,31 @@ def test_every_cached_study_runs_elsewhere(home: Path, bundle: Path, away: Path)
     here = Engine(home / "cache", home, rescan_seconds=0)
     shutil.move(home / "squares", home / "gone")
     there = Engine(rescan_seconds=0)
-    report = there.import_bundle(bundle)
+    report = install(there.cache_dir, bundle)
     assert len(report.entries) == 3 and not report.there and report.texts > 0 and report.thumbnails == 60
     shutil.move(home / "gone", home / "squares")
     for model in (GOOD, POOR):
-        mine, theirs = (e.zero_shot(model, squares(home)) for e in (here, there))
+        mine, theirs = (e.run(ZeroShot.at(e, model, squares(home))) for e in (here, there))
         assert np.array_equal(mine.ranks, theirs.ranks) and mine.provenance == theirs.provenance
         assert np.array_equal(mine.top5_probability, theirs.top5_probability)
-    assert there.retrieve(GOOD, told(home)).to_record() == here.retrieve(GOOD, told(home)).to_record()
+    assert (
+        there.run(Retrieval.at(there, GOOD, told(home))).to_record()
+        == here.run(Retrieval.at(here, GOOD, told(home))).to_record()
+    )
     shutil.rmtree(home / "squares")
     for size in (224, 1024):
         assert there.thumbnail(squares(home), None, "red/3.png", size)[:4] == b"RIFF"
-    found = there.search(GOOD, squares(home), query="a photo of a red.", k=3)
+    found = search(there, there.place(GOOD, squares(home)), query="a photo of a red.", k=3)
     assert [i.split("/")[0] for i in (h.id for h in found.hits)] == ["red"] * 3
-    assert there.audit(POOR, squares(home)).finding("label-order").verdict == "ok"
+    assert there.run(Audit.at(there, POOR, squares(home))).finding("label-order").verdict == "ok"
     assert there.store.verify(mend=False).damaged == ()
     with pytest.raises(NotHere):
-        there.encode_texts(GOOD, ["a text that nobody encoded"])
+        there.encoding.encode_texts(GOOD, ["a text that nobody encoded"])
 
 
 def test_the_same_cache_gives_the_same_bytes(home: Path, bundle: Path, tmp_path: Path) -> None:
     again = tmp_path / "again.zip"
-    Engine(rescan_seconds=0).export_bundle(again)
+    export_bundle(Engine(rescan_seconds=0), again)
     assert again.read_bytes() == bundle.read_bytes()
     with zipfile.ZipFile(again) as archive:
         names = [i.filename for i in archive.infolist()]
@@ -105,36 +114,36 @@ def test_the_same_cache_gives_the_same_bytes(home: Path, bundle: Path, tmp_path:
 
 def test_a_bundle_made_from_an_imported_one_is_the_same(home: Path, bundle: Path, away: Path) -> None:
     there = Engine(rescan_seconds=0)
-    there.import_bundle(bundle)
+    install(there.cache_dir, bundle)
     shutil.rmtree(home / "squares")
     shutil.rmtree(home / "told")
-    there.export_bundle(away / "back.zip")
+    export_bundle(there, away / "back.zip")
     assert (away / "back.zip").read_bytes() == bundle.read_bytes()
 
 
 def test_only_what_is_chosen_goes_in(home: Path, away: Path) -> None:
     file = away / "part.zip"
     here = Engine(home / "cache", home, rescan_seconds=0)
-    report = here.export_bundle(file, [POOR], [squares(home)], thumbnails=False)
+    report = export_bundle(here, file, [POOR], [squares(home)], sizes=())
     assert [k.model for k in report.entries] == [POOR] and report.thumbnails == 0 and report.results == 0
-    Engine(rescan_seconds=0).import_bundle(file)
+    install(Engine(rescan_seconds=0).cache_dir, file)
     assert read_card(away / "cache", GOOD) is None and read_card(away / "cache", POOR) is not None
     with pytest.raises(NotHere, match=r"first: python -m core embed"):
-        here.export_bundle(file, [POOR], [told(home)])
+        export_bundle(here, file, [POOR], [told(home)])
 
 
 def test_results_come_along_with_their_vectors_only(home: Path, away: Path) -> None:
     here = Engine(home / "cache", home, rescan_seconds=0)
-    mine = here.needed(GOOD, told(home)).key.fingerprint
+    mine = here.vectors.require(here.place(GOOD, told(home))).key.fingerprint
     here.results.put(f"probe/{mine}/{'0' * 16}/{'1' * 16}", b"of vectors that are gone")
-    other = here.needed(POOR, squares(home)).key.fingerprint
+    other = here.vectors.require(here.place(POOR, squares(home))).key.fingerprint
     here.results.put(f"probe/{mine}/{other}/{'1' * 16}", {"of": "both"})
     here.results.put("unrelated", 1)
-    here.export_bundle(away / "x.zip", [GOOD], [told(home)])
+    export_bundle(here, away / "x.zip", [GOOD], [told(home)])
     with zipfile.ZipFile(away / "x.zip") as archive:
         keys = {r["key"].split("/")[0] for r in json.loads(archive.read(LISTING))["results"]}
     assert keys == {"retrieve", "probe"}
-    assert Engine(rescan_seconds=0).import_bundle(away / "x.zip").results == 2
+    assert install(Engine(rescan_seconds=0).cache_dir, away / "x.zip").results == 2
     assert Results(away / "cache").get(f"probe/{mine}/{'0' * 16}/{'1' * 16}") == b"of vectors that are gone"
     assert Results(away / "cache").get(f"probe/{mine}/{other}/{'1' * 16}") is None
 
@@ -149,7 +158,7 @@ def test_no_path_of_this_machine_is_told(home: Path, bundle: Path) -> None:
         {"path": "/home/someone/secret/weights.pt", "size": 1, "mtime_ns": 1, "ctime_ns": 1, "sha256": "0" * 64},
     )
     write_card(home / "cache", replace(card, weights=weights))
-    engine.export_bundle(file, [GOOD], [told(home)])
+    export_bundle(engine, file, [GOOD], [told(home)])
     with zipfile.ZipFile(file) as archive:
         text = b"".join(archive.read(i) for i in archive.infolist() if i.filename.startswith("models/"))
     assert b"weights.pt" in text and b"someone" not in text
@@ -157,24 +166,24 @@ def test_no_path_of_this_machine_is_told(home: Path, bundle: Path) -> None:
 
 def test_importing_twice_changes_nothing_and_mends_what_is_broken(bundle: Path, away: Path) -> None:
     there = Engine(rescan_seconds=0)
-    there.import_bundle(bundle)
+    install(there.cache_dir, bundle)
     before = files_of(away / "cache")
-    report = there.import_bundle(bundle)
+    report = install(there.cache_dir, bundle)
     assert report.entries == () and len(report.there) == 3 and report.results == 0
     assert files_of(away / "cache") == before
     next((away / "cache").rglob("images.npy")).write_bytes(b"broken")
-    assert len(Engine(rescan_seconds=0).import_bundle(bundle).entries) == 1
+    assert len(install(Engine(rescan_seconds=0).cache_dir, bundle).entries) == 1
 
 
 def test_other_weights_of_the_same_name_are_not_mixed(home: Path, bundle: Path, away: Path) -> None:
     there = Engine(rescan_seconds=0)
-    there.import_bundle(bundle)
+    install(there.cache_dir, bundle)
     other = Wordy(GOOD, digest="other weights")
     shutil.copytree(away / "cache", away / "second")
     write_card(away / "second", other.card)
     before = files_of(away / "second")
     with pytest.raises(TMVError, match="other weights of ViT-B-32/random"):
-        Engine(away / "second", rescan_seconds=0).import_bundle(bundle)
+        install(Engine(away / "second", rescan_seconds=0).cache_dir, bundle)
     assert files_of(away / "second") == before
 
 
@@ -185,10 +194,10 @@ def test_what_is_damaged_is_not_exported(home: Path) -> None:
     vectors.write_bytes(bytes(content))
     file = home / "x.zip"
     with pytest.raises(TMVError, match=r"are damaged \(images.npy\): run `python -m core verify`"):
-        Engine(rescan_seconds=0).export_bundle(file)
+        export_bundle(Engine(rescan_seconds=0), file)
     assert not file.exists()
     with pytest.raises(NotHere, match="Nothing in the cache"):
-        Engine(home / "empty", rescan_seconds=0).export_bundle(file)
+        export_bundle(Engine(home / "empty", rescan_seconds=0), file)
 
 
 def test_a_stop_in_between_leaves_nothing_half_done(bundle: Path, away: Path) -> None:
@@ -198,12 +207,12 @@ def test_a_stop_in_between_leaves_nothing_half_done(bundle: Path, away: Path) ->
 
     there = Engine(rescan_seconds=0)
     with pytest.raises(KeyboardInterrupt):
-        there.import_bundle(bundle, stop)
+        install(there.cache_dir, bundle, stop)
     assert files_of(away / "cache") == set() and list((away / "cache").iterdir()) == []
     file = away / "out.zip"
-    there.import_bundle(bundle)
+    install(there.cache_dir, bundle)
     with pytest.raises(KeyboardInterrupt):
-        there.export_bundle(file, progress=stop)
+        export_bundle(there, file, progress=stop)
     assert not file.exists() and [p.name for p in away.iterdir() if p.name.startswith(".")] == []
 
 
@@ -243,7 +252,7 @@ def refused(file: Path, away: Path, words: str) -> None:
     """The file is refused with these words, and neither the cache nor anything beside it is touched."""
     before = files_of(away)
     with pytest.raises(TMVError, match=words) as error:
-        Engine(rescan_seconds=0).import_bundle(file)
+        install(Engine(rescan_seconds=0).cache_dir, file)
     assert files_of(away) == before and str(error.value).count("\n") == 0
 
 
@@ -381,7 +390,7 @@ def test_every_part_must_be_what_its_place_says(
     if words:
         refused(file, away, words)
     else:  # what a result's bytes mean only its study can tell; it then counts as not there
-        Engine(rescan_seconds=0).import_bundle(file)
+        install(Engine(rescan_seconds=0).cache_dir, file)
 
 
 def test_results_of_vectors_that_are_not_in_it_are_refused(bundle: Path, away: Path) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from core import cli
+from core.embedding.vectors import Vectors
 from core.engine import Engine
 from tests.fakes import COLOURS
 from tests.worlds import EACH, GOOD, POOR, paint, point, squares, told
@@ -70,8 +71,8 @@ def test_classify_is_plain_arithmetic_on_the_stored_vectors(world: Path, capsys:
         0
     ]
     engine = Engine(rescan_seconds=0)
-    images = engine.needed(POOR, squares(world))
-    texts = engine.encode_texts(POOR, [template.replace("{}", name) for name in record["classnames"]])
+    images = engine.vectors.require(engine.place(POOR, squares(world)))
+    texts = engine.encoding.encode_texts(POOR, [template.replace("{}", name) for name in record["classnames"]])
     unit = [v / np.linalg.norm(v, axis=1, keepdims=True) for v in (images.image_embeddings, texts)]
     scores = unit[0] @ unit[1].T
     assert record["acc1"] == float((scores.argmax(axis=1) == images.labels).mean()) < 1
@@ -136,7 +137,7 @@ def test_failures_end_with_one_and_one_sentence(world: Path, capsys: pytest.Capt
 def test_what_nobody_foresaw_is_one_sentence_too(
     world: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Engine, "models", lambda self: 1 / 0)
+    monkeypatch.setattr(Vectors, "models", lambda self: 1 / 0)
     assert "--debug" in sentence(capsys, 1, "models")
     with pytest.raises(ZeroDivisionError):
         cli.main(["models", "--debug"])

@@ -9,14 +9,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core import engine_few_shot, engine_probe
 from core.cli import main
 from core.engine import Engine
 from core.errors import Cancelled, NotHere, TMVError, UnknownName
+from core.studies.few_shot import methods as few_shot_methods
+from core.studies.few_shot import runs as few_shot_runs
+from core.studies.few_shot.study import FewShot
+from core.studies.probe import study as probe_study
 from core.studies.probe.result import ProbeOutcome
+from core.studies.probe.splits import evaluation_split, train_split
+from core.studies.probe.study import LinearProbe
 from core.work.tasks import TASKS
 from tests.fakes import COLOURS, FakeEncoder, png
-from tests.worlds import EACH, GOOD, POOR, paint, point, squares, told
+from tests.worlds import EACH, GOOD, POOR, kept_study, paint, point, run_study, squares, told
 
 
 @pytest.fixture(scope="module")
@@ -125,71 +130,71 @@ def test_training_pictures_are_not_tested_on(painted: Path, capsys: pytest.Captu
 def test_a_probe_is_kept_and_found_again(painted: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     engine, data = Engine(), halves(painted)
     for split in ("train", "val"):
-        engine.ensure(GOOD, data, split)
-    first = engine.probe(GOOD, data)
-    assert engine.probe(GOOD, data) is first
+        engine.vectors.ensure(engine.place(GOOD, data, split))
+    first = engine.run(LinearProbe.at(engine, GOOD, data))
+    assert engine.run(LinearProbe.at(engine, GOOD, data)) is first
 
     def never(*_: object, **__: object) -> ProbeOutcome:
         raise AssertionError("computed again")
 
-    monkeypatch.setattr(engine_probe, "probe", never)
-    for again in (Engine().probe(GOOD, data), Engine().probe_cached(GOOD, data)):
+    monkeypatch.setattr(probe_study, "probe", never)
+    for again in (run_study(Engine(), LinearProbe, GOOD, data), kept_study(Engine(), LinearProbe, GOOD, data)):
         assert again is not None and again.to_record() == first.to_record()
         np.testing.assert_array_equal(again.ranks, first.ranks)
-    assert Engine().probe_cached(GOOD, data, normalise=True) is None
+    assert kept_study(Engine(), LinearProbe, GOOD, data, normalise=True) is None
 
 
 def test_a_damaged_result_is_computed_again(painted: Path) -> None:
     engine, data = Engine(), squares(painted)
     for split in ("train", "test"):
-        engine.ensure(GOOD, data, split)
-    first = engine.probe(GOOD, data)
-    key = engine_probe._key(*engine_probe.pair_of(engine, GOOD, data, None), False)
+        engine.vectors.ensure(engine.place(GOOD, data, split))
+    first = engine.run(LinearProbe.at(engine, GOOD, data))
+    key = LinearProbe.at(engine, GOOD, data).key(engine)
     assert engine.results.get(key) is not None
     for broken in (b"nothing of the kind", {"C": 1}):
         engine.results.put(key, broken)
-        assert Engine().probe_cached(GOOD, data) is None
-        assert Engine().probe(GOOD, data).acc1 == first.acc1
+        assert kept_study(Engine(), LinearProbe, GOOD, data) is None
+        assert run_study(Engine(), LinearProbe, GOOD, data).acc1 == first.acc1
 
 
 def test_what_is_not_embedded_is_not_probed(painted: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("TMV_CACHE", str(tmp_path))
     engine = Engine()
-    assert engine.probe_cached(GOOD, halves(painted)) is None
-    assert engine.few_shot_cached(GOOD, halves(painted)) is None
+    assert engine.kept(LinearProbe.at(engine, GOOD, halves(painted))) is None
+    assert engine.kept(FewShot.at(engine, GOOD, halves(painted))) is None
     with pytest.raises(NotHere, match="not embedded"):
-        engine.probe(GOOD, halves(painted))
+        engine.run(LinearProbe.at(engine, GOOD, halves(painted)))
 
 
 def test_splits_to_train_and_to_test_on(painted: Path) -> None:
     engine = Engine()
-    assert engine.train_split("cifar100") == "train"
-    assert [engine.tested_split(name) for name in ("eurosat", "imagenet_mini", squares(painted))] == [
+    assert train_split(engine, "cifar100") == "train"
+    assert [evaluation_split(engine, name) for name in ("eurosat", "imagenet_mini", squares(painted))] == [
         "test",
         "val",
         "test",
     ]
-    assert engine.tested_split(halves(painted), "train") == "train"
+    assert evaluation_split(engine, halves(painted), "train") == "train"
     with pytest.raises(TMVError, match="captions, not classes"):
-        engine.train_split("coco")
+        train_split(engine, "coco")
 
 
 def test_tasks_embed_what_is_missing_and_keep_the_result(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     paint(tmp_path)
     point(monkeypatch, tmp_path)
     engine, data, seen = Engine(), squares(tmp_path), list[tuple[int, int]]()
-    job = engine.submit_probe(GOOD, data)
+    job = engine.submit(LinearProbe.at(engine, GOOD, data))
     engine.jobs.cancel(job.id)
     assert job.kind == "probe" and job.params["split"] == "test"
     TASKS["probe"](engine, job.params, lambda done, total: seen.append((done, total)))
     assert seen[-1] == (3000, 3000) and [d for d, _ in seen] == sorted(d for d, _ in seen)
-    assert engine.probe_cached(GOOD, data) is not None
-    other = engine.submit_few_shot(GOOD, data, shots=[1, 2], methods=["tip"], seeds=2)
+    assert engine.kept(LinearProbe.at(engine, GOOD, data)) is not None
+    other = engine.submit(FewShot.at(engine, GOOD, data, shots=[1, 2], methods=["tip"], seeds=2))
     engine.jobs.cancel(other.id)
     TASKS["fewshot"](engine, json.loads(json.dumps(dict(other.params))), lambda done, total: None)
-    found = engine.few_shot_cached(GOOD, data, shots=[1, 2], methods=["tip"], seeds=2)
+    found = engine.kept(FewShot.at(engine, GOOD, data, shots=[1, 2], methods=["tip"], seeds=2))
     assert found is not None and len(found.points) == 3
-    assert engine.few_shot_cached(GOOD, data, shots=[1, 2], methods=["tip"], seeds=3) is None
+    assert engine.kept(FewShot.at(engine, GOOD, data, shots=[1, 2], methods=["tip"], seeds=3)) is None
 
 
 # --- fewshot ----------------------------------------------------------------------------------------------
@@ -271,20 +276,22 @@ def test_fewshot_refuses(
 def test_a_study_is_extended_not_repeated(painted: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     engine, data = Engine(), squares(painted)
     for split in ("train", "test"):
-        engine.ensure(POOR, data, split)
+        engine.vectors.ensure(engine.place(POOR, data, split))
     runs = list[tuple[str, int]]()
-    plain = engine_few_shot.FewShotStudy.run
+    plain = few_shot_methods.FewShotMethods.run
 
     def counted(self: Any, method: Any, shots: int, *rest: Any) -> Any:
         runs.append((method, shots))
         return plain(self, method, shots, *rest)
 
-    monkeypatch.setattr(engine_few_shot.FewShotStudy, "run", counted)
-    small = engine.few_shot(POOR, data, shots=[1], methods=["probe", "tip"], seeds=2)
-    large = Engine().few_shot(POOR, data, shots=[1, 2], methods=["probe", "tip"], seeds=2)
+    monkeypatch.setattr(few_shot_methods.FewShotMethods, "run", counted)
+    small = engine.run(FewShot.at(engine, POOR, data, shots=[1], methods=["probe", "tip"], seeds=2))
+    large = run_study(Engine(), FewShot, POOR, data, shots=[1, 2], methods=["probe", "tip"], seeds=2)
     assert len(runs) == 8 and runs[4:] == [("probe", 2), ("probe", 2), ("tip", 2), ("tip", 2)]
     assert large.point("tip", 1).acc1 == small.point("tip", 1).acc1
-    other = engine.few_shot(POOR, data, shots=[1], methods=["probe", "tip"], seeds=2, templates=["{}, a colour"])
+    other = engine.run(
+        FewShot.at(engine, POOR, data, shots=[1], methods=["probe", "tip"], seeds=2, templates=["{}, a colour"])
+    )
     assert runs[8:] == [("tip", 1), ("tip", 1)], "a probe does not depend on prompts"
     assert other.protocol.templates == ("{}, a colour",)
 
@@ -294,7 +301,7 @@ def test_a_stopped_study_keeps_what_is_done(monkeypatch: pytest.MonkeyPatch, tmp
     point(monkeypatch, tmp_path)
     engine, data = Engine(), squares(tmp_path)
     for split in ("train", "test"):
-        engine.ensure(GOOD, data, split)
+        engine.vectors.ensure(engine.place(GOOD, data, split))
 
     def stop(done: int, total: int) -> None:
         assert total <= 4
@@ -303,14 +310,14 @@ def test_a_stopped_study_keeps_what_is_done(monkeypatch: pytest.MonkeyPatch, tmp
 
     options: dict[str, Any] = {"shots": [1, 2], "methods": ["tip"], "seeds": 2}
     with pytest.raises(Cancelled):
-        engine.few_shot(GOOD, data, progress=stop, **options)
+        engine.run(FewShot.at(engine, GOOD, data, **options), stop)
     left = list[int]()
-    engine.few_shot(GOOD, data, progress=lambda done, total: left.append(total), **options)
+    engine.run(FewShot.at(engine, GOOD, data, **options), lambda done, total: left.append(total))
     assert set(left) == {1}
 
 
 def test_plans(painted: Path) -> None:
-    plan = engine_few_shot.plan_of([4, 1, 4], ["tip", "tip"], 2)
+    plan = few_shot_runs.plan_of([4, 1, 4], ["tip", "tip"], 2)
     assert plan == [("tip", 1, 0), ("tip", 1, 1), ("tip", 4, 0), ("tip", 4, 1)]
     for shots, methods, seeds in (
         ([], ["tip"], 1),
@@ -320,6 +327,6 @@ def test_plans(painted: Path) -> None:
         ([1], ["tip"], 101),
     ):
         with pytest.raises(TMVError):
-            engine_few_shot.plan_of(shots, methods, seeds)
+            few_shot_runs.plan_of(shots, methods, seeds)
     with pytest.raises(UnknownName):
-        engine_few_shot.plan_of([1], ["knn"], 1)
+        few_shot_runs.plan_of([1], ["knn"], 1)

@@ -166,9 +166,9 @@ def test_optimise_refuses_what_it_cannot_use(
 def test_search_equals_an_exhaustive_sort(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
     record = run(capsys, "search", "a red square", "--model", GOOD, "--data", squares(folder), "-k", "7")[0]
     engine = Engine()
-    images = engine.needed(GOOD, squares(folder))
+    images = engine.vectors.require(engine.place(GOOD, squares(folder)))
     x = images.image_embeddings / np.linalg.norm(images.image_embeddings, axis=1, keepdims=True)
-    q = engine.encode_texts(GOOD, ["a red square"])[0]
+    q = engine.encoding.encode_texts(GOOD, ["a red square"])[0]
     scores = x @ (q / np.linalg.norm(q))
     order = np.argsort(-scores, kind="stable")[:7]
     assert [h["id"] for h in record["hits"]] == [images.ids[i] for i in order]

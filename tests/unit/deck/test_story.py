@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from core.catalog.datasets import find_dataset
 from core.catalog.models import find_model
 from core.charts.story import story_bars
 from core.deck import claims, presets
@@ -21,6 +22,7 @@ from core.deck.stories import OwnStep, OwnStory, load_story, name_of, read_story
 from core.engine import Engine
 from core.errors import TMVError
 from core.stats.intervals import wilson
+from core.studies.audit.study import audit_deck
 from core.studies.zero_shot.classify import ZeroShotResult
 from core.tables.story import bars_frame, story_row
 from tests.conftest import World
@@ -142,7 +144,7 @@ def test_what_the_deck_itself_says() -> None:
 
 
 def test_every_doubt_about_the_deck_is_shown_by_its_figures(tmp_path: Path) -> None:
-    found = {r.doubt.name: r for r in doubts(Engine(tmp_path, tmp_path, in_process=False).audit_deck())}
+    found = {r.doubt.name: r for r in doubts(audit_deck())}
     assert all(r.raised for r in found.values())
     assert found["copied"].cells == ("ViT-B/32 · OpenAI on ImageNet-mini", "ViT-B/32 · LAION-2B on ImageNet-mini")
     assert "ViT-L/14 · LAION-2B on EuroSAT" in found["collapse"].cells
@@ -181,11 +183,11 @@ def test_one_model_of_each_family_stands_beside() -> None:
 def test_a_row_has_all_three_figures_and_the_chart_all_marks() -> None:
     model = find_model(OPENAI)
     zero = told(OPENAI, "eurosat", 100)
-    row = story_row(model, Engine("x", "x", in_process=False).dataset("eurosat"), zero, None)
+    row = story_row(model, find_dataset("eurosat"), zero, None)
     cell = row.cell("zeroshot_acc1")
     assert (cell.measured, cell.deck) == (0.5, 0.3218) and cell.published == pytest.approx(0.50, abs=0.01)
     assert row.cell("linear_probe_test_acc1").deck == 0.9565 and row.here
-    bare = story_row(model, Engine("x", "x", in_process=False).dataset("cifar100"), None, None)
+    bare = story_row(model, find_dataset("cifar100"), None, None)
     assert not bare.here and bare.cell("zeroshot_acc1").deck == 0.6418
     frame = bars_frame([row, bare], "acc1")
     chart = story_bars(frame, title="?")

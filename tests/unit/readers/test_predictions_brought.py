@@ -17,6 +17,7 @@ from core.readers.predictions import parse_predictions
 from core.studies.audit import Alternative, Answers, Case, Known, audit, runs
 from core.studies.audit import external as elsewhere
 from core.studies.audit.case import PROTOCOL
+from core.studies.audit.study import audit_predictions
 
 
 def read(content: str, classes: Classes | None = None, name: str = "mine.csv") -> Predictions:
@@ -208,7 +209,7 @@ def test_figures_in_another_language_are_not_held_against_english_ones(engine: E
     }
     for language, verdict in (("en", "fault"), ("jp", "cannot tell")):
         (found,) = of(record | {"language": language})
-        assert engine.audit_predictions(found).finding("published").verdict == verdict
+        assert audit_predictions(engine, found).finding("published").verdict == verdict
 
 
 def test_several_documents_are_told_apart_and_open_clips_logs_name_their_set() -> None:

@@ -9,9 +9,11 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -19,9 +21,11 @@ import pytest
 from core import cli
 from core.engine import Engine
 from core.errors import NotHere, UnknownName
-from core.report import Table, to_csv, to_latex, to_markdown
+from core.report import Report, Request, Table, make, to_csv, to_latex, to_markdown
 from core.report.page import Document, Section, Shot, render
 from core.report.tables import Column, to_html
+from core.studies.captions.study import Retrieval
+from core.studies.zero_shot.study import ZeroShot
 from core.tables import percent
 from tests.worlds import GOOD, POOR, paint, point, squares, told
 
@@ -65,8 +69,8 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def engine(world: Path) -> Engine:
     made = Engine(rescan_seconds=0)
     for model in (GOOD, POOR):
-        made.ensure(model, squares(world))
-    made.ensure(GOOD, told(world))
+        made.vectors.ensure(made.place(model, squares(world)))
+    made.vectors.ensure(made.place(GOOD, told(world)))
     return made
 
 
@@ -76,20 +80,26 @@ def small_plotly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("plotly.offline.get_plotlyjs", lambda: "/* plotly */")
 
 
+def report_of(engine: Engine, models: Sequence[str], datasets: Sequence[str], **request: Any) -> Report:
+    """The report of a request whose lists may be lists."""
+    told = {name: tuple(value) if isinstance(value, list) else value for name, value in request.items()}
+    return make(engine, Request(models=tuple(models), datasets=tuple(datasets), **told))
+
+
 # --- the whole --------------------------------------------------------------------------------------------
 
 
 def test_a_report_has_every_number_of_its_studies(engine: Engine, world: Path, small_plotly: None) -> None:
-    report = engine.report([GOOD, POOR], [squares(world), told(world)], title="Squares & co", made="2026-01-02")
+    report = report_of(engine, [GOOD, POOR], [squares(world), told(world)], title="Squares & co", made="2026-01-02")
     page = Reader(report.html)
     assert not page.open and report.filename == "squares-co.html"
     assert all(a.startswith(("#", "data:")) for a in page.addresses)
-    result = engine.zero_shot(POOR, squares(world))
+    result = engine.run(ZeroShot.at(engine, POOR, squares(world)))
     said = page.said()
     assert percent(result.acc1).replace("\u00a0", " ") in said and "2026-01-02" in said
     assert result.provenance.model_digest[:16] in said and result.provenance.data_digest[:16] in said
     assert "a photo of a {}." in said and "curated names" in said and "Wilson" in said
-    recall = engine.retrieve(GOOD, told(world)).image.recall[1]
+    recall = engine.run(Retrieval.at(engine, GOOD, told(world))).image.recall[1]
     assert f"{100 * recall:.1f} %" in said
     assert "Are labels and answers in the same order?" in said
     assert f"{told(world)} is not embedded" not in said
@@ -97,7 +107,7 @@ def test_a_report_has_every_number_of_its_studies(engine: Engine, world: Path, s
 
 
 def test_charts_are_in_it_as_data_and_in_words(engine: Engine, world: Path, small_plotly: None) -> None:
-    page = Reader(engine.report([POOR], [squares(world)], studies=["classify"]).html)
+    page = Reader(report_of(engine, [POOR], [squares(world)], studies=["classify"]).html)
     specs = [json.loads(d) for t, d in page.text if t == "script" and d.startswith("{")]
     assert len(specs) == 4 and all({"figure", "config"} == set(s) for s in specs)
     assert all(s["config"]["toImageButtonOptions"]["scale"] == 3 for s in specs)
@@ -106,30 +116,33 @@ def test_charts_are_in_it_as_data_and_in_words(engine: Engine, world: Path, smal
 
 
 def test_pictures_of_mistakes_are_in_it(engine: Engine, world: Path, small_plotly: None) -> None:
-    page = Reader(engine.report([POOR], [squares(world)], studies=["classify"], pictures=3).html)
+    page = Reader(report_of(engine, [POOR], [squares(world)], studies=["classify"], pictures=3).html)
     shots = [a for a in page.addresses if a.startswith("data:image/webp")]
     assert len(shots) == 3 and base64.b64decode(shots[0].split(",")[1])[:4] == b"RIFF"
-    wrong = engine.zero_shot(POOR, squares(world))
+    wrong = engine.run(ZeroShot.at(engine, POOR, squares(world)))
     row = next(i for i in range(wrong.n) if not wrong.correct[i])
     assert f"named {wrong.classnames[wrong.predicted[row]]}" in page.said()
     assert not [
         a
-        for a in Reader(engine.report([POOR], [squares(world)], studies=["classify"], pictures=0).html).addresses
+        for a in Reader(report_of(engine, [POOR], [squares(world)], studies=["classify"], pictures=0).html).addresses
         if "webp" in a
     ]
 
 
 def test_every_table_can_be_saved_from_it(engine: Engine, world: Path, small_plotly: None) -> None:
-    report = engine.report([GOOD, POOR], [squares(world)], studies=["classify", "audit"])
+    report = report_of(engine, [GOOD, POOR], [squares(world)], studies=["classify", "audit"])
     links = [a for a in Reader(report.html).addresses if a.startswith("data:text/plain")]
     assert len(links) == 3 * len(report.tables)
     first = base64.b64decode(links[0].split(",")[1]).decode()
     rows = list(csv.DictReader(io.StringIO(first)))
-    assert float(rows[1]["acc1"]) == engine.zero_shot(POOR, squares(world)).acc1 and rows[1]["model"] == POOR
+    assert (
+        float(rows[1]["acc1"]) == engine.run(ZeroShot.at(engine, POOR, squares(world))).acc1
+        and rows[1]["model"] == POOR
+    )
 
 
 def test_the_page_forbids_itself_every_request(engine: Engine, world: Path) -> None:
-    html = engine.report([GOOD], [squares(world)], studies=["classify"]).html.decode()
+    html = report_of(engine, [GOOD], [squares(world)], studies=["classify"]).html.decode()
     policy = re.search(r'Content-Security-Policy" content="([^"]+)"', html)
     assert (
         policy is not None and policy.group(1).startswith("default-src 'none'") and "connect-src" not in policy.group(1)
@@ -140,17 +153,17 @@ def test_the_page_forbids_itself_every_request(engine: Engine, world: Path) -> N
 
 def test_what_is_not_cached_is_named_and_nothing_is_refused(engine: Engine, world: Path, small_plotly: None) -> None:
     with pytest.raises(UnknownName, match="did you mean classify"):
-        engine.report([GOOD], [squares(world)], studies=["clasify"])
+        report_of(engine, [GOOD], [squares(world)], studies=["clasify"])
     with pytest.raises(UnknownName):
-        engine.report(["RN51/openai"], [squares(world)])
+        report_of(engine, ["RN51/openai"], [squares(world)])
     with pytest.raises(NotHere, match="not embedded with"):
-        engine.report([POOR], [told(world)], studies=["retrieve"])
-    report = engine.report([GOOD, POOR], [told(world)], studies=["retrieve"])
+        report_of(engine, [POOR], [told(world)], studies=["retrieve"])
+    report = report_of(engine, [GOOD, POOR], [told(world)], studies=["retrieve"])
     assert len(report.missing) == 1 and "python -m core embed" in report.missing[0]
 
 
 def test_names_cannot_leave_their_place(engine: Engine, world: Path, small_plotly: None) -> None:
-    report = engine.report([GOOD], [squares(world)], title=NASTY, templates=[f"{{}} {NASTY[:60]}"])
+    report = report_of(engine, [GOOD], [squares(world)], title=NASTY, templates=[f"{{}} {NASTY[:60]}"])
     page = Reader(report.html)
     assert "onerror" in page.said() and page.tags.count("img") <= 12
 

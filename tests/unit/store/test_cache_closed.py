@@ -15,9 +15,11 @@ from core.cli import main
 from core.engine import Engine
 from core.errors import Damaged, NotHere, Unwritable
 from core.store import Results, Store, TextStore
+from core.studies.prompts.study import PromptSearch
+from core.studies.zero_shot.study import ZeroShot
 from core.system import database
 from core.system.files import write_atomic
-from tests.worlds import GOOD, paint, point, squares, told
+from tests.worlds import GOOD, paint, point, run_study, squares, told
 
 Spoil = Callable[[Path], None]
 
@@ -63,7 +65,7 @@ def home(filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     from core.store import write_card
     from tests.worlds import Wordy
 
-    def encoder(self: Encoding, spec: object, progress: object = None) -> Wordy:
+    def encoder(self: Encoding, model: str, progress: object = None) -> Wordy:
         write_card(tmp_path / "cache", Wordy(GOOD).card)
         return Wordy(GOOD)
 
@@ -191,9 +193,9 @@ def test_a_read_only_cache_serves_what_is_in_it(
 def test_results_that_cannot_be_kept_cost_only_time(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = Engine(tmp_path / "cache").optimise(GOOD, squares(home), budget=4)
+    found = run_study(Engine(tmp_path / "cache"), PromptSearch, GOOD, squares(home), budget=4)
     file_at("results")(tmp_path / "cache")
-    assert Engine(tmp_path / "cache").optimise(GOOD, squares(home), budget=4).chosen == found.chosen
+    assert run_study(Engine(tmp_path / "cache"), PromptSearch, GOOD, squares(home), budget=4).chosen == found.chosen
     with pytest.raises(Unwritable, match="TMV_CACHE"):
         Results(tmp_path / "cache").put("key", 1)
 
@@ -210,16 +212,16 @@ def test_a_place_outside_the_cache_is_not_blamed_on_it(tmp_path: Path) -> None:
 
 def test_a_cache_that_is_deleted_under_an_engine_is_missed(home: Path, tmp_path: Path) -> None:
     engine = Engine(tmp_path / "cache")
-    number = engine.zero_shot(GOOD, squares(home)).acc1
+    number = engine.run(ZeroShot.at(engine, GOOD, squares(home))).acc1
     engine.results.put("mine", 1)
     shutil.rmtree(tmp_path / "cache")
     with pytest.raises(NotHere, match="not embedded with"):
-        engine.zero_shot(GOOD, squares(home))
+        engine.run(ZeroShot.at(engine, GOOD, squares(home)))
     assert engine.results.get("mine") is None and engine.store.entries() == ()
     engine.results.put("mine", 2)
     assert Results(tmp_path / "cache").get("mine") == 2
-    engine.ensure(GOOD, squares(home))
-    assert engine.zero_shot(GOOD, squares(home)).acc1 == number
+    engine.vectors.ensure(engine.place(GOOD, squares(home)))
+    assert engine.run(ZeroShot.at(engine, GOOD, squares(home))).acc1 == number
 
 
 def test_a_damaged_manifest_is_not_passed_over_for_an_older_entry(
@@ -227,14 +229,14 @@ def test_a_damaged_manifest_is_not_passed_over_for_an_older_entry(
 ) -> None:
     """Without the pictures the newest entry answers; when it is damaged, nothing does in its place."""
     engine = Engine(tmp_path / "cache")
-    key = engine.needed(GOOD, squares(home)).key
+    key = engine.vectors.require(engine.place(GOOD, squares(home))).key
     older = next((tmp_path / "cache").glob(f"embeddings/*/*/{key.fingerprint}"))
     shutil.copytree(older, older.with_name("0123456789abcdef"))  # its manifest names another place: damaged
     with pytest.raises(Damaged, match=r"0123456789abcdef.*core verify"):
         Store(tmp_path / "cache").find(*(key.model, key.dataset, key.split))
     monkeypatch.setattr("core.readers.open_dataset", _gone)
     with pytest.raises(Damaged, match="its pictures are not on this machine"):
-        Engine(tmp_path / "cache").split_of(squares(home), None)
+        Engine(tmp_path / "cache").data.split_of(squares(home), None)
 
 
 def _gone(name: str, *_: object) -> None:

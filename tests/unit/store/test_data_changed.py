@@ -21,7 +21,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def said(dataset: str, split: str | None = None) -> dict[str, Note]:
     """The notes of an engine that looks now, by code."""
-    return {note.code: note for note in Engine().ensure(GOOD, dataset, split).provenance.beside}
+    return {note.code: note for note in Engine().vectors.ensure(Engine().place(GOOD, dataset, split)).provenance.beside}
 
 
 def test_pictures_that_are_gone_are_said_to_be(folder: Path) -> None:
@@ -53,5 +53,8 @@ def test_a_split_in_another_spelling_is_the_same(folder: Path) -> None:
     for split in ("Training", "valid"):
         shutil.copytree(folder / "squares", folder / "parts" / split)
     engine, name = Engine(), f"folder:{folder / 'parts'}"
-    assert engine.ensure(GOOD, name, "VALIDATION").key == engine.ensure(GOOD, name, "val").key
-    assert engine.split_of(name, "training") == "train" and engine.split_of(name, "nonsense") == "nonsense"
+    assert (
+        engine.vectors.ensure(engine.place(GOOD, name, "VALIDATION")).key
+        == engine.vectors.ensure(engine.place(GOOD, name, "val")).key
+    )
+    assert engine.data.split_of(name, "training") == "train" and engine.data.split_of(name, "nonsense") == "nonsense"

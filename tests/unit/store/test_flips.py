@@ -17,7 +17,12 @@ import pytest
 from core.encoders.service.local import Encoding
 from core.engine import Engine
 from core.errors import Damaged, NotHere, TMVError
-from core.types import ModelSpec
+from core.studies.captions.study import Retrieval
+from core.studies.few_shot.study import FewShot
+from core.studies.pictures.study import search
+from core.studies.probe.study import LinearProbe
+from core.studies.prompts.study import PromptSearch, PromptStudy
+from core.studies.zero_shot.study import ZeroShot
 from tests.fakes import COLOURS, FakeEncoder, png
 from tests.worlds import GOOD, Wordy, paint, point, squares, told
 
@@ -45,19 +50,25 @@ def answers(engine: Engine, folder: Path, make: bool) -> Answers:
     """What every study says; with `make` what is missing is computed first, as the command line does."""
     split, sets = both(folder), (both(folder), squares(folder), told(folder))
     studies: dict[str, Callable[[], Any]] = {
-        "classify": lambda: _zero(engine.zero_shot(GOOD, split)),
-        "squares": lambda: _zero(engine.zero_shot(GOOD, squares(folder))),
-        "prompts": lambda: [t.acc1 for t in engine.prompts(GOOD, split, prompt_set="deck").templates],
-        "retrieve": lambda: _recalls(engine.retrieve(GOOD, told(folder))),
-        "probe": lambda: _probe(engine.probe(GOOD, split, "test")),
-        "few": lambda: _few(engine.few_shot(GOOD, split, "test", shots=(1, 2), methods=("tip",), seeds=2)),
-        "optimise": lambda: engine.optimise(GOOD, split, "test", budget=4, largest=2).to_record()["path"],
-        "search": lambda: _hits(engine.search(GOOD, squares(folder), query="a red thing")),
+        "classify": lambda: _zero(engine.run(ZeroShot.at(engine, GOOD, split))),
+        "squares": lambda: _zero(engine.run(ZeroShot.at(engine, GOOD, squares(folder)))),
+        "prompts": lambda: [
+            t.acc1 for t in engine.run(PromptStudy.at(engine, GOOD, split, prompt_set="deck")).templates
+        ],
+        "retrieve": lambda: _recalls(engine.run(Retrieval.at(engine, GOOD, told(folder)))),
+        "probe": lambda: _probe(engine.run(LinearProbe.at(engine, GOOD, split, "test"))),
+        "few": lambda: _few(
+            engine.run(FewShot.at(engine, GOOD, split, "test", shots=(1, 2), methods=("tip",), seeds=2))
+        ),
+        "optimise": lambda: engine.run(PromptSearch.at(engine, GOOD, split, "test", budget=4, largest=2)).to_record()[
+            "path"
+        ],
+        "search": lambda: _hits(search(engine, engine.place(GOOD, squares(folder)), query="a red thing")),
     }
     found: Answers = {}
     for name in sets if make else ():
         for part in ("train", "test") if name == split else (None,):
-            engine.ensure(GOOD, name, part)
+            engine.vectors.ensure(engine.place(GOOD, name, part))
     for name, study in studies.items():
         try:
             found[name] = repr(study())
@@ -105,7 +116,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
         other = folder / "squares" / "red" / "3.png"
         last = other.read_bytes()
         other.write_bytes(png(COLOURS["blue"], 77))
-        Engine(folder / "cache").ensure(GOOD, squares(folder))
+        Engine(folder / "cache").vectors.ensure(Engine(folder / "cache").place(GOOD, squares(folder)))
         other.write_bytes(last)
         answers(Engine(folder / "cache"), folder, make=True)
     return folder
@@ -131,10 +142,10 @@ def encoders(patch: pytest.MonkeyPatch, cache: Path, weights: bool) -> None:
     """Where there are no weights, loading a model says so."""
     from core.store import write_card
 
-    def encoder(self: Encoding, spec: ModelSpec, progress: object = None) -> FakeEncoder:
+    def encoder(self: Encoding, model: str, progress: object = None) -> FakeEncoder:
         if not weights:
             raise NotHere("The weights are not on this machine.")
-        found = Wordy(spec.name)
+        found = Wordy(model)
         write_card(cache, found.card)
         return found
 
@@ -178,11 +189,11 @@ def test_damage_is_named_and_what_is_here_is_computed_again(
     place = copy(world, tmp_path / "cache")
     encoders(monkeypatch, place, weights=True)
     good, heard = answers(Engine(place), world, make=True), list[str]()
-    key = Engine(place).needed(GOOD, squares(world)).key
+    key = Engine(place).vectors.require(Engine(place).place(GOOD, squares(world))).key
     rows = next(place.glob(f"embeddings/*/*/{key.fingerprint}/rows.parquet"))
     flip(rows, random.Random(1))
     with pytest.raises(Damaged, match=r"rows.parquet.*core verify"):
-        Engine(place).needed(GOOD, squares(world))
+        Engine(place).vectors.require(Engine(place).place(GOOD, squares(world)))
     engine = Engine(place, tell=heard.append)
     assert answers(engine, world, make=True) == good
     assert len(heard) == 1 and "(rows.parquet)" in heard[0] and "computed again" in heard[0]

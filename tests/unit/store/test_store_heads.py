@@ -11,8 +11,9 @@ import pytest
 from core.engine import Engine
 from core.store import Heads, Results, heads
 from core.store import TextStore as Texts
+from core.studies.zero_shot.study import ZeroShot
 from core.types import FloatArray
-from tests.worlds import GOOD, paint, point, squares
+from tests.worlds import GOOD, paint, point, run_study, squares
 
 FORMS, NAMES = ("a photo of a {}", "{}"), ("cat", "dog", "b{d}")
 
@@ -85,17 +86,17 @@ def test_a_restarted_engine_answers_the_same_without_reading_a_text(
     paint(tmp_path)
     encoders = point(monkeypatch, tmp_path)
     first = Engine()
-    first.ensure(GOOD, squares(tmp_path))
-    before = first.zero_shot(GOOD, squares(tmp_path), templates=FORMS)
+    first.vectors.ensure(first.place(GOOD, squares(tmp_path)))
+    before = first.run(ZeroShot.at(first, GOOD, squares(tmp_path), templates=FORMS))
 
     def fail(self: Texts, digest: str, texts: object) -> None:
         raise AssertionError("texts were read")
 
     monkeypatch.setattr(Texts, "get", fail)
     again, seen = Engine(), encoders[GOOD].texts_seen
-    after = again.zero_shot(GOOD, squares(tmp_path), templates=FORMS)
+    after = run_study(again, ZeroShot, GOOD, squares(tmp_path), templates=FORMS)
     np.testing.assert_array_equal(after.ranks, before.ranks)
     np.testing.assert_array_equal(after.top5_probability, before.top5_probability)
     assert encoders[GOOD].texts_seen == seen
     with pytest.raises(AssertionError, match="texts were read"):
-        again.zero_shot(GOOD, squares(tmp_path), templates=FORMS[::-1])
+        run_study(again, ZeroShot, GOOD, squares(tmp_path), templates=FORMS[::-1])

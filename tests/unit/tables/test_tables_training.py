@@ -13,7 +13,7 @@ from core.catalog.datasets import find_dataset
 from core.catalog.models import find_model
 from core.stats.intervals import paired_difference
 from core.stats.metrics import calibration
-from core.studies.few_shot.result import FewShotPoint, FewShotResult, Unit, assemble
+from core.studies.few_shot.result import FewShotPoint, FewShotResult, FewShotRun, assemble
 from core.studies.probe.result import ProbeResult
 from core.studies.probe.result import assemble as assemble_probe
 from core.studies.probe.training import probe
@@ -222,8 +222,8 @@ def test_calibration_keeps_two_sides_of_one_model_apart(pair: tuple[ProbeResult,
 # --- few shots --------------------------------------------------------------------------------------------
 
 
-def unit(right: int, n: int = 63, **settings: float) -> Unit:
-    return Unit(correct=np.arange(n) < right, n_shots=14, n_validation=7, short=0, settings=settings)
+def unit(right: int, n: int = 63, **settings: float) -> FewShotRun:
+    return FewShotRun(correct=np.arange(n) < right, n_shots=14, n_validation=7, short=0, settings=settings)
 
 
 @pytest.fixture(scope="module")
@@ -233,11 +233,11 @@ def study(pair: tuple[ProbeResult, ZeroShotResult]) -> FewShotResult:
     base = int(pair[1].correct.sum())
     known_first = np.argsort(~pair[1].correct, kind="stable")
 
-    def unit(right: int, **settings: float) -> Unit:
+    def unit(right: int, **settings: float) -> FewShotRun:
         """So many right, those that zero-shot has right before others."""
         correct = np.zeros(len(test), bool)
         correct[known_first[:right]] = True
-        return Unit(correct=correct, n_shots=14, n_validation=7, short=0, settings=settings)
+        return FewShotRun(correct=correct, n_shots=14, n_validation=7, short=0, settings=settings)
 
     units = {
         ("probe", 1, 0): unit(base - 20, C=0.1),
@@ -338,7 +338,9 @@ def test_few_shots_and_zero_shot_may_tie(study: FewShotResult) -> None:
     # Draws that agree, but on other pictures than those that zero-shot has right: the pictures leave it open.
     flipped = np.zeros(63, bool)
     flipped[np.flatnonzero(~study.zero_shot.correct)[: base + 3]] = True
-    other = FewShotPoint.of("tip", 16, [Unit(correct=flipped, n_shots=14, n_validation=7, short=0, settings={})] * 2)
+    other = FewShotPoint.of(
+        "tip", 16, [FewShotRun(correct=flipped, n_shots=14, n_validation=7, short=0, settings={})] * 2
+    )
     assert other.acc1_mean > study.zero_shot.acc1
     said = few_shot_finding([replace(with_runs(study, 1), points=(study.points[0], other))])
     assert "tie" in said and "the interval over the test pictures includes zero (" in said

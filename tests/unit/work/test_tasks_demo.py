@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 
+from core.catalog.datasets import find_dataset
+from core.engine import Engine
 from core.errors import Cancelled, TMVError
-from core.types import Job, Progress
+from core.studies.probe.study import LinearProbe
+from core.types import Job, Place, Progress
 from core.work import tasks
 
 
@@ -21,18 +24,37 @@ class Queue:
         return self.jobs
 
 
-class Told:
-    """An engine whose every step tells that it is half done."""
+class Parts:
+    """What the preparation asks of an engine beside its steps; all its parts are one."""
 
     jobs: Any = Queue()
+    place: Any = Engine.place
+
+    @property
+    def data(self) -> Parts:
+        return self
+
+    @property
+    def vectors(self) -> Parts:
+        return self
+
+    def splits(self, dataset: str) -> tuple[str, ...]:
+        return find_dataset(dataset).splits
+
+    def split_of(self, dataset: str, split: str | None = None) -> str:
+        return split or find_dataset(dataset).default_split
+
+
+class Told(Parts):
+    """An engine whose every step tells that it is half done."""
 
     def ensure_demo(self, dataset: str, progress: Progress) -> None:
         progress(1, 2)
 
-    def ensure(self, model: str, dataset: str, split: str, progress: Progress) -> None:
+    def ensure(self, place: Place, progress: Progress) -> None:
         progress(1, 2)
 
-    def probe(self, model: str, dataset: str, progress: Progress) -> None:
+    def run(self, study: LinearProbe, progress: Progress) -> None:
         progress(1, 2)
 
 
@@ -50,6 +72,7 @@ def test_drawing_has_its_share_and_the_whole_ends_at_its_total(monkeypatch: pyte
 
 def job(kind: str, model: str, dataset: str, state: Any = "queued") -> Job:
     params = {"model": model, "dataset": dataset, "split": "test"}
+    params |= {"method": "tip", "shots": 1} if kind == "fewshot-draw" else {}  # type: ignore[dict-item]
     return Job(
         id=f"{kind} {model} {dataset} {state}",
         kind=kind,
@@ -66,7 +89,7 @@ def job(kind: str, model: str, dataset: str, state: Any = "queued") -> Job:
     )
 
 
-class Busy:
+class Busy(Parts):
     """An engine that writes down what it does in which order."""
 
     def __init__(self, *waiting: Job) -> None:
@@ -75,18 +98,15 @@ class Busy:
     def ensure_demo(self, dataset: str, progress: Progress) -> None:
         self.log.append(("draw", dataset))
 
-    def ensure(self, model: str, dataset: str, split: str, progress: Progress) -> None:
-        self.log.append(("embed", model, dataset, split))
-        self.here.add((model, dataset, split))
+    def ensure(self, place: Place, progress: Progress) -> None:
+        self.log.append(("embed", *place.names))
+        self.here.add(place.names)
 
-    def probe(self, model: str, dataset: str, progress: Progress) -> None:
-        self.log.append(("probe", model, dataset))
+    def run(self, study: LinearProbe, progress: Progress) -> None:
+        self.log.append(("probe", *study.place.names[:2]))
 
-    def train_split(self, dataset: str) -> str:
-        return "train"
-
-    def embeddings(self, *place: str) -> object:
-        return place if place in self.here else None
+    def find(self, place: Place) -> object:
+        return place if place.names in self.here else None
 
 
 @pytest.fixture

@@ -16,6 +16,8 @@ from core.engine import Engine
 from core.readers.predictions import parse_predictions
 from core.studies.audit import AuditResult, Case, audit
 from core.studies.audit import external as elsewhere
+from core.studies.audit.study import Audit, audit_classes, audit_predictions
+from core.studies.zero_shot.study import ZeroShot
 from core.types import Note
 from tests.worlds import GOOD, paint, point, squares
 
@@ -34,7 +36,7 @@ def engine(world: Path) -> Engine:
 
 def of_document(engine: Engine, **document: Any) -> AuditResult:
     (brought,) = parse_predictions(json.dumps(document).encode(), "x.json")
-    return engine.audit_predictions(brought)
+    return audit_predictions(engine, brought)
 
 
 # --- impossible figures -------------------------------------------------------------------------------------
@@ -139,10 +141,10 @@ def test_a_document_of_something_else_than_asked_for_is_told(engine: Engine) -> 
         json.dumps({"dataset": "cifar100", "model": "RN50", "pretrained": "openai", "metrics": {"acc1": 0.4}}).encode(),
         "x.json",
     )
-    result = engine.audit_predictions(brought, "ViT-B-32/openai", "food101")
+    result = audit_predictions(engine, brought, "ViT-B-32/openai", "food101")
     assert {"other_model", "other_data_set"} <= {note.code for note in result.case.notes}
     assert result.finding("data").verdict == "warning"
-    same = engine.audit_predictions(brought, "RN50/openai", "cifar100")
+    same = audit_predictions(engine, brought, "RN50/openai", "cifar100")
     assert not {note.code for note in same.case.notes} & {"other_model", "other_data_set"}
 
 
@@ -155,13 +157,13 @@ def test_nothing_is_wrong_is_only_said_of_what_was_checked(engine: Engine) -> No
     assert "Nothing is wrong" not in result.sentence and "It takes" in result.sentence
     rows = "".join(f"{i}.png,{i % 2},{i % 2 if i % 5 else 1 - i % 2}\n" for i in range(400))
     (brought,) = parse_predictions(f"image,label,prediction\n{rows}".encode(), "mine.csv")
-    table = engine.audit_predictions(brought)
+    table = audit_predictions(engine, brought)
     assert table.verdict == "cannot tell" and "only 3 of" in table.sentence and "--data" in table.sentence
 
 
 def test_a_sound_study_of_our_own_is_still_told_so(engine: Engine, world: Path) -> None:
-    engine.ensure(GOOD, squares(world))
-    result = engine.audit(GOOD, squares(world), encode=True)
+    engine.vectors.ensure(engine.place(GOOD, squares(world)))
+    result = engine.run(Audit.at(engine, GOOD, squares(world), encode=True))
     told = sum(f.verdict != "cannot tell" for f in result.findings)
     assert result.verdict == "ok" and result.sentence.startswith(
         f"Nothing is wrong with this number as far as {told} of"
@@ -179,13 +181,13 @@ def test_what_reading_found_reaches_the_audit(level: str, verdict: str) -> None:
 
 
 def test_classes_of_a_table_are_joined_with_ours_by_name(engine: Engine, world: Path) -> None:
-    images = engine.ensure(GOOD, squares(world))
-    result = engine.zero_shot(GOOD, squares(world))
+    images = engine.vectors.ensure(engine.place(GOOD, squares(world)))
+    result = engine.run(ZeroShot.at(engine, GOOD, squares(world)))
     names = images.classnames
     rows = "".join(f"{i},{names[y]},{names[p]}\n" for i, y, p in zip(result.ids, result.labels, result.predicted))
     (alone,) = parse_predictions(f"image,label,prediction\n{rows}".encode(), "mine.csv")
     assert alone.classnames == tuple(sorted(names))
-    found = engine.audit_predictions(alone, GOOD, squares(world))
+    found = audit_predictions(engine, alone, GOOD, squares(world))
     assert found.finding("label-order").verdict == "ok" and found.case.acc1 == result.acc1
     mapped = elsewhere.in_classes_of(alone, images)
     assert mapped is not None and np.array_equal(mapped.labels, result.labels)
@@ -203,11 +205,11 @@ def test_the_answer_is_the_same_before_and_after_the_set_is_embedded(engine: Eng
     text = f"image,label,{heads}\n{rows}\n".encode()
 
     def audited() -> AuditResult:
-        (brought,) = parse_predictions(text, "mine.csv", engine.audit_classes(name))
-        return engine.audit_predictions(brought, GOOD, name)
+        (brought,) = parse_predictions(text, "mine.csv", audit_classes(engine, name))
+        return audit_predictions(engine, brought, GOOD, name)
 
     before = audited()
-    engine.ensure(GOOD, name)
+    engine.vectors.ensure(engine.place(GOOD, name))
     after = audited()
     assert before.case.acc1 == after.case.acc1 == 1.0
     assert after.finding("label-order").verdict == before.finding("label-order").verdict == "ok"

@@ -17,8 +17,11 @@ from core.readers.predictions import parse_predictions
 from core.store import write_card
 from core.studies.audit import NAMES, PROTOCOL, TEMPLATES, Asked, runs
 from core.studies.audit import external as elsewhere
+from core.studies.audit.study import Audit, audit_classes, audit_deck, audit_predictions, audit_probe
+from core.studies.probe.study import LinearProbe
+from core.studies.zero_shot.study import ZeroShot
 from tests.fakes import COLOURS, FakeEncoder, png
-from tests.worlds import EACH, GOOD, POOR, paint, point, squares, told
+from tests.worlds import EACH, GOOD, POOR, paint, point, run_study, squares, told
 
 N = EACH * len(COLOURS)
 
@@ -37,14 +40,14 @@ def encoders(world: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, FakeEnco
 @pytest.fixture
 def engine(encoders: dict[str, FakeEncoder], world: Path) -> Engine:
     made = Engine(rescan_seconds=0)
-    made.ensure(GOOD, squares(world))
-    made.ensure(POOR, squares(world))
+    made.vectors.ensure(made.place(GOOD, squares(world)))
+    made.vectors.ensure(made.place(POOR, squares(world)))
     return made
 
 
 def own_table(engine: Engine, world: Path, model: str = POOR, **how: Any) -> str:
     """The answers of one of our own runs as somebody's CSV."""
-    result = engine.zero_shot(model, squares(world), **how)
+    result = engine.run(ZeroShot.at(engine, model, squares(world), **how))
     rows = [f"elsewhere/{i},{result.labels[k]},{result.predicted[k]}" for k, i in enumerate(result.ids)]
     return "image,label,prediction\n" + "\n".join(rows) + "\n"
 
@@ -53,36 +56,36 @@ def own_table(engine: Engine, world: Path, model: str = POOR, **how: Any) -> str
 
 
 def test_a_sound_study_is_only_told_that_it_is_small(engine: Engine, world: Path) -> None:
-    result = engine.audit(GOOD, squares(world), encode=True)
+    result = engine.run(Audit.at(engine, GOOD, squares(world), encode=True))
     assert [f.check for f in result.raised] == []
-    few = engine.audit(POOR, squares(world))
+    few = engine.run(Audit.at(engine, POOR, squares(world)))
     assert [f.check for f in few.raised] == ["enough"] and f"With {N} pictures" in few.finding("enough").evidence
     assert result.finding("deterministic").verdict == "ok" and result.finding("copied").verdict == "cannot tell"
-    assert engine.audit(GOOD, squares(world)).finding("copied").verdict == "ok"
+    assert engine.run(Audit.at(engine, GOOD, squares(world))).finding("copied").verdict == "ok"
     assert result.case.provenance is not None and result.to_record()["provenance"]["model_digest"]
 
 
 def test_other_ways_to_ask_come_from_the_cache_and_are_plain_studies(engine: Engine, world: Path) -> None:
-    asked = engine.zero_shot(POOR, squares(world), None, ["{}"])
-    before = engine.audit(POOR, squares(world), None, ["the {}"])
-    found = engine.audit(POOR, squares(world), None, ["the {}"], encode=True)
+    asked = engine.run(ZeroShot.at(engine, POOR, squares(world), None, templates=["{}"]))
+    before = engine.run(Audit.at(engine, POOR, squares(world), None, templates=["the {}"]))
+    found = engine.run(Audit.at(engine, POOR, squares(world), None, templates=["the {}"], encode=True))
     said = {c.said: c.value for c in found.otherwise}
     assert said["with the bare class name"] == asked.acc1
-    assert said["with one template, “a photo of a {}.”"] == engine.zero_shot(POOR, squares(world)).acc1
+    assert said["with one template, “a photo of a {}.”"] == engine.run(ZeroShot.at(engine, POOR, squares(world))).acc1
     assert len(before.otherwise) == len(found.otherwise) - 1  # the photo prompt had no vectors yet
 
 
 def test_a_model_in_training_mode_is_noticed_and_remembered(
     engine: Engine, world: Path, encoders: dict[str, FakeEncoder], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert engine.audit(GOOD, squares(world)).finding("deterministic").verdict == "cannot tell"
+    assert engine.run(Audit.at(engine, GOOD, squares(world))).finding("deterministic").verdict == "cannot tell"
     plain, rng = encoders[GOOD].encode_images, np.random.default_rng(0)
     monkeypatch.setattr(
         encoders[GOOD], "encode_images", lambda batch: plain(batch) * rng.normal(1, 0.1, (len(batch), 32))
     )
-    shaky = engine.audit(GOOD, squares(world), encode=True).finding("deterministic")
+    shaky = engine.run(Audit.at(engine, GOOD, squares(world), encode=True)).finding("deterministic")
     assert shaky.verdict == "fault" and "model.eval()" in shaky.advice
-    assert Engine(rescan_seconds=0).audit(GOOD, squares(world)).finding("deterministic") == shaky
+    assert run_study(Engine(rescan_seconds=0), Audit, GOOD, squares(world)).finding("deterministic") == shaky
 
 
 def test_vectors_that_the_model_does_not_give_now_are_noticed(
@@ -90,7 +93,7 @@ def test_vectors_that_the_model_does_not_give_now_are_noticed(
 ) -> None:
     plain = encoders[GOOD].encode_images
     monkeypatch.setattr(encoders[GOOD], "encode_images", lambda batch: plain(batch) + np.float32(0.5))
-    finding = engine.audit(GOOD, squares(world), encode=True).finding("deterministic")
+    finding = engine.run(Audit.at(engine, GOOD, squares(world), encode=True)).finding("deterministic")
     assert finding.verdict == "fault" and "stored" in finding.evidence
 
 
@@ -98,7 +101,10 @@ def test_without_pictures_a_sample_cannot_be_encoded(engine: Engine, world: Path
     import shutil
 
     shutil.rmtree(world / "squares")
-    assert engine.audit(GOOD, squares(world), encode=True).finding("deterministic").verdict == "cannot tell"
+    assert (
+        engine.run(Audit.at(engine, GOOD, squares(world), encode=True)).finding("deterministic").verdict
+        == "cannot tell"
+    )
 
 
 def test_vectors_made_with_another_transform_are_noticed(
@@ -108,7 +114,7 @@ def test_vectors_made_with_another_transform_are_noticed(
     card = encoders[GOOD].card
     encoders[GOOD].card = replace(card, preprocessing=replace(card.preprocessing, size=32))
     write_card(world / "cache", encoders[GOOD].card)
-    finding = engine.audit(GOOD, squares(world)).finding("weights")
+    finding = engine.run(Audit.at(engine, GOOD, squares(world))).finding("weights")
     assert finding.verdict == "fault" and "size 16 where the weights want 32" in finding.evidence
 
 
@@ -119,10 +125,10 @@ def test_one_model_under_two_names_is_noticed(world: Path, encoders: dict[str, F
     encoders[GOOD] = Twin(GOOD)
     engine = Engine(rescan_seconds=0)
     for model in (GOOD, POOR):
-        engine.ensure(model, squares(world))
-    engine.zero_shot(GOOD, squares(world))
-    engine.zero_shot(POOR, squares(world))
-    finding = engine.audit(POOR, squares(world)).finding("copied")
+        engine.vectors.ensure(engine.place(model, squares(world)))
+    engine.run(ZeroShot.at(engine, GOOD, squares(world)))
+    engine.run(ZeroShot.at(engine, POOR, squares(world)))
+    finding = engine.run(Audit.at(engine, POOR, squares(world))).finding("copied")
     assert finding.verdict == "fault" and "the very same image vectors" in finding.evidence
 
 
@@ -137,22 +143,22 @@ def test_duplicates_between_the_splits(world: Path, encoders: dict[str, FakeEnco
         (root / "test" / "red" / f"{i}.png").write_bytes((root / "train" / "red" / f"{i}.png").read_bytes())
     engine, name = Engine(rescan_seconds=0), f"folder:{root}"
     for split in ("train", "test"):
-        engine.ensure(GOOD, name, split)
-    finding = engine.audit(GOOD, name, "test").finding("duplicates")
+        engine.vectors.ensure(engine.place(GOOD, name, split))
+    finding = engine.run(Audit.at(engine, GOOD, name, "test")).finding("duplicates")
     assert finding.verdict == "fault" and "10.0" in finding.evidence
 
 
 def test_captions_are_audited_as_retrieval(engine: Engine, world: Path) -> None:
-    engine.ensure(GOOD, told(world))
-    result = engine.audit(GOOD, told(world))
+    engine.vectors.ensure(engine.place(GOOD, told(world)))
+    result = engine.run(Audit.at(engine, GOOD, told(world)))
     assert result.case.method == "retrieval" and "image_retrieval_recall@1" in result.case.scores
     assert result.finding("captions").verdict == "warning" and "2 captions" in result.finding("captions").evidence
 
 
 def test_what_is_not_embedded_is_not_audited(engine: Engine, world: Path) -> None:
     with pytest.raises(NotHere):
-        engine.audit(GOOD, told(world))
-    assert engine.audit_probe.__doc__
+        engine.run(Audit.at(engine, GOOD, told(world)))
+    assert audit_probe(engine, LinearProbe(place=engine.place(GOOD, squares(world)))) is None
 
 
 # --- ways to ask ------------------------------------------------------------------------------------------
@@ -185,18 +191,21 @@ def test_the_ways_back_to_the_published_protocol() -> None:
 
 
 def test_predictions_are_matched_and_traced_to_a_run(engine: Engine, world: Path) -> None:
-    engine.audit(POOR, squares(world), encode=True)
+    engine.run(Audit.at(engine, POOR, squares(world), encode=True))
     text = own_table(engine, world)
-    (brought,) = parse_predictions(text.encode(), "mine.csv", engine.audit_classes(squares(world)))
-    result = engine.audit_predictions(brought, POOR, squares(world))
-    assert result.case.source == "predictions" and result.case.acc1 == engine.zero_shot(POOR, squares(world)).acc1
+    (brought,) = parse_predictions(text.encode(), "mine.csv", audit_classes(engine, squares(world)))
+    result = audit_predictions(engine, brought, POOR, squares(world))
+    assert (
+        result.case.source == "predictions"
+        and result.case.acc1 == engine.run(ZeroShot.at(engine, POOR, squares(world))).acc1
+    )
     assert result.finding("reproduced").verdict == "ok" and "as published" in result.finding("reproduced").evidence
-    engine.zero_shot(POOR, squares(world), None, ["{}"])
+    engine.run(ZeroShot.at(engine, POOR, squares(world), None, templates=["{}"]))
     bare = own_table(engine, world, templates=["{}"])
     if bare != text:
-        (brought,) = parse_predictions(bare.encode(), "mine.csv", engine.audit_classes(squares(world)))
+        (brought,) = parse_predictions(bare.encode(), "mine.csv", audit_classes(engine, squares(world)))
         assert (
-            "bare class name" in engine.audit_predictions(brought, POOR, squares(world)).finding("reproduced").evidence
+            "bare class name" in audit_predictions(engine, brought, POOR, squares(world)).finding("reproduced").evidence
         )
 
 
@@ -204,19 +213,19 @@ def test_labels_of_a_table_are_held_against_the_data_set(engine: Engine, world: 
     lines = own_table(engine, world, GOOD).splitlines()
     moved = [f"{a},{(int(b) + 1) % 4},{c}" for a, b, c in (line.split(",") for line in lines[1:])]
     (brought,) = parse_predictions(
-        "\n".join([lines[0], *moved]).encode(), "mine.csv", engine.audit_classes(squares(world))
+        "\n".join([lines[0], *moved]).encode(), "mine.csv", audit_classes(engine, squares(world))
     )
-    finding = engine.audit_predictions(brought, GOOD, squares(world)).finding("label-order")
+    finding = audit_predictions(engine, brought, GOOD, squares(world)).finding("label-order")
     assert finding.verdict == "fault" and f"{N} of {N} labels" in finding.evidence
     assert finding.counterfactual is not None and finding.counterfactual.value == 1.0
-    alone = engine.audit_predictions(parse_predictions("\n".join([lines[0], *moved]).encode(), "mine.csv")[0])
+    alone = audit_predictions(engine, parse_predictions("\n".join([lines[0], *moved]).encode(), "mine.csv")[0])
     assert alone.finding("label-order").verdict == "fault" and "off by one" in alone.finding("label-order").evidence
 
 
 def test_pictures_of_another_set_are_not_compared(engine: Engine, world: Path) -> None:
     text = "image,label,prediction\n" + "\n".join(f"{i}.jpg,{i % 4},{i % 4}" for i in range(30)) + "\n"
-    (brought,) = parse_predictions(text.encode(), "mine.csv", engine.audit_classes(squares(world)))
-    result = engine.audit_predictions(brought, GOOD, squares(world))
+    (brought,) = parse_predictions(text.encode(), "mine.csv", audit_classes(engine, squares(world)))
+    result = audit_predictions(engine, brought, GOOD, squares(world))
     assert result.finding("reproduced").verdict == "cannot tell" and "none of" in result.case.notes[0]
 
 
@@ -239,18 +248,18 @@ def test_weights_by_the_names_of_other_tools() -> None:
 def test_an_evaluations_figures_are_held_against_the_published_ones(engine: Engine) -> None:
     document = {"dataset": "wds/imagenet1k", "model": "ViT-B-16", "pretrained": "openai", "metrics": {"acc1": 0.644}}
     (brought,) = parse_predictions(json.dumps(document).encode(), "x.json")
-    whole = engine.audit_predictions(brought)
+    whole = audit_predictions(engine, brought)
     assert whole.finding("published").verdict == "fault" and whole.case.n == 50_000, "not the pictures of ImageNet-mini"
     document["dataset"] = "cifar100"
     (brought,) = parse_predictions(json.dumps(document | {"metrics": {"acc1": 0.60}}).encode(), "x.json")
-    result = engine.audit_predictions(brought)
+    result = audit_predictions(engine, brought)
     assert result.finding("published").verdict == "fault" and result.case.n == 10_000
     assert result.finding("split").verdict == "cannot tell" and "assumes the 10,000" in result.finding("split").evidence
     assert result.finding("weights").verdict == "warning" and "ViT-B-16-quickgelu" in result.finding("weights").advice
 
 
 def test_what_is_wrong_in_the_deck_is_found(engine: Engine) -> None:
-    found = {r.case.title.removeprefix("the deck: "): {f.check for f in r.raised} for r in engine.audit_deck()}
+    found = {r.case.title.removeprefix("the deck: "): {f.check for f in r.raised} for r in audit_deck()}
     assert "copied" in found["OpenAI CLIP ViT-B/32 on ImageNet-mini"]
     assert "collapse" in found["OpenCLIP ViT-L/14, LAION-2B on EuroSAT"]
     assert all("published" in v for k, v in found.items() if "EuroSAT" in k and "probe" not in k)
@@ -282,7 +291,7 @@ def test_the_command_gives_every_check(encoders: object, world: Path, capsys: py
 
 def test_the_command_takes_predictions(encoders: object, world: Path, capsys: pytest.CaptureFixture[str]) -> None:
     engine = Engine(rescan_seconds=0)
-    engine.ensure(POOR, squares(world))
+    engine.vectors.ensure(engine.place(POOR, squares(world)))
     file = world / "mine.csv"
     file.write_text(own_table(engine, world), encoding="utf-8")
     (record,) = document(capsys, "--predictions", str(file), "--model", POOR, "--data", squares(world))

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from core.errors import Cancelled, TMVError
 from core.studies.few_shot import tip_adapter
-from core.studies.few_shot.methods import METHODS, FewShotStudy, Method
-from core.studies.few_shot.result import FewShotPoint, FewShotResult, Unit, assemble, published_point
+from core.studies.few_shot.methods import METHODS, FewShotMethods, Method
+from core.studies.few_shot.result import FewShotPoint, FewShotResult, FewShotRun, assemble, published_point
 from core.studies.few_shot.shots import Draw, most_shots
 from core.studies.few_shot.tip_adapter import Memory, Pictures, Setting, choose, fine_tune, gradient, scores, steps_of
 from core.studies.probe.training_rows import labels_of
@@ -241,7 +241,7 @@ def test_the_test_split_has_no_say(
     mixed = changed(test, labels=labels_of(test)[order])
     other = changed(test, image_embeddings=np.ascontiguousarray(test.image_embeddings[:, ::-1]))
     runs = [
-        FewShotStudy(train, part, blurred).run(method, 4, Draw.of(labels_of(train), 1))[0]
+        FewShotMethods(train, part, blurred).run(method, 4, Draw.of(labels_of(train), 1))[0]
         for part in (test, mixed, other)
     ]
     assert runs[0].settings == runs[1].settings == runs[2].settings
@@ -258,7 +258,7 @@ def test_only_shots_and_validation_pictures_are_looked_at(
     vectors = np.random.default_rng(0).normal(size=train.image_embeddings.shape).astype(np.float32)
     vectors[used] = train.image_embeddings[used]
     spoilt = changed(train, image_embeddings=vectors)
-    one, two = (FewShotStudy(t, test, blurred).run(method, 2, draw)[0] for t in (train, spoilt))
+    one, two = (FewShotMethods(t, test, blurred).run(method, 2, draw)[0] for t in (train, spoilt))
     assert one.settings == two.settings
     np.testing.assert_array_equal(one.correct, two.correct)
 
@@ -267,7 +267,7 @@ def test_more_shots_help_where_classes_can_be_learnt(
     pair: tuple[EmbeddingSet, EmbeddingSet], blurred: FloatArray
 ) -> None:
     train, test = pair
-    study = FewShotStudy(train, test, blurred)
+    study = FewShotMethods(train, test, blurred)
     for method in METHODS:
         means = [
             np.mean([study.run(method, k, Draw.of(labels_of(train), seed))[0].acc1 for seed in range(4)])
@@ -281,17 +281,17 @@ def test_a_probe_of_all_shots_is_scikit_learns(pair: tuple[EmbeddingSet, Embeddi
 
     train, test = pair
     draw = Draw.of(labels_of(train), 0)
-    found, _ = FewShotStudy(train, test, blurred).run("probe", 8, draw)
+    found, _ = FewShotMethods(train, test, blurred).run("probe", 8, draw)
     rows = draw.shots(8)
     model = LogisticRegression(C=found.settings["C"], solver="newton-cholesky", tol=1e-10)
     model.fit(train.image_embeddings[rows].astype(np.float64), labels_of(train)[rows])
     np.testing.assert_array_equal(found.correct, model.predict(test.image_embeddings) == labels_of(test))
     assert (found.n_shots, found.n_validation, found.short) == (32, 6 * 3 + 2, 0)
-    assert FewShotStudy(train, test, blurred).run("probe", 16, draw)[0].short == 1
+    assert FewShotMethods(train, test, blurred).run("probe", 16, draw)[0].short == 1
 
 
 def test_runs_can_be_stopped(pair: tuple[EmbeddingSet, EmbeddingSet], blurred: FloatArray) -> None:
-    study = FewShotStudy(*pair, blurred)
+    study = FewShotMethods(*pair, blurred)
     for method in METHODS:
         calls: list[int] = []
 
@@ -307,7 +307,7 @@ def test_runs_can_be_stopped(pair: tuple[EmbeddingSet, EmbeddingSet], blurred: F
 def test_one_picture_a_class_is_too_few() -> None:
     train = as_set("train", np.eye(4, dtype=np.float32), np.arange(4), 4)
     with pytest.raises(TMVError, match="one picture a class"):
-        FewShotStudy(train, clouds("test", (5, 5, 5, 5), d=4), np.eye(4, dtype=np.float32))
+        FewShotMethods(train, clouds("test", (5, 5, 5, 5), d=4), np.eye(4, dtype=np.float32))
 
 
 # --- results ----------------------------------------------------------------------------------------------
@@ -317,7 +317,7 @@ def test_one_picture_a_class_is_too_few() -> None:
 def result(pair: tuple[EmbeddingSet, EmbeddingSet], blurred: FloatArray) -> FewShotResult:
     train, test = pair
     zero = classify(test, blurred, test.classnames, ["a photo of a {}."])
-    study = FewShotStudy(train, test, blurred)
+    study = FewShotMethods(train, test, blurred)
     draws = [Draw.of(labels_of(train), seed) for seed in range(3)]
     units = {(m, k, s): study.run(m, k, draws[s])[0] for m in ("probe", "tip") for k in (2, 16) for s in range(3)}
     figures = (
@@ -329,8 +329,8 @@ def result(pair: tuple[EmbeddingSet, EmbeddingSet], blurred: FloatArray) -> FewS
 
 
 def test_mean_and_spread_by_hand() -> None:
-    def run(right: int) -> Unit:
-        return Unit(correct=np.arange(10) < right, n_shots=4, n_validation=2, short=0, settings={})
+    def run(right: int) -> FewShotRun:
+        return FewShotRun(correct=np.arange(10) < right, n_shots=4, n_validation=2, short=0, settings={})
 
     point = FewShotPoint.of("tip", 1, [run(4), run(6), run(8)])
     assert point.acc1 == (0.4, 0.6, 0.8) and point.acc1_mean == pytest.approx(0.6)
@@ -369,12 +369,12 @@ def test_a_single_draw_is_called_so(pair: tuple[EmbeddingSet, EmbeddingSet], res
 
 def test_a_run_comes_back_from_disk_as_it_was(result: FewShotResult) -> None:
     run = result.point("probe", 2).units[1]
-    again = Unit.from_record(json.loads(json.dumps(run.to_record())))
+    again = FewShotRun.from_record(json.loads(json.dumps(run.to_record())))
     np.testing.assert_array_equal(again.correct, run.correct)
     assert replace(again, correct=run.correct) == run
     for broken in ({}, {"n": 5, "correct": "%%%"}, {**run.to_record(), "n": 10**6}):
         with pytest.raises((KeyError, ValueError, TypeError)):
-            Unit.from_record(broken)
+            FewShotRun.from_record(broken)
 
 
 @pytest.mark.parametrize(

@@ -9,23 +9,23 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core import engine_few_shot
 from core.engine import Engine
-from core.engine_few_shot import MOST_SEEDS, answers_key, run_keys
-from core.engine_probe import pair_of
 from core.errors import BadArgument, TMVError, UnknownName
 from core.stats.metrics import calibration
 from core.stats.scored import Scored
+from core.studies.few_shot import runs as few_shot_runs
 from core.studies.few_shot.draw import FewShotDraw, assemble, from_bytes, to_bytes
-from core.studies.few_shot.methods import METHODS, FewShotStudy, Method
-from core.studies.few_shot.result import Unit
+from core.studies.few_shot.methods import METHODS, FewShotMethods, Method
+from core.studies.few_shot.result import FewShotRun
+from core.studies.few_shot.runs import MOST_SEEDS, answers_key, run_keys
 from core.studies.few_shot.shots import Draw
+from core.studies.few_shot.study import FewShot, SingleDraw, kept_draws
 from core.studies.probe.training_rows import labels_of
 from core.tables.few_shot_draw import differences_by_seed, draw_line, one_draw, other_draws, say_draw
 from core.types import EmbeddingSet, FloatArray
 from core.work.tasks import TASKS
 from tests.training_sets import changed, clouds, head
-from tests.worlds import POOR, paint, point, squares
+from tests.worlds import POOR, kept_study, paint, point, squares
 
 Pair = tuple[EmbeddingSet, EmbeddingSet]
 
@@ -53,7 +53,7 @@ def engine(embedded: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
     point(monkeypatch, embedded)
     found = Engine()
     for split in ("train", "test"):
-        found.ensure(POOR, squares(embedded), split)
+        found.vectors.ensure(found.place(POOR, squares(embedded), split))
     return found
 
 
@@ -61,7 +61,7 @@ def no_training(monkeypatch: pytest.MonkeyPatch) -> None:
     def run(*_: Any) -> Any:
         raise AssertionError("nothing may be trained here")
 
-    monkeypatch.setattr(FewShotStudy, "run", run)
+    monkeypatch.setattr(FewShotMethods, "run", run)
 
 
 # --- the answers ------------------------------------------------------------------------------------------
@@ -70,7 +70,7 @@ def no_training(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("method", METHODS)
 def test_the_answers_are_those_that_the_run_counts(pair: Pair, blurred: FloatArray, method: Method) -> None:
     train, test = pair
-    unit, found = FewShotStudy(train, test, blurred).run(method, 4, Draw.of(labels_of(train), 1))
+    unit, found = FewShotMethods(train, test, blurred).run(method, 4, Draw.of(labels_of(train), 1))
     np.testing.assert_array_equal(found.correct, unit.correct)
     np.testing.assert_array_equal(found.top[:, 0] == labels_of(test), unit.correct)
     assert (np.diff(found.probability, axis=1) <= 0).all() and found.probability.sum(axis=1) == pytest.approx(1)
@@ -79,7 +79,7 @@ def test_the_answers_are_those_that_the_run_counts(pair: Pair, blurred: FloatArr
 
 
 def test_answers_come_back_from_disk_as_they_were(pair: Pair, blurred: FloatArray) -> None:
-    _, found = FewShotStudy(*pair, blurred).run("tip", 2, Draw.of(labels_of(pair[0]), 0))
+    _, found = FewShotMethods(*pair, blurred).run("tip", 2, Draw.of(labels_of(pair[0]), 0))
     again = from_bytes(to_bytes(found))
     for name in ("ranks", "top", "probability"):
         one, other = getattr(found, name), getattr(again, name)
@@ -93,7 +93,7 @@ def test_answers_come_back_from_disk_as_they_were(pair: Pair, blurred: FloatArra
 
 def test_a_draw_knows_what_it_rests_on(pair: Pair, blurred: FloatArray) -> None:
     train, test = pair
-    unit, found = FewShotStudy(train, test, blurred).run("tip-f", 16, Draw.of(labels_of(train), 2))
+    unit, found = FewShotMethods(train, test, blurred).run("tip-f", 16, Draw.of(labels_of(train), 2))
     draw = assemble(train, test, ("tip-f", 16, 2), unit, found, ("a photo of a {}.",))
     assert draw.acc1 == unit.acc1 == draw.correct.mean() and draw.acc1_ci95[0] < draw.acc1 < draw.acc1_ci95[1]
     assert (draw.n_shots, draw.shots, draw.seed, draw.templates) == (16 * 3 + 10, 16, 2, ("a photo of a {}.",))
@@ -112,40 +112,43 @@ def test_a_draw_is_the_studys_own_run(
     engine: Engine, embedded: Path, monkeypatch: pytest.MonkeyPatch, method: Method
 ) -> None:
     data = squares(embedded)
-    study = engine.few_shot(POOR, data, shots=[1, 2], methods=[method], seeds=2)
+    study = engine.run(FewShot.at(engine, POOR, data, shots=[1, 2], methods=[method], seeds=2))
     no_training(monkeypatch)
     for k in (1, 2):
         for seed, unit in enumerate(study.point(method, k).units):
-            draw = Engine().few_shot_draw_cached(POOR, data, method=method, shots=k, seed=seed)
+            draw = kept_study(Engine(), SingleDraw, POOR, data, method=method, shots=k, seed=seed)
             assert draw is not None and draw.acc1 == study.point(method, k).acc1[seed]
             np.testing.assert_array_equal(draw.correct, unit.correct)
             assert draw.settings == unit.settings and draw.ids == study.zero_shot.ids
-        kept = engine.few_shot_draws(POOR, data, method=method, shots=k)
+        kept = kept_draws(engine, FewShot.at(engine, POOR, data, methods=[method], shots=[k]))
         assert {seed: unit.acc1 for seed, unit in kept.items()} == dict(enumerate(study.point(method, k).acc1))
 
 
 def test_answers_that_are_lost_come_again_to_the_last_digit(engine: Engine, embedded: Path) -> None:
     data = squares(embedded)
-    study = engine.few_shot(POOR, data, shots=[2], methods=["tip-f"], seeds=2)
-    train, test = pair_of(engine, POOR, data, None)
+    study = engine.run(FewShot.at(engine, POOR, data, shots=[2], methods=["tip-f"], seeds=2))
+    train, test = FewShot.at(engine, POOR, data).pair(engine)
     run: tuple[Method, int, int] = ("tip-f", 2, 1)
     key = run_keys(train, test, study.zero_shot.templates, [run])[run]
     for spoil in (engine.results.discard, lambda k: engine.results.put(k, b"spoilt")):
         spoil(answers_key(key))
-        assert engine.few_shot_draw_cached(POOR, data, method="tip-f", shots=2, seed=1) is None
-        assert engine.few_shot_draw(POOR, data, method="tip-f", shots=2, seed=1).acc1 == study.point("tip-f", 2).acc1[1]
-        assert engine.few_shot_draw_cached(POOR, data, method="tip-f", shots=2, seed=1) is not None
+        assert engine.kept(SingleDraw.at(engine, POOR, data, method="tip-f", shots=2, seed=1)) is None
+        assert (
+            engine.run(SingleDraw.at(engine, POOR, data, method="tip-f", shots=2, seed=1)).acc1
+            == study.point("tip-f", 2).acc1[1]
+        )
+        assert engine.kept(SingleDraw.at(engine, POOR, data, method="tip-f", shots=2, seed=1)) is not None
 
 
 def test_answers_that_do_not_fit_the_run_are_not_shown(engine: Engine, embedded: Path) -> None:
     data = squares(embedded)
-    draw = engine.few_shot_draw(POOR, data, method="tip", shots=2)
-    train, test = pair_of(engine, POOR, data, None)
+    draw = engine.run(SingleDraw.at(engine, POOR, data, method="tip", shots=2))
+    train, test = FewShot.at(engine, POOR, data).pair(engine)
     run: tuple[Method, int, int] = ("tip", 2, 0)
     key = run_keys(train, test, draw.templates, [run])[run]
-    unit = engine_few_shot.kept_unit(engine, key)
+    unit = few_shot_runs.kept_run(engine, key)
     assert unit is not None
-    other = Unit(
+    other = FewShotRun(
         correct=~unit.correct,
         n_shots=unit.n_shots,
         n_validation=unit.n_validation,
@@ -153,31 +156,31 @@ def test_answers_that_do_not_fit_the_run_are_not_shown(engine: Engine, embedded:
         settings=unit.settings,
     )
     engine.results.put(key, other.to_record())
-    assert engine.few_shot_draw_cached(POOR, data, method="tip", shots=2) is None
-    assert engine.few_shot_draw(POOR, data, method="tip", shots=2).acc1 == draw.acc1
+    assert engine.kept(SingleDraw.at(engine, POOR, data, method="tip", shots=2)) is None
+    assert engine.run(SingleDraw.at(engine, POOR, data, method="tip", shots=2)).acc1 == draw.acc1
 
 
 def test_prompts_are_part_of_a_draw_where_they_matter(engine: Engine, embedded: Path) -> None:
     data, own = squares(embedded), ["{}, seen from above"]
     for method in ("probe", "tip"):
-        engine.few_shot_draw(POOR, data, method=method, shots=2)
-    assert engine.few_shot_draw_cached(POOR, data, method="probe", shots=2, templates=own) is not None
-    assert engine.few_shot_draw_cached(POOR, data, method="tip", shots=2, templates=own) is None
-    assert engine.few_shot_draw(POOR, data, method="tip", shots=2, templates=own).templates == tuple(own)
+        engine.run(SingleDraw.at(engine, POOR, data, method=method, shots=2))
+    assert engine.kept(SingleDraw.at(engine, POOR, data, method="probe", shots=2, templates=own)) is not None
+    assert engine.kept(SingleDraw.at(engine, POOR, data, method="tip", shots=2, templates=own)) is None
+    assert engine.run(SingleDraw.at(engine, POOR, data, method="tip", shots=2, templates=own)).templates == tuple(own)
 
 
 def test_what_cannot_be_drawn_is_one_sentence(engine: Engine, embedded: Path) -> None:
     data = squares(embedded)
     draw: dict[str, Any] = {"method": "tip", "shots": 2}
     with pytest.raises(UnknownName, match="No few-shot method"):
-        engine.few_shot_draw_cached(POOR, data, **draw | {"method": "knn"})
+        engine.kept(SingleDraw.at(engine, POOR, data, **draw | {"method": "knn"}))
     with pytest.raises(BadArgument, match=r"at most \d+ pictures a class to learn from, so 999 a class cannot"):
-        engine.few_shot_draw_cached(POOR, data, **draw | {"shots": 999})
+        engine.kept(SingleDraw.at(engine, POOR, data, **draw | {"shots": 999}))
     with pytest.raises(BadArgument, match="at least one picture"):
-        engine.few_shot_draw(POOR, data, **draw | {"shots": 0})
+        engine.run(SingleDraw.at(engine, POOR, data, **draw | {"shots": 0}))
     for seed in (-1, MOST_SEEDS):
         with pytest.raises(BadArgument, match="whole number from 0 to 99"):
-            engine.submit_few_shot_draw(POOR, data, **draw, seed=seed)
+            engine.submit(SingleDraw.at(engine, POOR, data, seed=seed, **draw))
 
 
 def test_the_task_runs_the_draw_and_those_beside_it(
@@ -186,15 +189,15 @@ def test_the_task_runs_the_draw_and_those_beside_it(
     data, asked = squares(embedded), {"method": "probe", "shots": 4, "seed": 7, "prompt_set": "photo"}
     jobs = list[tuple[str, str, str, Any]]()
     monkeypatch.setattr(engine.jobs, "submit", lambda *job: jobs.append(job))
-    engine.submit_few_shot_draw(POOR, data, **asked)
+    engine.submit(SingleDraw.at(engine, POOR, data, **asked))
     kind, key, _, params = jobs[0]
-    assert key == engine.few_shot_draw_job_key(POOR, data, **asked)
-    assert key != engine.few_shot_draw_job_key(POOR, data, **asked | {"seed": 6})
+    assert key == SingleDraw.at(engine, POOR, data, **asked).job_key()
+    assert key != SingleDraw.at(engine, POOR, data, **asked | {"seed": 6}).job_key()
     shares = list[float]()
     TASKS[kind](engine, json.loads(json.dumps(params)), lambda done, total: shares.append(done / total))
     assert shares == sorted(shares) and shares[-1] == 1
-    assert engine.few_shot_draw_cached(POOR, data, **asked) is not None
-    assert sorted(engine.few_shot_draws(POOR, data, method="probe", shots=4)) == [0, 1, 2, 7]
+    assert engine.kept(SingleDraw.at(engine, POOR, data, **asked)) is not None
+    assert sorted(kept_draws(engine, FewShot.at(engine, POOR, data, methods=["probe"], shots=[4]))) == [0, 1, 2, 7]
 
 
 # --- in words ---------------------------------------------------------------------------------------------
@@ -202,13 +205,13 @@ def test_the_task_runs_the_draw_and_those_beside_it(
 
 def made(method: Method = "tip", seed: int = 0, shots: int = 16) -> FewShotDraw:
     train, test = clouds("train", (30, 30, 30, 12), spread=0.5), clouds("test", (50, 50, 50, 50), spread=0.5)
-    unit, found = FewShotStudy(train, test, head(train, 0.7)).run(method, shots, Draw.of(labels_of(train), seed))
+    unit, found = FewShotMethods(train, test, head(train, 0.7)).run(method, shots, Draw.of(labels_of(train), seed))
     return assemble(train, test, (method, shots, seed), unit, found, ("{}",))
 
 
-def runs(*right: int) -> dict[int, Unit]:
+def runs(*right: int) -> dict[int, FewShotRun]:
     return {
-        seed: Unit(correct=np.arange(200) < hits, n_shots=8, n_validation=4, short=0, settings={})
+        seed: FewShotRun(correct=np.arange(200) < hits, n_shots=8, n_validation=4, short=0, settings={})
         for seed, hits in enumerate(right)
     }
 

@@ -1,0 +1,143 @@
+"""The data sets of this machine: on its disk, or as vectors that came from another one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from core import readers
+from core.catalog.datasets import DATASETS, find_dataset
+from core.errors import Damaged, NotHere
+from core.readers.base import canonical_split
+from core.store import Entry, Results, Store
+from core.store.manifest import MANIFEST
+from core.system.memo import Memo
+from core.types import Dataset, DatasetSpec, EmbeddingKey, Progress, State
+
+T = TypeVar("T")
+LISTINGS = 48
+"""What was seen of the disk is remembered for so many questions."""
+
+
+class Data:
+    """Rows, splits and digests by a data set's name. `rescan_seconds` is how long a listing of a folder may be reused
+    before the disk is asked again."""
+
+    def __init__(
+        self, *, store: Store, results: Results, data_dir: Path, cache_dir: Path, rescan_seconds: float = 0.0
+    ) -> None:
+        self._store, self._results = store, results
+        self.folder, self._cache_dir, self._rescan = data_dir, cache_dir, rescan_seconds
+        self._seen = Memo(LISTINGS)
+
+    def every(self) -> tuple[tuple[DatasetSpec, State], ...]:
+        """Every data set of the catalog with what can be done with it here."""
+        return tuple((spec, self.state(spec.name)) for spec in DATASETS)
+
+    def state(self, dataset: str) -> State:
+        """Ready also means: no pictures here, but cached vectors that can be studied."""
+        state = readers.dataset_state(dataset, self.folder, self._cache_dir)
+        if state.state != "ready" and any(e.key.dataset == dataset for e in self._store.entries()):
+            return State(state="ready", why="Its cached vectors are here; its pictures are not.")
+        return state
+
+    def split_of(self, dataset: str, split: str | None = None) -> str:
+        """`split`, or the one that the data set is measured on; for own data the reader knows which that is."""
+        if split:
+            return self._split_called(dataset, split)
+        if split := find_dataset(dataset).default_split:
+            return split
+        try:
+            return self._look(("default", dataset), lambda: self._open(dataset, None)).split
+        except NotHere:
+            stored = self.stored(dataset)
+            if not stored:
+                raise
+            return min((entry.key.split for entry in stored), key=readers.measured_first)
+
+    def _split_called(self, dataset: str, split: str) -> str:
+        """A split asked for in another spelling ("VALID") by the name that it has here."""
+        word = canonical_split(split)
+        if word in (None, split):
+            return split
+        there = self.splits(dataset)
+        return split if split in there or word not in there else word or split
+
+    def stored(self, dataset: str) -> list[Entry]:
+        """The entries of a data set whose pictures are not here. Raises `Damaged` where one of them cannot be read: the
+        others must not answer in its place without a word."""
+        if damaged := self._store.damaged(dataset):
+            raise Damaged(
+                f"{damaged[0] / MANIFEST}, which says what is stored of {dataset}, is damaged, and its pictures are "
+                "not on this machine: copy the cache again, or drop that entry with `python -m core verify`."
+            )
+        return [entry for entry in self._store.entries() if entry.key.dataset == dataset]
+
+    def splits(self, dataset: str) -> tuple[str, ...]:
+        """The splits of a data set: those on this disk (of the catalog where it is not here), and those whose
+        vectors are in the cache."""
+        try:
+            there = self._look(
+                ("splits", dataset), lambda: readers.describe_dataset(dataset, self.folder, self._cache_dir).splits
+            )
+        except NotHere:
+            there = ()
+        stored = [entry.key.split for entry in self._store.entries() if entry.key.dataset == dataset]
+        return tuple(dict.fromkeys((*there, *stored)))
+
+    def rows(self, dataset: str, split: str | None = None) -> Dataset:
+        """The rows on disk; `NotHere` when the data set is not on this machine."""
+        split = self.split_of(dataset, split)
+        return self._look(("rows", dataset, split), lambda: self._open(dataset, split))
+
+    def _open(self, dataset: str, split: str | None) -> Dataset:
+        return readers.open_dataset(dataset, split, self.folder, self._cache_dir)
+
+    def digest(self, dataset: str, split: str | None = None) -> str | None:
+        """The digest of the rows and their pictures; None when the data set is not on this machine."""
+        try:
+            rows = self.rows(dataset, split)
+        except NotHere:
+            return None
+        return self._look(
+            ("digest", dataset, rows.split), lambda: readers.data_digest(rows, self._cache_dir / "digests")
+        )
+
+    def _look(self, key: tuple[str, ...], look: Callable[[], T]) -> T:
+        """What `look` sees on the disk, at most `rescan_seconds` old."""
+        if not self._rescan:
+            return look()
+        return self._seen.get((*key, int(time.monotonic() / self._rescan)), look)
+
+    def ensure_demo(self, dataset: str, progress: Progress | None = None) -> None:
+        """Draw a demo set if it has not been drawn yet; does nothing for other data."""
+        # Cached vectors of an older demo make a set usable, but its pictures must be drawn to be embedded anew.
+        drawn = readers.dataset_state(dataset, self.folder, self._cache_dir)
+        if dataset.startswith("demo-") and drawn.state != "ready":
+            readers.make_demo(dataset, self._cache_dir, progress)
+            self._seen = Memo(LISTINGS)
+
+    # --- templates that shards bring ------------------------------------------------------------------
+
+    def own_templates(self, dataset: str) -> tuple[str, ...]:
+        """The templates that shards bring; where only their vectors are here, as they were then. () for other data."""
+        if not dataset.startswith("wds:"):
+            return ()
+        try:
+            return self._look(("templates", dataset), lambda: readers.brought_templates(dataset))
+        except NotHere:
+            entries = [entry.key for entry in self._store.entries() if entry.key.dataset == dataset]
+            kept = [self._results.get(_templates_key(key)) for key in entries]
+            return tuple(next(filter(None, reversed(kept)), ()))
+
+    def keep_templates(self, key: EmbeddingKey) -> None:
+        """Keep them beside the vectors, for a machine without the shards."""
+        own = list(self.own_templates(key.dataset))
+        if own and self._results.get(_templates_key(key)) != own:
+            self._results.put(_templates_key(key), own)
+
+
+def _templates_key(key: EmbeddingKey) -> str:
+    return f"templates/{key.fingerprint}"

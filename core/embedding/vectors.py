@@ -1,0 +1,170 @@
+"""Stored image vectors that fit the model and the pictures as they are now, and computing those that are missing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core import readers
+from core.catalog.datasets import find_dataset
+from core.catalog.models import MODELS
+from core.embedding.data import Data
+from core.embedding.speed import remember_speed
+from core.encoders import weights
+from core.encoders.service.local import Encoding
+from core.errors import Damaged, NotHere
+from core.store import Results, Store
+from core.store.data_notes import skipped_note
+from core.store.manifest import MANIFEST
+from core.system.memo import Memo
+from core.types import EmbeddingKey, EmbeddingSet, ModelSpec, Note, Place, Progress, State
+
+if TYPE_CHECKING:
+    from core.embedding.run import EmbedReport
+
+SETS = 128
+"""Sets of vectors that a process keeps open; they are mapped from disk, not read."""
+
+
+class Vectors:
+    """Sets of vectors by `Place`. `tell` hears in one sentence of what was damaged and is computed again."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        results: Results,
+        data: Data,
+        encoding: Encoding,
+        cache_dir: Path,
+        tell: Callable[[str], None],
+    ) -> None:
+        self.store, self._results, self._data, self._encoding = store, results, data, encoding
+        self._memo_dir, self._tell = cache_dir / "digests", tell
+        self._sets = Memo(SETS)
+
+    def models(self) -> tuple[tuple[ModelSpec, State], ...]:
+        """Every model of the catalog with what can be done with it here."""
+        return tuple((spec, self.model_state(spec)) for spec in MODELS)
+
+    def model_state(self, spec: ModelSpec) -> State:
+        """Ready also means: no weights here, but cached vectors that can be studied."""
+        state = weights.state(spec)
+        if state.state != "ready" and any(e.key.model == spec.name for e in self.store.entries()):
+            return State(state="ready", why="Its cached vectors are here; its weights are not.")
+        return state
+
+    def find(self, place: Place) -> EmbeddingSet | None:
+        """The stored vectors that fit the model and the data as they are now, or None. Never computes. Raises `Damaged`
+        where they are not what was written."""
+        model, dataset, split = place.names
+        key = self.store.find(
+            model, dataset, split, self._encoding.model_digest(model), self._data.digest(dataset, split)
+        )
+        return None if key is None else self._as_read_now(self._load(key))
+
+    def require(self, place: Place) -> EmbeddingSet:
+        """`find`, or `NotHere` with the command that makes them."""
+        found = self.find(place)
+        if found is not None:
+            return found
+        model, dataset, split = place.names
+        raise NotHere(
+            f"The pictures of {dataset} ({split}) are not embedded with {model} yet; embed them in the library "
+            f"or with: python -m core embed --model {model} --data {dataset} --split {split}"
+        )
+
+    def has_classes(self, dataset: str) -> bool:
+        """Whether its pictures have labels, so that they can be classified and not only searched."""
+        spec = find_dataset(dataset)
+        if spec.kind != "classification" or spec.classnames:
+            return spec.kind == "classification"
+        try:
+            return self._data.rows(dataset).labels is not None
+        except NotHere:
+            stored = [entry.key for entry in self._data.stored(dataset) if entry.complete]
+            return bool(stored) and self._load(stored[-1]).labels is not None
+
+    def _load(self, key: EmbeddingKey) -> EmbeddingSet:
+        return self._sets.get(key, lambda: self.store.load(key))
+
+    def _as_read_now(self, images: EmbeddingSet) -> EmbeddingSet:
+        """Stored vectors with what the data set's reader says of it today: notes and curated names change no vector."""
+        try:
+            rows = self._data.rows(images.key.dataset, images.key.split)
+            read = rows.notes
+        except NotHere as error:
+            rows = None
+            read = (*images.provenance.data_notes, *self._not_here(images, error))
+        names = images.classnames if rows is None else rows.classnames
+        notes = (*read, *skipped_note(images))
+        now = replace(images.provenance, data_notes=notes)
+        levels = tuple(note.level for note in notes)
+        return self._sets.get(
+            (images.key, names, notes, levels), lambda: replace(images, classnames=names, provenance=now)
+        )
+
+    def _not_here(self, images: EmbeddingSet, error: NotHere) -> list[Note]:
+        """That nobody can look whether the pictures have changed since; a warning where something else lies in their
+        place, or where they are known to have changed before."""
+        key, day = images.key, images.provenance.date[:10]
+        notes = [Note(f"The pictures are not on this machine; these are their vectors of {day}.", "pictures_not_here")]
+        if readers.stands_there(key.dataset, self._data.folder):
+            text = f"The data cannot be read as they are now, so these are their vectors of {day}: {error}"
+            notes = [Note(text, "pictures_not_here", "warning")]
+        if (versions := self.store.versions(key.model, key.dataset, key.split)) > 1:
+            text = f"{versions} versions of these pictures or captions were embedded; this is the one of {day}."
+            notes.append(Note(text, "older_versions", "warning"))
+        return notes
+
+    # --- computing ------------------------------------------------------------------------------------
+
+    def embed(self, place: Place, progress: Progress | None = None) -> EmbedReport:
+        """Embed what is missing, in this process; resumes, and joins a run of the same key elsewhere.
+
+        What is damaged is computed again; an entry whose manifest is damaged goes once its split is embedded.
+        """
+        from core.embedding.run import embed
+
+        model, dataset, split = place.names
+        self._data.ensure_demo(dataset)
+        report = embed(
+            lambda: self._encoding.encoder(model),
+            self._data.rows(dataset, split),
+            self.store,
+            self._encoding.texts,
+            memo_dir=self._memo_dir,
+            progress=progress,
+            card=self._encoding.card(model) if self._encoding.model_digest(model) else None,
+        )
+        self._data.keep_templates(report.key)
+        if report.images_per_second:
+            remember_speed(self._results, report, self._encoding.encoder(model).card.device)
+        for folder in self.store.drop_damaged(model, dataset, split):
+            self._tell(f"{folder / MANIFEST} was damaged, so that entry is dropped.")
+        return report
+
+    def ensure(self, place: Place, progress: Progress | None = None) -> EmbeddingSet:
+        """The stored vectors, computed first where they are missing or damaged."""
+        self._data.ensure_demo(place.dataset.name)
+        try:
+            found = self.find(place)
+        except Damaged as damage:
+            self._mend(damage, place, progress)
+            found = None
+        if found is None:
+            self.embed(place, progress)
+            found = self.require(place)
+        return found
+
+    def _mend(self, damage: Damaged, place: Place, progress: Progress | None) -> None:
+        """Compute damaged vectors again and say so; where the pictures or the weights are not here, `Damaged` says what
+        to do. Good blocks are kept."""
+        what = str(damage).split(": run ")[0]
+        self._tell(f"{what}; what is damaged is computed again.")
+        try:
+            self.embed(place, progress)
+        except NotHere as error:
+            raise Damaged(f"{what}, and cannot be computed again, because {error} Or copy the cache again.") from error

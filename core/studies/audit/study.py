@@ -1,0 +1,269 @@
+"""The request for an audit: why is this number not the paper's number?"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import numpy as np
+
+from core.catalog.benchmark_names import published_set
+from core.catalog.datasets import DATASETS, find_dataset
+from core.catalog.models import MODELS, find_model
+from core.errors import Damaged, NotHere, TMVError
+from core.readers.external import OTHER_LANGUAGE, Classes, Predictions
+from core.studies import audit
+from core.studies.audit import Asked, AuditResult, Known, Repeat, Vectors, cases, external, runs
+from core.studies.audit.repeat import repeated
+from core.studies.base import Lab, Study
+from core.studies.captions.study import Retrieval
+from core.studies.probe.splits import TRAIN
+from core.studies.probe.study import LinearProbe
+from core.studies.zero_shot.classify import ZeroShotResult
+from core.studies.zero_shot.study import ZeroShot
+from core.types import DatasetSpec, EmbeddingSet, IntArray, Place, Progress
+
+MATCHED = 0.99
+"""So many pictures of a table must be known by name before it is compared picture by picture."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audit(Study[AuditResult]):
+    """Every check on one zero-shot study (or, for captions, on their retrieval); see `core.studies.audit`.
+
+    Uses what the cache holds. `encode` also encodes texts of other ways to ask that are missing, and a sample of
+    pictures again, which takes the model; what that found is kept. Raises as the study itself does.
+    """
+
+    kind: ClassVar[str] = "audit"
+    templates: tuple[str, ...] | None = None
+    prompt_set: str | None = None
+    classnames: str = "curated"
+    encode: bool = False
+
+    def key(self, lab: Lab) -> Hashable:
+        """The vectors, the texts, and what the cache knows."""
+        images = lab.vectors.require(self.place)
+        now = (repeated(lab, images, self.encode), runs.state_of_cache(lab, images), self.encode)
+        return images.key, self._forms(lab, images), self.classnames, now
+
+    def run(self, lab: Lab, progress: Progress | None = None) -> AuditResult:
+        """What every check says; raises as the study itself does."""
+        images = lab.vectors.require(self.place)
+        repeat = repeated(lab, images, self.encode)
+        if self.place.dataset.kind == "captions":
+            return _captions(lab, self.place, images, repeat)
+        study = ZeroShot(place=self.place, templates=self._forms(lab, images), classnames=self.classnames)
+        return _zero_shot(lab, images, lab.run(study, progress), repeat, self.encode)
+
+    def _forms(self, lab: Lab, images: EmbeddingSet) -> tuple[str, ...]:
+        if images.labels is None:
+            return ()
+        return lab.prompting.templates(self.place.dataset.name, self.templates, self.prompt_set)
+
+
+def audit_probe(lab: Lab, study: LinearProbe) -> AuditResult | None:
+    """Every check on a linear probe that has been trained; None where none has."""
+    result = lab.kept(study)
+    if result is None:
+        return None
+    train, test = study.needs(lab)
+    images, train_images = lab.vectors.require(test), lab.vectors.find(train)
+    vectors = Vectors(
+        images=images.image_embeddings, train=None if train_images is None else train_images.image_embeddings
+    )
+    zero = _zero_shot_acc1(lab, study.place)
+    return audit.audit(cases.probe_case(result, _known(lab, images), vectors, zero, repeated(lab, images, False)))
+
+
+def audit_predictions(
+    lab: Lab,
+    brought: Predictions,
+    model: str | None = None,
+    dataset: str | None = None,
+    split: str | None = None,
+    *,
+    templates: Sequence[str] | None = None,
+    classnames: str | None = None,
+    encode: bool = False,
+) -> AuditResult:
+    """Every check on someone's own predictions or figures.
+
+    `model` and `dataset` say what they are of (a document may say so itself); where these are in the cache, the
+    predictions are compared with our own runs picture by picture. `templates` and `classnames` ("curated", "raw")
+    say how pictures were asked about, where that is known.
+    """
+    spec, wrong, quick = external.weights_named(model or brought.model, "" if model else brought.pretrained)
+    pictures = None if brought.own or dataset else published_set(brought.dataset)
+    name = dataset or brought.dataset
+    data = find_dataset(name) if dataset else None if pictures is not None else _dataset(name)
+    found = external.known_of_figures(spec, pictures) if pictures is not None else cases.known_of(spec, data)
+    foreign = any(note.code == OTHER_LANGUAGE for note in brought.notes)
+    known = replace(found, weights_note=wrong, quick_gelu=quick, published=() if foreign else found.published)
+    brought = external.identified(brought, spec, pictures, data, model or "", dataset or "", split or "")
+    asked, images = _stated(data, brought, templates, classnames), None
+    if spec is not None and data is not None and brought.predicted is not None:
+        images = lab.vectors.find(lab.place(spec.name, data.name, brought.split or None))
+    if images is None or images.labels is None:
+        return audit.audit(external.brought_case(brought, known, data, asked=asked))
+    return _compared(lab, brought, known, data, images, asked, encode)
+
+
+def audit_deck() -> tuple[AuditResult, ...]:
+    """Every check on every figure of the deck, as figures: what is wrong in it, and how one sees that."""
+    return tuple(audit.audit(case) for case in external.deck_cases(MODELS, DATASETS))
+
+
+def audit_classes(lab: Lab, dataset: str, split: str | None = None) -> Classes:
+    """The class names that a table about this data set may use: curated or raw; none where that is not known."""
+    spec = find_dataset(dataset)
+    if spec.classnames:
+        return Classes(names=spec.classnames, raw=spec.raw_classnames)
+    try:
+        rows = lab.data.rows(dataset, split)  # first the disk: the same before and after embedding
+    except NotHere:
+        rows = None
+    if rows is not None:
+        return Classes(names=rows.classnames, raw=rows.raw_classnames)
+    if damaged := lab.vectors.store.damaged(dataset):
+        raise Damaged(
+            f"What is stored of {dataset} cannot be read ({damaged[0]} is damaged): run "
+            "`python -m core verify` to mend the cache."
+        )
+    for entry in lab.vectors.store.entries():
+        if entry.complete and entry.key.dataset == dataset and split in (None, entry.key.split):
+            images = lab.vectors.store.load(entry.key)
+            return Classes(names=images.classnames, raw=images.raw_classnames)
+    return Classes()
+
+
+# --- parts ------------------------------------------------------------------------------------------------
+
+
+def _captions(lab: Lab, place: Place, images: EmbeddingSet, repeat: Repeat | None) -> AuditResult:
+    found = lab.run(Retrieval(place=place))
+    return audit.audit(
+        cases.retrieval_case(found, _known(lab, images), Vectors(images=images.image_embeddings), repeat)
+    )
+
+
+def _zero_shot(
+    lab: Lab, images: EmbeddingSet, result: ZeroShotResult, repeat: Repeat | None, encode: bool
+) -> AuditResult:
+    asked, known = _asked(images, find_dataset(images.key.dataset), result), _known(lab, images)
+    ways = runs.other_ways(asked, bool(known.published))
+    tried = [runs.alternative(lab, images, way, encode) for way in ways]
+    case = cases.zero_shot_case(
+        result,
+        known,
+        _vectors(lab, images, result),
+        asked=asked,
+        alternatives=[a for a in tried if a is not None],
+        others=runs.other_models(lab, images, result),
+        repeat=repeat,
+    )
+    return audit.audit(case)
+
+
+def _known(lab: Lab, images: EmbeddingSet) -> Known:
+    model, dataset = find_model(images.key.model), find_dataset(images.key.dataset)
+    return cases.known_of(model, dataset, lab.encoding.card(model.name))
+
+
+def _asked(images: EmbeddingSet, data: DatasetSpec, result: ZeroShotResult) -> Asked:
+    reference = cases.reference_templates(data)
+    return Asked(
+        classnames=result.classnames,
+        curated=images.classnames,
+        raw=images.raw_classnames,
+        templates=result.templates,
+        reference=reference,
+    )
+
+
+def _vectors(lab: Lab, images: EmbeddingSet, result: ZeroShotResult) -> Vectors:
+    head, train = lab.prompting.class_head(images.key.model, result.templates, result.classnames), None
+    if images.key.split != TRAIN:
+        try:
+            train = lab.vectors.find(lab.place(images.key.model, images.key.dataset, TRAIN))
+        except TMVError:
+            train = None
+    return Vectors(
+        images=images.image_embeddings,
+        classes=head,
+        train=None if train is None else train.image_embeddings,
+        logit_scale=images.logit_scale,
+    )
+
+
+def _zero_shot_acc1(lab: Lab, place: Place) -> float | None:
+    try:
+        return lab.run(ZeroShot(place=place)).acc1
+    except TMVError:
+        return None
+
+
+# --- answers from elsewhere -------------------------------------------------------------------------------
+
+
+def _dataset(name: str) -> DatasetSpec | None:
+    try:
+        return find_dataset(name) if name else None
+    except TMVError:
+        return None
+
+
+def _stated(
+    data: DatasetSpec | None, brought: Predictions, templates: Sequence[str] | None, classnames: str | None
+) -> Asked | None:
+    """How pictures were asked about, as far as whoever brought the answers says so."""
+    if templates is None and classnames is None:
+        return None
+    curated = (data.classnames if data is not None else ()) or brought.classnames
+    raw = (data.raw_classnames if data is not None else ()) or brought.classnames
+    used = {"raw": raw, "curated": curated}.get(classnames or "", ())
+    reference = cases.reference_templates(data) if data is not None else ()
+    return Asked(classnames=used, curated=curated, raw=raw, templates=tuple(templates or ()), reference=reference)
+
+
+def _compared(
+    lab: Lab,
+    brought: Predictions,
+    known: Known,
+    data: DatasetSpec | None,
+    images: EmbeddingSet,
+    asked: Asked | None,
+    encode: bool,
+) -> AuditResult:
+    """Predictions beside our own runs on the same pictures."""
+    ours, labels = external.align(brought.ids, images.ids), np.asarray(images.labels)
+    rows = np.flatnonzero(ours >= 0)
+    strangers = len(ours) - len(rows)
+    mapped = external.in_classes_of(brought, images)
+    if len(rows) < MATCHED * len(ours) or mapped is None:
+        note = external.not_compared(brought, images, strangers if mapped is not None else 0)
+        return audit.audit(external.brought_case(brought, known, data, asked=asked, notes=[note]))
+    notes = list(external.strangers_note(strangers, len(ours), images.key.dataset))
+    brought = external.renumbered(mapped, labels[ours[rows]], rows)
+    known = replace(known, labels={brought.ids[i]: int(labels[ours[i]]) for i in rows})
+    alternatives = _runs(lab, data, images, ours[rows], encode)
+    case = external.brought_case(brought, known, data, asked=asked, alternatives=alternatives, rows=rows, notes=notes)
+    return audit.audit(case)
+
+
+def _runs(
+    lab: Lab, data: DatasetSpec | None, images: EmbeddingSet, rows: IntArray, encode: bool
+) -> list[audit.Alternative]:
+    """Our own runs on these rows of ours: as published, and with the usual departures."""
+    reference = cases.reference_templates(data) if data is not None else ()
+    usual = Asked(
+        classnames=images.classnames,
+        curated=images.classnames,
+        raw=images.raw_classnames,
+        templates=reference or runs.PHOTO,
+        reference=reference,
+    )
+    found = [runs.alternative(lab, images, way, encode) for way in runs.usual_ways(usual)]
+    found.append(runs.unnormalised(lab, images, usual))
+    return [replace(a, predicted=a.predicted[rows], correct=a.correct[rows]) for a in found if a is not None]
