@@ -80,7 +80,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status."""
-    from core.tables.names import shown_together
+    from core.words.names import shown_together
 
     args = parser().parse_args(argv)
     quiet_libraries(args.debug)

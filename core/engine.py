@@ -104,7 +104,7 @@ class Engine:
 
     def submit(self, study: LongStudy[R]) -> Job:
         """Run a study in a process of its own, or join the job that already does; `kept` finds its answer."""
-        from core.tables.names import full_title
+        from core.words.names import full_title
 
         place = study.place
         names = {"model": full_title(place.model), "dataset": full_title(place.dataset), "split": place.split}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,23 +44,37 @@ ENCODING = "encoding"
 """The code of notes about how vectors were computed: they stand with the provenance, not beside the number."""
 
 
-class Note(str):
+class Sentence(str):
+    """What is said of a result. It is its text; `code` is what programs read ("tie", "collapsed")."""
+
+    __slots__ = ("code",)
+    code: str
+
+    def __new__(cls, text: str, code: str) -> Self:
+        sentence = super().__new__(cls, text)
+        sentence.code = code
+        return sentence
+
+    def __getnewargs__(self) -> tuple[str, ...]:  # type: ignore[override]
+        return str(self), self.code
+
+
+class Note(Sentence):
     """A sentence that stands wherever the number stands: page, table, JSON, report and audit.
 
-    It is its text. `code` is for programs ("one_class"); `level` says what it does to the number: "info" explains it,
-    "warning" means it may not be what its reader thinks, "fault" that it is not.
+    `code` names what it is about ("one_class"); `level` says what it does to the number: "info" explains it, "warning"
+    means it may not be what its reader thinks, "fault" that it is not.
     """
 
-    __slots__ = ("code", "level")
-    code: str
+    __slots__ = ("level",)
     level: Level
 
-    def __new__(cls, text: str, code: str = "", level: Level = "info") -> Note:
-        note = super().__new__(cls, text)
-        note.code, note.level = code, level
+    def __new__(cls, text: str, code: str, level: Level = "info") -> Self:
+        note = super().__new__(cls, text, code)
+        note.level = level
         return note
 
-    def __getnewargs__(self) -> tuple[str, str, Level]:  # type: ignore[override]
+    def __getnewargs__(self) -> tuple[str, ...]:  # type: ignore[override]
         return str(self), self.code, self.level
 
     def as_dict(self) -> dict[str, str]:
@@ -69,12 +83,12 @@ class Note(str):
 
     @classmethod
     def of(cls, value: object) -> Note:
-        """A note as it was kept: its dictionary, or the bare text of earlier versions."""
+        """A note as it was kept: its dictionary, or the bare text of earlier versions, which has no code."""
         if isinstance(value, Note):
             return value
         if isinstance(value, Mapping):
             return cls(str(value["text"]), str(value.get("code", "")), value.get("level", "info"))
-        return cls(str(value))
+        return cls(str(value), "")
 
 
 def beside(*groups: Iterable[Note]) -> tuple[Note, ...]:

@@ -15,7 +15,6 @@ from core.charts.theme import (
     deck_marker,
     finish,
     halo,
-    listed,
     mixed,
     percent_axis,
     published_marker,
@@ -24,9 +23,8 @@ from core.charts.theme import (
     whiskers,
     wrap,
 )
-from core.tables import percent, say_metric
-from core.tables.answered import METHODS, PROBE, TRAINED, ZERO_SHOT
-from core.tables.findings import count
+from core.words.names import METHODS, PROBE, TRAINED, ZERO_SHOT, say_metric
+from core.words.numbers import count, listed, percent
 
 GROUP_WIDTH = 0.82
 UPRIGHT_BARS = 8
@@ -281,7 +279,7 @@ def _axes(fig: go.Figure, placed: pd.DataFrame, metric: str, style: Look, uprigh
 
 def _note(frame: pd.DataFrame, metric: str) -> str:
     few = list(frame.loc[frame["classes"] <= 5, "dataset_title"].unique()) if metric == "acc5" else []
-    said = f"Top-5 says nothing on {listed(few)}: five classes or fewer. " if few else ""
+    said = f"Top-5 says nothing on {listed(few, 4)}: five classes or fewer. " if few else ""
     return said + "Bars: measured, with 95 % interval."
 
 

@@ -13,7 +13,6 @@ from core.charts.theme import (
     deck_marker,
     finish,
     halo,
-    listed,
     percent_axis,
     published_marker,
     start,
@@ -21,7 +20,7 @@ from core.charts.theme import (
     wrap,
 )
 from core.tables.audit import DECK, MEASURED, OTHERWISE, PUBLISHED
-from core.tables.findings import percent, points
+from core.words.numbers import listed, percent, points
 
 ROW_HEIGHT = 48
 NAME_WIDTH, NAME_LINES = 26, 3

@@ -6,8 +6,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from core.charts.palette import Theme, model_color, model_symbol
-from core.charts.theme import Chart, Look, finish, listed, percent_axis, start, whiskers
-from core.tables import percent
+from core.charts.theme import Chart, Look, finish, percent_axis, start, whiskers
+from core.words.numbers import listed, percent
 
 
 def reliability_chart(frame: pd.DataFrame, *, title: str = "", theme: Theme = "light", scale: float = 1.0) -> Chart:
@@ -88,4 +88,4 @@ def _alt(frame: pd.DataFrame) -> str:
         f"{'too sure' if r['gap'] > 0 else 'not sure enough'}"
         for _, r in rows.iterrows()
     ]
-    return f"Reliability diagram: {listed(said)}."
+    return f"Reliability diagram: {listed(said, 4)}."

@@ -6,8 +6,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from core.charts.palette import Theme
-from core.charts.theme import Chart, Look, finish, listed, readable_on, scale_colour, start, wrap
-from core.tables.findings import percent, points
+from core.charts.theme import Chart, Look, finish, readable_on, scale_colour, start, wrap
+from core.words.numbers import listed, percent, points
 
 NUMBERS_UP_TO = 14
 MOST_CLASSES = 40
@@ -142,4 +142,4 @@ def _class_note(frame: pd.DataFrame, classes: tuple[int, int], templates: tuple[
 def _class_alt(frame: pd.DataFrame, moves: pd.Series) -> str:
     names = frame.drop_duplicates("label").set_index("label")["classname"]
     said = [f"{names[label]} by {points(float(moves[label]))}" for label in moves.index[:3]]
-    return f"Recall of each class under each template; the wording moves most {listed(said)}."
+    return f"Recall of each class under each template; the wording moves most {listed(said, 4)}."

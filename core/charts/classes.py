@@ -9,8 +9,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from core.charts.palette import Theme, bar_fill, model_color, model_symbol
-from core.charts.theme import Chart, Look, finish, halo, listed, percent_axis, start, whiskers, wrap
-from core.tables import percent
+from core.charts.theme import Chart, Look, finish, halo, percent_axis, start, whiskers, wrap
+from core.words.numbers import listed, percent
 
 Order = Literal["weakest", "strongest", "difference", "name"]
 ROW_HEIGHT = 23
@@ -243,4 +243,4 @@ def _true_counts(fig: go.Figure, shown: pd.DataFrame, style: Look) -> None:
 def _predicted_alt(shown: pd.DataFrame) -> str:
     rows = shown.sort_values("predicted", ascending=False, kind="stable").head(3)
     said = [f"{r['classname']} {percent(r['predicted'] / r['n'], 0)}" for _, r in rows.iterrows()]
-    return f"The most frequent answers: {listed(said)} of all pictures."
+    return f"The most frequent answers: {listed(said, 4)} of all pictures."

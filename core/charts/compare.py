@@ -8,8 +8,7 @@ import plotly.graph_objects as go
 
 from core.charts.palette import Theme, model_color
 from core.charts.theme import Chart, Look, finish, start, wrap
-from core.tables import points
-from core.tables.findings import SPACE
+from core.words.numbers import in_points
 
 LONGEST = 38
 """Characters of an axis title that a narrow screen shows in one line."""
@@ -85,7 +84,7 @@ def _say(fig: go.Figure, place: float, difference: float, end: str, style: Look)
     fig.add_annotation(
         x=difference,
         y=place,
-        text=points(difference, signed=True).split(SPACE)[0] + end,
+        text=in_points(difference, signed=True) + end,
         showarrow=False,
         yanchor="bottom",
         yshift=style.size(8),

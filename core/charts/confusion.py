@@ -8,8 +8,8 @@ import plotly.graph_objects as go
 
 from core.charts.palette import Theme
 from core.charts.theme import Chart, Look, finish, readable_on, scale_colour, start, wrap
-from core.tables import percent
-from core.tables.findings import SPACE, count
+from core.words.accuracy import mistake_finding
+from core.words.numbers import count, percent
 
 NUMBERS_UP_TO = 15
 
@@ -29,7 +29,7 @@ def confusion_chart(
     shown = frame[frame["true"].isin(labels) & frame["predicted"].isin(labels)]
     place = {label: i for i, label in enumerate(labels)}
     shown = shown.assign(row=shown["true"].map(place), column=shown["predicted"].map(place))
-    title = title or _title(frame)
+    title = title or mistake_finding(frame)
     side = max(300, 26 * len(labels))
     style, fig = start(theme, scale, title, note=_note(frame, len(labels), total), height=side + 110)
     _heat(fig, shown, len(labels), style)
@@ -38,7 +38,9 @@ def confusion_chart(
     finish(fig, style, legend=False)
     fig.update_yaxes(tickfont_size=style.size(12))
     fig.update_xaxes(tickfont_size=style.size(12))
-    return Chart(figure=fig, title=title, alt=f"Confusion table. {_title(frame)}.", frame=frame, filename="confusion")
+    return Chart(
+        figure=fig, title=title, alt=f"Confusion table. {mistake_finding(frame)}.", frame=frame, filename="confusion"
+    )
 
 
 def _most_mistaken(frame: pd.DataFrame, limit: int) -> list[int]:
@@ -53,15 +55,6 @@ def _most_mistaken(frame: pd.DataFrame, limit: int) -> list[int]:
 
 def _names(frame: pd.DataFrame) -> dict[int, str]:
     return dict(zip(frame["true"], frame["true_name"])) | dict(zip(frame["predicted"], frame["predicted_name"]))
-
-
-def _title(frame: pd.DataFrame) -> str:
-    wrong = frame[frame["true"] != frame["predicted"]]
-    if wrong.empty:
-        return "No picture is named wrong"
-    worst = wrong.sort_values(["count", "share"], ascending=False, kind="stable").iloc[0]
-    times = count(int(worst["count"]), "time").replace(" ", SPACE)
-    return f"Most frequent mistake: {worst['true_name']} taken for {worst['predicted_name']}, {times}"
 
 
 def _note(frame: pd.DataFrame, drawn: int, total: int) -> str:

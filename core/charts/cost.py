@@ -9,8 +9,9 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from core.charts.palette import Theme, model_color, model_symbol
-from core.charts.theme import Chart, Look, finish, listed, percent_axis, start, whiskers
-from core.tables import percent, say_metric
+from core.charts.theme import Chart, Look, finish, percent_axis, start, whiskers
+from core.words.names import say_metric
+from core.words.numbers import listed, percent
 
 Cost = Literal["parameters", "seconds_per_picture"]
 _TITLES = {"parameters": "Does size buy accuracy?", "seconds_per_picture": "Does time buy accuracy?"}
@@ -90,7 +91,7 @@ def _note(frame: pd.DataFrame, cost: Cost) -> str:
     missing = list(frame.loc[frame[cost].isna(), "model_title"])
     where = f"{frame['dataset_title'].iloc[0]}. " if len(frame) else ""
     unknown = "not measured yet" if cost == "seconds_per_picture" else "of unknown size"
-    return f"{where}{listed(missing)}: {unknown}." if missing else where.strip()
+    return f"{where}{listed(missing, 4)}: {unknown}." if missing else where.strip()
 
 
 def _alt(known: pd.DataFrame, cost: Cost, metric: str) -> str:

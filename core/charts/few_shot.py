@@ -6,21 +6,9 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from core.charts.palette import Theme, model_color
-from core.charts.theme import (
-    Chart,
-    Look,
-    chance_line,
-    finish,
-    listed,
-    percent_axis,
-    published_marker,
-    start,
-    whiskers,
-    wrap,
-)
-from core.tables import percent
-from core.tables.answered import ZERO_SHOT
-from core.tables.few_shot import FEW_SHOT_METHODS
+from core.charts.theme import Chart, Look, chance_line, finish, percent_axis, published_marker, start, whiskers, wrap
+from core.words.names import FEW_SHOT_METHODS, ZERO_SHOT
+from core.words.numbers import listed, percent
 
 _DASHES = {"probe": "solid", "tip": "dash", "tip-f": "dot"}
 _SYMBOLS = {"probe": "circle", "tip": "triangle-up", "tip-f": "square"}

@@ -6,7 +6,7 @@ which architecture. Colour never means good or bad. Every colour keeps 3 : 1 aga
 models cannot be told apart by colour alone, symbol or pattern tells them apart.
 
 The catalog's marks are fixed. Any other model starts from the mark that its name gives and takes the next one that no
-other model shown with it has (`core.tables.names.show_together`), so that neither bars (colour and pattern) nor points
+other model shown with it has (`core.words.names.show_together`), so that neither bars (colour and pattern) nor points
 (colour and symbol) are mistaken for another's. Where nothing says what is shown together, it is what this process has
 drawn so far.
 """
@@ -21,8 +21,8 @@ from functools import lru_cache
 from typing import Any, Literal, TypeVar
 
 from core.catalog.models import MODELS
-from core.tables.names import Family, model_family, model_parts, models_together
 from core.types import ModelSpec
+from core.words.names import Family, model_family, model_parts, models_together
 
 T = TypeVar("T")
 Theme = Literal["light", "dark"]

@@ -9,7 +9,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from core.charts.palette import Theme, bar_fill, model_color
-from core.charts.theme import Chart, Look, finish, halo, listed, scale_colour, start, whiskers, wrap
+from core.charts.theme import Chart, Look, finish, halo, scale_colour, start, whiskers, wrap
+from core.words.numbers import listed
 
 ROW_HEIGHT = 30
 
@@ -102,7 +103,7 @@ def _moved_alt(frame: pd.DataFrame, a: str, b: str) -> str:
         f"{int(counts.get('lost', 0))} only in {a}",
         f"{int(counts.get('new', 0))} only in {b}",
     ]
-    return f"Pictures of two lists: {listed(parts)}."
+    return f"Pictures of two lists: {listed(parts, 4)}."
 
 
 # --- scores -----------------------------------------------------------------------------------------------
@@ -158,7 +159,7 @@ def _spread_alt(lists: list[pd.DataFrame]) -> str:
     for rows in lists:
         middle = float(((rows["low"] + rows["high"]) / 2 * rows["share"]).sum())
         said.append(f"{rows['model_title'].iloc[0]} around {middle:.2f}, its list from {rows['edge'].iloc[0]:.2f}")
-    return f"Scores of all pictures: {listed(said)}."
+    return f"Scores of all pictures: {listed(said, 4)}."
 
 
 # --- words ------------------------------------------------------------------------------------------------
@@ -229,7 +230,7 @@ def _words_alt(frame: pd.DataFrame) -> str:
     for _, rows in frame.groupby("model", sort=False):
         best = rows.iloc[int(rows["contribution"].argmax())]
         said.append(f"for {best['model_title']} “{best['word']}” with {best['contribution']:+.3f}")
-    return f"What each word brings to the score; most {listed(said)}."
+    return f"What each word brings to the score; most {listed(said, 4)}."
 
 
 def change_colour(style: Look, value: float, largest: float) -> str:

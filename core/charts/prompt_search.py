@@ -7,8 +7,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from core.charts.palette import Theme, model_color, model_symbol
-from core.charts.theme import Chart, Look, finish, listed, percent_axis, start, whiskers, wrap
-from core.tables.findings import percent, points
+from core.charts.theme import Chart, Look, finish, percent_axis, start, whiskers, wrap
+from core.words.numbers import listed, percent, points
 
 NAME_WIDTH = 24
 
@@ -91,4 +91,4 @@ def _verdict_hover(row: pd.Series) -> str:
 
 def _search_alt(path: pd.DataFrame, verdicts: pd.DataFrame) -> str:
     said = [f"{r['choice']} {percent(r['heldout_acc1'])}" for _, r in verdicts.iterrows()]
-    return f"A search that took {len(path)} templates; on held-out pictures {listed(said)}."
+    return f"A search that took {len(path)} templates; on held-out pictures {listed(said, 4)}."

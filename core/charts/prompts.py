@@ -9,8 +9,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from core.charts.palette import Theme, model_color, model_symbol
-from core.charts.theme import Chart, Look, deck_marker, finish, listed, percent_axis, start, whiskers, wrap
-from core.tables.findings import percent, points
+from core.charts.theme import Chart, Look, deck_marker, finish, percent_axis, start, whiskers, wrap
+from core.words.numbers import listed, percent, points
 
 ROW_HEIGHT = 34
 NAME_WIDTH = 24
@@ -154,4 +154,4 @@ def _templates_alt(frame: pd.DataFrame) -> str:
             f"{best['model_title']} from {percent(worst['acc1'])} with “{worst['template_title']}” to "
             f"{percent(best['acc1'])} with “{best['template_title']}”"
         )
-    return f"Accuracy by template: {listed(said)}."
+    return f"Accuracy by template: {listed(said, 4)}."

@@ -13,7 +13,6 @@ from core.charts.theme import (
     Look,
     finish,
     halo,
-    listed,
     percent_axis,
     published_marker,
     readable_on,
@@ -21,7 +20,7 @@ from core.charts.theme import (
     whiskers,
     wrap,
 )
-from core.tables.findings import percent
+from core.words.numbers import listed, percent
 
 _QUESTIONS = {"image": "Does a caption find its own picture?", "text": "Does a picture find one of its captions?"}
 GROUP_WIDTH = 0.82
@@ -151,7 +150,7 @@ def _recalls_alt(rows: pd.DataFrame) -> str:
     for _, part in rows.groupby("model", sort=False):
         values = ", ".join(f"{percent(r['recall'])} at {r['k']}" for _, r in part.iterrows())
         said.append(f"{part['model_title'].iloc[0]} {values}")
-    return f"{rows['side_title'].iloc[0]}, recall: {listed(said)}."
+    return f"{rows['side_title'].iloc[0]}, recall: {listed(said, 4)}."
 
 
 # --- curve and ranks --------------------------------------------------------------------------------------
@@ -199,7 +198,7 @@ def _curve_alt(frame: pd.DataFrame) -> str:
         said.append(
             f"{first['model_title']} from {percent(first['recall'])} at 1 to {percent(last['recall'])} at {last['k']}"
         )
-    return f"Recall against k: {listed(said)}."
+    return f"Recall against k: {listed(said, 4)}."
 
 
 def rank_histogram_chart(frame: pd.DataFrame, *, title: str = "", theme: Theme = "light", scale: float = 1.0) -> Chart:
@@ -237,7 +236,7 @@ def _histogram_alt(frame: pd.DataFrame) -> str:
         said.append(
             f"{rows['model_title'].iloc[0]} {percent(rows['share'].iloc[0])} first and {percent(beyond)} beyond ten"
         )
-    return f"Ranks of the right one: {listed(said)}."
+    return f"Ranks of the right one: {listed(said, 4)}."
 
 
 # --- what makes it hard -----------------------------------------------------------------------------------
@@ -300,7 +299,7 @@ def _bands_alt(frame: pd.DataFrame, k: int, axis: str) -> str:
             f"{first['model_title']} {percent(first[f'recall@{k}'])} for {first['band']} and "
             f"{percent(last[f'recall@{k}'])} for {last['band']}"
         )
-    return f"Recall@{k} by {axis.lower()}: {listed(said)}."
+    return f"Recall@{k} by {axis.lower()}: {listed(said, 4)}."
 
 
 # --- one caption ------------------------------------------------------------------------------------------
@@ -356,4 +355,4 @@ def _word_ranks_alt(frame: pd.DataFrame) -> str:
         said.append(
             f"for {worst['model_title']} from {worst['rank']:,} to {worst['rank_without']:,} without “{worst['word']}”"
         )
-    return f"Rank of the picture word by word: at most {listed(said)}."
+    return f"Rank of the picture word by word: at most {listed(said, 4)}."

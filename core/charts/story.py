@@ -15,14 +15,13 @@ from core.charts.theme import (
     deck_marker,
     finish,
     halo,
-    listed,
     percent_axis,
     published_marker,
     start,
     whiskers,
     wrap,
 )
-from core.tables.findings import percent
+from core.words.numbers import listed, percent
 
 GAP, WIDTH = 2.4, 0.84
 _FIVE = 5

@@ -18,7 +18,6 @@ Streamlit's own theme would take the tick labels below the contrast that a reade
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +25,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from core.charts.palette import Theme
-from core.tables.names import file_part, is_own
+from core.words.names import file_part, is_own
 
 FONT = "Source Sans, Source Sans Pro, Helvetica Neue, Arial, sans-serif"
 TITLE_WIDTH = 42
@@ -302,12 +301,6 @@ def wrap(name: str, width: int = 20, lines: int = 2) -> str:
     if len(parts) > lines:
         parts = [*parts[: lines - 1], parts[lines - 1][: width - 1].rstrip() + "…"]
     return "<br>".join(parts)
-
-
-def listed(names: Sequence[str], limit: int = 4) -> str:
-    """ "a, b and c", for a sentence; beyond `limit` "a, b, c and 7 more"."""
-    shown = [*names[:limit], f"{len(names) - limit} more"] if len(names) > limit else list(names)
-    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
 
 
 def readable_on(background: str) -> str:

@@ -8,9 +8,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from core.charts.palette import Theme, model_color, model_symbol
-from core.charts.theme import Chart, Look, finish, listed, percent_axis, start, whiskers
-from core.tables import percent
-from core.tables.probe import say_c
+from core.charts.theme import Chart, Look, finish, percent_axis, start, whiskers
+from core.words.numbers import listed, percent, setting
 
 
 def validation_chart(frame: pd.DataFrame, *, title: str = "", theme: Theme = "light", scale: float = 1.0) -> Chart:
@@ -74,7 +73,7 @@ def _keys(fig: go.Figure, style: Look) -> None:
 def _hover(row: pd.Series) -> str:
     chosen = " · chosen" if row["chosen"] else ""
     return (
-        f"<b>{row['model_title']}</b>, C = {say_c(row['C'])}{chosen}<br>held out {percent(row['acc1'])} "
+        f"<b>{row['model_title']}</b>, C = {setting(row['C'])}{chosen}<br>held out {percent(row['acc1'])} "
         f"({percent(row['acc1_low'])} to {percent(row['acc1_high'])})<br>fitted to {percent(row['train_acc1'])}"
     )
 
@@ -85,7 +84,7 @@ def _note(frame: pd.DataFrame) -> str:
 
 def _alt(frame: pd.DataFrame) -> str:
     rows = [
-        f"{r['model_title']} does best at C = {say_c(r['C'])} with {percent(r['acc1'])} on held-out pictures"
+        f"{r['model_title']} does best at C = {setting(r['C'])} with {percent(r['acc1'])} on held-out pictures"
         for _, r in frame[frame["chosen"]].iterrows()
     ]
     return f"Validation curve over C: {listed(rows, 8)}."

@@ -75,7 +75,7 @@ def selection(engine: Engine, args: argparse.Namespace) -> list[tuple[str, str]]
 
 def tell_captions(engine: Engine, datasets: Sequence[str], split: str | None) -> None:
     """On standard error what the readers found in files of captions: how many, and whether that is all."""
-    from core.tables.retrieval import captions_line, captions_report
+    from core.words.captions import captions_line, captions_report
 
     for dataset in dict.fromkeys(name for name in datasets if name.startswith("captions:")):
         try:
@@ -93,7 +93,7 @@ LEVELS = {"fault": "Fault", "warning": "Warning", "info": "Note"}
 def note_lines(records: Sequence[Record]) -> list[str]:
     """What stands under a table: every note of its records once, faults first, with its model and data set where it is
     not true of all."""
-    from core.tables.notes import said_of
+    from core.words.notes import said_of
 
     noted = [record for record in records if record.get("notes")]
     every = [(str(record.get("model")), str(record.get("dataset"))) for record in records]

@@ -9,6 +9,7 @@ from core.commands.base import Command, Record, Row, add_selection, answer, inte
 from core.engine import Engine
 from core.errors import BadArgument
 from core.studies.prompts.compose import expand
+from core.studies.prompts.heldout import BASELINE
 from core.studies.prompts.search import BUDGET, LARGEST
 from core.studies.prompts.study import PromptSearch, prompt_pool
 from core.studies.zero_shot.classify import check_templates
@@ -135,9 +136,9 @@ def _record_rows(record: Record) -> list[Row]:
             "templates": len(v["templates"]),
             "top-1": percent(v["heldout_acc1"]),
             "95 %": interval(v["heldout_acc1_ci95"]),
-            "difference": f"{100 * v['difference']['difference']:+.2f}" if v["name"] != "baseline" else "",
-            "p": f"{v['difference']['p_value']:.2g}" if v["name"] != "baseline" else "",
-            "note": _note(v) if v["name"] != "baseline" else "",
+            "difference": f"{100 * v['difference']['difference']:+.2f}" if v["name"] != BASELINE else "",
+            "p": f"{v['difference']['p_value']:.2g}" if v["name"] != BASELINE else "",
+            "note": _note(v) if v["name"] != BASELINE else "",
         }
         for v in verdicts
     ]

@@ -22,9 +22,9 @@ from core.studies.pictures.search import PicturesResult
 from core.studies.probe.result import ProbeResult
 from core.studies.prompts.accuracy import PromptStudyResult
 from core.studies.zero_shot.classify import ZeroShotResult
-from core.tables.findings import percent, points
-from core.tables.names import say_dataset, say_model
 from core.types import Interval
+from core.words import deck as say
+from core.words.names import say_pair
 
 A_LOT = 0.05
 """How far the best template must be above the worst for "a lot"."""
@@ -41,17 +41,18 @@ def top5_probe(pairs: Sequence[tuple[ZeroShotResult, ProbeResult]]) -> ClaimResu
         one = paired_difference(zero.ranks == 1, probe.ranks == 1)
         reached = five.ci95[1] >= 0
         good, like = good + reached, like + (one.ci95[1] >= 0)
-        cells.append(
-            f"{_cell(zero.model, zero.dataset)}: top-5 {percent(zero.acc5)}, probe {percent(probe.test_acc1)}, "
-            f"top-1 {percent(zero.acc1)}"
-        )
+        cells.append(say.probe_cell(say_pair(zero.model, zero.dataset), zero.acc5, probe.test_acc1, zero.acc1))
     deck = deck_says.top5_probe()
     if not cells:
         return _open("top5-probe", "No probe has been trained on a set that is also named without training.", deck)
-    said = f"Top-5 matches or beats the probe's top-1 in {good} of {_cells(len(cells))}."
-    remark = f"Five guesses against one: like with like, top-1 matches or beats the probe in {like} of {len(cells)}."
-    verdict: Verdict = HOLDS if good >= HALF * len(cells) else FAILS
-    return ClaimResult(claim="top5-probe", verdict=verdict, evidence=said, cells=tuple(cells), deck=deck, remark=remark)
+    return ClaimResult(
+        claim="top5-probe",
+        verdict=HOLDS if good >= HALF * len(cells) else FAILS,
+        evidence=say.top5_probe(good, len(cells)),
+        cells=tuple(cells),
+        deck=deck,
+        remark=say.like_with_like(like, len(cells)),
+    )
 
 
 def general(results: Sequence[ZeroShotResult]) -> ClaimResult:
@@ -62,21 +63,15 @@ def general(results: Sequence[ZeroShotResult]) -> ClaimResult:
             continue
         low, high = _apart(a, b)
         ahead, behind = ahead + (low > 0), behind + (high < 0)
-        cells.append(
-            f"{say_model(a.model)}: {say_dataset(a.dataset)} {percent(a.acc1)}, {say_dataset(b.dataset)} "
-            f"({SPECIAL[b.dataset]}) {percent(b.acc1)}"
-        )
+        cells.append(say.general_cell(a.model, (a.dataset, a.acc1), (b.dataset, b.acc1), SPECIAL[b.dataset]))
     deck = deck_says.general()
     if not cells:
         return _open("general", "It takes one model on a general set and on a satellite or fine-grained one.", deck)
-    said = f"The general set is ahead in {ahead} of {_comparisons(len(cells))}" + (
-        f", behind in {behind}." if behind else "."
-    )
     verdict: Verdict = HOLDS if ahead == len(cells) else FAILS if behind or ahead < HALF * len(cells) else OPEN
     return ClaimResult(
         claim="general",
         verdict=verdict,
-        evidence=said,
+        evidence=say.general_ahead(ahead, behind, len(cells)),
         cells=tuple(cells),
         deck=deck,
         remark="Sets differ in their number of classes too.",
@@ -91,17 +86,14 @@ def training(results: Sequence[ZeroShotResult]) -> ClaimResult:
             continue
         gap = paired_difference(a.correct, b.correct)
         clear += gap.excludes_zero
-        cells.append(
-            f"{say_dataset(a.dataset)}: {say_model(a.model)} {percent(a.acc1)}, {say_model(b.model)} {percent(b.acc1)}"
-        )
+        cells.append(say.models_cell(a.dataset, (a.model, a.acc1), (b.model, b.acc1)))
     deck = deck_says.training()
     if not cells:
         return _open("training", "It takes two models of one architecture with other training data.", deck)
-    said = f"They differ beyond the interval in {clear} of {_comparisons(len(cells))}."
     return ClaimResult(
         claim="training",
         verdict=HOLDS if clear >= HALF * len(cells) else FAILS,
-        evidence=said,
+        evidence=say.training_differs(clear, len(cells)),
         cells=tuple(cells),
         deck=deck,
     )
@@ -116,18 +108,14 @@ def wording(studies: Sequence[PromptStudyResult]) -> ClaimResult:
         ordered = sorted(study.templates, key=lambda t: t.acc1)
         gap = paired_difference(ordered[-1].answers.correct, ordered[0].answers.correct)
         wide += gap.difference >= A_LOT and gap.excludes_zero
-        cells.append(
-            f"{_cell(study.model, study.dataset)}: {percent(ordered[0].acc1)} with “{ordered[0].name}”, "
-            f"{percent(ordered[-1].acc1)} with “{ordered[-1].name}”"
-        )
+        cells.append(say.wording_cell(say_pair(study.model, study.dataset), ordered[0], ordered[-1]))
     deck = deck_says.wording()
     if not cells:
         return _open("wording", "No template study can be made here yet.", deck)
-    said = f"At least {points(A_LOT)} lie between the best and the worst template in {wide} of {_studies(len(cells))}."
     return ClaimResult(
         claim="wording",
         verdict=HOLDS if wide >= HALF * len(cells) else FAILS,
-        evidence=said,
+        evidence=say.wording_spans(wide, len(cells), A_LOT),
         cells=tuple(cells),
         deck=deck,
     )
@@ -141,21 +129,16 @@ def favour(results: Sequence[ZeroShotResult]) -> ClaimResult:
             continue
         families = {_family(a.model), _family(b.model)}
         first, second = favoured(a, b)
-        cells.append(
-            f"{say_dataset(a.dataset)}: {say_model(a.model)} {_classes(first)}, {say_model(b.model)} {_classes(second)}"
-        )
+        cells.append(say.favour_cell(a.dataset, (a.model, first), (b.model, second)))
         if families == {"openai", "open_clip"}:
             told, both = told + 1, both + (bool(first) and bool(second))
     if not told:
         missing = "It takes a model of OpenAI and one of OpenCLIP on the same pictures."
-        return ClaimResult(
-            claim="favour", verdict=OPEN, evidence=missing, cells=tuple(cells), deck="The deck judged this by eye."
-        )
-    said = f"Each family has classes of its own in {both} of {_comparisons(told)}."
+        return ClaimResult(claim="favour", verdict=OPEN, evidence=missing, cells=tuple(cells), deck=say.JUDGED_BY_EYE)
     return ClaimResult(
         claim="favour",
         verdict=HOLDS if both >= HALF * told else FAILS,
-        evidence=said,
+        evidence=say.families_differ(both, told),
         cells=tuple(cells),
         deck="The deck judged by eye.",
     )
@@ -181,17 +164,14 @@ def favoured(a: ZeroShotResult, b: ZeroShotResult, level: float = 0.05) -> tuple
 def search(results: Sequence[PicturesResult]) -> ClaimResult:
     """How many of the ten best pictures of each prompt are of the class that it names."""
     judged = [(r, r.precision) for r in results if r.precision is not None]
-    deck = "The deck judged this by eye."
+    deck = say.JUDGED_BY_EYE
     if not judged:
         return _open("search", "It takes pictures with classes that the prompts name.", deck)
-    cells = tuple(
-        f"{_cell(r.model, r.dataset)}, “{r.query.words}”: {p.hits} of {p.k} right, by chance {percent(p.base_rate)}"
-        for r, p in judged
-    )
+    cells = tuple(say.search_cell(say_pair(r.model, r.dataset), r.query.words, p) for r, p in judged)
     mean = float(np.mean([p.precision for _, p in judged]))
     worse = sum(p.precision < p.base_rate for _, p in judged)
     verdict: Verdict = HOLDS if mean >= HALF and not worse else FAILS
-    said = f"{percent(mean, 0)} of the best pictures are right on average, over {len(judged)} questions."
+    said = say.pictures_right(mean, len(judged))
     return ClaimResult(claim="search", verdict=verdict, evidence=said, cells=cells, deck=deck)
 
 
@@ -200,27 +180,6 @@ def search(results: Sequence[PicturesResult]) -> ClaimResult:
 
 def _open(claim: str, why: str, deck: str) -> ClaimResult:
     return ClaimResult(claim=claim, verdict=OPEN, evidence=why, cells=(), deck=deck)
-
-
-def _cell(model: str, dataset: str) -> str:
-    return f"{say_model(model)} on {say_dataset(dataset)}"
-
-
-def _cells(n: int) -> str:
-    return f"{n} cell{'' if n == 1 else 's'}"
-
-
-def _comparisons(n: int) -> str:
-    return f"{n} comparison{'' if n == 1 else 's'}"
-
-
-def _studies(n: int) -> str:
-    return f"{n} stud{'y' if n == 1 else 'ies'}"
-
-
-def _classes(names: Sequence[str]) -> str:
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return f"is ahead on {', '.join(names[:3])}{more}" if names else "is ahead on no class"
 
 
 def _apart(a: ZeroShotResult, b: ZeroShotResult) -> Interval:

@@ -9,7 +9,8 @@ from core.catalog.published import deck_prompt_study
 from core.deck import figures as deck_says
 from core.deck.steps import DOUBTS, Doubt
 from core.studies.audit import AuditResult
-from core.tables.names import say_dataset, say_model
+from core.words import deck as say
+from core.words.names import say_pair
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +44,7 @@ def _result(doubt: Doubt, audited: Sequence[AuditResult]) -> DoubtResult:
         if finding.check == doubt.check and finding.raised and _about(doubt, result)
     ]
     found.sort(key=lambda pair: pair[0].acc1 or 0.0)
-    cells = tuple(f"{say_model(case.model)} on {say_dataset(case.dataset)}" for case, _ in found)
+    cells = tuple(say_pair(case.model, case.dataset) for case, _ in found)
     evidence = f"{cells[0]}: {found[0][1].evidence}" if found else ""
     return DoubtResult(doubt=doubt, evidence=evidence, cells=cells)
 
@@ -60,7 +61,4 @@ def _about(doubt: Doubt, result: AuditResult) -> bool:
 def _titled() -> str:
     cells = [v for (_, d, k), v in deck_says.deck_cells().items() if d == "eurosat" and k == "zeroshot_acc1"]
     study = [r.value for r in deck_prompt_study().values()]
-    return (
-        f"The template study has {100 * min(study):.0f} to {100 * max(study):.0f} %, the table on EuroSAT "
-        f"{100 * min(cells):.0f} to {100 * max(cells):.0f} % over all models."
-    )
+    return say.deck_titled(study, cells)

@@ -9,6 +9,7 @@ from core.catalog.datasets import DATASETS
 from core.catalog.models import MODELS
 from core.catalog.published import deck_figures, deck_prompt_study
 from core.deck.steps import GENERAL, SPECIAL
+from core.words import deck as say
 
 Key = tuple[str, str, str]
 """Model, data set, metric as in the deck's table."""
@@ -30,7 +31,7 @@ def top5_probe() -> str:
         pairs = [(cells.get((m, d, metric)), v) for (m, d, k), v in cells.items() if k == "linear_probe_test_acc1"]
         counts.append((sum(a is not None and a >= b for a, b in pairs), len(pairs)))
     (five, of), (one, _) = counts
-    return f"In the deck top-5 reaches the probe's top-1 in {five} of {of} cells, and top-1 does in {one}."
+    return say.deck_top5_probe(five, one, of)
 
 
 def general() -> str:
@@ -40,8 +41,8 @@ def general() -> str:
         special = [d for d, k in SPECIAL.items() if k == kind]
         pairs = _pairs(cells, special)
         if pairs:
-            found.append(f"{sum(a > b for a, b in pairs)} of {len(pairs)} against {kind} pictures")
-    return f"In the deck general pictures are ahead in {' and in '.join(found)}." if found else ""
+            found.append((sum(a > b for a, b in pairs), len(pairs), kind))
+    return say.deck_general(found)
 
 
 def _pairs(cells: dict[Key, float], special: Sequence[str]) -> list[tuple[float, float]]:
@@ -63,21 +64,12 @@ def training() -> str:
                 for (m, d, k), v in cells.items()
                 if m == a.name and k == "zeroshot_acc1" and (b.name, d, k) in cells
             ]
-    if not gaps:
-        return ""
-    return f"In the deck such pairs are {_points(min(gaps))} (a copied cell) to {_points(max(gaps))} points apart."
+    return say.deck_training(gaps)
 
 
 def wording() -> str:
     """The span of the deck's template study, with and without the bare name."""
     figures = {template: r.value for template, r in deck_prompt_study().items()}
     worded = [v for template, v in figures.items() if template != "{}"]
-    spans = [max(group) - min(group) for group in (list(figures.values()), worded)]
-    return (
-        f"In the deck the best and the worst of seven are {_points(spans[0])} points apart, without the bare name "
-        f"{_points(spans[1])}."
-    )
-
-
-def _points(share: float) -> str:
-    return f"{100 * share:.1f}"
+    whole, without_bare = (max(group) - min(group) for group in (list(figures.values()), worded))
+    return say.deck_wording(whole, without_bare)

@@ -14,8 +14,8 @@ from core.catalog.models import find_model
 from core.engine import Engine
 from core.errors import TMVError
 from core.studies.zero_shot.classify import fill
-from core.tables.names import say_dataset, say_model
 from core.types import EmbeddingSet
+from core.words.names import say_dataset, say_model
 
 Choices = Mapping[str, Sequence[str]]
 """The choices in a link by name, lists of texts written out."""

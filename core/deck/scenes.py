@@ -29,9 +29,9 @@ from core.studies.prompts.accuracy import PromptStudyResult
 from core.studies.prompts.study import PromptStudy
 from core.studies.zero_shot.classify import ZeroShotResult, fill
 from core.studies.zero_shot.study import ZeroShot
-from core.tables.names import say_dataset
 from core.tables.story import StoryRow, story_row
 from core.types import EmbeddingSet
+from core.words.names import say_dataset
 
 Pairs = Collection[tuple[str, str]]
 """(model, data set) with stored vectors."""

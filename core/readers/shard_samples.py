@@ -13,6 +13,7 @@ from core.images.decode import IMAGE_SUFFIXES
 from core.readers.base import and_more
 from core.readers.shard_labels import dotted_teller
 from core.readers.shards import Member, Sample, ShardIndex
+from core.readers.tar_index import NO_END
 from core.types import Note
 
 _IMAGE_EXTENSIONS = frozenset(suffix[1:] for suffix in IMAGE_SUFFIXES)
@@ -97,7 +98,7 @@ def pictured(shard: Path, index: ShardIndex, findings: Findings) -> list[tuple[S
     findings.twice += [f"{name} in {shard.name}" for name in index.twice]
     findings.unnamed += index.unnamed
     if index.end:
-        what = "it may be cut off" if "no end" in index.end else "what follows is not read"
+        what = "it may be cut off" if index.end == NO_END else "what follows is not read"
         findings.ends.append(Note(f"{shard.name} {index.end}; {what}.", "tar_end", "warning"))
     found = []
     for sample in index.samples:

@@ -18,6 +18,7 @@ from core.report import columns
 from core.report.page import Section, Shot
 from core.report.parts import Gathered, Request, file_name, shot
 from core.report.tables import Table
+from core.studies.answered import same_pictures
 from core.studies.few_shot.result import FewShotResult
 from core.studies.few_shot.study import FewShot
 from core.studies.probe.result import ProbeResult
@@ -26,24 +27,17 @@ from core.studies.prompts.accuracy import PromptStudyResult
 from core.studies.prompts.study import PromptStudy
 from core.studies.zero_shot.classify import ZeroShotResult
 from core.studies.zero_shot.study import ZeroShot
-from core.tables import (
-    accuracy_finding,
-    accuracy_frame,
-    collapse_finding,
-    confusion_frame,
-    difference_frame,
-    per_class_frame,
-    protocol_line,
-    references_frame,
-    say_dataset,
-    say_model,
-)
+from core.tables import accuracy_frame, confusion_frame, difference_frame, per_class_frame, references_frame
 from core.tables.few_shot import few_shot_frame, published_frame
-from core.tables.findings import same_pictures
 from core.tables.methods import methods_frame
-from core.tables.notes import notes_of
-from core.tables.probe import probe_finding, probe_line, validation_frame
-from core.tables.prompts import templates_finding, templates_frame
+from core.tables.probe import validation_frame
+from core.tables.prompts import templates_frame
+from core.words.accuracy import accuracy_finding, collapse_finding, protocol_line
+from core.words.names import say_dataset, say_model, say_pair
+from core.words.notes import notes_of
+from core.words.numbers import full_stop
+from core.words.probe import probe_finding, probe_line
+from core.words.prompts import templates_finding
 
 DECK_SET = "deck"
 
@@ -77,7 +71,7 @@ def accuracy(engine: Engine, request: Request, datasets: Sequence[str], gathered
         )
     yield Section(
         title="How well does it name pictures?",
-        finding=_end(accuracy_finding(found)),
+        finding=full_stop(accuracy_finding(found)),
         lines=_asked(found),
         charts=tuple(charts),
         tables=tuple(tables),
@@ -89,18 +83,10 @@ def accuracy(engine: Engine, request: Request, datasets: Sequence[str], gathered
 
 def _zero_shot(engine: Engine, request: Request, gathered: Gathered, model: str, dataset: str) -> ZeroShotResult | None:
     study = partial(ZeroShot.at, engine, model, dataset, request.split, **request.prompts)
-    result = gathered.ask(lambda: engine.run(study()), f"Zero-shot, {_said(model, dataset)}")
+    result = gathered.ask(lambda: engine.run(study()), f"Zero-shot, {say_pair(model, dataset)}")
     if result is not None:
         gathered.note(result.model, result.dataset, result.split, result.provenance)
     return result
-
-
-def _said(model: str, dataset: str) -> str:
-    return f"{say_model(model)} on {say_dataset(dataset)}"
-
-
-def _end(sentence: str) -> str:
-    return sentence if sentence.endswith((".", "?")) else f"{sentence}."
 
 
 def _asked(results: Sequence[ZeroShotResult]) -> tuple[str, ...]:
@@ -119,8 +105,8 @@ def _behind(engine: Engine, request: Request, result: ZeroShotResult) -> Section
     charts = (recall_chart(classes, limit=30), confusion_chart(confusion_frame(result), limit=25))
     name = file_name("classes", result.model, result.dataset)
     return Section(
-        title=_said(result.model, result.dataset),
-        finding=_end(collapse_finding(result)),
+        title=say_pair(result.model, result.dataset),
+        finding=full_stop(collapse_finding(result)),
         lines=(protocol_line(result),),
         charts=charts,
         tables=(Table(title="Recall of every class", name=name, frame=classes, columns=columns.CLASSES),),
@@ -160,7 +146,7 @@ def prompts(engine: Engine, request: Request, datasets: Sequence[str], gathered:
             name = file_name("templates", dataset)
             yield Section(
                 title=f"What does the wording change on {say_dataset(dataset)}?",
-                finding=_end(templates_finding(found)),
+                finding=full_stop(templates_finding(found)),
                 lines=(f"{found[0].n:,} pictures, {found[0].classnames_kind} names; differences are paired.",),
                 charts=(templates_chart(frame),),
                 tables=(
@@ -181,7 +167,7 @@ def _prompt_study(
     several = request.templates if request.templates and len(request.templates) > 1 else None
     prompts = {"templates": several, "prompt_set": None if several else DECK_SET, "classnames": request.classnames}
     study = partial(PromptStudy.at, engine, model, dataset, request.split, **prompts)
-    result = gathered.ask(lambda: engine.run(study()), f"Prompts, {_said(model, dataset)}")
+    result = gathered.ask(lambda: engine.run(study()), f"Prompts, {say_pair(model, dataset)}")
     if result is not None:
         gathered.note(result.model, result.dataset, result.split, result.provenance)
     return result
@@ -203,7 +189,7 @@ def probes(engine: Engine, request: Request, datasets: Sequence[str], gathered: 
         lines = tuple(f"{say_model(p.model)}: {probe_line(p)}." for p in found)
         yield Section(
             title=f"What does training on labels add on {say_dataset(dataset)}?",
-            finding=_end(probe_finding(found, texts)),
+            finding=full_stop(probe_finding(found, texts)),
             lines=lines,
             charts=tuple(validation_chart(validation_frame([p])) for p in found),
             tables=(
@@ -219,7 +205,7 @@ def probes(engine: Engine, request: Request, datasets: Sequence[str], gathered: 
 
 
 def _probe(engine: Engine, request: Request, gathered: Gathered, model: str, dataset: str) -> ProbeResult | None:
-    said = f"Linear probe, {_said(model, dataset)}"
+    said = f"Linear probe, {say_pair(model, dataset)}"
     result = gathered.ask(lambda: engine.kept(LinearProbe.at(engine, model, dataset, request.split)), said)
     if result is not None:
         gathered.note(result.model, result.dataset, result.split, result.provenance)
@@ -261,5 +247,5 @@ def few_shots(engine: Engine, request: Request, datasets: Sequence[str], gathere
 
 
 def _few_shot(engine: Engine, request: Request, gathered: Gathered, model: str, dataset: str) -> FewShotResult | None:
-    said = f"Few-shot, {_said(model, dataset)}"
+    said = f"Few-shot, {say_pair(model, dataset)}"
     return gathered.ask(lambda: engine.kept(FewShot.at(engine, model, dataset, request.split)), said)

@@ -15,8 +15,7 @@ from core.report import classification, others
 from core.report.page import Document, Section, render
 from core.report.parts import Gathered, Request
 from core.report.tables import Table
-from core.tables import say_dataset, say_model
-from core.tables.names import shown_together
+from core.words.names import say_dataset, say_model, shown_together
 
 CLASSIFY, PROMPTS, PROBE, FEW_SHOT, RETRIEVE, AUDIT = "classify", "prompts", "probe", "fewshot", "retrieve", "audit"
 Build = Callable[[Engine, Request, Sequence[str], Gathered], Iterable[Section]]

@@ -21,10 +21,12 @@ from core.studies.audit import AuditResult
 from core.studies.audit.study import Audit
 from core.studies.captions.retrieval import RetrievalResult
 from core.studies.captions.study import Retrieval
-from core.tables import say_dataset, say_model
-from core.tables.audit import audit_frame, otherwise_frame, say_case
-from core.tables.notes import notes_of
-from core.tables.retrieval import histogram_frame, recalls_frame, retrieval_finding, retrieval_frame, retrieval_line
+from core.tables.audit import audit_frame, otherwise_frame
+from core.tables.retrieval import histogram_frame, recalls_frame, retrieval_frame
+from core.words.audit import say_case, trust_finding
+from core.words.captions import how_it_counts, lost_title, retrieval_finding, under_mistake
+from core.words.names import say_dataset, say_pair
+from core.words.notes import notes_of
 
 
 def retrieval(engine: Engine, request: Request, datasets: Sequence[str], gathered: Gathered) -> Iterable[Section]:
@@ -35,14 +37,10 @@ def retrieval(engine: Engine, request: Request, datasets: Sequence[str], gathere
             continue
         recalls, frame = recalls_frame(found), retrieval_frame(found)
         name = file_name("retrieval", dataset)
-        said = found[0].protocol.details
         yield Section(
             title=f"Does a caption find its own picture on {say_dataset(dataset)}?",
             finding=retrieval_finding(found),
-            lines=(
-                f"{retrieval_line(found[0])}. Image retrieval: {said['image_retrieval']}. Text retrieval: "
-                f"{said['text_retrieval']}. Intervals: {said['interval']}.",
-            ),
+            lines=(how_it_counts(found[0]),),
             charts=_recall_charts(recalls, histogram_frame(found)),
             tables=(
                 Table(
@@ -53,7 +51,7 @@ def retrieval(engine: Engine, request: Request, datasets: Sequence[str], gathere
                 ),
             ),
             shots=tuple(_lost(engine, request, found[0])),
-            shots_title=f"Pictures whose captions find another one first ({say_model(found[0].model)})",
+            shots_title=lost_title(found[0]),
             notes=tuple(notes_of(found)),
         )
 
@@ -63,7 +61,7 @@ def _recall_charts(recalls: pd.DataFrame, ranks: pd.DataFrame) -> tuple[Chart, .
 
 
 def _retrieve(engine: Engine, request: Request, gathered: Gathered, model: str, dataset: str) -> RetrievalResult | None:
-    said = f"Caption retrieval, {say_model(model)} on {say_dataset(dataset)}"
+    said = f"Caption retrieval, {say_pair(model, dataset)}"
     result = gathered.ask(lambda: engine.run(Retrieval.at(engine, model, dataset, request.split)), said)
     if result is not None:
         gathered.note(result.model, result.dataset, result.split, result.provenance)
@@ -79,7 +77,7 @@ def _lost(engine: Engine, request: Request, result: RetrievalResult) -> Iterable
             return
         if row not in seen:
             seen.add(row)
-            under = f"rank {int(result.image.ranks[place]):,} of {result.n_images:,} for one of its captions"
+            under = under_mistake(result, int(place))
             found = shot(engine, result.dataset, result.split, result.ids[row], result.ids[row], under, False)
             if found is not None:
                 yield found
@@ -97,10 +95,7 @@ def audits(engine: Engine, request: Request, datasets: Sequence[str], gathered: 
             found += [result] if result is not None else []
     if not found:
         return
-    silent = sum(r.verdict == "cannot tell" for r in found)
-    yield Section(
-        title="Can these numbers be trusted?", finding=_trust(sum(bool(r.raised) for r in found), silent, len(found))
-    )
+    yield Section(title="Can these numbers be trusted?", finding=trust_finding(found))
     for result in found:
         frame, gains = audit_frame([result]), otherwise_frame(result)
         name = file_name("audit", result.case.model, result.case.dataset)
@@ -117,17 +112,8 @@ def audits(engine: Engine, request: Request, datasets: Sequence[str], gathered: 
         )
 
 
-def _trust(raised: int, silent: int, total: int) -> str:
-    if raised:
-        return f"{raised} of {total} numbers need{'s' if raised == 1 else ''} a second look."
-    if silent:
-        return f"For {silent} of {total} numbers too few checks could answer to tell."
-    which = "this number" if total == 1 else f"these {total} numbers"
-    return f"Nothing is wrong with {which} as far as the checks can tell."
-
-
 def _audit(engine: Engine, request: Request, gathered: Gathered, model: str, dataset: str) -> AuditResult | None:
-    said = f"Audit, {say_model(model)} on {say_dataset(dataset)}"
+    said = f"Audit, {say_pair(model, dataset)}"
     study = partial(Audit.at, engine, model, dataset, request.split, **request.prompts)
     return gathered.ask(lambda: engine.run(study()), said)
 

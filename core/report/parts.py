@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 from core.engine import Engine
 from core.errors import EncoderWarming, TMVError
 from core.report.page import Shot
-from core.tables.names import file_part
 from core.types import Provenance
+from core.words.names import file_part
 
 T = TypeVar("T")
 THUMBNAIL = 224

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from core.errors import TMVError
 from core.types import IntArray, Interval
 
 Float64Array = NDArray[np.float64]
+Outcome = Literal["same_everywhere", "tie", "first_ahead", "second_ahead"]
 
 SAMPLES = 4000
 SEED = 586
@@ -178,6 +179,15 @@ class PairedDifference:
         """The difference is more than chance explains, at 95 %."""
         return self.ci95[0] > 0 or self.ci95[1] < 0
 
+    @property
+    def outcome(self) -> Outcome:
+        """What came of the comparison; a tie where the interval includes zero."""
+        if not self.n_only_a and not self.n_only_b:
+            return "same_everywhere"
+        if not self.excludes_zero:
+            return "tie"
+        return "first_ahead" if self.difference > 0 else "second_ahead"
+
 
 def paired_difference(correct_a: NDArray[np.bool_], correct_b: NDArray[np.bool_]) -> PairedDifference:
     """Difference of two accuracies on the same pictures (n,), (n,) booleans.
@@ -262,3 +272,8 @@ def _paired(a: NDArray[Any], b: NDArray[Any], dtype: Any) -> tuple[NDArray[Any],
     if a.shape != b.shape or a.ndim != 1 or not len(a):
         raise TMVError(f"A paired comparison needs the same rows for both, got {a.shape} and {b.shape}.")
     return a.astype(dtype), b.astype(dtype)
+
+
+def standing(interval: Interval, value: float) -> Literal["below", "inside", "above"]:
+    """Where a value lies against an interval."""
+    return "below" if value < interval[0] else "above" if value > interval[1] else "inside"

@@ -18,7 +18,7 @@ import numpy as np
 
 from core.errors import Damaged, TMVError, Unwritable
 from core.system.database import connect, connect_to_read, remove_database
-from core.system.files import disk_guard, safe_name
+from core.system.files import disk_guard, safe_name, sqlite_code
 from core.types import FloatArray, expect_shape
 
 _SCHEMA = """
@@ -63,7 +63,7 @@ class TextStore:
             try:
                 self._write(path, rows)
             except sqlite3.DatabaseError as error:
-                if isinstance(error, sqlite3.OperationalError) and "no such column" not in str(error):
+                if isinstance(error, sqlite3.OperationalError) and sqlite_code(error) != sqlite3.SQLITE_ERROR:
                     raise
                 remove_database(path)
                 self._write(path, rows)

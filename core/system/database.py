@@ -9,9 +9,10 @@ import time
 from pathlib import Path
 
 from core.errors import Unwritable
-from core.system.files import disk_guard
+from core.system.files import disk_guard, sqlite_code
 
 BUSY_SECONDS = 60.0
+_BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
 def connect(path: Path, schema: str) -> sqlite3.Connection:
@@ -36,7 +37,7 @@ def _connect(path: Path, schema: str) -> sqlite3.Connection:
         except sqlite3.OperationalError as error:
             connection.close()
             # Changing to WAL answers "locked" at once when another process does the same; it does not wait.
-            if "locked" not in str(error) or time.monotonic() > deadline:
+            if sqlite_code(error) not in _BUSY or time.monotonic() > deadline:
                 raise
             time.sleep(0.02)
         except BaseException:

@@ -21,7 +21,7 @@ from core.errors import Damaged, DiskFull, Unwritable
 TEMP_SUFFIX = ".tmp"
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _CLOSED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENXIO}
-_CLOSED_DATABASE = ("unable to open", "readonly", "disk i/o error")
+_CLOSED_DATABASE = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR)
 _CACHE_REMEDY = "or point TMV_CACHE at a folder that can be written"
 _OTHER_REMEDY = "or choose another place"
 _LONGEST_NAME = 120
@@ -70,12 +70,16 @@ def disk_guard(folder: Path, *, cache: bool = True) -> Iterator[None]:
             raise _unwritable(folder, error, cache) from error
         raise
     except sqlite3.OperationalError as error:
-        said = str(error).lower()
-        if "disk is full" in said:
+        if (code := sqlite_code(error)) == sqlite3.SQLITE_FULL:
             raise _disk_full(folder) from error
-        if any(words in said for words in _CLOSED_DATABASE):
+        if code in _CLOSED_DATABASE:
             raise _unwritable(folder, error, cache) from error
         raise
+
+
+def sqlite_code(error: sqlite3.Error) -> int:
+    """SQLite's primary result code, such as `sqlite3.SQLITE_FULL`; 0 where the error is not SQLite's own."""
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
 
 
 def _disk_full(folder: Path) -> DiskFull:

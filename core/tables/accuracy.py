@@ -8,10 +8,10 @@ from typing import Any
 import pandas as pd
 
 from core.catalog.published import alike, measured_as
+from core.stats.intervals import standing
 from core.studies.zero_shot.classify import TOP, ZeroShotResult
-from core.tables.findings import standing
-from core.tables.names import say_dataset, say_metric, say_model, told_apart
 from core.types import Interval, Reference
+from core.words.names import say_dataset, say_metric, say_model, told_apart
 
 METRICS = ("acc1", "acc5", "mean_per_class_recall")
 

@@ -10,7 +10,8 @@ import pandas as pd
 from core.catalog.published import alike
 from core.studies.audit import AuditResult, Finding
 from core.studies.audit.finding import Counterfactual
-from core.tables.names import say_dataset, say_model, told_apart
+from core.words.audit import say_case
+from core.words.names import told_apart
 
 MEASURED, OTHERWISE, PUBLISHED, DECK = "measured", "otherwise", "published", "deck"
 
@@ -41,16 +42,6 @@ def _row(result: AuditResult, found: Finding) -> dict[str, Any]:
         "otherwise_acc1_high": gain.ci95[1] if gain else None,
         "difference": gain.difference if gain else None,
     }
-
-
-@told_apart
-def say_case(result: AuditResult) -> str:
-    """ "ViT-B/32 · OpenAI on EuroSAT", or the name of the file that was brought."""
-    case = result.case
-    if case.source != "study":
-        return case.title
-    what = {"probe": "Linear probe of ", "retrieval": "Captions with "}.get(case.method, "")
-    return f"{what}{say_model(case.model)} on {say_dataset(case.dataset)}"
 
 
 def otherwise_frame(result: AuditResult) -> pd.DataFrame:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from core.stats.metrics import most_confused
 from core.studies.zero_shot.classify import ZeroShotResult
-from core.tables.names import say_dataset, say_model, told_apart
+from core.words.names import say_dataset, say_model, told_apart
 
 
 @told_apart

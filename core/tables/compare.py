@@ -12,10 +12,10 @@ from core.catalog.models import find_model
 from core.errors import TMVError
 from core.stats.intervals import PairedDifference, wilson_many
 from core.stats.metrics import calibration
+from core.studies.answered import Answered, compare, shared_rows
 from core.studies.zero_shot.classify import ZeroShotResult
-from core.tables.answered import Answered
-from core.tables.findings import compare, finding, shared_rows
-from core.tables.names import say_dataset, say_model, short_names, told_apart
+from core.words.accuracy import outcome
+from core.words.names import say_dataset, say_model, short_names, told_apart
 
 
 @told_apart
@@ -46,7 +46,7 @@ def difference_row(
         "p_value": found.p_value,
         "test": found.test,
         "excludes_zero": found.excludes_zero,
-        "finding": finding(found, *names),
+        "finding": outcome(found, *names),
     }
 
 

@@ -3,26 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from core.stats.intervals import PairedDifference, paired_bootstrap
-from core.studies.few_shot.result import ZERO_SHOT, FewShotPoint, FewShotResult, FewShotRun, published_point
-from core.tables.findings import SPACE, count, interval_text, percent, points
-from core.tables.names import say_dataset, say_model, told_apart
-from core.tables.probe import say_c
+from core.studies.few_shot.result import FewShotPoint, FewShotResult, FewShotRun, published_point
 from core.types import Reference
-
-FEW_SHOT_METHODS = {
-    ZERO_SHOT: "zero-shot",
-    "probe": "Linear probe",
-    "tip": "Tip-Adapter",
-    "tip-f": "Tip-Adapter-F",
-    "clip-adapter": "CLIP-Adapter",
-}
+from core.words.few_shot import say_settings
+from core.words.names import FEW_SHOT_METHODS, say_dataset, say_model, told_apart
 
 
 @told_apart
@@ -146,114 +135,3 @@ def draws_frame(results: Sequence[FewShotResult]) -> pd.DataFrame:
 
 def _plain(unit: FewShotRun) -> dict[str, float]:
     return {name: value for name, value in unit.settings.items() if isinstance(value, int | float)}
-
-
-# --- words ------------------------------------------------------------------------------------------------
-
-
-def say_settings(settings: Sequence[Mapping[str, Any]]) -> str:
-    """ "alpha 1.2–2.3, beta 5.5": the range of each setting over the draws."""
-    names = [n for n in dict.fromkeys(n for s in settings for n in s) if n != "of_steps"]
-    said = []
-    for name in names:
-        values = [float(s[name]) for s in settings if name in s]
-        low, high = min(values), max(values)
-        whole = f" of {settings[0]['of_steps']}" if name == "steps" else ""
-        said.append(f"{name} {say_c(low)}{'' if low == high else f'–{say_c(high)}'}{whole}")
-    return ", ".join(said)
-
-
-@told_apart
-def few_shot_finding(results: Sequence[FewShotResult]) -> str:
-    """What the most shots bring over zero-shot, by which method, and how much that hangs on the draw."""
-    if not results:
-        return "No few-shot study yet"
-    return " ".join(_one(result, len(results) > 1) for result in results[:2])
-
-
-def best_point(result: FewShotResult) -> FewShotPoint:
-    """The method with the highest mean at the most pictures a class."""
-    most = max(result.shots)
-    return max((result.point(method, most) for method in result.methods), key=lambda p: p.acc1_mean)
-
-
-def spread_line(point: FewShotPoint) -> str:
-    """ "± 3.1 points over 3 draws (75.8–83.3 %)", or that there is only one."""
-    if len(point.acc1) < 2:
-        return "a single draw: no spread is known"
-    spread = f"± {100 * point.acc1_std:.1f} points over {len(point.acc1)} draws"
-    return f"{spread} ({interval_text((min(point.acc1), max(point.acc1)))})"
-
-
-def _one(result: FewShotResult, several: bool) -> str:
-    best = best_point(result)
-    most, gain = best.shots, best.acc1_mean - result.zero_shot.acc1
-    name = _in_sentence(best.method)
-    whose = f"{say_model(result.model)}: " if several else ""
-    if gain <= 0:
-        reached = f"{name} reaches {percent(best.acc1_mean)}, zero-shot {percent(result.zero_shot.acc1)}"
-        return f"{whose}{count(most, 'picture')} a class do not help: {reached}."
-    if doubt := _doubt(result, best):
-        said = f"{count(most, 'picture')} a class and zero-shot tie: {name} is {points(gain)} ahead, {doubt}."
-        return whose + said + _pays(result)
-    said = f"{whose}{count(most, 'picture')} a class bring {points(gain)} over zero-shot with {name}"
-    return said + _spread(best) + _pays(result)
-
-
-def _in_sentence(method: str) -> str:
-    return {"probe": "a linear probe"}.get(method, FEW_SHOT_METHODS[method])
-
-
-def _spread(point: FewShotPoint) -> str:
-    if len(point.acc1) < 2:
-        return ", in a single draw, which says little."
-    span = max(point.acc1) - min(point.acc1)
-    return f"; its {len(point.acc1)} draws span {points(span)}."
-
-
-def _pays(result: FewShotResult) -> str:
-    """From which K on a method is clearly above zero-shot, where that is not the first."""
-    first = {method: _first_clear(result, method) for method in result.methods}
-    never = [_in_sentence(method) for method, k in first.items() if k is None]
-    late = [
-        f"{_in_sentence(method)} clearly beats zero-shot from {k} on"
-        for method, k in first.items()
-        if k is not None and k > min(result.shots)
-    ]
-    if len(never) == len(first) > 1:
-        return " No method clearly beats zero-shot with any number of pictures."
-    if never:
-        names = " and ".join(never)
-        late.insert(0, f"{names} never clearly beat{'s' if len(never) == 1 else ''} zero-shot")
-    said = "; ".join(late)
-    return f" {said[0].upper()}{said[1:]}." if said else ""
-
-
-def _first_clear(result: FewShotResult, method: str) -> int | None:
-    """The least K from which on no K of this method leaves a doubt."""
-    first = None
-    for k in sorted(result.shots, reverse=True):
-        point = result.point(method, k)
-        if point.acc1_mean <= result.zero_shot.acc1 or _doubt(result, point):
-            break
-        first = k
-    return first
-
-
-def _doubt(result: FewShotResult, point: FewShotPoint) -> str:
-    """Why being ahead of zero-shot may be luck, of the draws or of the test pictures; "" where it is not."""
-    if point.acc1_mean - result.zero_shot.acc1 <= (0.0 if math.isnan(point.acc1_std) else point.acc1_std):
-        return "no more than its draws are apart"
-    over = over_zero_shot(result, point)
-    if over is None or over.excludes_zero:
-        return ""
-    low, high = (points(end, signed=True).split(SPACE)[0] for end in over.ci95)
-    return f"and the interval over the test pictures includes zero ({low} to {high} points)"
-
-
-def over_zero_shot(result: FewShotResult, point: FewShotPoint) -> PairedDifference | None:
-    """The mean over the draws minus zero-shot, paired over the test pictures; None where no runs are kept."""
-    if not point.units:
-        return None
-    share = np.mean([unit.correct for unit in point.units], axis=0)
-    return paired_bootstrap(share, result.zero_shot.correct.astype(np.float64))

@@ -9,11 +9,9 @@ import pandas as pd
 from core.studies.probe.result import ProbeResult
 from core.studies.zero_shot.classify import ZeroShotResult
 from core.tables.accuracy import accuracy_frame
-from core.tables.answered import METHODS, PROBE, ZERO_SHOT
-from core.tables.findings import count
-from core.tables.names import told_apart
 from core.tables.probe import absent_row, probe_rows
 from core.types import DatasetSpec, ModelSpec
+from core.words.names import METHODS, ZERO_SHOT, told_apart
 
 Absent = tuple[ModelSpec, DatasetSpec, str]
 """A model, a data set and a method (a key of `METHODS`) that is not measured here."""
@@ -43,28 +41,3 @@ def _ordered(frame: pd.DataFrame) -> pd.DataFrame:
     places.append(frame["method"].map(list(METHODS).index))
     order = pd.concat(places, axis=1, keys=["dataset", "model", "method"]).sort_values(["dataset", "model", "method"])
     return frame.loc[order.index].reset_index(drop=True)
-
-
-def deck_comparison(frame: pd.DataFrame) -> str:
-    """What the deck compared (top-5 of zero-shot with top-1 of the probe), and what comes out like with like: one
-    sentence, over the pairs of a `methods_frame` that have both; "" where there is none."""
-    pairs = _pairs(frame)
-    if pairs.empty:
-        return ""
-    unlike = int((pairs["acc5_zero"] >= pairs["acc1_probe"]).sum())
-    like = int((pairs["acc1_zero"] >= pairs["acc1_probe"]).sum())
-    return (
-        "The deck set zero-shot’s top-5 beside the probe’s top-1 and read that zero-shot “matches or beats” it. "
-        f"Set so, it does in {unlike} of {count(len(pairs), 'pair')} here; top-1 beside top-1, in {like}. "
-        "Everywhere on this page like is compared with like."
-    )
-
-
-def _pairs(frame: pd.DataFrame) -> pd.DataFrame:
-    """One row for each model and data set that has both methods; sets where top-5 means nothing are left out."""
-    if frame.empty:
-        return frame
-    told = frame[(frame["classes"] > 5) & frame["acc1"].notna()]
-    sides = [told[told["method"] == m].set_index(["model", "dataset"]) for m in (ZERO_SHOT, PROBE)]
-    zero, probe = (side[["acc1", "acc5"]] for side in sides)
-    return zero.join(probe, how="inner", lsuffix="_zero", rsuffix="_probe")

@@ -10,8 +10,7 @@ from core.studies.captions.one_caption import OneCaptionResult
 from core.studies.pictures.lists import ListComparison
 from core.studies.pictures.search import PicturesResult
 from core.studies.prompts.words import WordsResult
-from core.tables.findings import SPACE, count, percent
-from core.tables.names import say_dataset, say_model, short_names, told_apart
+from core.words.names import say_dataset, say_model, told_apart
 
 
 @told_apart
@@ -161,48 +160,3 @@ def rewordings_frame(results: Sequence[WordsResult]) -> pd.DataFrame:
         for other in r.rewordings
     ]
     return pd.DataFrame(rows)
-
-
-def lists_finding(comparison: ListComparison, a: str = "", b: str = "") -> str:
-    """How alike two lists are: "4 of 10 pictures are in both lists; rank-biased overlap 0.38 (p = 0.9)."
-
-    `a` and `b` name the lists where they should be named.
-    """
-    kept = len(comparison.kept)
-    between = f" of {a} and {b}" if a and b else ""
-    rbo = f"rank-biased overlap {comparison.rbo:.2f} (p{SPACE}={SPACE}{comparison.p:g})"
-    if kept == comparison.k and not comparison.new:
-        same = all(m.rank_a == m.rank_b for m in comparison.moved)
-        return f"The lists{between} hold the same pictures{' in the same order' if same else ''}; {rbo}."
-    if not kept:
-        return f"The lists{between} have no picture in common; {rbo}."
-    return f"{kept} of {count(comparison.k, 'picture')} are in both lists{between}; {rbo}."
-
-
-@told_apart
-def models_finding(comparison: ListComparison) -> str:
-    """`lists_finding` between two models, with their short names."""
-    a, b = short_names([comparison.a, comparison.b])
-    return lists_finding(comparison, a, b)
-
-
-def precision_finding(result: PicturesResult) -> str:
-    """How many of the pictures found are right, and how many chance would bring."""
-    p = result.precision
-    if p is None:
-        return ""
-    names = " or ".join(f"“{name}”" for name in p.classnames)
-    chance = p.base_rate * p.k
-    return f"{p.hits} of {p.k} are {names}; {chance:.1f} would be by chance ({percent(p.base_rate)} of all)."
-
-
-def words_finding(result: WordsResult) -> str:
-    """Which word helps most and which harms."""
-    if not result.words:
-        return "One word, so there is nothing to leave out."
-    ordered = sorted(result.words, key=lambda w: -w.contribution)
-    best, worst = ordered[0], ordered[-1]
-    if best.contribution <= 0:
-        return "No word helps here: leaving any out raises the score."
-    harm = f"; “{worst.word}” costs {-worst.contribution:.3f}" if worst.contribution < 0 else ""
-    return f"“{best.word}” brings most: {best.contribution:+.3f}{harm}."

@@ -13,14 +13,12 @@ import pandas as pd
 from core.catalog.datasets import OFFICIAL_SIZES
 from core.catalog.prompts import find_prompt_set
 from core.catalog.published import deck_figures, measured_as, published
-from core.stats.intervals import PairedDifference
 from core.studies.probe.result import ProbeResult
-from core.studies.zero_shot.classify import TOP, ZeroShotResult
+from core.studies.zero_shot.classify import TOP
 from core.tables.accuracy import beside, fitting
-from core.tables.answered import METHODS, PROBE, TRAINED, ZERO_SHOT
-from core.tables.findings import SPACE, compare, count, finding, percent, points
-from core.tables.names import say_dataset, say_model, short_names, told_apart
 from core.types import DatasetSpec, ModelSpec, Reference
+from core.words.names import METHODS, PROBE, TRAINED, ZERO_SHOT, say_dataset, say_model, told_apart
+from core.words.numbers import count
 
 FEW = 50
 """With fewer pictures a class than this, a figure for a number of shots is more alike than one for them all."""
@@ -181,89 +179,3 @@ def validation_frame(results: Sequence[ProbeResult]) -> pd.DataFrame:
             for p in r.validation
         ]
     )
-
-
-# --- words ------------------------------------------------------------------------------------------------
-
-
-def probe_line(result: ProbeResult) -> str:
-    """ "400 pictures · trained on 300 others · C = 0.18": what a probe's test accuracy rests on."""
-    features = " · unit-length features" if result.normalised else ""
-    chosen = f"C{SPACE}={SPACE}{say_c(result.C)}"
-    return f"{count(result.n, 'picture')} · trained on {result.n_train:,} others · {chosen}{features}"
-
-
-def say_c(value: float) -> str:
-    """A C (or another setting from 0 on) in plain digits: "0.0178", "1,000"."""
-    if value <= 0:
-        return "0"
-    digits = max(0, 2 - math.floor(math.log10(value))) if value < 100 else 0
-    return f"{value:,.{digits}f}".rstrip("0").rstrip(".") if digits else f"{value:,.0f}"
-
-
-def held_out_line(result: ProbeResult) -> str:
-    """How C was chosen, in a clause."""
-    if result.folds == 1:
-        return f"C is chosen on {result.n_val:,} of {result.n_train:,} training pictures, held out for that"
-    return f"C is chosen on the {result.n_train:,} training pictures, a {_part(result.folds)} held out at a time"
-
-
-def _part(folds: int) -> str:
-    return {2: "half", 3: "third", 4: "quarter", 5: "fifth", 10: "tenth"}.get(folds, f"1/{folds}")
-
-
-@told_apart
-def probe_finding(probes: Sequence[ProbeResult], zero_shots: Sequence[ZeroShotResult]) -> str:
-    """Which probe leads and whether that is real, and what training adds to zero-shot on the same pictures."""
-    if not probes:
-        return "No probe yet"
-    first = _leader(probes) if len(probes) > 1 else _gap(probes[0])
-    gained = _gain(probes, zero_shots)
-    return " ".join(filter(None, [gained, first] if len(probes) == 1 else [first, gained]))
-
-
-def _leader(probes: Sequence[ProbeResult]) -> str:
-    best, second = sorted(probes, key=lambda r: -r.test_acc1)[:2]
-    names = short_names([best.model, second.model])
-    said = finding(compare(best, second), *names)
-    if len(probes) > 2 and said.startswith(names[0]):
-        return (
-            f"{names[0]} has the best probe, {points(best.test_acc1 - second.test_acc1)} before {names[1]}"
-            + (said[said.index(";") :])
-        )
-    return said.replace("A tie:", f"{names[0]} and {names[1]} tie:", 1) if said.startswith("A tie: the") else said
-
-
-def _lower(sentence: str) -> str:
-    return sentence[0].lower() + sentence[1:]
-
-
-def _gap(result: ProbeResult) -> str:
-    return (
-        f"It names {percent(result.train_acc1)} of its training pictures right, "
-        f"{points(result.train_acc1 - result.test_acc1)} {'more' if result.train_acc1 > result.test_acc1 else 'fewer'}."
-    )
-
-
-def _gain(probes: Sequence[ProbeResult], zero_shots: Sequence[ZeroShotResult]) -> str:
-    texts = {z.model: z for z in zero_shots}
-    found = [compare(p, texts[p.model]) for p in probes if p.model in texts]
-    if not found:
-        return ""
-    if len(found) > 1:
-        return _gains(found)
-    difference = found[0]
-    if not difference.excludes_zero:
-        return f"Training on labels ties with zero-shot: {_lower(finding(difference, 'probe', 'zero-shot')[7:])}"
-    verb = "adds" if difference.difference > 0 else "costs"
-    return f"Training on labels {verb} {points(difference.difference)} against zero-shot; the interval excludes zero."
-
-
-def _gains(found: Sequence[PairedDifference]) -> str:
-    low, high = (end(d.difference for d in found) for end in (min, max))
-    ties = sum(not d.excludes_zero for d in found)
-    tied = f"; {ties} of {len(found)} {'is a tie' if ties == 1 else 'are ties'}." if ties else "."
-    if low < 0:
-        said = f"{points(low, signed=True).split(SPACE)[0]} to {points(high, signed=True)}"
-        return f"Training on labels changes zero-shot accuracy by {said}{tied}"
-    return f"Training on labels adds {points(low).split(SPACE)[0]} to {points(high)} to zero-shot{tied}"

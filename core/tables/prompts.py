@@ -9,17 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core.studies.prompts.accuracy import ENSEMBLE, PromptStudyResult, TemplateResult, class_changes
+from core.studies.prompts.accuracy import PromptStudyResult, TemplateResult, class_changes
 from core.studies.prompts.heldout import PromptSearchResult, Verdict
-from core.tables.findings import finding, interval_text, percent, points
-from core.tables.names import say_dataset, say_model, short_names, told_apart
-
-SAID_ENSEMBLE = "all together"
-
-
-def say_template(template: str) -> str:
-    """A template as a chart shows it: the bare name and the ensemble get words."""
-    return {"{}": "{} (the bare name)", ENSEMBLE: SAID_ENSEMBLE}.get(template, template)
+from core.words.names import say_dataset, say_model, told_apart
+from core.words.prompts import say_template
 
 
 @told_apart
@@ -113,53 +106,6 @@ def changed_pictures_frame(study: PromptStudyResult, template: str, other: str |
     )
 
 
-@told_apart
-def templates_finding(studies: Sequence[PromptStudyResult]) -> str:
-    """What the wording does, in one sentence; a tie is called a tie."""
-    if not studies:
-        return "No result yet"
-    if len(studies) > 1:
-        return _span_of_each(studies)
-    study = studies[0]
-    best, base = study.best, study.find(study.baseline)
-    if len(study.templates) == 1:
-        return f"{say_model(study.model)} names {percent(base.acc1)} right with this template"
-    if best.name == study.baseline or best.difference is None:
-        return f"No template does better than “{say_template(study.baseline)}” ({percent(base.acc1)})"
-    both = f"“{say_template(best.name)}” against “{say_template(study.baseline)}”"
-    return f"{both}: {finding(best.difference, 'the first', 'the second')}"
-
-
-@told_apart
-def best_of_each(studies: Sequence[PromptStudyResult]) -> str:
-    """For each of several studies the best template's paired difference to the baseline; a tie is called a tie."""
-    parts = []
-    for name, study in zip(_told_apart(studies), studies):
-        gap = study.best.difference
-        if gap is None:
-            parts.append(f"none does better for {name}")
-            continue
-        low, high = (f"{100 * end:+.1f}".replace("-", "−") for end in gap.ci95)
-        tie = "" if gap.excludes_zero else ", a tie"
-        parts.append(f"{points(gap.difference, signed=True)} for {name} ({low} to {high}{tie})")
-    return f"The best template against “{say_template(studies[0].baseline)}”: " + ", ".join(parts) + "."
-
-
-def _told_apart(studies: Sequence[PromptStudyResult]) -> Sequence[str]:
-    """A study's name among others: its model, and its class names where a model stands there twice."""
-    if len({s.model for s in studies}) == len(studies):
-        return short_names([s.model for s in studies])
-    return [f"{say_model(s.model)}, {s.classnames_kind} names" for s in studies]
-
-
-def _span_of_each(studies: Sequence[PromptStudyResult]) -> str:
-    parts = []
-    for name, study in zip(_told_apart(studies), studies):
-        accuracies = [t.acc1 for t in study.templates]
-        parts.append(f"{points(max(accuracies) - min(accuracies))} for {name}")
-    return "From the worst template to the best: " + ", ".join(parts)
-
-
 # --- the search for prompts -------------------------------------------------------------------------------
 
 
@@ -206,15 +152,3 @@ def weights_frame(verdict: Verdict) -> pd.DataFrame:
     """The templates of a choice with their shares, largest first."""
     frame = pd.DataFrame({"template": verdict.templates, "weight": verdict.weights})
     return frame.sort_values("weight", ascending=False, kind="stable", ignore_index=True)
-
-
-def search_finding(result: PromptSearchResult) -> str:
-    """What the search is worth, by the held-out part alone."""
-    gap, heldout = result.chosen.difference, interval_text(result.chosen.heldout_acc1_ci95)
-    score = f"{percent(result.chosen.heldout_acc1)} on held-out pictures ({heldout})"
-    if not gap.n_only_a and not gap.n_only_b:
-        return f"{score}: the same as the baseline on every picture."
-    if not gap.excludes_zero:
-        return f"{score}: within noise of the baseline's {percent(result.baseline.heldout_acc1)}."
-    way = "above" if gap.difference > 0 else "below"
-    return f"{score}: {points(gap.difference)} {way} the baseline, p = {gap.p_value:.2g}."

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from core.stats.intervals import PairedDifference
@@ -13,12 +12,8 @@ from core.studies.captions.breakdown import Band, RetrievalDifference, rank_hist
 from core.studies.captions.one_caption import OneCaptionResult, OnePictureResult
 from core.studies.captions.retrieval import KS, Direction, RetrievalResult
 from core.tables.compare import difference_row
-from core.tables.findings import SPACE, count, finding, percent
-from core.tables.names import say_dataset, say_model, short_names, told_apart
-from core.types import Dataset
-
-Side = Literal["image", "text"]
-SIDES: dict[Side, str] = {"image": "Text finds picture", "text": "Picture finds text"}
+from core.words.captions import SIDES, Side
+from core.words.names import say_dataset, say_model, told_apart
 
 
 def direction_of(result: RetrievalResult, side: Side) -> Direction:
@@ -249,69 +244,3 @@ def captions_found_frame(results: Sequence[OnePictureResult]) -> pd.DataFrame:
         for hit in r.hits
     ]
     return pd.DataFrame(rows)
-
-
-# --- sentences --------------------------------------------------------------------------------------------
-
-
-def retrieval_line(result: RetrievalResult) -> str:
-    """ "5,000 pictures · 25,000 captions, 5 a picture": what the numbers rest on."""
-    each = span(*result.captions_range)
-    return f"{count(result.n_images, 'picture')} · {count(result.n_texts, 'caption')}, {each} a picture"
-
-
-def span(low: int, high: int) -> str:
-    """ "5", or "1 to 5"."""
-    return f"{low}" if low == high else f"{low} to {high}"
-
-
-def captions_line(rows: Dataset) -> str:
-    """ "80 pictures · 400 captions, 5 a picture · all split" of a data set with captions on this disk."""
-    said = f"{count(len(rows), 'picture')} · {count(len(rows.captions), 'caption')}"
-    if rows.image_index is not None and len(rows.image_index):
-        each = np.unique(rows.image_index, return_counts=True)[1]
-        said += f", {span(int(each.min()), int(each.max()))} a picture"
-    return f"{said} · {rows.split} split"
-
-
-def captions_report(rows: Dataset) -> tuple[str, ...]:
-    """What the reader found missing or double in own captions; where that is nothing, a sentence that says so."""
-    chosen = "Captions are from"  # which of several files was read is no fault of the data
-    faults = [note for note in rows.notes if not note.startswith(chosen)]
-    whole = "Every caption has its picture, every picture a caption, and none stands there twice."
-    return rows.notes if faults else (*rows.notes, whole)
-
-
-@told_apart
-def retrieval_finding(results: Sequence[RetrievalResult], gap: RetrievalDifference | None = None) -> str:
-    """Whether captions find their pictures; between two models whether the difference is real."""
-    if not results:
-        return "No result yet"
-    if gap is not None:
-        a, b = short_names([gap.a, gap.b])
-        return "Whose captions find their picture first? " + finding(gap.image_recall[1], a, b)
-    first = max(results, key=lambda r: r.image.recall[1])
-    return (
-        f"{say_model(first.model)}: {percent(first.image.recall[1])} of captions find their own picture "
-        f"first, {percent(first.image.recall[10])} among ten"
-    )
-
-
-def bands_finding(bands: Sequence[Band], unit: str = "", k: int = 1) -> str:
-    """How recall goes from the first band to the last: "Recall@1 goes from 83.8 % (0 contenders) to 2.1 % (51 or
-    more contenders)". `unit` follows the bands' labels."""
-    if len(bands) < 2:
-        return "All captions are alike in this."
-    first, last = (f"{percent(b.recall[k])} ({b.label}{' ' + unit if unit else ''})" for b in (bands[0], bands[-1]))
-    return f"Recall@{k} goes from {first} to {last}"
-
-
-@told_apart
-def rank_finding(result: OneCaptionResult) -> str:
-    """How a caption fared with one model: its picture's rank and by how much it lost or won."""
-    rank, margin = result.caption.rank, result.caption.margin
-    if rank == 1:
-        lead = "" if np.isnan(margin) else f", ahead by {margin:.3f}"
-        return f"{say_model(result.model)} finds the picture first of {result.n:,}{lead}."
-    lost = "in a tie" if margin == 0 else f"lost by {-margin:.3f}"
-    return f"{say_model(result.model)} puts the picture at rank{SPACE}{rank:,} of {result.n:,}, {lost}."

@@ -10,8 +10,8 @@ import pandas as pd
 from core.catalog.published import alike, deck_figures, measured_as, published
 from core.studies.probe.result import ProbeResult
 from core.studies.zero_shot.classify import ZeroShotResult
-from core.tables.names import say_dataset, say_model, told_apart
 from core.types import DatasetSpec, Interval, ModelSpec, Reference
+from core.words.names import say_dataset, say_model, told_apart
 
 COLUMNS = {
     "zeroshot_acc1": "Zero-shot top-1",

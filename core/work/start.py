@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from core.jobs.jobs import Jobs
-from core.tables.names import full_title
 from core.types import DatasetSpec, Job, ModelSpec, Place
+from core.words.names import full_title
 
 
 def prepare_demo(jobs: Jobs) -> Job:

@@ -17,14 +17,16 @@ from core.engine import Engine
 from core.errors import NotHere
 from core.studies.captions.one_caption import find_captions
 from core.studies.captions.retrieval import RetrievalResult
-from core.tables import say_model, short_names
-from core.tables.retrieval import Side, ranks_frame
+from core.tables.retrieval import ranks_frame
+from core.words.captions import Side
+from core.words.names import say_model, short_names
+from core.words.numbers import count
 from pages.shared.paging import paged
 from pages.shared.pickers import widget_key, write_back
 from pages.shared.save import save_rows
 from pages.shared.url_choices import one_of, such_as
 from pages.shared.url_state import get_choice, set_choice
-from pages.shared.words import count, plain
+from pages.shared.words import plain
 
 PAGE, PAGE_KEY, ROW = 8, "captions-page", 76
 CLOSER = "look-closer-at"

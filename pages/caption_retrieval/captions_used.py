@@ -9,11 +9,11 @@ import streamlit as st
 from core.engine import Engine
 from core.studies.captions.retrieval import ALL_CAPTIONS, RetrievalResult
 from core.studies.captions.study import Retrieval
-from core.tables import say_dataset
 from core.types import DatasetSpec
+from core.words.names import say_dataset
+from core.words.numbers import count
 from pages.shared.pickers import widget_key, write_back
 from pages.shared.url_choices import one_of
-from pages.shared.words import count
 
 ALL = "all"
 CAPS = ("1", "2", "3", "4", "5", ALL)

@@ -9,13 +9,15 @@ import pandas as pd
 import streamlit as st
 
 from core.studies.probe.result import ProbeResult
-from core.tables import interval_text, percent, points, say_dataset, say_model
-from core.tables.probe import held_out_line, probe_line, probe_rows, say_c
+from core.tables.probe import probe_rows
+from core.words.names import say_dataset, say_model
+from core.words.numbers import count, interval_text, percent, points, setting
+from core.words.probe import held_out_line, probe_line
 from pages.classification.deck_table import LEGEND, deck_table
 from pages.shared.layout import provenance_table
 from pages.shared.navigation import to_probe
 from pages.shared.save import save_rows
-from pages.shared.words import count, plain
+from pages.shared.words import plain
 
 
 def probe_table(frame: pd.DataFrame) -> None:
@@ -93,7 +95,7 @@ def _trained_on(probe: ProbeResult) -> None:
         "Tested once on": f"{count(probe.n, 'picture')}, {probe.split} split",
         "Classifier": str(details["classifier"]),
         "Features": str(details["features"]),
-        "C": f"{say_c(probe.C)}, of {count(len(probe.validation), 'value')} tried. {held_out_line(probe)}",
+        "C": f"{setting(probe.C)}, of {count(len(probe.validation), 'value')} tried. {held_out_line(probe)}",
         "Choice": str(details["choice"]),
         "Fit": f"{details['iterations']} iterations, {'to the optimum' if details['converged'] else 'stopped short'}; "
         f"{probe.seconds:.1f} s in all",

@@ -5,14 +5,15 @@ from __future__ import annotations
 import streamlit as st
 
 from core.engine import Engine
-from core.tables import say_dataset
 from core.types import DatasetSpec, State
+from core.words.names import say_dataset
+from core.words.numbers import count
 from core.work import start
 from pages.shared.guard import safe_callback
 from pages.shared.jobs import job_line
 from pages.shared.pickers import offered_datasets
 from pages.shared.stored import stored_pairs
-from pages.shared.words import count, plain
+from pages.shared.words import plain
 
 STATES = {"ready": "ready", "downloadable": "not here yet", "absent": "not here"}
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import streamlit as st
 
 from core.engine import Engine
-from core.tables import say_model
 from core.types import ModelSpec, State
+from core.words.names import say_model
+from core.words.numbers import count, millions
 from core.work import start
 from pages.shared.guard import safe_callback
 from pages.shared.jobs import job_line
 from pages.shared.stored import known_models, stored_pairs
-from pages.shared.words import count, millions, plain
+from pages.shared.words import plain
 
 STATES = {"ready": "ready", "downloadable": "not here yet", "absent": "not usable here"}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.engine import Engine
-from core.tables import say_dataset, say_model
+from core.words.names import say_dataset, say_model
 from pages.shared.prompt_picker import PromptChoice
 from pages.shared.report import report_button
 from pages.shared.stored import real_first, stored_pairs

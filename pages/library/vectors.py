@@ -6,10 +6,11 @@ import streamlit as st
 
 from core.engine import Engine
 from core.store import Entry
-from core.tables import say_dataset, say_model
 from core.types import EmbeddingKey
+from core.words.names import say_dataset, say_model
+from core.words.numbers import count, size
 from pages.shared.guard import safe_callback
-from pages.shared.words import count, plain, size
+from pages.shared.words import plain
 
 
 def show(engine: Engine) -> None:

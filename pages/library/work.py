@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from core.engine import Engine
-from core.tables import say_model
 from core.types import DatasetSpec, Job
+from core.words.names import say_model
 from core.work import start
 from pages.shared.guard import safe_callback
 from pages.shared.jobs import job_line, job_sentence

@@ -7,7 +7,9 @@ from core.charts import accuracy_chart
 from core.engine import Engine
 from core.errors import NotHere, TMVError
 from core.studies.zero_shot.classify import ZeroShotResult
-from core.tables import accuracy_finding, accuracy_frame, protocol_line, say_dataset, say_model
+from core.tables import accuracy_frame
+from core.words.accuracy import accuracy_finding, protocol_line
+from core.words.names import say_dataset, say_model
 from pages.overview.matrix import matrix
 from pages.overview.notice import demo_notice
 from pages.shared import first_run

@@ -12,9 +12,10 @@ import streamlit as st
 
 from core.charts.theme import look
 from core.deck.doubts import DoubtResult
-from core.deck.result import ClaimResult
-from core.tables import interval_text, percent, say_dataset, say_model
+from core.deck.result import FAILS, HOLDS, OPEN, ClaimResult
 from core.tables.story import COLUMNS, StoryCell, StoryRow
+from core.words.names import say_dataset, say_model
+from core.words.numbers import interval_text, percent
 from pages.shared.theme import theme
 
 CSS = Path(__file__).with_name("step.css")
@@ -129,6 +130,10 @@ def _shown(shown: Shown) -> str:
 # --- claims -----------------------------------------------------------------------------------------------
 
 
+_KINDS = {HOLDS: "holds", FAILS: "does", OPEN: "cannot"}
+"""How the style names a verdict."""
+
+
 def claims(results: Sequence[tuple[str, ClaimResult]]) -> None:
     """Each claim with its verdict as a word, its evidence, and what the deck's own figures say."""
     st.html(f'<div class="step-claims few">{"".join(_claim(said, r) for said, r in results)}</div>')
@@ -136,7 +141,7 @@ def claims(results: Sequence[tuple[str, ClaimResult]]) -> None:
 
 def _claim(said: str, result: ClaimResult) -> str:
     lines = [result.evidence, result.remark, result.deck]
-    kind = result.verdict.partition(" ")[0]
+    kind = _KINDS[result.verdict]
     return (
         f'<section class="step-claim"><h3>{escape(said)}</h3>'
         f'<span class="step-verdict {kind}">{escape(result.verdict)}</span>'

@@ -9,8 +9,9 @@ import streamlit as st
 
 from core.engine import Engine
 from core.studies.zero_shot.classify import fill
-from core.tables import say_model
-from pages.shared.words import duration, plain
+from core.words.names import say_model
+from core.words.numbers import duration
+from pages.shared.words import plain
 
 QUIETLY = 64
 """So few texts are a blink: no bar for them."""

@@ -16,8 +16,9 @@ from core.catalog.datasets import find_dataset
 from core.engine import Engine
 from core.errors import TMVError
 from core.types import Job
+from core.words.numbers import count, duration, size
 from pages.shared.guard import safe_callback
-from pages.shared.words import count, duration, plain, size
+from pages.shared.words import plain
 
 EARLY = 0.05
 """The share of mixed work that is done before time left is told."""

@@ -8,13 +8,14 @@ import streamlit as st
 
 from core.engine import Engine
 from core.errors import TMVError
-from core.tables import say_dataset, say_model
 from core.types import DatasetSpec, ModelSpec, State
+from core.words.names import say_dataset, say_model
+from core.words.numbers import count, listed
 from core.work import start
 from pages.shared.guard import safe_callback
 from pages.shared.jobs import watch
 from pages.shared.stored import stored_pairs
-from pages.shared.words import count, listed, plain
+from pages.shared.words import plain
 
 Pair = tuple[ModelSpec, DatasetSpec, str | None]
 """A model, a data set and the split that was asked for."""

@@ -18,12 +18,13 @@ from core.catalog.datasets import DATASETS, find_dataset
 from core.catalog.models import find_model
 from core.engine import Engine
 from core.errors import TMVError
-from core.tables import say_dataset, say_model
 from core.types import DatasetSpec, ModelSpec
+from core.words.names import say_dataset, say_model
+from core.words.numbers import listed
 from pages.shared.own_data import page_dataset, page_model
 from pages.shared.stored import ANY_KIND, default_datasets, default_models, known_models, stored_pairs
 from pages.shared.url_state import get_choice, set_choice
-from pages.shared.words import listed, plain
+from pages.shared.words import plain
 
 KINDS = {"classification": "classes", "captions": "captions"}
 """What the pictures of a data set carry, by its kind."""

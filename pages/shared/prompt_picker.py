@@ -15,10 +15,11 @@ from core.errors import TMVError
 from core.studies.zero_shot.classify import ZeroShotResult, check_templates
 from core.studies.zero_shot.study import ZeroShot
 from core.types import DatasetSpec
+from core.words.numbers import count
 from pages.shared.pickers import note_problems, widget_key, write_back
 from pages.shared.url_choices import one_of
 from pages.shared.url_state import get_choice, set_choice
-from pages.shared.words import count, plain
+from pages.shared.words import plain
 
 OWN = "own"
 CLASSNAMES = {"curated": "Curated", "raw": "Folder names"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.engine import Engine
 from core.studies.pictures.search import Hit, PicturesResult
-from core.tables import say_dataset
+from core.words.names import say_dataset
 from pages.shared.grid import Tile
 from pages.shared.picture import thumbnail
 

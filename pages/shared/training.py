@@ -13,13 +13,14 @@ from core.engine import Engine
 from core.errors import TMVError
 from core.studies.base import LongStudy
 from core.studies.probe.splits import train_split
-from core.tables import say_dataset, say_model
 from core.types import DatasetSpec, ModelSpec
+from core.words.names import say_dataset, say_model
+from core.words.numbers import count, listed
 from pages.shared import first_run
 from pages.shared.guard import safe_callback
 from pages.shared.jobs import watch
 from pages.shared.missing import obstacles
-from pages.shared.words import count, listed, plain
+from pages.shared.words import plain
 
 Training = LongStudy[Any]
 """A study whose answer is not here yet; its job embeds first what is missing."""

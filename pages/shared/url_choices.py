@@ -15,9 +15,9 @@ from contextvars import ContextVar
 
 import streamlit as st
 
+from core.words.numbers import listed
 from pages.shared.pickers import note_problems
 from pages.shared.url_state import get_choice
-from pages.shared.words import listed
 
 MOST_LISTED, MOST_SAID = 12, 60
 A_PICTURE, NONE_OPENED = "the name of a picture that is shown here", "none is opened"

@@ -5,8 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from core.errors import EncoderWarming
-from core.tables import say_model
-from pages.shared.words import duration, plain
+from core.words.names import say_model
+from core.words.numbers import duration
+from pages.shared.words import plain
 
 
 def warming(error: EncoderWarming) -> None:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from core.studies.audit.case import Answers, Case, Cell
 from core.studies.audit.finding import Said, fault, ok, unknown, warning
-from core.studies.audit.words import share
+from core.words.numbers import percent, upper_first
 
 DOMINANT = ((0.4, 2.0), (0.2, 4.0))
 """One answer for 40 % of all pictures and more than twice as many as it is right for, or for 20 % and four times as
@@ -46,7 +46,7 @@ def collapse(case: Case) -> Said:
     spread = f"the answers spread over {used:.1f} classes, the pictures over {there:.1f}"
     dominant = any(_takes(given[top], true[top], *rule) for rule in DOMINANT)
     dominant |= bool(given[top] > ALL and true[top] < NOT_ALL)
-    much = f"{share(given[top])} of all answers are {winner}, which is right for {share(true[top])}"
+    much = f"{percent(given[top])} of all answers are {winner}, which is right for {percent(true[top])}"
     told = f"{much}; {spread}{_beside(case)}."
     if dominant or used < FEW_NAMES * there:
         return fault(told, advice)
@@ -54,7 +54,7 @@ def collapse(case: Case) -> Said:
         return warning(told, advice)
     if suspicious := _by_numbers(case, advice) if _top5_knows(case) else None:
         return suspicious
-    return ok(f"{spread[0].upper()}{spread[1:]}; the most frequent answer, {winner}, takes {share(given[top])}.")
+    return ok(f"{upper_first(spread)}; the most frequent answer, {winner}, takes {percent(given[top])}.")
 
 
 def _takes(given: float, true: float, least: float, times: float) -> bool:
@@ -83,7 +83,7 @@ def _top5_knows(case: Case) -> bool:
 
 
 def _beside(case: Case) -> str:
-    return f", and top-5 is {share(case.acc5)}" if case.acc5 is not None and _top5_knows(case) else ""
+    return f", and top-5 is {percent(case.acc5)}" if case.acc5 is not None and _top5_knows(case) else ""
 
 
 def _by_numbers(case: Case, advice: str) -> Said:
@@ -92,15 +92,15 @@ def _by_numbers(case: Case, advice: str) -> Said:
         return unknown("Neither the answers nor a top-5 that would show it are known.")
     if _top5_knows(case):
         return fault(
-            f"Top-1 is {share(acc1)}, guessing gives {share(1 / c)}, yet top-5 is {share(acc5)}: the right class "
+            f"Top-1 is {percent(acc1)}, guessing gives {percent(1 / c)}, yet top-5 is {percent(acc5)}: the right class "
             "is known but another one wins nearly everywhere.",
             advice,
         )
     if acc5 < acc1:
         return unknown("Top-1 and top-5 contradict each other.")
     return ok(
-        f"Top-1 ({share(acc1)}) and top-5 ({share(acc5)}) go together; guessing gives "
-        f"{share(1 / c)} and {share(5 / c)}."
+        f"Top-1 ({percent(acc1)}) and top-5 ({percent(acc5)}) go together; guessing gives "
+        f"{percent(1 / c)} and {percent(5 / c)}."
     )
 
 
@@ -144,7 +144,7 @@ def _same_mistakes(answers: Answers, other: NDArray[np.int64]) -> str:
     alike = float(np.mean(answers.predicted[wrong] == other[wrong])) if wrong.any() else 0.0
     if wrong.sum() < FEWEST_WRONG or alike < SAME_ANSWERS:
         return ""
-    return f"the same answer for {share(alike)} of the {int(wrong.sum()):,} pictures that either gets wrong"
+    return f"the same answer for {percent(alike)} of the {int(wrong.sum()):,} pictures that either gets wrong"
 
 
 def _same_numbers(case: Case, other: Cell) -> str:

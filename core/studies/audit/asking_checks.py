@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from core.stats.intervals import PairedDifference, paired_difference
 from core.studies.audit.case import NAMES, PROTOCOL, TEMPLATES, Case
 from core.studies.audit.finding import Counterfactual, Said, Verdict, of_alternative, ok, unknown
-from core.studies.audit.words import points, some
+from core.words.numbers import points, quoted
 
 RAW_SHARE = 0.2
 """So many names that look like folder names are no accident: EuroSAT has 6 of 10 glued ones, ImageNet 1,000 numbers."""
@@ -35,14 +35,16 @@ def class_names(case: Case) -> Said:
     bare = [name for name in asked.classnames if _NUMBER.fullmatch(name)]
     if not raw and len(bare) >= RAW_SHARE * len(asked.classnames):
         return unknown(
-            f"{len(bare):,} of {len(asked.classnames):,} class names are numbers, such as {some(bare)}; whether "
+            f"{len(bare):,} of {len(asked.classnames):,} class names are numbers, such as {quoted(bare)}; whether "
             "pictures show numbers is not known.",
             "Give the names of the classes, unless these are what the pictures show.",
         )
     if not raw:
-        return ok(f"The {len(asked.classnames):,} class names are words, such as {some(_spread(asked.classnames))}.")
+        return ok(f"The {len(asked.classnames):,} class names are words, such as {quoted(_spread(asked.classnames))}.")
     cost, gain = _cost(case, NAMES, TEMPLATES)
-    said = f"{len(raw):,} of {len(asked.classnames):,} class names are folder names, such as {some(raw)}{_costs(cost)}."
+    said = (
+        f"{len(raw):,} of {len(asked.classnames):,} class names are folder names, such as {quoted(raw)}{_costs(cost)}."
+    )
     advice = "Use curated names, for example “annual crop land” for “AnnualCrop”."
     return Said(verdict=_verdict(cost, "fault"), evidence=said, advice=advice, counterfactual=gain)
 
@@ -52,7 +54,7 @@ def _unknown_names(case: Case) -> Said:
     if len(raw) < max(1.0, RAW_SHARE * len(case.classnames)):
         return unknown("The class names that were used are not known.")
     return unknown(
-        f"The table calls classes {some(raw)}; whether prompts did too is not known.",
+        f"The table calls classes {quoted(raw)}; whether prompts did too is not known.",
         "Prompts need words: “annual crop land” for “AnnualCrop”.",
     )
 
@@ -87,7 +89,7 @@ def templates(case: Case) -> Said:
     if set(asked.templates) == set(asked.reference):
         return ok(f"The {_count(asked.templates)} of the {protocol}.")
     cost, gain = _cost(case, TEMPLATES, NAMES)
-    used = f"{_count(asked.templates).capitalize()}, {some(asked.templates, 2)},"
+    used = f"{_count(asked.templates).capitalize()}, {quoted(asked.templates, 2)},"
     said = f"{used} where the {protocol} {_has(asked.reference)}{_costs(cost)}."
     advice = "Ask with the data set's own prompt set to compare with published figures."
     return Said(verdict=_verdict(cost, "warning"), evidence=said, advice=advice, counterfactual=gain)
@@ -98,7 +100,7 @@ def _count(templates: Sequence[str]) -> str:
 
 
 def _has(reference: Sequence[str]) -> str:
-    return f"averages {len(reference)}" if len(reference) > 1 else f"has {some(reference)}"
+    return f"averages {len(reference)}" if len(reference) > 1 else f"has {quoted(reference)}"
 
 
 def _cost(case: Case, changes: str, other: str) -> tuple[PairedDifference | None, Counterfactual | None]:

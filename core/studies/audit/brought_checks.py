@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from core.studies.audit.case import Case
 from core.studies.audit.finding import Said, fault, ok, unknown, warning
-from core.studies.audit.words import share
+from core.words.numbers import percent
 
 _RECALL = re.compile(r"(image|text)_retrieval_recall@(\d+)")
 _HALF_A_PICTURE = 1e-9
@@ -35,13 +35,13 @@ def possible(case: Case) -> Said:
     if outside:
         return fault(f"A share lies between 0 and 1, but here is {', '.join(outside)}.", advice)
     if case.acc1 is not None and case.acc5 is not None and case.acc5 < case.acc1 - _HALF_A_PICTURE:
-        return fault(f"Top-5 ({share(case.acc5)}) is below top-1 ({share(case.acc1)}), which cannot be.", advice)
+        return fault(f"Top-5 ({percent(case.acc5)}) is below top-1 ({percent(case.acc1)}), which cannot be.", advice)
     for side in ("image", "text"):
         rising = _recalls(case, side)
         for (k, low), (more, high) in pairwise(rising):
             if high < low - _HALF_A_PICTURE:
                 return fault(
-                    f"Recall of {side}s falls from {share(low)} among the first {k} to {share(high)} among {more}, "
+                    f"Recall of {side}s falls from {percent(low)} among the first {k} to {percent(high)} among {more}, "
                     "which cannot be.",
                     advice,
                 )
@@ -49,7 +49,7 @@ def possible(case: Case) -> Said:
     if case.known.balanced and case.acc1 is not None and recall is not None and abs(recall - case.acc1) > _ROUNDED:
         return fault(
             f"Every class of {case.dataset} has as many pictures, so mean per-class recall is top-1; here they are "
-            f"{share(recall)} and {share(case.acc1)}.",
+            f"{percent(recall)} and {percent(case.acc1)}.",
             advice,
         )
     if len(case.scores) < 2:

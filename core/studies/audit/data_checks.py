@@ -7,8 +7,8 @@ import numpy as np
 from core.stats.scores import first_equal
 from core.studies.audit.case import Case, Known
 from core.studies.audit.finding import Said, fault, ok, unknown, warning
-from core.studies.audit.words import between, points, share
 from core.studies.probe.training_rows import same_vectors
+from core.words.numbers import interval_text, percent, points
 
 SKIPPED = 0.005
 """Half a percent of unreadable pictures moves no figure by more than that."""
@@ -101,20 +101,20 @@ def duplicates(case: Case) -> Said:
         return unknown("The pictures' vectors are not known.")
     again = 1 - len(np.unique(first_equal(images))) / len(images)
     if again > SEEN_MANY:
-        return warning(f"{share(again)} of the pictures repeat another one exactly.", "Count each picture once.")
+        return warning(f"{percent(again)} of the pictures repeat another one exactly.", "Count each picture once.")
     if case.vectors.train is None:
         return unknown("No two pictures are the same, but there is no embedded training split to compare with.")
     seen = float(same_vectors(case.vectors.train, images).mean())
     if seen >= SEEN_SOME:
         return Said(
             verdict="fault" if seen >= SEEN_MANY else "warning",
-            evidence=f"{share(seen)} of the {len(images):,} pictures are also among the "
+            evidence=f"{percent(seen)} of the {len(images):,} pictures are also among the "
             f"{len(case.vectors.train):,} of the "
             "training split, judged by their vectors.",
             advice="Take them out of the training split; a classifier trained on it is flattered.",
         )
     return ok(
-        f"{'None' if not seen else share(seen)} of the {len(images):,} pictures is also in the "
+        f"{'None' if not seen else percent(seen)} of the {len(images):,} pictures is also in the "
         "training split, and none repeats another."
     )
 
@@ -129,10 +129,10 @@ def enough(case: Case) -> Said:
     needed = f"about {_needed(value):,} would give ±1 point"
     if half > (WIDE_BESIDE if case.known.published else WIDE):
         return warning(
-            f"With {n:,} pictures the 95 % interval is {between(interval)}, ±{points(half)}; {needed}.",
+            f"With {n:,} pictures the 95 % interval is {interval_text(interval)}, ±{points(half)}; {needed}.",
             "Measure on more pictures before comparing.",
         )
-    return ok(f"With {n:,} pictures the 95 % interval is {between(interval)}, ±{points(half)}.")
+    return ok(f"With {n:,} pictures the 95 % interval is {interval_text(interval)}, ±{points(half)}.")
 
 
 def _needed(value: float) -> int:
@@ -170,6 +170,6 @@ def _by_chance(case: Case) -> str:
     if k == 5 and (first is None or first > 2 / case.n):
         return ""
     return (
-        f"Captions find their pictures among the first {word} in {share(found)} of the cases, as often as guessing "
+        f"Captions find their pictures among the first {word} in {percent(found)} of the cases, as often as guessing "
         "does."
     )

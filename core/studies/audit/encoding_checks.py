@@ -12,8 +12,8 @@ from core.catalog.published import alike
 from core.stats import metrics
 from core.studies.audit.case import Answers, Case
 from core.studies.audit.finding import Counterfactual, Said, fault, if_right, ok, unknown, warning
-from core.studies.audit.words import points, share
 from core.types import FloatArray
+from core.words.numbers import percent, points
 
 RECODED = 3.0
 """Stored and newly encoded vectors may differ by three times what two runs may: the batches and the number of threads
@@ -66,7 +66,7 @@ def deterministic(case: Case) -> Said:
 
 
 def _relative(value: float) -> str:
-    return "nothing" if value == 0 else share(value) if value >= 0.0005 else f"{value:.0e}"
+    return "nothing" if value == 0 else percent(value) if value >= 0.0005 else f"{value:.0e}"
 
 
 # --- activation and transform -----------------------------------------------------------------------------
@@ -193,9 +193,9 @@ def logit_scale(case: Case) -> Said:
     best = float(answers.scores.max(axis=1).mean())
     scaled = float(metrics.softmax(np.log(answers.scores), 100.0).max(axis=1).mean())
     return fault(
-        f"The first answer is right for {share(float(answers.correct.mean()))} of the pictures but has a "
-        f"probability of only {share(best)} on average, as a softmax of bare cosines over {c:,} classes gives; "
-        f"with a logit scale of 100 it would be {share(scaled)}.",
+        f"The first answer is right for {percent(float(answers.correct.mean()))} of the pictures but has a "
+        f"probability of only {percent(best)} on average, as a softmax of bare cosines over {c:,} classes gives; "
+        f"with a logit scale of 100 it would be {percent(scaled)}.",
         "Multiply the cosines by model.logit_scale.exp() before the softmax.",
     )
 

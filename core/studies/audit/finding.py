@@ -13,6 +13,7 @@ from core.studies.audit.case import Alternative, Answers, Case
 from core.types import Interval
 
 Verdict = Literal["ok", "warning", "fault", "cannot tell"]
+CANNOT_TELL: Verdict = "cannot tell"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +47,7 @@ def ok(evidence: str) -> Said:
 
 def unknown(evidence: str, advice: str = "") -> Said:
     """Too little is known to tell."""
-    return Said(verdict="cannot tell", evidence=evidence, advice=advice)
+    return Said(verdict=CANNOT_TELL, evidence=evidence, advice=advice)
 
 
 def warning(evidence: str, advice: str, counterfactual: Counterfactual | None = None) -> Said:

@@ -8,8 +8,8 @@ from core.stats.intervals import wilson
 from core.studies.audit.case import PROTOCOL, Answers, Case
 from core.studies.audit.finding import Counterfactual, Said, fault, if_right, ok, unknown
 from core.studies.audit.order import Order, describe, explain
-from core.studies.audit.words import share, some
 from core.types import IntArray
+from core.words.numbers import percent, quoted
 
 GAIN, TIMES = 0.10, 2.5
 """Renaming classes must make at least ten points more of the answers fit, and 2.5 times as many, before labels as a
@@ -33,8 +33,8 @@ def label_order(case: Case) -> Said:
     if found.rings:
         return _rings(case, answers, found)
     return ok(
-        f"The labels as they are fit {share(found.kept)} of the answers; the best renaming of classes fits "
-        f"{share(found.moved)} of pictures that did not choose it."
+        f"The labels as they are fit {percent(found.kept)} of the answers; the best renaming of classes fits "
+        f"{percent(found.moved)} of pictures that did not choose it."
     )
 
 
@@ -68,8 +68,9 @@ def _out_of_order(case: Case, answers: Answers, found: Order) -> Said:
     example = f"pictures labelled “{names[moved[0]]}” are mostly answered “{names[found.renamed[moved[0]]]}”"
     gain = found.moved - float(answers.correct.mean())
     return fault(
-        f"The labels as they are fit {share(found.kept)} of the answers, but with {len(moved):,} of {case.c:,} classes "
-        f"renamed they fit {share(found.moved)}: {how or example}.",
+        f"The labels as they are fit {percent(found.kept)} of the answers, but with {len(moved):,} of "
+        f"{case.c:,} classes "
+        f"renamed they fit {percent(found.moved)}: {how or example}.",
         "Match class names and labels by name, never by position.",
         Counterfactual(
             said="with the labels in the order that fits best",
@@ -85,7 +86,8 @@ def _rings(case: Case, answers: Answers, found: Order) -> Said:
     names, ring = _names(case), found.rings[0]
     fits = answers.predicted == _around(found)[answers.labels]
     return fault(
-        f"{some([names[i] for i in ring])} bear each other's names: pictures labelled “{names[ring[0]]}” are answered "
+        f"{quoted([names[i] for i in ring])} bear each other's names: pictures labelled “{names[ring[0]]}” "
+        f"are answered "
         f"“{names[found.renamed[ring[0]]]}”, and so on around.",
         "Swap these class names back.",
         if_right("with these classes renamed", fits, answers),

@@ -9,11 +9,12 @@ import numpy as np
 
 from core.catalog.published import alike
 from core.stats import metrics
+from core.stats.intervals import standing
 from core.studies.audit.case import PROTOCOL, Alternative, Case
 from core.studies.audit.finding import Counterfactual, Said, fault, of_alternative, ok, unknown, warning
 from core.studies.audit.order import best_renaming
-from core.studies.audit.words import between, points, share
 from core.types import IntArray, Interval, Reference
+from core.words.numbers import interval_text, percent, points
 
 NEAR, FAR = 0.01, 0.03
 """A published figure within a point of the interval is no contradiction (openai/CLIP, issue 204: half a point by
@@ -49,9 +50,9 @@ def published(case: Case) -> Said:
         return unknown("No published figure of this model on this data set is known.")
     span = interval or (value, value)
     gap = _gap(span, figure.value)
-    where = _where(span, figure.value)
-    said = f"Published: {share(figure.value)} ({_protocol(figure)}), {where} {_span(value, interval)}"
-    if gap <= (OTHER_PICTURES if "other" in _pictures(figure) else NEAR):
+    where = standing(span, figure.value)
+    said = f"Published: {percent(figure.value)} ({_protocol(figure)}), {where} {_span(value, interval)}"
+    if gap <= (OTHER_PICTURES if _other_pictures(figure) else NEAR):
         return ok(f"{said}{'' if gap == 0 else f', by {points(gap)}, which is no contradiction'}.")
     return _outside(case, figure, gap, said)
 
@@ -65,9 +66,9 @@ def _published_recalls(case: Case) -> Said:
     if case.captions is not None and case.captions != PUBLISHED_CAPTIONS:
         return unknown("The published recalls are for 5 captions a picture, so they do not compare.")
     metric, figure, span = max(known, key=lambda row: _gap(row[2], row[1].value))
-    gap, name = _gap(span, figure.value), metric.replace("_", " ")
-    said = f"Published {name}: {share(figure.value)}, {_where(span, figure.value)} our interval of {between(span)}"
-    if gap <= (OTHER_PICTURES if "other" in _pictures(figure) else NEAR):
+    gap, name, where = _gap(span, figure.value), metric.replace("_", " "), standing(span, figure.value)
+    said = f"Published {name}: {percent(figure.value)}, {where} our interval of {interval_text(span)}"
+    if gap <= (OTHER_PICTURES if _other_pictures(figure) else NEAR):
         return ok(f"{said}, the farthest of {len(known)} recalls.")
     advice = "Check which captions count (any of five, or each) and how many pictures are searched."
     return Said(verdict="fault" if gap > FAR else "warning", evidence=f"{said}, by {points(gap)}.", advice=advice)
@@ -79,7 +80,7 @@ def _outside(case: Case, figure: Reference, gap: float, said: str) -> Said:
     advice = "Look at the other checks for the cause."
     if gain is not None and _gap(gain.ci95, figure.value) <= NEAR:
         return warning(
-            f"{said}; asked as published it is {share(gain.value)}, which agrees.",
+            f"{said}; asked as published it is {percent(gain.value)}, which agrees.",
             "The difference comes from how pictures were asked about.",
             gain,
         )
@@ -98,20 +99,17 @@ def _gap(interval: Interval, value: float) -> float:
     return max(0.0, interval[0] - value, value - interval[1])
 
 
-def _where(interval: Interval, value: float) -> str:
-    return "below" if value < interval[0] else "above" if value > interval[1] else "inside"
-
-
 def _span(value: float, interval: Interval | None) -> str:
-    return f"the measured {share(value)}" if interval is None else f"our interval of {between(interval)}"
+    return f"the measured {percent(value)}" if interval is None else f"our interval of {interval_text(interval)}"
 
 
 def _protocol(figure: Reference) -> str:
     return figure.protocol.split(";")[0] or figure.metric.replace("_", " ")
 
 
-def _pictures(figure: Reference) -> str:
-    return "other" if "; on " in figure.protocol or figure.protocol.startswith("on ") else "same"
+def _other_pictures(figure: Reference) -> bool:
+    """The table of published figures writes "on ..." into a protocol where its pictures were not the official ones."""
+    return any(part.startswith("on ") for part in figure.protocol.split("; "))
 
 
 # --- a trained classifier ---------------------------------------------------------------------------------
@@ -123,10 +121,10 @@ def probe_fit(case: Case) -> Said:
     train, test, zero = case.train_acc1, case.acc1, case.zero_shot_acc1
     if train is None or test is None:
         return unknown("Its accuracy in training is not known.")
-    said = f"{share(train)} of the training pictures are right and {share(test)} of the test pictures"
+    said = f"{percent(train)} of the training pictures are right and {percent(test)} of the test pictures"
     worse = zero is not None and test < zero - WORSE
     if train - test > OVERFIT and (worse or (train > BY_HEART and not case.tuned)):
-        also = f", fewer than the {share(zero)} without any training" if worse and zero is not None else ""
+        also = f", fewer than the {percent(zero)} without any training" if worse and zero is not None else ""
         return fault(
             f"{said}{also}.",
             "Choose the regularisation C on held-out training pictures, and check that both splits number the "
@@ -134,7 +132,7 @@ def probe_fit(case: Case) -> Said:
         )
     if worse and zero is not None:
         return warning(
-            f"{said}, fewer than the {share(zero)} without any training.",
+            f"{said}, fewer than the {percent(zero)} without any training.",
             "Check that both splits number the classes alike.",
         )
     return ok(f"{said}{'; C was chosen on held-out pictures' if case.tuned else ''}.")
@@ -154,12 +152,12 @@ def reproduced(case: Case) -> Said:
     share_best, best = max(agreed, key=lambda pair: pair[0])
     expected = next((pair for pair in agreed if PROTOCOL in pair[1].changes), (share_best, best))
     if expected[0] >= EXPLAINS:
-        return ok(f"Our own run {expected[1].said} gives the same answer for {share(expected[0])} of the pictures.")
+        return ok(f"Our own run {expected[1].said} gives the same answer for {percent(expected[0])} of the pictures.")
     gain = of_alternative(expected[1], case)
     if share_best >= EXPLAINS:
         return fault(
-            f"Our own run {best.said} gives the same answer for {share(share_best)} of the pictures, "
-            f"{expected[1].said} only for {share(expected[0])}: that is most likely how they were made.",
+            f"Our own run {best.said} gives the same answer for {percent(share_best)} of the pictures, "
+            f"{expected[1].said} only for {percent(expected[0])}: that is most likely how they were made.",
             "Ask as the published protocol does.",
             gain,
         )
@@ -174,12 +172,12 @@ def _unexplained(case: Case, best: Alternative, agreed: float, gain: Counterfact
     if agreed < OTHER_MODEL and gain is not None and gain.excludes_zero and gain.difference > APART:
         return warning(
             f"None of our own runs of this model gives these answers: the nearest, {best.said}, agrees on "
-            f"{share(agreed)} and has {share(best.acc1)} right.",
+            f"{percent(agreed)} and has {percent(best.acc1)} right.",
             "See whether the answers are of this model and these weights.",
             gain,
         )
     return unknown(
-        f"None of our own runs gives these answers; the nearest, {best.said}, agrees on {share(agreed)}.",
+        f"None of our own runs gives these answers; the nearest, {best.said}, agrees on {percent(agreed)}.",
         "Other weights, another activation or another transform change answers like that.",
     )
 
@@ -189,8 +187,8 @@ def _moved(ours: IntArray, theirs: IntArray, c: int, agreed: float) -> tuple[str
     renamed = best_renaming(metrics.confusion(ours, theirs, c))
     if agreed < 0.5 and (fits := float(np.mean(renamed[ours] == theirs))) >= SHUFFLED:
         said = (
-            f"With the classes renamed one to one the answers are ours for {share(fits)} of the pictures (as they "
-            f"stand for {share(agreed)}): names or numbers of the answers are in another order."
+            f"With the classes renamed one to one the answers are ours for {percent(fits)} of the pictures (as they "
+            f"stand for {percent(agreed)}): names or numbers of the answers are in another order."
         )
         return said, "Match class names and answers by name, never by position."
     mine, others = (np.bincount(p, minlength=c) for p in (ours, theirs))
@@ -199,7 +197,7 @@ def _moved(ours: IntArray, theirs: IntArray, c: int, agreed: float) -> tuple[str
     if overlap < SHUFFLED or agreed >= min(by_chance + APART, 0.5):
         return None
     said = (
-        f"The answers are the same as ours in number ({share(overlap)} overlap) but for other pictures (only "
-        f"{share(agreed)} agree): the rows are out of order."
+        f"The answers are the same as ours in number ({percent(overlap)} overlap) but for other pictures (only "
+        f"{percent(agreed)} agree): the rows are out of order."
     )
     return said, "Keep picture and answer together; a data loader may have shuffled."

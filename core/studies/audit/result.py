@@ -12,11 +12,11 @@ from core.studies.audit.brought_checks import possible, understood
 from core.studies.audit.case import Case, Method, Source
 from core.studies.audit.data_checks import captions, duplicates, enough, split
 from core.studies.audit.encoding_checks import deterministic, logit_scale, normalised, weights
-from core.studies.audit.finding import Counterfactual, Said, Verdict, of_alternative
+from core.studies.audit.finding import CANNOT_TELL, Counterfactual, Said, Verdict, of_alternative
 from core.studies.audit.label_checks import label_order, mended
 from core.studies.audit.reference_checks import probe_fit, published, reproduced
-from core.studies.audit.words import share
 from core.types import IntArray
+from core.words.numbers import lower_first, percent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,16 +219,16 @@ class AuditResult:
         """The worst that was found; where nothing was, "cannot tell" unless most checks could answer."""
         if self.raised:
             return self.raised[0].verdict
-        return "ok" if 2 * len(self._told) > len(self.findings) else "cannot tell"
+        return "ok" if 2 * len(self._told) > len(self.findings) else CANNOT_TELL
 
     @property
     def _told(self) -> tuple[Finding, ...]:
-        return tuple(f for f in self.findings if f.verdict != "cannot tell")
+        return tuple(f for f in self.findings if f.verdict != CANNOT_TELL)
 
     @property
     def needs(self) -> tuple[str, ...]:
         """What the checks that could not answer need, each once."""
-        silent = {f.check for f in self.findings if f.verdict == "cannot tell"}
+        silent = {f.check for f in self.findings if f.verdict == CANNOT_TELL}
         needed = dict.fromkeys(check.needs for check in CHECKS if check.name in silent)
         return tuple(need for need in needed if need != _EMBEDDED or not self.case.alternatives)
 
@@ -247,7 +247,7 @@ class AuditResult:
         best = max(gains, key=lambda gain: gain.difference, default=None)
         if best is None or self.case.acc1 is None:
             return f"{found}. {self.raised[0].evidence}"
-        return f"{found}; {best.said} it would be {share(best.value)} instead of {share(self.case.acc1)}."
+        return f"{found}; {best.said} it would be {percent(best.value)} instead of {percent(self.case.acc1)}."
 
     def to_record(self) -> dict[str, Any]:
         """The JSON record of `audit`."""
@@ -315,5 +315,5 @@ def _as_brought(brought: Said, mended: Said) -> Said:
     """What is said of the number as it was brought; what the labels put right would raise is added by name."""
     if brought.verdict == "warning" or mended.verdict != "warning":
         return brought
-    later = f"With the labels put right: {mended.evidence[0].lower()}{mended.evidence[1:]}"
+    later = f"With the labels put right: {lower_first(mended.evidence)}"
     return replace(mended, evidence=f"{brought.evidence} {later}")

@@ -19,6 +19,7 @@ from core.stats.metrics import BoolArray
 from core.studies.prompts.accuracy import difference_record
 from core.studies.prompts.search import (
     BUDGET,
+    BUDGET_SPENT,
     LARGEST,
     SEED,
     Choice,
@@ -30,6 +31,10 @@ from core.studies.prompts.search import (
     zpe_weights,
 )
 from core.types import EmbeddingSet, EvalProtocol, FloatArray, Interval, Note, Progress, Provenance, beside
+
+GREEDY, BASELINE = "greedy ensemble", "baseline"
+EQUAL_WEIGHT, UNLABELLED_WEIGHT = "all templates, equal weight", "zero-shot prompt ensembling"
+"""Names of the choices that are judged; kept results and JSON hold them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,12 +199,12 @@ def search(
     weights = zpe_weights(seen, heads, images.logit_scale)
     court = _Court(unseen, labels[cut.heldout], [images.ids[i] for i in cut.heldout], baseline_head)
     picked = [pool[i] for i in choice.chosen]
-    chosen = court.judge("greedy ensemble", picked, weighted_head(heads[list(choice.chosen)]))
+    chosen = court.judge(GREEDY, picked, weighted_head(heads[list(choice.chosen)]))
     variants = (
-        court.judge("all templates, equal weight", pool, weighted_head(heads)),
-        court.judge("zero-shot prompt ensembling", pool, weighted_head(heads, weights), weights.tolist()),
+        court.judge(EQUAL_WEIGHT, pool, weighted_head(heads)),
+        court.judge(UNLABELLED_WEIGHT, pool, weighted_head(heads, weights), weights.tolist()),
     )
-    own = court.judge("baseline", baseline, baseline_head)
+    own = court.judge(BASELINE, baseline, baseline_head)
     return _result(images, pool, cut, choice, chosen, own, variants, classnames_kind, budget)
 
 
@@ -296,6 +301,6 @@ def warnings(verdict: Verdict, search_acc1: float, stopped: str) -> tuple[str, .
             f"The search score ({100 * search_acc1:.2f} %) lies above the held-out interval: a choice "
             "made on few pictures flatters itself there."
         )
-    if stopped == "the budget was spent":
+    if stopped == BUDGET_SPENT:
         found.append("The budget was spent before every template was tried; raise it for a full search.")
     return tuple(found)

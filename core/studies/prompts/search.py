@@ -30,6 +30,12 @@ SCORES_KEPT = 1 << 26
 # --- the two parts ----------------------------------------------------------------------------------------
 
 
+LARGEST_REACHED = "the largest ensemble allowed was reached"
+NO_GAIN = "no further template helped"
+BUDGET_SPENT = "the budget was spent"
+"""Why a search ended; kept results hold these words."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
     """Rows of the search part and of the held-out part: (s,) and (h,) int64, ascending, no row in both."""
@@ -130,7 +136,7 @@ def greedy(
     scores, chosen, path = _SearchScores(images, heads), list[int](), list[Step]()
     total = np.zeros((len(images), heads.shape[1]), dtype=np.float32)
     vectors = np.zeros(heads.shape[1:], dtype=np.float32)
-    spent, best, stopped = 0, -1, "the largest ensemble allowed was reached"
+    spent, best, stopped = 0, -1, LARGEST_REACHED
     limit = most_evaluations(len(pool), budget, largest)
     while len(chosen) < min(largest, len(pool)):
         left = [t for t in range(len(pool)) if t not in chosen][: max(0, budget - spent)]
@@ -141,7 +147,7 @@ def greedy(
             if progress is not None:
                 progress(spent, limit)
         if not hits or max(hits) <= best:
-            stopped = "no further template helped" if hits else "the budget was spent"
+            stopped = NO_GAIN if hits else BUDGET_SPENT
             break
         take = left[int(np.argmax(hits))]
         path.append(

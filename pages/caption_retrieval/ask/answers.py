@@ -10,13 +10,14 @@ import streamlit as st
 from core.engine import Engine
 from core.studies.pictures.search import Hit, PicturesResult
 from core.studies.pictures.study import compare_lists
-from core.tables import percent, say_model, short_names
+from core.words.names import say_model, short_names
+from core.words.numbers import count
 from pages.caption_retrieval.ask.query_form import PAGE_KEY
 from pages.shared.contact_sheet import SheetList
 from pages.shared.grid import grid
 from pages.shared.paging import paged
 from pages.shared.result_tiles import hit_tile
-from pages.shared.words import count, plain
+from pages.shared.words import plain
 
 PAGE, TILE = 20, 112
 
@@ -25,20 +26,6 @@ def first(result: PicturesResult, k: int, start: int = 0) -> PicturesResult:
     """The list cut to k pictures from `start` on; its scores and its vector stay."""
     hits = result.hits[start : start + k]
     return replace(result, hits=hits, k=len(hits))
-
-
-def sentence(result: PicturesResult, k: int) -> str:
-    """How many of the first k are right where the question names a class, else how far the first stands out."""
-    hits, precision = result.hits[:k], result.precision
-    if precision is None:
-        best, mean = hits[0].score, result.spread.mean
-        return f"The best of {count(result.n, 'picture')} scores {best:.2f}, the average {mean:.2f}."
-    right = sum(bool(hit.relevant) for hit in hits)
-    names = " or ".join(f"“{name}”" for name in precision.classnames)
-    return (
-        f"{right} of the first {len(hits)} are {names}; {precision.base_rate * len(hits):.1f} would be by chance "
-        f"({percent(precision.base_rate)} of all)."
-    )
 
 
 def lists(engine: Engine, results: Sequence[PicturesResult], opened: Callable[[str], None]) -> list[SheetList]:

@@ -10,7 +10,7 @@ from core.catalog.datasets import find_dataset
 from core.engine import Engine
 from core.studies.pictures.search import PicturesResult
 from core.studies.pictures.study import label_of, rank_of
-from core.tables import say_dataset, say_model
+from core.words.names import say_dataset, say_model
 from pages.caption_retrieval.ask.query_form import more_like
 from pages.caption_retrieval.current import look_closer
 from pages.shared.guard import errors_in_place

@@ -10,10 +10,11 @@ from core.errors import EncoderWarming
 from core.studies.pictures.search import PicturesResult
 from core.studies.pictures.study import compare_lists
 from core.studies.pictures.study import search as search_pictures
-from core.tables import say_dataset, say_model, short_names
-from core.tables.pictures import hits_frame, models_finding, moved_frame, spread_frame
+from core.tables.pictures import hits_frame, moved_frame, spread_frame
 from core.types import DatasetSpec, ModelSpec
-from pages.caption_retrieval.ask.answers import first, lists, sentence
+from core.words.names import say_dataset, say_model, short_names
+from core.words.pictures import first_right, models_finding
+from pages.caption_retrieval.ask.answers import first, lists
 from pages.caption_retrieval.ask.asked_picture import asked_dialog
 from pages.caption_retrieval.ask.query_form import KEPT, PAGE_KEY, QueryForm, get_query, query_picture, write
 from pages.caption_retrieval.captions_used import captions_used, pick_split
@@ -96,11 +97,11 @@ def show_results(engine: Engine, results: Sequence[PicturesResult]) -> None:
     """The finding, the lists with their pages, what moved, one picture."""
     tens = [first(r, TEN) for r in results]
     pair = compare_lists(engine, tens[0], tens[1]) if len(tens) == 2 else None
-    said = models_finding(pair) if pair else sentence(results[0], TEN)
+    said = models_finding(pair) if pair else first_right(results[0], TEN)
     conclusion(plain(said), results)
     for result in results if pair else ():
         if result.precision:
-            st.markdown(plain(f"{say_model(result.model)}: {sentence(result, TEN)}"))
+            st.markdown(plain(f"{say_model(result.model)}: {first_right(result, TEN)}"))
     drawn, mode = list[SheetList](), theme()
     with errors_in_place():
         drawn = lists(engine, results, open_picture)

@@ -8,8 +8,8 @@ import pandas as pd
 import streamlit as st
 
 from core.studies.captions.retrieval import KS, RetrievalResult
-from core.tables import interval_text
 from core.tables.retrieval import retrieval_frame
+from core.words.numbers import interval_text
 from pages.shared.save import save_rows
 
 RECALLS = tuple(f"recall@{k}" for k in KS)

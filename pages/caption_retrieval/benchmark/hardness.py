@@ -13,8 +13,9 @@ from core.engine import Engine
 from core.studies.captions.breakdown import RetrievalDifference
 from core.studies.captions.retrieval import ALL_CAPTIONS, RetrievalResult
 from core.studies.captions.study import Retrieval, retrieval_by
-from core.tables import say_model, short_names
-from core.tables.retrieval import bands_finding, bands_frame, retrieval_difference_frame
+from core.tables.retrieval import bands_frame, retrieval_difference_frame
+from core.words.captions import band_line, paired_on
+from core.words.names import short_names
 from pages.shared.chart import draw
 from pages.shared.pickers import widget_key, write_back
 from pages.shared.theme import chart_look
@@ -48,7 +49,7 @@ def hardness(engine: Engine, results: Sequence[RetrievalResult]) -> None:
     chart = bands_chart(bands_frame(bands), axis=AXES[by], title=TITLES[by], **chart_look())
     draw(chart, key=f"chart-{by}")
     first = results[0]
-    st.markdown(plain(f"{say_model(first.model)}: {bands_finding(bands[first.model], UNITS[by])}."))
+    st.markdown(plain(band_line(bands, first.model, UNITS[by])))
     st.caption(plain(WHAT[by]))
 
 
@@ -108,7 +109,4 @@ def differences(results: Sequence[RetrievalResult], gap: RetrievalDifference | N
         frame, title="Is the difference more than chance?", unit="points (MRR: hundredths)", **chart_look()
     )
     draw(chart, key="chart-difference")
-    st.caption(
-        f"On {gap.n_texts:,} captions and {gap.n_images:,} pictures that both have. Intervals by bootstrap over "
-        "pictures: all captions of a picture are drawn together, with both models."
-    )
+    st.caption(paired_on(gap))

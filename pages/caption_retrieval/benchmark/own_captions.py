@@ -9,8 +9,8 @@ import streamlit as st
 
 from core.engine import Engine
 from core.errors import TMVError
-from core.tables.retrieval import captions_line, captions_report
 from core.types import DatasetSpec, ModelSpec
+from core.words.captions import captions_line, captions_report
 from pages.caption_retrieval.captions_used import CaptionsUsed
 from pages.shared.guard import safe_callback
 from pages.shared.own_data import page_dataset

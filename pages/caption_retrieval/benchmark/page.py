@@ -10,9 +10,11 @@ from core.errors import NotHere
 from core.studies.captions.breakdown import RetrievalDifference
 from core.studies.captions.retrieval import RetrievalResult
 from core.studies.captions.study import compare_retrieval
-from core.tables import say_dataset, say_model, short_names
-from core.tables.retrieval import SIDES, Side, direction_of, recalls_frame, retrieval_finding, retrieval_line, span
+from core.tables.retrieval import direction_of, recalls_frame
 from core.types import DatasetSpec, ModelSpec
+from core.words.captions import SIDES, Side, retrieval_finding, retrieval_line, what_counts
+from core.words.names import say_dataset, say_model, short_names
+from core.words.numbers import count, full_stop, lower_first
 from pages.caption_retrieval.benchmark.figures_table import figures_table
 from pages.caption_retrieval.benchmark.hardness import differences, hardness, pick_pair
 from pages.caption_retrieval.benchmark.own_captions import pick_own, report
@@ -29,7 +31,7 @@ from pages.shared.paging import page_choice
 from pages.shared.pickers import choice_row, pick_dataset, pick_models
 from pages.shared.theme import chart_look
 from pages.shared.url_state import bind, get_choice
-from pages.shared.words import count, plain
+from pages.shared.words import plain
 
 MOST_HEADLINES = 4
 KEPT = ("each", "pair", "stand", "hard", "listed", "by", "ranks", "words")
@@ -109,7 +111,7 @@ def _headline(result: RetrievalResult, side: Side, k: int, name: str) -> Headlin
     label = SIDES[side] + ("" if k == 1 else f", first {k}")
     among = count(result.n_images, "picture") if side == "image" else count(result.n_texts, "caption")
     return Headline(
-        label=f"{name}: {label[0].lower()}{label[1:]}" if name else label,
+        label=f"{name}: {lower_first(label)}" if name else label,
         value=found.recall[k],
         ci95=found.recall_ci95[k],
         under=f"recall@{k} · {found.n:,} asked, among {among}",
@@ -119,8 +121,7 @@ def _headline(result: RetrievalResult, side: Side, k: int, name: str) -> Headlin
 
 def sentences(results: Sequence[RetrievalResult], gap: RetrievalDifference | None) -> None:
     """The finding, and what must be known before the figures are read."""
-    said = retrieval_finding(results, gap)
-    conclusion(plain(said if said.endswith(".") else f"{said}."), results)
+    conclusion(plain(full_stop(retrieval_finding(results, gap))), results)
 
 
 def recalls(results: Sequence[RetrievalResult]) -> None:
@@ -130,26 +131,11 @@ def recalls(results: Sequence[RetrievalResult]) -> None:
         with place:
             chart = recalls_chart(frame, side, **chart_look())
             draw(chart, key=f"chart-{side}", picked=lambda mark: _beyond(mark[0], mark[1], int(mark[2])))
-            st.caption(plain(definition(results[0], side)))
+            st.caption(plain(what_counts(results[0], side)))
 
 
 def _beyond(model: str, side: str, k: int) -> None:
     show_ranks("text" if side == "text" else "image", model, k + 1, None)
-
-
-def definition(result: RetrievalResult, side: Side) -> str:
-    """What counts, with the numbers of this data set: tools differ in it."""
-    each = span(*result.captions_range)
-    if side == "image":
-        return (
-            f"A caption counts when its own picture is among the first k of all {count(result.n_images, 'picture')}. "
-            f"Each of the {each} captions of a picture is asked by itself. Ties count against it."
-        )
-    return (
-        f"A picture counts when any of its {each} captions is among the first k of all "
-        f"{count(result.n_texts, 'caption')}. Some tools count the share of its captions instead, which makes far "
-        "lower figures of the same run. Ties count against it."
-    )
 
 
 def hard(engine: Engine, results: Sequence[RetrievalResult], gap: RetrievalDifference | None) -> None:

@@ -8,7 +8,8 @@ import streamlit as st
 
 from core.charts.retrieval import rank_histogram_chart, recall_curve_chart
 from core.studies.captions.retrieval import RetrievalResult
-from core.tables.retrieval import SIDES, Side, curve_frame, histogram_frame
+from core.tables.retrieval import curve_frame, histogram_frame
+from core.words.captions import SIDES, Side
 from pages.caption_retrieval.caption_list import show_ranks
 from pages.shared.chart import draw
 from pages.shared.pickers import widget_key, write_back

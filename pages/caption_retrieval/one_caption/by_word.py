@@ -13,8 +13,9 @@ from core.errors import EncoderWarming
 from core.studies.captions.one_caption import OneCaptionResult
 from core.studies.captions.study import one_caption
 from core.studies.prompts.compose import leave_one_out
-from core.tables import say_model, short_names
 from core.tables.retrieval import word_ranks_frame, wordings_frame
+from core.words.captions import holding_word
+from core.words.names import say_model, short_names
 from pages.caption_retrieval.current import CurrentCaption, edit_caption
 from pages.shared.chart import draw
 from pages.shared.encode import encode
@@ -63,22 +64,8 @@ def by_word(results: Sequence[OneCaptionResult], now: CurrentCaption) -> None:
         )
     with right:
         for result in results:
-            st.markdown(f"**{plain(say_model(result.model))}**: {plain(_sentence(result))}")
+            st.markdown(f"**{plain(say_model(result.model))}**: {plain(holding_word(result))}")
         st.caption("A click on a mark asks the caption without that word.")
-
-
-def _sentence(result: OneCaptionResult) -> str:
-    """Which word holds the picture most, and which one keeps it down."""
-    ordered = sorted(result.words, key=lambda w: (w.change, w.contribution))
-    worst, best = ordered[0], ordered[-1]
-    rank = result.caption.rank
-    parts = []
-    if best.change > 0:
-        parts.append(f"without “{best.word}” it falls from {rank:,} to {best.without.rank:,}")
-    if worst.change < 0:
-        parts.append(f"without “{worst.word}” it rises from {rank:,} to {worst.without.rank:,}")
-    said = "; ".join(parts) or f"no single word moves it from {rank:,}"
-    return f"{said}."
 
 
 def wordings(results: Sequence[OneCaptionResult]) -> None:

@@ -10,8 +10,8 @@ from core.deck.presets import CAPTIONS, CaptionPreset
 from core.engine import Engine
 from core.studies.captions.one_caption import Kind
 from core.studies.captions.retrieval import RetrievalResult
-from core.tables import say_model
 from core.types import EmbeddingSet
+from core.words.names import say_model
 from pages.caption_retrieval.caption_list import caption_list
 from pages.caption_retrieval.current import CurrentCaption, draw_one, look_at_caption, take_preset
 from pages.shared.stored import stored_pairs

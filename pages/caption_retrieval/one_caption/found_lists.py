@@ -11,8 +11,10 @@ from core.engine import Engine
 from core.studies.captions.one_caption import OneCaptionResult
 from core.studies.pictures.search import Hit, PicturesResult
 from core.studies.pictures.study import compare_lists, rank_of, search
-from core.tables import say_model
-from core.tables.pictures import hits_frame, look_alikes_frame, models_finding
+from core.tables.pictures import hits_frame, look_alikes_frame
+from core.words.names import say_model
+from core.words.numbers import count
+from core.words.pictures import models_finding
 from pages.caption_retrieval.current import CurrentCaption
 from pages.shared.contact_sheet import SheetList, contact_sheet
 from pages.shared.encode import encode
@@ -23,7 +25,7 @@ from pages.shared.result_tiles import hit_tile
 from pages.shared.save import save_rows, save_sheet
 from pages.shared.theme import theme
 from pages.shared.url_choices import one_of
-from pages.shared.words import count, plain
+from pages.shared.words import plain
 
 Opened = Callable[[str], None]
 OWN, SAME, BOTH = "its own picture", "same caption", "in both lists"

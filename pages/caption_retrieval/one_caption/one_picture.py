@@ -8,8 +8,8 @@ import streamlit as st
 
 from core.engine import Engine
 from core.studies.pictures.search import captions_of_row
-from core.tables import say_dataset
 from core.types import EmbeddingSet
+from core.words.names import say_dataset
 from pages.caption_retrieval.current import look_at_caption
 from pages.shared.guard import errors_in_place
 from pages.shared.picture import picture

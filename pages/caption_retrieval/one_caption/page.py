@@ -12,8 +12,9 @@ from core.studies.captions.retrieval import RetrievalResult
 from core.studies.captions.study import one_caption
 from core.studies.pictures.search import PicturesResult
 from core.studies.pictures.study import search
-from core.tables import say_dataset, say_model
 from core.types import DatasetSpec, EmbeddingSet, ModelSpec
+from core.words.names import say_dataset, say_model
+from core.words.numbers import lower_first
 from pages.caption_retrieval.captions_used import CaptionsUsed, captions_used, pick_split, ranked
 from pages.caption_retrieval.current import CurrentCaption, current_caption
 from pages.caption_retrieval.one_caption.by_word import by_word, wordings
@@ -105,7 +106,7 @@ def drawn(now: CurrentCaption, there: Benchmarked) -> str:
     if not now.drawn:
         return ""
     what = next(what for kind, (_, what) in DRAWS.items() if kind == now.drawn)
-    return f"Drawn at random: {what[0].lower()}{what[1:]}, with {say_model(there.models[0])}."
+    return f"Drawn at random: {lower_first(what)}, with {say_model(there.models[0])}."
 
 
 # --- the answer -------------------------------------------------------------------------------------------

@@ -11,10 +11,11 @@ import streamlit as st
 from core.engine import Engine
 from core.studies.captions.one_caption import CaptionHit, OnePictureResult
 from core.studies.captions.study import one_picture
-from core.tables import say_model
 from core.tables.retrieval import captions_found_frame
+from core.words.captions import own_captions_finding
+from core.words.names import say_model
 from pages.shared.save import save_rows
-from pages.shared.words import count, listed, plain
+from pages.shared.words import plain
 
 SHOWN = 10
 
@@ -28,17 +29,9 @@ def picture_to_captions(engine: Engine, models: Sequence[str], dataset: str, spl
         for place, result in zip(st.columns(2, gap="large") if len(results) > 1 else [st.container()], pair):
             with place, st.container(gap="xsmall"):
                 st.markdown(f"**{plain(say_model(result.model))}**")
-                st.caption(plain(sentence(result)))
+                st.caption(plain(own_captions_finding(result)))
                 st.html("".join(_line(hit, result) for hit in result.hits))
     save_rows(captions_found_frame(results), "captions-found", key="captions-found-csv")
-
-
-def sentence(result: OnePictureResult) -> str:
-    """Where the captions of the picture stand among all."""
-    if result.rank is None:
-        return f"The picture has no caption of its own; {count(result.n_texts, 'caption')} were searched."
-    ranks = [f"{hit.rank:,}" for hit in result.own]
-    return f"Of {count(result.n_texts, 'caption')} its own stand at {listed(ranks)}."
 
 
 def _line(hit: CaptionHit, result: OnePictureResult) -> str:

@@ -10,9 +10,10 @@ from core.engine import Engine
 from core.errors import TMVError
 from core.studies.captions.one_caption import OneCaptionResult
 from core.studies.captions.retrieval import RetrievalResult
-from core.tables import say_dataset, say_model
-from core.tables.retrieval import rank_finding
 from core.types import EmbeddingSet
+from core.words.captions import rank_facts, rank_finding
+from core.words.names import say_dataset, say_model
+from core.words.numbers import count
 from pages.caption_retrieval.current import MOST_BESIDE, CurrentCaption, edit_caption, look_at_caption, ranks_of
 from pages.shared.guard import errors_in_place, safe_callback
 from pages.shared.layout import conclusion
@@ -20,7 +21,7 @@ from pages.shared.pickers import widget_key
 from pages.shared.picture import picture
 from pages.shared.texts import box_key, lines
 from pages.shared.url_state import LONGEST, set_choice
-from pages.shared.words import count, plain
+from pages.shared.words import plain
 
 # --- the picture ------------------------------------------------------------------------------------------
 
@@ -68,22 +69,13 @@ def rank_header(found: Sequence[OneCaptionResult], as_written: Sequence[OneCapti
         with place, st.container(gap="xxsmall"):
             st.metric(plain(say_model(result.model)), f"{result.caption.rank:,} of {result.n:,}", help=result.model)
             before = next((w.caption.rank for w in as_written if w.model == result.model), None)
-            st.caption(plain(" · ".join(_facts(result, before))))
+            st.caption(plain(" · ".join(rank_facts(result, before))))
     conclusion(plain(" ".join(rank_finding(result) for result in found)), found)
     if now.same:
         st.markdown(
             f"{count(len(now.same) + 1, 'picture')} have this very caption, and only one can come first: this looks at "
             "one of them, and the others are marked below."
         )
-
-
-def _facts(result: OneCaptionResult, before: int | None) -> list[str]:
-    caption = result.caption
-    facts = [f"rank {before:,} as written"] if before is not None else []
-    facts.append(f"score {caption.score:.3f}")
-    if result.n > 1:
-        facts.append(f"the best other {caption.score - caption.margin:.3f}")
-    return facts
 
 
 # --- editing ----------------------------------------------------------------------------------------------

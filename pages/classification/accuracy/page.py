@@ -8,10 +8,12 @@ from core.charts.accuracy import accuracy_chart
 from core.engine import Engine
 from core.errors import EncoderWarming, NotHere, TMVError
 from core.studies.zero_shot.classify import ZeroShotResult
-from core.tables import accuracy_finding, accuracy_frame, protocol_line, say_dataset, say_model
-from core.tables.answered import PROBE, TRAINED, ZERO_SHOT
-from core.tables.methods import deck_comparison, methods_frame
+from core.tables import accuracy_frame
+from core.tables.methods import methods_frame
 from core.types import DatasetSpec, ModelSpec
+from core.words.accuracy import accuracy_finding, protocol_line
+from core.words.deck import deck_comparison
+from core.words.names import PROBE, TRAINED, ZERO_SHOT, say_dataset, say_model
 from pages.classification.accuracy.protocol import find, protocol_dialog, results_table
 from pages.classification.deck_table import deck_tables, lacking
 from pages.classification.probe_tables import probe_dialog

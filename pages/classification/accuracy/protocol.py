@@ -8,7 +8,10 @@ import pandas as pd
 import streamlit as st
 
 from core.studies.zero_shot.classify import ZeroShotResult
-from core.tables import interval_text, percent, points, protocol_line, references_frame, say_dataset, say_model
+from core.tables import references_frame
+from core.words.accuracy import protocol_line
+from core.words.names import say_dataset, say_model
+from core.words.numbers import interval_text, percent, points
 from pages.shared.layout import provenance_table, show_notes
 from pages.shared.navigation import to_classes
 from pages.shared.words import plain

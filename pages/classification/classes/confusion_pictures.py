@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 
 from core.engine import Engine
 from core.studies.zero_shot.classify import ZeroShotResult
+from core.words.numbers import count
 from pages.shared.grid import grid
 from pages.shared.paging import paged
 from pages.shared.pickers import widget_key
 from pages.shared.picture import answered_tile
 from pages.shared.url_choices import A_CLASS, class_tokens, one_of
 from pages.shared.url_state import set_choice
-from pages.shared.words import count, plain
+from pages.shared.words import plain
 
 RIGHT, WRONG, ANY, ANY_CLASS = "*right", "*wrong", "", "*any"
 PAGE = 24

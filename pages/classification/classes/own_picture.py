@@ -13,8 +13,8 @@ from core.errors import TMVError
 from core.images.decode import IMAGE_SUFFIXES, thumbnail
 from core.store import read_card
 from core.studies.zero_shot.one_picture import name_picture
-from core.tables import say_model
 from core.types import FloatArray, ModelSpec
+from core.words.names import say_model
 from pages.shared.guard import errors_in_place
 from pages.shared.pickers import chosen_model
 from pages.shared.picture import answers, picture

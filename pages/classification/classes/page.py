@@ -8,7 +8,10 @@ from core.charts import confusion_chart, recall_chart
 from core.engine import Engine
 from core.errors import NotHere
 from core.studies.zero_shot.classify import ZeroShotResult
-from core.tables import collapse_finding, confused_frame, confusion_frame, per_class_frame, protocol_line, say_model
+from core.tables import confused_frame, confusion_frame, per_class_frame
+from core.words.accuracy import collapse_finding, mistake_finding, protocol_line
+from core.words.names import say_model
+from core.words.numbers import full_stop
 from pages.classification.classes.confusion_pictures import pictures, show_cell
 from pages.classification.classes.own_picture import own_picture
 from pages.classification.classes.tables import class_table, confused_table
@@ -68,11 +71,10 @@ def show_results(result: ZeroShotResult) -> None:
             ),
         ]
     )
-    confusion = confusion_chart(confusion_frame(result), **chart_look(), title="Which classes does it confuse?")
+    cells = confusion_frame(result)
+    confusion = confusion_chart(cells, **chart_look(), title="Which classes does it confuse?")
     said = collapse_finding(result)
-    conclusion(
-        plain(said if said.startswith("Collapsed") else confusion.alt.removeprefix("Confusion table. ")), [result]
-    )
+    conclusion(plain(said if said.code == "collapsed" else full_stop(mistake_finding(cells))), [result])
     left, right = st.columns(2, gap="large")
     with left:
         place = st.container()

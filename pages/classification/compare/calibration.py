@@ -10,20 +10,23 @@ from core.embedding.speed import Speed, speed
 from core.engine import Engine
 from core.errors import EncoderWarming, NotHere
 from core.stats.metrics import calibration
+from core.studies.answered import Answered
 from core.studies.few_shot.draw import FewShotDraw
 from core.studies.probe.result import ProbeResult
 from core.studies.zero_shot.classify import ZeroShotResult
 from core.studies.zero_shot.study import ZeroShot
-from core.tables import accuracy_frame, calibration_finding, say_model
-from core.tables.answered import Answered
+from core.tables import accuracy_frame
 from core.tables.compare import calibration_frame, cost_frame
 from core.types import DatasetSpec
+from core.words.accuracy import calibration_finding
+from core.words.names import say_model
+from core.words.numbers import count, listed
 from pages.classification.compare.paired import AnsweredPair, Names
 from pages.shared.chart import draw
 from pages.shared.stored import known_models, stored_pairs
 from pages.shared.theme import chart_look
 from pages.shared.url_choices import check_bound
-from pages.shared.words import count, listed, plain
+from pages.shared.words import plain
 
 SIZE, TIME = "Size", "Time"
 

@@ -7,8 +7,9 @@ import pandas as pd
 import streamlit as st
 
 from core.engine import Engine
-from core.tables.answered import Answered
+from core.studies.answered import Answered
 from core.tables.compare import disagreements_frame
+from core.words.numbers import count
 from pages.classification.compare.paired import AnsweredPair, Names
 from pages.shared.grid import Tile, grid
 from pages.shared.guard import errors_in_place
@@ -17,7 +18,7 @@ from pages.shared.picture import picture_dialog, thumbnail
 from pages.shared.save import save_rows
 from pages.shared.url_choices import A_PICTURE, NONE_OPENED, one_of
 from pages.shared.url_state import set_choice
-from pages.shared.words import count, plain
+from pages.shared.words import plain
 
 PAGE = 20
 

@@ -9,10 +9,11 @@ import streamlit as st
 
 from core.engine import Engine
 from core.studies.few_shot.draw import FewShotDraw
+from core.studies.few_shot.gain import differences_by_seed
 from core.studies.few_shot.result import FewShotRun
 from core.studies.few_shot.study import FewShot, SingleDraw, kept_draws
-from core.tables.few_shot_draw import differences_by_seed, one_draw, other_draws
 from core.types import DatasetSpec
+from core.words.few_shot import one_draw, other_draws
 from pages.classification.compare.paired import AnsweredPair, Names
 from pages.classification.compare.sides import Side
 from pages.shared.navigation import to_few_shot

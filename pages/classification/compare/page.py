@@ -7,9 +7,10 @@ import streamlit as st
 from core.catalog.datasets import find_dataset
 from core.engine import Engine
 from core.errors import EncoderWarming, NotHere, TMVError
+from core.studies.answered import Answered
 from core.studies.probe.splits import evaluation_split, train_split
-from core.tables.answered import PROBE, Answered
 from core.types import DatasetSpec
+from core.words.names import PROBE
 from pages.classification.compare.calibration import cost, show_calibration
 from pages.classification.compare.disagreements import disagreements
 from pages.classification.compare.few_shot_spread import offer_draws, worth

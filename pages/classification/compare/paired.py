@@ -11,14 +11,15 @@ import streamlit as st
 
 from core.charts.compare import difference_chart
 from core.stats.intervals import PairedDifference
+from core.studies.answered import Answered, compare, shared_rows
 from core.studies.few_shot.draw import FewShotDraw
 from core.studies.probe.result import ProbeResult
-from core.tables import percent, points, protocol_line, say_dataset
-from core.tables.answered import Answered
 from core.tables.compare import difference_row
-from core.tables.few_shot_draw import draw_line
-from core.tables.findings import SPACE, compare, count, shared_rows
-from core.tables.probe import probe_line
+from core.words.accuracy import protocol_line
+from core.words.few_shot import draw_line
+from core.words.names import say_dataset
+from core.words.numbers import count, in_points, p_value, percent, points
+from core.words.probe import probe_line
 from pages.classification.deck_table import STYLE
 from pages.shared.chart import draw
 from pages.shared.layout import Headline, conclusion, headline
@@ -40,8 +41,9 @@ def figures(pair: AnsweredPair, names: Names, short: Names) -> PairedDifference:
             )
     with places[2], st.container(gap="xxsmall"):
         st.metric("Difference, first minus second", points(difference.difference, signed=True))
-        low, high = (points(end, signed=True) for end in difference.ci95)
-        st.caption(f"95 %: {low.split(SPACE)[0]} to {high} · {plain(difference.test)}, p {say_p(difference.p_value)}")
+        low, high = difference.ci95
+        between = f"{in_points(low, signed=True)} to {points(high, signed=True)}"
+        st.caption(f"95 %: {between} · {plain(difference.test)}, p {p_value(difference.p_value)}")
     row = difference_row(difference, pair[0].model, pair[1].model, pair[0].dataset, a=short[0], b=short[1])
     conclusion(plain(str(row["finding"])), pair)
     return difference
@@ -55,11 +57,6 @@ def _line(result: Answered) -> str:
     if isinstance(result, FewShotDraw):
         return draw_line(result)
     return probe_line(result) if isinstance(result, ProbeResult) else protocol_line(result)
-
-
-def say_p(p: float) -> str:
-    """ "= 0.032", "< 0.001"."""
-    return "< 0.001" if p < 0.001 else f"= {p:.3f}" if p < 0.1 else f"= {p:.2f}"
 
 
 def differences(pairs: Sequence[AnsweredPair], names: Names, picked: Callable[[str], None]) -> None:

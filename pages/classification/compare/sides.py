@@ -14,15 +14,15 @@ from core.catalog.models import find_model
 from core.catalog.prompts import PROMPT_SETS
 from core.engine import Engine
 from core.errors import TMVError, unknown
+from core.studies.answered import Answered
 from core.studies.few_shot.study import SingleDraw
 from core.studies.probe.study import LinearProbe
 from core.studies.zero_shot.classify import check_templates
 from core.studies.zero_shot.study import ZeroShot
-from core.tables import say_model, short_names
-from core.tables.answered import DRAWN, METHODS, PROBE, ZERO_SHOT, Answered, few_shot_method
-from core.tables.few_shot_draw import say_draw
-from core.tables.findings import count
 from core.types import DatasetSpec, ModelSpec
+from core.words.few_shot import say_draw
+from core.words.names import DRAWN, METHODS, PROBE, ZERO_SHOT, few_shot_method, say_model, short_names
+from core.words.numbers import count
 from pages.classification.compare.few_shot_side import SEED, SHOTS_OPENED, pick_draw, read_draw
 from pages.shared.encode import encode_filled
 from pages.shared.own_data import page_model

@@ -9,20 +9,17 @@ import streamlit as st
 
 from core.charts.few_shot import few_shot_chart
 from core.engine import Engine
+from core.studies.few_shot.gain import best_point
 from core.studies.few_shot.methods import METHODS, SEEDS, SHOTS, Method
 from core.studies.few_shot.result import FewShotResult
 from core.studies.few_shot.study import FewShot
 from core.studies.probe.splits import train_split
-from core.tables import percent, protocol_line, say_dataset, say_model
-from core.tables.few_shot import (
-    FEW_SHOT_METHODS,
-    best_point,
-    few_shot_finding,
-    few_shot_frame,
-    published_frame,
-    spread_line,
-)
+from core.tables.few_shot import few_shot_frame, published_frame
 from core.types import DatasetSpec, ModelSpec
+from core.words.accuracy import protocol_line
+from core.words.few_shot import few_shot_finding, spread_line
+from core.words.names import FEW_SHOT_METHODS, say_dataset, say_model
+from core.words.numbers import percent
 from pages.classification.few_shot.tables import few_shot_tables
 from pages.shared.chart import draw
 from pages.shared.engine import engine

@@ -8,10 +8,11 @@ from typing import Any
 import streamlit as st
 
 from core.studies.few_shot.result import FewShotResult
-from core.tables import say_dataset
 from core.tables.few_shot import draws_frame, few_shot_frame
+from core.words.names import say_dataset
+from core.words.numbers import count, listed
 from pages.shared.save import save_rows
-from pages.shared.words import count, listed, plain
+from pages.shared.words import plain
 
 TABLE = {
     "model_title": "Model",

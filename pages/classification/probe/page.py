@@ -9,10 +9,11 @@ from core.errors import EncoderWarming, NotHere
 from core.studies.probe.result import ProbeResult
 from core.studies.zero_shot.classify import ZeroShotResult
 from core.studies.zero_shot.study import ZeroShot
-from core.tables import say_dataset, say_model
 from core.tables.methods import methods_frame
-from core.tables.probe import probe_finding, probe_line, validation_frame
+from core.tables.probe import validation_frame
 from core.types import DatasetSpec, ModelSpec
+from core.words.names import say_dataset, say_model
+from core.words.probe import probe_finding, probe_line
 from pages.classification.probe_tables import probe_table, trained_on
 from pages.classification.probes import kept_probes, offer_probes
 from pages.shared.chart import draw

@@ -8,14 +8,16 @@ import streamlit as st
 
 from core.charts.audit import otherwise_chart
 from core.studies.audit import AuditResult, Counterfactual, Finding
-from core.tables import interval_text, percent, points
+from core.studies.audit.finding import CANNOT_TELL
 from core.tables.audit import audit_frame, otherwise_frame, published_figure
 from core.types import Interval
+from core.words.audit import gain_line
+from core.words.numbers import count, interval_text, listed, percent, points, upper_first
 from pages.shared.chart import draw
 from pages.shared.layout import Headline, conclusion, headlines, show_remarks
 from pages.shared.save import save_rows
 from pages.shared.theme import chart_look
-from pages.shared.words import count, listed, plain
+from pages.shared.words import plain
 
 WORDS = {"fault": "Fault", "warning": "To know", "ok": "In order", "cannot tell": "Cannot tell"}
 ICONS = {"fault": ":material/error:", "warning": ":material/info:"}
@@ -45,7 +47,7 @@ def _figures(result: AuditResult) -> list[Headline]:
     pictures = f"{case.n:,} pictures" if case.n else "an unknown number of pictures"
     figures = [Headline(label=f"{said}, as it is", value=value, ci95=interval, under=pictures, exact=case.model)]
     return figures + [
-        Headline(label=g.said.capitalize(), value=g.value, ci95=g.ci95, under=_gap(g)) for g in _best(result)
+        Headline(label=g.said.capitalize(), value=g.value, ci95=g.ci95, under=gain_line(g)) for g in _best(result)
     ]
 
 
@@ -56,21 +58,17 @@ def _best(result: AuditResult) -> list[Counterfactual]:
     return sorted(better, key=lambda gain: -gain.difference)[:MOST_OTHERWISE]
 
 
-def _gap(gain: Counterfactual) -> str:
-    return f"{points(gain.difference, signed=True)}, {'more than' if gain.excludes_zero else 'within'} chance"
-
-
 def checks(result: AuditResult, key: str, encode: Callable[[], None] | None = None) -> None:
     """What was raised in full, the rest one press away. `encode` draws the button that encodes a sample again."""
     _published(result)
     for found in result.raised:
         _raised(found)
     quiet = [f for f in result.findings if not f.raised]
-    for verdict, said in (("ok", "in order"), ("cannot tell", "not to be told here")):
+    for verdict, said in (("ok", "in order"), (CANNOT_TELL, "not to be told here")):
         rows = [f for f in quiet if f.verdict == verdict]
         if rows:
             _folded(rows, f"{count(len(rows), 'check')} {said}", f"{key}-{verdict}")
-    if encode is not None and any(f.check == "deterministic" and f.verdict == "cannot tell" for f in quiet):
+    if encode is not None and any(f.check == "deterministic" and f.verdict == CANNOT_TELL for f in quiet):
         encode()
 
 
@@ -94,7 +92,7 @@ def _raised(found: Finding) -> None:
         st.markdown(plain(found.evidence))
         if (gain := found.counterfactual) is not None:
             st.markdown(
-                f"{plain(gain.said[0].upper() + gain.said[1:])} it would be **{percent(gain.value)}** "
+                f"{plain(upper_first(gain.said))} it would be **{percent(gain.value)}** "
                 f"({interval_text(gain.ci95)}), {points(gain.difference, signed=True)}."
             )
         if found.advice:

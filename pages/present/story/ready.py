@@ -11,11 +11,12 @@ from core.deck.steps import STEPS
 from core.deck.stories import OwnStep, OwnStory
 from core.engine import Engine
 from core.errors import EncoderWarming, TMVError
-from core.tables import say_model
+from core.words.names import say_model
+from core.words.numbers import count
 from pages.present.stage import STORY_PATH, StoryPosition
 from pages.shared.own_data import page_dataset, page_model
 from pages.shared.texts import written_out
-from pages.shared.words import count, plain
+from pages.shared.words import plain
 
 PREPARED = "story-prepared"
 

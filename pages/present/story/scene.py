@@ -18,17 +18,19 @@ from core.errors import EncoderWarming, TMVError
 from core.studies.captions.study import one_caption
 from core.studies.pictures.search import Hit, PicturesResult
 from core.studies.pictures.study import compare_lists, search
-from core.tables import say_dataset, say_model
-from core.tables.pictures import models_finding
-from core.tables.prompts import templates_finding, templates_frame
-from core.tables.retrieval import rank_finding
+from core.tables.prompts import templates_frame
 from core.tables.story import bars_frame
+from core.words.captions import captioned_so, rank_finding, wordings_line
+from core.words.names import say_dataset, say_model
+from core.words.numbers import duration, listed
+from core.words.pictures import models_finding, new_pictures
+from core.words.prompts import templates_finding
 from pages.present import stage_html
 from pages.present.stage_html import Shown, Strip
 from pages.shared.guard import UNEXPECTED, log
 from pages.shared.theme import STAGE, theme
 from pages.shared.url_state import get_choice
-from pages.shared.words import count, duration, listed, plain
+from pages.shared.words import plain
 
 HEIGHT = 530
 
@@ -129,14 +131,9 @@ def _chart(chart: Chart, key: str) -> None:
 def _pictures(engine: Engine, scene: Scene, pairs: Pairs) -> None:
     rows = story.lists(engine, scene)
     stage_html.strips([(row[0].query.words, [_strip(engine, r) for r in row]) for row in rows])
-    said = [f"{say_model(a.model)}: {_changed(engine, a, b)}" for a, b in zip(rows[0], rows[-1])]
+    said = [f"{say_model(a.model)}: {new_pictures(compare_lists(engine, a, b))}" for a, b in zip(rows[0], rows[-1])]
     judged = any(hit.relevant is not None for hit in rows[0][0].hits)
     st.caption(plain(f"{_where(scene, judged)} From the first prompt to the last: {' '.join(said)}"))
-
-
-def _changed(engine: Engine, first: PicturesResult, last: PicturesResult) -> str:
-    found = compare_lists(engine, first, last)
-    return f"{len(found.new)} of {found.k} pictures are new."
 
 
 def _where(scene: Scene, judged: bool) -> str:
@@ -167,13 +164,11 @@ def _caption(engine: Engine, scene: Scene, pairs: Pairs) -> None:
         found = one_caption(
             engine, engine.place(model, scene.dataset), picture=own[0], text=text, others=scene.beside, by_word=False
         )
-        beside = "".join(f" With “{o.text}”: rank {o.rank:,}." for o in found.others)
-        said.append(f"{rank_finding(found)}{beside}")
+        said.append(f"{rank_finding(found)}{wordings_line(found)}")
     stage_html.strips(rows, lines=1 + len(said))
     for sentence in said:
         st.markdown(plain(sentence))
-    has = f"{count(len(own), 'picture')} of {say_dataset(scene.dataset)}" if own else f"No picture of {scene.dataset}"
-    st.caption(plain(f"{has} {'has' if len(own) < 2 else 'have'} this caption{'; framed' if own else ''}."))
+    st.caption(plain(captioned_so(len(own), scene.dataset)))
 
 
 def question(engine: Engine, scene: Scene, pairs: Pairs, text: str) -> None:

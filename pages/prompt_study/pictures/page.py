@@ -8,8 +8,8 @@ from core.engine import Engine
 from core.errors import EncoderWarming, TMVError
 from core.studies.pictures.search import PicturesResult
 from core.studies.pictures.study import search as search_pictures
-from core.tables import say_dataset, say_model
 from core.types import DatasetSpec, ModelSpec
+from core.words.names import say_dataset, say_model
 from pages.prompt_study.pictures.picture_lists import Compared, Row, compare, draw_lists
 from pages.prompt_study.pictures.question_form import Showing, pick_preset, pick_showing, pick_way, showing, write
 from pages.prompt_study.pictures.result_tables import closer, finding_of, found_dialog, save_pictures, tables

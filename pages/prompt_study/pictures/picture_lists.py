@@ -11,15 +11,16 @@ from core.engine import Engine
 from core.studies.pictures.lists import ListComparison
 from core.studies.pictures.search import Hit, PicturesResult
 from core.studies.pictures.study import compare_lists
-from core.studies.prompts.compose import words_in_captions
-from core.tables import interval_text, percent, say_dataset, say_model
+from core.words.names import say_dataset, say_model
+from core.words.numbers import count
+from core.words.pictures import list_facts
 from pages.prompt_study.questions import BEFORE, FIRST, MODELS
 from pages.shared.contact_sheet import SheetList, contact_sheet
 from pages.shared.grid import Tile, grid
 from pages.shared.paging import paged
 from pages.shared.result_tiles import hit_tile
 from pages.shared.theme import Theme
-from pages.shared.words import count, plain
+from pages.shared.words import plain
 
 Row = tuple[PicturesResult, ...]
 """One query's lists, one for each model."""
@@ -85,7 +86,7 @@ def _list(engine: Engine, compared: Compared, q: int, m: int, opened: Callable[[
     result, comparison = compared.rows[q][m], compared.against[q][m]
     with st.container(gap="xxsmall"):
         st.markdown(f"**{plain(say_model(result.model))}**")
-        st.caption(plain(" · ".join(_facts(result, comparison, compared.how))))
+        st.caption(plain(" · ".join(list_facts(result, comparison, models=compared.how == MODELS))))
     grid(
         [_tile(engine, result, hit, comparison, compared.how) for hit in result.hits],
         key=f"list-{q}-{m}",
@@ -101,7 +102,7 @@ def as_sheet(engine: Engine, compared: Compared, mode: Theme) -> bytes:
         [
             SheetList(
                 title=f"{say_model(r.model)}: “{r.query.words}”",
-                line=" · ".join(_facts(r, c, compared.how)),
+                line=" · ".join(list_facts(r, c, models=compared.how == MODELS)),
                 tiles=[_tile(engine, r, hit, c, compared.how) for hit in r.hits],
             )
             for r, c in zip(row, comparisons)
@@ -110,30 +111,6 @@ def as_sheet(engine: Engine, compared: Compared, mode: Theme) -> bytes:
     ]
     first = compared.rows[0][0]
     return contact_sheet(f"Pictures of {say_dataset(first.dataset)}", rows, mode)
-
-
-def _facts(result: PicturesResult, comparison: ListComparison | None, how: str) -> list[str]:
-    """What can be said about a list in one line: precision, words in captions, how many are new."""
-    said = []
-    if (p := result.precision) is not None:
-        said.append(f"{p.hits} of {p.k} right ({interval_text(p.ci95)}; {percent(p.base_rate)} by chance)")
-    if words := caption_words(result):
-        said.append("in captions: " + ", ".join(f"{word} {n}" for word, n in words) + f" of {len(result.hits)}")
-    if comparison is not None:
-        new = "only here" if how == MODELS else "new"
-        said.append(
-            f"{len(comparison.kept)} {'in both' if how == MODELS else 'kept'}, {len(comparison.new)} {new}, "
-            f"rank-biased overlap {comparison.rbo:.2f}"
-        )
-    return said or [f"{len(result.hits)} of {count(result.n, 'picture')}"]
-
-
-def caption_words(result: PicturesResult) -> tuple[tuple[str, int], ...]:
-    """In how many of the pictures' captions each word of the question stands; () where there are no captions."""
-    captions = [hit.captions for hit in result.hits]
-    if not any(captions):
-        return ()
-    return words_in_captions(" ".join(t.text for t in result.query.terms), captions)
 
 
 def _tile(engine: Engine, result: PicturesResult, hit: Hit, comparison: ListComparison | None, how: str) -> Tile:

@@ -12,9 +12,10 @@ from core.engine import Engine
 from core.studies.pictures.lists import ListComparison
 from core.studies.pictures.search import PicturesResult
 from core.studies.pictures.study import label_of, rank_of
-from core.tables import say_dataset, say_model, short_names
 from core.tables.pictures import hits_frame, lists_frame, moved_frame, spread_frame
-from pages.prompt_study.pictures.picture_lists import Compared, Row, as_sheet
+from core.words.names import say_dataset, say_model, short_names
+from core.words.pictures import models_share, questions_keep, right_or_stands_out
+from pages.prompt_study.pictures.picture_lists import Compared, as_sheet
 from pages.prompt_study.questions import BEFORE, MODELS
 from pages.shared.chart import draw
 from pages.shared.guard import errors_in_place
@@ -139,28 +140,13 @@ def finding_of(compared: Compared) -> str:
     """What the lists say together, in one sentence."""
     pairs = [c for row in compared.against for c in row if c is not None]
     if not pairs:
-        return _precision_sentence(compared.rows)
+        return right_or_stands_out([result for row in compared.rows for result in row])
     k = pairs[0].k
     if compared.how == MODELS:
         firsts = [row[1] if len(row) > 1 else row[0] for row in compared.against]
         kept = [len(c.kept) for c in firsts if c is not None]
-        a, b = short_names([compared.rows[0][0].model, compared.rows[0][1].model])
-        mean = sum(kept) / len(kept)
-        over = f" on average over {len(kept)} questions" if len(kept) > 1 else ""
-        return f"{a} and {b} share {mean:.1f}".removesuffix(".0") + f" of {k} pictures{over}."
-    moves = [len(c.kept) for c in pairs]
-    then = "each step keeps" if compared.how == BEFORE else "the other questions keep"
-    return f"Of {k} pictures {then} {sum(moves) / len(moves):.1f} on average; the rest is new."
-
-
-def _precision_sentence(rows: Sequence[Row]) -> str:
-    precise = [r.precision for row in rows for r in row if r.precision is not None]
-    if precise:
-        first = precise[0]
-        names = " or ".join(f"“{name}”" for name in first.classnames)
-        return f"{first.hits} of {first.k} are {names}; {first.base_rate * first.k:.1f} would be by chance."
-    result = rows[0][0]
-    return f"The best of {result.n:,} pictures scores {result.hits[0].score:.2f}, the average {result.spread.mean:.2f}."
+        return models_share(kept, k, [result.model for result in compared.rows[0][:2]])
+    return questions_keep([len(c.kept) for c in pairs], k, step=compared.how == BEFORE)
 
 
 # --- one picture ------------------------------------------------------------------------------------------

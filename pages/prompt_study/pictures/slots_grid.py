@@ -9,8 +9,9 @@ import streamlit as st
 from core.engine import Engine
 from core.studies.pictures.search import PicturesResult
 from core.studies.prompts.compose import Composed
-from core.tables import say_model
-from pages.prompt_study.pictures.picture_lists import Row, caption_words
+from core.words.names import say_model
+from core.words.pictures import list_line
+from pages.prompt_study.pictures.picture_lists import Row
 from pages.shared.grid import Tile, grid
 from pages.shared.pickers import widget_key
 from pages.shared.picture import thumbnail
@@ -69,7 +70,7 @@ def _row_title(values: Key) -> str:
 def _cell(engine: Engine, result: PicturesResult, value: str, tile: int, opened: Callable[[str], None]) -> None:
     with st.container(gap="xxsmall"):
         st.markdown(f"**{plain(value or 'without')}**", help=plain(result.query.words))
-        st.caption(plain(_cell_line(result)))
+        st.caption(plain(list_line(result)))
     grid(
         [_tile(engine, result, i) for i in range(min(IN_CELL, len(result.hits)))],
         key=f"cell-{result.model}-{result.query.words}",
@@ -77,14 +78,6 @@ def _cell(engine: Engine, result: PicturesResult, value: str, tile: int, opened:
         label=f"{say_model(result.model)}: {result.query.words}",
         opened=opened,
     )
-
-
-def _cell_line(result: PicturesResult) -> str:
-    if result.precision is not None:
-        return f"{result.precision.hits} of {result.precision.k} right"
-    if words := caption_words(result):
-        return ", ".join(f"{word} {n}" for word, n in words) + f" of {len(result.hits)}"
-    return f"best score {result.hits[0].score:.2f}"
 
 
 def _tile(engine: Engine, result: PicturesResult, place: int) -> Tile:

@@ -8,8 +8,8 @@ from core.engine import Engine
 from core.errors import TMVError
 from core.studies.prompts.heldout import PromptSearchResult
 from core.studies.prompts.study import PromptSearch
-from core.tables import say_dataset, say_model
 from core.types import DatasetSpec, ModelSpec
+from core.words.names import say_dataset, say_model
 from pages.prompt_study.search_prompts.search_plan import KEPT, SearchPlan, plan_form, plan_sentence, search_plan
 from pages.prompt_study.search_prompts.verdict import chosen_templates, share_words, show_verdict, turned_pictures
 from pages.shared.engine import engine

@@ -17,6 +17,7 @@ from core.studies.prompts.search import BUDGET, LARGEST
 from core.studies.prompts.study import POOL_SETS
 from core.studies.zero_shot.classify import check_templates
 from core.types import DatasetSpec
+from core.words.numbers import count
 from pages.prompt_study.questions import slot_values
 from pages.shared.guard import safe_callback
 from pages.shared.pickers import widget_key
@@ -24,7 +25,7 @@ from pages.shared.prompt_picker import CLASSNAMES
 from pages.shared.texts import box_key, get_texts, lines, set_texts
 from pages.shared.url_choices import one_of, quietly, some_of
 from pages.shared.url_state import get_choice, set_choice
-from pages.shared.words import count, plain
+from pages.shared.words import plain
 
 OWN, NONE = "own", "none"
 SHARES = ("0.3", "0.5", "0.7")

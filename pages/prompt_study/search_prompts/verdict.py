@@ -9,11 +9,13 @@ import streamlit as st
 
 from core.charts.prompt_search import search_path_chart
 from core.engine import Engine
-from core.studies.prompts.heldout import PromptSearchResult, Verdict
+from core.studies.prompts.heldout import BASELINE, EQUAL_WEIGHT, GREEDY, UNLABELLED_WEIGHT, PromptSearchResult, Verdict
 from core.studies.zero_shot.classify import ZeroShotResult
 from core.studies.zero_shot.study import ZeroShot
-from core.tables import percent, points, say_dataset
-from core.tables.prompts import path_frame, search_finding, verdict_frame, weights_frame
+from core.tables.prompts import path_frame, verdict_frame, weights_frame
+from core.words.names import say_dataset
+from core.words.numbers import count, percent, points
+from core.words.prompts import ended_because, search_finding
 from pages.shared.chart import draw
 from pages.shared.grid import Tile, grid
 from pages.shared.guard import errors_in_place
@@ -25,15 +27,15 @@ from pages.shared.save import save_rows
 from pages.shared.theme import chart_look
 from pages.shared.url_choices import A_PICTURE, NONE_OPENED, one_of
 from pages.shared.url_state import set_choice
-from pages.shared.words import count, plain
+from pages.shared.words import plain
 
 TEMPLATES = "pages/prompt_study/templates/page.py"
 KINDS = {"gained": "Gained", "lost": "Lost"}
 SAID = {
-    "greedy ensemble": "Chosen by the search",
-    "baseline": "What it must beat",
-    "all templates, equal weight": "The whole pool together",
-    "zero-shot prompt ensembling": "Weighted without labels",
+    GREEDY: "Chosen by the search",
+    BASELINE: "What it must beat",
+    EQUAL_WEIGHT: "The whole pool together",
+    UNLABELLED_WEIGHT: "Weighted without labels",
 }
 PAGE = 24
 
@@ -49,7 +51,7 @@ def _headline(result: PromptSearchResult, verdict: Verdict) -> Headline:
     gap = verdict.difference
     against = (
         ""
-        if verdict.name == "baseline"
+        if verdict.name == BASELINE
         else f" · {points(gap.difference, signed=True)}, p = {gap.p_value:.2g}".replace("e-", "e−")
     )
     return Headline(
@@ -66,8 +68,7 @@ def chosen_templates(result: PromptSearchResult) -> None:
     st.header("Which templates were chosen?", anchor=False)
     st.caption(
         plain(
-            f"Picked on {result.n_search:,} search pictures; {result.evaluations:,} ensembles tried; ended because "
-            f"{result.stopped}. The search score flatters: it is how they were picked, not what they are worth."
+            f"{ended_because(result)} The search score flatters: it is how they were picked, not what they are worth."
         )
     )
     frame = path_frame(result)
@@ -103,7 +104,7 @@ def _weights(result: PromptSearchResult) -> None:
     box = st.expander("Weights of the choice that needs no labels", on_change="rerun", key="open-weights")
     if not box.open:
         return
-    verdict = next(v for v in result.variants if v.name == "zero-shot prompt ensembling")
+    verdict = next(v for v in result.variants if v.name == UNLABELLED_WEIGHT)
     frame = weights_frame(verdict)
     with box:
         st.caption(

@@ -10,8 +10,10 @@ import streamlit as st
 
 from core.engine import Engine
 from core.studies.prompts.accuracy import PromptStudyResult, TemplateResult
-from core.tables import points, say_model
-from core.tables.prompts import changed_pictures_frame, class_changes_frame, say_template
+from core.tables.prompts import changed_pictures_frame, class_changes_frame
+from core.words.names import say_model
+from core.words.numbers import count
+from core.words.prompts import classes_moved, say_template
 from pages.shared.grid import Tile, grid
 from pages.shared.paging import paged
 from pages.shared.pickers import widget_key, write_back
@@ -19,7 +21,7 @@ from pages.shared.picture import thumbnail
 from pages.shared.save import save_rows
 from pages.shared.url_choices import A_CLASS, class_tokens, note_wrong_choice, one_of
 from pages.shared.url_state import get_choice, set_choice
-from pages.shared.words import count, plain
+from pages.shared.words import plain
 
 GAINED, LOST, OTHER = "gained", "lost", "other"
 KINDS = {GAINED: "Gained", LOST: "Lost", OTHER: "Wrong both times"}
@@ -117,7 +119,7 @@ def _picked() -> None:
 
 def _classes(look: ChangedTemplate) -> None:
     frame = class_changes_frame(look.study, look.template)
-    st.subheader(plain(_class_sentence(frame)), anchor=False)
+    st.subheader(plain(classes_moved(list(zip(frame["classname"], frame["change"])))), anchor=False)
 
     def clicked() -> None:
         row = frame.iloc[st.session_state["changed-class"].row]
@@ -144,14 +146,6 @@ def _classes(look: ChangedTemplate) -> None:
         },
     )
     save_rows(frame, "classes-changed", key="changed-classes-csv")
-
-
-def _class_sentence(frame: pd.DataFrame) -> str:
-    up, down = int((frame["change"] > 0).sum()), int((frame["change"] < 0).sum())
-    if not up and not down:
-        return "No class changes its recall"
-    top = frame.iloc[0]
-    return f"{up} classes up, {down} down; most “{top['classname']}”: {points(top['change'], signed=True)}"
 
 
 def _token(study: PromptStudyResult, classname: str) -> str:

@@ -4,19 +4,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-import numpy as np
 import streamlit as st
 
 from core.charts.class_templates import class_templates_chart
 from core.charts.prompts import templates_chart
 from core.engine import Engine
 from core.errors import EncoderWarming
-from core.studies.prompts.accuracy import PromptStudyResult, TemplateResult, difference
+from core.studies.prompts.accuracy import PromptStudyResult, TemplateResult
 from core.studies.prompts.study import PromptStudy
-from core.tables import finding as outcome
-from core.tables import points, say_dataset, say_model
-from core.tables.prompts import best_of_each, class_templates_frame, say_template, templates_finding, templates_frame
+from core.tables.prompts import class_templates_frame, templates_frame
 from core.types import DatasetSpec, EmbeddingSet, ModelSpec
+from core.words.accuracy import outcome as outcome
+from core.words.names import say_dataset, say_model
+from core.words.numbers import count, full_stop
+from core.words.prompts import best_of_each, deck_distances, names_findings, say_template, templates_finding
 from pages.prompt_study.templates.changed import changed, changed_template, show_template
 from pages.prompt_study.templates.class_name_sets import NameSet, pick_names
 from pages.prompt_study.templates.tables import template_dialog, template_table
@@ -33,7 +34,7 @@ from pages.shared.theme import chart_look
 from pages.shared.url_choices import A_PICTURE, NONE_OPENED, class_tokens, one_of
 from pages.shared.url_state import bind, get_choice, set_choice
 from pages.shared.warming import warming
-from pages.shared.words import count, plain
+from pages.shared.words import plain
 
 # Beyond so many templates a chart is read from the best down, not in the order in which they were written.
 MOST_HEADLINES, MOST_IN_ORDER = 4, 12
@@ -152,8 +153,7 @@ def _headline(of: PromptStudyResult, result: TemplateResult, role: str, among: S
 
 def words(studies: Sequence[PromptStudyResult], choice: TemplatesChoice) -> None:
     """The finding, what the class names change, and what to know about it."""
-    said = templates_finding(studies)
-    conclusion(plain(said if said.endswith(".") else f"{said}."), studies)
+    conclusion(plain(full_stop(templates_finding(studies))), studies)
     several = len(studies) > 1 and len(choice.how.templates) > 1
     for sentence in [*([best_of_each(studies)] if several else []), *names_findings(studies)]:
         st.markdown(plain(sentence))
@@ -165,31 +165,6 @@ def words(studies: Sequence[PromptStudyResult], choice: TemplatesChoice) -> None
     preset = preset_of(choice.how, choice.dataset.name)
     if preset is not None and preset.remark:
         st.info(plain(f"{preset.remark} {deck_distances(studies)}".strip()), icon=":material/info:")
-
-
-def names_findings(studies: Sequence[PromptStudyResult]) -> list[str]:
-    """For each model with several sets of class names: the first against each other one, with the baseline."""
-    said = []
-    for model in dict.fromkeys(s.model for s in studies):
-        first, *others = (s for s in studies if s.model == model)
-        for other in others:
-            gap = difference(first.find(first.baseline), other.find(other.baseline))
-            a, b = (f"{s.classnames_kind} names" for s in (first, other))
-            said.append(
-                f"{say_model(model)}, {a} against {b} with “{say_template(first.baseline)}”: "
-                f"{outcome(gap, f'the set of {a}', f'the set of {b}')}"
-            )
-    return said
-
-
-def deck_distances(studies: Sequence[PromptStudyResult]) -> str:
-    """How far the deck's figures lie from ours on average, in one sentence; "" where it has none."""
-    parts = []
-    for of in studies:
-        if gaps := [abs(t.acc1 - t.deck.value) for t in of.templates if t.deck]:
-            where = f"{say_model(of.model)} with {of.classnames_kind} names"
-            parts.append(f"{points(float(np.mean(gaps)))} from {where}")
-    return f"On {say_dataset(studies[0].dataset)} they lie on average {', '.join(parts)}." if parts else ""
 
 
 def show_results(engine: Engine, studies: list[PromptStudyResult], choice: TemplatesChoice) -> None:

@@ -10,8 +10,9 @@ import streamlit as st
 
 from core.engine import Engine
 from core.studies.prompts.accuracy import PromptStudyResult
-from core.tables import interval_text, say_dataset, say_model
-from core.tables.prompts import say_template
+from core.words.names import say_dataset, say_model
+from core.words.numbers import interval_text
+from core.words.prompts import say_template
 from pages.shared.guard import errors_in_place
 from pages.shared.picture import picture
 from pages.shared.save import save_rows

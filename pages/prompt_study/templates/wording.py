@@ -13,14 +13,15 @@ from core.engine import Engine
 from core.errors import TMVError
 from core.studies.prompts.accuracy import ENSEMBLE
 from core.studies.zero_shot.classify import check_templates
-from core.tables import say_dataset
-from core.tables.prompts import say_template
+from core.words.names import say_dataset
+from core.words.numbers import count
+from core.words.prompts import say_template
 from pages.shared.guard import safe_callback
 from pages.shared.pickers import note_problems, widget_key, write_back
 from pages.shared.texts import box_key, checked_lines, get_texts, set_texts
 from pages.shared.url_choices import one_of
 from pages.shared.url_state import get_choice, set_choice
-from pages.shared.words import count, plain
+from pages.shared.words import plain
 
 DEFAULT, OWN = "deck", "own"
 ROOM = 440

@@ -11,9 +11,10 @@ from core.studies.pictures.study import search
 from core.studies.prompts.compose import leave_one_out, rewordings_of
 from core.studies.prompts.study import word_effects
 from core.studies.prompts.words import WordsResult
-from core.tables import say_dataset, say_model
-from core.tables.pictures import rewordings_frame, words_finding, words_frame
+from core.tables.pictures import rewordings_frame, words_frame
 from core.types import DatasetSpec, EmbeddingSet, ModelSpec
+from core.words.names import say_dataset, say_model
+from core.words.pictures import word_line, words_finding
 from pages.prompt_study.words.sentence import sentence
 from pages.prompt_study.words.word_target import (
     WordTarget,
@@ -39,7 +40,7 @@ from pages.shared.texts import box_key, get_texts, lines, set_texts
 from pages.shared.theme import chart_look
 from pages.shared.url_state import bind, get_choice
 from pages.shared.warming import warming
-from pages.shared.words import count, plain
+from pages.shared.words import plain
 
 MOST_MODELS, LONGEST = 4, 300
 
@@ -106,15 +107,7 @@ def strongest(results: Sequence[WordsResult]) -> None:
             best = max(result.words, key=lambda w: w.contribution, default=None)
             label = f"{say_model(result.model)}: “{best.word}”" if best else say_model(result.model)
             st.metric(plain(label), f"{best.contribution:+.3f}" if best else f"{result.score:.3f}", help=result.model)
-            st.caption(plain(_under(result)))
-
-
-def _under(result: WordsResult) -> str:
-    best = max(result.words, key=lambda w: w.contribution, default=None)
-    if best is None:
-        return f"score of the whole text · {count(result.n, 'picture')}"
-    interval = f"95 %: {best.ci95[0]:+.3f} to {best.ci95[1]:+.3f} · " if best.ci95 else ""
-    return f"{interval}score lost without it · whole text {result.score:.3f}".replace("-", "−")
+            st.caption(plain(word_line(result)))
 
 
 def sentences(results: Sequence[WordsResult]) -> None:
@@ -130,9 +123,7 @@ def sentences(results: Sequence[WordsResult]) -> None:
 def show_results(engine: Engine, results: list[WordsResult], target: WordTarget) -> None:
     """Figures, finding, sentences beside the picture, the chart, other wordings, the foot."""
     strongest(results)
-    said = words_finding(results[0])
-    said = said[0].lower() + said[1:] if said[0] != "“" else said
-    conclusion(plain(f"For {in_words(target, results[0].n)}: {said}"), results)
+    conclusion(plain(words_finding(results[0], in_words(target, results[0].n))), results)
     left, right = st.columns([1, 3], gap="large") if target.picture else (None, st.container())
     if left is not None:
         with left, errors_in_place():

@@ -16,9 +16,11 @@ from core.engine import Engine
 from core.readers import open_dataset
 from core.studies.captions.retrieval import ALL_CAPTIONS, RetrievalResult
 from core.studies.captions.study import Retrieval, compare_retrieval
-from core.tables import percent, points, say_model
-from core.tables.retrieval import captions_report, ranks_frame
+from core.tables.retrieval import ranks_frame
 from core.types import Note
+from core.words.captions import captions_report
+from core.words.names import say_model
+from core.words.numbers import percent, points
 from pages.caption_retrieval.caption_list import ListFilter, rows_of
 from tests.app.captions import BARE, LOST, SHARED, told
 from tests.app.making import said
@@ -75,7 +77,7 @@ def test_a_note_that_is_not_true_of_every_model_names_its_own(
     def noted(self: Retrieval, *args: Any) -> RetrievalResult:
         found = run(self, *args)
         notes = ["Known of all.", *(["Known of one."] if self.place.model.name == POOR else [])]
-        return replace(found, notes=tuple(map(Note, notes)))
+        return replace(found, notes=tuple(Note(note, "planted") for note in notes))
 
     monkeypatch.setattr(Retrieval, "run", noted)
     app = caption_page(HERE, model=[GOOD, POOR], data=[told(captioned)])
@@ -239,7 +241,7 @@ def test_what_is_missing_in_own_data_is_reported(caption_page: Page, captioned: 
 
 def test_own_data_that_is_whole_is_said_to_be(captioned: World) -> None:
     rows = open_dataset(told(captioned), None, captioned.data, captioned.cache)
-    whole = ("Captions are from captions.csv; also there: other.csv.",)
+    whole = (Note("Captions are from captions.csv; also there: other.csv.", "caption_file"),)
     assert captions_report(rows) == rows.notes
     assert captions_report(replace(rows, notes=whole))[1:] == captions_report(replace(rows, notes=()))
     assert "Every caption has its picture" in captions_report(replace(rows, notes=()))[0]

@@ -14,8 +14,8 @@ from core.studies.captions.study import Retrieval, one_caption, one_picture
 from core.studies.pictures.study import search as search_pictures
 from core.studies.pictures.study import similar
 from core.studies.prompts.compose import leave_one_out
-from core.tables.retrieval import rank_finding
 from core.types import EmbeddingSet
+from core.words.captions import rank_finding
 from pages.caption_retrieval.current import fold
 from tests.app.captions import PEOPLE, SHARED, answer_at_once, never_ready, told
 from tests.app.making import said

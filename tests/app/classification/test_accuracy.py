@@ -13,7 +13,7 @@ from core.engine import Engine
 from core.errors import EncoderWarming
 from core.jobs.jobs import Jobs
 from core.studies.zero_shot.study import ZeroShot
-from core.tables import percent
+from core.words.numbers import percent
 from tests.app.making import said, unescaped
 from tests.conftest import GOOD, POOR, World
 from tests.fakes import FakeEncoder

@@ -14,7 +14,7 @@ from core.encoders.service.client import WarmEncoder
 from core.engine import Engine
 from core.studies.zero_shot.classify import ZeroShotResult
 from core.studies.zero_shot.study import ZeroShot
-from core.tables import percent
+from core.words.numbers import percent
 from pages.classification.classes.confusion_pictures import ANY, RIGHT, WRONG, ConfusionCell, rows_of
 from pages.shared.url_choices import class_tokens
 from tests.app.making import said

@@ -14,7 +14,7 @@ from core.engine import Engine
 from core.images.decode import to_rgb
 from core.studies.audit.study import Audit
 from core.studies.zero_shot.study import ZeroShot
-from core.tables import percent
+from core.words.numbers import percent
 from tests.app.making import open_page, said, unescaped
 from tests.conftest import GOOD, POOR, World
 from tests.fakes import FakeEncoder

@@ -17,7 +17,7 @@ from core.errors import TMVError
 from core.jobs.jobs import Jobs
 from core.jobs.table import JobTable
 from core.store import Store
-from core.tables import say_model
+from core.words.names import say_model
 from pages.library.work import embed
 from tests.app.making import open_page, said, unescaped
 from tests.conftest import World

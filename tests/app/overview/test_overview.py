@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from core.engine import Engine
 from core.jobs.table import JobTable
 from core.studies.zero_shot.study import ZeroShot
-from core.tables import percent
+from core.words.numbers import percent
 from core.work import start
 from pages.overview.notice import demo_notice
 from pages.shared.stored import StoredPairs

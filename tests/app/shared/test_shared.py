@@ -12,10 +12,11 @@ from core.charts.theme import contrast
 from core.engine import Engine
 from core.errors import TMVError
 from core.types import Job
+from core.words.numbers import count, duration, listed, size
 from pages.shared.jobs import job_sentence
 from pages.shared.own_data import inside, page_dataset, page_model
 from pages.shared.url_state import address
-from pages.shared.words import count, duration, listed, plain, size
+from pages.shared.words import plain
 
 ROOT = Path(__file__).parents[3]
 

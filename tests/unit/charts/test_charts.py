@@ -22,7 +22,8 @@ from core.charts import (
     recall_chart,
     reliability_chart,
 )
-from core.charts.theme import TITLE_WIDTH, contrast, listed, readable_on, scale_colour, wrap
+from core.charts.theme import TITLE_WIDTH, contrast, readable_on, scale_colour, wrap
+from core.words.numbers import listed
 from tests.sample_results import sample_result
 
 OPENAI, LAION = "ViT-B-32/openai", "ViT-B-32/laion2b_s34b_b79k"

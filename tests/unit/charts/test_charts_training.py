@@ -16,11 +16,11 @@ from core.charts.few_shot import few_shot_chart
 from core.charts.theme import Chart, contrast, look, mixed
 from core.charts.validation import validation_chart
 from core.studies.few_shot.result import FewShotResult
-from core.tables.answered import PROBE, TRAINED, ZERO_SHOT
 from core.tables.compare import calibration_frame
 from core.tables.few_shot import few_shot_frame, published_frame
 from core.tables.methods import methods_frame
 from core.tables.probe import validation_frame
+from core.words.names import PROBE, TRAINED, ZERO_SHOT
 from tests.unit.tables.test_tables_training import both, pair, study
 
 __all__ = ["pair", "study"]

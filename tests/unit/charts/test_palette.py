@@ -15,7 +15,7 @@ from core.charts import accuracy_chart, bar_fill, look, model_mark
 from core.charts.palette import Mark, Theme
 from core.charts.theme import contrast
 from core.tables import accuracy_frame
-from core.tables.names import shown_together
+from core.words.names import shown_together
 from tests.sample_results import sample_result
 
 THEMES: tuple[Theme, ...] = ("light", "dark")

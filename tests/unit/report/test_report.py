@@ -26,7 +26,7 @@ from core.report.page import Document, Section, Shot, render
 from core.report.tables import Column, to_html
 from core.studies.captions.study import Retrieval
 from core.studies.zero_shot.study import ZeroShot
-from core.tables import percent
+from core.words.numbers import percent
 from tests.worlds import GOOD, POOR, paint, point, squares, told
 
 NASTY = '</script><img src=x onerror=alert(1)> & "q" <!-- \u202e'

@@ -163,7 +163,9 @@ def read_only(patch: pytest.MonkeyPatch, cache: Path) -> None:
         real_mkdir(self, mode, parents, exist_ok)
 
     def no_database(*_: object, **__: object) -> None:
-        raise sqlite3.OperationalError("attempt to write a readonly database")
+        error = sqlite3.OperationalError("attempt to write a readonly database")
+        error.sqlite_errorcode = sqlite3.SQLITE_READONLY
+        raise error
 
     patch.setattr(Path, "open", opened)
     patch.setattr(Path, "mkdir", mkdir)

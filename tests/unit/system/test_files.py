@@ -69,8 +69,12 @@ def test_a_full_disk_is_one_clear_sentence(tmp_path: Path, code: int) -> None:
 
 
 def test_a_full_disk_is_recognised_from_sqlite_too_and_other_errors_pass(tmp_path: Path) -> None:
+    small = sqlite3.connect(":memory:")
+    small.execute("PRAGMA max_page_count = 2")
+    small.execute("CREATE TABLE blocks (content BLOB)")
     with pytest.raises(DiskFull), disk_guard(tmp_path):
-        raise sqlite3.OperationalError("database or disk is full")
+        small.execute("INSERT INTO blocks VALUES (zeroblob(100000))")
+    small.close()
     with pytest.raises(sqlite3.OperationalError, match="locked"), disk_guard(tmp_path):
         raise sqlite3.OperationalError("database is locked")
     with pytest.raises(FileNotFoundError), disk_guard(tmp_path):

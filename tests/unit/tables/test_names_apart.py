@@ -11,12 +11,15 @@ import pytest
 from core.catalog.models import MODELS, find_model
 from core.charts import accuracy_chart
 from core.report.parts import file_name
-from core.tables import accuracy_frame, say_dataset, say_model, short_names
-from core.tables.names import (
+from core.tables import accuracy_frame
+from core.words.names import (
     distinct_datasets,
     distinct_models,
     file_part,
     full_title,
+    say_dataset,
+    say_model,
+    short_names,
     show_together,
     shown_together,
     told_apart,

@@ -8,11 +8,13 @@ import pytest
 
 from core import tables as frames
 from core.errors import TMVError
-from core.stats.intervals import PairedDifference, paired_difference
+from core.stats.intervals import PairedDifference, paired_difference, standing
 from core.stats.metrics import Calibration, calibration
+from core.studies.answered import compare
 from core.tables.accuracy import fitting
-from core.tables.findings import COLLAPSE_SHARE, compare, count
 from core.types import Reference
+from core.words import accuracy, names, numbers
+from core.words.numbers import count
 from tests.sample_results import sample_result
 
 OPENAI, LAION = "ViT-B-32/openai", "ViT-B-32/laion2b_s34b_b79k"
@@ -43,7 +45,7 @@ def two():
     ],
 )
 def test_models_are_called_as_people_call_them(name, said):
-    assert frames.say_model(name) == said
+    assert names.say_model(name) == said
 
 
 @pytest.mark.parametrize(
@@ -59,25 +61,25 @@ def test_models_are_called_as_people_call_them(name, said):
     ],
 )
 def test_short_names_still_tell_models_apart(models, short):
-    assert frames.short_names(models) == short
+    assert names.short_names(models) == short
 
 
 def test_data_sets_and_metrics_have_spoken_names():
-    assert frames.say_dataset("food101") == "Food-101"
-    assert frames.say_dataset("folder:/photos/holiday/") == "holiday"
-    assert frames.say_dataset("unheard-of") == "unheard-of"
-    assert frames.say_metric("acc1") == "Top-1 accuracy"
-    assert frames.say_metric("image_retrieval_recall@5") == "Text finds picture, recall@5"
+    assert names.say_dataset("food101") == "Food-101"
+    assert names.say_dataset("folder:/photos/holiday/") == "holiday"
+    assert names.say_dataset("unheard-of") == "unheard-of"
+    assert names.say_metric("acc1") == "Top-1 accuracy"
+    assert names.say_metric("image_retrieval_recall@5") == "Text finds picture, recall@5"
 
 
 # --- sentences --------------------------------------------------------------------------------------------
 
 
 def test_numbers_in_words():
-    assert frames.percent(0.6123) == "61.2\u00a0%" and frames.percent(1, 0) == "100\u00a0%"
-    assert frames.points(-0.101) == "10.1\u00a0points" and frames.points(0.01) == "1.0\u00a0point"
-    assert frames.points(-0.101, signed=True) == "−10.1\u00a0points"
-    assert frames.interval_text((0.5761, 0.6529)) == "57.6–65.3\u00a0%"
+    assert numbers.percent(0.6123) == "61.2\u00a0%" and numbers.percent(1, 0) == "100\u00a0%"
+    assert numbers.points(-0.101) == "10.1\u00a0points" and numbers.points(0.01) == "1.0\u00a0point"
+    assert numbers.points(-0.101, signed=True) == "−10.1\u00a0points"
+    assert numbers.interval_text((0.5761, 0.6529)) == "57.6–65.3\u00a0%"
     assert count(1, "picture") == "1 picture" and count(10_000, "picture") == "10,000 pictures"
 
 
@@ -99,69 +101,71 @@ def test_the_finding_says_who_won_and_whether_it_is_real(difference, ci95, p, sa
     found = PairedDifference(
         difference=difference, ci95=ci95, n=1000, n_only_a=5, n_only_b=4, p_value=p, test="McNemar's exact test"
     )
-    assert frames.finding(found, "LAION-2B", "OpenAI").replace("\u00a0", " ") == said
+    assert accuracy.outcome(found, "LAION-2B", "OpenAI").replace("\u00a0", " ") == said
 
 
 def test_the_same_answers_are_called_a_tie():
     same = np.array([True, False])
-    assert frames.finding(paired_difference(same, same), "a", "b") == "A tie: a and b do the same on every picture."
+    assert accuracy.outcome(paired_difference(same, same), "a", "b") == "A tie: a and b do the same on every picture."
 
 
 def test_accuracy_finding_for_one_model_two_models_and_many(two):
     first = two[0]
-    assert frames.accuracy_finding([]) == "No result yet"
-    one = frames.accuracy_finding([first])
-    assert one == f"ViT-B/32 · OpenAI names {frames.percent(first.acc1)} of EuroSAT right"
-    assert frames.accuracy_finding(two).startswith("On EuroSAT: LAION-2B is ahead by ")
-    tie = frames.accuracy_finding([first, replace(first, model=LAION)])
+    assert accuracy.accuracy_finding([]) == "No result yet"
+    one = accuracy.accuracy_finding([first])
+    assert one == f"ViT-B/32 · OpenAI names {numbers.percent(first.acc1)} of EuroSAT right"
+    assert accuracy.accuracy_finding(two).startswith("On EuroSAT: LAION-2B is ahead by ")
+    tie = accuracy.accuracy_finding([first, replace(first, model=LAION)])
     assert tie == "On EuroSAT: a tie: OpenAI and LAION-2B do the same on every picture."
     other = [sample_result(OPENAI, "cifar100", skill=2.0), sample_result(LAION, "cifar100", skill=0.5)]
-    both = frames.accuracy_finding([*two, *other])
+    both = accuracy.accuracy_finding([*two, *other])
     assert both == "LAION-2B leads on 1 of 2 data sets, OpenAI leads on 1"
-    assert frames.accuracy_finding([*two, replace(other[0], model=OPENAI), replace(other[0], model=LAION)]) == (
+    assert accuracy.accuracy_finding([*two, replace(other[0], model=OPENAI), replace(other[0], model=LAION)]) == (
         "LAION-2B leads on 1 of 2 data sets, the first two are tied on 1"
     )
     winner = [replace(r, model=LAION if r.model == OPENAI else OPENAI) for r in other]
-    assert frames.accuracy_finding([*two, *winner]) == "LAION-2B leads on both data sets"
+    assert accuracy.accuracy_finding([*two, *winner]) == "LAION-2B leads on both data sets"
 
 
 def test_three_models_on_one_data_set(two):
     first, second = sorted(two, key=lambda r: -r.acc1)
     third = replace(second, model="RN50/openai", acc1=0.0)
-    gap = frames.points(first.acc1 - second.acc1)
-    names = frames.short_names([first.model, second.model, third.model])
-    assert frames.accuracy_finding([first, second, third]) == f"{names[0]} leads on EuroSAT, {gap} before {names[1]}"
-    tied = frames.accuracy_finding([first, replace(first, model="RN50/openai"), replace(second, acc1=0.0)])
+    gap = numbers.points(first.acc1 - second.acc1)
+    a, b, _ = names.short_names([first.model, second.model, third.model])
+    assert accuracy.accuracy_finding([first, second, third]) == f"{a} leads on EuroSAT, {gap} before {b}"
+    tied = accuracy.accuracy_finding([first, replace(first, model="RN50/openai"), replace(second, acc1=0.0)])
     assert tied.startswith("On EuroSAT the first two, ") and tied.endswith(", are tied")
 
 
 def test_protocol_line(two):
-    assert frames.protocol_line(two[0]) == "300 pictures · 1 template · curated names"
+    assert accuracy.protocol_line(two[0]) == "300 pictures · 1 template · curated names"
 
 
 def test_standing_against_an_interval():
-    assert [frames.standing((0.4, 0.6), x) for x in (0.39, 0.4, 0.6, 0.61)] == ["below", "inside", "inside", "above"]
+    assert [standing((0.4, 0.6), x) for x in (0.39, 0.4, 0.6, 0.61)] == ["below", "inside", "inside", "above"]
 
 
 def test_calibration_finding_says_which_way():
     sure = calibration(np.full(10, 0.9), np.arange(10) < 5)
-    assert frames.calibration_finding(sure, "X").startswith("X is too sure by 40.0")
+    assert accuracy.calibration_finding(sure, "X").startswith("X is too sure by 40.0")
     shy = calibration(np.full(10, 0.5), np.ones(10, dtype=bool))
-    assert frames.calibration_finding(shy, "X").startswith("X is not sure enough by 50.0")
+    assert accuracy.calibration_finding(shy, "X").startswith("X is not sure enough by 50.0")
     good = Calibration(
         edges=sure.edges, count=sure.count, confidence=sure.confidence, accuracy=sure.accuracy, ece=0.01, gap=0.0
     )
-    assert "taken at their word" in frames.calibration_finding(good, "X")
+    assert "taken at their word" in accuracy.calibration_finding(good, "X")
 
 
 def test_a_collapse_raises_the_alarm_and_a_large_class_does_not(two):
     result = two[0]
-    assert frames.collapse_finding(result).startswith("The most frequent answer is")
+    assert accuracy.collapse_finding(result).startswith("The most frequent answer is")
     top5 = result.top5.copy()
-    top5[: int(result.n * (COLLAPSE_SHARE + 0.1))] = np.array([3, 0, 1, 2, 4])
+    top5[: int(result.n * (accuracy.COLLAPSE_SHARE + 0.1))] = np.array([3, 0, 1, 2, 4])
     collapsed = replace(result, top5=top5)
     name = result.classnames[3]
-    assert frames.collapse_finding(collapsed).startswith("Collapsed: ") and name in frames.collapse_finding(collapsed)
+    assert accuracy.collapse_finding(collapsed).startswith("Collapsed: ") and name in accuracy.collapse_finding(
+        collapsed
+    )
 
 
 # --- accuracy ---------------------------------------------------------------------------------------------

@@ -9,8 +9,10 @@ import pytest
 
 from core.studies.captions.retrieval import RetrievalResult, retrieve
 from core.tables.pictures import look_alikes_frame
-from core.tables.retrieval import captions_line, ranks_frame, span
+from core.tables.retrieval import ranks_frame
 from core.types import EmbeddingSet
+from core.words.captions import captions_line
+from core.words.numbers import span
 from tests.fakes import fake_dataset
 from tests.study_results import captioned, sample_caption
 

@@ -13,38 +13,23 @@ from core.catalog.datasets import find_dataset
 from core.catalog.models import find_model
 from core.stats.intervals import paired_difference
 from core.stats.metrics import calibration
+from core.studies.answered import compare
+from core.studies.few_shot.gain import best_point, over_zero_shot
 from core.studies.few_shot.result import FewShotPoint, FewShotResult, FewShotRun, assemble
 from core.studies.probe.result import ProbeResult
 from core.studies.probe.result import assemble as assemble_probe
 from core.studies.probe.training import probe
 from core.studies.zero_shot.classify import ZeroShotResult, classify
-from core.tables.answered import PROBE, TRAINED, ZERO_SHOT
 from core.tables.compare import calibration_frame, disagreements_frame
-from core.tables.few_shot import (
-    best_point,
-    draws_frame,
-    few_shot_finding,
-    few_shot_frame,
-    over_zero_shot,
-    published_beside,
-    published_frame,
-    say_settings,
-    spread_line,
-)
-from core.tables.findings import compare
-from core.tables.methods import deck_comparison, methods_frame
-from core.tables.probe import (
-    _gains,
-    absent_row,
-    held_out_line,
-    probe_finding,
-    probe_line,
-    probe_reference,
-    say_c,
-    shots_of,
-    validation_frame,
-)
+from core.tables.few_shot import draws_frame, few_shot_frame, published_beside, published_frame
+from core.tables.methods import methods_frame
+from core.tables.probe import absent_row, probe_reference, shots_of, validation_frame
 from core.types import Reference
+from core.words.deck import deck_comparison
+from core.words.few_shot import few_shot_finding, say_settings, spread_line
+from core.words.names import PROBE, TRAINED, ZERO_SHOT
+from core.words.numbers import setting
+from core.words.probe import _gains, held_out_line, probe_finding, probe_line
 from tests.training_sets import clouds, head
 
 EACH = (9, 9, 9, 9, 9, 9, 9)
@@ -166,7 +151,7 @@ def test_gains_of_several_probes_name_their_ties() -> None:
     ],
 )
 def test_c_in_plain_digits(c: float, said: str) -> None:
-    assert say_c(c) == said
+    assert setting(c) == said
 
 
 def test_a_probe_in_words(pair: tuple[ProbeResult, ZeroShotResult]) -> None:

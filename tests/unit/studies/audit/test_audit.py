@@ -28,8 +28,8 @@ from core.studies.audit import (
 )
 from core.studies.audit.asking_checks import looks_raw
 from core.studies.audit.order import best_renaming, describe, explain
-from core.studies.audit.words import between
 from core.types import Reference
+from core.words.numbers import interval_text
 
 WORLD = World(seed=5)
 
@@ -295,12 +295,12 @@ def test_how_many_pictures_are_enough() -> None:
 def test_the_interval_is_that_of_the_number_as_it_was_brought() -> None:
     wrong = planted(WORLD, ["labels off by one"])
     assert wrong.finding("label-order").verdict == "fault" and wrong.case.acc1 is not None and wrong.case.acc1 < 0.2
-    interval = between(wrong.case.interval() or (0, 0))
+    interval = interval_text(wrong.case.interval() or (0, 0))
     assert wrong.finding("enough") == audit(replace(wrong.case, answers=None)).finding("enough")
     assert interval in wrong.finding("enough").evidence
     few = planted(WORLD, ["labels off by one", "few pictures"])
     told = few.finding("enough")
-    assert told.verdict == "warning" and between(few.case.interval() or (0, 0)) in told.evidence
+    assert told.verdict == "warning" and interval_text(few.case.interval() or (0, 0)) in told.evidence
     assert "With the labels put right: with 160 pictures" in told.evidence
 
 

@@ -15,14 +15,15 @@ from core.stats.metrics import calibration
 from core.stats.scored import Scored
 from core.studies.few_shot import runs as few_shot_runs
 from core.studies.few_shot.draw import FewShotDraw, assemble, from_bytes, to_bytes
+from core.studies.few_shot.gain import differences_by_seed
 from core.studies.few_shot.methods import METHODS, FewShotMethods, Method
 from core.studies.few_shot.result import FewShotRun
 from core.studies.few_shot.runs import MOST_SEEDS, answers_key, run_keys
 from core.studies.few_shot.shots import Draw
 from core.studies.few_shot.study import FewShot, SingleDraw, kept_draws
 from core.studies.probe.training_rows import labels_of
-from core.tables.few_shot_draw import differences_by_seed, draw_line, one_draw, other_draws, say_draw
 from core.types import EmbeddingSet, FloatArray
+from core.words.few_shot import draw_line, one_draw, other_draws, say_draw
 from core.work.tasks import TASKS
 from tests.training_sets import changed, clouds, head
 from tests.worlds import POOR, kept_study, paint, point, squares

@@ -250,6 +250,11 @@ def _exact(model: ModelSpec | str) -> str:
     return model.name if isinstance(model, ModelSpec) else model
 
 
+def say_pair(model: ModelSpec | str, dataset: str) -> str:
+    """ "ViT-B/32 · OpenAI on Food-101"."""
+    return f"{say_model(model)} on {say_dataset(dataset)}"
+
+
 def say_dataset(name: str) -> str:
     """ "Food-101" for `food101`; the folder or file name of people's own data."""
     return distinct_datasets([*_together.get()[1], name])[name]
@@ -289,3 +294,28 @@ def say_metric(metric: str) -> str:
         return _METRICS[metric]
     said = metric.replace("image_retrieval_", "Text finds picture, ")
     return said.replace("text_retrieval_", "Picture finds text, ").replace("_", " ")
+
+
+# --- methods ----------------------------------------------------------------------------------------------
+
+ZERO_SHOT, PROBE, TRAINED = "zero-shot", "probe", "trained"
+METHODS = {ZERO_SHOT: "zero-shot", PROBE: "linear probe", TRAINED: "linear probe, on its training pictures"}
+DRAWN = {"few-shot-probe": "few-shot linear probe", "tip": "Tip-Adapter", "tip-f": "Tip-Adapter-F"}
+"""Methods that learn from K pictures a class, one draw of them at a time."""
+FEW_SHOT_METHODS = {
+    ZERO_SHOT: "zero-shot",
+    PROBE: "Linear probe",
+    "tip": "Tip-Adapter",
+    "tip-f": "Tip-Adapter-F",
+    "clip-adapter": "CLIP-Adapter",
+}
+
+
+def drawn_name(method: str) -> str:
+    """A few-shot method as it stands beside the others: its probe is not the probe of all pictures."""
+    return "few-shot-probe" if method == PROBE else method
+
+
+def few_shot_method(name: str) -> str:
+    """The other way round: a key of `DRAWN` as few-shot studies call it."""
+    return PROBE if name == "few-shot-probe" else name

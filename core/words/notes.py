@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from core.tables.names import say_dataset, say_model
 from core.types import Note
+from core.words.names import say_dataset, say_model
 
 FAULT, WARNING, INFO = "fault", "warning", "info"
 MOST_NAMED = 3

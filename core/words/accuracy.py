@@ -1,0 +1,165 @@
+"""What zero-shot accuracy says: who is ahead and whether that is real, where a model collapses, whether it is sure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from core.stats.intervals import PairedDifference
+from core.stats.metrics import Calibration
+from core.studies.answered import compare, same_pictures
+from core.studies.zero_shot.classify import ZeroShotResult
+from core.types import Sentence
+from core.words.names import say_dataset, say_model, short_names, told_apart
+from core.words.numbers import SPACE, count, percent, points, points_between
+
+COLLAPSE_SHARE = 0.4
+
+
+def protocol_line(result: ZeroShotResult) -> str:
+    """ "10,000 pictures · 1 template · curated names": what a number rests on, in one line."""
+    kind = result.classnames_kind
+    names = f"{kind} names" if kind in ("curated", "raw") else f"names from {kind}"
+    return " · ".join([count(result.n, "picture"), count(len(result.templates), "template"), names])
+
+
+# --- two things -------------------------------------------------------------------------------------------
+
+
+def outcome(difference: PairedDifference, a: str, b: str) -> Sentence:
+    """The outcome of a minus b: "LAION-2B is ahead by 10.1 points; the interval excludes zero."
+
+    Where McNemar's test and the interval disagree about 5 %, the sentence says so. The code is `difference.outcome`.
+    """
+    code = difference.outcome
+    if code == "same_everywhere":
+        return Sentence(f"A tie: {a} and {b} do the same on every picture.", code)
+    if code == "tie":
+        return Sentence(f"A tie: {_zero_inside(difference)}", code)
+    leader = a if code == "first_ahead" else b
+    return Sentence(f"{leader} is ahead by {points(difference.difference)}{excludes_zero(difference)}", code)
+
+
+def why_tied(difference: PairedDifference, a: str, b: str) -> str:
+    """What makes it a tie, as a clause with its full stop."""
+    if difference.outcome == "same_everywhere":
+        return f"{a} and {b} do the same on every picture."
+    return _zero_inside(difference)
+
+
+def excludes_zero(difference: PairedDifference) -> str:
+    """The end of a sentence about a real difference."""
+    edge = f" On the edge, though: p = {difference.p_value:.2f}." if difference.p_value > 0.05 else ""
+    return f"; the interval excludes zero.{edge}"
+
+
+def _zero_inside(difference: PairedDifference) -> str:
+    return f"the interval includes zero ({points_between(difference.ci95)} points)."
+
+
+# --- many -------------------------------------------------------------------------------------------------
+
+
+@told_apart
+def accuracy_finding(results: Sequence[ZeroShotResult]) -> Sentence:
+    """One sentence over models and data sets, for a chart's title."""
+    models = list(dict.fromkeys(r.model for r in results))
+    by_dataset: dict[tuple[str, str], list[ZeroShotResult]] = {}
+    for result in results:
+        by_dataset.setdefault((result.dataset, result.split), []).append(result)
+    if not results:
+        return Sentence("No result yet", "no_result")
+    if len(models) == 1:
+        return _one_model(results)
+    contests = [group for group in by_dataset.values() if len(group) > 1]
+    if not contests:
+        return Sentence("How well does each model name pictures?", "no_contest")
+    if len(contests) == 1 and len(contests[0]) == 2:
+        first, second = contests[0]
+        a, b = short_names([first.model, second.model])
+        found = compare(first, second)
+        said = outcome(found, a, b)
+        rest = f"a tie: {why_tied(found, a, b)}" if said.code in ("tie", "same_everywhere") else said
+        return Sentence(f"On {say_dataset(first.dataset)}: {rest}", said.code)
+    return _leaders(contests, models)
+
+
+def _one_model(results: Sequence[ZeroShotResult]) -> Sentence:
+    name, best = say_model(results[0].model), max(results, key=lambda r: r.acc1)
+    if len(results) == 1:
+        return Sentence(f"{name} names {percent(best.acc1)} of {say_dataset(best.dataset)} right", "one_result")
+    worst = min(results, key=lambda r: r.acc1)
+    return Sentence(
+        f"{name} does best on {say_dataset(best.dataset)} ({percent(best.acc1)}) and worst on "
+        f"{say_dataset(worst.dataset)} ({percent(worst.acc1)})",
+        "best_and_worst",
+    )
+
+
+def _leaders(contests: Sequence[Sequence[ZeroShotResult]], models: Sequence[str]) -> Sentence:
+    names = dict(zip(models, short_names(models)))
+    clear: dict[str, int] = {}
+    for group in contests:
+        first, second = sorted(group, key=lambda r: -r.acc1)[:2]
+        if same_pictures(first, second) and compare(first, second).excludes_zero:
+            clear[first.model] = clear.get(first.model, 0) + 1
+    ties, sets = len(contests) - sum(clear.values()), count(len(contests), "data set")
+    if len(contests) == 1:
+        return _one_contest(contests[0], names, bool(clear))
+    if not clear:
+        return Sentence(f"No clear leader on {sets}: the first two are tied", "all_tied")
+    if len(clear) == 1 and not ties:
+        every = "both data sets" if len(contests) == 2 else f"all {len(contests)} data sets"
+        return Sentence(f"{names[next(iter(clear))]} leads on {every}", "leads_everywhere")
+    (most, k), *others = sorted(clear.items(), key=lambda item: -item[1])
+    parts = [f"{names[most]} leads on {k} of {sets}", *(f"{names[m]} leads on {k}" for m, k in others)]
+    parts += [f"the first two are tied on {ties}"] if ties else []
+    return Sentence(", ".join(parts), "leads_on_some")
+
+
+def _one_contest(group: Sequence[ZeroShotResult], names: Mapping[str, str], clear: bool) -> Sentence:
+    first, second = sorted(group, key=lambda r: -r.acc1)[:2]
+    a, b, where = names[first.model], names[second.model], say_dataset(first.dataset)
+    if not clear:
+        return Sentence(f"On {where} the first two, {a} and {b}, are tied", "all_tied")
+    return Sentence(f"{a} leads on {where}, {points(first.acc1 - second.acc1)} before {b}", "leads_everywhere")
+
+
+# --- one result -------------------------------------------------------------------------------------------
+
+
+def calibration_finding(calibration: Calibration, name: str) -> Sentence:
+    """Whether a model is too sure or not sure enough, in one sentence."""
+    if abs(calibration.gap) < 0.02 and calibration.ece < 0.05:
+        said = f"{name}'s probabilities can be taken at their word (ECE {percent(calibration.ece)})"
+        return Sentence(said, "calibrated")
+    which, code = ("too sure", "too_sure") if calibration.gap > 0 else ("not sure enough", "not_sure_enough")
+    said = f"{name} is {which} by {points(calibration.gap)} on average (ECE {percent(calibration.ece)})"
+    return Sentence(said, code)
+
+
+def collapse_finding(result: ZeroShotResult) -> Sentence:
+    """What a model answers most often, and an alarm (code `collapsed`) where one class takes far more than its
+    share."""
+    answers = np.bincount(result.predicted, minlength=len(result.classnames))
+    top = int(answers.argmax())
+    given, true = answers[top] / result.n, result.confusion[top].sum() / result.n
+    name = result.classnames[top]
+    if given > COLLAPSE_SHARE and given > 2 * true:
+        said = f"Collapsed: {percent(given, 0)} of all answers are “{name}”, which is right for {percent(true, 0)}"
+        return Sentence(said, "collapsed")
+    said = f"The most frequent answer is “{name}”: {percent(given)} of all, right for {percent(true)}"
+    return Sentence(said, "most_frequent")
+
+
+def mistake_finding(cells: pd.DataFrame) -> Sentence:
+    """The most frequent mistake in a `confusion_frame` (`frequent_mistake`), or that there is none (`no_mistake`)."""
+    wrong = cells[cells["true"] != cells["predicted"]]
+    if wrong.empty:
+        return Sentence("No picture is named wrong", "no_mistake")
+    worst = wrong.sort_values(["count", "share"], ascending=False, kind="stable").iloc[0]
+    times = count(int(worst["count"]), "time").replace(" ", SPACE)
+    said = f"Most frequent mistake: {worst['true_name']} taken for {worst['predicted_name']}, {times}"
+    return Sentence(said, "frequent_mistake")

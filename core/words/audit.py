@@ -1,0 +1,38 @@
+"""What an audit is of, and what several say together; a check's own sentences stand with the check."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from core.studies.audit import AuditResult
+from core.studies.audit.finding import CANNOT_TELL, Counterfactual
+from core.types import Sentence
+from core.words.names import say_dataset, say_model, told_apart
+from core.words.numbers import points
+
+
+@told_apart
+def say_case(result: AuditResult) -> str:
+    """ "ViT-B/32 · OpenAI on EuroSAT", or the name of the file that was brought."""
+    case = result.case
+    if case.source != "study":
+        return case.title
+    what = {"probe": "Linear probe of ", "retrieval": "Captions with "}.get(case.method, "")
+    return f"{what}{say_model(case.model)} on {say_dataset(case.dataset)}"
+
+
+def trust_finding(results: Sequence[AuditResult]) -> Sentence:
+    """Whether several numbers can be trusted: `second_look`, `cannot_tell` or `nothing_wrong`."""
+    raised, total = sum(bool(r.raised) for r in results), len(results)
+    if raised:
+        said = f"{raised} of {total} numbers need{'s' if raised == 1 else ''} a second look."
+        return Sentence(said, "second_look")
+    if silent := sum(r.verdict == CANNOT_TELL for r in results):
+        return Sentence(f"For {silent} of {total} numbers too few checks could answer to tell.", "cannot_tell")
+    which = "this number" if total == 1 else f"these {total} numbers"
+    return Sentence(f"Nothing is wrong with {which} as far as the checks can tell.", "nothing_wrong")
+
+
+def gain_line(gain: Counterfactual) -> str:
+    """How far the number would be from the measured one, and whether that is more than chance."""
+    return f"{points(gain.difference, signed=True)}, {'more than' if gain.excludes_zero else 'within'} chance"

@@ -1,0 +1,154 @@
+"""What came of the deck's claims: the evidence of each, the cells it rests on, and what the deck's own figures say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from core.studies.pictures.search import Precision
+from core.studies.prompts.accuracy import TemplateResult
+from core.words.names import PROBE, ZERO_SHOT, say_dataset, say_model
+from core.words.numbers import count, few_of, in_points, percent, points
+
+JUDGED_BY_EYE = "The deck judged this by eye."
+
+# --- evidence ---------------------------------------------------------------------------------------------
+
+
+def top5_probe(good: int, of: int) -> str:
+    """In how many cells top-5 reaches the probe."""
+    return f"Top-5 matches or beats the probe's top-1 in {good} of {count(of, 'cell')}."
+
+
+def like_with_like(like: int, of: int) -> str:
+    """In how many cells top-1 does."""
+    return f"Five guesses against one: like with like, top-1 matches or beats the probe in {like} of {of}."
+
+
+def general_ahead(ahead: int, behind: int, of: int) -> str:
+    """In how many comparisons the general set is ahead, and behind."""
+    said = f"The general set is ahead in {ahead} of {count(of, 'comparison')}"
+    return f"{said}, behind in {behind}." if behind else f"{said}."
+
+
+def training_differs(clear: int, of: int) -> str:
+    """In how many comparisons other training data makes a clear difference."""
+    return f"They differ beyond the interval in {clear} of {count(of, 'comparison')}."
+
+
+def wording_spans(wide: int, of: int, at_least: float) -> str:
+    """In how many studies the templates lie at least so far apart."""
+    studies = count(of, "study", "studies")
+    return f"At least {points(at_least)} lie between the best and the worst template in {wide} of {studies}."
+
+
+def families_differ(both: int, of: int) -> str:
+    """In how many comparisons both families have classes of their own."""
+    return f"Each family has classes of its own in {both} of {count(of, 'comparison')}."
+
+
+def pictures_right(mean: float, questions: int) -> str:
+    """How many of the best pictures are right on average."""
+    return f"{percent(mean, 0)} of the best pictures are right on average, over {questions} questions."
+
+
+# --- cells ------------------------------------------------------------------------------------------------
+
+
+def probe_cell(cell: str, acc5: float, probe_acc1: float, acc1: float) -> str:
+    """One model on one data set, named by `cell`: both guesses without training, and the probe."""
+    return f"{cell}: top-5 {percent(acc5)}, probe {percent(probe_acc1)}, top-1 {percent(acc1)}"
+
+
+def general_cell(model: str, general: tuple[str, float], special: tuple[str, float], kind: str) -> str:
+    """One model on a general data set and on a special one, each with its accuracy."""
+    (a, acc_a), (b, acc_b) = general, special
+    return f"{say_model(model)}: {say_dataset(a)} {percent(acc_a)}, {say_dataset(b)} ({kind}) {percent(acc_b)}"
+
+
+def models_cell(dataset: str, a: tuple[str, float], b: tuple[str, float]) -> str:
+    """Two models on one data set, each with its accuracy."""
+    said = (f"{say_model(model)} {percent(acc1)}" for model, acc1 in (a, b))
+    return f"{say_dataset(dataset)}: {', '.join(said)}"
+
+
+def favour_cell(dataset: str, a: tuple[str, Sequence[str]], b: tuple[str, Sequence[str]]) -> str:
+    """Two models on one data set, each with the classes that it names right more often."""
+    said = (f"{say_model(model)} {_ahead_on(classes)}" for model, classes in (a, b))
+    return f"{say_dataset(dataset)}: {', '.join(said)}"
+
+
+def _ahead_on(classes: Sequence[str]) -> str:
+    return f"is ahead on {few_of(classes)}" if classes else "is ahead on no class"
+
+
+def wording_cell(cell: str, worst: TemplateResult, best: TemplateResult) -> str:
+    """The worst and the best template of one model on one data set."""
+    return f"{cell}: {percent(worst.acc1)} with “{worst.name}”, {percent(best.acc1)} with “{best.name}”"
+
+
+def search_cell(cell: str, words: str, found: Precision) -> str:
+    """The best pictures of one question."""
+    return f"{cell}, “{words}”: {found.hits} of {found.k} right, by chance {percent(found.base_rate)}"
+
+
+# --- the deck's own figures -------------------------------------------------------------------------------
+
+
+def deck_top5_probe(five: int, one: int, of: int) -> str:
+    """How often top-5 reaches the probe in the deck, and how often top-1 does."""
+    return f"In the deck top-5 reaches the probe's top-1 in {five} of {of} cells, and top-1 does in {one}."
+
+
+def deck_general(found: Sequence[tuple[int, int, str]]) -> str:
+    """In how many of the deck's comparisons the general set is ahead: (ahead, of, kind of the other)."""
+    said = [f"{ahead} of {of} against {kind} pictures" for ahead, of, kind in found]
+    return f"In the deck general pictures are ahead in {' and in '.join(said)}." if said else ""
+
+
+def deck_training(gaps: Sequence[float]) -> str:
+    """How far the deck's models of one architecture lie apart."""
+    if not gaps:
+        return ""
+    low, high = in_points(min(gaps)), in_points(max(gaps))
+    return f"In the deck such pairs are {low} (a copied cell) to {high} points apart."
+
+
+def deck_wording(whole: float, worded: float) -> str:
+    """The span of the deck's template study, with and without the bare name."""
+    return (
+        f"In the deck the best and the worst of seven are {in_points(whole)} points apart, without the bare name "
+        f"{in_points(worded)}."
+    )
+
+
+def deck_titled(study: Sequence[float], table: Sequence[float]) -> str:
+    """That the deck's template study cannot be of the data set that its table has."""
+    span, other = (" to ".join(f"{100 * end:.0f}" for end in (min(v), max(v))) for v in (study, table))
+    return f"The template study has {span} %, the table on EuroSAT {other} % over all models."
+
+
+def deck_comparison(frame: pd.DataFrame) -> str:
+    """What the deck compared (top-5 of zero-shot with top-1 of the probe), and what comes out like with like: one
+    sentence, over the pairs of a `methods_frame` that have both; "" where there is none."""
+    pairs = _pairs(frame)
+    if pairs.empty:
+        return ""
+    unlike = int((pairs["acc5_zero"] >= pairs["acc1_probe"]).sum())
+    like = int((pairs["acc1_zero"] >= pairs["acc1_probe"]).sum())
+    return (
+        "The deck set zero-shot’s top-5 beside the probe’s top-1 and read that zero-shot “matches or beats” it. "
+        f"Set so, it does in {unlike} of {count(len(pairs), 'pair')} here; top-1 beside top-1, in {like}. "
+        "Everywhere on this page like is compared with like."
+    )
+
+
+def _pairs(frame: pd.DataFrame) -> pd.DataFrame:
+    """One row for each model and data set that has both methods; sets where top-5 means nothing are left out."""
+    if frame.empty:
+        return frame
+    told = frame[(frame["classes"] > 5) & frame["acc1"].notna()]
+    sides = [told[told["method"] == m].set_index(["model", "dataset"]) for m in (ZERO_SHOT, PROBE)]
+    zero, probe = (side[["acc1", "acc5"]] for side in sides)
+    return zero.join(probe, how="inner", lsuffix="_zero", rsuffix="_probe")

@@ -1,0 +1,165 @@
+"""What lists of pictures say: how alike they are, how many are right, which word brings what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from core.studies.pictures.lists import ListComparison
+from core.studies.pictures.search import PicturesResult
+from core.studies.prompts.compose import words_in_captions
+from core.studies.prompts.words import WordsResult
+from core.types import Sentence
+from core.words.names import short_names, told_apart
+from core.words.numbers import SPACE, count, either, interval_text, lower_first, percent
+
+# --- two lists --------------------------------------------------------------------------------------------
+
+
+def lists_finding(comparison: ListComparison, a: str = "", b: str = "") -> Sentence:
+    """How alike two lists are: "4 of 10 pictures are in both lists; rank-biased overlap 0.38 (p = 0.9)."
+
+    `a` and `b` name the lists where they should be named. Codes: `same_order`, `same_pictures`, `disjoint`, `overlap`.
+    """
+    kept = len(comparison.kept)
+    between = f" of {a} and {b}" if a and b else ""
+    rbo = f"rank-biased overlap {comparison.rbo:.2f} (p{SPACE}={SPACE}{comparison.p:g})"
+    if kept == comparison.k and not comparison.new:
+        same = all(m.rank_a == m.rank_b for m in comparison.moved)
+        order, code = (" in the same order", "same_order") if same else ("", "same_pictures")
+        return Sentence(f"The lists{between} hold the same pictures{order}; {rbo}.", code)
+    if not kept:
+        return Sentence(f"The lists{between} have no picture in common; {rbo}.", "disjoint")
+    return Sentence(f"{kept} of {count(comparison.k, 'picture')} are in both lists{between}; {rbo}.", "overlap")
+
+
+@told_apart
+def models_finding(comparison: ListComparison) -> Sentence:
+    """`lists_finding` between two models, with their short names."""
+    a, b = short_names([comparison.a, comparison.b])
+    return lists_finding(comparison, a, b)
+
+
+def models_share(kept: Sequence[int], k: int, models: Sequence[str]) -> Sentence:
+    """How many of the first k pictures two models share, on average over questions; `kept` has one number a
+    question."""
+    a, b = short_names(models)
+    mean = f"{sum(kept) / len(kept):.1f}"
+    over = f" on average over {len(kept)} questions" if len(kept) > 1 else ""
+    return Sentence(f"{a} and {b} share {mean.removesuffix('.0')} of {k} pictures{over}.", "models_share")
+
+
+def questions_keep(kept: Sequence[int], k: int, *, step: bool) -> Sentence:
+    """How many of the first k pictures other questions keep of the first one's, or (`step`) each of the one before."""
+    then = "each step keeps" if step else "the other questions keep"
+    said = f"Of {k} pictures {then} {sum(kept) / len(kept):.1f} on average; the rest is new."
+    return Sentence(said, "step_keeps" if step else "questions_keep")
+
+
+def new_pictures(comparison: ListComparison) -> Sentence:
+    """How many pictures of the second list are not in the first."""
+    return Sentence(f"{len(comparison.new)} of {comparison.k} pictures are new.", "new_pictures")
+
+
+# --- one list ---------------------------------------------------------------------------------------------
+
+
+def first_right(result: PicturesResult, k: int) -> Sentence:
+    """How many of the first k are right where the question names a class, else how far the first stands out."""
+    hits, precision = result.hits[:k], result.precision
+    if precision is None:
+        return stands_out(result)
+    right, rate = sum(bool(hit.relevant) for hit in hits), precision.base_rate
+    first = f"the first {len(hits)}"
+    return _right(right, len(hits), precision.classnames, rate, f" ({percent(rate)} of all)", first)
+
+
+def right_or_stands_out(results: Sequence[PicturesResult]) -> Sentence:
+    """The precision of the first list that has one, else how far the first picture of the first list stands out."""
+    for result in results:
+        if (p := result.precision) is not None:
+            return _right(p.hits, p.k, p.classnames, p.base_rate)
+    return stands_out(results[0])
+
+
+def stands_out(result: PicturesResult) -> Sentence:
+    """The best score beside the average."""
+    best, mean = result.hits[0].score, result.spread.mean
+    return Sentence(
+        f"The best of {count(result.n, 'picture')} scores {best:.2f}, the average {mean:.2f}.", "best_score"
+    )
+
+
+def _right(
+    hits: int, k: int, classnames: Sequence[str], base_rate: float, of_all: str = "", first: str = ""
+) -> Sentence:
+    said = f"{hits} of {first or k} are {either(classnames)}; {base_rate * k:.1f} would be by chance{of_all}."
+    return Sentence(said, "precision")
+
+
+def list_facts(result: PicturesResult, comparison: ListComparison | None, *, models: bool) -> list[str]:
+    """What can be said about a list in one line: precision, words in captions, how many are new. `models` says that it
+    is compared with another model's list, not another question's."""
+    said = []
+    if (p := result.precision) is not None:
+        said.append(f"{p.hits} of {p.k} right ({interval_text(p.ci95)}; {percent(p.base_rate)} by chance)")
+    if words := caption_words(result):
+        said.append(f"in captions: {_words(words)} of {len(result.hits)}")
+    if comparison is not None:
+        kept, new = ("in both", "only here") if models else ("kept", "new")
+        said.append(
+            f"{len(comparison.kept)} {kept}, {len(comparison.new)} {new}, rank-biased overlap {comparison.rbo:.2f}"
+        )
+    return said or [f"{len(result.hits)} of {count(result.n, 'picture')}"]
+
+
+def list_line(result: PicturesResult) -> str:
+    """The one fact about a list that a small cell has room for."""
+    if result.precision is not None:
+        return f"{result.precision.hits} of {result.precision.k} right"
+    if words := caption_words(result):
+        return f"{_words(words)} of {len(result.hits)}"
+    return f"best score {result.hits[0].score:.2f}"
+
+
+def caption_words(result: PicturesResult) -> tuple[tuple[str, int], ...]:
+    """In how many of the pictures' captions each word of the question stands; () where there are no captions."""
+    captions = [hit.captions for hit in result.hits]
+    if not any(captions):
+        return ()
+    return words_in_captions(" ".join(t.text for t in result.query.terms), captions)
+
+
+def _words(words: Sequence[tuple[str, int]]) -> str:
+    return ", ".join(f"{word} {n}" for word, n in words)
+
+
+# --- words ------------------------------------------------------------------------------------------------
+
+
+def words_finding(result: WordsResult, target: str = "") -> Sentence:
+    """Which word helps most and which harms, of a `target` in words: `one_word`, `none_helps`, `helps`,
+    `helps_and_harms`."""
+    said = _words_finding(result)
+    return Sentence(f"For {target}: {lower_first(said)}", said.code) if target else said
+
+
+def _words_finding(result: WordsResult) -> Sentence:
+    if not result.words:
+        return Sentence("One word, so there is nothing to leave out.", "one_word")
+    ordered = sorted(result.words, key=lambda w: -w.contribution)
+    best, worst = ordered[0], ordered[-1]
+    if best.contribution <= 0:
+        return Sentence("No word helps here: leaving any out raises the score.", "none_helps")
+    said = f"“{best.word}” brings most: {best.contribution:+.3f}"
+    if worst.contribution >= 0:
+        return Sentence(f"{said}.", "helps")
+    return Sentence(f"{said}; “{worst.word}” costs {-worst.contribution:.3f}.", "helps_and_harms")
+
+
+def word_line(result: WordsResult) -> str:
+    """What the figure of the strongest word rests on, in one line."""
+    best = max(result.words, key=lambda w: w.contribution, default=None)
+    if best is None:
+        return f"score of the whole text · {count(result.n, 'picture')}"
+    interval = f"95 %: {best.ci95[0]:+.3f} to {best.ci95[1]:+.3f} · " if best.ci95 else ""
+    return f"{interval}score lost without it · whole text {result.score:.3f}".replace("-", "−")

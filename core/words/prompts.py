@@ -1,0 +1,128 @@
+"""What the prompt study says: what the wording changes, and what a search for prompts is worth."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from core.studies.prompts.accuracy import ENSEMBLE, PromptStudyResult, difference
+from core.studies.prompts.heldout import PromptSearchResult
+from core.types import Sentence
+from core.words.accuracy import outcome
+from core.words.names import say_dataset, say_model, short_names, told_apart
+from core.words.numbers import interval_text, percent, points, points_between
+
+
+def say_template(template: str) -> str:
+    """A template as a chart shows it: the bare name and the ensemble get words."""
+    return {"{}": "{} (the bare name)", ENSEMBLE: "all together"}.get(template, template)
+
+
+@told_apart
+def templates_finding(studies: Sequence[PromptStudyResult]) -> Sentence:
+    """What the wording does, in one sentence; a tie is called a tie. Codes: `no_result`, `spans` (several studies),
+    `one_template`, `baseline_best`, and those of `outcome` of the best against the baseline."""
+    if not studies:
+        return Sentence("No result yet", "no_result")
+    if len(studies) > 1:
+        return _span_of_each(studies)
+    study = studies[0]
+    best, base = study.best, study.find(study.baseline)
+    if len(study.templates) == 1:
+        said = f"{say_model(study.model)} names {percent(base.acc1)} right with this template"
+        return Sentence(said, "one_template")
+    if best.name == study.baseline or best.difference is None:
+        said = f"No template does better than “{say_template(study.baseline)}” ({percent(base.acc1)})"
+        return Sentence(said, "baseline_best")
+    both = f"“{say_template(best.name)}” against “{say_template(study.baseline)}”"
+    said = outcome(best.difference, "the first", "the second")
+    return Sentence(f"{both}: {said}", said.code)
+
+
+@told_apart
+def best_of_each(studies: Sequence[PromptStudyResult]) -> Sentence:
+    """For each of several studies the best template's paired difference to the baseline; a tie is called a tie."""
+    parts = []
+    for name, study in zip(_told_apart(studies), studies):
+        gap = study.best.difference
+        if gap is None:
+            parts.append(f"none does better for {name}")
+            continue
+        tie = "" if gap.excludes_zero else ", a tie"
+        parts.append(f"{points(gap.difference, signed=True)} for {name} ({points_between(gap.ci95)}{tie})")
+    said = f"The best template against “{say_template(studies[0].baseline)}”: " + ", ".join(parts) + "."
+    return Sentence(said, "best_of_each")
+
+
+def _told_apart(studies: Sequence[PromptStudyResult]) -> Sequence[str]:
+    """A study's name among others: its model, and its class names where a model stands there twice."""
+    if len({s.model for s in studies}) == len(studies):
+        return short_names([s.model for s in studies])
+    return [f"{say_model(s.model)}, {s.classnames_kind} names" for s in studies]
+
+
+def _span_of_each(studies: Sequence[PromptStudyResult]) -> Sentence:
+    parts = []
+    for name, study in zip(_told_apart(studies), studies):
+        accuracies = [t.acc1 for t in study.templates]
+        parts.append(f"{points(max(accuracies) - min(accuracies))} for {name}")
+    return Sentence("From the worst template to the best: " + ", ".join(parts), "spans")
+
+
+def names_findings(studies: Sequence[PromptStudyResult]) -> list[Sentence]:
+    """For each model with several sets of class names: the first against each other one, with the baseline; codes of
+    `outcome`."""
+    said = []
+    for model in dict.fromkeys(s.model for s in studies):
+        first, *others = (s for s in studies if s.model == model)
+        for other in others:
+            gap = difference(first.find(first.baseline), other.find(other.baseline))
+            a, b = (f"{s.classnames_kind} names" for s in (first, other))
+            found = outcome(gap, f"the set of {a}", f"the set of {b}")
+            against = f"{a} against {b} with “{say_template(first.baseline)}”"
+            said.append(Sentence(f"{say_model(model)}, {against}: {found}", found.code))
+    return said
+
+
+def deck_distances(studies: Sequence[PromptStudyResult]) -> str:
+    """How far the deck's figures lie from ours on average, in one sentence; "" where it has none."""
+    parts = []
+    for of in studies:
+        if gaps := [abs(t.acc1 - t.deck.value) for t in of.templates if t.deck]:
+            where = f"{say_model(of.model)} with {of.classnames_kind} names"
+            parts.append(f"{points(float(np.mean(gaps)))} from {where}")
+    return f"On {say_dataset(studies[0].dataset)} they lie on average {', '.join(parts)}." if parts else ""
+
+
+def classes_moved(changes: Sequence[tuple[str, float]]) -> Sentence:
+    """How many classes a template helps and hurts; `changes` are (class, change of its recall), the largest first."""
+    up, down = sum(change > 0 for _, change in changes), sum(change < 0 for _, change in changes)
+    if not up and not down:
+        return Sentence("No class changes its recall", "no_change")
+    name, change = changes[0]
+    return Sentence(f"{up} classes up, {down} down; most “{name}”: {points(change, signed=True)}", "classes_move")
+
+
+# --- the search for prompts -------------------------------------------------------------------------------
+
+
+def search_finding(result: PromptSearchResult) -> Sentence:
+    """What the search is worth, by the held-out part alone: `same_everywhere`, `within_noise`, `above` or `below`."""
+    gap, heldout = result.chosen.difference, interval_text(result.chosen.heldout_acc1_ci95)
+    score = f"{percent(result.chosen.heldout_acc1)} on held-out pictures ({heldout})"
+    if gap.outcome == "same_everywhere":
+        return Sentence(f"{score}: the same as the baseline on every picture.", gap.outcome)
+    if gap.outcome == "tie":
+        said = f"{score}: within noise of the baseline's {percent(result.baseline.heldout_acc1)}."
+        return Sentence(said, "within_noise")
+    way = "above" if gap.outcome == "first_ahead" else "below"
+    return Sentence(f"{score}: {points(gap.difference)} {way} the baseline, p = {gap.p_value:.2g}.", way)
+
+
+def ended_because(result: PromptSearchResult) -> str:
+    """On what a search picked, how far it got, and why it ended."""
+    return (
+        f"Picked on {result.n_search:,} search pictures; {result.evaluations:,} ensembles tried; ended because "
+        f"{result.stopped}."
+    )
