@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.stats import metrics
+from core.stats.answers import Answers as StatsAnswers
 from core.studies.audit import (
     NAMES,
     PROTOCOL,
@@ -137,12 +138,12 @@ def _pictures(world: World, model: int = 0) -> tuple[FloatArray, IntArray]:
     return images[keep], labels[keep]
 
 
-def _answer(images: FloatArray, heads: FloatArray, labels: IntArray) -> metrics.Classified:
+def _answer(images: FloatArray, heads: FloatArray, labels: IntArray) -> StatsAnswers:
     """As a study does it, but without making the class vectors even: that is the study's own work to get right."""
     scores = metrics.normalise(images) @ heads.T
     top, probability = metrics.top_k(scores, min(5, len(heads))), metrics.softmax(scores, 100.0)
     first = np.take_along_axis(probability, top[:, :1], axis=1)
-    return metrics.Classified(
+    return StatsAnswers(
         ranks=metrics.rank_of(scores, labels), top=top, probability=first, tied=np.zeros(len(labels), np.bool_)
     )
 

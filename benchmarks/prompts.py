@@ -18,7 +18,7 @@ import numpy as np
 from benchmarks import Row, interleaved, median_ratio
 from core.catalog.prompts import find_prompt_set
 from core.engine import Engine
-from core.stats.answers import answer, edit
+from core.stats.first_answers import answer, edit
 from core.stats.gallery import Gallery
 from core.studies.zero_shot.classify import class_embeddings, fill
 from core.types import EmbeddingSet, FloatArray

@@ -229,6 +229,33 @@ class Place:
         return self.model.name, self.dataset.name, self.split
 
 
+# --- scores -----------------------------------------------------------------------------------------------
+
+ScoreFunction = Literal["softmax", "sigmoid"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreRule:
+    """How a model makes probabilities of cosines: of scale x cosine + bias, a "softmax" over all classes (CLIP, Radford
+    et al. 2021) or a "sigmoid" of each alone (SigLIP, Zhai et al. 2023)."""
+
+    function: ScoreFunction = "softmax"
+    scale: float
+    bias: float = 0.0
+
+    def probabilities(self, cosines: FloatArray, top: IntArray | None = None) -> FloatArray:
+        """(b, c) cosines -> (b, c), or of the classes `top` (b, k) alone -> (b, k)."""
+        if self.function == "sigmoid":
+            chosen = cosines if top is None else np.take_along_axis(cosines, top, axis=1)
+            alone: FloatArray = 1 / (1 + np.exp(-(np.float32(self.scale) * chosen + np.float32(self.bias))))
+            return alone
+        best = cosines.max(axis=1, keepdims=True)
+        weights = np.exp((cosines - best) * np.float32(self.scale))
+        shares: FloatArray = weights if top is None else np.take_along_axis(weights, top, axis=1)
+        shares = shares / weights.sum(axis=1, keepdims=True)
+        return shares
+
+
 # --- embeddings -------------------------------------------------------------------------------------------
 
 
@@ -314,6 +341,8 @@ class EmbeddingSet:
     text_embeddings: FloatArray | None = None
     image_index: IntArray | None = None
     skipped: tuple[Skipped, ...] = ()
+    score_function: ScoreFunction = "softmax"
+    logit_bias: float = 0.0
 
     def __post_init__(self) -> None:
         n, d = len(self.ids), self.image_embeddings.shape[-1] if self.image_embeddings.ndim else 0
@@ -330,6 +359,11 @@ class EmbeddingSet:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    @property
+    def score_rule(self) -> ScoreRule:
+        """How the model makes probabilities of cosines."""
+        return ScoreRule(function=self.score_function, scale=self.logit_scale, bias=self.logit_bias)
 
 
 class Encoder(Protocol):
@@ -368,6 +402,13 @@ class ModelCard:
     versions: Mapping[str, str]
     weights: tuple[Mapping[str, Any], ...] = ()
     notes: tuple[Note, ...] = ()
+    score_function: ScoreFunction = "softmax"
+    logit_bias: float = 0.0
+
+    @property
+    def score_rule(self) -> ScoreRule:
+        """How the model makes probabilities of cosines."""
+        return ScoreRule(function=self.score_function, scale=self.logit_scale, bias=self.logit_bias)
 
 
 # --- results ----------------------------------------------------------------------------------------------

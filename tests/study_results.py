@@ -10,7 +10,7 @@ import numpy as np
 from core.catalog.datasets import find_dataset
 from core.catalog.models import find_model
 from core.catalog.published import deck_prompt_study, published
-from core.stats.answers import answer
+from core.stats.first_answers import answer
 from core.stats.gallery import Gallery, unit_vector
 from core.studies.captions import one_caption, retrieval
 from core.studies.pictures import search as pictures

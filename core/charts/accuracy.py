@@ -23,6 +23,7 @@ from core.charts.theme import (
     whiskers,
     wrap,
 )
+from core.stats.accuracy import BY_NAME
 from core.words.names import METHODS, PROBE, TRAINED, ZERO_SHOT, say_metric
 from core.words.numbers import count, listed, percent
 
@@ -33,11 +34,6 @@ FOOT = {True: 0.09, False: 0.13}
 """How far up an upright and a lying bar the number at its foot reaches, on a screen 390 pixels wide."""
 MARK_ROOM = 0.025
 """Half a published or deck mark along the axis."""
-_QUESTIONS = {
-    "acc1": "How often is the first answer right?",
-    "acc5": "How often is the right name among the first five?",
-    "mean_per_class_recall": "How well is the average class recognised?",
-}
 
 
 def accuracy_chart(
@@ -52,14 +48,14 @@ def accuracy_chart(
     """Bars grouped by data set, one for each model, from an `accuracy_frame`; from a `methods_frame` one for each
     model and method: zero-shot full, a probe pale with an edge, its training pictures hatched.
 
-    `metric` is acc1, acc5 or mean_per_class_recall. Few bars stand upright; many lie, so that names and
+    `metric` is one of `core.stats.accuracy.METRICS`. Few bars stand upright; many lie, so that names and
     numbers stay readable on a narrow screen (`upright` decides by hand). A bar's customdata is
     (model, dataset, split), with a `methods_frame` also the method.
     """
     frame = frame[frame[metric].notna()]
     upright = len(frame) <= UPRIGHT_BARS if upright is None else upright
     placed = _placed(frame, upright)
-    title = title or _QUESTIONS[metric]
+    title = title or BY_NAME[metric].question
     height = 380 if upright else 60 + 24 * len(frame) + 26 * placed["group"].nunique()
     style, fig = start(theme, scale, title, note=_note(frame, metric), height=height)
     named = set[str]()
@@ -222,8 +218,7 @@ def _numbers_past(fig: go.Figure, placed: pd.DataFrame, metric: str, style: Look
 
 def _add_chance(fig: go.Figure, placed: pd.DataFrame, metric: str, style: Look, upright: bool) -> None:
     """A line for each group, behind the bars, so that it never crosses a number."""
-    column = "chance_acc5" if metric == "acc5" else "chance_acc1"
-    for group, chance in zip(*(placed.drop_duplicates("group")[c] for c in ("group", column))):
+    for group, chance in zip(*(placed.drop_duplicates("group")[c] for c in ("group", f"chance_{metric}"))):
         ends = _along(upright, (group - 0.5, group + 0.5), (chance, chance))
         fig.add_shape(
             type="line",

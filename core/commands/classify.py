@@ -8,6 +8,7 @@ from typing import Any
 
 from core.commands.base import Command, Record, Row, add_selection, answer, interval, percent, selection
 from core.engine import Engine
+from core.stats.accuracy import METRICS
 from core.studies.zero_shot.study import ZeroShot
 
 
@@ -51,6 +52,16 @@ def _classify(engine: Engine, args: argparse.Namespace, model: str, dataset: str
     return answer(engine, study, f"prompts of {model}", "texts").to_record()
 
 
+def _scores(record: Record) -> Row:
+    """Every figure; a column of intervals has no name but "95 %", and blanks tell them apart."""
+    row = Row()
+    for place, metric in enumerate(METRICS):
+        row[metric.heading.lower()] = percent(record[metric.name])
+        if metric.interval_column:
+            row["95 %" + " " * place] = interval(record[f"{metric.name}_ci95"])
+    return row
+
+
 def _rows(records: Sequence[Record]) -> list[Row]:
     return [
         {
@@ -58,11 +69,7 @@ def _rows(records: Sequence[Record]) -> list[Row]:
             "data": r["dataset"],
             "split": r["split"],
             "n": r["n"],
-            "top-1": percent(r["acc1"]),
-            "95 %": interval(r["acc1_ci95"]),
-            "top-5": percent(r["acc5"]),
-            "95 % ": interval(r["acc5_ci95"]),
-            "mean recall": percent(r["mean_per_class_recall"]),
+            **_scores(r),
             "templates": len(r["templates"]),
         }
         for r in records

@@ -47,6 +47,7 @@ class LoadedEncoder:
         self.spec, self.device, self._model, self._tokenize = spec, device, model, built.tokenize
         self.preprocess = Preprocess(built.preprocessing)
         self.logit_scale = float(model.logit_scale.detach().exp().item())
+        bias = getattr(model, "logit_bias", None)  # a model with one was trained on pairs, each by itself
         self.batch_size = _batch_size(model, device)
         self._text_lock = threading.Lock()
         with torch.inference_mode():
@@ -64,6 +65,8 @@ class LoadedEncoder:
             precision=self.precision,
             device=device,
             logit_scale=self.logit_scale,
+            score_function="softmax" if bias is None else "sigmoid",
+            logit_bias=0.0 if bias is None else float(bias.detach().item()),
             embed_dim=self._embed_dim,
             context_length=built.context_length,
             text_path=self._texts.name,

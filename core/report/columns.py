@@ -3,6 +3,16 @@
 from __future__ import annotations
 
 from core.report.tables import Column
+from core.stats.accuracy import METRICS, Metric
+
+
+def _score(metric: Metric) -> Column:
+    """A figure, with its interval where that is shown."""
+    if not metric.interval_column:
+        return Column(heading=metric.heading, kind="share")
+    ends = {"low": f"{metric.name}_low", "high": f"{metric.name}_high"}
+    return Column(heading=f"{metric.heading} (95 %)", kind="share", **ends)
+
 
 WHO = {
     "model_title": Column(heading="Model"),
@@ -12,9 +22,7 @@ WHO = {
 ACCURACY = {
     **WHO,
     "n": Column(heading="Pictures", kind="count"),
-    "acc1": Column(heading="Top-1 (95 %)", kind="share", low="acc1_low", high="acc1_high"),
-    "acc5": Column(heading="Top-5 (95 %)", kind="share", low="acc5_low", high="acc5_high"),
-    "mean_per_class_recall": Column(heading="Mean recall", kind="share"),
+    **{metric.name: _score(metric) for metric in METRICS},
     "published_acc1": Column(heading="Published top-1", kind="share"),
     "deck_acc1": Column(heading="Deck top-1", kind="share"),
     "templates": Column(heading="Templates", kind="count"),

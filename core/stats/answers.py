@@ -1,40 +1,42 @@
-"""What one set of class vectors answers for every picture, and how little changes when one name is edited.
+"""What a classifier answers, whatever it is: ranks of the true class, the best classes, their probabilities.
 
-Editing a class name moves one column of scores. A picture's rank changes only by whether that column
-passes its true class, so instead of all c columns two are computed, n x d work each; only pictures whose
-own class or whose answer is the edited one, and those within rounding of a tie, are scored in full again.
+`rank` is for classifiers whose scores are not cosines (linear probe, Tip-Adapter). Of equal scores the lower class
+comes first, as in `core.stats.metrics` and in an argmax.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import TMVError
-from core.stats.gallery import Gallery, rounding
-from core.stats.metrics import BoolArray, Vectors, rank_of, score_blocks
+from core.stats.scores import BoolArray, rank_of, softmax, top_k
 from core.types import FloatArray, IntArray
+
+ROWS = 4096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answers:
-    """For each of n pictures: `ranks` of the true class, `predicted` class, and the scores of both, `own`
-    and `best` (n,) float32. Of equal scores the lower class comes first, so `predicted == label` exactly where
-    the rank is 1.
+    """What a classifier answers for n pictures: `ranks` (n,) int64 of the true class, 1 is right; `top` (n, k) int64
+    classes, best first, and their `probability` (n, k) float32 among all classes.
+
+    `top[:, 0] == labels` exactly where the rank is 1. `tied` (n,) marks the rows where the true class and another share
+    exactly the best score, so that the order of the classes decides; None where nobody looked.
     """
 
     ranks: IntArray
-    predicted: IntArray
-    own: FloatArray
-    best: FloatArray
+    top: IntArray
+    probability: FloatArray
+    tied: BoolArray | None = None
 
     def __post_init__(self) -> None:
-        for array in (self.ranks, self.predicted, self.own, self.best):
-            array.setflags(write=False)
+        for array in (self.ranks, self.top, self.probability, self.tied):
+            if array is not None:
+                array.setflags(write=False)
 
     @property
     def correct(self) -> BoolArray:
@@ -43,52 +45,19 @@ class Answers:
         return right
 
 
-def answer(images: Vectors, classes: FloatArray, labels: IntArray) -> Answers:
-    """Answers for pictures (n, d) by class vectors (c, d); labels (n,) index the classes."""
-    n = len(images)
-    ranks, predicted = np.empty(n, np.int64), np.empty(n, np.int64)
-    own, best = np.empty(n, np.float32), np.empty(n, np.float32)
-    for rows, scores in score_blocks(images, classes):
-        at, true = np.arange(len(scores)), labels[rows]
-        own[rows] = scores[at, true]
-        ranks[rows] = rank_of(scores, true)
-        predicted[rows] = scores.argmax(axis=1)
-        best[rows] = scores[at, predicted[rows]]
-    return Answers(ranks=ranks, predicted=predicted, own=own, best=best)
+def rank(score: Callable[[slice], NDArray[Any]], labels: IntArray, c: int, k: int = 5) -> Answers:
+    """Ranks and the k best of each row; `score(rows)` gives the scores (b, c) of a block of rows."""
+    n, k = len(labels), min(k, c)
+    ranks, top = np.empty(n, np.int64), np.empty((n, k), np.int64)
+    probability = np.empty((n, k), np.float32)
+    for start in range(0, n, ROWS):
+        rows = slice(start, min(start + ROWS, n))
+        scores, true = score(rows), labels[rows]
+        ranks[rows], top[rows] = rank_of(scores, true), top_k(scores, k)
+        probability[rows] = np.take_along_axis(softmax(scores, 1.0), top[rows], axis=1)
+    return Answers(ranks=ranks, top=top, probability=probability)
 
 
-def edit(
-    before: Answers, images: NDArray[Any], gallery: Gallery, labels: IntArray, old: FloatArray, new: FloatArray
-) -> Answers:
-    """Answers by class vectors `new` (c, d), from those by `old` (c, d), at the cost of what differs.
-
-    `gallery` holds the vectors of `images` (n, d). Equal to `answer(images, new, labels)`.
-    """
-    if old.shape != new.shape:
-        raise TMVError(f"An edit keeps the classes, got {old.shape} before and {new.shape} after.")
-    columns = np.flatnonzero((old != new).any(axis=1))
-    if not len(columns):
-        return before
-    ranks, predicted, best = before.ranks.copy(), before.predicted.copy(), before.best.copy()
-    unsure = np.isin(labels, columns) | np.isin(predicted, columns)
-    both = gallery.scores(np.concatenate([old[columns], new[columns]]))
-    for column, was, now in zip(columns, both, both[len(columns) :]):
-        unsure |= _close(was, before.own, gallery) | _close(now, before.own, gallery) | _close(now, best, gallery)
-        ranks += (now > before.own).astype(np.int64) - (was > before.own)
-        wins = now > best
-        predicted[wins], best[wins] = column, now[wins]
-    own = before.own.copy()
-    if len(rows := np.flatnonzero(unsure)):
-        again = answer(images[rows], new, labels[rows])
-        ranks[rows], predicted[rows], own[rows], best[rows] = (again.ranks, again.predicted, again.own, again.best)
-    return Answers(ranks=ranks, predicted=predicted, own=own, best=best)
-
-
-def _close(a: FloatArray, b: FloatArray, gallery: Gallery) -> BoolArray:
-    near: BoolArray = np.abs(a - b) <= 2 * rounding(gallery.width)
-    return near
-
-
-def changed_columns(old: Sequence[str], new: Sequence[str]) -> list[int] | None:
-    """Which names differ; None where the lists are not of one length."""
-    return [i for i, (a, b) in enumerate(zip(old, new)) if a != b] if len(old) == len(new) else None
+def count_right(scores: NDArray[Any], labels: IntArray) -> int:
+    """Rows of scores (n, c) whose highest, of equal ones the first, is the true class."""
+    return int(np.count_nonzero(scores.argmax(axis=1) == labels))

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import TMVError
+from core.stats.answers import Answers
 from core.stats.scores import BoolArray as BoolArray
 from core.stats.scores import Float64Array as Float64Array
 from core.stats.scores import Vectors as Vectors
@@ -22,7 +23,7 @@ from core.stats.scores import rank_of as rank_of
 from core.stats.scores import score_blocks as score_blocks
 from core.stats.scores import softmax as softmax
 from core.stats.scores import top_k as top_k
-from core.types import FloatArray, IntArray, read_only
+from core.types import FloatArray, IntArray, ScoreRule, read_only
 
 # --- ranks ------------------------------------------------------------------------------------------------
 
@@ -46,28 +47,7 @@ def ranks_of_true(images: Vectors, classes: NDArray[Any], labels: IntArray) -> I
     return read_only(ranks)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Classified:
-    """One pass over all scores: `ranks` (n,) of the true class, `top` (n, k) classes, best first, and their
-    `probability` (n, k), the softmax of logit_scale x cosine over all classes.
-
-    `top[:, 0] == labels` exactly where the rank is 1. `tied` (n,) marks the rows where the true class and another
-    share exactly the best score, so that the order of the classes decides.
-    """
-
-    ranks: IntArray
-    top: IntArray
-    probability: FloatArray
-    tied: BoolArray
-
-    def __post_init__(self) -> None:
-        for array in (self.ranks, self.top, self.probability, self.tied):
-            array.setflags(write=False)
-
-
-def classify_vectors(
-    images: Vectors, classes: NDArray[Any], labels: IntArray, logit_scale: float, k: int = 5
-) -> Classified:
+def classify_vectors(images: Vectors, classes: NDArray[Any], labels: IntArray, rule: ScoreRule, k: int = 5) -> Answers:
     """Ranks, k best classes and their probabilities: images (n, d), classes (c, d), labels (n,)."""
     true = _checked_labels(labels, len(images), len(classes))
     n, k = len(images), min(k, len(classes))
@@ -77,8 +57,8 @@ def classify_vectors(
         ranks[rows] = rank_of(scores, true[rows])
         top[rows] = top_k(scores, k)
         tied[rows] = _ties_at_the_top(scores, true[rows])
-        probability[rows] = _probabilities(scores, top[rows], logit_scale)
-    return Classified(ranks=ranks, top=top, probability=probability, tied=tied)
+        probability[rows] = rule.probabilities(scores, top[rows])
+    return Answers(ranks=ranks, top=top, probability=probability, tied=tied)
 
 
 def _ties_at_the_top(scores: FloatArray, true: IntArray) -> BoolArray:
@@ -86,14 +66,6 @@ def _ties_at_the_top(scores: FloatArray, true: IntArray) -> BoolArray:
     mine = scores[np.arange(len(scores)), true] == best[:, 0]
     tied: BoolArray = mine & (np.count_nonzero(scores == best, axis=1) > 1)
     return tied
-
-
-def _probabilities(scores: FloatArray, top: IntArray, logit_scale: float) -> FloatArray:
-    best = scores.max(axis=1, keepdims=True)
-    total = np.exp((scores - best) * np.float32(logit_scale)).sum(axis=1, keepdims=True)
-    chosen = np.exp((np.take_along_axis(scores, top, axis=1) - best) * np.float32(logit_scale))
-    share: FloatArray = chosen / total
-    return share
 
 
 # --- classification ---------------------------------------------------------------------------------------

@@ -108,6 +108,8 @@ class Store:
                 image_embeddings=_map(folder / finish.IMAGES, manifest.n, manifest.d),
                 ids=rows.ids,
                 logit_scale=manifest.logit_scale,
+                score_function=manifest.score_function,
+                logit_bias=manifest.logit_bias,
                 provenance=manifest.provenance(),
                 labels=rows.labels,
                 classnames=rows.classnames,

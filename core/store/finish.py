@@ -112,6 +112,8 @@ def complete(
         m=len(rows.captions),
         d=vectors.d,
         logit_scale=card.logit_scale,
+        score_function=card.score_function,
+        logit_bias=card.logit_bias,
         device=card.device,
         versions=dict(card.versions),
         date=datetime.now(UTC).isoformat(),

@@ -11,7 +11,7 @@ from typing import Any
 from core.errors import Damaged, TMVError
 from core.store.kept_notes import keep_notes, kept_notes
 from core.system.files import canonical_json, read_checked_json, safe_name, write_checked_json
-from core.types import ENCODING, EmbeddingKey, ModelCard, Note, Provenance, Skipped
+from core.types import ENCODING, EmbeddingKey, ModelCard, Note, Provenance, ScoreFunction, Skipped
 
 FORMAT = 1
 """Raised whenever stored vectors or files change their meaning: older entries are then never served."""
@@ -113,6 +113,8 @@ class Manifest:
     data_notes: tuple[Note, ...] = ()
     blocks: tuple[Block, ...] = ()
     plan: Mapping[str, int] = field(default_factory=dict)
+    score_function: ScoreFunction = "softmax"
+    logit_bias: float = 0.0
 
     @property
     def key(self) -> EmbeddingKey:

@@ -8,22 +8,21 @@ from typing import Any
 import pandas as pd
 
 from core.catalog.published import alike, measured_as
+from core.stats.accuracy import BY_NAME, METRICS
 from core.stats.intervals import standing
-from core.studies.zero_shot.classify import TOP, ZeroShotResult
+from core.studies.zero_shot.classify import ZeroShotResult
 from core.types import Interval, Reference
 from core.words.names import say_dataset, say_metric, say_model, told_apart
-
-METRICS = ("acc1", "acc5", "mean_per_class_recall")
 
 
 @told_apart
 def accuracy_frame(results: Sequence[ZeroShotResult]) -> pd.DataFrame:
     """One row for each model and data set: measured, published and deck side by side.
 
-    For `acc1`, `acc5` and `mean_per_class_recall` there are `M`, `M_low`, `M_high`; `published_M` with its
+    For each `M` of `core.stats.accuracy.METRICS` there are `M`, `M_low`, `M_high`; `published_M` with its
     `_protocol` and `_source`, and `deck_M`; for both `_difference` (measured minus theirs, 0-1) and `_lies`
-    ("below", "inside", "above" the measured interval). Empty where there is no figure. `chance_acc1` and
-    `chance_acc5` are what guessing gives.
+    ("below", "inside", "above" the measured interval). Empty where there is no figure. `chance_M`
+    is what guessing gives.
     """
     return pd.DataFrame([_row(result) for result in results])
 
@@ -38,11 +37,10 @@ def _row(result: ZeroShotResult) -> dict[str, Any]:
         "split": result.split,
         "n": result.n,
         "classes": c,
-        "chance_acc1": 1 / c,
-        "chance_acc5": min(TOP, c) / c,
+        **{f"chance_{metric.name}": metric.chance(c) for metric in METRICS},
     }
-    for metric in METRICS:
-        value, interval = getattr(result, metric), getattr(result, f"{metric}_ci95")
+    for metric, score in result.scores.items():
+        value, interval = score.value, score.ci95
         row |= {metric: value, f"{metric}_low": interval[0], f"{metric}_high": interval[1]}
         for kind, figures in (("published", result.published), ("deck", result.deck)):
             row |= beside(f"{kind}_{metric}", fitting(figures, metric, result.templates), value, interval)
@@ -86,7 +84,7 @@ def fitting(references: Sequence[Reference], metric: str, templates: Sequence[st
 
 def is_zero_shot(reference: Reference) -> bool:
     """Whether the figure is a zero-shot one (a probe's accuracy would not be like for like)."""
-    return reference.metric.startswith("zeroshot_") or reference.metric in METRICS
+    return reference.metric.startswith("zeroshot_") or reference.metric in BY_NAME
 
 
 @told_apart
@@ -111,14 +109,14 @@ def references_frame(results: Sequence[ZeroShotResult]) -> pd.DataFrame:
         _reference_row(result, reference)
         for result in results
         for reference in (*result.published, *result.deck)
-        if is_zero_shot(reference) and measured_as(reference.metric) in METRICS
+        if is_zero_shot(reference) and measured_as(reference.metric) in BY_NAME
     ]
     return pd.DataFrame(rows, columns=columns)
 
 
 def _reference_row(result: ZeroShotResult, reference: Reference) -> dict[str, Any]:
     metric = measured_as(reference.metric)
-    measured = getattr(result, metric)
+    measured = result.scores[metric]
     return {
         "model": result.model,
         "model_title": say_model(result.model),
@@ -128,9 +126,9 @@ def _reference_row(result: ZeroShotResult, reference: Reference) -> dict[str, An
         "metric_title": say_metric(metric),
         "kind": reference.kind,
         "value": reference.value,
-        "measured": measured,
-        "difference": measured - reference.value,
-        "lies": standing(getattr(result, f"{metric}_ci95"), reference.value),
+        "measured": measured.value,
+        "difference": measured.value - reference.value,
+        "lies": standing(measured.ci95, reference.value),
         "protocol": reference.protocol,
         "source": reference.source,
     }

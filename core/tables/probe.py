@@ -13,8 +13,8 @@ import pandas as pd
 from core.catalog.datasets import OFFICIAL_SIZES
 from core.catalog.prompts import find_prompt_set
 from core.catalog.published import deck_figures, measured_as, published
+from core.stats.accuracy import METRICS
 from core.studies.probe.result import ProbeResult
-from core.studies.zero_shot.classify import TOP
 from core.tables.accuracy import beside, fitting
 from core.types import DatasetSpec, ModelSpec, Reference
 from core.words.names import METHODS, PROBE, TRAINED, ZERO_SHOT, say_dataset, say_model, told_apart
@@ -85,8 +85,7 @@ def _row(result: ProbeResult, method: str) -> dict[str, Any]:
         "C": result.C,
         "normalised": result.normalised,
         "classes": c,
-        "chance_acc1": 1 / c,
-        "chance_acc5": min(TOP, c) / c,
+        **{f"chance_{metric.name}": metric.chance(c) for metric in METRICS},
         "mean_per_class_recall": result.mean_per_class_recall if tested else math.nan,
         "skipped": result.provenance.skipped,
         "device": result.provenance.device,

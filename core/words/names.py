@@ -19,6 +19,7 @@ from typing import Any, Literal, ParamSpec, TypeVar
 
 from core.catalog.datasets import find_dataset
 from core.errors import TMVError
+from core.stats.accuracy import METRICS
 from core.types import DatasetSpec, ModelSpec
 
 P = ParamSpec("P")
@@ -45,9 +46,7 @@ _TRAINING = (
     ("demo", ""),
 )
 _METRICS = {
-    "acc1": "Top-1 accuracy",
-    "acc5": "Top-5 accuracy",
-    "mean_per_class_recall": "Mean per-class recall",
+    **{metric.name: metric.title for metric in METRICS},
     "train_acc1": "Probe, train accuracy",
     "test_acc1": "Probe, test accuracy",
 }

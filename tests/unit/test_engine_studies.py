@@ -11,7 +11,7 @@ from core.deck import presets
 from core.encoders.service.local import Encoding
 from core.engine import Engine
 from core.errors import Cancelled, NotHere, TMVError, UnknownName
-from core.stats import answers as answers_module
+from core.stats import first_answers as answers_module
 from core.studies.captions.study import Retrieval, compare_retrieval, one_caption, one_picture, retrieval_by
 from core.studies.pictures.query import ask
 from core.studies.pictures.study import compare_lists, search, similar
@@ -90,11 +90,11 @@ def test_an_edited_class_name_is_answered_from_its_column(
     seen, full = encoders[POOR].texts_seen, list[int]()
     plain = answers_module.answer
 
-    def counting(images: FloatArray, *rest: object) -> answers_module.Answers:
+    def counting(images: FloatArray, *rest: object) -> answers_module.FirstAnswers:
         full.append(len(images))
         return plain(images, *rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("core.stats.answers.answer", counting)
+    monkeypatch.setattr("core.stats.first_answers.answer", counting)
     monkeypatch.setattr("core.studies.prompts.study.answer", counting)
     edited = engine.run(
         PromptStudy.at(engine, POOR, squares(folder), templates=FORMS, classnames=["azure", *names[1:]])

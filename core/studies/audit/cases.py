@@ -82,7 +82,7 @@ def zero_shot_case(
         model=result.model,
         dataset=result.dataset,
         split=result.split,
-        scores={"acc1": result.acc1, "acc5": result.acc5, "mean_per_class_recall": result.mean_per_class_recall},
+        scores={name: score.value for name, score in result.scores.items()},
         n=result.n,
         c=len(result.classnames),
         classnames=result.classnames,

@@ -98,7 +98,7 @@ def alternative(lab: Lab, images: EmbeddingSet, way: Way, encode: bool) -> Alter
     def make() -> tuple[IntArray, np.ndarray]:
         head = lab.prompting.class_head(images.key.model, way.templates, way.classnames)
         labels = np.asarray(images.labels)
-        found = metrics.classify_vectors(images.image_embeddings, head, labels, images.logit_scale, 1)
+        found = metrics.classify_vectors(images.image_embeddings, head, labels, images.score_rule, 1)
         return found.top[:, 0], found.ranks == 1
 
     try:

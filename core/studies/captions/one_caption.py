@@ -17,7 +17,8 @@ from core.stats.gallery import Gallery, unit_vector
 from core.studies.captions.retrieval import RetrievalResult
 from core.studies.pictures.search import Hit, captions_of_row
 from core.studies.prompts.compose import WordSpan
-from core.types import EmbeddingSet, EvalProtocol, FloatArray, IntArray, Note, Provenance
+from core.studies.result import StudyResult, place_of
+from core.types import EmbeddingSet, EvalProtocol, FloatArray, IntArray, Note
 
 Kind = Literal["any", "easy", "hard", "lost"]
 HARD, LOST = 2, 11
@@ -49,13 +50,10 @@ class WordRank:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OneCaptionResult:
+class OneCaptionResult(StudyResult):
     """One caption with one model. `hits` are the first k pictures, `lookalikes` the nearest to the
     original among all other pictures, by cosine of the two pictures' vectors."""
 
-    model: str
-    dataset: str
-    split: str
     n: int
     picture: str
     captions: tuple[str, ...]
@@ -65,7 +63,6 @@ class OneCaptionResult:
     words: tuple[WordRank, ...]
     others: tuple[TextRank, ...]
     protocol: EvalProtocol
-    provenance: Provenance
 
     @property
     def notes(self) -> tuple[Note, ...]:
@@ -214,19 +211,15 @@ class CaptionHit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OnePictureResult:
+class OnePictureResult(StudyResult):
     """One picture with one model: the first k captions, and `rank`, where the first of its own stands
     (None for a picture without captions; foreign captions that tie with it count as ahead)."""
 
-    model: str
-    dataset: str
-    split: str
     n_texts: int
     picture: str
     rank: int | None
     hits: tuple[CaptionHit, ...]
     own: tuple[CaptionHit, ...]
-    provenance: Provenance
 
     @property
     def notes(self) -> tuple[Note, ...]:
@@ -261,15 +254,12 @@ def captions_found(images: EmbeddingSet, texts: Gallery, row: int, k: int = 10) 
     own = _own_hits(images, texts, query, scores, mine, row)
     hits = tuple(_caption(images, i + 1, int(r), float(v), row) for i, (r, v) in enumerate(zip(rows, values)))
     return OnePictureResult(
-        model=images.key.model,
-        dataset=images.key.dataset,
-        split=images.key.split,
+        **place_of(images),
         n_texts=len(texts),
         picture=images.ids[row],
         rank=_first_own(texts, query, scores, mine),
         hits=hits,
         own=own,
-        provenance=images.provenance,
     )
 
 

@@ -21,6 +21,7 @@ from core.stats.gallery import take
 from core.stats.intervals import SEED, bootstrap_mean, wilson
 from core.stats.metrics import BoolArray, Float64Array, summarise_ranks
 from core.studies.captions.ranks import CaptionRanks, rank_captions
+from core.studies.result import StudyResult
 from core.types import (
     EmbeddingSet,
     EvalProtocol,
@@ -29,7 +30,6 @@ from core.types import (
     Interval,
     Note,
     Progress,
-    Provenance,
     Reference,
     beside,
     expect_shape,
@@ -81,15 +81,12 @@ class Direction:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RetrievalResult:
+class RetrievalResult(StudyResult):
     """One model on one split. `captions` (m,) are the rows of the captions used, `image_index` (m,) their
     pictures' rows, `own` (m,) the score of each with its picture and `rival` (m,) the best with any other;
     `captions_per_picture` is the cap asked for (None: all), `captions_range` the fewest and most used.
     """
 
-    model: str
-    dataset: str
-    split: str
     n_images: int
     n_texts: int
     captions_per_picture: int | None
@@ -102,7 +99,6 @@ class RetrievalResult:
     rival: FloatArray
     ids: tuple[str, ...]
     protocol: EvalProtocol
-    provenance: Provenance
     published: tuple[Reference, ...] = ()
     notes: tuple[Note, ...] = ()
 

@@ -14,29 +14,18 @@ from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
-from numpy.typing import NDArray
 
 from core.errors import TMVError
+from core.stats.answers import Answers
 from core.stats.intervals import wilson
-from core.stats.scored import Scored
 from core.studies.few_shot.methods import Method
 from core.studies.few_shot.result import FewShotRun, short_note
 from core.studies.probe.training_rows import labels_of
-from core.types import (
-    EmbeddingKey,
-    EmbeddingSet,
-    FloatArray,
-    IntArray,
-    Interval,
-    Note,
-    Provenance,
-    beside,
-    expect_shape,
-    read_only,
-)
+from core.studies.result import Answered, place_of
+from core.types import EmbeddingKey, EmbeddingSet, Interval, Note, Provenance, beside, read_only
 
 
-def to_bytes(found: Scored) -> bytes:
+def to_bytes(found: Answers) -> bytes:
     """Answers for the results on disk; `from_bytes` reads them back. Class numbers and ranks fit into 32 bits."""
     out = io.BytesIO()
     ranks, top = found.ranks.astype("<i4"), found.top.astype("<i4")
@@ -44,7 +33,7 @@ def to_bytes(found: Scored) -> bytes:
     return out.getvalue()
 
 
-def from_bytes(kept: bytes) -> Scored:
+def from_bytes(kept: bytes) -> Answers:
     """Raises `ValueError` for bytes that `to_bytes` did not write."""
     try:
         with np.load(io.BytesIO(kept), allow_pickle=False) as stored:
@@ -54,11 +43,11 @@ def from_bytes(kept: bytes) -> Scored:
         raise ValueError("not the answers of a draw") from error
     if ranks.ndim != 1 or top.ndim != 2 or top.shape != probability.shape or len(top) != len(ranks):
         raise ValueError("the answers of a draw do not fit each other")
-    return Scored(ranks=ranks, top=top, probability=probability)
+    return Answers(ranks=ranks, top=top, probability=probability)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FewShotDraw:
+class FewShotDraw(Answered):
     """One `method` with `shots` pictures a class of the draw `seed`, on the test `split` of `n` pictures.
 
     `labels` and `ranks` (n,) int64, `top5` (n, k) int64 and `top5_probability` (n, k) float32 belong to the test
@@ -66,10 +55,6 @@ class FewShotDraw:
     `logit_scale` the model's own. The interval is Wilson's, over the test pictures.
     """
 
-    model: str
-    dataset: str
-    split: str
-    n: int
     method: Method
     shots: int
     seed: int
@@ -81,28 +66,9 @@ class FewShotDraw:
     settings: Mapping[str, Any]
     templates: tuple[str, ...]
     logit_scale: float
-    classnames: tuple[str, ...]
-    labels: IntArray
-    ranks: IntArray
-    top5: IntArray
-    top5_probability: FloatArray
-    ids: tuple[str, ...]
     train_key: EmbeddingKey
     test_key: EmbeddingKey
-    provenance: Provenance
     train_provenance: Provenance
-
-    def __post_init__(self) -> None:
-        expect_shape("labels", self.labels, (self.n,), np.int64)
-        expect_shape("ranks", self.ranks, (self.n,), np.int64)
-        expect_shape("top5", self.top5, (self.n, "k"), np.int64)
-        expect_shape("top5_probability", self.top5_probability, self.top5.shape, np.float32)
-
-    @property
-    def correct(self) -> NDArray[np.bool_]:
-        """(n,) whether the first answer is right."""
-        right: NDArray[np.bool_] = self.ranks == 1
-        return right
 
     @property
     def notes(self) -> tuple[Note, ...]:
@@ -110,18 +76,13 @@ class FewShotDraw:
         short = (short_note(self.short, self.shots),) if self.short else ()
         return beside(self.provenance.beside, self.train_provenance.beside, short)
 
-    @property
-    def predicted(self) -> IntArray:
-        """(n,) the class of the first answer."""
-        return self.top5[:, 0]
-
 
 def assemble(
     train: EmbeddingSet,
     test: EmbeddingSet,
     run: tuple[Method, int, int],
     unit: FewShotRun,
-    found: Scored,
+    found: Answers,
     templates: tuple[str, ...],
 ) -> FewShotDraw:
     """The whole draw, from the two sets, the run (method, K, seed) and what is kept of it."""
@@ -129,9 +90,7 @@ def assemble(
         raise TMVError(f"This draw was tested on {len(found.ranks)} pictures, not on {len(test)}; run it again.")
     method, shots, seed = run
     return FewShotDraw(
-        model=test.key.model,
-        dataset=test.key.dataset,
-        split=test.key.split,
+        **place_of(test),
         n=len(test),
         method=method,
         shots=shots,
@@ -152,6 +111,5 @@ def assemble(
         ids=test.ids,
         train_key=train.key,
         test_key=test.key,
-        provenance=test.provenance,
         train_provenance=train.provenance,
     )

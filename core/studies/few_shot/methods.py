@@ -13,9 +13,9 @@ from typing import Any, Literal
 import numpy as np
 
 from core.errors import TMVError
+from core.stats.answers import Answers, rank
 from core.stats.logistic import Problem
 from core.stats.metrics import normalise
-from core.stats.scored import Scored, rank
 from core.studies.few_shot import tip_adapter
 from core.studies.few_shot.result import FewShotRun
 from core.studies.few_shot.shots import Draw
@@ -48,7 +48,7 @@ class FewShotMethods:
                 "settings with; give at least one class two."
             )
 
-    def run(self, method: Method, shots: int, draw: Draw, tick: Tick = lambda: None) -> tuple[FewShotRun, Scored]:
+    def run(self, method: Method, shots: int, draw: Draw, tick: Tick = lambda: None) -> tuple[FewShotRun, Answers]:
         """One method with K shots a class of one draw, tested, and what it answers for every test picture. `tick` may
         raise `Cancelled`."""
         rows = draw.shots(shots)
@@ -61,7 +61,7 @@ class FewShotMethods:
             settings=settings,
         ), found
 
-    def probe(self, rows: IntArray, draw: Draw, tick: Tick) -> tuple[Scored, dict[str, Any]]:
+    def probe(self, rows: IntArray, draw: Draw, tick: Tick) -> tuple[Answers, dict[str, Any]]:
         """A linear probe on unnormalised embeddings of the shots."""
         vectors, labels, c = self._train.image_embeddings, labels_of(self._train), len(self._head)
         learnt, held = ((vectors[part], labels[part]) for part in (rows, draw.validation))
@@ -71,14 +71,14 @@ class FewShotMethods:
         test = self._test.image_embeddings
         return rank(lambda part: final.scores(test[part]), labels_of(self._test), c), {"C": chosen.C}
 
-    def tip(self, rows: IntArray, draw: Draw, tick: Tick) -> tuple[Scored, dict[str, Any]]:
+    def tip(self, rows: IntArray, draw: Draw, tick: Tick) -> tuple[Answers, dict[str, Any]]:
         """Tip-Adapter."""
         learnt, held = self._taken(rows), self._taken(draw.validation)
         memory = Memory.of(learnt.vectors, learnt.labels, len(self._head))
         best = tip_adapter.choose(memory, held, tick)
         return self._tested(memory, best), {"alpha": best.alpha, "beta": best.beta}
 
-    def tip_f(self, rows: IntArray, draw: Draw, tick: Tick) -> tuple[Scored, dict[str, Any]]:
+    def tip_f(self, rows: IntArray, draw: Draw, tick: Tick) -> tuple[Answers, dict[str, Any]]:
         """Tip-Adapter-F."""
         learnt, held, c = self._taken(rows), self._taken(draw.validation), len(self._head)
         start = tip_adapter.choose(Memory.of(learnt.vectors, learnt.labels, c), held, tick)
@@ -94,7 +94,7 @@ class FewShotMethods:
     def _taken(self, rows: IntArray) -> Pictures:
         return self._ready("train").take(rows)
 
-    def _tested(self, memory: Memory, setting: tip_adapter.Setting) -> Scored:
+    def _tested(self, memory: Memory, setting: tip_adapter.Setting) -> Answers:
         test = self._ready("test")
         return rank(
             lambda part: tip_adapter.scores(test.take(part), memory, setting.alpha, setting.beta),
@@ -112,5 +112,5 @@ class FewShotMethods:
         return self._pictures[part]
 
 
-_Run = Callable[[FewShotMethods, IntArray, Draw, Tick], tuple[Scored, dict[str, Any]]]
+_Run = Callable[[FewShotMethods, IntArray, Draw, Tick], tuple[Answers, dict[str, Any]]]
 _RUNS: dict[Method, _Run] = {"probe": FewShotMethods.probe, "tip": FewShotMethods.tip, "tip-f": FewShotMethods.tip_f}

@@ -13,6 +13,7 @@ import numpy as np
 from core.errors import TMVError
 from core.stats.metrics import BoolArray
 from core.studies.probe.training_rows import pair_notes
+from core.studies.result import StudyResult, place_of
 from core.studies.zero_shot.classify import ZeroShotResult, reference_record
 from core.types import EmbeddingKey, EmbeddingSet, EvalProtocol, Note, Provenance, Reference, beside, read_only
 
@@ -99,13 +100,10 @@ class FewShotPoint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FewShotResult:
+class FewShotResult(StudyResult):
     """Accuracy by method and shots on the test `split` of `n` pictures. `points` begin with zero-shot (K = 0),
     then go by method and by K. `published` are figures from elsewhere for some number of shots."""
 
-    model: str
-    dataset: str
-    split: str
     n: int
     classes: int
     shots: tuple[int, ...]
@@ -116,7 +114,6 @@ class FewShotResult:
     train_key: EmbeddingKey
     test_key: EmbeddingKey
     protocol: EvalProtocol
-    provenance: Provenance
     train_provenance: Provenance
     published: tuple[Reference, ...] = ()
     notes: tuple[Note, ...] = ()
@@ -179,9 +176,7 @@ def assemble(
     runs = [FewShotPoint.of(method, k, [units[method, k, seed] for seed in seeds]) for method in methods for k in shots]
     none = FewShotPoint(method=ZERO_SHOT, shots=0, acc1=(zero_shot.acc1,), acc1_mean=zero_shot.acc1, acc1_std=0.0)
     return FewShotResult(
-        model=test.key.model,
-        dataset=test.key.dataset,
-        split=test.key.split,
+        **place_of(test),
         n=len(test),
         classes=len(test.classnames),
         shots=shots,
@@ -192,7 +187,6 @@ def assemble(
         train_key=train.key,
         test_key=test.key,
         protocol=_protocol(train, test, zero_shot, units, seeds),
-        provenance=test.provenance,
         train_provenance=train.provenance,
         published=tuple(r for r in published if published_point(r.metric)),
         notes=beside(pair_notes(train, test), _notes(runs)),

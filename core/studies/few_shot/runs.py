@@ -9,7 +9,7 @@ from functools import partial
 from typing import get_args
 
 from core.errors import BadArgument, unknown
-from core.stats.scored import Scored
+from core.stats.answers import Answers
 from core.studies.base import Lab
 from core.studies.few_shot.draw import from_bytes, to_bytes
 from core.studies.few_shot.methods import FewShotMethods, Method
@@ -79,7 +79,7 @@ def kept_run(lab: Lab, key: str) -> FewShotRun | None:
         return None
 
 
-def kept_answers(lab: Lab, key: str) -> tuple[FewShotRun, Scored] | None:
+def kept_answers(lab: Lab, key: str) -> tuple[FewShotRun, Answers] | None:
     """A run and its answers, where both are kept and agree."""
     run, kept = kept_run(lab, key), lab.results.get(answers_key(key))
     if run is None or not isinstance(kept, bytes):

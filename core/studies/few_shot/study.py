@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from core.catalog.published import published
 from core.errors import BadArgument, TMVError
-from core.stats.scored import Scored
+from core.stats.answers import Answers
 from core.studies.base import Lab, Study
 from core.studies.few_shot.draw import FewShotDraw
 from core.studies.few_shot.draw import assemble as assemble_draw
@@ -168,7 +168,11 @@ class SingleDraw(TrainedStudy[FewShotDraw]):
         return train, test, prompts, run_keys(train, test, prompts, [run])[run]
 
     def _assemble(
-        self, train: EmbeddingSet, test: EmbeddingSet, prompts: tuple[str, ...], found: tuple[FewShotRun, Scored] | None
+        self,
+        train: EmbeddingSet,
+        test: EmbeddingSet,
+        prompts: tuple[str, ...],
+        found: tuple[FewShotRun, Answers] | None,
     ) -> FewShotDraw | None:
         return None if found is None else assemble_draw(train, test, self._run(), *found, prompts)
 

@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.stats.answers import count_right
 from core.stats.logistic_objective import softmax
-from core.stats.scored import count_right
 from core.types import FloatArray, IntArray, read_only
 
 ALPHAS = (0.0, *np.geomspace(0.1, 100.0, 10).tolist())

@@ -17,7 +17,8 @@ from core.stats.gallery import Gallery
 from core.stats.intervals import wilson
 from core.stats.metrics import Float64Array
 from core.studies.pictures.query import Query
-from core.types import EmbeddingSet, EvalProtocol, FloatArray, IntArray, Interval, Note, Provenance, expect_shape
+from core.studies.result import StudyResult, place_of
+from core.types import EmbeddingSet, EvalProtocol, FloatArray, IntArray, Interval, Note, expect_shape
 
 BINS = 40
 QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
@@ -71,12 +72,9 @@ class Precision:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PicturesResult:
+class PicturesResult(StudyResult):
     """The answer of one model. `scores` (n,) float32 are those of all pictures, `vector` (d,) the query."""
 
-    model: str
-    dataset: str
-    split: str
     n: int
     query: Query
     k: int
@@ -87,7 +85,6 @@ class PicturesResult:
     spread: Spread
     precision: Precision | None
     protocol: EvalProtocol
-    provenance: Provenance
 
     def __post_init__(self) -> None:
         expect_shape("scores", self.scores, (self.n,), np.float32)
@@ -175,9 +172,7 @@ def find(
         templates=(), classnames="", split=images.key.split, n=len(images), normalised=True, details=details
     )
     return PicturesResult(
-        model=images.key.model,
-        dataset=images.key.dataset,
-        split=images.key.split,
+        **place_of(images),
         n=len(images),
         query=query,
         k=len(hits),
@@ -188,7 +183,6 @@ def find(
         spread=spread(scores),
         precision=_precision(images, hits, classes, relevant),
         protocol=protocol,
-        provenance=images.provenance,
     )
 
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.stats.answers import count_right
 from core.stats.intervals import wilson
 from core.stats.logistic import Fit, Problem, Tick, foreseen
 from core.stats.logistic_objective import softmax
-from core.stats.scored import count_right
 from core.types import FloatArray, IntArray, Interval
 
 DECADES = range(-4, 5)

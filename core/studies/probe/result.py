@@ -10,15 +10,16 @@ from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
-from numpy.typing import NDArray
 
 from core.errors import TMVError
 from core.stats import metrics
+from core.stats.accuracy import TOP
 from core.stats.intervals import wilson
 from core.stats.metrics import BoolArray
 from core.studies.probe.regularisation import ProbePoint
 from core.studies.probe.training_rows import labels_of, pair_notes
-from core.studies.zero_shot.classify import TOP, ClassRecall, per_class_of, reference_record, top5_note
+from core.studies.result import Answered, place_of
+from core.studies.zero_shot.classify import ClassRecall, per_class_of, reference_record, top5_note
 from core.types import (
     EmbeddingKey,
     EmbeddingSet,
@@ -88,7 +89,7 @@ def _point(record: Mapping[str, Any]) -> ProbePoint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ProbeResult:
+class ProbeResult(Answered):
     """A linear probe of one model on one data set.
 
     `split` is the tested one, `n` its size; `train_acc1` is on all `n_train` training pictures, of which
@@ -98,10 +99,6 @@ class ProbeResult:
     computing took.
     """
 
-    model: str
-    dataset: str
-    split: str
-    n: int
     train_acc1: float
     train_acc1_ci95: Interval
     test_acc1: float
@@ -115,31 +112,20 @@ class ProbeResult:
     n_val: int
     folds: int
     normalised: bool
-    classnames: tuple[str, ...]
     per_class: tuple[ClassRecall, ...]
     confusion: IntArray
-    labels: IntArray
-    ranks: IntArray
-    top5: IntArray
-    top5_probability: FloatArray
-    ids: tuple[str, ...]
     seconds: float
     train_key: EmbeddingKey
     test_key: EmbeddingKey
     protocol: EvalProtocol
-    provenance: Provenance
     train_provenance: Provenance
     published: tuple[Reference, ...] = ()
     deck: tuple[Reference, ...] = ()
     notes: tuple[Note, ...] = ()
 
     def __post_init__(self) -> None:
-        c = len(self.classnames)
-        expect_shape("confusion", self.confusion, (c, c), np.int64)
-        expect_shape("ranks", self.ranks, (self.n,), np.int64)
-        expect_shape("labels", self.labels, (self.n,), np.int64)
-        expect_shape("top5", self.top5, (self.n, min(TOP, c)), np.int64)
-        expect_shape("top5_probability", self.top5_probability, (self.n, min(TOP, c)), np.float32)
+        Answered.__post_init__(self)
+        expect_shape("confusion", self.confusion, (len(self.classnames),) * 2, np.int64)
 
     @property
     def n_test(self) -> int:
@@ -150,17 +136,6 @@ class ProbeResult:
     def acc1(self) -> float:
         """`test_acc1`, under the name that zero-shot results have it."""
         return self.test_acc1
-
-    @property
-    def correct(self) -> NDArray[np.bool_]:
-        """(n,) whether the first answer is right: what a paired comparison needs."""
-        right: NDArray[np.bool_] = self.ranks == 1
-        return right
-
-    @property
-    def predicted(self) -> IntArray:
-        """(n,) the class of the first answer."""
-        return self.top5[:, 0]
 
     def to_record(self) -> dict[str, Any]:
         """The JSON record of `probe`: figures are 0-1 floats, a recall without pictures is null."""
@@ -217,9 +192,7 @@ def assemble(
     labels, correct = labels_of(test), outcome.ranks == 1
     hits1, hits5 = int(correct.sum()), int((outcome.ranks <= TOP).sum())
     return ProbeResult(
-        model=test.key.model,
-        dataset=test.key.dataset,
-        split=test.key.split,
+        **place_of(test),
         n=n,
         train_acc1=outcome.train_correct / n_train,
         train_acc1_ci95=wilson(outcome.train_correct, n_train),
@@ -246,7 +219,6 @@ def assemble(
         train_key=train.key,
         test_key=test.key,
         protocol=_protocol(train, test, outcome),
-        provenance=test.provenance,
         train_provenance=train.provenance,
         published=tuple(published),
         deck=tuple(deck),

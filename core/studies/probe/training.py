@@ -14,8 +14,8 @@ import numpy as np
 
 from core.errors import TMVError
 from core.stats import metrics
+from core.stats.answers import rank
 from core.stats.logistic import Problem
-from core.stats.scored import rank
 from core.studies.probe.regularisation import MOST_FITS, Sweep, judge
 from core.studies.probe.result import ProbeOutcome
 from core.studies.probe.training_rows import Parts, check_pair, folds, hold_out, labels_of, seen_in_training

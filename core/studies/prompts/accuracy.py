@@ -15,11 +15,13 @@ import numpy as np
 
 from core.errors import TMVError
 from core.stats import metrics
-from core.stats.answers import Answers
+from core.stats.accuracy import TOP
+from core.stats.first_answers import FirstAnswers
 from core.stats.intervals import PairedDifference, paired_difference, wilson
 from core.stats.metrics import Float64Array
-from core.studies.zero_shot.classify import TOP, name_notes, top5_note, unsaid
-from core.types import EmbeddingSet, EvalProtocol, IntArray, Interval, Note, Provenance, Reference, beside
+from core.studies.result import StudyResult, place_of
+from core.studies.zero_shot.classify import name_notes, top5_note, unsaid
+from core.types import EmbeddingSet, EvalProtocol, IntArray, Interval, Note, Reference, beside
 
 ENSEMBLE = "ensemble"
 
@@ -40,7 +42,7 @@ class TemplateResult:
     acc5_ci95: Interval
     mean_per_class_recall: float
     recall: Float64Array
-    answers: Answers
+    answers: FirstAnswers
     difference: PairedDifference | None
     gained: IntArray
     lost: IntArray
@@ -83,12 +85,9 @@ def difference_record(d: PairedDifference) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PromptStudyResult:
+class PromptStudyResult(StudyResult):
     """All templates of one model on one split. `baseline` is a template or "ensemble"."""
 
-    model: str
-    dataset: str
-    split: str
     n: int
     templates: tuple[TemplateResult, ...]
     ensemble: TemplateResult
@@ -98,7 +97,6 @@ class PromptStudyResult:
     labels: IntArray
     ids: tuple[str, ...]
     protocol: EvalProtocol
-    provenance: Provenance
     notes: tuple[Note, ...] = ()
 
     @property
@@ -145,8 +143,8 @@ class PromptStudyResult:
 def summarise(
     images: EmbeddingSet,
     templates: Sequence[str],
-    answers: Sequence[Answers],
-    ensemble: Answers,
+    answers: Sequence[FirstAnswers],
+    ensemble: FirstAnswers,
     classnames: Sequence[str],
     *,
     classnames_kind: str = "curated",
@@ -174,9 +172,7 @@ def summarise(
         details={"baseline": base_name, "test": "McNemar's exact test", "ensemble": "mean of unit vectors"},
     )
     return PromptStudyResult(
-        model=images.key.model,
-        dataset=images.key.dataset,
-        split=images.key.split,
+        **place_of(images),
         n=len(labels),
         templates=results,
         ensemble=together,
@@ -186,7 +182,6 @@ def summarise(
         labels=labels,
         ids=images.ids,
         protocol=protocol,
-        provenance=images.provenance,
         notes=beside(images.provenance.beside, unsaid(images.provenance.beside, _notes(classnames))),
     )
 
@@ -197,7 +192,12 @@ def _notes(classnames: Sequence[str]) -> tuple[Note, ...]:
 
 
 def _measure(
-    templates: tuple[str, ...], answers: Answers, base: Answers, labels: IntArray, c: int, deck: Reference | None
+    templates: tuple[str, ...],
+    answers: FirstAnswers,
+    base: FirstAnswers,
+    labels: IntArray,
+    c: int,
+    deck: Reference | None,
 ) -> TemplateResult:
     n, correct = len(labels), answers.correct
     hits1, hits5 = int(correct.sum()), int((answers.ranks <= TOP).sum())

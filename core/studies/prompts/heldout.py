@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from core.errors import TMVError
-from core.stats.answers import answer
+from core.stats.first_answers import answer
 from core.stats.intervals import PairedDifference, paired_difference, wilson
 from core.stats.metrics import BoolArray
 from core.studies.prompts.accuracy import difference_record
@@ -30,6 +30,7 @@ from core.studies.prompts.search import (
     weighted_head,
     zpe_weights,
 )
+from core.studies.result import StudyResult
 from core.types import EmbeddingSet, EvalProtocol, FloatArray, Interval, Note, Progress, Provenance, beside
 
 GREEDY, BASELINE = "greedy ensemble", "baseline"
@@ -90,16 +91,13 @@ def _pair(values: Sequence[float]) -> Interval:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PromptSearchResult:
+class PromptSearchResult(StudyResult):
     """What was chosen, how, and what it is worth.
 
     `chosen` is the verdict on the greedy ensemble, `variants` those on the choices that need no label,
     `baseline` that on the baseline itself. `search_acc1` is the flattering score that the choice was made by.
     """
 
-    model: str
-    dataset: str
-    split: str
     n: int
     n_search: int
     n_heldout: int
@@ -113,7 +111,6 @@ class PromptSearchResult:
     stopped: str
     warnings: tuple[str, ...]
     protocol: EvalProtocol
-    provenance: Provenance
 
     @property
     def notes(self) -> tuple[Note, ...]:

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.errors import TMVError
+from core.stats.answers import count_right
 from core.stats.metrics import Float64Array, normalise, softmax
-from core.stats.scored import count_right
 from core.types import FloatArray, IntArray, Progress
 
 BUDGET = 2000

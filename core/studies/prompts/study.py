@@ -13,7 +13,7 @@ import numpy as np
 from core.catalog.prompts import find_prompt_set
 from core.catalog.published import deck_prompt_study
 from core.errors import TMVError
-from core.stats.answers import Answers, answer, edit
+from core.stats.first_answers import FirstAnswers, answer, edit
 from core.studies.base import Lab, LongStudy, Study, gallery_of, row_of
 from core.studies.prompts.accuracy import PromptStudyResult, summarise
 from core.studies.prompts.compose import leave_one_out, rewordings_of
@@ -170,11 +170,11 @@ def prompt_pool(lab: Lab, dataset: str, extra: Sequence[str] = ()) -> tuple[str,
     return tuple(dict.fromkeys((*extra, *(t for templates in sets for t in templates))))
 
 
-def answers_of(lab: Lab, images: EmbeddingSet, forms: tuple[str, ...], names: tuple[str, ...]) -> Answers:
+def answers_of(lab: Lab, images: EmbeddingSet, forms: tuple[str, ...], names: tuple[str, ...]) -> FirstAnswers:
     """What these templates together answer for every picture; an edited class name moves its column alone."""
     place = (images.key, forms)
 
-    def make() -> Answers:
+    def make() -> FirstAnswers:
         head = lab.prompting.class_head(images.key.model, forms, names)
         labels = labels_of(images, head, names)
         found = _from_last(lab, images, forms, head, labels)
@@ -188,7 +188,7 @@ def answers_of(lab: Lab, images: EmbeddingSet, forms: tuple[str, ...], names: tu
 
 def _from_last(
     lab: Lab, images: EmbeddingSet, forms: tuple[str, ...], head: FloatArray, labels: IntArray
-) -> Answers | None:
+) -> FirstAnswers | None:
     last = lab.memory.latest.get((images.key, forms))
     if last is None or last[0].shape != head.shape:
         return None

@@ -17,6 +17,7 @@ from core.errors import TMVError
 from core.stats.intervals import bootstrap_mean
 from core.stats.metrics import Float64Array, normalise
 from core.studies.prompts.compose import WordSpan
+from core.studies.result import StudyResult
 from core.types import EvalProtocol, FloatArray, Interval, Note, Provenance
 
 
@@ -45,12 +46,9 @@ class Rewording:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WordsResult:
+class WordsResult(StudyResult):
     """Word by word for one text and one target (a picture, or a class of `n` pictures)."""
 
-    model: str
-    dataset: str
-    split: str
     n: int
     text: str
     target: str
@@ -58,7 +56,6 @@ class WordsResult:
     words: tuple[WordEffect, ...]
     rewordings: tuple[Rewording, ...]
     protocol: EvalProtocol
-    provenance: Provenance
 
     @property
     def notes(self) -> tuple[Note, ...]:

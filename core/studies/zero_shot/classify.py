@@ -8,7 +8,7 @@ again. A picture belongs to the class with the highest cosine, of equal ones to 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 
 from core.errors import BadArgument, TMVError
 from core.stats import metrics
-from core.stats.intervals import bootstrap_class_mean, wilson, wilson_many
+from core.stats.accuracy import TOP, Score, score
+from core.stats.intervals import wilson_many
+from core.studies.result import Answered, place_of
 from core.types import (
     EmbeddingSet,
     EvalProtocol,
@@ -26,14 +28,12 @@ from core.types import (
     Interval,
     Level,
     Note,
-    Provenance,
     Reference,
     beside,
     expect_shape,
     read_only,
 )
 
-TOP = 5
 MOST_NAMED = 5
 SAME, MOST_COMPARED = 1e-5, 4000
 _FEW_EQUAL = 0.005
@@ -53,60 +53,58 @@ class ClassRecall:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ZeroShotResult:
+class ZeroShotResult(Answered):
     """One model on one split with one way of asking.
 
-    `classnames` (c) the names used; `confusion` (c, c) int64 [true, predicted]; `labels` and `ranks` (n,)
-    int64, rank 1 is right; `top5` (n, k) int64, best first, with `top5_probability` (n, k) float32, k =
-    min(5, c); `ids` (n) the rows. Intervals are Wilson's, for the mean per-class recall a bootstrap over
-    pictures. `notes` say what to know when reading the numbers.
+    `confusion` (c, c) int64 [true, predicted]; `scores` every figure of `core.stats.accuracy.METRICS`, with Wilson's
+    interval or, for the mean per-class recall, one of a bootstrap over pictures. `notes` say what to know when reading
+    the numbers.
     """
 
-    model: str
-    dataset: str
-    split: str
-    n: int
-    acc1: float
-    acc5: float
-    mean_per_class_recall: float
-    acc1_ci95: Interval
-    acc5_ci95: Interval
-    mean_per_class_recall_ci95: Interval
+    scores: Mapping[str, Score]
     templates: tuple[str, ...]
-    classnames: tuple[str, ...]
     classnames_kind: str
     per_class: tuple[ClassRecall, ...]
     confusion: IntArray
-    labels: IntArray
-    ranks: IntArray
-    top5: IntArray
-    top5_probability: FloatArray
-    ids: tuple[str, ...]
     logit_scale: float
     protocol: EvalProtocol
-    provenance: Provenance
     published: tuple[Reference, ...] = ()
     deck: tuple[Reference, ...] = ()
     notes: tuple[Note, ...] = ()
 
     def __post_init__(self) -> None:
-        c = len(self.classnames)
-        expect_shape("confusion", self.confusion, (c, c), np.int64)
-        expect_shape("ranks", self.ranks, (self.n,), np.int64)
-        expect_shape("labels", self.labels, (self.n,), np.int64)
-        expect_shape("top5", self.top5, (self.n, min(TOP, c)), np.int64)
-        expect_shape("top5_probability", self.top5_probability, (self.n, min(TOP, c)), np.float32)
+        Answered.__post_init__(self)
+        expect_shape("confusion", self.confusion, (len(self.classnames),) * 2, np.int64)
 
     @property
-    def correct(self) -> NDArray[np.bool_]:
-        """(n,) whether the first answer is right."""
-        right: NDArray[np.bool_] = self.ranks == 1
-        return right
+    def acc1(self) -> float:
+        """Top-1 accuracy."""
+        return self.scores["acc1"].value
 
     @property
-    def predicted(self) -> IntArray:
-        """(n,) the class of the first answer."""
-        return self.top5[:, 0]
+    def acc1_ci95(self) -> Interval:
+        """Wilson's 95 % interval of it."""
+        return self.scores["acc1"].ci95
+
+    @property
+    def acc5(self) -> float:
+        """Top-5 accuracy."""
+        return self.scores["acc5"].value
+
+    @property
+    def acc5_ci95(self) -> Interval:
+        """Wilson's 95 % interval of it."""
+        return self.scores["acc5"].ci95
+
+    @property
+    def mean_per_class_recall_ci95(self) -> Interval:
+        """95 % interval of a bootstrap over pictures."""
+        return self.scores["mean_per_class_recall"].ci95
+
+    @property
+    def mean_per_class_recall(self) -> float:
+        """Mean of the recalls of the classes that have pictures."""
+        return self.scores["mean_per_class_recall"].value
 
     def to_record(self) -> dict[str, Any]:
         """The JSON record of `classify`: figures are 0-1 floats, a recall without pictures is null."""
@@ -115,12 +113,8 @@ class ZeroShotResult:
             "dataset": self.dataset,
             "split": self.split,
             "n": self.n,
-            "acc1": self.acc1,
-            "acc5": self.acc5,
-            "mean_per_class_recall": self.mean_per_class_recall,
-            "acc1_ci95": list(self.acc1_ci95),
-            "acc5_ci95": list(self.acc5_ci95),
-            "mean_per_class_recall_ci95": list(self.mean_per_class_recall_ci95),
+            **{name: score.value for name, score in self.scores.items()},
+            **{f"{name}_ci95": list(score.ci95) for name, score in self.scores.items()},
             "templates": list(self.templates),
             "classnames": list(self.classnames),
             "classnames_kind": self.classnames_kind,
@@ -189,9 +183,8 @@ def classify(
     `TMVError` where labels are missing or do not fit the class names.
     """
     labels = labels_of(images, classes, classnames)
-    found = metrics.classify_vectors(images.image_embeddings, classes, labels, images.logit_scale, TOP)
+    found = metrics.classify_vectors(images.image_embeddings, classes, labels, images.score_rule, TOP)
     n, c, correct = len(labels), len(classnames), found.ranks == 1
-    hits1, hits5 = int(correct.sum()), int((found.ranks <= TOP).sum())
     protocol = EvalProtocol(
         templates=check_templates(templates),
         classnames=classnames_kind,
@@ -203,16 +196,9 @@ def classify(
     per_class = per_class_of(labels, correct, classnames)
     said = images.provenance.beside
     return ZeroShotResult(
-        model=images.key.model,
-        dataset=images.key.dataset,
-        split=images.key.split,
+        **place_of(images),
         n=n,
-        acc1=hits1 / n,
-        acc5=hits5 / n,
-        mean_per_class_recall=metrics.mean_per_class_recall(labels, correct, c),
-        acc1_ci95=wilson(hits1, n),
-        acc5_ci95=wilson(hits5, n),
-        mean_per_class_recall_ci95=bootstrap_class_mean(labels, correct, c),
+        scores=score(labels, found.ranks, c),
         templates=protocol.templates,
         classnames=tuple(classnames),
         classnames_kind=classnames_kind,
@@ -225,7 +211,6 @@ def classify(
         ids=images.ids,
         logit_scale=images.logit_scale,
         protocol=protocol,
-        provenance=images.provenance,
         published=tuple(published),
         deck=tuple(deck),
         notes=beside(said, unsaid(said, _notes(per_class, classnames, classes)), _tie_note(correct, found.tied)),
@@ -346,9 +331,9 @@ def _equal_names(doubled: Sequence[str], level: Level) -> Note:
     )
 
 
-def _tie_note(correct: NDArray[np.bool_], tied: NDArray[np.bool_]) -> tuple[Note, ...]:
+def _tie_note(correct: NDArray[np.bool_], tied: NDArray[np.bool_] | None) -> tuple[Note, ...]:
     """What hangs on the order of the classes: (n,) whether right, (n,) whether the true class ties for the first."""
-    if not tied.any():
+    if tied is None or not tied.any():
         return ()
     sure, n = np.count_nonzero(correct & ~tied), len(tied)
     wrong, right = (f"{100 * hits / n:.2f} %" for hits in (sure, sure + np.count_nonzero(tied)))

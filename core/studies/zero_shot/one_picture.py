@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from core.errors import TMVError
 from core.stats import metrics
-from core.types import FloatArray
+from core.types import FloatArray, ScoreRule
 
 
 def name_picture(
-    picture: FloatArray, classes: FloatArray, labels: Sequence[str], logit_scale: float, k: int = 5
+    picture: FloatArray, classes: FloatArray, labels: Sequence[str], rule: ScoreRule, k: int = 5
 ) -> tuple[tuple[str, float], ...]:
     """The k closest labels, best first, with their probabilities among all labels.
 
@@ -20,6 +20,6 @@ def name_picture(
     if len(labels) != len(classes):
         raise TMVError(f"Expected one class vector for each of {len(labels)} labels, got {len(classes)}.")
     scores = metrics.normalise(picture[None]) @ classes.T
-    shares = metrics.softmax(scores, logit_scale)[0]
+    shares = rule.probabilities(scores)[0]
     best = metrics.top_k(scores, min(k, len(labels)))[0]
     return tuple((labels[i], float(shares[i])) for i in best)

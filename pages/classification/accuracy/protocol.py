@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import pandas as pd
 import streamlit as st
 
+from core.stats.accuracy import BY_NAME, METRICS
 from core.studies.zero_shot.classify import ZeroShotResult
 from core.tables import references_frame
 from core.words.accuracy import protocol_line
@@ -19,11 +20,7 @@ from pages.shared.words import plain
 TABLE = (
     "model_title",
     "dataset_title",
-    "acc1",
-    "acc1_95",
-    "acc5",
-    "acc5_95",
-    "mean_per_class_recall",
+    *(column for m in METRICS for column in (m.name, *([f"{m.name}_95"] if m.interval_column else []))),
     "published_acc1",
     "deck_acc1",
     "published_acc5",
@@ -32,9 +29,20 @@ TABLE = (
 )
 
 
+INTERVALS = tuple(metric.name for metric in METRICS if metric.interval_column)
+
+
+def _intervals(frame: pd.DataFrame, name: str) -> list[str]:
+    return [interval_text(ends) for ends in zip(frame[f"{name}_low"], frame[f"{name}_high"], strict=True)]
+
+
+def _low(name: str) -> str:
+    return BY_NAME[name].heading.lower()
+
+
 def is_share(column: str) -> bool:
     """Whether a column of the accuracy frame holds shares 0-1, shown as percent."""
-    return column.endswith(("acc1", "acc5", "recall"))
+    return column.endswith(tuple(metric.name for metric in METRICS))
 
 
 def results_table(frame: pd.DataFrame, key: str, asked: Callable[[str, str], None]) -> None:
@@ -42,8 +50,7 @@ def results_table(frame: pd.DataFrame, key: str, asked: Callable[[str, str], Non
     shares = [c for c in TABLE if c in frame and is_share(c)]
     shown = frame.assign(
         **{c: 100 * frame[c].astype(float) for c in shares},
-        acc1_95=[interval_text(p) for p in zip(frame["acc1_low"], frame["acc1_high"])],
-        acc5_95=[interval_text(p) for p in zip(frame["acc5_low"], frame["acc5_high"])],
+        **{f"{name}_95": _intervals(frame, name) for name in INTERVALS},
         protocol="How it was made",
     )[list(TABLE)]
 
@@ -61,11 +68,8 @@ def results_table(frame: pd.DataFrame, key: str, asked: Callable[[str, str], Non
         column_config={
             "model_title": "Model",
             "dataset_title": "Data set",
-            "acc1": number("Top-1", **share),
-            "acc1_95": "95 %",
-            "acc5": number("Top-5", **share),
-            "acc5_95": "95 % of top-5",
-            "mean_per_class_recall": number("Mean recall", **share, help="Mean per-class recall"),
+            **{metric.name: number(metric.heading, **share, help=metric.title) for metric in METRICS},
+            **{f"{name}_95": "95 %" if name == "acc1" else f"95 % of {_low(name)}" for name in INTERVALS},
             "published_acc1": number("Published top-1", **share),
             "deck_acc1": number("Deck top-1", **share),
             "published_acc5": number("Published top-5", **share),

@@ -71,7 +71,7 @@ def _vectors(
     card = read_card(engine.cache_dir, model.name)
     if card is None:
         raise TMVError(f"{model.name} has not been loaded here yet; try again in a moment.")
-    return st.session_state["own-vector"][1], classes, labels, card.logit_scale
+    return st.session_state["own-vector"][1], classes, labels, card.score_rule
 
 
 def _labels(text: str) -> list[str]:

@@ -21,6 +21,7 @@ from core.deck.steps import CLAIMS, STEPS, find_step
 from core.deck.stories import OwnStep, OwnStory, load_story, name_of, read_story, save_story, story_names
 from core.engine import Engine
 from core.errors import TMVError
+from core.stats.accuracy import Score
 from core.stats.intervals import wilson
 from core.studies.audit.study import audit_deck
 from core.studies.zero_shot.classify import ZeroShotResult
@@ -39,7 +40,14 @@ def told(model: str, dataset: str, right: int, n: int = 200, five: int | None = 
     result = sample_result(model, dataset, n=n)
     labels = (np.arange(n) % len(result.classnames)).astype(np.int64)
     return replace(
-        result, ranks=ranks, labels=labels, acc1=right / n, acc5=(five or right) / n, acc1_ci95=wilson(right, n)
+        result,
+        ranks=ranks,
+        labels=labels,
+        scores={
+            **result.scores,
+            "acc1": Score(value=right / n, ci95=wilson(right, n)),
+            "acc5": Score(value=(five or right) / n, ci95=(0.0, 1.0)),
+        },
     )
 
 

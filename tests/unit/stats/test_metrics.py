@@ -6,6 +6,7 @@ from sklearn.metrics import balanced_accuracy_score, confusion_matrix, top_k_acc
 
 from core.errors import TMVError
 from core.stats import metrics, scores
+from core.types import ScoreRule
 
 EYE = np.eye(3, dtype=np.float32)
 
@@ -132,7 +133,7 @@ def test_softmax_by_hand():
 def test_one_pass_equals_ranks_sort_and_softmax():
     images, classes = vectors(90, 12, 20), vectors(31, 12, 21)
     labels = np.random.default_rng(22).integers(0, 31, 90)
-    found = metrics.classify_vectors(images, classes, labels, 30.0, k=5)
+    found = metrics.classify_vectors(images, classes, labels, ScoreRule(scale=30.0), k=5)
     scores = slow_cosines(images, classes)
     logits = np.exp(30.0 * scores)
     probability = logits / logits.sum(axis=1, keepdims=True)
@@ -147,7 +148,7 @@ def test_in_a_tie_the_answer_agrees_with_the_rank():
     rng = np.random.default_rng(23)
     classes = rng.integers(0, 2, (12, 4)).astype(np.float32)
     images, labels = rng.integers(0, 2, (300, 4)).astype(np.float32), rng.integers(0, 12, 300)
-    found = metrics.classify_vectors(images, classes, labels, 100.0, k=3)
+    found = metrics.classify_vectors(images, classes, labels, ScoreRule(scale=100.0), k=3)
     for rank, row, label in zip(found.ranks, found.top, labels):
         assert (row[rank - 1] == label) if rank <= 3 else (label not in row)
     best = np.array([[c @ x for c in metrics.normalise(classes)] for x in metrics.normalise(images)])

@@ -8,9 +8,11 @@ import pytest
 
 from core import tables as frames
 from core.errors import TMVError
+from core.stats.accuracy import Score
 from core.stats.intervals import PairedDifference, paired_difference, standing
 from core.stats.metrics import Calibration, calibration
 from core.studies.answered import compare
+from core.studies.zero_shot.classify import ZeroShotResult
 from core.tables.accuracy import fitting
 from core.types import Reference
 from core.words import accuracy, names, numbers
@@ -26,6 +28,11 @@ def two():
 
 
 # --- names ------------------------------------------------------------------------------------------------
+
+
+def none_right(result: ZeroShotResult) -> dict[str, Score]:
+    """Its figures, had no first answer been right."""
+    return {**result.scores, "acc1": Score(value=0.0, ci95=(0.0, 0.1))}
 
 
 @pytest.mark.parametrize(
@@ -129,11 +136,13 @@ def test_accuracy_finding_for_one_model_two_models_and_many(two):
 
 def test_three_models_on_one_data_set(two):
     first, second = sorted(two, key=lambda r: -r.acc1)
-    third = replace(second, model="RN50/openai", acc1=0.0)
+    third = replace(second, model="RN50/openai", scores=none_right(second))
     gap = numbers.points(first.acc1 - second.acc1)
     a, b, _ = names.short_names([first.model, second.model, third.model])
     assert accuracy.accuracy_finding([first, second, third]) == f"{a} leads on EuroSAT, {gap} before {b}"
-    tied = accuracy.accuracy_finding([first, replace(first, model="RN50/openai"), replace(second, acc1=0.0)])
+    tied = accuracy.accuracy_finding(
+        [first, replace(first, model="RN50/openai"), replace(second, scores=none_right(second))]
+    )
     assert tied.startswith("On EuroSAT the first two, ") and tied.endswith(", are tied")
 
 

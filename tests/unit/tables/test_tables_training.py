@@ -11,6 +11,7 @@ import pytest
 
 from core.catalog.datasets import find_dataset
 from core.catalog.models import find_model
+from core.stats.accuracy import Score
 from core.stats.intervals import paired_difference
 from core.stats.metrics import calibration
 from core.studies.answered import compare
@@ -305,7 +306,16 @@ def test_the_few_shot_finding(study: FewShotResult) -> None:
 
 def test_a_study_that_gains_nothing_says_so(study: FewShotResult) -> None:
     tip_only = replace(study, methods=("tip",))
-    assert "do not help" in few_shot_finding([replace(tip_only, zero_shot=replace(study.zero_shot, acc1=0.99))])
+    assert "do not help" in few_shot_finding(
+        [
+            replace(
+                tip_only,
+                zero_shot=replace(
+                    study.zero_shot, scores={**study.zero_shot.scores, "acc1": Score(value=0.99, ci95=(0.98, 1.0))}
+                ),
+            )
+        ]
+    )
 
 
 def with_runs(study: FewShotResult, *right: int) -> FewShotResult:

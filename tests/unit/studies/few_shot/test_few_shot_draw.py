@@ -11,8 +11,8 @@ import pytest
 
 from core.engine import Engine
 from core.errors import BadArgument, TMVError, UnknownName
+from core.stats.answers import Answers
 from core.stats.metrics import calibration
-from core.stats.scored import Scored
 from core.studies.few_shot import runs as few_shot_runs
 from core.studies.few_shot.draw import FewShotDraw, assemble, from_bytes, to_bytes
 from core.studies.few_shot.gain import differences_by_seed
@@ -86,7 +86,7 @@ def test_answers_come_back_from_disk_as_they_were(pair: Pair, blurred: FloatArra
         one, other = getattr(found, name), getattr(again, name)
         np.testing.assert_array_equal(one, other)
         assert one.dtype == other.dtype
-    broken = Scored(ranks=found.ranks[:-1].copy(), top=found.top.copy(), probability=found.probability.copy())
+    broken = Answers(ranks=found.ranks[:-1].copy(), top=found.top.copy(), probability=found.probability.copy())
     for kept in (b"", b"not an archive", to_bytes(found)[:-40], to_bytes(broken)):
         with pytest.raises(ValueError):
             from_bytes(kept)

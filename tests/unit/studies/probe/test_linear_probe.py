@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
 from core.errors import Cancelled, TMVError
+from core.stats.answers import count_right, rank
 from core.stats.logistic import Fit
-from core.stats.scored import count_right, rank
 from core.studies.probe import regularisation as choose_c
 from core.studies.probe import training as linear_probe
 from core.studies.probe.regularisation import Sweep
@@ -300,7 +300,7 @@ def test_ranks_and_top_by_hand() -> None:
 
 
 def test_ranks_in_blocks_equal_a_full_sort(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.stats.scored.ROWS", 7)
+    monkeypatch.setattr("core.stats.answers.ROWS", 7)
     rng = np.random.default_rng(0)
     scores, true = rng.normal(size=(50, 9)).astype(np.float32), rng.integers(0, 9, 50)
     found = rank(lambda rows: scores[rows], true, 9)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from core.errors import TMVError
-from core.stats.answers import Answers, answer, edit
+from core.stats.first_answers import FirstAnswers, answer, edit
 from core.stats.gallery import Gallery
 from core.stats.intervals import mcnemar_exact, wilson
 from core.studies.prompts import accuracy as prompt_study
@@ -154,7 +154,7 @@ def test_pictures_without_labels_are_refused() -> None:
         provenance=PROVENANCE,
     )
     one = np.ones(1, np.float32)
-    empty = Answers(ranks=np.ones(1, np.int64), predicted=np.ones(1, np.int64), own=one, best=one)
+    empty = FirstAnswers(ranks=np.ones(1, np.int64), predicted=np.ones(1, np.int64), own=one, best=one)
     with pytest.raises(TMVError, match="labels"):
         prompt_study.summarise(images, ["{}"], [empty], empty, ["x"])
 
@@ -162,7 +162,7 @@ def test_pictures_without_labels_are_refused() -> None:
 # --- one column -------------------------------------------------------------------------------------------
 
 
-def edited(images: EmbeddingSet, before: FloatArray, after: FloatArray) -> tuple[Answers, Answers]:
+def edited(images: EmbeddingSet, before: FloatArray, after: FloatArray) -> tuple[FirstAnswers, FirstAnswers]:
     labels, gallery = labels_of(images), Gallery.of(images.image_embeddings)
     quick = edit(
         answer(images.image_embeddings, before, labels), images.image_embeddings, gallery, labels, before, after
@@ -205,11 +205,11 @@ def test_an_edit_reads_few_pictures_again(monkeypatch: pytest.MonkeyPatch) -> No
     start = answer(images.image_embeddings, before, labels_of(images))
     read = list[int]()
 
-    def counting(vectors: FloatArray, classes: FloatArray, labels: IntArray) -> Answers:
+    def counting(vectors: FloatArray, classes: FloatArray, labels: IntArray) -> FirstAnswers:
         read.append(len(vectors))
         return answer(vectors, classes, labels)
 
-    monkeypatch.setattr("core.stats.answers.answer", counting)
+    monkeypatch.setattr("core.stats.first_answers.answer", counting)
     edit(start, images.image_embeddings, Gallery.of(images.image_embeddings), labels_of(images), before, after)
     assert sum(read) < 2000 / 4
 
