@@ -71,7 +71,9 @@ def frame() -> None:
     page = st.navigation(sections, position="hidden" if stage.presentation_asked_for() else "top")
     # Only the navigation knows which page opens at the bare address.
     files = {
-        page.url_path: _file(row[0]) for section, rows in PAGES.items() for page, row in zip(sections[section], rows)
+        page.url_path: _file(row[0])
+        for section, rows in PAGES.items()
+        for page, row in zip(sections[section], rows, strict=True)
     }
     on_stage = stage.mount_stage(files)
     bind(*SHARED)

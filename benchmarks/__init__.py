@@ -66,4 +66,4 @@ def interleaved(ways: Mapping[str, Callable[[], Any]], rounds: int, warm: int = 
 
 def median_ratio(peer: list[float], ours: list[float]) -> float:
     """Median over rounds of how many times faster ours was in the same round."""
-    return statistics.median(p / o for p, o in zip(peer, ours))
+    return statistics.median(p / o for p, o in zip(peer, ours, strict=True))

@@ -121,7 +121,7 @@ def _row(
     seconds = interleaved(ways, rounds=1, warm=0)
     gaps = [
         objective(*train, ours, strength) / objective(*train, peer, strength) - 1
-        for ours, peer, strength in zip(found["ours"], found["peer"], strengths)
+        for ours, peer, strength in zip(found["ours"], found["peer"], strengths, strict=True)
     ]
     return Row(
         work,

@@ -31,7 +31,9 @@ def read_only(array: NDArray[Any]) -> NDArray[Any]:
 
 def expect_shape(name: str, array: NDArray[Any], shape: Sequence[int | str], dtype: Any) -> None:
     """Raise `TMVError` unless `array` has this shape (letters match any size) and dtype."""
-    fits = array.ndim == len(shape) and all(isinstance(s, str) or s == a for s, a in zip(shape, array.shape))
+    fits = array.ndim == len(shape) and all(
+        isinstance(s, str) or s == a for s, a in zip(shape, array.shape, strict=True)
+    )
     if not fits or array.dtype != np.dtype(dtype):
         wanted = ", ".join(str(s) for s in shape) + ("," if len(shape) == 1 else "")
         raise TMVError(f"{name} must be ({wanted}) {np.dtype(dtype)}, got {array.shape} {array.dtype}.")

@@ -89,7 +89,7 @@ def equal_names(folders: Sequence[str], names: Sequence[str]) -> tuple[Note, ...
     keys = [unicodedata.normalize("NFC", name).casefold() for name in names]
     counts = Counter(keys)
     groups: dict[str, list[str]] = {}
-    for folder, key in zip(folders, keys):
+    for folder, key in zip(folders, keys, strict=True):
         if counts[key] > 1:
             groups.setdefault(key, []).append(folder)
     if not groups:
@@ -149,7 +149,7 @@ def _is_counter(numbers: Sequence[str]) -> bool:
 
 def _id_notes(folders: Sequence[str], bare: Sequence[str], names: Sequence[str]) -> list[Note]:
     notes = []
-    cut = [(folder, name) for folder, rest, name in zip(folders, bare, names) if rest != folder]
+    cut = [(folder, name) for folder, rest, name in zip(folders, bare, names, strict=True) if rest != folder]
     if cut:
         notes.append(Note(f"WordNet ids are no part of a class name and were cut: {_example(cut)}.", "wnid_cut"))
     strange = [name for name in names if _WNID.fullmatch(name)]
@@ -172,11 +172,11 @@ def _number_notes(bare: Sequence[str], cut: Sequence[str], names: Sequence[str])
             "their names with --classnames FILE, one a line in the order of the numbers."
         )
         return [Note(text, "numbered_classes", "warning")]
-    changed = [(before, name) for before, after, name in zip(bare, cut, names) if before != after]
+    changed = [(before, name) for before, after, name in zip(bare, cut, names, strict=True) if before != after]
     if changed:
         text = f"Numbers in front of class names were taken for a counter and cut: {_example(changed)}"
         return [Note(f"{text}; --classnames raw keeps the folder names.", "numbers_cut")]
-    kept = [(before, name) for before, name in zip(bare, names) if _NUMBERED.match(before)]
+    kept = [(before, name) for before, name in zip(bare, names, strict=True) if _NUMBERED.match(before)]
     if kept:
         text = f"Numbers in front of class names were kept, as they do not count the classes: {_example(kept)}"
         # Where names would fall together without them they are the meaning, as in "1 euro" and "2 euro".
@@ -196,7 +196,7 @@ def _copy_note(folders: Sequence[str]) -> list[Note]:
 
 
 def _glued_note(cut: Sequence[str], names: Sequence[str]) -> list[Note]:
-    glued = [(before, name) for before, name in zip(cut, names) if _is_glued(before)]
+    glued = [(before, name) for before, name in zip(cut, names, strict=True) if _is_glued(before)]
     if not glued:
         return []
     return [Note(f"Words that were written as one were parted: {_example(glued)}.", "glued_words")]

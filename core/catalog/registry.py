@@ -75,7 +75,7 @@ def _read_table(module: ast.Module) -> dict[tuple[str, str], Published]:
     if not isinstance(table, ast.Dict):
         return {}
     found: dict[tuple[str, str], Published] = {}
-    for key, value in zip(table.keys, table.values):
+    for key, value in zip(table.keys, table.values, strict=True):
         tags = assigned[value.id] if isinstance(value, ast.Name) else value
         if isinstance(key, ast.Constant) and isinstance(tags, ast.Call):
             found |= {(str(key.value), str(k.arg)): _read_weights(k.value) for k in tags.keywords if k.arg}

@@ -78,7 +78,7 @@ def _placed(frame: pd.DataFrame, upright: bool) -> pd.DataFrame:
     and `width` (of the bar)."""
     method = frame["method"] if "method" in frame else pd.Series(ZERO_SHOT, frame.index)
     models, datasets = list(frame["model"].unique()), list(frame["dataset"].unique())
-    keys = list(zip(frame["model"], method))
+    keys = list(zip(frame["model"], method, strict=True))
     series = sorted(set(keys), key=lambda key: (models.index(key[0]), list(METHODS).index(key[1])))
     width = GROUP_WIDTH / len(series)
     group = frame["dataset"].map(datasets.index)
@@ -108,7 +108,7 @@ def _bars(rows: pd.DataFrame, metric: str, style: Look, upright: bool) -> go.Bar
         customdata=rows[about].values.tolist(),
         hovertext=_hover(rows, metric),
         hovertemplate="%{hovertext}<extra></extra>",
-        text=["" if past else percent(v, 0) for v, past in zip(rows[metric], crossed)],
+        text=["" if past else percent(v, 0) for v, past in zip(rows[metric], crossed, strict=True)],
         textposition="inside",
         insidetextanchor="start",
         textangle=0,
@@ -218,7 +218,7 @@ def _numbers_past(fig: go.Figure, placed: pd.DataFrame, metric: str, style: Look
 
 def _add_chance(fig: go.Figure, placed: pd.DataFrame, metric: str, style: Look, upright: bool) -> None:
     """A line for each group, behind the bars, so that it never crosses a number."""
-    for group, chance in zip(*(placed.drop_duplicates("group")[c] for c in ("group", f"chance_{metric}"))):
+    for group, chance in zip(*(placed.drop_duplicates("group")[c] for c in ("group", f"chance_{metric}")), strict=True):
         ends = _along(upright, (group - 0.5, group + 0.5), (chance, chance))
         fig.add_shape(
             type="line",

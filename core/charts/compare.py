@@ -54,7 +54,7 @@ def _marks(fig: go.Figure, frame: pd.DataFrame, clear: bool, style: Look) -> Non
         return
     leader = np.where(rows["difference"] > 0, rows["model_a"], rows["model_b"])
     colors = [model_color(name, style.theme) if clear else style.background for name in leader]
-    for place, difference in zip(rows["place"], rows["difference"]):
+    for place, difference in zip(rows["place"], rows["difference"], strict=True):
         _say(fig, place, difference, "" if clear else " tie", style)
     edge = [color if clear else style.text for color in colors]
     fig.add_scatter(
@@ -122,7 +122,8 @@ def _axes(fig: go.Figure, frame: pd.DataFrame, same: bool, axis: str) -> None:
     ends = np.abs(frame[["difference_low", "difference_high"]].to_numpy()).max() * 1.15 or 0.05
     ends = max(float(ends), 0.02)
     labels = [
-        wrap(t if same else f"{t}: {a} − {b}", 20, 3) for t, a, b in zip(frame["dataset_title"], frame["a"], frame["b"])
+        wrap(t if same else f"{t}: {a} − {b}", 20, 3)
+        for t, a, b in zip(frame["dataset_title"], frame["a"], frame["b"], strict=True)
     ]
     fig.update_yaxes(tickvals=list(range(len(frame))), ticktext=labels, range=[len(frame) - 0.4, -0.7], showgrid=False)
     fig.update_xaxes(

@@ -54,7 +54,9 @@ def _most_mistaken(frame: pd.DataFrame, limit: int) -> list[int]:
 
 
 def _names(frame: pd.DataFrame) -> dict[int, str]:
-    return dict(zip(frame["true"], frame["true_name"])) | dict(zip(frame["predicted"], frame["predicted_name"]))
+    return dict(zip(frame["true"], frame["true_name"], strict=True)) | dict(
+        zip(frame["predicted"], frame["predicted_name"], strict=True)
+    )
 
 
 def _note(frame: pd.DataFrame, drawn: int, total: int) -> str:

@@ -163,7 +163,7 @@ def start(theme: Theme, scale: float, title: str, *, note: str = "", height: flo
             "yanchor": "top",
             "font": {"size": style.size(17), "color": style.text, "weight": 600},
         },
-        margin={side: style.size(px) for side, px in zip("lrtb", (8, 18, 22 + lines * 22, 8))},
+        margin={side: style.size(px) for side, px in zip("lrtb", (8, 18, 22 + lines * 22, 8), strict=True)},
         hoverlabel={
             "font": {"family": FONT, "size": style.size(14), "color": style.text},
             "bgcolor": style.background,

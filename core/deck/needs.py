@@ -80,4 +80,4 @@ def unknown_texts(engine: Engine, model: str, texts: Sequence[str]) -> tuple[str
     if not digest or not wanted:
         return tuple(wanted)
     _, found = engine.encoding.texts.get(digest, wanted)
-    return tuple(text for text, there in zip(wanted, found) if not there)
+    return tuple(text for text, there in zip(wanted, found, strict=True) if not there)

@@ -140,12 +140,12 @@ def _encode(encoder: Any, batch: Any) -> FloatArray:
 
 def _batch(dataset: Dataset, rows: range, pixels: Sequence[Any], vectors: FloatArray) -> Batch:
     """Put vectors and reasons together; a vector that is no direction is no vector."""
-    gaps = [(row, p) for row, p in zip(rows, pixels) if isinstance(p, Skipped)]
-    with_pixels = [row for row, p in zip(rows, pixels) if not isinstance(p, Skipped)]
+    gaps = [(row, p) for row, p in zip(rows, pixels, strict=True) if isinstance(p, Skipped)]
+    with_pixels = [row for row, p in zip(rows, pixels, strict=True) if not isinstance(p, Skipped)]
     usable = np.asarray(np.isfinite(vectors).all(axis=1) & vectors.any(axis=1))
     gaps += [
         (row, Skipped(id=dataset.ids[row], reason="The model gave no usable vector for it (not finite, or all zero)."))
-        for row, good in zip(with_pixels, usable)
+        for row, good in zip(with_pixels, usable, strict=True)
         if not good
     ]
     return Batch(rows=rows, vectors=vectors[usable], skipped=tuple(sorted(gaps, key=lambda gap: gap[0])))

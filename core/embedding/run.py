@@ -296,7 +296,7 @@ def encode_texts(encoder: CardedEncoder, store: TextStore, texts: tuple[str, ...
     vectors, found = store.get(digest, texts)
     if found.all():
         return vectors
-    missing = list(dict.fromkeys(text for text, here in zip(texts, found) if not here))
+    missing = list(dict.fromkeys(text for text, here in zip(texts, found, strict=True) if not here))
     fresh = np.ascontiguousarray(encoder.encode_texts(missing), np.float32)
     store.put(digest, missing, fresh)
     position = {text: row for row, text in enumerate(missing)}

@@ -135,7 +135,7 @@ def _choose_precision(
     wanted = images.encode(pixels), texts.encode(tokens)
     with _half("fp16"):
         found = images.encode(pixels), texts.encode(tokens)
-    far = max(parity.difference(f, w) for f, w in zip(found, wanted))
+    far = max(parity.difference(f, w) for f, w in zip(found, wanted, strict=True))
     if far <= parity.HALF_LIMIT:
         return "fp16", f"half precision is used: {far:.0e} from float32"
     return "fp32", f"half precision is not used: {far:.0e} from float32"

@@ -233,7 +233,7 @@ def _block(block: Any, x: torch.Tensor, paths: list[torch.Tensor]) -> torch.Tens
     """One residual attention block over all nodes, (nodes, d) -> (nodes, d)."""
     q, k, v = _project(block, x)
     sizes = [len(path) for path in paths]
-    parts = [_attend(own, k[path], v[path]) for own, path in zip(torch.split(q, sizes), paths)]
+    parts = [_attend(own, k[path], v[path]) for own, path in zip(torch.split(q, sizes), paths, strict=True)]
     return _rest(block, x, torch.cat(parts))
 
 

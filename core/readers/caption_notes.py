@@ -68,7 +68,7 @@ def _lost_captions(rows: Sequence[CaptionRow]) -> list[Note]:
 def caption_findings(captions: Sequence[str], image_index: IntArray) -> list[Note]:
     """Captions (m,) that stand twice at one picture, and those that several pictures share (m,): equal captions are
     one text to a model, so no rule for ties lets all of their pictures win."""
-    pairs = {(int(picture), caption) for picture, caption in zip(image_index, captions)}
+    pairs = {(int(picture), caption) for picture, caption in zip(image_index, captions, strict=True)}
     repeated = len(captions) - len(pairs)
     pictures_of = Counter(caption for _, caption in {(picture, caption.lower()) for picture, caption in pairs})
     shared = {caption for caption, count in pictures_of.items() if count > 1}

@@ -131,7 +131,7 @@ def split_of(name: str) -> str | None:
 def _tail(own: Sequence[str], other: Sequence[str]) -> int:
     """How many of the last folders are the same."""
     count = 0
-    for a, b in zip(reversed(own), reversed(other)):
+    for a, b in zip(reversed(own), reversed(other), strict=False):
         if a != b:
             break
         count += 1
@@ -149,11 +149,11 @@ def find_pictures(file: Path, wanted: Sequence[str], split: str) -> Lookup:
     places = _places(file)
     probes = list(wanted[:_PROBED]) + list(wanted[-_PROBED:])
     hits = [(_hits(place, probes), _hits(place, [base(name) for name in probes])) for place in places]
-    if split and any(any(found) and split_of(place.name) == split for place, found in zip(places, hits)):
+    if split and any(any(found) and split_of(place.name) == split for place, found in zip(places, hits, strict=True)):
         other = [split_of(place.name) not in (split, None) for place in places]
-        hits = [(0, 0) if wrong else found for wrong, found in zip(other, hits)]
+        hits = [(0, 0) if wrong else found for wrong, found in zip(other, hits, strict=True)]
     best = max(hits)
-    tied = [place for place, found in zip(places, hits) if found == best]
+    tied = [place for place, found in zip(places, hits, strict=True) if found == best]
     if not any(best):
         return _anywhere(file, wanted, places, probes)
     place = tied[0] if tied[0] == file.parent else _one_of(tied, split, probes, file)

@@ -176,7 +176,7 @@ def _best_column(path: Path, listed: NameList, place: Callable[[str], int | None
     best = hits.index(max(hits))
     for other in range(width):
         if hits[other] == hits[best] == len(listed.entries) and found[other] != found[best]:
-            entry = next(e for e, one, two in zip(listed.entries, found[best], found[other]) if one != two)
+            entry = next(e for e, one, two in zip(listed.entries, found[best], found[other], strict=True) if one != two)
             raise TMVError(
                 f"{path} says of {entry.name!r} (line {entry.line}) both {entry.keys[best]} and {entry.keys[other]}, "
                 "and either may be its folder; keep one of these columns, or head it folder."

@@ -49,9 +49,9 @@ def data_digest(dataset: Dataset, memo_dir: Path, progress: Progress | None = No
 def _digest(dataset: Dataset, pictures: list[str], memo: Path, progress: Progress | None) -> str:
     """`data_digest` with the stamps of the `pictures`; only those that the memo does not know are read."""
     known = _load(memo)
-    stamps = [_stamp(name, stamp) for name, stamp in zip(dataset.ids, pictures)]
+    stamps = [_stamp(name, stamp) for name, stamp in zip(dataset.ids, pictures, strict=True)]
     digests = _picture_digests(dataset, stamps, known, progress)
-    fresh = {stamp: digest for stamp, digest in zip(stamps, digests) if digest != _UNREADABLE}
+    fresh = {stamp: digest for stamp, digest in zip(stamps, digests, strict=True) if digest != _UNREADABLE}
     if fresh.keys() != known.keys():
         _save(memo, fresh)
     return _combine(dataset, digests)
@@ -86,7 +86,7 @@ def _read_all(dataset: Dataset, rows: list[int], stamps: list[bytes]) -> Iterato
     with ThreadPoolExecutor(_THREADS) as pool:
         for start in range(0, len(rows), _CHUNK):
             chunk = rows[start : start + _CHUNK]
-            yield from zip(chunk, pool.map(lambda i: _content(dataset, i), chunk))
+            yield from zip(chunk, pool.map(lambda i: _content(dataset, i), chunk), strict=True)
 
 
 def _content(dataset: Dataset, index: int) -> bytes:

@@ -103,7 +103,7 @@ def documents(records: Sequence[Any], name: str, places: Sequence[str] = ()) -> 
     """The figures in the records of a document; of several, each is called by its place. Raises `TMVError` where one
     has none."""
     places = places or [f"record {place:,}" for place in range(1, len(records) + 1)]
-    read = [(place, _document(r, name)) for place, r in zip(places, records) if isinstance(r, dict)]
+    read = [(place, _document(r, name)) for place, r in zip(places, records, strict=True) if isinstance(r, dict)]
     bare = [place for place, found in read if not found.figures]
     if not read or bare:
         where = f" ({bare[0]})" if bare and len(read) > 1 else ""
@@ -121,7 +121,7 @@ def figure_rows(table: Table) -> tuple[Predictions, ...]:
     none of them."""
     if "model" not in map(str.lower, table.header) or not any(_ours(head) for head in table.header):
         return ()
-    rows = [{head: cell for head, cell in zip(table.header, row) if cell} for row in table.rows]
+    rows = [{head: cell for head, cell in zip(table.header, row, strict=True) if cell} for row in table.rows]
     return documents(rows, table.name, [f"{table.unit.lower()} {line:,}" for line in table.lines])
 
 

@@ -172,7 +172,8 @@ def _inside_notes(place: Path, splits: Mapping[str, Sequence[str]], parts: Mappi
     deeper = [
         found.relative_to(place).as_posix()
         for name, folders in splits.items()
-        for folder, found in zip(folders, parts[name].folders)
+        # Without splits there are no names, and the one folder is the place itself.
+        for folder, found in zip(folders, parts[name].folders, strict=False)
         if found != place / folder
     ]
     return [Note(f"The pictures were read from the folders {and_more(deeper)}.", "found_deeper")] if deeper else []

@@ -79,14 +79,14 @@ def _of_mapping(found: Mapping[Any, Any], source: str, known: Collection[str]) -
     if any(_are_keys(values, kind) and not _are_keys(list(map(str, found)), kind) for kind in (is_number, is_wnid)):
         return [
             Entry(keys=(value,), name=str(key), line=number)
-            for number, (key, value) in enumerate(zip(found, values), 1)
+            for number, (key, value) in enumerate(zip(found, values, strict=True), 1)
         ]
     keys = [str(key) for key in found]
     plain = all(map(is_number, keys)) or all(map(is_wnid, keys)) or all(fold(key) in known for key in keys)
     if not plain and _are_keys(values, lambda value: fold(value) in known):
         return [
             Entry(keys=(value,), name=str(key), line=number)
-            for number, (key, value) in enumerate(zip(found, values), 1)
+            for number, (key, value) in enumerate(zip(found, values, strict=True), 1)
         ]
     return [_keyed(str(key), value, number, source, known) for number, (key, value) in enumerate(found.items(), 1)]
 

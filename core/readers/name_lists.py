@@ -80,7 +80,7 @@ def in_order(names: NameList) -> tuple[str, ...]:
     numbers = numbers_of(names)
     if numbers is None:
         return names.names
-    return tuple(name for _, name in sorted(zip(numbers, names.names)))
+    return tuple(name for _, name in sorted(zip(numbers, names.names, strict=True)))
 
 
 def numbers_of(names: NameList) -> tuple[int, ...] | None:
@@ -242,7 +242,7 @@ def _with_first_synonyms(names: NameList, source: str) -> NameList:
     counts = Counter(first)
     entries = tuple(
         replace(entry, name=entry.name.split(",")[0].strip()) if counts[key] == 1 and key else entry
-        for entry, key in zip(names.entries, first)
+        for entry, key in zip(names.entries, first, strict=True)
     )
     example = f"{commas[0].name!r}: {commas[0].name.split(',')[0].strip()!r}"
     text = f"Of several names for one class the first was taken ({len(commas):,} in {source}, such as {example})."

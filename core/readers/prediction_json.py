@@ -51,7 +51,11 @@ def _split(whole: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     columns, data = whole.get("columns"), whole.get("data")
     if not isinstance(columns, list) or not isinstance(data, list):
         return []
-    rows = [dict(zip(map(str, columns), row)) for row in data if isinstance(row, list) and len(row) == len(columns)]
+    rows = [
+        dict(zip(map(str, columns), row, strict=True))
+        for row in data
+        if isinstance(row, list) and len(row) == len(columns)
+    ]
     return list(rows) if len(rows) == len(data) and rows and is_row(rows[0]) else []
 
 

@@ -150,7 +150,7 @@ def read_table(text: str, name: str) -> Table:
         if len(row) != width:
             raise TMVError(f"Line {line:,} of {name} has {len(row)} columns where the header has {width}.")
     _once(header, name)
-    lines, rows = zip(*found[1:])
+    lines, rows = zip(*found[1:], strict=True)
     return Table(name=name, header=tuple(header), rows=tuple(map(tuple, rows)), lines=lines)
 
 

@@ -101,7 +101,7 @@ def contradiction(shard: Path, samples: Sequence[Sample], source: Source | None)
     both = [(sample, there[source.extension], there["json"]) for sample, there in found if wanted <= set(there)]
     members = [member for _, label, document in both for member in (label, document)]
     contents = list(read_members(shard, members, SMALL))
-    for (sample, _, _), content, document in zip(both, contents[::2], contents[1::2]):
+    for (sample, _, _), content, document in zip(both, contents[::2], contents[1::2], strict=True):
         one, two = content.decode("utf-8", "replace").strip(), _first(_json(document, "", Heard()), LABEL_KEYS)
         if one.isdigit() and type(two) is int and int(one) != two:
             return f"{sample.key} has the label {one} in .{source.extension} and {two} in .json"
@@ -115,7 +115,7 @@ def said_by(shard: Path, samples: Sequence[Sample], source: Source | None, heard
         return
     tellers = [next((m for m in s.members if m.extension == source.extension), None) for s in samples]
     contents = iter(read_members(shard, [m for m in tellers if m], SMALL))
-    for sample, teller in zip(samples, tellers):
+    for sample, teller in zip(samples, tellers, strict=True):
         where = f"{shard}: {sample.key}.{source.extension}"
         yield source.read(next(contents), where, heard) if teller else None
 

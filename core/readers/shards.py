@@ -153,7 +153,9 @@ def _by_name(shards: Sequence[Path]) -> dict[str, tuple[Path, ...]]:
     found = {split for split in splits if split}
     if len(found) < 2 or None in splits:
         return {"all": tuple(shards)}
-    return {s: tuple(p for p, own in zip(shards, splits) if own == s) for s in sorted(found, key=_split_order)}
+    return {
+        s: tuple(p for p, own in zip(shards, splits, strict=True) if own == s) for s in sorted(found, key=_split_order)
+    }
 
 
 def _tars(folder: Path) -> tuple[Path, ...]:
@@ -228,7 +230,7 @@ def _gap_notes(shards: Sequence[Path]) -> tuple[Note, ...]:
         total = totals.pop()
         return _missing(total, [], "by their names", len(shards)) if len(shards) < total else ()
     parts = [_NUMBER.search(shard.stem) for shard in shards]
-    frames = {(s.stem[: m.start()], s.stem[m.end() :]) for s, m in zip(shards, parts) if m}
+    frames = {(s.stem[: m.start()], s.stem[m.end() :]) for s, m in zip(shards, parts, strict=True) if m}
     if not all(parts) or len(frames) != 1:
         return ()
     numbers = [int(match[1]) for match in parts if match]

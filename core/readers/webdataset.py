@@ -152,8 +152,8 @@ def _read_split(shards: ShardSet) -> _Split:
     samples = [[sample for sample, _ in pairs] for pairs in found]
     # The first shard that says anything decides: one before it that says nothing is then silent, not unlabelled.
     source = next(filter(None, map(find_source, shards.paths, samples)), None)
-    for number, (shard, pairs) in enumerate(zip(shards.paths, found)):
-        for (sample, picture), said in zip(pairs, said_by(shard, samples[number], source, heard)):
+    for number, (shard, pairs) in enumerate(zip(shards.paths, found, strict=True)):
+        for (sample, picture), said in zip(pairs, said_by(shard, samples[number], source, heard), strict=True):
             if said is None and source:
                 silent.append(sample.key)
             elif isinstance(said, tuple):
@@ -164,7 +164,9 @@ def _read_split(shards: ShardSet) -> _Split:
     if source and source.also:
         text = f"Labels are from .{source.extension}; also there, and not used: {source.also}."
         notes.append(Note(text, "captions_not_used"))
-    if two := next(filter(None, (contradiction(*each, source) for each in zip(shards.paths[:_COMPARED], samples))), ""):
+    if two := next(
+        filter(None, (contradiction(*each, source) for each in zip(shards.paths[:_COMPARED], samples, strict=True))), ""
+    ):
         text = f"{two}; the labels in .{source.extension if source else ''} are used."
         notes.append(Note(text, "two_labels", "warning"))
     _refuse_numbers_for_captions(rows)

@@ -62,7 +62,7 @@ class Document:
 def render(document: Document, plotly_js: str) -> bytes:
     """The file. Everything that came from names, captions or files is escaped."""
     anchors = [f"part-{i}" for i in range(1, len(document.sections) + 1)]
-    parts = "".join(_section(section, anchor) for section, anchor in zip(document.sections, anchors))
+    parts = "".join(_section(section, anchor) for section, anchor in zip(document.sections, anchors, strict=True))
     title, lead = html.escape(document.title), html.escape(document.lead)
     head = (
         '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -82,7 +82,8 @@ def _own(name: str) -> str:
 
 def _contents(sections: Sequence[Section], anchors: Sequence[str]) -> str:
     rows = "".join(
-        f'<li class="level-{s.level}"><a href="#{a}">{html.escape(s.title)}</a></li>' for s, a in zip(sections, anchors)
+        f'<li class="level-{s.level}"><a href="#{a}">{html.escape(s.title)}</a></li>'
+        for s, a in zip(sections, anchors, strict=True)
     )
     return f'<nav aria-label="Contents"><ol>{rows}</ol></nav>'
 

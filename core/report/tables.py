@@ -163,7 +163,7 @@ def to_html(table: Table, most: int = 60) -> str:
 
 
 def _row(shown: Sequence[Column], texts: Sequence[str]) -> str:
-    return "".join(f"<td{_right(column)}>{html.escape(text)}</td>" for column, text in zip(shown, texts))
+    return "".join(f"<td{_right(column)}>{html.escape(text)}</td>" for column, text in zip(shown, texts, strict=True))
 
 
 def _right(column: Column) -> str:

@@ -72,7 +72,7 @@ def edit(
     ranks, predicted, best = before.ranks.copy(), before.predicted.copy(), before.best.copy()
     unsure = np.isin(labels, columns) | np.isin(predicted, columns)
     both = gallery.scores(np.concatenate([old[columns], new[columns]]))
-    for column, was, now in zip(columns, both, both[len(columns) :]):
+    for column, was, now in zip(columns, both[: len(columns)], both[len(columns) :], strict=True):
         unsure |= _close(was, before.own, gallery) | _close(now, before.own, gallery) | _close(now, best, gallery)
         ranks += (now > before.own).astype(np.int64) - (was > before.own)
         wins = now > best
@@ -91,4 +91,4 @@ def _close(a: FloatArray, b: FloatArray, gallery: Gallery) -> BoolArray:
 
 def changed_columns(old: Sequence[str], new: Sequence[str]) -> list[int] | None:
     """Which names differ; None where the lists are not of one length."""
-    return [i for i, (a, b) in enumerate(zip(old, new)) if a != b] if len(old) == len(new) else None
+    return [i for i, (a, b) in enumerate(zip(old, new, strict=True)) if a != b] if len(old) == len(new) else None

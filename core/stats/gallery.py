@@ -126,7 +126,8 @@ class Gallery:
         """Where these rows stand in the whole list of `best` (1 is first): (r,) int64."""
         own, slack = self.exact(rows, query), rounding(self.width)
         return np.array(
-            [self._rank(query, scores, int(row), float(score), slack) for row, score in zip(rows, own)], dtype=np.int64
+            [self._rank(query, scores, int(row), float(score), slack) for row, score in zip(rows, own, strict=True)],
+            dtype=np.int64,
         )
 
     def _rank(self, query: FloatArray, scores: FloatArray, row: int, own: float, slack: float) -> int:

@@ -246,7 +246,7 @@ class _Descent:
             shares.append(float(np.vdot(move, step)) / product)
             step -= shares[-1] * change
         step = self._precondition(step)
-        for (move, change, product), share in zip(self._history, reversed(shares)):
+        for (move, change, product), share in zip(self._history, reversed(shares), strict=True):
             step += (share - float(np.vdot(change, step)) / product) * move
         return step
 

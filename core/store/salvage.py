@@ -83,7 +83,7 @@ def _blocks(manifest: Manifest, plan: Plan) -> Iterator[tuple[Block, dict[int, r
 
 def _good_chunks(path: Path, manifest: Manifest, plan: Plan) -> Iterator[tuple[int, Chunk]]:
     """The chunks of every block whose vectors still have their checksum."""
-    reasons = dict(zip(manifest.skipped_rows, manifest.skipped))
+    reasons = dict(zip(manifest.skipped_rows, manifest.skipped, strict=True))
     start = manifest.files[IMAGES].bytes - manifest.n * manifest.d * 4
     for block, kept in _blocks(manifest, plan):
         size = sum(len(rows) for rows in kept.values()) * manifest.d * 4

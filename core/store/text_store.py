@@ -58,7 +58,9 @@ class TextStore:
         if not np.isfinite(vectors).all():
             raise TMVError("Text vectors must be finite numbers; these are not, so they are not kept.")
         path = self.path(model_digest)
-        rows = sorted(_row(text, vector) for text, vector in zip(texts, np.ascontiguousarray(vectors, "<f4")))
+        rows = sorted(
+            _row(text, vector) for text, vector in zip(texts, np.ascontiguousarray(vectors, "<f4"), strict=True)
+        )
         with disk_guard(self.folder):
             try:
                 self._write(path, rows)

@@ -87,7 +87,7 @@ def predicted_frame(results: Sequence[ZeroShotResult]) -> pd.DataFrame:
         }
         for result in results
         for label, (name, predicted, true) in enumerate(
-            zip(result.classnames, result.confusion.sum(axis=0), result.confusion.sum(axis=1))
+            zip(result.classnames, result.confusion.sum(axis=0), result.confusion.sum(axis=1), strict=True)
         )
     ]
     return pd.DataFrame(rows)

@@ -78,7 +78,7 @@ def calibration_frame(results: Sequence[Answered], bins: int = 15, names: Sequen
     `side` is the result's name: of `names` where given (the same model may stand twice), else the model's.
     """
     sides = names or [say_model(result.model) for result in results]
-    parts = [_calibration_rows(result, bins).assign(side=side) for result, side in zip(results, sides)]
+    parts = [_calibration_rows(result, bins).assign(side=side) for result, side in zip(results, sides, strict=True)]
     return pd.concat(parts, ignore_index=True)
 
 

@@ -128,7 +128,7 @@ def draws_frame(results: Sequence[FewShotResult]) -> pd.DataFrame:
             for r in results
             for p in r.points
             if p.units
-            for seed, acc1, unit in zip(r.seeds, p.acc1, p.units)
+            for seed, acc1, unit in zip(r.seeds, p.acc1, p.units, strict=True)
         ]
     )
 

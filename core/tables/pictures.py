@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 import pandas as pd
 
@@ -53,7 +54,7 @@ def look_alikes_frame(results: Sequence[OneCaptionResult], ranks: Sequence[Mappi
             "caption": hit.captions[0] if hit.captions else "",
             "rank_for_text": places[hit.id],
         }
-        for r, places in zip(results, ranks)
+        for r, places in zip(results, ranks, strict=True)
         for hit in r.lookalikes
     ]
     return pd.DataFrame(rows)
@@ -113,7 +114,7 @@ def spread_frame(results: Sequence[PicturesResult]) -> pd.DataFrame:
             "edge": r.hits[-1].score,
         }
         for r in results
-        for low, high, counted in zip(r.spread.edges[:-1], r.spread.edges[1:], r.spread.counts)
+        for (low, high), counted in zip(pairwise(r.spread.edges), r.spread.counts, strict=True)
     ]
     return pd.DataFrame(rows)
 

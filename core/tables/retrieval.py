@@ -163,7 +163,7 @@ def ranks_frame(
     """One row for each caption, or (side "text") each picture with its first caption: `rank:MODEL` of every model,
     and for captions `margin:MODEL`. `captions` are those of each result's stored set; only rows that all models
     have are kept."""
-    frames = [_ranked(r, c, side) for r, c in zip(results, captions)]
+    frames = [_ranked(r, c, side) for r, c in zip(results, captions, strict=True)]
     whole = frames[0]
     for frame in frames[1:]:
         whole = whole.merge(frame.drop(columns="caption"), on=["picture", "place"])
@@ -178,7 +178,7 @@ def _ranked(result: RetrievalResult, captions: Sequence[str], side: Side) -> pd.
     if side == "image":
         named = {name: f"{name}:{result.model}" for name in ("rank", "margin")}
         return rows[[*kept, *named]].rename(columns=named)
-    ranks = dict(zip((result.ids[i] for i in result.text.groups.tolist()), result.text.ranks))
+    ranks = dict(zip((result.ids[i] for i in result.text.groups.tolist()), result.text.ranks, strict=True))
     first = rows[rows["place"] == 0][kept].reset_index(drop=True)
     return first.assign(**{f"rank:{result.model}": first["picture"].map(ranks)})
 

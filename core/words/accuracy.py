@@ -99,7 +99,7 @@ def _one_model(results: Sequence[ZeroShotResult]) -> Sentence:
 
 
 def _leaders(contests: Sequence[Sequence[ZeroShotResult]], models: Sequence[str]) -> Sentence:
-    names = dict(zip(models, short_names(models)))
+    names = dict(zip(models, short_names(models), strict=True))
     clear: dict[str, int] = {}
     for group in contests:
         first, second = sorted(group, key=lambda r: -r.acc1)[:2]

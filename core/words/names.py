@@ -235,7 +235,7 @@ def short_names(models: Sequence[ModelSpec | str]) -> tuple[str, ...]:
     """The shortest names that still tell these models apart: only the training data where the architecture is
     the same, only the architecture where the training data is, else both."""
     parts = [say_parts(model) for model in models]
-    architectures, training = [list(side) for side in zip(*parts)] if parts else ([], [])
+    architectures, training = [list(side) for side in zip(*parts, strict=True)] if parts else ([], [])
     if len(set(architectures)) == 1 and len(set(training)) == len(parts) > 1 and all(training):
         return tuple(training)
     own = any(name.startswith("file:") for name in map(_exact, models))

@@ -30,7 +30,7 @@ def notes_of(results: Sequence[Noted]) -> list[tuple[str, str]]:
     """(level, sentence), faults first; a note that is not true of every result begins with those it is true of."""
     pairs = [(result.model, result.dataset) for result in results]
     whose = dict[tuple[str, str], list[tuple[str, str]]]()
-    for result, pair in zip(results, pairs):
+    for result, pair in zip(results, pairs, strict=True):
         for note in result.notes:
             whose.setdefault((note.level, str(note)), []).append(pair)
     ordered = sorted(whose.items(), key=lambda item: (FAULT, WARNING, INFO).index(item[0][0]))

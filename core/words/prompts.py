@@ -44,7 +44,7 @@ def templates_finding(studies: Sequence[PromptStudyResult]) -> Sentence:
 def best_of_each(studies: Sequence[PromptStudyResult]) -> Sentence:
     """For each of several studies the best template's paired difference to the baseline; a tie is called a tie."""
     parts = []
-    for name, study in zip(_told_apart(studies), studies):
+    for name, study in zip(_told_apart(studies), studies, strict=True):
         gap = study.best.difference
         if gap is None:
             parts.append(f"none does better for {name}")
@@ -64,7 +64,7 @@ def _told_apart(studies: Sequence[PromptStudyResult]) -> Sequence[str]:
 
 def _span_of_each(studies: Sequence[PromptStudyResult]) -> Sentence:
     parts = []
-    for name, study in zip(_told_apart(studies), studies):
+    for name, study in zip(_told_apart(studies), studies, strict=True):
         accuracies = [t.acc1 for t in study.templates]
         parts.append(f"{points(max(accuracies) - min(accuracies))} for {name}")
     return Sentence("From the worst template to the best: " + ", ".join(parts), "spans")

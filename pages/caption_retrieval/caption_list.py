@@ -191,7 +191,7 @@ def _table(
     engine: Engine, results: Sequence[RetrievalResult], part: pd.DataFrame, look: ListFilter, opened: Opened
 ) -> None:
     thumbs = _thumbnails(engine, results[0], part["picture"].tolist())
-    ranks = {f"rank:{r.model}": name for r, name in zip(results, short_names([r.model for r in results]))}
+    ranks = {f"rank:{r.model}": name for r, name in zip(results, short_names([r.model for r in results]), strict=True)}
     margin = f"margin:{look.model}"
     margins = {"lost_by": (-part[margin]).clip(lower=0)} if margin in part else {}
     shown_rows = part.assign(thumb=thumbs, open="Look closer", **margins)

@@ -132,7 +132,7 @@ def some_pictures(engine: Engine, results: list[ZeroShotResult]) -> None:
 
 def starts() -> None:
     """Three ways on."""
-    for place, (file, label, what) in zip(st.columns(3), STARTS):
+    for place, (file, label, what) in zip(st.columns(3), STARTS, strict=True):
         with place:
             st.page_link(file, label=label, icon=":material/arrow_forward:")
             st.caption(what)

@@ -45,7 +45,7 @@ def contact_sheet(title: str, rows: Sequence[Sequence[SheetList]], theme: Theme)
     draw = ImageDraw.Draw(picture)
     draw.text((MARGIN, MARGIN), _fit(draw, title, _font(34, 650), width - 2 * MARGIN), style.text, _font(34, 650))
     top = MARGIN + 56
-    for row, height in zip(rows, heights):
+    for row, height in zip(rows, heights, strict=True):
         for column, part in enumerate(row):
             _list(picture, draw, part, MARGIN + column * (list_width + 3 * GAP), top, style)
         top += height

@@ -54,7 +54,7 @@ def _missing(engine: Engine, model: str, texts: Sequence[str]) -> list[str]:
     if not digest or not wanted:
         return sorted(wanted)
     _, found = engine.encoding.texts.get(digest, wanted)
-    return sorted(text for text, here in zip(wanted, found) if not here)
+    return sorted(text for text, here in zip(wanted, found, strict=True) if not here)
 
 
 def _words(model: str, done: int, total: int, seconds: float) -> str:

@@ -41,7 +41,7 @@ def page_title(text: str, lead: str = "") -> None:
 
 def headlines(figures: Sequence[Headline]) -> None:
     """Two to four large figures side by side."""
-    for place, figure in zip(st.columns(max(2, len(figures))), figures):
+    for place, figure in zip(st.columns(max(2, len(figures)))[: len(figures)], figures, strict=True):
         with place:
             headline(figure)
 

@@ -71,7 +71,7 @@ def _picture_and_answers(engine: Engine, results: Sequence[Answered], picture_id
         picture(webp, f"Picture {picture_id} of {first.dataset}")
         st.caption(plain(f"{first.dataset} · {first.split} · {picture_id}"))
     with right:
-        for result, name in zip(results, names):
+        for result, name in zip(results, names, strict=True):
             _answers_of(result, picture_id, name)
 
 
@@ -80,7 +80,7 @@ def _answers_of(result: Answered, picture_id: str, name: str) -> None:
     true = int(result.labels[row])
     best = [
         (result.classnames[label], float(p), int(label) == true)
-        for label, p in zip(result.top5[row], result.top5_probability[row])
+        for label, p in zip(result.top5[row], result.top5_probability[row], strict=True)
     ]
     st.markdown(f"**{plain(name)}**")
     answers(best)

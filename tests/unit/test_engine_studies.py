@@ -102,7 +102,7 @@ def test_an_edited_class_name_is_answered_from_its_column(
     assert encoders[POOR].texts_seen == seen + len(FORMS)  # one new text for each template
     assert all(rows < 40 for rows in full)
     fresh = run_study(Engine(), PromptStudy, POOR, squares(folder), templates=FORMS, classnames=["azure", *names[1:]])
-    for quick, slow in zip(edited.every, fresh.every):
+    for quick, slow in zip(edited.every, fresh.every, strict=True):
         np.testing.assert_array_equal(quick.answers.ranks, slow.answers.ranks)
         np.testing.assert_array_equal(quick.answers.predicted, slow.answers.predicted)
     assert edited.classnames_kind == "edited"
@@ -324,7 +324,7 @@ def test_one_picture_agrees_with_the_benchmark(engine: Engine, folder: Path) -> 
         engine.run(Retrieval.at(engine, GOOD, told(folder))),
         engine.vectors.require(engine.place(GOOD, told(folder))),
     )
-    for row, rank in zip(result.text.groups, result.text.ranks):
+    for row, rank in zip(result.text.groups, result.text.ranks, strict=True):
         assert one_picture(engine, engine.place(GOOD, told(folder)), picture=images.ids[int(row)]).rank == rank
 
 

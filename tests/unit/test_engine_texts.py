@@ -133,7 +133,7 @@ def test_cut_captions_stand_beside_recall_also_of_an_old_cache(world: Path) -> N
 )
 def test_small_galleries(n: int, per: int, said: list[str]) -> None:
     found = [note for note in retrieval.retrieve(captioned(n, per)).notes if note.code == "small_gallery"]
-    assert len(found) == len(said) and all(part in note for part, note in zip(said, found))
+    assert len(found) == len(said) and all(part in note for part, note in zip(said, found, strict=True))
     assert all(note.level == "warning" for note in found)
 
 

@@ -92,7 +92,7 @@ class Encoding:
             raise TMVError(f"The weights of {name} changed while they were being read; try again.")
         vectors, found = self.texts.get(digest, texts)
         if not found.all():
-            self._add(name, digest, {text for text, here in zip(texts, found) if not here}, progress)
+            self._add(name, digest, {text for text, here in zip(texts, found, strict=True) if not here}, progress)
             vectors, found = self.texts.get(digest, texts)
         if not found.all():
             raise TMVError(f"Text vectors of {name} did not stay in the cache; check: python -m core verify")
@@ -104,7 +104,7 @@ class Encoding:
         if not digest or not wanted:
             return tuple(wanted)
         _, found = self.texts.get(digest, wanted)
-        return tuple(text for text, there in zip(wanted, found) if not there)
+        return tuple(text for text, there in zip(wanted, found, strict=True) if not there)
 
     def _add(self, name: str, digest: str, missing: set[str], progress: Progress | None) -> None:
         # Sorted, because the encoder computes what neighbours have in common only once.

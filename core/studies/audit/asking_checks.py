@@ -67,7 +67,7 @@ def looks_raw(name: str) -> bool:
 def _raw_used(used: Sequence[str], curated: Sequence[str], raw: Sequence[str]) -> list[str]:
     """The names that are folder names, [] where there are too few to mean anything."""
     if len(curated) == len(used) and len(raw) == len(used):
-        found = [u for u, c, r in zip(used, curated, raw) if u == r != c]
+        found = [u for u, c, r in zip(used, curated, raw, strict=True) if u == r != c]
     else:
         found = [u for u in used if looks_raw(u)]
     return found if len(found) >= RAW_SHARE * len(used) else []

@@ -106,7 +106,7 @@ def _foreign(case: Case) -> IntArray | None:
     answers, known = case.answers, case.known.labels
     if answers is None or not known:
         return None
-    own = np.array([known.get(name, label) for name, label in zip(answers.ids, answers.labels.tolist())])
+    own = np.array([known.get(name, label) for name, label in zip(answers.ids, answers.labels.tolist(), strict=True)])
     return own if float(np.mean(own != answers.labels)) >= FOREIGN else None
 
 

@@ -73,5 +73,5 @@ def _file(content: bytes | np.ndarray) -> bytes:
 
 def _apart(a: list[FloatArray], b: list[FloatArray]) -> float:
     """The largest distance of a pair of vectors, as a share of their length."""
-    gaps = [float(np.linalg.norm(x - y) / max(float(np.linalg.norm(y)), 1e-12)) for x, y in zip(a, b)]
+    gaps = [float(np.linalg.norm(x - y) / max(float(np.linalg.norm(y)), 1e-12)) for x, y in zip(a, b, strict=True)]
     return max(g if math.isfinite(g) else 1.0 for g in gaps)

@@ -44,10 +44,10 @@ def rank_histogram(ranks: IntArray, n: int) -> tuple[RankBin, ...]:
     """Ranks in bins that grow: 1, 2–5, 6–10, 11–50 and so on up to n."""
     lows = [edge for edge in EDGES if edge <= n]
     highs = [low - 1 for low in lows[1:]] + [n]
-    counts = [int(np.count_nonzero((ranks >= low) & (ranks <= high))) for low, high in zip(lows, highs)]
+    counts = [int(np.count_nonzero((ranks >= low) & (ranks <= high))) for low, high in zip(lows, highs, strict=True)]
     return tuple(
         RankBin(low=low, high=high, count=count, share=count / len(ranks))
-        for low, high, count in zip(lows, highs, counts)
+        for low, high, count in zip(lows, highs, counts, strict=True)
     )
 
 
@@ -110,7 +110,7 @@ def _pair(
     rows = [(i, place[key]) for i, key in enumerate(keys_a) if key in place]
     if not rows:
         raise TMVError("The two results have no caption in common.")
-    left, right = (np.array(side, dtype=np.int64) for side in zip(*rows))
+    left, right = (np.array(side, dtype=np.int64) for side in zip(*rows, strict=True))
     return a.ranks[left], b.ranks[right], a.groups[left]
 
 
@@ -142,7 +142,7 @@ def bands(result: RetrievalResult, values: IntArray, lows: Sequence[int]) -> tup
     ends = [low - 1 for low in lows[1:]] + [None]
     found = [
         _band(result, (values >= low) & (True if high is None else values <= high), _span(low, high), low, high)
-        for low, high in zip(lows, ends)
+        for low, high in zip(lows, ends, strict=True)
     ]
     return tuple(band for band in found if band is not None)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from itertools import islice
 from typing import Any, Literal
 
 import numpy as np
@@ -121,7 +122,7 @@ def examine(
     if len(vectors) != 1 + len(spans) + len(others):
         raise TMVError(f"Expected {1 + len(spans) + len(others)} text vectors, got {len(vectors)}.")
     texts = [text, *(s.without for s in spans), *others]
-    ranks = [_text_rank(gallery, row, t, unit_vector(v)) for t, v in zip(texts, vectors)]
+    ranks = [_text_rank(gallery, row, t, unit_vector(v)) for t, v in zip(texts, vectors, strict=True)]
     full, left_out, rest = ranks[0], ranks[1 : 1 + len(spans)], ranks[1 + len(spans) :]
     words = tuple(
         WordRank(
@@ -132,7 +133,7 @@ def examine(
             change=r.rank - full.rank,
             contribution=full.score - r.score,
         )
-        for s, r in zip(spans, left_out)
+        for s, r in zip(spans, left_out, strict=True)
     )
     key = images.key
     protocol = EvalProtocol(
@@ -181,7 +182,7 @@ def _hits(images: EmbeddingSet, gallery: Gallery, query: FloatArray, k: int) -> 
         Hit(
             rank=i + 1, row=int(r), id=images.ids[r], score=float(v), label="", captions=captions_of_row(images, int(r))
         )
-        for i, (r, v) in enumerate(zip(rows.tolist(), values))
+        for i, (r, v) in enumerate(zip(rows.tolist(), values, strict=True))
     )
 
 
@@ -252,7 +253,9 @@ def captions_found(images: EmbeddingSet, texts: Gallery, row: int, k: int = 10) 
     rows, values = texts.best(query, scores, k)
     mine = np.flatnonzero(images.image_index == row)
     own = _own_hits(images, texts, query, scores, mine, row)
-    hits = tuple(_caption(images, i + 1, int(r), float(v), row) for i, (r, v) in enumerate(zip(rows, values)))
+    hits = tuple(
+        _caption(images, i + 1, int(r), float(v), row) for i, (r, v) in enumerate(zip(rows, values, strict=True))
+    )
     return OnePictureResult(
         **place_of(images),
         n_texts=len(texts),
@@ -300,4 +303,4 @@ def find_captions(captions: Sequence[str], words: str, limit: int = 50) -> tuple
     """Rows of captions that hold every one of these words (small or large letters alike), in order."""
     wanted = words.lower().split()
     found = (i for i, caption in enumerate(captions) if all(w in caption.lower() for w in wanted))
-    return tuple(i for i, _ in zip(found, range(limit)))
+    return tuple(islice(found, limit))

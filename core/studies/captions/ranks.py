@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from itertools import pairwise
 
 import numpy as np
 
@@ -135,7 +136,7 @@ def _captions_by_picture(n: int, image_index: IntArray) -> Iterator[tuple[IntArr
     """For each block of pictures the captions that belong to it."""
     order = np.argsort(image_index, kind="stable")
     edges = np.searchsorted(image_index[order], [columns.start for columns in _slices(n)] + [n])
-    for columns, low, high in zip(_slices(n), edges[:-1], edges[1:]):
+    for columns, (low, high) in zip(_slices(n), pairwise(edges), strict=True):
         if high > low:
             yield order[low:high], columns
 

@@ -48,7 +48,7 @@ def _agreement(a: Sequence[Hashable], b: Sequence[Hashable], depth: int) -> Any:
     """Share of the first d that both have, for d = 1 to depth."""
     seen_a, seen_b, common = set[Hashable](), set[Hashable](), list[int]()
     shared = 0
-    for x, y in zip(a[:depth], b[:depth]):
+    for x, y in zip(a[:depth], b[:depth], strict=True):
         shared += int(x == y) + int(x != y and x in seen_b) + int(x != y and y in seen_a)
         seen_a.add(x)
         seen_b.add(y)
@@ -145,7 +145,7 @@ def _ranks(result: PicturesResult, gallery: Gallery, ids: Sequence[str]) -> dict
     rows = {name: row for row, name in enumerate(result.ids) if name in wanted}
     index: IntArray = np.array(list(rows.values()), dtype=np.int64)
     places = gallery.ranks(result.vector, result.scores, index)
-    return dict.fromkeys(ids) | {name: int(r) for name, r in zip(rows, places)} | known
+    return dict.fromkeys(ids) | {name: int(r) for name, r in zip(rows, places, strict=True)} | known
 
 
 def agreement_table(results: Sequence[PicturesResult]) -> Any:

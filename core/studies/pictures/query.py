@@ -94,7 +94,11 @@ def query_vector(query: Query, text_vectors: NDArray[Any], image_vector: NDArray
             f"The query has {len(query.terms)} texts and {int(bool(query.image))} pictures; got "
             f"{len(text_vectors)} text vectors and {int(image_vector is not None)} of pictures."
         )
-    parts = [term.weight * row for term, row in zip(query.terms, normalise(text_vectors))] if query.terms else []
+    parts = (
+        [term.weight * row for term, row in zip(query.terms, normalise(text_vectors), strict=True)]
+        if query.terms
+        else []
+    )
     if image_vector is not None:
         parts.append(query.image_weight * normalise(image_vector))
     return unit_vector(np.sum(parts, axis=0))

@@ -160,7 +160,8 @@ def find(
     rows, values = gallery.best(vector, scores, k)
     relevant = relevant_rows(images, classes)
     hits = tuple(
-        _hit(images, i + 1, int(row), float(score), relevant) for i, (row, score) in enumerate(zip(rows, values))
+        _hit(images, i + 1, int(row), float(score), relevant)
+        for i, (row, score) in enumerate(zip(rows, values, strict=True))
     )
     details = {
         "score": "cosine with the query",
@@ -215,7 +216,7 @@ def spread(scores: FloatArray, bins: int = BINS) -> Spread:
         counts=counts.astype(np.int64),
         mean=float(scores.mean(dtype=np.float64)),
         std=float(scores.std(dtype=np.float64)),
-        quantiles=tuple(zip(QUANTILES, map(float, levels))),
+        quantiles=tuple(zip(QUANTILES, map(float, levels), strict=True)),
     )
 
 

@@ -98,10 +98,10 @@ class Sweep:
         starts = self._starts(exponent)
         fits = [
             problem.fit(10.0**exponent, start, tolerance=TOLERANCE, floor=FLOOR, tick=self._tick)
-            for problem, start in zip(self._problems, starts)
+            for problem, start in zip(self._problems, starts, strict=True)
         ]
         self._fits[exponent] = fits
-        train, tune = ([judge(fit, *part[i]) for fit, part in zip(fits, self._parts)] for i in (0, 1))
+        train, tune = ([judge(fit, *part[i]) for fit, part in zip(fits, self._parts, strict=True)] for i in (0, 1))
         right = sum(r for r, _ in train), sum(r for r, _ in tune)
         self._tried[exponent] = _Tried(train_right=right[0], tune_right=right[1], loss=sum(loss for _, loss in tune))
         self._step()
@@ -114,7 +114,7 @@ class Sweep:
         last, behind = self._fits[near], self._fits.get(2 * near - exponent)
         if behind is None:
             return list(last)
-        return [foreseen(before, fit, 10.0**exponent) for before, fit in zip(behind, last)]
+        return [foreseen(before, fit, 10.0**exponent) for before, fit in zip(behind, last, strict=True)]
 
     def best(self) -> float:
         """The exponent with the highest validation accuracy; of equals the one with the lowest loss there."""

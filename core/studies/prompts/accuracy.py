@@ -157,11 +157,13 @@ def summarise(
     if labels is None or not templates or len(answers) != len(templates):
         raise TMVError("A prompt study needs class labels on every picture, and answers for each template.")
     base_name = baseline or templates[0]
-    named = {ENSEMBLE: ensemble, **dict(zip(templates, answers))}
+    named = {ENSEMBLE: ensemble, **dict(zip(templates, answers, strict=True))}
     if base_name not in named:
         raise TMVError(f"The baseline {base_name!r} is not among the templates; add it as a template.")
     base, known = named[base_name], deck or {}
-    results = tuple(_measure((t,), a, base, labels, len(classnames), known.get(t)) for t, a in zip(templates, answers))
+    results = tuple(
+        _measure((t,), a, base, labels, len(classnames), known.get(t)) for t, a in zip(templates, answers, strict=True)
+    )
     together = _measure(tuple(templates), ensemble, base, labels, len(classnames), None)
     protocol = EvalProtocol(
         templates=tuple(templates),

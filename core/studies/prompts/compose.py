@@ -48,7 +48,10 @@ def expand(pattern: str, values: Mapping[str, Sequence[str]]) -> tuple[Composed,
             f"These slots make {count:,} prompts; at most {MOST_PROMPTS:,} are compared at once, so shorten a list."
         )
     rows = itertools.product(*(dict.fromkeys(values[name]) for name in names))
-    return tuple(Composed(text=_fill(pattern, dict(zip(names, row))), values=tuple(zip(names, row))) for row in rows)
+    return tuple(
+        Composed(text=_fill(pattern, dict(zip(names, row, strict=True))), values=tuple(zip(names, row, strict=True)))
+        for row in rows
+    )
 
 
 def _fill(pattern: str, values: Mapping[str, str]) -> str:

@@ -144,7 +144,7 @@ def explain(
             contribution=float(g.mean()),
             ci95=_interval(g),
         )
-        for s, g in zip(spans, gaps)
+        for s, g in zip(spans, gaps, strict=True)
     )
     others = _rewordings(rewordings, rewording_vectors, vectors[0], targets)
     details = {
@@ -176,7 +176,7 @@ def _rewordings(
     base, other = cosines(full[None], targets)[0], cosines(vectors, targets)
     return tuple(
         Rewording(text=text, score=float(row.mean()), difference=float((row - base).mean()), ci95=_interval(row - base))
-        for text, row in zip(texts, other)
+        for text, row in zip(texts, other, strict=True)
     )
 
 

@@ -260,7 +260,7 @@ def alike(classes: FloatArray, classnames: Sequence[str]) -> tuple[tuple[str, ..
         return ()
     first, second = np.nonzero(np.triu(classes @ classes.T > 1 - SAME, 1))
     groups: dict[int, list[int]] = {}
-    for i, j in zip(first.tolist(), second.tolist()):
+    for i, j in zip(first.tolist(), second.tolist(), strict=True):
         taken = any(j in group for group in groups.values())
         if not taken and classnames[i] != classnames[j] and np.abs(classes[i] - classes[j]).max() < SAME:
             groups.setdefault(next((k for k, g in groups.items() if i in g), i), [i]).append(j)

@@ -39,7 +39,7 @@ def figures_table(results: Sequence[RetrievalResult]) -> None:
 
 def _intervals(frame: pd.DataFrame, column: str) -> list[str]:
     """ "37.4 to 41.3 %" for recalls, plain numbers for the rest."""
-    pairs = list(zip(frame[f"{column}_low"], frame[f"{column}_high"]))
+    pairs = list(zip(frame[f"{column}_low"], frame[f"{column}_high"], strict=True))
     if column in RECALLS:
         return [interval_text(pair) for pair in pairs]
     form = "{:.3f} to {:.3f}" if column == "mrr" else "{:,.1f} to {:,.1f}"

@@ -87,7 +87,7 @@ def pick_pair(results: Sequence[RetrievalResult]) -> tuple[RetrievalResult, Retr
     elif asked:
         note_wrong_choice("pair", ", ".join(asked), "two of the models above", "the first two are compared")
     if len(pairs) > 1:
-        names = dict(zip((r.model for r in results), short_names([r.model for r in results])))
+        names = dict(zip((r.model for r in results), short_names([r.model for r in results]), strict=True))
         titles = {key: f"{names[a.model]} with {names[b.model]}" for key, (a, b) in pairs.items()}
         st.session_state[widget_key("pair")] = now
         st.selectbox("Compare", list(pairs), key=widget_key("pair"), format_func=titles.__getitem__, on_change=_picked)

@@ -102,7 +102,7 @@ def figures(results: Sequence[RetrievalResult]) -> list[Headline]:
         parts = [(r, side, 1) for side in SIDES for r in results]
     else:
         parts = [(r, "image", 1) for r in results[:MOST_HEADLINES]]
-    names = dict(zip((r.model for r in results), short_names([r.model for r in results])))
+    names = dict(zip((r.model for r in results), short_names([r.model for r in results]), strict=True))
     return [_headline(r, side, k, names[r.model] if len(results) > 1 else "") for r, side, k in parts]
 
 
@@ -127,7 +127,7 @@ def sentences(results: Sequence[RetrievalResult], gap: RetrievalDifference | Non
 def recalls(results: Sequence[RetrievalResult]) -> None:
     """Recall at 1, 5 and 10 of both directions, each with its definition; a click lists what is not found."""
     frame = recalls_frame(results)
-    for place, side in zip(st.columns(2, gap="large"), SIDES):
+    for place, side in zip(st.columns(2, gap="large"), SIDES, strict=True):
         with place:
             chart = recalls_chart(frame, side, **chart_look())
             draw(chart, key=f"chart-{side}", picked=lambda mark: _beyond(mark[0], mark[1], int(mark[2])))

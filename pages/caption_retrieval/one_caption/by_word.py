@@ -71,7 +71,7 @@ def by_word(results: Sequence[OneCaptionResult], now: CurrentCaption) -> None:
 def wordings(results: Sequence[OneCaptionResult]) -> None:
     """The caption and the wordings laid beside it: the rank of the picture and its score for each model."""
     frame = wordings_frame(results)
-    names = dict(zip((r.model for r in results), short_names([r.model for r in results])))
+    names = dict(zip((r.model for r in results), short_names([r.model for r in results]), strict=True))
     texts = list(dict.fromkeys(frame["text"]))
     number = st.column_config.NumberColumn
     table, config = dict[str, list[object]](), dict[str, object]()

@@ -44,7 +44,8 @@ def ten_first(engine: Engine, lists: Sequence[PicturesResult], now: CurrentCapti
     for start in range(0, len(lists), 2):
         pair = lists[start : start + 2]
         drawn.append([])
-        for place, result in zip(st.columns(2, gap="large") if len(lists) > 1 else [st.container()], pair):
+        columns = st.columns(2, gap="large") if len(lists) > 1 else [st.container()]
+        for place, result in zip(columns[: len(pair)], pair, strict=True):
             with place:
                 st.markdown(f"**{plain(say_model(result.model))}**")
                 tiles = [_found(engine, result, hit, lists, now) for hit in result.hits]
@@ -138,8 +139,9 @@ def look_alikes(
     by_model = {result.model: result for result in lists}
     places = [{hit.id: rank_of(engine, by_model[one.model], hit.id)[0] for hit in one.lookalikes} for one in found]
     for start in range(0, len(found), 2):
-        pair = zip(found[start : start + 2], places[start : start + 2])
-        for place, (one, ranks) in zip(st.columns(2, gap="large") if len(found) > 1 else [st.container()], pair):
+        pair = list(zip(found, places, strict=True))[start : start + 2]
+        columns = st.columns(2, gap="large") if len(found) > 1 else [st.container()]
+        for place, (one, ranks) in zip(columns[: len(pair)], pair, strict=True):
             with place:
                 _look_alikes_of(engine, one, ranks, opened)
     save_rows(look_alikes_frame(found, places), "look-alikes", key="alike-csv")

@@ -26,7 +26,8 @@ def picture_to_captions(engine: Engine, models: Sequence[str], dataset: str, spl
     results = [one_picture(engine, engine.place(m, dataset, split), picture=picture, k=SHOWN) for m in models]
     for start in range(0, len(results), 2):
         pair = results[start : start + 2]
-        for place, result in zip(st.columns(2, gap="large") if len(results) > 1 else [st.container()], pair):
+        columns = st.columns(2, gap="large") if len(results) > 1 else [st.container()]
+        for place, result in zip(columns[: len(pair)], pair, strict=True):
             with place, st.container(gap="xsmall"):
                 st.markdown(f"**{plain(say_model(result.model))}**")
                 st.caption(plain(own_captions_finding(result)))

@@ -65,7 +65,7 @@ def _chose_caption(picture_id: str) -> None:
 
 def rank_header(found: Sequence[OneCaptionResult], as_written: Sequence[OneCaptionResult], now: CurrentCaption) -> None:
     """The rank of the picture for each model, by how much it lost, and the sentence that says so."""
-    for place, result in zip(st.columns(max(2, len(found))), found):
+    for place, result in zip(st.columns(max(2, len(found)))[: len(found)], found, strict=True):
         with place, st.container(gap="xxsmall"):
             st.metric(plain(say_model(result.model)), f"{result.caption.rank:,} of {result.n:,}", help=result.model)
             before = next((w.caption.rank for w in as_written if w.model == result.model), None)

@@ -98,7 +98,7 @@ def charts(frame: pd.DataFrame) -> None:
     """The deck's two grouped bar charts, zero-shot beside the probe's test accuracy, top-1 beside top-1 and top-5
     beside top-5; a click on a bar opens how its number was made."""
     shown = frame[frame["method"] != TRAINED]
-    for place, metric, title in zip(st.columns(2, gap="large"), ("acc1", "acc5"), TITLES):
+    for place, metric, title in zip(st.columns(2, gap="large"), ("acc1", "acc5"), TITLES, strict=True):
         with place:
             chart = accuracy_chart(shown, metric, title=title, **chart_look())
             draw(chart, key=f"chart-{metric}", picked=lambda mark: ask(mark[0], mark[1], mark[3]))

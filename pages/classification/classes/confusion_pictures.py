@@ -52,7 +52,7 @@ def show_cell(result: ZeroShotResult, true: int | None, predicted: int | None) -
 def pick_cell(result: ZeroShotResult, now: ConfusionCell) -> None:
     """The same choice as a click into a chart, for the keyboard."""
     tokens = class_tokens(result.classnames)
-    classes = dict(zip(tokens, tokens))
+    classes = dict(zip(tokens, tokens, strict=True))
     answers = {ANY: "anything", RIGHT: "the right one", WRONG: "a wrong one", **classes}
     left, right = st.columns(2)
     st.session_state[widget_key("true")] = ANY if now.true is None else tokens[now.true]

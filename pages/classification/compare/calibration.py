@@ -34,7 +34,7 @@ SIZE, TIME = "Size", "Time"
 def show_calibration(pair: AnsweredPair, names: Names) -> None:
     """The reliability curves, and how each side's probabilities come about."""
     draw(reliability_chart(calibration_frame(pair, names=names), **chart_look()), key="chart-reliability")
-    for result, name in zip(pair, names):
+    for result, name in zip(pair, names, strict=True):
         found = calibration(result.top5_probability[:, 0], result.correct)
         st.caption(f"{plain(calibration_finding(found, name))}: {plain(_scale(result))}.")
 

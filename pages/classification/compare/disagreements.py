@@ -31,7 +31,7 @@ def disagreements(engine: Engine, pair: AnsweredPair, names: Names, short: Names
         st.caption("On none: both name the same pictures right.")
         return
     frame = frame.assign(sure=_surety(pair, frame))
-    for place, side, name, other in zip(st.columns(2, gap="large"), "ab", short, short[::-1]):
+    for place, side, name, other in zip(st.columns(2, gap="large"), "ab", short, short[::-1], strict=True):
         rows = frame[frame["right"] == side].sort_values("sure", ascending=False, kind="stable")
         with place, errors_in_place():
             _column(engine, pair[0], rows, side, name, other)
@@ -46,7 +46,10 @@ def _surety(pair: AnsweredPair, frame: pd.DataFrame) -> np.ndarray:
     places = [{picture: i for i, picture in enumerate(result.ids)} for result in pair]
     wrong = np.where(frame["right"] == "a", 1, 0)
     return np.array(
-        [pair[side].top5_probability[places[side][picture], 0] for side, picture in zip(wrong, frame["id"])]
+        [
+            pair[side].top5_probability[places[side][picture], 0]
+            for side, picture in zip(wrong, frame["id"], strict=True)
+        ]
     )
 
 

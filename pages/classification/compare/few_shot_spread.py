@@ -43,13 +43,15 @@ def _kept_draws(engine: Engine, result: FewShotDraw, side: Side) -> Mapping[int,
 
 def worth(engine: Engine, pair: AnsweredPair, two: tuple[Side, Side], names: Names) -> None:
     """For each few-shot side that it is one draw and how far draws are apart; then what that does to the difference."""
-    drawn = [(r, side, name) for r, side, name in zip(pair, two, names) if isinstance(r, FewShotDraw)]
+    drawn = [(r, side, name) for r, side, name in zip(pair, two, names, strict=True) if isinstance(r, FewShotDraw)]
     if not drawn:
         return
     kept = {side: _kept_draws(engine, r, side) for r, side, _ in drawn}
     said = [one_draw(r, name, kept[side]) for r, side, name in drawn]
     seeds = "each, seed beside seed" if len(drawn) == 2 else drawn[0][2]
-    ends: list[Mapping[int, FewShotRun] | float] = [kept.get(side, result.acc1) for result, side in zip(pair, two)]
+    ends: list[Mapping[int, FewShotRun] | float] = [
+        kept.get(side, result.acc1) for result, side in zip(pair, two, strict=True)
+    ]
     # Two draws of the same kind are each other's other draw; seed beside seed they are one.
     same = two[0].drawn and replace(two[0], seed=two[1].seed) == two[1]
     said.append(other_draws({} if same else differences_by_seed(*ends), seeds))

@@ -40,7 +40,7 @@ def page(engine: Engine) -> None:
     with right:
         how = pick_class_names([dataset])
     two = sides(engine, dataset)
-    for place, name, side, title in zip(st.columns(2, gap="large"), "ab", two, ("First", "Second")):
+    for place, name, side, title in zip(st.columns(2, gap="large"), "ab", two, ("First", "Second"), strict=True):
         with place:
             pick_side(engine, name, side, title)
     split = split_of(engine, two, dataset, how)
@@ -97,7 +97,7 @@ def show_results(engine: Engine, pair: AnsweredPair, two: tuple[Side, Side], how
     with right, errors_in_place():
         cost(engine, find_dataset(pair[0].dataset))
     provenance_footer(
-        [(f"{name}, {result.split}", result.provenance) for name, result in zip(names, pair)],
+        [(f"{name}, {result.split}", result.provenance) for name, result in zip(names, pair, strict=True)],
         {
             "data": [pair[0].dataset],
             "a": two[0].token,

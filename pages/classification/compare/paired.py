@@ -34,7 +34,7 @@ def figures(pair: AnsweredPair, names: Names, short: Names) -> PairedDifference:
     """Both accuracies and the difference, large; then the finding."""
     difference = compare(*pair)
     places = st.columns(3)
-    for place, result, name in zip(places, pair, names):
+    for place, result, name in zip(places[:2], pair, names, strict=True):
         with place:
             headline(
                 Headline(label=name, value=result.acc1, ci95=_interval(result), under=_line(result), exact=result.model)
@@ -90,10 +90,10 @@ def two_by_two(pair: AnsweredPair, names: Names) -> None:
         + "".join(
             f'<td data-label="{escape(names[1], quote=True)}: {other}"><span class="value">{cell:,}</span> '
             f'<span class="interval">{percent(cell / n)}</span></td>'
-            for cell, other in zip(row, ("right", "wrong"))
+            for cell, other in zip(row, ("right", "wrong"), strict=True)
         )
         + "</tr>"
-        for row, word in zip(cells, ("right", "wrong"))
+        for row, word in zip(cells, ("right", "wrong"), strict=True)
     )
     st.html(
         f'<style>{STYLE}</style><table class="deck"><caption>{count(n, "picture")}, each answered by both</caption>'

@@ -140,7 +140,8 @@ def show_results(results: list[FewShotResult]) -> None:
             _with(result)
     conclusion(plain(few_shot_finding(results)), results)
     for row in range(0, len(results), 2):
-        for place, result in zip(st.columns(min(2, len(results)), gap="large"), results[row : row + 2]):
+        pair = results[row : row + 2]
+        for place, result in zip(st.columns(min(2, len(results)), gap="large")[: len(pair)], pair, strict=True):
             with place:
                 _chart(result, several=len(results) > 1)
 

@@ -76,7 +76,7 @@ CLASSIFIED = ("", "accuracy", "classes", "compare", "why", "templates", "search_
 def own_ready_line(engine: Engine, own: OwnStory) -> None:
     """Whether the vectors and texts that the steps name are here, and the button that encodes missing texts."""
     needs = [_needs(engine, step) for step in own.steps]
-    lacking = [(step, found) for step, found in zip(own.steps, needs) if found.missing]
+    lacking = [(step, found) for step, found in zip(own.steps, needs, strict=True) if found.missing]
     if not lacking:
         st.success(
             f"Ready, works offline: the vectors and texts of all {len(needs)} steps are here.", icon=":material/check:"

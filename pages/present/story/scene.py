@@ -131,7 +131,10 @@ def _chart(chart: Chart, key: str) -> None:
 def _pictures(engine: Engine, scene: Scene, pairs: Pairs) -> None:
     rows = story.lists(engine, scene)
     stage_html.strips([(row[0].query.words, [_strip(engine, r) for r in row]) for row in rows])
-    said = [f"{say_model(a.model)}: {new_pictures(compare_lists(engine, a, b))}" for a, b in zip(rows[0], rows[-1])]
+    said = [
+        f"{say_model(a.model)}: {new_pictures(compare_lists(engine, a, b))}"
+        for a, b in zip(rows[0], rows[-1], strict=True)
+    ]
     judged = any(hit.relevant is not None for hit in rows[0][0].hits)
     st.caption(plain(f"{_where(scene, judged)} From the first prompt to the last: {' '.join(said)}"))
 

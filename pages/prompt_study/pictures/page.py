@@ -62,7 +62,7 @@ def search(
             )
         except EncoderWarming as error:
             waiting = waiting or error
-    return tuple(zip(*columns)), missing, waiting
+    return tuple(zip(*columns, strict=True)), missing, waiting
 
 
 def list_headlines(compared: Compared) -> None:
@@ -73,11 +73,18 @@ def list_headlines(compared: Compared) -> None:
         return
     several = compared.how != MODELS
     if several:
-        pairs = [(r, c) for row, cs in zip(compared.rows, compared.against) for r, c in zip(row, cs) if c is not None]
+        pairs = [
+            (r, c)
+            for row, cs in zip(compared.rows, compared.against, strict=True)
+            for r, c in zip(row, cs, strict=True)
+            if c is not None
+        ]
     else:
-        pairs = [(row[0], cs[1]) for row, cs in zip(compared.rows, compared.against) if len(cs) > 1 and cs[1]]
+        pairs = [
+            (row[0], cs[1]) for row, cs in zip(compared.rows, compared.against, strict=True) if len(cs) > 1 and cs[1]
+        ]
     pairs = pairs[:MOST_HEADLINES]
-    for place, (result, pair) in zip(st.columns(max(2, len(pairs))), pairs):
+    for place, (result, pair) in zip(st.columns(max(2, len(pairs)))[: len(pairs)], pairs, strict=True):
         label = f"{say_model(result.model)}: “{result.query.words}”" if several else f"“{result.query.words}”"
         with place, st.container(gap="xxsmall"):
             st.metric(plain(label), f"{len(pair.kept)} of {pair.k}")

@@ -48,7 +48,9 @@ def compare(engine: Engine, rows: Sequence[Row], how: str) -> Compared:
     found = []
     for q, row in enumerate(rows):
         others = [_other(rows, q, m, how) for m in range(len(row))]
-        found.append(tuple(None if o is None else compare_lists(engine, o, r) for o, r in zip(others, row)))
+        found.append(
+            tuple(None if o is None else compare_lists(engine, o, r) for o, r in zip(others, row, strict=True))
+        )
     return Compared(rows=tuple(rows), against=tuple(found), how=how)
 
 
@@ -105,9 +107,9 @@ def as_sheet(engine: Engine, compared: Compared, mode: Theme) -> bytes:
                 line=" · ".join(list_facts(r, c, models=compared.how == MODELS)),
                 tiles=[_tile(engine, r, hit, c, compared.how) for hit in r.hits],
             )
-            for r, c in zip(row, comparisons)
+            for r, c in zip(row, comparisons, strict=True)
         ]
-        for row, comparisons in zip(compared.rows, compared.against)
+        for row, comparisons in zip(compared.rows, compared.against, strict=True)
     ]
     first = compared.rows[0][0]
     return contact_sheet(f"Pictures of {say_dataset(first.dataset)}", rows, mode)

@@ -41,12 +41,12 @@ def draw_grid(engine: Engine, cells: Sequence[Composed], rows: Sequence[Row], op
     """The grid of one model at a time; the same texts go to every model."""
     models = [r.model for r in rows[0]]
     model = _pick_model(models)
-    found = {c.values: row[models.index(model)] for c, row in zip(cells, rows)}
+    found = {c.values: row[models.index(model)] for c, row in zip(cells, rows, strict=True)}
     columns = _columns(cells)
     slot = cells[0].values[-1][0]
     for values in _rows(cells):
         st.subheader(plain(_row_title(values)), anchor=False)
-        for place, value in zip(st.columns(len(columns)), columns):
+        for place, value in zip(st.columns(len(columns)), columns, strict=True):
             with place:
                 _cell(engine, found[(*values, (slot, value))], value, TILES.get(len(columns), 64), opened)
 

@@ -205,7 +205,7 @@ def _dialog(
         with right:
             for title, result in (("What it must beat", before), ("Chosen by the search", after)):
                 row = result.ids.index(name)
-                best = zip(result.top5[row], result.top5_probability[row])
+                best = zip(result.top5[row], result.top5_probability[row], strict=True)
                 st.markdown(f"**{title}**")
                 answers([(result.classnames[i], float(p), int(i) == int(result.labels[row])) for i, p in best])
 

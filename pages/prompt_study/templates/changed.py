@@ -119,7 +119,7 @@ def _picked() -> None:
 
 def _classes(look: ChangedTemplate) -> None:
     frame = class_changes_frame(look.study, look.template)
-    st.subheader(plain(classes_moved(list(zip(frame["classname"], frame["change"])))), anchor=False)
+    st.subheader(plain(classes_moved(list(zip(frame["classname"], frame["change"], strict=True)))), anchor=False)
 
     def clicked() -> None:
         row = frame.iloc[st.session_state["changed-class"].row]
@@ -151,7 +151,7 @@ def _classes(look: ChangedTemplate) -> None:
 def _token(study: PromptStudyResult, classname: str) -> str:
     """Classes of one name are told apart by their number."""
     tokens = class_tokens(study.classnames)
-    return next(t for t, n in zip(tokens, study.classnames) if n == classname)
+    return next(t for t, n in zip(tokens, study.classnames, strict=True) if n == classname)
 
 
 # --- pictures ---------------------------------------------------------------------------------------------

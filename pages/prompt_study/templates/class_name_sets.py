@@ -63,7 +63,7 @@ def name_sets(images: EmbeddingSet, edits: Edits) -> tuple[NameSet, ...]:
 
 def edited(base: str, names: Sequence[str], folders: Sequence[str], edits: Edits) -> tuple[str, ...]:
     """The names with the edits of this base put in."""
-    return tuple(edits.get((base, folder), name) for name, folder in zip(names, folders))
+    return tuple(edits.get((base, folder), name) for name, folder in zip(names, folders, strict=True))
 
 
 def parse_edits(values: Sequence[str], folders: Sequence[str]) -> dict[tuple[str, str], str]:

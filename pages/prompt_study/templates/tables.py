@@ -34,7 +34,7 @@ def template_table(frame: pd.DataFrame, shown: Shown) -> None:
 
     rows = frame.assign(
         **{c: 100 * frame[c].astype(float) for c in SHARES},
-        interval=[interval_text(p) for p in zip(frame["acc1_low"], frame["acc1_high"])],
+        interval=[interval_text(p) for p in zip(frame["acc1_low"], frame["acc1_high"], strict=True)],
         difference=100 * frame["difference"].astype(float),
         difference_95=[_difference_text(r) for _, r in frame.iterrows()],
         changes="What changes",
@@ -105,7 +105,7 @@ def _named_by_each(study: PromptStudyResult, row: int) -> None:
         pd.DataFrame(
             {
                 "Template": [say_template(t.name) for t in study.every],
-                "Named": [f"{name} · right" if is_right else name for name, is_right in zip(named, right)],
+                "Named": [f"{name} · right" if is_right else name for name, is_right in zip(named, right, strict=True)],
                 "Score": [float(t.answers.best[row]) for t in study.every],
             }
         ),

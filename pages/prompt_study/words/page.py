@@ -102,7 +102,7 @@ def weigh(
 
 def strongest(results: Sequence[WordsResult]) -> None:
     """For each model the word that brings most, in a large figure."""
-    for place, result in zip(st.columns(max(2, len(results))), results):
+    for place, result in zip(st.columns(max(2, len(results)))[: len(results)], results, strict=True):
         with place, st.container(gap="xxsmall"):
             best = max(result.words, key=lambda w: w.contribution, default=None)
             label = f"{say_model(result.model)}: “{best.word}”" if best else say_model(result.model)

@@ -189,7 +189,7 @@ def test_the_rows_of_a_list_are_those_a_loop_finds(
         and all(w in captions[result.captions[i]].lower() for w in words.split())
     ]
     found = rows_of(results, [captions, captions], ListFilter(side="image", model=model, span=span, words=words))
-    told_rows = list(zip(found["caption"], found["picture"], found[f"rank:{model}"]))
+    told_rows = list(zip(found["caption"], found["picture"], found[f"rank:{model}"], strict=True))
     assert sorted(told_rows) == sorted(wanted)
     assert (np.diff(found[f"rank:{model}"]) <= 0).all()
 
@@ -201,7 +201,7 @@ def test_pictures_are_listed_with_the_rank_of_their_best_caption(
     found = ranks_frame(results, [captions, captions], "text").set_index("picture")
     assert len(found) == 24
     for result in results:
-        ranks = dict(zip((result.ids[g] for g in result.text.groups), result.text.ranks))
+        ranks = dict(zip((result.ids[g] for g in result.text.groups), result.text.ranks, strict=True))
         assert found[f"rank:{result.model}"].to_dict() == ranks
     assert found.loc["3.png", "caption"] == captions[list(results[0].image_index).index(results[0].ids.index("3.png"))]
 

@@ -38,7 +38,7 @@ def images(engine: Engine, captioned: World) -> EmbeddingSet:
 
 def caption_of(images: EmbeddingSet, picture: str, place: int = 0) -> str:
     row = images.ids.index(picture)
-    return [c for c, owner in zip(images.captions, images.image_index) if owner == row][place]
+    return [c for c, owner in zip(images.captions, images.image_index, strict=True) if owner == row][place]
 
 
 def of_rank(engine: Engine, images: EmbeddingSet, low: int, high: int) -> tuple[str, str, int]:
@@ -116,7 +116,7 @@ def test_look_alikes_are_the_nearest_pictures_and_tell_who_is_ahead(
 def test_the_other_way_outlines_its_own_captions(caption_page: Page, captioned: World, engine: Engine) -> None:
     app = caption_page(HERE, model=[GOOD, POOR], data=[told(captioned)], original="5.png")
     lines = [h.value for h in app.html if "tabular-nums" in h.value]
-    for html, model in zip(lines, (GOOD, POOR)):
+    for html, model in zip(lines, (GOOD, POOR), strict=True):
         found = one_picture(engine, engine.place(model, told(captioned)), picture="5.png")
         assert html.count("its own") == sum(hit.own for hit in found.hits)
         ranks = [f"{hit.rank:,}" for hit in found.own]

@@ -30,7 +30,9 @@ def engine(in_world: World) -> Engine:
 
 def table(engine: Engine, world: World, model: str = POOR, shift: int = 0) -> bytes:
     result = engine.run(ZeroShot.at(engine, model, world.colours))
-    rows = [f"{i},{(int(t) + shift) % 4},{p}" for i, t, p in zip(result.ids, result.labels, result.predicted)]
+    rows = [
+        f"{i},{(int(t) + shift) % 4},{p}" for i, t, p in zip(result.ids, result.labels, result.predicted, strict=True)
+    ]
     return ("image,label,prediction\n" + "\n".join(rows) + "\n").encode()
 
 

@@ -116,7 +116,7 @@ def test_eurosat_is_joined_by_name_as_the_lists_differ_in_order() -> None:
     assert clip[0] == "forest" and next(iter(EUROSAT_CURATED)) == "AnnualCrop"
     assert sorted(EUROSAT_CURATED.values()) == sorted(clip)
     spec = find_dataset("eurosat")
-    pairs = dict(zip(spec.raw_classnames, spec.classnames))
+    pairs = dict(zip(spec.raw_classnames, spec.classnames, strict=True))
     assert pairs["SeaLake"] == "lake or sea" and pairs["Forest"] == "forest"
     assert pairs["HerbaceousVegetation"] == "brushland or shrubland"
 

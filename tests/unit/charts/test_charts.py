@@ -196,7 +196,9 @@ def test_bars_intervals_and_references_stand_at_their_values(accuracy, metric, u
         rows = accuracy[accuracy["model"] == model]
         np.testing.assert_allclose(bar[value], rows[metric])
         assert bar.marker.color == model_color(model)
-        assert [tuple(c) for c in bar.customdata] == list(zip(rows["model"], rows["dataset"], rows["split"]))
+        assert [tuple(c) for c in bar.customdata] == list(
+            zip(rows["model"], rows["dataset"], rows["split"], strict=True)
+        )
     intervals = [t for t in traces(chart, mode="markers", hoverinfo="skip") if t[f"error_{value}"].array is not None][
         -1
     ]
@@ -210,10 +212,10 @@ def test_bars_intervals_and_references_stand_at_their_values(accuracy, metric, u
         assert len(marks) == (1 if len(expected) else 0)
         if marks:
             np.testing.assert_allclose(marks[0][value], expected)
-            centres = {c[:2]: p for b in bars.values() for c, p in zip(map(tuple, b.customdata), b[place])}
+            centres = {c[:2]: p for b in bars.values() for c, p in zip(map(tuple, b.customdata), b[place], strict=True)}
             half = bars[OPENAI].width[0] / 2
             named = accuracy.loc[expected.index, ["model", "dataset"]].itertuples(index=False, name=None)
-            assert all(abs(p - centres[key]) < half for key, p in zip(named, marks[0][place]))
+            assert all(abs(p - centres[key]) < half for key, p in zip(named, marks[0][place], strict=True))
 
 
 def test_chance_is_drawn_for_each_data_set_and_named(accuracy):
@@ -271,7 +273,7 @@ def test_recall_bars_start_with_the_hardest_class(two):
 def test_dumbbells_join_both_models_and_sort_by_gap(two):
     chart = recall_chart(frames.per_class_frame(two), order="difference")
     a, b = (next(t for t in chart.figure.data if t.name == n) for n in ("ViT-B/32 · OpenAI", "ViT-B/32 · LAION-2B"))
-    gaps = [abs(x - y) for _, x, y in sorted((p, x, y) for p, x, y in zip(a.y, a.x, b.x))]
+    gaps = [abs(x - y) for _, x, y in sorted((p, x, y) for p, x, y in zip(a.y, a.x, b.x, strict=True))]
     assert gaps == sorted(gaps, reverse=True)
     line = next(t for t in chart.figure.data if t.mode == "lines")
     first = list(a.y).index(0)
@@ -310,7 +312,7 @@ def test_confusion_cells_hold_counts_and_can_be_clicked(two):
     np.testing.assert_allclose(heat.z, expected)
     seen = np.zeros_like(two[0].confusion)
     for cells in layers:
-        for (true, predicted), text, column, row in zip(cells.customdata, cells.text, cells.x, cells.y):
+        for (true, predicted), text, column, row in zip(cells.customdata, cells.text, cells.x, cells.y, strict=True):
             seen[true, predicted] = int(text)
             assert (row, column) == (true, predicted)
         assert cells.marker.opacity == cells.unselected.marker.opacity == 0

@@ -149,7 +149,7 @@ def test_class_cells_carry_their_recall(every: dict[str, Make], frames: dict[str
     chart, frame = every["classes"](), frames["classes"]
     table = frame.pivot_table(index="label", columns="template", values="recall", sort=False)
     np.testing.assert_allclose(np.array(chart.figure.data[0].z, dtype=float), table.to_numpy())
-    cells = {tuple(c): text for t in chart.figure.data[1:] for c, text in zip(t.customdata, t.text)}
+    cells = {tuple(c): text for t in chart.figure.data[1:] for c, text in zip(t.customdata, t.text, strict=True)}
     assert len(cells) == len(frame)
     some = frame.iloc[17]
     assert cells[(some["template"], some["label"])] == f"{100 * some['recall']:.0f}"
@@ -190,7 +190,7 @@ def test_moved_pictures_start_and_end_at_their_ranks(every: dict[str, Make], fra
     heights = set()
     for _, row in frame.iterrows():
         line = lines[row["id"]]
-        for end, rank in zip(line.y, (row["rank_a"], row["rank_b"])):
+        for end, rank in zip(line.y, (row["rank_a"], row["rank_b"]), strict=True):
             assert end == rank if rank <= 10 else end > 10
         heights.add((0, line.y[0]))
         heights.add((1, line.y[1]))

@@ -70,7 +70,7 @@ def bars(chart: Chart) -> dict[tuple[str, str], Any]:
 
 def test_a_bar_for_each_model_and_method(methods: pd.DataFrame) -> None:
     found = bars(accuracy_chart(methods))
-    wanted = {(m, k): v for m, k, v in zip(methods["model"], methods["method"], methods["acc1"])}
+    wanted = {(m, k): v for m, k, v in zip(methods["model"], methods["method"], methods["acc1"], strict=True)}
     assert {key: bar.y[0] for key, bar in found.items()} == wanted
     places = [bar.x[0] for bar in found.values()]
     assert places == sorted(places) and min(np.diff(places)) > found["RN50/openai", PROBE].width[0]

@@ -48,7 +48,7 @@ def test_paths_are_unique_and_plans_repeatable(name: str) -> None:
 @pytest.mark.parametrize("name, each", [("demo-objects", (25, 25)), ("demo-satellite", (30, 40))])
 def test_classes_are_balanced_in_both_splits(name: str, each: tuple[int, int]) -> None:
     places = Counter(tuple(picture.path.split("/")[:2]) for picture in pictures(name))
-    for split, expected in zip(("train", "test"), each):
+    for split, expected in zip(("train", "test"), each, strict=True):
         assert [places[split, folder] for folder in class_folders(name)] == [expected] * len(class_folders(name))
 
 

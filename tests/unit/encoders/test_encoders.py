@@ -157,7 +157,7 @@ def test_many_threads_get_the_vectors_of_one(folder: Path) -> None:
 
         with ThreadPoolExecutor(6) as pool:
             found = list(pool.map(both, range(12)))
-        for (image, text), wanted_image, wanted_text in zip(found, wanted, wanted_texts):
+        for (image, text), wanted_image, wanted_text in zip(found, wanted, wanted_texts, strict=True):
             assert close(image, wanted_image) < ROUNDING and close(text, wanted_text) < ROUNDING
 
 

@@ -239,7 +239,7 @@ def test_tokens_are_those_of_openai(tokenizers: list[Built]) -> None:
     assert len(cases) > 10
     for built in tokenizers:
         found = built.tokenize([case["text"] for case in cases]).tolist()
-        for case, row in zip(cases, found):
+        for case, row in zip(cases, found, strict=True):
             # The two libraries spell the special tokens differently, so each knows its own only.
             if "<|" not in case["text"] or "clip-anytorch" in built.versions:
                 assert row == case["row_77"], case["text"]

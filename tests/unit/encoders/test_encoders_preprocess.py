@@ -188,5 +188,5 @@ def test_threads_share_one_transform() -> None:
     how = Preprocess(CLIP)
     images = [picture(size, seed) for seed, size in enumerate(SIZES)]
     with ThreadPoolExecutor(6) as pool:
-        for found, image in zip(pool.map(how, images * 3), images * 3):
+        for found, image in zip(pool.map(how, images * 3), images * 3, strict=True):
             assert torch.equal(found, how(image))

@@ -422,7 +422,7 @@ def test_many_threads_give_what_one_gives() -> None:
     alone = [array(to_rgb(source)) for source in sources]
     with ThreadPoolExecutor(8) as pool:
         together = list(pool.map(lambda source: array(to_rgb(source)), sources))
-    assert all(np.array_equal(a, b) for a, b in zip(alone, together))
+    assert all(np.array_equal(a, b) for a, b in zip(alone, together, strict=True))
 
 
 # --- pixels, thumbnails, names ----------------------------------------------------------------------------

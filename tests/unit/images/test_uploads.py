@@ -37,7 +37,7 @@ def test_the_pictures_used_longest_ago_go_first(tmp_path: Path) -> None:
     files = [png((9, 9, 9), seed) for seed in range(4)]
     uploads = Uploads(tmp_path / "uploads", limit=sum(map(len, files)) - 1)
     names = [uploads.keep(file) for file in files[:3]]
-    for age, name in zip((30, 20, 10), names):
+    for age, name in zip((30, 20, 10), names, strict=True):
         os.utime(tmp_path / "uploads" / name, (1_000_000 - age, 1_000_000 - age))
     assert uploads.get(names[0]) == files[0]  # used again: now it is the newest
     last = uploads.keep(files[3])

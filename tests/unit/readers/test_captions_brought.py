@@ -37,7 +37,7 @@ def opened(folder: Path, name: str, content: str | bytes | object, split: str | 
 
 def pairs(data: Dataset) -> list[tuple[str, str]]:
     assert data.image_index is not None
-    return [(data.ids[i], caption) for i, caption in zip(data.image_index, data.captions)]
+    return [(data.ids[i], caption) for i, caption in zip(data.image_index, data.captions, strict=True)]
 
 
 def codes(data: Dataset) -> list[tuple[str, str]]:

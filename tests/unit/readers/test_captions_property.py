@@ -51,7 +51,7 @@ def read(file: Path) -> tuple[Pairs, list[str]]:
         for note in data.notes
         if note.level != "info" or note.code not in ("captions_shared", "captions_twice")
     ]
-    return [(data.ids[i], caption) for i, caption in zip(data.image_index, data.captions)], told
+    return [(data.ids[i], caption) for i, caption in zip(data.image_index, data.captions, strict=True)], told
 
 
 def check(file: Path, content: str | bytes, pairs: Pairs) -> None:

@@ -294,7 +294,7 @@ ORDER = np.array([2, 0, 1, 3])
 
 
 def numbered(labels: np.ndarray, predicted: np.ndarray) -> Predictions:
-    rows = "\n".join(f"{k}.png,{y},{a}" for k, (y, a) in enumerate(zip(labels, predicted)))
+    rows = "\n".join(f"{k}.png,{y},{a}" for k, (y, a) in enumerate(zip(labels, predicted, strict=True)))
     return read(f"image,label,prediction\n{rows}\n", Classes(names=("pear", "fig", "kiwi", "plum")))
 
 

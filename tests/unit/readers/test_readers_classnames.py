@@ -99,7 +99,9 @@ def folders(*raw: str) -> Names:
 def joined(tmp_path: Path, data: Names, text: str, name: str = "names.txt") -> tuple[dict[str, str], set[str]]:
     (tmp_path / name).write_text(text, encoding="utf-8")
     found = read_classnames(tmp_path / name, data)
-    return dict(zip(data.raw_classnames, found.names)), {note.code for note in found.notes if note.level != "info"}
+    return dict(zip(data.raw_classnames, found.names, strict=True)), {
+        note.code for note in found.notes if note.level != "info"
+    }
 
 
 @pytest.mark.parametrize(
@@ -161,7 +163,7 @@ def test_counting_from_0_and_from_1_are_not_mixed(tmp_path: Path) -> None:
 def test_what_a_list_says_decides_not_its_order(
     raw: tuple[str, ...], text: str, name: str, wanted: tuple[str, ...], tmp_path: Path
 ) -> None:
-    assert joined(tmp_path, folders(*raw), text, name) == (dict(zip(raw, wanted)), set())
+    assert joined(tmp_path, folders(*raw), text, name) == (dict(zip(raw, wanted, strict=True)), set())
 
 
 def test_imagenets_thousand_names_go_to_its_ids(tmp_path: Path) -> None:

@@ -95,7 +95,7 @@ def draw(rng: random.Random) -> Tree:
     splits = rng.choice(((), (), ("train", "test"), ("train", "val"), TRUE_SPLITS))
     for split in splits or ("",):
         above = f"{dress(split)}/" if split else ""
-        for folder, word in zip(folders, words):
+        for folder, word in zip(folders, words, strict=True):
             for number in range(rng.randint(1, 3)):
                 deep = rng.choice(("", "", "", "more/"))
                 tree.truth[f"{above}{folder}/{deep}{split}{number}.png"] = (split, folder, word)
@@ -149,7 +149,7 @@ def check(tree: Tree, root: Path, rows: dict[str, Dataset], seed: int) -> None:
     for split, data in rows.items():
         wrong = [
             fault
-            for place, label in zip(places(data, root), labels(data))
+            for place, label in zip(places(data, root), labels(data), strict=True)
             if (fault := wrong_row(tree, data, place, label))
         ]
         assert not wrong or said(data), (seed, split, wrong)
@@ -242,7 +242,7 @@ def test_nonsense_is_read_as_the_obvious_reader_does_or_something_is_said(block:
             silent += 1
             read = {
                 place: None if label < 0 else data.raw_classnames[label]
-                for place, label in zip(places(data, root), labels(data))
+                for place, label in zip(places(data, root), labels(data), strict=True)
             }
             assert read == obvious(files)[data.split], (seed, files)
     assert silent > 4, "something must be sound enough to need no word"
@@ -283,5 +283,5 @@ def test_a_list_gives_each_class_its_own_name(seed: int, tmp_path: Path) -> None
     name, text = form(listed)
     (tmp_path / name).write_text(text, encoding=rng.choice(("utf-8", "utf-8-sig", "utf-16")))
     found = read_classnames(tmp_path / name, data)
-    assert dict(zip(data.raw_classnames, found.names)) == dict(rows)
+    assert dict(zip(data.raw_classnames, found.names, strict=True)) == dict(rows)
     assert found.notes and not any(note.level == "fault" for note in found.notes)

@@ -101,7 +101,7 @@ def test_splits_in_every_dress(
     assert sum(map(len, rows)) == 2 * len(folders), "every picture is in one split"
     for data in rows:
         assert data.labels is not None and codes(data) == said
-        for row, label in zip(data.ids, data.labels):
+        for row, label in zip(data.ids, data.labels, strict=True):
             assert row.split("/")[-2] == data.raw_classnames[label]
 
 

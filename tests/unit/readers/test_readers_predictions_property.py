@@ -58,7 +58,11 @@ def made(seed: int) -> Made:
     mark = rng.choice(",;\t|")
     lines = [[head for head, _ in columns], *([values[i] for _, values in columns] for i in range(n))]
     text = rng.choice(("\n", "\r\n", "\r")).join(mark.join(cell(v, mark) for v in line) for line in lines)
-    return Made(text=text + rng.choice(("", "\n")), acc1=sum(a == y for a, y in zip(answers, labels)) / n, names=names)
+    return Made(
+        text=text + rng.choice(("", "\n")),
+        acc1=sum(a == y for a, y in zip(answers, labels, strict=True)) / n,
+        names=names,
+    )
 
 
 def written(rng: random.Random, value: float) -> str:

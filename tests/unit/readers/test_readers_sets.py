@@ -200,7 +200,8 @@ def test_a_demo_set_is_drawn_on_request_and_then_read(tmp_path: Path) -> None:
     assert (len(test), len(train), test.split) == (400, 300, "test")
     assert test.labels is not None and np.bincount(test.labels).tolist() == [40] * 10
     assert all(
-        row.split("/")[0].replace("_", " ") == test.classnames[label] for row, label in zip(test.ids, test.labels)
+        row.split("/")[0].replace("_", " ") == test.classnames[label]
+        for row, label in zip(test.ids, test.labels, strict=True)
     )
     assert demo_folder("demo-satellite", tmp_path).is_dir()
     with pytest.raises(UnknownName):

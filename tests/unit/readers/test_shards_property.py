@@ -130,6 +130,6 @@ def test_captions(seed: int, tmp_path: Path) -> None:
         assert not wanted and "has a label or caption" in str(error)
         return
     assert data.image_index is not None
-    found = [(data.pictures.read(int(i)), caption) for i, caption in zip(data.image_index, data.captions)]
+    found = [(data.pictures.read(int(i)), caption) for i, caption in zip(data.image_index, data.captions, strict=True)]
     assert found == wanted
     assert not empty or "samples_left_out" in {note.code for note in data.notes}

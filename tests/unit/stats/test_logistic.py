@@ -25,7 +25,7 @@ def slow_objective(
 ) -> float:
     """The formula, row by row in float64. Two classes: one weight vector w, as scikit-learn has it."""
     total = 0.0
-    for row, label in zip(features.astype(np.float64), labels):
+    for row, label in zip(features.astype(np.float64), labels, strict=True):
         scores = row @ weights + intercept
         scores = scores[np.isfinite(scores)] - scores[label]
         top = scores.max()
@@ -226,7 +226,7 @@ def test_a_warm_path_ends_where_cold_fits_do(Cs: list[float]) -> None:
     warm = list(problem.path(Cs))
     cold = [problem.fit(C) for C in Cs]
     assert [f.C for f in warm] == Cs
-    for one, other in zip(warm, cold):
+    for one, other in zip(warm, cold, strict=True):
         assert one.objective == pytest.approx(other.objective, rel=1e-8)
         np.testing.assert_allclose(one.weights, other.weights, atol=1e-3 * np.abs(other.weights).max())
 

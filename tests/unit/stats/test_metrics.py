@@ -53,7 +53,7 @@ def test_ranks_equal_a_slow_sort_across_blocks():
     images, classes = vectors(101, 8, 0), vectors(13, 8, 1)
     labels = np.random.default_rng(2).integers(0, 13, 101)
     scores = slow_cosines(images, classes)
-    expected = [slow_rank(row, true) for row, true in zip(scores, labels)]
+    expected = [slow_rank(row, true) for row, true in zip(scores, labels, strict=True)]
     assert metrics.ranks_of_true(images, classes, labels).tolist() == expected
     assert len(list(metrics.score_blocks(images, classes))) == 7
 
@@ -78,7 +78,9 @@ def test_rank_of_equals_a_slow_stable_sort(levels):
     rng = np.random.default_rng(levels)
     scores = rng.integers(0, levels, (80, 12)).astype(np.float32)
     columns = rng.integers(0, 12, 80)
-    assert metrics.rank_of(scores, columns).tolist() == [slow_rank(row, j) for row, j in zip(scores, columns)]
+    assert metrics.rank_of(scores, columns).tolist() == [
+        slow_rank(row, j) for row, j in zip(scores, columns, strict=True)
+    ]
     np.testing.assert_array_equal(metrics.rank_of(scores, columns) == 1, scores.argmax(axis=1) == columns)
 
 
@@ -149,10 +151,10 @@ def test_in_a_tie_the_answer_agrees_with_the_rank():
     classes = rng.integers(0, 2, (12, 4)).astype(np.float32)
     images, labels = rng.integers(0, 2, (300, 4)).astype(np.float32), rng.integers(0, 12, 300)
     found = metrics.classify_vectors(images, classes, labels, ScoreRule(scale=100.0), k=3)
-    for rank, row, label in zip(found.ranks, found.top, labels):
+    for rank, row, label in zip(found.ranks, found.top, labels, strict=True):
         assert (row[rank - 1] == label) if rank <= 3 else (label not in row)
     best = np.array([[c @ x for c in metrics.normalise(classes)] for x in metrics.normalise(images)])
-    tied = [row[label] == row.max() and (row == row.max()).sum() > 1 for row, label in zip(best, labels)]
+    tied = [row[label] == row.max() and (row == row.max()).sum() > 1 for row, label in zip(best, labels, strict=True)]
     assert found.tied.tolist() == tied and 0 < sum(tied) < 300
 
 
@@ -179,7 +181,7 @@ def test_counts_equal_scikit_learn():
     rng = np.random.default_rng(30)
     scores, labels = rng.random((400, 9)), rng.integers(0, 9, 400)
     predicted = scores.argmax(axis=1)
-    ranks = np.array([slow_rank(s, t) for s, t in zip(scores, labels)])
+    ranks = np.array([slow_rank(s, t) for s, t in zip(scores, labels, strict=True)])
     for k in (1, 5):
         assert metrics.accuracy(ranks, k) == pytest.approx(top_k_accuracy_score(labels, scores, k=k))
     assert metrics.mean_per_class_recall(labels, predicted == labels, 9) == pytest.approx(

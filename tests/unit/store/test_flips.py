@@ -37,7 +37,8 @@ def paint_splits(folder: Path) -> None:
             (folder / "split" / split / colour).mkdir(parents=True)
             for i in range(8):
                 mixed = [
-                    round(0.4 * a + 0.6 * b) for a, b in zip(COLOURS[colour], list(COLOURS.values())[(place + i) % 4])
+                    round(0.4 * a + 0.6 * b)
+                    for a, b in zip(COLOURS[colour], list(COLOURS.values())[(place + i) % 4], strict=True)
                 ]
                 (folder / "split" / split / colour / f"{i}.png").write_bytes(png(mixed, first + 10 * place + i))
 

@@ -68,7 +68,7 @@ def test_captions_of_a_skipped_picture_go_with_it_and_the_others_follow_their_pi
     found = Store(tmp_path).load(stored(tmp_path, n=6, kind="captions", broken=(2,)))
     pairs = {(data.ids[i // 2], caption) for i, caption in enumerate(data.captions) if i // 2 != 2}
     assert found.image_index is not None and found.text_embeddings is not None
-    assert {(found.ids[i], c) for i, c in zip(found.image_index, found.captions)} == pairs
+    assert {(found.ids[i], c) for i, c in zip(found.image_index, found.captions, strict=True)} == pairs
     assert np.array_equal(found.text_embeddings, FakeEncoder().encode_texts(found.captions))
     assert "2 captions belong to skipped pictures and are left out." in found.provenance.notes
 

@@ -234,7 +234,7 @@ def test_references_frame_lists_every_zero_shot_figure(two):
 def test_per_class_frame_agrees_with_the_result(two):
     frame = frames.per_class_frame(two)
     assert len(frame) == 20
-    for row, found in zip(frame.itertuples(), two[0].per_class):
+    for row, found in zip(frame.head(10).itertuples(), two[0].per_class, strict=True):
         assert (row.classname, row.n, row.correct, row.recall) == (
             found.classname,
             found.n,

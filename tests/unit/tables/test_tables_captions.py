@@ -27,8 +27,8 @@ def without(images: EmbeddingSet, picture: int) -> EmbeddingSet:
     return replace(
         images,
         image_embeddings=images.image_embeddings[keep].copy(),
-        ids=tuple(i for i, k in zip(images.ids, keep) if k),
-        captions=tuple(c for c, k in zip(images.captions, mine) if k),
+        ids=tuple(i for i, k in zip(images.ids, keep, strict=True) if k),
+        captions=tuple(c for c, k in zip(images.captions, mine, strict=True) if k),
         text_embeddings=images.text_embeddings[mine].copy(),
         image_index=index - (index > picture),
     )
@@ -49,9 +49,9 @@ def test_ranks_of_two_models_meet_on_the_captions_both_have(
 ) -> None:
     frame = ranks_frame(results, [images.captions for images in sets])
     assert len(frame) == 33 and "p4" not in set(frame["picture"])
-    for result, images in zip(results, sets):
-        ranks = {images.captions[c]: r for c, r in zip(result.captions, result.image.ranks)}
-        margins = {images.captions[c]: m for c, m in zip(result.captions, result.margins)}
+    for result, images in zip(results, sets, strict=True):
+        ranks = {images.captions[c]: r for c, r in zip(result.captions, result.image.ranks, strict=True)}
+        margins = {images.captions[c]: m for c, m in zip(result.captions, result.margins, strict=True)}
         for _, row in frame.iterrows():
             assert row[f"rank:{result.model}"] == ranks[row["caption"]]
             assert row[f"margin:{result.model}"] == margins[row["caption"]]

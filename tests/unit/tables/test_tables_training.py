@@ -200,7 +200,7 @@ def test_a_probe_and_zero_shot_are_paired_picture_by_picture(pair: tuple[ProbeRe
 def test_calibration_keeps_two_sides_of_one_model_apart(pair: tuple[ProbeResult, ZeroShotResult]) -> None:
     frame = calibration_frame(pair, names=("Linear probe", "Zero-shot"))
     assert list(frame["side"].unique()) == ["Linear probe", "Zero-shot"] and frame["model"].nunique() == 1
-    for result, side in zip(pair, ("Linear probe", "Zero-shot")):
+    for result, side in zip(pair, ("Linear probe", "Zero-shot"), strict=True):
         wanted = calibration(result.top5_probability[:, 0], result.correct).ece
         assert frame.loc[frame["side"] == side, "ece"].iloc[0] == pytest.approx(wanted)
 
@@ -246,7 +246,7 @@ def study(pair: tuple[ProbeResult, ZeroShotResult]) -> FewShotResult:
 
 def test_a_row_for_each_point(study: FewShotResult) -> None:
     frame = few_shot_frame([study])
-    assert list(zip(frame["method"], frame["shots"])) == [
+    assert list(zip(frame["method"], frame["shots"], strict=True)) == [
         ("zero-shot", 0),
         ("probe", 1),
         ("probe", 16),
@@ -266,7 +266,7 @@ def test_a_row_for_each_point(study: FewShotResult) -> None:
 
 def test_published_points_with_their_method(study: FewShotResult) -> None:
     frame = published_frame([study])
-    assert list(zip(frame["method"], frame["shots"])) == [("clip-adapter", 1), ("probe", 16), ("tip", 16)]
+    assert list(zip(frame["method"], frame["shots"], strict=True)) == [("clip-adapter", 1), ("probe", 16), ("tip", 16)]
     assert published_beside(study, study.point("tip", 1)) is None
     assert published_frame([replace(study, published=())]).empty
 

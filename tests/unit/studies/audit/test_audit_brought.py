@@ -184,7 +184,9 @@ def test_classes_of_a_table_are_joined_with_ours_by_name(engine: Engine, world: 
     images = engine.vectors.ensure(engine.place(GOOD, squares(world)))
     result = engine.run(ZeroShot.at(engine, GOOD, squares(world)))
     names = images.classnames
-    rows = "".join(f"{i},{names[y]},{names[p]}\n" for i, y, p in zip(result.ids, result.labels, result.predicted))
+    rows = "".join(
+        f"{i},{names[y]},{names[p]}\n" for i, y, p in zip(result.ids, result.labels, result.predicted, strict=True)
+    )
     (alone,) = parse_predictions(f"image,label,prediction\n{rows}".encode(), "mine.csv")
     assert alone.classnames == tuple(sorted(names))
     found = audit_predictions(engine, alone, GOOD, squares(world))

@@ -55,7 +55,7 @@ def test_rank_margin_and_hits_by_plain_numpy() -> None:
     images, rng = captioned(), np.random.default_rng(3)
     vectors = rng.normal(size=(5, 16)).astype(np.float32)
     result = examine(images, 7, vectors, others=("bare",))
-    for vector, got in zip(vectors, [result.caption, *(w.without for w in result.words), *result.others]):
+    for vector, got in zip(vectors, [result.caption, *(w.without for w in result.words), *result.others], strict=True):
         scores = unit(images.image_embeddings) @ unit(vector)
         assert got.rank == 1 + int((np.delete(scores, 7) >= scores[7]).sum())
         assert got.score == pytest.approx(float(scores[7]), abs=1e-6)
@@ -159,7 +159,7 @@ def test_a_picture_without_captions_has_no_rank() -> None:
 def test_a_drawn_caption_is_of_its_kind_and_the_same_for_a_seed() -> None:
     images = captioned()
     result = retrieval.retrieve(images)
-    rank = dict(zip(result.captions.tolist(), result.image.ranks.tolist()))
+    rank = dict(zip(result.captions.tolist(), result.image.ranks.tolist(), strict=True))
     limits = {"easy": (1, 1), "hard": (2, 10), "lost": (11, 40), "any": (1, 40)}
     for kind, (low, high) in limits.items():
         for seed in range(5):

@@ -63,7 +63,10 @@ def slow_ranks(
     x = [v / np.sqrt(np.square(v).sum(dtype=np.float32)) for v in images]
     t = [v / np.sqrt(np.square(v).sum(dtype=np.float32)) for v in texts]
     score = [[float((a.astype(np.float64) * b.astype(np.float64)).sum()) for b in x] for a in t]
-    image_ranks = [1 + sum(ahead(s, row[own]) for j, s in enumerate(row) if j != own) for row, own in zip(score, index)]
+    image_ranks = [
+        1 + sum(ahead(s, row[own]) for j, s in enumerate(row) if j != own)
+        for row, own in zip(score, index, strict=True)
+    ]
     text_ranks = {}
     for picture in sorted(set(index.tolist())):
         mine = [i for i, own in enumerate(index) if own == picture]
@@ -75,7 +78,7 @@ def slow_ranks(
 def check(ranks: CaptionRanks, images: FloatArray, texts: FloatArray, index: IntArray) -> None:
     image_ranks, text_ranks = slow_ranks(images, texts, index)
     assert ranks.image_ranks.tolist() == image_ranks
-    assert dict(zip(ranks.pictures.tolist(), ranks.text_ranks.tolist())) == text_ranks
+    assert dict(zip(ranks.pictures.tolist(), ranks.text_ranks.tolist(), strict=True)) == text_ranks
     image_ranks, text_ranks = slow_ranks(images, texts, index, gt)  # with every tie in favour
     assert (ranks.image_ranks - ranks.image_ties).tolist() == image_ranks
     assert (ranks.text_ranks - ranks.text_ties).tolist() == list(text_ranks.values())
@@ -370,7 +373,7 @@ def test_models_are_paired_by_picture_and_caption_where_one_skipped_some() -> No
         ids=images.ids[1:],
         logit_scale=100.0,
         provenance=PROVENANCE,
-        captions=tuple(c for c, keep in zip(images.captions, rows) if keep),
+        captions=tuple(c for c, keep in zip(images.captions, rows, strict=True) if keep),
         text_embeddings=images.text_embeddings[rows],
         image_index=images.image_index[rows] - 1,
     )

@@ -76,7 +76,7 @@ def slow_scores(p: Pictures, keys: Array, classes: NDArray[np.int64], alpha: flo
     """The formula of the paper, one picture and one key at a time."""
     found = p.scores.astype(np.float64).copy()
     for i, x in enumerate(p.vectors.astype(np.float64)):
-        for key, label in zip(keys, classes):
+        for key, label in zip(keys, classes, strict=True):
             found[i, label] += alpha * math.exp(-beta * (1 - float(x @ key)))
     return found
 
@@ -136,7 +136,7 @@ def slow_loss(
     total = 0.0
     for i in rows:
         found = shots.scores[i].astype(np.float64).copy()
-        for j, (key, label) in enumerate(zip(keys, classes)):
+        for j, (key, label) in enumerate(zip(keys, classes, strict=True)):
             if j != i or (classes == label).sum() == 1:
                 found[label] += alpha * math.exp(-beta * (1 - float(shots.vectors[i].astype(np.float64) @ key)))
         total += math.log(np.exp(found).sum()) - found[shots.labels[i]]

@@ -75,7 +75,7 @@ def test_the_answers_are_those_that_the_run_counts(pair: Pair, blurred: FloatArr
     np.testing.assert_array_equal(found.correct, unit.correct)
     np.testing.assert_array_equal(found.top[:, 0] == labels_of(test), unit.correct)
     assert (np.diff(found.probability, axis=1) <= 0).all() and found.probability.sum(axis=1) == pytest.approx(1)
-    places = np.array([list(top).index(label) + 1 for top, label in zip(found.top, labels_of(test))])
+    places = np.array([list(top).index(label) + 1 for top, label in zip(found.top, labels_of(test), strict=True)])
     np.testing.assert_array_equal(places, found.ranks, "with four classes, every rank is among the best five")
 
 

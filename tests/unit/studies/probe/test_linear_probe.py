@@ -139,8 +139,8 @@ def test_folds_hold_every_row_out_once_and_evenly() -> None:
         assert sorted([*learn, *tune]) == list(range(36))
         counts = np.bincount(y[tune], minlength=4)
         assert counts[0] in (4, 5) and counts[1] == 2 and counts[3] == 0
-    assert all((a[1] == b[1]).all() for a, b in zip(parts, folds(y, 5, 1)))
-    assert any((a[1] != b[1]).any() for a, b in zip(parts, folds(y, 5, 2)))
+    assert all((a[1] == b[1]).all() for a, b in zip(parts, folds(y, 5, 1), strict=True))
+    assert any((a[1] != b[1]).any() for a, b in zip(parts, folds(y, 5, 2), strict=True))
     assert len(folds(np.array([0, 0, 1]), 5, 1)) == 2
     assert folds(np.arange(3), 5, 1) == ()
 

@@ -215,7 +215,7 @@ def slow_zpe(images: FloatArray, heads: FloatArray, scale: float) -> list[float]
     for head in heads:
         logits = [[scale * float(np.dot(x, h)) for h in head] for x in unit]
         means = [sum(row[c] for row in logits) / len(logits) for c in range(len(head))]
-        scores.append(sum(max(v - m for v, m in zip(row, means)) for row in logits) / len(logits))
+        scores.append(sum(max(v - m for v, m in zip(row, means, strict=True)) for row in logits) / len(logits))
     exps = [np.exp(s - max(scores)) for s in scores]
     return [float(e / sum(exps)) for e in exps]
 

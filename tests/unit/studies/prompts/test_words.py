@@ -38,7 +38,7 @@ def test_contribution_is_what_the_score_loses() -> None:
     result = explain("flying white bird", vectors, targets)
     assert [w.word for w in result.words] == ["flying", "white", "bird"]
     assert result.score == pytest.approx(cosine(vectors[0], targets[0]), abs=1e-6)
-    for effect, vector in zip(result.words, vectors[1:]):
+    for effect, vector in zip(result.words, vectors[1:], strict=True):
         expected = cosine(vectors[0], targets[0]) - cosine(vector, targets[0])
         assert effect.contribution == pytest.approx(expected, abs=1e-6)
         assert effect.score_without == pytest.approx(cosine(vector, targets[0]), abs=1e-6)

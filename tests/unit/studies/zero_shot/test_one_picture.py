@@ -28,9 +28,9 @@ def test_the_same_as_a_loop() -> None:
     picture = 5 * rng.normal(size=8).astype(np.float32)
     labels = [f"label {i}" for i in range(12)]
     length = math.sqrt(sum(float(x) ** 2 for x in picture))
-    logits = [20 * sum(float(p) / length * float(q) for p, q in zip(picture, row)) for row in classes]
+    logits = [20 * sum(float(p) / length * float(q) for p, q in zip(picture, row, strict=True)) for row in classes]
     total = sum(math.exp(x) for x in logits)
-    expected = sorted(((math.exp(x) / total, label) for x, label in zip(logits, labels)), reverse=True)[:3]
+    expected = sorted(((math.exp(x) / total, label) for x, label in zip(logits, labels, strict=True)), reverse=True)[:3]
     found = name_picture(picture, classes, labels, ScoreRule(scale=20.0), 3)
     assert [label for label, _ in found] == [label for _, label in expected]
     assert [share for _, share in found] == pytest.approx([share for share, _ in expected], rel=1e-4)
