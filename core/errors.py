@@ -24,6 +24,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+VERIFY = "run `python -m core verify` to mend the cache."
+
 
 class TMVError(Exception):
     """Something a user can mend. The message is one sentence: what was expected, what came, what to do."""
@@ -46,7 +48,11 @@ class BadImage(TMVError):
 
 
 class Damaged(TMVError):
-    """A stored file that is not what was written; the message names `verify`."""
+    """A stored file that is not what was written: `what` it is, and in the message also what to do about it."""
+
+    def __init__(self, what: str, remedy: str = "") -> None:
+        self.what = what
+        super().__init__(f"{what}: {remedy}" if remedy else what)
 
 
 class DiskFull(TMVError):

@@ -162,9 +162,10 @@ class Vectors:
     def _mend(self, damage: Damaged, place: Place, progress: Progress | None) -> None:
         """Compute damaged vectors again and say so; where the pictures or the weights are not here, `Damaged` says what
         to do. Good blocks are kept."""
-        what = str(damage).split(": run ")[0]
-        self._tell(f"{what}; what is damaged is computed again.")
+        self._tell(f"{damage.what}; what is damaged is computed again.")
         try:
             self.embed(place, progress)
         except NotHere as error:
-            raise Damaged(f"{what}, and cannot be computed again, because {error} Or copy the cache again.") from error
+            raise Damaged(
+                f"{damage.what}, and cannot be computed again, because {error} Or copy the cache again."
+            ) from error

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.errors import Damaged, NotHere, TMVError
+from core.errors import VERIFY, Damaged, NotHere, TMVError
 from core.store import finish
 from core.store.checked import damaged_files
 from core.store.chunks import RUN_FOLDER, Plan, Run, read_plan, rows_done
@@ -371,4 +371,4 @@ def _words(key: EmbeddingKey) -> str:
 
 def _damaged(folder: Path, files: Sequence[str] = ()) -> Damaged:
     named = f" ({', '.join(files)})" if files else ""
-    return Damaged(f"The vectors in {folder} are damaged{named}: run `python -m core verify` to mend the cache.")
+    return Damaged(f"The vectors in {folder} are damaged{named}", VERIFY)

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from core.errors import Damaged, TMVError
+from core.errors import VERIFY, Damaged, TMVError
 from core.store.kept_notes import keep_notes, kept_notes
 from core.system.files import canonical_json, read_checked_json, safe_name, write_checked_json
 from core.types import ENCODING, EmbeddingKey, ModelCard, Note, Provenance, ScoreFunction, Skipped
@@ -16,7 +16,6 @@ from core.types import ENCODING, EmbeddingKey, ModelCard, Note, Provenance, Scor
 FORMAT = 1
 """Raised whenever stored vectors or files change their meaning: older entries are then never served."""
 MANIFEST = "manifest.json"
-_VERIFY = "run `python -m core verify` to mend the cache."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,9 +157,9 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         manifest = _manifest(value)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise Damaged(f"{path} is of another format: {_VERIFY}") from error
+        raise Damaged(f"{path} is of another format", VERIFY) from error
     if not _belongs(manifest, folder):
-        raise Damaged(f"{folder} holds vectors of another name: {_VERIFY}")
+        raise Damaged(f"{folder} holds vectors of another name", VERIFY)
     return manifest
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from core.errors import Damaged
+from core.errors import VERIFY, Damaged
 from core.system.files import replacing
 from core.types import Dataset, IntArray
 
@@ -137,4 +137,4 @@ def _integers(column: Any) -> IntArray | None:
 
 
 def _damaged(path: Path) -> Damaged:
-    return Damaged(f"{path} is missing or damaged: run `python -m core verify` to mend the cache.")
+    return Damaged(f"{path} is missing or damaged", VERIFY)

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import numpy as np
 
-from core.errors import Damaged, TMVError, Unwritable
+from core.errors import VERIFY, Damaged, TMVError, Unwritable
 from core.system.database import connect, connect_to_read, remove_database
-from core.system.files import disk_guard, safe_name, sqlite_code
+from core.system.files import disk_guard, safe_name
 from core.types import FloatArray, expect_shape
 
 _SCHEMA = """
@@ -65,7 +65,7 @@ class TextStore:
             try:
                 self._write(path, rows)
             except sqlite3.DatabaseError as error:
-                if isinstance(error, sqlite3.OperationalError) and sqlite_code(error) != sqlite3.SQLITE_ERROR:
+                if isinstance(error, sqlite3.OperationalError) and "no such column" not in str(error):
                     raise
                 remove_database(path)
                 self._write(path, rows)
@@ -99,7 +99,7 @@ class TextStore:
             try:
                 found = self._rows_of(path)
             except sqlite3.DatabaseError as error:
-                raise Damaged(f"{path} is damaged: run `python -m core verify` to mend the cache.") from error
+                raise Damaged(f"{path} is damaged", VERIFY) from error
         width = max((len(v) for v in found.values()), default=0)
         texts = tuple(sorted(text for text, vector in found.items() if len(vector) == width))
         vectors = np.stack([found[text] for text in texts]) if texts else np.zeros((0, width), np.float32)

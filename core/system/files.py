@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import quote
 
-from core.errors import Damaged, DiskFull, Unwritable
+from core.errors import VERIFY, Damaged, DiskFull, Unwritable
 
 TEMP_SUFFIX = ".tmp"
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -181,16 +181,14 @@ def read_checked_json(path: Path) -> dict[str, Any]:
     except NotADirectoryError as error:
         raise FileNotFoundError(str(error)) from error
     except (OSError, ValueError) as error:
-        raise Damaged(
-            f"{path} cannot be read ({_short(error)}): run `python -m core verify` to mend the cache."
-        ) from error
+        raise Damaged(f"{path} cannot be read ({_short(error)})", VERIFY) from error
     try:
         body = {k: v for k, v in value.items() if k != "sha256"}
         whole = value["sha256"] == sha256_text(canonical_json(body))
     except (KeyError, AttributeError, TypeError):
         whole = False
     if not whole:
-        raise Damaged(f"{path} is damaged: run `python -m core verify` to mend the cache.")
+        raise Damaged(f"{path} is damaged", VERIFY)
     return body
 
 

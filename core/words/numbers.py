@@ -120,3 +120,8 @@ def lower_first(sentence: str) -> str:
 def full_stop(sentence: str) -> str:
     """A headline as a sentence in running text."""
     return sentence if sentence.endswith((".", "?")) else f"{sentence}."
+
+
+def without_stop(sentence: str) -> str:
+    """A sentence without its full stop, for brackets."""
+    return sentence.removesuffix(".")

@@ -73,10 +73,13 @@ def identified(
         notes.append(Note(f"The model “{own_model}” is none that is known here.", "unknown_model"))
     if own_set and data is None and pictures is None:
         notes.append(Note(f"The data set “{own_set}” is none that is known here.", "unknown_dataset"))
-    for own, asked, what in ((own_model, model, "model"), (own_set, dataset, "data set")):
+    for own, asked, what, code in (
+        (own_model, model, "model", "other_model"),
+        (own_set, dataset, "data set", "other_data_set"),
+    ):
         if own and asked and not _same_thing(own, asked):
             said = f"The document names the {what} “{own}”; it is audited as {asked}, as asked for."
-            notes.append(Note(said, f"other_{what.replace(' ', '_')}", "warning"))
+            notes.append(Note(said, code, "warning"))
     if own_set and brought.split and split and split != brought.split:
         said = f"The document names the split {brought.split}; it is audited as {split}, as asked for."
         notes.append(Note(said, "other_split", "warning"))

@@ -19,6 +19,7 @@ from core.store.data_notes import with_name_notes
 from core.studies.zero_shot.classify import check_templates, class_embeddings, fill
 from core.system.memo import Memo
 from core.types import EmbeddingSet, FloatArray, Note, Progress
+from core.words.numbers import without_stop
 
 HEADS = 24
 """Class vectors that a process holds."""
@@ -70,7 +71,7 @@ class Prompting:
         if others:
             return f"its split {others[0]} has classes: --split {others[0]}"
         if name.startswith("wds:"):
-            wrong = [f" ({note.removesuffix('.')})" for note in images.provenance.beside if note.level != "info"]
+            wrong = [f" ({without_stop(note)})" for note in images.provenance.beside if note.level != "info"]
             return "".join(["its shards hold no label in .cls or .json that is read", *wrong[:1]])
         return "put them into one folder for each class, or choose a data set with labels"
 

@@ -149,6 +149,4 @@ def test_each_number_opens_how_it_was_made(page: Page, world: World) -> None:
     app = page(HERE, number=[GOOD, "eurosat"])
     words = said(app)
     assert "highest cosine" in words and "The deck" in words and "Published" in words
-    assert app.code[0].value.splitlines() == list(
-        run_study(engine_of(world), ZeroShot, GOOD, "eurosat").prompting.templates
-    )
+    assert app.code[0].value.splitlines() == list(run_study(engine_of(world), ZeroShot, GOOD, "eurosat").templates)

@@ -1,0 +1,501 @@
+"""Every sentence of `core.words` once, said of made-up results: `python -m tests.golden.sentences` writes them anew.
+
+What they say is planted into the records, not computed: no sentence hangs on the last digit of a processor.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.stats.intervals import PairedDifference, wilson
+from core.stats.metrics import calibration, confusion
+from core.studies.audit import AuditResult, Finding
+from core.studies.audit.case import Case
+from core.studies.audit.finding import Counterfactual
+from core.studies.captions.breakdown import Band, RetrievalDifference
+from core.studies.captions.one_caption import CaptionHit, OneCaptionResult, OnePictureResult
+from core.studies.captions.retrieval import RetrievalResult
+from core.studies.few_shot.draw import FewShotDraw
+from core.studies.few_shot.result import FewShotPoint, FewShotResult, FewShotRun
+from core.studies.pictures.lists import ListComparison, Moved
+from core.studies.pictures.search import PicturesResult
+from core.studies.probe.result import ProbeResult
+from core.studies.prompts.accuracy import PromptStudyResult
+from core.studies.prompts.heldout import PromptSearchResult
+from core.studies.prompts.words import WordsResult
+from core.studies.zero_shot.classify import ZeroShotResult
+from core.tables import confusion_frame
+from core.tables.methods import methods_frame
+from core.types import EmbeddingKey, Note, Reference, Sentence
+from core.words import accuracy, audit, captions, deck, few_shot, notes, pictures, probe, prompts
+from tests.fakes import fake_dataset
+from tests.sample_results import PROVENANCE, sample_result
+from tests.study_results import (
+    sample_caption,
+    sample_list,
+    sample_prompt_study,
+    sample_retrieval,
+    sample_search,
+    sample_words,
+)
+
+FILE = Path(__file__).parent / "words.json"
+OPENAI, LAION, RESNET = "ViT-B-32/openai", "ViT-B-32/laion2b_s34b_b79k", "RN50/openai"
+KEY = EmbeddingKey(model=OPENAI, dataset="eurosat", split="test", fingerprint="fingerprint")
+
+
+def sentences() -> dict[str, list[Any]]:
+    """function -> what it says of each record: the text, with its code where it has one."""
+    said: dict[str, list[Any]] = {}
+    for name, texts in (*_accuracy(), *_probe(), *_few_shot(), *_prompts(), *_pictures(), *_captions(), *_others()):
+        said[name] = [_plain(text) for text in texts]
+    return said
+
+
+def _plain(text: Any) -> Any:
+    if isinstance(text, list | tuple):
+        return [_plain(each) for each in text]
+    return {text.code: str(text)} if isinstance(text, Sentence) else text
+
+
+Said = Iterable[tuple[str, list[Any]]]
+
+# --- records ----------------------------------------------------------------------------------------------
+
+
+def gap(
+    difference: float, low: float, high: float, p: float = 0.001, only: tuple[int, int] = (9, 4)
+) -> PairedDifference:
+    """A paired difference of 1,000 pictures."""
+    return PairedDifference(
+        difference=difference, ci95=(low, high), n=1000, n_only_a=only[0], n_only_b=only[1], p_value=p, test="McNemar"
+    )
+
+
+SAME, TIE = gap(0.0, 0.0, 0.0, 1.0, (0, 0)), gap(0.004, -0.012, 0.02, 0.6)
+AHEAD, BEHIND, EDGE = gap(0.101, 0.08, 0.12), gap(-0.02, -0.03, -0.01), gap(0.02, 0.001, 0.04, 0.06)
+
+
+def answers(n: int, right: int) -> dict[str, Any]:
+    """Fields of a result of n pictures, the first of which are named right."""
+    return {"ranks": np.where(np.arange(n) < right, 1, 3)}
+
+
+def zero(model: str, right: int, dataset: str = "eurosat") -> ZeroShotResult:
+    """Zero-shot on 300 pictures."""
+    share = right / 300
+    result = sample_result(model, dataset)
+    return replace(result, acc1=share, acc1_ci95=wilson(right, 300), acc5=0.97, **answers(300, right))
+
+
+def trained(model: str, right: int, c: float = 0.0178) -> ProbeResult:
+    """A linear probe on the same pictures."""
+    of = zero(model, right)
+    share = right / 300
+    return ProbeResult(
+        model=model,
+        dataset=of.dataset,
+        split=of.split,
+        n=300,
+        train_acc1=0.99,
+        train_acc1_ci95=(0.98, 0.995),
+        test_acc1=share,
+        test_acc1_ci95=wilson(right, 300),
+        test_acc5=0.999,
+        test_acc5_ci95=(0.99, 1.0),
+        mean_per_class_recall=share,
+        C=c,
+        validation=(),
+        n_train=1200,
+        n_val=240,
+        folds=5,
+        normalised=False,
+        classnames=of.classnames,
+        per_class=of.per_class,
+        confusion=of.confusion,
+        labels=of.labels,
+        ranks=of.ranks,
+        top5=of.top5,
+        top5_probability=of.top5_probability,
+        ids=of.ids,
+        seconds=1.0,
+        train_key=KEY,
+        test_key=KEY,
+        protocol=of.protocol,
+        provenance=PROVENANCE,
+        train_provenance=PROVENANCE,
+    )
+
+
+def run(right: int) -> FewShotRun:
+    """One run of a few-shot method on 300 pictures."""
+    return FewShotRun(
+        correct=np.arange(300) < right, n_shots=160, n_validation=80, short=0, settings={"alpha": 1.0, "beta": 5.5}
+    )
+
+
+def shots(*points: tuple[str, int, tuple[int, ...]], model: str = OPENAI) -> FewShotResult:
+    """A few-shot study with these (method, K, pictures right in each draw), beside 150 right in zero-shot."""
+    of = zero(model, 150)
+    none = FewShotPoint(method="zero-shot", shots=0, acc1=(of.acc1,), acc1_mean=of.acc1, acc1_std=0.0)
+    return FewShotResult(
+        model=model,
+        dataset=of.dataset,
+        split=of.split,
+        n=300,
+        classes=10,
+        shots=tuple(dict.fromkeys(k for _, k, _ in points)),
+        methods=tuple(dict.fromkeys(method for method, _, _ in points)),
+        seeds=(0, 1),
+        zero_shot=of,
+        points=(none, *(FewShotPoint.of(method, k, [run(r) for r in right]) for method, k, right in points)),
+        train_key=KEY,
+        test_key=KEY,
+        protocol=of.protocol,
+        provenance=PROVENANCE,
+        train_provenance=PROVENANCE,
+    )
+
+
+def draw() -> FewShotDraw:
+    """One draw of Tip-Adapter."""
+    of = zero(OPENAI, 180)
+    return FewShotDraw(
+        model=OPENAI,
+        dataset=of.dataset,
+        split=of.split,
+        n=300,
+        method="tip",
+        shots=16,
+        seed=0,
+        acc1=0.6,
+        acc1_ci95=wilson(180, 300),
+        n_shots=160,
+        n_validation=80,
+        short=0,
+        settings={"alpha": 1.2, "beta": 5.5},
+        templates=of.templates,
+        logit_scale=100.0,
+        classnames=of.classnames,
+        labels=of.labels,
+        ranks=of.ranks,
+        top5=of.top5,
+        top5_probability=of.top5_probability,
+        ids=of.ids,
+        train_key=KEY,
+        test_key=KEY,
+        provenance=PROVENANCE,
+        train_provenance=PROVENANCE,
+    )
+
+
+def study(
+    *accuracies: float, model: str = OPENAI, best: PairedDifference = AHEAD, baseline: int = 0
+) -> PromptStudyResult:
+    """A template study with these accuracies; every other template has the paired difference `best`."""
+    of = sample_prompt_study(model)
+    deck_says = Reference(metric="acc1", value=0.5, protocol="", source="the deck", kind="deck")
+    made = [
+        replace(t, acc1=acc1, difference=None if i == baseline else best, deck=deck_says)
+        for i, (t, acc1) in enumerate(zip(of.templates, accuracies))
+    ]
+    return replace(of, templates=tuple(made), baseline=made[baseline].name)
+
+
+def searched(difference: PairedDifference) -> PromptSearchResult:
+    """A search for prompts whose choice is so far from the baseline."""
+    of = sample_search()
+    chosen = replace(of.chosen, heldout_acc1=0.612, heldout_acc1_ci95=(0.53, 0.69), difference=difference)
+    baseline = replace(of.baseline, heldout_acc1=0.6)
+    return replace(of, chosen=chosen, baseline=baseline, evaluations=12, stopped="the budget was spent")
+
+
+def found(precise: bool = True) -> PicturesResult:
+    """Ten pictures of a prompt; six are right where there are classes."""
+    of, _ = sample_list()
+    hits = tuple(replace(hit, score=0.31 - hit.rank / 100, relevant=hit.rank <= 6) for hit in of.hits)
+    if of.precision is None:
+        raise AssertionError("the sample asks for a class")
+    right = replace(of.precision, hits=6, k=10, ci95=(0.31, 0.83), base_rate=0.1)
+    return replace(of, hits=hits, spread=replace(of.spread, mean=0.12), precision=right if precise else None)
+
+
+def two_lists(kept: int, same_order: bool = False) -> ListComparison:
+    """Two lists of ten pictures that share so many."""
+    names = tuple(f"p{i}" for i in range(20 - kept))
+    moved = tuple(
+        Moved(id=name, rank_a=i + 1, rank_b=i + 1 if same_order else 20 - i, in_a=i < 10, in_b=i < kept or i >= 10)
+        for i, name in enumerate(names)
+    )
+    return ListComparison(
+        a=OPENAI,
+        b=LAION,
+        k=10,
+        overlap=kept / 10,
+        rbo=0.38,
+        p=0.9,
+        kept=names[:kept],
+        lost=names[kept:10],
+        new=names[10:],
+        moved=moved,
+    )
+
+
+def words(*contributions: float) -> WordsResult:
+    """What the words of a text contribute."""
+    of = sample_words()
+    planted = tuple(replace(w, contribution=c, ci95=(c - 0.01, c + 0.01)) for w, c in zip(of.words, contributions))
+    return replace(of, score=0.3, words=planted)
+
+
+def retrieved() -> RetrievalResult:
+    """Caption retrieval with round recalls."""
+    of = sample_retrieval()
+    image = replace(of.image, recall={1: 0.3, 5: 0.56, 10: 0.7}, ranks=np.full_like(of.image.ranks, 7))
+    return replace(of, image=image)
+
+
+def caption(rank: int, margin: float, *changes: int) -> OneCaptionResult:
+    """One caption whose picture stands there, and how far each word left out moves it."""
+    of = sample_caption()
+    moved = tuple(
+        replace(w, change=change, contribution=change / 100, without=replace(w.without, rank=rank + change))
+        for w, change in zip(of.words, changes)
+    )
+    others = tuple(replace(other, rank=12) for other in of.others)
+    return replace(of, caption=replace(of.caption, rank=rank, margin=margin, score=0.31), words=moved, others=others)
+
+
+def from_picture(own: tuple[int, ...]) -> OnePictureResult:
+    """The captions that a picture finds."""
+    hits = tuple(CaptionHit(rank=r, row=r, text="birds", picture="p3", score=0.3, own=True) for r in own)
+    return OnePictureResult(
+        model=OPENAI,
+        dataset="coco",
+        split="val",
+        n_texts=600,
+        picture="p3",
+        rank=own[0] if own else None,
+        hits=hits,
+        own=hits,
+        provenance=PROVENANCE,
+    )
+
+
+def band(label: str, recall: float) -> Band:
+    """Captions of one kind."""
+    return Band(label=label, low=0, high=None, n=10, recall={1: recall}, recall_ci95={1: (0.0, 1.0)}, median_rank=3.0)
+
+
+def audited(*verdicts: str, source: str = "study") -> AuditResult:
+    """An audit whose checks came out so."""
+    case = Case(title="answers.csv", model=OPENAI, dataset="eurosat", source=source, scores={"acc1": 0.5})  # type: ignore[arg-type]
+    findings = tuple(
+        Finding(check=f"check-{i}", question="?", verdict=verdict, evidence="So it is.")  # type: ignore[arg-type]
+        for i, verdict in enumerate(verdicts)
+    )
+    return AuditResult(case=case, findings=findings)
+
+
+# --- what they say ----------------------------------------------------------------------------------------
+
+
+def _accuracy() -> Said:
+    names = ("LAION-2B", "OpenAI")
+    gaps = (SAME, TIE, AHEAD, BEHIND, EDGE)
+    yield "accuracy.outcome", [accuracy.outcome(g, *names) for g in gaps]
+    yield "accuracy.why_tied", [accuracy.why_tied(g, *names) for g in (SAME, TIE)]
+    yield "accuracy.excludes_zero", [accuracy.excludes_zero(g) for g in (AHEAD, EDGE)]
+    a, b, near = zero(OPENAI, 180), zero(LAION, 240), zero(RESNET, 239)
+    c, d = zero(OPENAI, 240, "cifar100"), zero(LAION, 180, "cifar100")
+    tied = [zero(OPENAI, 240, "cifar100"), zero(LAION, 239, "cifar100")]
+    groups = ([], [a], [a, c], [a, b], [b, near], [a, zero(LAION, 180)], [a, b, near], [a, b, zero(RESNET, 9)])
+    many = ([a, b, c, d], [a, b, *tied], [near, b, *tied], [a, b, zero(OPENAI, 90, "cifar100"), d], [a, d])
+    yield "accuracy.accuracy_finding", [accuracy.accuracy_finding(group) for group in (*groups, *many)]
+    folder = replace(a, classnames_kind="names.txt", templates=("{}", "a {}"))
+    yield "accuracy.protocol_line", [accuracy.protocol_line(a), accuracy.protocol_line(folder)]
+    sure, shy = calibration(np.full(10, 0.9), np.arange(10) < 5), calibration(np.full(10, 0.5), np.arange(10) < 9)
+    well = replace(sure, ece=0.01, gap=0.0)
+    yield "accuracy.calibration_finding", [accuracy.calibration_finding(each, "X") for each in (sure, shy, well)]
+    even = _predicting(a, np.arange(300) % 10)
+    collapsed = _predicting(a, np.where(np.arange(300) < 180, 3, even.predicted))
+    yield "accuracy.collapse_finding", [accuracy.collapse_finding(each) for each in (even, collapsed)]
+    perfect = _predicting(a, a.labels)
+    yield "accuracy.mistake_finding", [accuracy.mistake_finding(confusion_frame(each)) for each in (collapsed, perfect)]
+
+
+def _predicting(result: ZeroShotResult, predicted: np.ndarray) -> ZeroShotResult:
+    top5 = result.top5.copy()
+    top5[:, 0] = predicted
+    return replace(result, top5=top5, confusion=confusion(result.labels, predicted, len(result.classnames)))
+
+
+def _probe() -> Said:
+    a, b = trained(OPENAI, 240), trained(LAION, 239)
+    low, far = trained(RESNET, 90), trained(LAION, 150)
+    texts = [zero(OPENAI, 180), zero(LAION, 239), zero(RESNET, 150)]
+    yield "probe.probe_line", [probe.probe_line(a), probe.probe_line(replace(a, normalised=True, C=1000.0))]
+    yield "probe.held_out_line", [probe.held_out_line(a), probe.held_out_line(replace(a, folds=1))]
+    groups = ([], [a], [replace(a, train_acc1=0.7)], [a, b], [a, far], [a, far, low], [a, trained(LAION, 240)])
+    yield "probe.probe_finding", [probe.probe_finding(group, texts) for group in groups]
+    yield "probe.leading_probe", [probe.leading_probe(group) for group in groups[3:]]
+    pairs = ([a], [b], [low], [trained(LAION, 245)], [a, b], [a, low], [])
+    yield "probe.training_gain", [probe.training_gain(group, texts) for group in pairs]
+
+
+def _few_shot() -> Said:
+    steps = [{"alpha": 1.0, "steps": 20, "of_steps": 100}, {"alpha": 1.5, "steps": 60, "of_steps": 100}]
+    yield "few_shot.say_settings", [few_shot.say_settings(steps)]
+    helps = shots(("probe", 1, (130, 134)), ("probe", 16, (200, 204)), ("tip", 1, (170, 171)), ("tip", 16, (180, 181)))
+    never = shots(("tip", 16, (149, 150)), ("tip-f", 16, (140, 141)))
+    tied = shots(("tip", 16, (140, 164)))
+    single = shots(("tip", 16, (200,)), model=LAION)
+    studies = ([], [helps], [never], [tied], [single], [helps, single])
+    yield "few_shot.few_shot_finding", [few_shot.few_shot_finding(group) for group in studies]
+    yield "few_shot.say_draw", [few_shot.say_draw("tip-f", 16), few_shot.say_draw("few-shot-probe", 4, 2)]
+    one = draw()
+    yield "few_shot.draw_line", [few_shot.draw_line(one)]
+    yield "few_shot.spread_line", [few_shot.spread_line(s.points[1]) for s in (single, tied)]
+    yield (
+        "few_shot.one_draw",
+        [few_shot.one_draw(one, "Tip-Adapter, 16 a class", d) for d in ({0: run(180)}, {0: run(180), 1: run(190)})],
+    )
+    moves = ({}, {0: -0.02, 1: 0.03}, {0: 0.01, 1: 0.03})
+    yield "few_shot.other_draws", [few_shot.other_draws(each, "Tip-Adapter") for each in moves]
+
+
+def _prompts() -> Said:
+    yield "prompts.say_template", [prompts.say_template(t) for t in ("{}", "ensemble", "a photo of a {}")]
+    first, better = study(0.6, 0.55, 0.5), study(0.5, 0.55, 0.601)
+    tied, other = study(0.5, 0.55, 0.51, best=TIE), study(0.4, 0.5, 0.3, model=LAION, best=TIE)
+    one = replace(first, templates=first.templates[:1])
+    raw = replace(first, classnames_kind="raw")
+    groups = ([], [first], [better], [tied], [one], [first, other], [first, raw])
+    yield "prompts.templates_finding", [prompts.templates_finding(group) for group in groups]
+    yield "prompts.best_of_each", [prompts.best_of_each([first, other]), prompts.best_of_each([better, raw])]
+    yield "prompts.names_findings", [prompts.names_findings([first, raw])]
+    yield "prompts.deck_distances", [prompts.deck_distances([first, other])]
+    moves = ([("lake", -0.2), ("sea", 0.1)], [("lake", 0.0)])
+    yield "prompts.classes_moved", [prompts.classes_moved(each) for each in moves]
+    gaps = (SAME, TIE, AHEAD, BEHIND)
+    yield "prompts.search_finding", [prompts.search_finding(searched(g)) for g in gaps]
+    yield "prompts.ended_because", [prompts.ended_because(searched(TIE))]
+
+
+def _pictures() -> Said:
+    lists = (two_lists(4), two_lists(0), two_lists(10), two_lists(10, same_order=True))
+    yield "pictures.lists_finding", [pictures.lists_finding(each) for each in lists]
+    yield "pictures.models_finding", [pictures.models_finding(each) for each in lists]
+    yield "pictures.models_share", [pictures.models_share(kept, 10, [OPENAI, LAION]) for kept in ([4], [4, 5], [4, 6])]
+    yield "pictures.questions_keep", [pictures.questions_keep([4, 7], 10, step=step) for step in (True, False)]
+    yield "pictures.new_pictures", [pictures.new_pictures(lists[0])]
+    results = (found(), found(precise=False))
+    yield "pictures.first_right", [pictures.first_right(each, 10) for each in results]
+    yield "pictures.right_or_stands_out", [pictures.right_or_stands_out([each]) for each in results]
+    yield "pictures.stands_out", [pictures.stands_out(results[0])]
+    captioned = replace(results[1], hits=tuple(replace(h, captions=("a lake",)) for h in results[1].hits))
+    each = (*results, captioned)
+    yield "pictures.list_facts", [pictures.list_facts(r, lists[0], models=m) for r, m in zip(each, (True, False, True))]
+    yield "pictures.list_line", [pictures.list_line(r) for r in each]
+    yield "pictures.caption_words", [[list(pair) for pair in pictures.caption_words(captioned)]]
+    effects = (words(0.1, 0.02, 0.05), words(0.1, -0.02), words(-0.1, -0.2), replace(words(0.1), words=()))
+    yield "pictures.words_finding", [pictures.words_finding(w, of) for w in effects for of in ("", "the picture p3")]
+    yield "pictures.word_line", [pictures.word_line(w) for w in (effects[0], effects[3])]
+
+
+def _captions() -> Said:
+    rows = fake_dataset(5, "captions")
+    read = Note("Captions are from a.csv.", "caption_file")
+    lost = Note("Captions without a picture: 3.", "captions_without_picture", "warning")
+    yield "captions.captions_line", [captions.captions_line(rows)]
+    yield (
+        "captions.captions_report",
+        [captions.captions_report(replace(rows, notes=n)) for n in ((read,), (read, lost))],
+    )
+    result = retrieved()
+    recalls = {1: AHEAD, 5: AHEAD, 10: AHEAD}
+    both = RetrievalDifference(
+        a=OPENAI,
+        b=LAION,
+        n_images=120,
+        n_texts=600,
+        image_recall=recalls,
+        text_recall=recalls,
+        image_mrr=TIE,
+        text_mrr=TIE,
+    )
+    yield "captions.retrieval_line", [captions.retrieval_line(result)]
+    yield (
+        "captions.retrieval_finding",
+        [
+            captions.retrieval_finding([]),
+            captions.retrieval_finding([result]),
+            captions.retrieval_finding([result], both),
+        ],
+    )
+    yield "captions.what_counts", [captions.what_counts(result, side) for side in captions.SIDES]
+    yield "captions.how_it_counts", [captions.how_it_counts(result)]
+    yield "captions.paired_on", [captions.paired_on(both)]
+    bands = [band("0", 0.838), band("51 or more", 0.021)]
+    yield "captions.bands_finding", [captions.bands_finding(b, "contenders") for b in (bands, bands[::-1], bands[:1])]
+    yield "captions.band_line", [captions.band_line({OPENAI: bands}, OPENAI, "contenders")]
+    ranks = [caption(1, 0.25), caption(1, float("nan")), caption(7, -0.01), caption(2, 0.0)]
+    yield "captions.rank_finding", [captions.rank_finding(each) for each in ranks]
+    yield "captions.wordings_line", [captions.wordings_line(ranks[0])]
+    yield "captions.rank_facts", [captions.rank_facts(ranks[2], before) for before in (None, 3)]
+    moved = [caption(7, -0.01, *changes) for changes in ((5, 0, 0), (-5, 0, 0), (5, -2, 0), (0, 0, 0))]
+    yield "captions.holding_word", [captions.holding_word(each) for each in moved]
+    yield "captions.own_captions_finding", [captions.own_captions_finding(from_picture(own)) for own in ((), (1, 4, 9))]
+    yield "captions.under_mistake", [captions.under_mistake(result, 3)]
+    yield "captions.lost_title", [captions.lost_title(result)]
+    yield "captions.captioned_so", [captions.captioned_so(n, "coco") for n in (0, 1, 2)]
+
+
+def _others() -> Said:
+    yield "deck.top5_probe", [deck.top5_probe(1, 1), deck.top5_probe(3, 8)]
+    yield "deck.like_with_like", [deck.like_with_like(2, 8)]
+    yield "deck.general_ahead", [deck.general_ahead(3, 0, 3), deck.general_ahead(1, 2, 3)]
+    yield "deck.training_differs", [deck.training_differs(1, 1)]
+    yield "deck.wording_spans", [deck.wording_spans(1, 1, 0.05), deck.wording_spans(2, 3, 0.05)]
+    yield "deck.families_differ", [deck.families_differ(2, 3)]
+    yield "deck.pictures_right", [deck.pictures_right(0.66, 6)]
+    yield "deck.probe_cell", [deck.probe_cell("X on Y", 0.9, 0.8, 0.6)]
+    yield "deck.general_cell", [deck.general_cell(OPENAI, ("cifar100", 0.6), ("eurosat", 0.4), "satellite")]
+    yield "deck.models_cell", [deck.models_cell("eurosat", (OPENAI, 0.4), (LAION, 0.5))]
+    classes = ["lake", "sea", "river", "forest"]
+    yield "deck.favour_cell", [deck.favour_cell("eurosat", (OPENAI, classes), (LAION, []))]
+    worst, best, _ = study(0.4, 0.6, 0.5).templates
+    yield "deck.wording_cell", [deck.wording_cell("X on Y", worst, best)]
+    precision = found().precision
+    yield "deck.search_cell", [deck.search_cell("X on Y", "a lake", precision)] if precision else []
+    yield "deck.deck_top5_probe", [deck.deck_top5_probe(7, 2, 8)]
+    yield "deck.deck_general", [deck.deck_general([(3, 4, "satellite"), (1, 4, "fine-grained")]), deck.deck_general([])]
+    yield "deck.deck_training", [deck.deck_training([0.0, 0.12]), deck.deck_training([])]
+    yield "deck.deck_wording", [deck.deck_wording(0.15, 0.08)]
+    yield "deck.deck_titled", [deck.deck_titled([0.55, 0.62], [0.3, 0.48])]
+    frame = methods_frame([zero(OPENAI, 180)], [trained(OPENAI, 240)])
+    yield "deck.deck_comparison", [deck.deck_comparison(frame), deck.deck_comparison(frame.iloc[:0])]
+    own, brought = audited("fault", "ok"), audited("ok", source="document")
+    yield "audit.say_case", [audit.say_case(own), audit.say_case(brought)]
+    silent = audited("cannot tell")
+    groups = ([own, brought], [own, own], [silent, brought], [brought], [brought, brought])
+    yield "audit.trust_finding", [audit.trust_finding(group) for group in groups]
+    gains = [
+        Counterfactual(said="x", value=0.6, ci95=(0.5, 0.7), difference=0.1, excludes_zero=e) for e in (True, False)
+    ]
+    yield "audit.gain_line", [audit.gain_line(gain) for gain in gains]
+    pairs = [(OPENAI, "eurosat"), (LAION, "eurosat"), (OPENAI, "coco")]
+    yield "notes.said_of", [notes.said_of(pairs[:n], pairs) for n in (1, 2, 3)]
+    doubt, other = Note("It is small.", "small_gallery", "warning"), Note("It is a part.", "part")
+    noted = [replace(zero(OPENAI, 180), notes=(other, doubt)), replace(zero(LAION, 240), notes=(other,))]
+    yield "notes.notes_of", [[list(pair) for pair in notes.notes_of(noted)]]
+
+
+if __name__ == "__main__":
+    FILE.write_text(json.dumps(sentences(), indent=1, ensure_ascii=False) + "\n", "utf-8")
