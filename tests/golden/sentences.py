@@ -315,7 +315,16 @@ def _accuracy() -> Said:
     a, b, near = zero(OPENAI, 180), zero(LAION, 240), zero(RESNET, 239)
     c, d = zero(OPENAI, 240, "cifar100"), zero(LAION, 180, "cifar100")
     tied = [zero(OPENAI, 240, "cifar100"), zero(LAION, 239, "cifar100")]
-    groups = ([], [a], [a, c], [a, b], [b, near], [a, zero(LAION, 180)], [a, b, near], [a, b, zero(RESNET, 9)])
+    groups: tuple[list[ZeroShotResult], ...] = (
+        [],
+        [a],
+        [a, c],
+        [a, b],
+        [b, near],
+        [a, zero(LAION, 180)],
+        [a, b, near],
+        [a, b, zero(RESNET, 9)],
+    )
     many = ([a, b, c, d], [a, b, *tied], [near, b, *tied], [a, b, zero(OPENAI, 90, "cifar100"), d], [a, d])
     yield "accuracy.accuracy_finding", [accuracy.accuracy_finding(group) for group in (*groups, *many)]
     folder = replace(a, classnames_kind="names.txt", templates=("{}", "a {}"))
@@ -342,10 +351,18 @@ def _probe() -> Said:
     texts = [zero(OPENAI, 180), zero(LAION, 239), zero(RESNET, 150)]
     yield "probe.probe_line", [probe.probe_line(a), probe.probe_line(replace(a, normalised=True, C=1000.0))]
     yield "probe.held_out_line", [probe.held_out_line(a), probe.held_out_line(replace(a, folds=1))]
-    groups = ([], [a], [replace(a, train_acc1=0.7)], [a, b], [a, far], [a, far, low], [a, trained(LAION, 240)])
+    groups: tuple[list[ProbeResult], ...] = (
+        [],
+        [a],
+        [replace(a, train_acc1=0.7)],
+        [a, b],
+        [a, far],
+        [a, far, low],
+        [a, trained(LAION, 240)],
+    )
     yield "probe.probe_finding", [probe.probe_finding(group, texts) for group in groups]
     yield "probe.leading_probe", [probe.leading_probe(group) for group in groups[3:]]
-    pairs = ([a], [b], [low], [trained(LAION, 245)], [a, b], [a, low], [])
+    pairs: tuple[list[ProbeResult], ...] = ([a], [b], [low], [trained(LAION, 245)], [a, b], [a, low], [])
     yield "probe.training_gain", [probe.training_gain(group, texts) for group in pairs]
 
 
@@ -356,7 +373,7 @@ def _few_shot() -> Said:
     never = shots(("tip", 16, (149, 150)), ("tip-f", 16, (140, 141)))
     tied = shots(("tip", 16, (140, 164)))
     single = shots(("tip", 16, (200,)), model=LAION)
-    studies = ([], [helps], [never], [tied], [single], [helps, single])
+    studies: tuple[list[FewShotResult], ...] = ([], [helps], [never], [tied], [single], [helps, single])
     yield "few_shot.few_shot_finding", [few_shot.few_shot_finding(group) for group in studies]
     yield "few_shot.say_draw", [few_shot.say_draw("tip-f", 16), few_shot.say_draw("few-shot-probe", 4, 2)]
     one = draw()
@@ -366,7 +383,7 @@ def _few_shot() -> Said:
         "few_shot.one_draw",
         [few_shot.one_draw(one, "Tip-Adapter, 16 a class", d) for d in ({0: run(180)}, {0: run(180), 1: run(190)})],
     )
-    moves = ({}, {0: -0.02, 1: 0.03}, {0: 0.01, 1: 0.03})
+    moves: tuple[dict[int, float], ...] = ({}, {0: -0.02, 1: 0.03}, {0: 0.01, 1: 0.03})
     yield "few_shot.other_draws", [few_shot.other_draws(each, "Tip-Adapter") for each in moves]
 
 
@@ -376,7 +393,7 @@ def _prompts() -> Said:
     tied, other = study(0.5, 0.55, 0.51, best=TIE), study(0.4, 0.5, 0.3, model=LAION, best=TIE)
     one = replace(first, templates=first.templates[:1])
     raw = replace(first, classnames_kind="raw")
-    groups = ([], [first], [better], [tied], [one], [first, other], [first, raw])
+    groups: tuple[list[PromptStudyResult], ...] = ([], [first], [better], [tied], [one], [first, other], [first, raw])
     yield "prompts.templates_finding", [prompts.templates_finding(group) for group in groups]
     yield "prompts.best_of_each", [prompts.best_of_each([first, other]), prompts.best_of_each([better, raw])]
     yield "prompts.names_findings", [prompts.names_findings([first, raw])]

@@ -32,7 +32,7 @@ def made(kind: str) -> Iterator[tuple[str, ast.expr | None]]:
 def test_everything_that_is_said_has_a_code(kind: str, least: int) -> None:
     codes = dict(made(kind))
     assert len(codes) >= least and not [where for where, code in codes.items() if code is None]
-    written = {where: code.value for where, code in codes.items() if isinstance(code, ast.Constant)}
+    written = {where: str(code.value) for where, code in codes.items() if isinstance(code, ast.Constant)}
     assert not {where: code for where, code in written.items() if not CODE.fullmatch(code) and code not in OLDER}
     assert len(written) > len(codes) / 2, "codes are written where the sentence is"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -53,7 +53,7 @@ def read_as_english(tree: ast.Module) -> Iterator[tuple[int, str]]:
             yield from ((node.lineno, word) for word in _words([] if pattern else node.args[:1], names))
 
 
-def _words(nodes: list[ast.expr], names: dict[str, list[str]]) -> Iterator[str]:
+def _words(nodes: Sequence[ast.expr], names: dict[str, list[str]]) -> Iterator[str]:
     for node in nodes:
         inner = node.elts if isinstance(node, ast.Tuple | ast.List | ast.Set) else [node]
         for each in inner:
