@@ -24,7 +24,8 @@ from core.store import Results, Store, TextStore
 from core.studies.base import LongStudy, Study
 from core.studies.zero_shot.prompting import Prompting
 from core.system.memo import Memory
-from core.types import Dataset, EmbeddingSet, Job, Place, Progress
+from core.system.progress import Progress
+from core.types import Dataset, EmbeddingSet, Job, Place
 
 R = TypeVar("R")
 SMALL, LARGE = 224, 1024

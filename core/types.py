@@ -7,7 +7,7 @@ session of a server.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Protocol, Self
 
@@ -19,8 +19,6 @@ from core.errors import TMVError
 FloatArray = NDArray[np.float32]
 IntArray = NDArray[np.int64]
 Interval = tuple[float, float]
-Progress = Callable[[int, int], None]
-"""Called as `progress(done, total)`. It may raise `Cancelled`; whoever reports progress cleans up and lets it pass."""
 
 
 def read_only(array: NDArray[Any]) -> NDArray[Any]:

@@ -11,7 +11,7 @@ from typing import Any
 from core.embedding.run import embed
 from core.errors import TMVError
 from core.store import Store, TextStore
-from core.types import Progress
+from core.system.progress import Progress
 from tests.fakes import FakeEncoder, fake_dataset
 
 LIGHT = frozenset({"light"})

@@ -10,7 +10,8 @@ from core.catalog.datasets import find_dataset
 from core.catalog.models import find_model
 from core.engine import SMALL, Engine
 from core.errors import Damaged, NotHere
-from core.types import EmbeddingKey, Progress
+from core.system.progress import Progress
+from core.types import EmbeddingKey
 
 
 def export_bundle(

@@ -18,7 +18,8 @@ from core.errors import Damaged, NotHere, TMVError
 from core.store import Results, Store, TextStore, read_card
 from core.store.manifest import MANIFEST, entry_folder
 from core.system.files import canonical_json, replacing, safe_name, sha256_file, sha256_text
-from core.types import EmbeddingKey, FloatArray, ModelCard, Progress
+from core.system.progress import Progress
+from core.types import EmbeddingKey, FloatArray, ModelCard
 
 _BLOCK = 1 << 20
 _WHEN = (1980, 1, 1, 0, 0, 0)

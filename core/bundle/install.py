@@ -31,7 +31,8 @@ from core.store.cards import card_path, parse_card
 from core.store.embeddings import remove_folder
 from core.store.manifest import entry_folder
 from core.system.files import write_atomic
-from core.types import EmbeddingKey, Progress
+from core.system.progress import Progress
+from core.types import EmbeddingKey
 
 _BLOCK = 1 << 20
 _TEXTS_AT_ONCE = 4096

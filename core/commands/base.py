@@ -14,7 +14,8 @@ from core.catalog.models import find_model
 from core.engine import Engine
 from core.errors import NotHere
 from core.studies.base import Study
-from core.types import Place, Progress
+from core.system.progress import Progress
+from core.types import Place
 
 Record = dict[str, Any]
 Row = dict[str, Any]

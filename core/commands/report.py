@@ -53,7 +53,7 @@ def _run(engine: Engine, args: argparse.Namespace) -> list[Record]:
         place = engine.place(model, dataset, args.split)
         with embed_bar(place) as progress:
             engine.vectors.ensure(place, progress)
-    from core.report import Request, make  # they bring pandas and the charts
+    from core.report import Request, make_report  # they bring pandas and the charts
 
     request = Request(
         models=tuple(args.model),
@@ -64,7 +64,7 @@ def _run(engine: Engine, args: argparse.Namespace) -> list[Record]:
         pictures=args.pictures,
         **asked(args),
     )
-    report = make(engine, request)
+    report = make_report(engine, request)
     write_atomic(target.absolute(), report.html, cache=False)
     tables = _write_tables(report, Path(args.tables)) if args.tables else []
     return [

@@ -21,6 +21,7 @@ from typing import Any
 from core.demo.plans import DEMO_SETS, SIDE, Picture, class_folders, classnames, pictures
 from core.system.files import disk_guard
 from core.system.memo import Memo
+from core.system.progress import silent
 
 __all__ = ["DEMO_SETS", "DEMO_VERSION", "class_folders", "classnames", "write_demo_set"]
 
@@ -123,7 +124,7 @@ def _publish(name: str, draft: Path, folder: Path) -> None:
 def _draw_all(name: str, plan: tuple[Picture, ...], draft: Path, progress: Progress | None) -> None:
     for parent in {(draft / picture.path).parent for picture in plan}:
         parent.mkdir(parents=True, exist_ok=True)
-    report = progress or (lambda done, total: None)
+    report = progress or silent
     report(0, len(plan))
     workers = min(_MAX_PROCESSES, _cores())
     if workers > 1:

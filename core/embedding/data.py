@@ -14,7 +14,8 @@ from core.readers.base import canonical_split
 from core.store import Entry, Results, Store
 from core.store.manifest import MANIFEST
 from core.system.memo import Memo
-from core.types import Dataset, DatasetSpec, EmbeddingKey, Progress, State
+from core.system.progress import Progress
+from core.types import Dataset, DatasetSpec, EmbeddingKey, State
 
 T = TypeVar("T")
 LISTINGS = 48

@@ -24,7 +24,8 @@ from core.errors import Damaged, TMVError
 from core.store import KeyParts, Plan, Run, Store, TextStore
 from core.store.chunks import Chunk, chunk_rows
 from core.store.rows import Rows, kept_rows
-from core.types import Dataset, EmbeddingKey, FloatArray, ModelCard, Note, Progress, Skipped
+from core.system.progress import Progress
+from core.types import Dataset, EmbeddingKey, FloatArray, ModelCard, Note, Skipped
 
 TEXT_BLOCK = 256
 DEFAULT_BATCH = 8

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from core.store import Results
 from core.types import EmbeddingKey
@@ -35,9 +35,10 @@ def remember_speed(results: Results, report: EmbedReport, device: str) -> None:
 
 def speed(results: Results, key: EmbeddingKey) -> Speed | None:
     """What embedding these stored pictures took; None where they were embedded elsewhere, or long ago."""
-    record = results.get(_key(key))
-    if not isinstance(record, Mapping):
-        return None
+    return results.read(_key(key), _speed)
+
+
+def _speed(record: Mapping[str, Any]) -> Speed:
     return Speed(seconds_per_picture=float(record["seconds"]), n=int(record["n"]), device=str(record["device"]))
 
 

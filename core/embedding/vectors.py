@@ -19,7 +19,8 @@ from core.store import Results, Store
 from core.store.data_notes import skipped_note
 from core.store.manifest import MANIFEST
 from core.system.memo import Memo
-from core.types import EmbeddingKey, EmbeddingSet, ModelSpec, Note, Place, Progress, State
+from core.system.progress import Progress
+from core.types import EmbeddingKey, EmbeddingSet, ModelSpec, Note, Place, State
 
 if TYPE_CHECKING:
     from core.embedding.run import EmbedReport

@@ -21,7 +21,8 @@ from core.encoders.libraries import Built, build
 from core.encoders.preprocess import Preprocess
 from core.encoders.texts import Encode, TextPath, call_library, choose_text_path
 from core.errors import TMVError
-from core.types import ENCODING, FloatArray, ModelCard, ModelSpec, Note, Progress
+from core.system.progress import Progress
+from core.types import ENCODING, FloatArray, ModelCard, ModelSpec, Note
 
 # What every path is compared on: shared and unlike beginnings, nothing, a repetition, and more than fits.
 PARITY_TEXTS = (

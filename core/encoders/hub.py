@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from core.errors import DownloadFailed, NotHere, TMVError
 from core.system.download import fetch
-from core.types import Progress
+from core.system.progress import Progress
 
 
 def cached(repository: str, filename: str) -> Path | None:

@@ -18,7 +18,8 @@ from core.encoders import hub
 from core.errors import DownloadFailed, NotHere, TMVError
 from core.system import download as transfer
 from core.system.memo import Latest
-from core.types import ModelSpec, Progress, State
+from core.system.progress import Progress
+from core.types import ModelSpec, State
 
 HUB_CONFIG = "open_clip_config.json"
 HUB_WEIGHTS = ("open_clip_model.safetensors", "open_clip_pytorch_model.bin")

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import IO
 
 from core.errors import TMVError
-from core.types import Progress
+from core.system.progress import Progress
 
 _BLOCK = 1024 * 1024
 _FEW = 200

@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 
 from core.errors import BadImage
 from core.system.memo import Latest
-from core.types import Dataset, Progress
+from core.system.progress import Progress
+from core.types import Dataset
 
 _FORMAT = b"dataset-digest-1"
 _THREADS = 4

@@ -11,7 +11,7 @@ from core.errors import NotHere, TMVError
 from core.readers.archives import unpack
 from core.readers.base import os_reason
 from core.system.download import fetch
-from core.types import Progress
+from core.system.progress import Progress
 
 _GB = 1_000_000_000
 

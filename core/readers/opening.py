@@ -30,7 +30,8 @@ from core.readers.folder import describe_folder, open_folder
 from core.readers.shard_sets import own_templates
 from core.readers.shards import find_shards
 from core.readers.webdataset import describe_shards, open_shards
-from core.types import Dataset, DatasetSpec, Progress, State
+from core.system.progress import Progress
+from core.types import Dataset, DatasetSpec, State
 
 DATA_VARIABLE, CACHE_VARIABLE = "TMV_DATA", "TMV_CACHE"
 _KAGGLE = (

@@ -43,7 +43,7 @@ class Report:
     missing: tuple[str, ...]
 
 
-def make(engine: Engine, request: Request) -> Report:
+def make_report(engine: Engine, request: Request) -> Report:
     """A report of what the cache can answer; computes nothing long. Raises `UnknownName` for a part, model or data set
     that nobody knows, and `NotHere` where the cache can answer nothing that was asked for."""
     from plotly.offline import get_plotlyjs

@@ -15,9 +15,11 @@ import shutil
 import sqlite3
 import threading
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+from zipfile import BadZipFile
 
 import diskcache
 from diskcache.core import MODE_RAW
@@ -26,6 +28,7 @@ from core.errors import Unwritable
 from core.system.database import connect_read_only
 from core.system.files import disk_guard
 
+T = TypeVar("T")
 SIZE_LIMIT = 1 << 30
 _LARGEST = 1 << 28
 _FILE = "cache.db"
@@ -126,6 +129,16 @@ class Results:
         self._folder = Path(root) / "results"
         self._cache: Any = None
         self._lock = threading.Lock()
+
+    def read(self, key: str, parse: Callable[[Any], T]) -> T | None:
+        """What `parse` makes of the value; None where there is none, or it is nothing that `parse` can read."""
+        value = self.get(key)
+        if value is None:
+            return None
+        try:
+            return parse(value)
+        except (KeyError, ValueError, TypeError, AttributeError, EOFError, BadZipFile):
+            return None
 
     def get(self, key: str) -> Any:
         """The value, or None when there is none or its row is not one of ours."""

@@ -14,7 +14,8 @@ from core.errors import TMVError, unknown
 from core.stats.gallery import Gallery
 from core.store import Results
 from core.system.memo import Memory
-from core.types import EmbeddingSet, Place, Progress
+from core.system.progress import Progress
+from core.types import EmbeddingSet, Place
 
 if TYPE_CHECKING:
     from core.embedding.data import Data

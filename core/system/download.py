@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from core.errors import Refused, TMVError, Unreachable
-from core.types import Progress
+from core.system.progress import Progress
 
 BLOCK = 1 << 20
 ATTEMPTS_WITHOUT_PROGRESS = 4

@@ -22,7 +22,8 @@ from core.studies.captions.study import Retrieval
 from core.studies.probe.study import LinearProbe
 from core.studies.prompts.compose import leave_one_out, rewordings_of
 from core.studies.registry import JOBS
-from core.types import Job, Place, Progress
+from core.system.progress import Progress, Steps
+from core.types import Job, Place
 
 Task = Callable[[Engine, Mapping[str, Any], Progress], None]
 
@@ -49,7 +50,7 @@ def prepare_demo(engine: Engine, params: Mapping[str, Any], progress: Progress) 
     vectors are there."""
     probed = [(model, dataset) for dataset, split in DEMO_WORK if split == "train" for model in DEMO_MODELS]
     drawing = sum(DRAWING.get(dataset, 1) for dataset in DEMO_SETS)
-    counter = _Steps(drawing + len(DEMO_WORK) * len(DEMO_MODELS) + len(probed), progress)
+    counter = Steps(drawing + len(DEMO_WORK) * len(DEMO_MODELS) + len(probed), progress)
     left, drawn, waited = list(DEMO_WORK), set[str](), WaitingStudies(engine)
     while left:
         sets = waited.datasets()
@@ -137,31 +138,6 @@ def _rank_captions(engine: Engine, place: Place) -> None:
         engine.encoding.encode_texts(place.model.name, [preset.caption, *without, *preset.beside])
 
 
-class _Steps:
-    """Progress of steps of unknown length as thousandths of the whole."""
-
-    def __init__(self, steps: int, progress: Progress) -> None:
-        self._steps, self._done, self._shown, self._progress = steps, 0, 0, progress
-
-    def aside(self, done: int, total: int) -> None:
-        """The progress of work that is none of the steps: it can be stopped, and the bar stays."""
-        self._progress(max(self._shown, self._done * 1000), self._steps * 1000)
-
-    def step(self, work: Callable[[Progress], object], length: int = 1) -> None:
-        """Run one step, or one as long as several; its own progress moves the whole by its share."""
-        base = self._done * 1000
-
-        def report(done: int, total: int) -> None:
-            # A step that waits for another process starts over when it takes the work on; the bar does not.
-            self._shown = max(self._shown, base + (1000 * length * done // total if total else 0))
-            self._progress(self._shown, self._steps * 1000)
-
-        report(0, 1)
-        work(report)
-        self._done += length
-        self._progress(self._done * 1000, self._steps * 1000)
-
-
 def embed(engine: Engine, params: Mapping[str, Any], progress: Progress) -> None:
     """Embed one split of one data set with one model, and encode its default prompts."""
     place = engine.place(str(params["model"]), str(params["dataset"]), str(params["split"]))
@@ -176,7 +152,7 @@ def run_study(kind: type[LongStudy[Any]], engine: Engine, params: Mapping[str, A
         engine.run(study, progress)
         return
     needs, studies = study.needs(engine), (study, *study.beside())
-    steps = _Steps(len(needs) + len(studies), progress)
+    steps = Steps(len(needs) + len(studies), progress)
     for place in needs:
         steps.step(partial(engine.vectors.ensure, place))
     for each in studies:

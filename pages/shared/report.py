@@ -9,8 +9,7 @@ import streamlit as st
 
 from core.engine import Engine
 from core.errors import TMVError
-from core.report import Request
-from core.report import make as make_report
+from core.report import Request, make_report
 from pages.shared.prompt_picker import PromptChoice
 
 

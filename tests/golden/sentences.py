@@ -203,7 +203,7 @@ def study(
     deck_says = Reference(metric="acc1", value=0.5, protocol="", source="the deck", kind="deck")
     made = [
         replace(t, acc1=acc1, difference=None if i == baseline else best, deck=deck_says)
-        for i, (t, acc1) in enumerate(zip(of.templates, accuracies))
+        for i, (t, acc1) in enumerate(zip(of.templates, accuracies, strict=True))
     ]
     return replace(of, templates=tuple(made), baseline=made[baseline].name)
 
@@ -250,7 +250,9 @@ def two_lists(kept: int, same_order: bool = False) -> ListComparison:
 def words(*contributions: float) -> WordsResult:
     """What the words of a text contribute."""
     of = sample_words()
-    planted = tuple(replace(w, contribution=c, ci95=(c - 0.01, c + 0.01)) for w, c in zip(of.words, contributions))
+    planted = tuple(
+        replace(w, contribution=c, ci95=(c - 0.01, c + 0.01)) for w, c in zip(of.words, contributions, strict=True)
+    )
     return replace(of, score=0.3, words=planted)
 
 
@@ -266,7 +268,7 @@ def caption(rank: int, margin: float, *changes: int) -> OneCaptionResult:
     of = sample_caption()
     moved = tuple(
         replace(w, change=change, contribution=change / 100, without=replace(w.without, rank=rank + change))
-        for w, change in zip(of.words, changes)
+        for w, change in zip(of.words, changes, strict=True)
     )
     others = tuple(replace(other, rank=12) for other in of.others)
     return replace(of, caption=replace(of.caption, rank=rank, margin=margin, score=0.31), words=moved, others=others)
@@ -418,7 +420,10 @@ def _pictures() -> Said:
     yield "pictures.stands_out", [pictures.stands_out(results[0])]
     captioned = replace(results[1], hits=tuple(replace(h, captions=("a lake",)) for h in results[1].hits))
     each = (*results, captioned)
-    yield "pictures.list_facts", [pictures.list_facts(r, lists[0], models=m) for r, m in zip(each, (True, False, True))]
+    yield (
+        "pictures.list_facts",
+        [pictures.list_facts(r, lists[0], models=m) for r, m in zip(each, (True, False, True), strict=True)],
+    )
     yield "pictures.list_line", [pictures.list_line(r) for r in each]
     yield "pictures.caption_words", [[list(pair) for pair in pictures.caption_words(captioned)]]
     effects = (words(0.1, 0.02, 0.05), words(0.1, -0.02), words(-0.1, -0.2), replace(words(0.1), words=()))

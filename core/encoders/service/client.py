@@ -20,7 +20,8 @@ from core.errors import BadFrame, BadImage, EncoderWarming, NotHere, TMVError, U
 from core.system.files import write_atomic
 from core.system.locks import FileLock, is_held
 from core.system.processes import start_worker
-from core.types import FloatArray, Progress
+from core.system.progress import Progress
+from core.types import FloatArray
 
 CATALOG = "core.encoders.service.server:CatalogModels"
 TEXT_BLOCK = 256

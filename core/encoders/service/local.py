@@ -13,7 +13,8 @@ from core.encoders import weights
 from core.encoders.service.client import WarmEncoder
 from core.errors import Damaged, TMVError, Unwritable
 from core.store import TextStore, card_is_damaged, card_path, read_card, write_card
-from core.types import FloatArray, ModelCard, ModelSpec, Progress
+from core.system.progress import Progress
+from core.types import FloatArray, ModelCard, ModelSpec
 
 if TYPE_CHECKING:
     from core.encoders.encoder import LoadedEncoder

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -27,7 +25,7 @@ def repeated(lab: Lab, images: EmbeddingSet, encode: bool) -> Repeat | None:
     """What encoding a sample again found, from disk; with `encode` it is done where it was not. None where it cannot
     be: pictures or weights are not on this machine."""
     key = f"audit/repeat/{images.key.fingerprint}/{_VERSION}"
-    kept = _parse(lab.results.get(key))
+    kept = lab.results.read(key, lambda found: Repeat(**found))
     if kept is not None or not encode:
         return kept
     try:
@@ -38,15 +36,6 @@ def repeated(lab: Lab, images: EmbeddingSet, encode: bool) -> Repeat | None:
         return None
     lab.results.keep(key, {name: getattr(found, name) for name in Repeat.__slots__})
     return found
-
-
-def _parse(kept: Any) -> Repeat | None:
-    if not isinstance(kept, Mapping):
-        return None
-    try:
-        return Repeat(**kept)
-    except TypeError:
-        return None
 
 
 def _encode(lab: Lab, images: EmbeddingSet) -> Repeat:

@@ -22,7 +22,8 @@ from core.studies.probe.splits import TRAIN
 from core.studies.probe.study import LinearProbe
 from core.studies.zero_shot.classify import ZeroShotResult
 from core.studies.zero_shot.study import ZeroShot
-from core.types import DatasetSpec, EmbeddingSet, IntArray, Place, Progress
+from core.system.progress import Progress
+from core.types import DatasetSpec, EmbeddingSet, IntArray, Place
 
 MATCHED = 0.99
 """So many pictures of a table must be known by name before it is compared picture by picture."""

@@ -17,7 +17,8 @@ import numpy as np
 from core.errors import TMVError
 from core.stats.gallery import exact_cosines, rounding, take
 from core.stats.metrics import BoolArray, Float64Array, Vectors, normalise
-from core.types import FloatArray, IntArray, Progress
+from core.system.progress import Progress
+from core.types import FloatArray, IntArray
 
 ROWS = 1024
 """Pictures and captions in one block: 4 MB of scores, which stay near the processor while they are counted."""

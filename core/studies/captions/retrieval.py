@@ -22,18 +22,8 @@ from core.stats.intervals import SEED, bootstrap_mean, wilson
 from core.stats.metrics import BoolArray, Float64Array, summarise_ranks
 from core.studies.captions.ranks import CaptionRanks, rank_captions
 from core.studies.result import StudyResult
-from core.types import (
-    EmbeddingSet,
-    EvalProtocol,
-    FloatArray,
-    IntArray,
-    Interval,
-    Note,
-    Progress,
-    Reference,
-    beside,
-    expect_shape,
-)
+from core.system.progress import Progress
+from core.types import EmbeddingSet, EvalProtocol, FloatArray, IntArray, Interval, Note, Reference, beside, expect_shape
 
 KS = (1, 5, 10)
 ALL_CAPTIONS = 0

@@ -19,7 +19,8 @@ from core.studies.captions.one_caption import OneCaptionResult, OnePictureResult
 from core.studies.captions.ranks import CaptionRanks
 from core.studies.captions.retrieval import ALL_CAPTIONS, RetrievalResult, assemble, caption_ranks, caption_rows
 from core.studies.prompts.compose import leave_one_out
-from core.types import EmbeddingKey, EmbeddingSet, FloatArray, IntArray, Place, Progress
+from core.system.progress import Progress
+from core.types import EmbeddingKey, EmbeddingSet, FloatArray, IntArray, Place
 
 _RANKS_VERSION = 2
 _ARRAYS = tuple(field.name for field in fields(CaptionRanks))
@@ -126,12 +127,15 @@ def ranks_key(images: EmbeddingKey, cap: int | None) -> str:
 def _ranks(lab: Lab, images: EmbeddingSet, rows: IntArray, cap: int | None, progress: Progress | None) -> CaptionRanks:
     """The ranks of the captions `rows`, from disk or computed and kept."""
     key = ranks_key(images.key, cap)
-    kept = lab.results.get(key)
-    if isinstance(kept, bytes):
-        with np.load(io.BytesIO(kept), allow_pickle=False) as arrays:
-            return CaptionRanks(**{name: arrays[name] for name in _ARRAYS})
+    if (kept := lab.results.read(key, _read)) is not None:
+        return kept
     ranks = caption_ranks(images, rows, progress)
     out = io.BytesIO()
     np.savez(out, **{name: getattr(ranks, name) for name in _ARRAYS})
     lab.results.keep(key, out.getvalue())
     return ranks
+
+
+def _read(kept: bytes) -> CaptionRanks:
+    with np.load(io.BytesIO(kept), allow_pickle=False) as arrays:
+        return CaptionRanks(**{name: arrays[name] for name in _ARRAYS})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import get_args
 
@@ -16,7 +16,8 @@ from core.studies.few_shot.methods import FewShotMethods, Method
 from core.studies.few_shot.result import FewShotRun
 from core.studies.few_shot.shots import Draw
 from core.studies.probe.training_rows import labels_of
-from core.types import EmbeddingSet, Progress
+from core.system.progress import Progress, silent
+from core.types import EmbeddingSet
 
 _VERSION = 2
 MOST_SEEDS = 100
@@ -70,23 +71,13 @@ def answers_key(run_key: str) -> str:
 
 def kept_run(lab: Lab, key: str) -> FewShotRun | None:
     """The run kept under this key; None where there is none that can be read."""
-    kept = lab.results.get(key)
-    if not isinstance(kept, Mapping):
-        return None
-    try:
-        return FewShotRun.from_record(kept)
-    except (KeyError, ValueError, TypeError):
-        return None
+    return lab.results.read(key, FewShotRun.from_record)
 
 
 def kept_answers(lab: Lab, key: str) -> tuple[FewShotRun, Answers] | None:
     """A run and its answers, where both are kept and agree."""
-    run, kept = kept_run(lab, key), lab.results.get(answers_key(key))
-    if run is None or not isinstance(kept, bytes):
-        return None
-    try:
-        found = from_bytes(kept)
-    except ValueError:
+    run, found = kept_run(lab, key), lab.results.read(answers_key(key), from_bytes)
+    if run is None or found is None:
         return None
     same = len(found.ranks) == len(run.correct) and bool((found.correct == run.correct).all())
     return (run, found) if same else None
@@ -103,7 +94,7 @@ def compute(
     """Run what is missing, keeping each run and its answers as soon as it is done."""
     head = lab.prompting.class_head(test.key.model, templates, test.classnames)
     methods, keys = FewShotMethods(train, test, head), run_keys(train, test, templates, plan)
-    report = progress or (lambda done, total: None)
+    report = progress or silent
     draws = {seed: Draw.of(labels_of(train), seed) for seed in dict.fromkeys(seed for _, _, seed in plan)}
     runs = Runs()
     for done, (method, k, seed) in enumerate(plan):

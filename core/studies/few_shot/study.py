@@ -32,7 +32,8 @@ from core.studies.probe.splits import TrainedStudy
 from core.studies.probe.training_rows import labels_of
 from core.studies.zero_shot.classify import ZeroShotResult
 from core.studies.zero_shot.study import ZeroShot
-from core.types import EmbeddingSet, Progress
+from core.system.progress import Progress
+from core.types import EmbeddingSet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,8 @@ from core.studies.base import Lab
 from core.studies.probe.result import ProbeOutcome, ProbeResult, assemble
 from core.studies.probe.splits import TrainedStudy
 from core.studies.probe.training import FOLDS, SEED, VALIDATION_SHARE, probe
-from core.types import EmbeddingSet, Progress
+from core.system.progress import Progress
+from core.types import EmbeddingSet
 
 _VERSION = 3
 
@@ -34,7 +35,7 @@ class LinearProbe(TrainedStudy[ProbeResult]):
         """From the outcome on disk, where there is one that can be read."""
         train, test = self.pair(lab)
         key = self._kept_key(train, test)
-        outcome = _read(lab, key)
+        outcome = lab.results.read(key, ProbeOutcome.from_bytes)
         if outcome is None:
             return None
         return lab.memory.studies.get((self.kind, key), lambda: self._assemble(train, test, outcome))
@@ -43,7 +44,7 @@ class LinearProbe(TrainedStudy[ProbeResult]):
         """Computed once and kept. Raises `NotHere` while either split is not embedded."""
         train, test = self.pair(lab)
         key = self._kept_key(train, test)
-        outcome = _read(lab, key)
+        outcome = lab.results.read(key, ProbeOutcome.from_bytes)
         if outcome is None:
             outcome = probe(train, test, normalise=self.normalise, progress=progress)
             lab.results.keep(key, outcome.to_bytes())
@@ -71,14 +72,3 @@ class LinearProbe(TrainedStudy[ProbeResult]):
             published(model, dataset, "linear_probe_"),
             deck_figures(model, dataset, "linear_probe_"),
         )
-
-
-def _read(lab: Lab, key: str) -> ProbeOutcome | None:
-    """The outcome on disk; None where there is none that can be read."""
-    kept = lab.results.get(key)
-    if not isinstance(kept, bytes):
-        return None
-    try:
-        return ProbeOutcome.from_bytes(kept)
-    except ValueError:
-        return None

@@ -19,7 +19,8 @@ from core.stats.logistic import Problem
 from core.studies.probe.regularisation import MOST_FITS, Sweep, judge
 from core.studies.probe.result import ProbeOutcome
 from core.studies.probe.training_rows import Parts, check_pair, folds, hold_out, labels_of, seen_in_training
-from core.types import EmbeddingSet, FloatArray, IntArray, Progress
+from core.system.progress import Progress
+from core.types import EmbeddingSet, FloatArray, IntArray
 
 VALIDATION_SHARE = 0.2
 FOLDS, FOLDS_BELOW = 5, 5000

@@ -31,7 +31,8 @@ from core.studies.prompts.search import (
     zpe_weights,
 )
 from core.studies.result import StudyResult
-from core.types import EmbeddingSet, EvalProtocol, FloatArray, Interval, Note, Progress, Provenance, beside
+from core.system.progress import Progress
+from core.types import EmbeddingSet, EvalProtocol, FloatArray, Interval, Note, Provenance, beside
 
 GREEDY, BASELINE = "greedy ensemble", "baseline"
 EQUAL_WEIGHT, UNLABELLED_WEIGHT = "all templates, equal weight", "zero-shot prompt ensembling"

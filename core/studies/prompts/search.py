@@ -18,7 +18,8 @@ import numpy as np
 from core.errors import TMVError
 from core.stats.answers import count_right
 from core.stats.metrics import Float64Array, normalise, softmax
-from core.types import FloatArray, IntArray, Progress
+from core.system.progress import Progress
+from core.types import FloatArray, IntArray
 
 BUDGET = 2000
 LARGEST = 12

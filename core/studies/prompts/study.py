@@ -21,7 +21,8 @@ from core.studies.prompts.heldout import PromptSearchResult, search
 from core.studies.prompts.search import BUDGET, LARGEST, most_evaluations
 from core.studies.prompts.words import WordsResult, explain
 from core.studies.zero_shot.classify import check_templates, fill, labels_of
-from core.types import EmbeddingSet, FloatArray, IntArray, Place, Progress, beside
+from core.system.progress import Progress, after
+from core.types import EmbeddingSet, FloatArray, IntArray, Place, beside
 
 POOL_SETS = ("imagenet", "deck")
 """Published prompt sets searched beside the data set's own."""
@@ -97,8 +98,8 @@ class PromptSearch(LongStudy[PromptSearchResult]):
     def kept(self, lab: Lab) -> PromptSearchResult | None:
         """What a search with the same parameters found, if it has run. Raises `NotHere` without vectors."""
         images, forms, base, names, _ = self._asked(lab)
-        kept = lab.results.get(self._kept_key(images, forms, base, names))
-        return None if kept is None else replace(PromptSearchResult.from_record(kept), provenance=images.provenance)
+        kept = lab.results.read(self._kept_key(images, forms, base, names), PromptSearchResult.from_record)
+        return None if kept is None else replace(kept, provenance=images.provenance)
 
     def run(self, lab: Lab, progress: Progress | None = None) -> PromptSearchResult:
         """Raises `NotHere` while the pictures are not embedded."""
@@ -119,7 +120,7 @@ class PromptSearch(LongStudy[PromptSearchResult]):
             largest=self.largest,
             heldout_share=self.heldout_share,
             classnames_kind=kind,
-            progress=_after(progress, len(forms)),
+            progress=after(progress, len(forms)),
         )
         lab.results.keep(self._kept_key(images, forms, base, names), found.to_record())
         return found
@@ -216,13 +217,6 @@ def encode_ahead(
         lab.encoding.encode_texts(model, fill(part, names))
         if progress is not None:
             progress(start + len(part), total or len(forms))
-
-
-def _after(progress: Progress | None, done_before: int) -> Progress | None:
-    if progress is None:
-        return None
-    report = progress
-    return lambda done, total: report(done_before + done, done_before + total)
 
 
 # --- the words of one prompt ------------------------------------------------------------------------------

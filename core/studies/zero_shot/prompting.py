@@ -18,7 +18,8 @@ from core.store import Heads, Results
 from core.store.data_notes import with_name_notes
 from core.studies.zero_shot.classify import check_templates, class_embeddings, fill
 from core.system.memo import Memo
-from core.types import EmbeddingSet, FloatArray, Note, Progress
+from core.system.progress import Progress
+from core.types import EmbeddingSet, FloatArray, Note
 from core.words.numbers import without_stop
 
 HEADS = 24

@@ -9,7 +9,8 @@ from typing import ClassVar
 from core.catalog.published import deck_figures, published
 from core.studies.base import Lab, Study
 from core.studies.zero_shot.classify import ZeroShotResult, classify
-from core.types import EmbeddingSet, Progress, beside
+from core.system.progress import Progress
+from core.types import EmbeddingSet, beside
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

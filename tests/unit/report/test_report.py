@@ -21,7 +21,7 @@ import pytest
 from core import cli
 from core.engine import Engine
 from core.errors import NotHere, UnknownName
-from core.report import Report, Request, Table, make, to_csv, to_latex, to_markdown
+from core.report import Report, Request, Table, make_report, to_csv, to_latex, to_markdown
 from core.report.page import Document, Section, Shot, render
 from core.report.tables import Column, to_html
 from core.studies.captions.study import Retrieval
@@ -83,7 +83,7 @@ def small_plotly(monkeypatch: pytest.MonkeyPatch) -> None:
 def report_of(engine: Engine, models: Sequence[str], datasets: Sequence[str], **request: Any) -> Report:
     """The report of a request whose lists may be lists."""
     told = {name: tuple(value) if isinstance(value, list) else value for name, value in request.items()}
-    return make(engine, Request(models=tuple(models), datasets=tuple(datasets), **told))
+    return make_report(engine, Request(models=tuple(models), datasets=tuple(datasets), **told))
 
 
 # --- the whole --------------------------------------------------------------------------------------------

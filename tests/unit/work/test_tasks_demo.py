@@ -10,7 +10,8 @@ from core.catalog.datasets import find_dataset
 from core.engine import Engine
 from core.errors import Cancelled, TMVError
 from core.studies.probe.study import LinearProbe
-from core.types import Job, Place, Progress
+from core.system.progress import Progress
+from core.types import Job, Place
 from core.work import tasks
 
 
