@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from core.catalog.datasets import find_dataset
 from core.catalog.models import find_model
 from core.catalog.published import deck_figures, published
+from core.stats.accuracy import Score
+from core.stats.intervals import wilson
 from core.studies.zero_shot.classify import ZeroShotResult, class_embeddings, classify
 from core.types import EmbeddingKey, EmbeddingSet, Provenance
 
@@ -59,3 +62,10 @@ def sample_result(
         published=published(record, spec),
         deck=deck_figures(record, spec),
     )
+
+
+def with_right(result: ZeroShotResult, right: int) -> ZeroShotResult:
+    """The result, had its first so many pictures been named right and no others."""
+    acc1 = Score(value=right / result.n, ci95=wilson(right, result.n))
+    ranks = np.where(np.arange(result.n) < right, 1, 3)
+    return replace(result, ranks=ranks, scores={**result.scores, "acc1": acc1})

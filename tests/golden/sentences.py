@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from core.stats.accuracy import Score
 from core.stats.intervals import PairedDifference, wilson
 from core.stats.metrics import calibration, confusion
 from core.studies.audit import AuditResult, Finding
@@ -35,7 +36,7 @@ from core.tables.methods import methods_frame
 from core.types import EmbeddingKey, Note, Reference, Sentence
 from core.words import accuracy, audit, captions, deck, few_shot, notes, pictures, probe, prompts
 from tests.fakes import fake_dataset
-from tests.sample_results import PROVENANCE, sample_result
+from tests.sample_results import PROVENANCE, sample_result, with_right
 from tests.study_results import (
     sample_caption,
     sample_list,
@@ -82,16 +83,10 @@ SAME, TIE = gap(0.0, 0.0, 0.0, 1.0, (0, 0)), gap(0.004, -0.012, 0.02, 0.6)
 AHEAD, BEHIND, EDGE = gap(0.101, 0.08, 0.12), gap(-0.02, -0.03, -0.01), gap(0.02, 0.001, 0.04, 0.06)
 
 
-def answers(n: int, right: int) -> dict[str, Any]:
-    """Fields of a result of n pictures, the first of which are named right."""
-    return {"ranks": np.where(np.arange(n) < right, 1, 3)}
-
-
 def zero(model: str, right: int, dataset: str = "eurosat") -> ZeroShotResult:
-    """Zero-shot on 300 pictures."""
-    share = right / 300
-    result = sample_result(model, dataset)
-    return replace(result, acc1=share, acc1_ci95=wilson(right, 300), acc5=0.97, **answers(300, right))
+    """Zero-shot on 300 pictures, the first of which are named right."""
+    result = with_right(sample_result(model, dataset), right)
+    return replace(result, scores={**result.scores, "acc5": Score(value=0.97, ci95=wilson(291, 300))})
 
 
 def trained(model: str, right: int, c: float = 0.0178) -> ProbeResult:
@@ -203,7 +198,7 @@ def study(
     deck_says = Reference(metric="acc1", value=0.5, protocol="", source="the deck", kind="deck")
     made = [
         replace(t, acc1=acc1, difference=None if i == baseline else best, deck=deck_says)
-        for i, (t, acc1) in enumerate(zip(of.templates, accuracies, strict=True))
+        for i, (t, acc1) in enumerate(zip(of.templates, accuracies, strict=False))
     ]
     return replace(of, templates=tuple(made), baseline=made[baseline].name)
 
@@ -251,7 +246,7 @@ def words(*contributions: float) -> WordsResult:
     """What the words of a text contribute."""
     of = sample_words()
     planted = tuple(
-        replace(w, contribution=c, ci95=(c - 0.01, c + 0.01)) for w, c in zip(of.words, contributions, strict=True)
+        replace(w, contribution=c, ci95=(c - 0.01, c + 0.01)) for w, c in zip(of.words, contributions, strict=False)
     )
     return replace(of, score=0.3, words=planted)
 
@@ -268,7 +263,7 @@ def caption(rank: int, margin: float, *changes: int) -> OneCaptionResult:
     of = sample_caption()
     moved = tuple(
         replace(w, change=change, contribution=change / 100, without=replace(w.without, rank=rank + change))
-        for w, change in zip(of.words, changes, strict=True)
+        for w, change in zip(of.words, changes, strict=False)
     )
     others = tuple(replace(other, rank=12) for other in of.others)
     return replace(of, caption=replace(of.caption, rank=rank, margin=margin, score=0.31), words=moved, others=others)

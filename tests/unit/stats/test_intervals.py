@@ -8,6 +8,7 @@ from statsmodels.stats.proportion import proportion_confint
 
 from core.errors import TMVError
 from core.stats import intervals
+from core.stats.intervals import standing
 
 
 @pytest.mark.parametrize(("successes", "n"), [(0, 1), (1, 1), (0, 50), (50, 50), (3, 7), (6418, 10000)])
@@ -193,3 +194,7 @@ def test_paired_bootstrap_p_is_small_for_a_clear_gap_and_keeps_its_level_without
 def test_paired_needs_the_same_rows():
     with pytest.raises(TMVError, match="same rows"):
         intervals.paired_difference(np.array([True]), np.array([True, False]))
+
+
+def test_standing_against_an_interval() -> None:
+    assert [standing((0.4, 0.6), x) for x in (0.39, 0.4, 0.6, 0.61)] == ["below", "inside", "inside", "above"]
