@@ -22,10 +22,10 @@ from core.words.captions import Side
 from core.words.names import say_model, short_names
 from core.words.numbers import count
 from pages.shared.paging import paged
-from pages.shared.pickers import widget_key, write_back
 from pages.shared.save import save_rows
 from pages.shared.url_choices import one_of, such_as
 from pages.shared.url_state import get_choice, set_choice
+from pages.shared.widgets import pills, segments, select, widget_key, write_back
 from pages.shared.words import plain
 
 PAGE, PAGE_KEY, ROW = 8, "captions-page", 76
@@ -100,25 +100,10 @@ def pick_list_filter(results: Sequence[RetrievalResult], *, sides: bool) -> List
     kinds = KINDS if now.span in KINDS else {**KINDS, now.span: _span_title(now)}
     places = iter(st.columns([4, 3, 3, *([2] if sides else [])], vertical_alignment="bottom"))
     with next(places):
-        st.session_state[widget_key("ranks")] = now.span
-        st.pills(
-            "Rank",
-            list(kinds),
-            key=widget_key("ranks"),
-            format_func=kinds.__getitem__,
-            required=True,
-            on_change=_moved,
-            args=("ranks",),
-        )
+        pills("ranks", "Rank", kinds, now.span, required=True, on_change=_moved, args=("ranks",))
     with next(places):
-        st.session_state[widget_key("by")] = now.model
-        st.selectbox(
-            "with",
-            [r.model for r in results],
-            key=widget_key("by"),
-            format_func=say_model,
-            on_change=_moved,
-            args=("by",),
+        select(
+            "by", "with", [r.model for r in results], now.model, format_func=say_model, on_change=_moved, args=("by",)
         )
     with next(places):
         st.session_state[widget_key("words")] = now.words
@@ -133,13 +118,12 @@ def pick_list_filter(results: Sequence[RetrievalResult], *, sides: bool) -> List
         )
     if sides:
         with next(places):
-            st.session_state[widget_key("listed")] = now.side
-            st.segmented_control(
+            segments(
+                "listed",
                 "List",
                 ["image", "text"],
-                key=widget_key("listed"),
+                now.side,
                 format_func=LISTED.__getitem__,
-                required=True,
                 on_change=_moved,
                 args=("listed",),
             )

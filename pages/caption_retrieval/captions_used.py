@@ -12,8 +12,8 @@ from core.studies.captions.study import Retrieval
 from core.types import DatasetSpec
 from core.words.names import say_dataset
 from core.words.numbers import count
-from pages.shared.pickers import widget_key, write_back
 from pages.shared.url_choices import one_of
+from pages.shared.widgets import segments, select
 
 ALL = "all"
 CAPS = ("1", "2", "3", "4", "5", ALL)
@@ -51,15 +51,12 @@ def pick_captions_used(engine: Engine, dataset: DatasetSpec) -> CaptionsUsed:
     """A button that says which captions are used, and opens the ways to change it."""
     now = captions_used(engine, dataset)
     with st.popover(now.words, width="stretch", help="How many captions of each picture, and the split"):
-        st.session_state[widget_key("each")] = str(now.cap or ALL)
-        st.segmented_control(
+        segments(
+            "each",
             "Captions of each picture",
             CAPS,
-            key=widget_key("each"),
+            str(now.cap or ALL),
             format_func=str.capitalize,
-            required=True,
-            on_change=write_back,
-            args=("each",),
             help="With more captions a picture is found by one of them more easily. COCO's protocol has five.",
         )
         pick_split(engine, dataset, now.split)
@@ -72,15 +69,7 @@ def pick_split(engine: Engine, dataset: DatasetSpec, now: str | None) -> None:
     if len(splits) < 2:
         return
     titles = {"": "The one it is measured on", **{s: s for s in splits}}
-    st.session_state[widget_key("split")] = now or ""
-    st.selectbox(
-        "Split",
-        list(titles),
-        key=widget_key("split"),
-        format_func=titles.__getitem__,
-        on_change=write_back,
-        args=("split",),
-    )
+    select("split", "Split", titles, now or "")
 
 
 def ranked(engine: Engine, model: str, dataset: str, how: CaptionsUsed) -> RetrievalResult:

@@ -23,7 +23,8 @@ from core.words.names import say_dataset, say_model
 from core.words.numbers import listed
 from pages.shared.own_data import page_dataset, page_model
 from pages.shared.stored import ANY_KIND, default_datasets, default_models, known_models, stored_pairs
-from pages.shared.url_state import get_choice, set_choice
+from pages.shared.url_state import get_choice
+from pages.shared.widgets import multiselect, select
 from pages.shared.words import plain
 
 KINDS = {"classification": "classes", "captions": "captions"}
@@ -89,18 +90,6 @@ def choice_row(widths: int | Sequence[int]) -> list[ChoiceColumn]:
     return [ChoiceColumn(column, below) for column in columns]
 
 
-def widget_key(name: str) -> str:
-    """The key of the widget that shows the choice `name`."""
-    return f"shown-{name}"
-
-
-def write_back(name: str, *rest: str) -> None:
-    """Callback: what the widget shows becomes the choice, followed by the `rest` of what was chosen."""
-    value = st.session_state[widget_key(name)]
-    values = [value] if isinstance(value, str) else list(value or ())
-    set_choice(name, [*values, *(r for r in rest if r not in values)])
-
-
 # --- models and data sets ---------------------------------------------------------------------------------
 
 
@@ -108,14 +97,11 @@ def pick_models(engine: Engine, datasets: Sequence[DatasetSpec], *, most: int = 
     """Several models; opens with those that have vectors of these data sets."""
     picked, problems, replaced = _models(engine, tuple(d.name for d in datasets), most)
     options = {m.name: say_model(m) for m in (*known_models(engine), *picked)}
-    st.session_state[widget_key("model")] = [m.name for m in picked[:most]]
-    st.multiselect(
+    multiselect(
+        "model",
         "Models",
-        list(options),
-        key=widget_key("model"),
-        format_func=lambda n: options.get(n, n),
-        on_change=write_back,
-        args=("model",),
+        options,
+        [m.name for m in picked[:most]],
         max_selections=most,
         accept_new_options=True,
         help="Any name that OpenCLIP knows can be typed too, as ARCHITECTURE/PRETRAINED.",
@@ -128,14 +114,11 @@ def pick_models(engine: Engine, datasets: Sequence[DatasetSpec], *, most: int = 
 def pick_datasets(engine: Engine, kind: str = "classification", *, most: int = 6) -> tuple[DatasetSpec, ...]:
     """Several data sets of one kind; opens with those that have vectors."""
     picked, problems, options, replaced = _datasets(engine, kind, most)
-    st.session_state[widget_key("data")] = [d.name for d in picked[:most]]
-    st.multiselect(
+    multiselect(
+        "data",
         "Data sets",
-        list(options),
-        key=widget_key("data"),
-        format_func=lambda n: options.get(n, n),
-        on_change=write_back,
-        args=("data",),
+        options,
+        [d.name for d in picked[:most]],
         max_selections=most,
         accept_new_options=True,
         help="Own pictures in the data folder can be typed too, for example folder:my-pictures.",
@@ -157,15 +140,7 @@ def pick_dataset(engine: Engine, kind: str = "classification") -> DatasetSpec | 
     picked, problems, options, replaced = _datasets(engine, kind, 6)
     if not picked:
         return None
-    st.session_state[widget_key("data")] = picked[0].name
-    st.selectbox(
-        "Data set",
-        list(options),
-        key=widget_key("data"),
-        format_func=lambda n: options.get(n, n),
-        on_change=write_back,
-        args=("data", *(d.name for d in picked)),
-    )
+    select("data", "Data set", options, picked[0].name, args=[d.name for d in picked])
     _tell(problems, "data set", [picked[0].title], replaced)
     return picked[0]
 
@@ -174,15 +149,7 @@ def pick_model(engine: Engine, dataset: DatasetSpec) -> ModelSpec:
     """One model: the first of those chosen elsewhere. Choosing another puts it first and keeps the rest."""
     picked, problems, replaced = _models(engine, (dataset.name,), 6)
     options = {m.name: say_model(m) for m in (*known_models(engine), *picked)}
-    st.session_state[widget_key("model")] = picked[0].name
-    st.selectbox(
-        "Model",
-        list(options),
-        key=widget_key("model"),
-        format_func=lambda n: options.get(n, n),
-        on_change=write_back,
-        args=("model", *(m.name for m in picked)),
-    )
+    select("model", "Model", options, picked[0].name, args=[m.name for m in picked])
     _tell(problems, "model", [say_model(picked[0])], replaced)
     return picked[0]
 

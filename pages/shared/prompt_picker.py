@@ -16,9 +16,10 @@ from core.studies.zero_shot.classify import ZeroShotResult, check_templates
 from core.studies.zero_shot.study import ZeroShot
 from core.types import DatasetSpec
 from core.words.numbers import count
-from pages.shared.pickers import note_problems, widget_key, write_back
+from pages.shared.pickers import note_problems
 from pages.shared.url_choices import one_of
 from pages.shared.url_state import get_choice, set_choice
+from pages.shared.widgets import radio, select, widget_key
 from pages.shared.words import plain
 
 OWN = "own"
@@ -122,14 +123,7 @@ def pick_class_names(datasets: Sequence[DatasetSpec]) -> PromptChoice:
 
 def _pick_prompt_set(now: PromptChoice) -> None:
     titles = _titles() | ({OWN: "The templates below"} if now.templates else {})
-    st.session_state[widget_key("templates")] = OWN if now.templates else now.prompt_set or ""
-    st.selectbox(
-        "Prompts",
-        list(titles),
-        key=widget_key("templates"),
-        format_func=lambda n: titles.get(n, n),
-        on_change=_chose_prompt_set,
-    )
+    select("templates", "Prompts", titles, OWN if now.templates else now.prompt_set or "", on_change=_chose_prompt_set)
 
 
 def _chose_prompt_set() -> None:
@@ -158,15 +152,12 @@ def _wrote_templates() -> None:
 
 
 def _pick_classnames(now: PromptChoice) -> None:
-    st.session_state[widget_key("classnames")] = now.classnames
-    st.radio(
+    radio(
+        "classnames",
         "Class names",
-        list(CLASSNAMES),
-        key=widget_key("classnames"),
-        format_func=CLASSNAMES.__getitem__,
+        CLASSNAMES,
+        now.classnames,
         horizontal=True,
-        on_change=write_back,
-        args=("classnames",),
         help="Curated names are written for a reader (annual crop land); folder names are what the files say.",
     )
 
@@ -176,12 +167,4 @@ def _pick_split(now: PromptChoice, datasets: Sequence[DatasetSpec]) -> None:
     if len(splits) < 2:
         return
     titles = {"": "The one each is measured on", **{s: s for s in splits}}
-    st.session_state[widget_key("split")] = now.split or ""
-    st.selectbox(
-        "Split",
-        list(titles),
-        key=widget_key("split"),
-        format_func=titles.__getitem__,
-        on_change=write_back,
-        args=("split",),
-    )
+    select("split", "Split", titles, now.split or "")

@@ -17,10 +17,10 @@ from core.tables.retrieval import bands_frame, retrieval_difference_frame
 from core.words.captions import band_line, paired_on
 from core.words.names import short_names
 from pages.shared.chart import draw
-from pages.shared.pickers import widget_key, write_back
 from pages.shared.theme import chart_look
 from pages.shared.url_choices import note_wrong_choice, one_of
 from pages.shared.url_state import get_choice, set_choice
+from pages.shared.widgets import segments, select, widget_key
 from pages.shared.words import plain
 
 LENGTH, CONTENDERS, CROWDING = "length", "contenders", "crowding"
@@ -60,16 +60,7 @@ def _study(engine: Engine, result: RetrievalResult) -> Retrieval:
 
 def _pick_way() -> str:
     now = one_of("hard", WAYS, CONTENDERS)
-    st.session_state[widget_key("hard")] = now
-    st.segmented_control(
-        "By",
-        list(WAYS),
-        key=widget_key("hard"),
-        format_func=WAYS.__getitem__,
-        required=True,
-        on_change=write_back,
-        args=("hard",),
-    )
+    segments("hard", "By", WAYS, now)
     return now
 
 
@@ -89,8 +80,7 @@ def pick_pair(results: Sequence[RetrievalResult]) -> tuple[RetrievalResult, Retr
     if len(pairs) > 1:
         names = dict(zip((r.model for r in results), short_names([r.model for r in results]), strict=True))
         titles = {key: f"{names[a.model]} with {names[b.model]}" for key, (a, b) in pairs.items()}
-        st.session_state[widget_key("pair")] = now
-        st.selectbox("Compare", list(pairs), key=widget_key("pair"), format_func=titles.__getitem__, on_change=_picked)
+        select("pair", "Compare", list(pairs), now, format_func=titles.__getitem__, on_change=_picked)
     return pairs[now]
 
 

@@ -12,9 +12,9 @@ from core.tables.retrieval import curve_frame, histogram_frame
 from core.words.captions import SIDES, Side
 from pages.caption_retrieval.caption_list import show_ranks
 from pages.shared.chart import draw
-from pages.shared.pickers import widget_key, write_back
 from pages.shared.theme import chart_look
 from pages.shared.url_choices import one_of
+from pages.shared.widgets import segments
 
 
 def ranks(results: Sequence[RetrievalResult]) -> None:
@@ -31,14 +31,5 @@ def ranks(results: Sequence[RetrievalResult]) -> None:
 
 def _pick_side() -> Side:
     now: Side = "text" if one_of("stand", list(SIDES), "image") == "text" else "image"
-    st.session_state[widget_key("stand")] = now
-    st.segmented_control(
-        "Direction",
-        list(SIDES),
-        key=widget_key("stand"),
-        format_func=SIDES.__getitem__,
-        required=True,
-        on_change=write_back,
-        args=("stand",),
-    )
+    segments("stand", "Direction", SIDES, now)
     return now

@@ -19,12 +19,12 @@ from pages.caption_retrieval.current import CurrentCaption
 from pages.shared.contact_sheet import SheetList, contact_sheet
 from pages.shared.encode import encode
 from pages.shared.grid import Tile, grid
-from pages.shared.pickers import widget_key, write_back
 from pages.shared.picture import thumbnail
 from pages.shared.result_tiles import hit_tile
 from pages.shared.save import save_rows, save_sheet
 from pages.shared.theme import theme
 from pages.shared.url_choices import one_of
+from pages.shared.widgets import pills
 from pages.shared.words import plain
 
 Opened = Callable[[str], None]
@@ -70,14 +70,12 @@ def _pick_wording(now: CurrentCaption) -> str:
     """The caption, or one of the wordings beside it: their lists can be told apart by eye, as the deck does."""
     texts = list(dict.fromkeys((now.text, *now.beside)))
     asked = one_of("asked", texts, now.text, "one of the wordings", "the caption is used")
-    st.session_state[widget_key("asked")] = asked
-    st.pills(
+    pills(
+        "asked",
         "For the wording",
         texts,
-        key=widget_key("asked"),
+        asked,
         required=True,
-        on_change=write_back,
-        args=("asked",),
         format_func=lambda text: plain(shorten(text, WORDING, placeholder="…")),
         wrap=True,
     )

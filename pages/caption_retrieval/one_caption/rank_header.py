@@ -17,10 +17,10 @@ from core.words.numbers import count
 from pages.caption_retrieval.current import MOST_BESIDE, CurrentCaption, edit_caption, look_at_caption, ranks_of
 from pages.shared.guard import errors_in_place, safe_callback
 from pages.shared.layout import conclusion
-from pages.shared.pickers import widget_key
 from pages.shared.picture import picture
 from pages.shared.texts import box_key, lines
 from pages.shared.url_state import LONGEST, set_choice
+from pages.shared.widgets import radio, widget_key
 from pages.shared.words import plain
 
 # --- the picture ------------------------------------------------------------------------------------------
@@ -33,12 +33,11 @@ def original(engine: Engine, images: EmbeddingSet, results: Sequence[RetrievalRe
         picture(engine.picture(key.dataset, key.split, now.picture), f"The original: {now.original_text}")
     st.caption(plain(f"{say_dataset(key.dataset)} · {key.split} · {now.picture}"))
     titles = _with_ranks(images, results, now)
-    st.session_state[widget_key("written")] = now.text if now.text in titles else None
-    st.radio(
+    radio(
+        "written",
         "Its captions",
-        list(titles),
-        key=widget_key("written"),
-        format_func=lambda caption: titles.get(caption, caption),
+        titles,
+        now.text if now.text in titles else None,
         index=None,
         on_change=_chose_caption,
         args=(now.picture,),

@@ -13,10 +13,10 @@ from core.studies.zero_shot.classify import ZeroShotResult
 from core.words.numbers import count
 from pages.shared.grid import grid
 from pages.shared.paging import paged
-from pages.shared.pickers import widget_key
 from pages.shared.picture import answered_tile
 from pages.shared.url_choices import A_CLASS, class_tokens, one_of
 from pages.shared.url_state import set_choice
+from pages.shared.widgets import select, widget_key
 from pages.shared.words import plain
 
 RIGHT, WRONG, ANY, ANY_CLASS = "*right", "*wrong", "", "*any"
@@ -55,14 +55,23 @@ def pick_cell(result: ZeroShotResult, now: ConfusionCell) -> None:
     classes = dict(zip(tokens, tokens, strict=True))
     answers = {ANY: "anything", RIGHT: "the right one", WRONG: "a wrong one", **classes}
     left, right = st.columns(2)
-    st.session_state[widget_key("true")] = ANY if now.true is None else tokens[now.true]
-    st.session_state[widget_key("predicted")] = tokens[now.answer] if isinstance(now.answer, int) else now.answer
-    left.selectbox(
-        "Pictures of", [ANY, *tokens], key=widget_key("true"), on_change=_picked, format_func=lambda t: t or "any class"
-    )
-    right.selectbox(
-        "named as", list(answers), key=widget_key("predicted"), on_change=_picked, format_func=answers.__getitem__
-    )
+    with left:
+        select(
+            "true",
+            "Pictures of",
+            [ANY, *tokens],
+            ANY if now.true is None else tokens[now.true],
+            on_change=_picked,
+            format_func=lambda t: t or "any class",
+        )
+    with right:
+        select(
+            "predicted",
+            "named as",
+            answers,
+            tokens[now.answer] if isinstance(now.answer, int) else now.answer,
+            on_change=_picked,
+        )
 
 
 def _picked() -> None:

@@ -9,8 +9,8 @@ import streamlit as st
 
 from core.studies.few_shot.methods import SHOTS
 from core.studies.few_shot.runs import MOST_SEEDS
-from pages.shared.pickers import widget_key
 from pages.shared.url_choices import note_wrong_choice
+from pages.shared.widgets import select, widget_key
 
 SHOTS_OPENED, SEED = SHOTS[-1], 0
 MOST_SHOTS = 1_000_000
@@ -38,16 +38,17 @@ def _whole(text: str, least: int, most: int) -> bool:
 def pick_draw(name: str, shots: int, seed: int, title: str, chose: Callable[..., None], args: tuple[Any, ...]) -> None:
     """The two numbers of a few-shot side, in a row of their own."""
     left, right = st.columns(2, vertical_alignment="bottom")
-    st.session_state[widget_key(f"{name}-shots")] = str(shots)
-    left.selectbox(
-        f"{title}: pictures a class",
-        list(dict.fromkeys([*map(str, SHOTS), str(shots)])),
-        key=widget_key(f"{name}-shots"),
-        accept_new_options=True,
-        on_change=chose,
-        args=args,
-        help="Drawn from the training split. Another number can be typed.",
-    )
+    with left:
+        select(
+            f"{name}-shots",
+            f"{title}: pictures a class",
+            list(dict.fromkeys([*map(str, SHOTS), str(shots)])),
+            str(shots),
+            accept_new_options=True,
+            on_change=chose,
+            args=args,
+            help="Drawn from the training split. Another number can be typed.",
+        )
     st.session_state[widget_key(f"{name}-seed")] = seed
     right.number_input(
         f"{title}: draw (seed)",

@@ -26,9 +26,10 @@ from core.words.numbers import count
 from pages.classification.compare.few_shot_side import SEED, SHOTS_OPENED, pick_draw, read_draw
 from pages.shared.encode import encode_filled
 from pages.shared.own_data import page_model
-from pages.shared.pickers import look_up, note_problems, note_replaced, widget_key
+from pages.shared.pickers import look_up, note_problems, note_replaced
 from pages.shared.stored import default_models, known_models, stored_pairs
 from pages.shared.url_state import get_choice, set_choice
+from pages.shared.widgets import select, widget_key
 
 OFFERED = {
     ZERO_SHOT: "Zero-shot",
@@ -199,24 +200,10 @@ def pick_side(engine: Engine, name: str, side: Side, title: str) -> None:
     """The choices of one side in a row: model, method and, for zero-shot, the wording."""
     models = {m.name: say_model(m) for m in (*known_models(engine), side.model)}
     left, middle, right = st.columns([5, 4, 5], vertical_alignment="bottom")
-    st.session_state[widget_key(f"{name}-model")] = side.model.name
-    left.selectbox(
-        title,
-        list(models),
-        key=widget_key(f"{name}-model"),
-        format_func=lambda n: models.get(n, n),
-        on_change=_chose,
-        args=(name, side.wording),
-    )
-    st.session_state[widget_key(f"{name}-method")] = side.method
-    middle.selectbox(
-        f"{title}: method",
-        list(OFFERED),
-        key=widget_key(f"{name}-method"),
-        format_func=OFFERED.__getitem__,
-        on_change=_chose,
-        args=(name, side.wording),
-    )
+    with left:
+        select(f"{name}-model", title, models, side.model.name, on_change=_chose, args=(name, side.wording))
+    with middle:
+        select(f"{name}-method", f"{title}: method", OFFERED, side.method, on_change=_chose, args=(name, side.wording))
     with right:
         if side.prompted:
             _pick_wording(name, side, title)
@@ -231,12 +218,11 @@ def _pick_wording(name: str, side: Side, title: str) -> None:
     now = side.wording[0] if side.wording else ""
     if side.templates:
         titles[now] = say_wording(side.wording).strip("“”")
-    st.session_state[widget_key(f"{name}-wording")] = now
-    st.selectbox(
+    select(
+        f"{name}-wording",
         f"{title}: prompts",
-        list(titles),
-        key=widget_key(f"{name}-wording"),
-        format_func=lambda n: titles.get(n, n),
+        titles,
+        now,
         accept_new_options=True,
         on_change=_chose,
         args=(name, side.wording),

@@ -25,12 +25,13 @@ from pages.shared.chart import draw
 from pages.shared.engine import engine
 from pages.shared.guard import errors_in_place
 from pages.shared.layout import Headline, conclusion, headline, page_title, provenance_footer
-from pages.shared.pickers import choice_row, pick_dataset, pick_models, widget_key, write_back
+from pages.shared.pickers import choice_row, pick_dataset, pick_models
 from pages.shared.prompt_picker import PromptChoice, get_prompt_choice
 from pages.shared.theme import chart_look
 from pages.shared.training import Training, offer_training, untrainable
 from pages.shared.url_choices import some_of, such_as
 from pages.shared.url_state import bind, set_choice
+from pages.shared.widgets import multiselect, widget_key
 from pages.shared.words import plain
 
 LEAD = (
@@ -78,15 +79,7 @@ def pick_methods() -> tuple[Method, ...]:
     """Several few-shot methods."""
     named = some_of("method", METHODS, METHODS, instead="it is left out")
     picked = tuple(m for m in METHODS if m in named)
-    st.session_state[widget_key("method")] = list(picked)
-    st.multiselect(
-        "Methods",
-        list(METHODS),
-        key=widget_key("method"),
-        format_func=FEW_SHOT_METHODS.__getitem__,
-        on_change=write_back,
-        args=("method",),
-    )
+    multiselect("method", "Methods", list(METHODS), list(picked), format_func=FEW_SHOT_METHODS.__getitem__)
     return picked
 
 

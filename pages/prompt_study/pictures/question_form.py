@@ -15,11 +15,11 @@ from core.types import DatasetSpec, EmbeddingSet
 from pages.prompt_study import questions
 from pages.prompt_study.questions import LADDER, PROMPTS, SLOTS, SUM, WAYS, Question
 from pages.shared.guard import safe_callback
-from pages.shared.pickers import widget_key, write_back
 from pages.shared.stored import stored_pairs
 from pages.shared.texts import box_key, get_texts, lines, set_texts
 from pages.shared.url_choices import A_CLASS, one_of, some_of
 from pages.shared.url_state import get_choice, set_choice
+from pages.shared.widgets import multiselect, radio, segments
 from pages.shared.words import plain
 
 DEPTHS = (5, 10, 20, 50)
@@ -33,17 +33,7 @@ def pick_way(dataset: DatasetSpec) -> str:
     """Prompts, slots, a ladder or a sum."""
     usual = PROMPTS if get_choice("prompt") else questions.way_of(picture_presets(dataset.name)[0])
     now = one_of("way", WAYS, usual)
-    st.session_state[widget_key("way")] = now
-    st.segmented_control(
-        "Ask with",
-        list(WAYS),
-        key=widget_key("way"),
-        format_func=WAYS.__getitem__,
-        required=True,
-        on_change=write_back,
-        args=("way",),
-        wrap=True,
-    )
+    segments("way", "Ask with", WAYS, now, wrap=True)
     return now
 
 
@@ -264,33 +254,17 @@ def comparisons(queries: int, models: int) -> tuple[str, ...]:
 def pick_showing(now: Showing, question: Question, images: EmbeddingSet | None, models: int) -> None:
     """A button that says how many pictures are shown; inside, what can change it."""
     with st.popover(plain(f"{now.k} pictures each"), width="stretch", help="Length of the lists, what counts as right"):
-        st.session_state[widget_key("k")] = str(now.k)
-        st.segmented_control(
-            "Pictures in each list",
-            [str(d) for d in DEPTHS],
-            key=widget_key("k"),
-            required=True,
-            on_change=write_back,
-            args=("k",),
-        )
+        segments("k", "Pictures in each list", [str(d) for d in DEPTHS], str(now.k))
         possible = comparisons(len(question.queries), models)
         if possible:
-            st.session_state[widget_key("against")] = now.against
-            st.radio(
-                "Mark what is new against",
-                possible,
-                key=widget_key("against"),
-                format_func=questions.AGAINST.__getitem__,
-                on_change=write_back,
-                args=("against",),
+            radio(
+                "against", "Mark what is new against", possible, now.against, format_func=questions.AGAINST.__getitem__
             )
         if images is not None and images.classnames:
-            st.session_state[widget_key("right")] = [] if isinstance(now.right, str) else list(now.right)
-            st.multiselect(
+            multiselect(
+                "right",
                 "Classes that count as right",
                 list(dict.fromkeys(images.classnames)),
-                key=widget_key("right"),
+                [] if isinstance(now.right, str) else list(now.right),
                 placeholder="Those named in the text",
-                on_change=write_back,
-                args=("right",),
             )

@@ -19,12 +19,12 @@ from pages.prompt_study.pictures.picture_lists import Compared, as_sheet
 from pages.prompt_study.questions import BEFORE, MODELS
 from pages.shared.chart import draw
 from pages.shared.guard import errors_in_place
-from pages.shared.pickers import widget_key, write_back
 from pages.shared.picture import picture
 from pages.shared.save import save_rows, save_sheet
 from pages.shared.theme import chart_look, theme
 from pages.shared.url_choices import one_of
 from pages.shared.url_state import set_choice
+from pages.shared.widgets import select
 from pages.shared.words import plain
 
 WORDS = "pages/prompt_study/words/page.py"
@@ -54,8 +54,7 @@ def _pick_question(compared: Compared) -> int:
     usual = next((q for q, row in enumerate(compared.against) if any(row)), 0)
     place = titles.index(one_of("closer", titles, titles[usual], "one of the questions above"))
     if len(titles) > 1:
-        st.session_state[widget_key("closer")] = titles[place]
-        st.selectbox("Question", titles, key=widget_key("closer"), on_change=write_back, args=("closer",))
+        select("closer", "Question", titles, titles[place])
     return place
 
 

@@ -13,9 +13,9 @@ from core.words.names import say_model
 from core.words.pictures import list_line
 from pages.prompt_study.pictures.picture_lists import Row
 from pages.shared.grid import Tile, grid
-from pages.shared.pickers import widget_key
 from pages.shared.picture import thumbnail
 from pages.shared.result_tiles import bar
+from pages.shared.widgets import widget_key
 from pages.shared.words import plain
 
 IN_CELL, MOST_COLUMNS, MOST_CELLS = 4, 6, 48

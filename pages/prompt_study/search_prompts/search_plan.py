@@ -20,11 +20,11 @@ from core.types import DatasetSpec
 from core.words.numbers import count
 from pages.prompt_study.questions import slot_values
 from pages.shared.guard import safe_callback
-from pages.shared.pickers import widget_key
 from pages.shared.prompt_picker import CLASSNAMES
 from pages.shared.texts import box_key, get_texts, lines, set_texts
 from pages.shared.url_choices import one_of, quietly, some_of
 from pages.shared.url_state import get_choice, set_choice
+from pages.shared.widgets import widget_key
 from pages.shared.words import plain
 
 OWN, NONE = "own", "none"

@@ -21,12 +21,12 @@ from pages.shared.grid import Tile, grid
 from pages.shared.guard import errors_in_place
 from pages.shared.layout import Headline, conclusion, headlines
 from pages.shared.paging import paged
-from pages.shared.pickers import widget_key, write_back
 from pages.shared.picture import answers, picture, thumbnail
 from pages.shared.save import save_rows
 from pages.shared.theme import chart_look
 from pages.shared.url_choices import A_PICTURE, NONE_OPENED, one_of
 from pages.shared.url_state import set_choice
+from pages.shared.widgets import segments
 from pages.shared.words import plain
 
 TEMPLATES = "pages/prompt_study/templates/page.py"
@@ -131,15 +131,8 @@ def turned_pictures(engine: Engine, result: PromptSearchResult) -> None:
     st.header("Which held-out pictures does the choice turn?", anchor=False)
     ids = {"gained": result.chosen.gained, "lost": result.chosen.lost}
     now = one_of("turned", KINDS, max(KINDS, key=lambda kind: len(ids[kind])))
-    st.session_state[widget_key("turned")] = now
-    st.segmented_control(
-        "Against the baseline",
-        list(KINDS),
-        key=widget_key("turned"),
-        format_func=lambda kind: f"{KINDS[kind]} {len(ids[kind]):,}",
-        required=True,
-        on_change=write_back,
-        args=("turned",),
+    segments(
+        "turned", "Against the baseline", list(KINDS), now, format_func=lambda kind: f"{KINDS[kind]} {len(ids[kind]):,}"
     )
     before, after = _answers(engine, result)
     rows = {name: row for row, name in enumerate(after.ids)}

@@ -16,11 +16,11 @@ from core.words.numbers import count
 from core.words.prompts import classes_moved, say_template
 from pages.shared.grid import Tile, grid
 from pages.shared.paging import paged
-from pages.shared.pickers import widget_key, write_back
 from pages.shared.picture import thumbnail
 from pages.shared.save import save_rows
 from pages.shared.url_choices import A_CLASS, class_tokens, note_wrong_choice, one_of
 from pages.shared.url_state import get_choice, set_choice
+from pages.shared.widgets import segments, select, widget_key, write_back
 from pages.shared.words import plain
 
 GAINED, LOST, OTHER = "gained", "lost", "other"
@@ -90,18 +90,19 @@ def changed(engine: Engine, studies: Sequence[PromptStudyResult], look: ChangedT
 def _pick(studies: Sequence[PromptStudyResult], look: ChangedTemplate) -> None:
     left, right = st.columns(2)
     options = {f"{s.model}\n{s.classnames_kind}": _study_title(s, studies) for s in studies}
-    st.session_state[widget_key("changed-study")] = f"{look.study.model}\n{look.study.classnames_kind}"
-    left.selectbox(
-        "Model", list(options), key=widget_key("changed-study"), format_func=options.__getitem__, on_change=_picked
-    )
-    st.session_state[widget_key("changed-template")] = look.template
-    right.selectbox(
-        "Template",
-        [t.name for t in look.study.every],
-        key=widget_key("changed-template"),
-        format_func=say_template,
-        on_change=_picked,
-    )
+    with left:
+        select(
+            "changed-study", "Model", options, f"{look.study.model}\n{look.study.classnames_kind}", on_change=_picked
+        )
+    with right:
+        select(
+            "changed-template",
+            "Template",
+            [t.name for t in look.study.every],
+            look.template,
+            format_func=say_template,
+            on_change=_picked,
+        )
 
 
 def _study_title(study: PromptStudyResult, studies: Sequence[PromptStudyResult]) -> str:
@@ -191,13 +192,12 @@ def _pick_kind(frame: pd.DataFrame) -> str:
     """Gained, lost or wrong both times; opens with the larger of the first two."""
     counts = {kind: int((frame["kind"] == kind).sum()) for kind in KINDS}
     now = one_of("which", KINDS, max((GAINED, LOST), key=lambda kind: counts[kind]))
-    st.session_state[widget_key("which")] = now
-    st.segmented_control(
+    segments(
+        "which",
         "Pictures whose answer changed",
         list(KINDS),
-        key=widget_key("which"),
+        now,
         format_func=lambda kind: f"{KINDS[kind]} {counts[kind]:,}",
-        required=True,
         on_change=_picked_kind,
     )
     return now
@@ -210,11 +210,11 @@ def _picked_kind() -> None:
 
 def _pick_class(study: PromptStudyResult, label: int | None) -> None:
     tokens = class_tokens(study.classnames)
-    st.session_state[widget_key("of")] = "" if label is None else tokens[label]
-    st.selectbox(
+    select(
+        "of",
         "Of the class",
         ["", *tokens],
-        key=widget_key("of"),
+        "" if label is None else tokens[label],
         format_func=lambda t: t or "any class",
         on_change=_picked_class,
     )

@@ -16,10 +16,10 @@ from core.engine import Engine
 from core.errors import TMVError
 from core.types import EmbeddingSet
 from pages.shared.guard import safe_callback
-from pages.shared.pickers import widget_key
 from pages.shared.texts import get_texts, set_texts
 from pages.shared.url_choices import some_of
 from pages.shared.url_state import get_choice, set_choice
+from pages.shared.widgets import widget_key
 
 CURATED, RAW = "curated", "raw"
 BASES = {CURATED: "Curated names", RAW: "Folder names"}

@@ -17,10 +17,11 @@ from core.words.names import say_dataset
 from core.words.numbers import count
 from core.words.prompts import say_template
 from pages.shared.guard import safe_callback
-from pages.shared.pickers import note_problems, widget_key, write_back
+from pages.shared.pickers import note_problems
 from pages.shared.texts import box_key, checked_lines, get_texts, set_texts
 from pages.shared.url_choices import one_of
 from pages.shared.url_state import get_choice, set_choice
+from pages.shared.widgets import select, widget_key
 from pages.shared.words import plain
 
 DEFAULT, OWN = "deck", "own"
@@ -77,14 +78,7 @@ def pick_wording(engine: Engine, now: Wording) -> None:
     with st.popover(plain(now.words), width="stretch", help="The templates to compare"):
         titles = {p.name: f"{p.title} ({len(p.templates)})" for p in PROMPT_SETS}
         titles |= {} if now.prompt_set else {OWN: f"The {len(now.templates)} below"}
-        st.session_state[widget_key("wordings")] = now.prompt_set or OWN
-        st.selectbox(
-            "Start from a set",
-            list(titles),
-            key=widget_key("wordings"),
-            format_func=lambda n: titles.get(n, n),
-            on_change=_took_set,
-        )
+        select("wordings", "Start from a set", titles, now.prompt_set or OWN, on_change=_took_set)
         key = box_key("wording", now.templates)
         with st.form("own-wording", border=False, width=ROOM):
             st.text_area(
@@ -129,14 +123,12 @@ def _keep_baseline(templates: Sequence[str]) -> None:
 def pick_baseline(now: Wording) -> None:
     """What every template is measured against, on the same pictures."""
     options = [*now.templates, *([ENSEMBLE] if len(now.templates) > 1 else [])]
-    st.session_state[widget_key("baseline")] = now.baseline if now.baseline in options else options[0]
-    st.selectbox(
+    select(
+        "baseline",
         "Measured against",
         options,
-        key=widget_key("baseline"),
+        now.baseline if now.baseline in options else options[0],
         format_func=say_template,
-        on_change=write_back,
-        args=("baseline",),
         help="Differences are paired: both templates name the same pictures.",
     )
 

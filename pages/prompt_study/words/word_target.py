@@ -14,11 +14,11 @@ from core.studies.pictures.search import PicturesResult
 from core.studies.prompts.compose import classes_named
 from core.types import DatasetSpec, EmbeddingSet
 from pages.shared.grid import Tile, grid
-from pages.shared.pickers import widget_key
 from pages.shared.picture import thumbnail
 from pages.shared.result_tiles import bar
 from pages.shared.url_choices import A_CLASS, one_of
 from pages.shared.url_state import set_choice
+from pages.shared.widgets import segments, select, widget_key
 
 PICTURE, CLASS = "picture", "class"
 KINDS = {PICTURE: "One picture", CLASS: "A class"}
@@ -64,19 +64,18 @@ def pick_target(images: EmbeddingSet, now: WordTarget, best: str) -> None:
     if not names:
         return
     left, right = st.columns(2, vertical_alignment="bottom")
-    st.session_state[widget_key("held")] = CLASS if now.classname else PICTURE
-    left.segmented_control(
-        "Held against",
-        list(KINDS),
-        key=widget_key("held"),
-        format_func=KINDS.__getitem__,
-        required=True,
-        on_change=_switched,
-        args=(names[0], best),
-    )
+    with left:
+        segments(
+            "held",
+            "Held against",
+            KINDS,
+            CLASS if now.classname else PICTURE,
+            on_change=_switched,
+            args=(names[0], best),
+        )
     if now.classname:
-        st.session_state[widget_key("class")] = now.classname
-        right.selectbox("Class", names, key=widget_key("class"), on_change=_picked_class)
+        with right:
+            select("class", "Class", names, now.classname, on_change=_picked_class)
 
 
 def _switched(first: str, best: str) -> None:

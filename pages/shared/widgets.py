@@ -1,0 +1,67 @@
+"""Widgets that show a choice of the address and write what a reader picks back to it, in one call.
+
+What people see are ordinary widgets in words; the exact names stand in the address (`url_state`). A widget is set to
+the choice `now` before it is drawn, and its callback, which runs before the page, makes what it shows the choice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from pages.shared.url_state import set_choice
+
+Options = Mapping[Any, str] | Sequence[str]
+"""The values that can be chosen; of a mapping, with what is shown for each."""
+
+
+def widget_key(name: str) -> str:
+    """The key of the widget that shows the choice `name`."""
+    return f"shown-{name}"
+
+
+def write_back(name: str, *rest: str) -> None:
+    """Callback: what the widget shows becomes the choice, followed by the `rest` of what was chosen."""
+    value = st.session_state[widget_key(name)]
+    values = [value] if isinstance(value, str) else list(value or ())
+    set_choice(name, [*values, *(r for r in rest if r not in values)])
+
+
+def select(name: str, label: str, options: Options, now: str | None, **look: Any) -> None:
+    """A list to choose one from. `look` as Streamlit takes it, here and below; an `on_change` of the caller's own
+    takes the place of `write_back`, and without one `args` are the `rest` of that."""
+    _draw(st.selectbox, name, label, options, now, look)
+
+
+def multiselect(name: str, label: str, options: Options, now: Sequence[str], **look: Any) -> None:
+    """A list to choose several from."""
+    _draw(st.multiselect, name, label, options, list(now), look)
+
+
+def segments(name: str, label: str, options: Options, now: str, **look: Any) -> None:
+    """A few values side by side, one of which is always chosen."""
+    _draw(st.segmented_control, name, label, options, now, {"required": True} | look)
+
+
+def pills(name: str, label: str, options: Options, now: str | None, **look: Any) -> None:
+    """Values side by side, as many as there are."""
+    _draw(st.pills, name, label, options, now, look)
+
+
+def radio(name: str, label: str, options: Options, now: str | None, **look: Any) -> None:
+    """A few values, one of which is chosen."""
+    _draw(st.radio, name, label, options, now, look)
+
+
+def _draw(
+    widget: Callable[..., object], name: str, label: str, options: Options, now: object, look: dict[str, Any]
+) -> None:
+    st.session_state[widget_key(name)] = now
+    if isinstance(options, Mapping):
+        titles = dict(options)
+        look = {"format_func": lambda value: titles.get(value, value)} | look
+    if "on_change" not in look:
+        look = look | {"on_change": write_back, "args": (name, *look.get("args", ()))}
+    widget(label, list(options), key=widget_key(name), **look)
