@@ -178,7 +178,7 @@ def _table(
     ranks = {f"rank:{r.model}": name for r, name in zip(results, short_names([r.model for r in results]), strict=True)}
     margin = f"margin:{look.model}"
     margins = {"lost_by": (-part[margin]).clip(lower=0)} if margin in part else {}
-    shown_rows = part.assign(thumb=thumbs, open="Look closer", **margins)
+    shown_rows = part.assign(thumb=pd.Series(thumbs, part.index, dtype=object), open="Look closer", **margins)
 
     def clicked() -> None:
         row = part.iloc[st.session_state["look-closer"].row]

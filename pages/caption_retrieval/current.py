@@ -125,8 +125,9 @@ def _first(engine: Engine, images: EmbeddingSet, result: RetrievalResult) -> Cur
     for preset in caption_presets(images.key.dataset):
         if rows := by_text(engine, images).get(fold(preset.caption), ()):
             return _of_row(engine, images, rows[0])
-    for kind in ("hard", "lost", "any"):
-        if (row := draw(result, kind)) is not None:  # type: ignore[arg-type]
+    kinds: tuple[Kind, ...] = ("hard", "lost", "any")
+    for kind in kinds:
+        if (row := draw(result, kind)) is not None:
             return _of_row(engine, images, row)
     return CurrentCaption(text="")
 

@@ -10,6 +10,7 @@ import streamlit as st
 from core.studies.captions.retrieval import KS, RetrievalResult
 from core.tables.retrieval import retrieval_frame
 from core.words.numbers import interval_text
+from pages.shared.columns import Columns, percent_column
 from pages.shared.save import save_rows
 
 RECALLS = tuple(f"recall@{k}" for k in KS)
@@ -46,13 +47,14 @@ def _intervals(frame: pd.DataFrame, column: str) -> list[str]:
     return [form.format(*pair) for pair in pairs]
 
 
-def _columns() -> dict[str, object]:
+def _columns() -> Columns:
     number = st.column_config.NumberColumn
-    config: dict[str, object] = {"side_title": "Direction", "model_title": "Model"}
-    config |= {f"recall@{k}": number(f"Recall@{k}", format="%.1f %%") for k in KS}
-    config |= {
+    return {
+        "side_title": "Direction",
+        "model_title": "Model",
+        **{f"recall@{k}": percent_column(f"Recall@{k}") for k in KS},
         "median_rank": number("Median rank", format="localized", help=HELP["median_rank"]),
         "mean_rank": number("Mean rank", format="%.1f", help=HELP["mean_rank"]),
         "mrr": number("MRR", format="%.3f", help=HELP["mrr"]),
+        **{f"{c}_95": "95 %" for c in (*RECALLS, *RANKS)},
     }
-    return config | {f"{c}_95": "95 %" for c in (*RECALLS, *RANKS)}

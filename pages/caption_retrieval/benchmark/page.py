@@ -95,6 +95,7 @@ def show_results(engine: Engine, results: list[RetrievalResult]) -> None:
 
 def figures(results: Sequence[RetrievalResult]) -> list[Headline]:
     """Recall@1 of both directions for one or two models, of captions for more."""
+    parts: list[tuple[RetrievalResult, Side, int]]
     if len(results) == 1:
         only = results[0]
         parts = [(only, "image", 1), (only, "image", 10), (only, "text", 1), (only, "text", 10)]

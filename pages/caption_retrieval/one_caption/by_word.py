@@ -18,6 +18,7 @@ from core.words.captions import holding_word
 from core.words.names import say_model, short_names
 from pages.caption_retrieval.current import CurrentCaption, edit_caption
 from pages.shared.chart import draw
+from pages.shared.columns import Columns
 from pages.shared.encode import encode
 from pages.shared.save import save_rows
 from pages.shared.theme import chart_look
@@ -74,17 +75,23 @@ def wordings(results: Sequence[OneCaptionResult]) -> None:
     names = dict(zip((r.model for r in results), short_names([r.model for r in results]), strict=True))
     texts = list(dict.fromkeys(frame["text"]))
     number = st.column_config.NumberColumn
-    table, config = dict[str, list[object]](), dict[str, object]()
+    table = dict[str, list[object]]()
     for kind in ("rank", "score"):
         for model, name in names.items():
             own = frame[frame["model"] == model].drop_duplicates("text").set_index("text")[kind]
             table[f"{kind} {name}"] = [own[text] for text in texts]
         table |= {"text": texts} if kind == "rank" else {}
-    for name in names.values():
-        config[f"rank {name}"] = number(f"Rank, {name}", format="localized", help=f"Of {results[0].n:,} pictures")
-        config[f"score {name}"] = number(f"Score, {name}", format="%.3f", help="Cosine of the picture and the text")
-    config["text"] = st.column_config.TextColumn("Wording", width="large")
+    of, cosine = f"Of {results[0].n:,} pictures", "Cosine of the picture and the text"
+    columns: Columns = {
+        "text": st.column_config.TextColumn("Wording", width="large"),
+        **{f"rank {name}": number(f"Rank, {name}", format="localized", help=of) for name in names.values()},
+        **{f"score {name}": number(f"Score, {name}", format="%.3f", help=cosine) for name in names.values()},
+    }
     st.dataframe(
-        pd.DataFrame(table), hide_index=True, key="wordings", column_config=config, alt="Rank and score of each wording"
+        pd.DataFrame(table),
+        hide_index=True,
+        key="wordings",
+        column_config=columns,
+        alt="Rank and score of each wording",
     )
     save_rows(frame, "wordings", key="wordings-csv")

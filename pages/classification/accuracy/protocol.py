@@ -13,6 +13,7 @@ from core.tables import references_frame
 from core.words.accuracy import protocol_line
 from core.words.names import say_dataset, say_model
 from core.words.numbers import interval_text, percent, points
+from pages.shared.columns import percent_column
 from pages.shared.layout import provenance_table, show_notes
 from pages.shared.navigation import to_classes
 from pages.shared.words import plain
@@ -58,8 +59,6 @@ def results_table(frame: pd.DataFrame, key: str, asked: Callable[[str, str], Non
         row = frame.iloc[st.session_state[f"{key}-protocol"].row]
         asked(row["model"], row["dataset"])
 
-    share = {"format": "%.1f %%"}
-    number = st.column_config.NumberColumn
     st.dataframe(
         shown.dropna(axis="columns", how="all"),
         hide_index=True,
@@ -68,12 +67,12 @@ def results_table(frame: pd.DataFrame, key: str, asked: Callable[[str, str], Non
         column_config={
             "model_title": "Model",
             "dataset_title": "Data set",
-            **{metric.name: number(metric.heading, **share, help=metric.title) for metric in METRICS},
+            **{metric.name: percent_column(metric.heading, help=metric.title) for metric in METRICS},
             **{f"{name}_95": "95 %" if name == "acc1" else f"95 % of {_low(name)}" for name in INTERVALS},
-            "published_acc1": number("Published top-1", **share),
-            "deck_acc1": number("Deck top-1", **share),
-            "published_acc5": number("Published top-5", **share),
-            "deck_acc5": number("Deck top-5", **share),
+            "published_acc1": percent_column("Published top-1"),
+            "deck_acc1": percent_column("Deck top-1"),
+            "published_acc5": percent_column("Published top-5"),
+            "deck_acc5": percent_column("Deck top-5"),
             "protocol": st.column_config.ButtonColumn("Protocol", key=f"{key}-protocol", on_click=clicked),
         },
     )

@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.charts.theme import own_filename
 from core.studies.zero_shot.classify import ZeroShotResult
+from pages.shared.columns import percent_column
 
 Shown = Callable[[ZeroShotResult, int | None, int | None], None]
 
@@ -35,7 +36,7 @@ def confused_table(result: ZeroShotResult, frame: pd.DataFrame, show: Shown) -> 
             "true_name": "True class",
             "predicted_name": "Named as",
             "count": "Pictures",
-            "share": st.column_config.NumberColumn("Of the true class", format="%.1f %%"),
+            "share": percent_column("Of the true class"),
             "pictures": st.column_config.ButtonColumn("", key="confused-button", on_click=clicked),
         },
     )
@@ -46,7 +47,6 @@ def class_table(frame: pd.DataFrame) -> None:
     box = st.expander("All classes", on_change="rerun", key="open-classes")
     if not box.open:
         return
-    share = st.column_config.NumberColumn
     shown = frame.assign(**{c: 100 * frame[c] for c in ("recall", "recall_low", "recall_high")})
     box.dataframe(
         shown[["classname", "n", "correct", "recall", "recall_low", "recall_high"]],
@@ -57,9 +57,9 @@ def class_table(frame: pd.DataFrame) -> None:
             "classname": "Class",
             "n": "Pictures",
             "correct": "Named right",
-            "recall": share("Recall", format="%.1f %%"),
-            "recall_low": share("95 % from", format="%.1f %%"),
-            "recall_high": share("to", format="%.1f %%"),
+            "recall": percent_column("Recall"),
+            "recall_low": percent_column("95 % from"),
+            "recall_high": percent_column("to"),
         },
     )
     box.download_button(

@@ -231,8 +231,8 @@ def _pick_wording(name: str, side: Side, title: str) -> None:
 
 
 def _chose(name: str, before: tuple[str, ...]) -> None:
-    parts = ("model", "method", "wording", "shots", "seed")
-    model, method, wording, shots, seed = (st.session_state.get(widget_key(f"{name}-{part}")) for part in parts)
+    model, method = (st.session_state[widget_key(f"{name}-{part}")] for part in ("model", "method"))
+    wording, shots, seed = (st.session_state.get(widget_key(f"{name}-{part}")) for part in ("wording", "shots", "seed"))
     if method in DRAWN:
         # What is written into the box is checked as anything in the address is.
         method = f"{method}/{SHOTS_OPENED if shots is None else shots}/{SEED if seed is None else seed}"

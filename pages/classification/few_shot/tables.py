@@ -11,6 +11,7 @@ from core.studies.few_shot.result import FewShotResult
 from core.tables.few_shot import draws_frame, few_shot_frame
 from core.words.names import say_dataset
 from core.words.numbers import count, listed
+from pages.shared.columns import percent_column
 from pages.shared.save import save_rows
 from pages.shared.words import plain
 
@@ -54,7 +55,7 @@ def few_shot_tables(results: Sequence[FewShotResult]) -> None:
 
 def _columns() -> dict[str, Any]:
     number = st.column_config.NumberColumn
-    shares = {name: number(TABLE[name], format="%.1f %%") for name in SHARES}
+    shares = {name: percent_column(TABLE[name]) for name in SHARES}
     return TABLE | shares | {"published_difference": number(TABLE["published_difference"], format="%+.1f")}
 
 

@@ -10,6 +10,7 @@ from core.engine import Engine
 from core.errors import TMVError
 from pages.shared.guard import safe_callback
 from pages.shared.url_state import get_choice, set_choice
+from pages.shared.widgets import select, widget_key
 from pages.shared.words import plain
 
 DECK = ""
@@ -33,21 +34,15 @@ def own_stories(engine: Engine) -> None:
 def _pick(engine: Engine) -> None:
     names = (DECK, *story_names(stories_folder(engine)))
     now = next(iter(get_choice("story")), DECK)
-    st.session_state["shown-story"] = now if now in names else DECK
-    st.selectbox(
-        "Story",
-        names,
-        key="shown-story",
-        format_func=lambda n: n or "The deck, replayed",
-        on_change=safe_callback(_picked),
-    )
+    shown, title = now if now in names else DECK, "The deck, replayed"
+    select("story", "Story", names, shown, format_func=lambda n: n or title, on_change=safe_callback(_picked))
     if now in names and now != DECK:
         text = (stories_folder(engine) / f"{now}{SUFFIX}").read_text("utf-8", "replace")
         st.download_button("Download it", text, f"{now}{SUFFIX}", "text/plain", key="story-file", on_click="ignore")
 
 
 def _picked() -> None:
-    set_choice("story", st.session_state["shown-story"])
+    set_choice("story", st.session_state[widget_key("story")])
     set_choice("step", None)
 
 

@@ -17,6 +17,7 @@ from pages.shared.first_run import show as preparing
 from pages.shared.guard import errors_in_place, safe_callback
 from pages.shared.pickers import note_problems
 from pages.shared.url_state import bind, set_choice
+from pages.shared.widgets import widget_key
 from pages.shared.words import plain
 
 
@@ -63,13 +64,13 @@ def controls(engine: Engine, told: StoryPosition) -> None:
         disabled=told.place == 1,
         width="stretch",
     )
-    st.session_state["shown-step"] = told.place
+    st.session_state[widget_key("step")] = told.place
     which.selectbox(
         f"Step {told.place} of {told.length}" + (f" · {plain(told.own.title)}" if told.own else ""),
         range(1, told.length + 1),
-        key="shown-step",
+        key=widget_key("step"),
         format_func=lambda i: f"{i} · {titles[i - 1]}" if 0 < i <= len(titles) else str(i),
-        on_change=safe_callback(lambda: go_to(told, int(st.session_state["shown-step"]))),
+        on_change=safe_callback(lambda: go_to(told, int(st.session_state[widget_key("step")]))),
     )
     on.button(
         "On",

@@ -18,6 +18,7 @@ from core.words.pictures import models_share, questions_keep, right_or_stands_ou
 from pages.prompt_study.pictures.picture_lists import Compared, as_sheet
 from pages.prompt_study.questions import BEFORE, MODELS
 from pages.shared.chart import draw
+from pages.shared.columns import percent_column
 from pages.shared.guard import errors_in_place
 from pages.shared.picture import picture
 from pages.shared.save import save_rows, save_sheet
@@ -103,7 +104,7 @@ def tables(compared: Compared) -> None:
                 "query": st.column_config.TextColumn("Question", width="large"),
                 "model_title": "Model",
                 "precision": share("Precision", format="%.0f %%", help="Of the pictures shown"),
-                "base_rate": share("By chance", format="%.1f %%"),
+                "base_rate": percent_column("By chance"),
                 "overlap": share("Overlap", format="%.0f %%", help="With the list that it is compared with"),
                 "rbo": share("Rank-biased overlap", format="%.2f", help="The first pictures count most (p = 0.9)"),
                 "first_score": share("First score", format="%.3f"),

@@ -14,6 +14,7 @@ from core.tables.prompts import changed_pictures_frame, class_changes_frame
 from core.words.names import say_model
 from core.words.numbers import count
 from core.words.prompts import classes_moved, say_template
+from pages.shared.columns import percent_column
 from pages.shared.grid import Tile, grid
 from pages.shared.paging import paged
 from pages.shared.picture import thumbnail
@@ -138,8 +139,8 @@ def _classes(look: ChangedTemplate) -> None:
         alt="Recall of each class before and after, largest change first",
         column_config={
             "classname": st.column_config.TextColumn("Class", pinned=True, width=110),
-            "before": share("Before", format="%.1f %%"),
-            "after": share("After", format="%.1f %%"),
+            "before": percent_column("Before"),
+            "after": percent_column("After"),
             "change": share("Points", format="%+.1f"),
             "gained": "Gained",
             "lost": "Lost",
