@@ -13,7 +13,7 @@ from core.errors import TMVError
 from core.images.decode import IMAGE_SUFFIXES, thumbnail
 from core.store import read_card
 from core.studies.zero_shot.one_picture import name_picture
-from core.types import FloatArray, ModelSpec
+from core.types import FloatArray, ModelSpec, ScoreRule
 from core.words.names import say_model
 from pages.shared.guard import errors_in_place
 from pages.shared.pickers import chosen_model
@@ -62,7 +62,7 @@ def _named(engine: Engine, data: bytes) -> None:
 
 def _vectors(
     engine: Engine, model: ModelSpec, data: bytes, templates: Sequence[str], labels: Sequence[str]
-) -> tuple[FloatArray, FloatArray, Sequence[str], float]:
+) -> tuple[FloatArray, FloatArray, Sequence[str], ScoreRule]:
     """What `name_picture` takes; the picture's vector is remembered while the same picture is looked at."""
     classes = engine.prompting.class_head(model.name, templates, labels)
     mark = (model.name, sha256(data).hexdigest())
