@@ -14,47 +14,27 @@ import os
 import sys
 import warnings
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
 
-from core.commands import (
-    audit,
-    bundle,
-    catalog,
-    classify,
-    embed,
-    fewshot,
-    optimise,
-    probe,
-    prompts,
-    report,
-    retrieve,
-    search,
-    verify,
-)
+from core.commands import bundle, catalog, embed, report, search, verify
 from core.commands.base import Command, Record, Row, note_lines
 from core.engine import Engine
 from core.errors import BadArgument, Cancelled, TMVError, UnknownName
 from core.readers.opening import cache_folder
+from core.studies.registry import named_after_studies
 from core.system.files import cache_trouble
 from core.types import Note
 
-COMMANDS: tuple[Command, ...] = (
-    catalog.MODELS,
-    catalog.DATASETS,
-    embed.EMBED,
-    classify.CLASSIFY,
-    prompts.PROMPTS,
-    optimise.OPTIMISE,
-    search.SEARCH,
-    retrieve.RETRIEVE,
-    probe.PROBE,
-    fewshot.FEWSHOT,
-    audit.AUDIT,
-    report.REPORT,
-    bundle.BUNDLE,
-    verify.VERIFY,
-)
+FIRST: tuple[Command, ...] = (catalog.MODELS, catalog.DATASETS, embed.COMMAND)
+LAST: tuple[Command, ...] = (search.COMMAND, report.COMMAND, bundle.COMMAND, verify.COMMAND)
+
+
+def commands() -> tuple[Command, ...]:
+    """Every command as the help lists them; those of studies are found by the name of their kind."""
+    modules = named_after_studies("commands").values()
+    return (*FIRST, *(import_module(module).COMMAND for module in modules), *LAST)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -67,9 +47,9 @@ class _Parser(argparse.ArgumentParser):
 def parser() -> argparse.ArgumentParser:
     """The whole command line."""
     top = _Parser(prog="python -m core", description="Text Meets Vision: measure CLIP models from the command line.")
-    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
-    for command in COMMANDS:
-        sub = commands.add_parser(command.name, help=command.help, description=command.help)
+    subparsers = top.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
+    for command in commands():
+        sub = subparsers.add_parser(command.name, help=command.help, description=command.help)
         command.add_arguments(sub)
         sub.add_argument("--json", metavar="FILE", help="write the result document there (- for standard output)")
         sub.add_argument("--device", metavar="NAME", help="cuda, mps or cpu (default: the best there is)")

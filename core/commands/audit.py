@@ -125,7 +125,7 @@ def _row(record: Record, check: Record) -> Row:
     }
 
 
-AUDIT = Command(
+COMMAND = Command(
     name="audit",
     help="why is this number not the paper's: every check, with its evidence",
     add_arguments=_add_arguments,

@@ -99,7 +99,7 @@ def _rows(records: Sequence[Record]) -> list[Row]:
     ]
 
 
-BUNDLE = Command(
+COMMAND = Command(
     name="bundle",
     help="export a part of the cache as one file, or import one",
     add_arguments=_add_arguments,

@@ -76,7 +76,7 @@ def _rows(records: Sequence[Record]) -> list[Row]:
     ]
 
 
-CLASSIFY = Command(
+COMMAND = Command(
     name="classify",
     help="zero-shot classification with intervals and published figures",
     add_arguments=_add_arguments,

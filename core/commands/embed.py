@@ -50,6 +50,6 @@ def _rows(records: Sequence[Record]) -> list[Row]:
     ]
 
 
-EMBED = Command(
+COMMAND = Command(
     name="embed", help="compute and keep the vectors of a data set", add_arguments=add_selection, run=_run, rows=_rows
 )

@@ -100,7 +100,7 @@ def _spread(record: Record) -> str:
     return "" if math.isnan(std) or not record["shots"] else f"{100 * std:.2f}"
 
 
-FEWSHOT = Command(
+COMMAND = Command(
     name="fewshot",
     help="few-shot classification: linear probe and Tip-Adapter over several draws",
     add_arguments=_add_arguments,

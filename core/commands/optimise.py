@@ -149,7 +149,7 @@ def _note(verdict: Record) -> str:
     return "within noise" if low <= 0 <= high else ""
 
 
-OPTIMISE = Command(
+COMMAND = Command(
     name="optimise",
     help="search for prompts and judge them on held-out pictures",
     add_arguments=_add_arguments,

@@ -51,7 +51,7 @@ def _rows(records: Sequence[Record]) -> list[Row]:
     ]
 
 
-PROBE = Command(
+COMMAND = Command(
     name="probe",
     help="linear probe: train and test accuracy, C chosen on a held-out part",
     add_arguments=_add_arguments,

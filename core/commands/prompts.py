@@ -81,7 +81,7 @@ def _against(template: Record) -> Row:
     return {"difference": f"{100 * gap['difference']:+.2f}", "p": f"{gap['p_value']:.2g}"}
 
 
-PROMPTS = Command(
+COMMAND = Command(
     name="prompts",
     help="accuracy of each template and of all together",
     add_arguments=_add_arguments,

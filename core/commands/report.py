@@ -11,12 +11,13 @@ from core.commands.base import Command, Record, Row, add_selection, embed_bar, s
 from core.commands.classify import add_prompts, asked
 from core.engine import Engine
 from core.errors import BadArgument
+from core.studies.registry import named_after_studies
 from core.system.files import write_atomic
 
 if TYPE_CHECKING:
     from core.report import Report
 
-PARTS = ("classify", "prompts", "probe", "fewshot", "retrieve", "audit")
+PARTS = tuple(named_after_studies("report/sections"))
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -100,7 +101,7 @@ def _rows(records: Sequence[Record]) -> list[Row]:
     ]
 
 
-REPORT = Command(
+COMMAND = Command(
     name="report",
     help="studies as one HTML file, offline and printable, with their tables",
     add_arguments=_add_arguments,

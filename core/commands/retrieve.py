@@ -83,6 +83,6 @@ def _rows(records: Sequence[Record]) -> list[Row]:
     ]
 
 
-RETRIEVE = Command(
+COMMAND = Command(
     name="retrieve", help="caption retrieval in both directions", add_arguments=_add_arguments, run=_run, rows=_rows
 )

@@ -148,7 +148,7 @@ def _words(hit: Record) -> str:
     return first if len(first) <= _CAPTION_CHARACTERS else first[: _CAPTION_CHARACTERS - 1] + "…"
 
 
-SEARCH = Command(
+COMMAND = Command(
     name="search",
     help="pictures closest to a text, a picture, or both",
     add_arguments=_add_arguments,

@@ -22,7 +22,7 @@ def _rows(records: Sequence[Record]) -> list[Row]:
     return [{"checked": r["checked"], "damaged": len(r["damaged"]), "mended": len(r["mended"])} for r in records]
 
 
-VERIFY = Command(
+COMMAND = Command(
     name="verify",
     help="check the cache against its checksums and mend it",
     add_arguments=_add_arguments,

@@ -3,33 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from importlib import import_module
 
 from core.catalog.datasets import find_dataset
 from core.catalog.models import find_model
 from core.engine import Engine
 from core.errors import NotHere, unknown
-from core.report import classification, others
 from core.report.page import Document, Section, render
-from core.report.parts import Gathered, Request
+from core.report.parts import Gathered, Part, Request
+from core.report.sources import missing, provenance
 from core.report.tables import Table
+from core.studies.registry import named_after_studies
 from core.words.names import say_dataset, say_model, shown_together
 
-CLASSIFY, PROMPTS, PROBE, FEW_SHOT, RETRIEVE, AUDIT = "classify", "prompts", "probe", "fewshot", "retrieve", "audit"
-Build = Callable[[Engine, Request, Sequence[str], Gathered], Iterable[Section]]
-
-_PARTS: Mapping[str, tuple[str, Build]] = {
-    CLASSIFY: ("classification", classification.accuracy),
-    PROMPTS: ("classification", classification.prompts),
-    PROBE: ("classification", classification.probes),
-    FEW_SHOT: ("classification", classification.few_shots),
-    RETRIEVE: ("captions", others.retrieval),
-    AUDIT: ("", others.audits),
-}
 TITLE = "Text Meets Vision"
-KINDS = tuple(_PARTS)
+_MODULES = named_after_studies("report/sections")
+KINDS = tuple(_MODULES)
 """What a report can hold; a part that the cache cannot answer is left out, with the reason at its end."""
 
 
@@ -49,7 +41,7 @@ def make_report(engine: Engine, request: Request) -> Report:
     from plotly.offline import get_plotlyjs
 
     for kind in request.studies:
-        if kind not in _PARTS:
+        if kind not in _MODULES:
             raise unknown("part of a report", kind, KINDS)
     request = replace(
         request,
@@ -66,13 +58,13 @@ def _made(engine: Engine, request: Request, get_plotlyjs: Callable[[], str]) -> 
     gathered, sections = Gathered(), list[Section]()
     kinds = {name: find_dataset(name).kind for name in request.datasets}
     for kind in (k for k in KINDS if k in request.studies):
-        wanted, build = _PARTS[kind]
-        fitting = [name for name in request.datasets if wanted in (kinds[name], "")]
-        sections += build(engine, request, fitting, gathered) if fitting else []
+        part: Part = import_module(_MODULES[kind]).PART
+        fitting = [name for name in request.datasets if part.on in (kinds[name], "")]
+        sections += part.build(engine, request, fitting, gathered) if fitting else []
     if not sections:
         raise NotHere(f"There is nothing to report yet. {' '.join(dict.fromkeys(gathered.missing))}".strip())
-    sections.append(others.provenance(gathered))
-    sections += [others.missing(gathered)] if gathered.missing else []
+    sections.append(provenance(gathered))
+    sections += [missing(gathered)] if gathered.missing else []
     document = Document(title=request.title, lead=_lead(request), sections=tuple(sections))
     tables = tuple(table for section in sections for table in section.tables)
     return Report(

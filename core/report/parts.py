@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from core.engine import Engine
 from core.errors import EncoderWarming, TMVError
-from core.report.page import Shot
+from core.report.page import Section, Shot
 from core.types import Provenance
 from core.words.names import file_part
 
@@ -59,6 +59,17 @@ class Gathered:
         except TMVError as error:
             self.missing.append(f"{said}: {error}")
         return None
+
+
+Build = Callable[[Engine, Request, Sequence[str], Gathered], Iterable[Section]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """What a study puts into a report: `build` on data sets of the kind `on` ("": any)."""
+
+    on: str
+    build: Build
 
 
 def shot(engine: Engine, dataset: str, split: str, picture: str, alt: str, under: str, right: bool) -> Shot | None:

@@ -1,8 +1,13 @@
-"""Every study that can be asked for, once: what finds a study by its name reads this."""
+"""Every study that can be asked for, once.
+
+A study may have a job, a command (`core/commands/KIND.py`) and a part of the report (`core/report/sections/KIND.py`):
+they are found by the name of its kind.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from core.studies.audit.study import Audit
@@ -26,3 +31,10 @@ STUDIES: tuple[type[Study[Any]], ...] = (
 
 JOBS: Mapping[str, type[LongStudy[Any]]] = {study.kind: study for study in STUDIES if issubclass(study, LongStudy)}
 """Studies that may run in a process of their own, by the kind of their job."""
+
+
+def named_after_studies(folder: str) -> dict[str, str]:
+    """The modules of `core/FOLDER/` that bear the name of a study's kind, by that kind, in the order of `STUDIES`."""
+    here, package = Path(__file__).parents[1] / folder, folder.replace("/", ".")
+    kinds = [study.kind for study in STUDIES]
+    return {kind: f"core.{package}.{kind}" for kind in kinds if (here / f"{kind}.py").exists()}
