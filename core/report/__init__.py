@@ -2,6 +2,6 @@
 
 from core.report.make import KINDS, Report, make_report
 from core.report.parts import Request
-from core.report.tables import Table, to_csv, to_latex, to_markdown
+from core.tables.forms import Table, to_csv, to_latex, to_markdown
 
 __all__ = ["KINDS", "Report", "Request", "Table", "make_report", "to_csv", "to_latex", "to_markdown"]

@@ -15,8 +15,8 @@ from core.errors import NotHere, unknown
 from core.report.page import Document, Section, render
 from core.report.parts import Gathered, Part, Request
 from core.report.sources import missing, provenance
-from core.report.tables import Table
 from core.studies.registry import named_after_studies
+from core.tables.forms import Table
 from core.words.names import say_dataset, say_model, shown_together
 
 TITLE = "Text Meets Vision"

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from core.charts.theme import Chart
-from core.report.tables import Table, to_csv, to_html, to_latex, to_markdown
+from core.tables.forms import Table, to_csv, to_html, to_latex, to_markdown
 
 _HERE = Path(__file__).parent
 POLICY = (

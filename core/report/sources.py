@@ -7,10 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from core.report import columns
 from core.report.page import Section
 from core.report.parts import Gathered
-from core.report.tables import Table
+from core.tables import columns
+from core.tables.forms import Table
 
 
 def provenance(gathered: Gathered) -> Section:

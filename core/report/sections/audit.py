@@ -7,13 +7,13 @@ from functools import partial
 
 from core.charts.audit import otherwise_chart
 from core.engine import Engine
-from core.report import columns
 from core.report.page import Section
 from core.report.parts import Gathered, Part, Request, file_name
-from core.report.tables import Table
 from core.studies.audit import AuditResult
 from core.studies.audit.study import Audit
+from core.tables import columns
 from core.tables.audit import audit_frame, otherwise_frame
+from core.tables.forms import Table
 from core.words.audit import say_case, trust_finding
 from core.words.names import say_pair
 from core.words.notes import notes_of

@@ -11,14 +11,13 @@ import pandas as pd
 
 from core.charts import accuracy_chart, confusion_chart, difference_chart, recall_chart
 from core.engine import Engine
-from core.report import columns
 from core.report.page import Section, Shot
 from core.report.parts import Gathered, Part, Request, file_name, shot
-from core.report.tables import Table
 from core.studies.answered import same_pictures
 from core.studies.zero_shot.classify import ZeroShotResult
 from core.studies.zero_shot.study import ZeroShot
-from core.tables import accuracy_frame, confusion_frame, difference_frame, per_class_frame, references_frame
+from core.tables import accuracy_frame, columns, confusion_frame, difference_frame, per_class_frame, references_frame
+from core.tables.forms import Table
 from core.words.accuracy import accuracy_finding, collapse_finding, protocol_line
 from core.words.names import say_dataset, say_pair
 from core.words.notes import notes_of

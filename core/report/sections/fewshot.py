@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 
 from core.charts.few_shot import few_shot_chart
 from core.engine import Engine
-from core.report import columns
 from core.report.page import Section
 from core.report.parts import Gathered, Part, Request, file_name
-from core.report.tables import Table
 from core.studies.few_shot.result import FewShotResult
 from core.studies.few_shot.study import FewShot
+from core.tables import columns
 from core.tables.few_shot import few_shot_frame, published_frame
+from core.tables.forms import Table
 from core.words.names import say_dataset, say_pair
 from core.words.notes import notes_of
 

@@ -7,14 +7,14 @@ from functools import partial
 
 from core.charts.validation import validation_chart
 from core.engine import Engine
-from core.report import columns
 from core.report.page import Section
 from core.report.parts import Gathered, Part, Request, file_name
-from core.report.tables import Table
 from core.studies.probe.result import ProbeResult
 from core.studies.probe.study import LinearProbe
 from core.studies.zero_shot.classify import ZeroShotResult
 from core.studies.zero_shot.study import ZeroShot
+from core.tables import columns
+from core.tables.forms import Table
 from core.tables.methods import methods_frame
 from core.tables.probe import validation_frame
 from core.words.names import say_dataset, say_model, say_pair

@@ -7,12 +7,12 @@ from functools import partial
 
 from core.charts.prompts import templates_chart
 from core.engine import Engine
-from core.report import columns
 from core.report.page import Section
 from core.report.parts import Gathered, Part, Request, file_name
-from core.report.tables import Table
 from core.studies.prompts.accuracy import PromptStudyResult
 from core.studies.prompts.study import PromptStudy
+from core.tables import columns
+from core.tables.forms import Table
 from core.tables.prompts import templates_frame
 from core.words.names import say_dataset, say_pair
 from core.words.notes import notes_of

@@ -10,12 +10,12 @@ import pandas as pd
 from core.charts.retrieval import rank_histogram_chart, recalls_chart
 from core.charts.theme import Chart
 from core.engine import Engine
-from core.report import columns
 from core.report.page import Section, Shot
 from core.report.parts import Gathered, Part, Request, file_name, shot
-from core.report.tables import Table
 from core.studies.captions.retrieval import RetrievalResult
 from core.studies.captions.study import Retrieval
+from core.tables import columns
+from core.tables.forms import Table
 from core.tables.retrieval import histogram_frame, recalls_frame, retrieval_frame
 from core.words.captions import how_it_counts, lost_title, retrieval_finding, under_mistake
 from core.words.names import say_dataset, say_pair

@@ -23,9 +23,9 @@ from core.engine import Engine
 from core.errors import NotHere, UnknownName
 from core.report import Report, Request, Table, make_report, to_csv, to_latex, to_markdown
 from core.report.page import Document, Section, Shot, render
-from core.report.tables import Column, to_html
 from core.studies.captions.study import Retrieval
 from core.studies.zero_shot.study import ZeroShot
+from core.tables.forms import Column, to_html
 from core.words.numbers import percent
 from tests.worlds import GOOD, POOR, paint, point, squares, told
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from core.report.tables import Column
 from core.stats.accuracy import METRICS, Metric
+from core.tables.forms import Column
 
 
 def _score(metric: Metric) -> Column:
