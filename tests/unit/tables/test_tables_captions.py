@@ -1,4 +1,4 @@
-"""Lists of ranks of several models, and what is said about captions on this disk."""
+"""Lists of ranks of several models."""
 
 from __future__ import annotations
 
@@ -11,9 +11,6 @@ from core.studies.captions.retrieval import RetrievalResult, retrieve
 from core.tables.pictures import look_alikes_frame
 from core.tables.retrieval import ranks_frame
 from core.types import EmbeddingSet
-from core.words.captions import captions_line
-from core.words.numbers import span
-from tests.fakes import fake_dataset
 from tests.study_results import captioned, sample_caption
 
 OPENAI, LAION = "ViT-B-32/openai", "ViT-B-32/laion2b_s34b_b79k"
@@ -72,14 +69,6 @@ def test_the_same_caption_twice_at_a_picture_keeps_both_rows() -> None:
     twice = replace(images, captions=tuple("same" for _ in images.captions))
     result = retrieve(twice)
     assert len(ranks_frame([result, replace(result, model=LAION)], [twice.captions] * 2)) == 12
-
-
-def test_captions_on_this_disk_are_counted() -> None:
-    rows = fake_dataset(5, "captions")
-    assert captions_line(rows) == "5 pictures · 10 captions, 2 a picture · test split"
-    more = replace(rows, captions=(*rows.captions, "x"), image_index=np.append(rows.image_index, 0))
-    assert captions_line(more) == "5 pictures · 11 captions, 2 to 3 a picture · test split"
-    assert (span(5, 5), span(1, 5)) == ("5", "1 to 5")
 
 
 def test_look_alikes_have_their_rank_for_the_caption_beside_their_likeness() -> None:

@@ -1,20 +1,13 @@
-"""Frames and sentences of the prompt, picture and retrieval studies hold the numbers of their results."""
+"""Frames of the prompt, picture and retrieval studies hold the numbers of their results."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-import numpy as np
 import pandas as pd
 import pytest
 
-from core.stats.intervals import paired_difference
 from core.studies.captions import breakdown as retrieval_reading
 from core.studies.pictures import lists
 from core.tables import pictures, prompts, retrieval
-from core.words import captions as caption_words
-from core.words import pictures as picture_words
-from core.words import prompts as prompt_words
 from tests.study_results import (
     DECK,
     captioned,
@@ -69,39 +62,12 @@ def test_classes_by_template_and_their_changes() -> None:
     assert changes["change"].abs().is_monotonic_decreasing and changes["lost"].sum() == len(study.find("{}").lost)
 
 
-def test_the_finding_names_the_best_template_or_the_tie() -> None:
-    study = sample_prompt_study()
-    assert "No template does better than “a photo of a {}”" in prompt_words.templates_finding([study])
-    other = replace(study, baseline="{}", templates=tuple(reversed(study.templates)))
-    assert prompt_words.templates_finding([other])
-    both = prompt_words.templates_finding([study, sample_prompt_study(LAION, skill=0.5)])
-    gap = max(t.acc1 for t in study.templates) - min(t.acc1 for t in study.templates)
-    assert f"{100 * gap:.1f}" in both and "OpenAI" in both and "LAION-2B" in both
-    assert prompt_words.templates_finding([]) == "No result yet"
-
-
-def test_the_best_of_each_study_stands_with_its_paired_difference_or_the_tie() -> None:
-    none_better, other = sample_prompt_study(), sample_prompt_study(LAION, skill=0.5)
-    gained = replace(other, baseline=min(other.templates, key=lambda t: t.acc1).name)
-    best = max(other.templates, key=lambda t: t.acc1)
-    base = other.find(gained.baseline)
-    gap = paired_difference(best.answers.correct, base.answers.correct)
-    gained = replace(
-        gained, templates=tuple(replace(t, difference=gap if t is best else None) for t in other.templates)
-    )
-    said = prompt_words.best_of_each([none_better, gained])
-    assert "none does better for OpenAI" in said and "for LAION-2B (" in said
-    assert f"{100 * gap.difference:+.1f}" in said and (", a tie)" in said) == (not gap.excludes_zero)
-
-
 def test_the_search_shows_its_path_and_its_verdicts() -> None:
     result = sample_search()
     path, verdicts = prompts.path_frame(result), prompts.verdict_frame(result)
     assert path["search_acc1"].tolist() == [s.search_acc1 for s in result.path]
     assert verdicts["choice"].tolist()[:2] == ["greedy ensemble", "baseline"]
     assert verdicts["heldout_acc1"][0] == result.chosen.heldout_acc1 and pd.isna(verdicts["p_value"][1])
-    said = prompt_words.search_finding(result)
-    assert f"{100 * result.chosen.heldout_acc1:.1f}" in said and f"{100 * result.search_acc1:.1f}" not in said
     weights = prompts.weights_frame(result.variants[1])
     assert weights["weight"].is_monotonic_decreasing and weights["weight"].sum() == pytest.approx(1)
 
@@ -117,8 +83,6 @@ def test_hits_lists_and_spread() -> None:
     assert result.precision is not None and listed["precision"][0] == result.precision.precision
     spread = pictures.spread_frame([result])
     assert spread["count"].sum() == result.n and spread["edge"].iloc[0] == result.hits[-1].score
-    said = picture_words.first_right(result, 10)
-    assert f"{result.precision.hits} of the first 10" in said and "by chance" in said
 
 
 def test_moved_pictures_and_what_is_said_of_them() -> None:
@@ -136,9 +100,6 @@ def test_moved_pictures_and_what_is_said_of_them() -> None:
     }
     first = frame.iloc[0]
     assert (first["id"], first["rank_a"]) == (a.hits[0].id, 1)
-    assert "OpenAI and LAION-2B" in picture_words.models_finding(comparison)
-    same = lists.compare(a, gallery_a, a, gallery_a)
-    assert "same pictures in the same order" in picture_words.lists_finding(same)
 
 
 def test_words_say_what_they_bring() -> None:
@@ -147,11 +108,6 @@ def test_words_say_what_they_bring() -> None:
     assert frame["word"].tolist() == ["a", "big", "white", "bird"]
     assert frame["contribution"].tolist() == [w.contribution for w in result.words]
     assert (frame["contribution_low"] <= frame["contribution"]).all()
-    best = max(result.words, key=lambda w: w.contribution)
-    assert f"“{best.word}” brings most" in picture_words.words_finding(result)
-    harmful = replace(result, words=tuple(replace(w, contribution=-1.0) for w in result.words))
-    assert "No word helps" in picture_words.words_finding(harmful)
-    assert "nothing to leave out" in picture_words.words_finding(replace(result, words=()))
     assert pictures.rewordings_frame([result])["text"].tolist() == ["bird, white"]
     assert pd.isna(pictures.words_frame([sample_words(n=1)])["contribution_low"]).all()
 
@@ -185,14 +141,10 @@ def test_bands_and_differences() -> None:
     found = retrieval_reading.by_length(result, images.captions)
     frame = retrieval.bands_frame({OPENAI: found})
     assert frame["n"].sum() == 600 and frame["recall@1"].tolist() == [b.recall[1] for b in found]
-    said = caption_words.bands_finding(found, "words")
-    assert found[0].label in said and f"{100 * found[-1].recall[1]:.1f}" in said
     gap = retrieval_reading.compare(result, other)
     rows = retrieval.retrieval_difference_frame(gap, "coco")
     assert len(rows) == 8 and rows["dataset_title"].nunique() == 8
     assert rows["difference"][0] == gap.image_recall[1].difference
-    assert "OpenAI is ahead" in caption_words.retrieval_finding([result, other], gap)
-    assert caption_words.retrieval_line(result) == "120 pictures · 600 captions, 5 a picture"
 
 
 def test_captions_of_a_benchmark_and_one_of_them() -> None:
@@ -205,11 +157,3 @@ def test_captions_of_a_benchmark_and_one_of_them() -> None:
     assert words["rank_without"].tolist() == [w.without.rank for w in one.words]
     assert (words["rank_without"] - words["rank"]).tolist() == words["change"].tolist()
     assert retrieval.wordings_frame([one])["text"].tolist() == ["three white birds", "birds"]
-    first = replace(one, caption=replace(one.caption, rank=1, margin=0.25))
-    assert "finds the picture first of 120, ahead by 0.250" in caption_words.rank_finding(first)
-    lost = replace(one, caption=replace(one.caption, rank=7, margin=-0.01))
-    assert "lost by 0.010" in caption_words.rank_finding(lost)
-    tied = replace(one, caption=replace(one.caption, rank=2, margin=0.0))
-    assert "in a tie" in caption_words.rank_finding(tied)
-    alone = replace(one, caption=replace(one.caption, rank=1, margin=float(np.nan)))
-    assert "nan" not in caption_words.rank_finding(alone)

@@ -51,3 +51,19 @@ def test_sentences_as_parts_of_others() -> None:
     )
     assert [numbers.full_stop(each) for each in ("So", "So.", "So?")] == ["So.", "So.", "So?"]
     assert numbers.without_stop("So.") == "So"
+
+
+@pytest.mark.parametrize(
+    ("c", "said"),
+    [
+        (0.017782794100389228, "0.0178"),
+        (1.0, "1"),
+        (0.1, "0.1"),
+        (31.6227766, "31.6"),
+        (1000.0, "1,000"),
+        (1e-6, "0.000001"),
+        (316227.766, "316,228"),
+    ],
+)
+def test_c_in_plain_digits(c: float, said: str) -> None:
+    assert numbers.setting(c) == said
