@@ -15,19 +15,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.stats import metrics
-from core.stats.answers import Answers as StatsAnswers
+from core.stats.answers import CaseAnswers as StatsAnswers
 from core.studies.audit import (
     NAMES,
     PROTOCOL,
     TEMPLATES,
     Alternative,
-    Answers,
     Asked,
     Case,
+    CaseAnswers,
+    CaseVectors,
     Cell,
     Known,
     Repeat,
-    Vectors,
 )
 from core.types import FloatArray, IntArray, Reference
 
@@ -172,7 +172,7 @@ def case_of(world: World) -> Case:
         templates=world.templates,
         reference=ENSEMBLE,
     )
-    answers = Answers(
+    answers = CaseAnswers(
         ids=tuple(f"{world.split}/{i}.png" for i in range(len(labels))),
         labels=labels,
         top=found.top,
@@ -197,7 +197,7 @@ def case_of(world: World) -> Case:
         answers=answers,
         asked=asked,
         known=_known(world),
-        vectors=Vectors(
+        vectors=CaseVectors(
             images=images, classes=_faulty_heads(world, images), train=_images(world, "train"), logit_scale=world.scale
         ),
         preprocessing=world.transform,

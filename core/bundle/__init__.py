@@ -4,7 +4,7 @@
 compression, so that it cannot unpack to more than it is, with every file's size and SHA-256 in its first member.
 """
 
-from core.bundle.export import Choice, ExportReport, export
+from core.bundle.export import BundleChoice, ExportReport, export
 from core.bundle.install import ImportReport, install
 
-__all__ = ["Choice", "ExportReport", "ImportReport", "export", "install"]
+__all__ = ["BundleChoice", "ExportReport", "ImportReport", "export", "install"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from core.bundle.export import Choice, ExportReport, export
+from core.bundle.export import BundleChoice, ExportReport, export
 from core.catalog.datasets import find_dataset
 from core.catalog.models import find_model
 from core.engine import SMALL, Engine
@@ -29,7 +29,7 @@ def export_bundle(
     Raises `NotHere` where a pair asked for has no vectors.
     """
     keys = _chosen(engine, [find_model(name).name for name in models], [find_dataset(name).name for name in datasets])
-    choice = Choice(keys=keys, sizes=tuple(sizes))
+    choice = BundleChoice(keys=keys, sizes=tuple(sizes))
     return export(engine.cache_dir, file, choice, engine.thumbnail if sizes else None, progress)
 
 

@@ -23,13 +23,13 @@ from core.types import EmbeddingKey, FloatArray, ModelCard
 
 _BLOCK = 1 << 20
 _WHEN = (1980, 1, 1, 0, 0, 0)
-Source = Path | bytes
+MemberSource = Path | bytes
 MakeThumbnail = Callable[[str, str, str, int], bytes]
 """(data set, split, picture, size) -> webp bytes; raises `TMVError` where the picture is not here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class BundleChoice:
     """What goes into a bundle: these entries; their pictures in these sizes (longest side in pixels)."""
 
     keys: tuple[EmbeddingKey, ...]
@@ -51,13 +51,17 @@ class ExportReport:
 
 
 def export(
-    root: Path, file: Path, choice: Choice, thumbnail: MakeThumbnail | None = None, progress: Progress | None = None
+    root: Path,
+    file: Path,
+    choice: BundleChoice,
+    thumbnail: MakeThumbnail | None = None,
+    progress: Progress | None = None,
 ) -> ExportReport:
     """Write `file` whole or not at all. `progress` counts bytes. Raises `NotHere` where nothing is chosen, `TMVError`
     where something in the cache is damaged."""
     if not choice.keys:
         raise NotHere("Nothing in the cache fits, so there is nothing to export; see: python -m core verify")
-    sources = dict[str, Source]()
+    sources = dict[str, MemberSource]()
     for key in choice.keys:
         sources |= _entry(root, key)
     texts = 0
@@ -87,7 +91,7 @@ def export(
 # --- what goes in -----------------------------------------------------------------------------------------
 
 
-def _entry(root: Path, key: EmbeddingKey) -> dict[str, Source]:
+def _entry(root: Path, key: EmbeddingKey) -> dict[str, MemberSource]:
     folder = entry_folder(root, key)
     names = (*Store(root).manifest(key).files, MANIFEST)
     return {(folder / name).relative_to(root).as_posix(): folder / name for name in names}
@@ -106,7 +110,7 @@ def _digest(root: Path, key: EmbeddingKey) -> str:
     return Store(root).manifest(key).parts.model_digest
 
 
-def _card(root: Path, model: str, digest: str) -> dict[str, Source]:
+def _card(root: Path, model: str, digest: str) -> dict[str, MemberSource]:
     """The model's card without the paths of this machine; none where the weights have changed since."""
     card = read_card(root, model)
     if card is None or card.model_digest != digest:
@@ -121,7 +125,7 @@ def _without_paths(card: ModelCard) -> ModelCard:
     return replace(card, weights=tuple(dict(w) | {"path": PurePath(str(w["path"])).name} for w in card.weights))
 
 
-def _texts(store: TextStore, digest: str) -> tuple[dict[str, Source], int]:
+def _texts(store: TextStore, digest: str) -> tuple[dict[str, MemberSource], int]:
     texts, vectors = store.everything(digest)
     if not texts:
         return {}, 0
@@ -150,8 +154,8 @@ def _results(root: Path, keys: Sequence[EmbeddingKey]) -> list[tuple[Result, byt
     return found
 
 
-def _thumbnails(root: Path, choice: Choice, make: MakeThumbnail | None) -> tuple[dict[str, Source], int]:
-    found, missing = dict[str, Source](), 0
+def _thumbnails(root: Path, choice: BundleChoice, make: MakeThumbnail | None) -> tuple[dict[str, MemberSource], int]:
+    found, missing = dict[str, MemberSource](), 0
     if make is None:
         return found, missing
     for dataset, split, picture in _pictures(Store(root), choice.keys):
@@ -186,17 +190,17 @@ def _pictures(store: Store, keys: Sequence[EmbeddingKey]) -> Iterator[tuple[str,
 # --- the file ---------------------------------------------------------------------------------------------
 
 
-def _list(sources: Mapping[str, Source]) -> dict[str, File]:
+def _list(sources: Mapping[str, MemberSource]) -> dict[str, File]:
     return {path: _measure(source) for path, source in sorted(sources.items())}
 
 
-def _measure(source: Source) -> File:
+def _measure(source: MemberSource) -> File:
     if isinstance(source, bytes):
         return File(bytes=len(source), sha256=hashlib.sha256(source).hexdigest())
     return File(bytes=source.stat().st_size, sha256=sha256_file(source))
 
 
-def _write(file: Path, listing: Listing, sources: Mapping[str, Source], progress: Progress | None) -> None:
+def _write(file: Path, listing: Listing, sources: Mapping[str, MemberSource], progress: Progress | None) -> None:
     total, done = listing.total, 0
     whole = replacing(file.absolute(), cache=False)
     with whole as out, zipfile.ZipFile(out, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
@@ -222,11 +226,11 @@ def _add(archive: zipfile.ZipFile, path: str, known: File, blocks: Iterable[byte
         raise TMVError(f"{path} changed while it was exported; export again.")
 
 
-def _blocks(source: Source) -> Iterator[bytes]:
+def _blocks(source: MemberSource) -> Iterator[bytes]:
     with _open(source) as file:
         while block := file.read(_BLOCK):
             yield block
 
 
-def _open(source: Source) -> IO[Any]:
+def _open(source: MemberSource) -> IO[Any]:
     return io.BytesIO(source) if isinstance(source, bytes) else source.open("rb")

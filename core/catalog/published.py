@@ -41,11 +41,11 @@ _LIKE_ONE_TEMPLATE = ("single_prompt", "ensemble", "paper")
 _LIKE_SEVERAL = ("ensemble", "paper", "single_prompt")
 _RECALL_PAPER = re.compile(r"^(.*_recall@\d+)_paper$")
 
-Row = dict[str, str]
+FigureRow = dict[str, str]
 
 
 @cache
-def _rows(name: str) -> tuple[Row, ...]:
+def _rows(name: str) -> tuple[FigureRow, ...]:
     with (_HERE / name).open(encoding="utf-8", newline="") as file:
         return tuple(csv.DictReader(file))
 
@@ -107,7 +107,7 @@ def measured_as(metric: str) -> str:
     return metric
 
 
-def alike(references: Sequence[Reference], metric: str, several_templates: bool) -> Reference | None:
+def closest_protocol(references: Sequence[Reference], metric: str, several_templates: bool) -> Reference | None:
     """The figure made most like a measured `metric`: one prompt beside one, an ensemble beside several templates."""
     wanted = _LIKE_SEVERAL if several_templates else _LIKE_ONE_TEMPLATE
     same = [r for r in references if measured_as(r.metric) in (metric, f"test_{metric}")]
@@ -122,7 +122,7 @@ def _table_name(model: ModelSpec) -> tuple[str, str]:
     return model.published_name or (model.architecture, model.pretrained)
 
 
-def _protocol(row: Row, dataset: DatasetSpec) -> str:
+def _protocol(row: FigureRow, dataset: DatasetSpec) -> str:
     """How the figure was made, and what differs from this data set."""
     if "_retrieval_" in row["metric"]:
         # The table repeats its classification protocol there, which means nothing for captions.

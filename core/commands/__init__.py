@@ -1,1 +1,1 @@
-"""The commands of `python -m core`, one module each; `COMMANDS` in `core.cli` is the list."""
+"""The commands of `python -m core`, one module each; `COMMANDS` in `core.commands.cli` is the list."""

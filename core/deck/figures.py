@@ -11,11 +11,11 @@ from core.catalog.published import deck_figures, deck_prompt_study
 from core.deck.steps import GENERAL, SPECIAL
 from core.words import deck as say
 
-Key = tuple[str, str, str]
+DeckCell = tuple[str, str, str]
 """Model, data set, metric as in the deck's table."""
 
 
-def deck_cells() -> dict[Key, float]:
+def deck_cells() -> dict[DeckCell, float]:
     """Every figure of the deck's tables, 0-1."""
     return {
         (model.name, dataset.name, reference.metric): reference.value
@@ -45,7 +45,7 @@ def general() -> str:
     return say.deck_general(found)
 
 
-def _pairs(cells: dict[Key, float], special: Sequence[str]) -> list[tuple[float, float]]:
+def _pairs(cells: dict[DeckCell, float], special: Sequence[str]) -> list[tuple[float, float]]:
     metric, models = "zeroshot_acc1", dict.fromkeys(model for model, _, _ in cells)
     return [
         (cells[m, g, metric], cells[m, s, metric])

@@ -10,7 +10,7 @@ from typing import Literal
 
 from core.errors import unknown
 
-Kind = Literal["table", "bars", "pictures", "templates", "caption", "claims", "faults"]
+StepKind = Literal["table", "bars", "pictures", "templates", "caption", "claims", "faults"]
 TEN = 10
 """The deck looks at the ten best pictures of a prompt."""
 
@@ -23,7 +23,7 @@ class Step:
     name: str
     title: str
     said: str
-    kind: Kind
+    kind: StepKind
     datasets: tuple[str, ...] = ()
     presets: tuple[str, ...] = ()
     metric: str = ""

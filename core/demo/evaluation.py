@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from core.demo.plans import Picture, classnames, pictures
 from core.demo.world import Scene
 
-Vectors = NDArray[np.float32]
-EncodeTexts = Callable[[list[str]], Vectors]
+DemoVectors = NDArray[np.float32]
+EncodeTexts = Callable[[list[str]], DemoVectors]
 TEMPLATES = (
     "a photo of a {}",
     "a sketch of a {}",
@@ -55,7 +55,7 @@ def is_teddy_trio(scene: Scene) -> bool:
     return scene.nouns == ("teddy bear",) and len(colours) == 3 and scene.style != "sketch"
 
 
-def top_k_accuracy(scores: Vectors, labels: NDArray[np.int64], k: int) -> float:
+def top_k_accuracy(scores: DemoVectors, labels: NDArray[np.int64], k: int) -> float:
     """Share of rows of scores (n, c) whose own class is among the k best."""
     own = np.take_along_axis(scores, labels[:, None], axis=1)
     return float(((scores > own).sum(axis=1) < k).mean())
@@ -69,7 +69,7 @@ def labels_of(name: str) -> tuple[list[Picture], NDArray[np.int64]]:
 
 
 def score_classes(
-    name: str, images: Vectors, encode: EncodeTexts, templates: tuple[str, ...]
+    name: str, images: DemoVectors, encode: EncodeTexts, templates: tuple[str, ...]
 ) -> dict[str, dict[str, float]]:
     """acc1 and acc5 of every template on the test split; images (n, d) in the plan's order."""
     _, labels = labels_of(name)
@@ -80,7 +80,7 @@ def score_classes(
     return found
 
 
-def score_styles(images: Vectors, encode: EncodeTexts) -> dict[str, float]:
+def score_styles(images: DemoVectors, encode: EncodeTexts) -> dict[str, float]:
     """acc1 on demo-objects by the pictures' style, with "a photo of a {}"."""
     plan, labels = labels_of("demo-objects")
     scores = images @ encode([TEMPLATES[0].format(words) for words in classnames("demo-objects")]).T
@@ -88,7 +88,7 @@ def score_styles(images: Vectors, encode: EncodeTexts) -> dict[str, float]:
     return {str(s): top_k_accuracy(scores[styles == s], labels[styles == s], 1) for s in np.unique(styles)}
 
 
-def score_captions(images: Vectors, encode: EncodeTexts) -> dict[str, dict[str, float]]:
+def score_captions(images: DemoVectors, encode: EncodeTexts) -> dict[str, dict[str, float]]:
     """Recall at 1, 5 and 10 in 1,000: by all captions, by the first (full) one, by the last (vague) one."""
     plan = pictures("demo-captions")
     owner = np.repeat(np.arange(len(plan)), [len(picture.captions) for picture in plan])
@@ -105,7 +105,7 @@ def score_captions(images: Vectors, encode: EncodeTexts) -> dict[str, dict[str, 
     return found
 
 
-def score_searches(images: Vectors, encode: EncodeTexts) -> dict[str, dict[str, int]]:
+def score_searches(images: DemoVectors, encode: EncodeTexts) -> dict[str, dict[str, int]]:
     """For each search, how many of the ten best pictures are answers, and how many answers there are."""
     scenes = [picture.scene for picture in pictures("demo-captions") if picture.scene]
     best = np.argsort(-(encode(list(SEARCHES)) @ images.T), axis=1)[:, :10]

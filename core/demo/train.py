@@ -29,7 +29,7 @@ from safetensors.torch import save_file
 from core.demo.evaluation import (
     SATELLITE_TEMPLATES,
     TEMPLATES,
-    Vectors,
+    DemoVectors,
     labels_of,
     score_captions,
     score_classes,
@@ -213,7 +213,7 @@ def load_trained(model: str, out: Path) -> tuple[Any, Any, Any]:
     return net.eval(), preprocess, open_clip.get_tokenizer(model)
 
 
-def encode_pictures(net: Any, preprocess: Any, paths: list[Path]) -> Vectors:
+def encode_pictures(net: Any, preprocess: Any, paths: list[Path]) -> DemoVectors:
     """Unit vectors (n, d) of picture files."""
     rows = []
     with torch.inference_mode():
@@ -228,7 +228,7 @@ def evaluate(model: str, out: Path, scratch: Path) -> dict[str, Any]:
     torch.set_num_threads(1)
     net, preprocess, tokenizer = load_trained(model, out)
 
-    def encode_texts(texts: list[str]) -> Vectors:
+    def encode_texts(texts: list[str]) -> DemoVectors:
         with torch.inference_mode():
             return np.asarray(net.encode_text(tokenizer(texts), normalize=True).numpy())
 

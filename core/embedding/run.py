@@ -21,7 +21,7 @@ import numpy as np
 
 from core.embedding.batches import Batch, encode_batches, on_accelerator, one_torch_thread
 from core.errors import Damaged, TMVError
-from core.store import KeyParts, Plan, Run, Store, TextStore
+from core.store import ChunkPlan, ChunkRun, KeyParts, Store, TextStore
 from core.store.chunks import Chunk, chunk_rows
 from core.store.rows import Rows, kept_rows
 from core.system.progress import Progress
@@ -211,7 +211,7 @@ class _Work:
             skipped=skipped,
         )
 
-    def _begin(self, encoder: CardedEncoder) -> tuple[Run, list[Batch]]:
+    def _begin(self, encoder: CardedEncoder) -> tuple[ChunkRun, list[Batch]]:
         """The run that was interrupted, or a new one and its first batches.
 
         These, one for each thread, are timed so that a chunk takes a second or two.
@@ -224,7 +224,7 @@ class _Work:
         ready = list(self._batches(encoder, first, 0))
         rate = sum(len(batch.rows) for batch in ready) / max(time.monotonic() - start, 1e-6)
         name, split = self.dataset.spec.name, self.dataset.split
-        plan = Plan(
+        plan = ChunkPlan(
             parts=self.parts, dataset=name, split=split, n=n, chunk_rows=chunk_rows(n, rate, size), batch_rows=size
         )
         return self.store.open_run(plan), ready
@@ -239,7 +239,7 @@ class _Work:
                     done += len(batch.rows)
                 self.progress(done, self.total)
 
-    def _compute(self, encoder: CardedEncoder, run: Run, ready: list[Batch]) -> None:
+    def _compute(self, encoder: CardedEncoder, run: ChunkRun, ready: list[Batch]) -> None:
         """Compute and write the missing chunks; `ready` batches are taken as they are."""
         missing = run.missing()
         chunk_of = {rows: index for index in missing for rows in run.plan.batches(index)}
@@ -257,7 +257,7 @@ class _Work:
 
     # --- from chunks to an entry --------------------------------------------------------------------------
 
-    def _complete(self, encoder: CardedEncoder, run: Run) -> tuple[Skipped, ...]:
+    def _complete(self, encoder: CardedEncoder, run: ChunkRun) -> tuple[Skipped, ...]:
         gaps = [row for _, chunk in run.chunks() for row, _ in chunk.skipped]
         rows = kept_rows(self.dataset, gaps)
         done = len(self.dataset) + len(self.dataset.captions) - len(rows.captions)

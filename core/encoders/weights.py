@@ -28,7 +28,7 @@ _DIGESTS = Latest(64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class WeightsSource:
     """Where weights come from: two files here, a repository of the hub, an address, or nowhere (untrained).
 
     `hub` is a repository with the alternatives `filenames`, best first; `with_config` says that its
@@ -42,16 +42,16 @@ class Source:
     url: str = ""
 
 
-def source_of(spec: ModelSpec) -> Source:
+def source_of(spec: ModelSpec) -> WeightsSource:
     """Where the weights of a model come from; `Source()` for an untrained one."""
     if files := catalog.config_and_weights(spec):
-        return Source(files=files)
+        return WeightsSource(files=files)
     if spec.pretrained == "random":
-        return Source()
+        return WeightsSource()
     if spec.name.startswith(catalog.HUB):
-        return Source(hub=spec.name.removeprefix(catalog.HUB), filenames=HUB_WEIGHTS, with_config=True)
+        return WeightsSource(hub=spec.name.removeprefix(catalog.HUB), filenames=HUB_WEIGHTS, with_config=True)
     address = catalog.WEIGHT_ADDRESSES.get(spec.name) or _listed_address(spec)
-    return Source(url=address) if address.startswith("http") else _hub_source(address)
+    return WeightsSource(url=address) if address.startswith("http") else _hub_source(address)
 
 
 def locate(spec: ModelSpec) -> tuple[Path, ...] | None:
@@ -176,16 +176,16 @@ def _ask_open_clip(spec: ModelSpec) -> registry.Published:
     return registry.Published(hub=str(entry.get("hf_hub", "")), url=str(entry.get("url", "")), quick_gelu=False)
 
 
-def _hub_source(address: str) -> Source:
+def _hub_source(address: str) -> WeightsSource:
     """`ORG/NAME/` or `ORG/NAME/FILE`; as open_clip does, a safetensors file is preferred to a pickled one."""
     repository, _, filename = address.rpartition("/")
     if not filename:
-        return Source(hub=repository, filenames=HUB_WEIGHTS)
+        return WeightsSource(hub=repository, filenames=HUB_WEIGHTS)
     safe = (str(Path(filename).with_suffix(".safetensors")),) if filename.endswith((".bin", ".pth")) else ()
-    return Source(hub=repository, filenames=(*safe, filename))
+    return WeightsSource(hub=repository, filenames=(*safe, filename))
 
 
-def _in_hub_cache(source: Source) -> tuple[Path, ...] | None:
+def _in_hub_cache(source: WeightsSource) -> tuple[Path, ...] | None:
     found = next((p for name in source.filenames if (p := hub.cached(source.hub, name))), None)
     config = hub.cached(source.hub, HUB_CONFIG) if source.with_config else None
     if found is None or (source.with_config and config is None):

@@ -113,7 +113,7 @@ _UNREAD_SUFFIXES = {
 UNREAD_FORMATS = {suffix: kind for kind, suffixes in _UNREAD_SUFFIXES.items() for suffix in suffixes}
 """Suffixes of pictures and films in formats that are not read, and what each is."""
 
-Source = bytes | Path | NDArray[np.uint8]
+ImageSource = bytes | Path | NDArray[np.uint8]
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -144,7 +144,7 @@ def unread_format(name: str) -> str | None:
     return UNREAD_FORMATS.get((dot + suffix).lower()) if stem and not base.startswith(".") else None
 
 
-def to_rgb(source: Source) -> Image.Image:
+def to_rgb(source: ImageSource) -> Image.Image:
     """The picture as a decoded, upright RGB image of its full size; thread-safe.
 
     `source` is the encoded file, its path, or pixels (h, w, 3) uint8. Raises `BadImage` with the one reason.
@@ -154,7 +154,7 @@ def to_rgb(source: Source) -> Image.Image:
     return _decode(_encoded(source), None)
 
 
-def thumbnail(source: Source, size: int) -> bytes:
+def thumbnail(source: ImageSource, size: int) -> bytes:
     """The picture as WebP bytes, its longer side at most `size` pixels; never enlarged. Raises `BadImage`."""
     pixels = isinstance(source, np.ndarray)
     image = _from_pixels(source) if isinstance(source, np.ndarray) else _decode(_encoded(source), 2 * size)

@@ -54,7 +54,7 @@ def open_captions(spec: DatasetSpec, split: str | None, path: Path) -> Dataset:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class CaptionSource:
     """The rows of one split, the file that they are from, and what is to be said of it."""
 
     file: Path
@@ -62,12 +62,12 @@ class Source:
     notes: tuple[Note, ...] = ()
 
 
-def _described(spec: DatasetSpec, splits: dict[str, Source]) -> DatasetSpec:
+def _described(spec: DatasetSpec, splits: dict[str, CaptionSource]) -> DatasetSpec:
     default = min(splits, key=measured_first)
     return replace(spec, splits=tuple(splits), default_split=default)
 
 
-def _split_rows(path: Path) -> dict[str, Source]:
+def _split_rows(path: Path) -> dict[str, CaptionSource]:
     """What is read for each split: a file of its own, or its rows of the one file that is read."""
     files = _caption_files(path)
     by_name = {_split_of_file(file, path): file for file in files}
@@ -88,9 +88,9 @@ def _split_rows(path: Path) -> dict[str, Source]:
     }
 
 
-def _source(file: Path) -> Source:
+def _source(file: Path) -> CaptionSource:
     found = read_caption_file(file)
-    return Source(file=file, rows=found.rows, notes=found.notes)
+    return CaptionSource(file=file, rows=found.rows, notes=found.notes)
 
 
 def _split_of_file(file: Path, path: Path) -> str | None:
@@ -178,7 +178,7 @@ def _coco_pictures(root: Path, split: str) -> Path:
 
 
 def captioned(
-    spec: DatasetSpec, split: str, source: Source, folder: Path | None = None, named: Iterable[str] = ()
+    spec: DatasetSpec, split: str, source: CaptionSource, folder: Path | None = None, named: Iterable[str] = ()
 ) -> Dataset:
     """Join captions to the pictures of `folder` (found when not given), in the order of the first rows.
 
@@ -213,7 +213,7 @@ def captioned(
     )
 
 
-def _refuse_silence(source: Source) -> None:
+def _refuse_silence(source: CaptionSource) -> None:
     """A file whose captions are all null, empty or numbers says nothing of its pictures."""
     rows: Sequence[CaptionRow] = source.rows
     if not any(row.caption for row in rows):

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from core.errors import TMVError
 from core.types import FloatArray, IntArray, Note
 
-Kind = Literal["cosines", "logits", "probabilities"]
+ScoreKind = Literal["cosines", "logits", "probabilities"]
 OTHER_LANGUAGE = "other_language"
 """The code of the note that published figures, which are for English, do not apply."""
 _SUM = 0.02
@@ -25,7 +25,7 @@ class Scores:
     anything else, which is taken for logits."""
 
     values: FloatArray
-    kind: Kind
+    kind: ScoreKind
 
     def __post_init__(self) -> None:
         self.values.setflags(write=False)

@@ -40,7 +40,7 @@ _LISTS = re.compile(
     re.IGNORECASE,
 )
 
-Rows = tuple[list[str], list[int]]
+FolderRows = tuple[list[str], list[int]]
 
 
 def describe_folder(spec: DatasetSpec, path: Path) -> DatasetSpec:
@@ -87,7 +87,7 @@ def _root(layout: Layout, part: Part) -> Path:
     return part.folders[0] if len(part.folders) == 1 else layout.root
 
 
-def _part_rows(layout: Layout, part: Part) -> Rows:
+def _part_rows(layout: Layout, part: Part) -> FolderRows:
     """Pictures with a class, relative to `_root`, and the position of their class."""
     if part.answers:
         place = {name: position for position, name in enumerate(layout.raw)}

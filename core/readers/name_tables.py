@@ -47,7 +47,7 @@ _NO_NAMES = frozenset(
 )
 _FLOAT = re.compile(r"^(\d+)\.0+$")
 
-Row = tuple[int, list[str]]
+NumberedCells = tuple[int, list[str]]
 
 
 def table_entries(lines: Sequence[tuple[int, str]], source: str, known: Collection[str]) -> list[Entry] | None:
@@ -74,7 +74,7 @@ def table_entries(lines: Sequence[tuple[int, str]], source: str, known: Collecti
     return [_entry(row, name, keys, bool(header)) for row in body]
 
 
-def _rows(lines: Sequence[tuple[int, str]]) -> list[Row]:
+def _rows(lines: Sequence[tuple[int, str]]) -> list[NumberedCells]:
     texts = [line for _, line in lines]
     delimiter = next((mark for mark in "\t;|" if all(mark in text for text in texts)), ",")
     return [
@@ -83,7 +83,7 @@ def _rows(lines: Sequence[tuple[int, str]]) -> list[Row]:
     ]
 
 
-def _single_column(rows: Sequence[Row], known: Collection[str]) -> list[Entry] | None:
+def _single_column(rows: Sequence[NumberedCells], known: Collection[str]) -> list[Entry] | None:
     """A csv of one column: a list of names, perhaps under a heading."""
     if not rows or any(len(cells) != 1 for _, cells in rows):
         return None
@@ -92,7 +92,7 @@ def _single_column(rows: Sequence[Row], known: Collection[str]) -> list[Entry] |
     return [Entry(keys=(), name=cells[0], line=number) for number, cells in body]
 
 
-def _header(rows: Sequence[Row], known: Collection[str]) -> list[str] | None:
+def _header(rows: Sequence[NumberedCells], known: Collection[str]) -> list[str] | None:
     cells = [fold(cell) for cell in rows[0][1]]
     named = any(cell in _NAME_COLUMNS or cell in _KEY_COLUMNS for cell in cells)
     if not named or cells[0] in known or any(is_number(cell) or is_wnid(cell) for cell in cells):
@@ -100,7 +100,7 @@ def _header(rows: Sequence[Row], known: Collection[str]) -> list[str] | None:
     return cells
 
 
-def _columns(header: list[str] | None, body: Sequence[Row], known: Collection[str]) -> tuple[int, list[int]]:
+def _columns(header: list[str] | None, body: Sequence[NumberedCells], known: Collection[str]) -> tuple[int, list[int]]:
     """Which column holds the names, and which hold keys (the surest first)."""
     width = min(len(cells) for _, cells in body)
     columns = [[cells[place] for _, cells in body] for place in range(width)]
@@ -157,7 +157,7 @@ def _numeric(column: Sequence[str]) -> bool:
     return all(map(is_wnid, column)) or all(is_number(_FLOAT.sub(r"\1", cell)) for cell in column)
 
 
-def _entry(row: Row, name: int, keys: Sequence[int], header: bool) -> Entry:
+def _entry(row: NumberedCells, name: int, keys: Sequence[int], header: bool) -> Entry:
     """A name with commas that nobody quoted: what follows the key is the name."""
     number, cells = row
     text = ", ".join(cells[name:]).strip(", ") if not header and keys == [0] and name == 1 else cells[name]

@@ -69,7 +69,7 @@ Read = Callable[[bytes, str, Heard], Said]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class LabelSource:
     """Which member tells about a picture, and how its content is read; `also` is what else could have told."""
 
     extension: str
@@ -77,22 +77,22 @@ class Source:
     also: str = ""
 
 
-def find_source(shard: Path, samples: Sequence[Sample]) -> Source | None:
+def find_source(shard: Path, samples: Sequence[Sample]) -> LabelSource | None:
     """Labels in .cls come first, then captions in .txt, then whatever the first .json documents hold."""
     extensions = {member.extension for sample in samples for member in sample.members}
     also = ".txt" if "txt" in extensions else ""
     for extension, read in (("cls", _label), ("cls.txt", _label), ("txt", _captions)):
         if extension in extensions:
-            return Source(extension=extension, read=read, also=also if read is _label else "")
+            return LabelSource(extension=extension, read=read, also=also if read is _label else "")
     documents = [m for sample in samples for m in sample.members if m.extension == "json"][:_PROBED]
     found = [_json(content, "", Heard()) for content in read_members(shard, documents, SMALL)]
     captions = any(_first(document, CAPTION_KEYS) is not None for document in found)
     if any(_first(document, LABEL_KEYS) is not None for document in found):
-        return Source(extension="json", read=_json_label, also="captions in the same .json" if captions else "")
-    return Source(extension="json", read=_json_captions) if captions else None
+        return LabelSource(extension="json", read=_json_label, also="captions in the same .json" if captions else "")
+    return LabelSource(extension="json", read=_json_captions) if captions else None
 
 
-def contradiction(shard: Path, samples: Sequence[Sample], source: Source | None) -> str:
+def contradiction(shard: Path, samples: Sequence[Sample], source: LabelSource | None) -> str:
     """The first of some samples whose .json names another class by number than its .cls does, in words; else ""."""
     if source is None or not source.extension.startswith("cls"):
         return ""
@@ -108,7 +108,7 @@ def contradiction(shard: Path, samples: Sequence[Sample], source: Source | None)
     return ""
 
 
-def said_by(shard: Path, samples: Sequence[Sample], source: Source | None, heard: Heard) -> Iterator[Said]:
+def said_by(shard: Path, samples: Sequence[Sample], source: LabelSource | None, heard: Heard) -> Iterator[Said]:
     """What each sample says about its picture, in order."""
     if source is None:
         yield from (None for _ in samples)

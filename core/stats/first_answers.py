@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from core.errors import TMVError
 from core.stats.gallery import Gallery, rounding
-from core.stats.metrics import BoolArray, Vectors, rank_of, score_blocks
+from core.stats.metrics import BoolArray, VectorRows, rank_of, score_blocks
 from core.types import FloatArray, IntArray
 
 
@@ -43,7 +43,7 @@ class FirstAnswers:
         return right
 
 
-def answer(images: Vectors, classes: FloatArray, labels: IntArray) -> FirstAnswers:
+def answer(images: VectorRows, classes: FloatArray, labels: IntArray) -> FirstAnswers:
     """Answers for pictures (n, d) by class vectors (c, d); labels (n,) index the classes."""
     n = len(images)
     ranks, predicted = np.empty(n, np.int64), np.empty(n, np.int64)

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import TMVError
-from core.stats.metrics import Float64Array, Vectors, normalise
+from core.stats.metrics import Float64Array, VectorRows, normalise
 from core.types import FloatArray, IntArray, read_only
 
 NUMBERS_PER_BLOCK = 1 << 22
@@ -39,7 +39,7 @@ def blocks(n: int, d: int) -> Iterator[slice]:
         yield slice(start, min(start + step, n))
 
 
-def take(vectors: Vectors, rows: IntArray) -> NDArray[Any]:
+def take(vectors: VectorRows, rows: IntArray) -> NDArray[Any]:
     """Some rows (r, d) of an array or of anything that can be sliced."""
     if isinstance(vectors, np.ndarray):
         return np.asarray(vectors[rows])
@@ -57,11 +57,11 @@ class Gallery:
     """Stored vectors ready to be searched: `vectors` (n, d), unnormalised and possibly memory-mapped, and
     their lengths `norms` (n,) float32."""
 
-    vectors: Vectors
+    vectors: VectorRows
     norms: FloatArray
 
     @classmethod
-    def of(cls, vectors: Vectors) -> Gallery:
+    def of(cls, vectors: VectorRows) -> Gallery:
         """Reads every vector once; `TMVError` where one is not finite."""
         n, d = len(vectors), vectors.shape[-1]
         norms = np.empty(n, dtype=np.float32)

@@ -17,7 +17,7 @@ from core.errors import TMVError
 from core.stats.answers import Answers
 from core.stats.scores import BoolArray as BoolArray
 from core.stats.scores import Float64Array as Float64Array
-from core.stats.scores import Vectors as Vectors
+from core.stats.scores import VectorRows as VectorRows
 from core.stats.scores import normalise as normalise
 from core.stats.scores import rank_of as rank_of
 from core.stats.scores import score_blocks as score_blocks
@@ -38,7 +38,7 @@ def _checked_labels(labels: IntArray, n: int, c: int) -> IntArray:
     return values
 
 
-def ranks_of_true(images: Vectors, classes: NDArray[Any], labels: IntArray) -> IntArray:
+def ranks_of_true(images: VectorRows, classes: NDArray[Any], labels: IntArray) -> IntArray:
     """Rank of the true class: images (n, d), classes (c, d), labels (n,) -> (n,) int64, 1 is best."""
     true = _checked_labels(labels, len(images), len(classes))
     ranks = np.empty(len(images), dtype=np.int64)
@@ -47,7 +47,9 @@ def ranks_of_true(images: Vectors, classes: NDArray[Any], labels: IntArray) -> I
     return read_only(ranks)
 
 
-def classify_vectors(images: Vectors, classes: NDArray[Any], labels: IntArray, rule: ScoreRule, k: int = 5) -> Answers:
+def classify_vectors(
+    images: VectorRows, classes: NDArray[Any], labels: IntArray, rule: ScoreRule, k: int = 5
+) -> Answers:
     """Ranks, k best classes and their probabilities: images (n, d), classes (c, d), labels (n,)."""
     true = _checked_labels(labels, len(images), len(classes))
     n, k = len(images), min(k, len(classes))

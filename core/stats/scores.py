@@ -22,7 +22,7 @@ SCORES_PER_BLOCK = 1 << 21
 """8 MB of float32 scores at a time."""
 
 
-class Vectors(Protocol):
+class VectorRows(Protocol):
     """Rows of numbers that can be read a block at a time: an array, a memory-mapped file."""
 
     @property
@@ -51,7 +51,7 @@ def first_equal(rows: NDArray[Any]) -> IntArray:
     return np.fromiter((seen.setdefault(digest, i) for i, digest in enumerate(digests)), np.int64, len(rows))
 
 
-def score_blocks(queries: Vectors, gallery: NDArray[Any]) -> Iterator[tuple[slice, FloatArray]]:
+def score_blocks(queries: VectorRows, gallery: NDArray[Any]) -> Iterator[tuple[slice, FloatArray]]:
     """Cosines of all queries (q, d) with the whole gallery (g, d), as blocks `(rows, scores (b, g))`.
 
     Both sides may be unnormalised and memory-mapped. The scores are the caller's to change.

@@ -5,7 +5,7 @@ in it there without the models and without the pictures.
 """
 
 from core.store.cards import card_is_damaged, card_path, read_card, write_card
-from core.store.chunks import Chunk, Plan, Run, read_chunk, write_chunk
+from core.store.chunks import Chunk, ChunkPlan, ChunkRun, read_chunk, write_chunk
 from core.store.embeddings import Entry, Store
 from core.store.heads import Heads
 from core.store.manifest import KeyParts
@@ -15,12 +15,12 @@ from core.store.verify import VerifyReport
 
 __all__ = [
     "Chunk",
+    "ChunkPlan",
+    "ChunkRun",
     "Entry",
     "Heads",
     "KeyParts",
-    "Plan",
     "Results",
-    "Run",
     "Store",
     "TextStore",
     "VerifyReport",

@@ -29,7 +29,7 @@ MOST_CHUNKS, MOST_ROWS = 20_000, 8192
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class ChunkPlan:
     """n rows in chunks of `chunk_rows`, each computed in batches of `batch_rows`.
 
     The batches are part of the plan because the last bits of a vector may depend on which rows shared its
@@ -89,7 +89,7 @@ def chunk_path(folder: Path, index: int) -> Path:
     return folder / f"{index:06d}.chunk"
 
 
-def write_chunk(folder: Path, plan: Plan, index: int, chunk: Chunk) -> None:
+def write_chunk(folder: Path, plan: ChunkPlan, index: int, chunk: Chunk) -> None:
     """First line: sha256 of all that follows. Second line: JSON. Then the vectors, little-endian float32."""
     rows = plan.rows(index)
     kept = len(rows) - len(chunk.skipped)
@@ -113,7 +113,7 @@ def write_chunk(folder: Path, plan: Plan, index: int, chunk: Chunk) -> None:
         file.write(vectors.data)
 
 
-def read_chunk(folder: Path, plan: Plan, index: int) -> Chunk:
+def read_chunk(folder: Path, plan: ChunkPlan, index: int) -> Chunk:
     """A chunk as written. Raises `Damaged` when the file is not that, `FileNotFoundError` when there is
     none."""
     path = chunk_path(folder, index)
@@ -124,7 +124,7 @@ def read_chunk(folder: Path, plan: Plan, index: int) -> Chunk:
     return _chunk(json.loads(header), payload, plan, index, path)
 
 
-def chunk_shape(folder: Path, plan: Plan, index: int) -> tuple[int, int]:
+def chunk_shape(folder: Path, plan: ChunkPlan, index: int) -> tuple[int, int]:
     """(k, d) of a chunk by its header alone; reading it whole checks it."""
     with chunk_path(folder, index).open("rb") as file:
         file.readline()
@@ -132,7 +132,7 @@ def chunk_shape(folder: Path, plan: Plan, index: int) -> tuple[int, int]:
     return len(plan.rows(index)) - len(header["skipped"]), int(header["d"])
 
 
-def _chunk(header: dict[str, Any], payload: bytes, plan: Plan, index: int, path: Path) -> Chunk:
+def _chunk(header: dict[str, Any], payload: bytes, plan: ChunkPlan, index: int, path: Path) -> Chunk:
     rows = plan.rows(index)
     skipped = tuple((int(s["row"]), Skipped(id=s["id"], reason=s["reason"])) for s in header["skipped"])
     kept, d = len(rows) - len(skipped), int(header["d"])
@@ -143,15 +143,15 @@ def _chunk(header: dict[str, Any], payload: bytes, plan: Plan, index: int, path:
     return Chunk(vectors=np.frombuffer(payload, "<f4").reshape(kept, d), skipped=skipped)
 
 
-class Run:
+class ChunkRun:
     """An entry being computed: `plan.json` and the chunks that are finished. Hold the entry's lock while
     writing."""
 
-    def __init__(self, folder: Path, plan: Plan) -> None:
+    def __init__(self, folder: Path, plan: ChunkPlan) -> None:
         self.folder, self.plan = folder, plan
 
     @classmethod
-    def open(cls, folder: Path, plan: Plan) -> Run:
+    def open(cls, folder: Path, plan: ChunkPlan) -> ChunkRun:
         """Go on with the run that is in `folder` if it is of the same rows and parts, else start over with
         `plan`."""
         with contextlib.suppress(FileNotFoundError, Damaged):
@@ -195,22 +195,22 @@ class Run:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def read_plan(folder: Path) -> Plan:
+def read_plan(folder: Path) -> ChunkPlan:
     """The plan of the run in `folder`. Raises `FileNotFoundError` or `Damaged`."""
     value = read_checked_json(folder / PLAN)
     try:
-        return Plan(**{**value, "parts": KeyParts(**value["parts"])})
+        return ChunkPlan(**{**value, "parts": KeyParts(**value["parts"])})
     except (KeyError, TypeError, TMVError) as error:
         raise Damaged(f"{folder / PLAN} is of another format; the run starts over.") from error
 
 
-def rows_done(folder: Path, plan: Plan) -> int:
+def rows_done(folder: Path, plan: ChunkPlan) -> int:
     """Rows in the chunk files that are there, by their names alone: what a waiting process shows."""
     indices = {int(p.stem) for p in folder.glob("*.chunk") if p.stem.isdigit()}
     return sum(len(plan.rows(index)) for index in indices if index < plan.chunks)
 
 
-def _same_work(found: Plan, plan: Plan) -> bool:
+def _same_work(found: ChunkPlan, plan: ChunkPlan) -> bool:
     return (found.parts.fingerprint, found.dataset, found.split, found.n) == (
         plan.parts.fingerprint,
         plan.dataset,

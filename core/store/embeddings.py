@@ -12,7 +12,7 @@ import numpy as np
 from core.errors import VERIFY, Damaged, NotHere, TMVError
 from core.store import finish
 from core.store.checked import damaged_files
-from core.store.chunks import RUN_FOLDER, Plan, Run, read_plan, rows_done
+from core.store.chunks import RUN_FOLDER, ChunkPlan, ChunkRun, read_plan, rows_done
 from core.store.manifest import MANIFEST, Manifest, entry_folder, read_manifest, split_folder
 from core.store.rows import Rows, read_rows
 from core.system.files import delete, safe_name, sha256_text
@@ -248,12 +248,12 @@ class Store:
         """Whoever makes, replaces or removes an entry holds this."""
         return FileLock(lock_path(self.root, entry_folder(self.root, key)))
 
-    def open_run(self, plan: Plan) -> Run:
+    def open_run(self, plan: ChunkPlan) -> ChunkRun:
         """Start a run, or go on with the one that was interrupted; its own plan then stays. Hold the lock."""
         folder = entry_folder(self.root, plan.parts.key(plan.dataset, plan.split))
-        return Run.open(folder / RUN_FOLDER, plan)
+        return ChunkRun.open(folder / RUN_FOLDER, plan)
 
-    def interrupted_run(self, key: EmbeddingKey) -> Run | None:
+    def interrupted_run(self, key: EmbeddingKey) -> ChunkRun | None:
         """The run of this key that was begun and not finished, to go on with. Hold the lock."""
         folder = entry_folder(self.root, key) / RUN_FOLDER
         try:
@@ -261,7 +261,7 @@ class Store:
         except (FileNotFoundError, Damaged):
             return None
         same = plan.parts.key(plan.dataset, plan.split) == key
-        return Run(folder, plan) if same else None
+        return ChunkRun(folder, plan) if same else None
 
     def discard_run(self, key: EmbeddingKey) -> None:
         """Forget what an interrupted run has done. Hold the lock."""
@@ -286,7 +286,7 @@ class Store:
 
     def complete(
         self,
-        run: Run,
+        run: ChunkRun,
         rows: Rows,
         card: ModelCard,
         notes: Sequence[Note] = (),

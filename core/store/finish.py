@@ -12,7 +12,7 @@ from typing import IO
 import numpy as np
 
 from core.errors import TMVError
-from core.store.chunks import Run, chunk_shape
+from core.store.chunks import ChunkRun, chunk_shape
 from core.store.manifest import MANIFEST, Block, Manifest, StoredFile, write_manifest
 from core.store.rows import Rows, write_rows
 from core.system.files import delete, replacing, sha256_file, sweep_half_written
@@ -23,7 +23,7 @@ MOST_BLOCKS = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Vectors:
+class WrittenVectors:
     """What became of a run's chunks: n vectors of width d and the rows without one."""
 
     n: int
@@ -32,7 +32,7 @@ class Vectors:
     blocks: tuple[Block, ...]
 
 
-def write_images(folder: Path, run: Run) -> Vectors:
+def write_images(folder: Path, run: ChunkRun) -> WrittenVectors:
     """Chunks, checked once more and one in memory at a time, into `images.npy` (n, d) float32.
 
     Raises `Damaged` or `FileNotFoundError` when a chunk is not good, and `TMVError` when no row has a vector.
@@ -51,10 +51,10 @@ def write_images(folder: Path, run: Run) -> Vectors:
                 first = index // group * group
                 blocks.append(Block(first_chunk=first, chunks=index + 1 - first, sha256=checksum.hexdigest()))
                 checksum = hashlib.sha256()
-    return Vectors(n=n, d=d, skipped=tuple(skipped), blocks=tuple(blocks))
+    return WrittenVectors(n=n, d=d, skipped=tuple(skipped), blocks=tuple(blocks))
 
 
-def _shape(run: Run) -> tuple[int, int]:
+def _shape(run: ChunkRun) -> tuple[int, int]:
     shapes = [chunk_shape(run.folder, run.plan, index) for index in range(run.plan.chunks)]
     widths = {d for k, d in shapes if k}
     if not widths:
@@ -64,7 +64,7 @@ def _shape(run: Run) -> tuple[int, int]:
     return sum(k for k, _ in shapes), widths.pop()
 
 
-def _nothing_left(run: Run) -> str:
+def _nothing_left(run: ChunkRun) -> str:
     _, first = next(run.chunks())
     reason = first.skipped[0][1]
     return (
@@ -93,8 +93,8 @@ def write_texts(folder: Path, blocks: Iterable[FloatArray], m: int, d: int) -> N
 
 def complete(
     folder: Path,
-    run: Run,
-    vectors: Vectors,
+    run: ChunkRun,
+    vectors: WrittenVectors,
     rows: Rows,
     card: ModelCard,
     notes: Sequence[Note],

@@ -12,7 +12,7 @@ import numpy as np
 
 from core.errors import TMVError
 from core.store.checked import Piece
-from core.store.chunks import RUN_FOLDER, Chunk, Plan, Run, chunk_path
+from core.store.chunks import RUN_FOLDER, Chunk, ChunkPlan, ChunkRun, chunk_path
 from core.store.finish import IMAGES, withdraw, write_header
 from core.store.manifest import Block, Manifest
 from core.system.files import delete, disk_guard
@@ -26,7 +26,7 @@ def salvage(folder: Path, manifest: Manifest) -> tuple[int, int]:
     Chunks of a run that is under way in the same folder stay as they are.
     """
     with disk_guard(folder):
-        run = Run.open(folder / RUN_FOLDER, _plan(manifest))
+        run = ChunkRun.open(folder / RUN_FOLDER, _plan(manifest))
         if run.plan.chunk_rows == manifest.plan["chunk_rows"]:
             for index, chunk in _good_chunks(folder / IMAGES, manifest, run.plan):
                 if not chunk_path(run.folder, index).exists():
@@ -38,9 +38,9 @@ def salvage(folder: Path, manifest: Manifest) -> tuple[int, int]:
     return run.plan.chunks - len(run.missing()), run.plan.chunks
 
 
-def _plan(manifest: Manifest) -> Plan:
+def _plan(manifest: Manifest) -> ChunkPlan:
     plan = manifest.plan
-    return Plan(
+    return ChunkPlan(
         parts=manifest.parts,
         dataset=manifest.dataset,
         split=manifest.split,
@@ -68,7 +68,7 @@ def pieces_of_images(manifest: Manifest) -> tuple[Piece, ...]:
     return tuple(pieces) if pieces[-1].start + pieces[-1].bytes == manifest.files[IMAGES].bytes else ()
 
 
-def _blocks(manifest: Manifest, plan: Plan) -> Iterator[tuple[Block, dict[int, range]]]:
+def _blocks(manifest: Manifest, plan: ChunkPlan) -> Iterator[tuple[Block, dict[int, range]]]:
     """Each block with the rows of it that its chunks have, counted from the block's first."""
     gone = np.asarray(sorted(manifest.skipped_rows), np.int64)
     for block in manifest.blocks:
@@ -81,7 +81,7 @@ def _blocks(manifest: Manifest, plan: Plan) -> Iterator[tuple[Block, dict[int, r
         yield block, kept
 
 
-def _good_chunks(path: Path, manifest: Manifest, plan: Plan) -> Iterator[tuple[int, Chunk]]:
+def _good_chunks(path: Path, manifest: Manifest, plan: ChunkPlan) -> Iterator[tuple[int, Chunk]]:
     """The chunks of every block whose vectors still have their checksum."""
     reasons = dict(zip(manifest.skipped_rows, manifest.skipped, strict=True))
     start = manifest.files[IMAGES].bytes - manifest.n * manifest.d * 4
@@ -93,7 +93,7 @@ def _good_chunks(path: Path, manifest: Manifest, plan: Plan) -> Iterator[tuple[i
             yield index, Chunk(vectors=vectors[rows.start : rows.stop], skipped=_gaps(plan, index, reasons))  # type: ignore[index]
 
 
-def _gaps(plan: Plan, index: int, reasons: dict[int, Skipped]) -> tuple[tuple[int, Skipped], ...]:
+def _gaps(plan: ChunkPlan, index: int, reasons: dict[int, Skipped]) -> tuple[tuple[int, Skipped], ...]:
     return tuple((row, reasons[row]) for row in plan.rows(index) if row in reasons)
 
 

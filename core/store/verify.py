@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from core.errors import Damaged, Unwritable
 from core.store.cards import parse_card
-from core.store.chunks import RUN_FOLDER, Run, read_chunk, read_plan
+from core.store.chunks import RUN_FOLDER, ChunkRun, read_chunk, read_plan
 from core.store.embeddings import lock_path, remove_folder
 from core.store.manifest import MANIFEST, StoredFile, read_manifest
 from core.store.results import Results
@@ -161,7 +161,7 @@ def _check_run(folder: Path, name: str, found: _Findings, mend: bool) -> None:
     if _nothing_whole(folder):
         return
     try:
-        run = Run(folder, read_plan(folder))
+        run = ChunkRun(folder, read_plan(folder))
     except (FileNotFoundError, Damaged):
         found.add(name, "an interrupted run has lost its plan", partial(_drop_run, folder) if mend else None)
         return
@@ -171,7 +171,7 @@ def _check_run(folder: Path, name: str, found: _Findings, mend: bool) -> None:
         found.add(name, problem, partial(_drop_chunks, run) if mend else None)
 
 
-def _chunk_is_bad(run: Run, index: int) -> bool:
+def _chunk_is_bad(run: ChunkRun, index: int) -> bool:
     try:
         read_chunk(run.folder, run.plan, index)
     except FileNotFoundError:
@@ -189,7 +189,7 @@ def _drop_run(folder: Path) -> str:
     return "removed; embedding it again starts over"
 
 
-def _drop_chunks(run: Run) -> str:
+def _drop_chunks(run: ChunkRun) -> str:
     left = run.plan.chunks - len(run.missing())
     return f"removed; {left} of {run.plan.chunks} chunks are kept"
 

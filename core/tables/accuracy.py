@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from core.catalog.published import alike, measured_as
+from core.catalog.published import closest_protocol, measured_as
 from core.stats.accuracy import BY_NAME, METRICS
 from core.stats.intervals import standing
 from core.studies.zero_shot.classify import ZeroShotResult
@@ -79,7 +79,7 @@ def beside(name: str, reference: Reference | None, value: float, interval: Inter
 
 def fitting(references: Sequence[Reference], metric: str, templates: Sequence[str]) -> Reference | None:
     """The figure made most like the measured one: one prompt beside one, an ensemble beside several."""
-    return alike([r for r in references if is_zero_shot(r)], metric, len(templates) != 1)
+    return closest_protocol([r for r in references if is_zero_shot(r)], metric, len(templates) != 1)
 
 
 def is_zero_shot(reference: Reference) -> bool:

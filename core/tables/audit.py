@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from core.catalog.published import alike
+from core.catalog.published import closest_protocol
 from core.studies.audit import AuditResult, Finding
 from core.studies.audit.finding import Counterfactual
 from core.words.audit import say_case
@@ -73,4 +73,4 @@ def published_figure(result: AuditResult) -> Any:
     case = result.case
     start = {"probe": "linear_probe_", "retrieval": "none"}.get(case.method, "zeroshot_")
     figures = [r for r in case.known.published if r.metric.startswith(start) and "shot" not in r.metric[8:]]
-    return alike(figures, "acc1", case.asked is None or len(case.asked.templates) != 1)
+    return closest_protocol(figures, "acc1", case.asked is None or len(case.asked.templates) != 1)

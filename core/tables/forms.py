@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-Kind = Literal["text", "share", "points", "number", "count", "p"]
+ColumnKind = Literal["text", "share", "points", "number", "count", "p"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +24,7 @@ class Column:
     interval, shown behind the value."""
 
     heading: str
-    kind: Kind = "text"
+    kind: ColumnKind = "text"
     low: str = ""
     high: str = ""
 
@@ -77,7 +77,7 @@ def _points(value: float) -> str:
     return f"{100 * value:+.1f}".replace("-", "−")
 
 
-_FORMS: Mapping[Kind, Callable[[Any], str]] = {
+_FORMS: Mapping[ColumnKind, Callable[[Any], str]] = {
     "text": lambda v: ("yes" if v else "no") if isinstance(v, bool) else str(v),
     "share": lambda v: f"{100 * v:.1f} %",
     "points": _points,

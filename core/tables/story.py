@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from core.catalog.published import alike, deck_figures, measured_as, published
+from core.catalog.published import closest_protocol, deck_figures, measured_as, published
 from core.studies.probe.result import ProbeResult
 from core.studies.zero_shot.classify import ZeroShotResult
 from core.types import DatasetSpec, Interval, ModelSpec, Reference
@@ -83,7 +83,9 @@ def _cell(
     theirs = next((r.value for r in deck if r.metric == column), None)
     # Tables of probes print the accuracy on test pictures; none prints the other.
     wanted = "acc1" if column == "linear_probe_test_acc1" else name
-    found = alike([r for r in figures if r.metric.startswith(prefix) and "shot_" not in _rest(r)], wanted, several)
+    found = closest_protocol(
+        [r for r in figures if r.metric.startswith(prefix) and "shot_" not in _rest(r)], wanted, several
+    )
     value = None if result is None else float(getattr(result, name))
     interval = None if result is None else getattr(result, f"{name}_ci95")
     protocol = "" if found is None else found.protocol

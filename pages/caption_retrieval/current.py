@@ -18,7 +18,7 @@ import numpy as np
 
 from core.deck.presets import CaptionPreset, caption_presets
 from core.engine import Engine
-from core.studies.captions.one_caption import Kind, draw
+from core.studies.captions.one_caption import Difficulty, draw
 from core.studies.captions.retrieval import RetrievalResult
 from core.studies.pictures.search import captions_of_row
 from core.types import EmbeddingSet
@@ -26,7 +26,7 @@ from pages.shared.url_choices import one_of, such_as
 from pages.shared.url_state import get_choice, open_page, set_choice
 
 PAGE = "pages/caption_retrieval/one_caption/page.py"
-KINDS: tuple[Kind, ...] = get_args(Kind)
+KINDS: tuple[Difficulty, ...] = get_args(Difficulty)
 DRAWS = 1_000_000
 MOST_BESIDE = 8
 _DRAW = re.compile(rf"^({'|'.join(KINDS)}):(\d{{1,9}})$")
@@ -104,7 +104,7 @@ def _drawn(engine: Engine, images: EmbeddingSet, result: RetrievalResult) -> Cur
     asked = _DRAW.match(wanted)
     if asked is None:
         return _first(engine, images, result)
-    kind: Kind = next(k for k in KINDS if k == asked[1])
+    kind: Difficulty = next(k for k in KINDS if k == asked[1])
     row = draw(result, kind, int(asked[2]))
     if row is None:
         found = _first(engine, images, result)
@@ -112,7 +112,7 @@ def _drawn(engine: Engine, images: EmbeddingSet, result: RetrievalResult) -> Cur
     return replace(_of_row(engine, images, row), drawn=kind)
 
 
-SAID: Mapping[Kind, str] = {
+SAID: Mapping[Difficulty, str] = {
     "any": "of any kind",
     "easy": "easy (found first)",
     "hard": "hard (found at rank 2 to 10)",
@@ -125,7 +125,7 @@ def _first(engine: Engine, images: EmbeddingSet, result: RetrievalResult) -> Cur
     for preset in caption_presets(images.key.dataset):
         if rows := by_text(engine, images).get(fold(preset.caption), ()):
             return _of_row(engine, images, rows[0])
-    kinds: tuple[Kind, ...] = ("hard", "lost", "any")
+    kinds: tuple[Difficulty, ...] = ("hard", "lost", "any")
     for kind in kinds:
         if (row := draw(result, kind)) is not None:
             return _of_row(engine, images, row)
@@ -200,7 +200,7 @@ def look_closer(picture: str, caption: str | None) -> None:
     open_page(PAGE, original=picture, **({"caption": caption} if caption else {}))
 
 
-def draw_one(kind: Kind) -> None:
+def draw_one(kind: Difficulty) -> None:
     """Callback: draw a caption; the address names the draw, so that it can be shown to others."""
     look_at_caption(None, None)
     set_choice("draw", f"{kind}:{secrets.randbelow(DRAWS)}")

@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from core import cli
+from core.commands import cli
 from core.demo.sets import DEMO_VERSION
 from core.store import Results
 from core.system.files import read_checked_json, write_checked_json

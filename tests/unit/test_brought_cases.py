@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from core import cli
+from core.commands import cli
 from core.demo.plans import class_folders
 from core.demo.sets import write_demo_set
 

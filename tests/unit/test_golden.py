@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from core import cli
+from core.commands import cli
 from core.encoders.service.local import Encoding
 from core.store import Results
 from tests.golden.commands import COMMANDS, HERE, differences, document, plain

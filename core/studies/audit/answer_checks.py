@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from core.studies.audit.case import Answers, Case, Cell
-from core.studies.audit.finding import Said, fault, ok, unknown, warning
+from core.studies.audit.case import Case, CaseAnswers, Cell
+from core.studies.audit.finding import CheckResult, fault, ok, unknown, warning
 from core.words.numbers import percent, upper_first
 
 DOMINANT = ((0.4, 2.0), (0.2, 4.0))
@@ -28,7 +28,7 @@ SAME_VECTORS = 64
 """Vectors compared for equality."""
 
 
-def collapse(case: Case) -> Said:
+def collapse(case: Case) -> CheckResult:
     """Nearly every picture gets the same few names: top-1 falls to chance while top-5 stays high.
 
     Typical of a few class vectors that are longer or closer to all pictures than the rest: raw names, a missing
@@ -61,7 +61,7 @@ def _takes(given: float, true: float, least: float, times: float) -> bool:
     return given > least and given > times * true
 
 
-def _spread(answers: Answers, c: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _spread(answers: CaseAnswers, c: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Shares of each class among the answers and among the labels: (c,), (c,)."""
     n = len(answers.labels)
     return np.bincount(answers.predicted, minlength=c) / n, np.bincount(answers.labels, minlength=c) / n
@@ -86,7 +86,7 @@ def _beside(case: Case) -> str:
     return f", and top-5 is {percent(case.acc5)}" if case.acc5 is not None and _top5_knows(case) else ""
 
 
-def _by_numbers(case: Case, advice: str) -> Said:
+def _by_numbers(case: Case, advice: str) -> CheckResult:
     c, acc1, acc5 = case.c, case.acc1, case.acc5
     if not c or c <= 5 or acc1 is None or acc5 is None:
         return unknown("Neither the answers nor a top-5 that would show it are known.")
@@ -107,7 +107,7 @@ def _by_numbers(case: Case, advice: str) -> Said:
 # --- copied -----------------------------------------------------------------------------------------------
 
 
-def copied(case: Case) -> Said:
+def copied(case: Case) -> CheckResult:
     """Two models never make the same mistakes, nor two runs the same numbers to the last picture: such cells were
     copied, or one model was measured twice under two names."""
     others = [other for other in case.others if other.model != case.model]
@@ -139,7 +139,7 @@ def _same_vectors(a: NDArray[np.float32], b: NDArray[np.float32]) -> bool:
     return bool(np.array_equal(a[rows], b[rows]))
 
 
-def _same_mistakes(answers: Answers, other: NDArray[np.int64]) -> str:
+def _same_mistakes(answers: CaseAnswers, other: NDArray[np.int64]) -> str:
     wrong = ~answers.correct | (other != answers.labels)
     alike = float(np.mean(answers.predicted[wrong] == other[wrong])) if wrong.any() else 0.0
     if wrong.sum() < FEWEST_WRONG or alike < SAME_ANSWERS:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from core.stats.intervals import PairedDifference, paired_difference
 from core.studies.audit.case import NAMES, PROTOCOL, TEMPLATES, Case
-from core.studies.audit.finding import Counterfactual, Said, Verdict, of_alternative, ok, unknown
+from core.studies.audit.finding import CheckResult, Counterfactual, Verdict, of_alternative, ok, unknown
 from core.words.numbers import points, quoted
 
 RAW_SHARE = 0.2
@@ -26,7 +26,7 @@ _RAW = (
 )
 
 
-def class_names(case: Case) -> Said:
+def class_names(case: Case) -> CheckResult:
     """Names written for a reader, not folder names: a text encoder has read prose, not "AnnualCrop"."""
     asked = case.asked
     if asked is None or not asked.classnames:
@@ -46,10 +46,10 @@ def class_names(case: Case) -> Said:
         f"{len(raw):,} of {len(asked.classnames):,} class names are folder names, such as {quoted(raw)}{_costs(cost)}."
     )
     advice = "Use curated names, for example “annual crop land” for “AnnualCrop”."
-    return Said(verdict=_verdict(cost, "fault"), evidence=said, advice=advice, counterfactual=gain)
+    return CheckResult(verdict=_verdict(cost, "fault"), evidence=said, advice=advice, counterfactual=gain)
 
 
-def _unknown_names(case: Case) -> Said:
+def _unknown_names(case: Case) -> CheckResult:
     raw = [name for name in case.classnames if looks_raw(name)]
     if len(raw) < max(1.0, RAW_SHARE * len(case.classnames)):
         return unknown("The class names that were used are not known.")
@@ -77,7 +77,7 @@ def _spread(names: Sequence[str]) -> list[str]:
     return [names[i] for i in dict.fromkeys((0, len(names) // 2, len(names) - 1))]
 
 
-def templates(case: Case) -> Said:
+def templates(case: Case) -> CheckResult:
     """The published figure's templates: one template costs CLIP some points against the ensemble it was published with
     (openai/CLIP, issues 153 and 272)."""
     asked = case.asked
@@ -92,7 +92,7 @@ def templates(case: Case) -> Said:
     used = f"{_count(asked.templates).capitalize()}, {quoted(asked.templates, 2)},"
     said = f"{used} where the {protocol} {_has(asked.reference)}{_costs(cost)}."
     advice = "Ask with the data set's own prompt set to compare with published figures."
-    return Said(verdict=_verdict(cost, "warning"), evidence=said, advice=advice, counterfactual=gain)
+    return CheckResult(verdict=_verdict(cost, "warning"), evidence=said, advice=advice, counterfactual=gain)
 
 
 def _count(templates: Sequence[str]) -> str:

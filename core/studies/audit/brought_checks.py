@@ -6,7 +6,7 @@ import re
 from itertools import pairwise
 
 from core.studies.audit.case import Case
-from core.studies.audit.finding import Said, fault, ok, unknown, warning
+from core.studies.audit.finding import CheckResult, fault, ok, unknown, warning
 from core.words.numbers import percent
 
 _RECALL = re.compile(r"(image|text)_retrieval_recall@(\d+)")
@@ -15,7 +15,7 @@ _ROUNDED = 0.01
 """A point more than rounding, a few pictures left out, or half precision can make of it."""
 
 
-def understood(case: Case) -> Said:
+def understood(case: Case) -> CheckResult:
     """What reading pictures, labels, captions and tables found, as far as it may make the number another one."""
     raised = [note for note in case.notes if note.level != "info"]
     if not raised:
@@ -28,7 +28,7 @@ def understood(case: Case) -> Said:
     return warning(said, "See whether this is what you meant.")
 
 
-def possible(case: Case) -> Said:
+def possible(case: Case) -> CheckResult:
     """Figures that no evaluation can give: a share outside 0 to 1, top-5 below top-1, recall that falls with k."""
     advice = "Look where the figures were written down; two columns or two runs may have been mixed."
     outside = [f"{name} {value:g}" for name, value in case.scores.items() if not 0 <= value <= 1]

@@ -18,9 +18,9 @@ from core.stats.intervals import wilson
 from core.types import FloatArray, IntArray, Interval, Note, Provenance, Reference, expect_shape
 
 Method = Literal["zero-shot", "probe", "retrieval"]
-Source = Literal["study", "predictions", "figures"]
+CaseSource = Literal["study", "predictions", "figures"]
 """Whether a result was computed here, or brought as answers, or only as numbers."""
-Kind = Literal["cosines", "logits", "probabilities"]
+ScoreKind = Literal["cosines", "logits", "probabilities"]
 
 PROTOCOL, NAMES, TEMPLATES, OTHER = "protocol", "class names", "templates", "other"
 """What an `Alternative` changes back: all to the published protocol, only the names, only the templates; or it is
@@ -28,7 +28,7 @@ one more way to ask."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answers:
+class CaseAnswers:
     """What was answered for n pictures. `labels` (n,) int64 the true classes, `top` (n, k) int64 the answers, best
     first; `ranks` (n,) int64 of the true class where all scores are known; `probability` (n,) of the first answer;
     `scores` (n, c) of every class, in the form that `kind` says.
@@ -40,7 +40,7 @@ class Answers:
     ranks: IntArray | None = None
     probability: FloatArray | None = None
     scores: FloatArray | None = None
-    kind: Kind | None = None
+    kind: ScoreKind | None = None
 
     def __post_init__(self) -> None:
         n = len(self.ids)
@@ -102,7 +102,7 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Vectors:
+class CaseVectors:
     """The vectors behind the answers: `images` (n, d), `classes` (c, d) as compared with them, `train` (m, d) of the
     training split, `logit_scale` as probabilities used it."""
 
@@ -168,17 +168,17 @@ class Case:
     dataset: str = ""
     split: str = ""
     method: Method = "zero-shot"
-    source: Source = "study"
+    source: CaseSource = "study"
     scores: Mapping[str, float] = field(default_factory=dict)
     n: int | None = None
     n_assumed: bool = False
     c: int | None = None
     classnames: tuple[str, ...] = ()
     skipped: int = 0
-    answers: Answers | None = None
+    answers: CaseAnswers | None = None
     asked: Asked | None = None
     known: Known = field(default_factory=Known)
-    vectors: Vectors = field(default_factory=Vectors)
+    vectors: CaseVectors = field(default_factory=CaseVectors)
     preprocessing: Mapping[str, Any] | None = None
     repeat: Repeat | None = None
     alternatives: tuple[Alternative, ...] = ()

@@ -11,7 +11,7 @@ from core.catalog.datasets import DATASETS, OFFICIAL_SIZES
 from core.catalog.models import config_and_weights
 from core.catalog.prompts import find_prompt_set
 from core.catalog.published import published
-from core.studies.audit import Alternative, Answers, Asked, Case, Cell, Known, Repeat, Vectors
+from core.studies.audit import Alternative, Asked, Case, CaseAnswers, CaseVectors, Cell, Known, Repeat
 from core.studies.captions.retrieval import RetrievalResult
 from core.studies.probe.result import ProbeResult
 from core.studies.zero_shot.classify import ZeroShotResult
@@ -69,7 +69,7 @@ def reference_templates(dataset: DatasetSpec) -> tuple[str, ...]:
 def zero_shot_case(
     result: ZeroShotResult,
     known: Known,
-    vectors: Vectors,
+    vectors: CaseVectors,
     *,
     asked: Asked,
     alternatives: Sequence[Alternative] = (),
@@ -101,7 +101,7 @@ def zero_shot_case(
 
 
 def probe_case(
-    result: ProbeResult, known: Known, vectors: Vectors, zero_shot_acc1: float | None, repeat: Repeat | None = None
+    result: ProbeResult, known: Known, vectors: CaseVectors, zero_shot_acc1: float | None, repeat: Repeat | None = None
 ) -> Case:
     """A linear probe of this program."""
     return Case(
@@ -132,7 +132,7 @@ def probe_case(
     )
 
 
-def retrieval_case(result: RetrievalResult, known: Known, vectors: Vectors, repeat: Repeat | None = None) -> Case:
+def retrieval_case(result: RetrievalResult, known: Known, vectors: CaseVectors, repeat: Repeat | None = None) -> Case:
     """Caption retrieval of this program."""
     sides = (("image", result.image), ("text", result.text))
     recalls = {f"{name}_retrieval_recall@{k}": v for name, side in sides for k, v in side.recall.items()}
@@ -155,9 +155,9 @@ def retrieval_case(result: RetrievalResult, known: Known, vectors: Vectors, repe
     )
 
 
-def answers_of(result: ZeroShotResult | ProbeResult) -> Answers:
+def answers_of(result: ZeroShotResult | ProbeResult) -> CaseAnswers:
     """The answers of a study, picture by picture."""
-    return Answers(
+    return CaseAnswers(
         ids=result.ids,
         labels=result.labels,
         top=result.top5,

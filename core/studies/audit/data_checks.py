@@ -6,7 +6,7 @@ import numpy as np
 
 from core.stats.scores import first_equal
 from core.studies.audit.case import Case, Known
-from core.studies.audit.finding import Said, fault, ok, unknown, warning
+from core.studies.audit.finding import CheckResult, fault, ok, unknown, warning
 from core.studies.probe.training_rows import same_vectors
 from core.words.numbers import interval_text, percent, points
 
@@ -23,7 +23,7 @@ WIDE, WIDE_BESIDE = 0.10, 0.05
 of a table are that far apart."""
 
 
-def split(case: Case) -> Said:
+def split(case: Case) -> CheckResult:
     """Published figures are for one split, whole: other pictures, fewer or other classes give another number."""
     known, n = case.known, case.n
     if problem := _classes(case):
@@ -59,7 +59,7 @@ def split(case: Case) -> Said:
     return ok(f"All {there:,} pictures of {case.dataset} ({named}).")
 
 
-def _classes(case: Case) -> Said | None:
+def _classes(case: Case) -> CheckResult | None:
     if case.known.classes and case.c and case.c != case.known.classes:
         return fault(
             f"There are {case.c:,} classes; {case.dataset} has {case.known.classes:,}.",
@@ -93,7 +93,7 @@ def _measured(known: Known) -> str:
     return " or ".join(splits) or "another one"
 
 
-def duplicates(case: Case) -> Said:
+def duplicates(case: Case) -> CheckResult:
     """Test pictures that are also training pictures flatter a trained classifier; repeated ones make an interval too
     narrow."""
     images = case.vectors.images
@@ -106,7 +106,7 @@ def duplicates(case: Case) -> Said:
         return unknown("No two pictures are the same, but there is no embedded training split to compare with.")
     seen = float(same_vectors(case.vectors.train, images).mean())
     if seen >= SEEN_SOME:
-        return Said(
+        return CheckResult(
             verdict="fault" if seen >= SEEN_MANY else "warning",
             evidence=f"{percent(seen)} of the {len(images):,} pictures are also among the "
             f"{len(case.vectors.train):,} of the "
@@ -119,7 +119,7 @@ def duplicates(case: Case) -> Said:
     )
 
 
-def enough(case: Case) -> Said:
+def enough(case: Case) -> CheckResult:
     """How precise a number can be with so many pictures."""
     metric = "image_retrieval_recall@1" if case.method == "retrieval" else "acc1"
     value, interval, n = case.scores.get(metric, case.acc1), case.interval(metric), case.n
@@ -145,7 +145,7 @@ def _needed(value: float) -> int:
 # --- captions ---------------------------------------------------------------------------------------------
 
 
-def captions(case: Case) -> Said:
+def captions(case: Case) -> CheckResult:
     """How many captions a picture has decides how easily it finds one: one instead of five costs text retrieval about
     twenty points (openai/CLIP, issue 115)."""
     if case.captions is None:

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.catalog.published import alike
+from core.catalog.published import closest_protocol
 from core.stats import metrics
-from core.studies.audit.case import Answers, Case
-from core.studies.audit.finding import Counterfactual, Said, fault, if_right, ok, unknown, warning
+from core.studies.audit.case import Case, CaseAnswers
+from core.studies.audit.finding import CheckResult, Counterfactual, fault, if_right, ok, unknown, warning
 from core.types import FloatArray
 from core.words.numbers import percent, points
 
@@ -35,7 +35,7 @@ SKILL, GOOD = 3.0, 0.6
 # --- the model's mode -------------------------------------------------------------------------------------
 
 
-def deterministic(case: Case) -> Said:
+def deterministic(case: Case) -> CheckResult:
     """A sample encoded twice, alone and in company, must give the same vectors.
 
     In training mode dropout and stochastic depth change a vector from run to run, and batch statistics change it with
@@ -72,7 +72,7 @@ def _relative(value: float) -> str:
 # --- activation and transform -----------------------------------------------------------------------------
 
 
-def weights(case: Case) -> Said:
+def weights(case: Case) -> CheckResult:
     """The activation and the transform must be those that the weights were trained with."""
     if case.known.weights_note:
         return fault(
@@ -107,7 +107,7 @@ def weights(case: Case) -> Said:
 
 def _short_of_published(case: Case) -> float:
     """By how much the published figure lies above the interval; 0 where it does not."""
-    figure, interval = alike(case.known.published, "acc1", True), case.interval()
+    figure, interval = closest_protocol(case.known.published, "acc1", True), case.interval()
     if figure is None or case.acc1 is None:
         return 0.0
     return max(0.0, figure.value - (interval[1] if interval else case.acc1) - NEAR)
@@ -135,7 +135,7 @@ def _value(value: Any) -> str:
 # --- length and scale -------------------------------------------------------------------------------------
 
 
-def normalised(case: Case) -> Said:
+def normalised(case: Case) -> CheckResult:
     """Class vectors must have length 1: an unnormalised one pulls answers to itself by its length."""
     classes = case.vectors.classes
     if classes is not None:
@@ -154,13 +154,13 @@ def normalised(case: Case) -> Said:
     return unknown(f"Scores reach {largest:.1f}: cosines times a logit scale, or unnormalised products.")
 
 
-def _of_classes(case: Case, classes: NDArray[np.float32]) -> Said:
+def _of_classes(case: Case, classes: NDArray[np.float32]) -> CheckResult:
     lengths = np.linalg.norm(classes.astype(np.float64), axis=1)
     if np.abs(lengths - 1).max() <= UNIT:
         return ok(f"All {len(classes):,} class vectors have length 1.")
     said = f"Class vectors have lengths from {lengths.min():.2f} to {lengths.max():.2f} instead of 1."
     even = lengths.max() - lengths.min() <= UNIT * lengths.mean()
-    return Said(
+    return CheckResult(
         verdict="warning" if even else "fault",
         evidence=f"{said[:-1]}, all the same, so the answers stay." if even else said,
         advice="Divide each class vector by its length, after averaging over templates too.",
@@ -176,7 +176,7 @@ def _if_normalised(case: Case, classes: NDArray[np.float32]) -> Counterfactual |
     return if_right("with normalised class vectors", ranks == 1, answers)
 
 
-def logit_scale(case: Case) -> Said:
+def logit_scale(case: Case) -> CheckResult:
     """Probabilities are a softmax of cosines times the learned logit scale; without it they are nearly even.
 
     Accuracy does not change, so this explains probabilities that mean nothing, not a low top-1.
@@ -200,7 +200,7 @@ def logit_scale(case: Case) -> Said:
     )
 
 
-def _of_scale(scale: float) -> Said:
+def _of_scale(scale: float) -> CheckResult:
     if scale < SMALLEST_SCALE:
         return fault(
             f"The logit scale is {scale:.2f}; CLIP's lie between 14 and 100, so this looks like its logarithm "
@@ -215,7 +215,7 @@ def _of_scale(scale: float) -> Said:
     return ok(f"Probabilities use a logit scale of {scale:.1f}.")
 
 
-def _bare(answers: Answers) -> bool:
+def _bare(answers: CaseAnswers) -> bool:
     """Whether probabilities (n, c) are so even that bare cosines explain them, although the answers are good."""
     scores: FloatArray = answers.scores if answers.scores is not None else np.empty((0, 0), np.float32)
     if scores.shape[1] < 2 or (scores <= 0).any():

@@ -17,7 +17,7 @@ from core.catalog.published import deck_figures, published
 from core.errors import TMVError, UnknownName
 from core.readers.external import Classes, Predictions
 from core.readers.prediction_classes import Join
-from core.studies.audit import Alternative, Answers, Asked, Case, Cell, Known
+from core.studies.audit import Alternative, Asked, Case, CaseAnswers, Cell, Known
 from core.studies.audit.cases import known_of
 from core.types import DatasetSpec, EmbeddingSet, IntArray, ModelSpec, Note, Reference, beside
 
@@ -246,23 +246,23 @@ def _method(brought: Predictions) -> Any:
     return "retrieval" if any("_retrieval_" in name for name in brought.figures) else "zero-shot"
 
 
-def _answers(brought: Predictions, rows: IntArray | None) -> Answers:
+def _answers(brought: Predictions, rows: IntArray | None) -> CaseAnswers:
     keep = np.arange(len(brought.ids)) if rows is None else rows
     labels, predicted = np.asarray(brought.labels)[keep], np.asarray(brought.predicted)[keep]
     ids = tuple(brought.ids[i] for i in keep)
     if brought.scores is None:
         sure = None if brought.probability is None else brought.probability[keep]
-        return Answers(ids=ids, labels=labels, top=predicted[:, None], ranks=None, probability=sure)
+        return CaseAnswers(ids=ids, labels=labels, top=predicted[:, None], ranks=None, probability=sure)
     values = brought.scores.values[keep]
     top = np.argsort(-values, axis=1, kind="stable")[:, :5].astype(np.int64)
     own = values[np.arange(len(labels)), labels]
     ranks = 1 + np.count_nonzero(values > own[:, None], axis=1).astype(np.int64)
-    return Answers(
+    return CaseAnswers(
         ids=ids, labels=labels, top=top, ranks=ranks, probability=None, scores=values, kind=brought.scores.kind
     )
 
 
-def _counted(answers: Answers | None) -> dict[str, float]:
+def _counted(answers: CaseAnswers | None) -> dict[str, float]:
     if answers is None:
         return {}
     five = answers.within(5)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.stats.intervals import paired_difference, wilson
-from core.studies.audit.case import Alternative, Answers, Case
+from core.studies.audit.case import Alternative, Case, CaseAnswers
 from core.types import Interval
 
 Verdict = Literal["ok", "warning", "fault", "cannot tell"]
@@ -30,7 +30,7 @@ class Counterfactual:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class CheckResult:
     """What one check says of a case: the verdict, the evidence in one sentence, what to do about it, and what the
     number would be without the fault."""
 
@@ -40,27 +40,27 @@ class Said:
     counterfactual: Counterfactual | None = None
 
 
-def ok(evidence: str) -> Said:
+def ok(evidence: str) -> CheckResult:
     """Looked at, and as it should be."""
-    return Said(verdict="ok", evidence=evidence)
+    return CheckResult(verdict="ok", evidence=evidence)
 
 
-def unknown(evidence: str, advice: str = "") -> Said:
+def unknown(evidence: str, advice: str = "") -> CheckResult:
     """Too little is known to tell."""
-    return Said(verdict=CANNOT_TELL, evidence=evidence, advice=advice)
+    return CheckResult(verdict=CANNOT_TELL, evidence=evidence, advice=advice)
 
 
-def warning(evidence: str, advice: str, counterfactual: Counterfactual | None = None) -> Said:
+def warning(evidence: str, advice: str, counterfactual: Counterfactual | None = None) -> CheckResult:
     """Something to know before the number is compared with others."""
-    return Said(verdict="warning", evidence=evidence, advice=advice, counterfactual=counterfactual)
+    return CheckResult(verdict="warning", evidence=evidence, advice=advice, counterfactual=counterfactual)
 
 
-def fault(evidence: str, advice: str, counterfactual: Counterfactual | None = None) -> Said:
+def fault(evidence: str, advice: str, counterfactual: Counterfactual | None = None) -> CheckResult:
     """Something that makes the number wrong."""
-    return Said(verdict="fault", evidence=evidence, advice=advice, counterfactual=counterfactual)
+    return CheckResult(verdict="fault", evidence=evidence, advice=advice, counterfactual=counterfactual)
 
 
-def if_right(said: str, correct: NDArray[np.bool_], answers: Answers) -> Counterfactual:
+def if_right(said: str, correct: NDArray[np.bool_], answers: CaseAnswers) -> Counterfactual:
     """What top-1 would be if the pictures `correct` (n,) were right, paired with what was answered."""
     gap, hits = paired_difference(correct, answers.correct), int(np.count_nonzero(correct))
     return Counterfactual(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from core.stats.intervals import wilson
-from core.studies.audit.case import PROTOCOL, Answers, Case
-from core.studies.audit.finding import Counterfactual, Said, fault, if_right, ok, unknown
+from core.studies.audit.case import PROTOCOL, Case, CaseAnswers
+from core.studies.audit.finding import CheckResult, Counterfactual, fault, if_right, ok, unknown
 from core.studies.audit.order import Order, describe, explain
 from core.types import IntArray
 from core.words.numbers import percent, quoted
@@ -19,7 +19,7 @@ FOREIGN = 0.005
 """So many labels that are not the data set's own are no slip of a few rows."""
 
 
-def label_order(case: Case) -> Said:
+def label_order(case: Case) -> CheckResult:
     """Labels out of order against the answers: the classic cause of an accuracy near chance (openai/CLIP, issues 166,
     318, 346), invisible in top-5 and in the confusion table's row sums."""
     answers, foreign = case.answers, _foreign(case)
@@ -49,7 +49,7 @@ def mended(case: Case) -> IntArray | None:
     return _around(found)[answers.labels] if found.rings else None
 
 
-def _order(case: Case, answers: Answers) -> Order:
+def _order(case: Case, answers: CaseAnswers) -> Order:
     """The renaming by the answers themselves, or where that shows nothing, by those of the published protocol: a model
     that is asked badly knows too few classes to tell."""
     ways = [answers.predicted, *(a.predicted for a in case.alternatives if PROTOCOL in a.changes)]
@@ -61,7 +61,7 @@ def _whole(found: Order) -> bool:
     return found.gain.excludes_zero and found.moved - found.kept >= GAIN and found.moved >= TIMES * found.kept
 
 
-def _out_of_order(case: Case, answers: Answers, found: Order) -> Said:
+def _out_of_order(case: Case, answers: CaseAnswers, found: Order) -> CheckResult:
     names = _names(case)
     moved = np.flatnonzero(found.renamed != np.arange(len(found.renamed)))
     how = describe(found.renamed, names)
@@ -82,7 +82,7 @@ def _out_of_order(case: Case, answers: Answers, found: Order) -> Said:
     )
 
 
-def _rings(case: Case, answers: Answers, found: Order) -> Said:
+def _rings(case: Case, answers: CaseAnswers, found: Order) -> CheckResult:
     names, ring = _names(case), found.rings[0]
     fits = answers.predicted == _around(found)[answers.labels]
     return fault(
@@ -110,7 +110,7 @@ def _foreign(case: Case) -> IntArray | None:
     return own if float(np.mean(own != answers.labels)) >= FOREIGN else None
 
 
-def _not_its_own(case: Case, answers: Answers, own: IntArray) -> Said:
+def _not_its_own(case: Case, answers: CaseAnswers, own: IntArray) -> CheckResult:
     names, wrong = _names(case), np.flatnonzero(own != answers.labels)
     given, true = names[answers.labels[wrong[0]]], names[own[wrong[0]]]
     return fault(

@@ -7,11 +7,11 @@ import re
 
 import numpy as np
 
-from core.catalog.published import alike
+from core.catalog.published import closest_protocol
 from core.stats import metrics
 from core.stats.intervals import standing
 from core.studies.audit.case import PROTOCOL, Alternative, Case
-from core.studies.audit.finding import Counterfactual, Said, fault, of_alternative, ok, unknown, warning
+from core.studies.audit.finding import CheckResult, Counterfactual, fault, of_alternative, ok, unknown, warning
 from core.studies.audit.order import best_renaming
 from core.types import IntArray, Interval, Reference
 from core.words.numbers import interval_text, percent, points
@@ -37,7 +37,7 @@ WORSE = 0.01
 _FEW_SHOT = re.compile(r"\dshot")
 
 
-def published(case: Case) -> Said:
+def published(case: Case) -> CheckResult:
     """Does the published figure lie within the interval of the measured one?"""
     if case.method == "retrieval":
         return _published_recalls(case)
@@ -45,7 +45,7 @@ def published(case: Case) -> Said:
     metric = "linear_probe_" if case.method == "probe" else "zeroshot_"
     several = case.asked is None or len(case.asked.templates) != 1
     figures = [r for r in case.known.published if r.metric.startswith(metric) and not _FEW_SHOT.search(r.metric)]
-    figure = alike(figures, "acc1", several)
+    figure = closest_protocol(figures, "acc1", several)
     if value is None or figure is None:
         return unknown("No published figure of this model on this data set is known.")
     span = interval or (value, value)
@@ -57,9 +57,11 @@ def published(case: Case) -> Said:
     return _outside(case, figure, gap, said)
 
 
-def _published_recalls(case: Case) -> Said:
+def _published_recalls(case: Case) -> CheckResult:
     """The recall that is farthest from its published figure, beside it."""
-    pairs = [(m, alike(case.known.published, m, True), case.interval(m)) for m in case.scores if "_recall@" in m]
+    pairs = [
+        (m, closest_protocol(case.known.published, m, True), case.interval(m)) for m in case.scores if "_recall@" in m
+    ]
     known = [(m, figure, span or (case.scores[m],) * 2) for m, figure, span in pairs if figure is not None]
     if not known:
         return unknown("No published recall of this model on these captions is known.")
@@ -71,10 +73,12 @@ def _published_recalls(case: Case) -> Said:
     if gap <= (OTHER_PICTURES if _other_pictures(figure) else NEAR):
         return ok(f"{said}, the farthest of {len(known)} recalls.")
     advice = "Check which captions count (any of five, or each) and how many pictures are searched."
-    return Said(verdict="fault" if gap > FAR else "warning", evidence=f"{said}, by {points(gap)}.", advice=advice)
+    return CheckResult(
+        verdict="fault" if gap > FAR else "warning", evidence=f"{said}, by {points(gap)}.", advice=advice
+    )
 
 
-def _outside(case: Case, figure: Reference, gap: float, said: str) -> Said:
+def _outside(case: Case, figure: Reference, gap: float, said: str) -> CheckResult:
     best = case.alternative(PROTOCOL)
     gain = None if best is None else of_alternative(best, case)
     advice = "Look at the other checks for the cause."
@@ -86,7 +90,7 @@ def _outside(case: Case, figure: Reference, gap: float, said: str) -> Said:
         )
     if case.acc1 is not None and case.acc1 > figure.value:
         advice = "Better than published is as suspicious as worse: look for training pictures among the tested."
-    return Said(
+    return CheckResult(
         verdict="fault" if gap > FAR else "warning",
         evidence=f"{said}, by {points(gap)}.",
         advice=advice,
@@ -115,7 +119,7 @@ def _other_pictures(figure: Reference) -> bool:
 # --- a trained classifier ---------------------------------------------------------------------------------
 
 
-def probe_fit(case: Case) -> Said:
+def probe_fit(case: Case) -> CheckResult:
     """A classifier that knows its training pictures by heart and does worse than zero-shot was regularised too little,
     or trained on other labels."""
     train, test, zero = case.train_acc1, case.acc1, case.zero_shot_acc1
@@ -141,7 +145,7 @@ def probe_fit(case: Case) -> Said:
 # --- answers from elsewhere -------------------------------------------------------------------------------
 
 
-def reproduced(case: Case) -> Said:
+def reproduced(case: Case) -> CheckResult:
     """Which of our own ways of asking gives these answers, picture by picture?
 
     The alternatives are runs of this program on the same pictures: as published, and with one fault each.
@@ -164,7 +168,7 @@ def reproduced(case: Case) -> Said:
     return _unexplained(case, best, share_best, gain)
 
 
-def _unexplained(case: Case, best: Alternative, agreed: float, gain: Counterfactual | None) -> Said:
+def _unexplained(case: Case, best: Alternative, agreed: float, gain: Counterfactual | None) -> CheckResult:
     predicted = case.answers.predicted if case.answers is not None else np.zeros(0, np.int64)
     c = max(case.c or 0, int(max(best.predicted.max(), predicted.max())) + 1)
     if (moved := _moved(best.predicted, predicted, c, agreed)) is not None:

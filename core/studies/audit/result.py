@@ -9,10 +9,10 @@ from typing import Any
 from core.studies.audit.answer_checks import collapse, copied
 from core.studies.audit.asking_checks import class_names, templates
 from core.studies.audit.brought_checks import possible, understood
-from core.studies.audit.case import Case, Method, Source
+from core.studies.audit.case import Case, CaseSource, Method
 from core.studies.audit.data_checks import captions, duplicates, enough, split
 from core.studies.audit.encoding_checks import deterministic, logit_scale, normalised, weights
-from core.studies.audit.finding import CANNOT_TELL, Counterfactual, Said, Verdict, of_alternative
+from core.studies.audit.finding import CANNOT_TELL, CheckResult, Counterfactual, Verdict, of_alternative
 from core.studies.audit.label_checks import label_order, mended
 from core.studies.audit.reference_checks import probe_fit, published, reproduced
 from core.types import IntArray
@@ -25,14 +25,14 @@ class Check:
 
     name: str
     question: str
-    look: Callable[[Case], Said]
+    look: Callable[[Case], CheckResult]
     needs: str
     """What it takes for it to answer, as a reader would bring it."""
     of_answers: bool = False
     """Whether it counts right answers, and so has to look at labels that were put right first."""
     methods: tuple[Method, ...] = ("zero-shot", "probe", "retrieval")
     """What it can be asked about."""
-    sources: tuple[Source, ...] = ("study", "predictions", "figures")
+    sources: tuple[CaseSource, ...] = ("study", "predictions", "figures")
     """Whose results it can be asked about."""
     as_brought: bool = False
     """Whether its evidence is about the number as it was brought, also where labels were put right for its verdict."""
@@ -44,7 +44,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What one check found; see `Said`."""
+    """What one check found; see `CheckResult`."""
 
     check: str
     question: str
@@ -311,7 +311,7 @@ def _found(check: Check, case: Case, labels: IntArray | None) -> Finding:
     )
 
 
-def _as_brought(brought: Said, mended: Said) -> Said:
+def _as_brought(brought: CheckResult, mended: CheckResult) -> CheckResult:
     """What is said of the number as it was brought; what the labels put right would raise is added by name."""
     if brought.verdict == "warning" or mended.verdict != "warning":
         return brought

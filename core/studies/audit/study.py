@@ -14,7 +14,7 @@ from core.catalog.models import MODELS, find_model
 from core.errors import Damaged, NotHere, TMVError
 from core.readers.external import OTHER_LANGUAGE, Classes, Predictions
 from core.studies import audit
-from core.studies.audit import Asked, AuditResult, Known, Repeat, Vectors, cases, external, runs
+from core.studies.audit import Asked, AuditResult, CaseVectors, Known, Repeat, cases, external, runs
 from core.studies.audit.repeat import repeated
 from core.studies.base import Lab, Study
 from core.studies.captions.study import Retrieval
@@ -71,7 +71,7 @@ def audit_probe(lab: Lab, study: LinearProbe) -> AuditResult | None:
         return None
     train, test = study.needs(lab)
     images, train_images = lab.vectors.require(test), lab.vectors.find(train)
-    vectors = Vectors(
+    vectors = CaseVectors(
         images=images.image_embeddings, train=None if train_images is None else train_images.image_embeddings
     )
     zero = _zero_shot_acc1(lab, study.place)
@@ -145,7 +145,7 @@ def audit_classes(lab: Lab, dataset: str, split: str | None = None) -> Classes:
 def _captions(lab: Lab, place: Place, images: EmbeddingSet, repeat: Repeat | None) -> AuditResult:
     found = lab.run(Retrieval(place=place))
     return audit.audit(
-        cases.retrieval_case(found, _known(lab, images), Vectors(images=images.image_embeddings), repeat)
+        cases.retrieval_case(found, _known(lab, images), CaseVectors(images=images.image_embeddings), repeat)
     )
 
 
@@ -183,14 +183,14 @@ def _asked(images: EmbeddingSet, data: DatasetSpec, result: ZeroShotResult) -> A
     )
 
 
-def _vectors(lab: Lab, images: EmbeddingSet, result: ZeroShotResult) -> Vectors:
+def _vectors(lab: Lab, images: EmbeddingSet, result: ZeroShotResult) -> CaseVectors:
     head, train = lab.prompting.class_head(images.key.model, result.templates, result.classnames), None
     if images.key.split != TRAIN:
         try:
             train = lab.vectors.find(lab.place(images.key.model, images.key.dataset, TRAIN))
         except TMVError:
             train = None
-    return Vectors(
+    return CaseVectors(
         images=images.image_embeddings,
         classes=head,
         train=None if train is None else train.image_embeddings,

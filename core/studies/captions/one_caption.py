@@ -21,7 +21,7 @@ from core.studies.prompts.compose import WordSpan
 from core.studies.result import StudyResult, place_of
 from core.types import EmbeddingSet, EvalProtocol, FloatArray, IntArray, Note
 
-Kind = Literal["any", "easy", "hard", "lost"]
+Difficulty = Literal["any", "easy", "hard", "lost"]
 HARD, LOST = 2, 11
 """Easy captions find their picture first, hard ones at rank 2 to 10, lost ones beyond."""
 
@@ -291,7 +291,7 @@ def _caption(images: EmbeddingSet, rank: int, caption: int, score: float, row: i
 # --- choosing one -----------------------------------------------------------------------------------------
 
 
-def draw(result: RetrievalResult, kind: Kind = "any", seed: int = 0) -> int | None:
+def draw(result: RetrievalResult, kind: Difficulty = "any", seed: int = 0) -> int | None:
     """A random caption of a kind, by its row in the set; None where there is none of that kind."""
     ranks = result.image.ranks
     fits = {"any": ranks > 0, "easy": ranks < HARD, "hard": (ranks >= HARD) & (ranks < LOST), "lost": ranks >= LOST}

@@ -16,7 +16,7 @@ import numpy as np
 
 from core.errors import TMVError
 from core.stats.gallery import exact_cosines, rounding, take
-from core.stats.metrics import BoolArray, Float64Array, Vectors, normalise
+from core.stats.metrics import BoolArray, Float64Array, VectorRows, normalise
 from core.system.progress import Progress
 from core.types import FloatArray, IntArray
 
@@ -50,7 +50,7 @@ class CaptionRanks:
 
 
 def rank_captions(
-    images: Vectors, texts: Vectors, image_index: IntArray, progress: Progress | None = None
+    images: VectorRows, texts: VectorRows, image_index: IntArray, progress: Progress | None = None
 ) -> CaptionRanks:
     """Ranks in both directions: pictures (n, d), captions (m, d), the picture of each caption (m,)."""
     n, m = len(images), len(texts)
@@ -82,7 +82,7 @@ def rank_captions(
     )
 
 
-def _check(images: Vectors, texts: Vectors, image_index: IntArray) -> None:
+def _check(images: VectorRows, texts: VectorRows, image_index: IntArray) -> None:
     if not len(images) or not len(texts):
         raise TMVError(f"Retrieval needs pictures and captions, got {len(images)} and {len(texts)}.")
     if images.shape[-1] != texts.shape[-1]:
@@ -100,7 +100,7 @@ def _slices(length: int) -> list[slice]:
 class Units:
     """Vectors as unit rows, by slice or by index: made unit once where they are few, else as they are read."""
 
-    def __init__(self, vectors: Vectors) -> None:
+    def __init__(self, vectors: VectorRows) -> None:
         few = len(vectors) * vectors.shape[-1] <= HELD
         self._vectors, self._held = vectors, normalise(vectors[:]) if few else None
 

@@ -23,7 +23,7 @@ TOLERANCE, FLOOR = 1e-6, 1.0
 """While C is chosen; a fit that is tested is taken to the solver's own, much tighter tolerance."""
 MOST_FITS = len(DECADES) + 2 * len(REFINEMENTS)
 
-Rows = tuple[FloatArray, IntArray]
+LabelledRows = tuple[FloatArray, IntArray]
 """Features (n, d) and labels (n,)."""
 
 
@@ -55,7 +55,11 @@ class Sweep:
     """
 
     def __init__(
-        self, parts: Sequence[tuple[Rows, Rows]], c: int, tick: Tick, step: Callable[[], None] = lambda: None
+        self,
+        parts: Sequence[tuple[LabelledRows, LabelledRows]],
+        c: int,
+        tick: Tick,
+        step: Callable[[], None] = lambda: None,
     ) -> None:
         self._parts, self._tick, self._step = parts, tick, step
         self._problems = [Problem(*fitted, c) for fitted, _ in parts]

@@ -22,9 +22,9 @@ from core.studies.prompts.search import (
     BUDGET_SPENT,
     LARGEST,
     SEED,
-    Choice,
     Parts,
-    Step,
+    SearchStep,
+    TemplateChoice,
     greedy,
     split_rows,
     weighted_head,
@@ -107,7 +107,7 @@ class PromptSearchResult(StudyResult):
     baseline: Verdict
     variants: tuple[Verdict, ...]
     search_acc1: float
-    path: tuple[Step, ...]
+    path: tuple[SearchStep, ...]
     evaluations: int
     stopped: str
     warnings: tuple[str, ...]
@@ -160,7 +160,7 @@ class PromptSearchResult(StudyResult):
             chosen=Verdict.from_record(record["verdict"]),
             baseline=Verdict.from_record(record["baseline_verdict"]),
             variants=tuple(Verdict.from_record(v) for v in record["variants"]),
-            path=tuple(Step(**step) for step in record["path"]),
+            path=tuple(SearchStep(**step) for step in record["path"]),
             warnings=tuple(record["warnings"]),
             protocol=EvalProtocol(**protocol | {"templates": tuple(protocol["templates"])}),
             provenance=Provenance.of(record["provenance"]),
@@ -195,7 +195,7 @@ def search(
     if not choice.chosen:
         raise TMVError(f"A budget of {budget} ensembles is too small to choose anything; allow at least 1.")
     weights = zpe_weights(seen, heads, images.logit_scale)
-    court = _Court(unseen, labels[cut.heldout], [images.ids[i] for i in cut.heldout], baseline_head)
+    court = HeldOutJudge(unseen, labels[cut.heldout], [images.ids[i] for i in cut.heldout], baseline_head)
     picked = [pool[i] for i in choice.chosen]
     chosen = court.judge(GREEDY, picked, weighted_head(heads[list(choice.chosen)]))
     variants = (
@@ -206,7 +206,7 @@ def search(
     return _result(images, pool, cut, choice, chosen, own, variants, classnames_kind, budget)
 
 
-class _Court:
+class HeldOutJudge:
     """Judges class vectors on the held-out pictures against one baseline."""
 
     def __init__(self, images: FloatArray, labels: Any, ids: Sequence[str], baseline: FloatArray) -> None:
@@ -238,7 +238,7 @@ def _result(
     images: EmbeddingSet,
     pool: Sequence[str],
     cut: Parts,
-    choice: Choice,
+    choice: TemplateChoice,
     chosen: Verdict,
     own: Verdict,
     variants: tuple[Verdict, ...],

@@ -73,7 +73,7 @@ def split_rows(ids: Sequence[str], labels: IntArray, heldout_share: float = 0.5,
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class SearchStep:
     """One addition: the template taken, the search accuracy with it, what it brought, and how many were
     tried."""
 
@@ -84,12 +84,12 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class TemplateChoice:
     """What the search part chose: positions in the pool, in the order taken, with the `path` and why it
     ended."""
 
     chosen: tuple[int, ...]
-    path: tuple[Step, ...]
+    path: tuple[SearchStep, ...]
     evaluations: int
     stopped: str
 
@@ -126,7 +126,7 @@ def greedy(
     budget: int = BUDGET,
     largest: int = LARGEST,
     progress: Progress | None = None,
-) -> Choice:
+) -> TemplateChoice:
     """Forward selection on the search part alone.
 
     images (s, d), labels (s,), heads (t, c, d) unit class vectors of each template of the pool. Each of at
@@ -134,7 +134,7 @@ def greedy(
     equal ones the first of the pool) if that beats the ensemble so far; `budget` caps the ensembles scored
     in all.
     """
-    scores, chosen, path = _SearchScores(images, heads), list[int](), list[Step]()
+    scores, chosen, path = _SearchScores(images, heads), list[int](), list[SearchStep]()
     total = np.zeros((len(images), heads.shape[1]), dtype=np.float32)
     vectors = np.zeros(heads.shape[1:], dtype=np.float32)
     spent, best, stopped = 0, -1, LARGEST_REACHED
@@ -152,7 +152,7 @@ def greedy(
             break
         take = left[int(np.argmax(hits))]
         path.append(
-            Step(
+            SearchStep(
                 template=pool[take],
                 search_acc1=max(hits) / len(labels),
                 gain=(max(hits) - max(best, 0)) / len(labels),
@@ -161,7 +161,7 @@ def greedy(
         )
         chosen.append(take)
         total, vectors, best = total + scores.of(take), vectors + heads[take], max(hits)
-    return Choice(chosen=tuple(chosen), path=tuple(path), evaluations=spent, stopped=stopped)
+    return TemplateChoice(chosen=tuple(chosen), path=tuple(path), evaluations=spent, stopped=stopped)
 
 
 def _hits(total: FloatArray, vectors: FloatArray, labels: IntArray) -> int:

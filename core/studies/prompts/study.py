@@ -33,7 +33,7 @@ _EDITED_SHARE = 4
 """Up to a quarter of the names may change for an edit to be cheaper than a fresh start."""
 _TEXTS_AT_ONCE = 1024
 
-Names = str | Sequence[str]
+ClassNamesChoice = str | Sequence[str]
 Asked = tuple[EmbeddingSet, tuple[str, ...], tuple[str, ...], str]
 """(pictures with the notes on their names, templates, class names, kind of names)."""
 
@@ -49,7 +49,7 @@ class PromptStudy(Study[PromptStudyResult]):
     kind: ClassVar[str] = "prompts"
     templates: tuple[str, ...] | None = None
     prompt_set: str | None = None
-    classnames: Names = "curated"
+    classnames: ClassNamesChoice = "curated"
     baseline: str | None = None
 
     def key(self, lab: Lab) -> Hashable:
@@ -157,7 +157,7 @@ class PromptSearch(LongStudy[PromptSearchResult]):
 # --- parts ------------------------------------------------------------------------------------------------
 
 
-def names_of(lab: Lab, images: EmbeddingSet, classnames: Names) -> tuple[EmbeddingSet, tuple[str, ...], str]:
+def names_of(lab: Lab, images: EmbeddingSet, classnames: ClassNamesChoice) -> tuple[EmbeddingSet, tuple[str, ...], str]:
     """(rows with the notes on these names, names, kind): kind is "curated", "raw", the name of a file, or "edited" for
     names given as they are."""
     if isinstance(classnames, str):

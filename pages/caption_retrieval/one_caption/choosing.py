@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.deck.presets import CAPTIONS, CaptionPreset
 from core.engine import Engine
-from core.studies.captions.one_caption import Kind
+from core.studies.captions.one_caption import Difficulty
 from core.studies.captions.retrieval import RetrievalResult
 from core.types import EmbeddingSet
 from core.words.names import say_model
@@ -17,7 +17,7 @@ from pages.caption_retrieval.current import CurrentCaption, draw_one, look_at_ca
 from pages.shared.stored import stored_pairs
 from pages.shared.words import plain
 
-DRAWS: dict[Kind, tuple[str, str]] = {
+DRAWS: dict[Difficulty, tuple[str, str]] = {
     "easy": ("Easy", "A caption that finds its picture first"),
     "hard": ("Hard", "A caption that finds its picture at rank 2 to 10"),
     "lost": ("Lost", "A caption whose picture stands beyond rank ten"),

@@ -21,7 +21,7 @@ from core.types import DatasetSpec
 from core.words.accuracy import calibration_finding
 from core.words.names import say_model
 from core.words.numbers import count, listed
-from pages.classification.compare.paired import AnsweredPair, Names
+from pages.classification.compare.paired import AnsweredPair, SideNames
 from pages.shared.chart import draw
 from pages.shared.stored import known_models, stored_pairs
 from pages.shared.theme import chart_look
@@ -31,7 +31,7 @@ from pages.shared.words import plain
 SIZE, TIME = "Size", "Time"
 
 
-def show_calibration(pair: AnsweredPair, names: Names) -> None:
+def show_calibration(pair: AnsweredPair, names: SideNames) -> None:
     """The reliability curves, and how each side's probabilities come about."""
     draw(reliability_chart(calibration_frame(pair, names=names), **chart_look()), key="chart-reliability")
     for result, name in zip(pair, names, strict=True):

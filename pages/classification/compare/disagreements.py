@@ -10,7 +10,7 @@ from core.engine import Engine
 from core.studies.answered import Answered
 from core.tables.compare import disagreements_frame
 from core.words.numbers import count
-from pages.classification.compare.paired import AnsweredPair, Names
+from pages.classification.compare.paired import AnsweredPair, SideNames
 from pages.shared.grid import Tile, grid
 from pages.shared.guard import errors_in_place
 from pages.shared.paging import paged
@@ -23,7 +23,7 @@ from pages.shared.words import plain
 PAGE = 20
 
 
-def disagreements(engine: Engine, pair: AnsweredPair, names: Names, short: Names) -> None:
+def disagreements(engine: Engine, pair: AnsweredPair, names: SideNames, short: SideNames) -> None:
     """What exactly one side names right, the surest mistakes of the other first."""
     frame = disagreements_frame(*pair)
     st.header("On which pictures do they part?", anchor=False)

@@ -14,7 +14,7 @@ from core.studies.few_shot.result import FewShotRun
 from core.studies.few_shot.study import FewShot, SingleDraw, kept_draws
 from core.types import DatasetSpec
 from core.words.few_shot import one_draw, other_draws
-from pages.classification.compare.paired import AnsweredPair, Names
+from pages.classification.compare.paired import AnsweredPair, SideNames
 from pages.classification.compare.sides import Side
 from pages.shared.navigation import to_few_shot
 from pages.shared.training import offer_training, untrainable
@@ -41,7 +41,7 @@ def _kept_draws(engine: Engine, result: FewShotDraw, side: Side) -> Mapping[int,
     return kept_draws(engine, FewShot.at(engine, side.model.name, result.dataset, result.split, **prompts))
 
 
-def worth(engine: Engine, pair: AnsweredPair, two: tuple[Side, Side], names: Names) -> None:
+def worth(engine: Engine, pair: AnsweredPair, two: tuple[Side, Side], names: SideNames) -> None:
     """For each few-shot side that it is one draw and how far draws are apart; then what that does to the difference."""
     drawn = [(r, side, name) for r, side, name in zip(pair, two, names, strict=True) if isinstance(r, FewShotDraw)]
     if not drawn:

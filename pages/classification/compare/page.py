@@ -14,7 +14,7 @@ from core.words.names import PROBE
 from pages.classification.compare.calibration import cost, show_calibration
 from pages.classification.compare.disagreements import disagreements
 from pages.classification.compare.few_shot_spread import offer_draws, worth
-from pages.classification.compare.paired import AnsweredPair, Names, differences, figures, two_by_two
+from pages.classification.compare.paired import AnsweredPair, SideNames, differences, figures, two_by_two
 from pages.classification.compare.sides import Side, pick_side, sides
 from pages.classification.probes import Wanted, kept_probes, offer_probes
 from pages.shared.engine import engine
@@ -80,8 +80,8 @@ def results(
 
 def show_results(engine: Engine, pair: AnsweredPair, two: tuple[Side, Side], how: PromptChoice) -> None:
     """The answer, the pictures behind it, and what stands beside it."""
-    names: Names = (two[0].words(two[1]), two[1].words(two[0]))
-    short: Names = (two[0].short(two[1]), two[1].short(two[0]))
+    names: SideNames = (two[0].words(two[1]), two[1].words(two[0]))
+    short: SideNames = (two[0].short(two[1]), two[1].short(two[0]))
     figures(pair, names, short)
     worth(engine, pair, two, short)
     left, right = st.columns(2, gap="large")

@@ -26,11 +26,11 @@ from pages.shared.layout import Headline, conclusion, headline
 from pages.shared.theme import chart_look
 from pages.shared.words import plain
 
-Names = tuple[str, str]
+SideNames = tuple[str, str]
 AnsweredPair = tuple[Answered, Answered]
 
 
-def figures(pair: AnsweredPair, names: Names, short: Names) -> PairedDifference:
+def figures(pair: AnsweredPair, names: SideNames, short: SideNames) -> PairedDifference:
     """Both accuracies and the difference, large; then the finding."""
     difference = compare(*pair)
     places = st.columns(3)
@@ -59,7 +59,7 @@ def _line(result: Answered) -> str:
     return probe_line(result) if isinstance(result, ProbeResult) else protocol_line(result)
 
 
-def differences(pairs: Sequence[AnsweredPair], names: Names, picked: Callable[[str], None]) -> None:
+def differences(pairs: Sequence[AnsweredPair], names: SideNames, picked: Callable[[str], None]) -> None:
     """The difference plot: top-1 and top-5 on the first pair's data set, top-1 on the others; a click on a data set
     leads to it."""
     first = pairs[0]
@@ -72,13 +72,13 @@ def differences(pairs: Sequence[AnsweredPair], names: Names, picked: Callable[[s
     draw(chart, key="chart-difference", picked=lambda mark: picked(str(mark[2])))
 
 
-def _row(pair: AnsweredPair, names: Names, k: int, end: str) -> dict[str, object]:
+def _row(pair: AnsweredPair, names: SideNames, k: int, end: str) -> dict[str, object]:
     a, b = pair
     row = difference_row(compare(a, b, k), a.model, b.model, a.dataset, a=names[0], b=names[1])
     return row | {"dataset_title": f"{say_dataset(a.dataset)}{end}", "k": k}
 
 
-def two_by_two(pair: AnsweredPair, names: Names) -> None:
+def two_by_two(pair: AnsweredPair, names: SideNames) -> None:
     """How many pictures both, one or neither names right."""
     left, right = shared_rows(*pair)
     a, b = pair[0].correct[left], pair[1].correct[right]

@@ -10,7 +10,7 @@ from core.studies.pictures.search import PicturesResult
 from core.studies.pictures.study import search as search_pictures
 from core.types import DatasetSpec, ModelSpec
 from core.words.names import say_dataset, say_model
-from pages.prompt_study.pictures.picture_lists import Compared, Row, compare, draw_lists
+from pages.prompt_study.pictures.picture_lists import Compared, ListRow, compare, draw_lists
 from pages.prompt_study.pictures.question_form import Showing, pick_preset, pick_showing, pick_way, showing, write
 from pages.prompt_study.pictures.result_tables import closer, finding_of, found_dialog, save_pictures, tables
 from pages.prompt_study.pictures.slots_grid import draw_grid, fits
@@ -43,7 +43,7 @@ def asked(engine: Engine, dataset: DatasetSpec) -> Question | None:
 
 def search(
     engine: Engine, models: Sequence[ModelSpec], dataset: DatasetSpec, split: str | None, asked: Question, show: Showing
-) -> tuple[tuple[Row, ...], list[Pair], EncoderWarming | None]:
+) -> tuple[tuple[ListRow, ...], list[Pair], EncoderWarming | None]:
     """The lists of every model that can answer all questions, what is not embedded, the encoder that starts."""
     columns, missing, waiting = list[list[PicturesResult]](), list[Pair](), None
     for model in models:
@@ -105,7 +105,7 @@ def _precision(result: PicturesResult) -> Headline:
     )
 
 
-def show_results(engine: Engine, rows: tuple[Row, ...], asked: Question, how: Showing) -> None:
+def show_results(engine: Engine, rows: tuple[ListRow, ...], asked: Question, how: Showing) -> None:
     """Figures, finding, the pictures, what moved, the tables, one picture."""
     alone = how.against == MODELS and len(rows[0]) == 1
     compared = compare(engine, rows, asked.against if alone else how.against)
@@ -129,7 +129,7 @@ def open_picture(picture: str) -> None:
     set_choice("hit", picture)
 
 
-def footer(models: Sequence[ModelSpec], dataset: DatasetSpec, rows: tuple[Row, ...]) -> None:
+def footer(models: Sequence[ModelSpec], dataset: DatasetSpec, rows: tuple[ListRow, ...]) -> None:
     """Where the numbers come from, and the link."""
     provenance_footer(
         [(f"{say_model(r.model)} on {say_dataset(r.dataset)}", r.provenance) for r in rows[0]],

@@ -22,7 +22,7 @@ from pages.shared.result_tiles import hit_tile
 from pages.shared.theme import Theme
 from pages.shared.words import plain
 
-Row = tuple[PicturesResult, ...]
+ListRow = tuple[PicturesResult, ...]
 """One query's lists, one for each model."""
 PAGE, MOST_TILES = 8, 160
 """At most so many queries, and about so many pictures, are drawn at once; beyond that there are pages."""
@@ -33,7 +33,7 @@ class Compared:
     """Every list and what it is compared with: `against[q][m]` is a comparison from the other list to this one,
     or None."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[ListRow, ...]
     against: tuple[tuple[ListComparison | None, ...], ...]
     how: str
 
@@ -43,7 +43,7 @@ class Compared:
         return tuple(r for row in self.rows for r in row)
 
 
-def compare(engine: Engine, rows: Sequence[Row], how: str) -> Compared:
+def compare(engine: Engine, rows: Sequence[ListRow], how: str) -> Compared:
     """Compare each list with the other model's, the first query's, or that of the query before."""
     found = []
     for q, row in enumerate(rows):
@@ -54,7 +54,7 @@ def compare(engine: Engine, rows: Sequence[Row], how: str) -> Compared:
     return Compared(rows=tuple(rows), against=tuple(found), how=how)
 
 
-def _other(rows: Sequence[Row], q: int, m: int, how: str) -> PicturesResult | None:
+def _other(rows: Sequence[ListRow], q: int, m: int, how: str) -> PicturesResult | None:
     if how == MODELS and len(rows[q]) > 1:
         return rows[q][1 if m == 0 else 0]
     if how == FIRST and q:

@@ -11,7 +11,7 @@ from core.studies.pictures.search import PicturesResult
 from core.studies.prompts.compose import Composed
 from core.words.names import say_model
 from core.words.pictures import list_line
-from pages.prompt_study.pictures.picture_lists import Row
+from pages.prompt_study.pictures.picture_lists import ListRow
 from pages.shared.grid import Tile, grid
 from pages.shared.picture import thumbnail
 from pages.shared.result_tiles import bar
@@ -21,7 +21,7 @@ from pages.shared.words import plain
 IN_CELL, MOST_COLUMNS, MOST_CELLS = 4, 6, 48
 TILES = {1: 150, 2: 128, 3: 84}
 """The width of a picture by the number of columns; 64 pixels beyond."""
-Key = tuple[tuple[str, str], ...]
+SlotValues = tuple[tuple[str, str], ...]
 
 
 def fits(cells: Sequence[Composed]) -> bool:
@@ -33,11 +33,13 @@ def _columns(cells: Sequence[Composed]) -> list[str]:
     return list(dict.fromkeys(c.values[-1][1] for c in cells))
 
 
-def _rows(cells: Sequence[Composed]) -> list[Key]:
+def _rows(cells: Sequence[Composed]) -> list[SlotValues]:
     return list(dict.fromkeys(c.values[:-1] for c in cells))
 
 
-def draw_grid(engine: Engine, cells: Sequence[Composed], rows: Sequence[Row], opened: Callable[[str], None]) -> None:
+def draw_grid(
+    engine: Engine, cells: Sequence[Composed], rows: Sequence[ListRow], opened: Callable[[str], None]
+) -> None:
     """The grid of one model at a time; the same texts go to every model."""
     models = [r.model for r in rows[0]]
     model = _pick_model(models)
@@ -63,7 +65,7 @@ def _pick_model(models: Sequence[str]) -> str:
     return str(st.session_state[widget_key("grid-model")])
 
 
-def _row_title(values: Key) -> str:
+def _row_title(values: SlotValues) -> str:
     return " · ".join(value or f"no {name}" for name, value in values)
 
 

@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core import cli
 from core.bundle import install
 from core.bundle.choosing import export_bundle
 from core.bundle.listing import LISTING, File, Listing, Result, read_listing
+from core.commands import cli
 from core.engine import Engine
 from core.errors import NotHere, TMVError
 from core.store import Results, read_card, write_card

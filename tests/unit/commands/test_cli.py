@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core import cli
+from core.commands import cli
 from core.embedding.vectors import Vectors
 from core.engine import Engine
 from tests.fakes import COLOURS

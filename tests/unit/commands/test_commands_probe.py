@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.cli import main
+from core.commands.cli import main
 from core.engine import Engine
 from core.errors import Cancelled, NotHere, TMVError, UnknownName
 from core.studies.few_shot import methods as few_shot_methods

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.cli import main
+from core.commands.cli import main
 from core.engine import Engine
 from tests.worlds import GOOD, POOR, paint, point, squares, told
 

@@ -19,7 +19,7 @@ from core.embedding import batches as embed_batches
 from core.embedding.run import LARGE_MODEL, batch_rows, embed, encode_texts
 from core.errors import BadImage, Cancelled, DiskFull, TMVError
 from core.images.decode import to_rgb
-from core.store import KeyParts, Plan, Store, TextStore, write_chunk
+from core.store import ChunkPlan, KeyParts, Store, TextStore, write_chunk
 from core.system.files import disk_guard
 from core.types import Dataset
 from tests.fakes import FakeEncoder, FakePictures, fake_dataset, png
@@ -232,7 +232,7 @@ def plan_of(kit: Kit, n: int, chunk_rows: int = 8, kind: str = "classification")
     """Begin a run of small chunks, which later calls go on with."""
     parts = KeyParts.of(kit.encoder.card, "fake")
     kit.store.open_run(
-        Plan(parts=parts, dataset="fake-colours", split="test", n=n, chunk_rows=chunk_rows, batch_rows=8)
+        ChunkPlan(parts=parts, dataset="fake-colours", split="test", n=n, chunk_rows=chunk_rows, batch_rows=8)
     )
 
 
@@ -275,7 +275,7 @@ def test_a_full_disk_keeps_the_finished_chunks(kit: Kit, monkeypatch: pytest.Mon
     data, written = fake_dataset(64), list[int]()
     plan_of(kit, 64)
 
-    def write_until_full(folder: Path, plan: Plan, index: int, chunk: Any) -> None:
+    def write_until_full(folder: Path, plan: ChunkPlan, index: int, chunk: Any) -> None:
         if len(written) == 3:
             with disk_guard(folder):
                 raise OSError(errno.ENOSPC, "No space left on device")
@@ -319,7 +319,7 @@ def test_a_chunk_gone_bad_on_the_disk_is_computed_again(kit: Kit, monkeypatch: p
     data, spoilt = fake_dataset(64), list[int]()
     plan_of(kit, 64)
 
-    def write_and_spoil(folder: Path, plan: Plan, index: int, chunk: Any) -> None:
+    def write_and_spoil(folder: Path, plan: ChunkPlan, index: int, chunk: Any) -> None:
         write_chunk(folder, plan, index, chunk)
         if index == 5 and not spoilt:
             spoilt.append(index)

@@ -14,7 +14,7 @@ from core.engine import Engine
 from core.errors import TMVError
 from core.readers.external import Classes, Predictions
 from core.readers.predictions import parse_predictions
-from core.studies.audit import Alternative, Answers, Case, Known, audit, runs
+from core.studies.audit import Alternative, Case, CaseAnswers, Known, audit, runs
 from core.studies.audit import external as elsewhere
 from core.studies.audit.case import PROTOCOL
 from core.studies.audit.study import audit_predictions
@@ -315,7 +315,7 @@ def test_labels_alone_in_another_order_stay_as_they_are() -> None:
 def test_answers_that_no_run_of_the_model_gives_are_doubted() -> None:
     labels = np.arange(400) % 8
     theirs, ours = np.where(np.arange(400) % 3 == 0, labels, (labels + np.arange(400)) % 8), labels
-    answers = Answers(ids=tuple(map(str, range(400))), labels=labels, top=theirs[:, None])
+    answers = CaseAnswers(ids=tuple(map(str, range(400))), labels=labels, top=theirs[:, None])
     case = Case(
         title="x",
         source="predictions",
@@ -378,7 +378,7 @@ def test_a_markdown_table_has_no_row_of_dashes(rule: str) -> None:
 
 def test_answers_under_other_names_are_not_rows_out_of_order() -> None:
     labels = np.arange(400) % 4
-    answers = Answers(ids=tuple(map(str, range(400))), labels=labels, top=ORDER[labels][:, None])
+    answers = CaseAnswers(ids=tuple(map(str, range(400))), labels=labels, top=ORDER[labels][:, None])
     case = Case(
         title="x",
         source="predictions",

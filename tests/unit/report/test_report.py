@@ -18,7 +18,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from core import cli
+from core.commands import cli
 from core.engine import Engine
 from core.errors import NotHere, UnknownName
 from core.report import Report, Request, Table, make_report, to_csv, to_latex, to_markdown
@@ -315,7 +315,7 @@ def test_the_command_writes_the_report_and_its_tables(
 
 
 def test_importing_the_engine_does_not_import_the_charts() -> None:
-    code = "import sys, core.engine, core.cli; print({'plotly', 'pandas'} & set(sys.modules))"
+    code = "import sys, core.engine, core.commands.cli; print({'plotly', 'pandas'} & set(sys.modules))"
     run = subprocess.run(
         [sys.executable, "-c", code], cwd=Path(__file__).parents[3], capture_output=True, text=True, check=True
     )

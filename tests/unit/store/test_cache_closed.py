@@ -11,7 +11,7 @@ from pathlib import Path
 import diskcache
 import pytest
 
-from core.cli import main
+from core.commands.cli import main
 from core.engine import Engine
 from core.errors import Damaged, NotHere, Unwritable
 from core.store import Results, Store, TextStore

@@ -15,7 +15,7 @@ import pytest
 
 from core.embedding.run import embed
 from core.errors import Damaged, NotHere, TMVError
-from core.store import Chunk, KeyParts, Plan, Store, TextStore, read_card, write_card
+from core.store import Chunk, ChunkPlan, KeyParts, Store, TextStore, read_card, write_card
 from core.store.manifest import entry_folder
 from core.store.rows import Rows, kept_rows, read_rows, write_rows
 from core.types import Dataset, EmbeddingKey, ModelCard, Skipped
@@ -177,7 +177,7 @@ def test_a_read_only_folder_can_be_read() -> None:
 
 def test_entries_tell_complete_ones_from_interrupted_ones(tmp_path: Path) -> None:
     key, store = stored(tmp_path), Store(tmp_path)
-    plan = Plan(
+    plan = ChunkPlan(
         parts=KeyParts.of(FakeEncoder().card, "other"),
         dataset="fake-colours",
         split="test",

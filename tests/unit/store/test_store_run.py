@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from core.errors import Damaged, DiskFull, TMVError
-from core.store import Chunk, KeyParts, Plan, Run, Store, read_chunk, write_chunk
+from core.store import Chunk, ChunkPlan, ChunkRun, KeyParts, Store, read_chunk, write_chunk
 from core.store.chunks import MOST_CHUNKS, chunk_path, chunk_rows, rows_done
 from core.store.finish import write_images
 from core.store.rows import kept_rows
@@ -20,8 +20,8 @@ from core.types import Skipped
 from tests.fakes import FakeEncoder, fake_dataset
 
 
-def make_plan(n: int = 25, rows: int = 10, batch: int = 5, digest: str = "pictures") -> Plan:
-    return Plan(
+def make_plan(n: int = 25, rows: int = 10, batch: int = 5, digest: str = "pictures") -> ChunkPlan:
+    return ChunkPlan(
         parts=KeyParts.of(FakeEncoder().card, digest),
         dataset="fake-colours",
         split="test",
@@ -31,7 +31,7 @@ def make_plan(n: int = 25, rows: int = 10, batch: int = 5, digest: str = "pictur
     )
 
 
-def make_chunk(plan: Plan, index: int, gaps: tuple[int, ...] = ()) -> Chunk:
+def make_chunk(plan: ChunkPlan, index: int, gaps: tuple[int, ...] = ()) -> Chunk:
     rows = [row for row in plan.rows(index) if row not in gaps]
     vectors = np.array([[row, row + 0.5, -row] for row in rows], np.float32).reshape(-1, 3)
     return Chunk(vectors=vectors, skipped=tuple((row, Skipped(id=f"row {row}", reason="torn")) for row in gaps))
@@ -108,11 +108,11 @@ def test_wrong_sizes_and_numbers_that_are_none_are_not_written(tmp_path: Path) -
 
 
 def test_a_run_goes_on_with_its_own_plan_and_only_computes_what_is_missing(tmp_path: Path) -> None:
-    run = Run.open(tmp_path, make_plan())
+    run = ChunkRun.open(tmp_path, make_plan())
     for index in (0, 2):
         run.write(index, make_chunk(run.plan, index))
     (tmp_path / ".000001.chunk.abcd.tmp").write_bytes(b"half")  # left by a killed process
-    again = Run.open(tmp_path, make_plan(rows=5))
+    again = ChunkRun.open(tmp_path, make_plan(rows=5))
     assert again.plan == run.plan and again.missing() == (1,)
     assert rows_done(tmp_path, run.plan) == 15 and again.rows_in([0, 2]) == 15
     assert not list(tmp_path.glob(".*"))
@@ -124,18 +124,18 @@ def test_a_run_goes_on_with_its_own_plan_and_only_computes_what_is_missing(tmp_p
 
 def test_a_run_of_other_parts_or_rows_or_with_a_damaged_plan_starts_over(tmp_path: Path) -> None:
     for other in (make_plan(digest="other"), make_plan(n=24)):
-        run = Run.open(tmp_path, make_plan())
+        run = ChunkRun.open(tmp_path, make_plan())
         run.write(0, make_chunk(run.plan, 0))
-        assert Run.open(tmp_path, other).missing() == tuple(range(other.chunks))
-    run = Run.open(tmp_path, make_plan())
+        assert ChunkRun.open(tmp_path, other).missing() == tuple(range(other.chunks))
+    run = ChunkRun.open(tmp_path, make_plan())
     run.write(0, make_chunk(run.plan, 0))
     text = (tmp_path / "plan.json").read_text()
     (tmp_path / "plan.json").write_text(text.replace('"n": 25', '"n": 26'))
-    assert Run.open(tmp_path, make_plan()).missing() == (0, 1, 2)
+    assert ChunkRun.open(tmp_path, make_plan()).missing() == (0, 1, 2)
 
 
 def test_the_plan_is_a_plain_file_that_another_program_can_follow(tmp_path: Path) -> None:
-    Run.open(tmp_path, make_plan())
+    ChunkRun.open(tmp_path, make_plan())
     plan = json.loads((tmp_path / "plan.json").read_text())
     assert (plan["n"], plan["chunk_rows"], plan["batch_rows"], plan["split"]) == (25, 10, 5, "test")
     assert set(plan["parts"]) == {"model", "model_digest", "preprocessing", "precision", "data_digest"}
@@ -173,13 +173,13 @@ def test_only_one_chunk_is_in_memory_at_a_time(tmp_path: Path, monkeypatch: pyte
 
     from core.store import chunks
 
-    run = Run.open(tmp_path / "run", make_plan(50, 5))
+    run = ChunkRun.open(tmp_path / "run", make_plan(50, 5))
     for index in range(run.plan.chunks):
         run.write(index, make_chunk(run.plan, index))
     alive, most = list[Any](), 0
     original = chunks.read_chunk
 
-    def counted(folder: Path, plan: Plan, index: int) -> Chunk:
+    def counted(folder: Path, plan: ChunkPlan, index: int) -> Chunk:
         nonlocal most
         chunk = original(folder, plan, index)
         alive.append(weakref.ref(chunk.vectors))
@@ -192,7 +192,7 @@ def test_only_one_chunk_is_in_memory_at_a_time(tmp_path: Path, monkeypatch: pyte
 
 
 def test_a_full_disk_loses_no_finished_chunk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    run = Run.open(tmp_path, make_plan())
+    run = ChunkRun.open(tmp_path, make_plan())
     run.write(0, make_chunk(run.plan, 0))
 
     def full(descriptor: int) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from core.embedding.run import embed
 from core.errors import NotHere
-from core.store import Chunk, KeyParts, Plan, Results, Store, TextStore, write_card
+from core.store import Chunk, ChunkPlan, KeyParts, Results, Store, TextStore, write_card
 from core.store.manifest import entry_folder
 from core.types import EmbeddingKey
 from tests.fakes import FakeEncoder, fake_dataset
@@ -36,7 +36,7 @@ def flip(path: Path, position: int | None = None) -> None:
 def in_small_chunks(root: Path) -> EmbeddingKey:
     """The same entry from a plan of ten chunks."""
     encoder = FakeEncoder()
-    plan = Plan(
+    plan = ChunkPlan(
         parts=KeyParts.of(encoder.card, "fake"), dataset="fake-colours", split="test", n=N, chunk_rows=4, batch_rows=4
     )
     Store(root).open_run(plan)
@@ -127,7 +127,7 @@ def test_what_does_not_belong_in_an_entry_goes_and_the_entry_stays(tmp_path: Pat
 def test_an_interrupted_run_is_kept_but_its_damaged_chunks_are_not(tmp_path: Path) -> None:
     store = Store(tmp_path)
     run = store.open_run(
-        Plan(
+        ChunkPlan(
             parts=KeyParts.of(FakeEncoder().card, "fake"),
             dataset="fake-colours",
             split="test",
@@ -168,7 +168,7 @@ def test_making_an_entry_sweeps_what_a_killed_writer_left_in_it(tmp_path: Path) 
 
 
 def test_a_run_killed_before_its_plan_was_written_is_no_damage(tmp_path: Path) -> None:
-    plan = Plan(
+    plan = ChunkPlan(
         parts=KeyParts.of(FakeEncoder().card, "fake"),
         dataset="fake-colours",
         split="test",

@@ -17,7 +17,7 @@ from core.embedding.run import embed
 from core.errors import Cancelled
 from core.jobs.jobs import Jobs
 from core.jobs.table import JobTable
-from core.store import KeyParts, Plan, Store, TextStore
+from core.store import ChunkPlan, KeyParts, Store, TextStore
 from core.work.worker import JobProgress
 from tests.fakes import FakeEncoder, fake_dataset
 
@@ -40,7 +40,7 @@ def worker_process(root: Path, job_id: str) -> int | None:
 
 def begin_with_small_chunks(store: Store) -> None:
     parts = KeyParts.of(FakeEncoder().card, "fake")
-    store.open_run(Plan(parts=parts, dataset="fake-colours", split="test", n=N, chunk_rows=8, batch_rows=8))
+    store.open_run(ChunkPlan(parts=parts, dataset="fake-colours", split="test", n=N, chunk_rows=8, batch_rows=8))
 
 
 def kill_at_a_random_moment(jobs: Jobs, root: Path, job_id: str, chance: random.Random) -> bool:
@@ -91,7 +91,7 @@ def test_killed_at_a_random_moment_ten_times_in_a_row_the_vectors_are_the_same(t
 def test_a_job_that_was_killed_goes_on_instead_of_starting_over(tmp_path: Path) -> None:
     store, jobs = Store(tmp_path), Jobs(tmp_path, tasks=TASKS)
     parts = KeyParts.of(FakeEncoder().card, "fake")
-    store.open_run(Plan(parts=parts, dataset="fake-colours", split="test", n=200, chunk_rows=8, batch_rows=8))
+    store.open_run(ChunkPlan(parts=parts, dataset="fake-colours", split="test", n=200, chunk_rows=8, batch_rows=8))
     job = jobs.submit("embed", "key", "Embed", {"n": 200, "seconds": 0.05})
     deadline = time.monotonic() + 60
     while jobs.get(job.id).done < 40:

@@ -16,14 +16,14 @@ from core.studies.audit import (
     NAMES,
     PROTOCOL,
     Alternative,
-    Answers,
     Asked,
     Case,
+    CaseAnswers,
+    CaseVectors,
     Cell,
     Finding,
     Known,
     Repeat,
-    Vectors,
     audit,
 )
 from core.studies.audit.asking_checks import looks_raw
@@ -47,9 +47,9 @@ def test_only_questions_that_make_sense_are_asked() -> None:
     assert "captions" in asked["retrieval"] and not {"label-order", "collapse", "logit-scale"} & asked["retrieval"]
 
 
-def answered(labels: list[int], predicted: list[int], **more: object) -> Answers:
+def answered(labels: list[int], predicted: list[int], **more: object) -> CaseAnswers:
     ids = tuple(f"{i}.png" for i in range(len(labels)))
-    return Answers(ids=ids, labels=np.array(labels, np.int64), top=np.array(predicted, np.int64)[:, None], **more)  # type: ignore[arg-type]
+    return CaseAnswers(ids=ids, labels=np.array(labels, np.int64), top=np.array(predicted, np.int64)[:, None], **more)  # type: ignore[arg-type]
 
 
 # --- planted faults ---------------------------------------------------------------------------------------
@@ -226,7 +226,7 @@ def test_the_same_vectors_under_two_names() -> None:
         title="x",
         model="a",
         n=30,
-        vectors=Vectors(images=vectors),
+        vectors=CaseVectors(images=vectors),
         others=(Cell(title="o", model="b", scores={}, n=30, predicted=None, images=vectors.copy()),),
     )
     assert found("copied", case).verdict == "fault"
@@ -273,14 +273,14 @@ def test_the_first_rows_of_a_sorted_list_lack_classes() -> None:
 def test_duplicates_between_and_within_splits() -> None:
     rng = np.random.default_rng(1)
     train, test = (rng.standard_normal((200, 16)).astype(np.float32) for _ in range(2))
-    assert found("duplicates", Case(title="x", vectors=Vectors(images=test, train=train))).verdict == "ok"
-    assert found("duplicates", Case(title="x", vectors=Vectors(images=test))).verdict == "cannot tell"
+    assert found("duplicates", Case(title="x", vectors=CaseVectors(images=test, train=train))).verdict == "ok"
+    assert found("duplicates", Case(title="x", vectors=CaseVectors(images=test))).verdict == "cannot tell"
     for count, verdict in ((1, "warning"), (10, "fault")):
         seen = test.copy()
         seen[:count] = train[:count]
-        assert found("duplicates", Case(title="x", vectors=Vectors(images=seen, train=train))).verdict == verdict
+        assert found("duplicates", Case(title="x", vectors=CaseVectors(images=seen, train=train))).verdict == verdict
     twice = np.concatenate([test, test[:20]])
-    assert found("duplicates", Case(title="x", vectors=Vectors(images=twice, train=train))).verdict == "warning"
+    assert found("duplicates", Case(title="x", vectors=CaseVectors(images=twice, train=train))).verdict == "warning"
 
 
 def test_how_many_pictures_are_enough() -> None:
@@ -342,14 +342,14 @@ def test_class_vectors_of_other_lengths_by_hand() -> None:
     images = np.array([[1, 0], [1, 0.2], [0, 1]], np.float32)
     classes = np.array([[1, 0], [9, 9]], np.float32)
     case = Case(
-        title="x", c=2, n=3, answers=answered([0, 0, 1], [1, 1, 1]), vectors=Vectors(images=images, classes=classes)
+        title="x", c=2, n=3, answers=answered([0, 0, 1], [1, 1, 1]), vectors=CaseVectors(images=images, classes=classes)
     )
     finding = found("normalised", case)
     assert finding.verdict == "fault" and "1.00 to 12.73" in finding.evidence
     assert finding.counterfactual is not None and finding.counterfactual.value == 1.0
-    assert found("normalised", replace(case, vectors=Vectors(images=images, classes=classes[:1]))).verdict == "ok"
+    assert found("normalised", replace(case, vectors=CaseVectors(images=images, classes=classes[:1]))).verdict == "ok"
     even = found(
-        "normalised", replace(case, vectors=Vectors(images=images, classes=np.array([[0, 3], [3, 0]], np.float32)))
+        "normalised", replace(case, vectors=CaseVectors(images=images, classes=np.array([[0, 3], [3, 0]], np.float32)))
     )
     assert even.verdict == "warning"
 
@@ -358,7 +358,7 @@ def test_class_vectors_of_other_lengths_by_hand() -> None:
     ("scale", "verdict"), [(100.0, "ok"), (14.3, "ok"), (4.605, "fault"), (2.66, "fault"), (1e4, "fault")]
 )
 def test_the_logit_scale_is_an_exponential(scale: float, verdict: str) -> None:
-    assert found("logit-scale", Case(title="x", vectors=Vectors(logit_scale=scale))).verdict == verdict
+    assert found("logit-scale", Case(title="x", vectors=CaseVectors(logit_scale=scale))).verdict == verdict
 
 
 def test_a_softmax_of_bare_cosines_is_nearly_even() -> None:
@@ -523,9 +523,9 @@ def test_whose_run_gives_these_answers() -> None:
 
 def test_answers_are_checked_on_construction() -> None:
     with pytest.raises(TMVError, match="nothing to audit"):
-        Answers(ids=(), labels=np.zeros(0, np.int64), top=np.zeros((0, 1), np.int64))
+        CaseAnswers(ids=(), labels=np.zeros(0, np.int64), top=np.zeros((0, 1), np.int64))
     with pytest.raises(TMVError, match="labels must be"):
-        Answers(ids=("a",), labels=np.zeros(1, np.int32), top=np.zeros((1, 1), np.int64))  # type: ignore[arg-type]
+        CaseAnswers(ids=("a",), labels=np.zeros(1, np.int32), top=np.zeros((1, 1), np.int64))  # type: ignore[arg-type]
 
 
 def test_class_names_that_are_numbers_are_not_called_words() -> None:

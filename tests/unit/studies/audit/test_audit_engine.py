@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core import cli
+from core.commands import cli
 from core.engine import Engine
 from core.errors import NotHere
 from core.readers.predictions import parse_predictions
