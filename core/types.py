@@ -367,18 +367,18 @@ class EmbeddingSet:
 
 
 class Encoder(Protocol):
-    """A loaded model. `logit_scale` is already exponentiated; vectors come unnormalised, float32."""
+    """A loaded model, as what embeds sees it: see `core.encoders.encoder.LoadedEncoder`. Vectors come unnormalised."""
 
     @property
-    def spec(self) -> ModelSpec: ...
+    def card(self) -> ModelCard: ...
 
-    @property
-    def logit_scale(self) -> float: ...
+    def preprocess(self, image: Any) -> Any:
+        """One picture -> (3, s, s)."""
 
     def encode_images(self, batch: Any) -> FloatArray:
         """(b, 3, s, s) preprocessed pixels -> (b, d)."""
 
-    def encode_texts(self, texts: Sequence[str]) -> FloatArray:
+    def encode_texts(self, texts: list[str]) -> FloatArray:
         """m texts -> (m, d)."""
 
 

@@ -15,35 +15,22 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
-from typing import Any, Protocol
 
 import numpy as np
 
 from core.embedding.batches import Batch, encode_batches, on_accelerator, one_torch_thread
+from core.encoders.stored_texts import encode_texts
 from core.errors import Damaged, TMVError
 from core.store import ChunkPlan, ChunkRun, KeyParts, Store, TextStore
 from core.store.chunks import Chunk, chunk_rows
 from core.store.rows import Rows, kept_rows
 from core.system.progress import Progress
-from core.types import Dataset, EmbeddingKey, FloatArray, ModelCard, Note, Skipped
+from core.types import Dataset, EmbeddingKey, Encoder, FloatArray, ModelCard, Note, Skipped
 
 TEXT_BLOCK = 256
 DEFAULT_BATCH = 8
 LARGE_MODEL, LARGE_MODEL_BATCH = 250_000_000, 4
 _ATTEMPTS = 3
-
-
-class CardedEncoder(Protocol):
-    """What embedding needs of a loaded model: see `core.encoders.LoadedEncoder`."""
-
-    @property
-    def card(self) -> ModelCard: ...
-
-    def preprocess(self, image: Any) -> Any: ...
-
-    def encode_images(self, batch: Any) -> FloatArray: ...
-
-    def encode_texts(self, texts: list[str]) -> FloatArray: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +49,7 @@ class EmbedReport:
 
 
 def embed(
-    encoder: CardedEncoder | Callable[[], CardedEncoder],
+    encoder: Encoder | Callable[[], Encoder],
     dataset: Dataset,
     store: Store,
     texts: TextStore,
@@ -109,10 +96,10 @@ def _digest(dataset: Dataset, memo_dir: Path, progress: Progress | None = None) 
     return data_digest(dataset, memo_dir, progress)
 
 
-def _once(encoder: CardedEncoder | Callable[[], CardedEncoder]) -> Callable[[], CardedEncoder]:
-    loaded: list[CardedEncoder] = []
+def _once(encoder: Encoder | Callable[[], Encoder]) -> Callable[[], Encoder]:
+    loaded: list[Encoder] = []
 
-    def load() -> CardedEncoder:
+    def load() -> Encoder:
         if not loaded:
             loaded.append(encoder() if callable(encoder) else encoder)
         return loaded[0]
@@ -124,7 +111,7 @@ def _silent(done: int, total: int) -> None:
     """Progress that nobody watches."""
 
 
-def batch_rows(encoder: CardedEncoder) -> int:
+def batch_rows(encoder: Encoder) -> int:
     """Rows of a batch: the encoder's own `batch_size`, fewer for the largest models on a CPU.
 
     Fixed by model and kind of device, never by timing, so that any two runs agree to the bit.
@@ -156,7 +143,7 @@ class _Work:
     def total(self) -> int:
         return len(self.dataset) + len(self.dataset.captions)
 
-    def run(self, load: Callable[[], CardedEncoder], reuse: bool) -> EmbedReport | None:
+    def run(self, load: Callable[[], Encoder], reuse: bool) -> EmbedReport | None:
         """The report, or None when the encoder turns out to be another one than the card says."""
         if reuse and self.store.is_whole(self.key):
             return self._found()
@@ -181,7 +168,7 @@ class _Work:
             key=self.key, n=manifest.n, seconds=0.0, images_per_second=0.0, reused=manifest.n, skipped=manifest.skipped
         )
 
-    def _make(self, encoder: CardedEncoder, reuse: bool) -> EmbedReport:
+    def _make(self, encoder: Encoder, reuse: bool) -> EmbedReport:
         if not len(self.dataset):
             raise TMVError(f"{self.dataset.spec.name} ({self.dataset.split}) has no pictures to embed.")
         self.store.withdraw_damaged(self.key)
@@ -211,7 +198,7 @@ class _Work:
             skipped=skipped,
         )
 
-    def _begin(self, encoder: CardedEncoder) -> tuple[ChunkRun, list[Batch]]:
+    def _begin(self, encoder: Encoder) -> tuple[ChunkRun, list[Batch]]:
         """The run that was interrupted, or a new one and its first batches.
 
         These, one for each thread, are timed so that a chunk takes a second or two.
@@ -229,7 +216,7 @@ class _Work:
         )
         return self.store.open_run(plan), ready
 
-    def _batches(self, encoder: CardedEncoder, wanted: list[range], done: int) -> Generator[Batch]:
+    def _batches(self, encoder: Encoder, wanted: list[range], done: int) -> Generator[Batch]:
         """Batches as they are finished, with progress; while there is none, a chance to notice a stop."""
         self.progress(done, self.total)
         with closing(encode_batches(encoder, self.dataset, wanted, self.threads)) as batches:
@@ -239,7 +226,7 @@ class _Work:
                     done += len(batch.rows)
                 self.progress(done, self.total)
 
-    def _compute(self, encoder: CardedEncoder, run: ChunkRun, ready: list[Batch]) -> None:
+    def _compute(self, encoder: Encoder, run: ChunkRun, ready: list[Batch]) -> None:
         """Compute and write the missing chunks; `ready` batches are taken as they are."""
         missing = run.missing()
         chunk_of = {rows: index for index in missing for rows in run.plan.batches(index)}
@@ -257,7 +244,7 @@ class _Work:
 
     # --- from chunks to an entry --------------------------------------------------------------------------
 
-    def _complete(self, encoder: CardedEncoder, run: ChunkRun) -> tuple[Skipped, ...]:
+    def _complete(self, encoder: Encoder, run: ChunkRun) -> tuple[Skipped, ...]:
         gaps = [row for _, chunk in run.chunks() for row, _ in chunk.skipped]
         rows = kept_rows(self.dataset, gaps)
         done = len(self.dataset) + len(self.dataset.captions) - len(rows.captions)
@@ -273,7 +260,7 @@ class _Work:
         )
         return manifest.skipped
 
-    def _text_blocks(self, encoder: CardedEncoder, rows: Rows) -> Iterator[FloatArray]:
+    def _text_blocks(self, encoder: Encoder, rows: Rows) -> Iterator[FloatArray]:
         """The vectors of the captions in order, (up to 256, d) at a time; unknown ones are encoded and
         kept."""
         for start in range(0, len(rows.captions), TEXT_BLOCK):
@@ -289,22 +276,6 @@ def _chunk(batches: list[Batch]) -> Chunk:
     batches.sort(key=lambda batch: batch.rows.start)
     with_vectors = [batch.vectors for batch in batches if len(batch.vectors)] or [batches[0].vectors]
     return Chunk(vectors=np.concatenate(with_vectors), skipped=tuple(gap for batch in batches for gap in batch.skipped))
-
-
-def encode_texts(encoder: CardedEncoder, store: TextStore, texts: tuple[str, ...] | list[str]) -> FloatArray:
-    """(m, d) unnormalised vectors of m texts: known ones from the store, the others encoded once and kept."""
-    digest = encoder.card.model_digest
-    vectors, found = store.get(digest, texts)
-    if found.all():
-        return vectors
-    missing = list(dict.fromkeys(text for text, here in zip(texts, found, strict=True) if not here))
-    fresh = np.ascontiguousarray(encoder.encode_texts(missing), np.float32)
-    store.put(digest, missing, fresh)
-    position = {text: row for row, text in enumerate(missing)}
-    whole = np.zeros((len(texts), fresh.shape[1]), np.float32)
-    for row, text in enumerate(texts):
-        whole[row] = vectors[row] if found[row] else fresh[position[text]]
-    return whole
 
 
 def available_cores() -> int:

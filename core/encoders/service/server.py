@@ -19,12 +19,12 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from core.embedding.run import CardedEncoder, encode_texts
 from core.encoders.service.wire import receive, send, socket_path
+from core.encoders.stored_texts import encode_texts
 from core.errors import BadFrame, EncoderWarming, TMVError
 from core.store import TextStore, write_card
 from core.system.locks import FileLock
-from core.types import FloatArray
+from core.types import Encoder, FloatArray
 
 MOST_MODELS = 3
 _LOAD_PATIENCE = 0.5
@@ -38,7 +38,7 @@ class Models(Protocol):
         """Cheap; changes when the model must be loaded again. Raises `TMVError` for a model that cannot be
         loaded."""
 
-    def load(self, name: str) -> CardedEncoder:
+    def load(self, name: str) -> Encoder:
         """Load the model."""
 
 
@@ -58,7 +58,7 @@ class CatalogModels:
             raise NotHere(f"The weights of {name} are not on this machine: {state.why}")
         return tuple(_file_stamp(path) for path in weights.locate(spec) or ())
 
-    def load(self, name: str) -> CardedEncoder:
+    def load(self, name: str) -> Encoder:
         """Load the model on this machine's device."""
         from core.encoders.encoder import load_encoder
 
@@ -77,7 +77,7 @@ class _Slot:
     stamp: Hashable
     started: float = field(default_factory=time.monotonic)
     finished: threading.Event = field(default_factory=threading.Event)
-    encoder: CardedEncoder | None = None
+    encoder: Encoder | None = None
     error: TMVError | None = None
 
 
@@ -90,7 +90,7 @@ class Shelf:
         self._slots: OrderedDict[str, _Slot] = OrderedDict()
         self._lock, self._loading = threading.Lock(), threading.Lock()
 
-    def get(self, name: str) -> CardedEncoder:
+    def get(self, name: str) -> Encoder:
         """The encoder. Raises `EncoderWarming` while it loads, and once whatever kept it from loading."""
         stamp = self._models.stamp(name)
         with self._lock:
@@ -193,10 +193,10 @@ class EncoderServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
             vectors = np.ascontiguousarray(compute(encoder, header, body), "<f4")
         return {"d": vectors.shape[1]}, vectors.tobytes()
 
-    def _texts(self, encoder: CardedEncoder, header: dict[str, Any], body: bytes) -> FloatArray:
+    def _texts(self, encoder: Encoder, header: dict[str, Any], body: bytes) -> FloatArray:
         return encode_texts(encoder, self.texts, [str(text) for text in header["texts"]])
 
-    def _image(self, encoder: CardedEncoder, header: dict[str, Any], body: bytes) -> FloatArray:
+    def _image(self, encoder: Encoder, header: dict[str, Any], body: bytes) -> FloatArray:
         from core.images.decode import to_rgb
 
         return encoder.encode_images(encoder.preprocess(to_rgb(body))[None])

@@ -16,7 +16,8 @@ import numpy as np
 import pytest
 
 from core.embedding import batches as embed_batches
-from core.embedding.run import LARGE_MODEL, batch_rows, embed, encode_texts
+from core.embedding.run import LARGE_MODEL, batch_rows, embed
+from core.encoders.stored_texts import encode_texts
 from core.errors import BadImage, Cancelled, DiskFull, TMVError
 from core.images.decode import to_rgb
 from core.store import ChunkPlan, KeyParts, Store, TextStore, write_chunk
