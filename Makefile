@@ -12,7 +12,7 @@ run: $(VENV)/.run
 	$(BIN)/python -m streamlit run streamlit_app.py --server.port=$(PORT)
 
 test: $(VENV)/.dev check
-	$(BIN)/python -m pytest -q -n 2 --dist loadgroup tests/unit tests/app tests/browser/test_newcomer.py
+	$(BIN)/python -m pytest -q -n 2 --dist loadgroup --cov --cov-report=term tests/unit tests/app tests/browser/test_newcomer.py
 
 # Every page in Chromium; of these, `test` runs the way of a newcomer.
 browser: $(VENV)/.dev
@@ -52,4 +52,4 @@ $(VENV)/.dev: $(VENV)/.run requirements-dev.txt
 	touch $@
 
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .coverage

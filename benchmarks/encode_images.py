@@ -171,10 +171,10 @@ def plain_model(architecture: str) -> tuple[Any, Any]:
     import open_clip
     import torch
 
-    from core.encoders.libraries import SEED as weights_seed
+    from core.encoders import libraries
 
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(weights_seed)
+        torch.manual_seed(libraries.SEED)
         model, _, transform = open_clip.create_model_and_transforms(architecture, pretrained_text=False)
     return model.eval(), transform
 

@@ -51,6 +51,7 @@ class Sentence(str):
     code: str
 
     def __new__(cls, text: str, code: str) -> Self:
+        """A sentence with its code."""
         sentence = super().__new__(cls, text)
         sentence.code = code
         return sentence
@@ -70,6 +71,7 @@ class Note(Sentence):
     level: Level
 
     def __new__(cls, text: str, code: str, level: Level = "info") -> Self:
+        """A sentence with its code and level."""
         note = super().__new__(cls, text, code)
         note.level = level
         return note
@@ -370,7 +372,8 @@ class Encoder(Protocol):
     """A loaded model, as what embeds sees it: see `core.encoders.encoder.LoadedEncoder`. Vectors come unnormalised."""
 
     @property
-    def card(self) -> ModelCard: ...
+    def card(self) -> ModelCard:
+        """What loading the model told."""
 
     def preprocess(self, image: Any) -> Any:
         """One picture -> (3, s, s)."""

@@ -1,0 +1,1 @@
+"""Tables of what is known by name: models, data sets, prompts, class names, published figures."""

@@ -26,16 +26,20 @@ class Brush:
         object.__setattr__(self, "draw", ImageDraw.Draw(self.image))
 
     def points(self, *xy: float) -> list[tuple[float, float]]:
+        """Pixels of places given as shares of the side: x, y, x, y, ..."""
         side = self.image.width
         return [(x * side, y * side) for x, y in zip(xy[::2], xy[1::2], strict=True)]
 
     def box(self, x0: float, y0: float, x1: float, y1: float, fill: Rgb) -> None:
+        """A filled rectangle."""
         self.draw.rectangle(self.points(x0, y0, x1, y1), fill=fill)
 
     def oval(self, x0: float, y0: float, x1: float, y1: float, fill: Rgb) -> None:
+        """A filled ellipse."""
         self.draw.ellipse(self.points(x0, y0, x1, y1), fill=fill)
 
     def shape(self, fill: Rgb, *xy: float) -> None:
+        """A filled polygon."""
         self.draw.polygon(self.points(*xy), fill=fill)
 
     def near(self, colour: Rgb, spread: int = 14) -> Rgb:

@@ -176,6 +176,7 @@ class Log:
         self.began, self.losses = time.monotonic(), list[float]()
 
     def add(self, step: int, loss: float) -> None:
+        """Count one step."""
         self.losses.append(loss)
         if step % 100 == 0:
             rate = (step - self.first) / (time.monotonic() - self.began) * 60
@@ -250,6 +251,7 @@ def evaluate(model: str, out: Path, scratch: Path) -> dict[str, Any]:
 
 
 def main(argv: list[str] | None = None) -> int:
+    """Train, go on with a run that was cut off, or evaluate; gives the exit status."""
     parser = argparse.ArgumentParser(prog="python -m core.demo.train", description=__doc__)
     parser.add_argument("--model", choices=MODELS, required=True)
     parser.add_argument("--scratch", type=Path, help="folder for rendered scenes and checkpoints")

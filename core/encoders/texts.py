@@ -275,6 +275,7 @@ def _scaled(block: Any, name: str, x: torch.Tensor) -> torch.Tensor:
 
 
 def is_plain_block(block: Any) -> bool:
+    """Whether the block is the residual attention block that the short way computes."""
     attention = getattr(block, "attn", None)
     return (
         type(block).__name__ == "ResidualAttentionBlock"

@@ -29,10 +29,12 @@ class HasClasses(Protocol):
     """A `Dataset` or an `EmbeddingSet`: curated and raw names of the same classes, in the same order."""
 
     @property
-    def classnames(self) -> tuple[str, ...]: ...
+    def classnames(self) -> tuple[str, ...]:
+        """(c,) curated."""
 
     @property
-    def raw_classnames(self) -> tuple[str, ...]: ...
+    def raw_classnames(self) -> tuple[str, ...]:
+        """(c,) as the data set has them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

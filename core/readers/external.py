@@ -39,7 +39,8 @@ class Scores:
 class Placed(Protocol):
     """A table that can say where a row stands."""
 
-    def place(self, row: int) -> str: ...
+    def place(self, row: int) -> str:
+        """The file and line of a row."""
 
 
 def read_scores(values: NDArray[np.float32], table: Placed) -> Scores:

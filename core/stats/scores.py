@@ -26,7 +26,8 @@ class VectorRows(Protocol):
     """Rows of numbers that can be read a block at a time: an array, a memory-mapped file."""
 
     @property
-    def shape(self) -> tuple[int, ...]: ...
+    def shape(self) -> tuple[int, ...]:
+        """The lengths of its axes."""
 
     def __len__(self) -> int: ...
 

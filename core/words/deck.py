@@ -151,4 +151,4 @@ def _pairs(frame: pd.DataFrame) -> pd.DataFrame:
     told = frame[(frame["classes"] > 5) & frame["acc1"].notna()]
     sides = [told[told["method"] == m].set_index(["model", "dataset"]) for m in (ZERO_SHOT, PROBE)]
     zero, probe = (side[["acc1", "acc5"]] for side in sides)
-    return zero.join(probe, how="inner", lsuffix="_zero", rsuffix="_probe")
+    return zero.add_suffix("_zero").join(probe.add_suffix("_probe"), how="inner")

@@ -17,13 +17,16 @@ class Noted(Protocol):
     """A result with the notes that stand wherever it stands."""
 
     @property
-    def model(self) -> str: ...
+    def model(self) -> str:
+        """The model it is of."""
 
     @property
-    def dataset(self) -> str: ...
+    def dataset(self) -> str:
+        """The data set it is of."""
 
     @property
-    def notes(self) -> tuple[Note, ...]: ...
+    def notes(self) -> tuple[Note, ...]:
+        """What stands beside it."""
 
 
 def notes_of(results: Sequence[Noted]) -> list[tuple[str, str]]:

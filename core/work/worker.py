@@ -47,6 +47,7 @@ class JobProgress:
         self._total = 0
 
     def __call__(self, done: int, total: int) -> None:
+        """Note how far the job is; raises `Cancelled`."""
         self.check()
         now = time.monotonic()
         rate = self._rate(now, done, total)

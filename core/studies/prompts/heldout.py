@@ -219,6 +219,7 @@ class HeldOutJudge:
     def judge(
         self, name: str, templates: Sequence[str], head: FloatArray, weights: Sequence[float] | None = None
     ) -> Verdict:
+        """One candidate beside the baseline, counted on the held-out pictures; `head` (c, d)."""
         correct, base = self._correct(head), self._baseline
         hits, n = int(correct.sum()), len(correct)
         gained, lost = np.flatnonzero(correct & ~base), np.flatnonzero(~correct & base)
