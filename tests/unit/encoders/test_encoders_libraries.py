@@ -21,6 +21,7 @@ from core.encoders.checkpoints import read_tensors
 from core.encoders.encoder import LoadedEncoder
 from core.encoders.libraries import Built, build
 from core.errors import TMVError
+from tests.coded import coded
 from tests.encoder_models import ROUNDING, close, make_model, openai_model, pixels
 from tests.unit.encoders.test_encoders import TEXTS
 
@@ -74,7 +75,7 @@ def test_the_same_weights_give_the_same_vectors_in_both_libraries(kind: str, tmp
 @pytest.mark.parametrize("kind", KINDS)
 def test_openai_s_clip_takes_the_fast_ways_too(kind: str, tmp_path: Path) -> None:
     encoder = LoadedEncoder(SPEC, build(SPEC, (save_state(kind, tmp_path),)), [], "cpu")
-    assert encoder.card.text_path == "prefix tree" and any("packed" in note for note in encoder.card.notes)
+    assert encoder.card.text_path == "prefix tree" and "packed" in coded(encoder.card.notes)["encoding"]
     assert {"torch", "clip-anytorch", "pillow"} == set(encoder.card.versions)
     assert close(encoder.encode_texts(TEXTS), encoder.full_texts(TEXTS)) < ROUNDING
     assert encoder.batch_size == (8 if kind == "resnet" else 16)

@@ -14,6 +14,7 @@ import pytest
 from core.errors import NotHere, TMVError
 from core.readers import open_dataset
 from core.types import Dataset
+from tests.coded import coded
 from tests.data_files import paint
 
 A, B = ["A dog.", "Two, no three"], ["A cat."]
@@ -354,7 +355,7 @@ def test_what_cannot_be_joined_is_counted_and_named(tmp_path: Path) -> None:
 def test_an_id_of_two_pictures_and_a_picture_of_two_ids(tmp_path: Path) -> None:
     data = opened(tmp_path, "c.json", coco([*TWO, {"id": 1, "file_name": "c.jpg"}], SAID))
     assert pairs(data) == [("b.jpg", "B")]
-    assert any("id that stands for several pictures, left out: 1 (annotation 1 (id 10)" in note for note in data.notes)
+    assert "1 (annotation 1 (id 10)" in coded(data.notes)["captions_left_out"]
     data = opened(
         tmp_path,
         "c.json",
@@ -389,7 +390,7 @@ def test_the_folder_of_the_split_is_taken(tmp_path: Path) -> None:
         put(tmp_path, f"annotations/captions_{split}.json", {f"{i}.jpg": f"{split} {i}" for i in range(3)})
     data = open_dataset(f"captions:{tmp_path}", "val")
     assert data.pictures.read(0) == (tmp_path / "val" / "0.jpg").read_bytes() and data.captions == ("val 0", "val 1")
-    assert any("picture is not here, left out: 1" in note for note in data.notes)
+    assert ": 1" in coded(data.notes)["captions_without_picture"]
     assert open_dataset(f"captions:{tmp_path}", "train").captions == ("train 0", "train 1", "train 2")
 
 

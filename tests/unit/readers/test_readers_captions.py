@@ -12,6 +12,7 @@ import pytest
 from core.errors import NotHere, TMVError, UnknownName
 from core.readers import dataset_state, describe_dataset, open_dataset
 from core.readers.caption_files import read_caption_file
+from tests.coded import coded
 from tests.data_files import coco_json, paint
 
 DATA = Path(os.environ.get("TMV_TEST_DATA", "/nonexistent"))
@@ -176,12 +177,12 @@ def test_findings_are_notes(tmp_path: Path) -> None:
     paint(*(tmp_path / "Images" / f"{name}.jpg" for name in "abcd"))
     lines = ["a.jpg,A dog", "a.jpg,A dog", "b.jpg,a DOG", "c.jpg,", "gone.jpg,Lost", "gone.jpg,Too", "b.jpg,"]
     file = write(tmp_path / "captions.csv", "\n".join(["image,caption", *lines]))
-    notes = " ".join(open_dataset(f"captions:{file}").notes)
-    assert "Captions whose picture is not here, left out: 2 (gone.jpg)" in notes
-    assert "Pictures without a caption, left out: 2 (c.jpg, d.jpg)" in notes
-    assert "Captions that stand twice at the same picture: 1" in notes
-    assert "Sentences that are the caption of several pictures: 1" in notes
-    assert "Captions that are empty, left out: 2 (line 5 of c.jpg, line 8 of b.jpg)" in notes
+    notes = coded(open_dataset(f"captions:{file}").notes)
+    assert "2 (gone.jpg)" in notes["captions_without_picture"]
+    assert "2 (c.jpg, d.jpg)" in notes["pictures_without_caption"]
+    assert ": 1" in notes["captions_twice"]
+    assert ": 1" in notes["captions_shared"]
+    assert "2 (line 5 of c.jpg, line 8 of b.jpg)" in notes["captions_left_out"]
 
 
 def test_json_pictures_without_captions_and_captions_without_pictures(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from core.errors import NotHere, TMVError
 from core.images.decode import to_rgb
 from core.readers import open_dataset
 from core.readers.cifar100 import read_pickle
+from tests.coded import coded
 from tests.data_files import paint, toronto
 
 DATA = Path(os.environ.get("TMV_TEST_DATA", "/nonexistent"))
@@ -100,8 +101,9 @@ def test_png_folders(tmp_path: Path) -> None:
     data = open_dataset("cifar100", data_dir=tmp_path)
     assert data.ids == ("apple/1.png", "train/2.png")
     assert data.labels is not None and data.labels.tolist() == [0, NAMES.index("train")]
-    notes = " ".join(data.notes)
-    assert "unicorn" in notes and "2 of 100 classes" in notes and "This is a part" in notes
+    notes = coded(data.notes)
+    assert "unicorn" in notes["strange_folders"] and "2 of 100 classes" in notes["classes_without_pictures"]
+    assert "part" in notes
 
 
 # --- hostile ----------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import pytest
 from core.errors import BadImage, NotHere, TMVError, UnknownName
 from core.images.decode import to_rgb
 from core.readers import dataset_state, describe_dataset, open_dataset
+from tests.coded import coded
 from tests.data_files import paint
 
 DATA = Path(os.environ.get("TMV_TEST_DATA", "/nonexistent"))
@@ -39,8 +40,8 @@ def test_halves_of_a_folder_without_splits_are_whole_and_apart(tmp_path: Path) -
     assert not set(train.ids) & set(test.ids)
     assert sorted(train.ids + test.ids) == sorted(open_dataset(name).ids)
     assert train.labels is not None and train.labels.tolist() == [0] * 3 + [1] * 3
-    assert any("fixed halves" in note for note in train.notes)
-    assert not any("fixed halves" in note for note in open_dataset(name).notes)
+    assert "fixed_halves" in coded(train.notes)
+    assert "fixed_halves" not in coded(open_dataset(name).notes)
 
 
 def test_split_folders_share_one_list_of_classes(tmp_path: Path) -> None:
@@ -50,7 +51,7 @@ def test_split_folders_share_one_list_of_classes(tmp_path: Path) -> None:
     assert data.split == "val" and data.spec.splits == ("train", "val")
     assert data.raw_classnames == ("cat", "dog", "elk") == open_dataset(name, "train").raw_classnames
     assert data.labels is not None and data.labels.tolist() == [1, 2]
-    assert any("2 of 3 classes" in note for note in data.notes)
+    assert "2 of 3 classes" in coded(data.notes)["classes_without_pictures"]
     assert open_dataset(name, "valid").ids == data.ids
     with pytest.raises(UnknownName, match="there are: train, val"):
         open_dataset(name, "nonsense")
@@ -76,17 +77,16 @@ def test_other_folders_beside_the_splits_do_not_matter(tmp_path: Path) -> None:
 def test_pictures_without_classes_can_be_searched_not_scored(tmp_path: Path) -> None:
     data = open_dataset(fill(tmp_path, "1.jpg", "2.jpg"))
     assert data.labels is None and data.classnames == () and len(data) == 2
-    assert any("searched, not scored" in note for note in data.notes)
+    assert "no_classes" in coded(data.notes)
     assert data.spec.splits == ("all",)
 
 
 def test_strays_empty_folders_and_equal_names_are_said(tmp_path: Path) -> None:
     name = fill(tmp_path, "hot_dog/1.jpg", "hot-dog/2.jpg", "stray.jpg")
     (tmp_path / "empty").mkdir()
-    notes = " ".join(open_dataset(name).notes)
-    assert "outside any class folder" in notes and "stray.jpg" in notes
-    assert "without pictures were left out: empty" in notes
-    assert "share a class name" in notes and "hot dog (hot-dog, hot_dog)" in notes
+    notes = coded(open_dataset(name).notes)
+    assert "stray.jpg" in notes["pictures_left_out"] and "empty" in notes["empty_folders"]
+    assert "hot dog (hot-dog, hot_dog)" in notes["equal_names"]
 
 
 def test_broken_and_hidden_files(tmp_path: Path) -> None:

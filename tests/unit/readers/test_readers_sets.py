@@ -13,6 +13,7 @@ from core.catalog.datasets import DATASETS, find_dataset
 from core.errors import NotHere, TMVError, UnknownName
 from core.images.decode import to_rgb
 from core.readers import dataset_state, demo_folder, describe_dataset, make_demo, open_dataset, stands_there
+from tests.coded import coded
 from tests.data_files import coco_json, paint
 
 DATA = Path(os.environ.get("TMV_TEST_DATA", "/nonexistent"))
@@ -30,8 +31,8 @@ def test_imagenet_mini(tmp_path: Path) -> None:
     assert data.split == "val" and data.ids == ("n01440764/a.JPEG", "n01443537/b.JPEG")
     assert data.labels is not None and [data.classnames[c] for c in data.labels] == ["tench", "goldfish"]
     assert len(data.classnames) == 1000
-    notes = " ".join(data.notes)
-    assert "strange" in notes and "2 of 1000 classes" in notes
+    notes = coded(data.notes)
+    assert "strange_folders" in notes and "2 of 1000 classes" in notes["classes_without_pictures"]
     with pytest.raises(NotHere, match=r"there is: val"):
         open_dataset("imagenet_mini", "train", tmp_path)
     assert describe_dataset("imagenet_mini", tmp_path).splits == ("val",)
@@ -64,7 +65,7 @@ def test_food101_keeps_to_its_list(kind: str, tmp_path: Path) -> None:
     assert data.ids == ("apple_pie/2.jpg", "waffles/3.jpg")
     assert data.labels is not None and data.labels.tolist() == [0, 100]
     assert data.classnames[0] == "apple pie" and len(data.classnames) == 101
-    assert any("3 pictures of the official test list are not here" in note for note in data.notes)
+    assert coded(data.notes)["pictures_not_here"].startswith("3 pictures")
     with pytest.raises(NotHere, match="no split 'train'"):
         open_dataset("food101", "train", tmp_path)
 
@@ -97,7 +98,7 @@ def test_eurosat_has_fixed_halves(place: str, tmp_path: Path) -> None:
     assert test.labels is not None and np.bincount(test.labels, minlength=10).tolist() == [3] + [0] * 8 + [3]
     assert whole.classnames[9] == "lake or sea" and whole.raw_classnames[9] == "SeaLake"
     assert open_dataset("eurosat", data_dir=tmp_path).split == "test"
-    assert any("no official split" in note for note in test.notes)
+    assert "fixed_halves" in coded(test.notes)
 
 
 def test_a_split_of_eurosat_read_alone_is_said(tmp_path: Path) -> None:
@@ -229,7 +230,7 @@ def test_a_demo_set_is_drawn_on_request_and_then_read(tmp_path: Path) -> None:
 def test_the_collected_sets_open_whole(name: str, split: str, n: int) -> None:
     data = open_dataset(name, split, DATA)
     assert len(data) == len(data.pictures) == len(set(data.ids)) == n
-    assert any("This is a part" in note for note in data.notes)
+    assert "part" in coded(data.notes)
     assert all(to_rgb(data.pictures.read(row)).mode == "RGB" for row in range(0, n, 5))
     if data.labels is not None:
         spec = next(spec for spec in DATASETS if spec.name == name)

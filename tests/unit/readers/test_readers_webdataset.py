@@ -19,6 +19,7 @@ from core.images.decode import to_rgb
 from core.readers import dataset_state, open_dataset
 from core.readers.shards import expand_braces, read_index, split_name
 from core.readers.tar_index import tar_files
+from tests.coded import coded
 from tests.data_files import picture, tar
 
 DATA = Path(os.environ.get("TMV_TEST_DATA", "/nonexistent"))
@@ -151,12 +152,12 @@ def test_numbered_classes_with_names(tmp_path: Path) -> None:
     assert data.labels is not None and data.labels.tolist() == [0, 1] * 6
     assert data.raw_classnames == ("forest", "river", "sea")
     assert [data.pictures.read(i) for i in (0, 7, 11)] == [picture(i) for i in (0, 7, 11)]
-    assert any("2 of 3 classes" in note for note in data.notes)
+    assert "2 of 3 classes" in coded(data.notes)["classes_without_pictures"]
 
 
 def test_numbered_classes_without_names_say_so(tmp_path: Path) -> None:
     data = open_dataset(labelled(tmp_path))
-    assert data.classnames == ("0", "1") and any("classnames.txt" in note for note in data.notes)
+    assert data.classnames == ("0", "1") and "numbered_classes" in coded(data.notes)
 
 
 def test_named_classes(tmp_path: Path) -> None:
@@ -199,14 +200,14 @@ def test_what_says_nothing_is_left_out_and_counted(tmp_path: Path) -> None:
     members |= {"4.jpg": picture(4), "4.cls": ""}
     data = open_dataset(one(tmp_path, members))
     assert data.ids == ("1",)
-    notes = " ".join(data.notes)
-    assert "1 samples without a picture" in notes and "2 samples say nothing of their picture: 2, 4" in notes
+    said = coded(data.notes)["samples_left_out"]
+    assert "1 samples" in said and "2 samples" in said and ": 2, 4" in said
 
 
 def test_pictures_alone_can_be_searched(tmp_path: Path) -> None:
     data = open_dataset(one(tmp_path, {"1.jpg": picture(1), "2.jpg": picture(2)}))
     assert data.labels is None and data.spec.splits == ("all",)
-    assert any("searched, not scored" in note for note in data.notes)
+    assert "no_labels" in coded(data.notes)
 
 
 @pytest.mark.parametrize(
@@ -252,7 +253,7 @@ def test_captions_in_json(tmp_path: Path) -> None:
     }
     data = open_dataset(one(tmp_path, members))
     assert data.captions == ("A dog.", "A cat.", "One.") and data.ids == ("1", "2")
-    assert any("say nothing" in note for note in data.notes)
+    assert "samples_left_out" in coded(data.notes)
 
 
 # --- names and places -------------------------------------------------------------------------------------

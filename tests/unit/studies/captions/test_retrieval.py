@@ -15,6 +15,7 @@ from core.studies.captions import breakdown as retrieval_reading
 from core.studies.captions import retrieval
 from core.studies.captions.ranks import CaptionRanks, rank_captions
 from core.types import EmbeddingKey, EmbeddingSet, FloatArray, IntArray, Provenance, Reference
+from tests.coded import coded
 
 PROVENANCE = Provenance(
     model_digest="m",
@@ -123,11 +124,11 @@ def test_what_hangs_on_ties_is_noted() -> None:
     texts = np.array([[1, 0], [0, 1], [1, 0]], dtype=np.float32)
     found = retrieval.retrieve(embedded(images, texts, np.array([0, 2, 1])))
     assert (found.image.ranks.tolist(), found.text.ranks.tolist()) == ([2, 1, 1], [2, 2, 1])
-    assert [note for note in found.notes if "tie" in note] == [
+    assert [note for note in found.notes if note.code == "ties"] == [
         "2 of 3 pictures tie for the first place. Ties count against them; with every tie in their favour, recall@1 "
         "from picture to text would be 100.0 % instead of 33.3 %."
     ]
-    assert not any("tie" in note for note in retrieval.retrieve(captioned()).notes)
+    assert "ties" not in coded(retrieval.retrieve(captioned()).notes)
 
 
 def test_two_equal_captions_of_one_picture_do_not_count_against_it() -> None:
@@ -324,8 +325,8 @@ def test_median_interval_equals_writing_the_resamples_out(seed: int) -> None:
 
 def test_notes_say_when_published_figures_do_not_compare() -> None:
     reference = Reference(metric="image_retrieval_recall@1", value=0.3, protocol="5,000 pictures", source="somewhere")
-    assert any("do not compare" in note for note in retrieval.retrieve(captioned(), published=[reference]).notes)
-    assert not any("do not compare" in note for note in retrieval.retrieve(captioned()).notes)
+    assert "not_the_published_set" in coded(retrieval.retrieve(captioned(), published=[reference]).notes)
+    assert "not_the_published_set" not in coded(retrieval.retrieve(captioned()).notes)
 
 
 def test_a_set_without_captions_is_refused() -> None:

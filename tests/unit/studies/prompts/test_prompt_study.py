@@ -14,6 +14,7 @@ from core.stats.intervals import mcnemar_exact, wilson
 from core.studies.prompts import accuracy as prompt_study
 from core.studies.zero_shot import classify as zero_shot
 from core.types import EmbeddingKey, EmbeddingSet, FloatArray, IntArray, Provenance, Reference
+from tests.coded import coded
 
 PROVENANCE = Provenance(
     model_digest="m",
@@ -116,7 +117,7 @@ def test_gained_and_lost_by_hand() -> None:
     assert record["templates"][1]["gained"] == ["x"] and record["templates"][1]["lost"] == ["y", "z"]
     assert record["ensemble"]["template"] == "ensemble"
     assert record["recall"]["matrix"] == [[0.5, 1.0], [1.0, 0.0]]
-    assert any("Top-5" in note for note in result.notes)
+    assert "top5_trivial" in coded(result.notes)
 
 
 def test_recall_matrix_is_per_class_accuracy() -> None:
