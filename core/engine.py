@@ -11,7 +11,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from core.catalog.datasets import find_dataset
 from core.catalog.models import find_model
 from core.embedding.data import Data
 from core.embedding.vectors import Vectors
@@ -20,6 +19,7 @@ from core.errors import NotHere
 from core.images.thumbnails import Thumbnails
 from core.images.uploads import Uploads
 from core.jobs.jobs import Jobs
+from core.readers.datasets import find_dataset
 from core.store import Results, Store, TextStore
 from core.studies.base import LongStudy, Study
 from core.studies.zero_shot.prompting import Prompting

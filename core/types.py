@@ -151,7 +151,8 @@ class DatasetSpec:
 
     `prompt_set` names the templates that its published figure used; `published_name` its name in the tables of
     published figures ("" where there are none); `captions_per_picture` how many captions of each picture it is
-    measured with (None: all). `templates` are what a set of one's own brings for its classes, each with one `{}`.
+    measured with (None: all). `templates` are what a set of one's own brings for its classes, each with one
+    `{}`; `sizes` (split, pictures) of the whole set: fewer on disk is a part and gets a note.
     """
 
     name: str
@@ -169,6 +170,7 @@ class DatasetSpec:
     size: str = ""
     captions_per_picture: int | None = None
     templates: tuple[str, ...] = ()
+    sizes: tuple[tuple[str, int], ...] = ()
 
 
 # --- rows of a data set -----------------------------------------------------------------------------------

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from core.catalog.datasets import find_dataset
 from core.catalog.models import find_model
 from core.catalog.published import deck_figures, published
+from core.readers.datasets import find_dataset
 from core.stats.accuracy import Score
 from core.stats.intervals import wilson
 from core.studies.zero_shot.classify import ZeroShotResult, class_embeddings, classify

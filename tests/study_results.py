@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from core.catalog.datasets import find_dataset
 from core.catalog.models import find_model
 from core.catalog.published import deck_prompt_study, published
+from core.readers.datasets import find_dataset
 from core.stats.first_answers import answer
 from core.stats.gallery import Gallery, unit_vector
 from core.studies.captions import one_caption, retrieval

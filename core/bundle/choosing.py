@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from core.bundle.export import BundleChoice, ExportReport, export
-from core.catalog.datasets import find_dataset
 from core.catalog.models import find_model
 from core.engine import SMALL, Engine
 from core.errors import Damaged, NotHere
+from core.readers.datasets import find_dataset
 from core.system.progress import Progress
 from core.types import EmbeddingKey
 

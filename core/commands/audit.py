@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from core.catalog.datasets import find_dataset
 from core.catalog.models import find_model
 from core.commands.base import Command, Record, Row, answer, percent
 from core.commands.classify import add_prompts, asked
 from core.engine import Engine
 from core.errors import BadArgument
+from core.readers.datasets import find_dataset
 from core.readers.predictions import read_predictions
 from core.studies.audit import AuditResult
 from core.studies.audit.study import Audit, audit_classes, audit_deck, audit_predictions, audit_probe

@@ -9,10 +9,10 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from core.catalog.datasets import find_dataset
 from core.catalog.models import find_model
 from core.engine import Engine
 from core.errors import NotHere
+from core.readers.datasets import find_dataset
 from core.studies.base import Study
 from core.system.progress import Progress
 from core.types import Place

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import combinations, product
 
-from core.catalog.datasets import DATASETS
 from core.catalog.models import MODELS
 from core.catalog.published import deck_figures, deck_prompt_study
 from core.deck.steps import GENERAL, SPECIAL
+from core.readers.datasets import DATASETS
 from core.words import deck as say
 
 DeckCell = tuple[str, str, str]

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from core.catalog.datasets import find_dataset
 from core.catalog.models import find_model
 from core.engine import Engine
 from core.errors import TMVError
+from core.readers.datasets import find_dataset
 from core.studies.zero_shot.classify import fill
 from core.types import EmbeddingSet
 from core.words.names import say_dataset, say_model

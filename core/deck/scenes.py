@@ -10,7 +10,6 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.catalog.datasets import find_dataset
 from core.catalog.models import MODELS, find_model
 from core.catalog.prompts import find_prompt_set
 from core.deck import claims, presets
@@ -20,6 +19,7 @@ from core.deck.result import OPEN, ClaimResult
 from core.deck.steps import CLAIMS, STEPS, TEN, Step
 from core.engine import Engine
 from core.errors import EncoderWarming, NotHere, TMVError
+from core.readers.datasets import find_dataset
 from core.studies.audit.study import audit_deck
 from core.studies.pictures.search import PicturesResult
 from core.studies.pictures.study import search

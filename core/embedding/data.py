@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from core import readers
-from core.catalog.datasets import DATASETS, find_dataset
 from core.errors import Damaged, NotHere
 from core.readers.base import canonical_split
+from core.readers.datasets import DATASETS, find_dataset
 from core.store import Entry, Results, Store
 from core.store.manifest import MANIFEST
 from core.system.memo import Memo

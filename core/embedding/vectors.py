@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core import readers
-from core.catalog.datasets import find_dataset
 from core.catalog.models import MODELS
 from core.embedding.data import Data
 from core.embedding.speed import remember_speed
 from core.encoders import weights
 from core.encoders.service.local import Encoding
 from core.errors import Damaged, NotHere
+from core.readers.datasets import find_dataset
 from core.store import Results, Store
 from core.store.data_notes import skipped_note
 from core.store.manifest import MANIFEST

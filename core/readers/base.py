@@ -18,7 +18,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from core.catalog.datasets import OFFICIAL_SIZES
 from core.errors import NotHere, unknown
 from core.images.decode import is_picture_name, read_encoded, unread_format
 from core.readers.stamps import about_to_read, file_stamp, read_entries
@@ -346,7 +345,7 @@ def strangers_note(spec: DatasetSpec, folder: Path) -> tuple[Note, ...]:
 
 def part_note(spec: DatasetSpec, split: str, n: int) -> tuple[Note, ...]:
     """A note when fewer pictures are here than the official split has."""
-    whole = OFFICIAL_SIZES.get((spec.name, split), 0)
+    whole = dict(spec.sizes).get(split, 0)
     if n >= whole:
         return ()
     whole_split = f"{whole:,} pictures of {spec.title} {split}"

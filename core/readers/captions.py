@@ -15,16 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from core.errors import NotHere, TMVError
-from core.readers.base import (
-    FilePictures,
-    and_more,
-    canonical_split,
-    choose_split,
-    list_folders,
-    locate,
-    part_note,
-    readable,
-)
+from core.readers.base import FilePictures, and_more, canonical_split, choose_split, list_folders, part_note, readable
 from core.readers.caption_files import SUFFIXES, is_caption_json, other_format, read_caption_file
 from core.readers.caption_notes import caption_findings, file_findings
 from core.readers.caption_pictures import Lookup, find_pictures, none_found, split_of
@@ -33,7 +24,6 @@ from core.readers.split_names import measured_first
 from core.types import Dataset, DatasetSpec, Note
 
 _CAPTION_NAME = re.compile(r"caption|token|results|sentence|metadata", re.IGNORECASE)
-_COCO_YEAR = "2017"
 
 
 # --- own captions -----------------------------------------------------------------------------------------
@@ -72,9 +62,9 @@ def _split_rows(path: Path) -> dict[str, CaptionSource]:
     files = _caption_files(path)
     by_name = {_split_of_file(file, path): file for file in files}
     if len(files) > 1 and None not in by_name and len(by_name) == len(files):
-        return {split: _source(file) for split, file in by_name.items() if split}
+        return {split: source_of(file) for split, file in by_name.items() if split}
     file, *others = files
-    read = _source(file)
+    read = source_of(file)
     if others:
         unused = and_more([str(other.relative_to(path)) for other in others])
         said = f"Captions are from {file.name}; also there: {unused} (captions:{path}/FILE reads another)."
@@ -88,7 +78,8 @@ def _split_rows(path: Path) -> dict[str, CaptionSource]:
     }
 
 
-def _source(file: Path) -> CaptionSource:
+def source_of(file: Path) -> CaptionSource:
+    """The rows of a file of captions, and what is to be said of it. Raises `TMVError` where it cannot be read."""
     found = read_caption_file(file)
     return CaptionSource(file=file, rows=found.rows, notes=found.notes)
 
@@ -140,38 +131,6 @@ def _looks_like_captions(file: Path) -> bool:
 
 def _preference(file: Path) -> tuple[bool, int, str]:
     return not _CAPTION_NAME.search(file.stem), SUFFIXES.index(file.suffix.lower()), file.name
-
-
-# --- COCO -------------------------------------------------------------------------------------------------
-
-
-def find_coco(data_dir: Path) -> Path | None:
-    """The folder with annotations/captions_val2017.json and its pictures."""
-    names = ("coco", "coco2017", "mscoco", "mscococaptions")
-    return locate(data_dir, names, lambda root: bool(coco_splits(root)))
-
-
-def coco_splits(root: Path) -> tuple[str, ...]:
-    """Which of train and val of 2017 have both captions and pictures."""
-    return tuple(
-        split
-        for split in ("train", "val")
-        if _coco_file(root, split).is_file() and _coco_pictures(root, split).is_dir()
-    )
-
-
-def open_coco(spec: DatasetSpec, split: str, root: Path) -> Dataset:
-    """One split of COCO 2017, its pictures in the order of the json."""
-    return captioned(spec, split, _source(_coco_file(root, split)), folder=_coco_pictures(root, split))
-
-
-def _coco_file(root: Path, split: str) -> Path:
-    return root / "annotations" / f"captions_{split}{_COCO_YEAR}.json"
-
-
-def _coco_pictures(root: Path, split: str) -> Path:
-    inner = root / "images" / f"{split}{_COCO_YEAR}"
-    return inner if inner.is_dir() else root / f"{split}{_COCO_YEAR}"
 
 
 # --- rows -------------------------------------------------------------------------------------------------

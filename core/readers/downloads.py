@@ -3,86 +3,16 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 
-from core.catalog.datasets import find_dataset
 from core.errors import NotHere, TMVError
 from core.readers.archives import unpack
 from core.readers.base import os_reason
+from core.readers.datasets import find_dataset
+from core.readers.sets import BY_NAME
+from core.readers.sets.base import Archive
 from core.system.download import fetch
 from core.system.progress import Progress
-
-_GB = 1_000_000_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Archive:
-    """One file to fetch: `inner` is the folder in it that becomes `target` under the data folder.
-
-    `size` is its length in bytes, about; `most` the most bytes that it may unpack to.
-    """
-
-    url: str
-    md5: str
-    inner: str
-    target: str
-    size: int
-    most: int
-
-
-DOWNLOADS: dict[str, tuple[Archive, ...]] = {
-    "cifar100": (
-        Archive(
-            url="https://www.cs.toronto.edu/~kriz/cifar-100-python.tar.gz",
-            md5="eb9058c3a382ffc7106e4002c42a8d85",
-            inner="cifar-100-python",
-            target="cifar-100-python",
-            size=169_001_437,
-            most=1 * _GB,
-        ),
-    ),
-    "food101": (
-        Archive(
-            url="http://data.vision.ee.ethz.ch/cvl/food-101.tar.gz",
-            md5="85eeb15f3717b99a5da872d97d918f87",
-            inner="food-101",
-            target="food-101",
-            size=4_996_278_331,
-            most=8 * _GB,
-        ),
-    ),
-    "eurosat": (
-        Archive(
-            url="https://huggingface.co/datasets/torchgeo/eurosat/resolve/"
-            "c877bcd43f099cd0196738f714544e355477f3fd/EuroSAT.zip",
-            md5="c8fa014336c82ac7804f0398fcb19387",
-            inner="2750",
-            target="eurosat/2750",
-            size=94_280_567,
-            most=1 * _GB,
-        ),
-    ),
-    "coco": (
-        Archive(
-            url="http://images.cocodataset.org/zips/val2017.zip",
-            md5="442b8da7639aecaf257c1dceb8ba8c80",
-            inner="val2017",
-            target="coco/val2017",
-            size=815_585_330,
-            most=3 * _GB,
-        ),
-        Archive(
-            url="http://images.cocodataset.org/annotations/annotations_trainval2017.zip",
-            md5="f4bbac642086de4f52a3fdda2de5fa2c",
-            inner="annotations",
-            target="coco/annotations",
-            size=252_907_541,
-            most=3 * _GB,
-        ),
-    ),
-}
-"""Addresses and checksums as torchvision 0.29 (CIFAR-100, Food-101, EuroSAT) and COCO's users state them."""
 
 
 def download_dataset(name: str, data_dir: Path, progress: Progress | None = None) -> None:
@@ -92,9 +22,9 @@ def download_dataset(name: str, data_dir: Path, progress: Progress | None = None
     `NotHere` for a set without a public source, `TMVError` without a network or room.
     """
     spec = find_dataset(name)
-    if name not in DOWNLOADS:
+    if name not in BY_NAME or not BY_NAME[name].archives:
         raise NotHere(f"{spec.title} has no public address to download from; see {spec.source_url or name}.")
-    archives = DOWNLOADS[name]
+    archives = BY_NAME[name].archives
     total = 2 * sum(archive.size for archive in archives)
     done = 0
     for archive in archives:

@@ -5,28 +5,16 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
-from core.catalog.datasets import find_dataset, own_path
 from core.demo.sets import DEMO_SETS, DEMO_VERSION, is_written, write_demo_set
 from core.errors import NotHere, TMVError, unknown
 from core.readers.base import Classes, choose_split, class_rows, labelled, list_folders
-from core.readers.captions import coco_splits, describe_captions, find_coco, open_captions, open_coco
-from core.readers.cifar100 import cifar100_splits, find_cifar100, open_cifar100
-from core.readers.class_sets import (
-    eurosat_splits,
-    find_eurosat,
-    find_food101,
-    find_imagenet_mini,
-    food101_splits,
-    imagenet_mini_splits,
-    open_eurosat,
-    open_food101,
-    open_imagenet_mini,
-)
-from core.readers.downloads import DOWNLOADS
+from core.readers.captions import describe_captions, open_captions
+from core.readers.datasets import find_dataset, own_path
 from core.readers.folder import describe_folder, open_folder
+from core.readers.sets import BY_NAME
 from core.readers.shard_sets import own_templates
 from core.readers.shards import find_shards
 from core.readers.webdataset import describe_shards, open_shards
@@ -34,35 +22,6 @@ from core.system.progress import Progress
 from core.types import Dataset, DatasetSpec, State
 
 DATA_VARIABLE, CACHE_VARIABLE = "TMV_DATA", "TMV_CACHE"
-_KAGGLE = (
-    "Kaggle hands it out after sign-in: download https://www.kaggle.com/datasets/ifigotin/imagenetmini-1000 "
-    "and unpack it as imagenet-mini/train and imagenet-mini/val in the data folder"
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Reader:
-    """How a known set is found under the data folder, which splits are there, and how one is read."""
-
-    find: Callable[[Path], Path | None]
-    splits: Callable[[Path], tuple[str, ...]]
-    open: Callable[[DatasetSpec, str, Path], Dataset]
-
-
-_READERS: dict[str, _Reader] = {
-    "cifar100": _Reader(find=find_cifar100, splits=cifar100_splits, open=open_cifar100),
-    "imagenet_mini": _Reader(find=find_imagenet_mini, splits=imagenet_mini_splits, open=open_imagenet_mini),
-    "food101": _Reader(find=find_food101, splits=food101_splits, open=open_food101),
-    "eurosat": _Reader(find=find_eurosat, splits=eurosat_splits, open=open_eurosat),
-    "coco": _Reader(find=find_coco, splits=coco_splits, open=open_coco),
-}
-_LAYOUTS = {
-    "cifar100": "train, test and meta, or train/apple and its like of PNGs",
-    "imagenet_mini": "train/n01440764 and val/n01440764 and their like",
-    "food101": "images/apple_pie and its like, and meta/test.txt",
-    "eurosat": "2750/AnnualCrop and its like",
-    "coco": "val2017 and annotations/captions_val2017.json",
-}
 _Opener = Callable[[DatasetSpec, str | None, Path], Dataset]
 _Describer = Callable[[DatasetSpec, Path], DatasetSpec]
 _OWN: dict[str, tuple[_Opener, _Describer]] = {
@@ -93,10 +52,10 @@ def open_dataset(
     spec = find_dataset(name)
     if name in DEMO_SETS:
         return _open_demo(spec, split, demo_folder(name, cache_dir))
-    if name not in _READERS:
+    if name not in BY_NAME:
         opener, _ = _OWN[name.split(":", 1)[0]]
         return _with_rows(opener(spec, split, Path(own_path(name)).expanduser()))
-    reader = _READERS[name]
+    reader = BY_NAME[name]
     root = reader.find(data_folder(data_dir))
     if root is None:
         raise NotHere(_missing(spec, data_folder(data_dir)))
@@ -111,10 +70,10 @@ def describe_dataset(name: str, data_dir: Path | None = None, cache_dir: Path | 
     spec = find_dataset(name)
     if name in DEMO_SETS:
         return spec
-    if name not in _READERS:
+    if name not in BY_NAME:
         return _OWN[name.split(":", 1)[0]][1](spec, Path(own_path(name)).expanduser())
-    root = _READERS[name].find(data_folder(data_dir))
-    there = _READERS[name].splits(root) if root else ()
+    root = BY_NAME[name].find(data_folder(data_dir))
+    there = BY_NAME[name].splits(root) if root else ()
     if not there:
         return spec
     return replace(spec, splits=there, default_split=choose_split(spec, None, there, data_folder(data_dir)))
@@ -137,12 +96,14 @@ def dataset_state(name: str, data_dir: Path | None = None, cache_dir: Path | Non
         return State(state="downloadable", why="drawn on this machine at first use, in seconds, without a network")
     try:
         there = describe_dataset(name, data_dir, cache_dir)
-        found = name not in _READERS or _READERS[name].find(data_folder(data_dir)) is not None
+        found = name not in BY_NAME or BY_NAME[name].find(data_folder(data_dir)) is not None
     except TMVError as error:
         return State(state="absent", why=str(error))
     if found:
         return State(state="ready", why=f"splits here: {', '.join(there.splits)}")
-    return State(state="downloadable" if name in DOWNLOADS else "absent", why=_missing(spec, data_folder(data_dir)))
+    return State(
+        state="downloadable" if BY_NAME[name].archives else "absent", why=_missing(spec, data_folder(data_dir))
+    )
 
 
 def demo_folder(name: str, cache_dir: Path | None = None) -> Path:
@@ -175,17 +136,18 @@ def _with_rows(dataset: Dataset) -> Dataset:
 
 
 def _missing(spec: DatasetSpec, folder: Path) -> str:
-    if spec.name in DOWNLOADS:
+    known = BY_NAME[spec.name]
+    if known.archives:
         how = f"download it on the Library page ({spec.size}), or put it there from {spec.source_url}"
     else:
-        how = _KAGGLE
+        how = known.by_hand
     if (there := _folder_of(spec.name, folder)) is not None:
         own = (
             f"if its captions are there, give captions:{there}"
             if spec.kind == "captions"
             else (f"if these are its pictures in class folders, give folder:{there}")
         )
-        return f"{spec.title} is not in {there} in a layout that is known ({_LAYOUTS[spec.name]}); {own}, or {how}."
+        return f"{spec.title} is not in {there} in a layout that is known ({known.layout}); {own}, or {how}."
     return f"{spec.title} is not in {folder} (set {DATA_VARIABLE} to another folder); {how}."
 
 
@@ -193,7 +155,7 @@ def stands_there(name: str, data_dir: Path | None = None) -> bool:
     """Whether something lies where the pictures of a data set should be, whatever it is."""
     if name in DEMO_SETS:
         return False
-    if name in _READERS:
+    if name in BY_NAME:
         return _folder_of(name, data_folder(data_dir)) is not None
     return Path(own_path(name)).expanduser().exists()
 

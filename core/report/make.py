@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib import import_module
 
-from core.catalog.datasets import find_dataset
 from core.catalog.models import find_model
 from core.engine import Engine
 from core.errors import NotHere, unknown
+from core.readers.datasets import find_dataset
 from core.report.page import Document, Section, render
 from core.report.parts import Gathered, Part, Request
 from core.report.sources import missing, provenance

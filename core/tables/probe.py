@@ -10,7 +10,6 @@ from typing import Any
 
 import pandas as pd
 
-from core.catalog.datasets import OFFICIAL_SIZES
 from core.catalog.prompts import find_prompt_set
 from core.catalog.published import deck_figures, measured_as, published
 from core.stats.accuracy import METRICS
@@ -149,7 +148,7 @@ def _likely(figures: Sequence[Reference], dataset: DatasetSpec, method: str, col
         return fitting(figures, column, find_prompt_set(dataset.prompt_set).templates)
     if method == TRAINED:
         return probe_reference(figures, "train_acc1", math.inf) if column == "acc1" else None
-    a_class = OFFICIAL_SIZES.get((dataset.name, "train"), math.inf) / max(1, len(dataset.classnames))
+    a_class = dict(dataset.sizes).get("train", math.inf) / max(1, len(dataset.classnames))
     return _with_shots(probe_reference(figures, column, a_class))
 
 

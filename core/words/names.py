@@ -17,8 +17,8 @@ from hashlib import sha256
 from pathlib import PurePath
 from typing import Any, Literal, ParamSpec, TypeVar
 
-from core.catalog.datasets import find_dataset
 from core.errors import TMVError
+from core.readers.datasets import find_dataset
 from core.stats.accuracy import METRICS
 from core.types import DatasetSpec, ModelSpec
 

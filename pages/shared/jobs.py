@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from core.catalog.datasets import find_dataset
 from core.engine import Engine
 from core.errors import TMVError
+from core.readers.datasets import find_dataset
 from core.types import Job
 from core.words.numbers import count, duration, size
 from pages.shared.guard import safe_callback

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from core.catalog.datasets import find_dataset
 from core.catalog.models import find_model
 from core.engine import Engine
 from core.errors import TMVError
+from core.readers.datasets import find_dataset
 from core.types import DatasetSpec, ModelSpec
 
 DATA_SCHEMES = ("folder", "captions", "wds")

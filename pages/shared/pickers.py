@@ -14,10 +14,10 @@ from typing import Any, TypeVar
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.catalog.datasets import DATASETS, find_dataset
 from core.catalog.models import find_model
 from core.engine import Engine
 from core.errors import TMVError
+from core.readers.datasets import DATASETS, find_dataset
 from core.types import DatasetSpec, ModelSpec
 from core.words.names import say_dataset, say_model
 from core.words.numbers import listed

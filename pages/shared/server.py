@@ -10,9 +10,9 @@ from contextlib import asynccontextmanager
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
-from core.catalog.datasets import find_dataset
 from core.engine import Engine
 from core.errors import TMVError
+from core.readers.datasets import find_dataset
 from core.studies.zero_shot.study import ZeroShot
 from pages.shared.stored import stored_pairs
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core.catalog.datasets import DATASETS, find_dataset
 from core.catalog.models import MODELS, find_model
 from core.engine import Engine
 from core.errors import TMVError
+from core.readers.datasets import DATASETS, find_dataset
 from core.types import DatasetSpec, EmbeddingSet, ModelSpec
 from core.words.names import show_together
 from pages.shared.own_data import page_dataset, page_model

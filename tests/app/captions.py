@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.catalog.datasets import find_dataset
 from core.deck.presets import CAPTIONS
 from core.embedding.run import embed
 from core.encoders.service.client import WarmEncoder
 from core.errors import EncoderWarming
 from core.images.decode import to_rgb
 from core.readers import open_dataset
+from core.readers.datasets import find_dataset
 from core.store import Store, TextStore, write_card
 from core.studies.prompts.compose import leave_one_out
 from core.types import Dataset, FloatArray

@@ -13,10 +13,10 @@ import streamlit as st
 from numpy.typing import NDArray
 from streamlit.testing.v1 import AppTest
 
-from core.catalog.datasets import find_dataset
 from core.catalog.prompts import find_prompt_set
 from core.embedding.run import embed
 from core.readers import open_dataset
+from core.readers.datasets import find_dataset
 from core.store import Store, TextStore, write_card
 from core.studies.zero_shot.classify import fill as filled
 from core.types import Dataset, FloatArray

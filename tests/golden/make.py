@@ -55,8 +55,8 @@ def _copy(demo: Path, golden: Path) -> None:
 
 
 def _copy_captions(demo: Path, target: Path) -> None:
-    from core.catalog.datasets import find_dataset
     from core.readers.captions import open_captions
+    from core.readers.datasets import find_dataset
 
     rows = open_captions(find_dataset(f"captions:{demo}"), None, demo)
     (target / "images").mkdir(parents=True)

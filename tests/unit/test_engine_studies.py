@@ -332,7 +332,7 @@ def test_one_picture_agrees_with_the_benchmark(engine: Engine, folder: Path) -> 
 
 
 def test_every_data_set_has_presets_and_the_demo_names_its_own_classes() -> None:
-    from core.catalog.datasets import DATASETS, find_dataset
+    from core.readers.datasets import DATASETS, find_dataset
 
     assert all(presets.picture_presets(d.name) for d in DATASETS)
     assert {p.name for p in presets.caption_presets("coco")} == {"deck-bears", "deck-people", "deck-meal"}

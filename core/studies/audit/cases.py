@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from core.catalog.datasets import DATASETS, OFFICIAL_SIZES
 from core.catalog.models import config_and_weights
 from core.catalog.prompts import find_prompt_set
 from core.catalog.published import published
+from core.readers.datasets import DATASETS
 from core.studies.audit import Alternative, Asked, Case, CaseAnswers, CaseVectors, Cell, Known, Repeat
 from core.studies.captions.retrieval import RetrievalResult
 from core.studies.probe.result import ProbeResult
@@ -30,7 +30,7 @@ def known_of(
     model: ModelSpec | None, dataset: DatasetSpec | None, card: ModelCard | None = None, figures: bool = True
 ) -> Known:
     """What the catalog says about weights and pictures; `figures` with the published ones."""
-    sizes = {s: n for (name, s), n in OFFICIAL_SIZES.items() if dataset is not None and name == dataset.name}
+    sizes = dict(dataset.sizes) if dataset is not None else {}
     catalogued = dataset is not None and dataset.name in {d.name for d in DATASETS}
     measured = (dataset.default_split, *(("all",) if "all" in sizes else ())) if dataset and catalogued else ()
     return Known(

@@ -11,10 +11,10 @@ import numpy as np
 
 from core.catalog import registry
 from core.catalog.benchmark_names import QUICK, PublishedSet, open_clip_name, published_set
-from core.catalog.datasets import DATASETS
 from core.catalog.models import find_model
 from core.catalog.published import deck_figures, published
 from core.errors import TMVError, UnknownName
+from core.readers.datasets import DATASETS
 from core.readers.external import Classes, Predictions
 from core.readers.prediction_classes import Join
 from core.studies.audit import Alternative, Asked, Case, CaseAnswers, Cell, Known

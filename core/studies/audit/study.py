@@ -9,9 +9,9 @@ from typing import ClassVar
 import numpy as np
 
 from core.catalog.benchmark_names import published_set
-from core.catalog.datasets import DATASETS, find_dataset
 from core.catalog.models import MODELS, find_model
 from core.errors import Damaged, NotHere, TMVError
+from core.readers.datasets import DATASETS, find_dataset
 from core.readers.external import OTHER_LANGUAGE, Classes, Predictions
 from core.studies import audit
 from core.studies.audit import Asked, AuditResult, CaseVectors, Known, Repeat, cases, external, runs

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Self, TypeVar
 
-from core.catalog.datasets import find_dataset
 from core.errors import TMVError
+from core.readers.datasets import find_dataset
 from core.studies.base import Lab, LongStudy
 from core.types import EmbeddingSet, Place
 

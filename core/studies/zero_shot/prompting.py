@@ -7,13 +7,13 @@ from pathlib import Path
 
 from core import readers
 from core.catalog.class_words import equal_names
-from core.catalog.datasets import find_dataset
 from core.catalog.models import find_model
 from core.catalog.prompts import find_prompt_set
 from core.embedding.data import Data
 from core.encoders.service.local import Encoding
 from core.encoders.tokens import cut_note
 from core.errors import NotHere, TMVError
+from core.readers.datasets import find_dataset
 from core.store import Heads, Results
 from core.store.data_notes import with_name_notes
 from core.studies.zero_shot.classify import check_templates, class_embeddings, fill

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from core.catalog.datasets import find_dataset
 from core.engine import Engine
+from core.readers.datasets import find_dataset
 from core.studies.pictures.search import PicturesResult
 from core.studies.pictures.study import label_of, rank_of
 from core.words.names import say_dataset, say_model

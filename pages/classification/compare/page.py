@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.catalog.datasets import find_dataset
 from core.engine import Engine
 from core.errors import EncoderWarming, NotHere, TMVError
+from core.readers.datasets import find_dataset
 from core.studies.answered import Answered
 from core.studies.probe.splits import evaluation_split, train_split
 from core.types import DatasetSpec

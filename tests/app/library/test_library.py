@@ -10,12 +10,12 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from core.catalog.datasets import DATASETS
 from core.catalog.models import MODELS
 from core.engine import Engine
 from core.errors import TMVError
 from core.jobs.jobs import Jobs
 from core.jobs.table import JobTable
+from core.readers.datasets import DATASETS
 from core.store import Store
 from core.words.names import say_model
 from pages.library.work import embed

@@ -11,10 +11,10 @@ import streamlit as st
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from core.catalog.datasets import find_dataset
 from core.deck.presets import PICTURES
 from core.encoders.service.client import WarmEncoder
 from core.errors import TMVError
+from core.readers.datasets import find_dataset
 from core.stats.metrics import normalise
 from core.studies.pictures.query import MINUS_WEIGHT
 from core.studies.pictures.study import search

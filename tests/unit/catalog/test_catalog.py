@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from core.catalog.classes import EUROSAT_CURATED, clip_classnames, clip_templates, curated_by_name, imagenet_classnames
-from core.catalog.datasets import DATASETS, OFFICIAL_SIZES, find_dataset, own_path
 from core.catalog.models import MODELS
 from core.catalog.prompts import PROMPT_SETS, find_prompt_set
 from core.catalog.published import deck_figures, deck_prompt_study, measured_as, published
 from core.errors import TMVError, UnknownName
+from core.readers.datasets import DATASETS, find_dataset, own_path
 from core.types import DatasetSpec, ModelSpec
 
 CATALOG = Path(__file__).parents[3] / "core" / "catalog"
@@ -86,7 +86,8 @@ def test_raw_names_are_in_the_order_of_the_folders() -> None:
 def test_eurosat_says_how_it_is_split_and_how_published_figures_are_not() -> None:
     why = find_dataset("eurosat").why
     assert "SHA-256" in why and "27,000" in why and "5,000" in why
-    assert OFFICIAL_SIZES["eurosat", "train"] + OFFICIAL_SIZES["eurosat", "test"] == 27_000
+    sizes = dict(find_dataset("eurosat").sizes)
+    assert sizes["train"] + sizes["test"] == sizes["all"] == 27_000
 
 
 def test_unknown_names_offer_the_closest() -> None:

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.catalog.datasets import find_dataset
 from core.catalog.models import find_model
 from core.charts.story import story_bars
 from core.deck import claims, presets
@@ -21,6 +20,7 @@ from core.deck.steps import CLAIMS, STEPS, find_step
 from core.deck.stories import OwnStep, OwnStory, load_story, name_of, read_story, save_story, story_names
 from core.engine import Engine
 from core.errors import TMVError
+from core.readers.datasets import find_dataset
 from core.stats.accuracy import Score
 from core.stats.intervals import wilson
 from core.studies.audit.study import audit_deck

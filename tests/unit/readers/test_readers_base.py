@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.catalog.datasets import find_dataset
 from core.errors import BadImage, NotHere, UnknownName
 from core.readers.base import (
     ArrayPictures,
@@ -26,6 +25,7 @@ from core.readers.base import (
     part_note,
     readable,
 )
+from core.readers.datasets import find_dataset
 from core.readers.stamps import file_stamp
 from tests.data_files import paint
 

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from core.catalog.datasets import find_dataset
 from core.errors import NotHere, TMVError
 from core.images.decode import to_rgb
 from core.readers import open_dataset
-from core.readers.cifar100 import read_pickle
+from core.readers.datasets import find_dataset
+from core.readers.sets.cifar100 import read_pickle
 from tests.coded import coded
 from tests.data_files import paint, toronto
 

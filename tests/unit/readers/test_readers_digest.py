@@ -173,6 +173,6 @@ def test_pixels_and_shards_have_digests(tmp_path: Path) -> None:
 def meta_of_the_catalog() -> bytes:
     import pickle
 
-    from core.catalog.datasets import find_dataset
+    from core.readers.datasets import find_dataset
 
     return pickle.dumps({"fine_label_names": list(find_dataset("cifar100").raw_classnames)}, protocol=2)

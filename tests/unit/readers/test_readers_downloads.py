@@ -18,9 +18,9 @@ from pathlib import Path
 import pytest
 
 from core.errors import Cancelled, NotHere, TMVError, UnknownName
-from core.readers import dataset_state, download_dataset, downloads, open_dataset
+from core.readers import dataset_state, download_dataset, open_dataset
 from core.readers.archives import safe_name, unpack
-from core.readers.downloads import DOWNLOADS
+from core.readers.sets import BY_NAME
 from tests.data_files import coco_json, picture, tar
 
 MEGABYTE = 1_000_000
@@ -130,7 +130,7 @@ def test_safe_names() -> None:
 
 
 def test_every_address_has_a_checksum_and_a_known_set() -> None:
-    for name, archives in DOWNLOADS.items():
+    for name, archives in ((known.spec.name, known.archives) for known in BY_NAME.values() if known.archives):
         assert dataset_state(name, Path("/nonexistent")).state == "downloadable"
         for archive in archives:
             assert archive.url.startswith("http") and len(bytes.fromhex(archive.md5)) == 16
@@ -164,9 +164,9 @@ def server(tmp_path: Path) -> Iterator[tuple[Path, str]]:
 def redirect(monkeypatch: pytest.MonkeyPatch, name: str, files: list[Path], base: str, **changes: object) -> None:
     archives = tuple(
         replace(archive, url=f"{base}/{file.name}", md5=hashlib.md5(file.read_bytes()).hexdigest(), **changes)
-        for archive, file in zip(DOWNLOADS[name], files, strict=True)
+        for archive, file in zip(BY_NAME[name].archives, files, strict=True)
     )
-    monkeypatch.setitem(downloads.DOWNLOADS, name, archives)
+    monkeypatch.setitem(BY_NAME, name, replace(BY_NAME[name], archives=archives))
 
 
 def test_coco_arrives_in_two_archives(
@@ -210,7 +210,8 @@ def test_a_wrong_checksum_or_content_leaves_nothing(
     folder, base = server
     euro = zipped(folder / "EuroSAT.zip", {"2750/River/River_1.jpg": picture(1)})
     redirect(monkeypatch, "eurosat", [euro], base)
-    monkeypatch.setitem(downloads.DOWNLOADS, "eurosat", (replace(DOWNLOADS["eurosat"][0], md5="0" * 32),))
+    wrong = (replace(BY_NAME["eurosat"].archives[0], md5="0" * 32),)
+    monkeypatch.setitem(BY_NAME, "eurosat", replace(BY_NAME["eurosat"], archives=wrong))
     with pytest.raises(TMVError):
         download_dataset("eurosat", tmp_path / "data")
     redirect(monkeypatch, "eurosat", [euro], base, inner="other")

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.catalog.datasets import DATASETS, find_dataset
 from core.errors import NotHere, TMVError, UnknownName
 from core.images.decode import to_rgb
 from core.readers import dataset_state, demo_folder, describe_dataset, make_demo, open_dataset, stands_there
+from core.readers.datasets import DATASETS, find_dataset
 from tests.coded import coded
 from tests.data_files import coco_json, paint
 

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.catalog.datasets import find_dataset
 from core.catalog.models import find_model
+from core.readers.datasets import find_dataset
 from core.stats.metrics import calibration
 from core.studies.few_shot.result import FewShotResult
 from core.studies.probe.result import ProbeResult

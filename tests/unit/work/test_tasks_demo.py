@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from core.catalog.datasets import find_dataset
 from core.engine import Engine
 from core.errors import Cancelled, TMVError
+from core.readers.datasets import find_dataset
 from core.studies.probe.study import LinearProbe
 from core.system.progress import Progress
 from core.types import Job, Place

@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
+from core.catalog.classes import clip_classnames
 from core.errors import TMVError
 from core.readers.base import (
     ArrayPictures,
@@ -29,8 +30,10 @@ from core.readers.base import (
     part_note,
     strangers_note,
 )
+from core.readers.sets.base import GB, Archive, KnownSet, underscored
 from core.types import Dataset, DatasetSpec
 
+NAMES = clip_classnames("cifar100")
 _SIDE = 32
 _ROW = 3 * _SIDE * _SIDE
 _SPLITS = ("train", "test")
@@ -225,3 +228,37 @@ def _text(value: object) -> str:
 
 def _unexpected(file: Path, key: str) -> TMVError:
     return TMVError(f"{file} does not hold CIFAR-100 as expected ({key!r} does not fit); get it again.")
+
+
+SET = KnownSet(
+    spec=DatasetSpec(
+        name="cifar100",
+        title="CIFAR-100",
+        kind="classification",
+        splits=("train", "test"),
+        classnames=NAMES,
+        raw_classnames=underscored(NAMES),
+        prompt_set="cifar100",
+        published_name="cifar100",
+        licence="none stated; cite Krizhevsky 2009",
+        source_url="https://www.cs.toronto.edu/~kriz/cifar.html",
+        why="General, small pictures, many classes. The official test split of 10,000 is the default.",
+        size="60,000 pictures of 32 x 32, 169 MB",
+        sizes=(("train", 50_000), ("test", 10_000)),
+    ),
+    layout="train, test and meta, or train/apple and its like of PNGs",
+    find=find_cifar100,
+    splits=cifar100_splits,
+    open=open_cifar100,
+    archives=(
+        Archive(
+            url="https://www.cs.toronto.edu/~kriz/cifar-100-python.tar.gz",
+            md5="eb9058c3a382ffc7106e4002c42a8d85",
+            inner="cifar-100-python",
+            target="cifar-100-python",
+            size=169_001_437,
+            most=1 * GB,
+        ),
+    ),
+)
+"""The archive's address and checksum as torchvision 0.29 states them."""
