@@ -1,35 +1,20 @@
-"""Locks that vanish with the process that holds them.
+"""Locks that vanish with the process that holds them, among threads and among processes.
 
-`lockf` and not `flock`: after a SIGKILL of the holder a forked child keeps a `flock` alive, a `lockf` never.
-POSIX drops a `lockf` when the process closes *any* descriptor of that file, and never refuses a lock to the
-process that has it; so one table per process says what this process holds, and a held file is never opened
-twice. Local disks only: network file systems differ in what they promise.
+The operating system keeps them, so nobody has to guess whether a holder still lives: `filelock` holds them by `flock`,
+and lets a forked child let go of what it inherits. Where a file system has no such locks, taking one fails; a mark
+that a dead process leaves behind would be worse. Local disks only: network file systems differ in what they promise.
 """
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
-import os
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import filelock
+
 from core.system.files import disk_guard
-
-_table = threading.Lock()
-_held: set[str] = set()
-
-
-def _forget_in_child() -> None:
-    """A forked child holds none of its parent's locks."""
-    global _table
-    _table = threading.Lock()
-    _held.clear()
-
-
-os.register_at_fork(after_in_child=_forget_in_child)
 
 
 class FileLock:
@@ -37,29 +22,17 @@ class FileLock:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._descriptor: int | None = None
+        self._lock = _lock(path)
 
     def try_hold(self) -> bool:
         """Take the lock if it is free; say whether that worked."""
         with disk_guard(self.path.parent):
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            name = os.path.realpath(self.path)
-            with _table:
-                if name in _held:
-                    return False
-                self._descriptor = _lock(name)
-                if self._descriptor is not None:
-                    _held.add(name)
-                return self._descriptor is not None
+            return not self._lock.is_locked and _acquire(self._lock)
 
     def release(self) -> None:
         """Give the lock back; nothing happens when it is not held."""
-        if self._descriptor is None:
-            return
-        with _table:
-            _held.discard(os.path.realpath(self.path))
-            os.close(self._descriptor)
-            self._descriptor = None
+        self._lock.release()
 
     @contextlib.contextmanager
     def hold(self, while_waiting: Callable[[], None] | None = None, poll: float = 0.2) -> Iterator[bool]:
@@ -78,44 +51,24 @@ class FileLock:
 
 def is_held(path: Path) -> bool:
     """Whether some live process (this one included) holds the lock of this file."""
-    name = os.path.realpath(path)
-    with _table:
-        if name in _held:
-            return True
-        try:
-            descriptor = os.open(name, os.O_RDWR | os.O_CLOEXEC)
-        except OSError:
-            return False
-        try:
-            return not _try_lockf(descriptor)
-        finally:
-            os.close(descriptor)
-
-
-def _lock(name: str) -> int | None:
-    """A descriptor that holds the lock of the file now at `name`, or None."""
-    while True:
-        descriptor = os.open(name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        if not _try_lockf(descriptor):
-            os.close(descriptor)
-            return None
-        if _is_at(descriptor, name):
-            return descriptor
-        os.close(descriptor)  # the file was replaced in between: its lock would protect nothing
-
-
-def _try_lockf(descriptor: int) -> bool:
+    if not path.exists():
+        return False
+    probe = _lock(path)
     try:
-        fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (BlockingIOError, PermissionError):
+        return not _acquire(probe)
+    except OSError:
+        return False
+    finally:
+        probe.release()
+
+
+def _lock(path: Path) -> filelock.BaseFileLock:
+    return filelock.FileLock(path, thread_local=False, fallback_to_soft=False)
+
+
+def _acquire(lock: filelock.BaseFileLock) -> bool:
+    try:
+        lock.acquire(blocking=False)
+    except filelock.Timeout:
         return False
     return True
-
-
-def _is_at(descriptor: int, name: str) -> bool:
-    try:
-        there = Path(name).stat()
-    except FileNotFoundError:
-        return False
-    here = os.fstat(descriptor)
-    return (here.st_ino, here.st_dev) == (there.st_ino, there.st_dev)

@@ -171,7 +171,7 @@ def read_only(patch: pytest.MonkeyPatch, cache: Path) -> None:
     patch.setattr(Path, "mkdir", mkdir)
     patch.setattr(database, "_connect", no_database)
     patch.setattr(diskcache, "Cache", no_database)
-    patch.setattr("core.system.locks._lock", lambda name: refuse(Path(name)))
+    patch.setattr("core.system.locks._acquire", lambda lock: refuse(Path(lock.lock_file)))
     patch.setattr("tempfile.mkstemp", lambda *_, dir, **__: refuse(Path(dir)))
 
 
