@@ -1,4 +1,4 @@
-"""A table as people read it, in four forms: CSV with all the digits, Markdown, LaTeX and HTML as shown.
+"""A table as people read it, in three forms: CSV with all the digits, Markdown and LaTeX as shown.
 
 The CSV has the frame's own names and values; the other forms have the columns that are worth reading, in words,
 shares in percent.
@@ -6,10 +6,9 @@ shares in percent.
 
 from __future__ import annotations
 
-import html
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -148,23 +147,3 @@ def to_latex(table: Table) -> str:
 def _tex(text: str) -> str:
     plain = " ".join(text.replace("\u00a0", "\u0000").split()).replace("\u0000", "\u00a0")
     return "".join(_TEX.get(ch, rf"\{ch}" if ch in "&%$#_{}" else ch) for ch in plain)
-
-
-def to_html(table: Table, most: int = 60) -> str:
-    """The first `most` rows for a page, and a line that says how many there are; every text escaped."""
-    shown = table.shown
-    head = "".join(f'<th scope="col"{_right(c)}>{html.escape(c.heading)}</th>' for c in shown.values())
-    rows = "".join(f"<tr>{_row(list(shown.values()), row)}</tr>" for row in table.cells()[:most])
-    if len(table.frame) > most:
-        said = f"The first {most:,} of {len(table.frame):,} rows; the files below have all."
-        rows += f'<tr><td colspan="{len(shown)}">{said}</td></tr>'
-    caption = f"<caption>{html.escape(table.title)}</caption>"
-    return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-
-
-def _row(shown: Sequence[Column], texts: Sequence[str]) -> str:
-    return "".join(f"<td{_right(column)}>{html.escape(text)}</td>" for column, text in zip(shown, texts, strict=True))
-
-
-def _right(column: Column) -> str:
-    return "" if column.kind == "text" else ' class="number"'

@@ -22,10 +22,10 @@ from core.commands import cli
 from core.engine import Engine
 from core.errors import NotHere, UnknownName
 from core.report import Report, Request, Table, make_report, to_csv, to_latex, to_markdown
-from core.report.page import Document, Section, Shot, render
+from core.report.page import Document, Section, Shot, render, table_html
 from core.studies.captions.study import Retrieval
 from core.studies.zero_shot.study import ZeroShot
-from core.tables.forms import Column, to_html
+from core.tables.forms import Column
 from core.words.numbers import percent
 from tests.worlds import GOOD, POOR, paint, point, squares, told
 
@@ -278,9 +278,9 @@ def test_html_says_what_it_leaves_out() -> None:
         frame=pd.DataFrame({"a": range(100)}),
         columns={"a": Column(heading="A", kind="count")},
     )
-    assert to_html(many, 10).count("<tr>") == 12 and "first 10 of 100 rows" in to_html(many, 10)
-    assert to_html(many, 100).count("<tr>") == 101 and "leaves" not in to_html(many, 100)
-    assert '<td class="number">1,234</td>' in to_html(TABLE)
+    assert table_html(many, 10).count("<tr>") == 12 and "first 10 of 100 rows" in table_html(many, 10)
+    assert table_html(many, 100).count("<tr>") == 101 and "leaves" not in table_html(many, 100)
+    assert '<td class="number">1,234</td>' in table_html(TABLE)
 
 
 # --- the command ------------------------------------------------------------------------------------------
