@@ -12,7 +12,9 @@ from core.bundle.listing import Listing
 from core.errors import Damaged, NotHere, TMVError
 from core.store import Store
 from core.store.cards import parse_card
-from core.store.manifest import MANIFEST, entry_folder
+from core.store.checked import is_same
+from core.store.manifest import entry_folder
+from core.store.verify import entry_problem
 from core.system.files import safe_name
 from core.types import EmbeddingKey, EmbeddingSet
 
@@ -26,7 +28,7 @@ def check_contents(draft: Path, listing: Listing, name: str) -> None:
     if {entry_folder(Path(), key).as_posix() for key in listing.entries} != folders or not folders:
         raise TMVError(f"{name} lists other entries than it holds; it was refused.")
     try:
-        digests = {_entry(store, key, listing) for key in listing.entries}
+        digests = {_entry(store, key) for key in listing.entries}
         _cards(draft, listing, {key.model for key in listing.entries}, digests)
     except (Damaged, NotHere, OSError, ValueError) as error:
         raise TMVError(f"{name} holds vectors or cards that are not whole ({error}); it was refused.") from None
@@ -42,15 +44,11 @@ def text_parts(draft: Path, listing: Listing) -> list[tuple[str, str]]:
     return [(unquote(folder.split("/")[1]), folder) for folder in folders]
 
 
-def _entry(store: Store, key: EmbeddingKey, listing: Listing) -> str:
+def _entry(store: Store, key: EmbeddingKey) -> str:
     """The digest of an entry's weights, after everything in it has been opened."""
-    manifest, folder = store.manifest(key), entry_folder(Path(), key).as_posix()
-    names = {path.rsplit("/", 1)[1] for path in listing.files if path.startswith(f"{folder}/")}
-    if names != {*manifest.files, MANIFEST}:
-        raise Damaged(f"{folder} holds other files than its manifest says")
-    for file, known in manifest.files.items():
-        if listing.files[f"{folder}/{file}"].sha256 != known.sha256:
-            raise Damaged(f"{folder}/{file} is not what its manifest says")
+    manifest, folder = store.manifest(key), entry_folder(store.root, key)
+    if problem := entry_problem(folder, is_same):
+        raise Damaged(f"{folder.relative_to(store.root).as_posix()}: {problem}")
     _vectors(store.load(key))
     return manifest.parts.model_digest
 

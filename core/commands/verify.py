@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from core.commands.base import Command, Record, Row
 from core.engine import Engine
+from core.store.verify import verify
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -14,7 +15,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(engine: Engine, args: argparse.Namespace) -> list[Record]:
-    report = engine.store.verify(mend=not args.no_mend)
+    report = verify(engine.store, mend=not args.no_mend)
     return [{"checked": report.checked, "damaged": list(report.damaged), "mended": list(report.mended)}]
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,12 +14,10 @@ from core.store.checked import damaged_files
 from core.store.chunks import RUN_FOLDER, ChunkPlan, ChunkRun, read_plan, rows_done
 from core.store.manifest import MANIFEST, Manifest, entry_folder, read_manifest, split_folder
 from core.store.rows import Rows, read_rows
+from core.store.salvage import pieces_of_images, salvage
 from core.system.files import delete, safe_name, sha256_text
 from core.system.locks import FileLock, is_held
 from core.types import EmbeddingKey, EmbeddingSet, FloatArray, ModelCard, Note
-
-if TYPE_CHECKING:
-    from core.store.verify import VerifyReport
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -269,8 +266,6 @@ class Store:
 
     def withdraw_damaged(self, key: EmbeddingKey) -> None:
         """Turn an entry whose files are not whole back into a run with its good chunks. Hold the lock."""
-        from core.store.salvage import salvage
-
         folder = entry_folder(self.root, key)
         try:
             manifest = read_manifest(folder)
@@ -324,12 +319,6 @@ class Store:
         finally:
             lock.release()
 
-    def verify(self, mend: bool = True) -> VerifyReport:
-        """Check everything in the cache folder against its checksums; see `core.store.verify`."""
-        from core.store.verify import verify
-
-        return verify(self, mend)
-
 
 def lock_path(root: Path, folder: Path) -> Path:
     """The lock of an entry's folder; outside it, so that removing an entry never removes a lock that is
@@ -339,8 +328,6 @@ def lock_path(root: Path, folder: Path) -> Path:
 
 def check_files(folder: Path, manifest: Manifest) -> None:
     """Raise `Damaged`, naming them, unless every file is there and is what the manifest says."""
-    from core.store.salvage import pieces_of_images
-
     if bad := damaged_files(folder, manifest, lambda: pieces_of_images(manifest), finish.IMAGES):
         raise _damaged(folder, bad)
 

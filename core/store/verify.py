@@ -8,21 +8,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from core.errors import Damaged, Unwritable
 from core.store.cards import parse_card
 from core.store.chunks import RUN_FOLDER, ChunkRun, read_chunk, read_plan
-from core.store.embeddings import lock_path, remove_folder
+from core.store.embeddings import Store, lock_path, remove_folder
 from core.store.manifest import MANIFEST, StoredFile, read_manifest
 from core.store.results import Results
 from core.store.salvage import salvage
 from core.store.text_store import TextStore
 from core.system.files import TEMP_SUFFIX, delete, is_half_written, sha256_file, sweep_half_written
 from core.system.locks import FileLock
-
-if TYPE_CHECKING:
-    from core.store.embeddings import Store
 
 _TEMP_SECONDS = 3600.0
 _PLACES = ("embeddings", "texts", "models", "results", "locks", "digests", "run", "thumbnails", "uploads")
@@ -99,7 +95,7 @@ def _check_folder(store: Store, folder: Path, found: _Findings, mend: bool) -> N
         found.checked += 1
         if mend:
             sweep_half_written(folder)
-        problem = _entry_problem(folder)
+        problem = entry_problem(folder)
         if problem:
             found.add(name, problem, partial(_mend_entry, folder) if mend else None)
         if (folder / RUN_FOLDER).is_dir():
@@ -108,8 +104,11 @@ def _check_folder(store: Store, folder: Path, found: _Findings, mend: bool) -> N
         lock.release()
 
 
-def _entry_problem(folder: Path) -> str:
-    """What is wrong with an entry; "" when nothing is, or when it is only a run that can go on or hardly began."""
+def entry_problem(folder: Path, same: Callable[[Path, StoredFile], bool] | None = None) -> str:
+    """What is wrong with an entry; "" when nothing is, or when it is only a run that can go on or hardly began.
+
+    `same` says whether a file is what its record says; by default each is read now, whatever was read before.
+    """
     if not folder.is_dir():
         return "its manifest is damaged or belongs to another entry"
     try:
@@ -119,7 +118,7 @@ def _entry_problem(folder: Path) -> str:
         return "" if begun else "has vectors that were never finished"
     except Damaged:
         return "its manifest is damaged or belongs to another entry"
-    bad = [name for name, record in manifest.files.items() if not _same(folder / name, record)]
+    bad = [name for name, record in manifest.files.items() if not (same or _same)(folder / name, record)]
     if bad:
         return f"{', '.join(bad)} damaged"
     there = {path.name for path in folder.iterdir() if not is_half_written(path)}

@@ -22,6 +22,7 @@ from core.commands import cli
 from core.engine import Engine
 from core.errors import NotHere, TMVError
 from core.store import Results, read_card, write_card
+from core.store.verify import verify
 from core.studies.audit.study import Audit
 from core.studies.captions.study import Retrieval
 from core.studies.pictures.study import search
@@ -97,7 +98,7 @@ def test_every_cached_study_runs_elsewhere(home: Path, bundle: Path, away: Path)
     found = search(there, there.place(GOOD, squares(home)), query="a photo of a red.", k=3)
     assert [i.split("/")[0] for i in (h.id for h in found.hits)] == ["red"] * 3
     assert there.run(Audit.at(there, POOR, squares(home))).finding("label-order").verdict == "ok"
-    assert there.store.verify(mend=False).damaged == ()
+    assert verify(there.store, mend=False).damaged == ()
     with pytest.raises(NotHere):
         there.encoding.encode_texts(GOOD, ["a text that nobody encoded"])
 
@@ -346,7 +347,7 @@ def test_changed_content_is_refused(bundle: Path, away: Path) -> None:
         return [(i, c[:-1] + bytes([c[-1] ^ 1])) if i.filename.endswith("images.npy") else (i, c) for i, c in parts]
 
     refused(rewrite(bundle, away / "x.zip", change, relist=False), away, "checksum differs")
-    refused(rewrite(bundle, away / "y.zip", change), away, "is not what its manifest says")
+    refused(rewrite(bundle, away / "y.zip", change), away, "damaged")
 
 
 def test_a_cut_or_foreign_file_is_refused(bundle: Path, away: Path) -> None:
@@ -374,7 +375,7 @@ def test_the_list_must_come_first_and_be_whole(bundle: Path, away: Path) -> None
     [
         ("vectors.npy", b"\x80\x04pickle", "text vectors that are not whole"),
         ("texts.json", b"{}", "text vectors that are not whole"),
-        ("rows.parquet", b"PAR1nonsense", "is not what its manifest says"),
+        ("rows.parquet", b"PAR1nonsense", "damaged"),
         ("manifest.json", b"{}", "not whole"),
         (".webp", b"<svg onload=alert(1)>", "no WebP picture"),
         (".bin", b"", ""),

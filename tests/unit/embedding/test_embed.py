@@ -21,6 +21,7 @@ from core.encoders.stored_texts import encode_texts
 from core.errors import BadImage, Cancelled, DiskFull, TMVError
 from core.images.decode import to_rgb
 from core.store import ChunkPlan, KeyParts, Store, TextStore, write_chunk
+from core.store.verify import verify
 from core.system.files import disk_guard
 from core.types import Dataset
 from tests.fakes import FakeEncoder, FakePictures, fake_dataset, png
@@ -313,7 +314,7 @@ def test_a_disk_that_fills_up_while_the_entry_is_completed_loses_nothing(
     encoder = FakeEncoder()
     assert kit.embed(data, encoder).reused == 40
     assert encoder.images_seen == encoder.texts_seen == 0
-    assert kit.store.verify().damaged == ()
+    assert verify(kit.store).damaged == ()
 
 
 def test_a_chunk_gone_bad_on_the_disk_is_computed_again(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,7 @@ import pytest
 from core.encoders.service.local import Encoding
 from core.engine import Engine
 from core.errors import Damaged, NotHere, TMVError
+from core.store.verify import verify
 from core.studies.captions.study import Retrieval
 from core.studies.few_shot.study import FewShot
 from core.studies.pictures.study import search
@@ -198,4 +199,4 @@ def test_damage_is_named_and_what_is_here_is_computed_again(
     engine = Engine(place, tell=heard.append)
     assert answers(engine, world, make=True) == good
     assert len(heard) == 1 and "(rows.parquet)" in heard[0] and "computed again" in heard[0]
-    assert Engine(place).store.verify().damaged == ()
+    assert verify(Engine(place).store).damaged == ()

@@ -18,6 +18,7 @@ from core.errors import Damaged, NotHere, TMVError
 from core.store import Chunk, ChunkPlan, KeyParts, Store, TextStore, read_card, write_card
 from core.store.manifest import entry_folder
 from core.store.rows import Rows, kept_rows, read_rows, write_rows
+from core.store.verify import verify
 from core.types import Dataset, EmbeddingKey, ModelCard, Skipped
 from tests.fakes import FakeEncoder, fake_dataset
 
@@ -151,7 +152,7 @@ def test_a_copied_folder_serves_without_models_and_pictures(tmp_path: Path) -> N
     found = after.find("fake/colours", "fake-colours", "test")
     assert found == key
     assert np.array_equal(after.load(key).image_embeddings, before.image_embeddings)
-    assert after.verify().damaged == ()
+    assert verify(after).damaged == ()
 
 
 def test_a_read_only_folder_can_be_read() -> None:

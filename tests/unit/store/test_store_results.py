@@ -13,6 +13,7 @@ import pytest
 
 from core.store import Results, Store
 from core.store.results import ForeignRow, JSONDisk
+from core.store.verify import verify
 
 
 class Bomb:
@@ -89,12 +90,12 @@ def test_a_planted_pickle_is_never_executed(tmp_path: Path, how: str) -> None:
         with diskcache.Cache(str(tmp_path / "results"), disk=diskcache.Disk) as cache:
             assert cache.get("key") == "executed" and trace.exists()
         trace.unlink()
-    assert len(Store(tmp_path).verify(mend=False).damaged) == 1
+    assert len(verify(Store(tmp_path), mend=False).damaged) == 1
     assert results.get("key") is None
-    Store(tmp_path).verify()
+    verify(Store(tmp_path))
     results.put("other", 2)
     assert results.get("other") == 2 and not trace.exists()
-    assert Store(tmp_path).verify().damaged == ()
+    assert verify(Store(tmp_path)).damaged == ()
 
 
 def test_iterating_over_planted_keys_does_not_execute_them_either(tmp_path: Path) -> None:

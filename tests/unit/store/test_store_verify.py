@@ -14,6 +14,7 @@ from core.embedding.run import embed
 from core.errors import NotHere
 from core.store import Chunk, ChunkPlan, KeyParts, Results, Store, TextStore, write_card
 from core.store.manifest import entry_folder
+from core.store.verify import verify
 from core.types import EmbeddingKey
 from tests.fakes import FakeEncoder, fake_dataset
 
@@ -49,9 +50,9 @@ def test_a_whole_cache_has_nothing_to_mend(tmp_path: Path) -> None:
     results = Results(tmp_path)
     results.put("a", [1])
     results.close()
-    report = Store(tmp_path).verify()
+    report = verify(Store(tmp_path))
     assert (report.checked, report.damaged, report.mended) == (4, (), ())  # vectors, texts, results, card
-    assert Store(tmp_path / "nothing here").verify().checked == 0
+    assert verify(Store(tmp_path / "nothing here")).checked == 0
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -62,13 +63,13 @@ def test_a_flipped_byte_anywhere_is_found_taken_out_of_service_and_mended(tmp_pa
     size = (folder / name).stat().st_size
     for position in (0, size // 3, size - 2):
         flip(folder / name, position)
-        only_looked = store.verify(mend=False)
+        only_looked = verify(store, mend=False)
         assert len(only_looked.damaged) == 1 and only_looked.mended == ()
         assert key.fingerprint in only_looked.damaged[0]
-        report = store.verify()
+        report = verify(store)
         assert len(report.damaged) == len(report.mended) == 1
         assert store.find("fake/colours", "fake-colours", "test") is None
-        assert store.verify().damaged == ()
+        assert verify(store).damaged == ()
         encoder = FakeEncoder()
         assert make(tmp_path, encoder) == key
         assert np.array_equal(store.load(key).image_embeddings, good)
@@ -82,7 +83,7 @@ def test_of_a_damaged_array_only_the_damaged_part_is_computed_again(tmp_path: Pa
     store, folder = Store(tmp_path), entry_folder(tmp_path, key)
     good, manifest = np.array(store.load(key).image_embeddings), store.manifest(key)
     flip(folder / "images.npy", (folder / "images.npy").stat().st_size - 1)  # the last of ten chunks
-    report = store.verify()
+    report = verify(store)
     assert "9 of 10 chunks are good and kept" in report.mended[0]
     assert [e.done for e in store.entries()] == [36]
     encoder = FakeEncoder()
@@ -99,7 +100,7 @@ def test_embedding_again_mends_a_cut_file_without_verify(tmp_path: Path) -> None
     path.write_bytes(path.read_bytes()[: -5 * 32 * 4])  # five rows of the 38 are gone: two chunks
     encoder = FakeEncoder()
     assert make(tmp_path, encoder) == key and encoder.images_seen == 8
-    assert Store(tmp_path).verify().damaged == ()
+    assert verify(Store(tmp_path)).damaged == ()
 
 
 def test_an_entry_under_another_name_is_foreign(tmp_path: Path) -> None:
@@ -108,7 +109,7 @@ def test_an_entry_under_another_name_is_foreign(tmp_path: Path) -> None:
     for other in (folder.parent / ("0" * 16), folder.parents[1] / "other-test" / folder.name):
         shutil.copytree(folder, other)
         assert len(store.entries()) == 1
-        report = store.verify()
+        report = verify(store)
         assert len(report.damaged) == 1 and "belongs to another" in report.damaged[0]
         assert not other.exists() and store.is_whole(key)
 
@@ -118,10 +119,10 @@ def test_what_does_not_belong_in_an_entry_goes_and_the_entry_stays(tmp_path: Pat
     folder, store = entry_folder(tmp_path, key), Store(tmp_path)
     (folder / "notes.txt").write_text("mine")
     (folder.parent / "stray").write_text("no folder")
-    report = store.verify()
+    report = verify(store)
     assert len(report.damaged) == 2 and store.is_whole(key)
     assert sorted(p.name for p in folder.iterdir()) == sorted(FILES)
-    assert store.verify().damaged == ()
+    assert verify(store).damaged == ()
 
 
 def test_an_interrupted_run_is_kept_but_its_damaged_chunks_are_not(tmp_path: Path) -> None:
@@ -138,13 +139,13 @@ def test_an_interrupted_run_is_kept_but_its_damaged_chunks_are_not(tmp_path: Pat
     )
     for index in (0, 1):
         run.write(index, Chunk(vectors=np.ones((5, 3), np.float32)))
-    assert store.verify().damaged == ()
+    assert verify(store).damaged == ()
     flip(run.folder / "000001.chunk")
-    report = store.verify()
+    report = verify(store)
     assert "1 damaged chunks of an interrupted run" in report.damaged[0]
     assert "1 of 2 chunks are kept" in report.mended[0] and run.missing() == (1,)
     flip(run.folder / "plan.json")
-    assert "lost its plan" in store.verify().damaged[0]
+    assert "lost its plan" in verify(store).damaged[0]
     assert not run.folder.exists() and store.entries() == ()
 
 
@@ -155,8 +156,8 @@ def test_what_a_killed_writer_left_half_written_is_no_damage_and_goes(tmp_path: 
     key = make(tmp_path)
     folder, store = entry_folder(tmp_path, key), Store(tmp_path)
     (folder / HALF).write_bytes(b"half")
-    assert store.verify(mend=False).damaged == () and (folder / HALF).exists()
-    assert store.verify().damaged == () and not (folder / HALF).exists() and store.is_whole(key)
+    assert verify(store, mend=False).damaged == () and (folder / HALF).exists()
+    assert verify(store).damaged == () and not (folder / HALF).exists() and store.is_whole(key)
 
 
 def test_making_an_entry_sweeps_what_a_killed_writer_left_in_it(tmp_path: Path) -> None:
@@ -178,16 +179,16 @@ def test_a_run_killed_before_its_plan_was_written_is_no_damage(tmp_path: Path) -
     )
     run = Store(tmp_path).open_run(plan).folder
     (run / "plan.json").rename(run / ".plan.json.1a2b3c4d.tmp")
-    assert Store(tmp_path).verify(mend=False).damaged == ()
+    assert verify(Store(tmp_path), mend=False).damaged == ()
     (run / ".plan.json.1a2b3c4d.tmp").unlink()
     run.rmdir()
-    assert Store(tmp_path).verify().damaged == () and Store(tmp_path).entries() == ()
+    assert verify(Store(tmp_path)).damaged == () and Store(tmp_path).entries() == ()
 
 
 def test_vectors_that_were_never_finished_are_swept(tmp_path: Path) -> None:
     key = make(tmp_path)
     (entry_folder(tmp_path, key) / "manifest.json").unlink()
-    report = Store(tmp_path).verify()
+    report = verify(Store(tmp_path))
     assert "never finished" in report.damaged[0] and not entry_folder(tmp_path, key).exists()
 
 
@@ -197,9 +198,9 @@ def test_what_is_being_made_is_left_alone(tmp_path: Path) -> None:
     flip(entry_folder(tmp_path, key) / "images.npy")
     lock = store.lock(key)
     assert lock.try_hold()
-    assert store.verify().damaged == ()
+    assert verify(store).damaged == ()
     lock.release()
-    assert len(store.verify().damaged) == 1
+    assert len(verify(store).damaged) == 1
 
 
 def test_damaged_cards_texts_and_results_are_dropped(tmp_path: Path) -> None:
@@ -213,9 +214,9 @@ def test_damaged_cards_texts_and_results_are_dropped(tmp_path: Path) -> None:
     flip(tmp_path / "results" / "cache.db", 20)
     with texts.path(digest).open("r+b") as file:
         file.truncate(5000)
-    report = store.verify()
+    report = verify(store)
     assert len(report.damaged) == len(report.mended) == 3, report
-    assert store.verify().damaged == () and store.is_whole(key)
+    assert verify(store).damaged == () and store.is_whole(key)
     texts.put(digest, ["again"], np.ones((1, 3), np.float32))
     assert texts.get(digest, ["again"])[1].all()
     fresh = Results(tmp_path)
@@ -230,9 +231,9 @@ def test_half_written_files_of_killed_processes_are_swept_after_an_hour(tmp_path
     for path in (old, young):
         path.write_bytes(b"half")
     os.utime(old, (time.time() - 7200,) * 2)
-    Store(tmp_path).verify(mend=False)
+    verify(Store(tmp_path), mend=False)
     assert old.exists()
-    Store(tmp_path).verify()
+    verify(Store(tmp_path))
     assert not old.exists() and young.exists()
 
 
@@ -241,6 +242,6 @@ def test_after_mending_nothing_wrong_can_be_loaded(tmp_path: Path) -> None:
     store = Store(tmp_path)
     store.load(key)
     flip(entry_folder(tmp_path, key) / "images.npy")
-    store.verify()
+    verify(store)
     with pytest.raises(NotHere):
         store.load(key)
