@@ -1,4 +1,4 @@
-"""The columns of a report's tables: which are worth reading, and under which words."""
+"""The columns of tables, said once for pages, reports and files: which are worth reading, and under which words."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from core.tables.forms import Column
 
 def _score(metric: Metric) -> Column:
     """A figure, with its interval where that is shown."""
-    if not metric.interval_column:
-        return Column(heading=metric.heading, kind="share")
-    ends = {"low": f"{metric.name}_low", "high": f"{metric.name}_high"}
-    return Column(heading=f"{metric.heading} (95 %)", kind="share", **ends)
+    ends = {"low": f"{metric.name}_low", "high": f"{metric.name}_high"} if metric.interval_column else {}
+    return Column(heading=metric.heading, kind="share", help=metric.title, **ends)
 
 
+MRR_SAID = "Mean reciprocal rank: the average of 1 / rank, 1 where all stand first"
 WHO = {
     "model_title": Column(heading="Model"),
     "dataset_title": Column(heading="Data set"),
@@ -45,7 +44,9 @@ DIFFERENCES = {
     "a": Column(heading="A"),
     "b": Column(heading="B"),
     "n": Column(heading="Pictures", kind="count"),
-    "difference": Column(heading="A minus B, points", kind="points", low="difference_low", high="difference_high"),
+    "difference": Column(
+        heading="A minus B", alone="A minus B, points", kind="points", low="difference_low", high="difference_high"
+    ),
     "only_a": Column(heading="Right only with A", kind="count"),
     "only_b": Column(heading="Right only with B", kind="count"),
     "p_value": Column(heading="p", kind="p"),
@@ -55,20 +56,25 @@ CLASSES = {
     "classname": Column(heading="Class"),
     "n": Column(heading="Pictures", kind="count"),
     "correct": Column(heading="Named right", kind="count"),
-    "recall": Column(heading="Recall (95 %)", kind="share", low="recall_low", high="recall_high"),
+    "recall": Column(heading="Recall", kind="share", low="recall_low", high="recall_high"),
 }
 TEMPLATES = {
     "model_title": Column(heading="Model"),
     "template_title": Column(heading="Template"),
     "n": Column(heading="Pictures", kind="count"),
-    "acc1": Column(heading="Top-1 (95 %)", kind="share", low="acc1_low", high="acc1_high"),
+    "acc1": Column(heading="Top-1", kind="share", low="acc1_low", high="acc1_high"),
     "acc5": Column(heading="Top-5", kind="share"),
     "difference": Column(
-        heading="To the baseline, points", kind="points", low="difference_low", high="difference_high"
+        heading="Points",
+        alone="To the baseline, points",
+        help="Against the baseline, on the same pictures",
+        kind="points",
+        low="difference_low",
+        high="difference_high",
     ),
-    "p_value": Column(heading="p", kind="p"),
+    "p_value": Column(heading="p", kind="p", help="McNemar's exact test"),
     "changed": Column(heading="Answers changed", kind="count"),
-    "deck_acc1": Column(heading="Deck top-1", kind="share"),
+    "deck_acc1": Column(heading="The deck", alone="Deck top-1", kind="share"),
 }
 PROBES = {
     "model_title": Column(heading="Model"),
@@ -76,7 +82,7 @@ PROBES = {
     "method_title": Column(heading="Method"),
     "split": Column(heading="Split"),
     "n": Column(heading="Pictures", kind="count"),
-    "acc1": Column(heading="Top-1 (95 %)", kind="share", low="acc1_low", high="acc1_high"),
+    "acc1": Column(heading="Top-1", kind="share", low="acc1_low", high="acc1_high"),
     "acc5": Column(heading="Top-5", kind="share"),
     "published_acc1": Column(heading="Published top-1", kind="share"),
     "deck_acc1": Column(heading="Deck top-1", kind="share"),
@@ -84,22 +90,24 @@ PROBES = {
 FEW_SHOT = {
     "model_title": Column(heading="Model"),
     "method_title": Column(heading="Method"),
-    "shots": Column(heading="Pictures a class", kind="count"),
+    "shots": Column(heading="K", alone="Pictures a class", kind="count"),
     "draws": Column(heading="Draws", kind="count"),
-    "acc1_mean": Column(heading="Top-1, mean", kind="share"),
-    "acc1_std": Column(heading="Standard deviation", kind="share"),
-    "lowest": Column(heading="Lowest", kind="share"),
-    "highest": Column(heading="Highest", kind="share"),
+    "acc1_mean": Column(heading="Mean top-1", alone="Top-1, mean", kind="share"),
+    "acc1_std": Column(heading="Spread", alone="Standard deviation", kind="share"),
+    "lowest": Column(heading="Lowest draw", alone="Lowest", kind="share"),
+    "highest": Column(heading="Highest draw", alone="Highest", kind="share"),
     "published": Column(heading="Published", kind="share"),
 }
 RECALLS = {
     "model_title": Column(heading="Model"),
     "side_title": Column(heading="Direction"),
-    "recall@1": Column(heading="R@1 (95 %)", kind="share", low="recall@1_low", high="recall@1_high"),
-    "recall@5": Column(heading="R@5 (95 %)", kind="share", low="recall@5_low", high="recall@5_high"),
-    "recall@10": Column(heading="R@10 (95 %)", kind="share", low="recall@10_low", high="recall@10_high"),
-    "median_rank": Column(heading="Median rank", kind="number"),
-    "mrr": Column(heading="MRR", kind="number"),
+    "recall@1": Column(heading="Recall@1", alone="R@1 (95 %)", kind="share", low="recall@1_low", high="recall@1_high"),
+    "recall@5": Column(heading="Recall@5", alone="R@5 (95 %)", kind="share", low="recall@5_low", high="recall@5_high"),
+    "recall@10": Column(
+        heading="Recall@10", alone="R@10 (95 %)", kind="share", low="recall@10_low", high="recall@10_high"
+    ),
+    "median_rank": Column(heading="Median rank", kind="number", help="Half of them stand at this rank or before it"),
+    "mrr": Column(heading="MRR", kind="number", help=MRR_SAID),
     "n_images": Column(heading="Pictures", kind="count"),
     "n_texts": Column(heading="Captions", kind="count"),
 }
@@ -108,7 +116,9 @@ CHECKS = {
     "verdict": Column(heading="Verdict"),
     "evidence": Column(heading="Evidence"),
     "otherwise": Column(heading="Without it"),
-    "otherwise_acc1": Column(heading="Top-1 then", kind="share", low="otherwise_acc1_low", high="otherwise_acc1_high"),
+    "otherwise_acc1": Column(
+        heading="Top-1 then", alone="Top-1 then", kind="share", low="otherwise_acc1_low", high="otherwise_acc1_high"
+    ),
 }
 PROVENANCE = {
     "model": Column(heading="Model"),
@@ -122,3 +132,10 @@ PROVENANCE = {
     "date": Column(heading="Embedded"),
     "skipped": Column(heading="Skipped", kind="count"),
 }
+FEW_SHOT_SETTINGS = {
+    "published_difference": Column(heading="Points from it", kind="points"),
+    "trained_on": Column(heading="Trained on"),
+    "chosen_on": Column(heading="Settings chosen on"),
+    "settings": Column(heading="Settings"),
+}
+"""What a page shows beside `FEW_SHOT`: a report has it in its lines."""

@@ -20,12 +20,19 @@ ColumnKind = Literal["text", "share", "points", "number", "count", "p"]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
     """One column as shown: its heading and what kind of value it holds. `low` and `high` name the columns of its 95 %
-    interval, shown behind the value."""
+    interval, shown behind the value. `alone` is the heading on paper, where no `help` can be asked for."""
 
     heading: str
     kind: ColumnKind = "text"
     low: str = ""
     high: str = ""
+    alone: str = ""
+    help: str = ""
+
+    @property
+    def on_paper(self) -> str:
+        """The heading in a report or a file."""
+        return self.alone or (f"{self.heading} (95 %)" if self.low else self.heading)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +101,7 @@ def to_csv(table: Table) -> str:
 def to_markdown(table: Table) -> str:
     """A table in GitHub's Markdown, numbers to the right."""
     names, shown = list(table.shown), table.shown
-    head = [_markdown(column.heading) for column in shown.values()]
+    head = [_markdown(column.on_paper) for column in shown.values()]
     rule = ["---:" if table.is_number(name) else "---" for name in names]
     rows = [[_markdown(text) for text in row] for row in table.cells()]
     return "\n".join("| " + " | ".join(line) + " |" for line in (head, rule, *rows)) + "\n"
@@ -124,7 +131,7 @@ _TEX = {
 def to_latex(table: Table) -> str:
     """A `table` environment for the booktabs package, with caption and label."""
     places = "".join("r" if table.is_number(name) else "l" for name in table.shown)
-    head = " & ".join(_tex(column.heading) for column in table.shown.values())
+    head = " & ".join(_tex(column.on_paper) for column in table.shown.values())
     rows = [" & ".join(_tex(text) for text in row) + r" \\" for row in table.cells()]
     lines = [
         r"% needs \usepackage{booktabs}",

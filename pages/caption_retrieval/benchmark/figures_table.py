@@ -8,18 +8,15 @@ import pandas as pd
 import streamlit as st
 
 from core.studies.captions.retrieval import KS, RetrievalResult
+from core.tables.columns import RECALLS as RECALL_COLUMNS
 from core.tables.retrieval import retrieval_frame
 from core.words.numbers import interval_text
-from pages.shared.columns import Columns, percent_column
+from pages.shared.columns import Columns, page_columns
 from pages.shared.save import save_rows
 
 RECALLS = tuple(f"recall@{k}" for k in KS)
 RANKS = ("median_rank", "mean_rank", "mrr")
-HELP = {
-    "median_rank": "Half of them stand at this rank or before it",
-    "mean_rank": "Average rank; a few that are far off weigh heavily",
-    "mrr": "Mean reciprocal rank: the average of 1 / rank, 1 where all stand first",
-}
+MEAN_RANK = "Average rank; a few that are far off weigh heavily"
 
 
 def figures_table(results: Sequence[RetrievalResult]) -> None:
@@ -50,11 +47,8 @@ def _intervals(frame: pd.DataFrame, column: str) -> list[str]:
 def _columns() -> Columns:
     number = st.column_config.NumberColumn
     return {
-        "side_title": "Direction",
-        "model_title": "Model",
-        **{f"recall@{k}": percent_column(f"Recall@{k}") for k in KS},
-        "median_rank": number("Median rank", format="localized", help=HELP["median_rank"]),
-        "mean_rank": number("Mean rank", format="%.1f", help=HELP["mean_rank"]),
-        "mrr": number("MRR", format="%.3f", help=HELP["mrr"]),
+        **page_columns(RECALL_COLUMNS),
+        "median_rank": number("Median rank", format="localized", help=RECALL_COLUMNS["median_rank"].help),
+        "mean_rank": number("Mean rank", format="%.1f", help=MEAN_RANK),
         **{f"{c}_95": "95 %" for c in (*RECALLS, *RANKS)},
     }

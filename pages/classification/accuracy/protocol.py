@@ -10,10 +10,11 @@ import streamlit as st
 from core.stats.accuracy import BY_NAME, METRICS
 from core.studies.zero_shot.classify import ZeroShotResult
 from core.tables import references_frame
+from core.tables.columns import ACCURACY
 from core.words.accuracy import protocol_line
 from core.words.names import say_dataset, say_model
 from core.words.numbers import interval_text, percent, points
-from pages.shared.columns import percent_column
+from pages.shared.columns import page_columns, percent_column
 from pages.shared.layout import provenance_table, show_notes
 from pages.shared.navigation import to_classes
 from pages.shared.words import plain
@@ -65,12 +66,8 @@ def results_table(frame: pd.DataFrame, key: str, asked: Callable[[str, str], Non
         key=key,
         alt="Accuracy of each model on each data set",
         column_config={
-            "model_title": "Model",
-            "dataset_title": "Data set",
-            **{metric.name: percent_column(metric.heading, help=metric.title) for metric in METRICS},
+            **page_columns(ACCURACY),
             **{f"{name}_95": "95 %" if name == "acc1" else f"95 % of {_low(name)}" for name in INTERVALS},
-            "published_acc1": percent_column("Published top-1"),
-            "deck_acc1": percent_column("Deck top-1"),
             "published_acc5": percent_column("Published top-5"),
             "deck_acc5": percent_column("Deck top-5"),
             "protocol": st.column_config.ButtonColumn("Protocol", key=f"{key}-protocol", on_click=clicked),

@@ -9,7 +9,8 @@ import streamlit as st
 
 from core.charts.theme import own_filename
 from core.studies.zero_shot.classify import ZeroShotResult
-from pages.shared.columns import percent_column
+from core.tables.columns import CLASSES
+from pages.shared.columns import page_columns, percent_column
 
 Shown = Callable[[ZeroShotResult, int | None, int | None], None]
 
@@ -54,10 +55,7 @@ def class_table(frame: pd.DataFrame) -> None:
         alt="Recall of every class",
         key="class-table",
         column_config={
-            "classname": "Class",
-            "n": "Pictures",
-            "correct": "Named right",
-            "recall": percent_column("Recall"),
+            **page_columns(CLASSES),
             "recall_low": percent_column("95 % from"),
             "recall_high": percent_column("to"),
         },

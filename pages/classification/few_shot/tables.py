@@ -3,33 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import streamlit as st
 
 from core.studies.few_shot.result import FewShotResult
+from core.tables.columns import FEW_SHOT, FEW_SHOT_SETTINGS
 from core.tables.few_shot import draws_frame, few_shot_frame
 from core.words.names import say_dataset
 from core.words.numbers import count, listed
-from pages.shared.columns import percent_column
+from pages.shared.columns import page_columns
 from pages.shared.save import save_rows
 from pages.shared.words import plain
 
-TABLE = {
-    "model_title": "Model",
-    "method_title": "Method",
-    "shots": "K",
-    "acc1_mean": "Mean top-1",
-    "acc1_std": "Spread",
-    "lowest": "Lowest draw",
-    "highest": "Highest draw",
-    "draws": "Draws",
-    "published": "Published",
-    "published_difference": "Points from it",
-    "trained_on": "Trained on",
-    "chosen_on": "Settings chosen on",
-    "settings": "Settings",
-}
+TABLE = (
+    "model_title",
+    "method_title",
+    "shots",
+    "acc1_mean",
+    "acc1_std",
+    "lowest",
+    "highest",
+    "draws",
+    "published",
+    *FEW_SHOT_SETTINGS,
+)
 SHARES = ("acc1_mean", "acc1_std", "lowest", "highest", "published")
 
 
@@ -44,19 +41,13 @@ def few_shot_tables(results: Sequence[FewShotResult]) -> None:
         key="few-shot-table",
         alt="Accuracy of each method with each number of pictures a class",
         placeholder="",
-        column_config=_columns(),
+        column_config=page_columns(FEW_SHOT | FEW_SHOT_SETTINGS),
     )
     save_rows(draws_frame(results), "few-shot-draws", key="csv-draws", label="CSV of every draw")
     box = st.expander("How settings are chosen", on_change="rerun", key="open-settings")
     if box.open:
         with box:
             _settings(results[0])
-
-
-def _columns() -> dict[str, Any]:
-    number = st.column_config.NumberColumn
-    shares = {name: percent_column(TABLE[name]) for name in SHARES}
-    return TABLE | shares | {"published_difference": number(TABLE["published_difference"], format="%+.1f")}
 
 
 def _settings(result: FewShotResult) -> None:

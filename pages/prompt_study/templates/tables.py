@@ -10,10 +10,11 @@ import streamlit as st
 
 from core.engine import Engine
 from core.studies.prompts.accuracy import PromptStudyResult
+from core.tables.columns import TEMPLATES
 from core.words.names import say_dataset, say_model
 from core.words.numbers import interval_text
 from core.words.prompts import say_template
-from pages.shared.columns import percent_column
+from pages.shared.columns import page_columns, percent_column
 from pages.shared.guard import errors_in_place
 from pages.shared.picture import picture
 from pages.shared.save import save_rows
@@ -62,19 +63,14 @@ def _difference_text(row: pd.Series) -> str:
 def _columns(clicked: Callable[[], None]) -> dict[str, Any]:
     number = st.column_config.NumberColumn
     return {
-        "model_title": "Model",
+        **page_columns(TEMPLATES),
         "classnames": "Class names",
         "template_title": st.column_config.TextColumn("Template", width="medium"),
-        "acc1": percent_column("Top-1"),
         "interval": "95 %",
-        "difference": number("Points", format="%+.1f", help="Against the baseline, on the same pictures"),
         "difference_95": "95 % of points",
-        "p_value": number("p", format="%.3f", help="McNemar's exact test"),
         "gained": number("Gained", format="localized"),
         "lost": number("Lost", format="localized"),
-        "acc5": percent_column("Top-5"),
         "mean_per_class_recall": percent_column("Mean recall", help="Mean per-class recall"),
-        "deck_acc1": percent_column("The deck"),
         "changes": st.column_config.ButtonColumn("", key="template-changes", on_click=clicked),
     }
 

@@ -254,7 +254,10 @@ def test_csv_keeps_all_digits_and_columns() -> None:
 
 def test_markdown_by_hand() -> None:
     lines = to_markdown(TABLE).splitlines()
-    assert lines[0] == "| Model | Top-1 | Gap | n | p |" and lines[1] == "| --- | ---: | ---: | ---: | ---: |"
+    assert (
+        lines[0] == "| Model | Top-1 (95 %) | Gap (95 %) | n | p |"
+        and lines[1] == "| --- | ---: | ---: | ---: | ---: |"
+    )
     assert lines[2] == r"| a\|b | 50.0 % (25.0–75.0) | −1.2 (−5.0 to +2.0) | 1,234 | \< 0.001 |"
     assert r"more\_" in lines[3] and len(lines) == 4
 
