@@ -8,7 +8,6 @@ preprocessing, precision and the content of the data.
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
@@ -18,7 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
-from core.embedding.batches import Batch, encode_batches, on_accelerator, one_torch_thread
+from core.embedding.backends import Backend, LocalThreads, on_accelerator, one_torch_thread
+from core.embedding.batches import Batch
 from core.encoders.stored_texts import encode_texts
 from core.errors import Damaged, TMVError
 from core.store import ChunkPlan, ChunkRun, KeyParts, Store, TextStore
@@ -59,31 +59,31 @@ def embed(
     reuse: bool = True,
     card: ModelCard | None = None,
     data_digest: str | None = None,
-    threads: int | None = None,
+    backend: Backend | None = None,
 ) -> EmbedReport:
     """Compute and store the vectors of every row of `dataset` that are not stored yet.
 
     `encoder` may be a function that loads it; with `card` (what its last loading told) it is not called when
     all vectors are there. `reuse=False` computes everything anew and replaces the entry when done. `progress`
     counts rows, then captions, always from the calling thread; when it raises, the finished chunks stay.
-    Broken pictures are skipped and listed. Raises `TMVError` when no picture could be used, when the data
-    changed meanwhile, or when the disk is full.
+    `backend` computes; by default the threads of this process. Broken pictures are skipped and listed. Raises
+    `TMVError` when no picture could be used, when the data changed meanwhile, or when the disk is full.
     """
     start, load = time.monotonic(), _once(encoder)
     digest = data_digest or _digest(dataset, memo_dir, progress)
     known = card or load().card
     while True:
-        work = _Work(
+        run = EmbeddingRun(
             dataset=dataset,
             store=store,
             texts=texts,
             card=known,
             parts=KeyParts.of(known, digest),
             progress=progress or _silent,
-            threads=threads or available_cores(),
+            backend=backend or LocalThreads(),
             data_is_same=lambda: digest == (data_digest or _digest(dataset, memo_dir)),
         )
-        report = work.run(load, reuse)
+        report = run.report(load, reuse)
         if report is not None:
             break
         known = load().card  # the weights are others than the remembered card says
@@ -123,7 +123,7 @@ def batch_rows(encoder: Encoder) -> int:
 
 
 @dataclass(slots=True, kw_only=True)
-class _Work:
+class EmbeddingRun:
     """One call of `embed` for one key."""
 
     dataset: Dataset
@@ -132,18 +132,20 @@ class _Work:
     card: ModelCard
     parts: KeyParts
     progress: Progress
-    threads: int
+    backend: Backend
     data_is_same: Callable[[], bool]
 
     @property
     def key(self) -> EmbeddingKey:
+        """Names the vectors that it makes."""
         return self.parts.key(self.dataset.spec.name, self.dataset.split)
 
     @property
     def total(self) -> int:
+        """Rows and captions."""
         return len(self.dataset) + len(self.dataset.captions)
 
-    def run(self, load: Callable[[], Encoder], reuse: bool) -> EmbedReport | None:
+    def report(self, load: Callable[[], Encoder], reuse: bool) -> EmbedReport | None:
         """The report, or None when the encoder turns out to be another one than the card says."""
         if reuse and self.store.is_whole(self.key):
             return self._found()
@@ -201,13 +203,13 @@ class _Work:
     def _begin(self, encoder: Encoder) -> tuple[ChunkRun, list[Batch]]:
         """The run that was interrupted, or a new one and its first batches.
 
-        These, one for each thread, are timed so that a chunk takes a second or two.
+        These, one for each worker, are timed so that a chunk takes a second or two.
         """
         found = self.store.interrupted_run(self.key)
         if found is not None:
             return found, []
         n, size, start = len(self.dataset), batch_rows(encoder), time.monotonic()
-        first = [range(row, min(row + size, n)) for row in range(0, min(n, size * self.threads), size)]
+        first = [range(row, min(row + size, n)) for row in range(0, min(n, size * self.backend.workers), size)]
         ready = list(self._batches(encoder, first, 0))
         rate = sum(len(batch.rows) for batch in ready) / max(time.monotonic() - start, 1e-6)
         name, split = self.dataset.spec.name, self.dataset.split
@@ -219,7 +221,7 @@ class _Work:
     def _batches(self, encoder: Encoder, wanted: list[range], done: int) -> Generator[Batch]:
         """Batches as they are finished, with progress; while there is none, a chance to notice a stop."""
         self.progress(done, self.total)
-        with closing(encode_batches(encoder, self.dataset, wanted, self.threads)) as batches:
+        with closing(self.backend.encode(encoder, self.dataset, wanted)) as batches:
             for batch in batches:
                 if batch is not None:
                     yield batch
@@ -276,11 +278,3 @@ def _chunk(batches: list[Batch]) -> Chunk:
     batches.sort(key=lambda batch: batch.rows.start)
     with_vectors = [batch.vectors for batch in batches if len(batch.vectors)] or [batches[0].vectors]
     return Chunk(vectors=np.concatenate(with_vectors), skipped=tuple(gap for batch in batches for gap in batch.skipped))
-
-
-def available_cores() -> int:
-    """Cores that this process may use."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:
-        return os.cpu_count() or 1

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.embedding import batches as embed_batches
+from core.embedding import backends
+from core.embedding.backends import LocalThreads
 from core.embedding.run import LARGE_MODEL, batch_rows, embed
 from core.encoders.stored_texts import encode_texts
 from core.errors import BadImage, Cancelled, DiskFull, TMVError
@@ -77,7 +78,7 @@ def stop_after(calls: int, kind: type[BaseException] = Cancelled) -> Callable[[i
 @pytest.mark.parametrize("n, threads", [(1, 1), (7, 3), (8, 1), (33, 2), (100, 5)])
 def test_vectors_equal_the_slow_way_to_the_bit_whatever_the_threads(kit: Kit, n: int, threads: int) -> None:
     data = fake_dataset(n)
-    assert np.array_equal(kit.vectors(data, threads=threads), in_batches(data, 8))
+    assert np.array_equal(kit.vectors(data, backend=LocalThreads(threads)), in_batches(data, 8))
 
 
 def test_the_report_and_the_progress_count_every_row_once(kit: Kit) -> None:
@@ -246,10 +247,10 @@ def test_a_stopped_run_goes_on_where_it_was_with_the_same_vectors(
     undisturbed = Kit(tmp_path / "undisturbed").vectors(data)
     plan_of(kit, 96, chunk_rows=16)
     with pytest.raises(kind):  # at 0 and after each batch of 8; five batches are two chunks and a half
-        kit.embed(data, progress=stop_after(6, kind), threads=1)
+        kit.embed(data, progress=stop_after(6, kind), backend=LocalThreads(1))
     assert [(e.done, e.complete) for e in kit.store.entries()] == [(32, False)]
     with pytest.raises(kind):
-        kit.embed(data, progress=stop_after(1, kind), threads=1)
+        kit.embed(data, progress=stop_after(1, kind), backend=LocalThreads(1))
     encoder, calls = FakeEncoder(), list[int]()
     report = kit.embed(data, encoder, progress=lambda done, total: calls.append(done))
     assert report.reused == calls[0] == 32 and encoder.images_seen == 96 - 32 - 1
@@ -268,7 +269,7 @@ def test_stopping_does_not_wait_for_a_slow_batch(kit: Kit) -> None:
 
     encoder = Stuck()
     with pytest.raises(Cancelled):
-        kit.embed(fake_dataset(64), encoder, progress=stop_after(4), threads=1)
+        kit.embed(fake_dataset(64), encoder, progress=stop_after(4), backend=LocalThreads(1))
     assert not encoder.freed.is_set()
     encoder.freed.set()
 
@@ -287,7 +288,7 @@ def test_a_full_disk_keeps_the_finished_chunks(kit: Kit, monkeypatch: pytest.Mon
     with monkeypatch.context() as patch:
         patch.setattr("core.store.chunks.write_chunk", write_until_full)
         with pytest.raises(DiskFull, match=r"no room left.*finished so far is kept"):
-            kit.embed(data, threads=1)
+            kit.embed(data, backend=LocalThreads(1))
     encoder = FakeEncoder()
     report = kit.embed(data, encoder)
     assert report.reused == 24 and encoder.images_seen == 40
@@ -447,8 +448,8 @@ def test_the_accelerator_path_gives_the_same_vectors(
 ) -> None:
     data = fake_dataset(n, broken=broken)
     plain = Kit(tmp_path / "plain").vectors(data)
-    monkeypatch.setattr(embed_batches, "on_accelerator", lambda encoder: True)
-    assert np.array_equal(kit.vectors(data, threads=3), plain)
+    monkeypatch.setattr(backends, "on_accelerator", lambda encoder: True)
+    assert np.array_equal(kit.vectors(data, backend=LocalThreads(3)), plain)
 
 
 def test_the_accelerator_path_with_torch_uses_pinned_buffers_again_and_again(
@@ -469,15 +470,15 @@ def test_the_accelerator_path_with_torch_uses_pinned_buffers_again_and_again(
     data, encoder = fake_dataset(100, broken=(5, 6)), Torch()
     threads = torch.get_num_threads()
     on_cpu = kit.vectors(data, encoder=encoder)
-    monkeypatch.setattr(embed_batches, "on_accelerator", lambda e: True)
+    monkeypatch.setattr(backends, "on_accelerator", lambda e: True)
     encoder.buffers.clear()
-    fed = kit.vectors(data, encoder=encoder, data_digest="other", threads=2)
+    fed = kit.vectors(data, encoder=encoder, data_digest="other", backend=LocalThreads(2))
     assert np.array_equal(fed, on_cpu) and torch.get_num_threads() == threads
     assert 1 <= len(encoder.buffers - {0}) <= 2 + 3  # of 13 batches: two that are timed, then three feeders
 
 
 def test_errors_and_stops_leave_the_accelerator_path_too(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(embed_batches, "on_accelerator", lambda encoder: True)
+    monkeypatch.setattr(backends, "on_accelerator", lambda encoder: True)
     data = fake_dataset(200)
     plan_of(kit, 200)
     with pytest.raises(Cancelled):
