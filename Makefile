@@ -6,7 +6,7 @@ PORT ?= 8501
 MODEL ?= demo-rn/demo
 DATA ?= demo-objects
 
-.PHONY: run test browser check embed bench lock clean
+.PHONY: run test browser check look embed bench lock clean
 
 run: $(VENV)/.run
 	$(BIN)/python -m streamlit run streamlit_app.py --server.port=$(PORT)
@@ -23,6 +23,10 @@ check: $(VENV)/.dev
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m mypy
 	$(BIN)/lint-imports --no-cache
+
+# The shape of the code in numbers.
+look: $(VENV)/.dev
+	$(BIN)/python -m benchmarks._look
 
 embed: $(VENV)/.run
 	$(BIN)/python -m core embed --model $(MODEL) --data $(DATA)

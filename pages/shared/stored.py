@@ -19,7 +19,7 @@ from pages.shared.own_data import page_dataset, page_model
 ANY_KIND = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoredPairs:
     """(model, data set) pairs with stored vectors of the data set's default split."""
 
@@ -48,7 +48,7 @@ def stored_pairs(engine: Engine) -> StoredPairs:
         spec = _spec(engine, key.dataset)
         if entry.complete and spec is not None and key.split == (spec.default_split or key.split):
             pairs.add((key.model, key.dataset))
-    return StoredPairs(frozenset(pairs))
+    return StoredPairs(pairs=frozenset(pairs))
 
 
 def any_embeddings(

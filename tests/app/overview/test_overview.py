@@ -80,5 +80,5 @@ def test_progress_of_the_demo_is_told_in_words_and_can_be_stopped(
     ],
 )
 def test_what_must_be_known_while_only_the_demo_is_here(pairs: set[tuple[str, str]], words: str) -> None:
-    found = demo_notice(StoredPairs(frozenset(pairs)))
+    found = demo_notice(StoredPairs(pairs=frozenset(pairs)))
     assert words in found and bool(found) == bool(words)
