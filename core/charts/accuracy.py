@@ -24,8 +24,8 @@ from core.charts.theme import (
     wrap,
 )
 from core.stats.accuracy import BY_NAME
+from core.stats.numbers import count, listed, percent
 from core.words.names import METHODS, PROBE, TRAINED, ZERO_SHOT, say_metric
-from core.words.numbers import count, listed, percent
 
 GROUP_WIDTH = 0.82
 UPRIGHT_BARS = 8

@@ -19,8 +19,8 @@ from core.charts.theme import (
     whiskers,
     wrap,
 )
+from core.stats.numbers import listed, percent, points
 from core.tables.audit import DECK, MEASURED, OTHERWISE, PUBLISHED
-from core.words.numbers import listed, percent, points
 
 ROW_HEIGHT = 48
 NAME_WIDTH, NAME_LINES = 26, 3

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from core.charts.palette import Theme, model_color, model_symbol
 from core.charts.theme import Chart, Look, finish, percent_axis, start, whiskers
-from core.words.numbers import listed, percent
+from core.stats.numbers import listed, percent
 
 
 def reliability_chart(frame: pd.DataFrame, *, title: str = "", theme: Theme = "light", scale: float = 1.0) -> Chart:

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from core.charts.palette import Theme
 from core.charts.theme import Chart, Look, finish, readable_on, scale_colour, start, wrap
-from core.words.numbers import listed, percent, points
+from core.stats.numbers import listed, percent, points
 
 NUMBERS_UP_TO = 14
 MOST_CLASSES = 40

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from core.charts.palette import Theme, bar_fill, model_color, model_symbol
 from core.charts.theme import Chart, Look, finish, halo, percent_axis, start, whiskers, wrap
-from core.words.numbers import listed, percent
+from core.stats.numbers import listed, percent
 
 Order = Literal["weakest", "strongest", "difference", "name"]
 ROW_HEIGHT = 23

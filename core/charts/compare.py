@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from core.charts.palette import Theme, model_color
 from core.charts.theme import Chart, Look, finish, start, wrap
-from core.words.numbers import in_points
+from core.stats.numbers import in_points
 
 LONGEST = 38
 """Characters of an axis title that a narrow screen shows in one line."""

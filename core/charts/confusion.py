@@ -8,8 +8,8 @@ import plotly.graph_objects as go
 
 from core.charts.palette import Theme
 from core.charts.theme import Chart, Look, finish, readable_on, scale_colour, start, wrap
+from core.stats.numbers import count, percent
 from core.words.accuracy import mistake_finding
-from core.words.numbers import count, percent
 
 NUMBERS_UP_TO = 15
 

@@ -10,8 +10,8 @@ import plotly.graph_objects as go
 
 from core.charts.palette import Theme, model_color, model_symbol
 from core.charts.theme import Chart, Look, finish, percent_axis, start, whiskers
+from core.stats.numbers import listed, percent
 from core.words.names import say_metric
-from core.words.numbers import listed, percent
 
 Cost = Literal["parameters", "seconds_per_picture"]
 _TITLES = {"parameters": "Does size buy accuracy?", "seconds_per_picture": "Does time buy accuracy?"}

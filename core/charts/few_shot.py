@@ -7,8 +7,8 @@ import plotly.graph_objects as go
 
 from core.charts.palette import Theme, model_color
 from core.charts.theme import Chart, Look, chance_line, finish, percent_axis, published_marker, start, whiskers, wrap
+from core.stats.numbers import listed, percent
 from core.words.names import FEW_SHOT_METHODS, ZERO_SHOT
-from core.words.numbers import listed, percent
 
 _DASHES = {"probe": "solid", "tip": "dash", "tip-f": "dot"}
 _SYMBOLS = {"probe": "circle", "tip": "triangle-up", "tip-f": "square"}

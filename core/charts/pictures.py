@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from core.charts.palette import Theme, bar_fill, model_color
 from core.charts.theme import Chart, Look, finish, halo, scale_colour, start, whiskers, wrap
-from core.words.numbers import listed
+from core.stats.numbers import listed
 
 ROW_HEIGHT = 30
 

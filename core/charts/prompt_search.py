@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from core.charts.palette import Theme, model_color, model_symbol
 from core.charts.theme import Chart, Look, finish, percent_axis, start, whiskers, wrap
-from core.words.numbers import listed, percent, points
+from core.stats.numbers import listed, percent, points
 
 NAME_WIDTH = 24
 

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from core.charts.palette import Theme, model_color, model_symbol
 from core.charts.theme import Chart, Look, deck_marker, finish, percent_axis, start, whiskers, wrap
-from core.words.numbers import listed, percent, points
+from core.stats.numbers import listed, percent, points
 
 ROW_HEIGHT = 34
 NAME_WIDTH = 24

@@ -20,7 +20,7 @@ from core.charts.theme import (
     whiskers,
     wrap,
 )
-from core.words.numbers import listed, percent
+from core.stats.numbers import listed, percent
 
 _QUESTIONS = {"image": "Does a caption find its own picture?", "text": "Does a picture find one of its captions?"}
 GROUP_WIDTH = 0.82

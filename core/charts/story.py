@@ -21,7 +21,7 @@ from core.charts.theme import (
     whiskers,
     wrap,
 )
-from core.words.numbers import listed, percent
+from core.stats.numbers import listed, percent
 
 GAP, WIDTH = 2.4, 0.84
 _FIVE = 5

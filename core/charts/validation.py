@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from core.charts.palette import Theme, model_color, model_symbol
 from core.charts.theme import Chart, Look, finish, percent_axis, start, whiskers
-from core.words.numbers import listed, percent, setting
+from core.stats.numbers import listed, percent, setting
 
 
 def validation_chart(frame: pd.DataFrame, *, title: str = "", theme: Theme = "light", scale: float = 1.0) -> Chart:

@@ -13,11 +13,11 @@ import pandas as pd
 from core.catalog.prompts import find_prompt_set
 from core.catalog.published import deck_figures, measured_as, published
 from core.stats.accuracy import METRICS
+from core.stats.numbers import count
 from core.studies.probe.result import ProbeResult
 from core.tables.accuracy import beside, fitting
 from core.types import DatasetSpec, ModelSpec, Reference
 from core.words.names import METHODS, PROBE, TRAINED, ZERO_SHOT, say_dataset, say_model, told_apart
-from core.words.numbers import count
 
 FEW = 50
 """With fewer pictures a class than this, a figure for a number of shots is more alike than one for them all."""

@@ -9,11 +9,11 @@ import pandas as pd
 
 from core.stats.intervals import PairedDifference
 from core.stats.metrics import Calibration
+from core.stats.numbers import SPACE, count, percent, points, points_between
 from core.studies.answered import compare, same_pictures
 from core.studies.zero_shot.classify import ZeroShotResult
 from core.types import Sentence
 from core.words.names import say_dataset, say_model, short_names, told_apart
-from core.words.numbers import SPACE, count, percent, points, points_between
 
 COLLAPSE_SHARE = 0.4
 

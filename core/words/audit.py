@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from core.stats.numbers import points
 from core.studies.audit import AuditResult
 from core.studies.audit.finding import CANNOT_TELL, Counterfactual
 from core.types import Sentence
 from core.words.names import say_dataset, say_model, told_apart
-from core.words.numbers import points
 
 
 @told_apart

@@ -7,13 +7,13 @@ from typing import Literal
 
 import numpy as np
 
+from core.stats.numbers import SPACE, count, listed, percent, span
 from core.studies.captions.breakdown import Band, RetrievalDifference
 from core.studies.captions.one_caption import OneCaptionResult, OnePictureResult
 from core.studies.captions.retrieval import RetrievalResult
 from core.types import Dataset, Sentence
 from core.words.accuracy import outcome
 from core.words.names import say_dataset, say_model, short_names, told_apart
-from core.words.numbers import SPACE, count, listed, percent, span
 
 Side = Literal["image", "text"]
 SIDES: dict[Side, str] = {"image": "Text finds picture", "text": "Picture finds text"}

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from core.stats.numbers import count, few_of, in_points, percent, points
 from core.studies.pictures.search import Precision
 from core.studies.prompts.accuracy import TemplateResult
 from core.words.names import PROBE, ZERO_SHOT, say_dataset, say_model
-from core.words.numbers import count, few_of, in_points, percent, points
 
 JUDGED_BY_EYE = "The deck judged this by eye."
 

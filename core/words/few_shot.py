@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from core.stats.numbers import count, in_points, interval_text, percent, points, points_between, setting, upper_first
 from core.studies.few_shot.draw import FewShotDraw
 from core.studies.few_shot.gain import best_point, doubt, first_clear, over_zero_shot
 from core.studies.few_shot.result import FewShotPoint, FewShotResult, FewShotRun
 from core.types import Sentence
 from core.words.names import DRAWN, FEW_SHOT_METHODS, PROBE, drawn_name, say_model, told_apart
-from core.words.numbers import count, in_points, interval_text, percent, points, points_between, setting, upper_first
 
 
 def say_settings(settings: Sequence[Mapping[str, Any]]) -> str:

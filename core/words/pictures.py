@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from core.stats.numbers import SPACE, count, either, interval_text, lower_first, percent
 from core.studies.pictures.lists import ListComparison
 from core.studies.pictures.search import PicturesResult
 from core.studies.prompts.compose import words_in_captions
 from core.studies.prompts.words import WordsResult
 from core.types import Sentence
 from core.words.names import short_names, told_apart
-from core.words.numbers import SPACE, count, either, interval_text, lower_first, percent
 
 # --- two lists --------------------------------------------------------------------------------------------
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core.stats.intervals import PairedDifference
+from core.stats.numbers import SPACE, count, in_points, percent, points, setting
 from core.studies.answered import compare
 from core.studies.probe.result import ProbeResult
 from core.studies.zero_shot.classify import ZeroShotResult
 from core.types import Sentence
 from core.words.accuracy import excludes_zero, outcome, why_tied
 from core.words.names import short_names, told_apart
-from core.words.numbers import SPACE, count, in_points, percent, points, setting
 
 
 def probe_line(result: ProbeResult) -> str:

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from core.stats.numbers import interval_text, percent, points, points_between
 from core.studies.prompts.accuracy import ENSEMBLE, PromptStudyResult, difference
 from core.studies.prompts.heldout import PromptSearchResult
 from core.types import Sentence
 from core.words.accuracy import outcome
 from core.words.names import say_dataset, say_model, short_names, told_apart
-from core.words.numbers import interval_text, percent, points, points_between
 
 
 def say_template(template: str) -> str:

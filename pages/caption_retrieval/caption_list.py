@@ -15,12 +15,12 @@ import streamlit as st
 
 from core.engine import Engine
 from core.errors import NotHere
+from core.stats.numbers import count
 from core.studies.captions.one_caption import find_captions
 from core.studies.captions.retrieval import RetrievalResult
 from core.tables.retrieval import ranks_frame
 from core.words.captions import Side
 from core.words.names import say_model, short_names
-from core.words.numbers import count
 from pages.shared.paging import paged
 from pages.shared.save import save_rows
 from pages.shared.url_choices import one_of, such_as

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core.engine import Engine
+from core.stats.numbers import count
 from core.studies.captions.retrieval import ALL_CAPTIONS, RetrievalResult
 from core.studies.captions.study import Retrieval
 from core.types import DatasetSpec
 from core.words.names import say_dataset
-from core.words.numbers import count
 from pages.shared.url_choices import one_of
 from pages.shared.widgets import segments, select
 

@@ -11,12 +11,12 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from core.stats.numbers import interval_text, percent
 from core.studies.probe.result import ProbeResult
 from core.studies.zero_shot.classify import ZeroShotResult
 from core.tables.methods import Absent
 from core.types import DatasetSpec, ModelSpec
 from core.words.names import METHODS, PROBE, TRAINED, ZERO_SHOT
-from core.words.numbers import interval_text, percent
 from pages.shared.save import save_rows
 
 COLUMNS = (

@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 import pandas as pd
 import streamlit as st
 
+from core.stats.numbers import count, interval_text, percent, points, setting
 from core.studies.probe.result import ProbeResult
 from core.tables.probe import probe_rows
 from core.words.names import say_dataset, say_model
-from core.words.numbers import count, interval_text, percent, points, setting
 from core.words.probe import held_out_line, probe_line
 from pages.classification.deck_table import LEGEND, deck_table
 from pages.shared.layout import provenance_table

@@ -5,9 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from core.engine import Engine
+from core.stats.numbers import count
 from core.types import DatasetSpec, State
 from core.words.names import say_dataset
-from core.words.numbers import count
 from core.work import start
 from pages.shared.guard import safe_callback
 from pages.shared.jobs import job_line

@@ -5,9 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from core.engine import Engine
+from core.stats.numbers import count, millions
 from core.types import ModelSpec, State
 from core.words.names import say_model
-from core.words.numbers import count, millions
 from core.work import start
 from pages.shared.guard import safe_callback
 from pages.shared.jobs import job_line

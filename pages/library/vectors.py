@@ -5,10 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from core.engine import Engine
+from core.stats.numbers import count, size
 from core.store import Entry
 from core.types import EmbeddingKey
 from core.words.names import say_dataset, say_model
-from core.words.numbers import count, size
 from pages.shared.guard import safe_callback
 from pages.shared.words import plain
 

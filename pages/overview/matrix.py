@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence, Set
 import pandas as pd
 import streamlit as st
 
+from core.stats.numbers import percent
 from core.types import DatasetSpec, ModelSpec, State
 from core.words.names import say_dataset, say_model
-from core.words.numbers import percent
 from pages.shared.navigation import to_classes
 from pages.shared.stored import StoredPairs
 from pages.shared.url_state import open_page

@@ -13,9 +13,9 @@ import streamlit as st
 from core.charts.theme import look
 from core.deck.doubts import DoubtResult
 from core.deck.result import FAILS, HOLDS, OPEN, ClaimResult
+from core.stats.numbers import interval_text, percent
 from core.tables.story import COLUMNS, StoryCell, StoryRow
 from core.words.names import say_dataset, say_model
-from core.words.numbers import interval_text, percent
 from pages.shared.theme import theme
 
 CSS = Path(__file__).with_name("step.css")

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.engine import Engine
+from core.stats.numbers import duration
 from core.studies.zero_shot.classify import fill
 from core.words.names import say_model
-from core.words.numbers import duration
 from pages.shared.words import plain
 
 QUIETLY = 64

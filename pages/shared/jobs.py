@@ -15,8 +15,8 @@ import streamlit as st
 from core.engine import Engine
 from core.errors import TMVError
 from core.readers.datasets import find_dataset
+from core.stats.numbers import count, duration, size
 from core.types import Job
-from core.words.numbers import count, duration, size
 from pages.shared.guard import safe_callback
 from pages.shared.words import plain
 

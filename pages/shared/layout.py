@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from core.stats.numbers import count, interval_text, percent
 from core.types import Interval, Provenance
 from core.words.notes import FAULT, WARNING, Noted, notes_of
-from core.words.numbers import count, interval_text, percent
 from pages.shared.url_state import address, too_long
 from pages.shared.words import plain
 

@@ -8,9 +8,9 @@ import streamlit as st
 
 from core.engine import Engine
 from core.errors import TMVError
+from core.stats.numbers import count, listed
 from core.types import DatasetSpec, ModelSpec, State
 from core.words.names import say_dataset, say_model
-from core.words.numbers import count, listed
 from core.work import start
 from pages.shared.guard import safe_callback
 from pages.shared.jobs import watch

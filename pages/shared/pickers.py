@@ -18,9 +18,9 @@ from core.catalog.models import find_model
 from core.engine import Engine
 from core.errors import TMVError
 from core.readers.datasets import DATASETS, find_dataset
+from core.stats.numbers import listed
 from core.types import DatasetSpec, ModelSpec
 from core.words.names import say_dataset, say_model
-from core.words.numbers import listed
 from pages.shared.own_data import page_dataset, page_model
 from pages.shared.stored import ANY_KIND, default_datasets, default_models, known_models, stored_pairs
 from pages.shared.url_state import get_choice

@@ -10,10 +10,10 @@ import streamlit as st
 
 from core.engine import Engine
 from core.errors import NotHere
+from core.stats.numbers import percent
 from core.studies.answered import Answered
 from core.studies.zero_shot.classify import ZeroShotResult
 from core.words.names import say_model
-from core.words.numbers import percent
 from pages.shared.grid import Tile
 from pages.shared.guard import errors_in_place
 from pages.shared.words import plain

@@ -12,10 +12,10 @@ import streamlit as st
 from core.catalog.prompts import PROMPT_SETS
 from core.engine import Engine
 from core.errors import TMVError
+from core.stats.numbers import count
 from core.studies.zero_shot.classify import ZeroShotResult, check_templates
 from core.studies.zero_shot.study import ZeroShot
 from core.types import DatasetSpec
-from core.words.numbers import count
 from pages.shared.pickers import note_problems
 from pages.shared.url_choices import one_of
 from pages.shared.url_state import get_choice, set_choice

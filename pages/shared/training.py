@@ -11,11 +11,11 @@ import streamlit as st
 
 from core.engine import Engine
 from core.errors import TMVError
+from core.stats.numbers import count, listed
 from core.studies.base import LongStudy
 from core.studies.probe.splits import train_split
 from core.types import DatasetSpec, ModelSpec
 from core.words.names import say_dataset, say_model
-from core.words.numbers import count, listed
 from pages.shared import first_run
 from pages.shared.guard import safe_callback
 from pages.shared.jobs import watch

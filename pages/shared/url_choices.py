@@ -15,7 +15,7 @@ from contextvars import ContextVar
 
 import streamlit as st
 
-from core.words.numbers import listed
+from core.stats.numbers import listed
 from pages.shared.pickers import note_problems
 from pages.shared.url_state import get_choice
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from core.errors import EncoderWarming
+from core.stats.numbers import duration
 from core.words.names import say_model
-from core.words.numbers import duration
 from pages.shared.words import plain
 
 

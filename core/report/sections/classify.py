@@ -13,6 +13,7 @@ from core.charts import accuracy_chart, confusion_chart, difference_chart, recal
 from core.engine import Engine
 from core.report.page import Section, Shot
 from core.report.parts import Gathered, Part, Request, file_name, shot
+from core.stats.numbers import full_stop
 from core.studies.answered import same_pictures
 from core.studies.zero_shot.classify import ZeroShotResult
 from core.studies.zero_shot.study import ZeroShot
@@ -21,7 +22,6 @@ from core.tables.forms import Table
 from core.words.accuracy import accuracy_finding, collapse_finding, protocol_line
 from core.words.names import say_dataset, say_pair
 from core.words.notes import notes_of
-from core.words.numbers import full_stop
 
 
 def accuracy(engine: Engine, request: Request, datasets: Sequence[str], gathered: Gathered) -> Iterable[Section]:

@@ -9,6 +9,7 @@ from core.charts.validation import validation_chart
 from core.engine import Engine
 from core.report.page import Section
 from core.report.parts import Gathered, Part, Request, file_name
+from core.stats.numbers import full_stop
 from core.studies.probe.result import ProbeResult
 from core.studies.probe.study import LinearProbe
 from core.studies.zero_shot.classify import ZeroShotResult
@@ -19,7 +20,6 @@ from core.tables.methods import methods_frame
 from core.tables.probe import validation_frame
 from core.words.names import say_dataset, say_model, say_pair
 from core.words.notes import notes_of
-from core.words.numbers import full_stop
 from core.words.probe import probe_finding, probe_line
 
 

@@ -9,6 +9,7 @@ from core.charts.prompts import templates_chart
 from core.engine import Engine
 from core.report.page import Section
 from core.report.parts import Gathered, Part, Request, file_name
+from core.stats.numbers import full_stop
 from core.studies.prompts.accuracy import PromptStudyResult
 from core.studies.prompts.study import PromptStudy
 from core.tables import columns
@@ -16,7 +17,6 @@ from core.tables.forms import Table
 from core.tables.prompts import templates_frame
 from core.words.names import say_dataset, say_pair
 from core.words.notes import notes_of
-from core.words.numbers import full_stop
 from core.words.prompts import templates_finding
 
 DECK_SET = "deck"

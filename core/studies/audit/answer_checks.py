@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from core.stats.numbers import percent, upper_first
 from core.studies.audit.case import Case, CaseAnswers, Cell
 from core.studies.audit.finding import CheckResult, fault, ok, unknown, warning
-from core.words.numbers import percent, upper_first
 
 DOMINANT = ((0.4, 2.0), (0.2, 4.0))
 """One answer for 40 % of all pictures and more than twice as many as it is right for, or for 20 % and four times as

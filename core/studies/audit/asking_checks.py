@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 
 from core.stats.intervals import PairedDifference, paired_difference
+from core.stats.numbers import points, quoted
 from core.studies.audit.case import NAMES, PROTOCOL, TEMPLATES, Case
 from core.studies.audit.finding import CheckResult, Counterfactual, Verdict, of_alternative, ok, unknown
-from core.words.numbers import points, quoted
 
 RAW_SHARE = 0.2
 """So many names that look like folder names are no accident: EuroSAT has 6 of 10 glued ones, ImageNet 1,000 numbers."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
+from core.stats.numbers import percent
 from core.studies.audit.case import Case
 from core.studies.audit.finding import CheckResult, fault, ok, unknown, warning
-from core.words.numbers import percent
 
 _RECALL = re.compile(r"(image|text)_retrieval_recall@(\d+)")
 _HALF_A_PICTURE = 1e-9

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from core.stats.numbers import interval_text, percent, points
 from core.stats.scores import first_equal
 from core.studies.audit.case import Case, Known
 from core.studies.audit.finding import CheckResult, fault, ok, unknown, warning
 from core.studies.probe.training_rows import same_vectors
-from core.words.numbers import interval_text, percent, points
 
 SKIPPED = 0.005
 """Half a percent of unreadable pictures moves no figure by more than that."""

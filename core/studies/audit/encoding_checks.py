@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from core.catalog.published import closest_protocol
 from core.stats import metrics
+from core.stats.numbers import percent, points
 from core.studies.audit.case import Case, CaseAnswers
 from core.studies.audit.finding import CheckResult, Counterfactual, fault, if_right, ok, unknown, warning
 from core.types import FloatArray
-from core.words.numbers import percent, points
 
 RECODED = 3.0
 """Stored and newly encoded vectors may differ by three times what two runs may: the batches and the number of threads

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from core.stats.intervals import wilson
+from core.stats.numbers import percent, quoted
 from core.studies.audit.case import PROTOCOL, Case, CaseAnswers
 from core.studies.audit.finding import CheckResult, Counterfactual, fault, if_right, ok, unknown
 from core.studies.audit.order import Order, describe, explain
 from core.types import IntArray
-from core.words.numbers import percent, quoted
 
 GAIN, TIMES = 0.10, 2.5
 """Renaming classes must make at least ten points more of the answers fit, and 2.5 times as many, before labels as a

@@ -10,11 +10,11 @@ import numpy as np
 from core.catalog.published import closest_protocol
 from core.stats import metrics
 from core.stats.intervals import standing
+from core.stats.numbers import interval_text, percent, points
 from core.studies.audit.case import PROTOCOL, Alternative, Case
 from core.studies.audit.finding import CheckResult, Counterfactual, fault, of_alternative, ok, unknown, warning
 from core.studies.audit.order import best_renaming
 from core.types import IntArray, Interval, Reference
-from core.words.numbers import interval_text, percent, points
 
 NEAR, FAR = 0.01, 0.03
 """A published figure within a point of the interval is no contradiction (openai/CLIP, issue 204: half a point by

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from core.stats.numbers import lower_first, percent
 from core.studies.audit.answer_checks import collapse, copied
 from core.studies.audit.asking_checks import class_names, templates
 from core.studies.audit.brought_checks import possible, understood
@@ -16,7 +17,6 @@ from core.studies.audit.finding import CANNOT_TELL, CheckResult, Counterfactual,
 from core.studies.audit.label_checks import label_order, mended
 from core.studies.audit.reference_checks import probe_fit, published, reproduced
 from core.types import IntArray
-from core.words.numbers import lower_first, percent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,13 +14,13 @@ from core.encoders.service.local import Encoding
 from core.encoders.tokens import cut_note
 from core.errors import NotHere, TMVError
 from core.readers.datasets import find_dataset
+from core.stats.numbers import without_stop
 from core.store import Heads, Results
 from core.store.data_notes import with_name_notes
 from core.studies.zero_shot.classify import check_templates, class_embeddings, fill
 from core.system.memo import Memo
 from core.system.progress import Progress
 from core.types import EmbeddingSet, FloatArray, Note
-from core.words.numbers import without_stop
 
 HEADS = 24
 """Class vectors that a process holds."""

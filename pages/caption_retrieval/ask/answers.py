@@ -8,10 +8,10 @@ from dataclasses import replace
 import streamlit as st
 
 from core.engine import Engine
+from core.stats.numbers import count
 from core.studies.pictures.search import Hit, PicturesResult
 from core.studies.pictures.study import compare_lists
 from core.words.names import say_model, short_names
-from core.words.numbers import count
 from pages.caption_retrieval.ask.query_form import PAGE_KEY
 from pages.shared.contact_sheet import SheetList
 from pages.shared.grid import grid

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
+from core.stats.numbers import interval_text
 from core.studies.captions.retrieval import KS, RetrievalResult
 from core.tables.columns import RECALLS as RECALL_COLUMNS
 from core.tables.retrieval import retrieval_frame
-from core.words.numbers import interval_text
 from pages.shared.columns import Columns, page_columns
 from pages.shared.save import save_rows
 

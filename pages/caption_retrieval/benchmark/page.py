@@ -7,6 +7,7 @@ import streamlit as st
 from core.charts.retrieval import recalls_chart
 from core.engine import Engine
 from core.errors import NotHere
+from core.stats.numbers import count, full_stop, lower_first
 from core.studies.captions.breakdown import RetrievalDifference
 from core.studies.captions.retrieval import RetrievalResult
 from core.studies.captions.study import compare_retrieval
@@ -14,7 +15,6 @@ from core.tables.retrieval import direction_of, recalls_frame
 from core.types import DatasetSpec, ModelSpec
 from core.words.captions import SIDES, Side, retrieval_finding, retrieval_line, what_counts
 from core.words.names import say_dataset, say_model, short_names
-from core.words.numbers import count, full_stop, lower_first
 from pages.caption_retrieval.benchmark.figures_table import figures_table
 from pages.caption_retrieval.benchmark.hardness import differences, hardness, pick_pair
 from pages.caption_retrieval.benchmark.own_captions import pick_own, report

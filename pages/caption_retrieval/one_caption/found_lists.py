@@ -8,12 +8,12 @@ from textwrap import shorten
 import streamlit as st
 
 from core.engine import Engine
+from core.stats.numbers import count
 from core.studies.captions.one_caption import OneCaptionResult
 from core.studies.pictures.search import Hit, PicturesResult
 from core.studies.pictures.study import compare_lists, rank_of, search
 from core.tables.pictures import hits_frame, look_alikes_frame
 from core.words.names import say_model
-from core.words.numbers import count
 from core.words.pictures import models_finding
 from pages.caption_retrieval.current import CurrentCaption
 from pages.shared.contact_sheet import SheetList, contact_sheet

@@ -7,6 +7,7 @@ import streamlit as st
 
 from core.engine import Engine
 from core.errors import EncoderWarming, NotHere
+from core.stats.numbers import lower_first
 from core.studies.captions.one_caption import OneCaptionResult
 from core.studies.captions.retrieval import RetrievalResult
 from core.studies.captions.study import one_caption
@@ -14,7 +15,6 @@ from core.studies.pictures.search import PicturesResult
 from core.studies.pictures.study import search
 from core.types import DatasetSpec, EmbeddingSet, ModelSpec
 from core.words.names import say_dataset, say_model
-from core.words.numbers import lower_first
 from pages.caption_retrieval.captions_used import CaptionsUsed, captions_used, pick_split, ranked
 from pages.caption_retrieval.current import CurrentCaption, current_caption
 from pages.caption_retrieval.one_caption.by_word import by_word, wordings

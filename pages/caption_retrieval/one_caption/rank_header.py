@@ -8,12 +8,12 @@ import streamlit as st
 
 from core.engine import Engine
 from core.errors import TMVError
+from core.stats.numbers import count
 from core.studies.captions.one_caption import OneCaptionResult
 from core.studies.captions.retrieval import RetrievalResult
 from core.types import EmbeddingSet
 from core.words.captions import rank_facts, rank_finding
 from core.words.names import say_dataset, say_model
-from core.words.numbers import count
 from pages.caption_retrieval.current import MOST_BESIDE, CurrentCaption, edit_caption, look_at_caption, ranks_of
 from pages.shared.guard import errors_in_place, safe_callback
 from pages.shared.layout import conclusion

@@ -8,12 +8,12 @@ import pandas as pd
 import streamlit as st
 
 from core.stats.accuracy import BY_NAME, METRICS
+from core.stats.numbers import interval_text, percent, points
 from core.studies.zero_shot.classify import ZeroShotResult
 from core.tables import references_frame
 from core.tables.columns import ACCURACY
 from core.words.accuracy import protocol_line
 from core.words.names import say_dataset, say_model
-from core.words.numbers import interval_text, percent, points
 from pages.shared.columns import page_columns, percent_column
 from pages.shared.layout import provenance_table, show_notes
 from pages.shared.navigation import to_classes

@@ -9,8 +9,8 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from core.engine import Engine
+from core.stats.numbers import count
 from core.studies.zero_shot.classify import ZeroShotResult
-from core.words.numbers import count
 from pages.shared.grid import grid
 from pages.shared.paging import paged
 from pages.shared.picture import answered_tile

@@ -10,6 +10,7 @@ from core.embedding.speed import Speed, speed
 from core.engine import Engine
 from core.errors import EncoderWarming, NotHere
 from core.stats.metrics import calibration
+from core.stats.numbers import count, listed
 from core.studies.answered import Answered
 from core.studies.few_shot.draw import FewShotDraw
 from core.studies.probe.result import ProbeResult
@@ -20,7 +21,6 @@ from core.tables.compare import calibration_frame, cost_frame
 from core.types import DatasetSpec
 from core.words.accuracy import calibration_finding
 from core.words.names import say_model
-from core.words.numbers import count, listed
 from pages.classification.compare.paired import AnsweredPair, SideNames
 from pages.shared.chart import draw
 from pages.shared.stored import known_models, stored_pairs

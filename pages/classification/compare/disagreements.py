@@ -7,9 +7,9 @@ import pandas as pd
 import streamlit as st
 
 from core.engine import Engine
+from core.stats.numbers import count
 from core.studies.answered import Answered
 from core.tables.compare import disagreements_frame
-from core.words.numbers import count
 from pages.classification.compare.paired import AnsweredPair, SideNames
 from pages.shared.grid import Tile, grid
 from pages.shared.guard import errors_in_place

@@ -11,6 +11,7 @@ import streamlit as st
 
 from core.charts.compare import difference_chart
 from core.stats.intervals import PairedDifference
+from core.stats.numbers import count, in_points, p_value, percent, points
 from core.studies.answered import Answered, compare, shared_rows
 from core.studies.few_shot.draw import FewShotDraw
 from core.studies.probe.result import ProbeResult
@@ -18,7 +19,6 @@ from core.tables.compare import difference_row
 from core.words.accuracy import protocol_line
 from core.words.few_shot import draw_line
 from core.words.names import say_dataset
-from core.words.numbers import count, in_points, p_value, percent, points
 from core.words.probe import probe_line
 from pages.classification.deck_table import STYLE
 from pages.shared.chart import draw

@@ -14,6 +14,7 @@ from core.catalog.models import find_model
 from core.catalog.prompts import PROMPT_SETS
 from core.engine import Engine
 from core.errors import TMVError, unknown
+from core.stats.numbers import count
 from core.studies.answered import Answered
 from core.studies.few_shot.study import SingleDraw
 from core.studies.probe.study import LinearProbe
@@ -22,7 +23,6 @@ from core.studies.zero_shot.study import ZeroShot
 from core.types import DatasetSpec, ModelSpec
 from core.words.few_shot import say_draw
 from core.words.names import DRAWN, METHODS, PROBE, ZERO_SHOT, few_shot_method, say_model, short_names
-from core.words.numbers import count
 from pages.classification.compare.few_shot_side import SEED, SHOTS_OPENED, pick_draw, read_draw
 from pages.shared.encode import encode_filled
 from pages.shared.own_data import page_model

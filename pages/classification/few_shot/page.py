@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.charts.few_shot import few_shot_chart
 from core.engine import Engine
+from core.stats.numbers import percent
 from core.studies.few_shot.gain import best_point
 from core.studies.few_shot.methods import METHODS, SEEDS, SHOTS, Method
 from core.studies.few_shot.result import FewShotResult
@@ -19,7 +20,6 @@ from core.types import DatasetSpec, ModelSpec
 from core.words.accuracy import protocol_line
 from core.words.few_shot import few_shot_finding, spread_line
 from core.words.names import FEW_SHOT_METHODS, say_dataset, say_model
-from core.words.numbers import percent
 from pages.classification.few_shot.tables import few_shot_tables
 from pages.shared.chart import draw
 from pages.shared.engine import engine

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from core.stats.numbers import count, listed
 from core.studies.few_shot.result import FewShotResult
 from core.tables.columns import FEW_SHOT, FEW_SHOT_SETTINGS
 from core.tables.few_shot import draws_frame, few_shot_frame
 from core.words.names import say_dataset
-from core.words.numbers import count, listed
 from pages.shared.columns import page_columns
 from pages.shared.save import save_rows
 from pages.shared.words import plain

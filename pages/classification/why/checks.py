@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from core.charts.audit import otherwise_chart
+from core.stats.numbers import count, interval_text, listed, percent, points, upper_first
 from core.studies.audit import AuditResult, Counterfactual, Finding
 from core.studies.audit.finding import CANNOT_TELL
 from core.tables.audit import audit_frame, otherwise_frame, published_figure
 from core.types import Interval
 from core.words.audit import gain_line
-from core.words.numbers import count, interval_text, listed, percent, points, upper_first
 from pages.shared.chart import draw
 from pages.shared.layout import Headline, conclusion, headlines, show_remarks
 from pages.shared.save import save_rows

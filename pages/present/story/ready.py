@@ -11,8 +11,8 @@ from core.deck.steps import STEPS
 from core.deck.stories import OwnStep, OwnStory
 from core.engine import Engine
 from core.errors import EncoderWarming, TMVError
+from core.stats.numbers import count
 from core.words.names import say_model
-from core.words.numbers import count
 from pages.present.stage import STORY_PATH, StoryPosition
 from pages.shared.own_data import page_dataset, page_model
 from pages.shared.texts import written_out

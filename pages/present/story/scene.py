@@ -15,6 +15,7 @@ from core.deck.scenes import Pairs, Scene
 from core.deck.steps import CLAIMS, TEN, Step
 from core.engine import Engine
 from core.errors import EncoderWarming, TMVError
+from core.stats.numbers import duration, listed
 from core.studies.captions.study import one_caption
 from core.studies.pictures.search import Hit, PicturesResult
 from core.studies.pictures.study import compare_lists, search
@@ -22,7 +23,6 @@ from core.tables.prompts import templates_frame
 from core.tables.story import bars_frame
 from core.words.captions import captioned_so, rank_finding, wordings_line
 from core.words.names import say_dataset, say_model
-from core.words.numbers import duration, listed
 from core.words.pictures import models_finding, new_pictures
 from core.words.prompts import templates_finding
 from pages.present import stage_html

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core.engine import Engine
+from core.stats.numbers import count
 from core.studies.pictures.lists import ListComparison
 from core.studies.pictures.search import Hit, PicturesResult
 from core.studies.pictures.study import compare_lists
 from core.words.names import say_dataset, say_model
-from core.words.numbers import count
 from core.words.pictures import list_facts
 from pages.prompt_study.questions import BEFORE, FIRST, MODELS
 from pages.shared.contact_sheet import SheetList, contact_sheet

@@ -12,12 +12,12 @@ import streamlit as st
 from core.catalog.prompts import PROMPT_SETS, find_prompt_set
 from core.engine import Engine
 from core.errors import TMVError
+from core.stats.numbers import count
 from core.studies.prompts.compose import expand, slots_of
 from core.studies.prompts.search import BUDGET, LARGEST
 from core.studies.prompts.study import POOL_SETS
 from core.studies.zero_shot.classify import check_templates
 from core.types import DatasetSpec
-from core.words.numbers import count
 from pages.prompt_study.questions import slot_values
 from pages.shared.guard import safe_callback
 from pages.shared.prompt_picker import CLASSNAMES

@@ -9,12 +9,12 @@ import streamlit as st
 
 from core.charts.prompt_search import search_path_chart
 from core.engine import Engine
+from core.stats.numbers import count, percent, points
 from core.studies.prompts.heldout import BASELINE, EQUAL_WEIGHT, GREEDY, UNLABELLED_WEIGHT, PromptSearchResult, Verdict
 from core.studies.zero_shot.classify import ZeroShotResult
 from core.studies.zero_shot.study import ZeroShot
 from core.tables.prompts import path_frame, verdict_frame, weights_frame
 from core.words.names import say_dataset
-from core.words.numbers import count, percent, points
 from core.words.prompts import ended_because, search_finding
 from pages.shared.chart import draw
 from pages.shared.grid import Tile, grid

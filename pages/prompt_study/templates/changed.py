@@ -9,10 +9,10 @@ import pandas as pd
 import streamlit as st
 
 from core.engine import Engine
+from core.stats.numbers import count
 from core.studies.prompts.accuracy import PromptStudyResult, TemplateResult
 from core.tables.prompts import changed_pictures_frame, class_changes_frame
 from core.words.names import say_model
-from core.words.numbers import count
 from core.words.prompts import classes_moved, say_template
 from pages.shared.columns import percent_column
 from pages.shared.grid import Tile, grid

@@ -10,13 +10,13 @@ from core.charts.class_templates import class_templates_chart
 from core.charts.prompts import templates_chart
 from core.engine import Engine
 from core.errors import EncoderWarming
+from core.stats.numbers import count, full_stop
 from core.studies.prompts.accuracy import PromptStudyResult, TemplateResult
 from core.studies.prompts.study import PromptStudy
 from core.tables.prompts import class_templates_frame, templates_frame
 from core.types import DatasetSpec, EmbeddingSet, ModelSpec
 from core.words.accuracy import outcome as outcome
 from core.words.names import say_dataset, say_model
-from core.words.numbers import count, full_stop
 from core.words.prompts import best_of_each, deck_distances, names_findings, say_template, templates_finding
 from pages.prompt_study.templates.changed import changed, changed_template, show_template
 from pages.prompt_study.templates.class_name_sets import NameSet, pick_names

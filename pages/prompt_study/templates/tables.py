@@ -9,10 +9,10 @@ import pandas as pd
 import streamlit as st
 
 from core.engine import Engine
+from core.stats.numbers import interval_text
 from core.studies.prompts.accuracy import PromptStudyResult
 from core.tables.columns import TEMPLATES
 from core.words.names import say_dataset, say_model
-from core.words.numbers import interval_text
 from core.words.prompts import say_template
 from pages.shared.columns import page_columns, percent_column
 from pages.shared.guard import errors_in_place

@@ -11,10 +11,10 @@ from core.catalog.prompts import PROMPT_SETS, find_prompt_set
 from core.deck.presets import TEMPLATES, TemplatePreset
 from core.engine import Engine
 from core.errors import TMVError
+from core.stats.numbers import count
 from core.studies.prompts.accuracy import ENSEMBLE
 from core.studies.zero_shot.classify import check_templates
 from core.words.names import say_dataset
-from core.words.numbers import count
 from core.words.prompts import say_template
 from pages.shared.guard import safe_callback
 from pages.shared.pickers import note_problems

@@ -14,13 +14,13 @@ from streamlit.testing.v1 import AppTest
 
 from core.engine import Engine
 from core.readers import open_dataset
+from core.stats.numbers import percent, points
 from core.studies.captions.retrieval import ALL_CAPTIONS, RetrievalResult
 from core.studies.captions.study import Retrieval, compare_retrieval
 from core.tables.retrieval import ranks_frame
 from core.types import Note
 from core.words.captions import captions_report
 from core.words.names import say_model
-from core.words.numbers import percent, points
 from pages.caption_retrieval.caption_list import ListFilter, rows_of
 from tests.app.captions import BARE, LOST, SHARED, told
 from tests.app.making import said

@@ -12,8 +12,8 @@ from core.encoders.service.client import WarmEncoder
 from core.engine import Engine
 from core.errors import EncoderWarming
 from core.jobs.jobs import Jobs
+from core.stats.numbers import percent
 from core.studies.zero_shot.study import ZeroShot
-from core.words.numbers import percent
 from tests.app.making import said, unescaped
 from tests.conftest import GOOD, POOR, World
 from tests.fakes import FakeEncoder

@@ -12,9 +12,9 @@ from streamlit.testing.v1 import AppTest
 
 from core.encoders.service.client import WarmEncoder
 from core.engine import Engine
+from core.stats.numbers import percent
 from core.studies.zero_shot.classify import ZeroShotResult
 from core.studies.zero_shot.study import ZeroShot
-from core.words.numbers import percent
 from pages.classification.classes.confusion_pictures import ANY, RIGHT, WRONG, ConfusionCell, rows_of
 from pages.shared.url_choices import class_tokens
 from tests.app.making import said

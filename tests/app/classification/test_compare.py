@@ -10,10 +10,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.engine import Engine
+from core.stats.numbers import percent
 from core.studies.zero_shot.classify import ZeroShotResult
 from core.studies.zero_shot.study import ZeroShot
 from core.tables.compare import disagreements_frame
-from core.words.numbers import percent
 from tests.app.making import said
 from tests.conftest import GOOD, POOR, World
 

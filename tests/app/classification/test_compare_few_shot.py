@@ -12,11 +12,11 @@ from streamlit.testing.v1 import AppTest
 
 from core.engine import Engine
 from core.jobs.jobs import Jobs
+from core.stats.numbers import percent
 from core.studies.answered import compare
 from core.studies.few_shot.result import FewShotResult
 from core.studies.few_shot.study import FewShot, SingleDraw
 from core.tables.compare import disagreements_frame
-from core.words.numbers import percent
 from tests.app import training
 from tests.app.making import pages_of, said
 from tests.conftest import POOR, World

@@ -12,12 +12,12 @@ from core.embedding.run import embed
 from core.engine import Engine
 from core.jobs.jobs import Jobs
 from core.readers import open_dataset
+from core.stats.numbers import percent
 from core.store import Store, TextStore
 from core.studies.few_shot.methods import METHODS, SEEDS, SHOTS
 from core.studies.few_shot.result import FewShotResult
 from core.studies.few_shot.study import FewShot
 from core.types import Job
-from core.words.numbers import percent
 from tests.app.making import fill, open_page, pages_of, said
 from tests.conftest import GOOD, World
 from tests.fakes import FakeEncoder

@@ -13,11 +13,11 @@ from core.engine import Engine
 from core.errors import EncoderWarming
 from core.jobs.jobs import Jobs
 from core.jobs.table import JobTable
+from core.stats.numbers import percent
 from core.studies.answered import compare
 from core.studies.probe.result import ProbeResult
 from core.studies.zero_shot.study import ZeroShot
 from core.tables.compare import disagreements_frame
-from core.words.numbers import percent
 from pages.shared.training import _tried
 from tests.app import training
 from tests.app.making import open_page, pages_of, said

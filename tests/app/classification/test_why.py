@@ -12,9 +12,9 @@ from streamlit.testing.v1 import AppTest
 from core.encoders.service.client import WarmEncoder
 from core.engine import Engine
 from core.images.decode import to_rgb
+from core.stats.numbers import percent
 from core.studies.audit.study import Audit
 from core.studies.zero_shot.study import ZeroShot
-from core.words.numbers import percent
 from tests.app.making import open_page, said, unescaped
 from tests.conftest import GOOD, POOR, World
 from tests.fakes import FakeEncoder

@@ -9,8 +9,8 @@ from streamlit.testing.v1 import AppTest
 
 from core.engine import Engine
 from core.jobs.table import JobTable
+from core.stats.numbers import percent
 from core.studies.zero_shot.study import ZeroShot
-from core.words.numbers import percent
 from core.work import start
 from pages.overview.notice import demo_notice
 from pages.shared.stored import StoredPairs

@@ -10,9 +10,9 @@ from streamlit.testing.v1 import AppTest
 
 from core.engine import Engine
 from core.jobs.jobs import Jobs
+from core.stats.numbers import percent
 from core.studies.prompts.heldout import PromptSearchResult
 from core.studies.prompts.study import PromptSearch, prompt_pool
-from core.words.numbers import percent
 from core.work.tasks import TASKS
 from tests.app.making import said, unescaped
 from tests.app.prompt_pages import answer_at_once, box, engine_of, press, tiles

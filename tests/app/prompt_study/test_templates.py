@@ -9,11 +9,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.catalog.prompts import find_prompt_set
+from core.stats.numbers import percent
 from core.studies.prompts.accuracy import PromptStudyResult
 from core.studies.prompts.study import PromptStudy
 from core.studies.zero_shot.study import ZeroShot
 from core.words.names import say_model
-from core.words.numbers import percent
 from pages.prompt_study.templates.class_name_sets import parse_edits, with_cells, written
 from tests.app.making import said, unescaped
 from tests.app.prompt_pages import answer_at_once, box, engine_of, never_ready, press, tiles

@@ -11,8 +11,8 @@ from streamlit.testing.v1 import AppTest
 from core.charts.theme import contrast
 from core.engine import Engine
 from core.errors import TMVError
+from core.stats.numbers import count, duration, listed, size
 from core.types import Job
-from core.words.numbers import count, duration, listed, size
 from pages.shared.jobs import job_sentence
 from pages.shared.own_data import inside, page_dataset, page_model
 from pages.shared.url_state import address

@@ -23,7 +23,7 @@ from core.charts import (
     reliability_chart,
 )
 from core.charts.theme import TITLE_WIDTH, contrast, readable_on, scale_colour, wrap
-from core.words.numbers import listed
+from core.stats.numbers import listed
 from tests.sample_results import sample_result
 
 OPENAI, LAION = "ViT-B-32/openai", "ViT-B-32/laion2b_s34b_b79k"

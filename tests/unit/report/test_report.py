@@ -23,10 +23,10 @@ from core.engine import Engine
 from core.errors import NotHere, UnknownName
 from core.report import Report, Request, Table, make_report, to_csv, to_latex, to_markdown
 from core.report.page import Document, Section, Shot, render, table_html
+from core.stats.numbers import percent
 from core.studies.captions.study import Retrieval
 from core.studies.zero_shot.study import ZeroShot
 from core.tables.forms import Column
-from core.words.numbers import percent
 from tests.worlds import GOOD, POOR, paint, point, squares, told
 
 NASTY = '</script><img src=x onerror=alert(1)> & "q" <!-- \u202e'

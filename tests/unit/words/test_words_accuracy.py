@@ -7,11 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from core.stats import numbers
 from core.stats.intervals import PairedDifference, paired_difference
 from core.stats.metrics import Calibration, calibration
 from core.studies.zero_shot.classify import ZeroShotResult
 from core.tables import confusion_frame
-from core.words import accuracy, numbers
+from core.words import accuracy
 from tests.sample_results import sample_result, with_right
 
 OPENAI, LAION = "ViT-B-32/openai", "ViT-B-32/laion2b_s34b_b79k"

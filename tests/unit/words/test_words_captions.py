@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from core.stats.numbers import percent
 from core.studies.captions import breakdown
 from core.types import Note
 from core.words import captions
-from core.words.numbers import percent
 from tests.fakes import fake_dataset
 from tests.study_results import captioned, sample_caption, sample_retrieval
 

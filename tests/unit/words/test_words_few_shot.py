@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from core.stats.numbers import points
 from core.studies.few_shot.gain import doubt
 from core.studies.few_shot.result import FewShotPoint, FewShotResult, FewShotRun
 from core.words.few_shot import few_shot_finding, say_settings, spread_line
-from core.words.numbers import points
 from tests.sample_results import with_right
 from tests.training_results import few_shots, probed, unit
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from core.stats.numbers import percent
 from core.studies.pictures import lists
 from core.words import pictures
-from core.words.numbers import percent
 from tests.study_results import sample_list, sample_words
 
 OPENAI, LAION = "ViT-B-32/openai", "ViT-B-32/laion2b_s34b_b79k"

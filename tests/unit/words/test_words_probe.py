@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from core.stats.numbers import in_points, points
 from core.studies.answered import compare
 from core.studies.probe.result import ProbeResult
 from core.studies.zero_shot.classify import ZeroShotResult
 from core.tables.methods import methods_frame
 from core.words.deck import deck_comparison
-from core.words.numbers import in_points, points
 from core.words.probe import held_out_line, leading_probe, probe_finding, probe_line, training_gain
 from tests.training_results import probed
 

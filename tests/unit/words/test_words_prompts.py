@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from core.stats import numbers
 from core.stats.intervals import PairedDifference, paired_difference
-from core.words import numbers, prompts
+from core.words import prompts
 from tests.study_results import sample_prompt_study, sample_search
 
 OPENAI, LAION = "ViT-B-32/openai", "ViT-B-32/laion2b_s34b_b79k"

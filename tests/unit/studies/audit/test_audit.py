@@ -11,6 +11,7 @@ import pytest
 from benchmarks._planted import FAULTS, IMPOSSIBLE, World, case_of, pairs, sound_worlds
 from benchmarks.audit import missed, planted
 from core.errors import TMVError
+from core.stats.numbers import interval_text
 from core.studies.audit import (
     CHECKS,
     NAMES,
@@ -29,7 +30,6 @@ from core.studies.audit import (
 from core.studies.audit.asking_checks import looks_raw
 from core.studies.audit.order import best_renaming, describe, explain
 from core.types import Reference
-from core.words.numbers import interval_text
 
 WORLD = World(seed=5)
 

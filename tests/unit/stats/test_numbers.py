@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from core.words import numbers
-from core.words.numbers import count, span
+from core.stats import numbers
+from core.stats.numbers import count, span
 
 
 def test_numbers_in_words():
