@@ -21,7 +21,8 @@ from core.tables.few_shot import few_shot_frame, published_frame
 from core.tables.methods import methods_frame
 from core.tables.probe import validation_frame
 from core.words.names import PROBE, TRAINED, ZERO_SHOT
-from tests.unit.tables.test_tables_training import both, pair, study
+from tests.training_results import probed
+from tests.unit.tables.test_tables_training import pair, study
 
 __all__ = ["pair", "study"]
 THEMES = ("light", "dark")
@@ -29,7 +30,7 @@ THEMES = ("light", "dark")
 
 @pytest.fixture(scope="module")
 def methods(pair: Any) -> pd.DataFrame:
-    other = both("ViT-B-32/openai", seed=4)
+    other = probed("ViT-B-32/openai", seed=4)
     return methods_frame([pair[1], other[1]], [pair[0], other[0]])
 
 
