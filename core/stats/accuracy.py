@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.stats import metrics
+from core.stats.answers import Answers
 from core.stats.intervals import bootstrap_class_mean, wilson
 from core.types import IntArray, Interval
 
@@ -26,7 +27,7 @@ class Score:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
-    """One figure. `of(labels (n,), ranks (n,) of the true class, c)` computes it, `chance(c)` is what guessing gives;
+    """One figure. `of(labels (n,), answers, c)` computes it, `chance(c)` is what guessing gives;
     `title` and `heading` name it in sentences and over a column, `question` over a chart. `interval_column` is whether
     tables show its interval too."""
 
@@ -34,24 +35,24 @@ class Metric:
     title: str
     heading: str
     question: str
-    of: Callable[[IntArray, IntArray, int], Score]
+    of: Callable[[IntArray, Answers, int], Score]
     chance: Callable[[int], float] = lambda c: 1 / c
     interval_column: bool = True
 
 
-def _within(k: int) -> Callable[[IntArray, IntArray, int], Score]:
+def _within(k: int) -> Callable[[IntArray, Answers, int], Score]:
     """Accuracy at k, with Wilson's interval."""
 
-    def of(labels: IntArray, ranks: IntArray, c: int) -> Score:
-        n, hits = len(ranks), int(np.count_nonzero(ranks <= k))
+    def of(labels: IntArray, answers: Answers, c: int) -> Score:
+        n, hits = len(labels), int(np.count_nonzero(answers.ranks <= k))
         return Score(value=hits / n, ci95=wilson(hits, n))
 
     return of
 
 
-def _class_mean(labels: IntArray, ranks: IntArray, c: int) -> Score:
+def _class_mean(labels: IntArray, answers: Answers, c: int) -> Score:
     """Mean of the recalls of the classes, with a bootstrap interval over pictures."""
-    correct = ranks == 1
+    correct = answers.correct
     return Score(value=metrics.mean_per_class_recall(labels, correct, c), ci95=bootstrap_class_mean(labels, correct, c))
 
 
@@ -83,6 +84,6 @@ METRICS: tuple[Metric, ...] = (
 BY_NAME: Mapping[str, Metric] = {metric.name: metric for metric in METRICS}
 
 
-def score(labels: IntArray, ranks: IntArray, c: int) -> dict[str, Score]:
+def score(labels: IntArray, answers: Answers, c: int) -> dict[str, Score]:
     """Every figure of `METRICS`, by name."""
-    return {metric.name: metric.of(labels, ranks, c) for metric in METRICS}
+    return {metric.name: metric.of(labels, answers, c) for metric in METRICS}

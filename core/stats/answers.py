@@ -6,9 +6,11 @@ comes first, as in `core.stats.metrics` and in an argmax.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +45,27 @@ class Answers:
         """(n,) whether the first answer is right."""
         right: BoolArray = self.ranks == 1
         return right
+
+    def to_bytes(self) -> bytes:
+        """For the results on disk, without `tied`; `from_bytes` reads it back. Class numbers and ranks fit into 32
+        bits."""
+        out = io.BytesIO()
+        ranks, top = self.ranks.astype("<i4"), self.top.astype("<i4")
+        np.savez(out, ranks=ranks, top=top, probability=self.probability.astype("<f4"))
+        return out.getvalue()
+
+    @classmethod
+    def from_bytes(cls, kept: bytes) -> Answers:
+        """Raises `ValueError` for bytes that `to_bytes` did not write."""
+        try:
+            with np.load(io.BytesIO(kept), allow_pickle=False) as stored:
+                ranks, top = (stored[name].astype(np.int64) for name in ("ranks", "top"))
+                probability = stored["probability"].astype(np.float32)
+        except (BadZipFile, ValueError, KeyError, TypeError, EOFError, OSError) as error:
+            raise ValueError("not the answers of a classifier") from error
+        if ranks.ndim != 1 or top.ndim != 2 or top.shape != probability.shape or len(top) != len(ranks):
+            raise ValueError("the answers of a classifier do not fit each other")
+        return cls(ranks=ranks, top=top, probability=probability)
 
 
 def rank(score: Callable[[slice], NDArray[Any]], labels: IntArray, c: int, k: int = 5) -> Answers:

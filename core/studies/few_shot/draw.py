@@ -7,13 +7,9 @@ pictures and knows nothing of other draws.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from zipfile import BadZipFile
-
-import numpy as np
 
 from core.errors import TMVError
 from core.stats.answers import Answers
@@ -23,27 +19,6 @@ from core.studies.few_shot.result import FewShotRun, short_note
 from core.studies.probe.training_rows import labels_of
 from core.studies.result import Answered, place_of
 from core.types import EmbeddingKey, EmbeddingSet, Interval, Note, Provenance, beside, read_only
-
-
-def to_bytes(found: Answers) -> bytes:
-    """Answers for the results on disk; `from_bytes` reads them back. Class numbers and ranks fit into 32 bits."""
-    out = io.BytesIO()
-    ranks, top = found.ranks.astype("<i4"), found.top.astype("<i4")
-    np.savez(out, ranks=ranks, top=top, probability=found.probability.astype("<f4"))
-    return out.getvalue()
-
-
-def from_bytes(kept: bytes) -> Answers:
-    """Raises `ValueError` for bytes that `to_bytes` did not write."""
-    try:
-        with np.load(io.BytesIO(kept), allow_pickle=False) as stored:
-            ranks, top = (stored[name].astype(np.int64) for name in ("ranks", "top"))
-            probability = stored["probability"].astype(np.float32)
-    except (BadZipFile, ValueError, KeyError, TypeError, EOFError, OSError) as error:
-        raise ValueError("not the answers of a draw") from error
-    if ranks.ndim != 1 or top.ndim != 2 or top.shape != probability.shape or len(top) != len(ranks):
-        raise ValueError("the answers of a draw do not fit each other")
-    return Answers(ranks=ranks, top=top, probability=probability)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,6 @@ from typing import get_args
 from core.errors import BadArgument, unknown
 from core.stats.answers import Answers
 from core.studies.base import Lab
-from core.studies.few_shot.draw import from_bytes, to_bytes
 from core.studies.few_shot.methods import FewShotMethods, Method
 from core.studies.few_shot.result import FewShotRun
 from core.studies.few_shot.shots import Draw
@@ -76,7 +75,7 @@ def kept_run(lab: Lab, key: str) -> FewShotRun | None:
 
 def kept_answers(lab: Lab, key: str) -> tuple[FewShotRun, Answers] | None:
     """A run and its answers, where both are kept and agree."""
-    run, found = kept_run(lab, key), lab.results.read(answers_key(key), from_bytes)
+    run, found = kept_run(lab, key), lab.results.read(answers_key(key), Answers.from_bytes)
     if run is None or found is None:
         return None
     same = len(found.ranks) == len(run.correct) and bool((found.correct == run.correct).all())
@@ -100,7 +99,7 @@ def compute(
     for done, (method, k, seed) in enumerate(plan):
         run, found = methods.run(method, k, draws[seed], partial(report, done, len(plan)))
         key = keys[method, k, seed]
-        lab.results.keep(answers_key(key), to_bytes(found))
+        lab.results.keep(answers_key(key), found.to_bytes())
         lab.results.keep(key, run.to_record())
         runs[method, k, seed] = run
     report(len(plan), len(plan))

@@ -198,7 +198,7 @@ def classify(
     return ZeroShotResult(
         **place_of(images),
         n=n,
-        scores=score(labels, found.ranks, c),
+        scores=score(labels, found, c),
         templates=protocol.templates,
         classnames=tuple(classnames),
         classnames_kind=classnames_kind,

@@ -14,7 +14,7 @@ from core.errors import BadArgument, TMVError, UnknownName
 from core.stats.answers import Answers
 from core.stats.metrics import calibration
 from core.studies.few_shot import runs as few_shot_runs
-from core.studies.few_shot.draw import FewShotDraw, assemble, from_bytes, to_bytes
+from core.studies.few_shot.draw import FewShotDraw, assemble
 from core.studies.few_shot.gain import differences_by_seed
 from core.studies.few_shot.methods import METHODS, FewShotMethods, Method
 from core.studies.few_shot.result import FewShotRun
@@ -81,15 +81,15 @@ def test_the_answers_are_those_that_the_run_counts(pair: Pair, blurred: FloatArr
 
 def test_answers_come_back_from_disk_as_they_were(pair: Pair, blurred: FloatArray) -> None:
     _, found = FewShotMethods(*pair, blurred).run("tip", 2, Draw.of(labels_of(pair[0]), 0))
-    again = from_bytes(to_bytes(found))
+    again = Answers.from_bytes(found.to_bytes())
     for name in ("ranks", "top", "probability"):
         one, other = getattr(found, name), getattr(again, name)
         np.testing.assert_array_equal(one, other)
         assert one.dtype == other.dtype
     broken = Answers(ranks=found.ranks[:-1].copy(), top=found.top.copy(), probability=found.probability.copy())
-    for kept in (b"", b"not an archive", to_bytes(found)[:-40], to_bytes(broken)):
+    for kept in (b"", b"not an archive", found.to_bytes()[:-40], broken.to_bytes()):
         with pytest.raises(ValueError):
-            from_bytes(kept)
+            Answers.from_bytes(kept)
 
 
 def test_a_draw_knows_what_it_rests_on(pair: Pair, blurred: FloatArray) -> None:
