@@ -1,4 +1,4 @@
-"""What can be compared picture by picture, whatever named the pictures: zero-shot texts or a trained classifier."""
+"""Answers compared picture by picture, whatever named the pictures: texts or any trained classifier."""
 
 from __future__ import annotations
 
@@ -6,12 +6,8 @@ import numpy as np
 
 from core.errors import TMVError
 from core.stats.intervals import PairedDifference, paired_difference
-from core.studies.few_shot.draw import FewShotDraw
-from core.studies.probe.result import ProbeResult
-from core.studies.zero_shot.classify import ZeroShotResult
+from core.studies.result import Answered
 from core.types import IntArray
-
-Answered = ZeroShotResult | ProbeResult | FewShotDraw
 
 
 def same_pictures(a: Answered, b: Answered) -> bool:

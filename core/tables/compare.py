@@ -12,7 +12,8 @@ from core.catalog.models import find_model
 from core.errors import TMVError
 from core.stats.intervals import PairedDifference, wilson_many
 from core.stats.metrics import calibration
-from core.studies.answered import Answered, compare, shared_rows
+from core.studies.answered import compare, shared_rows
+from core.studies.result import Answered
 from core.studies.zero_shot.classify import ZeroShotResult
 from core.words.accuracy import outcome
 from core.words.names import say_dataset, say_model, short_names, told_apart

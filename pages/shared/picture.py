@@ -11,7 +11,7 @@ import streamlit as st
 from core.engine import Engine
 from core.errors import NotHere
 from core.stats.numbers import percent
-from core.studies.answered import Answered
+from core.studies.result import Answered
 from core.studies.zero_shot.classify import ZeroShotResult
 from core.words.names import say_model
 from pages.shared.grid import Tile

@@ -11,7 +11,6 @@ from core.engine import Engine
 from core.errors import EncoderWarming, NotHere
 from core.stats.metrics import calibration
 from core.stats.numbers import count, listed
-from core.studies.answered import Answered
 from core.studies.few_shot.draw import FewShotDraw
 from core.studies.probe.result import ProbeResult
 from core.studies.zero_shot.classify import ZeroShotResult
@@ -22,6 +21,7 @@ from core.types import DatasetSpec
 from core.words.accuracy import calibration_finding
 from core.words.names import say_model
 from pages.classification.compare.paired import AnsweredPair, SideNames
+from pages.classification.compare.sides import SideResult
 from pages.shared.chart import draw
 from pages.shared.stored import known_models, stored_pairs
 from pages.shared.theme import chart_look
@@ -39,7 +39,7 @@ def show_calibration(pair: AnsweredPair, names: SideNames) -> None:
         st.caption(f"{plain(calibration_finding(found, name))}: {plain(_scale(result))}.")
 
 
-def _scale(result: Answered) -> str:
+def _scale(result: SideResult) -> str:
     """What a side's probabilities are the softmax of."""
     if isinstance(result, ProbeResult) or (isinstance(result, FewShotDraw) and result.method == "probe"):
         return "softmax of the probe’s scores"

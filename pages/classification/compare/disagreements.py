@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.engine import Engine
 from core.stats.numbers import count
-from core.studies.answered import Answered
+from core.studies.result import Answered
 from core.tables.compare import disagreements_frame
 from pages.classification.compare.paired import AnsweredPair, SideNames
 from pages.shared.grid import Tile, grid

@@ -7,7 +7,6 @@ import streamlit as st
 from core.engine import Engine
 from core.errors import EncoderWarming, NotHere, TMVError
 from core.readers.datasets import find_dataset
-from core.studies.answered import Answered
 from core.studies.probe.splits import evaluation_split, train_split
 from core.types import DatasetSpec
 from core.words.names import PROBE
@@ -15,7 +14,7 @@ from pages.classification.compare.calibration import cost, show_calibration
 from pages.classification.compare.disagreements import disagreements
 from pages.classification.compare.few_shot_spread import offer_draws, worth
 from pages.classification.compare.paired import AnsweredPair, SideNames, differences, figures, two_by_two
-from pages.classification.compare.sides import Side, pick_side, sides
+from pages.classification.compare.sides import Side, SideResult, pick_side, sides
 from pages.classification.probes import Wanted, kept_probes, offer_probes
 from pages.shared.engine import engine
 from pages.shared.guard import errors_in_place
@@ -59,9 +58,9 @@ def split_of(engine: Engine, two: tuple[Side, Side], dataset: DatasetSpec, how: 
 
 def results(
     engine: Engine, two: tuple[Side, Side], dataset: DatasetSpec, split: str | None, classnames: str
-) -> list[Answered | None]:
+) -> list[SideResult | None]:
     """Both sides' answers, and what is missing for them with the one button that mends it."""
-    found, pairs, untrained = list[Answered | None](), list[Wanted](), list[Side]()
+    found, pairs, untrained = list[SideResult | None](), list[Wanted](), list[Side]()
     for side in two:
         try:
             found.append(side.result(engine, dataset, split, classnames))

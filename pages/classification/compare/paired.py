@@ -12,7 +12,7 @@ import streamlit as st
 from core.charts.compare import difference_chart
 from core.stats.intervals import PairedDifference
 from core.stats.numbers import count, in_points, p_value, percent, points
-from core.studies.answered import Answered, compare, shared_rows
+from core.studies.answered import compare, shared_rows
 from core.studies.few_shot.draw import FewShotDraw
 from core.studies.probe.result import ProbeResult
 from core.tables.compare import difference_row
@@ -20,6 +20,7 @@ from core.words.accuracy import protocol_line
 from core.words.few_shot import draw_line
 from core.words.names import say_dataset
 from core.words.probe import probe_line
+from pages.classification.compare.sides import SideResult
 from pages.classification.deck_table import STYLE
 from pages.shared.chart import draw
 from pages.shared.layout import Headline, conclusion, headline
@@ -27,7 +28,7 @@ from pages.shared.theme import chart_look
 from pages.shared.words import plain
 
 SideNames = tuple[str, str]
-AnsweredPair = tuple[Answered, Answered]
+AnsweredPair = tuple[SideResult, SideResult]
 
 
 def figures(pair: AnsweredPair, names: SideNames, short: SideNames) -> PairedDifference:
@@ -49,11 +50,11 @@ def figures(pair: AnsweredPair, names: SideNames, short: SideNames) -> PairedDif
     return difference
 
 
-def _interval(result: Answered) -> tuple[float, float]:
+def _interval(result: SideResult) -> tuple[float, float]:
     return result.test_acc1_ci95 if isinstance(result, ProbeResult) else result.acc1_ci95
 
 
-def _line(result: Answered) -> str:
+def _line(result: SideResult) -> str:
     if isinstance(result, FewShotDraw):
         return draw_line(result)
     return probe_line(result) if isinstance(result, ProbeResult) else protocol_line(result)

@@ -15,10 +15,11 @@ from core.catalog.prompts import PROMPT_SETS
 from core.engine import Engine
 from core.errors import TMVError, unknown
 from core.stats.numbers import count
-from core.studies.answered import Answered
+from core.studies.few_shot.draw import FewShotDraw
 from core.studies.few_shot.study import SingleDraw
+from core.studies.probe.result import ProbeResult
 from core.studies.probe.study import LinearProbe
-from core.studies.zero_shot.classify import check_templates
+from core.studies.zero_shot.classify import ZeroShotResult, check_templates
 from core.studies.zero_shot.study import ZeroShot
 from core.types import DatasetSpec, ModelSpec
 from core.words.few_shot import say_draw
@@ -38,6 +39,7 @@ OFFERED = {
     "tip": "Tip-Adapter",
     "tip-f": "Tip-Adapter-F",
 }
+SideResult = ZeroShotResult | ProbeResult | FewShotDraw
 UNPROMPTED = (PROBE, "few-shot-probe")
 MOST_TEMPLATES = 20
 
@@ -90,7 +92,7 @@ class Side:
         """A few-shot side without its seed, as the engine is told it."""
         return {"method": few_shot_method(self.method), "shots": self.shots, **self.prompts}
 
-    def result(self, engine: Engine, dataset: DatasetSpec, split: str | None, classnames: str) -> Answered | None:
+    def result(self, engine: Engine, dataset: DatasetSpec, split: str | None, classnames: str) -> SideResult | None:
         """The stored answers of this side; None for a classifier that is not trained yet. Raises `NotHere`, and
         `EncoderWarming` where new templates wait for the encoder."""
         place = self.model.name, dataset.name, split
