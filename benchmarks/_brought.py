@@ -12,6 +12,7 @@ import json
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -118,7 +119,7 @@ def _relabelled(table: Brought, labels: IntArray) -> Brought:
     return Brought(names=table.names, labels=labels, scores=table.scores, answers=table.answers)
 
 
-def _answers(table: Brought, answers: IntArray, **how: bool) -> Brought:
+def _answers(table: Brought, answers: IntArray, **how: Any) -> Brought:
     return Brought(names=table.names, labels=table.labels, scores=table.scores, answers=answers, **how)
 
 
@@ -174,5 +175,5 @@ def sound_file(world: World, seed: int) -> AuditResult:
     if seed % 8 == 0:
         return document(world)
     table = brought(world)
-    kinds = ({}, {"with_answers": True}, {"with_scores": False})
+    kinds: tuple[dict[str, bool], ...] = ({}, {"with_answers": True}, {"with_scores": False})
     return audited(written(_answers(table, table.answers, **kinds[seed % 3]), seed), world)

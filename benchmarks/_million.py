@@ -30,7 +30,7 @@ def write(path: Path) -> NDArray[Any]:
         rows = min(STEP, PICTURES - start)
         file[start : start + rows] = rng.standard_normal((rows, WIDTH), dtype=np.float32)
     file.flush()
-    return np.load(path, mmap_mode="r")  # type: ignore[no-any-return]
+    return np.load(path, mmap_mode="r")
 
 
 def anonymous() -> float:

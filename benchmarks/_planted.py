@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.stats import metrics
-from core.stats.answers import CaseAnswers as StatsAnswers
+from core.stats.answers import Answers as StatsAnswers
 from core.studies.audit import (
     NAMES,
     PROTOCOL,

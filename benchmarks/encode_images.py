@@ -156,7 +156,8 @@ def peer_way(architecture: str, files: list[Path]) -> Callable[[], FloatArray] |
 
     model, transform = plain_model(architecture)
     size = int(model.visual.output_dim if hasattr(model.visual, "output_dim") else model.text_projection.shape[1])
-    loader = torch.utils.data.DataLoader(PeerRows(files, transform), batch_size=64, shuffle=False, num_workers=4)
+    rows: Any = PeerRows(files, transform)
+    loader = torch.utils.data.DataLoader[Any](rows, batch_size=64, shuffle=False, num_workers=4)
 
     def way() -> FloatArray:
         with Path(os.devnull).open("w") as nowhere, contextlib.redirect_stderr(nowhere):  # its progress bar

@@ -84,11 +84,11 @@ def told(folder: Path) -> str:
     return f"captions:{folder / 'told' / 'captions.csv'}"
 
 
-def run_study(engine: Engine, study: type[Study[Any]], *names: str | None, **parameters: Any) -> Any:
+def run_study(engine: Engine, study: type[Study[Any]], *names: Any, **parameters: Any) -> Any:
     """The answer of an engine to a study by names."""
     return engine.run(study.at(engine, *names, **parameters))
 
 
-def kept_study(engine: Engine, study: type[Study[Any]], *names: str | None, **parameters: Any) -> Any:
+def kept_study(engine: Engine, study: type[Study[Any]], *names: Any, **parameters: Any) -> Any:
     """What an engine has kept of it."""
     return engine.kept(study.at(engine, *names, **parameters))

@@ -19,7 +19,7 @@ from core.readers import open_dataset
 from core.readers.datasets import find_dataset
 from core.store import Store, TextStore, write_card
 from core.studies.prompts.compose import leave_one_out
-from core.types import Dataset, FloatArray
+from core.types import Dataset, FloatArray, Note
 from tests.app.making import paint_squares
 from tests.conftest import GOOD, POOR, World
 from tests.fakes import COLOURS, FakeEncoder, FakePictures, png
@@ -91,7 +91,7 @@ def coco() -> Dataset:
         pictures=FakePictures(files),
         captions=tuple(captions),
         image_index=np.append(np.repeat(np.arange(COCO_PICTURES, dtype=np.int64), 5), 0),
-        notes=("This is a part: 16 of the 5,000 pictures of COCO captions val.",),
+        notes=(Note("This is a part: 16 of the 5,000 pictures of COCO captions val.", "part"),),
     )
 
 

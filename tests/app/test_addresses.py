@@ -66,7 +66,10 @@ def everything(captioned: World, world: World, monkeypatch: pytest.MonkeyPatch) 
 @pytest.mark.parametrize("file", PAGES)
 def test_every_choice_says_what_is_wrong_with_it(file: str, everything: Callable[[str], World]) -> None:
     world = everything(file)
-    usual = {"model": [GOOD, POOR], "data": [told(world) if file.startswith("caption") else world.colours]}
+    usual: dict[str, Any] = {
+        "model": [GOOD, POOR],
+        "data": [told(world) if file.startswith("caption") else world.colours],
+    }
     if file.endswith("search_prompts"):
         run_study(engine_of(world), PromptSearch, GOOD, world.colours, **plan(world))
     usual |= PAGES[file]

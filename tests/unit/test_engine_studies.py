@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -90,9 +91,9 @@ def test_an_edited_class_name_is_answered_from_its_column(
     seen, full = encoders[POOR].texts_seen, list[int]()
     plain = answers_module.answer
 
-    def counting(images: FloatArray, *rest: object) -> answers_module.FirstAnswers:
+    def counting(images: FloatArray, *rest: Any) -> answers_module.FirstAnswers:
         full.append(len(images))
-        return plain(images, *rest)  # type: ignore[arg-type]
+        return plain(images, *rest)
 
     monkeypatch.setattr("core.stats.first_answers.answer", counting)
     monkeypatch.setattr("core.studies.prompts.study.answer", counting)
@@ -156,9 +157,9 @@ def test_the_task_runs_and_can_be_stopped(engine: Engine, folder: Path) -> None:
 
     with pytest.raises(Cancelled):
         TASKS["optimise"](engine, params, stop)
-    assert engine.kept(PromptSearch.at(engine, GOOD, squares(folder), "all", **options)) is None  # type: ignore[arg-type]
+    assert engine.kept(PromptSearch.at(engine, GOOD, squares(folder), "all", **options)) is None
     TASKS["optimise"](engine, params, lambda done, total: None)
-    assert engine.kept(PromptSearch.at(engine, GOOD, squares(folder), "all", **options)) is not None  # type: ignore[arg-type]
+    assert engine.kept(PromptSearch.at(engine, GOOD, squares(folder), "all", **options)) is not None
 
 
 # --- pictures ---------------------------------------------------------------------------------------------
@@ -238,9 +239,9 @@ def test_the_same_text_goes_to_every_model_and_lists_compare(
     asked = dict[str, list[str]]()
     plain = Encoding.encode_texts
 
-    def listening(self: Encoding, model: str, texts: list[str], *rest: object) -> FloatArray:
+    def listening(self: Encoding, model: str, texts: list[str], *rest: Any) -> FloatArray:
         asked.setdefault(model, []).extend(texts)
-        return plain(self, model, texts, *rest)  # type: ignore[arg-type]
+        return plain(self, model, texts, *rest)
 
     monkeypatch.setattr(Encoding, "encode_texts", listening)
     good, poor = (
@@ -267,7 +268,7 @@ def test_words_of_a_prompt(engine: Engine, folder: Path) -> None:
     assert one.n == 1 and [r.text for r in one.rewordings] == ["red"]
     for wrong in ({}, {"picture": "a", "classname": "red"}, {"classname": "mauve"}, {"picture": "nothing"}):
         with pytest.raises(TMVError):
-            word_effects(engine, engine.place(GOOD, squares(folder)), text="x y", **wrong)  # type: ignore[arg-type]
+            word_effects(engine, engine.place(GOOD, squares(folder)), text="x y", **wrong)
 
 
 # --- captions ---------------------------------------------------------------------------------------------

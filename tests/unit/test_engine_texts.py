@@ -59,7 +59,7 @@ def test_what_the_user_asks_for_comes_first(world: Path) -> None:
     engine, name = Engine(), f"wds:{world / 'shards'}"
     engine.vectors.embed(engine.place(GOOD, name))
     for asked in ({"templates": ["a {}"]}, {"prompt_set": "photo"}):
-        found = engine.run(ZeroShot.at(engine, GOOD, name, **asked))  # type: ignore[arg-type]
+        found = engine.run(ZeroShot.at(engine, GOOD, name, **asked))
         assert found.templates != engine.prompting.templates(name)
         assert not any(note.startswith("Templates of the shards") for note in found.notes)
     assert Engine().prompting.templates(squares(world)) == engine.prompting.templates("demo-objects"), (

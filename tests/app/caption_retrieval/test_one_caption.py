@@ -38,6 +38,7 @@ def images(engine: Engine, captioned: World) -> EmbeddingSet:
 
 def caption_of(images: EmbeddingSet, picture: str, place: int = 0) -> str:
     row = images.ids.index(picture)
+    assert images.image_index is not None
     return [c for c, owner in zip(images.captions, images.image_index, strict=True) if owner == row][place]
 
 

@@ -103,8 +103,8 @@ def test_an_empty_cell_says_so(page: Page, world: World, result: ZeroShotResult)
 def test_rows_of_a_cell_are_those_a_loop_finds(result: ZeroShotResult, cell: ConfusionCell) -> None:
     def fits(i: int) -> bool:
         right = result.labels[i] == result.predicted[i]
-        answers = {ANY: True, RIGHT: right, WRONG: not right}
-        named = answers.get(cell.answer, result.predicted[i] == cell.answer)  # type: ignore[call-overload]
+        answers: dict[Any, bool] = {ANY: True, RIGHT: right, WRONG: not right}
+        named = answers.get(cell.answer, result.predicted[i] == cell.answer)
         return bool(named and cell.true in (None, result.labels[i]))
 
     found = rows_of(result, cell)

@@ -9,6 +9,7 @@ import shutil
 import stat
 import zipfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,8 @@ from core.studies.zero_shot.study import ZeroShot
 from core.system.files import canonical_json, sha256_text
 from tests.worlds import GOOD, POOR, Wordy, paint, point, squares, told
 
-Change = Callable[[list[tuple[zipfile.ZipInfo, bytes]]], list[tuple[zipfile.ZipInfo, bytes]]]
+Parts = list[tuple[zipfile.ZipInfo, bytes]]
+Change = Callable[[Parts], Parts]
 
 
 @pytest.fixture
@@ -231,6 +233,14 @@ def plain(name: str, mode: int = stat.S_IFREG | 0o644) -> zipfile.ZipInfo:
     return info
 
 
+def with_last(parts: Parts, *, link: tuple[zipfile.ZipInfo, bytes]) -> Parts:
+    return [*parts, link]
+
+
+def with_first(parts: Parts, *, content: bytes) -> Parts:
+    return [(parts[0][0], content), *parts[1:]]
+
+
 def rewrite(bundle: Path, target: Path, change: Change, *, relist: bool = True) -> Path:
     """The bundle with other members; with `relist` the list is made to fit them, as an attacker would."""
     parts = change(parts_of(bundle))
@@ -297,7 +307,7 @@ def test_what_is_not_listed_or_not_there_is_refused(bundle: Path, away: Path) ->
 def test_links_and_devices_are_refused(bundle: Path, away: Path) -> None:
     for mode in (stat.S_IFLNK, stat.S_IFCHR, stat.S_IFIFO, stat.S_IFDIR):
         link = (plain("models/x.json", mode | 0o777), b"/etc/passwd")
-        file = rewrite(bundle, away / "x.zip", lambda parts, link=link: [*parts, link])
+        file = rewrite(bundle, away / "x.zip", partial(with_last, link=link))
         refused(file, away, "no plain file")
 
 
@@ -366,7 +376,7 @@ def test_a_cut_or_foreign_file_is_refused(bundle: Path, away: Path) -> None:
 def test_the_list_must_come_first_and_be_whole(bundle: Path, away: Path) -> None:
     refused(rewrite(bundle, away / "a.zip", lambda p: [*p[1:], p[0]]), away, "does not begin with the list")
     for broken in (b"[]", b"{}", b"\xff", b'{"format": 1}', b"[" * 100_000):
-        file = rewrite(bundle, away / "b.zip", lambda p, broken=broken: [(p[0][0], broken), *p[1:]], relist=False)
+        file = rewrite(bundle, away / "b.zip", partial(with_first, content=broken), relist=False)
         refused(file, away, "not a whole bundle")
 
 

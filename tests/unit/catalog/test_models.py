@@ -28,7 +28,7 @@ def test_the_demo_comes_first_then_the_deck() -> None:
 
 
 @pytest.mark.parametrize("spec", MODELS, ids=lambda m: m.name)
-def test_every_record_is_complete(spec) -> None:  # type: ignore[no-untyped-def]
+def test_every_record_is_complete(spec) -> None:
     assert spec.title and spec.training_data and spec.licence and spec.why and spec.source_url
     assert spec.embed_dim and spec.image_size and spec.parameters
     assert bool(spec.download_bytes) == bool(spec.published_name) == (spec.family != "demo")
@@ -54,7 +54,7 @@ def test_parameters_are_counted(name: str) -> None:
 
 
 @pytest.mark.parametrize("spec", MODELS[:2], ids=lambda m: m.name)
-def test_the_demo_s_record_is_what_its_files_say(spec) -> None:  # type: ignore[no-untyped-def]
+def test_the_demo_s_record_is_what_its_files_say(spec) -> None:
     import json
 
     from safetensors import safe_open

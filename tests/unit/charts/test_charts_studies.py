@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -119,7 +120,7 @@ def test_titles_are_sentences_that_fit_a_narrow_screen(every: dict[str, Make], n
     assert every[name](title="Another finding").title == "Another finding" if name != "bands" else True
 
 
-def marks(chart: Chart, model: str) -> list[object]:
+def marks(chart: Chart, model: str) -> list[Any]:
     """Traces whose marks belong to a model."""
     return [
         t for t in chart.figure.data if t.customdata is not None and len(t.customdata) and t.customdata[0][0] == model
@@ -240,8 +241,8 @@ def test_curve_ranks_bands_and_words_of_a_caption(every: dict[str, Make], frames
     band = marks(every["bands"](), OPENAI)[0]
     np.testing.assert_allclose(band.y, frames["bands"][frames["bands"]["model"] == OPENAI]["recall@1"])
     word = marks(every["word ranks"](), OPENAI)[0]
-    rows = frames["word ranks"][frames["word ranks"]["model"] == OPENAI]
-    assert list(word.x) == rows["rank_without"].tolist()
+    without = frames["word ranks"][frames["word ranks"]["model"] == OPENAI]["rank_without"]
+    assert list(word.x) == without.tolist()
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -13,6 +13,7 @@ import pytest
 from core.charts import accuracy_chart, model_color, reliability_chart
 from core.charts.cost import cost_chart
 from core.charts.few_shot import few_shot_chart
+from core.charts.palette import Theme
 from core.charts.theme import Chart, contrast, look, mixed
 from core.charts.validation import validation_chart
 from core.studies.few_shot.result import FewShotResult
@@ -25,7 +26,7 @@ from tests.training_results import probed
 from tests.unit.tables.test_tables_training import pair, study
 
 __all__ = ["pair", "study"]
-THEMES = ("light", "dark")
+THEMES: tuple[Theme, ...] = ("light", "dark")
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +51,7 @@ NAMES = ("methods", "methods lying", "validation", "few-shot")
 
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("name", NAMES)
-def test_every_chart_can_be_drawn_read_and_saved(charts: dict[str, Any], name: str, theme: str) -> None:
+def test_every_chart_can_be_drawn_read_and_saved(charts: dict[str, Any], name: str, theme: Theme) -> None:
     chart = charts[name](theme=theme, scale=1.5)
     assert json.loads(chart.figure.to_json())["data"] and chart.alt.endswith(".") and chart.title
     assert chart.csv().decode().count("\n") == len(chart.frame) + 1

@@ -167,7 +167,8 @@ def test_verify_reports_what_it_checked(world: Path, capsys: pytest.CaptureFixtu
 
 
 def test_numbers_that_are_none_become_null() -> None:
-    plain = cli.document("x", [{"a": float("nan"), "b": np.float32(0.5), "c": (1, np.arange(2)), 3: None}])
+    record: dict[Any, Any] = {"a": float("nan"), "b": np.float32(0.5), "c": (1, np.arange(2)), 3: None}
+    plain = cli.document("x", [record])
     assert plain["results"] == [{"a": None, "b": 0.5, "c": [1, [0, 1]], "3": None}]
 
 

@@ -149,7 +149,7 @@ def test_a_damaged_result_is_computed_again(painted: Path) -> None:
     for split in ("train", "test"):
         engine.vectors.ensure(engine.place(GOOD, data, split))
     first = engine.run(LinearProbe.at(engine, GOOD, data))
-    key = LinearProbe.at(engine, GOOD, data).key(engine)
+    key = str(LinearProbe.at(engine, GOOD, data).key(engine))
     assert engine.results.get(key) is not None
     for broken in (b"nothing of the kind", {"C": 1}):
         engine.results.put(key, broken)

@@ -81,7 +81,7 @@ def test_top_five_below_the_probe_in_most_cells_does_not_hold() -> None:
 
 def test_a_probe_on_other_pictures_is_not_compared() -> None:
     zero = told(OPENAI, "eurosat", 60)
-    other = SimpleNamespace(ids=zero.ids[::-1], ranks=np.ones(zero.n), test_acc1=1.0)
+    other: Any = SimpleNamespace(ids=zero.ids[::-1], ranks=np.ones(zero.n), test_acc1=1.0)
     assert claims.top5_probe([(zero, other)]).verdict == "cannot be told here"
 
 

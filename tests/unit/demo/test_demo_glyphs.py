@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ def opaque(picture: object) -> np.ndarray:
 
 
 @pytest.mark.parametrize("noun", NOUNS.values(), ids=lambda noun: noun.name)
-def test_every_noun_has_a_glyph_with_ink(noun: object) -> None:
+def test_every_noun_has_a_glyph_with_ink(noun: Any) -> None:
     for glyph in filter(None, (noun.glyph, noun.airborne)):
         picture = glyphs.raster(glyph)
         assert picture.mode == "RGBA" and max(picture.size) > 80

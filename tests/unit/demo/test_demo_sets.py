@@ -9,6 +9,7 @@ import sys
 import time
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -100,11 +101,21 @@ def test_a_stopped_run_leaves_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def keep_started(started: list[subprocess.Popen[bytes]], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two processes draw, and the test knows them."""
+    start = sets._start
+
+    def kept(*args: Any) -> subprocess.Popen[bytes]:
+        started.append(start(*args))
+        return started[-1]
+
+    monkeypatch.setattr(sets, "_cores", lambda: 2)
+    monkeypatch.setattr(sets, "_start", kept)
+
+
 def test_a_stopped_run_ends_its_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[subprocess.Popen[bytes]] = []
-    start = sets._start
-    monkeypatch.setattr(sets, "_cores", lambda: 2)
-    monkeypatch.setattr(sets, "_start", lambda *args: started.append(start(*args)) or started[-1])
+    keep_started(started, monkeypatch)
 
     def stop(done: int, total: int) -> None:
         if done:
@@ -119,10 +130,13 @@ def test_a_stopped_run_ends_its_processes(tmp_path: Path, monkeypatch: pytest.Mo
 def test_what_a_dying_process_leaves_undone_is_drawn_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One of the two processes is killed as soon as the first picture is there."""
     started: list[subprocess.Popen[bytes]] = []
-    start = sets._start
-    monkeypatch.setattr(sets, "_cores", lambda: 2)
-    monkeypatch.setattr(sets, "_start", lambda *args: started.append(start(*args)) or started[-1])
-    write_demo_set("demo-satellite", tmp_path / "s", lambda done, total: done and started[0].kill())
+    keep_started(started, monkeypatch)
+
+    def kill(done: int, total: int) -> None:
+        if done:
+            started[0].kill()
+
+    write_demo_set("demo-satellite", tmp_path / "s", kill)
     assert files(tmp_path / "s") == sorted(picture.path for picture in pictures("demo-satellite"))
     assert not list((tmp_path / "s").rglob("*.part"))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -107,7 +108,7 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_weights(
     scratch.mkdir()
     step_of, real = [], train.train_step
 
-    def dies_at_five(*args: object) -> float:
+    def dies_at_five(*args: Any) -> float:
         step_of.append(args[3])
         if len(step_of) == 6:
             raise KeyboardInterrupt

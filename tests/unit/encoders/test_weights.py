@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -104,7 +105,7 @@ def test_states(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_library_that_is_missing_is_named(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(weights.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     assert weights.state(find_model("RN50/openai")).why.startswith("The package clip is not installed")
 
 
@@ -284,7 +285,7 @@ def test_a_digest_is_remembered_until_the_file_changes(tmp_path: Path, monkeypat
         read.append(path)
         return hashlib.sha256(path.read_bytes()).hexdigest()
 
-    monkeypatch.setattr(weights.transfer, "digest", digest)
+    monkeypatch.setattr(transfer, "digest", digest)
     for _ in range(3):
         assert weights.file_digest(file, memo) == hashlib.sha256(b"one").hexdigest()
     assert len(read) == 1

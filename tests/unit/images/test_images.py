@@ -591,7 +591,7 @@ MUST_SAY = {
 
 @pytest.mark.skipif(not listed(), reason="TMV_TEST_DATA is not set")
 def test_every_collected_file_gets_what_its_list_asks() -> None:
-    wrong = []
+    wrong = list[tuple[str, object]]()
     for row in listed():
         wish = row["what_a_robust_loader_should_do"]
         # "as above" stands under rows that are to be loaded.

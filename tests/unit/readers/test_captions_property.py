@@ -6,6 +6,7 @@ import json
 import random
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -166,7 +167,8 @@ def test_coco(seed: int, folder: Path) -> None:
     """Ids of any kind, captions that are none, images that are not here, annotations of none: a reader that goes
     through all annotations for each image, in its order."""
     rng = random.Random(seed)
-    kind: Callable[[int], object] = rng.choice([int, str, float, lambda i: f"{i:06d}"])
+    kinds: list[Callable[[int], object]] = [int, str, float, lambda i: f"{i:06d}"]
+    kind = rng.choice(kinds)
     images = [{"id": 10 + i, "file_name": name} for i, name in enumerate([*NAMES, "gone.png"])]
     rng.shuffle(images)
     said = [
@@ -210,8 +212,8 @@ def test_records_and_mappings(seed: int, folder: Path) -> None:
         texts.setdefault(name, []).append(text)
     pairs = [(name, text) for name, found in texts.items() for text in found]
     key, said = rng.choice(["image", "file_name", "filename"]), rng.choice(["caption", "text", "captions"])
-    lists = [{key: name, said: found} for name, found in texts.items()]
-    single = [{key: name, said: text} for name, text in pairs]
+    lists: Any = [{key: name, said: found} for name, found in texts.items()]
+    single: Any = [{key: name, said: text} for name, text in pairs]
     forms: dict[str, str] = {
         "x.json": json.dumps(rng.choice([lists, single, texts, {"data": lists}, {"test": single}])),
         "x.jsonl": "\n".join(json.dumps(record, ensure_ascii=False) for record in rng.choice([lists, single])),

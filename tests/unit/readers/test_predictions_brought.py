@@ -98,7 +98,7 @@ def test_numbers_as_python_prints_them_are_numbers(form: str) -> None:
 )
 @pytest.mark.parametrize("names", ["012", "xyz"])
 def test_answers_from_the_best_on_count_by_the_first(heads: str, names: str) -> None:
-    x, y, z = names
+    x, y, z = list(names)
     found = read(f"image,label,{heads}\na,{x},{x},{y},{z}\nb,{y},{y},{x},{z}\nc,{z},{x},{z},{y}\n")
     assert acc1(found) == pytest.approx(2 / 3) and "unused_columns" in codes(found)
 

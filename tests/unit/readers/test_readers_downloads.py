@@ -14,6 +14,7 @@ from dataclasses import replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -161,7 +162,7 @@ def server(tmp_path: Path) -> Iterator[tuple[Path, str]]:
     httpd.server_close()
 
 
-def redirect(monkeypatch: pytest.MonkeyPatch, name: str, files: list[Path], base: str, **changes: object) -> None:
+def redirect(monkeypatch: pytest.MonkeyPatch, name: str, files: list[Path], base: str, **changes: Any) -> None:
     archives = tuple(
         replace(archive, url=f"{base}/{file.name}", md5=hashlib.md5(file.read_bytes()).hexdigest(), **changes)
         for archive, file in zip(BY_NAME[name].archives, files, strict=True)
@@ -197,7 +198,10 @@ def test_eurosat_and_food_arrive(server: tuple[Path, str], tmp_path: Path, monke
     redirect(monkeypatch, "eurosat", [euro], base)
     download_dataset("eurosat", tmp_path)
     assert len(open_dataset("eurosat", "all", tmp_path)) == 4
-    members = {"food-101/images/waffles/1.jpg": picture(1), "food-101/meta/test.txt": "waffles/1\n"}
+    members: dict[str, bytes | str] = {
+        "food-101/images/waffles/1.jpg": picture(1),
+        "food-101/meta/test.txt": "waffles/1\n",
+    }
     food = tar(folder / "food-101.tar.gz", members, mode="w:gz")
     redirect(monkeypatch, "food101", [food], base)
     download_dataset("food101", tmp_path)

@@ -15,7 +15,7 @@ from core.readers.predictions import parse_predictions, read_predictions
 NAMES = Classes(names=("annual crop land", "forest", "river"), raw=("AnnualCrop", "Forest", "River"))
 
 
-def table(text: str, classes: Classes | None = None):  # type: ignore[no-untyped-def]
+def table(text: str, classes: Classes | None = None):
     (found,) = parse_predictions(text.encode(), "mine.csv", classes)
     return found
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from core.readers import base, data_digest, open_dataset
+from core.readers import data_digest, open_dataset
 from tests.data_files import paint
 
 SETTLE_SECONDS = 0.12
@@ -32,7 +32,7 @@ def listed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         found.append(str(folder))
         return scan(folder)
 
-    monkeypatch.setattr(base.os, "scandir", scandir)
+    monkeypatch.setattr(os, "scandir", scandir)
     return found
 
 

@@ -161,7 +161,12 @@ def test_numbered_classes_without_names_say_so(tmp_path: Path) -> None:
 
 
 def test_named_classes(tmp_path: Path) -> None:
-    members = {"1.jpg": picture(1), "1.cls": "hot_dog\n", "2.png": picture(2), "2.cls": "AnnualCrop"}
+    members: dict[str, bytes | str] = {
+        "1.jpg": picture(1),
+        "1.cls": "hot_dog\n",
+        "2.png": picture(2),
+        "2.cls": "AnnualCrop",
+    }
     data = open_dataset(one(tmp_path, members))
     assert data.raw_classnames == ("AnnualCrop", "hot_dog") and data.classnames == ("annual crop", "hot dog")
     assert data.labels is not None and data.labels.tolist() == [1, 0]
@@ -177,7 +182,7 @@ def test_labels_in_json(key: str, tmp_path: Path) -> None:
 
 
 def test_splits_share_the_classes(tmp_path: Path) -> None:
-    members = {"a.jpg": picture(), "a.cls": "zebra", "b.jpg": picture(1), "b.cls": "ant"}
+    members: dict[str, bytes | str] = {"a.jpg": picture(), "a.cls": "zebra", "b.jpg": picture(1), "b.cls": "ant"}
     tar(tmp_path / "train" / "0.tar", members)
     tar(tmp_path / "test" / "0.tar", {"c.jpg": picture(), "c.cls": "zebra"})
     data = open_dataset(f"wds:{tmp_path}")
@@ -243,7 +248,7 @@ def test_captions_in_text_one_a_line(tmp_path: Path) -> None:
 
 
 def test_captions_in_json(tmp_path: Path) -> None:
-    members = {
+    members: dict[str, bytes | str] = {
         "1.jpg": picture(1),
         "1.json": json.dumps({"caption": "A dog."}),
         "2.jpg": picture(2),

@@ -274,7 +274,7 @@ def test_several_pictures_in_a_sample(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("again", ["p0.png", "./p0.png", "p0.PNG", "x/../p0.png"])
 def test_a_name_twice(again: str, tmp_path: Path) -> None:
-    members = [("p0.png", picture(1)), ("p0.cls", "0"), (again, picture(2))]
+    members: list[tuple[str, bytes | str]] = [("p0.png", picture(1)), ("p0.cls", "0"), (again, picture(2))]
     data = open_dataset(f"wds:{shard(tmp_path / '0.tar', members)}")
     if ".." in again:
         assert data.ids == ("p0", "x/p0") or len(data) == 1  # another folder, another key
@@ -292,7 +292,7 @@ def test_a_label_twice_and_a_key_in_two_shards(tmp_path: Path) -> None:
 
 
 def test_files_without_an_ending_and_samples_without_a_picture(tmp_path: Path) -> None:
-    members = [
+    members: list[tuple[str, bytes | str]] = [
         ("1.png", picture(1)),
         ("1.cls", "0"),
         ("README", "x"),
@@ -371,7 +371,7 @@ def test_labels_in_json_that_are_none(value: object, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("value", [1.0, "1", "1.0"])
 def test_labels_in_json_that_are_numbers(value: object, tmp_path: Path) -> None:
-    members = [
+    members: list[tuple[str, bytes | str]] = [
         ("a.png", picture(1)),
         ("a.json", json.dumps({"label": 0})),
         ("b.png", picture(2)),
@@ -409,7 +409,7 @@ def test_class_names_in_cls_in_other_encodings(encoding: str, tmp_path: Path) ->
 
 def test_captions_shared_twice_and_empty(tmp_path: Path) -> None:
     texts = ("A dog.\nA dog.", "A dog.\u2028Big.", "a dog.", "")
-    members = [
+    members: list[tuple[str, bytes | str]] = [
         (f"{i}.{kind}", picture(i) if kind == "png" else text)
         for i, text in enumerate(texts)
         for kind in ("png", "txt")
@@ -420,7 +420,10 @@ def test_captions_shared_twice_and_empty(tmp_path: Path) -> None:
 
 
 def test_empty_captions_in_json_are_counted(tmp_path: Path) -> None:
-    members = [("1.png", picture(1)), ("1.json", json.dumps({"captions": ["A", "", None]}))]
+    members: list[tuple[str, bytes | str]] = [
+        ("1.png", picture(1)),
+        ("1.json", json.dumps({"captions": ["A", "", None]})),
+    ]
     data = open_dataset(f"wds:{shard(tmp_path / '0.tar', members)}")
     assert data.captions == ("A",) and note(data, "captions_left_out").endswith("left out: 2.")
 

@@ -32,7 +32,7 @@ def write(path: Path, members: list[tuple[str, bytes]]) -> None:
 def draw(rng: random.Random, folder: Path) -> list[Path]:
     """Up to three shards with odd names, names twice, labels in all forms, labels missing and pictures missing."""
     count, odd = rng.randint(1, 3), rng.random() < 0.6
-    shards, number = [], 0
+    shards, number = list[Path](), 0
     for place in range(count):
         if rng.random() < 0.15 and shards:
             continue  # a shard that is missing

@@ -82,7 +82,7 @@ def small_plotly(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def report_of(engine: Engine, models: Sequence[str], datasets: Sequence[str], **request: Any) -> Report:
     """The report of a request whose lists may be lists."""
-    told = {name: tuple(value) if isinstance(value, list) else value for name, value in request.items()}
+    told: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in request.items()}
     return make_report(engine, Request(models=tuple(models), datasets=tuple(datasets), **told))
 
 

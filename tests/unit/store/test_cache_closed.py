@@ -107,12 +107,17 @@ def foreign_results(cache: Path) -> None:
     connection.close()
 
 
+def files_at_entries(cache: Path) -> None:
+    for folder in cache.glob("embeddings/*/*/*"):
+        file_at(str(folder.relative_to(cache)))(cache)
+
+
 SPOILT: dict[str, Spoil] = {
     **{
         name or "the cache": file_at(name)
         for name in ("", "embeddings", "texts", "results", "models", "locks", "digests", "run", "jobs.sqlite")
     },
-    "entry": lambda cache: [file_at(str(p.relative_to(cache)))(cache) for p in cache.glob("embeddings/*/*/*")] and None,
+    "entry": files_at_entries,
     "folders: texts": folder_at("texts/*.sqlite"),
     "folders: manifests": folder_at("embeddings/*/*/*/manifest.json"),
     "folders: vectors": folder_at("embeddings/*/*/*/images.npy"),

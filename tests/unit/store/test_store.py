@@ -9,6 +9,7 @@ import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ from core.store import Chunk, ChunkPlan, KeyParts, Store, TextStore, read_card, 
 from core.store.manifest import entry_folder
 from core.store.rows import Rows, kept_rows, read_rows, write_rows
 from core.store.verify import verify
-from core.types import Dataset, EmbeddingKey, ModelCard, Skipped
+from core.types import Dataset, EmbeddingKey, ModelCard, Note, Skipped
 from tests.fakes import FakeEncoder, fake_dataset
 
 ROOT = Path(__file__).parents[3]
@@ -97,6 +98,14 @@ def test_an_entry_is_found_only_by_the_parts_that_made_it(tmp_path: Path) -> Non
 
 
 def test_every_part_changes_the_fingerprint() -> None:
+    changes: tuple[tuple[str, Any], ...] = (
+        ("size", 32),
+        ("mean", (0, 0, 0)),
+        ("std", (1, 1, 1)),
+        ("version", 2),
+        ("interpolation", "bilinear"),
+        ("resize_mode", "longest"),
+    )
     card = FakeEncoder().card
     parts = [
         KeyParts.of(card, "a"),
@@ -106,14 +115,7 @@ def test_every_part_changes_the_fingerprint() -> None:
         KeyParts.of(replace(card, precision="float16"), "a"),
         *(
             KeyParts.of(replace(card, preprocessing=replace(card.preprocessing, **{name: value})), "a")
-            for name, value in (
-                ("size", 32),
-                ("mean", (0, 0, 0)),
-                ("std", (1, 1, 1)),
-                ("version", 2),
-                ("interpolation", "bilinear"),
-                ("resize_mode", "longest"),
-            )
+            for name, value in changes
         ),
     ]
     assert len({p.fingerprint for p in parts}) == len(parts)
@@ -303,7 +305,8 @@ def test_a_hundred_thousand_rows_are_cheap(tmp_path: Path) -> None:
     write_rows(tmp_path, rows)
     found = read_rows(tmp_path, rows.files())
     print(f"{n} rows written and read in {time.perf_counter() - start:.2f} s")
-    assert found.ids == rows.ids and found.labels is not None and np.array_equal(found.labels, rows.labels)
+    assert found.ids == rows.ids and found.labels is not None and rows.labels is not None
+    assert np.array_equal(found.labels, rows.labels)
     assert (tmp_path / "rows.parquet").stat().st_size < 12 * n
 
 
@@ -335,7 +338,9 @@ def test_kept_rows_worked_by_hand() -> None:
 
 
 def test_a_card_comes_back_as_it_was(tmp_path: Path) -> None:
-    card = replace(FakeEncoder().card, weights=({"path": "a.bin", "size": 3, "mtime_ns": 10**18},), notes=("n",))
+    card = replace(
+        FakeEncoder().card, weights=({"path": "a.bin", "size": 3, "mtime_ns": 10**18},), notes=(Note("n", "x"),)
+    )
     assert read_card(tmp_path, card.name) is None
     write_card(tmp_path, card)
     assert read_card(tmp_path, card.name) == card

@@ -155,7 +155,7 @@ def test_whoever_writes_the_chunks_in_whatever_order_the_entry_is_the_same(tmp_p
         arrays.append(np.array(found.image_embeddings))
         assert found.ids == tuple(i for row, i in enumerate(data.ids) if row != 13)
     expected = [[row, row + 0.5, -row] for row in range(25) if row != 13]
-    assert np.array_equal(arrays[0], np.array(expected, np.float32)) and np.array_equal(*arrays)
+    assert np.array_equal(arrays[0], np.array(expected, np.float32)) and np.array_equal(arrays[0], arrays[1])
 
 
 def test_completing_needs_every_chunk_and_keeps_them_otherwise(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -121,9 +122,10 @@ def test_several_processes_and_threads_write_and_read_at_once(tmp_path: Path) ->
     context = multiprocessing.get_context("spawn")
     processes = [context.Process(target=_fill, args=(str(tmp_path), 100 * i)) for i in range(4)]
     threads = [threading.Thread(target=_fill, args=(str(tmp_path), 50 * i)) for i in range(4)]
-    for worker in [*processes, *threads]:
+    workers: list[Any] = [*processes, *threads]
+    for worker in workers:
         worker.start()
-    for worker in [*processes, *threads]:
+    for worker in workers:
         worker.join()
     assert all(process.exitcode == 0 for process in processes)
     texts = [f"text {i}" for i in range(520)]

@@ -14,6 +14,7 @@ import pytest
 from core.errors import Cancelled, Refused, TMVError, Unreachable
 from core.system import download
 from core.system.download import fetch
+from core.system.progress import Progress
 from tests.hub import Loopback, serve
 
 CONTENT = bytes(range(256)) * 20_000  # 5 MB: several blocks
@@ -71,7 +72,7 @@ def test_cut_off_half_way_goes_on_in_the_same_run(server: Loopback, tmp_path: Pa
     assert asked == [None, f"bytes={len(CONTENT) // 2}-", f"bytes={len(CONTENT) // 2 + len(CONTENT) // 4}-"]
 
 
-def stop_after(limit: int) -> download.Progress:
+def stop_after(limit: int) -> Progress:
     def progress(done: int, total: int) -> None:
         if done >= limit:
             raise Cancelled("stopped")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,7 +20,8 @@ OPENAI, LAION = "ViT-B-32/openai", "ViT-B-32/laion2b_s34b_b79k"
 def without(images: EmbeddingSet, picture: int) -> EmbeddingSet:
     """The same set as another model stored it, which could not read one picture."""
     keep = np.arange(len(images)) != picture
-    mine = images.image_index != picture
+    assert images.image_index is not None and images.text_embeddings is not None
+    mine: Any = images.image_index != picture
     index = images.image_index[mine]
     return replace(
         images,

@@ -14,6 +14,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -134,7 +135,12 @@ def test_while_a_model_loads_the_seconds_grow_and_other_models_answer(warm: Warm
 
 def test_warming_ahead_does_not_wait(warm: WarmEncoder, tmp_path: Path) -> None:
     warm.warm("fake/slow")
-    until(lambda: bool(read_card(tmp_path, "fake/slow")) or bool(warm.warm("fake/slow")))
+
+    def is_there() -> bool:
+        warm.warm("fake/slow")
+        return read_card(tmp_path, "fake/slow") is not None
+
+    until(is_there)
     assert warm.encode_texts("fake/slow", ["a"]).shape == (1, 32)
 
 
@@ -315,7 +321,7 @@ def test_the_few_most_recent_models_stay(tmp_path: Path) -> None:
     models = Counted()
     shelf = Shelf(models, tmp_path, most=2)
     for name in ("fake/a", "fake/b", "fake/a", "fake/c", "fake/a", "fake/b"):
-        assert patiently(lambda name=name: shelf.get(name)).card.name == name
+        assert patiently(partial(shelf.get, name)).card.name == name
         until(lambda: not shelf.busy and len(shelf._slots) <= 2)
     assert models.loaded == ["fake/a", "fake/b", "fake/c", "fake/b"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -39,17 +40,16 @@ def found(check: str, case: Case) -> Finding:
 
 
 def test_only_questions_that_make_sense_are_asked() -> None:
-    asked = {
-        m: {f.check for f in audit(Case(title="x", method=m)).findings} for m in ("zero-shot", "probe", "retrieval")
-    }  # type: ignore[arg-type]
+    methods: tuple[Any, ...] = ("zero-shot", "probe", "retrieval")
+    asked = {m: {f.check for f in audit(Case(title="x", method=m)).findings} for m in methods}
     assert "templates" in asked["zero-shot"] and "reproduced" not in asked["zero-shot"]
     assert "probe-fit" in asked["probe"] and not {"templates", "class-names", "captions"} & asked["probe"]
     assert "captions" in asked["retrieval"] and not {"label-order", "collapse", "logit-scale"} & asked["retrieval"]
 
 
-def answered(labels: list[int], predicted: list[int], **more: object) -> CaseAnswers:
+def answered(labels: list[int], predicted: list[int], **more: Any) -> CaseAnswers:
     ids = tuple(f"{i}.png" for i in range(len(labels)))
-    return CaseAnswers(ids=ids, labels=np.array(labels, np.int64), top=np.array(predicted, np.int64)[:, None], **more)  # type: ignore[arg-type]
+    return CaseAnswers(ids=ids, labels=np.array(labels, np.int64), top=np.array(predicted, np.int64)[:, None], **more)
 
 
 # --- planted faults ---------------------------------------------------------------------------------------
@@ -102,7 +102,7 @@ def test_names_are_judged_with_the_labels_put_right() -> None:
 
 def test_every_check_answers_when_nothing_is_known() -> None:
     result = audit(Case(title="nothing", source="predictions"))
-    others = [audit(Case(title="nothing", method=method)) for method in ("probe", "retrieval")]  # type: ignore[arg-type]
+    others = [audit(Case(title="nothing", method=method)) for method in ("probe", "retrieval")]
     others.append(audit(Case(title="nothing", source="figures")))
     assert {f.check for r in (result, *others) for f in r.findings} == {c.name for c in CHECKS} and not result.raised
     assert all(f.evidence.endswith(".") for f in result.findings)
@@ -423,9 +423,9 @@ def test_a_departure_that_makes_no_difference_is_not_raised() -> None:
 # --- figures from elsewhere -------------------------------------------------------------------------------
 
 
-def published(value: float, **more: object) -> Case:
+def published(value: float, **more: Any) -> Case:
     figure = Reference(metric="zeroshot_acc1_ensemble", value=0.6423, protocol="prompt ensemble", source="a table")
-    return Case(title="x", n=10_000, scores={"acc1": value}, known=Known(published=(figure,)), **more)  # type: ignore[arg-type]
+    return Case(title="x", n=10_000, scores={"acc1": value}, known=Known(published=(figure,)), **more)
 
 
 @pytest.mark.parametrize(
@@ -525,7 +525,7 @@ def test_answers_are_checked_on_construction() -> None:
     with pytest.raises(TMVError, match="nothing to audit"):
         CaseAnswers(ids=(), labels=np.zeros(0, np.int64), top=np.zeros((0, 1), np.int64))
     with pytest.raises(TMVError, match="labels must be"):
-        CaseAnswers(ids=("a",), labels=np.zeros(1, np.int32), top=np.zeros((1, 1), np.int64))  # type: ignore[arg-type]
+        CaseAnswers(ids=("a",), labels=np.zeros(1, np.int32), top=np.zeros((1, 1), np.int64))
 
 
 def test_class_names_that_are_numbers_are_not_called_words() -> None:

@@ -190,8 +190,8 @@ def test_memory_mapped_files_give_the_same(tmp_path: Path, held: int, monkeypatc
     images, texts, index = pairs(50, 3)
     np.save(tmp_path / "x.npy", images)
     np.save(tmp_path / "t.npy", texts)
-    mapped = (np.load(tmp_path / f"{name}.npy", mmap_mode="r") for name in "xt")
-    ranks = rank_captions(*mapped, index)
+    x, t = (np.load(tmp_path / f"{name}.npy", mmap_mode="r") for name in "xt")
+    ranks = rank_captions(x, t, index)
     np.testing.assert_array_equal(ranks.image_ranks, rank_captions(images, texts, index).image_ranks)
 
 

@@ -187,7 +187,8 @@ def test_what_cannot_be_drawn_is_one_sentence(engine: Engine, embedded: Path) ->
 def test_the_task_runs_the_draw_and_those_beside_it(
     engine: Engine, embedded: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    data, asked = squares(embedded), {"method": "probe", "shots": 4, "seed": 7, "prompt_set": "photo"}
+    data = squares(embedded)
+    asked: dict[str, Any] = {"method": "probe", "shots": 4, "seed": 7, "prompt_set": "photo"}
     jobs = list[tuple[str, str, str, Any]]()
     monkeypatch.setattr(engine.jobs, "submit", lambda *job: jobs.append(job))
     engine.submit(SingleDraw.at(engine, POOR, data, **asked))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -26,10 +28,10 @@ def cosine(a: FloatArray, b: FloatArray) -> float:
     return float(np.dot(a, b) / np.linalg.norm(a) / np.linalg.norm(b))
 
 
-def explain(text: str, vectors: FloatArray, targets: FloatArray, **more: object) -> words.WordsResult:
+def explain(text: str, vectors: FloatArray, targets: FloatArray, **more: Any) -> words.WordsResult:
     return words.explain(
         text, leave_one_out(text), vectors, targets, names=NAMES, provenance=PROVENANCE, target="bird", **more
-    )  # type: ignore[arg-type]
+    )
 
 
 def test_contribution_is_what_the_score_loses() -> None:
