@@ -4,50 +4,23 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tests.worlds import OPENAI_GOOD, OPENAI_POOR, World, fill_colours
+
 ROOT = Path(__file__).parents[1]
-GOOD, POOR = "ViT-B-32/openai", "RN50/openai"
-
-
-@dataclass(frozen=True)
-class World:
-    """A cache folder with vectors of two models on two data sets; the pictures of one of them are in `data`."""
-
-    cache: Path
-    data: Path
-    home: Path
-
-    @property
-    def colours(self) -> str:
-        """The name of the data set of coloured squares, whose pictures are there."""
-        return f"folder:{self.data / 'colours'}"
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """Variables that point the product at this world, and away from weights that this machine may have."""
-        return {
-            "TMV_CACHE": str(self.cache),
-            "TMV_DATA": str(self.data),
-            "HOME": str(self.home),
-            "HF_HOME": str(self.home / "hub"),
-            "HF_HUB_CACHE": str(self.home / "hub"),
-            "HF_HUB_OFFLINE": "1",
-        }
+GOOD, POOR = OPENAI_GOOD, OPENAI_POOR
 
 
 @pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     """Made once; tests only read it."""
-    from tests.app.making import fill
-
     root = tmp_path_factory.mktemp("world")
     made = World(root / "cache", root / "data", root / "home")
-    fill(made)
+    fill_colours(made)
     return made
 
 

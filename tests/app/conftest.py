@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.app import captions
+from tests import worlds
 from tests.app.making import pages_of
 from tests.conftest import World
 
@@ -14,7 +14,7 @@ from tests.conftest import World
 @pytest.fixture(scope="session")
 def captioned(tmp_path_factory: pytest.TempPathFactory) -> World:
     """The world with captions, made once; tests only read it."""
-    return captions.make(tmp_path_factory.mktemp("captioned"))
+    return worlds.captions_world(tmp_path_factory.mktemp("captioned"))
 
 
 @pytest.fixture

@@ -17,9 +17,9 @@ from core.errors import EncoderWarming
 from core.readers import open_dataset
 from core.store import Store, TextStore, write_card
 from core.types import FloatArray
-from tests.app.making import Poor
 from tests.conftest import GOOD, POOR, World
 from tests.fakes import COLOURS, FakeEncoder, png
+from tests.worlds import Noisy
 
 
 def answer_at_once(monkeypatch: pytest.MonkeyPatch) -> list[str]:
@@ -82,7 +82,7 @@ def tell(world: World) -> str:
     (folder / "captions.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
     world.home.mkdir(parents=True)
     name, store, texts = f"captions:{folder / 'captions.csv'}", Store(world.cache), TextStore(world.cache)
-    for encoder in (FakeEncoder(GOOD), Poor(POOR)):
+    for encoder in (FakeEncoder(GOOD), Noisy(POOR)):
         write_card(world.cache, encoder.card)
         embed(
             encoder, open_dataset(name, None, world.data, world.cache), store, texts, memo_dir=world.cache / "digests"

@@ -13,12 +13,11 @@ from core.catalog.prompts import find_prompt_set
 from core.studies.prompts.search import BUDGET, LARGEST
 from core.studies.prompts.study import PromptSearch, prompt_pool
 from pages.shared.url_state import SHARED
-from tests.app import captions
-from tests.app.captions import told
 from tests.app.making import open_page, said
 from tests.app.prompt_pages import engine_of
+from tests.app.warm import answer_at_once
 from tests.conftest import GOOD, POOR, World
-from tests.worlds import run_study
+from tests.worlds import run_study, told_set
 
 Page = Callable[..., AppTest]
 NONSENSE = "<nonsense>"
@@ -51,7 +50,7 @@ def choices_of(app: AppTest) -> set[str]:
 @pytest.fixture
 def everything(captioned: World, world: World, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], World]:
     """The world that has what a page shows, with an encoder that answers at once."""
-    captions.answer_at_once(monkeypatch)
+    answer_at_once(monkeypatch)
 
     def point(file: str) -> World:
         made = captioned if file.startswith("caption") else world
@@ -68,7 +67,7 @@ def test_every_choice_says_what_is_wrong_with_it(file: str, everything: Callable
     world = everything(file)
     usual: dict[str, Any] = {
         "model": [GOOD, POOR],
-        "data": [told(world) if file.startswith("caption") else world.colours],
+        "data": [told_set(world) if file.startswith("caption") else world.colours],
     }
     if file.endswith("search_prompts"):
         run_study(engine_of(world), PromptSearch, GOOD, world.colours, **plan(world))
@@ -108,14 +107,14 @@ def plan(world: World) -> dict[str, Any]:
 @pytest.mark.parametrize("asked", [NONSENSE, "0", "-1", "99", "1.5", "²"])
 def test_a_page_of_a_list_that_is_not_there_is_told(asked: str, everything: Callable[[str], World]) -> None:
     file = "caption_retrieval/ask"
-    app = open_page(file, model=[GOOD], data=[told(everything(file))], **{"asked-page": asked})
+    app = open_page(file, model=[GOOD], data=[told_set(everything(file))], **{"asked-page": asked})
     assert not app.exception
     assert f"“asked-page” in the address is a number from 1 to 2, not “{asked}”; page 1 is shown." in said(app)
 
 
 def test_a_page_of_a_list_that_is_there_is_shown_without_a_word(everything: Callable[[str], World]) -> None:
     file = "caption_retrieval/ask"
-    app = open_page(file, model=[GOOD], data=[told(everything(file))], **{"asked-page": "2"})
+    app = open_page(file, model=[GOOD], data=[told_set(everything(file))], **{"asked-page": "2"})
     assert not app.exception and "in the address is" not in said(app)
 
 
@@ -137,7 +136,7 @@ def test_the_sentence_says_what_was_expected(
     choice: dict[str, object], words: str, everything: Callable[[str], World]
 ) -> None:
     file = "caption_retrieval/benchmark"
-    app = open_page(file, model=[GOOD, POOR], data=[told(everything(file))], **choice)
+    app = open_page(file, model=[GOOD, POOR], data=[told_set(everything(file))], **choice)
     assert not app.exception and words in said(app)
 
 

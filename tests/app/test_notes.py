@@ -11,10 +11,10 @@ from streamlit.testing.v1 import AppTest
 
 from core.embedding.data import Data
 from core.types import Dataset, Note
-from tests.app.captions import told
 from tests.app.making import said
 from tests.app.prompt_pages import answer_at_once
 from tests.conftest import GOOD, POOR, World
+from tests.worlds import told_set
 
 FAULT = Note("A planted fault of these pictures.", "planted_fault", "fault")
 WARNING = Note("A planted warning.", "planted_warning", "warning")
@@ -69,7 +69,7 @@ def test_the_audit_says_them_as_a_check(page: Callable[..., AppTest], world: Wor
 def test_notes_stand_on_every_page_with_captions(
     caption_page: Callable[..., AppTest], captioned: World, noted: None, file: str
 ) -> None:
-    app = caption_page(f"caption_retrieval/{file}", model=[GOOD], data=[told(captioned)])
+    app = caption_page(f"caption_retrieval/{file}", model=[GOOD], data=[told_set(captioned)])
     red, yellow = boxes(app)
     assert any(FAULT in text for text in red) and any(WARNING in text for text in yellow), said(app)
 

@@ -11,10 +11,11 @@ from core.engine import Engine
 from core.readers import open_dataset
 from core.store import Store, TextStore
 from pages.shared.guard import UNEXPECTED
-from tests.app.making import COLOURS, fill, open_page, png, said
+from tests.app.making import open_page, said
 from tests.app.prompt_pages import look_at
 from tests.conftest import GOOD, POOR, World
-from tests.fakes import FakeEncoder
+from tests.fakes import COLOURS, FakeEncoder, png
+from tests.worlds import fill_colours
 
 CLASSIFYING = (
     "classification/accuracy",
@@ -31,7 +32,7 @@ def mixed(tmp_path_factory: pytest.TempPathFactory) -> World:
     """The usual world, and six loose pictures with the vectors of one model."""
     root = tmp_path_factory.mktemp("mixed")
     made = World(root / "cache", root / "data", root / "home")
-    fill(made)
+    fill_colours(made)
     (made.data / "loose").mkdir()
     for i in range(6):
         (made.data / "loose" / f"{i}.png").write_bytes(png(list(COLOURS.values())[i % 4], i))

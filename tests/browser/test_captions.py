@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 import pytest
 
 from core.store import TextStore
-from tests.app import captions
+from tests import worlds
 from tests.browser.conftest import served
 from tests.browser.test_pages import _settled
 from tests.conftest import GOOD, POOR, World
@@ -24,9 +24,9 @@ PATHS = ("/benchmark", "/one_caption", "/ask")
 
 @pytest.fixture(scope="module")
 def shown(tmp_path_factory: pytest.TempPathFactory) -> World:
-    made = captions.make(tmp_path_factory.mktemp("captioned"))
+    made = worlds.captions_world(tmp_path_factory.mktemp("captioned"))
     texts = TextStore(made.cache)
-    for encoder in captions.encoders().values():
+    for encoder in worlds.captions_encoders().values():
         texts.put(encoder.card.model_digest, ["something red"], encoder.encode_texts(["something red"]))
     return made
 
@@ -42,7 +42,7 @@ def choices(page: Any) -> dict[str, list[str]]:
 
 
 def link(world: World, path: str, **more: str) -> str:
-    query = [("model", GOOD), ("model", POOR), ("data", captions.told(world)), *more.items()]
+    query = [("model", GOOD), ("model", POOR), ("data", worlds.told_set(world)), *more.items()]
     return f"{path}?" + "&".join(f"{name}={quote(value)}" for name, value in query)
 
 
@@ -68,7 +68,7 @@ def test_from_a_bar_to_one_caption_word_by_word(visit: Visit, server: str, shown
     page.mouse.click(where["x"] + where["width"] - 120, where["y"] + 38 + 38)
     expect(page.get_by_role("heading", name="Does this caption find its picture")).to_be_visible()
     page.wait_for_url("**/one_caption?*caption=*")
-    assert choices(page)["data"] == [captions.told(shown)] and choices(page)["model"] == [GOOD, POOR]
+    assert choices(page)["data"] == [worlds.told_set(shown)] and choices(page)["model"] == [GOOD, POOR]
     original, caption = choices(page)["original"], choices(page)["caption"][0]
     mark = page.get_by_test_id("stPlotlyChart").first.locator(".scatterlayer .point").first
     mark.wait_for()
@@ -187,7 +187,7 @@ def test_the_rows_of_a_list_can_be_saved(visit: Visit, server: str, shown: World
     with page.expect_download() as saved:
         page.get_by_role("button", name="CSV, the first").click()
     lines = saved.value.path().read_text("utf-8").splitlines()
-    assert len(lines) == 1 + 2 * captions.TOLD and lines[1].startswith(f"{GOOD},")
+    assert len(lines) == 1 + 2 * worlds.TOLD and lines[1].startswith(f"{GOOD},")
     with page.expect_download() as saved:
         page.locator(".st-key-found-png").get_by_role("button").click()
     assert saved.value.path().read_bytes().startswith(b"\x89PNG")

@@ -13,7 +13,7 @@ from core.engine import Engine
 from core.studies.few_shot.methods import METHODS, SEEDS, SHOTS
 from core.studies.few_shot.study import FewShot
 from core.studies.probe.result import ProbeResult
-from tests.app import training
+from tests import worlds
 from tests.browser.conftest import served
 from tests.browser.test_pages import _offences, _settled
 from tests.conftest import POOR, World
@@ -27,7 +27,7 @@ SIDES = {"a": f"probe:{POOR}", "b": f"zero-shot:{POOR}"}
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[World, ProbeResult]:
-    world, probe = training.make(tmp_path_factory.mktemp("trained"))
+    world, probe = worlds.trained_world(tmp_path_factory.mktemp("trained"))
     run_study(
         Engine(world.cache, world.data, in_process=False),
         FewShot,

@@ -12,11 +12,12 @@ from core.engine import Engine
 from core.studies.pictures.query import ask
 from core.studies.pictures.study import rank_of, search, similar
 from pages.caption_retrieval.ask.query_form import QueryForm
-from tests.app.captions import TOLD, answer_at_once, never_ready, told
 from tests.app.making import said
 from tests.app.prompt_pages import box, grids, press, tiles
+from tests.app.warm import answer_at_once, never_ready
 from tests.conftest import GOOD, POOR, World
 from tests.fakes import COLOURS, png
+from tests.worlds import TOLD, told_set
 
 Page = Callable[..., AppTest]
 HERE = "caption_retrieval/ask"
@@ -38,7 +39,7 @@ def test_it_opens_with_a_question_that_needs_no_encoder(
     caption_page: Page, captioned: World, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     never_ready(monkeypatch)
-    for data in (told(captioned), captioned.colours):
+    for data in (told_set(captioned), captioned.colours):
         app = caption_page(HERE, model=[GOOD, POOR], data=[data])
         assert not app.exception and "starting" not in said(app)
         text = box(app, "Look for").value
@@ -104,8 +105,8 @@ def test_the_list_goes_on_over_pages(
     caption_page: Page, captioned: World, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answer_at_once(monkeypatch)
-    app = caption_page(HERE, model=[GOOD], data=[told(captioned)], q="a blue square", **{"asked-page": "2"})
-    every = [h.id for h in search(engine, engine.place(GOOD, told(captioned)), query="a blue square", k=TOLD).hits]
+    app = caption_page(HERE, model=[GOOD], data=[told_set(captioned)], q="a blue square", **{"asked-page": "2"})
+    every = [h.id for h in search(engine, engine.place(GOOD, told_set(captioned)), query="a blue square", k=TOLD).hits]
     assert ids(app) == every[20:] and [t["rank"] for t in tiles(app, "answer-0")] == [21, 22, 23, 24]
     box(app, "Look for").set_value("a red square")
     press(app, "Ask")
@@ -155,11 +156,11 @@ def test_a_picture_of_the_set_is_asked_with_its_stored_vector(
     caption_page: Page, captioned: World, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     never_ready(monkeypatch)
-    app = caption_page(HERE, model=[GOOD, POOR], data=[told(captioned)], like="5.png")
+    app = caption_page(HERE, model=[GOOD, POOR], data=[told_set(captioned)], like="5.png")
     assert not app.exception and "With the picture 5.png" in said(app)
     for place, model in enumerate((GOOD, POOR)):
         assert ids(app, place) == [
-            h.id for h in similar(engine, engine.place(model, told(captioned)), picture="5.png", k=20).hits
+            h.id for h in similar(engine, engine.place(model, told_set(captioned)), picture="5.png", k=20).hits
         ]
 
 
@@ -192,9 +193,9 @@ def test_a_picture_opens_with_its_places_and_ways_on(
     caption_page: Page, captioned: World, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answer_at_once(monkeypatch)
-    app = caption_page(HERE, model=[GOOD, POOR], data=[told(captioned)], q="a blue square", open="2.png")
+    app = caption_page(HERE, model=[GOOD, POOR], data=[told_set(captioned)], q="a blue square", open="2.png")
     for model in (GOOD, POOR):
-        result = search(engine, engine.place(model, told(captioned)), query="a blue square", k=500)
+        result = search(engine, engine.place(model, told_set(captioned)), query="a blue square", k=500)
         rank, score = rank_of(engine, result, "2.png")
         assert f"rank {rank} of 24, score {score:.3f}" in said(app)
     press(app, "More like this")
@@ -207,13 +208,13 @@ def test_the_link_spells_out_the_question(
 ) -> None:
     answer_at_once(monkeypatch)
     choice = {"q": "a & b? é", "minus": ["c", "d"], "minus_weight": "0.7", "asked-page": "2"}
-    app = caption_page(HERE, model=[GOOD], data=[told(captioned)], **choice)
+    app = caption_page(HERE, model=[GOOD], data=[told_set(captioned)], **choice)
     app.session_state["foot"] = True
     app.run()
     link = parse_qs(urlsplit(next(c.value for c in app.code)).query)
     assert (link["q"], link["minus"], link["minus_weight"]) == (["a & b? é"], ["c", "d"], ["0.7"])
     assert link["asked-page"] == ["2"]
-    assert (link["model"], link["data"]) == ([GOOD], [told(captioned)]) and "image_weight" not in link
+    assert (link["model"], link["data"]) == ([GOOD], [told_set(captioned)]) and "image_weight" not in link
 
 
 def test_what_is_asked_and_what_the_address_says_are_the_same() -> None:
@@ -224,7 +225,7 @@ def test_what_is_asked_and_what_the_address_says_are_the_same() -> None:
 
 
 def test_nothing_to_ask_is_told(caption_page: Page, captioned: World) -> None:
-    app = caption_page(HERE, model=[GOOD], data=[told(captioned)])
+    app = caption_page(HERE, model=[GOOD], data=[told_set(captioned)])
     before = ids(app)
     box(app, "Look for").set_value("   ")
     press(app, "Ask")
@@ -233,12 +234,12 @@ def test_nothing_to_ask_is_told(caption_page: Page, captioned: World) -> None:
 
 def test_an_encoder_that_starts_is_told(caption_page: Page, captioned: World, monkeypatch: pytest.MonkeyPatch) -> None:
     never_ready(monkeypatch)
-    app = caption_page(HERE, model=[GOOD, POOR], data=[told(captioned)], q="never seen")
+    app = caption_page(HERE, model=[GOOD, POOR], data=[told_set(captioned)], q="never seen")
     assert not app.exception and not grids(app) and "which is starting" in said(app)
 
 
 def test_vectors_that_are_missing_are_offered(caption_page: Page, captioned: World) -> None:
-    app = caption_page(HERE, model=["demo-vit/demo", GOOD], data=[told(captioned)])
+    app = caption_page(HERE, model=["demo-vit/demo", GOOD], data=[told_set(captioned)])
     assert "Not embedded yet" in said(app) and len(grids(app)) == 1
 
 

@@ -22,10 +22,10 @@ from core.types import Note
 from core.words.captions import captions_report
 from core.words.names import say_model
 from pages.caption_retrieval.caption_list import ListFilter, rows_of
-from tests.app.captions import BARE, LOST, SHARED, told
 from tests.app.making import said
 from tests.app.prompt_pages import press
 from tests.conftest import GOOD, POOR, World
+from tests.worlds import BARE, LOST, SHARED, told_set
 
 Page = Callable[..., AppTest]
 HERE = "caption_retrieval/benchmark"
@@ -48,9 +48,9 @@ def names(chart: dict[str, Any]) -> set[str]:
 
 
 def test_two_models_are_shown_in_both_directions(caption_page: Page, captioned: World, engine: Engine) -> None:
-    app = caption_page(HERE, model=[GOOD, POOR], data=[told(captioned)])
+    app = caption_page(HERE, model=[GOOD, POOR], data=[told_set(captioned)])
     assert not app.exception
-    results = [engine.run(Retrieval.at(engine, m, told(captioned))) for m in (GOOD, POOR)]
+    results = [engine.run(Retrieval.at(engine, m, told_set(captioned))) for m in (GOOD, POOR)]
     shares = [r.image.recall[1] for r in results] + [r.text.recall[1] for r in results]
     assert [m.value for m in app.metric] == [percent(v) for v in shares]
     assert all("95 %" in caption.value for caption in app.caption[:4] if "recall@1" in caption.value)
@@ -63,7 +63,7 @@ def test_two_models_are_shown_in_both_directions(caption_page: Page, captioned: 
 
 
 def test_what_counts_is_said_with_the_numbers_of_the_data_set(caption_page: Page, captioned: World) -> None:
-    words = said(caption_page(HERE, model=[GOOD], data=[told(captioned)]))
+    words = said(caption_page(HERE, model=[GOOD], data=[told_set(captioned)]))
     assert "its own picture is among the first k of all 24 pictures" in words
     assert "any of its 3 to 4 captions is among the first k of all 73 captions" in words
     assert "Ties count against it" in words
@@ -80,21 +80,21 @@ def test_a_note_that_is_not_true_of_every_model_names_its_own(
         return replace(found, notes=tuple(Note(note, "planted") for note in notes))
 
     monkeypatch.setattr(Retrieval, "run", noted)
-    app = caption_page(HERE, model=[GOOD, POOR], data=[told(captioned)])
+    app = caption_page(HERE, model=[GOOD, POOR], data=[told_set(captioned)])
     words, name = said(app), say_model(POOR)
     assert words.count("Known of all.") == 1 and words.count(f"{name}: Known of one.") == 1
     assert f"{name}: Known of all." not in words
 
 
 def test_one_model_has_figures_and_asks_for_a_second(caption_page: Page, captioned: World) -> None:
-    app = caption_page(HERE, model=[POOR], data=[told(captioned)])
+    app = caption_page(HERE, model=[POOR], data=[told_set(captioned)])
     assert len(app.metric) == 4 and "Choose a second model above" in said(app)
     assert len(charts(app)) == 5
 
 
 def test_two_models_are_compared_in_pairs(caption_page: Page, captioned: World, engine: Engine) -> None:
-    app = caption_page(HERE, model=[GOOD, POOR], data=[told(captioned)])
-    gap = compare_retrieval(engine, *(engine.run(Retrieval.at(engine, m, told(captioned))) for m in (GOOD, POOR)))
+    app = caption_page(HERE, model=[GOOD, POOR], data=[told_set(captioned)])
+    gap = compare_retrieval(engine, *(engine.run(Retrieval.at(engine, m, told_set(captioned))) for m in (GOOD, POOR)))
     drawn = [label["text"] for label in charts(app)[-1]["layout"]["annotations"] if "bgcolor" in label]
     wanted = [*(gap.image_recall[k] for k in (1, 5, 10)), gap.image_mrr]
     wanted += [*(gap.text_recall[k] for k in (1, 5, 10)), gap.text_mrr]
@@ -111,8 +111,8 @@ def test_published_figures_of_coco_are_marked_where_they_do_not_hold(caption_pag
 
 
 def test_fewer_captions_a_picture_are_another_study(caption_page: Page, captioned: World, engine: Engine) -> None:
-    app = caption_page(HERE, model=[GOOD], data=[told(captioned)], each="1")
-    result = engine.run(Retrieval.at(engine, GOOD, told(captioned), None, captions_per_picture=1))
+    app = caption_page(HERE, model=[GOOD], data=[told_set(captioned)], each="1")
+    result = engine.run(Retrieval.at(engine, GOOD, told_set(captioned), None, captions_per_picture=1))
     assert app.metric[0].value == percent(result.image.recall[1]) and result.n_texts == 24
     assert "any of its 1 captions" in said(app)
     app.segmented_control(key="shown-each").set_value("2").run()
@@ -131,7 +131,7 @@ def test_coco_is_measured_with_five_captions_unless_all_are_asked_for(caption_pa
 
 
 def test_the_other_direction_and_the_other_properties(caption_page: Page, captioned: World) -> None:
-    app = caption_page(HERE, model=[GOOD], data=[told(captioned)])
+    app = caption_page(HERE, model=[GOOD], data=[told_set(captioned)])
     before = charts(app)[2]
     app.segmented_control(key="shown-stand").set_value("text").run()
     assert app.session_state["stand"] == ["text"] and charts(app)[2]["data"] != before["data"]
@@ -144,7 +144,7 @@ def test_nonsense_in_the_address_is_left_out(caption_page: Page, captioned: Worl
     app = caption_page(
         HERE,
         model=[GOOD, "no-such/model"],
-        data=[told(captioned)],
+        data=[told_set(captioned)],
         each="99",
         pair=["x", "y"],
         stand="sideways",
@@ -161,7 +161,7 @@ def test_nonsense_in_the_address_is_left_out(caption_page: Page, captioned: Worl
 
 
 def test_vectors_that_are_missing_are_offered(caption_page: Page, captioned: World) -> None:
-    app = caption_page(HERE, model=["demo-vit/demo", GOOD], data=[told(captioned)])
+    app = caption_page(HERE, model=["demo-vit/demo", GOOD], data=[told_set(captioned)])
     assert "Not embedded yet" in said(app) and len(app.metric) == 4
 
 
@@ -170,7 +170,7 @@ def test_vectors_that_are_missing_are_offered(caption_page: Page, captioned: Wor
 
 @pytest.fixture
 def results(captioned: World, engine: Engine) -> list[RetrievalResult]:
-    return [engine.run(Retrieval.at(engine, m, told(captioned))) for m in (GOOD, POOR)]
+    return [engine.run(Retrieval.at(engine, m, told_set(captioned))) for m in (GOOD, POOR)]
 
 
 @pytest.mark.parametrize("span", ["", "1-1", "2-10", "11-", "3-5", "7-"])
@@ -179,7 +179,7 @@ def results(captioned: World, engine: Engine) -> list[RetrievalResult]:
 def test_the_rows_of_a_list_are_those_a_loop_finds(
     results: list[RetrievalResult], captioned: World, engine: Engine, span: str, words: str, model: str
 ) -> None:
-    captions = engine.vectors.require(engine.place(GOOD, told(captioned))).captions
+    captions = engine.vectors.require(engine.place(GOOD, told_set(captioned))).captions
     low, _, high = span.partition("-")
     result = next(r for r in results if r.model == model)
     wanted = [
@@ -197,7 +197,7 @@ def test_the_rows_of_a_list_are_those_a_loop_finds(
 def test_pictures_are_listed_with_the_rank_of_their_best_caption(
     results: list[RetrievalResult], captioned: World, engine: Engine
 ) -> None:
-    captions = engine.vectors.require(engine.place(GOOD, told(captioned))).captions
+    captions = engine.vectors.require(engine.place(GOOD, told_set(captioned))).captions
     found = ranks_frame(results, [captions, captions], "text").set_index("picture")
     assert len(found) == 24
     for result in results:
@@ -207,7 +207,7 @@ def test_pictures_are_listed_with_the_rank_of_their_best_caption(
 
 
 def test_a_list_in_the_address_and_by_its_choices(caption_page: Page, captioned: World) -> None:
-    app = caption_page(HERE, model=[GOOD, POOR], data=[told(captioned)], ranks="11-", by=POOR)
+    app = caption_page(HERE, model=[GOOD, POOR], data=[told_set(captioned)], ranks="11-", by=POOR)
 
     def listed() -> pd.DataFrame:
         return app.dataframe[1].value
@@ -232,7 +232,7 @@ def test_a_list_without_pictures_still_has_its_captions(caption_page: Page) -> N
 
 
 def test_what_is_missing_in_own_data_is_reported(caption_page: Page, captioned: World) -> None:
-    words = said(caption_page(HERE, model=[GOOD], data=[told(captioned)]))
+    words = said(caption_page(HERE, model=[GOOD], data=[told_set(captioned)]))
     assert "told · 24 pictures · 73 captions, 3 to 4 a picture" in words
     assert LOST in words and BARE in words
     assert "twice at the same picture: 1" in words and "caption of several pictures: 1" in words
@@ -240,7 +240,7 @@ def test_what_is_missing_in_own_data_is_reported(caption_page: Page, captioned: 
 
 
 def test_own_data_that_is_whole_is_said_to_be(captioned: World) -> None:
-    rows = open_dataset(told(captioned), None, captioned.data, captioned.cache)
+    rows = open_dataset(told_set(captioned), None, captioned.data, captioned.cache)
     whole = (Note("Captions are from captions.csv; also there: other.csv.", "caption_file"),)
     assert captions_report(rows) == rows.notes
     assert captions_report(replace(rows, notes=whole))[1:] == captions_report(replace(rows, notes=()))
@@ -272,6 +272,6 @@ def test_captions_that_all_pictures_share_cannot_all_be_first(results: list[Retr
     """The world is what these tests take it for: a shared caption has every rank once."""
     frame = ranks_frame(
         results[:1],
-        [Engine(captioned.cache).vectors.require(Engine(captioned.cache).place(GOOD, told(captioned))).captions],
+        [Engine(captioned.cache).vectors.require(Engine(captioned.cache).place(GOOD, told_set(captioned))).captions],
     )
     assert sorted(frame[frame["caption"] == SHARED][f"rank:{GOOD}"]) == list(range(1, 25))

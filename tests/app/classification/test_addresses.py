@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from core.engine import Engine
 from core.jobs.jobs import Jobs
 from core.studies.few_shot.study import FewShot
-from tests.app import training
+from tests import worlds
 from tests.app.making import pages_of, said
 from tests.conftest import POOR, World
 from tests.worlds import run_study
@@ -31,7 +31,7 @@ CASES: list[tuple[str, dict[str, Any], tuple[str, ...]]] = [
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> World:
-    world, _ = training.make(tmp_path_factory.mktemp("addresses"))
+    world, _ = worlds.trained_world(tmp_path_factory.mktemp("addresses"))
     run_study(Engine(world.cache, world.data, in_process=False), FewShot, POOR, world.colours)
     return world
 

@@ -17,7 +17,7 @@ from core.studies.answered import compare
 from core.studies.few_shot.result import FewShotResult
 from core.studies.few_shot.study import FewShot, SingleDraw
 from core.tables.compare import disagreements_frame
-from tests.app import training
+from tests import worlds
 from tests.app.making import pages_of, said
 from tests.conftest import POOR, World
 
@@ -29,7 +29,7 @@ K = 2
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[World, FewShotResult]:
     """Both halves embedded, and the poor model's study with two numbers of pictures a class."""
-    world, _ = training.make(tmp_path_factory.mktemp("drawn"))
+    world, _ = worlds.trained_world(tmp_path_factory.mktemp("drawn"))
     engine = Engine(world.cache, world.data, in_process=False)
     return world, engine.run(FewShot.at(engine, POOR, world.colours, shots=[1, K]))
 

@@ -18,9 +18,10 @@ from core.studies.few_shot.methods import METHODS, SEEDS, SHOTS
 from core.studies.few_shot.result import FewShotResult
 from core.studies.few_shot.study import FewShot
 from core.types import Job
-from tests.app.making import fill, open_page, pages_of, said
+from tests.app.making import open_page, pages_of, said
 from tests.conftest import GOOD, World
 from tests.fakes import FakeEncoder
+from tests.worlds import fill_colours
 
 Page = Callable[..., AppTest]
 HERE = "classification/few_shot"
@@ -31,7 +32,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[World, FewShotRes
     """The world of the other tests with both halves embedded, and one study done."""
     root: Path = tmp_path_factory.mktemp("few")
     world = World(root / "cache", root / "data", root / "home")
-    fill(world)
+    fill_colours(world)
     for split in ("train", "test"):
         rows = open_dataset(world.colours, split, world.data, world.cache)
         embed(FakeEncoder(GOOD), rows, Store(world.cache), TextStore(world.cache), memo_dir=world.cache / "digests")

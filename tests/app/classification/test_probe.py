@@ -19,7 +19,7 @@ from core.studies.probe.result import ProbeResult
 from core.studies.zero_shot.study import ZeroShot
 from core.tables.compare import disagreements_frame
 from pages.shared.training import _tried
-from tests.app import training
+from tests import worlds
 from tests.app.making import open_page, pages_of, said
 from tests.conftest import GOOD, POOR, World
 from tests.worlds import run_study
@@ -30,7 +30,7 @@ PROBE, ACCURACY, COMPARE = (f"classification/{name}" for name in ("probe", "accu
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[World, ProbeResult]:
-    return training.make(tmp_path_factory.mktemp("probe"))
+    return worlds.trained_world(tmp_path_factory.mktemp("probe"))
 
 
 @pytest.fixture

@@ -13,15 +13,15 @@ from core.engine import Engine
 from core.readers import open_dataset
 from core.store import Store, TextStore
 from core.types import EmbeddingKey
-from tests.app.making import paint_squares
 from tests.conftest import GOOD
 from tests.fakes import FakeEncoder
+from tests.worlds import paint_colours
 
 
 @pytest.fixture
 def stored(tmp_path: Path) -> tuple[Engine, str, EmbeddingKey]:
     """An engine on a few embedded squares."""
-    paint_squares(tmp_path / "data" / "colours")
+    paint_colours(tmp_path / "data" / "colours")
     name = f"folder:{tmp_path / 'data' / 'colours'}"
     engine = Engine(tmp_path / "cache", tmp_path / "data", in_process=False)
     rows = open_dataset(name, None, engine.data.folder, engine.cache_dir)
