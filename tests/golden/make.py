@@ -1,5 +1,6 @@
-"""Makes the golden cache and documents anew: `python -m tests.golden.make`. Only when an issue says that behaviour
-changes; the commit says which documents changed and why."""
+"""Makes the golden cache and documents anew: `python -m tests.golden.make`, or with `documents` those alone, from the
+cache as it is. Only when a record gets a field or an issue says that behaviour changes; the commit says which documents
+changed and why."""
 
 from __future__ import annotations
 
@@ -70,14 +71,27 @@ def _copy_captions(demo: Path, target: Path) -> None:
     (target / "captions.csv").write_text("\n".join(lines) + "\n", "utf-8")
 
 
-def _keep(cache: Path) -> None:
-    """The documents as the commands give them from the cache alone, and the cache."""
+def documents() -> None:
+    """What the commands say of the kept cache, which stays that of the commit that made it."""
+    with tempfile.TemporaryDirectory() as made:
+        os.chdir(made)
+        os.environ |= {"TMV_CACHE": f"{made}/cache", "TMV_DATA": f"{made}/none"}
+        shutil.copytree(HERE / "cache", Path(made, "cache"))
+        _write_documents()
+
+
+def _write_documents() -> None:
     for name, command in COMMANDS.items():
         text = json.dumps(
             plain(json.loads(_run(*command, "--json", "-"))), indent=1, ensure_ascii=False, sort_keys=True
         )
         (HERE / "documents").mkdir(exist_ok=True)
         (HERE / "documents" / f"{name}.json").write_text(text + "\n", "utf-8")
+
+
+def _keep(cache: Path) -> None:
+    """The documents as the commands give them from the cache alone, and the cache."""
+    _write_documents()
     (HERE / "result_keys.json").write_text(json.dumps(list(Results(cache).keys()), indent=1) + "\n", "utf-8")
     (HERE / "addresses.json").write_text(json.dumps(addresses(), indent=1) + "\n", "utf-8")
     for part in ("locks", "run", "digests", "thumbnails", "jobs", "demo", "uploads"):
@@ -104,4 +118,4 @@ def _run(*command: str) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    documents() if sys.argv[1:] == ["documents"] else main()
