@@ -9,7 +9,6 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePath
-from typing import IO, Any
 
 import numpy as np
 
@@ -65,7 +64,7 @@ def export(
     for key in choice.keys:
         sources |= _entry(root, key)
     texts = 0
-    for model, digest in sorted({(key.model, _digest(root, key)) for key in choice.keys}):
+    for model, digest in sorted({(key.model, Store(root).manifest(key).parts.model_digest) for key in choice.keys}):
         sources |= _card(root, model, digest)
         found, count = _texts(TextStore(root), digest)
         sources, texts = sources | found, texts + count
@@ -104,10 +103,6 @@ def _expect_whole(root: Path, key: EmbeddingKey, listing: Listing) -> None:
             raise Damaged(
                 f"{name} of {key.dataset} ({key.split}) by {key.model} is damaged; mend it with: python -m core verify"
             )
-
-
-def _digest(root: Path, key: EmbeddingKey) -> str:
-    return Store(root).manifest(key).parts.model_digest
 
 
 def _card(root: Path, model: str, digest: str) -> dict[str, MemberSource]:
@@ -227,10 +222,6 @@ def _add(archive: zipfile.ZipFile, path: str, known: File, blocks: Iterable[byte
 
 
 def _blocks(source: MemberSource) -> Iterator[bytes]:
-    with _open(source) as file:
+    with io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as file:
         while block := file.read(_BLOCK):
             yield block
-
-
-def _open(source: MemberSource) -> IO[Any]:
-    return io.BytesIO(source) if isinstance(source, bytes) else source.open("rb")

@@ -61,7 +61,10 @@ def install(root: Path, file: Path, progress: Progress | None = None) -> ImportR
     if not file.is_file():
         raise TMVError(f"There is no bundle at {file}; make one with: python -m core bundle export FILE")
     root.mkdir(parents=True, exist_ok=True)
-    _sweep(root)
+    # Drafts of imports that were killed
+    for folder in root.glob(f"{_DRAFT}*"):
+        if time.time() - folder.stat().st_mtime > _STALE_SECONDS:
+            shutil.rmtree(folder, ignore_errors=True)
     with _draft(root) as draft:
         listing = _unpack(file, draft, progress)
         check_contents(draft, listing, file.name)
@@ -76,13 +79,6 @@ def _draft(root: Path) -> Iterator[Path]:
         yield draft
     finally:
         shutil.rmtree(draft, ignore_errors=True)
-
-
-def _sweep(root: Path) -> None:
-    """Drafts of imports that were killed."""
-    for folder in root.glob(f"{_DRAFT}*"):
-        if time.time() - folder.stat().st_mtime > _STALE_SECONDS:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 # --- unpacking --------------------------------------------------------------------------------------------

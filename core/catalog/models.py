@@ -181,7 +181,14 @@ def find_model(name: str) -> ModelSpec:
     architecture, _, pretrained = name.rpartition("/")
     if pretrained == "random" and architecture in registry.architectures():
         return _random_model(architecture)
-    return _listed_model(name, architecture, pretrained)
+    table = registry.published_weights()
+    if not table and architecture in registry.architectures():
+        return _listed(architecture, pretrained)
+    if (architecture, pretrained) not in table:
+        raise unknown("model", name, [*_BY_NAME, *("/".join(pair) for pair in table if _fits(pair))])
+    if not _fits((architecture, pretrained)):
+        raise quick_gelu_mismatch(architecture, pretrained)
+    return _listed(architecture, pretrained)
 
 
 def config_and_weights(spec: ModelSpec) -> tuple[Path, Path] | None:
@@ -232,17 +239,6 @@ def _random_model(architecture: str) -> ModelSpec:
         licence="none needed",
         source_url="",
     )
-
-
-def _listed_model(name: str, architecture: str, pretrained: str) -> ModelSpec:
-    table = registry.published_weights()
-    if not table and architecture in registry.architectures():
-        return _listed(architecture, pretrained)
-    if (architecture, pretrained) not in table:
-        raise unknown("model", name, [*_BY_NAME, *("/".join(pair) for pair in table if _fits(pair))])
-    if not _fits((architecture, pretrained)):
-        raise quick_gelu_mismatch(architecture, pretrained)
-    return _listed(architecture, pretrained)
 
 
 def quick_gelu_mismatch(architecture: str, pretrained: str) -> TMVError:

@@ -80,11 +80,7 @@ def _log_ticks(values: pd.Series) -> dict[str, object]:
         ticks = [m * 10.0**e for e in range(-4, 7) for m in steps if low <= m * 10.0**e <= high]
         if len(ticks) > 2:
             break
-    return {"tickvals": ticks, "ticktext": [f"{t:,.3g}" for t in ticks], "range": _log_range(low, high)}
-
-
-def _log_range(low: float, high: float) -> list[float]:
-    return [math.log10(low), math.log10(high)]
+    return {"tickvals": ticks, "ticktext": [f"{t:,.3g}" for t in ticks], "range": [math.log10(low), math.log10(high)]}
 
 
 def _note(frame: pd.DataFrame, cost: Cost) -> str:

@@ -41,7 +41,9 @@ def templates_chart(
         _template_marks(fig, part, i, models, style)
     _deck_marks(fig, placed, style)
     _template_axis(fig, placed, style)
-    low, high = _reach(placed)
+    # The ends of the axis: from 0, as for any accuracy, up to a little beyond the highest mark
+    top = np.nanmax([placed["acc1_high"].max(), placed["deck_acc1"].astype(float).max()])
+    low, high = 0.0, min(1.0, float(np.ceil(top * 20 + 0.4) / 20))
     percent_axis(fig, style, "x", top=high, side="top")
     fig.update_xaxes(range=[low, high], dtick=_step(high - low))
     finish(fig, style)
@@ -129,12 +131,6 @@ def _template_axis(fig: go.Figure, placed: pd.DataFrame, style: Look) -> None:
         range=[rows["place"].max() + 0.6, -0.6],
         showgrid=True,
     )
-
-
-def _reach(placed: pd.DataFrame) -> tuple[float, float]:
-    """The ends of the axis: from 0, as for any accuracy, up to a little beyond the highest mark."""
-    top = np.nanmax([placed["acc1_high"].max(), placed["deck_acc1"].astype(float).max()])
-    return 0.0, min(1.0, float(np.ceil(top * 20 + 0.4) / 20))
 
 
 def _step(span: float) -> float:

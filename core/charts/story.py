@@ -33,7 +33,13 @@ def story_bars(
     """From a `bars_frame`: a bar for each zero-shot figure with its interval, a square for the probe's on test
     pictures; the deck's figures are open circles and published ones diamonds, also where nothing was measured."""
     metric = str(frame["metric"].iloc[0])
-    placed = _placed(frame)
+    # The frame with `place`, one after the other with a gap between data sets
+    groups = frame["dataset"].ne(frame["dataset"].shift()).cumsum() - 1
+    placed = (
+        frame.reset_index(drop=True)
+        .assign(place=range(len(frame)), group=groups.to_numpy())
+        .assign(place=lambda f: f["place"] + GAP * f["group"])
+    )
     style, fig = start(theme, scale, title, note=_note(metric), height=height)
     for model, rows in placed.groupby("model", sort=False):
         fig.add_trace(_bars(str(model), rows, style))
@@ -44,16 +50,6 @@ def story_bars(
     _axes(fig, placed, metric, style)
     finish(fig, style)
     return Chart(figure=fig, title=title, alt=_alt(frame), frame=frame, filename=f"story-{metric}")
-
-
-def _placed(frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame with `place`, one after the other with a gap between data sets."""
-    groups = frame["dataset"].ne(frame["dataset"].shift()).cumsum() - 1
-    return (
-        frame.reset_index(drop=True)
-        .assign(place=range(len(frame)), group=groups.to_numpy())
-        .assign(place=lambda f: f["place"] + GAP * f["group"])
-    )
 
 
 def _bars(model: str, rows: pd.DataFrame, style: Look) -> go.Bar:

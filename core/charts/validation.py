@@ -18,7 +18,8 @@ def validation_chart(frame: pd.DataFrame, *, title: str = "", theme: Theme = "li
     title = title or "Which C generalises best?"
     style, fig = start(theme, scale, title, note=_note(frame), height=430)
     for model, rows in frame.groupby("model", sort=False):
-        _fitted(fig, rows, str(model), style)
+        line = {"color": model_color(str(model), style.theme), "width": style.size(1.2), "dash": "dash"}
+        fig.add_scatter(x=rows["C"], y=rows["train_acc1"], mode="lines", line=line, showlegend=False, hoverinfo="skip")
         _held_out(fig, rows, str(model), style)
     _keys(fig, style)
     low, high = (int(end(math.log10(c) for c in frame["C"])) for end in (min, max))
@@ -56,11 +57,6 @@ def _held_out(fig: go.Figure, rows: pd.DataFrame, model: str, style: Look) -> No
         hovertext=[_hover(row) for _, row in rows.iterrows()],
         hovertemplate="%{hovertext}<extra></extra>",
     )
-
-
-def _fitted(fig: go.Figure, rows: pd.DataFrame, model: str, style: Look) -> None:
-    line = {"color": model_color(model, style.theme), "width": style.size(1.2), "dash": "dash"}
-    fig.add_scatter(x=rows["C"], y=rows["train_acc1"], mode="lines", line=line, showlegend=False, hoverinfo="skip")
 
 
 def _keys(fig: go.Figure, style: Look) -> None:

@@ -61,19 +61,15 @@ def _studies(engine: Engine, args: argparse.Namespace) -> list[AuditResult]:
 
 def _study(engine: Engine, args: argparse.Namespace, model: str, dataset: str) -> AuditResult:
     if args.method == "probe":
-        return _probe(engine, args, model, dataset)
+        found = audit_probe(engine, LinearProbe.at(engine, model, dataset, args.split))
+        if found is None:
+            raise BadArgument(
+                f"No linear probe of {model} on {dataset} has been trained; first: python -m core probe "
+                f"--model {model} --data {dataset}"
+            )
+        return found
     study = Audit.at(engine, model, dataset, args.split, **asked(args), encode=not args.cached)
     return engine.run(study) if args.cached else answer(engine, study, f"prompts of {model}", "texts")
-
-
-def _probe(engine: Engine, args: argparse.Namespace, model: str, dataset: str) -> AuditResult:
-    found = audit_probe(engine, LinearProbe.at(engine, model, dataset, args.split))
-    if found is None:
-        raise BadArgument(
-            f"No linear probe of {model} on {dataset} has been trained; first: python -m core probe "
-            f"--model {model} --data {dataset}"
-        )
-    return found
 
 
 def _predictions(engine: Engine, args: argparse.Namespace) -> list[AuditResult]:

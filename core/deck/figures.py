@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import combinations, product
 
 from core.catalog.models import MODELS
@@ -39,19 +38,15 @@ def general() -> str:
     cells, found = deck_cells(), []
     for kind in dict.fromkeys(SPECIAL.values()):
         special = [d for d, k in SPECIAL.items() if k == kind]
-        pairs = _pairs(cells, special)
+        metric, models = "zeroshot_acc1", dict.fromkeys(model for model, _, _ in cells)
+        pairs = [
+            (cells[m, g, metric], cells[m, s, metric])
+            for m, g, s in product(models, GENERAL, special)
+            if (m, g, metric) in cells and (m, s, metric) in cells
+        ]
         if pairs:
             found.append((sum(a > b for a, b in pairs), len(pairs), kind))
     return say.deck_general(found)
-
-
-def _pairs(cells: dict[DeckCell, float], special: Sequence[str]) -> list[tuple[float, float]]:
-    metric, models = "zeroshot_acc1", dict.fromkeys(model for model, _, _ in cells)
-    return [
-        (cells[m, g, metric], cells[m, s, metric])
-        for m, g, s in product(models, GENERAL, special)
-        if (m, g, metric) in cells and (m, s, metric) in cells
-    ]
 
 
 def training() -> str:

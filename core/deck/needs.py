@@ -38,7 +38,9 @@ def view_needs(engine: Engine, choices: Choices, *, classified: bool) -> ViewNee
         wanted = list[str]()
         for dataset in choices.get("data", ()):
             try:
-                images = _stored(engine, model, dataset, choices)
+                split = next(iter(choices.get("split", ())), None)
+                known = find_dataset(dataset).splits
+                images = engine.embeddings(find_model(model).name, dataset, split if split in known else None)
             except TMVError as error:
                 missing.append(str(error))
                 continue
@@ -51,12 +53,6 @@ def view_needs(engine: Engine, choices: Choices, *, classified: bool) -> ViewNee
             missing.append(say_texts(model, found))
             texts.append((model, found))
     return ViewNeeds(missing=tuple(dict.fromkeys(missing)), texts=tuple(texts))
-
-
-def _stored(engine: Engine, model: str, dataset: str, choices: Choices) -> EmbeddingSet | None:
-    split = next(iter(choices.get("split", ())), None)
-    known = find_dataset(dataset).splits
-    return engine.embeddings(find_model(model).name, dataset, split if split in known else None)
 
 
 def _filled(engine: Engine, images: EmbeddingSet, choices: Choices) -> list[str]:

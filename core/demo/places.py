@@ -65,23 +65,19 @@ def _in_the_sky(brush: Brush) -> None:
     _clouds(brush, brush.rng.randint(2, 4), 0.9)
 
 
-def _waves(brush: Brush, top: float, colour: Rgb) -> None:
+def _ocean(brush: Brush) -> None:
+    _sky(brush)
+    top = brush.rng.uniform(0.08, 0.26)
+    brush.box(0, top, 1, 1, brush.near((28, 96, 176)))
     side = brush.image.width
     y = top + 0.05
     while y < 1:
         x = brush.rng.uniform(-0.1, 0)
         while x < 1:
             (x0, y0), (x1, y1) = brush.points(x, y, x + 0.09, y + 0.045)
-            brush.draw.arc((x0, y0, x1, y1), 200, 340, fill=colour, width=max(1, side // 80))
+            brush.draw.arc((x0, y0, x1, y1), 200, 340, fill=(150, 196, 232), width=max(1, side // 80))
             x += 0.15
         y += 0.09
-
-
-def _ocean(brush: Brush) -> None:
-    _sky(brush)
-    top = brush.rng.uniform(0.08, 0.26)
-    brush.box(0, top, 1, 1, brush.near((28, 96, 176)))
-    _waves(brush, top, (150, 196, 232))
 
 
 def _river(brush: Brush) -> None:

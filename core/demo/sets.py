@@ -46,21 +46,17 @@ def write_demo_set(name: str, folder: Path, progress: Progress | None = None) ->
     if is_written(name, folder):
         return
     with disk_guard(folder.parent):
-        _write(name, plan, folder, progress)
-
-
-def _write(name: str, plan: tuple[Picture, ...], folder: Path, progress: Progress | None) -> None:
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    _sweep(folder)
-    draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    try:
-        draft.chmod(0o755)
-        _draw_all(name, plan, draft, progress)
-        _write_captions(plan, draft)
-        _write_marker(name, len(plan), draft)
-        _publish(name, draft, folder)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(folder)
+        draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+        try:
+            draft.chmod(0o755)
+            _draw_all(name, plan, draft, progress)
+            _write_captions(plan, draft)
+            _write_marker(name, len(plan), draft)
+            _publish(name, draft, folder)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
 
 
 def is_written(name: str, folder: Path) -> bool:

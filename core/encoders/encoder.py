@@ -122,7 +122,13 @@ def load_encoder(
     if files is None:
         files = weights.download(spec, progress)
     records = [_record(path, memo_dir) for path in files]
-    _expect_published(spec, records)
+    # OpenAI's files are known by their checksum; any other file under their name is not their model
+    known = weights.expected_sha256(spec)
+    if known and records[-1]["sha256"] != known:
+        raise TMVError(
+            f"{records[-1]['path']} is not the file that OpenAI published as {spec.name} (its "
+            "checksum differs); remove it and load the model again."
+        )
     return LoadedEncoder(spec, build(spec, files), records, device)
 
 
@@ -150,16 +156,6 @@ def _notes(spec: ModelSpec, *notes: str) -> tuple[Note, ...]:
     untrained = Note("Untrained: random weights, for measurements of speed only.", "untrained", "warning")
     said = tuple(Note(note, ENCODING) for note in notes if note)
     return (untrained, *said) if spec.pretrained == "random" else said
-
-
-def _expect_published(spec: ModelSpec, records: Sequence[dict[str, Any]]) -> None:
-    """OpenAI's files are known by their checksum; any other file under their name is not their model."""
-    known = weights.expected_sha256(spec)
-    if known and records[-1]["sha256"] != known:
-        raise TMVError(
-            f"{records[-1]['path']} is not the file that OpenAI published as {spec.name} (its "
-            "checksum differs); remove it and load the model again."
-        )
 
 
 def _record(path: Path, memo_dir: Path | None) -> dict[str, Any]:

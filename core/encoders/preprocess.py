@@ -30,7 +30,7 @@ class Preprocess:
 
     def __call__(self, image: Image.Image) -> torch.Tensor:
         """The model's input for one picture."""
-        pixels = torch.from_numpy(np.array(self._square(_rgb(image))))
+        pixels = torch.from_numpy(np.array(self._square(image if image.mode == "RGB" else image.convert("RGB"))))
         return torch.addcmul(self._shift, pixels.permute(2, 0, 1), self._scale).contiguous()
 
     def _square(self, image: Image.Image) -> Image.Image:
@@ -52,10 +52,6 @@ class Preprocess:
         square = Image.new("RGB", (size, size))
         square.paste(inner, ((size - inner.width) // 2, (size - inner.height) // 2))
         return square
-
-
-def _rgb(image: Image.Image) -> Image.Image:
-    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def _resized(width: int, height: int, size: int) -> tuple[tuple[int, int], int, int]:

@@ -64,7 +64,11 @@ def locate(spec: ModelSpec) -> tuple[Path, ...] | None:
         path = clip_cache() / source.url.rsplit("/", 1)[1]
         return (path,) if path.is_file() else None
     if source.hub:
-        return _in_hub_cache(source)
+        found = next((p for name in source.filenames if (p := hub.cached(source.hub, name))), None)
+        config = hub.cached(source.hub, HUB_CONFIG) if source.with_config else None
+        if found is None or (source.with_config and config is None):
+            return None
+        return (found,) if config is None else (config, found)
     return source.files if all(path.is_file() for path in source.files) else None
 
 
@@ -162,18 +166,14 @@ def _mark(values: list[int | str]) -> str:
 def _listed_address(spec: ModelSpec) -> str:
     known = registry.published_weights().get((spec.architecture, spec.pretrained))
     if known is None:
-        known = _ask_open_clip(spec)
+        # Only reached when open_clip's table could not be read: import it, slow as that is
+        entry = importlib.import_module("open_clip").get_pretrained_cfg(spec.architecture, spec.pretrained)
+        if not entry:
+            raise TMVError(
+                f"open_clip lists no weights {spec.pretrained!r} for {spec.architecture}; run: python -m core models"
+            )
+        known = registry.Published(hub=str(entry.get("hf_hub", "")), url=str(entry.get("url", "")), quick_gelu=False)
     return known.hub or known.url
-
-
-def _ask_open_clip(spec: ModelSpec) -> registry.Published:
-    """Only reached when open_clip's table could not be read: import it, slow as that is."""
-    entry = importlib.import_module("open_clip").get_pretrained_cfg(spec.architecture, spec.pretrained)
-    if not entry:
-        raise TMVError(
-            f"open_clip lists no weights {spec.pretrained!r} for {spec.architecture}; run: python -m core models"
-        )
-    return registry.Published(hub=str(entry.get("hf_hub", "")), url=str(entry.get("url", "")), quick_gelu=False)
 
 
 def _hub_source(address: str) -> WeightsSource:
@@ -183,14 +183,6 @@ def _hub_source(address: str) -> WeightsSource:
         return WeightsSource(hub=repository, filenames=HUB_WEIGHTS)
     safe = (str(Path(filename).with_suffix(".safetensors")),) if filename.endswith((".bin", ".pth")) else ()
     return WeightsSource(hub=repository, filenames=(*safe, filename))
-
-
-def _in_hub_cache(source: WeightsSource) -> tuple[Path, ...] | None:
-    found = next((p for name in source.filenames if (p := hub.cached(source.hub, name))), None)
-    config = hub.cached(source.hub, HUB_CONFIG) if source.with_config else None
-    if found is None or (source.with_config and config is None):
-        return None
-    return (found,) if config is None else (config, found)
 
 
 def _download_address(spec: ModelSpec, url: str, progress: Progress | None) -> Path:

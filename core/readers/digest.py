@@ -103,18 +103,14 @@ def _content(dataset: Dataset, index: int) -> bytes:
 def _combine(dataset: Dataset, digests: list[bytes]) -> str:
     total = hashlib.sha256(_FORMAT)
     for part in (dataset.ids, dataset.raw_classnames, dataset.captions):
-        _add_texts(total, part)
+        # Lengths first, so that no two different lists look alike
+        encoded = [text.encode("utf-8", "surrogatepass") for text in part]
+        _add(total, np.asarray([len(text) for text in encoded], "<i8").tobytes())
+        _add(total, b"".join(encoded))
     for array in (dataset.labels, dataset.image_index):
         _add(total, b"" if array is None else array.astype("<i8").tobytes())
     _add(total, b"".join(digests))
     return total.hexdigest()
-
-
-def _add_texts(total: hashlib._Hash, texts: tuple[str, ...]) -> None:
-    """Lengths first, so that no two different lists look alike."""
-    encoded = [text.encode("utf-8", "surrogatepass") for text in texts]
-    _add(total, np.asarray([len(text) for text in encoded], "<i8").tobytes())
-    _add(total, b"".join(encoded))
 
 
 def _add(total: hashlib._Hash, content: bytes) -> None:

@@ -85,15 +85,11 @@ def in_order(names: NameList) -> tuple[str, ...]:
 
 def numbers_of(names: NameList) -> tuple[int, ...] | None:
     """The number of each entry, where some key of every entry is one and together they count from 0 or 1."""
-    for column in _columns(names):
+    width = min((len(entry.keys) for entry in names.entries), default=0)
+    for column in [tuple(entry.keys[place] for entry in names.entries) for place in range(width)]:
         if all(map(is_number, column)) and _counts([int(key) for key in column]):
             return tuple(int(key) for key in column)
     return None
-
-
-def _columns(names: NameList) -> list[tuple[str, ...]]:
-    width = min((len(entry.keys) for entry in names.entries), default=0)
-    return [tuple(entry.keys[place] for entry in names.entries) for place in range(width)]
 
 
 def _counts(numbers: Sequence[int]) -> bool:

@@ -127,7 +127,7 @@ def seen_classes(table: Table, columns: Iterable[int]) -> tuple[Classes, tuple[N
         numbers = {whole(value) or 0 for value in every}
         if max(numbers) < MOST_NUMBERED:
             first = 1 if len(sets) > 1 and 0 not in numbers and 1 in numbers else 0
-            return Classes(names=_counted(max(numbers) + 1)[first:]), ()
+            return Classes(names=tuple(map(str, range(max(numbers) + 1)))[first:]), ()
     if {True} in counted.values() and {False} in counted.values():
         by_number = next(table.header[i] for i, kinds in counted.items() if kinds == {True})
         by_name = next(table.header[i] for i, kinds in counted.items() if kinds == {False})
@@ -147,10 +147,6 @@ def _mixed(table: Table, sets: Mapping[int, set[str]]) -> tuple[Note, ...]:
             said = f"The column “{table.header[index]}” holds numbers beside names, read as classes of their own"
             return (Note(f"{said}: {and_more(counted)}.", "numbers_and_names", "warning"),)
     return ()
-
-
-def _counted(c: int) -> tuple[str, ...]:
-    return tuple(map(str, range(c)))
 
 
 def _expect_classes(table: Table, index: int, values: set[str]) -> None:

@@ -149,7 +149,9 @@ def read_table(text: str, name: str) -> Table:
     for line, row in found[1:]:
         if len(row) != width:
             raise TMVError(f"Line {line:,} of {name} has {len(row)} columns where the header has {width}.")
-    _once(header, name)
+    for head in header:
+        if head and header.count(head) > 1:
+            raise TMVError(f"{name} has two columns called {head!r}; rename or drop one.")
     lines, rows = zip(*found[1:], strict=True)
     return Table(name=name, header=tuple(header), rows=tuple(map(tuple, rows)), lines=lines)
 
@@ -214,12 +216,6 @@ def _delimiter(text: str) -> str:
     """The mark that cuts the header into most columns; of equals the rarer one."""
     first = next((line for line in re.split(r"\r\n|\r|\n", text) if line.strip()), "")
     return max(_DELIMITERS, key=lambda mark: len(next(csv.reader([first], delimiter=mark), [])))
-
-
-def _once(header: Sequence[str], name: str) -> None:
-    for head in header:
-        if head and header.count(head) > 1:
-            raise TMVError(f"{name} has two columns called {head!r}; rename or drop one.")
 
 
 # --- which column is what -----------------------------------------------------------------------------------

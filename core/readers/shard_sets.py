@@ -41,7 +41,9 @@ def beside(path: Path, name: str, also: bool = True) -> Path | None:
 
 def listed_names(path: Path) -> Names:
     """classnames.txt in any of the forms of a list of names. Raises `TMVError` for one that cannot be meant."""
-    inner = _in_splits(path)
+    # Lists that lie in the folders of splits
+    places = [path / name for name in list_folders(path) if canonical_split(name)] if path.is_dir() else []
+    inner = [place / CLASSNAMES for place in places if (place / CLASSNAMES).is_file()]
     file = beside(path, CLASSNAMES, also=not inner) or (inner[0] if inner else None)
     if file is None:
         return Names()
@@ -55,12 +57,6 @@ def listed_names(path: Path) -> Names:
         level: Level = "info" if canonical_split(folder.name) else "warning"
         names = replace(names, notes=(*names.notes, Note(text, "names_from_above", level)))
     return names
-
-
-def _in_splits(path: Path) -> list[Path]:
-    """Lists that lie in the folders of splits."""
-    places = [path / name for name in list_folders(path) if canonical_split(name)] if path.is_dir() else []
-    return [place / CLASSNAMES for place in places if (place / CLASSNAMES).is_file()]
 
 
 def _names(file: Path) -> Names:

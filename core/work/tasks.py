@@ -109,7 +109,11 @@ class WaitingStudies:
 
 def _encode_prompts(engine: Engine, place: Place) -> None:
     """Class vectors for the templates offered first, so that the pages need no encoder to open."""
-    _encode_questions(engine, place)
+    # Vectors of the questions that pictures are asked first, word by word and in other words
+    asked = [text for preset in picture_presets(place.dataset.name) for text in (*preset.texts, *preset.minus)]
+    without = [span.without for text in asked for span in leave_one_out(text)]
+    others = [other for text in asked for other in rewordings_of(text)]
+    engine.encoding.encode_texts(place.model.name, [*asked, *without, *others])
     images, model, dataset = engine.vectors.require(place), place.model.name, place.dataset.name
     if images.labels is None:
         _rank_captions(engine, place)
@@ -118,14 +122,6 @@ def _encode_prompts(engine: Engine, place: Place) -> None:
         for kind in ("curated", "raw"):
             templates = engine.prompting.templates(dataset, prompt_set=prompt_set)
             engine.prompting.class_head(model, templates, engine.prompting.classnames(images, kind))
-
-
-def _encode_questions(engine: Engine, place: Place) -> None:
-    """Vectors of the questions that pictures are asked first, word by word and in other words."""
-    asked = [text for preset in picture_presets(place.dataset.name) for text in (*preset.texts, *preset.minus)]
-    without = [span.without for text in asked for span in leave_one_out(text)]
-    others = [other for text in asked for other in rewordings_of(text)]
-    engine.encoding.encode_texts(place.model.name, [*asked, *without, *others])
 
 
 def _rank_captions(engine: Engine, place: Place) -> None:

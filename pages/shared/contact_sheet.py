@@ -66,17 +66,13 @@ def _list(picture: Image.Image, draw: ImageDraw.ImageDraw, part: SheetList, left
     for place, tile in enumerate(part.tiles):
         x = left + place % ACROSS * (SIDE + GAP)
         y = top + HEAD + place // ACROSS * (SIDE + UNDER + GAP)
-        _tile(picture, draw, tile, x, y, style)
-
-
-def _tile(picture: Image.Image, draw: ImageDraw.ImageDraw, tile: Tile, x: int, y: int, style: Look) -> None:
-    picture.paste(_square(tile.thumbnail), (x, y))
-    if tile.right:
-        draw.rectangle((x, y, x + SIDE - 1, y + SIDE - 1), outline=style.text, width=4)
-    number = " ".join(filter(None, (str(tile.rank or ""), tile.score_text)))
-    for line, (text, weight) in enumerate(((number, 400), (tile.mark, 600), (tile.caption, 400))):
-        font = _font(17, weight)
-        draw.text((x, y + SIDE + 5 + 22 * line), _fit(draw, text, font, SIDE), style.text, font)
+        picture.paste(_square(tile.thumbnail), (x, y))
+        if tile.right:
+            draw.rectangle((x, y, x + SIDE - 1, y + SIDE - 1), outline=style.text, width=4)
+        number = " ".join(filter(None, (str(tile.rank or ""), tile.score_text)))
+        for line, (text, weight) in enumerate(((number, 400), (tile.mark, 600), (tile.caption, 400))):
+            font = _font(17, weight)
+            draw.text((x, y + SIDE + 5 + 22 * line), _fit(draw, text, font, SIDE), style.text, font)
 
 
 def _square(thumbnail: bytes) -> Image.Image:

@@ -21,19 +21,15 @@ def paged(n: int, size: int, key: str) -> tuple[DeltaGenerator, slice]:
     it is there.
     """
     place, pages = st.container(), max(1, -(-n // size))
-    _check(key, pages)
+    # Say that the address opens the list at a page that it does not have. A list that became shorter under its reader's
+    # hands is no mistake in an address.
+    asked = st.query_params.get(key, "")
+    fits = asked.isascii() and asked.isdigit() and len(asked) < 9 and 1 <= int(asked) <= pages
+    if asked and not fits and key not in st.session_state:
+        note_wrong_choice(key, asked, f"a number from 1 to {pages:,}" if pages > 1 else "1", "page 1 is shown")
     if pages == 1:
         return place, slice(0, n)
     if int(st.session_state.get(key, 1)) > pages:
         st.session_state[key] = 1
     page = int(st.pagination(pages, key=key, bind="query-params"))
     return place, slice((page - 1) * size, min(page * size, n))
-
-
-def _check(key: str, pages: int) -> None:
-    """Say that the address opens the list at a page that it does not have. A list that became shorter under its
-    reader's hands is no mistake in an address."""
-    asked = st.query_params.get(key, "")
-    fits = asked.isascii() and asked.isdigit() and len(asked) < 9 and 1 <= int(asked) <= pages
-    if asked and not fits and key not in st.session_state:
-        note_wrong_choice(key, asked, f"a number from 1 to {pages:,}" if pages > 1 else "1", "page 1 is shown")

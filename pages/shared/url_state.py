@@ -32,7 +32,9 @@ def bind(*names: str) -> None:
     """Mount the keepers of these choices; once a run, before they are read."""
     with out_of_sight():
         for name in names:
-            _say_again(name)
+            # A click on another page before a run has ended takes choices out of the address, not out of the session
+            if st.session_state.get(name) and name not in st.query_params:
+                st.session_state[name] = list(st.session_state[name])
             st.multiselect(name, [], key=name, bind="query-params", accept_new_options=True)
 
 
@@ -53,12 +55,6 @@ def out_of_sight() -> Iterator[None]:
         mount_hidden()
     with cast(DeltaGenerator, _hidden.get()):
         yield
-
-
-def _say_again(name: str) -> None:
-    """A click on another page before a run has ended takes choices out of the address, not out of the session."""
-    if st.session_state.get(name) and name not in st.query_params:
-        st.session_state[name] = list(st.session_state[name])
 
 
 def get_choice(name: str, most: int = MOST) -> tuple[str, ...]:

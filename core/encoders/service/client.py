@@ -130,7 +130,12 @@ class WarmEncoder:
         it."""
         run = self._root / "run"
         with self._lock, FileLock(run / "encoder-start.lock").hold(poll=0.02):
-            self._complain()
+            # Say once that the process died young, instead of starting it over and over in silence
+            if self._died is not None:
+                status, self._died = self._died, None
+                self._asked.clear()
+                log = self._root / "run" / "encoder.log"
+                raise TMVError(f"The encoder process ended with status {status}; see {log} and ask again.")
             if is_held(run / "encoder.lock") or _age(run / "encoder.started") < _START_SECONDS:
                 return
             write_atomic(run / "encoder.started", b"")
@@ -148,14 +153,6 @@ class WarmEncoder:
             (self._root / "run" / "encoder.started").unlink(missing_ok=True)
         if status and time.monotonic() - started < _YOUNG_SECONDS:
             self._died = status
-
-    def _complain(self) -> None:
-        """Say once that the process died young, instead of starting it over and over in silence."""
-        if self._died is not None:
-            status, self._died = self._died, None
-            self._asked.clear()
-            log = self._root / "run" / "encoder.log"
-            raise TMVError(f"The encoder process ended with status {status}; see {log} and ask again.")
 
 
 def _age(path: Path) -> float:

@@ -14,7 +14,7 @@ from core.encoders.service.client import WarmEncoder
 from core.errors import Damaged, TMVError, Unwritable
 from core.store import TextStore, card_is_damaged, card_path, read_card, write_card
 from core.system.progress import Progress
-from core.types import FloatArray, ModelCard, ModelSpec
+from core.types import FloatArray, ModelCard
 
 if TYPE_CHECKING:
     from core.encoders.encoder import LoadedEncoder
@@ -48,23 +48,20 @@ class Encoding:
         if card is None and (held := self._loaded.get(spec.name)) is not None:
             card = held.card
         if card is None:
-            return self._without_card(spec)
+            if not card_is_damaged(self._cache_dir, spec.name):
+                return None
+            if weights.locate(spec) is not None:
+                return ""
+            raise Damaged(
+                f"{card_path(self._cache_dir, spec.name)}, which says which stored vectors are those of "
+                f"{spec.name}, is damaged: copy it again, or bring the weights and embed again."
+            )
         files = weights.locate(spec)
         if not files:
             return card.model_digest
         here = [weights.file_digest(file, self._cache_dir / "digests") for file in files]
         known = [str(record["sha256"]) for record in card.weights]
         return card.model_digest if sorted(here) == sorted(known) else ""
-
-    def _without_card(self, spec: ModelSpec) -> str | None:
-        if not card_is_damaged(self._cache_dir, spec.name):
-            return None
-        if weights.locate(spec) is not None:
-            return ""
-        raise Damaged(
-            f"{card_path(self._cache_dir, spec.name)}, which says which stored vectors are those of "
-            f"{spec.name}, is damaged: copy it again, or bring the weights and embed again."
-        )
 
     def encoder(self, model: str, progress: Progress | None = None) -> LoadedEncoder:
         """The model in this process, loaded again when its weights have changed; its card is kept in the cache."""

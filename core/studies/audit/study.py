@@ -54,7 +54,10 @@ class Audit(Study[AuditResult]):
         images = lab.vectors.require(self.place)
         repeat = repeated(lab, images, self.encode)
         if self.place.dataset.kind == "captions":
-            return _captions(lab, self.place, images, repeat)
+            found = lab.run(Retrieval(place=self.place))
+            return audit.audit(
+                cases.retrieval_case(found, _known(lab, images), CaseVectors(images=images.image_embeddings), repeat)
+            )
         study = ZeroShot(place=self.place, templates=self._forms(lab, images), classnames=self.classnames)
         return _zero_shot(lab, images, lab.run(study, progress), repeat, self.encode)
 
@@ -140,13 +143,6 @@ def audit_classes(lab: Lab, dataset: str, split: str | None = None) -> Classes:
 
 
 # --- parts ------------------------------------------------------------------------------------------------
-
-
-def _captions(lab: Lab, place: Place, images: EmbeddingSet, repeat: Repeat | None) -> AuditResult:
-    found = lab.run(Retrieval(place=place))
-    return audit.audit(
-        cases.retrieval_case(found, _known(lab, images), CaseVectors(images=images.image_embeddings), repeat)
-    )
 
 
 def _zero_shot(

@@ -214,10 +214,6 @@ def by_crowding(images: EmbeddingSet, result: RetrievalResult, parts: int = 4) -
     values = crowding(images)
     edges = np.quantile(values, np.linspace(0, 1, parts + 1))
     part = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, parts - 1)[result.image_index]
-    names = [_part_name(i, parts) for i in range(parts)]
+    names = [{0: "most alone", parts - 1: "most crowded"}.get(i, f"{i + 1} of {parts}") for i in range(parts)]
     found = [_band(result, part == i, names[i], float(edges[i]), float(edges[i + 1])) for i in range(parts)]
     return tuple(band for band in found if band is not None)
-
-
-def _part_name(i: int, parts: int) -> str:
-    return {0: "most alone", parts - 1: "most crowded"}.get(i, f"{i + 1} of {parts}")

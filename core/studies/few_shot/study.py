@@ -165,7 +165,13 @@ class SingleDraw(TrainedStudy[FewShotDraw]):
         run = self._run()
         train, test = self.pair(lab)
         prompts = lab.prompting.templates(self.place.dataset.name, self.templates, self.prompt_set)
-        _check_shots(train, run)
+        # Where no class has K pictures to give, K is a name for fewer
+        most = most_shots(labels_of(train))
+        if run[1] > most:
+            raise BadArgument(
+                f"{train.key.dataset} ({train.key.split}) has at most {most:,} pictures a class to learn from, so "
+                f"{run[1]:,} a class cannot be drawn; choose 1 to {most:,}."
+            )
         return train, test, prompts, run_keys(train, test, prompts, [run])[run]
 
     def _assemble(
@@ -195,13 +201,3 @@ def _prompts(templates: Sequence[str] | None, prompt_set: str | None) -> dict[st
 def _job_key(study: FewShot | SingleDraw) -> str:
     digest = hashlib.sha256(json.dumps(study.options()).encode()).hexdigest()[:16]
     return f"{study.kind}/{'/'.join(study.place.names)}/{digest}"
-
-
-def _check_shots(train: EmbeddingSet, run: RunKey) -> None:
-    """Where no class has K pictures to give, K is a name for fewer."""
-    most = most_shots(labels_of(train))
-    if run[1] > most:
-        raise BadArgument(
-            f"{train.key.dataset} ({train.key.split}) has at most {most:,} pictures a class to learn from, so "
-            f"{run[1]:,} a class cannot be drawn; choose 1 to {most:,}."
-        )

@@ -39,13 +39,7 @@ def rank_biased_overlap(a: Sequence[Hashable], b: Sequence[Hashable], p: float =
     depth = min(len(a), len(b))
     if not depth:
         return 0.0
-    agreement = _agreement(a, b, depth)
-    weights = p ** np.arange(1, depth + 1)
-    return float((1 - p) / p * (agreement * weights).sum() + agreement[-1] * p**depth)
-
-
-def _agreement(a: Sequence[Hashable], b: Sequence[Hashable], depth: int) -> Any:
-    """Share of the first d that both have, for d = 1 to depth."""
+    # Share of the first d that both have, for d = 1 to depth
     seen_a, seen_b, common = set[Hashable](), set[Hashable](), list[int]()
     shared = 0
     for x, y in zip(a[:depth], b[:depth], strict=True):
@@ -53,7 +47,9 @@ def _agreement(a: Sequence[Hashable], b: Sequence[Hashable], depth: int) -> Any:
         seen_a.add(x)
         seen_b.add(y)
         common.append(shared)
-    return np.array(common) / np.arange(1, depth + 1)
+    agreement = np.array(common) / np.arange(1, depth + 1)
+    weights = p ** np.arange(1, depth + 1)
+    return float((1 - p) / p * (agreement * weights).sum() + agreement[-1] * p**depth)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,7 +44,8 @@ WHAT = {
 def hardness(engine: Engine, results: Sequence[RetrievalResult]) -> None:
     """Recall@1 of captions by one property."""
     st.header("What makes a caption hard?", anchor=False)
-    by = _pick_way()
+    by = one_of("hard", WAYS, CONTENDERS)
+    segments("hard", "By", WAYS, by)
     bands = {r.model: retrieval_by(engine, _study(engine, r), by) for r in results}
     chart = bands_chart(bands_frame(bands), axis=AXES[by], title=TITLES[by], **chart_look())
     draw(chart, key=f"chart-{by}")
@@ -56,12 +57,6 @@ def hardness(engine: Engine, results: Sequence[RetrievalResult]) -> None:
 def _study(engine: Engine, result: RetrievalResult) -> Retrieval:
     cap = result.captions_per_picture or ALL_CAPTIONS
     return Retrieval.at(engine, result.model, result.dataset, result.split, captions_per_picture=cap)
-
-
-def _pick_way() -> str:
-    now = one_of("hard", WAYS, CONTENDERS)
-    segments("hard", "By", WAYS, now)
-    return now
 
 
 # --- pairs ------------------------------------------------------------------------------------------------

@@ -32,7 +32,12 @@ def original(engine: Engine, images: EmbeddingSet, results: Sequence[RetrievalRe
     with errors_in_place():
         picture(engine.picture(key.dataset, key.split, now.picture), f"The original: {now.original_text}")
     st.caption(plain(f"{say_dataset(key.dataset)} · {key.split} · {now.picture}"))
-    titles = _with_ranks(images, results, now)
+    # Caption -> the caption and its rank with each model
+    ranks = [ranks_of(result, images, now.picture) for result in results if now.picture in result.ids]
+    titles = {}
+    for caption in dict.fromkeys(now.written):
+        places = [f"{found[caption]:,}" for found in ranks if caption in found]
+        titles[caption] = plain(caption) + (f" — rank {' and '.join(places)}" if places else "")
     radio(
         "written",
         "Its captions",
@@ -42,16 +47,6 @@ def original(engine: Engine, images: EmbeddingSet, results: Sequence[RetrievalRe
         on_change=_chose_caption,
         args=(now.picture,),
     )
-
-
-def _with_ranks(images: EmbeddingSet, results: Sequence[RetrievalResult], now: CurrentCaption) -> dict[str, str]:
-    """caption -> the caption and its rank with each model."""
-    ranks = [ranks_of(result, images, now.picture) for result in results if now.picture in result.ids]
-    said = {}
-    for caption in dict.fromkeys(now.written):
-        places = [f"{found[caption]:,}" for found in ranks if caption in found]
-        said[caption] = plain(caption) + (f" — rank {' and '.join(places)}" if places else "")
-    return said
 
 
 def _chose_caption(picture_id: str) -> None:

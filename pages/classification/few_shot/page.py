@@ -136,13 +136,13 @@ def show_results(results: list[FewShotResult]) -> None:
         pair = results[row : row + 2]
         for place, result in zip(st.columns(min(2, len(results)), gap="large")[: len(pair)], pair, strict=True):
             with place:
-                _chart(result, several=len(results) > 1)
-
-
-def _chart(result: FewShotResult, several: bool) -> None:
-    title = f"{say_model(result.model)}: what is a label worth?" if several else "What is a labelled picture worth?"
-    chart = few_shot_chart(few_shot_frame([result]), published_frame([result]), title=title, **chart_look())
-    draw(chart, key=f"few-shot-{result.model}")
+                title = (
+                    f"{say_model(result.model)}: what is a label worth?"
+                    if len(results) > 1
+                    else "What is a labelled picture worth?"
+                )
+                chart = few_shot_chart(few_shot_frame([result]), published_frame([result]), title=title, **chart_look())
+                draw(chart, key=f"few-shot-{result.model}")
 
 
 def _without(result: FewShotResult) -> Headline:

@@ -60,7 +60,12 @@ def _best(result: AuditResult) -> list[Counterfactual]:
 
 def checks(result: AuditResult, key: str, encode: Callable[[], None] | None = None) -> None:
     """What was raised in full, the rest one press away. `encode` draws the button that encodes a sample again."""
-    _published(result)
+    figure, value = published_figure(result), result.case.acc1
+    if figure is not None and value is not None:
+        st.caption(
+            f"Published: **{percent(figure.value)}** ({plain(figure.protocol)}), "
+            f"{points(value - figure.value, signed=True)} from it here. Source: {plain(figure.source)}."
+        )
     for found in result.raised:
         _raised(found)
     quiet = [f for f in result.findings if not f.raised]
@@ -75,15 +80,6 @@ def checks(result: AuditResult, key: str, encode: Callable[[], None] | None = No
 def save_checks(result: AuditResult, key: str) -> None:
     """Every check with its evidence as a file."""
     save_rows(audit_frame([result]), "audit", key=f"csv-audit-{key}")
-
-
-def _published(result: AuditResult) -> None:
-    figure, value = published_figure(result), result.case.acc1
-    if figure is not None and value is not None:
-        st.caption(
-            f"Published: **{percent(figure.value)}** ({plain(figure.protocol)}), "
-            f"{points(value - figure.value, signed=True)} from it here. Source: {plain(figure.source)}."
-        )
 
 
 def _raised(found: Finding) -> None:

@@ -23,22 +23,25 @@ def own_stories(engine: Engine) -> None:
     if not box.open:
         return
     with box:
-        _pick(engine)
+        names = (DECK, *story_names(stories_folder(engine)))
+        now = next(iter(get_choice("story")), DECK)
+        shown, title = now if now in names else DECK, "The deck, replayed"
+        select("story", "Story", names, shown, format_func=lambda n: n or title, on_change=safe_callback(_picked))
+        if now in names and now != DECK:
+            text = (stories_folder(engine) / f"{now}{SUFFIX}").read_text("utf-8", "replace")
+            st.download_button("Download it", text, f"{now}{SUFFIX}", "text/plain", key="story-file", on_click="ignore")
         left, right = st.columns(2, gap="large")
         with left:
             _write(engine)
         with right:
-            _bring(engine)
-
-
-def _pick(engine: Engine) -> None:
-    names = (DECK, *story_names(stories_folder(engine)))
-    now = next(iter(get_choice("story")), DECK)
-    shown, title = now if now in names else DECK, "The deck, replayed"
-    select("story", "Story", names, shown, format_func=lambda n: n or title, on_change=safe_callback(_picked))
-    if now in names and now != DECK:
-        text = (stories_folder(engine) / f"{now}{SUFFIX}").read_text("utf-8", "replace")
-        st.download_button("Download it", text, f"{now}{SUFFIX}", "text/plain", key="story-file", on_click="ignore")
+            # A story from a file
+            brought = st.file_uploader("Bring a story", type=["toml"], key="story-upload")
+            st.caption("A small text file, one block for each step:")
+            st.code(EXAMPLE, language="toml")
+            if brought is not None:
+                st.button(
+                    "Keep it", key="keep-story", on_click=safe_callback(lambda: _keep(engine, brought.getvalue()))
+                )
 
 
 def _picked() -> None:
@@ -75,15 +78,6 @@ def _add(engine: Engine, now: str) -> None:
     _fresh(engine, name_of(title))
     set_choice("story", save_story(folder, OwnStory(title=title, steps=(step,))))
     set_choice("step", None)
-
-
-def _bring(engine: Engine) -> None:
-    """A story from a file."""
-    brought = st.file_uploader("Bring a story", type=["toml"], key="story-upload")
-    st.caption("A small text file, one block for each step:")
-    st.code(EXAMPLE, language="toml")
-    if brought is not None:
-        st.button("Keep it", key="keep-story", on_click=safe_callback(lambda: _keep(engine, brought.getvalue())))
 
 
 def _keep(engine: Engine, content: bytes) -> None:

@@ -75,15 +75,11 @@ def draw_step(engine: Engine, step: Step, pairs: Pairs) -> None:
             st.caption(plain(f"None of {sets} has vectors here yet; embed one in the library."))
         else:
             _KINDS[step.kind](engine, scene, pairs)
-            _doubts(engine, scene, pairs)
-
-
-def _doubts(engine: Engine, scene: Scene, pairs: Pairs) -> None:
-    """What makes the numbers of these pictures doubtful, in small letters under them."""
-    found = (engine.embeddings(model, dataset) for model, dataset in pairs if dataset == scene.dataset)
-    notes = [note for images in found if images is not None for note in images.provenance.beside]
-    for note in dict.fromkeys(note for note in notes if note.level != "info"):
-        st.caption(plain(note))
+            # What makes the numbers of these pictures doubtful, in small letters under them
+            found = (engine.embeddings(model, dataset) for model, dataset in pairs if dataset == scene.dataset)
+            notes = [note for images in found if images is not None for note in images.provenance.beside]
+            for note in dict.fromkeys(note for note in notes if note.level != "info"):
+                st.caption(plain(note))
 
 
 # --- tables and charts ------------------------------------------------------------------------------------

@@ -81,21 +81,17 @@ def _row(engine: Engine, compared: Compared, q: int, opened: Callable[[str], Non
     st.header(plain(f"“{row[0].query.words}”"), anchor=False)
     for m, place in enumerate(st.columns(len(row), gap="large")):
         with place:
-            _list(engine, compared, q, m, opened)
-
-
-def _list(engine: Engine, compared: Compared, q: int, m: int, opened: Callable[[str], None]) -> None:
-    result, comparison = compared.rows[q][m], compared.against[q][m]
-    with st.container(gap="xxsmall"):
-        st.markdown(f"**{plain(say_model(result.model))}**")
-        st.caption(plain(" · ".join(list_facts(result, comparison, models=compared.how == MODELS))))
-    grid(
-        [_tile(engine, result, hit, comparison, compared.how) for hit in result.hits],
-        key=f"list-{q}-{m}",
-        tile=104 if len(compared.rows[q]) > 1 else 112,
-        label=f"{say_model(result.model)}: {result.query.words}",
-        opened=opened,
-    )
+            result, comparison = compared.rows[q][m], compared.against[q][m]
+            with st.container(gap="xxsmall"):
+                st.markdown(f"**{plain(say_model(result.model))}**")
+                st.caption(plain(" · ".join(list_facts(result, comparison, models=compared.how == MODELS))))
+            grid(
+                [_tile(engine, result, hit, comparison, compared.how) for hit in result.hits],
+                key=f"list-{q}-{m}",
+                tile=104 if len(compared.rows[q]) > 1 else 112,
+                label=f"{say_model(result.model)}: {result.query.words}",
+                opened=opened,
+            )
 
 
 def as_sheet(engine: Engine, compared: Compared, mode: Theme) -> bytes:

@@ -45,7 +45,9 @@ def closer(compared: Compared) -> None:
         if comparison is None:
             st.caption("This is the list that the others are compared with; choose another question.")
         else:
-            _moved(comparison, compared.how)
+            a, b = _names(comparison, compared.how)
+            chart = moved_chart(moved_frame(comparison), a=a, b=b, **chart_look())
+            draw(chart, key="chart-moved", picked=lambda mark: set_choice("hit", str(mark[0])))
     with right:
         draw(spread_chart(spread_frame(row), **chart_look()), key="chart-spread")
 
@@ -57,12 +59,6 @@ def _pick_question(compared: Compared) -> int:
     if len(titles) > 1:
         select("closer", "Question", titles, titles[place])
     return place
-
-
-def _moved(comparison: ListComparison, how: str) -> None:
-    a, b = _names(comparison, how)
-    chart = moved_chart(moved_frame(comparison), a=a, b=b, **chart_look())
-    draw(chart, key="chart-moved", picked=lambda mark: set_choice("hit", str(mark[0])))
 
 
 def _names(comparison: ListComparison, how: str) -> tuple[str, str]:
