@@ -11,16 +11,15 @@ from core.charts.palette import Theme, bar_fill, model_color
 from core.charts.theme import (
     Chart,
     Look,
+    add_intervals,
     chance_line,
     deck_marker,
     finish,
-    halo,
     mixed,
     percent_axis,
     published_marker,
     readable_on,
     start,
-    whiskers,
     wrap,
 )
 from core.stats.accuracy import BY_NAME
@@ -64,7 +63,8 @@ def accuracy_chart(
         fig.add_trace(_bars(rows, metric, style, upright).update(showlegend=model not in named))
         named.add(model)
     _add_method_keys(fig, placed, style)
-    _add_intervals(fig, placed, metric, style, upright)
+    ends, axis = (placed[f"{metric}_low"], placed[f"{metric}_high"]), "y" if upright else "x"
+    add_intervals(fig, style, **_along(upright, placed["place"], placed[metric]), ends=ends, axis=axis)
     _numbers_past(fig, placed, metric, style, upright)
     _add_chance(fig, placed, metric, style, upright)
     _add_references(fig, placed, metric, style, upright)
@@ -107,7 +107,6 @@ def _bars(rows: pd.DataFrame, metric: str, style: Look, upright: bool) -> go.Bar
         marker=marker,
         customdata=rows[about].values.tolist(),
         hovertext=_hover(rows, metric),
-        hovertemplate="%{hovertext}<extra></extra>",
         text=["" if past else percent(v, 0) for v, past in zip(rows[metric], crossed, strict=True)],
         textposition="inside",
         insidetextanchor="start",
@@ -177,19 +176,6 @@ def _made(row: pd.Series) -> str:
     )
 
 
-def _add_intervals(fig: go.Figure, placed: pd.DataFrame, metric: str, style: Look, upright: bool) -> None:
-    error = whiskers(style, placed[metric], placed[f"{metric}_low"], placed[f"{metric}_high"])
-    for lines in (error | halo(style), error):
-        fig.add_scatter(
-            **_along(upright, placed["place"], placed[metric]),
-            **{"error_y" if upright else "error_x": lines},
-            mode="markers",
-            marker={"opacity": 0, "size": 1},
-            showlegend=False,
-            hoverinfo="skip",
-        )
-
-
 def _crossed(rows: pd.DataFrame, metric: str, style: Look, upright: bool) -> pd.Series:
     """Whether the whisker of a bar begins where the number at its foot still stands."""
     return rows[f"{metric}_low"].fillna(1.0) < FOOT[upright] * style.scale
@@ -244,7 +230,6 @@ def _add_references(fig: go.Figure, placed: pd.DataFrame, metric: str, style: Lo
             cliponaxis=False,  # a mark at 100 % is whole
             name=name,
             hovertext=_reference_hover(rows, column, name),
-            hovertemplate="%{hovertext}<extra></extra>",
         )
 
 

@@ -9,14 +9,13 @@ from core.charts.palette import Theme, model_color, model_symbol
 from core.charts.theme import (
     Chart,
     Look,
+    add_intervals,
     chance_line,
     deck_marker,
     finish,
-    halo,
     percent_axis,
     published_marker,
     start,
-    whiskers,
     wrap,
 )
 from core.stats.numbers import listed, percent, points
@@ -61,18 +60,9 @@ def _measured(fig: go.Figure, rows: pd.DataFrame, style: Look) -> None:
             continue
         model = str(part["model"].iloc[0]) or NOBODY
         marker = {"color": model_color(model, style.theme), "symbol": model_symbol(model)}
-        known = part["low"].notna().any()
-        error = whiskers(style, part["value"], part["low"].fillna(part["value"]), part["high"].fillna(part["value"]))
-        for lines in (error | halo(style), error) if known else ():
-            fig.add_scatter(
-                x=part["value"],
-                y=part.index,
-                error_x=lines,
-                mode="markers",
-                marker={"opacity": 0, "size": 1},
-                showlegend=False,
-                hoverinfo="skip",
-            )
+        if part["low"].notna().any():
+            ends = part["low"].fillna(part["value"]), part["high"].fillna(part["value"])
+            add_intervals(fig, style, part["value"], part.index, ends, axis="x")
         fig.add_scatter(
             x=part["value"],
             y=part.index,
@@ -81,7 +71,6 @@ def _measured(fig: go.Figure, rows: pd.DataFrame, style: Look) -> None:
             marker={**marker, "size": style.size(size)},
             customdata=part[["said"]].values.tolist(),
             hovertext=[_hover(row) for _, row in part.iterrows()],
-            hovertemplate="%{hovertext}<extra></extra>",
         )
 
 
@@ -108,7 +97,6 @@ def _elsewhere(fig: go.Figure, rows: pd.DataFrame, style: Look) -> None:
                 marker=marker,
                 name=name,
                 hovertext=[_hover(row) for _, row in part.iterrows()],
-                hovertemplate="%{hovertext}<extra></extra>",
             )
 
 

@@ -59,7 +59,6 @@ def _curve(fig: go.Figure, rows: pd.DataFrame, style: Look, again: bool) -> None
             f"{r['n']:,} pictures between {percent(r['low'], 0)} and {percent(r['high'], 0)}"
             for _, r in rows.iterrows()
         ],
-        hovertemplate="%{hovertext}<extra></extra>",
     )
 
 

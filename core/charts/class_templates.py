@@ -6,7 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from core.charts.palette import Theme
-from core.charts.theme import Chart, Look, finish, readable_on, scale_colour, start, wrap
+from core.charts.theme import Chart, Look, finish, readable_on, scale_colour, share_grid, start, wrap
 from core.stats.numbers import listed, percent, points
 
 NUMBERS_UP_TO = 14
@@ -35,7 +35,7 @@ def class_templates_chart(
     title = title or _class_title(frame, moves)
     note = _class_note(frame, (len(labels), len(moves)), (len(templates), table.shape[1]))
     style, fig = start(theme, scale, title, note=note, height=90 + LABELS + 24 * len(labels))
-    _grid(fig, table.loc[labels, templates], style)
+    share_grid(fig, style, table.loc[labels, templates].to_numpy(), scale=len(templates) > NUMBERS_UP_TO)
     _grid_marks(fig, shown, labels, templates, style)
     _grid_axes(fig, shown, labels, templates)
     finish(fig, style, legend=False)
@@ -54,26 +54,6 @@ def _drawn_templates(frame: pd.DataFrame) -> list[str]:
         if len(kept) < MOST_TEMPLATES:
             kept.add(template)
     return [template for template in change.index if template in kept]
-
-
-def _grid(fig: go.Figure, table: pd.DataFrame, style: Look) -> None:
-    stops = len(style.sequential) - 1
-    fig.add_heatmap(
-        z=table.to_numpy(),
-        zmin=0,
-        zmax=1,
-        xgap=1,
-        ygap=1,
-        hoverinfo="skip",
-        showscale=table.shape[1] > NUMBERS_UP_TO,
-        colorscale=[(i / stops, color) for i, color in enumerate(style.sequential)],
-        colorbar={
-            "tickformat": ".0%",
-            "thickness": style.size(10),
-            "outlinewidth": 0,
-            "tickfont": {"size": style.size(12), "color": style.text},
-        },
-    )
 
 
 def _grid_marks(fig: go.Figure, shown: pd.DataFrame, labels: list[int], templates: list[str], style: Look) -> None:
@@ -101,7 +81,6 @@ def _grid_marks(fig: go.Figure, shown: pd.DataFrame, labels: list[int], template
                 f"{percent(r['recall'])}<br>{points(r['change'], signed=True)} against the baseline"
                 for _, r in part.iterrows()
             ],
-            hovertemplate="%{hovertext}<extra></extra>",
         )
 
 

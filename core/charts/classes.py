@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from core.charts.palette import Theme, bar_fill, model_color, model_symbol
-from core.charts.theme import Chart, Look, finish, halo, percent_axis, start, whiskers, wrap
+from core.charts.theme import Chart, Look, add_intervals, finish, percent_axis, start, wrap
 from core.stats.numbers import listed, percent
 
 Order = Literal["weakest", "strongest", "difference", "name"]
@@ -91,17 +91,8 @@ def _recall_bars(fig: go.Figure, shown: pd.DataFrame, style: Look) -> None:
         marker=bar_fill(model, style.theme, style.background),
         **_marks(shown),
     )
-    error = whiskers(style, shown["recall"], shown["recall_low"], shown["recall_high"])
-    for lines in (error | halo(style), error):
-        fig.add_scatter(
-            x=shown["recall"],
-            y=shown["place"],
-            error_x=lines,
-            mode="markers",
-            marker={"opacity": 0, "size": 1},
-            hoverinfo="skip",
-            cliponaxis=False,
-        )
+    ends = shown["recall_low"], shown["recall_high"]
+    add_intervals(fig, style, shown["recall"], shown["place"], ends, axis="x", cliponaxis=False)
     # The numbers stand in a column of their own, where no whisker crosses them.
     fig.add_scatter(
         x=np.ones(len(shown)),
@@ -224,7 +215,6 @@ def _answers(fig: go.Figure, rows: pd.DataFrame, i: int, models: int, style: Loo
         marker=bar_fill(model, style.theme, style.background),
         customdata=rows[["model", "label", "classname"]].values.tolist(),
         hovertext=hover,
-        hovertemplate="%{hovertext}<extra></extra>",
     )
 
 

@@ -75,7 +75,6 @@ def _marks(fig: go.Figure, frame: pd.DataFrame, clear: bool, style: Look) -> Non
         cliponaxis=False,
         customdata=rows[["model_a", "model_b", "dataset"]].values.tolist(),
         hovertext=[_hover(row) for _, row in rows.iterrows()],
-        hovertemplate="%{hovertext}<extra></extra>",
     )
 
 

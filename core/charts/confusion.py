@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from core.charts.palette import Theme
-from core.charts.theme import Chart, Look, finish, readable_on, scale_colour, start, wrap
+from core.charts.theme import Chart, Look, finish, readable_on, scale_colour, share_grid, start, wrap
 from core.stats.numbers import count, percent
 from core.words.accuracy import mistake_finding
 
@@ -32,7 +32,9 @@ def confusion_chart(
     title = title or mistake_finding(frame)
     side = max(300, 26 * len(labels))
     style, fig = start(theme, scale, title, note=_note(frame, len(labels), total), height=side + 110)
-    _heat(fig, shown, len(labels), style)
+    grid = np.zeros((len(labels), len(labels)))
+    grid[shown["row"], shown["column"]] = shown["share"]
+    share_grid(fig, style, grid, scale=len(labels) > NUMBERS_UP_TO, len=0.6)
     _cells(fig, shown, len(labels), style)
     _axes(fig, [names[label] for label in labels], style)
     finish(fig, style, legend=False)
@@ -65,29 +67,6 @@ def _note(frame: pd.DataFrame, drawn: int, total: int) -> str:
     return f"{who}. Rows: true class, columns: named as{which}."
 
 
-def _heat(fig: go.Figure, shown: pd.DataFrame, c: int, style: Look) -> None:
-    grid = np.zeros((c, c))
-    grid[shown["row"], shown["column"]] = shown["share"]
-    stops = len(style.sequential) - 1
-    fig.add_heatmap(
-        z=grid,
-        zmin=0,
-        zmax=1,
-        xgap=1,
-        ygap=1,
-        hoverinfo="skip",
-        showscale=c > NUMBERS_UP_TO,
-        colorscale=[(i / stops, color) for i, color in enumerate(style.sequential)],
-        colorbar={
-            "tickformat": ".0%",
-            "thickness": style.size(10),
-            "outlinewidth": 0,
-            "len": 0.6,
-            "tickfont": {"size": style.size(12), "color": style.text},
-        },
-    )
-
-
 def _cells(fig: go.Figure, shown: pd.DataFrame, c: int, style: Look) -> None:
     """Clickable marks over the cells that hold a picture, with the number where a cell has room for it.
 
@@ -109,7 +88,6 @@ def _cells(fig: go.Figure, shown: pd.DataFrame, c: int, style: Look) -> None:
             unselected=still,
             customdata=rows[["true", "predicted"]].values.tolist(),
             hovertext=_hover(rows),
-            hovertemplate="%{hovertext}<extra></extra>",
         )
 
 

@@ -80,7 +80,6 @@ def _curve(
         cliponaxis=False,
         customdata=rows[["model", "method", "shots"]].values.tolist(),
         hovertext=[_hover(row) for _, row in rows.iterrows()],
-        hovertemplate="%{hovertext}<extra></extra>",
     )
 
 
@@ -103,7 +102,6 @@ def _zero(fig: go.Figure, row: pd.Series, style: Look, ticks: list[int], several
             f"<b>{row['model_title']}</b>, zero-shot<br>{percent(row['acc1_mean'])} "
             f"({percent(row['acc1_low'])} to {percent(row['acc1_high'])})"
         ],
-        hovertemplate="%{hovertext}<extra></extra>",
     )
 
 
@@ -124,7 +122,6 @@ def _published(fig: go.Figure, rows: pd.DataFrame, style: Look, ticks: list[int]
                 f"{percent(r['value'])}<br>{wrap(r['protocol'], 60, 3)}<br>{wrap(r['source'], 60)}"
                 for _, r in same.iterrows()
             ],
-            hovertemplate="%{hovertext}<extra></extra>",
         )
 
 

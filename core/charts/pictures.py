@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from core.charts.palette import Theme, bar_fill, model_color
-from core.charts.theme import Chart, Look, finish, halo, scale_colour, start, whiskers, wrap
+from core.charts.theme import Chart, Look, add_intervals, finish, scale_colour, start, wrap
 from core.stats.numbers import listed
 
 ROW_HEIGHT = 30
@@ -69,7 +69,6 @@ def _lines(fig: go.Figure, rows: pd.DataFrame, kind: str, dash: str, k: int, sty
             textfont={"size": style.size(12), "color": style.muted},
             customdata=[[row["id"]], [row["id"]]],
             hovertext=f"<b>{row['id']}</b><br>{_said(first)}, then {_said(second)}",
-            hovertemplate="%{hovertext}<extra></extra>",
             cliponaxis=False,
         )
 
@@ -207,22 +206,12 @@ def _word_bars(fig: go.Figure, rows: pd.DataFrame, i: int, models: int, style: L
             f"score {r['score_without']:.4f}"
             for _, r in rows.iterrows()
         ],
-        hovertemplate="%{hovertext}<extra></extra>",
     )
     known = rows["contribution_low"].notna()
     if known.any():
         part = rows[known].astype({"contribution_low": float, "contribution_high": float})
-        error = whiskers(style, part["contribution"], part["contribution_low"], part["contribution_high"])
-        for lines in (error | halo(style), error):
-            fig.add_scatter(
-                x=part["contribution"],
-                y=places[known],
-                error_x=lines,
-                mode="markers",
-                showlegend=False,
-                marker={"opacity": 0, "size": 1},
-                hoverinfo="skip",
-            )
+        ends = part["contribution_low"], part["contribution_high"]
+        add_intervals(fig, style, part["contribution"], places[known], ends, axis="x")
 
 
 def _words_alt(frame: pd.DataFrame) -> str:

@@ -54,7 +54,6 @@ def _path_marks(fig: go.Figure, path: pd.DataFrame, style: Look) -> None:
             f"{points(r['gain'], signed=True)}<br>best of {r['tried']:,} tried"
             for _, r in path.iterrows()
         ],
-        hovertemplate="%{hovertext}<extra></extra>",
     )
 
 
@@ -70,7 +69,6 @@ def _verdict_marks(fig: go.Figure, verdicts: pd.DataFrame, below: float, style: 
         error_x=whiskers(style, value, low, high) | {"color": color},
         cliponaxis=False,
         hovertext=[_verdict_hover(r) for _, r in verdicts.iterrows()],
-        hovertemplate="%{hovertext}<extra></extra>",
     )
     base = verdicts[verdicts["choice"] == "baseline"]["heldout_acc1"]
     if len(base):

@@ -84,7 +84,6 @@ def _template_marks(fig: go.Figure, rows: pd.DataFrame, i: int, models: int, sty
         cliponaxis=False,
         customdata=rows[["model", "template"]].values.tolist(),
         hovertext=_template_hover(rows),
-        hovertemplate="%{hovertext}<extra></extra>",
     )
     base = rows[rows["baseline"]]
     if len(base):
@@ -119,7 +118,6 @@ def _deck_marks(fig: go.Figure, placed: pd.DataFrame, style: Look) -> None:
         name="the deck",
         marker=deck_marker(style),
         hovertext=[f"the deck: {percent(v, 2)}" for v in rows["deck_acc1"]],
-        hovertemplate="%{hovertext}<extra></extra>",
     )
 
 

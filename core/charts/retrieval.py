@@ -11,8 +11,8 @@ from core.charts.palette import Theme, bar_fill, model_color, model_symbol
 from core.charts.theme import (
     Chart,
     Look,
+    add_intervals,
     finish,
-    halo,
     percent_axis,
     published_marker,
     readable_on,
@@ -90,20 +90,9 @@ def _recall_bars(fig: go.Figure, rows: pd.DataFrame, width: float, style: Look) 
             f"({percent(r['recall_low'])} to {percent(r['recall_high'])})<br>{r['n']:,} asked"
             for _, r in rows.iterrows()
         ],
-        hovertemplate="%{hovertext}<extra></extra>",
     )
-    error = whiskers(style, rows["recall"], rows["recall_low"], rows["recall_high"])
-    for lines in (error | halo(style), error):
-        fig.add_scatter(
-            x=rows["place"],
-            y=rows["recall"],
-            error_y=lines,
-            mode="markers",
-            showlegend=False,
-            marker={"opacity": 0, "size": 1},
-            hoverinfo="skip",
-            cliponaxis=False,
-        )
+    ends = rows["recall_low"], rows["recall_high"]
+    add_intervals(fig, style, rows["place"], rows["recall"], ends, cliponaxis=False)
     if low.any():
         fig.add_scatter(
             x=rows["place"][low],
@@ -141,7 +130,6 @@ def _published(fig: go.Figure, placed: pd.DataFrame, style: Look) -> None:
                 f"published: {percent(r['published'])}<br>{wrap(r['published_protocol'], 48, 4)}"
                 for _, r in rows.iterrows()
             ],
-            hovertemplate="%{hovertext}<extra></extra>",
         )
 
 
@@ -218,7 +206,6 @@ def rank_histogram_chart(frame: pd.DataFrame, *, title: str = "", theme: Theme =
             marker=bar_fill(model, style.theme, style.background),
             customdata=rows[["model", "low", "high"]].values.tolist(),
             hovertext=[f"rank {r['bin']}: {r['count']:,}, {percent(r['share'])}" for _, r in rows.iterrows()],
-            hovertemplate="%{hovertext}<extra></extra>",
         )
     fig.update_xaxes(tickvals=list(range(len(bins))), ticktext=bins, title_text="Rank", showgrid=False)
     top = min(1.0, float(frame["share"].max()) * 1.1)
@@ -268,7 +255,6 @@ def bands_chart(
                 f"{r['median_rank']:g}"
                 for _, r in rows.iterrows()
             ],
-            hovertemplate="%{hovertext}<extra></extra>",
         )
     counts = frame.groupby("band")["n"].max()
     # Narrow where there are many, so that they stand upright on a narrow screen too.
@@ -328,7 +314,6 @@ def word_ranks_chart(frame: pd.DataFrame, *, title: str = "", theme: Theme = "li
                 f"“{wrap(r['text_without'], 48, 3)}”"
                 for _, r in rows.iterrows()
             ],
-            hovertemplate="%{hovertext}<extra></extra>",
             cliponaxis=False,
         )
     words = frame.drop_duplicates("position").set_index("position")["word"]

@@ -11,10 +11,10 @@ from core.charts.palette import Theme, bar_fill
 from core.charts.theme import (
     Chart,
     Look,
+    add_intervals,
     chance_line,
     deck_marker,
     finish,
-    halo,
     percent_axis,
     published_marker,
     start,
@@ -64,7 +64,6 @@ def _bars(model: str, rows: pd.DataFrame, style: Look) -> go.Bar:
         hovertext=[
             f"<b>{r['model_title']}</b>, {r['dataset_title']}: {percent(r['zero_shot'])}" for _, r in shown.iterrows()
         ],
-        hovertemplate="%{hovertext}<extra></extra>",
     )
 
 
@@ -72,17 +71,8 @@ def _add_intervals(fig: go.Figure, placed: pd.DataFrame, style: Look) -> None:
     rows = placed[placed["zero_shot"].notna()]
     if rows.empty:
         return
-    error = whiskers(style, *(rows[c].astype(float) for c in ("zero_shot", "zero_shot_low", "zero_shot_high")))
-    for lines in (error | halo(style), error):
-        fig.add_scatter(
-            x=rows["place"],
-            y=rows["zero_shot"],
-            error_y=lines,
-            mode="markers",
-            marker={"opacity": 0, "size": 1},
-            showlegend=False,
-            hoverinfo="skip",
-        )
+    value, low, high = (rows[c].astype(float) for c in ("zero_shot", "zero_shot_low", "zero_shot_high"))
+    add_intervals(fig, style, rows["place"], value, (low, high))
 
 
 def _add_probe(fig: go.Figure, placed: pd.DataFrame, style: Look) -> None:
@@ -105,7 +95,6 @@ def _add_probe(fig: go.Figure, placed: pd.DataFrame, style: Look) -> None:
         hovertext=[
             f"<b>{r['model_title']}</b>, {r['dataset_title']}, probe: {percent(r['probe'])}" for _, r in rows.iterrows()
         ],
-        hovertemplate="%{hovertext}<extra></extra>",
     )
 
 
@@ -129,7 +118,6 @@ def _add_theirs(fig: go.Figure, placed: pd.DataFrame, style: Look) -> None:
                 f"<b>{r['model_title']}</b>, {r['dataset_title']}, {name}: {percent(r[column])}"
                 for _, r in rows.iterrows()
             ],
-            hovertemplate="%{hovertext}<extra></extra>",
         )
 
 

@@ -21,8 +21,10 @@ import textwrap
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 
 from core.charts.palette import Theme
 from core.words.names import file_part, is_own
@@ -191,7 +193,7 @@ def _lines(text: str, width: int) -> list[str]:
 
 
 def finish(fig: go.Figure, style: Look, *, legend: bool = True) -> None:
-    """Legend under the plot, axes with explicit fonts: nothing is left to a host's theme."""
+    """Legend under the plot, axes and hover texts with explicit fonts: nothing is left to a host's theme."""
     axis = {
         "automargin": True,
         "ticks": "",
@@ -205,6 +207,8 @@ def finish(fig: go.Figure, style: Look, *, legend: bool = True) -> None:
     fig.update_yaxes(**axis)
     for trace in fig.data:
         _stay_readable(trace, style)
+        if trace.hovertext is not None:
+            trace.hovertemplate = "%{hovertext}<extra></extra>"
     fig.update_layout(
         showlegend=legend,
         legend={
@@ -266,6 +270,44 @@ def whiskers(style: Look, value: pd.Series, low: pd.Series, high: pd.Series) -> 
     }
 
 
+def add_intervals(
+    fig: go.Figure, style: Look, x: Any, y: Any, ends: tuple[pd.Series, pd.Series], *, axis: str = "y", **options: Any
+) -> None:
+    """The 95 % intervals of bars or marks, values along `axis`, each over a wider one in the background's colour
+    that keeps it readable."""
+    error = whiskers(style, x if axis == "x" else y, *ends)
+    halo = {"color": style.background, "thickness": style.size(4), "width": style.size(4.5)}
+    for lines in (error | halo, error):
+        fig.add_scatter(
+            x=x,
+            y=y,
+            **{f"error_{axis}": lines},
+            mode="markers",
+            marker={"opacity": 0, "size": 1},
+            showlegend=False,
+            hoverinfo="skip",
+            **options,
+        )
+
+
+def share_grid(fig: go.Figure, style: Look, shares: NDArray[np.float64], *, scale: bool, **bar: Any) -> None:
+    """Cells (rows, columns) of shares in the colours of `scale_colour`; with `scale` the bar beside them, for cells
+    that have no room for numbers."""
+    stops = len(style.sequential) - 1
+    tickfont = {"size": style.size(12), "color": style.text}
+    fig.add_heatmap(
+        z=shares,
+        zmin=0,
+        zmax=1,
+        xgap=1,
+        ygap=1,
+        hoverinfo="skip",
+        showscale=scale,
+        colorscale=[(i / stops, color) for i, color in enumerate(style.sequential)],
+        colorbar={"tickformat": ".0%", "thickness": style.size(10), "outlinewidth": 0, "tickfont": tickfont, **bar},
+    )
+
+
 def published_marker(style: Look) -> dict[str, Any]:
     """A published figure: an outlined diamond, readable on a bar of any colour."""
     return {"symbol": "diamond", "size": style.size(9), **_outlined(style)}
@@ -278,11 +320,6 @@ def deck_marker(style: Look) -> dict[str, Any]:
 
 def _outlined(style: Look) -> dict[str, Any]:
     return {"color": style.background, "line": {"width": style.size(1.8), "color": style.text}}
-
-
-def halo(style: Look) -> dict[str, Any]:
-    """A wider error bar in the background's colour; drawn first, it keeps the real one readable."""
-    return {"color": style.background, "thickness": style.size(4), "width": style.size(4.5)}
 
 
 def chance_line(style: Look) -> dict[str, Any]:

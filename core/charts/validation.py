@@ -55,7 +55,6 @@ def _held_out(fig: go.Figure, rows: pd.DataFrame, model: str, style: Look) -> No
         | {"color": color, "thickness": style.size(1)},
         customdata=rows[["model", "C"]].values.tolist(),
         hovertext=[_hover(row) for _, row in rows.iterrows()],
-        hovertemplate="%{hovertext}<extra></extra>",
     )
 
 
