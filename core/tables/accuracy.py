@@ -11,8 +11,9 @@ from core.catalog.published import closest_protocol, measured_as
 from core.stats.accuracy import BY_NAME, METRICS
 from core.stats.intervals import standing
 from core.studies.zero_shot.classify import ZeroShotResult
+from core.tables.columns import made_how, who
 from core.types import Interval, Reference
-from core.words.names import say_dataset, say_metric, say_model, told_apart
+from core.words.names import say_metric, told_apart
 
 
 @told_apart
@@ -30,10 +31,7 @@ def accuracy_frame(results: Sequence[ZeroShotResult]) -> pd.DataFrame:
 def _row(result: ZeroShotResult) -> dict[str, Any]:
     c = len(result.classnames)
     row: dict[str, Any] = {
-        "model": result.model,
-        "model_title": say_model(result.model),
-        "dataset": result.dataset,
-        "dataset_title": say_dataset(result.dataset),
+        **who(result.model, result.dataset),
         "split": result.split,
         "n": result.n,
         "classes": c,
@@ -48,12 +46,7 @@ def _row(result: ZeroShotResult) -> dict[str, Any]:
         "templates": len(result.templates),
         "template_texts": " | ".join(result.templates),
         "classnames": result.classnames_kind,
-        "skipped": result.provenance.skipped,
-        "device": result.provenance.device,
-        "precision": result.provenance.precision,
-        "date": result.provenance.date,
-        "model_digest": result.provenance.model_digest,
-        "data_digest": result.provenance.data_digest,
+        **made_how(result.provenance),
         "notes": " ".join(result.notes),
     }
 
@@ -118,10 +111,7 @@ def _reference_row(result: ZeroShotResult, reference: Reference) -> dict[str, An
     metric = measured_as(reference.metric)
     measured = result.scores[metric]
     return {
-        "model": result.model,
-        "model_title": say_model(result.model),
-        "dataset": result.dataset,
-        "dataset_title": say_dataset(result.dataset),
+        **who(result.model, result.dataset),
         "metric": metric,
         "metric_title": say_metric(metric),
         "kind": reference.kind,

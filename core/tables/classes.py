@@ -9,7 +9,8 @@ import pandas as pd
 
 from core.stats.metrics import most_confused
 from core.studies.zero_shot.classify import ZeroShotResult
-from core.words.names import say_dataset, say_model, told_apart
+from core.tables.columns import who
+from core.words.names import told_apart
 
 
 @told_apart
@@ -17,10 +18,7 @@ def per_class_frame(results: Sequence[ZeroShotResult]) -> pd.DataFrame:
     """One row for each model and class: `n`, `correct`, `recall` with its interval (empty for n = 0)."""
     rows = [
         {
-            "model": result.model,
-            "model_title": say_model(result.model),
-            "dataset": result.dataset,
-            "dataset_title": say_dataset(result.dataset),
+            **who(result.model, result.dataset),
             "label": label,
             "classname": found.classname,
             "n": found.n,
@@ -46,10 +44,7 @@ def confusion_frame(result: ZeroShotResult) -> pd.DataFrame:
     names = np.array(result.classnames, dtype=object)
     return pd.DataFrame(
         {
-            "model": result.model,
-            "model_title": say_model(result.model),
-            "dataset": result.dataset,
-            "dataset_title": say_dataset(result.dataset),
+            **who(result.model, result.dataset),
             "true": true,
             "true_name": names[true],
             "predicted": predicted,
@@ -75,10 +70,7 @@ def predicted_frame(results: Sequence[ZeroShotResult]) -> pd.DataFrame:
     """How often each class is the answer (`predicted`) and how often it should be (`true`), by model."""
     rows = [
         {
-            "model": result.model,
-            "model_title": say_model(result.model),
-            "dataset": result.dataset,
-            "dataset_title": say_dataset(result.dataset),
+            **who(result.model, result.dataset),
             "label": label,
             "classname": name,
             "predicted": int(predicted),

@@ -2,8 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from core.stats.accuracy import METRICS, Metric
 from core.tables.forms import Column
+from core.types import Provenance
+from core.words.names import say_dataset, say_model
+
+
+def who(model: str, dataset: str) -> dict[str, str]:
+    """Whose row it is: model and data set, by their exact names and as they are said."""
+    return {"model": model, "model_title": say_model(model), "dataset": dataset, "dataset_title": say_dataset(dataset)}
+
+
+def made_how(provenance: Provenance) -> dict[str, Any]:
+    """Where the vectors of a row come from, as far as a table can hold it."""
+    fields = ("skipped", "device", "precision", "date", "model_digest", "data_digest")
+    return {name: getattr(provenance, name) for name in fields}
 
 
 def _score(metric: Metric) -> Column:

@@ -15,6 +15,7 @@ from core.stats.metrics import calibration
 from core.studies.answered import compare, shared_rows
 from core.studies.result import Answered
 from core.studies.zero_shot.classify import ZeroShotResult
+from core.tables.columns import who
 from core.words.accuracy import outcome
 from core.words.names import say_dataset, say_model, short_names, told_apart
 
@@ -90,10 +91,7 @@ def _calibration_rows(result: Answered, bins: int) -> pd.DataFrame:
     interval = wilson_many(right, found.count)
     return pd.DataFrame(
         {
-            "model": result.model,
-            "model_title": say_model(result.model),
-            "dataset": result.dataset,
-            "dataset_title": say_dataset(result.dataset),
+            **who(result.model, result.dataset),
             "low": found.edges[:-1],
             "high": found.edges[1:],
             "n": found.count,

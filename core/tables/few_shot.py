@@ -9,9 +9,10 @@ from typing import Any
 import pandas as pd
 
 from core.studies.few_shot.result import FewShotPoint, FewShotResult, FewShotRun, published_point
+from core.tables.columns import who
 from core.types import Reference
 from core.words.few_shot import say_settings
-from core.words.names import FEW_SHOT_METHODS, say_dataset, say_model, told_apart
+from core.words.names import FEW_SHOT_METHODS, told_apart
 
 
 @told_apart
@@ -30,10 +31,7 @@ def _row(result: FewShotResult, point: FewShotPoint) -> dict[str, Any]:
     low, high = result.zero_shot.acc1_ci95 if not point.shots else (math.nan, math.nan)
     figure = published_beside(result, point)
     return {
-        "model": result.model,
-        "model_title": say_model(result.model),
-        "dataset": result.dataset,
-        "dataset_title": say_dataset(result.dataset),
+        **who(result.model, result.dataset),
         "split": result.split,
         "n": result.n,
         "classes": result.classes,
@@ -86,18 +84,15 @@ def published_frame(results: Sequence[FewShotResult]) -> pd.DataFrame:
         "source",
     ]
     rows = [
-        [
-            r.model,
-            say_model(r.model),
-            r.dataset,
-            say_dataset(r.dataset),
-            method,
-            FEW_SHOT_METHODS[method],
-            shots,
-            figure.value,
-            figure.protocol,
-            figure.source,
-        ]
+        {
+            **who(r.model, r.dataset),
+            "method": method,
+            "method_title": FEW_SHOT_METHODS[method],
+            "shots": shots,
+            "value": figure.value,
+            "protocol": figure.protocol,
+            "source": figure.source,
+        }
         for r in results
         for figure in r.published
         for method, shots in [published_point(figure.metric) or ("", 0)]

@@ -11,7 +11,8 @@ from core.studies.captions.one_caption import OneCaptionResult
 from core.studies.pictures.lists import ListComparison
 from core.studies.pictures.search import PicturesResult
 from core.studies.prompts.words import WordsResult
-from core.words.names import say_dataset, say_model, told_apart
+from core.tables.columns import who
+from core.words.names import say_model, told_apart
 
 
 @told_apart
@@ -19,10 +20,7 @@ def hits_frame(results: Sequence[PicturesResult]) -> pd.DataFrame:
     """One row for each picture of each list."""
     rows = [
         {
-            "model": r.model,
-            "model_title": say_model(r.model),
-            "dataset": r.dataset,
-            "dataset_title": say_dataset(r.dataset),
+            **who(r.model, r.dataset),
             "split": r.split,
             "query": r.query.words,
             "rank": hit.rank,
@@ -65,10 +63,7 @@ def lists_frame(results: Sequence[PicturesResult]) -> pd.DataFrame:
     """One row for each list: scores of its first and last picture, precision at k where there are labels."""
     rows = [
         {
-            "model": r.model,
-            "model_title": say_model(r.model),
-            "dataset": r.dataset,
-            "dataset_title": say_dataset(r.dataset),
+            **who(r.model, r.dataset),
             "query": r.query.words,
             "k": len(r.hits),
             "n": r.n,

@@ -16,6 +16,7 @@ from core.stats.accuracy import METRICS
 from core.stats.numbers import count
 from core.studies.probe.result import ProbeResult
 from core.tables.accuracy import beside, fitting
+from core.tables.columns import made_how, who
 from core.types import DatasetSpec, ModelSpec, Reference
 from core.words.names import METHODS, PROBE, TRAINED, ZERO_SHOT, say_dataset, say_model, told_apart
 
@@ -72,10 +73,7 @@ def probe_rows(result: ProbeResult) -> tuple[dict[str, Any], dict[str, Any]]:
 def _row(result: ProbeResult, method: str) -> dict[str, Any]:
     c, tested = len(result.classnames), method == PROBE
     row: dict[str, Any] = {
-        "model": result.model,
-        "model_title": say_model(result.model),
-        "dataset": result.dataset,
-        "dataset_title": say_dataset(result.dataset),
+        **who(result.model, result.dataset),
         "split": result.split if tested else result.train_key.split,
         "method": method,
         "method_title": METHODS[method],
@@ -86,12 +84,7 @@ def _row(result: ProbeResult, method: str) -> dict[str, Any]:
         "classes": c,
         **{f"chance_{metric.name}": metric.chance(c) for metric in METRICS},
         "mean_per_class_recall": result.mean_per_class_recall if tested else math.nan,
-        "skipped": result.provenance.skipped,
-        "device": result.provenance.device,
-        "precision": result.provenance.precision,
-        "date": result.provenance.date,
-        "model_digest": result.provenance.model_digest,
-        "data_digest": result.provenance.data_digest,
+        **made_how(result.provenance),
         "notes": " ".join(result.notes),
     }
     if not tested:
@@ -159,10 +152,7 @@ def validation_frame(results: Sequence[ProbeResult]) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
-                "model": r.model,
-                "model_title": say_model(r.model),
-                "dataset": r.dataset,
-                "dataset_title": say_dataset(r.dataset),
+                **who(r.model, r.dataset),
                 "C": p.C,
                 "acc1": p.acc1,
                 "acc1_low": p.acc1_ci95[0],

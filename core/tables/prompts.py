@@ -11,6 +11,7 @@ import pandas as pd
 
 from core.studies.prompts.accuracy import PromptStudyResult, TemplateResult, class_changes
 from core.studies.prompts.heldout import PromptSearchResult, Verdict
+from core.tables.columns import who
 from core.words.names import say_dataset, say_model, told_apart
 from core.words.prompts import say_template
 
@@ -25,10 +26,7 @@ def templates_frame(studies: Sequence[PromptStudyResult]) -> pd.DataFrame:
 def _template_row(study: PromptStudyResult, t: TemplateResult) -> dict[str, Any]:
     gap = t.difference
     return {
-        "model": study.model,
-        "model_title": say_model(study.model),
-        "dataset": study.dataset,
-        "dataset_title": say_dataset(study.dataset),
+        **who(study.model, study.dataset),
         "split": study.split,
         "classnames": study.classnames_kind,
         "template": t.name,
@@ -61,10 +59,7 @@ def class_templates_frame(study: PromptStudyResult) -> pd.DataFrame:
     base, sizes = (study.find(study.baseline).recall, np.bincount(study.labels, minlength=len(study.classnames)))
     rows = [
         {
-            "model": study.model,
-            "model_title": say_model(study.model),
-            "dataset": study.dataset,
-            "dataset_title": say_dataset(study.dataset),
+            **who(study.model, study.dataset),
             "template": t.name,
             "template_title": say_template(t.name),
             "label": label,
@@ -131,10 +126,7 @@ def verdict_frame(result: PromptSearchResult) -> pd.DataFrame:
 def _verdict_row(result: PromptSearchResult, v: Verdict) -> dict[str, Any]:
     base = v is result.baseline
     return {
-        "model": result.model,
-        "model_title": say_model(result.model),
-        "dataset": result.dataset,
-        "dataset_title": say_dataset(result.dataset),
+        **who(result.model, result.dataset),
         "choice": v.name,
         "templates": len(v.templates),
         "n": result.n_heldout,

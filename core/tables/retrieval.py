@@ -11,9 +11,10 @@ from core.stats.intervals import PairedDifference
 from core.studies.captions.breakdown import Band, RetrievalDifference, rank_histogram, recall_curve
 from core.studies.captions.one_caption import OneCaptionResult, OnePictureResult
 from core.studies.captions.retrieval import KS, Direction, RetrievalResult
+from core.tables.columns import who
 from core.tables.compare import difference_row
 from core.words.captions import SIDES, Side
-from core.words.names import say_dataset, say_model, told_apart
+from core.words.names import say_model, told_apart
 
 
 def direction_of(result: RetrievalResult, side: Side) -> Direction:
@@ -22,15 +23,7 @@ def direction_of(result: RetrievalResult, side: Side) -> Direction:
 
 
 def _who(result: RetrievalResult, side: Side) -> dict[str, Any]:
-    return {
-        "model": result.model,
-        "model_title": say_model(result.model),
-        "dataset": result.dataset,
-        "dataset_title": say_dataset(result.dataset),
-        "split": result.split,
-        "side": side,
-        "side_title": SIDES[side],
-    }
+    return {**who(result.model, result.dataset), "split": result.split, "side": side, "side_title": SIDES[side]}
 
 
 @told_apart

@@ -10,8 +10,9 @@ import pandas as pd
 from core.catalog.published import closest_protocol, deck_figures, measured_as, published
 from core.studies.probe.result import ProbeResult
 from core.studies.zero_shot.classify import ZeroShotResult
+from core.tables.columns import who
 from core.types import DatasetSpec, Interval, ModelSpec, Reference
-from core.words.names import say_dataset, say_model, told_apart
+from core.words.names import told_apart
 
 COLUMNS = {
     "zeroshot_acc1": "Zero-shot top-1",
@@ -110,15 +111,7 @@ def _bar(row: StoryRow, metric: str) -> dict[str, object] | None:
     zero, probe = row.cell(f"zeroshot_{metric}"), row.cell("linear_probe_test_acc1")
     if zero.empty and probe.empty:
         return None
-    record: dict[str, object] = {
-        "model": row.model,
-        "model_title": say_model(row.model),
-        "dataset": row.dataset,
-        "dataset_title": say_dataset(row.dataset),
-        "n": row.n,
-        "classes": row.classes,
-        "metric": metric,
-    }
+    record: dict[str, object] = {**who(row.model, row.dataset), "n": row.n, "classes": row.classes, "metric": metric}
     for name, cell in (("zero_shot", zero), ("probe", probe)):
         low, high = cell.ci95 or (None, None)
         record |= {name: cell.measured, f"{name}_low": low, f"{name}_high": high}
