@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from core.catalog.models import find_model
-from core.commands.base import Command, Record, Row, answer, percent
+from core.commands.base import Command, Record, Row, answer, percent, selection
 from core.commands.classify import add_prompts, asked
 from core.engine import Engine
 from core.errors import BadArgument
@@ -54,9 +54,7 @@ def _run(engine: Engine, args: argparse.Namespace) -> list[Record]:
 def _studies(engine: Engine, args: argparse.Namespace) -> list[AuditResult]:
     if not args.model or not args.data:
         raise BadArgument("audit needs --model and --data, or --predictions FILE, or --deck.")
-    models = [find_model(name).name for name in dict.fromkeys(args.model)]
-    data = [find_dataset(name).name for name in dict.fromkeys(args.data)]
-    return [_study(engine, args, model, dataset) for dataset in data for model in models]
+    return [_study(engine, args, model, dataset) for model, dataset in selection(args)]
 
 
 def _study(engine: Engine, args: argparse.Namespace, model: str, dataset: str) -> AuditResult:

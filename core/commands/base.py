@@ -7,11 +7,12 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 from core.catalog.models import find_model
 from core.engine import Engine
-from core.errors import NotHere
+from core.errors import BadArgument, NotHere
 from core.readers.datasets import find_dataset
 from core.studies.base import Study
 from core.system.progress import Progress
@@ -20,21 +21,6 @@ from core.types import Place
 Record = dict[str, Any]
 Row = dict[str, Any]
 R = TypeVar("R")
-
-__all__ = [
-    "Command",
-    "Record",
-    "Row",
-    "add_selection",
-    "answer",
-    "bar",
-    "embed_bar",
-    "interval",
-    "note_lines",
-    "percent",
-    "selection",
-    "tell_captions",
-]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +53,31 @@ def add_selection(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--split", metavar="NAME", help="the split (default: the one the data set is measured on)")
 
 
-def selection(engine: Engine, args: argparse.Namespace) -> list[tuple[str, str]]:
+def add_class_names(parser: argparse.ArgumentParser) -> None:
+    """`--classnames`, one kind."""
+    parser.add_argument(
+        "--classnames",
+        default="curated",
+        metavar="KIND",
+        help="curated (default), raw (folder names), or a file with one name a line",
+    )
+
+
+def positive(text: str) -> int:
+    """The type of an argument that counts from 1."""
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"expected a whole number of at least 1, got {text!r}")
+    return int(text)
+
+
+def new_file(name: str) -> Path:
+    """The file to write; its folder must be there before the work starts."""
+    if not Path(name).absolute().parent.is_dir():
+        raise BadArgument(f"{Path(name)} lies in a folder that does not exist; make the folder first.")
+    return Path(name)
+
+
+def selection(args: argparse.Namespace) -> list[tuple[str, str]]:
     """Every (model, data set) pair asked for; all names are checked before any work starts."""
     models = [find_model(name).name for name in dict.fromkeys(args.model)]
     data = [find_dataset(name).name for name in dict.fromkeys(args.data)]
@@ -110,10 +120,15 @@ def note_lines(records: Sequence[Record]) -> list[str]:
 def answer(engine: Engine, study: Study[R], work: str, unit: str) -> R:
     """The answer to a study; what it needs is embedded first. `work` and `unit` are those of its bar."""
     for place in study.needs(engine):
-        with embed_bar(place) as progress:
-            engine.vectors.ensure(place, progress)
+        ensure_vectors(engine, place)
     with bar(work, unit) as progress:
         return engine.run(study, progress)
+
+
+def ensure_vectors(engine: Engine, place: Place) -> None:
+    """Embed what is not in the cache."""
+    with embed_bar(place) as progress:
+        engine.vectors.ensure(place, progress)
 
 
 def embed_bar(place: Place) -> AbstractContextManager[Progress]:

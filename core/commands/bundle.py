@@ -9,9 +9,8 @@ from pathlib import Path
 
 from core.bundle import install
 from core.bundle.choosing import export_bundle
-from core.commands.base import Command, Record, Row, bar
+from core.commands.base import Command, Record, Row, bar, new_file
 from core.engine import LARGE, SMALL, Engine
-from core.errors import BadArgument
 from core.types import EmbeddingKey
 
 EXPORT, IMPORT = "export", "import"
@@ -43,11 +42,9 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(engine: Engine, args: argparse.Namespace) -> list[Record]:
-    file = Path(args.file)
     if args.action == IMPORT:
-        return [_import(engine, file)]
-    if not file.absolute().parent.is_dir():
-        raise BadArgument(f"{file} lies in a folder that does not exist; make the folder first.")
+        return [_import(engine, Path(args.file))]
+    file = new_file(args.file)
     with bar(f"exporting {file.name}", unit="bytes") as progress:
         sizes = [size for size, wanted in ((SMALL, not args.no_thumbnails), (LARGE, args.large)) if wanted]
         report = export_bundle(engine, file, args.model, args.data, sizes=sizes, progress=progress)

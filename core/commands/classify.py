@@ -6,7 +6,17 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
-from core.commands.base import Command, Record, Row, add_selection, answer, interval, percent, selection
+from core.commands.base import (
+    Command,
+    Record,
+    Row,
+    add_class_names,
+    add_selection,
+    answer,
+    interval,
+    percent,
+    selection,
+)
 from core.engine import Engine
 from core.stats.accuracy import METRICS
 from core.studies.zero_shot.study import ZeroShot
@@ -22,12 +32,7 @@ def add_prompts(parser: argparse.ArgumentParser) -> None:
         metavar="T",
         help="a template with one {} for the class name; repeat to average several",
     )
-    parser.add_argument(
-        "--classnames",
-        default="curated",
-        metavar="KIND",
-        help="curated (default), raw (folder names), or a file with one name a line",
-    )
+    add_class_names(parser)
 
 
 def asked(args: argparse.Namespace) -> dict[str, Any]:
@@ -41,7 +46,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(engine: Engine, args: argparse.Namespace) -> list[Record]:
-    pairs = selection(engine, args)
+    pairs = selection(args)
     for _, dataset in pairs:
         engine.prompting.templates(dataset, args.template, args.templates)
     return [_classify(engine, args, model, dataset) for model, dataset in pairs]

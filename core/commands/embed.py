@@ -10,7 +10,7 @@ from core.engine import Engine
 
 
 def _run(engine: Engine, args: argparse.Namespace) -> list[Record]:
-    records = [_embed(engine, model, dataset, args.split) for model, dataset in selection(engine, args)]
+    records = [_embed(engine, model, dataset, args.split) for model, dataset in selection(args)]
     tell_captions(engine, [record["dataset"] for record in records], args.split)
     return records
 

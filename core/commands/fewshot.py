@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from core.commands.base import Command, Record, Row, add_selection, answer, percent, selection
+from core.commands.base import Command, Record, Row, add_selection, answer, percent, positive, selection
 from core.engine import Engine
 from core.studies.few_shot.methods import METHODS, SEEDS, SHOTS
 from core.studies.few_shot.runs import plan_of
@@ -20,7 +20,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--shots",
         action="append",
-        type=_positive,
+        type=positive,
         metavar="K",
         help="labelled pictures a class; repeat for several (default: 1, 2, 4, 8, 16)",
     )
@@ -28,21 +28,15 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         "--method", action="append", metavar="NAME", help=f"{', '.join(METHODS)}; repeat for several (default: all)"
     )
     parser.add_argument(
-        "--seeds", type=_positive, default=SEEDS, metavar="S", help=f"draws for each number of shots (default {SEEDS})"
+        "--seeds", type=positive, default=SEEDS, metavar="S", help=f"draws for each number of shots (default {SEEDS})"
     )
     parser.add_argument(
         "--templates", metavar="SET", help="the prompt set of zero-shot and Tip-Adapter (default: the data set's own)"
     )
 
 
-def _positive(text: str) -> int:
-    if not text.isdecimal() or not int(text):
-        raise argparse.ArgumentTypeError(f"expected a whole number of at least 1, got {text!r}")
-    return int(text)
-
-
 def _run(engine: Engine, args: argparse.Namespace) -> list[Record]:
-    pairs, shots, methods = selection(engine, args), args.shots or SHOTS, args.method or METHODS
+    pairs, shots, methods = selection(args), args.shots or SHOTS, args.method or METHODS
     plan_of(shots, methods, args.seeds)
     for _, dataset in pairs:
         engine.data.ensure_demo(dataset)

@@ -5,7 +5,18 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from core.commands.base import Command, Record, Row, add_selection, answer, interval, percent, selection
+from core.commands.base import (
+    Command,
+    Record,
+    Row,
+    add_class_names,
+    add_selection,
+    answer,
+    interval,
+    percent,
+    positive,
+    selection,
+)
 from core.engine import Engine
 from core.errors import BadArgument
 from core.studies.prompts.compose import expand
@@ -43,21 +54,12 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="T",
         help="what to beat; repeat for an ensemble (default: the data set's own prompt set)",
     )
+    add_class_names(parser)
     parser.add_argument(
-        "--classnames",
-        default="curated",
-        metavar="KIND",
-        help="curated (default), raw (folder names), or a file with one name a line",
+        "--budget", type=positive, default=BUDGET, metavar="N", help=f"score at most N ensembles (default {BUDGET})"
     )
     parser.add_argument(
-        "--budget", type=_positive, default=BUDGET, metavar="N", help=f"score at most N ensembles (default {BUDGET})"
-    )
-    parser.add_argument(
-        "--largest",
-        type=_positive,
-        default=LARGEST,
-        metavar="N",
-        help=f"choose at most N templates (default {LARGEST})",
+        "--largest", type=positive, default=LARGEST, metavar="N", help=f"choose at most N templates (default {LARGEST})"
     )
     parser.add_argument(
         "--heldout",
@@ -66,12 +68,6 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SHARE",
         help="share of the pictures kept for the verdict (default 0.5)",
     )
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or not int(text):
-        raise argparse.ArgumentTypeError(f"expected a whole number of at least 1, got {text!r}")
-    return int(text)
 
 
 def _share(text: str) -> float:
@@ -102,7 +98,7 @@ def _slot(text: str) -> tuple[str, list[str]]:
 
 
 def _run(engine: Engine, args: argparse.Namespace) -> list[Record]:
-    pairs, own = selection(engine, args), _own_templates(args)
+    pairs, own = selection(args), _own_templates(args)
     for _, dataset in pairs:
         engine.prompting.templates(dataset, args.baseline)
     return [_search(engine, args, model, dataset, own) for model, dataset in pairs]

@@ -21,7 +21,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(engine: Engine, args: argparse.Namespace) -> list[Record]:
-    pairs = selection(engine, args)
+    pairs = selection(args)
     for _, dataset in pairs:
         engine.data.ensure_demo(dataset)
         train_split(engine, dataset)

@@ -34,7 +34,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(engine: Engine, args: argparse.Namespace) -> list[Record]:
-    pairs = selection(engine, args)
+    pairs = selection(args)
     for _, dataset in pairs:
         forms = engine.prompting.templates(dataset, args.template, args.templates)
         if args.baseline and args.baseline not in (*forms, "ensemble"):

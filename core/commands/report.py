@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.commands.base import Command, Record, Row, add_selection, embed_bar, selection
+from core.commands.base import Command, Record, Row, add_selection, ensure_vectors, new_file, selection
 from core.commands.classify import add_prompts, asked
 from core.engine import Engine
 from core.errors import BadArgument
@@ -44,16 +44,12 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(engine: Engine, args: argparse.Namespace) -> list[Record]:
-    target = Path(args.file)
-    if not target.absolute().parent.is_dir():
-        raise BadArgument(f"{target} lies in a folder that does not exist; make the folder first.")
+    target = new_file(args.file)
     if args.pictures < 0:
         raise BadArgument(f"--pictures expects 0 or more, got {args.pictures}.")
-    pairs = selection(engine, args)
+    pairs = selection(args)
     for model, dataset in pairs if not args.cached else ():
-        place = engine.place(model, dataset, args.split)
-        with embed_bar(place) as progress:
-            engine.vectors.ensure(place, progress)
+        ensure_vectors(engine, engine.place(model, dataset, args.split))
     from core.report import Request, make_report  # they bring pandas and the charts
 
     request = Request(

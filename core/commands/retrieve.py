@@ -34,7 +34,7 @@ def _captions(text: str) -> int:
 
 
 def _run(engine: Engine, args: argparse.Namespace) -> list[Record]:
-    results = [_retrieve(engine, args, model, dataset) for model, dataset in selection(engine, args)]
+    results = [_retrieve(engine, args, model, dataset) for model, dataset in selection(args)]
     first = dict[str, RetrievalResult]()
     records = []
     for result in results:

@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from core.commands.base import Command, Record, Row, add_selection, embed_bar, selection
+from core.commands.base import Command, Record, Row, add_selection, ensure_vectors, selection
 from core.engine import Engine
 from core.errors import BadArgument
 from core.studies.pictures.query import MINUS_WEIGHT, Query, ask
@@ -72,14 +72,12 @@ def _weight(text: str) -> float:
 
 
 def _run(engine: Engine, args: argparse.Namespace) -> list[Record]:
-    pairs, image = selection(engine, args), _read(args.image)
+    pairs, image = selection(args), _read(args.image)
     if args.k < 1:
         raise BadArgument(f"-k expects at least 1 picture, got {args.k}.")
     queries = [_query(args, text) for text in args.text]
     for model, dataset in pairs:
-        place = engine.place(model, dataset, args.split)
-        with embed_bar(place) as progress:
-            engine.vectors.ensure(place, progress)
+        ensure_vectors(engine, engine.place(model, dataset, args.split))
     records = []
     for dataset in dict.fromkeys(dataset for _, dataset in pairs):
         models = [model for model, name in pairs if name == dataset]
