@@ -16,7 +16,7 @@ test: $(VENV)/.dev check
 
 # Every page in Chromium; of these, `test` runs the way of a newcomer.
 browser: $(VENV)/.dev
-	$(BIN)/python -m pytest -q tests/browser
+	$(BIN)/python -m pytest -q -n 2 --dist loadgroup tests/browser
 
 check: $(VENV)/.dev
 	$(BIN)/python -m ruff check .
