@@ -1,7 +1,8 @@
-"""Worlds that several files of these tests share."""
+"""Worlds that several files of these tests share, and no process that outlives them."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -21,3 +22,10 @@ def captioned(tmp_path_factory: pytest.TempPathFactory) -> World:
 def caption_page(captioned: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., object]]:
     """`caption_page("caption_retrieval/ask", q=[...])` -> the rendered page of the world with captions."""
     yield from pages_of(captioned, monkeypatch)
+
+
+@pytest.fixture(autouse=True)
+def no_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Jobs stay queued and the encoder process starts for ever: a real one would draw, load and compute beside us."""
+    for who in ("core.jobs.jobs", "core.encoders.service.client"):
+        monkeypatch.setattr(f"{who}.start_worker", lambda *_, **__: os.getpid())

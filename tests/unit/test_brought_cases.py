@@ -18,6 +18,7 @@ from core.commands import cli
 from core.demo.plans import class_folders
 from core.demo.sets import write_demo_set
 
+pytestmark = pytest.mark.xdist_group("brought")  # the pictures are drawn and embedded in one process
 MODEL = ("--model", "demo-rn/demo")
 NAMES = class_folders("demo-objects")
 SAID = tuple(name.replace("_", " ") for name in NAMES)
