@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.stats.accuracy import TOP
-from core.types import EmbeddingSet, FloatArray, IntArray, Provenance, expect_shape
+from core.types import EmbeddingSet, FloatArray, IntArray, Note, Provenance, expect_shape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +20,19 @@ class StudyResult:
     dataset: str
     split: str
     provenance: Provenance
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What stands beside the answer."""
+        return self.provenance.beside
+
+    def place_record(self) -> dict[str, Any]:
+        """Of its JSON record: which model, and on what."""
+        return {"model": self.model, "dataset": self.dataset, "split": self.split}
+
+    def source_record(self) -> dict[str, Any]:
+        """Of its JSON record: what stands beside it, and where it comes from."""
+        return {"notes": [note.as_dict() for note in self.notes], "provenance": self.provenance.as_dict()}
 
 
 def place_of(images: EmbeddingSet) -> dict[str, Any]:

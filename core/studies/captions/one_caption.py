@@ -19,7 +19,7 @@ from core.studies.captions.retrieval import RetrievalResult
 from core.studies.pictures.search import Hit, captions_of_row
 from core.studies.prompts.compose import WordSpan
 from core.studies.result import StudyResult, place_of
-from core.types import EmbeddingSet, EvalProtocol, FloatArray, IntArray, Note
+from core.types import EmbeddingSet, EvalProtocol, FloatArray, IntArray
 
 Difficulty = Literal["any", "easy", "hard", "lost"]
 HARD, LOST = 2, 11
@@ -65,17 +65,10 @@ class OneCaptionResult(StudyResult):
     others: tuple[TextRank, ...]
     protocol: EvalProtocol
 
-    @property
-    def notes(self) -> tuple[Note, ...]:
-        """What stands beside the answer."""
-        return self.provenance.beside
-
     def to_record(self) -> dict[str, Any]:
         """JSON-ready."""
         return {
-            "model": self.model,
-            "dataset": self.dataset,
-            "split": self.split,
+            **self.place_record(),
             "n": self.n,
             "picture": self.picture,
             "captions": list(self.captions),
@@ -96,8 +89,7 @@ class OneCaptionResult(StudyResult):
             ],
             "others": [asdict(t) for t in self.others],
             "protocol": dict(self.protocol.details),
-            "notes": [note.as_dict() for note in self.notes],
-            "provenance": self.provenance.as_dict(),
+            **self.source_record(),
         }
 
 
@@ -222,24 +214,16 @@ class OnePictureResult(StudyResult):
     hits: tuple[CaptionHit, ...]
     own: tuple[CaptionHit, ...]
 
-    @property
-    def notes(self) -> tuple[Note, ...]:
-        """What stands beside the answer."""
-        return self.provenance.beside
-
     def to_record(self) -> dict[str, Any]:
         """JSON-ready."""
         return {
-            "model": self.model,
-            "dataset": self.dataset,
-            "split": self.split,
+            **self.place_record(),
             "n_texts": self.n_texts,
             "picture": self.picture,
             "rank": self.rank,
             "hits": [asdict(h) for h in self.hits],
             "own": [asdict(h) for h in self.own],
-            "notes": [note.as_dict() for note in self.notes],
-            "provenance": self.provenance.as_dict(),
+            **self.source_record(),
         }
 
 

@@ -108,9 +108,7 @@ class RetrievalResult(StudyResult):
         """The JSON record of `retrieve`."""
         low, high = self.captions_range
         return {
-            "model": self.model,
-            "dataset": self.dataset,
-            "split": self.split,
+            **self.place_record(),
             "n": self.n_images,
             "n_images": self.n_images,
             "n_texts": self.n_texts,

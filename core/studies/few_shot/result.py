@@ -132,9 +132,7 @@ class FewShotResult(StudyResult):
     def _record(self, point: FewShotPoint) -> dict[str, Any]:
         beside = [r for r in self.published if published_point(r.metric) == (point.method, point.shots)]
         return {
-            "model": self.model,
-            "dataset": self.dataset,
-            "split": self.split,
+            **self.place_record(),
             "n": self.n,
             "method": point.method,
             "shots": point.shots,

@@ -18,7 +18,7 @@ from core.stats.intervals import wilson
 from core.stats.metrics import Float64Array
 from core.studies.pictures.query import Query
 from core.studies.result import StudyResult, place_of
-from core.types import EmbeddingSet, EvalProtocol, FloatArray, IntArray, Interval, Note, expect_shape
+from core.types import EmbeddingSet, EvalProtocol, FloatArray, IntArray, Interval, expect_shape
 
 BINS = 40
 QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
@@ -93,11 +93,6 @@ class PicturesResult(StudyResult):
         self.vector.setflags(write=False)
 
     @property
-    def notes(self) -> tuple[Note, ...]:
-        """What stands beside the answer."""
-        return self.provenance.beside
-
-    @property
     def rows(self) -> IntArray:
         """(k,) rows of the hits."""
         return np.array([hit.row for hit in self.hits], dtype=np.int64)
@@ -106,9 +101,7 @@ class PicturesResult(StudyResult):
         """The JSON record of `search`."""
         terms = [{"text": t.text, "weight": t.weight} for t in self.query.terms]
         record: dict[str, Any] = {
-            "model": self.model,
-            "dataset": self.dataset,
-            "split": self.split,
+            **self.place_record(),
             "n": self.n,
             "text": self.query.terms[0].text if self.query.terms else "",
             "query": self.query.words,
@@ -123,8 +116,7 @@ class PicturesResult(StudyResult):
                 "quantiles": [list(pair) for pair in self.spread.quantiles],
             },
             "protocol": dict(self.protocol.details),
-            "notes": [note.as_dict() for note in self.notes],
-            "provenance": self.provenance.as_dict(),
+            **self.source_record(),
         }
         if self.precision is not None:
             record["precision"] = precision_record(self.precision)

@@ -161,9 +161,7 @@ class ProbeResult(Answered):
             **{name: getattr(self, name) for name in plain},
             **{name: list(getattr(self, name)) for name in intervals},
             "validation": [asdict(p) | {"acc1_ci95": list(p.acc1_ci95)} for p in self.validation],
-            "per_class": [
-                {"classname": r.classname, "n": r.n, "recall": r.recall if r.n else None} for r in self.per_class
-            ],
+            "per_class": [recall.to_record() for recall in self.per_class],
             "published": [reference_record(r) for r in self.published],
             "deck": [reference_record(r) for r in self.deck],
             "notes": [note.as_dict() for note in self.notes],

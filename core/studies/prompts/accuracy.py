@@ -124,9 +124,7 @@ class PromptStudyResult(StudyResult):
     def to_record(self) -> dict[str, Any]:
         """The JSON record of `prompts`."""
         return {
-            "model": self.model,
-            "dataset": self.dataset,
-            "split": self.split,
+            **self.place_record(),
             "n": self.n,
             "templates": [t.to_record(self.ids) for t in self.templates],
             "ensemble": self.ensemble.to_record(self.ids) | {"template": ENSEMBLE},
@@ -135,8 +133,7 @@ class PromptStudyResult(StudyResult):
             "classnames": list(self.classnames),
             "classnames_kind": self.classnames_kind,
             "recall": {"templates": [t.name for t in self.templates], "matrix": self.recall.tolist()},
-            "notes": [note.as_dict() for note in self.notes],
-            "provenance": self.provenance.as_dict(),
+            **self.source_record(),
         }
 
 

@@ -121,9 +121,7 @@ class PromptSearchResult(StudyResult):
     def to_record(self) -> dict[str, Any]:
         """The JSON record of `optimise`."""
         return {
-            "model": self.model,
-            "dataset": self.dataset,
-            "split": self.split,
+            **self.place_record(),
             "n": self.n,
             "n_search": self.n_search,
             "n_heldout": self.n_heldout,

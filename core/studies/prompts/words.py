@@ -18,7 +18,7 @@ from core.stats.intervals import bootstrap_mean
 from core.stats.metrics import Float64Array, normalise
 from core.studies.prompts.compose import WordSpan
 from core.studies.result import StudyResult
-from core.types import EvalProtocol, FloatArray, Interval, Note, Provenance
+from core.types import EvalProtocol, FloatArray, Interval, Provenance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,17 +57,10 @@ class WordsResult(StudyResult):
     rewordings: tuple[Rewording, ...]
     protocol: EvalProtocol
 
-    @property
-    def notes(self) -> tuple[Note, ...]:
-        """What stands beside the answer."""
-        return self.provenance.beside
-
     def to_record(self) -> dict[str, Any]:
         """JSON-ready."""
         return {
-            "model": self.model,
-            "dataset": self.dataset,
-            "split": self.split,
+            **self.place_record(),
             "n": self.n,
             "text": self.text,
             "target": self.target,
@@ -94,8 +87,7 @@ class WordsResult(StudyResult):
                 for r in self.rewordings
             ],
             "protocol": dict(self.protocol.details),
-            "notes": [note.as_dict() for note in self.notes],
-            "provenance": self.provenance.as_dict(),
+            **self.source_record(),
         }
 
 

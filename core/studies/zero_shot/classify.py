@@ -51,6 +51,10 @@ class ClassRecall:
     recall: float
     ci95: Interval
 
+    def to_record(self) -> dict[str, Any]:
+        """JSON-ready; without pictures there is no recall."""
+        return {"classname": self.classname, "n": self.n, "recall": self.recall if self.n else None}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ZeroShotResult(Answered):
@@ -109,22 +113,17 @@ class ZeroShotResult(Answered):
     def to_record(self) -> dict[str, Any]:
         """The JSON record of `classify`: figures are 0-1 floats, a recall without pictures is null."""
         return {
-            "model": self.model,
-            "dataset": self.dataset,
-            "split": self.split,
+            **self.place_record(),
             "n": self.n,
             **{name: score.value for name, score in self.scores.items()},
             **{f"{name}_ci95": list(score.ci95) for name, score in self.scores.items()},
             "templates": list(self.templates),
             "classnames": list(self.classnames),
             "classnames_kind": self.classnames_kind,
-            "per_class": [
-                {"classname": r.classname, "n": r.n, "recall": r.recall if r.n else None} for r in self.per_class
-            ],
+            "per_class": [recall.to_record() for recall in self.per_class],
             "published": [reference_record(r) for r in self.published],
             "deck": [reference_record(r) for r in self.deck],
-            "notes": [note.as_dict() for note in self.notes],
-            "provenance": self.provenance.as_dict(),
+            **self.source_record(),
         }
 
 
