@@ -9,7 +9,7 @@ import streamlit as st
 from core.engine import Engine
 from core.errors import TMVError
 from core.stats.numbers import count, listed
-from core.types import DatasetSpec, ModelSpec, State
+from core.types import DatasetSpec, ModelSpec, Place, State
 from core.words.names import say_dataset, say_model
 from core.work import start
 from pages.shared.guard import safe_callback
@@ -19,6 +19,15 @@ from pages.shared.words import plain
 
 Pair = tuple[ModelSpec, DatasetSpec, str | None]
 """A model, a data set and the split that was asked for."""
+
+
+def embedded(
+    engine: Engine, models: Sequence[ModelSpec], dataset: DatasetSpec, split: str | None
+) -> tuple[list[Place], list[Pair]]:
+    """Where each of these models has vectors, and the pairs that are not embedded."""
+    here = [model for model in models if engine.embeddings(model.name, dataset.name, split) is not None]
+    places = [engine.place(model.name, dataset.name, split) for model in here]
+    return places, [(model, dataset, split) for model in models if model not in here]
 
 
 def offer(engine: Engine, pairs: Sequence[Pair]) -> None:

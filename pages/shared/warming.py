@@ -1,6 +1,9 @@
-"""The encoder process is starting: said in words, and asked again until it is up."""
+"""The encoder process is starting: said in words, and asked again until it is up; what needs it is left out."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 import streamlit as st
 
@@ -8,6 +11,20 @@ from core.errors import EncoderWarming
 from core.stats.numbers import duration
 from core.words.names import say_model
 from pages.shared.words import plain
+
+A = TypeVar("A")
+T = TypeVar("T")
+
+
+def answered(asked: Iterable[T], answer: Callable[[T], A]) -> tuple[list[A], EncoderWarming | None]:
+    """The answers that can be given, and the first encoder that is starting."""
+    found, waiting = list[A](), None
+    for one in asked:
+        try:
+            found.append(answer(one))
+        except EncoderWarming as error:
+            waiting = waiting or error
+    return found, waiting
 
 
 def warming(error: EncoderWarming) -> None:

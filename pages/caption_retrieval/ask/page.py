@@ -11,7 +11,7 @@ from core.studies.pictures.search import PicturesResult
 from core.studies.pictures.study import compare_lists
 from core.studies.pictures.study import search as search_pictures
 from core.tables.pictures import hits_frame, moved_frame, spread_frame
-from core.types import DatasetSpec, ModelSpec
+from core.types import DatasetSpec, ModelSpec, Place
 from core.words.names import say_dataset, say_model, short_names
 from core.words.pictures import first_right, models_finding
 from pages.caption_retrieval.ask.answers import first, lists
@@ -24,7 +24,7 @@ from pages.shared.encode import encode
 from pages.shared.engine import engine
 from pages.shared.guard import errors_in_place
 from pages.shared.layout import conclusion, page_title, provenance_footer
-from pages.shared.missing import Pair, offer
+from pages.shared.missing import Pair, embedded, offer
 from pages.shared.paging import page_choice
 from pages.shared.pickers import pick_dataset, pick_models
 from pages.shared.save import save_rows, save_sheet
@@ -32,7 +32,7 @@ from pages.shared.stored import ANY_KIND, any_embeddings
 from pages.shared.theme import chart_look, theme
 from pages.shared.url_choices import A_PICTURE, NONE_OPENED, one_of
 from pages.shared.url_state import bind, get_choice, set_choice
-from pages.shared.warming import warming
+from pages.shared.warming import answered, warming
 from pages.shared.words import plain
 
 MOST_MODELS, DEEP, TEN = 2, 500, 10
@@ -67,26 +67,14 @@ def search(
     engine: Engine, models: Sequence[ModelSpec], dataset: DatasetSpec, split: str | None, now: QueryForm
 ) -> tuple[list[PicturesResult], list[Pair], EncoderWarming | None]:
     """The list of each model that can answer, the pairs that are not embedded, and the encoder that starts."""
-    results, missing, waiting = list[PicturesResult](), list[Pair](), None
     picture = query_picture(engine, now)
-    for model in models:
-        if engine.embeddings(model.name, dataset.name, split) is None:
-            missing.append((model, dataset, split))
-            continue
-        try:
-            encode(engine, model.name, now.query.texts)
-            results.append(
-                search_pictures(
-                    engine,
-                    engine.place(model.name, dataset.name, split),
-                    query=now.query,
-                    image=picture,
-                    like=now.like or None,
-                    k=DEEP,
-                )
-            )
-        except EncoderWarming as error:
-            waiting = waiting or error
+
+    def find(place: Place) -> PicturesResult:
+        encode(engine, place.model.name, now.query.texts)
+        return search_pictures(engine, place, query=now.query, image=picture, like=now.like or None, k=DEEP)
+
+    here, missing = embedded(engine, models, dataset, split)
+    results, waiting = answered(here, find)
     return results, missing, waiting
 
 

@@ -22,6 +22,7 @@ from pages.shared.columns import Columns
 from pages.shared.encode import encode
 from pages.shared.save import save_rows
 from pages.shared.theme import chart_look
+from pages.shared.warming import answered
 from pages.shared.words import plain
 
 
@@ -29,23 +30,14 @@ def study(
     engine: Engine, found: Sequence[OneCaptionResult], now: CurrentCaption
 ) -> tuple[list[OneCaptionResult], EncoderWarming | None]:
     """The caption word by word, and the wordings beside it, for the models whose encoder is up."""
-    results, waiting = list[OneCaptionResult](), None
     without = [span.without for span in leave_one_out(now.text)]
-    for one in found:
-        try:
-            encode(engine, one.model, [now.text, *without, *now.beside])
-            results.append(
-                one_caption(
-                    engine,
-                    engine.place(one.model, one.dataset, one.split),
-                    picture=one.picture,
-                    text=now.text,
-                    others=now.beside,
-                )
-            )
-        except EncoderWarming as error:
-            waiting = waiting or error
-    return results, waiting
+
+    def ask(one: OneCaptionResult) -> OneCaptionResult:
+        encode(engine, one.model, [now.text, *without, *now.beside])
+        place = engine.place(one.model, one.dataset, one.split)
+        return one_caption(engine, place, picture=one.picture, text=now.text, others=now.beside)
+
+    return answered(found, ask)
 
 
 def by_word(results: Sequence[OneCaptionResult], now: CurrentCaption) -> None:

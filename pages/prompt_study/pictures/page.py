@@ -8,7 +8,7 @@ from core.engine import Engine
 from core.errors import EncoderWarming, TMVError
 from core.studies.pictures.search import PicturesResult
 from core.studies.pictures.study import search as search_pictures
-from core.types import DatasetSpec, ModelSpec
+from core.types import DatasetSpec, ModelSpec, Place
 from core.words.names import say_dataset, say_model
 from pages.prompt_study.pictures.picture_lists import Compared, ListRow, compare, draw_lists
 from pages.prompt_study.pictures.question_form import Showing, pick_preset, pick_showing, pick_way, showing, write
@@ -19,13 +19,13 @@ from pages.shared.encode import encode
 from pages.shared.engine import engine
 from pages.shared.guard import errors_in_place
 from pages.shared.layout import Headline, conclusion, headlines, page_title, provenance_footer
-from pages.shared.missing import Pair, offer
+from pages.shared.missing import Pair, embedded, offer
 from pages.shared.pickers import choice_row, note_problems, pick_dataset, pick_models
 from pages.shared.prompt_picker import get_prompt_choice
 from pages.shared.stored import ANY_KIND, any_embeddings
 from pages.shared.url_choices import A_PICTURE, NONE_OPENED, one_of
 from pages.shared.url_state import bind, get_choice, set_choice
-from pages.shared.warming import warming
+from pages.shared.warming import answered, warming
 from pages.shared.words import plain
 
 MOST_HEADLINES, MOST_MODELS = 4, 4
@@ -45,23 +45,13 @@ def search(
     engine: Engine, models: Sequence[ModelSpec], dataset: DatasetSpec, split: str | None, asked: Question, show: Showing
 ) -> tuple[tuple[ListRow, ...], list[Pair], EncoderWarming | None]:
     """The lists of every model that can answer all questions, what is not embedded, the encoder that starts."""
-    columns, missing, waiting = list[list[PicturesResult]](), list[Pair](), None
-    for model in models:
-        if engine.embeddings(model.name, dataset.name, split) is None:
-            missing.append((model, dataset, split))
-            continue
-        try:
-            encode(engine, model.name, asked.texts)
-            columns.append(
-                [
-                    search_pictures(
-                        engine, engine.place(model.name, dataset.name, split), query=q, k=show.k, classes=show.right
-                    )
-                    for q in asked.queries
-                ]
-            )
-        except EncoderWarming as error:
-            waiting = waiting or error
+
+    def find(place: Place) -> list[PicturesResult]:
+        encode(engine, place.model.name, asked.texts)
+        return [search_pictures(engine, place, query=q, k=show.k, classes=show.right) for q in asked.queries]
+
+    here, missing = embedded(engine, models, dataset, split)
+    columns, waiting = answered(here, find)
     return tuple(zip(*columns, strict=True)), missing, waiting
 
 

@@ -27,13 +27,13 @@ from pages.shared.encode import encode_filled
 from pages.shared.engine import engine
 from pages.shared.guard import errors_in_place
 from pages.shared.layout import Headline, conclusion, headlines, page_title, provenance_footer
-from pages.shared.missing import Pair, offer
+from pages.shared.missing import Pair, embedded, offer
 from pages.shared.pickers import choice_row, pick_dataset, pick_models
 from pages.shared.prompt_picker import get_prompt_choice
 from pages.shared.theme import chart_look
 from pages.shared.url_choices import A_PICTURE, NONE_OPENED, class_tokens, one_of
 from pages.shared.url_state import bind, get_choice, set_choice
-from pages.shared.warming import warming
+from pages.shared.warming import answered, warming
 from pages.shared.words import plain
 
 # Beyond so many templates a chart is read from the best down, not in the order in which they were written.
@@ -88,16 +88,9 @@ def stored(engine: Engine, models: Sequence[ModelSpec], dataset: DatasetSpec, sp
 
 def study(engine: Engine, choice: TemplatesChoice) -> tuple[list[PromptStudyResult], list[Pair], EncoderWarming | None]:
     """The studies that can be answered, the pairs that are not embedded, and the encoder that is starting."""
-    found, missing, waiting = list[PromptStudyResult](), list[Pair](), None
-    for model in choice.models:
-        if engine.embeddings(model.name, choice.dataset.name, choice.split) is None:
-            missing.append((model, choice.dataset, choice.split))
-            continue
-        for names in choice.names:
-            try:
-                found.append(one(engine, choice, model.name, names))
-            except EncoderWarming as error:
-                waiting = waiting or error
+    here, missing = embedded(engine, choice.models, choice.dataset, choice.split)
+    each = [(place.model.name, names) for place in here for names in choice.names]
+    found, waiting = answered(each, lambda asked: one(engine, choice, *asked))
     return found, missing, waiting
 
 

@@ -12,7 +12,7 @@ from core.studies.prompts.compose import leave_one_out, rewordings_of
 from core.studies.prompts.study import word_effects
 from core.studies.prompts.words import WordsResult
 from core.tables.pictures import rewordings_frame, words_frame
-from core.types import DatasetSpec, EmbeddingSet, ModelSpec
+from core.types import DatasetSpec, EmbeddingSet, ModelSpec, Place
 from core.words.names import say_dataset, say_model
 from core.words.pictures import word_line, words_finding
 from pages.prompt_study.words.sentence import sentence
@@ -30,7 +30,7 @@ from pages.shared.encode import encode
 from pages.shared.engine import engine
 from pages.shared.guard import errors_in_place, safe_callback
 from pages.shared.layout import conclusion, page_title, provenance_footer
-from pages.shared.missing import offer
+from pages.shared.missing import embedded, offer
 from pages.shared.pickers import choice_row, pick_dataset, pick_models
 from pages.shared.picture import picture
 from pages.shared.prompt_picker import get_prompt_choice
@@ -39,7 +39,7 @@ from pages.shared.stored import ANY_KIND
 from pages.shared.texts import box_key, get_texts, lines, set_texts
 from pages.shared.theme import chart_look
 from pages.shared.url_state import bind, get_choice
-from pages.shared.warming import warming
+from pages.shared.warming import answered, warming
 from pages.shared.words import plain
 
 MOST_MODELS, LONGEST = 4, 300
@@ -72,29 +72,18 @@ def _wrote(engine: Engine, text: str, reword: str) -> None:
 
 
 def weigh(
-    engine: Engine, models: Sequence[ModelSpec], images: EmbeddingSet, text: str, target: WordTarget
+    engine: Engine, here: Sequence[Place], text: str, target: WordTarget
 ) -> tuple[list[WordsResult], EncoderWarming | None]:
     """What every model says that can answer, and the encoder that is starting."""
-    found, waiting = list[WordsResult](), None
     own = get_texts(engine, "reword") or rewordings_of(text)
-    for model in models:
-        if engine.embeddings(model.name, images.key.dataset, images.key.split) is None:
-            continue
-        try:
-            encode(engine, model.name, [text, *(s.without for s in leave_one_out(text)), *own])
-            found.append(
-                word_effects(
-                    engine,
-                    engine.place(model.name, images.key.dataset, images.key.split),
-                    text=text,
-                    picture=target.picture,
-                    classname=target.classname,
-                    rewordings=own,
-                )
-            )
-        except EncoderWarming as error:
-            waiting = waiting or error
-    return found, waiting
+
+    def ask(place: Place) -> WordsResult:
+        encode(engine, place.model.name, [text, *(s.without for s in leave_one_out(text)), *own])
+        return word_effects(
+            engine, place, text=text, picture=target.picture, classname=target.classname, rewordings=own
+        )
+
+    return answered(here, ask)
 
 
 # --- the answer -------------------------------------------------------------------------------------------
@@ -192,7 +181,8 @@ def weighed(engine: Engine, models: Sequence[ModelSpec], dataset: DatasetSpec, i
     nearest = search(engine, engine.place(key.model, key.dataset, key.split), query=text, k=10)
     target = word_target(images, text, nearest.hits[0].id)
     pick_target(images, target, nearest.hits[0].id)
-    results, waiting = weigh(engine, models, images, text, target)
+    here, _ = embedded(engine, models, dataset, key.split)
+    results, waiting = weigh(engine, here, text, target)
     if waiting is not None:
         warming(waiting)
     if results:
