@@ -14,6 +14,7 @@ from core.readers.datasets import DATASETS
 from core.studies.audit import Alternative, Asked, Case, CaseAnswers, CaseVectors, Cell, Known, Repeat
 from core.studies.captions.retrieval import RetrievalResult
 from core.studies.probe.result import ProbeResult
+from core.studies.result import StudyResult
 from core.studies.zero_shot.classify import ZeroShotResult
 from core.types import DatasetSpec, FloatArray, ModelCard, ModelSpec
 
@@ -79,24 +80,18 @@ def zero_shot_case(
     """A zero-shot study of this program."""
     return Case(
         title=f"{result.model} on {result.dataset}",
-        model=result.model,
-        dataset=result.dataset,
-        split=result.split,
+        **_source(result),
         scores={name: score.value for name, score in result.scores.items()},
         n=result.n,
         c=len(result.classnames),
         classnames=result.classnames,
-        skipped=result.provenance.skipped,
         answers=answers_of(result),
         asked=asked,
         known=known,
         vectors=vectors,
-        preprocessing=result.provenance.preprocessing,
         repeat=repeat,
         alternatives=tuple(alternatives),
         others=tuple(others),
-        notes=result.notes,
-        provenance=result.provenance,
     )
 
 
@@ -107,9 +102,7 @@ def probe_case(
     return Case(
         title=f"linear probe of {result.model} on {result.dataset}",
         method="probe",
-        model=result.model,
-        dataset=result.dataset,
-        split=result.split,
+        **_source(result),
         scores={
             "acc1": result.test_acc1,
             "acc5": result.test_acc5,
@@ -118,17 +111,13 @@ def probe_case(
         n=result.n,
         c=len(result.classnames),
         classnames=result.classnames,
-        skipped=result.provenance.skipped,
         answers=answers_of(result),
         known=known,
         vectors=vectors,
-        preprocessing=result.provenance.preprocessing,
         repeat=repeat,
         train_acc1=result.train_acc1,
         zero_shot_acc1=zero_shot_acc1,
         tuned=True,
-        notes=result.notes,
-        provenance=result.provenance,
     )
 
 
@@ -139,20 +128,27 @@ def retrieval_case(result: RetrievalResult, known: Known, vectors: CaseVectors, 
     return Case(
         title=f"captions of {result.dataset} with {result.model}",
         method="retrieval",
-        model=result.model,
-        dataset=result.dataset,
-        split=result.split,
+        **_source(result),
         scores=recalls,
         n=result.n_images,
-        skipped=result.provenance.skipped,
         known=known,
         vectors=vectors,
-        preprocessing=result.provenance.preprocessing,
         repeat=repeat,
         captions=result.captions_range,
-        notes=result.notes,
-        provenance=result.provenance,
     )
+
+
+def _source(result: StudyResult) -> dict[str, Any]:
+    """Which model, on what, and where it comes from."""
+    return {
+        "model": result.model,
+        "dataset": result.dataset,
+        "split": result.split,
+        "skipped": result.provenance.skipped,
+        "preprocessing": result.provenance.preprocessing,
+        "notes": result.notes,
+        "provenance": result.provenance,
+    }
 
 
 def answers_of(result: ZeroShotResult | ProbeResult) -> CaseAnswers:

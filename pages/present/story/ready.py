@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+
 import streamlit as st
 
 from core.deck import scenes as story
 from core.deck.needs import ViewNeeds, view_needs
-from core.deck.scenes import Pairs, Readiness
+from core.deck.scenes import Pairs
 from core.deck.steps import STEPS
 from core.deck.stories import OwnStep, OwnStory
 from core.engine import Engine
@@ -27,13 +30,13 @@ def ready_line(engine: Engine, told: StoryPosition, pairs: Pairs) -> None:
         own_ready_line(engine, told.own)
         return
     found = [story.readiness(engine, step, pairs) for step in STEPS]
-    lacking = [r for r in found if not r.ready]
+    lacking = [(r.step.title, r.missing) for r in found if not r.ready]
     words, button = st.columns([6, 2], vertical_alignment="center")
     if not lacking:
         words.success(f"Ready, works offline: all {len(STEPS)} steps.", icon=":material/check:")
     else:
         words.info(
-            f"{count(len(lacking), 'step')} of {len(STEPS)} not ready yet: {plain(_said(lacking))}",
+            f"{count(len(lacking), 'step')} of {len(STEPS)} not ready yet: {plain(_say_lacking(lacking))}",
             icon=":material/info:",
         )
     if button.button(
@@ -42,21 +45,24 @@ def ready_line(engine: Engine, told: StoryPosition, pairs: Pairs) -> None:
         width="stretch",
         help="Encodes texts that are missing, draws small pictures, and keeps every answer in memory.",
     ):
-        _prepare(engine, pairs)
+        _load(
+            (i / len(STEPS), f"Step {i + 1} of {len(STEPS)}: {step.title}", partial(story.prepare, engine, step, pairs))
+            for i, step in enumerate(STEPS)
+        )
 
 
-def _said(lacking: list[Readiness]) -> str:
-    parts = [f"{r.step.title} lacks {', '.join(r.missing)}" for r in lacking[:3]]
+def _say_lacking(lacking: Sequence[tuple[str, Sequence[str]]]) -> str:
+    parts = [f"{title} lacks {', '.join(missing)}" for title, missing in lacking[:3]]
     return "; ".join(parts) + (f"; and {len(lacking) - 3} more." if len(lacking) > 3 else ".")
 
 
-def _prepare(engine: Engine, pairs: Pairs) -> None:
-    """Every step once, with words and numbers while it lasts."""
+def _load(works: Iterable[tuple[float, str, Callable[[], object]]]) -> None:
+    """One work after the other, with its share of the bar and its words while it lasts."""
     place = st.empty()
-    for i, step in enumerate(STEPS):
-        place.progress(i / len(STEPS), text=plain(f"Step {i + 1} of {len(STEPS)}: {step.title}"))
+    for share, words, work in works:
+        place.progress(share, text=plain(words))
         try:
-            story.prepare(engine, step, pairs)
+            work()
         except EncoderWarming as waiting:
             place.info(plain(f"The encoder of {say_model(waiting.model)} is starting; load again in a moment."))
             return
@@ -76,21 +82,24 @@ CLASSIFIED = ("", "accuracy", "classes", "compare", "why", "templates", "search_
 def own_ready_line(engine: Engine, own: OwnStory) -> None:
     """Whether the vectors and texts that the steps name are here, and the button that encodes missing texts."""
     needs = [_needs(engine, step) for step in own.steps]
-    lacking = [(step, found) for step, found in zip(own.steps, needs, strict=True) if found.missing]
+    lacking = [(step.title, found.missing) for step, found in zip(own.steps, needs, strict=True) if found.missing]
     if not lacking:
         st.success(
             f"Ready, works offline: the vectors and texts of all {len(needs)} steps are here.", icon=":material/check:"
         )
         return
-    said = "; ".join(f"{step.title} lacks {', '.join(found.missing)}" for step, found in lacking[:3])
-    more = f"; and {len(lacking) - 3} more" if len(lacking) > 3 else ""
     words, button = st.columns([6, 2], vertical_alignment="center")
     words.info(
-        f"{count(len(lacking), 'step')} of {len(needs)} not ready yet: {plain(said + more)}.", icon=":material/info:"
+        f"{count(len(lacking), 'step')} of {len(needs)} not ready yet: {plain(_say_lacking(lacking))}",
+        icon=":material/info:",
     )
-    texts = [pair for _, found in lacking for pair in found.texts]
+    texts = [pair for found in needs if found.missing for pair in found.texts]
     if texts and button.button("Load all steps", key="prepare-own", width="stretch", help="Encodes missing texts."):
-        _encode(engine, texts)
+        encode = engine.encoding.encode_texts
+        _load(
+            (0.0, f"Encoding {count(len(wanted), 'text')} with {say_model(model)}", partial(encode, model, wanted))
+            for model, wanted in texts
+        )
 
 
 def _needs(engine: Engine, step: OwnStep) -> ViewNeeds:
@@ -104,19 +113,3 @@ def _needs(engine: Engine, step: OwnStep) -> ViewNeeds:
         return view_needs(engine, choices, classified=step.page in CLASSIFIED)
     except TMVError as error:
         return ViewNeeds(missing=(str(error).rstrip("."),))
-
-
-def _encode(engine: Engine, texts: list[tuple[str, tuple[str, ...]]]) -> None:
-    place = st.empty()
-    for model, wanted in texts:
-        place.progress(0.0, text=plain(f"Encoding {count(len(wanted), 'text')} with {say_model(model)}"))
-        try:
-            engine.encoding.encode_texts(model, wanted)
-        except EncoderWarming as waiting:
-            place.info(plain(f"The encoder of {say_model(waiting.model)} is starting; load again in a moment."))
-            return
-        except TMVError as error:
-            place.info(plain(str(error)))
-            return
-    place.empty()
-    st.rerun()
