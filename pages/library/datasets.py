@@ -9,8 +9,7 @@ from core.stats.numbers import count
 from core.types import DatasetSpec, State
 from core.words.names import say_dataset
 from core.work import start
-from pages.shared.guard import safe_callback
-from pages.shared.jobs import job_line
+from pages.library.line import describe, offer_job
 from pages.shared.pickers import offered_datasets
 from pages.shared.stored import stored_pairs
 from pages.shared.words import plain
@@ -33,53 +32,20 @@ def show(engine: Engine) -> None:
 
 
 def _line(engine: Engine, spec: DatasetSpec, state: State, models: int) -> None:
-    words, button = st.columns([9, 1], vertical_alignment="center")
-    with words:
-        st.markdown(
-            f"**{plain(say_dataset(spec.name))}** · {STATES[state.state]}"
-            + (f" · {plain(state.why)}" if state.why else "")
-        )
-        st.caption(
-            " · ".join(
-                filter(
-                    None,
-                    (
-                        plain(spec.name),
-                        plain(spec.size),
-                        count(len(spec.classnames), "class", "classes") if spec.classnames else "",
-                        plain(spec.licence),
-                        f"vectors of {count(models, 'model')}" if models else "",
-                    ),
-                )
-            )
-        )
-        if spec.why:
-            st.caption(plain(spec.why))
-    _action(engine, spec, state, button)
-
-
-def _action(engine: Engine, spec: DatasetSpec, state: State, place: st.delta_generator.DeltaGenerator) -> None:
+    place = describe(
+        say_dataset(spec.name),
+        STATES[state.state],
+        state.why,
+        plain(spec.name),
+        plain(spec.size),
+        count(len(spec.classnames), "class", "classes") if spec.classnames else "",
+        plain(spec.licence),
+        f"vectors of {count(models, 'model')}" if models else "",
+        more=spec.why,
+    )
     if state.state != "downloadable":
         return
-    demo = spec.name.startswith("demo-")
-    job = engine.jobs.latest("prepare-demo" if demo else f"download-dataset/{spec.name}")
-    if job is not None and job.live:
-        return
-    if demo:
-        place.button(
-            "Make",
-            key=f"make-{spec.name}",
-            on_click=safe_callback(start.prepare_demo),
-            args=(engine.jobs,),
-            width="stretch",
-        )
+    if spec.name.startswith("demo-"):
+        offer_job(engine, place, "Make", spec.name, "prepare-demo", start.prepare_demo)
     else:
-        place.button(
-            "Download",
-            key=f"download-{spec.name}",
-            on_click=safe_callback(start.download_dataset),
-            args=(engine.jobs, spec),
-            width="stretch",
-        )
-    if job is not None and job.state == "failed":
-        job_line(engine, job)
+        offer_job(engine, place, "Download", spec.name, f"download-dataset/{spec.name}", start.download_dataset, spec)

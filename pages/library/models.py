@@ -9,8 +9,7 @@ from core.stats.numbers import count, millions
 from core.types import ModelSpec, State
 from core.words.names import say_model
 from core.work import start
-from pages.shared.guard import safe_callback
-from pages.shared.jobs import job_line
+from pages.library.line import describe, offer_job
 from pages.shared.stored import known_models, stored_pairs
 from pages.shared.words import plain
 
@@ -31,35 +30,15 @@ def show(engine: Engine) -> None:
 
 
 def _line(engine: Engine, spec: ModelSpec, state: State, sets: int) -> None:
-    words, button = st.columns([9, 1], vertical_alignment="center")
-    with words:
-        st.markdown(
-            f"**{plain(say_model(spec))}** · {STATES[state.state]}" + (f" · {plain(state.why)}" if state.why else "")
-        )
-        st.caption(
-            " · ".join(
-                filter(
-                    None,
-                    (
-                        plain(spec.name),
-                        f"{millions(spec.parameters)} parameters" if spec.parameters else "",
-                        plain(spec.training_data),
-                        plain(spec.licence),
-                        f"vectors of {count(sets, 'data set')}" if sets else "",
-                    ),
-                )
-            )
-        )
+    place = describe(
+        say_model(spec),
+        STATES[state.state],
+        state.why,
+        plain(spec.name),
+        f"{millions(spec.parameters)} parameters" if spec.parameters else "",
+        plain(spec.training_data),
+        plain(spec.licence),
+        f"vectors of {count(sets, 'data set')}" if sets else "",
+    )
     if state.state == "downloadable":
-        job = engine.jobs.latest(f"download-model/{spec.name}")
-        if job is not None and job.live:
-            return
-        button.button(
-            "Download",
-            key=f"download-{spec.name}",
-            on_click=safe_callback(start.download_model),
-            args=(engine.jobs, spec),
-            width="stretch",
-        )
-        if job is not None and job.state == "failed":
-            job_line(engine, job)
+        offer_job(engine, place, "Download", spec.name, f"download-model/{spec.name}", start.download_model, spec)
