@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeVar
 
 from core.engine import Engine
 from core.errors import EncoderWarming, TMVError
 from core.report.page import Section, Shot
+from core.studies.result import StudyResult
 from core.types import Provenance
-from core.words.names import file_part
+from core.words.names import file_part, say_pair
 
 T = TypeVar("T")
 THUMBNAIL = 224
@@ -59,6 +61,19 @@ class Gathered:
         except TMVError as error:
             self.missing.append(f"{said}: {error}")
         return None
+
+    def answers(
+        self, said: str, models: Iterable[str], dataset: str, answer: Callable[[str, str], T | None]
+    ) -> list[T]:
+        """What each model answers on a data set, and where the numbers come from; why not is noted under `said`."""
+        found = list[T]()
+        for model in models:
+            result = self.ask(partial(answer, model, dataset), f"{said}, {say_pair(model, dataset)}")
+            if result is not None:
+                found.append(result)
+            if isinstance(result, StudyResult):
+                self.note(result.model, result.dataset, result.split, result.provenance)
+        return found
 
 
 Build = Callable[[Engine, Request, Sequence[str], Gathered], Iterable[Section]]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import partial
 
 from core.charts.audit import otherwise_chart
 from core.engine import Engine
@@ -15,17 +14,16 @@ from core.tables import columns
 from core.tables.audit import audit_frame, otherwise_frame
 from core.tables.forms import Table
 from core.words.audit import say_case, trust_finding
-from core.words.names import say_pair
 from core.words.notes import notes_of
 
 
 def audits(engine: Engine, request: Request, datasets: Sequence[str], gathered: Gathered) -> Iterable[Section]:
     """Every check on every number of the report."""
-    found = list[AuditResult]()
-    for dataset in datasets:
-        for model in request.models:
-            result = _audit(engine, request, gathered, model, dataset)
-            found += [result] if result is not None else []
+
+    def study(model: str, dataset: str) -> AuditResult:
+        return engine.run(Audit.at(engine, model, dataset, request.split, **request.prompts))
+
+    found = [r for d in datasets for r in gathered.answers("Audit", request.models, d, study)]
     if not found:
         return
     yield Section(title="Can these numbers be trusted?", finding=trust_finding(found))
@@ -43,12 +41,6 @@ def audits(engine: Engine, request: Request, datasets: Sequence[str], gathered: 
             level=3,
             notes=tuple(notes_of([result.case])),
         )
-
-
-def _audit(engine: Engine, request: Request, gathered: Gathered, model: str, dataset: str) -> AuditResult | None:
-    said = f"Audit, {say_pair(model, dataset)}"
-    study = partial(Audit.at, engine, model, dataset, request.split, **request.prompts)
-    return gathered.ask(lambda: engine.run(study()), said)
 
 
 PART = Part(on="", build=audits)

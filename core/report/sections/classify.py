@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Sequence
-from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -26,7 +25,11 @@ from core.words.notes import notes_of
 
 def accuracy(engine: Engine, request: Request, datasets: Sequence[str], gathered: Gathered) -> Iterable[Section]:
     """Zero-shot accuracy of every model on every data set, and what is behind each number."""
-    found = [r for r in (_zero_shot(engine, request, gathered, m, d) for d in datasets for m in request.models) if r]
+
+    def zero_shot(model: str, dataset: str) -> ZeroShotResult:
+        return engine.run(ZeroShot.at(engine, model, dataset, request.split, **request.prompts))
+
+    found = [r for d in datasets for r in gathered.answers("Zero-shot", request.models, d, zero_shot)]
     if not found:
         return
     frame = accuracy_frame(found)
@@ -61,14 +64,6 @@ def accuracy(engine: Engine, request: Request, datasets: Sequence[str], gathered
     )
     for result in found:
         yield _behind(engine, request, result)
-
-
-def _zero_shot(engine: Engine, request: Request, gathered: Gathered, model: str, dataset: str) -> ZeroShotResult | None:
-    study = partial(ZeroShot.at, engine, model, dataset, request.split, **request.prompts)
-    result = gathered.ask(lambda: engine.run(study()), f"Zero-shot, {say_pair(model, dataset)}")
-    if result is not None:
-        gathered.note(result.model, result.dataset, result.split, result.provenance)
-    return result
 
 
 def _asked(results: Sequence[ZeroShotResult]) -> tuple[str, ...]:

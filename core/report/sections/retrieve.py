@@ -18,14 +18,18 @@ from core.tables import columns
 from core.tables.forms import Table
 from core.tables.retrieval import histogram_frame, recalls_frame, retrieval_frame
 from core.words.captions import how_it_counts, lost_title, retrieval_finding, under_mistake
-from core.words.names import say_dataset, say_pair
+from core.words.names import say_dataset
 from core.words.notes import notes_of
 
 
 def retrieval(engine: Engine, request: Request, datasets: Sequence[str], gathered: Gathered) -> Iterable[Section]:
     """Caption retrieval in both directions on every set with captions."""
+
+    def study(model: str, dataset: str) -> RetrievalResult:
+        return engine.run(Retrieval.at(engine, model, dataset, request.split))
+
     for dataset in datasets:
-        found = [r for r in (_retrieve(engine, request, gathered, m, dataset) for m in request.models) if r is not None]
+        found = gathered.answers("Caption retrieval", request.models, dataset, study)
         if not found:
             continue
         recalls, frame = recalls_frame(found), retrieval_frame(found)
@@ -51,14 +55,6 @@ def retrieval(engine: Engine, request: Request, datasets: Sequence[str], gathere
 
 def _recall_charts(recalls: pd.DataFrame, ranks: pd.DataFrame) -> tuple[Chart, ...]:
     return recalls_chart(recalls, "image"), recalls_chart(recalls, "text"), rank_histogram_chart(ranks)
-
-
-def _retrieve(engine: Engine, request: Request, gathered: Gathered, model: str, dataset: str) -> RetrievalResult | None:
-    said = f"Caption retrieval, {say_pair(model, dataset)}"
-    result = gathered.ask(lambda: engine.run(Retrieval.at(engine, model, dataset, request.split)), said)
-    if result is not None:
-        gathered.note(result.model, result.dataset, result.split, result.provenance)
-    return result
 
 
 def _lost(engine: Engine, request: Request, result: RetrievalResult) -> Iterable[Shot]:
