@@ -3,11 +3,11 @@
 import numpy as np
 import streamlit as st
 
-from core.charts import accuracy_chart
+from core.charts.accuracy import accuracy_chart
 from core.engine import Engine
 from core.errors import NotHere, TMVError
 from core.studies.zero_shot.classify import ZeroShotResult
-from core.tables import accuracy_frame
+from core.tables.accuracy import accuracy_frame
 from core.words.accuracy import accuracy_finding, protocol_line
 from core.words.names import say_dataset, say_model
 from pages.overview.matrix import matrix

@@ -31,7 +31,7 @@ from core.studies.prompts.accuracy import PromptStudyResult
 from core.studies.prompts.heldout import PromptSearchResult
 from core.studies.prompts.words import WordsResult
 from core.studies.zero_shot.classify import ZeroShotResult
-from core.tables import confusion_frame
+from core.tables.classes import confusion_frame
 from core.tables.methods import methods_frame
 from core.types import EmbeddingKey, Note, Reference, Sentence
 from core.words import accuracy, audit, captions, deck, few_shot, notes, pictures, probe, prompts

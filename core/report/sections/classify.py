@@ -8,7 +8,10 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pandas as pd
 
-from core.charts import accuracy_chart, confusion_chart, difference_chart, recall_chart
+from core.charts.accuracy import accuracy_chart
+from core.charts.classes import recall_chart
+from core.charts.compare import difference_chart
+from core.charts.confusion import confusion_chart
 from core.engine import Engine
 from core.report.page import Section, Shot
 from core.report.parts import Gathered, Part, Request, file_name, shot
@@ -16,7 +19,10 @@ from core.stats.numbers import full_stop
 from core.studies.answered import same_pictures
 from core.studies.zero_shot.classify import ZeroShotResult
 from core.studies.zero_shot.study import ZeroShot
-from core.tables import accuracy_frame, columns, confusion_frame, difference_frame, per_class_frame, references_frame
+from core.tables import columns
+from core.tables.accuracy import accuracy_frame, references_frame
+from core.tables.classes import confusion_frame, per_class_frame
+from core.tables.compare import difference_frame
 from core.tables.forms import Table
 from core.words.accuracy import accuracy_finding, collapse_finding, protocol_line
 from core.words.names import say_dataset, say_pair

@@ -8,7 +8,7 @@ from core.charts.accuracy import accuracy_chart
 from core.engine import Engine
 from core.errors import EncoderWarming, NotHere, TMVError
 from core.studies.zero_shot.classify import ZeroShotResult
-from core.tables import accuracy_frame
+from core.tables.accuracy import accuracy_frame
 from core.tables.methods import methods_frame
 from core.types import DatasetSpec, ModelSpec
 from core.words.accuracy import accuracy_finding, protocol_line

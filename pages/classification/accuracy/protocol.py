@@ -10,7 +10,7 @@ import streamlit as st
 from core.stats.accuracy import BY_NAME, METRICS
 from core.stats.numbers import interval_text, percent, points
 from core.studies.zero_shot.classify import ZeroShotResult
-from core.tables import references_frame
+from core.tables.accuracy import references_frame
 from core.tables.columns import ACCURACY
 from core.words.accuracy import protocol_line
 from core.words.names import say_dataset, say_model

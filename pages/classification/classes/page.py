@@ -4,12 +4,13 @@ from typing import Literal
 
 import streamlit as st
 
-from core.charts import confusion_chart, recall_chart
+from core.charts.classes import recall_chart
+from core.charts.confusion import confusion_chart
 from core.engine import Engine
 from core.errors import NotHere
 from core.stats.numbers import full_stop
 from core.studies.zero_shot.classify import ZeroShotResult
-from core.tables import confused_frame, confusion_frame, per_class_frame
+from core.tables.classes import confused_frame, confusion_frame, per_class_frame
 from core.words.accuracy import collapse_finding, mistake_finding, protocol_line
 from core.words.names import say_model
 from pages.classification.classes.confusion_pictures import pictures, show_cell

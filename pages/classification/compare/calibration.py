@@ -15,7 +15,7 @@ from core.studies.few_shot.draw import FewShotDraw
 from core.studies.probe.result import ProbeResult
 from core.studies.zero_shot.classify import ZeroShotResult
 from core.studies.zero_shot.study import ZeroShot
-from core.tables import accuracy_frame
+from core.tables.accuracy import accuracy_frame
 from core.tables.compare import calibration_frame, cost_frame
 from core.types import DatasetSpec
 from core.words.accuracy import calibration_finding

@@ -7,23 +7,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core import tables as frames
 from core.catalog.models import MODELS
-from core.charts import (
-    accuracy_chart,
-    confusion_chart,
-    cost_chart,
-    difference_chart,
-    look,
-    model_color,
-    model_pattern,
-    model_symbol,
-    predicted_chart,
-    recall_chart,
-    reliability_chart,
-)
-from core.charts.theme import TITLE_WIDTH, contrast, readable_on, scale_colour, wrap
+from core.charts.accuracy import accuracy_chart
+from core.charts.calibration import reliability_chart
+from core.charts.classes import predicted_chart, recall_chart
+from core.charts.compare import difference_chart
+from core.charts.confusion import confusion_chart
+from core.charts.cost import cost_chart
+from core.charts.palette import model_color, model_pattern, model_symbol
+from core.charts.theme import TITLE_WIDTH, contrast, look, readable_on, scale_colour, wrap
 from core.stats.numbers import listed
+from core.tables.accuracy import accuracy_frame
+from core.tables.classes import confused_frame, confusion_frame, per_class_frame, predicted_frame
+from core.tables.compare import calibration_frame, cost_frame, difference_frame
 from tests.sample_results import sample_result
 
 OPENAI, LAION = "ViT-B-32/openai", "ViT-B-32/laion2b_s34b_b79k"
@@ -37,22 +33,22 @@ def two():
 
 @pytest.fixture(scope="module")
 def accuracy(two):
-    return frames.accuracy_frame([*two, sample_result(OPENAI, "cifar100"), sample_result(LAION, "cifar100", seed=5)])
+    return accuracy_frame([*two, sample_result(OPENAI, "cifar100"), sample_result(LAION, "cifar100", seed=5)])
 
 
 @pytest.fixture(scope="module")
 def every(two, accuracy):
     """Each chart as a function of its theme and scale."""
-    cost = frames.cost_frame(frames.accuracy_frame(two), {OPENAI: 0.02, LAION: 0.02})
+    cost = cost_frame(accuracy_frame(two), {OPENAI: 0.02, LAION: 0.02})
     return {
         "accuracy": lambda **o: accuracy_chart(accuracy, **o),
         "accuracy lying": lambda **o: accuracy_chart(accuracy, "acc5", upright=False, **o),
-        "recall": lambda **o: recall_chart(frames.per_class_frame(two[:1]), **o),
-        "dumbbells": lambda **o: recall_chart(frames.per_class_frame(two), order="difference", **o),
-        "confusion": lambda **o: confusion_chart(frames.confusion_frame(two[0]), **o),
-        "answers": lambda **o: predicted_chart(frames.predicted_frame(two), **o),
-        "difference": lambda **o: difference_chart(frames.difference_frame([two]), **o),
-        "reliability": lambda **o: reliability_chart(frames.calibration_frame(two), **o),
+        "recall": lambda **o: recall_chart(per_class_frame(two[:1]), **o),
+        "dumbbells": lambda **o: recall_chart(per_class_frame(two), order="difference", **o),
+        "confusion": lambda **o: confusion_chart(confusion_frame(two[0]), **o),
+        "answers": lambda **o: predicted_chart(predicted_frame(two), **o),
+        "difference": lambda **o: difference_chart(difference_frame([two]), **o),
+        "reliability": lambda **o: reliability_chart(calibration_frame(two), **o),
         "size": lambda **o: cost_chart(cost, **o),
         "time": lambda **o: cost_chart(cost, "seconds_per_picture", **o),
     }
@@ -174,7 +170,7 @@ def test_titles_are_sentences_that_fit_a_narrow_screen(every, name):
     lines = re.sub(r"<span.*", "", chart.figure.layout.title.text).split("<br>")
     assert all(len(line) <= TITLE_WIDTH for line in lines)
     assert not re.search(r"bar chart|heat ?map|plot", chart.title, re.IGNORECASE)
-    long = accuracy_chart(frames.accuracy_frame([sample_result()]), title="word " * 40)
+    long = accuracy_chart(accuracy_frame([sample_result()]), title="word " * 40)
     assert long.figure.layout.margin.t > chart.figure.layout.margin.t
 
 
@@ -240,7 +236,7 @@ def test_a_number_that_its_whisker_would_cross_stands_past_it(accuracy, upright)
 def test_few_bars_stand_and_many_lie(accuracy):
     assert traces(accuracy_chart(accuracy), type="bar")[0].orientation == "v"
     sets = ("eurosat", "demo-satellite", "demo-objects")
-    many = frames.accuracy_frame([sample_result(m, d, n=60) for m in STUDY for d in sets])
+    many = accuracy_frame([sample_result(m, d, n=60) for m in STUDY for d in sets])
     chart = accuracy_chart(many)
     assert traces(chart, type="bar")[0].orientation == "h"
     assert chart.figure.layout.height > accuracy_chart(accuracy).figure.layout.height
@@ -252,7 +248,7 @@ def test_accuracy_axes_start_at_zero_in_whole_percent(accuracy):
 
 
 def test_top_five_of_five_classes_is_said_to_be_meaningless():
-    few = frames.accuracy_frame([sample_result(classes=4)])
+    few = accuracy_frame([sample_result(classes=4)])
     assert "says nothing" in accuracy_chart(few, "acc5").figure.layout.title.text
     assert "says nothing" not in accuracy_chart(few, "acc1").figure.layout.title.text
 
@@ -261,17 +257,17 @@ def test_top_five_of_five_classes_is_said_to_be_meaningless():
 
 
 def test_recall_bars_start_with_the_hardest_class(two):
-    chart = recall_chart(frames.per_class_frame(two[:1]))
+    chart = recall_chart(per_class_frame(two[:1]))
     bar = traces(chart, type="bar")[0]
     hardest = min(two[0].per_class, key=lambda r: r.recall)
     first = list(bar.y).index(0)
     assert bar.x[first] == hardest.recall and bar.customdata[first][2] == hardest.classname
-    easiest = traces(recall_chart(frames.per_class_frame(two[:1]), order="strongest"), type="bar")[0]
+    easiest = traces(recall_chart(per_class_frame(two[:1]), order="strongest"), type="bar")[0]
     assert easiest.x[list(easiest.y).index(0)] == max(r.recall for r in two[0].per_class)
 
 
 def test_dumbbells_join_both_models_and_sort_by_gap(two):
-    chart = recall_chart(frames.per_class_frame(two), order="difference")
+    chart = recall_chart(per_class_frame(two), order="difference")
     a, b = (next(t for t in chart.figure.data if t.name == n) for n in ("ViT-B/32 · OpenAI", "ViT-B/32 · LAION-2B"))
     gaps = [abs(x - y) for _, x, y in sorted((p, x, y) for p, x, y in zip(a.y, a.x, b.x, strict=True))]
     assert gaps == sorted(gaps, reverse=True)
@@ -282,13 +278,13 @@ def test_dumbbells_join_both_models_and_sort_by_gap(two):
 
 def test_a_thousand_classes_are_cut_to_a_readable_number_and_said_so():
     result = sample_result(OPENAI, "imagenet_mini", n=600)
-    chart = recall_chart(frames.per_class_frame([result]), limit=30)
+    chart = recall_chart(per_class_frame([result]), limit=30)
     assert len(traces(chart, type="bar")[0].x) == 30 and len(chart.frame) == 1000
     assert "30 of" in spoken(chart) and "table has all" in spoken(chart)
-    confusion = confusion_chart(frames.confusion_frame(result))
+    confusion = confusion_chart(confusion_frame(result))
     assert len(confusion.figure.data[0].z) == 15
     assert "15 of" in spoken(confusion)
-    answers = predicted_chart(frames.predicted_frame([result]))
+    answers = predicted_chart(predicted_frame([result]))
     assert len(traces(answers, type="bar")[0].x) == 30
     assert "30 most frequent of 1000" in spoken(answers)
 
@@ -296,7 +292,7 @@ def test_a_thousand_classes_are_cut_to_a_readable_number_and_said_so():
 def test_classes_without_pictures_are_left_out():
     result = sample_result(dataset="demo-objects", n=20)
     present = sum(r.n > 0 for r in result.per_class)
-    assert len(traces(recall_chart(frames.per_class_frame([result])), type="bar")[0].x) == present
+    assert len(traces(recall_chart(per_class_frame([result])), type="bar")[0].x) == present
 
 
 def test_names_are_cut_with_an_ellipsis_never_in_silence():
@@ -306,7 +302,7 @@ def test_names_are_cut_with_an_ellipsis_never_in_silence():
 
 
 def test_confusion_cells_hold_counts_and_can_be_clicked(two):
-    frame = frames.confusion_frame(two[0])
+    frame = confusion_frame(two[0])
     heat, *layers = confusion_chart(frame).figure.data
     expected = two[0].confusion / two[0].confusion.sum(axis=1, keepdims=True)
     np.testing.assert_allclose(heat.z, expected)
@@ -346,10 +342,10 @@ def test_numbers_in_cells_are_readable_on_every_colour(theme):
 
 
 def test_the_confusion_title_is_the_worst_mistake(two):
-    worst = frames.confused_frame(two[0], 1).iloc[0]
-    title = confusion_chart(frames.confusion_frame(two[0])).title
+    worst = confused_frame(two[0], 1).iloc[0]
+    title = confusion_chart(confusion_frame(two[0])).title
     assert worst["true_name"] in title and worst["predicted_name"] in title and str(worst["count"]) in title
-    perfect = frames.confusion_frame(two[0]).query("true == predicted")
+    perfect = confusion_frame(two[0]).query("true == predicted")
     assert confusion_chart(perfect).title == "No picture is named wrong"
 
 
@@ -359,7 +355,7 @@ def test_answers_show_a_collapse(two):
     from core.stats.metrics import confusion
 
     result = replace(two[0], top5=top5, confusion=confusion(two[0].labels, top5[:, 0], 10))
-    bar = traces(predicted_chart(frames.predicted_frame([result])), type="bar")[0]
+    bar = traces(predicted_chart(predicted_frame([result])), type="bar")[0]
     assert bar.x[list(bar.y).index(0)] == result.n and sorted(bar.x)[-2] == 0
 
 
@@ -368,7 +364,7 @@ def test_answers_show_a_collapse(two):
 
 def test_differences_are_filled_when_clear_and_open_when_tied(two):
     clear, tie = (two[1], two[0]), (two[0], two[0])
-    frame = frames.difference_frame([clear, tie])
+    frame = difference_frame([clear, tie])
     frame.loc[1, "model_b"] = LAION
     chart = difference_chart(frame)
     filled, hollow = (t for t in chart.figure.data if t.customdata is not None)
@@ -384,7 +380,7 @@ def test_differences_are_filled_when_clear_and_open_when_tied(two):
 
 
 def test_long_names_have_a_line_each_under_a_difference(two):
-    frame = frames.difference_frame([two])
+    frame = difference_frame([two])
     short, long = (difference_chart(frame.assign(b=name)).figure for name in ("RN50", "Tip-Adapter-F, 16 a class"))
     assert short.layout.xaxis.title.text.count("<br>") == 1
     assert long.layout.xaxis.title.text.startswith("← Tip-Adapter-F, 16 a class ahead<br>")
@@ -392,13 +388,13 @@ def test_long_names_have_a_line_each_under_a_difference(two):
 
 
 def test_one_difference_has_its_finding_as_title(two):
-    chart = difference_chart(frames.difference_frame([two]))
+    chart = difference_chart(difference_frame([two]))
     assert chart.title.startswith("LAION-2B is ahead by") and "excludes zero" in chart.alt
     assert "OpenAI ahead →" in chart.figure.layout.xaxis.title.text
 
 
 def test_reliability_draws_the_bins_and_the_diagonal(two):
-    frame = frames.calibration_frame(two)
+    frame = calibration_frame(two)
     chart = reliability_chart(frame)
     part = frame[frame["model"] == OPENAI]
     curve = next(t for t in chart.figure.data if t.name and t.name.startswith("ViT-B/32 · OpenAI"))
@@ -409,7 +405,7 @@ def test_reliability_draws_the_bins_and_the_diagonal(two):
 
 
 def test_cost_puts_known_models_on_a_log_axis_and_names_the_rest(two):
-    frame = frames.cost_frame(frames.accuracy_frame(two), {OPENAI: 0.025})
+    frame = cost_frame(accuracy_frame(two), {OPENAI: 0.025})
     chart = cost_chart(frame, "seconds_per_picture")
     marks = [t for t in chart.figure.data if t.customdata is not None]
     assert [(t.x[0], t.y[0]) for t in marks] == [(25.0, two[0].acc1)]

@@ -12,11 +12,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.charts import class_templates, difference_chart, look, model_color, prompt_search
+from core.charts import class_templates, prompt_search
 from core.charts import pictures as picture_charts
 from core.charts import prompts as prompt_charts
 from core.charts import retrieval as retrieval_charts
-from core.charts.theme import TITLE_WIDTH, Chart
+from core.charts.compare import difference_chart
+from core.charts.palette import model_color
+from core.charts.theme import TITLE_WIDTH, Chart, look
 from core.studies.captions import breakdown as retrieval_reading
 from core.studies.pictures import lists
 from core.tables import pictures, prompts, retrieval

@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.charts import accuracy_chart, model_color, reliability_chart
+from core.charts.accuracy import accuracy_chart
+from core.charts.calibration import reliability_chart
 from core.charts.cost import cost_chart
 from core.charts.few_shot import few_shot_chart
-from core.charts.palette import Theme
+from core.charts.palette import Theme, model_color
 from core.charts.theme import Chart, contrast, look, mixed
 from core.charts.validation import validation_chart
 from core.studies.few_shot.result import FewShotResult

@@ -11,10 +11,10 @@ import pytest
 
 from core.catalog import registry
 from core.catalog.models import MODELS
-from core.charts import accuracy_chart, bar_fill, look, model_mark
-from core.charts.palette import Mark, Theme
-from core.charts.theme import contrast
-from core.tables import accuracy_frame
+from core.charts.accuracy import accuracy_chart
+from core.charts.palette import Mark, Theme, bar_fill, model_mark
+from core.charts.theme import contrast, look
+from core.tables.accuracy import accuracy_frame
 from core.words.names import shown_together
 from tests.sample_results import sample_result
 
@@ -79,7 +79,7 @@ def test_a_mark_does_not_hang_on_who_comes_first() -> None:
 
 def test_marks_are_apart_in_a_process_that_nobody_told_what_is_shown() -> None:
     code = (
-        "import sys; from core.charts import model_color, model_pattern, model_symbol\n"
+        "import sys; from core.charts.palette import model_color, model_pattern, model_symbol\n"
         "print(len({(model_color(n, 'dark'), model_pattern(n)) for n in sys.argv[1:]}),"
         " len({(model_color(n), model_symbol(n)) for n in sys.argv[1:]}))"
     )

@@ -62,7 +62,7 @@ def test_probabilities_of_the_answer_are_kept() -> None:
 
 
 def test_what_the_pages_save_can_be_read_again() -> None:
-    from core.tables import predictions_frame
+    from core.tables.classes import predictions_frame
     from tests.sample_results import sample_result
 
     result = sample_result(n=40)

@@ -191,8 +191,8 @@ def test_a_section_escapes_everything() -> None:
 
 
 def test_a_script_cannot_be_closed_by_what_is_in_it() -> None:
-    from core.charts import accuracy_chart
-    from core.tables import accuracy_frame
+    from core.charts.accuracy import accuracy_chart
+    from core.tables.accuracy import accuracy_frame
     from tests.sample_results import sample_result
 
     chart = accuracy_chart(accuracy_frame([sample_result()]), title=NASTY)

@@ -6,11 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core import tables as frames
 from core.stats.intervals import paired_difference
 from core.stats.metrics import calibration
 from core.studies.answered import compare
-from core.tables.accuracy import fitting
+from core.tables.accuracy import accuracy_frame, fitting, references_frame
+from core.tables.classes import confused_frame, confusion_frame, per_class_frame, predicted_frame, predictions_frame
+from core.tables.compare import calibration_frame, cost_frame, difference_frame, disagreements_frame
 from core.types import Reference
 from tests.sample_results import sample_result
 
@@ -26,7 +27,7 @@ def two():
 
 
 def test_accuracy_frame_holds_measured_published_and_deck(two):
-    frame = frames.accuracy_frame(two)
+    frame = accuracy_frame(two)
     row, result = frame.iloc[0], two[0]
     assert row["model"] == OPENAI and row["model_title"] == "ViT-B/32 · OpenAI" and row["dataset_title"] == "EuroSAT"
     assert (row["acc1"], row["acc1_low"], row["acc1_high"]) == (result.acc1, *result.acc1_ci95)
@@ -40,13 +41,13 @@ def test_accuracy_frame_holds_measured_published_and_deck(two):
 
 
 def test_an_ensemble_stands_beside_the_published_ensemble():
-    frame = frames.accuracy_frame([sample_result(OPENAI, "eurosat", templates=("{}", "a {}"))])
+    frame = accuracy_frame([sample_result(OPENAI, "eurosat", templates=("{}", "a {}"))])
     assert frame["published_acc1"].iloc[0] == pytest.approx(0.5044, abs=2e-4)
     assert frame["templates"].iloc[0] == 2 and frame["template_texts"].iloc[0] == "{} | a {}"
 
 
 def test_without_figures_the_cells_are_empty():
-    frame = frames.accuracy_frame([sample_result()])
+    frame = accuracy_frame([sample_result()])
     assert frame["published_acc1"].isna().all() and frame["deck_acc1_difference"].isna().all()
     assert (frame["published_acc1_lies"] == "").all()
 
@@ -64,20 +65,20 @@ def test_a_probe_is_never_laid_beside_zero_shot():
 
 
 def test_references_frame_lists_every_zero_shot_figure(two):
-    frame = frames.references_frame(two)
+    frame = references_frame(two)
     assert set(frame["kind"]) == {"published", "deck"}
     assert frame["source"].ne("").all() and frame["protocol"].ne("").all()
     assert not frame["metric"].str.contains("probe").any()
     row = frame[(frame["model"] == LAION) & (frame["kind"] == "deck") & (frame["metric"] == "acc1")].iloc[0]
     assert row["value"] == 0.4224 and row["difference"] == pytest.approx(two[1].acc1 - 0.4224)
-    assert list(frames.references_frame([sample_result()]).columns) == list(frame.columns)
+    assert list(references_frame([sample_result()]).columns) == list(frame.columns)
 
 
 # --- classes ----------------------------------------------------------------------------------------------
 
 
 def test_per_class_frame_agrees_with_the_result(two):
-    frame = frames.per_class_frame(two)
+    frame = per_class_frame(two)
     assert len(frame) == 20
     for row, found in zip(frame.head(10).itertuples(), two[0].per_class, strict=True):
         assert (row.classname, row.n, row.correct, row.recall) == (
@@ -90,14 +91,14 @@ def test_per_class_frame_agrees_with_the_result(two):
 
 
 def test_a_class_without_pictures_is_empty_in_the_frame():
-    frame = frames.per_class_frame([sample_result(dataset="demo-objects", n=20)])
+    frame = per_class_frame([sample_result(dataset="demo-objects", n=20)])
     empty = frame[frame["n"] == 0]
     assert len(empty) and empty["recall"].isna().all() and empty["recall_low"].isna().all()
 
 
 def test_confusion_frame_is_the_table_without_its_zeros(two):
     result = two[0]
-    frame = frames.confusion_frame(result)
+    frame = confusion_frame(result)
     table = np.zeros((10, 10), dtype=int)
     table[frame["true"], frame["predicted"]] = frame["count"]
     np.testing.assert_array_equal(table, result.confusion)
@@ -109,24 +110,24 @@ def test_confusion_frame_is_the_table_without_its_zeros(two):
 def test_confused_frame_starts_with_the_most_frequent_mistake(two):
     wrong = two[0].confusion.copy()
     np.fill_diagonal(wrong, 0)
-    frame = frames.confused_frame(two[0], limit=3)
+    frame = confused_frame(two[0], limit=3)
     assert len(frame) == 3 and frame["count"].iloc[0] == wrong.max()
     assert frame["count"].is_monotonic_decreasing
 
 
 def test_predicted_frame_counts_answers_and_truth(two):
-    frame = frames.predicted_frame(two[:1])
+    frame = predicted_frame(two[:1])
     assert frame["predicted"].sum() == frame["true"].sum() == two[0].n
     assert frame["predicted"].tolist() == np.bincount(two[0].predicted, minlength=10).tolist()
 
 
 def test_predictions_frame_has_one_row_a_picture(two):
     result = two[0]
-    frame = frames.predictions_frame(result)
+    frame = predictions_frame(result)
     assert len(frame) == result.n and frame["correct"].mean() == result.acc1
     assert (frame["answer_1"] == frame["predicted_name"]).all()
     assert (frame["probability_1"] >= frame["probability_2"]).all()
-    few = frames.predictions_frame(sample_result(classes=3))
+    few = predictions_frame(sample_result(classes=3))
     assert "answer_3" in few and "answer_4" not in few
 
 
@@ -135,7 +136,7 @@ def test_predictions_frame_has_one_row_a_picture(two):
 
 def test_difference_frame_is_the_paired_difference_in_words(two):
     a, b = two
-    row = frames.difference_frame([(b, a)]).iloc[0]
+    row = difference_frame([(b, a)]).iloc[0]
     expected = paired_difference(b.correct, a.correct)
     assert row["difference"] == expected.difference and (row["difference_low"], row["difference_high"]) == expected.ci95
     assert (row["a"], row["b"], row["only_a"], row["only_b"]) == (
@@ -149,7 +150,7 @@ def test_difference_frame_is_the_paired_difference_in_words(two):
 
 def test_disagreements_are_the_pictures_that_one_gets_right(two):
     a, b = two
-    frame = frames.disagreements_frame(a, b)
+    frame = disagreements_frame(a, b)
     found = compare(a, b)
     assert (frame["right"] == "a").sum() == found.n_only_a and (frame["right"] == "b").sum() == found.n_only_b
     right = frame[frame["right"] == "a"]
@@ -158,7 +159,7 @@ def test_disagreements_are_the_pictures_that_one_gets_right(two):
 
 
 def test_calibration_frame_keeps_the_bins_that_hold_pictures(two):
-    frame = frames.calibration_frame(two, bins=10)
+    frame = calibration_frame(two, bins=10)
     part = frame[frame["model"] == OPENAI]
     found = calibration(two[0].top5_probability[:, 0], two[0].correct, 10)
     assert part["n"].tolist() == found.count[found.count > 0].tolist()
@@ -169,7 +170,7 @@ def test_calibration_frame_keeps_the_bins_that_hold_pictures(two):
 
 def test_cost_frame_knows_sizes_and_leaves_the_rest_empty(two):
     unheard = replace(two[0], model="hf-hub:someone/their-clip")
-    frame = frames.cost_frame(frames.accuracy_frame([*two, unheard]), {OPENAI: 0.02})
+    frame = cost_frame(accuracy_frame([*two, unheard]), {OPENAI: 0.02})
     assert frame["parameters"].iloc[0] == 151_277_313 and np.isnan(frame["parameters"].iloc[2])
     assert frame["seconds_per_picture"].iloc[0] == 0.02 and np.isnan(frame["seconds_per_picture"].iloc[1])
 
@@ -177,11 +178,11 @@ def test_cost_frame_knows_sizes_and_leaves_the_rest_empty(two):
 def test_every_frame_survives_a_csv(two, tmp_path):
     for i, frame in enumerate(
         (
-            frames.accuracy_frame(two),
-            frames.per_class_frame(two),
-            frames.predictions_frame(two[0]),
-            frames.difference_frame([two]),
-            frames.confusion_frame(two[0]),
+            accuracy_frame(two),
+            per_class_frame(two),
+            predictions_frame(two[0]),
+            difference_frame([two]),
+            confusion_frame(two[0]),
         )
     ):
         frame.to_csv(tmp_path / f"{i}.csv", index=False)

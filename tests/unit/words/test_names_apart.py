@@ -9,9 +9,9 @@ from itertools import combinations
 import pytest
 
 from core.catalog.models import MODELS, find_model
-from core.charts import accuracy_chart
+from core.charts.accuracy import accuracy_chart
 from core.report.parts import file_name
-from core.tables import accuracy_frame
+from core.tables.accuracy import accuracy_frame
 from core.words.names import (
     distinct_datasets,
     distinct_models,

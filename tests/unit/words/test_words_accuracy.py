@@ -11,7 +11,7 @@ from core.stats import numbers
 from core.stats.intervals import PairedDifference, paired_difference
 from core.stats.metrics import Calibration, calibration
 from core.studies.zero_shot.classify import ZeroShotResult
-from core.tables import confusion_frame
+from core.tables.classes import confusion_frame
 from core.words import accuracy
 from tests.sample_results import sample_result, with_right
 
