@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont
 
+from core.demo.styles import floats
 from core.demo.things import COLOURS, NOUNS, Noun, Rgb
 from core.errors import GlyphError
 
@@ -55,10 +56,6 @@ def raster(glyph: str) -> Image.Image:
     return canvas.crop(box)
 
 
-def _floats(picture: Image.Image) -> Pixels:
-    return np.asarray(np.asarray(picture, np.float32) / 255, np.float32)
-
-
 def _luminance(rgb: Pixels) -> Pixels:
     return np.asarray(rgb @ np.array([0.299, 0.587, 0.114], np.float32), np.float32)
 
@@ -69,7 +66,7 @@ def recolour(picture: Image.Image, colour: Rgb) -> Image.Image:
     The ramp is relative to the glyph's own median, so that a white dove and a brown bird both come out
     in the asked colour and keep their inner structure.
     """
-    pixels = _floats(picture)
+    pixels = floats(picture)
     light = _luminance(pixels[..., :3])
     fill = (light > _OUTLINE_LUMINANCE) & (pixels[..., 3] > 0.5)
     middle = float(np.median(light[fill])) if fill.any() else 0.5
@@ -84,7 +81,7 @@ def recolour(picture: Image.Image, colour: Rgb) -> Image.Image:
 
 def soften(picture: Image.Image) -> Image.Image:
     """Paint over the black contour with a darker blur of the fill, as a photograph has no drawn outline."""
-    pixels = _floats(picture)
+    pixels = floats(picture)
     light = _luminance(pixels[..., :3])
     opaque = pixels[..., 3] > 0.5
     weight = ((light > _OUTLINE_LUMINANCE) & opaque).astype(np.float32)

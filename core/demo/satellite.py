@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from core.demo.styles import smooth_noise
+
 _Pixels = NDArray[np.float32]
 _Rgb = tuple[float, float, float]
 _Rng = np.random.Generator
@@ -27,12 +29,6 @@ _SOILS: tuple[_Rgb, ...] = (
     (0.56, 0.46, 0.33),
 )
 _GREENS: tuple[_Rgb, ...] = ((0.34, 0.47, 0.22), (0.42, 0.50, 0.25), (0.50, 0.48, 0.30), (0.36, 0.38, 0.22))
-
-
-def _noise(side: int, cells: int, rng: _Rng) -> _Pixels:
-    """(side, side) noise of mean 0, blobs about side/cells wide."""
-    small = Image.fromarray(rng.standard_normal((cells, cells)).astype(np.float32))
-    return np.asarray(small.resize((side, side), Image.Resampling.BICUBIC), np.float32)
 
 
 def _turned(side: int, rng: _Rng) -> tuple[_Pixels, _Pixels]:
@@ -69,7 +65,7 @@ def _between(one: _Rgb, other: _Rgb, share: float) -> _Rgb:
 
 def _speckle(pixels: _Pixels, fine: float, coarse: float, rng: _Rng) -> _Pixels:
     side = len(pixels)
-    grain = fine * _noise(side, side // 2, rng) + coarse * _noise(side, 6, rng)
+    grain = fine * smooth_noise(side, side // 2, rng) + coarse * smooth_noise(side, 6, rng)
     return np.asarray(pixels * (1 + grain[..., None]), np.float32)
 
 
@@ -90,7 +86,7 @@ def _forest(side: int, rng: _Rng) -> _Pixels:
 def _herbaceous(side: int, rng: _Rng) -> _Pixels:
     dry = np.array((rng.uniform(0.54, 0.72), rng.uniform(0.54, 0.64), rng.uniform(0.28, 0.4)), np.float32)
     fresh = np.array((rng.uniform(0.28, 0.42), rng.uniform(0.38, 0.5), 0.22), np.float32)
-    blend = np.clip(0.5 + 0.4 * _noise(side, 5, rng) + 0.18 * _noise(side, 14, rng), 0, 1)[..., None]
+    blend = np.clip(0.5 + 0.4 * smooth_noise(side, 5, rng) + 0.18 * smooth_noise(side, 14, rng), 0, 1)[..., None]
     return _speckle((dry * blend + fresh * (1 - blend)).astype(np.float32), 0.06, 0.04, rng)
 
 

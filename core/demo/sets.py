@@ -21,6 +21,7 @@ from typing import Any
 from core.demo.plans import DEMO_SETS, SIDE, Picture, class_folders, classnames, pictures
 from core.system.files import disk_guard
 from core.system.memo import Memo
+from core.system.processes import available_cores
 from core.system.progress import silent
 
 __all__ = ["DEMO_SETS", "DEMO_VERSION", "class_folders", "classnames", "write_demo_set"]
@@ -122,20 +123,13 @@ def _draw_all(name: str, plan: tuple[Picture, ...], draft: Path, progress: Progr
         parent.mkdir(parents=True, exist_ok=True)
     report = progress or silent
     report(0, len(plan))
-    workers = min(_MAX_PROCESSES, _cores())
+    workers = min(_MAX_PROCESSES, available_cores())
     if workers > 1:
         _draw_in_processes(name, len(plan), draft, workers, report)
     missing = [picture for picture in plan if not (draft / picture.path).exists()]
     for count, picture in enumerate(missing, len(plan) - len(missing) + 1):
         _save(picture, draft)
         report(count, len(plan))
-
-
-def _cores() -> int:
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:
-        return os.cpu_count() or 1
 
 
 def _save(picture: Picture, draft: Path) -> None:

@@ -22,7 +22,8 @@ def finish(picture: Image.Image, style: str, rng: np.random.Generator) -> Image.
     return _FINISHES[style](picture, rng)
 
 
-def _floats(picture: Image.Image) -> _Pixels:
+def floats(picture: Image.Image) -> _Pixels:
+    """The channels of a picture, 0-1."""
     return np.asarray(np.asarray(picture, np.float32) / 255, np.float32)
 
 
@@ -35,7 +36,7 @@ def _grid(side: int) -> tuple[_Pixels, _Pixels]:
     return axis[None, :], axis[:, None]
 
 
-def _smooth_noise(side: int, cells: int, rng: np.random.Generator) -> _Pixels:
+def smooth_noise(side: int, cells: int, rng: np.random.Generator) -> _Pixels:
     """(side, side) noise of mean 0 with blobs about side/cells wide."""
     small = Image.fromarray(rng.standard_normal((cells, cells)).astype(np.float32))
     return np.asarray(small.resize((side, side), Image.Resampling.BICUBIC), np.float32)
@@ -43,11 +44,11 @@ def _smooth_noise(side: int, cells: int, rng: np.random.Generator) -> _Pixels:
 
 def _photo(picture: Image.Image, rng: np.random.Generator) -> Image.Image:
     side = picture.width
-    pixels = _floats(picture.filter(ImageFilter.GaussianBlur(side * rng.uniform(0.004, 0.009))))
+    pixels = floats(picture.filter(ImageFilter.GaussianBlur(side * rng.uniform(0.004, 0.009))))
     x, y = _grid(side)
     angle = rng.uniform(0, 2 * np.pi)
     light = 1 + 0.12 * (x * np.cos(angle) + y * np.sin(angle)) - 0.2 * (x * x + y * y) * rng.uniform(0.5, 1)
-    light = light + 0.04 * _smooth_noise(side, 6, rng)
+    light = light + 0.04 * smooth_noise(side, 6, rng)
     tint = 1 + rng.uniform(-0.05, 0.05, 3)
     exposure = rng.uniform(0.86, 1.08)
     grain = rng.standard_normal((side, side, 1), dtype=np.float32) * rng.uniform(0.015, 0.035)
@@ -63,13 +64,13 @@ def _low_resolution(picture: Image.Image, rng: np.random.Generator) -> Image.Ima
 
 def _drawing(picture: Image.Image, rng: np.random.Generator) -> Image.Image:
     side = picture.width
-    pixels = _floats(picture)
+    pixels = floats(picture)
     ink = np.clip(1 - pixels.max(axis=2, keepdims=True) * 2.5, 0, 1)
     strength = rng.uniform(0.48, 0.62)
     washed = 1 - (1 - pixels) * strength
     x, y = _grid(side)
     stripes = np.sin((x + y * rng.choice([-1.0, 1.0])) * 54) * 0.035
-    paper = 0.02 * _smooth_noise(side, side // 4, rng)
+    paper = 0.02 * smooth_noise(side, side // 4, rng)
     warm = np.array([1.0, 0.985, 0.95], np.float32)
     return _image(((washed + (stripes + paper)[..., None]) * warm * (1 - 0.75 * ink)).astype(np.float32))
 
@@ -77,8 +78,8 @@ def _drawing(picture: Image.Image, rng: np.random.Generator) -> Image.Image:
 def _sketch(picture: Image.Image, rng: np.random.Generator) -> Image.Image:
     side = picture.width
     grey = picture.convert("L")
-    fine = _floats(grey.filter(ImageFilter.GaussianBlur(side * 0.006)))
-    wide = _floats(grey.filter(ImageFilter.GaussianBlur(side * 0.016)))
+    fine = floats(grey.filter(ImageFilter.GaussianBlur(side * 0.006)))
+    wide = floats(grey.filter(ImageFilter.GaussianBlur(side * 0.016)))
     lines = np.clip((wide - fine) * 4.5, 0, 1)
     tone = 0.16 * (1 - wide)
     grain = 0.03 * rng.standard_normal((side, side), dtype=np.float32)
@@ -87,7 +88,7 @@ def _sketch(picture: Image.Image, rng: np.random.Generator) -> Image.Image:
 
 
 def _cartoon(picture: Image.Image, rng: np.random.Generator) -> Image.Image:
-    pixels = _floats(picture)
+    pixels = floats(picture)
     grey = pixels.mean(axis=2, keepdims=True)
     vivid = grey + (pixels - grey) * rng.uniform(1.3, 1.6)
     contrast = (vivid - 0.5) * 1.2 + 0.54

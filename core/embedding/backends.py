@@ -8,7 +8,6 @@ one batch computes, a pool of decoding threads fills the others.
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -18,6 +17,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from core.embedding.batches import Batch, batch_of, compute_batch, encode_pixels, read_pixels
+from core.system.processes import available_cores
 from core.types import Dataset, Encoder, Skipped
 
 _FEEDERS = 3
@@ -55,14 +55,6 @@ class LocalThreads:
         else:
             with _stopping(stop):
                 yield from _parallel(batches, lambda rows: compute_batch(encoder, dataset, rows, stop), self.workers)
-
-
-def available_cores() -> int:
-    """Cores that this process may use."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:
-        return os.cpu_count() or 1
 
 
 def on_accelerator(encoder: Any) -> bool:

@@ -1,4 +1,4 @@
-"""Processes of our own that outlive whoever started them."""
+"""Processes of our own that outlive whoever started them, and how many may be at work."""
 
 from __future__ import annotations
 
@@ -13,6 +13,14 @@ from typing import IO
 from core.system.files import disk_guard
 
 ROOT = Path(__file__).absolute().parents[2]
+
+
+def available_cores() -> int:
+    """Cores that this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:
+        return os.cpu_count() or 1
 
 
 def start_worker(

@@ -34,7 +34,7 @@ def satellite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Sets of twelve pictures, drawn in this process."""
     monkeypatch.setattr(sets, "pictures", lambda name: pictures(name)[:12])
-    monkeypatch.setattr(sets, "_cores", lambda: 1)
+    monkeypatch.setattr(sets, "available_cores", lambda: 1)
 
 
 def leftovers(folder: Path) -> list[str]:
@@ -109,7 +109,7 @@ def keep_started(started: list[subprocess.Popen[bytes]], monkeypatch: pytest.Mon
         started.append(start(*args))
         return started[-1]
 
-    monkeypatch.setattr(sets, "_cores", lambda: 2)
+    monkeypatch.setattr(sets, "available_cores", lambda: 2)
     monkeypatch.setattr(sets, "_start", kept)
 
 
@@ -146,7 +146,7 @@ def test_without_any_process_the_set_is_drawn_here(tmp_path: Path, monkeypatch: 
     def refuse(*args: object) -> None:
         raise OSError("no processes")
 
-    monkeypatch.setattr(sets, "_cores", lambda: 2)
+    monkeypatch.setattr(sets, "available_cores", lambda: 2)
     monkeypatch.setattr(sets, "_start", refuse)
     write_demo_set("demo-objects", tmp_path / "o")
     assert len(files(tmp_path / "o")) == 12
@@ -170,7 +170,7 @@ def test_two_processes_at_once_make_one_whole_set(tmp_path: Path) -> None:
     code = (
         "import sys; sys.path.insert(0, sys.argv[1]); from pathlib import Path; from core.demo import sets\n"
         "plan = sets.pictures('demo-objects')[:60]\n"
-        "sets.pictures = lambda name: plan; sets._cores = lambda: 1\n"
+        "sets.pictures = lambda name: plan; sets.available_cores = lambda: 1\n"
         "sets.write_demo_set('demo-objects', Path(sys.argv[2]))\n"
     )
     command = [sys.executable, "-c", code, str(ROOT), str(tmp_path / "o")]
