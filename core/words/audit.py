@@ -8,7 +8,7 @@ from core.stats.numbers import points
 from core.studies.audit import AuditResult
 from core.studies.audit.finding import CANNOT_TELL, Counterfactual
 from core.types import Sentence
-from core.words.names import say_dataset, say_model, told_apart
+from core.words.names import say_pair, told_apart
 
 
 @told_apart
@@ -18,7 +18,7 @@ def say_case(result: AuditResult) -> str:
     if case.source != "study":
         return case.title
     what = {"probe": "Linear probe of ", "retrieval": "Captions with "}.get(case.method, "")
-    return f"{what}{say_model(case.model)} on {say_dataset(case.dataset)}"
+    return f"{what}{say_pair(case.model, case.dataset)}"
 
 
 def trust_finding(results: Sequence[AuditResult]) -> Sentence:

@@ -11,7 +11,7 @@ import streamlit as st
 from core.stats.numbers import count, interval_text, percent, points, setting
 from core.studies.probe.result import ProbeResult
 from core.tables.probe import probe_rows
-from core.words.names import say_dataset, say_model
+from core.words.names import say_dataset, say_model, say_pair
 from core.words.probe import held_out_line, probe_line
 from pages.classification.deck_table import LEGEND, deck_table
 from pages.shared.layout import provenance_table
@@ -29,7 +29,7 @@ def probe_table(frame: pd.DataFrame) -> None:
 
 def probe_dialog(probe: ProbeResult, closed: Callable[[], None]) -> None:
     """How this probe's number was made, over the page."""
-    title = plain(f"Linear probe of {say_model(probe.model)} on {say_dataset(probe.dataset)}")
+    title = plain(f"Linear probe of {say_pair(probe.model, probe.dataset)}")
 
     @st.dialog(title, width="large", on_dismiss=closed)
     def show() -> None:

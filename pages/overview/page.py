@@ -17,7 +17,7 @@ from pages.shared.chart import draw
 from pages.shared.engine import engine
 from pages.shared.grid import grid
 from pages.shared.guard import errors_in_place
-from pages.shared.layout import Headline, conclusion, headlines, page_title, provenance_footer
+from pages.shared.layout import Headline, conclusion, headlines, page_title, provenance_footer, sources
 from pages.shared.navigation import to_classes
 from pages.shared.pickers import offered_datasets
 from pages.shared.picture import answered_tile, picture_dialog
@@ -114,7 +114,7 @@ def page(engine: Engine) -> None:
         "Top-1 accuracy, zero-shot, with each data set's own prompts. Empty where weights or pictures are not on "
         "this machine. A click on a cell leads on: to its pictures, or to what is missing."
     )
-    provenance_footer([(f"{say_model(r.model)} on {say_dataset(r.dataset)}", r.provenance) for r in results], {})
+    provenance_footer(sources(results), {})
 
 
 def some_pictures(engine: Engine, results: list[ZeroShotResult]) -> None:

@@ -4,13 +4,15 @@ the foot."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import streamlit as st
 
 from core.stats.numbers import count, interval_text, percent
+from core.studies.result import StudyResult
 from core.types import Interval, Provenance
+from core.words.names import say_pair
 from core.words.notes import FAULT, WARNING, Noted, notes_of
 from pages.shared.url_state import address, too_long
 from pages.shared.words import plain
@@ -80,6 +82,11 @@ def show_remarks(quiet: Sequence[str]) -> None:
 
 
 WHY = "pages/classification/why/page.py"
+
+
+def sources(results: Iterable[StudyResult]) -> list[tuple[str, Provenance]]:
+    """Where the numbers of these results come from, by model and data set."""
+    return [(say_pair(r.model, r.dataset), r.provenance) for r in results]
 
 
 def provenance_footer(

@@ -23,7 +23,7 @@ from pages.shared.contact_sheet import SheetList, contact_sheet
 from pages.shared.encode import encode
 from pages.shared.engine import engine
 from pages.shared.guard import errors_in_place
-from pages.shared.layout import conclusion, page_title, provenance_footer
+from pages.shared.layout import conclusion, page_title, provenance_footer, sources
 from pages.shared.missing import Pair, embedded, offer
 from pages.shared.paging import page_choice
 from pages.shared.pickers import pick_dataset, pick_models
@@ -119,7 +119,7 @@ def open_picture(picture: str) -> None:
 def footer(results: Sequence[PicturesResult], split: str | None, now: QueryForm) -> None:
     """Where the numbers come from, and the link that shows a colleague the same."""
     provenance_footer(
-        [(f"{say_model(r.model)} on {say_dataset(r.dataset)}", r.provenance) for r in results],
+        sources(results),
         {
             "model": [r.model for r in results],
             "data": [results[0].dataset],

@@ -14,7 +14,7 @@ from core.studies.captions.study import compare_retrieval
 from core.tables.retrieval import direction_of, recalls_frame
 from core.types import DatasetSpec, ModelSpec
 from core.words.captions import SIDES, Side, retrieval_finding, retrieval_line, what_counts
-from core.words.names import say_dataset, say_model, short_names
+from core.words.names import say_pair, short_names
 from pages.caption_retrieval.benchmark.figures_table import figures_table
 from pages.caption_retrieval.benchmark.hardness import differences, hardness, pick_pair
 from pages.caption_retrieval.benchmark.own_captions import pick_own, report
@@ -151,7 +151,7 @@ def hard(engine: Engine, results: Sequence[RetrievalResult], gap: RetrievalDiffe
 def footer(results: Sequence[RetrievalResult], how: CaptionsUsed) -> None:
     """Where the numbers come from, and the link."""
     provenance_footer(
-        [(f"{say_model(r.model)} on {say_dataset(r.dataset)}: {retrieval_line(r)}", r.provenance) for r in results],
+        [(f"{say_pair(r.model, r.dataset)}: {retrieval_line(r)}", r.provenance) for r in results],
         {
             "model": [r.model for r in results],
             "data": [results[0].dataset],

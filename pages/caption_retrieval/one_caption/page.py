@@ -14,7 +14,7 @@ from core.studies.captions.study import one_caption
 from core.studies.pictures.search import PicturesResult
 from core.studies.pictures.study import search
 from core.types import DatasetSpec, EmbeddingSet, ModelSpec
-from core.words.names import say_dataset, say_model
+from core.words.names import say_model
 from pages.caption_retrieval.captions_used import CaptionsUsed, captions_used, pick_split, ranked
 from pages.caption_retrieval.current import CurrentCaption, current_caption
 from pages.caption_retrieval.one_caption.by_word import by_word, wordings
@@ -27,7 +27,7 @@ from pages.caption_retrieval.one_caption.rank_header import edit, original, rank
 from pages.shared.encode import encode
 from pages.shared.engine import engine
 from pages.shared.guard import errors_in_place
-from pages.shared.layout import page_title, provenance_footer
+from pages.shared.layout import page_title, provenance_footer, sources
 from pages.shared.missing import Pair, offer
 from pages.shared.pickers import choice_row, note_problems, pick_dataset, pick_models
 from pages.shared.url_choices import A_PICTURE, NONE_OPENED, one_of
@@ -201,7 +201,7 @@ def open_picture(picture: str) -> None:
 def footer(there: Benchmarked, how: CaptionsUsed, now: CurrentCaption) -> None:
     """Where the numbers come from, and the link."""
     provenance_footer(
-        [(f"{say_model(r.model)} on {say_dataset(r.dataset)}", r.provenance) for r in there.results],
+        sources(there.results),
         {
             "model": there.models,
             "data": [there.results[0].dataset],

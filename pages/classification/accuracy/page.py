@@ -20,7 +20,7 @@ from pages.classification.probe_tables import probe_dialog
 from pages.classification.probes import kept_probes, offer_probes, probe_of
 from pages.shared.chart import draw
 from pages.shared.engine import engine
-from pages.shared.layout import Headline, conclusion, headlines, page_title, provenance_footer
+from pages.shared.layout import Headline, conclusion, headlines, page_title, provenance_footer, sources
 from pages.shared.missing import Pair, offer
 from pages.shared.pickers import choice_row, note_problems, pick_datasets, pick_models
 from pages.shared.prompt_picker import PromptChoice, pick_prompts
@@ -108,8 +108,7 @@ def footer(results: list[ZeroShotResult], choice: AccuracyChoice) -> None:
     """Where the numbers come from, and a link to this view."""
     models, datasets, how = choice
     provenance_footer(
-        [(f"{say_model(r.model)} on {say_dataset(r.dataset)}", r.provenance) for r in results],
-        {"model": [m.name for m in models], "data": [d.name for d in datasets], **how.choices},
+        sources(results), {"model": [m.name for m in models], "data": [d.name for d in datasets], **how.choices}
     )
 
 

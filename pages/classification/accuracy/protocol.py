@@ -13,7 +13,7 @@ from core.studies.zero_shot.classify import ZeroShotResult
 from core.tables.accuracy import references_frame
 from core.tables.columns import ACCURACY
 from core.words.accuracy import protocol_line
-from core.words.names import say_dataset, say_model
+from core.words.names import say_pair
 from pages.shared.columns import page_columns, percent_column
 from pages.shared.layout import provenance_table, show_notes
 from pages.shared.navigation import to_classes
@@ -78,7 +78,7 @@ def results_table(frame: pd.DataFrame, key: str, asked: Callable[[str, str], Non
 def protocol_dialog(result: ZeroShotResult, closed: Callable[[], None]) -> None:
     """How this result was made, over the page."""
 
-    title = plain(f"{say_model(result.model)} on {say_dataset(result.dataset)}")
+    title = plain(say_pair(result.model, result.dataset))
 
     @st.dialog(title, width="large", on_dismiss=closed)
     def show() -> None:

@@ -19,7 +19,7 @@ from core.tables.few_shot import few_shot_frame, published_frame
 from core.types import DatasetSpec, ModelSpec
 from core.words.accuracy import protocol_line
 from core.words.few_shot import few_shot_finding, spread_line
-from core.words.names import FEW_SHOT_METHODS, say_dataset, say_model
+from core.words.names import FEW_SHOT_METHODS, say_model, say_pair
 from pages.classification.few_shot.tables import few_shot_tables
 from pages.shared.chart import draw
 from pages.shared.engine import engine
@@ -180,7 +180,7 @@ def page(engine: Engine) -> None:
 def footer(choice: FewShotChoice, results: list[FewShotResult]) -> None:
     """Where the numbers come from, and a link to this view."""
     provenance_footer(
-        [(f"{say_model(r.model)} on {say_dataset(choice.dataset.name)}, {r.split}", r.provenance) for r in results],
+        [(f"{say_pair(r.model, choice.dataset.name)}, {r.split}", r.provenance) for r in results],
         {
             "model": [m.name for m in choice.models],
             "data": [choice.dataset.name],

@@ -12,7 +12,7 @@ from core.studies.zero_shot.study import ZeroShot
 from core.tables.methods import methods_frame
 from core.tables.probe import validation_frame
 from core.types import DatasetSpec, ModelSpec
-from core.words.names import say_dataset, say_model
+from core.words.names import say_dataset, say_model, say_pair
 from core.words.probe import probe_finding, probe_line
 from pages.classification.probe_tables import probe_table, trained_on
 from pages.classification.probes import kept_probes, offer_probes
@@ -119,7 +119,7 @@ def page(engine: Engine) -> None:
     probe_table(methods_frame(zero_shots, probes))
     trained_on(probes)
     provenance_footer(
-        [(f"{say_model(p.model)} on {say_dataset(dataset.name)}, {p.split}", p.provenance) for p in probes],
+        [(f"{say_pair(p.model, dataset.name)}, {p.split}", p.provenance) for p in probes],
         {"model": [m.name for m in models], "data": [dataset.name], "unit": ["true"] if unit else [], **how.choices},
     )
 

@@ -9,7 +9,7 @@ from core.errors import EncoderWarming, TMVError
 from core.studies.pictures.search import PicturesResult
 from core.studies.pictures.study import search as search_pictures
 from core.types import DatasetSpec, ModelSpec, Place
-from core.words.names import say_dataset, say_model
+from core.words.names import say_model
 from pages.prompt_study.pictures.picture_lists import Compared, ListRow, compare, draw_lists
 from pages.prompt_study.pictures.question_form import Showing, pick_preset, pick_showing, pick_way, showing, write
 from pages.prompt_study.pictures.result_tables import closer, finding_of, found_dialog, save_pictures, tables
@@ -18,7 +18,7 @@ from pages.prompt_study.questions import MODELS, Question, question_of
 from pages.shared.encode import encode
 from pages.shared.engine import engine
 from pages.shared.guard import errors_in_place
-from pages.shared.layout import Headline, conclusion, headlines, page_title, provenance_footer
+from pages.shared.layout import Headline, conclusion, headlines, page_title, provenance_footer, sources
 from pages.shared.missing import Pair, embedded, offer
 from pages.shared.pickers import choice_row, note_problems, pick_dataset, pick_models
 from pages.shared.prompt_picker import get_prompt_choice
@@ -122,7 +122,7 @@ def open_picture(picture: str) -> None:
 def footer(models: Sequence[ModelSpec], dataset: DatasetSpec, rows: tuple[ListRow, ...]) -> None:
     """Where the numbers come from, and the link."""
     provenance_footer(
-        [(f"{say_model(r.model)} on {say_dataset(r.dataset)}", r.provenance) for r in rows[0]],
+        sources(rows[0]),
         {
             "model": [m.name for m in models],
             "data": [dataset.name],

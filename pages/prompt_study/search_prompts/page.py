@@ -9,13 +9,12 @@ from core.errors import TMVError
 from core.studies.prompts.heldout import PromptSearchResult
 from core.studies.prompts.study import PromptSearch
 from core.types import DatasetSpec, ModelSpec
-from core.words.names import say_dataset, say_model
 from pages.prompt_study.search_prompts.search_plan import KEPT, SearchPlan, plan_form, plan_sentence, search_plan
 from pages.prompt_study.search_prompts.verdict import chosen_templates, share_words, show_verdict, turned_pictures
 from pages.shared.engine import engine
 from pages.shared.guard import errors_in_place, safe_callback
 from pages.shared.jobs import watch
-from pages.shared.layout import page_title, provenance_footer
+from pages.shared.layout import page_title, provenance_footer, sources
 from pages.shared.missing import offer
 from pages.shared.pickers import choice_row, note_problems, pick_dataset, pick_model
 from pages.shared.prompt_picker import CLASSNAMES, get_prompt_choice
@@ -69,7 +68,7 @@ def show_results(engine: Engine, result: PromptSearchResult, plan: SearchPlan) -
     with errors_in_place():
         turned_pictures(engine, result)
     provenance_footer(
-        [(f"{say_model(result.model)} on {say_dataset(result.dataset)}", result.provenance)],
+        sources([result]),
         {
             "model": [result.model],
             "data": [result.dataset],

@@ -16,7 +16,7 @@ from core.studies.prompts.study import PromptStudy
 from core.tables.prompts import class_templates_frame, templates_frame
 from core.types import DatasetSpec, EmbeddingSet, ModelSpec
 from core.words.accuracy import outcome as outcome
-from core.words.names import say_dataset, say_model
+from core.words.names import say_model
 from core.words.prompts import best_of_each, deck_distances, names_findings, say_template, templates_finding
 from pages.prompt_study.templates.changed import changed, changed_template, show_template
 from pages.prompt_study.templates.class_name_sets import NameSet, pick_names
@@ -26,7 +26,7 @@ from pages.shared.chart import draw
 from pages.shared.encode import encode_filled
 from pages.shared.engine import engine
 from pages.shared.guard import errors_in_place
-from pages.shared.layout import Headline, conclusion, headlines, page_title, provenance_footer
+from pages.shared.layout import Headline, conclusion, headlines, page_title, provenance_footer, sources
 from pages.shared.missing import Pair, embedded, offer
 from pages.shared.pickers import choice_row, pick_dataset, pick_models
 from pages.shared.prompt_picker import get_prompt_choice
@@ -174,10 +174,7 @@ def show_results(engine: Engine, studies: list[PromptStudyResult], choice: Templ
     classes = class_templates_chart(class_templates_frame(look.study), **chart_look())
     draw(classes, key="chart-classes", picked=lambda mark: _clicked_class(look.study, mark))
     template_table(frame, show_template)
-    provenance_footer(
-        [(f"{say_model(s.model)} on {say_dataset(s.dataset)}", s.provenance) for s in studies],
-        footer_choices(engine, choice),
-    )
+    provenance_footer(sources(studies), footer_choices(engine, choice))
     if picture := one_of("flipped", look.study.ids, "", A_PICTURE, NONE_OPENED):
         template_dialog(engine, look.study, picture, lambda: set_choice("flipped", None))
 

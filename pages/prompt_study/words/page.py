@@ -13,7 +13,7 @@ from core.studies.prompts.study import word_effects
 from core.studies.prompts.words import WordsResult
 from core.tables.pictures import rewordings_frame, words_frame
 from core.types import DatasetSpec, EmbeddingSet, ModelSpec, Place
-from core.words.names import say_dataset, say_model
+from core.words.names import say_model
 from core.words.pictures import word_line, words_finding
 from pages.prompt_study.words.sentence import sentence
 from pages.prompt_study.words.word_target import (
@@ -29,7 +29,7 @@ from pages.shared.chart import draw
 from pages.shared.encode import encode
 from pages.shared.engine import engine
 from pages.shared.guard import errors_in_place, safe_callback
-from pages.shared.layout import conclusion, page_title, provenance_footer
+from pages.shared.layout import conclusion, page_title, provenance_footer, sources
 from pages.shared.missing import embedded, offer
 from pages.shared.pickers import choice_row, pick_dataset, pick_models
 from pages.shared.picture import picture
@@ -190,7 +190,7 @@ def weighed(engine: Engine, models: Sequence[ModelSpec], dataset: DatasetSpec, i
         with errors_in_place():
             pictures_to_choose(engine, nearest, target)
         provenance_footer(
-            [(f"{say_model(r.model)} on {say_dataset(r.dataset)}", r.provenance) for r in results],
+            sources(results),
             {
                 "model": [m.name for m in models],
                 "data": [dataset.name],
