@@ -12,11 +12,8 @@ import hashlib
 import json
 import shutil
 import stat
-import tempfile
 import time
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,7 +27,7 @@ from core.store import Results, Store, TextStore, read_card
 from core.store.cards import card_path, parse_card
 from core.store.embeddings import remove_folder
 from core.store.manifest import entry_folder
-from core.system.files import write_atomic
+from core.system.files import draft_folder, write_atomic
 from core.system.progress import Progress
 from core.types import EmbeddingKey
 
@@ -65,20 +62,11 @@ def install(root: Path, file: Path, progress: Progress | None = None) -> ImportR
     for folder in root.glob(f"{_DRAFT}*"):
         if time.time() - folder.stat().st_mtime > _STALE_SECONDS:
             shutil.rmtree(folder, ignore_errors=True)
-    with _draft(root) as draft:
+    with draft_folder(root, _DRAFT) as draft:
         listing = _unpack(file, draft, progress)
         check_contents(draft, listing, file.name)
         _expect_same_weights(root, draft, listing, file.name)
         return _install(root, draft, listing)
-
-
-@contextmanager
-def _draft(root: Path) -> Iterator[Path]:
-    draft = Path(tempfile.mkdtemp(prefix=_DRAFT, dir=root))
-    try:
-        yield draft
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
 
 
 # --- unpacking --------------------------------------------------------------------------------------------

@@ -49,7 +49,7 @@ def view_needs(engine: Engine, choices: Choices, *, classified: bool) -> ViewNee
             elif classified and images.labels is not None:
                 wanted += _filled(engine, images, choices)
         wanted += [text for name in TEXTS for text in choices.get(name, ())]
-        if found := unknown_texts(engine, model, wanted):
+        if found := engine.encoding.missing_texts(model, wanted):
             missing.append(say_texts(model, found))
             texts.append((model, found))
     return ViewNeeds(missing=tuple(dict.fromkeys(missing)), texts=tuple(texts))
@@ -68,12 +68,3 @@ def _filled(engine: Engine, images: EmbeddingSet, choices: Choices) -> list[str]
 def say_texts(model: str, texts: Sequence[str]) -> str:
     """ "12 texts for ViT-B/32 · OpenAI"."""
     return f"{len(texts):,} {'text' if len(texts) == 1 else 'texts'} for {say_model(model)}"
-
-
-def unknown_texts(engine: Engine, model: str, texts: Sequence[str]) -> tuple[str, ...]:
-    """Those of the texts that have no vectors of this model."""
-    wanted, digest = list(dict.fromkeys(texts)), engine.encoding.model_digest(model)
-    if not digest or not wanted:
-        return tuple(wanted)
-    _, found = engine.encoding.texts.get(digest, wanted)
-    return tuple(text for text, there in zip(wanted, found, strict=True) if not there)

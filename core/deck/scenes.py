@@ -14,7 +14,7 @@ from core.catalog.models import MODELS, find_model
 from core.catalog.prompts import find_prompt_set
 from core.deck import claims, presets
 from core.deck.doubts import DoubtResult, doubts
-from core.deck.needs import say_texts, unknown_texts
+from core.deck.needs import say_texts
 from core.deck.result import OPEN, ClaimResult
 from core.deck.steps import CLAIMS, STEPS, TEN, Step
 from core.engine import Engine
@@ -241,7 +241,7 @@ def readiness(engine: Engine, step: Step, pairs: Pairs) -> Readiness:
     if step.datasets and not scene.dataset:
         sets = " or ".join(say_dataset(d) for d in step.datasets)
         return Readiness(step=step, missing=(f"no vectors of {sets}",))
-    texts = tuple((m, found) for m in _asked(engine, scene, pairs) if (found := unknown_texts(engine, *m)))
+    texts = tuple((m, found) for m in _asked(engine, scene, pairs) if (found := engine.encoding.missing_texts(*m)))
     named = tuple((m[0], found) for m, found in texts)
     missing = [say_texts(m, found) for m, found in named]
     pictures = () if missing else _undrawn(engine, scene)

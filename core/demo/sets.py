@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from core.demo.plans import DEMO_SETS, SIDE, Picture, class_folders, classnames, pictures
-from core.system.files import disk_guard
+from core.system.files import disk_guard, draft_folder
 from core.system.memo import Memo
 from core.system.processes import available_cores
 from core.system.progress import silent
@@ -49,15 +49,12 @@ def write_demo_set(name: str, folder: Path, progress: Progress | None = None) ->
     with disk_guard(folder.parent):
         folder.parent.mkdir(parents=True, exist_ok=True)
         _sweep(folder)
-        draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-        try:
+        with draft_folder(folder.parent, f".{folder.name}-") as draft:
             draft.chmod(0o755)
             _draw_all(name, plan, draft, progress)
             _write_captions(plan, draft)
             _write_marker(name, len(plan), draft)
             _publish(name, draft, folder)
-        finally:
-            shutil.rmtree(draft, ignore_errors=True)
 
 
 def is_written(name: str, folder: Path) -> bool:

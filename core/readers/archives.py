@@ -12,15 +12,14 @@ import re
 import shutil
 import stat
 import tarfile
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
 from core.errors import TMVError
+from core.system.files import draft_folder
 from core.system.progress import Progress
 
 _BLOCK = 1024 * 1024
@@ -37,7 +36,7 @@ def unpack(archive: Path, target: Path, *, most_bytes: int, progress: Progress |
     members, and may raise to stop. Raises `TMVError` naming the member that was refused.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    with _draft(target) as draft:
+    with draft_folder(target.parent, f".{target.name}-") as draft:
         room = _Room(most_bytes, shutil.disk_usage(draft).free - _SPARE_BYTES, archive)
         try:
             read = _zip_members if zipfile.is_zipfile(archive) else _tar_members
@@ -47,15 +46,6 @@ def unpack(archive: Path, target: Path, *, most_bytes: int, progress: Progress |
             raise TMVError(f"{archive.name} could not be unpacked: {error}.") from None
         draft.chmod(0o755)
         draft.rename(target)
-
-
-@contextmanager
-def _draft(target: Path) -> Iterator[Path]:
-    draft = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
-    try:
-        yield draft
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
 
 
 class _Room:

@@ -11,6 +11,7 @@ import os
 import secrets
 import shutil
 import sqlite3
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -127,6 +128,16 @@ def replacing(path: Path, *, cache: bool = True) -> Iterator[IO[bytes]]:
                 temp.unlink(missing_ok=True)
             raise
         sync_folder(path.parent)
+
+
+@contextlib.contextmanager
+def draft_folder(parent: Path, prefix: str) -> Iterator[Path]:
+    """A folder of its own in `parent` to write into; what has not been renamed away at the end is removed."""
+    draft = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+    try:
+        yield draft
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
 
 
 def is_half_written(path: Path) -> bool:

@@ -23,7 +23,8 @@ def encode(engine: Engine, model: str, texts: Sequence[str]) -> None:
 
     What is encoded stays, so a reader who leaves half way loses nothing.
     """
-    missing = _missing(engine, model, texts)
+    # Sorted, because the encoder computes what neighbours have in common only once.
+    missing = sorted(engine.encoding.missing_texts(model, texts))
     if len(missing) <= QUIETLY:
         if missing:
             engine.encoding.encode_texts(model, missing)
@@ -45,16 +46,6 @@ def encode_filled(engine: Engine, model: str, templates: Sequence[str], names: S
     engine.memory.studies.get(
         ("encoded", model, engine.encoding.model_digest(model), tuple(templates), tuple(names)), make
     )
-
-
-def _missing(engine: Engine, model: str, texts: Sequence[str]) -> list[str]:
-    """Sorted, because the encoder computes what neighbours have in common only once."""
-    wanted = list(dict.fromkeys(texts))
-    digest = engine.encoding.model_digest(model)
-    if not digest or not wanted:
-        return sorted(wanted)
-    _, found = engine.encoding.texts.get(digest, wanted)
-    return sorted(text for text, here in zip(wanted, found, strict=True) if not here)
 
 
 def _words(model: str, done: int, total: int, seconds: float) -> str:

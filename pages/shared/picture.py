@@ -13,7 +13,7 @@ from core.errors import NotHere
 from core.stats.numbers import percent
 from core.studies.result import Answered
 from core.studies.zero_shot.classify import ZeroShotResult
-from core.words.names import say_model
+from core.words.names import say_dataset, say_model
 from pages.shared.grid import Tile
 from pages.shared.guard import errors_in_place
 from pages.shared.words import plain
@@ -87,6 +87,25 @@ def _answers_of(result: Answered, picture_id: str, name: str) -> None:
     rank = int(result.ranks[row])
     if rank > len(best):
         st.caption(f"The right one, {plain(result.classnames[true])}, is number {rank:,}.")
+
+
+def picture_beside(
+    engine: Engine, place: tuple[str, str, str], closed: Callable[[], None], beside: Callable[[], None]
+) -> None:
+    """Open a picture, by data set, split and id, over the page, with what `beside` draws; `closed` is called when the
+    reader closes it."""
+    dataset, split, picture_id = place
+
+    @st.dialog("Picture", width="large", on_dismiss=closed)
+    def show() -> None:
+        left, right = st.columns([3, 2], gap="large")
+        with left, errors_in_place():
+            picture(engine.picture(dataset, split, picture_id), f"Picture {picture_id} of {dataset}")
+        left.caption(plain(f"{say_dataset(dataset)} · {split} · {picture_id}"))
+        with right, errors_in_place():
+            beside()
+
+    show()
 
 
 def picture(webp: bytes, alt: str) -> None:

@@ -10,11 +10,10 @@ from core.engine import Engine
 from core.readers.datasets import find_dataset
 from core.studies.pictures.search import PicturesResult
 from core.studies.pictures.study import label_of, rank_of
-from core.words.names import say_dataset, say_model
+from core.words.names import say_model
 from pages.caption_retrieval.ask.query_form import more_like
 from pages.caption_retrieval.current import look_closer
-from pages.shared.guard import errors_in_place
-from pages.shared.picture import picture
+from pages.shared.picture import picture_beside
 from pages.shared.url_state import set_choice
 from pages.shared.words import plain
 
@@ -23,20 +22,8 @@ def asked_dialog(
     engine: Engine, results: Sequence[PicturesResult], picture_id: str, closed: Callable[[], None]
 ) -> None:
     """Open the picture over the page; `closed` is called when the reader closes it."""
-    result = results[0]
-
-    @st.dialog("Picture", width="large", on_dismiss=closed)
-    def show() -> None:
-        left, right = st.columns([3, 2], gap="large")
-        with left, errors_in_place():
-            picture(
-                engine.picture(result.dataset, result.split, picture_id), f"Picture {picture_id} of {result.dataset}"
-            )
-        left.caption(plain(f"{say_dataset(result.dataset)} · {result.split} · {picture_id}"))
-        with right, errors_in_place():
-            _said(engine, results, picture_id)
-
-    show()
+    place = (results[0].dataset, results[0].split, picture_id)
+    picture_beside(engine, place, closed, lambda: _said(engine, results, picture_id))
 
 
 def _said(engine: Engine, results: Sequence[PicturesResult], picture_id: str) -> None:

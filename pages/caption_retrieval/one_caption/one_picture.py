@@ -9,10 +9,8 @@ import streamlit as st
 from core.engine import Engine
 from core.studies.pictures.search import captions_of_row
 from core.types import EmbeddingSet
-from core.words.names import say_dataset
 from pages.caption_retrieval.current import look_at_caption
-from pages.shared.guard import errors_in_place
-from pages.shared.picture import picture
+from pages.shared.picture import picture_beside
 from pages.shared.url_state import set_choice
 from pages.shared.words import plain
 
@@ -20,18 +18,9 @@ from pages.shared.words import plain
 def picture_dialog(engine: Engine, sets: Sequence[EmbeddingSet], picture_id: str, closed: Callable[[], None]) -> None:
     """Open the picture over the page; `closed` is called when the reader closes it."""
     images = sets[0]
-    key, row = images.key, images.ids.index(picture_id)
-
-    @st.dialog("Picture", width="large", on_dismiss=closed)
-    def show() -> None:
-        left, right = st.columns([3, 2], gap="large")
-        with left, errors_in_place():
-            picture(engine.picture(key.dataset, key.split, picture_id), f"Picture {picture_id} of {key.dataset}")
-        left.caption(plain(f"{say_dataset(key.dataset)} · {key.split} · {picture_id}"))
-        with right, errors_in_place():
-            _captions(captions_of_row(images, row), picture_id)
-
-    show()
+    row = images.ids.index(picture_id)
+    place = (images.key.dataset, images.key.split, picture_id)
+    picture_beside(engine, place, closed, lambda: _captions(captions_of_row(images, row), picture_id))
 
 
 def _captions(captions: Sequence[str], picture_id: str) -> None:

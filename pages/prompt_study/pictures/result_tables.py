@@ -13,14 +13,13 @@ from core.studies.pictures.lists import ListComparison
 from core.studies.pictures.search import PicturesResult
 from core.studies.pictures.study import label_of, rank_of
 from core.tables.pictures import hits_frame, lists_frame, moved_frame, spread_frame
-from core.words.names import say_dataset, say_model, short_names
+from core.words.names import say_model, short_names
 from core.words.pictures import models_share, questions_keep, right_or_stands_out
 from pages.prompt_study.pictures.picture_lists import Compared, as_sheet
 from pages.prompt_study.questions import BEFORE, MODELS
 from pages.shared.chart import draw
 from pages.shared.columns import percent_column
-from pages.shared.guard import errors_in_place
-from pages.shared.picture import picture
+from pages.shared.picture import picture_beside
 from pages.shared.save import save_rows, save_sheet
 from pages.shared.theme import chart_look, theme
 from pages.shared.url_choices import one_of
@@ -150,23 +149,9 @@ def finding_of(compared: Compared) -> str:
 
 def found_dialog(engine: Engine, lists: Sequence[PicturesResult], picture_id: str, closed: Callable[[], None]) -> None:
     """The whole picture over the page, with its rank and score for every question and model."""
-
-    @st.dialog("Picture", width="large", on_dismiss=closed)
-    def show() -> None:
-        with errors_in_place():
-            _picture_and_places(engine, lists, picture_id)
-
-    show()
-
-
-def _picture_and_places(engine: Engine, lists: Sequence[PicturesResult], picture_id: str) -> None:
     first = lists[0]
-    left, right = st.columns([3, 2], gap="large")
-    with left:
-        with errors_in_place():
-            picture(engine.picture(first.dataset, first.split, picture_id), f"Picture {picture_id} of {first.dataset}")
-        st.caption(plain(f"{say_dataset(first.dataset)} · {first.split} · {picture_id}"))
-    with right:
+
+    def beside() -> None:
         for line in label_of(engine, first, picture_id):
             st.markdown(plain(line))
         _places(engine, lists, picture_id)
@@ -176,6 +161,8 @@ def _picture_and_places(engine: Engine, lists: Sequence[PicturesResult], picture
             icon=":material/arrow_forward:",
             query_params={"text": first.query.texts[0], "target": picture_id},
         )
+
+    picture_beside(engine, (first.dataset, first.split, picture_id), closed, beside)
 
 
 def _places(engine: Engine, lists: Sequence[PicturesResult], picture_id: str) -> None:

@@ -14,14 +14,12 @@ from core.studies.prompts.heldout import BASELINE, EQUAL_WEIGHT, GREEDY, UNLABEL
 from core.studies.zero_shot.classify import ZeroShotResult
 from core.studies.zero_shot.study import ZeroShot
 from core.tables.prompts import path_frame, verdict_frame, weights_frame
-from core.words.names import say_dataset
 from core.words.prompts import ended_because, search_finding
 from pages.shared.chart import draw
 from pages.shared.grid import Tile, grid
-from pages.shared.guard import errors_in_place
 from pages.shared.layout import Headline, conclusion, headlines
 from pages.shared.paging import paged
-from pages.shared.picture import answers, picture, thumbnail
+from pages.shared.picture import answers, picture_beside, thumbnail
 from pages.shared.save import save_rows
 from pages.shared.theme import chart_look
 from pages.shared.url_choices import A_PICTURE, NONE_OPENED, one_of
@@ -189,20 +187,14 @@ def _mark(gained: bool, right: bool, named: str) -> str:
 def _dialog(
     engine: Engine, before: ZeroShotResult, after: ZeroShotResult, name: str, closed: Callable[[], None]
 ) -> None:
-    @st.dialog("Picture", width="large", on_dismiss=closed)
-    def show() -> None:
-        left, right = st.columns([3, 2], gap="large")
-        with left, errors_in_place():
-            picture(engine.picture(after.dataset, after.split, name), f"Picture {name} of {after.dataset}")
-        left.caption(plain(f"{say_dataset(after.dataset)} · {after.split} · {name}"))
-        with right:
-            for title, result in (("What it must beat", before), ("Chosen by the search", after)):
-                row = result.ids.index(name)
-                best = zip(result.top5[row], result.top5_probability[row], strict=True)
-                st.markdown(f"**{title}**")
-                answers([(result.classnames[i], float(p), int(i) == int(result.labels[row])) for i, p in best])
+    def beside() -> None:
+        for title, result in (("What it must beat", before), ("Chosen by the search", after)):
+            row = result.ids.index(name)
+            best = zip(result.top5[row], result.top5_probability[row], strict=True)
+            st.markdown(f"**{title}**")
+            answers([(result.classnames[i], float(p), int(i) == int(result.labels[row])) for i, p in best])
 
-    show()
+    picture_beside(engine, (after.dataset, after.split, name), closed, beside)
 
 
 def share_words(share: float) -> str:

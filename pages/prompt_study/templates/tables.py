@@ -12,11 +12,10 @@ from core.engine import Engine
 from core.stats.numbers import interval_text
 from core.studies.prompts.accuracy import PromptStudyResult
 from core.tables.columns import TEMPLATES
-from core.words.names import say_dataset, say_model
+from core.words.names import say_model
 from core.words.prompts import say_template
 from pages.shared.columns import page_columns, percent_column
-from pages.shared.guard import errors_in_place
-from pages.shared.picture import picture
+from pages.shared.picture import picture_beside
 from pages.shared.save import save_rows
 from pages.shared.words import plain
 
@@ -80,17 +79,8 @@ def _columns(clicked: Callable[[], None]) -> dict[str, Any]:
 
 def template_dialog(engine: Engine, study: PromptStudyResult, picture_id: str, closed: Callable[[], None]) -> None:
     """The whole picture over the page, with what each template names it."""
-
-    @st.dialog("Picture", width="large", on_dismiss=closed)
-    def show() -> None:
-        left, right = st.columns([3, 2], gap="large")
-        with left, errors_in_place():
-            picture(engine.picture(study.dataset, study.split, picture_id), f"Picture {picture_id} of {study.dataset}")
-        left.caption(plain(f"{say_dataset(study.dataset)} · {study.split} · {picture_id}"))
-        with right:
-            _named_by_each(study, study.ids.index(picture_id))
-
-    show()
+    row = study.ids.index(picture_id)
+    picture_beside(engine, (study.dataset, study.split, picture_id), closed, lambda: _named_by_each(study, row))
 
 
 def _named_by_each(study: PromptStudyResult, row: int) -> None:
