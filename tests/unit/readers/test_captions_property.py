@@ -22,7 +22,8 @@ Pairs = list[tuple[str, str]]
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    place = tmp_path_factory.mktemp("told")  # above a folder of captions, pictures are looked for too: every folder of this run
+    # Above a folder of captions, pictures are looked for too: in every folder of this run.
+    place = tmp_path_factory.mktemp("told")
     for i, name in enumerate(NAMES):
         (place / name).write_bytes(picture(i))
     return place
