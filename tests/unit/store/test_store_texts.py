@@ -103,6 +103,9 @@ def test_a_full_disk_is_a_clear_sentence(tmp_path: Path) -> None:
         def _write(self, path: Path, rows: list[tuple[int, bytes, bytes, int]]) -> None:
             with sqlite3.connect(path) as connection:
                 connection.execute("PRAGMA max_page_count = 3")
+                connection.execute(
+                    "BEGIN"
+                )  # by itself Python knows no "INSERT" in a Turkish locale, and begins nothing
                 connection.executemany("INSERT OR REPLACE INTO texts VALUES (?, ?, ?, ?)", rows)
 
     texts = [f"text {i}" for i in range(2000)]
