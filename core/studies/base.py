@@ -6,6 +6,7 @@ hands a long one to a process of its own. What is cheap and asked in passing is 
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, Self, TypeVar
@@ -64,7 +65,7 @@ class Lab(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Study(Generic[R]):
+class Study(ABC, Generic[R]):
     """What is asked of one model on one split. Fields are the request's parameters; `kind` is its name in jobs,
     commands and keys of kept results."""
 
@@ -88,9 +89,9 @@ class Study(Generic[R]):
         """The answer from disk; never computes. May raise `NotHere` while vectors are missing."""
         return None
 
+    @abstractmethod
     def run(self, lab: Lab, progress: Progress | None = None) -> R:
         """The answer. Raises `NotHere` while vectors are missing."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,13 +102,13 @@ class LongStudy(Study[R]):
     embeds_first: ClassVar[bool] = True
     """Whether its job embeds what it `needs`; otherwise missing vectors are an error."""
 
+    @abstractmethod
     def options(self) -> dict[str, Any]:
         """Its parameters beside the place, ready for JSON: a job is told them, and gives them to `at`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def job_key(self) -> str:
         """Equal for equal work, so that two who ask for it share one job."""
-        raise NotImplementedError
 
     def job_params(self) -> dict[str, Any]:
         """What a job is told."""
