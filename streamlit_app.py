@@ -8,45 +8,47 @@ from pathlib import Path
 
 import streamlit as st
 
+from core.deck.stories import MOVED
 from pages.present import stage
 from pages.shared import first_run
 from pages.shared.engine import engine
 from pages.shared.guard import errors_in_place, show_callback_error
 from pages.shared.history import one_step_back
 from pages.shared.icon import ICON
+from pages.shared.menu import menu
 from pages.shared.server import forget_pages_folder, warmed
 from pages.shared.stored import register_names
 from pages.shared.theme import keep_readable
-from pages.shared.url_state import SHARED, bind, mount_hidden
+from pages.shared.url_state import SHARED, bind, mount_hidden, open_page
 
 ABOUT = (
-    "Text Meets Vision measures how CLIP models name and find pictures. Every number carries its protocol, "
-    "its interval and where it comes from."
+    "Text Meets Vision measures how well CLIP models label and retrieve images. Every number comes with its protocol, "
+    "its 95 % interval, its provenance and the published figure beside it."
 )
 PAGES = {
     "": [
-        ("overview", "Overview", "What is on this machine, and the headline figures."),
-        ("library", "Library", "Models, data sets and running work: bring, embed, watch, stop."),
-        ("present/story", "Story", "The deck replayed, its claims judged, and a stage to show it on."),
+        ("home", "Home", "What two models see in your words, and what is here."),
+        ("search", "Search", "Find images by text, by image or by both; two models side by side."),
+        ("check_my_number", "Check my number", "Why a result differs from the paper's; upload your predictions."),
+        ("present/presentations", "Presentations", "Show results on a big screen, step by step."),
+        ("data_and_models", "Data & models", "Add models and data sets, compute embeddings, watch jobs."),
     ],
     "Classification": [
-        ("classification/accuracy", "Accuracy", "Models beside each other, with intervals."),
-        ("classification/classes", "Classes", "What a model confuses, and the pictures behind it."),
-        ("classification/probe", "Probe", "What labels add: a linear classifier on frozen features."),
-        ("classification/few_shot", "Few-shot", "What a handful of labelled pictures a class is worth."),
-        ("classification/compare", "Compare", "Two of anything on the same pictures, and where they part."),
-        ("classification/why", "Why this number?", "What may be wrong with it, and what it would be otherwise."),
+        ("classification/accuracy", "Accuracy", "Several models side by side, with intervals and published figures."),
+        ("classification/errors_by_class", "Errors by class", "What a model confuses, and the images behind it."),
+        ("classification/compare", "Compare two", "Two models, methods or prompts on the same images."),
+        ("classification/linear_probe", "Linear probe", "A linear classifier trained on frozen features."),
+        ("classification/few_shot", "Few-shot learning", "How much a few labels per class help."),
     ],
     "Prompts": [
-        ("prompt_study/templates", "Templates", "Accuracy by wording, and the pictures it turns."),
-        ("prompt_study/pictures", "Pictures", "What prompts find, for several models side by side."),
-        ("prompt_study/search_prompts", "Search for prompts", "A choice of templates, judged on pictures unseen."),
-        ("prompt_study/words", "Words", "What each word of a prompt brings."),
+        ("prompt_study/compare_templates", "Compare templates", "Accuracy by wording, and the images it changes."),
+        ("prompt_study/prompt_results", "Prompt results", "The images each prompt brings up, per model."),
+        ("prompt_study/better_prompt", "Find a better prompt", "Templates chosen by data, judged on held-out images."),
+        ("prompt_study/word_importance", "Word importance", "How much each word of a prompt contributes."),
     ],
     "Captions": [
-        ("caption_retrieval/benchmark", "Benchmark", "Does a caption find its picture, and a picture its caption?"),
-        ("caption_retrieval/one_caption", "One caption", "What beats a caption's own picture, word by word."),
-        ("caption_retrieval/ask", "Ask", "A text, a picture or both, over any embedded pictures."),
+        ("caption_retrieval/retrieval_scores", "Retrieval scores", "Recall@k from caption to image and back."),
+        ("caption_retrieval/inspect_caption", "Inspect a caption", "What ranks above a caption's own image, and why."),
     ],
 }
 """Section of the menu -> its pages: (folder below `pages/`, title, help). The folder's name is the page's address."""
@@ -54,6 +56,20 @@ PAGES = {
 
 def _file(folder: str) -> str:
     return f"pages/{folder}/page.py"
+
+
+FOLDERS = [folder for rows in PAGES.values() for folder, _, _ in rows]
+
+
+def _moved(old: str, new: str) -> st.Page:
+    """An earlier address: not in the menu, and leads on to the page with every choice of the link."""
+    target = _file(next((folder for folder in FOLDERS if Path(folder).name == new), FOLDERS[0]))
+
+    def lead_on() -> None:
+        # What a session has bound already stays with it: Streamlit refuses to set that from here.
+        open_page(target, **{n: st.query_params.get_all(n) for n in st.query_params if n not in st.session_state})
+
+    return st.Page(lead_on, url_path=old, title=old, visibility="hidden")
 
 
 def frame() -> None:
@@ -68,13 +84,19 @@ def frame() -> None:
         ]
         for section, rows in PAGES.items()
     }
-    page = st.navigation(sections, position="hidden" if stage.presentation_asked_for() else "top")
+    moved = [_moved(old, new) for old, new in MOVED.items()]
+    page = st.navigation(
+        sections | {"": [*sections[""], *moved]}, position="hidden" if stage.presentation_asked_for() else "top"
+    )
     # Only the navigation knows which page opens at the bare address.
     files = {
         page.url_path: _file(row[0])
         for section, rows in PAGES.items()
         for page, row in zip(sections[section], rows, strict=True)
     }
+    if page.url_path in MOVED:
+        page.run()
+    menu(next((i for i, pages in enumerate(sections.values()) if i and page in pages), None), len(sections[""]))
     on_stage = stage.mount_stage(files)
     bind(*SHARED)
     with errors_in_place():

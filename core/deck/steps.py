@@ -118,7 +118,7 @@ STEPS: tuple[Step, ...] = (
         kind="pictures",
         datasets=("coco", "demo-objects", "demo-captions"),
         presets=("deck-style", "demo-style"),
-        page="pictures",
+        page="prompt_results",
     ),
     Step(
         name="templates-above",
@@ -127,7 +127,7 @@ STEPS: tuple[Step, ...] = (
         kind="templates",
         datasets=("eurosat", "demo-satellite"),
         presets=("deck-eurosat", "demo-satellite"),
-        page="templates",
+        page="compare_templates",
     ),
     Step(
         name="templates-things",
@@ -136,7 +136,7 @@ STEPS: tuple[Step, ...] = (
         kind="templates",
         datasets=("cifar100", "demo-objects"),
         presets=("deck-cifar100", "demo-objects"),
-        page="templates",
+        page="compare_templates",
     ),
     Step(
         name="noun",
@@ -145,7 +145,7 @@ STEPS: tuple[Step, ...] = (
         kind="pictures",
         datasets=("coco", "demo-objects", "demo-captions"),
         presets=("deck-noun", "demo-noun"),
-        page="pictures",
+        page="prompt_results",
     ),
     Step(
         name="adjectives",
@@ -154,7 +154,7 @@ STEPS: tuple[Step, ...] = (
         kind="pictures",
         datasets=("imagenet_mini", "demo-captions", "demo-objects"),
         presets=("deck-adjectives", "demo-adjectives"),
-        page="pictures",
+        page="prompt_results",
     ),
     Step(
         name="fish",
@@ -163,7 +163,7 @@ STEPS: tuple[Step, ...] = (
         kind="pictures",
         datasets=("imagenet_mini", "demo-captions", "demo-objects"),
         presets=("deck-fish", "demo-fish"),
-        page="pictures",
+        page="prompt_results",
     ),
     Step(
         name="bears",
@@ -172,7 +172,7 @@ STEPS: tuple[Step, ...] = (
         kind="caption",
         datasets=("coco", "demo-captions"),
         presets=("deck-bears", "demo-bears"),
-        page="one_caption",
+        page="inspect_caption",
     ),
     Step(
         name="people",
@@ -181,7 +181,7 @@ STEPS: tuple[Step, ...] = (
         kind="caption",
         datasets=("coco", "demo-captions"),
         presets=("deck-people", "demo-people"),
-        page="one_caption",
+        page="inspect_caption",
     ),
     Step(
         name="meal",
@@ -190,7 +190,7 @@ STEPS: tuple[Step, ...] = (
         kind="caption",
         datasets=("coco", "demo-captions"),
         presets=("deck-meal", "demo-meal"),
-        page="one_caption",
+        page="inspect_caption",
     ),
     Step(
         name="claims",

@@ -27,6 +27,22 @@ LENGTHS = {"title": 120, "note": 600, "view": 8000}
 SUFFIX = ".toml"
 _NAME = re.compile(r"^[a-z0-9][a-z0-9-]{0,59}$")
 _CHOICE = re.compile(r"^[a-z]{1,20}$")
+MOVED = {
+    "overview": "",
+    "library": "data_and_models",
+    "story": "presentations",
+    "classes": "errors_by_class",
+    "probe": "linear_probe",
+    "why": "check_my_number",
+    "templates": "compare_templates",
+    "pictures": "prompt_results",
+    "search_prompts": "better_prompt",
+    "words": "word_importance",
+    "benchmark": "retrieval_scores",
+    "one_caption": "inspect_caption",
+    "ask": "search",
+}
+"""Earlier address of a page -> its address now; links and stories made before lead on."""
 RESERVED = ("present", "step", "story", "ask")
 """Choices that belong to the presentation itself."""
 
@@ -42,7 +58,8 @@ class OwnStep:
     @property
     def page(self) -> str:
         """The page's path: "accuracy"; "" is the first page."""
-        return urlsplit(self.view).path.strip("/")
+        path = urlsplit(self.view).path.strip("/")
+        return MOVED.get(path, path)
 
     @property
     def choices(self) -> dict[str, list[str]]:
@@ -135,6 +152,7 @@ def _view(view: str, where: str, pages: Collection[str]) -> str:
     except ValueError as error:
         raise TMVError(f"{where}: its view is no link; copy one from the foot of a page.") from error
     page = parts.path.strip("/")
+    page = MOVED.get(page, page)
     if page not in pages:
         raise TMVError(f"{where}: {unknown('page', page, sorted(p for p in pages if p))}")
     return f"/{page}" + (f"?{parts.query}" if parts.query else "")

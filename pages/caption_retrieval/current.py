@@ -23,9 +23,8 @@ from core.studies.captions.retrieval import RetrievalResult
 from core.studies.pictures.search import captions_of_row
 from core.types import EmbeddingSet
 from pages.shared.url_choices import one_of, such_as
-from pages.shared.url_state import get_choice, open_page, set_choice
+from pages.shared.url_state import get_choice, set_choice
 
-PAGE = "pages/caption_retrieval/one_caption/page.py"
 KINDS: tuple[Difficulty, ...] = get_args(Difficulty)
 DRAWS = 1_000_000
 MOST_BESIDE = 8
@@ -192,12 +191,6 @@ def edit_caption(picture: str | None, caption: str | None, source: str | None) -
     set_choice("written", source)
     for name in ("draw", "asked"):
         set_choice(name, None)
-
-
-def look_closer(picture: str, caption: str | None) -> None:
-    """Callback on another page: go and look at this caption, or the first of this picture."""
-    look_at_caption(picture, caption)
-    open_page(PAGE, original=picture, **({"caption": caption} if caption else {}))
 
 
 def draw_one(kind: Difficulty) -> None:

@@ -22,7 +22,7 @@ from pages.shared.url_choices import one_of, wrong_choice
 from pages.shared.url_state import bind, get_choice, open_page, set_choice
 from pages.shared.words import plain
 
-STORY_PAGE, STORY_PATH = "pages/present/story/page.py", "story"
+STORY_PAGE, STORY_PATH = "pages/present/presentations/page.py", "presentations"
 CSS = Path(__file__).with_name("stage.css")
 PLACE = ("story", "step", "ask")
 GO, ON = "stage-go", "true"

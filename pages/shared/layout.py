@@ -81,7 +81,7 @@ def show_remarks(quiet: Sequence[str]) -> None:
                 st.caption(plain(text))
 
 
-WHY = "pages/classification/why/page.py"
+WHY = "pages/check_my_number/page.py"
 
 
 def sources(results: Iterable[StudyResult]) -> list[tuple[str, Provenance]]:

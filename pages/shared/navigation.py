@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from pages.shared.url_state import open_page, set_choice
 
-CLASSES = "pages/classification/classes/page.py"
-PROBE = "pages/classification/probe/page.py"
+CLASSES = "pages/classification/errors_by_class/page.py"
+PROBE = "pages/classification/linear_probe/page.py"
+CAPTION = "pages/caption_retrieval/inspect_caption/page.py"
 FEW_SHOT = "pages/classification/few_shot/page.py"
 
 
@@ -32,3 +33,12 @@ def _to(page: str, model: str, dataset: str, leaving: Sequence[str]) -> None:
     for name in leaving:
         set_choice(name, None)
     open_page(page)
+
+
+def to_caption(picture: str, caption: str = "") -> None:
+    """Go and look at this caption, or at the first of this image; what was asked before is put away."""
+    for name in ("written", "draw", "asked", "beside"):
+        set_choice(name, None)
+    set_choice("original", picture)
+    set_choice("caption", caption)
+    open_page(CAPTION, original=picture, **({"caption": caption} if caption else {}))

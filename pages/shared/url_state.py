@@ -75,7 +75,7 @@ def set_choice(name: str, values: str | Iterable[str] | None) -> None:
     st.session_state[name] = [v for v in dict.fromkeys(wanted) if v]
 
 
-def open_page(page: str, **first: str) -> None:
+def open_page(page: str, **first: str | list[str]) -> None:
     """Go to another page with every choice; `first` are those that only the other page keeps, which have to be in its
     address when it opens."""
     # What is chosen already stands in the session. Without parameters of its own, Streamlit would clear the address,

@@ -20,7 +20,7 @@ def captioned(tmp_path_factory: pytest.TempPathFactory) -> World:
 
 @pytest.fixture
 def caption_page(captioned: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., object]]:
-    """`caption_page("caption_retrieval/ask", q=[...])` -> the rendered page of the world with captions."""
+    """`caption_page("search", q=[...])` -> the rendered page of the world with captions."""
     yield from pages_of(captioned, monkeypatch)
 
 

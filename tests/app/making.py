@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tests.conftest import World
 
 ROOT = Path(__file__).parents[2]
-OPENS = "overview"
+OPENS = "home"
 """The page at the bare address."""
 # Each AppTest reads the metadata of every installed package, to find components of others: once is enough.
 manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)

@@ -10,6 +10,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core.catalog.prompts import find_prompt_set
+from core.deck.stories import MOVED
 from core.studies.prompts.search import BUDGET, LARGEST
 from core.studies.prompts.study import PromptSearch, prompt_pool
 from pages.shared.url_state import SHARED
@@ -31,15 +32,19 @@ FREE = {
 """Free text, which anything is, and what an error of its own is told of: names of models, of data, of a picture to
 search with."""
 PAGES: dict[str, dict[str, object]] = {
-    "overview": {},
-    "prompt_study/templates": {},
-    "prompt_study/pictures": {"prompt": ["a square of no colour", "no square"]},  # texts that no other test asks
-    "prompt_study/search_prompts": {},
-    "prompt_study/words": {},
-    "caption_retrieval/benchmark": {},
-    "caption_retrieval/one_caption": {"beside": ["a square"]},
-    "caption_retrieval/ask": {},
+    "home": {},
+    "prompt_study/compare_templates": {},
+    "prompt_study/prompt_results": {"prompt": ["a square of no colour", "no square"]},  # texts that no other test asks
+    "prompt_study/better_prompt": {},
+    "prompt_study/word_importance": {},
+    "caption_retrieval/retrieval_scores": {},
+    "caption_retrieval/inspect_caption": {"beside": ["a square"]},
+    "search": {},
 }
+
+
+CAPTIONED = ("caption", "search")
+"""Pages that are shown the world with captions."""
 
 
 def choices_of(app: AppTest) -> set[str]:
@@ -53,7 +58,7 @@ def everything(captioned: World, world: World, monkeypatch: pytest.MonkeyPatch) 
     answer_at_once(monkeypatch)
 
     def point(file: str) -> World:
-        made = captioned if file.startswith("caption") else world
+        made = captioned if file.startswith(CAPTIONED) else world
         for name, value in made.environment.items():
             monkeypatch.setenv(name, value)
         st.cache_resource.clear()
@@ -67,9 +72,9 @@ def test_every_choice_says_what_is_wrong_with_it(file: str, everything: Callable
     world = everything(file)
     usual: dict[str, Any] = {
         "model": [GOOD, POOR],
-        "data": [told_set(world) if file.startswith("caption") else world.colours],
+        "data": [told_set(world) if file.startswith(CAPTIONED) else world.colours],
     }
-    if file.endswith("search_prompts"):
+    if file.endswith("better_prompt"):
         run_study(engine_of(world), PromptSearch, GOOD, world.colours, **plan(world))
     usual |= PAGES[file]
     names = choices_of(open_page(file, **usual)) - FREE
@@ -89,9 +94,9 @@ def test_every_choice_says_what_is_wrong_with_it(file: str, everything: Callable
 
 def words_read(file: str) -> tuple[str, ...]:
     """Which of the choices that all pages share this page goes by."""
-    if file.startswith("overview"):
+    if file.startswith("home"):
         return ()
-    return ("split",) if file.startswith("caption") else ("split", "templates", "classnames")
+    return ("split",) if file.startswith(CAPTIONED) else ("split", "templates", "classnames")
 
 
 def plan(world: World) -> dict[str, Any]:
@@ -106,14 +111,14 @@ def plan(world: World) -> dict[str, Any]:
 
 @pytest.mark.parametrize("asked", [NONSENSE, "0", "-1", "99", "1.5", "²"])
 def test_a_page_of_a_list_that_is_not_there_is_told(asked: str, everything: Callable[[str], World]) -> None:
-    file = "caption_retrieval/ask"
+    file = "search"
     app = open_page(file, model=[GOOD], data=[told_set(everything(file))], **{"asked-page": asked})
     assert not app.exception
     assert f"“asked-page” in the address is a number from 1 to 2, not “{asked}”; page 1 is shown." in said(app)
 
 
 def test_a_page_of_a_list_that_is_there_is_shown_without_a_word(everything: Callable[[str], World]) -> None:
-    file = "caption_retrieval/ask"
+    file = "search"
     app = open_page(file, model=[GOOD], data=[told_set(everything(file))], **{"asked-page": "2"})
     assert not app.exception and "in the address is" not in said(app)
 
@@ -135,14 +140,25 @@ def test_a_page_of_a_list_that_is_there_is_shown_without_a_word(everything: Call
 def test_the_sentence_says_what_was_expected(
     choice: dict[str, object], words: str, everything: Callable[[str], World]
 ) -> None:
-    file = "caption_retrieval/benchmark"
+    file = "caption_retrieval/retrieval_scores"
     app = open_page(file, model=[GOOD, POOR], data=[told_set(everything(file))], **choice)
     assert not app.exception and words in said(app)
 
 
 def test_another_set_of_templates_lets_the_baseline_go(everything: Callable[[str], World]) -> None:
-    file = "prompt_study/templates"
+    file = "prompt_study/compare_templates"
     baseline = find_prompt_set("deck").templates[2]
     app = open_page(file, model=[GOOD], data=[everything(file).colours], baseline=[baseline])
     app.selectbox(key="shown-wordings").set_value("photo").run()
     assert app.session_state["baseline"] == [] and "in the address is" not in said(app)
+
+
+# --- addresses of before ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("old", MOVED)
+def test_an_earlier_address_leads_on_with_its_choices(old: str, everything: Callable[[str], World]) -> None:
+    world = everything("")
+    app = open_page(old, model=[POOR], data=[world.colours])
+    assert not app.exception and app.session_state["model"] == [POOR] and app.session_state["data"] == [world.colours]
+    assert app.title[0].value == open_page(MOVED[old], model=[POOR], data=[world.colours]).title[0].value

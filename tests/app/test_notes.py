@@ -40,13 +40,13 @@ def boxes(app: AppTest) -> tuple[list[str], list[str]]:
 
 
 PAGES = (
-    "overview",
+    "home",
     "classification/accuracy",
-    "classification/classes",
+    "classification/errors_by_class",
     "classification/compare",
-    "prompt_study/templates",
-    "prompt_study/pictures",
-    "prompt_study/words",
+    "prompt_study/compare_templates",
+    "prompt_study/prompt_results",
+    "prompt_study/word_importance",
 )
 
 
@@ -61,7 +61,7 @@ def test_notes_stand_on_every_page_with_numbers_of_classes(
 
 
 def test_the_audit_says_them_as_a_check(page: Callable[..., AppTest], world: World, noted: None) -> None:
-    words = said(page("classification/why", model=[GOOD], data=[world.colours]))
+    words = said(page("check_my_number", model=[GOOD], data=[world.colours]))
     assert "Was what was brought understood as it stands?" in words and FAULT in words and INFO in words
 
 
@@ -79,10 +79,10 @@ def test_another_set_than_asked_for_is_said_in_large(page: Callable[..., AppTest
     yellow = " ".join(boxes(app)[1])
     assert "No model is called 'no-such/model'" in yellow and "Shown instead of the model asked for" in yellow
     assert "No data set is called 'nowhere'" in yellow and "Shown instead of the data set asked for" in yellow
-    one = " ".join(boxes(page("classification/classes", model=[GOOD], data=["nowhere"]))[1])
+    one = " ".join(boxes(page("classification/errors_by_class", model=[GOOD], data=["nowhere"]))[1])
     assert "Shown instead of the data set asked for" in one
 
 
 def test_a_path_written_in_two_ways_is_one_data_set(page: Callable[..., AppTest], world: World) -> None:
-    app = page("classification/classes", model=[GOOD], data=["folder:colours"])
+    app = page("classification/errors_by_class", model=[GOOD], data=["folder:colours"])
     assert app.selectbox(key="shown-data").format_func(world.colours) == "colours"

@@ -19,11 +19,11 @@ from tests.worlds import fill_colours
 
 CLASSIFYING = (
     "classification/accuracy",
-    "classification/classes",
+    "classification/errors_by_class",
     "classification/compare",
-    "classification/why",
-    "prompt_study/templates",
-    "prompt_study/search_prompts",
+    "check_my_number",
+    "prompt_study/compare_templates",
+    "prompt_study/better_prompt",
 )
 
 

@@ -19,7 +19,7 @@ from tests.fakes import COLOURS, png
 
 expect = pytest.importorskip("playwright.sync_api").expect
 Visit = Callable[..., Any]
-PATHS = ("/benchmark", "/one_caption", "/ask")
+PATHS = ("/retrieval_scores", "/inspect_caption", "/search")
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def _quiet(page: Any) -> None:
 
 
 def test_from_a_bar_to_one_caption_word_by_word(visit: Visit, server: str, shown: World) -> None:
-    page = visit(server + link(shown, "/benchmark"))
+    page = visit(server + link(shown, "/retrieval_scores"))
     bar = page.get_by_test_id("stPlotlyChart").first.locator(".barlayer .point path").nth(2)
     bar.wait_for()
     bar.click(force=True)
@@ -67,7 +67,7 @@ def test_from_a_bar_to_one_caption_word_by_word(visit: Visit, server: str, shown
     where = table.bounding_box()
     page.mouse.click(where["x"] + where["width"] - 120, where["y"] + 38 + 38)
     expect(page.get_by_role("heading", name="Does this caption find its picture")).to_be_visible()
-    page.wait_for_url("**/one_caption?*caption=*")
+    page.wait_for_url("**/inspect_caption?*caption=*")
     assert choices(page)["data"] == [worlds.told_set(shown)] and choices(page)["model"] == [GOOD, POOR]
     original, caption = choices(page)["original"], choices(page)["caption"][0]
     mark = page.get_by_test_id("stPlotlyChart").first.locator(".scatterlayer .point").first
@@ -85,35 +85,35 @@ def test_from_a_bar_to_one_caption_word_by_word(visit: Visit, server: str, shown
 
 def test_back_from_another_page_takes_one_step(visit: Visit, server: str, shown: World) -> None:
     """A page that is opened with choices of its own, and one that brings its choices back, are one step each."""
-    page = visit(server + link(shown, "/benchmark"))
+    page = visit(server + link(shown, "/retrieval_scores"))
     _quiet(page)
     before = page.evaluate("history.length")
     closer = page.get_by_role("combobox", name="Look closer at")
     closer.click()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
-    page.wait_for_url("**/one_caption?*caption=*")
+    page.wait_for_url("**/inspect_caption?*caption=*")
     _quiet(page)
     assert page.evaluate("history.length") == before + 1
     page.go_back()
     expect(page.get_by_role("heading", level=1, name="Does a caption find its own picture")).to_be_visible()
     _quiet(page)
-    assert urlsplit(page.url).path == "/benchmark"
+    assert urlsplit(page.url).path == "/retrieval_scores"
     page.go_forward()
-    page.wait_for_url("**/one_caption?*caption=*")
+    page.wait_for_url("**/inspect_caption?*caption=*")
     _quiet(page)
-    page.get_by_role("link", name="Library").click()
-    page.wait_for_url("**/library?*model=*")
+    page.get_by_role("link", name="Data & models").click()
+    page.wait_for_url("**/data_and_models?*model=*")
     _quiet(page)
     assert page.evaluate("history.length") == before + 2
     page.go_back()
     expect(page.get_by_role("heading", level=1, name="Does this caption find its picture")).to_be_visible()
     _quiet(page)
-    assert urlsplit(page.url).path == "/one_caption" and "caption" in choices(page)
+    assert urlsplit(page.url).path == "/inspect_caption" and "caption" in choices(page)
 
 
 def test_a_caption_of_the_list_is_reached_by_key(visit: Visit, server: str, shown: World) -> None:
-    page = visit(server + link(shown, "/benchmark", ranks="11-"))
+    page = visit(server + link(shown, "/retrieval_scores", ranks="11-"))
     box = page.get_by_role("combobox", name="Look closer at")
     box.scroll_into_view_if_needed()
     _quiet(page)
@@ -121,14 +121,14 @@ def test_a_caption_of_the_list_is_reached_by_key(visit: Visit, server: str, show
     for key in ("ArrowDown", "ArrowDown", "Enter"):
         page.keyboard.press(key)
         page.wait_for_timeout(300)
-    page.wait_for_url("**/one_caption?*ranks=11-*")
+    page.wait_for_url("**/inspect_caption?*ranks=11-*")
     assert choices(page)["original"] and choices(page)["caption"]
 
 
 def test_an_edit_is_one_button_away_and_a_draw_is_the_same_for_a_colleague(
     visit: Visit, server: str, shown: World
 ) -> None:
-    page = visit(server + link(shown, "/one_caption"))
+    page = visit(server + link(shown, "/inspect_caption"))
     page.get_by_role("button", name="Lost", exact=True).click()
     page.wait_for_url("**draw=lost*")
     box = page.get_by_label("Caption", exact=True)
@@ -146,7 +146,7 @@ def test_an_edit_is_one_button_away_and_a_draw_is_the_same_for_a_colleague(
 
 
 def test_an_upload_and_its_link(visit: Visit, server: str, shown: World, tmp_path: Path) -> None:
-    page = visit(server + link(shown, "/ask", like="5.png"))
+    page = visit(server + link(shown, "/search", like="5.png"))
     tiles = page.get_by_role("group", name="Pictures that ViT-B/32").get_by_role("button")
     expect(tiles.first).to_have_attribute("data-id", "5.png")
     tiles.first.focus()
@@ -174,7 +174,7 @@ def test_an_upload_and_its_link(visit: Visit, server: str, shown: World, tmp_pat
 
 
 def test_a_page_of_a_list_can_be_linked_to(visit: Visit, server: str, shown: World) -> None:
-    page = visit(server + link(shown, "/ask", like="5.png", **{"asked-page": "2"}))
+    page = visit(server + link(shown, "/search", like="5.png", **{"asked-page": "2"}))
     tiles = page.get_by_role("group", name="Pictures that ViT-B/32").get_by_role("button")
     expect(tiles).to_have_count(4)
     assert tiles.first.locator(".rank").inner_text() == "21"
@@ -183,7 +183,7 @@ def test_a_page_of_a_list_can_be_linked_to(visit: Visit, server: str, shown: Wor
 
 
 def test_the_rows_of_a_list_can_be_saved(visit: Visit, server: str, shown: World) -> None:
-    page = visit(server + link(shown, "/ask", like="5.png"))
+    page = visit(server + link(shown, "/search", like="5.png"))
     with page.expect_download() as saved:
         page.get_by_role("button", name="CSV, the first").click()
     lines = saved.value.path().read_text("utf-8").splitlines()
@@ -194,7 +194,7 @@ def test_the_rows_of_a_list_can_be_saved(visit: Visit, server: str, shown: World
 
 
 def test_what_came_first_for_a_caption_can_be_saved_as_a_picture(visit: Visit, server: str, shown: World) -> None:
-    page = visit(server + link(shown, "/one_caption"))
+    page = visit(server + link(shown, "/inspect_caption"))
     with page.expect_download() as saved:
         page.locator(".st-key-first-png").get_by_role("button").click()
     assert saved.value.suggested_filename == "came-first.png"

@@ -13,7 +13,7 @@ from tests.conftest import GOOD, POOR, World
 
 expect = pytest.importorskip("playwright.sync_api").expect
 Visit = Callable[..., Any]
-PATHS = ("/", "/accuracy", "/classes", "/library")
+PATHS = ("/", "/accuracy", "/errors_by_class", "/data_and_models")
 
 
 def choices(page: Any) -> dict[str, list[str]]:
@@ -26,7 +26,7 @@ def link(world: World, path: str, **more: str) -> str:
 
 
 def test_the_first_visitor_may_come_by_a_deep_link(visit: Visit, address: str, world: World) -> None:
-    page = visit(address + link(world, "/classes", true="red", predicted="red"))
+    page = visit(address + link(world, "/errors_by_class", true="red", predicted="red"))
     expect(page.get_by_role("heading", name="What does it get right")).to_be_visible()
     expect(page.get_by_role("heading", name="pictures of red named red")).to_be_visible()
     expect(page.get_by_role("dialog")).to_have_count(0)
@@ -45,9 +45,9 @@ def test_a_choice_goes_to_the_address_by_its_exact_name(visit: Visit, address: s
 
 def test_choices_stay_over_pages_and_back(visit: Visit, address: str, world: World) -> None:
     page = visit(address + link(world, "/accuracy"))
-    page.get_by_role("link", name="Library").click()
+    page.get_by_role("link", name="Data & models").click()
     expect(page.get_by_role("heading", name="What is on this machine")).to_be_visible()
-    page.wait_for_url("**/library?*model=*")
+    page.wait_for_url("**/data_and_models?*model=*")
     assert choices(page)["model"] == [POOR]
     page.go_back()
     expect(page.get_by_role("heading", name="How well does it name pictures?")).to_be_visible()
@@ -61,12 +61,12 @@ def test_a_bar_leads_to_its_classes_from_an_address_with_choices(visit: Visit, a
     bar.wait_for()
     bar.click(force=True)
     expect(page.get_by_role("heading", name="What does it get right")).to_be_visible()
-    page.wait_for_url("**/classes?*model=*")
+    page.wait_for_url("**/errors_by_class?*model=*")
     assert choices(page) == {"model": [GOOD], "data": ["eurosat"]}
 
 
 def test_pictures_by_keyboard(visit: Visit, address: str, world: World) -> None:
-    page = visit(address + link(world, "/classes", true="red", predicted="*right"))
+    page = visit(address + link(world, "/errors_by_class", true="red", predicted="*right"))
     tiles = page.get_by_role("group", name="pictures of red named right").get_by_role("button")
     expect(tiles.first).to_be_visible()
     assert [t.get_attribute("tabindex") for t in tiles.all()] == ["0"] + ["-1"] * (tiles.count() - 1)
@@ -88,7 +88,7 @@ def test_pictures_by_keyboard(visit: Visit, address: str, world: World) -> None:
 
 
 def test_a_click_into_the_confusion_table_shows_its_pictures(visit: Visit, address: str, world: World) -> None:
-    page = visit(address + link(world, "/classes"))
+    page = visit(address + link(world, "/errors_by_class"))
     marks = page.get_by_test_id("stPlotlyChart").nth(1).locator(".scatterlayer .point, .scatterlayer .textpoint")
     marks.first.wait_for(state="attached")
     before = page.get_by_role("heading", level=2).first.inner_text()
@@ -157,7 +157,7 @@ def test_what_opens_over_a_page_does_not_offend_either(
     expect(page.get_by_role("textbox", name="Own templates")).to_be_visible()
     page.wait_for_timeout(500)
     assert _offences(page, axe) == []
-    page = visit(address + link(world, "/classes", picture="red/3.png"), scheme=scheme)
+    page = visit(address + link(world, "/errors_by_class", picture="red/3.png"), scheme=scheme)
     expect(page.get_by_role("dialog").get_by_role("img").first).to_be_visible()
     _settled(page)
     assert _offences(page, axe) == []

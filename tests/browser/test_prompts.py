@@ -22,7 +22,7 @@ sync_api = pytest.importorskip("playwright.sync_api")
 expect, TimedOut = sync_api.expect, sync_api.TimeoutError
 Visit = Callable[..., Any]
 SLOWLY = 60_000
-PATHS = ("/templates", "/pictures", "/words", "/search_prompts")
+PATHS = ("/compare_templates", "/prompt_results", "/word_importance", "/better_prompt")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -47,7 +47,7 @@ def on_colours(world: World, path: str) -> str:
 
 
 def test_an_edited_class_name_joins_the_comparison(visit: Visit, address: str, world: World) -> None:
-    page = visit(address + on_colours(world, "/templates"))
+    page = visit(address + on_colours(world, "/compare_templates"))
     _settled(page)
     page.get_by_role("button", name="Curated names").click()
     sheet = page.get_by_test_id("stPopoverBody").locator("canvas").first
@@ -90,7 +90,7 @@ def _still(page: Any, sheet: Any) -> dict[str, float]:
 
 
 def test_from_a_template_to_a_picture_that_it_turns(visit: Visit, address: str, world: World) -> None:
-    page = visit(address + on_colours(world, "/templates"))
+    page = visit(address + on_colours(world, "/compare_templates"))
     tile = page.get_by_role("group", name="picture").get_by_role("button").first
     expect(tile).to_be_visible(timeout=SLOWLY)
     tile.focus()
@@ -104,7 +104,7 @@ def test_from_a_template_to_a_picture_that_it_turns(visit: Visit, address: str, 
 
 
 def test_a_mark_in_the_chart_leads_to_what_it_changes(visit: Visit, address: str, world: World) -> None:
-    page = visit(address + on_colours(world, "/templates"))
+    page = visit(address + on_colours(world, "/compare_templates"))
     marks = page.get_by_test_id("stPlotlyChart").first.locator(".scatterlayer .trace .point")
     marks.first.wait_for(state="attached")
     place = marks.nth(3).bounding_box()
@@ -114,7 +114,7 @@ def test_a_mark_in_the_chart_leads_to_what_it_changes(visit: Visit, address: str
 
 
 def test_hovering_a_picture_lights_up_its_twin(visit: Visit, address: str, world: World) -> None:
-    page = visit(f"{address}/pictures?model={quote(GOOD)}&model={quote(POOR)}&data={quote(world.colours)}&k=20")
+    page = visit(f"{address}/prompt_results?model={quote(GOOD)}&model={quote(POOR)}&data={quote(world.colours)}&k=20")
     lists = page.get_by_role("group").filter(has=page.locator(".tile"))
     expect(lists).to_have_count(4, timeout=SLOWLY)
     both = lists.nth(0).locator(".tile").filter(has_text="in both").first
@@ -127,7 +127,7 @@ def test_hovering_a_picture_lights_up_its_twin(visit: Visit, address: str, world
 
 
 def test_the_lists_can_be_saved_as_rows_and_as_a_picture(visit: Visit, address: str, world: World) -> None:
-    page = visit(address + on_colours(world, "/pictures"))
+    page = visit(address + on_colours(world, "/prompt_results"))
     with page.expect_download() as saved:
         page.locator(".st-key-hits-png").get_by_role("button").click()
     assert saved.value.path().read_bytes().startswith(b"\x89PNG")
@@ -176,7 +176,7 @@ def demo_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.mark.slow
 def test_from_a_preset_to_pictures_to_one_picture_to_its_words(visit: Visit, demo_address: str) -> None:
-    page = visit(f"{demo_address}/pictures?model=demo-rn/demo&data=demo-captions")
+    page = visit(f"{demo_address}/prompt_results?model=demo-rn/demo&data=demo-captions")
     page.get_by_text("Adjectives: bird", exact=True).click()
     expect(page.get_by_role("heading", name="“a photo of flying white bird”")).to_be_visible(timeout=5 * SLOWLY)
     assert choices(page)["prompt"][0] == "a photo of bird" and choices(page)["order"] == ["before"]

@@ -37,7 +37,7 @@ def cut_off(page: Any, address: str) -> list[str]:
 
 
 def test_a_clicker_leads_through_the_whole_story(visit: Visit, address: str) -> None:
-    page = visit(f"{address}/story?present=true")
+    page = visit(f"{address}/presentations?present=true")
     strange = cut_off(page, address)
     step(page, 1)
     for place in range(2, LAST + 1):
@@ -49,7 +49,7 @@ def test_a_clicker_leads_through_the_whole_story(visit: Visit, address: str) -> 
 
 
 def test_every_key_does_what_it_says(visit: Visit, address: str) -> None:
-    page = visit(f"{address}/story?present=true&step=3")
+    page = visit(f"{address}/presentations?present=true&step=3")
     step(page, 3)
     for key, place in (("ArrowRight", 4), ("Space", 5), ("PageUp", 4), ("ArrowLeft", 3), ("End", LAST), ("Home", 1)):
         page.keyboard.press(key)
@@ -62,7 +62,7 @@ def test_every_key_does_what_it_says(visit: Visit, address: str) -> None:
 
 
 def test_nothing_distracts_and_escape_leaves(visit: Visit, address: str) -> None:
-    page = visit(f"{address}/story?present=true&step=2")
+    page = visit(f"{address}/presentations?present=true&step=2")
     step(page, 2)
     expect(page.get_by_test_id("stHeader")).not_to_be_visible()
     expect(page.get_by_test_id("stSelectbox")).to_have_count(0)
@@ -74,7 +74,7 @@ def test_nothing_distracts_and_escape_leaves(visit: Visit, address: str) -> None
 
 
 def test_what_is_typed_does_not_move_the_story(visit: Visit, address: str) -> None:
-    page = visit(f"{address}/story?present=true&step=2")
+    page = visit(f"{address}/presentations?present=true&step=2")
     step(page, 2)
     page.keyboard.press("/")
     box = page.get_by_role("textbox", name="A prompt from the audience")
@@ -91,7 +91,7 @@ def test_what_is_typed_does_not_move_the_story(visit: Visit, address: str) -> No
 def test_the_stage_does_not_offend(visit: Visit, address: str, axe: str, place: int, scheme: str) -> None:
     from tests.browser.test_pages import _offences, _settled
 
-    page = visit(f"{address}/story?present=true&step={place}", scheme=scheme)
+    page = visit(f"{address}/presentations?present=true&step={place}", scheme=scheme)
     step(page, place)
     _settled(page)
     assert _offences(page, axe) == []
@@ -99,7 +99,7 @@ def test_the_stage_does_not_offend(visit: Visit, address: str, axe: str, place: 
 
 @pytest.mark.parametrize(("width", "factor"), [(1920, 1.5), (1024, 1.0)])
 def test_type_grows_with_the_screen(visit: Visit, address: str, width: int, factor: float) -> None:
-    page = visit(f"{address}/story?present=true&step=4", width=width)
+    page = visit(f"{address}/presentations?present=true&step=4", width=width)
     step(page, 4)
     size = page.evaluate("parseFloat(getComputedStyle(document.documentElement).fontSize)")
     assert size >= 16 * factor

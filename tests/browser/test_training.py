@@ -21,7 +21,7 @@ from tests.worlds import run_study
 
 expect = pytest.importorskip("playwright.sync_api").expect
 Visit = Callable[..., Any]
-PATHS = ("/probe", "/few_shot", "/compare")
+PATHS = ("/linear_probe", "/few_shot", "/compare")
 SIDES = {"a": f"probe:{POOR}", "b": f"zero-shot:{POOR}"}
 
 
@@ -107,7 +107,7 @@ def test_another_side_goes_into_the_address(visit: Visit, here: str, trained: tu
 
 
 def test_a_link_to_a_probe_shows_it(visit: Visit, here: str, trained: tuple[World, ProbeResult]) -> None:
-    page = visit(here + on_colours(trained[0], "/probe"))
+    page = visit(here + on_colours(trained[0], "/linear_probe"))
     expect(page.get_by_test_id("stMetric")).to_have_count(1)
     expect(page.get_by_role("table")).to_contain_text("ResNet-50 · OpenAI")
     with page.expect_download() as saved:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
+from core.deck.stories import MOVED
 from streamlit_app import PAGES
 
 ROOT = Path(__file__).parents[2]
 
 
 def addresses() -> dict[str, list[str]]:
-    """Page -> the names of its choices, sorted; `*` holds those that every page shares."""
+    """Page -> the names of its choices, sorted; `*` holds those that every page shares. An earlier
+    address has those of the page that it leads on to."""
     folders = [ROOT / "pages" / folder for rows in PAGES.values() for folder, _, _ in rows]
     found = {folder.name: sorted(_choices(folder / "page.py")) for folder in folders}
+    found |= {old: found[new or "home"] for old, new in MOVED.items()}
     shared = {name for path in (ROOT / "pages" / "shared").rglob("*.py") for name in _choices(path)}
     return {"*": sorted(shared | {"model", "data", "split", "templates", "template", "classnames"}), **found}
 

@@ -14,8 +14,8 @@ Page = Callable[..., AppTest]
 
 def test_a_link_to_a_page_of_the_classes_shows_that_page(page: Page, world: World) -> None:
     choice = {"model": [GOOD], "data": [world.colours], "true": "*any"}
-    first = page("classification/classes", **choice)
-    second = page("classification/classes", **choice, page="2")
+    first = page("classification/errors_by_class", **choice)
+    second = page("classification/errors_by_class", **choice, page="2")
     assert (len(tiles(first, "cell-grid")), len(tiles(second, "cell-grid"))) == (24, 8)
     assert not {t["id"] for t in tiles(first, "cell-grid")} & {t["id"] for t in tiles(second, "cell-grid")}
 

@@ -31,7 +31,7 @@ from tests.sample_results import sample_result
 from tests.study_results import sample_list, sample_prompt_study
 
 OPENAI, LAION, RN = "ViT-B-32/openai", "ViT-B-32/laion2b_s34b_b79k", "RN50/openai"
-PAGES = ("", "accuracy", "story")
+PAGES = ("", "accuracy", "presentations")
 
 
 def told(model: str, dataset: str, right: int, n: int = 200, five: int | None = None) -> ZeroShotResult:
@@ -216,7 +216,7 @@ STORY = OwnStory(
         OwnStep(
             title="First", view="/accuracy?model=ViT-B-32/openai&data=eurosat&step=3", note="A note,\nof two lines"
         ),
-        OwnStep(title="Second", view="/story?step=7"),
+        OwnStep(title="Second", view="/presentations?step=7"),
     ),
 )
 
@@ -234,7 +234,9 @@ def test_a_story_is_the_same_after_its_file(tmp_path: Path) -> None:
 def test_a_view_is_a_page_and_choices() -> None:
     first, second = STORY.steps
     assert first.page == "accuracy" and first.choices == {"model": ["ViT-B-32/openai"], "data": ["eurosat"]}
-    assert second.page == "story" and second.place == "7"
+    assert second.page == "presentations" and second.place == "7"
+    earlier = read_story('title = "x"\n[[step]]\ntitle = "y"\nview = "/story?step=7"', PAGES)
+    assert earlier.steps[0].view == "/presentations?step=7", "the address of an earlier version leads on"
     pasted = read_story('title = "x"\n[[step]]\ntitle = "y"\nview = "http://localhost:8501/accuracy?data=a"', PAGES)
     assert pasted.steps[0].view == "/accuracy?data=a"
 

@@ -1,0 +1,111 @@
+"""Classes: what one model gets right on one data set, what it confuses, and the pictures behind it."""
+
+from typing import Literal
+
+import streamlit as st
+
+from core.charts.classes import recall_chart
+from core.charts.confusion import confusion_chart
+from core.engine import Engine
+from core.errors import NotHere
+from core.stats.numbers import full_stop
+from core.studies.zero_shot.classify import ZeroShotResult
+from core.tables.classes import confused_frame, confusion_frame, per_class_frame
+from core.words.accuracy import collapse_finding, mistake_finding, protocol_line
+from core.words.names import say_model
+from pages.classification.errors_by_class.confusion_pictures import pictures, show_cell
+from pages.classification.errors_by_class.own_picture import own_picture
+from pages.classification.errors_by_class.tables import class_table, confused_table
+from pages.shared.chart import draw
+from pages.shared.engine import engine
+from pages.shared.guard import errors_in_place
+from pages.shared.layout import Headline, conclusion, headlines, page_title, provenance_footer
+from pages.shared.missing import offer
+from pages.shared.pickers import choice_row, pick_dataset, pick_model
+from pages.shared.picture import picture_dialog
+from pages.shared.prompt_picker import PromptChoice, pick_prompts
+from pages.shared.theme import chart_look
+from pages.shared.url_choices import A_PICTURE, NONE_OPENED, check_bound, one_of
+from pages.shared.url_state import bind, get_choice, set_choice
+from pages.shared.words import plain
+
+ORDERS: tuple[Literal["weakest", "strongest", "name"], ...] = ("weakest", "strongest", "name")
+CLASSES = 24
+
+
+def page(engine: Engine) -> None:
+    """From the choices to the answer."""
+    left, middle, right = choice_row([4, 4, 3])
+    with middle:
+        dataset = pick_dataset(engine)
+    if dataset is None:
+        return
+    with left:
+        model = pick_model(engine, dataset)
+    with right:
+        how = pick_prompts([dataset])
+    try:
+        result = how.study(engine, model.name, dataset)
+    except NotHere:
+        offer(engine, [(model, dataset, how.split_of(dataset))])
+        return
+    show_results(result)
+    with errors_in_place():
+        pictures(engine, result)
+    footer(result, how)
+    if picture := one_of("picture", result.ids, "", A_PICTURE, NONE_OPENED):
+        picture_dialog(engine, [result], picture, lambda: set_choice("picture", None))
+
+
+def show_results(result: ZeroShotResult) -> None:
+    """Large figures, the finding, and the two charts that can be clicked."""
+    line = protocol_line(result)
+    headlines(
+        [
+            Headline(label="Top-1 accuracy", value=result.acc1, ci95=result.acc1_ci95, under=line, exact=result.model),
+            Headline(label="Top-5 accuracy", value=result.acc5, ci95=result.acc5_ci95, under=line, exact=result.model),
+            Headline(
+                label="Mean per-class recall",
+                value=result.mean_per_class_recall,
+                ci95=result.mean_per_class_recall_ci95,
+                under=line,
+            ),
+        ]
+    )
+    cells = confusion_frame(result)
+    confusion = confusion_chart(cells, **chart_look(), title="Which classes does it confuse?")
+    said = collapse_finding(result)
+    conclusion(plain(said if said.code == "collapsed" else full_stop(mistake_finding(cells))), [result])
+    left, right = st.columns(2, gap="large")
+    with left:
+        place = st.container()
+        check_bound("order", ORDERS, f"{ORDERS[0]} is used instead")
+        order = st.selectbox("Order of the classes", ORDERS, key="order", bind="query-params")
+    with place:
+        recall = recall_chart(per_class_frame([result]), order=order, limit=CLASSES, **chart_look())
+        draw(recall, key="chart-recall", picked=lambda mark: show_cell(result, int(mark[1]), None))
+    with right:
+        draw(confusion, key="chart-confusion", picked=lambda mark: show_cell(result, int(mark[0]), int(mark[1])))
+
+
+def footer(result: ZeroShotResult, how: PromptChoice) -> None:
+    """The tables, and where the numbers come from."""
+    confused_table(result, confused_frame(result), show_cell)
+    class_table(per_class_frame([result]))
+    provenance_footer(
+        [(f"{say_model(result.model)} on {result.dataset}", result.provenance)],
+        {
+            "model": [result.model],
+            "data": [result.dataset],
+            **how.choices,
+            **{name: get_choice(name) for name in ("true", "predicted", "picture")},
+        },
+    )
+
+
+bind("true", "predicted", "picture")
+page_title("What does it get right, and what does it confuse?")
+with errors_in_place():
+    page(engine())
+with errors_in_place():
+    own_picture(engine())

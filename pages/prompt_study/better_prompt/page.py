@@ -1,0 +1,118 @@
+"""Search for prompts: templates chosen on one part of the pictures, judged once on the other."""
+
+from functools import partial
+
+import streamlit as st
+
+from core.engine import Engine
+from core.errors import TMVError
+from core.studies.prompts.heldout import PromptSearchResult
+from core.studies.prompts.study import PromptSearch
+from core.types import DatasetSpec, ModelSpec
+from pages.prompt_study.better_prompt.search_plan import KEPT, SearchPlan, plan_form, plan_sentence, search_plan
+from pages.prompt_study.better_prompt.verdict import chosen_templates, share_words, show_verdict, turned_pictures
+from pages.shared.engine import engine
+from pages.shared.guard import errors_in_place, safe_callback
+from pages.shared.jobs import watch
+from pages.shared.layout import page_title, provenance_footer, sources
+from pages.shared.missing import offer
+from pages.shared.pickers import choice_row, note_problems, pick_dataset, pick_model
+from pages.shared.prompt_picker import CLASSNAMES, get_prompt_choice
+from pages.shared.url_choices import one_of, quietly
+from pages.shared.url_state import bind, get_choice
+from pages.shared.words import plain
+
+
+def plan_on(engine: Engine, dataset: DatasetSpec, classnames: str) -> SearchPlan | None:
+    """The plan of the address, or the sentence about what is wrong with it."""
+    try:
+        return search_plan(engine, dataset, classnames)
+    except TMVError as error:
+        note_problems([str(error)])
+        return None
+
+
+def run(engine: Engine, model: str, dataset: DatasetSpec, split: str | None) -> None:
+    """Callback: start the search that the address describes now, unless it has been done."""
+    with quietly():
+        plan = search_plan(engine, dataset, one_of("classnames", CLASSNAMES, "curated"))
+    stored = engine.embeddings(model, dataset.name, split) is not None
+    if stored and engine.kept(PromptSearch.at(engine, model, dataset.name, split, **plan.options)) is None:
+        engine.submit(PromptSearch.at(engine, model, dataset.name, split, **plan.options))
+
+
+def start(engine: Engine, model: str, dataset: DatasetSpec, split: str | None, plan: SearchPlan) -> None:
+    """The search that is running, or the one button that starts it."""
+    job = engine.job(PromptSearch.at(engine, model, dataset.name, split, **plan.options))
+    if job is not None:
+        watch(engine, [job.key])
+        if job.live:
+            return
+        if job.state == "cancelled":
+            st.caption("The search was stopped; nothing was judged. Texts that were encoded stay.")
+    st.markdown(
+        plain(
+            f"{plan.words[0].upper()}{plan.words[1:]}. Templates are chosen on {share_words(1 - plan.heldout)}, and "
+            "the choice is judged once on the others, which the search never sees."
+        )
+    )
+    st.button(
+        "Search", type="primary", key="search-now", on_click=safe_callback(partial(run, engine, model, dataset, split))
+    )
+
+
+def show_results(engine: Engine, result: PromptSearchResult, plan: SearchPlan) -> None:
+    """The verdict, the templates, the pictures, the foot."""
+    show_verdict(result)
+    chosen_templates(result)
+    with errors_in_place():
+        turned_pictures(engine, result)
+    provenance_footer(
+        sources([result]),
+        {
+            "model": [result.model],
+            "data": [result.dataset],
+            "split": [result.split],
+            "classnames": [plan.classnames],
+            **{name: get_choice(name, 2000) for name in (*KEPT, "turned", "judged")},
+        },
+    )
+
+
+def pick(engine: Engine) -> tuple[ModelSpec, DatasetSpec] | None:
+    """One model and one data set with labels."""
+    left, right = choice_row(2)
+    with right:
+        dataset = pick_dataset(engine)
+    if dataset is None:
+        return None
+    with left:
+        return pick_model(engine, dataset), dataset
+
+
+def page(engine: Engine) -> None:
+    """From the choices to the answer."""
+    picked = pick(engine)
+    if picked is None:
+        return
+    model, dataset = picked
+    asked = get_prompt_choice([dataset])
+    plan, split = plan_on(engine, dataset, asked.classnames), asked.split_of(dataset)
+    with st.expander(plan_sentence(plan) if plan else "What is searched", expanded=plan is None), errors_in_place():
+        plan_form(engine, dataset, plan, partial(run, engine, model.name, dataset, split))
+    if engine.embeddings(model.name, dataset.name, split) is None:
+        offer(engine, [(model, dataset, split)])
+        return
+    if plan is None:
+        return
+    result = engine.kept(PromptSearch.at(engine, model.name, dataset.name, split, **plan.options))
+    if result is None:
+        start(engine, model.name, dataset, split, plan)
+    else:
+        show_results(engine, result, plan)
+
+
+bind(*KEPT, "turned", "judged")
+page_title("Can a better prompt be found, and is the gain real?")
+with errors_in_place():
+    page(engine())

@@ -1,0 +1,174 @@
+"""The story on pages: each step from the cache, presentation mode, questions, and stories of one's own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.deck import scenes as engine_story
+from core.deck.steps import STEPS
+from core.deck.stories import OwnStep, OwnStory, save_story
+from core.encoders.service.client import WarmEncoder
+from core.errors import EncoderWarming
+from tests.app.making import said, unescaped
+from tests.conftest import GOOD, World
+from tests.fakes import FakeEncoder
+
+Page = Callable[..., AppTest]
+HERE = "present/presentations"
+
+
+@pytest.fixture(autouse=True)
+def encoder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(WarmEncoder, "encode_texts", lambda self, m, texts, p=None: FakeEncoder(m).encode_texts(texts))
+
+
+@pytest.fixture
+def stories(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.setattr("pages.present.stage.stories_folder", lambda engine: tmp_path)
+    monkeypatch.setattr("pages.present.presentations.own.stories_folder", lambda engine: tmp_path)
+    yield tmp_path
+
+
+def html(app: AppTest) -> str:
+    return "\n".join(e.proto.body for e in app.get("html"))
+
+
+@pytest.mark.parametrize("stage", [False, True])
+@pytest.mark.parametrize("place", range(1, len(STEPS) + 1))
+def test_each_step_is_shown_from_the_cache(page: Page, place: int, stage: bool) -> None:
+    app = page(HERE, step=str(place), **({"present": "true"} if stage else {}))
+    assert not app.exception and unescaped(app.title[0].value) == STEPS[place - 1].title
+    assert "could not be shown" not in said(app)
+    if stage:
+        assert f"{place} of {len(STEPS)}" in html(app)
+
+
+def test_a_table_has_measured_deck_and_published(page: Page, world: World) -> None:
+    table = html(page(HERE, step="4"))
+    assert "deck 32.2" in table and "published 50.4" in table and "ConvNeXt-Base" in table
+    assert table.count('class="own"') == 2
+
+
+def test_the_claims_have_verdicts_and_the_deck_its_faults(page: Page) -> None:
+    claims, faults = html(page(HERE, step="16")), html(page(HERE, step="17"))
+    assert claims.count('class="step-verdict') == 6 and "cannot be told here" in claims
+    assert "the same figures to the digit" in faults and "AnnualCrop" in faults
+
+
+def test_on_stage_there_is_no_control_but_the_bar(page: Page) -> None:
+    app = page(HERE, present="true", step="3")
+    assert {b.key for b in app.button} == {"stage-back", "stage-next", "stage-leave"}
+    assert not app.selectbox and [t.key for t in app.text_input] == ["stage-question"]
+    app.button(key="stage-next").click().run()
+    assert app.session_state["step"] == ["4"] and unescaped(app.title[0].value) == STEPS[3].title
+    app.button(key="stage-leave").click().run()
+    assert app.session_state["present"] == [] and app.selectbox(key="shown-step").value == 4
+
+
+@pytest.mark.parametrize("step", ["0", "-3", "99", "²", "x" * 50, "", "1e9"])
+def test_a_step_that_is_none_shows_one_that_is(page: Page, step: str) -> None:
+    app = page(HERE, step=step)
+    assert not app.exception and app.title[0].value
+
+
+def test_the_audience_asks_and_the_story_goes_on(page: Page, world: World) -> None:
+    app = page(HERE, present="true", step="8")
+    app.text_input(key="stage-question").set_value("a red <b>square</b>").run()
+    assert app.session_state["ask"] == ["a red <b>square</b>"]
+    assert "a red &lt;b&gt;square" in html(app) or "is not on this machine" in said(app)
+    app.button(key="stage-back").click().run()
+    assert app.session_state["ask"] == [] and app.session_state["step"] == ["8"]
+    assert app.text_input(key="stage-question").value == ""
+
+
+def test_an_encoder_that_starts_is_one_quiet_line(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    def starting(self: WarmEncoder, model: str, texts: list[str], progress: object = None) -> object:
+        raise EncoderWarming(model, 3.0)
+
+    monkeypatch.setattr(WarmEncoder, "encode_texts", starting)
+    app = page(HERE, present="true", step="8", ask="something never encoded before")
+    assert not app.exception and not app.error and not app.info
+    assert "is starting, 3 s so far. The answer comes by itself." in said(app)
+
+
+def test_what_fails_on_stage_is_one_quiet_line(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("secret detail")
+
+    monkeypatch.setattr(engine_story, "table", broken)
+    app = page(HERE, present="true", step="1")
+    assert not app.exception and not app.error and "secret" not in said(app)
+    assert any("could not be shown" in c.value for c in app.caption)
+
+
+def test_readiness_says_what_is_missing(page: Page) -> None:
+    words = said(page(HERE))
+    assert "steps of 17 not ready yet" in words and "lacks" in words
+
+
+def test_the_readiness_of_one_s_own_story(page: Page, stories: Path, world: World) -> None:
+    here = OwnStep(title="Acc", view=f"/accuracy?model={GOOD}&data=eurosat")
+    save_story(stories, OwnStory(title="Mine", steps=(here, OwnStep(title="Seven", view="/presentations?step=17"))))
+    assert "the vectors and texts of all 2 steps are here" in page(HERE, story="mine").success[0].value
+    save_story(
+        stories,
+        OwnStory(
+            title="Less",
+            steps=(
+                here,
+                OwnStep(title="Food", view=f"/accuracy?model={GOOD}&data=food101"),
+                OwnStep(
+                    title="Ask", view=f"/prompt_results?model={GOOD}&data=eurosat&prompt=a%20zebra%20in%20a%20story"
+                ),
+                OwnStep(title="Outside", view=f"/accuracy?model={GOOD}&data=folder:/etc"),
+            ),
+        ),
+    )
+    app = page(HERE, story="less")
+    words = said(app).replace("\\", "")
+    assert "3 steps of 4 not ready yet" in words and "Food lacks vectors of Food-101 with ViT-B/32" in words
+    assert "Ask lacks 1 text for ViT-B/32" in words
+    assert "Outside lacks On a page own data is read only from the data folder" in words
+    app.button(key="prepare-own").click().run()
+    assert not app.exception and "2 steps of 4 not ready yet" in said(app)
+
+
+def test_one_s_own_story_is_replayed_view_by_view(page: Page, stories: Path, world: World) -> None:
+    view = f"/accuracy?model={GOOD}&data=eurosat"
+    save_story(
+        stories,
+        OwnStory(
+            title="Mine",
+            steps=(
+                OwnStep(title="Seven", view="/presentations?step=17"),
+                OwnStep(title="Acc", view=view, note="Look here"),
+            ),
+        ),
+    )
+    app = page(HERE, present="true", story="mine")
+    assert "the same figures to the digit" in html(app) and app.title[0].value == "Seven" and "1 of 2" in html(app)
+    app.button(key="stage-next").click().run()
+    assert not app.exception and app.session_state["model"] == [GOOD] and app.session_state["data"] == ["eurosat"]
+    assert "2 of 2" in html(app) and app.title[0].value == "Acc" and "Look here" in said(app)
+    assert "How well does it name pictures?" in said(app)
+
+
+def test_charts_of_any_view_are_larger_in_a_presentation(page: Page) -> None:
+    def type_size(app: AppTest) -> float:
+        return float(json.loads(app.get("plotly_chart")[-1].proto.spec)["layout"]["font"]["size"])
+
+    view = {"model": [GOOD], "data": ["eurosat"]}
+    usual, stage = (page("classification/accuracy", **view, **more) for more in ({}, {"present": "true"}))
+    assert type_size(stage) == pytest.approx(1.5 * type_size(usual))
+
+
+def test_a_story_that_is_not_there_is_told(page: Page, stories: Path) -> None:
+    app = page(HERE, story="nobody")
+    assert not app.exception and "No story is called 'nobody'" in said(app)
+    (stories / "bad.toml").write_text("title = nothing")
+    assert "no valid TOML" in said(page(HERE, story="bad"))
