@@ -19,8 +19,8 @@ from core.errors import NotHere
 from core.images.thumbnails import Thumbnails
 from core.images.uploads import Uploads
 from core.jobs.jobs import Jobs
-from core.readers.datasets import find_dataset
 from core.store import Results, Store, TextStore
+from core.store.own_names import OwnNames
 from core.studies.base import LongStudy, Study
 from core.studies.zero_shot.prompting import Prompting
 from core.system.memo import Memory
@@ -60,10 +60,16 @@ class Engine:
         cache = Path(cache_dir or os.environ.get("TMV_CACHE", "cache")).absolute()
         folder = Path(data_dir or os.environ.get("TMV_DATA", "data")).absolute()
         self.cache_dir = cache
-        self.store, self.results, self.memory = Store(cache), Results(cache), Memory()
+        names = OwnNames(folder)
+        self.store, self.results, self.memory = Store(cache, names), Results(cache), Memory()
         self.encoding = Encoding(cache, TextStore(cache), device=device, in_process=in_process)
         self.data = Data(
-            store=self.store, results=self.results, data_dir=folder, cache_dir=cache, rescan_seconds=rescan_seconds
+            store=self.store,
+            results=self.results,
+            data_dir=folder,
+            cache_dir=cache,
+            rescan_seconds=rescan_seconds,
+            names=names,
         )
         self.vectors = Vectors(
             store=self.store,
@@ -80,7 +86,7 @@ class Engine:
     def place(self, model: str, dataset: str, split: str | None = None) -> Place:
         """Names as a user writes them, resolved: `split` None is the one that the data set is measured on. Raises
         `UnknownName` with the closest names, `NotHere` for own data that is not there."""
-        spec, data = find_model(model), find_dataset(dataset)
+        spec, data = find_model(model), self.data.find(dataset)
         return Place(model=spec, dataset=data, split=self.data.split_of(data.name, split))
 
     def embeddings(self, model: str, dataset: str, split: str | None = None) -> EmbeddingSet | None:
@@ -119,12 +125,13 @@ class Engine:
 
     def thumbnail(self, dataset: str, split: str | None, picture_id: str, size: int = SMALL) -> bytes:
         """A webp square-fitting picture of at most `size` pixels a side, kept on disk."""
+        dataset = self.data.named(dataset)
         split = self.data.split_of(dataset, split)
         try:
             rows: Dataset | None = self.data.rows(dataset, split)
         except NotHere:
             rows = None
-        return self.thumbnails.get(rows, dataset, split, picture_id, size)
+        return self.thumbnails.get(rows, dataset, split, picture_id, size, self.data.names.earlier(dataset))
 
     def picture(self, dataset: str, split: str | None, picture_id: str) -> bytes:
         """The whole picture as webp, at most 1,024 pixels a side."""

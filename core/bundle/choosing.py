@@ -9,7 +9,6 @@ from core.bundle.export import BundleChoice, ExportReport, export
 from core.catalog.models import find_model
 from core.engine import SMALL, Engine
 from core.errors import Damaged, NotHere
-from core.readers.datasets import find_dataset
 from core.system.progress import Progress
 from core.types import EmbeddingKey
 
@@ -28,7 +27,11 @@ def export_bundle(
 
     Raises `NotHere` where a pair asked for has no vectors.
     """
-    keys = _chosen(engine, [find_model(name).name for name in models], [find_dataset(name).name for name in datasets])
+    keys = _chosen(
+        engine, [find_model(name).name for name in models], [engine.data.find(name).name for name in datasets]
+    )
+    for key in keys:
+        engine.store.adopt(key)
     choice = BundleChoice(keys=keys, sizes=tuple(sizes))
     return export(engine.cache_dir, file, choice, engine.thumbnail if sizes else None, progress)
 

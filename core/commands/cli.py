@@ -22,7 +22,7 @@ from core.commands import bundle, catalog, embed, report, search, verify
 from core.commands.base import Command, Record, Row, note_lines
 from core.engine import Engine
 from core.errors import BadArgument, Cancelled, TMVError, UnknownName
-from core.readers.opening import cache_folder
+from core.readers import cache_folder, typed_name
 from core.studies.registry import named_after_studies
 from core.system.files import cache_trouble
 from core.types import Note
@@ -67,6 +67,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         check_json_target(args.json)
         engine = Engine(in_process=True, rescan_seconds=2.0, device=args.device, tell=_tell)
+        if data := _named(args, "data"):
+            args.data = [typed_name(name, engine.data.names) for name in data]
         with shown_together(_named(args, "model"), _named(args, "data")):
             records = args.run.run(engine, args)
             write(args.run, records, args.json)

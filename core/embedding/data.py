@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,12 +14,13 @@ from core.readers.base import canonical_split
 from core.readers.datasets import DATASETS, find_dataset
 from core.store import Entry, Results, Store
 from core.store.manifest import MANIFEST
-from core.system.memo import Memo
+from core.store.own_names import OwnNames, is_own_data
+from core.system.memo import Latest, Memo
 from core.system.progress import Progress
-from core.types import Dataset, DatasetSpec, EmbeddingKey, State
+from core.types import Dataset, DatasetSpec, EmbeddingKey, Note, State
 
 T = TypeVar("T")
-LISTINGS = 48
+LISTINGS, ROWS = 48, 12
 """What was seen of the disk is remembered for so many questions."""
 
 
@@ -27,11 +29,32 @@ class Data:
     before the disk is asked again."""
 
     def __init__(
-        self, *, store: Store, results: Results, data_dir: Path, cache_dir: Path, rescan_seconds: float = 0.0
+        self,
+        *,
+        store: Store,
+        results: Results,
+        data_dir: Path,
+        cache_dir: Path,
+        rescan_seconds: float = 0.0,
+        names: OwnNames | None = None,
     ) -> None:
-        self._store, self._results = store, results
+        self._store, self._results, self.names = store, results, names or OwnNames(data_dir)
         self.folder, self._cache_dir, self._rescan = data_dir, cache_dir, rescan_seconds
-        self._seen = Memo(LISTINGS)
+        self._seen, self._told = Memo(LISTINGS), Latest(ROWS)
+
+    def find(self, dataset: str) -> DatasetSpec:
+        """The record of a data set by the name that it has here: own data relative to the data folder. Raises
+        `UnknownName` with the closest names."""
+        return find_dataset(self.named(dataset))
+
+    def stands_elsewhere(self, dataset: str) -> bool:
+        """Whether own data of this name lies outside the data folder, where only the command line looks."""
+        place = readers.own_place(dataset, self.folder)
+        return place.exists() and not place.is_relative_to(self.folder)
+
+    def named(self, dataset: str) -> str:
+        """The name of a data set here, however it is written."""
+        return readers.own_name(dataset, self.names)
 
     def every(self) -> tuple[tuple[DatasetSpec, State], ...]:
         """Every data set of the catalog with what can be done with it here."""
@@ -39,6 +62,7 @@ class Data:
 
     def state(self, dataset: str) -> State:
         """Ready also means: no pictures here, but cached vectors that can be studied."""
+        dataset = self.named(dataset)
         state = readers.dataset_state(dataset, self.folder, self._cache_dir)
         if state.state != "ready" and any(e.key.dataset == dataset for e in self._store.entries()):
             return State(state="ready", why="Its cached vectors are here; its pictures are not.")
@@ -46,6 +70,7 @@ class Data:
 
     def split_of(self, dataset: str, split: str | None = None) -> str:
         """`split`, or the one that the data set is measured on; for own data the reader knows which that is."""
+        dataset = self.named(dataset)
         if split:
             return self._split_called(dataset, split)
         if split := find_dataset(dataset).default_split:
@@ -69,6 +94,7 @@ class Data:
     def stored(self, dataset: str) -> list[Entry]:
         """The entries of a data set whose pictures are not here. Raises `Damaged` where one of them cannot be read: the
         others must not answer in its place without a word."""
+        dataset = self.named(dataset)
         if damaged := self._store.damaged(dataset):
             raise Damaged(
                 f"{damaged[0] / MANIFEST}, which says what is stored of {dataset}, is damaged, and its pictures are "
@@ -79,6 +105,7 @@ class Data:
     def splits(self, dataset: str) -> tuple[str, ...]:
         """The splits of a data set: those on this disk (of the catalog where it is not here), and those whose
         vectors are in the cache."""
+        dataset = self.named(dataset)
         try:
             there = self._look(
                 ("splits", dataset), lambda: readers.describe_dataset(dataset, self.folder, self._cache_dir).splits
@@ -90,11 +117,26 @@ class Data:
 
     def rows(self, dataset: str, split: str | None = None) -> Dataset:
         """The rows on disk; `NotHere` when the data set is not on this machine."""
+        dataset = self.named(dataset)
         split = self.split_of(dataset, split)
         return self._look(("rows", dataset, split), lambda: self._open(dataset, split))
 
     def _open(self, dataset: str, split: str | None) -> Dataset:
-        return readers.open_dataset(dataset, split, self.folder, self._cache_dir)
+        rows = readers.open_dataset(dataset, split, self.folder, self._cache_dir)
+        return self._without_folder(rows) if is_own_data(dataset) else rows
+
+    def _without_folder(self, rows: Dataset) -> Dataset:
+        """The same rows with notes that do not say where on this machine the data folder lies: they are kept, exported
+        and shown to others. Equal rows give one and the same value, by which their digest is remembered."""
+        notes = tuple(Note(self.names.without_folder(note), note.code, note.level) for note in rows.notes)
+        if notes == rows.notes:
+            return rows
+        key = (rows.spec.name, rows.split)
+        last: tuple[Dataset, Dataset] | None = self._told.get(key)
+        if last is None or last[0] is not rows:
+            last = (rows, replace(rows, notes=notes))
+            self._told.put(key, last)
+        return last[1]
 
     def digest(self, dataset: str, split: str | None = None) -> str | None:
         """The digest of the rows and their pictures; None when the data set is not on this machine."""
@@ -124,10 +166,11 @@ class Data:
 
     def own_templates(self, dataset: str) -> tuple[str, ...]:
         """The templates that shards bring; where only their vectors are here, as they were then. () for other data."""
+        dataset = self.named(dataset)
         if not dataset.startswith("wds:"):
             return ()
         try:
-            return self._look(("templates", dataset), lambda: readers.brought_templates(dataset))
+            return self._look(("templates", dataset), lambda: readers.brought_templates(dataset, self.folder))
         except NotHere:
             entries = [entry.key for entry in self._store.entries() if entry.key.dataset == dataset]
             kept = [self._results.get(_templates_key(key)) for key in entries]

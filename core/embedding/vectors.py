@@ -14,7 +14,6 @@ from core.embedding.speed import remember_speed
 from core.encoders import weights
 from core.encoders.service.local import Encoding
 from core.errors import Damaged, NotHere
-from core.readers.datasets import find_dataset
 from core.store import Results, Store
 from core.store.data_notes import skipped_note
 from core.store.manifest import MANIFEST
@@ -79,7 +78,7 @@ class Vectors:
 
     def has_classes(self, dataset: str) -> bool:
         """Whether its pictures have labels, so that they can be classified and not only searched."""
-        spec = find_dataset(dataset)
+        spec = self._data.find(dataset)
         if spec.kind != "classification" or spec.classnames:
             return spec.kind == "classification"
         try:
@@ -98,7 +97,8 @@ class Vectors:
             read = rows.notes
         except NotHere as error:
             rows = None
-            read = (*images.provenance.data_notes, *self._not_here(images, error))
+            found = (*images.provenance.data_notes, *self._not_here(images, error))
+            read = tuple(Note(self._data.names.without_folder(note), note.code, note.level) for note in found)
         names = images.classnames if rows is None else rows.classnames
         notes = (*read, *skipped_note(images))
         now = replace(images.provenance, data_notes=notes)

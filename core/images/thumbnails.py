@@ -7,6 +7,7 @@ import hashlib
 import os
 import tempfile
 import zlib
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -34,11 +35,15 @@ class Thumbnails:
     def __init__(self, root: Path) -> None:
         self._root = root
 
-    def get(self, rows: Dataset | None, dataset: str, split: str, picture_id: str, size: int) -> bytes:
-        """The webp bytes; without rows (pictures not on this machine) one made earlier, or `NotHere`."""
+    def get(
+        self, rows: Dataset | None, dataset: str, split: str, picture_id: str, size: int, earlier: Sequence[str] = ()
+    ) -> bytes:
+        """The webp bytes; without rows (pictures not on this machine) one made earlier, perhaps under an `earlier` name
+        of the data set, or `NotHere`."""
         place = self._root / short(f"{dataset}\n{split}")
         if rows is None:
-            return _made_earlier(place, picture_id, size, f"The picture {picture_id} of {dataset}")
+            places = [self._root / short(f"{name}\n{split}") for name in (dataset, *earlier)]
+            return _made_earlier(places, picture_id, size, f"The picture {picture_id} of {dataset}")
         folder = place / str(size)
         position = _positions(rows.ids).get(picture_id)
         if position is None:
@@ -56,13 +61,14 @@ class Thumbnails:
         return next(folder.glob(f"{short(picture_id)}-*.webp"), None) is not None
 
 
-def _made_earlier(place: Path, picture_id: str, size: int, said: str) -> bytes:
+def _made_earlier(places: Sequence[Path], picture_id: str, size: int, said: str) -> bytes:
     """One of this size, or else the largest there is: a small picture is better than none."""
-    sizes = sorted((int(p.name) for p in place.glob("*") if p.name.isdigit()), reverse=True)
-    for candidate in (size, *sizes):
-        for made in sorted((place / str(candidate)).glob(f"{short(picture_id)}-*.webp"), reverse=True):
-            if (kept := _read(made)) is not None:
-                return kept
+    for place in places:
+        sizes = sorted((int(p.name) for p in place.glob("*") if p.name.isdigit()), reverse=True)
+        for candidate in (size, *sizes):
+            for made in sorted((place / str(candidate)).glob(f"{short(picture_id)}-*.webp"), reverse=True):
+                if (kept := _read(made)) is not None:
+                    return kept
     raise NotHere(f"{said} is not on this machine.")
 
 

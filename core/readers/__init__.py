@@ -14,6 +14,7 @@ from core.readers.opening import (
     open_dataset,
     stands_there,
 )
+from core.readers.own_places import own_name, own_place, typed_name
 from core.readers.shard_sets import TEMPLATES
 from core.readers.split_names import measured_first
 
@@ -31,6 +32,9 @@ __all__ = [
     "make_demo",
     "measured_first",
     "open_dataset",
+    "own_name",
+    "own_place",
     "read_classnames",
     "stands_there",
+    "typed_name",
 ]

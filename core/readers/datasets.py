@@ -8,9 +8,9 @@ from typing import Literal
 from core.errors import TMVError, unknown
 from core.readers.sets import SETS
 from core.readers.sets.demo import DEMO_SPECS
+from core.store.own_names import OWN_PREFIXES
 from core.types import DatasetSpec
 
-OWN_PREFIXES = ("folder:", "captions:", "wds:")
 DATASETS: tuple[DatasetSpec, ...] = (*DEMO_SPECS, *(known.spec for known in SETS))
 
 

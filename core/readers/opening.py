@@ -12,8 +12,9 @@ from core.demo.sets import DEMO_SETS, DEMO_VERSION, is_written, write_demo_set
 from core.errors import NotHere, TMVError, unknown
 from core.readers.base import Classes, choose_split, class_rows, labelled, list_folders
 from core.readers.captions import describe_captions, open_captions
-from core.readers.datasets import find_dataset, own_path
+from core.readers.datasets import find_dataset
 from core.readers.folder import describe_folder, open_folder
+from core.readers.own_places import own_place
 from core.readers.sets import BY_NAME
 from core.readers.shard_sets import own_templates
 from core.readers.shards import find_shards
@@ -54,7 +55,7 @@ def open_dataset(
         return _open_demo(spec, split, demo_folder(name, cache_dir))
     if name not in BY_NAME:
         opener, _ = _OWN[name.split(":", 1)[0]]
-        return _with_rows(opener(spec, split, Path(own_path(name)).expanduser()))
+        return _with_rows(opener(spec, split, own_place(name, data_folder(data_dir))))
     reader = BY_NAME[name]
     root = reader.find(data_folder(data_dir))
     if root is None:
@@ -71,7 +72,7 @@ def describe_dataset(name: str, data_dir: Path | None = None, cache_dir: Path | 
     if name in DEMO_SETS:
         return spec
     if name not in BY_NAME:
-        return _OWN[name.split(":", 1)[0]][1](spec, Path(own_path(name)).expanduser())
+        return _OWN[name.split(":", 1)[0]][1](spec, own_place(name, data_folder(data_dir)))
     root = BY_NAME[name].find(data_folder(data_dir))
     there = BY_NAME[name].splits(root) if root else ()
     if not there:
@@ -79,9 +80,9 @@ def describe_dataset(name: str, data_dir: Path | None = None, cache_dir: Path | 
     return replace(spec, splits=there, default_split=choose_split(spec, None, there, data_folder(data_dir)))
 
 
-def brought_templates(name: str) -> tuple[str, ...]:
+def brought_templates(name: str, data_dir: Path | None = None) -> tuple[str, ...]:
     """The templates that lie beside the shards of `wds:PATH`; () where none do. Raises `NotHere` without the shards."""
-    path = Path(own_path(name)).expanduser()
+    path = own_place(name, data_folder(data_dir))
     if not path.exists():
         find_shards(path)  # a pattern; raises where nothing fits it
     return own_templates(path)
@@ -157,7 +158,7 @@ def stands_there(name: str, data_dir: Path | None = None) -> bool:
         return False
     if name in BY_NAME:
         return _folder_of(name, data_folder(data_dir)) is not None
-    return Path(own_path(name)).expanduser().exists()
+    return own_place(name, data_folder(data_dir)).exists()
 
 
 def _folder_of(name: str, folder: Path) -> Path | None:

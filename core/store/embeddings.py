@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,8 @@ from core.errors import VERIFY, Damaged, NotHere, TMVError
 from core.store import finish
 from core.store.checked import damaged_files
 from core.store.chunks import RUN_FOLDER, ChunkPlan, ChunkRun, read_plan, rows_done
-from core.store.manifest import MANIFEST, Manifest, entry_folder, read_manifest, split_folder
+from core.store.manifest import MANIFEST, Manifest, entry_folder, read_manifest, split_folder, write_manifest
+from core.store.own_names import OwnNames, is_own_data, same_end
 from core.store.rows import Rows, read_rows
 from core.store.salvage import pieces_of_images, salvage
 from core.system.files import delete, safe_name, sha256_text
@@ -40,10 +42,14 @@ class Entry:
 
 
 class Store:
-    """The image vectors under a cache folder. Any number of processes may use one folder at the same time."""
+    """The image vectors under a cache folder. Any number of processes may use one folder at the same time.
 
-    def __init__(self, root: Path | str) -> None:
-        self.root = Path(root)
+    `names` are those of own data. Entries that earlier versions filed under a path of this machine are given, found and
+    opened by the name that the data has now.
+    """
+
+    def __init__(self, root: Path | str, names: OwnNames | None = None) -> None:
+        self.root, self._names = Path(root), names or OwnNames()
         self._seen: dict[Path, tuple[tuple[int, int, int], Manifest]] = {}
 
     # --- reading ----------------------------------------------------------------------------------------
@@ -63,38 +69,87 @@ class Store:
         `Damaged` where a manifest cannot be trusted: it may be that of the entry asked for, and another entry must not
         take its place without a word.
         """
-        folder = split_folder(self.root, model, dataset, split)
-        manifests, damaged = self._manifests(folder)
+        manifests, damaged = self._manifests_of(model, dataset, split)
         if damaged and not any(m.key.fingerprint == fingerprint for m in manifests):
             raise damaged[0]
-        fitting = [
-            manifest
-            for manifest in manifests
-            if (manifest.parts.model, manifest.dataset, manifest.split) == (model, dataset, split)
-            and model_digest in (None, manifest.parts.model_digest)
-            and data_digest in (None, manifest.parts.data_digest)
-            and fingerprint in (None, manifest.key.fingerprint)
-        ]
-        return max(fitting, key=lambda m: (m.date, m.key.fingerprint)).key if fitting else None
+
+        def fits(manifest: Manifest) -> bool:
+            return (
+                (manifest.parts.model, manifest.split) == (model, split)
+                and model_digest in (None, manifest.parts.model_digest)
+                and data_digest in (None, manifest.parts.data_digest)
+                and fingerprint in (None, manifest.key.fingerprint)
+            )
+
+        fitting = [m for m in manifests if m.dataset == dataset and fits(m)]
+        if not fitting and data_digest is not None:
+            fitting = [m for m in self._of_moved_data(model, dataset, split) if fits(m)]
+        if not fitting:
+            return None
+        return replace(max(fitting, key=lambda m: (m.date, m.key.fingerprint)).key, dataset=dataset)
+
+    def _manifests_of(self, model: str, dataset: str, split: str) -> tuple[list[Manifest], list[Damaged]]:
+        """The manifests of a split under the data set's name, and under those that it had in this data folder."""
+        whole, damaged = list[Manifest](), list[Damaged]()
+        for name in (dataset, *self._names.earlier(dataset)):
+            good, bad = self._manifests(split_folder(self.root, model, name, split))
+            whole, damaged = whole + good, damaged + bad
+        return whole, damaged
+
+    def _of_moved_data(self, model: str, dataset: str, split: str) -> list[Manifest]:
+        """Those that an earlier version filed under another data folder; only their digest says whether they are of
+        the same content."""
+        if not is_own_data(dataset):
+            return []
+        prefix, folder = safe_name(dataset.split(":", 1)[0] + ":"), self.root / "embeddings" / safe_name(model)
+        found = (self._manifests(place)[0] for place in sorted(folder.glob(f"{prefix}*-{safe_name(split)}")))
+        return [manifest for each in found for manifest in each if same_end(dataset, manifest.dataset)]
+
+    def folder_of(self, key: EmbeddingKey) -> Path:
+        """Where an entry lies: under its name, else where an earlier version put it. The fingerprint covers content,
+        weights and preprocessing, so an entry of an earlier name with this one holds the same vectors."""
+        folder = entry_folder(self.root, key)
+        if (folder / MANIFEST).is_file() or not is_own_data(key.dataset):
+            return folder
+        for name in self._names.earlier(key.dataset):
+            old = entry_folder(self.root, replace(key, dataset=name))
+            if (old / MANIFEST).is_file():
+                return old
+        moved = self._of_moved_data(key.model, key.dataset, key.split)
+        same = next((m for m in moved if m.key.fingerprint == key.fingerprint), None)
+        return folder if same is None else entry_folder(self.root, same.key)
+
+    def adopt(self, key: EmbeddingKey) -> None:
+        """File an entry of an earlier name also under the name that it has now, with the same files."""
+        old, folder = self.folder_of(key), entry_folder(self.root, key)
+        if old == folder:
+            return
+        found = read_manifest(old)
+        notes = (Note(self._names.without_folder(note), note.code, note.level) for note in found.data_notes)
+        manifest = replace(found, dataset=key.dataset, data_notes=tuple(notes))
+        with self.lock(key).hold():
+            folder.mkdir(parents=True, exist_ok=True)
+            for name in manifest.files:
+                shutil.copyfile(old / name, folder / name)
+            write_manifest(folder, manifest)
 
     def versions(self, model: str, dataset: str, split: str) -> int:
         """How many states of the pictures and rows of one split are stored for a model."""
-        manifests, _ = self._manifests(split_folder(self.root, model, dataset, split))
+        manifests, _ = self._manifests_of(model, dataset, split)
         return len({manifest.parts.data_digest for manifest in manifests})
 
     def manifest(self, key: EmbeddingKey) -> Manifest:
         """What is known of an entry. Raises `NotHere` when it is not complete, `Damaged` when it is not
         whole."""
-        folder = entry_folder(self.root, key)
         try:
-            return self._manifest(folder)
+            return self._manifest(self.folder_of(key))
         except FileNotFoundError as error:
             raise NotHere(f"{_words(key)} are not stored here.") from error
 
     def load(self, key: EmbeddingKey) -> EmbeddingSet:
         """The vectors, memory-mapped, and their rows; each file is compared with its checksum at its first use in
         this process. Raises `NotHere`, or `Damaged` naming the files and `verify`."""
-        manifest, folder = self.manifest(key), entry_folder(self.root, key)
+        manifest, folder = self.manifest(key), self.folder_of(key)
         check_files(folder, manifest)
         rows = read_rows(folder, tuple(manifest.files))
         has_texts = finish.TEXTS in manifest.files
@@ -123,7 +178,7 @@ class Store:
         """Whether the entry is complete and its files have their checksums."""
         try:
             manifest = self.manifest(key)
-            check_files(entry_folder(self.root, key), manifest)
+            check_files(self.folder_of(key), manifest)
         except (NotHere, Damaged):
             return False
         return True
@@ -134,7 +189,8 @@ class Store:
         for folder in sorted((self.root / "embeddings").glob("*/*/*")):
             complete = self._complete_entry(folder)
             found += [entry for entry in (complete or self._unfinished_entry(folder),) if entry is not None]
-        return tuple(found)
+        # One that was adopted lies under both of its names
+        return tuple({(entry.key, entry.complete): entry for entry in found}.values())
 
     def _complete_entry(self, folder: Path) -> Entry | None:
         try:
@@ -159,7 +215,7 @@ class Store:
             plan = read_plan(folder / RUN_FOLDER)
         except (FileNotFoundError, Damaged):
             return None
-        key = plan.parts.key(plan.dataset, plan.split)
+        key = plan.parts.key(self._names.of(plan.dataset), plan.split)
         size = sum(file.stat().st_size for file in (folder / RUN_FOLDER).glob("*.chunk"))
         done = rows_done(folder / RUN_FOLDER, plan)
         return Entry(
@@ -178,10 +234,11 @@ class Store:
     def damaged(self, dataset: str = "", model: str = "") -> tuple[Path, ...]:
         """The folders of entries (of one data set, of one model) whose manifest cannot be trusted, so that they are
         not among `entries`."""
-        found, prefix = list[Path](), f"{safe_name(dataset)}-" if dataset else ""
+        names = (dataset, *self._names.earlier(dataset))
+        found, prefixes = list[Path](), tuple(f"{safe_name(name)}-" for name in names if name) or ("",)
         for folder in sorted((self.root / "embeddings").glob(f"*/*/*/{MANIFEST}")):
             there = folder.parent.parent
-            if there.name.startswith(prefix) and (not model or there.parent.name == safe_name(model)):
+            if there.name.startswith(prefixes) and (not model or there.parent.name == safe_name(model)):
                 try:
                     self._manifest(folder.parent)
                 except FileNotFoundError:
@@ -235,7 +292,8 @@ class Store:
         stamp = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
         known = self._seen.get(folder)
         if known is None or known[0] != stamp:
-            known = (stamp, read_manifest(folder))
+            manifest = read_manifest(folder)
+            known = (stamp, replace(manifest, dataset=self._names.of(manifest.dataset)))
             self._seen[folder] = known
         return known[1]
 
@@ -311,11 +369,12 @@ class Store:
 
     def remove(self, key: EmbeddingKey) -> None:
         """Delete an entry and what is left of its runs. Raises `TMVError` while it is being made."""
-        lock, folder = self.lock(key), entry_folder(self.root, key)
+        lock = self.lock(key)
         if not lock.try_hold():
             raise TMVError(f"{_words(key)} are being computed; cancel that first.")
         try:
-            remove_folder(folder)
+            for name in (key.dataset, *self._names.earlier(key.dataset)):
+                remove_folder(entry_folder(self.root, replace(key, dataset=name)))
         finally:
             lock.release()
 

@@ -9,12 +9,18 @@ from contextlib import contextmanager
 import streamlit as st
 
 from core.errors import EncoderWarming, TMVError
+from pages.shared.engine import engine
 from pages.shared.warming import warming
 from pages.shared.words import plain
 
 log = logging.getLogger("text_meets_vision")
 TOLD = "told-by-a-callback"
 UNEXPECTED = "This part could not be shown. The server's log says why; the rest of the page is not affected."
+
+
+def public(text: str) -> str:
+    """A sentence for whoever may see the page: files of the data folder without saying where on the server it lies."""
+    return engine().data.names.without_folder(text)
 
 
 @contextmanager
@@ -28,7 +34,7 @@ def errors_in_place() -> Iterator[None]:
     except EncoderWarming as waiting:
         warming(waiting)
     except TMVError as error:
-        st.info(plain(str(error)), icon=":material/info:")
+        st.info(plain(public(str(error))), icon=":material/info:")
     except Exception:
         log.exception("a part of a page failed")
         st.caption(UNEXPECTED)
@@ -41,7 +47,7 @@ def safe_callback(action: Callable[..., object]) -> Callable[..., None]:
         try:
             action(*args)
         except TMVError as error:
-            st.session_state[TOLD] = str(error)
+            st.session_state[TOLD] = public(str(error))
         except Exception:
             log.exception("a callback failed")
             st.session_state[TOLD] = UNEXPECTED

@@ -12,7 +12,7 @@ from core.stats.numbers import count, listed
 from core.types import DatasetSpec, ModelSpec, Place, State
 from core.words.names import say_dataset, say_model
 from core.work import start
-from pages.shared.guard import safe_callback
+from pages.shared.guard import public, safe_callback
 from pages.shared.jobs import watch
 from pages.shared.stored import stored_pairs
 from pages.shared.words import plain
@@ -91,6 +91,6 @@ def obstacles(engine: Engine, pair: Pair) -> list[str]:
 
 
 def _obstacle(title: str, kind: str, state: State) -> str:
-    why = f": {plain(state.why)}" if state.why else ""
+    why = f": {plain(public(state.why))}" if state.why else ""
     hint = " Download it in the library." if state.state == "downloadable" else ""
     return f"The {kind} {title} is not on this machine{why}.{hint}".replace("\\..", "\\.")

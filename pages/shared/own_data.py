@@ -15,10 +15,16 @@ DATA_SCHEMES = ("folder", "captions", "wds")
 
 
 def page_dataset(engine: Engine, name: str) -> DatasetSpec:
-    """The record of a data set named on a page. Own data must lie under the data folder (`TMV_DATA`)."""
+    """The record of a data set named on a page. Own data must lie under the data folder (`TMV_DATA`), and is named as
+    seen from it."""
     scheme, colon, path = name.partition(":")
     if colon and scheme in DATA_SCHEMES:
-        return find_dataset(f"{scheme}:{inside(engine.data.folder, path)}")
+        found = inside(engine.data.folder, path)
+        named = engine.data.names.of(f"{scheme}:{found}")
+        # Never what the command line would find elsewhere under the same name
+        if not found.exists() and engine.data.stands_elsewhere(named):
+            raise _refused(path)
+        return find_dataset(named)
     return find_dataset(name)
 
 
@@ -34,15 +40,18 @@ def page_model(engine: Engine, name: str) -> ModelSpec:
 def inside(data_dir: Path, path: str) -> Path:
     """`path` as an absolute path under `data_dir`, links followed; relative ones start there. `TMVError`
     otherwise."""
-    refused = TMVError(
-        f"On a page own data is read only from the data folder, and {path!r} is not in it; "
-        "put it there, or use the command line, which opens any path."
-    )
     if not path.strip() or "\0" in path:
-        raise refused
+        raise _refused(path)
     root = Path(os.path.realpath(data_dir))
     for candidate in (data_dir / path, Path.cwd() / path):
         real = Path(os.path.realpath(candidate))
         if real != root and real.is_relative_to(root):
             return Path(os.path.normpath(candidate))
-    raise refused
+    raise _refused(path)
+
+
+def _refused(path: str) -> TMVError:
+    return TMVError(
+        f"On a page own data is read only from the data folder, and {path!r} is not in it; "
+        "put it there, or use the command line, which opens any path."
+    )

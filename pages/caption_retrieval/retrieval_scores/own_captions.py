@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import streamlit as st
 
@@ -28,8 +27,7 @@ def pick_own(engine: Engine, models: Sequence[ModelSpec]) -> None:
     with box:
         st.markdown(
             "A COCO json with its pictures, or a csv or tsv with a column for the picture (image, filename, path) and "
-            "one for its caption; a folder that holds one will do. It must lie in the data folder, "
-            f"{plain(str(engine.data.folder))}."
+            "one for its caption; a folder that holds one will do. It must lie in the data folder of the server."
         )
         with st.form("own-captions-form", border=False):
             words, button = st.columns([6, 1], vertical_alignment="bottom")
@@ -68,12 +66,6 @@ def report(engine: Engine, dataset: DatasetSpec, how: CaptionsUsed) -> None:
         return
     rows = engine.data.rows(dataset.name, how.split)
     with st.container(border=True, gap="xxsmall"):
-        st.markdown(f"**{plain(_place(engine, dataset))}** · {plain(captions_line(rows))}")
+        st.markdown(f"**{plain(dataset.name.removeprefix(SCHEME))}** · {plain(captions_line(rows))}")
         for note in captions_report(rows):
             st.markdown(f":material/info: {plain(note)}")
-
-
-def _place(engine: Engine, dataset: DatasetSpec) -> str:
-    """Where the captions are, as seen from the data folder: the server's own folders are nobody's business."""
-    path = Path(dataset.name.removeprefix(SCHEME))
-    return str(path.relative_to(engine.data.folder)) if path.is_relative_to(engine.data.folder) else path.name

@@ -59,13 +59,24 @@ def test_a_link_that_leads_outside_is_refused(data: Path) -> None:
 
 def test_names_with_paths_are_looked_up_in_the_data_folder(data: Path, tmp_path: Path) -> None:
     engine = Engine(tmp_path / "cache", data, in_process=False)
-    assert page_dataset(engine, "folder:birds").name == f"folder:{data / 'birds'}"
+    for written in ("birds", "birds/", "./birds", str(data / "birds")):
+        assert page_dataset(engine, f"folder:{written}").name == "folder:birds"
     assert page_dataset(engine, "eurosat").name == "eurosat"
     for name in ("folder:..", "captions:/etc/passwd", "wds:/etc"):
         with pytest.raises(TMVError):
             page_dataset(engine, name)
     with pytest.raises(TMVError):
         page_model(engine, f"file:{data}/a.json,/etc/shadow")
+
+
+def test_a_page_never_finds_what_only_the_command_line_may(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (data.parent / "secret" / "bees").mkdir()
+    monkeypatch.chdir(data.parent / "secret")
+    engine = Engine(data.parent / "cache", data, in_process=False)
+    assert engine.data.find("folder:bees").name == "folder:bees"
+    with pytest.raises(TMVError, match="data folder"):
+        page_dataset(engine, "folder:bees")
+    assert page_dataset(engine, "folder:wasps").name == "folder:wasps"
 
 
 # --- words ------------------------------------------------------------------------------------------------

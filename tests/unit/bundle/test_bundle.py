@@ -82,7 +82,7 @@ def files_of(folder: Path) -> set[str]:
 def test_every_cached_study_runs_elsewhere(home: Path, bundle: Path, away: Path) -> None:
     here = Engine(home / "cache", home, rescan_seconds=0)
     shutil.move(home / "squares", home / "gone")
-    there = Engine(rescan_seconds=0)
+    there = Engine(data_dir=home, rescan_seconds=0)
     report = install(there.cache_dir, bundle)
     assert len(report.entries) == 3 and not report.there and report.texts > 0 and report.thumbnails == 60
     shutil.move(home / "gone", home / "squares")
