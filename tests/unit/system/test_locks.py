@@ -79,14 +79,13 @@ def test_another_process_holds_it_until_it_is_killed(tmp_path: Path) -> None:
 
 
 def test_a_forked_child_neither_keeps_nor_claims_the_lock(tmp_path: Path) -> None:
-    # The child of a killed holder is why this is lockf and not flock.
+    # The child of a killed holder lives on; it has let go once it runs, and says so itself.
     code = (
         "import os, sys, time; from pathlib import Path; from core.system.locks import FileLock, is_held\n"
         "lock = FileLock(Path(sys.argv[1])); lock.try_hold()\n"
-        "child = os.fork()\n"
-        "if child == 0:\n"
-        "    os.close(1); time.sleep(60); os._exit(0)\n"
-        "print(child, flush=True); time.sleep(60)"
+        "if os.fork() == 0:\n"
+        "    print(os.getpid(), flush=True); os.close(1); time.sleep(60); os._exit(0)\n"
+        "time.sleep(60)"
     )
     path = tmp_path / "a.lock"
     process = subprocess.Popen([sys.executable, "-c", code, str(path)], cwd=ROOT, stdout=subprocess.PIPE, text=True)
