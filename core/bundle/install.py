@@ -27,7 +27,7 @@ from core.store import Results, Store, TextStore, read_card
 from core.store.cards import card_path, parse_card
 from core.store.embeddings import remove_folder
 from core.store.manifest import entry_folder
-from core.system.files import draft_folder, write_atomic
+from core.system.files import DAMAGED_ARCHIVE, draft_folder, write_atomic
 from core.system.progress import Progress
 from core.types import EmbeddingKey
 
@@ -35,7 +35,6 @@ _BLOCK = 1 << 20
 _TEXTS_AT_ONCE = 4096
 _SPARE_BYTES = 200_000_000
 _DRAFT, _STALE_SECONDS = ".import-", 3600.0
-_DAMAGE = (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError, ValueError, KeyError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +80,7 @@ def _unpack(file: Path, draft: Path, progress: Progress | None) -> Listing:
             _room(draft, listing, file.name)
             _write_all(archive, members, listing, draft, progress)
             return listing
-    except _DAMAGE as error:
+    except DAMAGED_ARCHIVE as error:
         raise TMVError(
             f"{file.name} is damaged or no bundle ({type(error).__name__}: {error}); get it again."
         ) from None

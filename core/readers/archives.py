@@ -13,20 +13,18 @@ import shutil
 import stat
 import tarfile
 import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
 from core.errors import TMVError
-from core.system.files import draft_folder
+from core.system.files import DAMAGED_ARCHIVE, draft_folder
 from core.system.progress import Progress
 
 _BLOCK = 1024 * 1024
 _FEW = 200
 _MOST_MEMBERS = 1_000_000
 _SPARE_BYTES = 200_000_000
-_DAMAGE = (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError)
 
 
 def unpack(archive: Path, target: Path, *, most_bytes: int, progress: Progress | None = None) -> None:
@@ -42,7 +40,7 @@ def unpack(archive: Path, target: Path, *, most_bytes: int, progress: Progress |
             read = _zip_members if zipfile.is_zipfile(archive) else _tar_members
             for name, content in read(archive, progress):
                 _write(draft, name, content, room, archive)
-        except _DAMAGE as error:
+        except DAMAGED_ARCHIVE as error:
             raise TMVError(f"{archive.name} could not be unpacked: {error}.") from None
         draft.chmod(0o755)
         draft.rename(target)

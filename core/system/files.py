@@ -7,11 +7,16 @@ import contextlib
 import errno
 import hashlib
 import json
+import lzma
 import os
 import secrets
 import shutil
 import sqlite3
+import struct
+import tarfile
 import tempfile
+import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -20,6 +25,20 @@ from urllib.parse import quote
 from core.errors import VERIFY, Damaged, DiskFull, Unwritable
 
 TEMP_SUFFIX = ".tmp"
+DAMAGED_ARCHIVE = (
+    tarfile.TarError,
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    OSError,
+    RuntimeError,
+    ValueError,
+    LookupError,
+    OverflowError,
+)
+"""What the standard library raises for a zip or tar that is damaged, encrypted, or packed in a way it does not know."""
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _CLOSED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENXIO}
 _CLOSED_DATABASE = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import shutil
 import stat
 import tarfile
 import threading
@@ -16,6 +17,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from core.errors import Cancelled, NotHere, TMVError, UnknownName
@@ -107,6 +109,34 @@ def test_a_hostile_archive_is_refused_wholly(make: Callable[[Path], Path], tmp_p
     assert list(inner.iterdir()) == []
     assert sorted(p.name for p in tmp_path.iterdir()) == ["archive", "inner"]
     assert not Path("/tmp/evil").exists()
+
+
+@pytest.mark.parametrize("packing", ["stored", "deflated", "bzip2", "lzma", "w", "w:gz", "w:bz2", "w:xz"])
+def test_an_archive_with_any_byte_changed_is_unpacked_or_refused(packing: str, tmp_path: Path) -> None:
+    path, random = tmp_path / "a", np.random.default_rng(0)
+    members = {"a/x.png": bytes(range(250)), "b/é.png": bytes(50)}
+    if packing.startswith("w"):
+        with tarfile.open(path, packing, format=tarfile.PAX_FORMAT) as container:  # type: ignore[call-overload]
+            for name, content in members.items():
+                info = tarfile.TarInfo(name)
+                info.size = len(content)
+                container.addfile(info, io.BytesIO(content))
+    else:
+        with zipfile.ZipFile(path, "w", getattr(zipfile, f"ZIP_{packing.upper()}")) as container:
+            for name, content in members.items():
+                container.writestr(name, content)
+    whole, out, refused = path.read_bytes(), tmp_path / "out", 0
+    for position in random.choice(len(whole), min(len(whole), 150), replace=False):
+        damaged = bytearray(whole)
+        damaged[position] ^= int(random.integers(1, 256))
+        path.write_bytes(damaged)
+        try:
+            unpack(path, out, most_bytes=MEGABYTE)
+        except TMVError as error:
+            refused += "a " in str(error)
+        shutil.rmtree(out, ignore_errors=True)
+        assert list(tmp_path.iterdir()) == [path]
+    assert refused
 
 
 def test_modes_in_the_archive_do_not_count(tmp_path: Path) -> None:
