@@ -11,7 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
+
 from core.catalog.models import find_model
+from core.demo.plans import DEMO_SETS, draw_one
 from core.embedding.data import Data
 from core.embedding.vectors import Vectors
 from core.encoders.service.local import Encoding
@@ -131,7 +134,14 @@ class Engine:
             rows: Dataset | None = self.data.rows(dataset, split)
         except NotHere:
             rows = None
-        return self.thumbnails.get(rows, dataset, split, picture_id, size, self.data.names.earlier(dataset))
+        try:
+            return self.thumbnails.get(rows, dataset, split, picture_id, size, self.data.names.earlier(dataset))
+        except NotHere:
+            # An image of the demo is shown before its set is on the disk.
+            drawn = draw_one(dataset, split, picture_id) if rows is None and dataset in DEMO_SETS else None
+            if drawn is None:
+                raise
+            return self.thumbnails.keep(dataset, split, picture_id, size, np.asarray(drawn))
 
     def picture(self, dataset: str, split: str | None, picture_id: str) -> bytes:
         """The whole picture as webp, at most 1,024 pixels a side."""

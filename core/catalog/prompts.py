@@ -46,3 +46,14 @@ def find_prompt_set(name: str) -> PromptSet:
         if prompt_set.name == name:
             return prompt_set
     raise unknown("prompt set", name, [prompt_set.name for prompt_set in PROMPT_SETS])
+
+
+FIRST_TEXTS = (
+    "a photo of an apple",
+    "a drawing of an apple",
+    "a red umbrella",
+    "an animal that can fly",
+    "something to eat",
+    "a vehicle with two wheels",
+)
+"""What a newcomer can press on Demo objects before typing anything; their vectors come with the product."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from random import Random
 
 from PIL import Image
@@ -117,6 +118,17 @@ def pictures(name: str) -> tuple[Picture, ...]:
     """Every picture of the set, always in the same order. Raises UnknownName for another name."""
     plan = {"demo-objects": _objects, "demo-satellite": _satellite, "demo-captions": _captions}
     return tuple(plan[_known(name)]())
+
+
+def draw_one(name: str, split: str, picture_id: str) -> Image.Image | None:
+    """One image of a set by its id in a split, drawn now; None where the set has no such image."""
+    picture = _by_path(name).get(f"{split}/{picture_id}")
+    return picture.draw() if picture else None
+
+
+@cache
+def _by_path(name: str) -> dict[str, Picture]:
+    return {picture.path: picture for picture in pictures(name)}
 
 
 def _known(name: str) -> str:

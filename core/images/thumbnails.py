@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from core.errors import NotHere
-from core.images.decode import thumbnail
+from core.images.decode import ImageSource, thumbnail
 from core.types import Dataset
 
 _SEAL = b"crc32of\0"
@@ -53,6 +53,13 @@ class Thumbnails:
             return kept
         made = thumbnail(rows.pictures.read(position), size)
         _write(path, made)
+        return made
+
+    def keep(self, dataset: str, split: str, picture_id: str, size: int, drawn: ImageSource) -> bytes:
+        """Make one of a file that is nowhere on the disk, and keep it as one made earlier."""
+        folder = self._root / short(f"{dataset}\n{split}") / str(size)
+        made = thumbnail(drawn, size)
+        _write(folder / f"{short(picture_id)}-{short('drawn')}.webp", made)
         return made
 
     def has(self, dataset: str, split: str, picture_id: str, size: int) -> bool:

@@ -23,6 +23,8 @@ Outcome = Literal["same_everywhere", "tie", "first_ahead", "second_ahead"]
 SAMPLES = 4000
 SEED = 586
 DRAWS_PER_CHUNK = 1 << 21
+LEVEL = 0.05
+"""A p below this is called more than chance."""
 
 
 def normal_quantile(confidence: float = 0.95) -> float:
@@ -237,6 +239,16 @@ def mcnemar_exact(only_a: int, only_b: int) -> float:
 
     total = only_a + only_b
     return min(1.0, 2 * float(bdtr(min(only_a, only_b), total, 0.5))) if total else 1.0
+
+
+def overlap_p(n: int, k: int, shared: int) -> float:
+    """How often two random lists of k of the same n have at least `shared` in common: the hypergeometric upper tail,
+    exact."""
+    if not 0 <= shared <= k <= n:
+        raise TMVError(f"Two lists of {k} of {n} cannot share {shared}.")
+    least = max(shared, 2 * k - n)
+    ways = sum(math.comb(k, i) * math.comb(n - k, k - i) for i in range(least, k + 1))
+    return ways / math.comb(n, k)
 
 
 def paired_bootstrap(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.stats.numbers import SPACE, count, either, interval_text, lower_first, percent
+from core.stats.intervals import LEVEL
+from core.stats.numbers import SPACE, count, either, interval_text, lower_first, p_value, percent
+from core.studies.pictures.agreement import Agreement
 from core.studies.pictures.lists import ListComparison
 from core.studies.pictures.search import PicturesResult
 from core.studies.prompts.compose import words_in_captions
@@ -58,6 +60,44 @@ def questions_keep(kept: Sequence[int], k: int, *, step: bool) -> Sentence:
 def new_pictures(comparison: ListComparison) -> Sentence:
     """How many pictures of the second list are not in the first."""
     return Sentence(f"{len(comparison.new)} of {comparison.k} pictures are new.", "new_pictures")
+
+
+def agreement_finding(found: Agreement) -> Sentence:
+    """Where two models differ on one text, and whether that is more than chance.
+
+    Where the text names a class, how many of the first k of each show it; codes `same_right`, `right_tie`,
+    `right_differ`. Else how many of the first k they share; codes `agree`, `agree_by_chance`.
+    """
+    a, b = short_names([found.a, found.b])
+    if found.right is None or found.p_right is None:
+        return _shared(found, a, b)
+    what = either(found.classnames)
+    mine, theirs = found.right
+    if found.right_only == (0, 0) or mine == theirs:
+        return Sentence(f"{a} and {b} both find {mine} of {found.k} for {what}.", "same_right")
+    said = f"{a} finds {mine} of {found.k} for {what}, {b} finds {theirs}"
+    if found.p_right < LEVEL:
+        return Sentence(f"{said}: more than chance explains (p {p_value(found.p_right)}).", "right_differ")
+    return Sentence(f"{said}: a difference that chance explains (p {p_value(found.p_right)}).", "right_tie")
+
+
+def _shared(found: Agreement, a: str, b: str) -> Sentence:
+    said = f"{a} and {b} share {found.shared} of their first {found.k} images"
+    by_chance = f"{found.expected:.1f} expected by chance"
+    if found.p_shared < LEVEL:
+        return Sentence(f"{said} ({by_chance}): they agree more than chance would.", "agree")
+    return Sentence(f"{said} ({by_chance}): no more than two random orders would.", "agree_by_chance")
+
+
+def agreement_detail(found: Agreement, label: str = "") -> str:
+    """How many images both show, and the one they disagree on most; `label` is its class, where it has one."""
+    a, b = short_names([found.a, found.b])
+    shared = f"{found.shared} of {found.k} images are in both ({found.expected:.1f} expected by chance)"
+    if found.furthest is None or found.furthest.rank_a is None or found.furthest.rank_b is None:
+        return f"{shared}."
+    what = f"an image of “{label}”" if label else found.furthest.id
+    ranks = f"rank {found.furthest.rank_a:,} for {a}, {found.furthest.rank_b:,} for {b}"
+    return f"{shared}. Largest disagreement: {what}, {ranks}."
 
 
 # --- one list ---------------------------------------------------------------------------------------------

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from core.jobs.jobs import Jobs
 from core.types import DatasetSpec, Job, ModelSpec, Place
 from core.words.names import full_title
+
+
+def begin(cache: Path) -> None:
+    """Give an empty cache what comes with the product: vectors of the demo's first images and texts. Raises `TMVError`
+    where that file is damaged."""
+    from core.bundle.start import begin as install
+
+    install(cache)
 
 
 def prepare_demo(jobs: Jobs) -> Job:

@@ -9,7 +9,8 @@ from core.studies.audit.study import Audit, audit_probe
 from core.studies.probe.study import LinearProbe
 from core.types import DatasetSpec, ModelSpec
 from pages.check_my_number.checks import checks, save_checks, show_audit
-from pages.check_my_number.own_predictions import AUDITED, own_predictions
+from pages.check_my_number.own_predictions import own_predictions
+from pages.shared.brought import AUDITED
 from pages.shared.engine import engine
 from pages.shared.guard import errors_in_place
 from pages.shared.layout import page_title, provenance_footer
@@ -110,8 +111,10 @@ def footer(engine: Engine, result: AuditResult, model: ModelSpec, dataset: Datas
     )
 
 
-page_title("Why this number?", LEAD)
+page_title("Is my number right?", LEAD)
+own = st.container()
+st.header("A number measured here", anchor=False)
 with errors_in_place():
     page(engine())
-with errors_in_place():
+with own, errors_in_place():  # after the choices that it may be compared with
     own_predictions(engine())

@@ -1,11 +1,11 @@
-"""The first start: the demo prepares itself, so that a newcomer clicks nothing to see the first chart."""
+"""The first start: vectors that come with the product show at once, and the rest of the demo prepares itself."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from core.engine import Engine
-from core.errors import Damaged
+from core.errors import Damaged, TMVError
 from core.work import start
 from pages.shared.guard import safe_callback
 from pages.shared.jobs import watch
@@ -17,21 +17,32 @@ FIRST = (("demo-rn/demo", "demo-objects"), ("demo-vit/demo", "demo-objects"))
 
 @st.cache_resource(show_spinner=False)
 def _tried() -> set[str]:
-    """What this server has started by itself already: nothing is started twice, however it ends."""
+    """Caches that this server has looked at for vectors of an earlier version: once each, however that ends."""
     return set()
 
 
 def prepare(engine: Engine) -> None:
-    """Prepare the demo where nothing is cached yet, or where its vectors are of an earlier version; once
-    a start."""
-    if KEY in _tried():
+    """Begin where nothing is cached, and prepare the demo there or where its vectors are of an earlier version. What
+    somebody has stopped stays stopped."""
+    pairs = stored_pairs(engine).pairs
+    if pairs and str(engine.cache_dir) in _tried():
         return
-    _tried().add(KEY)
-    pairs, job = stored_pairs(engine).pairs, engine.jobs.latest(KEY)
-    stopped = job is not None and job.state == "cancelled"
-    outdated = any(pair in pairs and not _whole(engine, *pair) for pair in FIRST)
-    if not stopped and (not pairs or outdated):
+    _tried().add(str(engine.cache_dir))
+    job = engine.jobs.latest(KEY)
+    if pairs:
+        if (job is None or job.state != "cancelled") and any(p in pairs and not _whole(engine, *p) for p in FIRST):
+            start.prepare_demo(engine.jobs)
+    elif job is None:
+        _begin(engine)
         start.prepare_demo(engine.jobs)
+
+
+def _begin(engine: Engine) -> None:
+    """What comes with the product; without it the demo is only slower to come."""
+    try:
+        start.begin(engine.cache_dir)
+    except TMVError as error:
+        st.caption(str(error))
 
 
 def _whole(engine: Engine, model: str, dataset: str) -> bool:
@@ -42,18 +53,17 @@ def _whole(engine: Engine, model: str, dataset: str) -> bool:
 
 
 def show(engine: Engine) -> bool:
-    """How far the demo is while it is being prepared, and whether it is; a way to go on where that was stopped."""
+    """How far the demo is while it is being prepared, and whether it is; a way to go on where it is not."""
     job = engine.jobs.latest(KEY)
-    if job is None or job.state == "done":
-        return False
-    if job.live and not stored_pairs(engine).pairs:
-        st.caption("The first start draws the pictures and embeds them; the first chart is here in about a minute.")
-    watch(engine, [KEY], seen=lambda: stored_pairs(engine).pairs)
-    if not job.live:
+    if job is not None and job.live:
+        watch(engine, [KEY], seen=lambda: stored_pairs(engine).pairs)
+        return True
+    if (job is not None and job.state != "done") or not stored_pairs(engine).pairs:
         st.button(
             "Prepare the demo",
             on_click=safe_callback(start.prepare_demo),
             args=(engine.jobs,),
             key="prepare-demo-again",
+            help="Draws the demo's images and computes their embeddings; about two minutes, in the background.",
         )
-    return job.live
+    return False

@@ -82,6 +82,22 @@ const shareHover = (grid, event, over) => {
   if (found) window.dispatchEvent(new CustomEvent(SHARED, { detail: { id: found.dataset.id, over, from: grid } }))
 }
 
+// Images that stay move to their new place, others fade in: one sees what a change of the question did.
+const CALM = matchMedia("(prefers-reduced-motion: reduce)")
+
+const rearrange = (grid, tiles) => {
+  const before = new Map([...grid.children].map(t => [t.dataset.id, t.getBoundingClientRect()]))
+  grid.replaceChildren(...tiles)
+  if (!before.size || CALM.matches) return
+  for (const t of tiles) {
+    const from = before.get(t.dataset.id), to = t.getBoundingClientRect()
+    const start = from
+      ? { transform: `translate(${from.left - to.left}px, ${from.top - to.top}px)` }
+      : { opacity: 0 }
+    t.animate([start, from ? { transform: "none" } : { opacity: 1 }], { duration: 350, easing: "ease-out" })
+  }
+}
+
 export default function (component) {
   const { data, parentElement, setTriggerValue } = component
   const grid = parentElement.querySelector(".grid")
@@ -90,7 +106,7 @@ export default function (component) {
   grid.setAttribute("aria-label", data.label)
   const mark = JSON.stringify(data.items.map(i => [i.id, i.alt, i.caption, i.note, i.mark, i.right, i.rank, i.score_text, i.named, i.src.length]))
   if (drawn.get(grid) !== mark) {
-    grid.replaceChildren(...data.items.map(tile))
+    rearrange(grid, data.items.map(tile))
     ;[...grid.children].forEach((t, i) => (t.tabIndex = i ? -1 : 0))
     drawn.set(grid, mark)
   }

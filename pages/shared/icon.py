@@ -35,5 +35,6 @@ def logo(theme: str) -> str:
         f'<rect x="13.5" y="13.5" width="10" height="10" fill="none" stroke="{ink}" stroke-width="3"/>'
         f'<rect x="17" y="17" width="3" height="3" fill="{accent}"/>'
         '<text x="34" y="19" font-family="system-ui, sans-serif" '
-        f'font-size="16" font-weight="600" fill="{text}">Text Meets Vision</text></svg>'
+        f'font-size="16" font-weight="600" textLength="150" lengthAdjust="spacingAndGlyphs" fill="{text}">'
+        "Text Meets Vision</text></svg>"
     )

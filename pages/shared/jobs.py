@@ -64,7 +64,7 @@ def _rate(job: Job) -> str:
 def _left(job: Job) -> str:
     # The first steps of mixed work say little about the others; pictures and bytes go by evenly.
     even = job.kind == "embed" or job.kind.startswith("download")
-    if job.seconds_left is None or (not even and job.done < EARLY * job.total):
+    if job.seconds_left is None or job.kind == "prepare-demo" or (not even and job.done < EARLY * job.total):
         return ""
     return f"{duration(job.seconds_left)} left"
 

@@ -55,20 +55,21 @@ def headline(figure: Headline) -> None:
         st.caption(f"95 %: {interval_text(figure.ci95)} · {plain(figure.under)}")
 
 
-def conclusion(sentence: str, of: Sequence[Noted] = ()) -> None:
-    """The sentence a reader takes home, and under it what stands beside the numbers it is `of`. Markdown: escape names
-    with `words.plain`."""
+def conclusion(sentence: str, of: Sequence[Noted] = (), *, remarks: bool = True) -> None:
+    """The sentence a reader takes home, and under it what stands beside the numbers it is `of`; without `remarks` only
+    faults and warnings. Markdown: escape names with `words.plain`."""
     st.subheader(sentence, anchor=False)
-    show_notes(of)
+    show_notes(of, remarks=remarks)
 
 
-def show_notes(results: Sequence[Noted]) -> None:
+def show_notes(results: Sequence[Noted], *, remarks: bool = True) -> None:
     """Every note of these results once, faults first, with its model and data set where it is not true of all."""
     said = notes_of(results)
     for level, box, icon in ((FAULT, st.error, ":material/error:"), (WARNING, st.warning, ":material/warning:")):
         if found := [plain(text) for of, text in said if of == level]:
             box(found[0] if len(found) == 1 else "\n".join(f"- {text}" for text in found), icon=icon)
-    show_remarks([text for level, text in said if level not in (FAULT, WARNING)])
+    if remarks:
+        show_remarks([text for level, text in said if level not in (FAULT, WARNING)])
 
 
 def show_remarks(quiet: Sequence[str]) -> None:
@@ -97,7 +98,7 @@ def provenance_footer(
     if why and provenances:
         st.page_link(
             WHY,
-            label="Why this number?",
+            label="Check my number",
             icon=":material/fact_check:",
             help="Every check on the first of these numbers, and what it would be otherwise",
         )

@@ -9,6 +9,8 @@ import streamlit as st
 from pages.shared.url_state import get_choice
 
 Theme = Literal["light", "dark"]
+WIDEST = "calc(1400px + 10rem)"
+"""How wide the page's column gets: longer lines are hard to read, and figures stand too far apart."""
 STAGE = 1.5
 """How much larger type and marks of a chart are in a presentation."""
 
@@ -32,5 +34,8 @@ def chart_look() -> ChartLook:
 
 def keep_readable() -> None:
     """The words of a chosen pill or segment in the colour of text: the accent of the dark theme, which carries
-    white words elsewhere, is too dark for words of its own."""
-    st.html('<style>.stButtonGroup button[data-selected="true"] { color: inherit !important; }</style>')
+    white words elsewhere, is too dark for words of its own; and lines that are no longer than one can read."""
+    st.html(
+        '<style>.stButtonGroup button[data-selected="true"] { color: inherit !important; }'
+        f".stMainBlockContainer {{ max-width: {WIDEST}; margin-inline: auto; }}</style>"
+    )

@@ -27,19 +27,22 @@ def answered(asked: Iterable[T], answer: Callable[[T], A]) -> tuple[list[A], Enc
     return found, waiting
 
 
-def warming(error: EncoderWarming) -> None:
+def warming_sentence(error: EncoderWarming) -> str:
+    """ "Starting Demo ViT's text encoder (6 s). Results appear automatically." """
+    name = plain(say_model(error.model))
+    return f"Starting the text encoder of {name} ({duration(error.seconds)}). Results appear automatically."
+
+
+def warming(error: EncoderWarming, say: Callable[[str], object] | None = None) -> None:
     """Say that the encoder is starting, and run the page again every second and a half until it is up."""
     shown = False
+    tell = say or (lambda text: st.info(text, icon=":material/hourglass_top:"))
 
     def again() -> None:
         nonlocal shown
         if shown:
             st.rerun()
         shown = True
-        st.info(
-            f"New texts need the encoder of {plain(say_model(error.model))}, which is starting "
-            f"({duration(error.seconds)} so far). This page goes on by itself.",
-            icon=":material/hourglass_top:",
-        )
+        tell(warming_sentence(error))
 
     st.fragment(again, run_every=1.5)()

@@ -24,6 +24,7 @@ from core.studies.captions.one_caption import CaptionHit, OneCaptionResult, OneP
 from core.studies.captions.retrieval import RetrievalResult
 from core.studies.few_shot.draw import FewShotDraw
 from core.studies.few_shot.result import FewShotPoint, FewShotResult, FewShotRun
+from core.studies.pictures.agreement import Agreement
 from core.studies.pictures.lists import ListComparison, Moved
 from core.studies.pictures.search import PicturesResult
 from core.studies.probe.result import ProbeResult
@@ -54,7 +55,16 @@ KEY = EmbeddingKey(model=OPENAI, dataset="eurosat", split="test", fingerprint="f
 def sentences() -> dict[str, list[Any]]:
     """function -> what it says of each record: the text, with its code where it has one."""
     said: dict[str, list[Any]] = {}
-    for name, texts in (*_accuracy(), *_probe(), *_few_shot(), *_prompts(), *_pictures(), *_captions(), *_others()):
+    for name, texts in (
+        *_accuracy(),
+        *_probe(),
+        *_few_shot(),
+        *_prompts(),
+        *_pictures(),
+        *_agreements(),
+        *_captions(),
+        *_others(),
+    ):
         said[name] = [_plain(text) for text in texts]
     return said
 
@@ -400,6 +410,36 @@ def _prompts() -> Said:
     gaps = (SAME, TIE, AHEAD, BEHIND)
     yield "prompts.search_finding", [prompts.search_finding(searched(g)) for g in gaps]
     yield "prompts.ended_because", [prompts.ended_because(searched(TIE))]
+
+
+def agreed(shared: int = 13, p_shared: float = 0.0, **more: Any) -> Agreement:
+    """Two lists of 24 of 1,000 images."""
+    return Agreement(a=OPENAI, b=LAION, n=1000, k=24, shared=shared, expected=0.576, p_shared=p_shared, **more)
+
+
+def _agreements() -> Said:
+    far = Moved(id="apple_1.png", rank_a=11, rank_b=539, in_a=True, in_b=False)
+    some: dict[str, Any] = {"classnames": ("apple",)}
+    yield (
+        "pictures.agreement_finding",
+        [
+            pictures.agreement_finding(each)
+            for each in (
+                agreed(),
+                agreed(1, 0.44),
+                agreed(right=(20, 20), right_only=(1, 1), p_right=1.0, **some),
+                agreed(right=(12, 17), right_only=(4, 9), p_right=0.267, **some),
+                agreed(right=(3, 14), right_only=(0, 11), p_right=0.001, **some),
+            )
+        ],
+    )
+    yield (
+        "pictures.agreement_detail",
+        [
+            pictures.agreement_detail(agreed()),
+            *(pictures.agreement_detail(agreed(furthest=far), w) for w in ("", "apple")),
+        ],
+    )
 
 
 def _pictures() -> Said:

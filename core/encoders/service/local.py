@@ -104,6 +104,11 @@ class Encoding:
         _, found = self.texts.get(digest, wanted)
         return tuple(text for text, there in zip(wanted, found, strict=True) if not there)
 
+    def warm(self, model: str) -> None:
+        """Have the encoder process load this model, so that the first new text need not wait; does not wait itself."""
+        if not self._in_process:
+            self._warm.warm(find_model(model).name)
+
     def _add(self, name: str, digest: str, missing: set[str], progress: Progress | None) -> None:
         # Sorted, because the encoder computes what neighbours have in common only once.
         ordered = sorted(missing)

@@ -210,6 +210,12 @@ class AuditResult:
         """What a reader should look at: faults first, then warnings."""
         return tuple(sorted((f for f in self.findings if f.raised), key=lambda f: f.verdict != "fault"))
 
+    @property
+    def best_gain(self) -> Counterfactual | None:
+        """What would raise the number most among the checks that raised something; None where nothing would."""
+        gains = [f.counterfactual for f in self.raised if f.counterfactual and f.counterfactual.difference > 0]
+        return max(gains, key=lambda gain: gain.difference, default=None)
+
     def finding(self, check: str) -> Finding:
         """The finding of one check by its name."""
         return next(f for f in self.findings if f.check == check)
@@ -243,8 +249,7 @@ class AuditResult:
         faults = sum(f.verdict == "fault" for f in self.raised)
         number, what = faults or len(self.raised), "fault" if faults else "warning"
         found = f"{number} {what}{'' if number == 1 else 's'} found"
-        gains = [f.counterfactual for f in self.raised if f.counterfactual and f.counterfactual.difference > 0]
-        best = max(gains, key=lambda gain: gain.difference, default=None)
+        best = self.best_gain
         if best is None or self.case.acc1 is None:
             return f"{found}. {self.raised[0].evidence}"
         return f"{found}; {best.said} it would be {percent(best.value)} instead of {percent(self.case.acc1)}."

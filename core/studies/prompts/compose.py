@@ -200,3 +200,13 @@ def words_in_captions(text: str, captions: Sequence[Sequence[str]]) -> tuple[tup
     wanted = [w for w in dict.fromkeys(_words(text)) if w not in _FUNCTION_WORDS and _singular(w) not in _STYLE_WORDS]
     said = [{_singular(w) for caption in each for w in _words(caption)} for each in captions]
     return tuple((word, sum(_singular(word) in words for words in said)) for word in wanted)
+
+
+_VOWEL_LETTER, _VOWEL_SOUND = re.compile(r"[aeiou]", re.I), re.compile(r"(hour|honest|honou?r|heir)", re.I)
+_CONSONANT_SOUND = re.compile(r"(uni|use|usa|euro|eu|one\b|once)", re.I)
+
+
+def with_article(noun: str) -> str:
+    """The noun with its indefinite article: "an apple", "a bird", "a unicycle", "an hourglass"."""
+    vowel = _VOWEL_SOUND.match(noun) or (_VOWEL_LETTER.match(noun) and not _CONSONANT_SOUND.match(noun))
+    return f"{'an' if vowel else 'a'} {noun}"

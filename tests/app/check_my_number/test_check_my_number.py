@@ -36,6 +36,11 @@ def table(engine: Engine, world: World, model: str = POOR, shift: int = 0) -> by
     return ("image,label,prediction\n" + "\n".join(rows) + "\n").encode()
 
 
+def compared(app: AppTest) -> AppTest:
+    """The file that was brought beside our own run of the model and data set of the page."""
+    return app.toggle(key="own-same").set_value(True).run()
+
+
 def bring(app: AppTest, name: str, content: bytes) -> AppTest:
     app.file_uploader(key="own-predictions").upload(name, content)
     return app.run()
@@ -44,7 +49,7 @@ def bring(app: AppTest, name: str, content: bytes) -> AppTest:
 def test_a_number_is_checked_and_told_in_the_order_of_every_page(page: Page, world: World, engine: Engine) -> None:
     app = page(HERE, model=[POOR], data=[world.colours])
     result = engine.run(Audit.at(engine, POOR, world.colours))
-    assert not app.exception and app.title[0].value == "Why this number?"
+    assert not app.exception and app.title[0].value == "Is my number right?"
     assert result.case.acc1 is not None and app.metric[0].value == percent(result.case.acc1)
     assert result.sentence in said(app)
     assert all(f.evidence in said(app) for f in result.raised)
@@ -104,10 +109,10 @@ def test_what_is_not_embedded_offers_to_embed_it(page: Page, world: World) -> No
 
 
 def test_own_predictions_are_audited_beside_our_runs(page: Page, world: World, engine: Engine) -> None:
-    app = bring(page(HERE, model=[POOR], data=[world.colours]), "mine.csv", table(engine, world))
+    app = compared(bring(page(HERE, model=[POOR], data=[world.colours]), "mine.csv", table(engine, world)))
     assert not app.exception and "mine.csv" in [unescaped(s.value) for s in app.subheader]
     assert "reproduced" in next(e.label for e in app.expander if e.key == "open-own-0-ok")
-    shifted = bring(page(HERE, model=[GOOD], data=[world.colours]), "mine.csv", table(engine, world, GOOD, 1))
+    shifted = compared(bring(page(HERE, model=[GOOD], data=[world.colours]), "mine.csv", table(engine, world, GOOD, 1)))
     assert "labels are not the data set's own" in said(
         shifted
     ) and "With the data set's own labels it would be 100.0" in said(shifted)
@@ -115,7 +120,6 @@ def test_own_predictions_are_audited_beside_our_runs(page: Page, world: World, e
 
 def test_own_predictions_may_be_of_anything(page: Page, world: World) -> None:
     app = page(HERE, model=[POOR], data=[world.colours])
-    app.toggle(key="own-same").set_value(False).run()
     rows = [f"{i}.jpg,{i % 10},{(i + 1) % 10}" for i in range(300)]
     app = bring(app, "<b>x</b>.csv", ("image,label,prediction\n" + "\n".join(rows)).encode())
     assert not app.exception and "the labels are off by one" in said(app)
@@ -145,7 +149,7 @@ def test_figures_of_an_evaluation_are_audited(page: Page, world: World) -> None:
 def test_what_cannot_be_read_is_one_sentence(
     page: Page, world: World, name: str, content: bytes, sentence: str
 ) -> None:
-    app = bring(page(HERE, model=[POOR], data=[world.colours]), name, content)
+    app = compared(bring(page(HERE, model=[POOR], data=[world.colours]), name, content))
     assert not app.exception and sentence in said(app)
 
 
@@ -155,7 +159,7 @@ def test_what_cannot_be_read_is_one_sentence(
 @pytest.mark.parametrize("file", ["", "classification/accuracy", "classification/errors_by_class"])
 def test_every_page_with_numbers_leads_here(page: Page, world: World, file: str) -> None:
     links = [link.proto.label for link in open_page(file).get("page_link")]
-    assert "Why this number?" in links
+    assert "Check my number" in links
 
 
 def test_the_report_is_made_when_asked_for(page: Page, world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,70 +2,99 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.encoders.service.local import Encoding
 from core.engine import Engine
 from core.jobs.table import JobTable
 from core.stats.numbers import percent
 from core.studies.zero_shot.study import ZeroShot
 from core.work import start
-from pages.home.notice import demo_notice
+from pages.home.demo_note import demo_note
 from pages.shared.stored import StoredPairs
-from tests.app.making import open_page, unescaped
-from tests.conftest import GOOD, World
+from tests.app.making import open_page, said, unescaped
+from tests.conftest import GOOD, POOR, World
 
 Page = Callable[..., AppTest]
 
 
-def test_the_headlines_are_the_best_of_each_data_set(page: Page, world: World) -> None:
-    app, engine = page(), Engine(world.cache, world.data, in_process=False)
-    assert not app.exception and app.title[0].value == "Which model names most pictures right?"
-    best = [
-        max(engine.run(ZeroShot.at(engine, model, name)).acc1 for model in (GOOD, "RN50/openai"))
-        for name in ("eurosat", world.colours)
-    ]
-    assert [m.value for m in app.metric] == [percent(value) for value in best]
-    assert all("95 %" in caption.value for caption in app.caption[:2])
+def quietly(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """No job and no encoder starts; returns where starts of the demo are counted."""
+    started = list[int]()
+    monkeypatch.setattr(start, "prepare_demo", lambda jobs: started.append(1))
+    monkeypatch.setattr(Encoding, "warm", lambda self, model: None)
+    return started
 
 
-def test_the_table_says_what_is_measured_and_what_is_not_here(page: Page, world: World) -> None:
-    table = page().dataframe[0].value.set_index("Model")
+def test_two_walls_say_where_the_models_differ(page: Page, world: World) -> None:
+    app = page(data=[world.colours])
     engine = Engine(world.cache, world.data, in_process=False)
-    assert table.loc["ViT-B/32 · OpenAI", "colours"] == percent(
-        engine.run(ZeroShot.at(engine, GOOD, world.colours)).acc1
-    )
-    assert table.loc["ViT-B/32 · OpenAI", "CIFAR-100"] == ""
-    assert {"Demo objects", "EuroSAT", "COCO captions"} <= set(table.columns)
+    assert not app.exception
+    grids = [e for e in app.get("bidi_component") if "grid" in e.proto.component_name] or app.get("component_v2")
+    said_here = said(app)
+    assert "Text Meets Vision" in said_here and "ViT-B/32 · OpenAI and ResNet-50 · OpenAI on" in said_here
+    assert "expected by chance" in said_here, grids
+    assert engine.embeddings(GOOD, world.colours) is not None
+
+
+def test_the_three_questions_are_answered_from_what_is_here(page: Page, world: World) -> None:
+    engine = Engine(world.cache, world.data, in_process=False)
+    best = max((engine.run(ZeroShot.at(engine, m, "eurosat")) for m in (GOOD, POOR)), key=lambda r: r.acc1)
+    words = said(page())
+    assert f"labels {percent(best.acc1)} of EuroSAT correctly." in words
+    assert "No answer yet" in words, "there are no captions in this world"
 
 
 def test_nothing_is_called_a_demo_where_real_data_is(page: Page) -> None:
-    assert not [m for m in page().markdown if "generated pictures" in m.value]
+    assert "Demo data" not in said(page())
+
+
+def test_an_example_with_a_fault_is_mended_before_the_eyes(in_nothing: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    quietly(monkeypatch)
+    app = open_page()
+    app.button(key="home-example").click().run()
+    assert not app.exception
+    shown = {m.label: m.value for m in app.metric}
+    right = Engine(in_nothing.cache, in_nothing.data, in_process=False)
+    whole = right.run(ZeroShot.at(right, "demo-rn/demo", "demo-objects")).acc1
+    assert shown["Would be"] == percent(whole) and float(shown["Accuracy as it came"].split()[0]) < 5
+    app.button(key="home-predictions-away").click().run()
+    assert not app.metric
 
 
 def test_an_empty_machine_starts_the_demo_by_itself_once(in_nothing: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    started = []
-    monkeypatch.setattr(start, "prepare_demo", lambda jobs: started.append(1))
+    started = quietly(monkeypatch)
     app = open_page()
     assert not app.exception and started == [1]
-    assert [m for m in app.markdown if "generated pictures" in m.value]
+    assert "Demo data" in said(app) and "expected by chance" in said(app), "the first images and figure are there"
+    assert "labels 91.8" in said(app)
     app.run()
     assert started == [1]
+
+
+def test_after_the_cache_is_deleted_the_demo_comes_back(in_nothing: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    started = quietly(monkeypatch)
+    app = open_page()
+    shutil.rmtree(in_nothing.cache)
+    app.run()
+    assert not app.exception and started == [1, 1] and "expected by chance" in said(app)
 
 
 def test_progress_of_the_demo_is_told_in_words_and_can_be_stopped(
     in_nothing: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(start, "prepare_demo", lambda jobs: None)
+    quietly(monkeypatch)
     table = JobTable(in_nothing.cache)
     job, _ = table.insert("prepare-demo", "prepare-demo", "Preparing the demo", {})
     table.begin(job.id)
     table.report(job.id, 3000, 10_000, 250.0)
     app = open_page()
     assert not app.exception
-    assert "Preparing the demo: 30 % · 28 s left" in unescaped(app.progress[0].text)
+    assert "Preparing the demo: 30 %" in unescaped(app.progress[0].text)
     app.button(key=f"stop-{job.id}").click().run()
     assert table.get(job.id).state == "cancelled"
     assert app.button(key="prepare-demo-again")
@@ -74,11 +103,11 @@ def test_progress_of_the_demo_is_told_in_words_and_can_be_stopped(
 @pytest.mark.parametrize(
     ("pairs", "words"),
     [
-        ({("demo-rn/demo", "demo-objects")}, "generated pictures"),
-        ({("demo-rn/demo", "demo-objects"), ("demo-rn/demo", "eurosat")}, "they guess"),
+        ({("demo-rn/demo", "demo-objects")}, "Demo data"),
+        ({("demo-rn/demo", "demo-objects"), ("demo-rn/demo", "eurosat")}, "no better than chance"),
         ({("demo-rn/demo", "eurosat"), (GOOD, "eurosat")}, ""),
     ],
 )
 def test_what_must_be_known_while_only_the_demo_is_here(pairs: set[tuple[str, str]], words: str) -> None:
-    found = demo_notice(StoredPairs(pairs=frozenset(pairs)))
+    found = demo_note(StoredPairs(pairs=frozenset(pairs)))
     assert words in found and bool(found) == bool(words)

@@ -1,0 +1,95 @@
+"""The three questions, each with an answer from what is here and the way to its page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from core.engine import Engine
+from core.errors import TMVError
+from core.stats.numbers import interval_text, percent
+from core.studies.captions.study import Retrieval
+from core.studies.prompts.study import PromptStudy
+from core.studies.zero_shot.study import ZeroShot
+from core.types import Place
+from core.words.accuracy import protocol_line
+from core.words.captions import retrieval_line
+from core.words.names import say_dataset, say_model, say_pair
+from core.words.prompts import templates_finding
+from pages.shared.stored import default_datasets, default_models, stored_pairs
+from pages.shared.words import plain
+
+PAGES = (
+    "pages/classification/accuracy",
+    "pages/prompt_study/compare_templates",
+    "pages/caption_retrieval/retrieval_scores",
+)
+Answer = tuple[str, str]
+"""What was found, and the protocol in a line."""
+
+
+def questions(engine: Engine) -> None:
+    """Three columns: question, answer, page."""
+    asked: tuple[tuple[str, Callable[[Engine], Answer | None], str, str], ...] = (
+        ("How well does it label images?", _labels, PAGES[0], "Accuracy"),
+        ("What does the wording change?", _wording, PAGES[1], "Compare templates"),
+        ("Does a caption find its own image?", _captions, PAGES[2], "Retrieval scores"),
+    )
+    for column, (title, answer, page, label) in zip(st.columns(3, gap="large"), asked, strict=True):
+        with column:
+            st.subheader(title, anchor=False)
+            _say(engine, answer)
+            st.page_link(f"{page}/page.py", label=label, icon=":material/arrow_forward:")
+
+
+def _say(engine: Engine, answer: Callable[[Engine], Answer | None]) -> None:
+    try:
+        found = answer(engine)
+    except TMVError:  # texts that are not encoded yet, or vectors of other weights: the page says which
+        found = None
+    if found is None:
+        st.markdown("No answer yet: nothing that it needs is embedded.")
+        return
+    st.markdown(f"**{plain(found[0])}**")
+    st.caption(plain(found[1]))
+
+
+def _places(engine: Engine, kind: str) -> Sequence[Place]:
+    stored = stored_pairs(engine)
+    return [
+        engine.place(model, dataset)
+        for dataset in default_datasets(engine, kind, 1)
+        for model in default_models(engine, (dataset,), 2)
+        if (model, dataset) in stored.pairs
+    ]
+
+
+def _labels(engine: Engine) -> Answer | None:
+    results = [engine.run(ZeroShot(place=place)) for place in _places(engine, "classification")]
+    if not results:
+        return None
+    best = max(results, key=lambda r: r.acc1)
+    said = f"{say_model(best.model)} labels {percent(best.acc1)} of {say_dataset(best.dataset)} correctly."
+    return said, f"95 %: {interval_text(best.acc1_ci95)} · {protocol_line(best)}"
+
+
+def _wording(engine: Engine) -> Answer | None:
+    places = _places(engine, "classification")
+    if not places:
+        return None
+    result = engine.run(PromptStudy(place=places[0], prompt_set="deck"))
+    return templates_finding([result]), say_pair(result.model, result.dataset)
+
+
+def _captions(engine: Engine) -> Answer | None:
+    found = [engine.kept(Retrieval(place=place)) for place in _places(engine, "captions")]
+    results = [r for r in found if r is not None]
+    if not results:
+        return None
+    best = max(results, key=lambda r: r.image.recall[1])
+    said = f"With {say_model(best.model)}, {percent(best.image.recall[1])} of captions rank their own image first."
+    return (
+        said,
+        f"95 %: {interval_text(best.image.recall_ci95[1])} · {say_dataset(best.dataset)} · {retrieval_line(best)}",
+    )
