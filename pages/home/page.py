@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.engine import Engine
 from core.types import Place
+from core.words.names import say_dataset
 from pages.home.demo_note import demo_note
 from pages.home.next_steps import next_steps
 from pages.home.own_number import own_number
@@ -15,6 +16,8 @@ from pages.shared import first_run
 from pages.shared.engine import engine
 from pages.shared.guard import errors_in_place
 from pages.shared.layout import page_title
+from pages.shared.own_data import page_dataset, page_model
+from pages.shared.pickers import look_up, note_problems
 from pages.shared.stored import ANY_KIND, default_datasets, default_models, stored_pairs
 from pages.shared.url_state import bind, get_choice
 from pages.shared.words import plain
@@ -41,14 +44,17 @@ def page(engine: Engine) -> None:
 
 def show_wall(engine: Engine) -> None:
     """What two models see; the first data set and models that are here, or those of the address."""
-    stored = stored_pairs(engine)
-    dataset = next((d for d in (*get_choice("data"), *default_datasets(engine, ANY_KIND, 1))), "")
-    models = [*get_choice("model"), *default_models(engine, (dataset,), 2)]
-    places = wall_places(engine, list(dict.fromkeys(models)), dataset) if dataset else []
+    named, unknown = look_up(get_choice("data"), lambda name: page_dataset(engine, name))
+    asked, strange = look_up(get_choice("model"), lambda name: page_model(engine, name))
+    note_problems([*unknown, *strange])
+    dataset = next((d for d in (*(n.name for n in named), *default_datasets(engine, ANY_KIND, 1))), "")
+    models = dict.fromkeys((*(m.name for m in asked), *default_models(engine, (dataset,), 2)))
+    places = wall_places(engine, list(models), dataset) if dataset else []
     if not places:
-        st.info("Nothing is embedded yet. Prepare the demo, or add your own images below.", icon=":material/info:")
+        what = f"{plain(say_dataset(dataset))} is not embedded yet" if named else "Nothing is embedded yet"
+        st.info(f"{what}. Prepare the demo, or add your own images below.", icon=":material/info:")
         return
-    note = demo_note(stored)
+    note = demo_note(stored_pairs(engine))
     images = engine.vectors.require(places[0])
     warm(engine, places)
     st.markdown(f"{plain(what_is_shown(places, len(images)))} {note}")
