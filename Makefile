@@ -12,7 +12,8 @@ run: $(VENV)/.run
 	$(BIN)/python -m streamlit run streamlit_app.py --server.port=$(PORT)
 
 test: $(VENV)/.dev check
-	$(BIN)/python -m pytest -q -n 2 --dist loadgroup --cov --cov-report=term tests/unit tests/app tests/browser/test_newcomer.py
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term \
+		tests/browser/test_newcomer.py tests/app tests/unit
 
 # Every page in Chromium; of these, `test` runs the way of a newcomer.
 browser: $(VENV)/.dev

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -232,7 +233,12 @@ def _known(world: World) -> Known:
 
 def _published(world: World) -> float:
     """What the sound study gives on many pictures of the same kind."""
-    sound = World(seed=world.seed, n=6000, c=world.c, skill=world.skill, rough=world.rough, uneven=world.uneven)
+    return _sound_accuracy(world.seed, world.c, world.skill, world.rough, world.uneven)
+
+
+@cache
+def _sound_accuracy(seed: int, c: int, skill: float, rough: float, uneven: bool) -> float:
+    sound = World(seed=seed, n=6000, c=c, skill=skill, rough=rough, uneven=uneven)
     images, labels = _images(sound, "test"), _labels(sound, "test")
     return float((_answer(images, _heads(sound, ENSEMBLE, False), labels).ranks == 1).mean())
 

@@ -6,6 +6,9 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+# Before NumPy is loaded, which reads it once: threads of two test processes on two cores wait for each other spinning.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import numpy as np
 import pytest
 
@@ -55,7 +58,6 @@ def page(in_world: World) -> Callable[..., object]:
 
 
 @pytest.fixture(autouse=True)
-def _one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+def _seeded() -> None:
     """Random numbers of a test are its own."""
     np.random.seed(0)
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
