@@ -35,29 +35,42 @@ Parts = list[tuple[zipfile.ZipInfo, bytes]]
 Change = Callable[[Parts], Parts]
 
 
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A machine with pictures, models and studies."""
-    paint(tmp_path)
-    point(monkeypatch, tmp_path)
-    engine = Engine(rescan_seconds=0)
-    for model in (GOOD, POOR):
-        engine.vectors.ensure(engine.place(model, squares(tmp_path)))
-        engine.run(ZeroShot.at(engine, model, squares(tmp_path)))
-    engine.vectors.ensure(engine.place(GOOD, told(tmp_path)))
-    engine.run(Retrieval.at(engine, GOOD, told(tmp_path)))
-    return tmp_path
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """`home`, a machine with pictures, models and studies, its copy `kept`, and its bundle; tests only copy them."""
+    root = tmp_path_factory.mktemp("made")
+    home = root / "home"
+    home.mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        paint(home)
+        point(patch, home)
+        engine = Engine(rescan_seconds=0)
+        for model in (GOOD, POOR):
+            engine.vectors.ensure(engine.place(model, squares(home)))
+            engine.run(ZeroShot.at(engine, model, squares(home)))
+        engine.vectors.ensure(engine.place(GOOD, told(home)))
+        engine.run(Retrieval.at(engine, GOOD, told(home)))
+        export_bundle(Engine(rescan_seconds=0), root / "all.zip")
+    shutil.copytree(home, root / "kept")
+    return root
 
 
 @pytest.fixture
-def bundle(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    file = tmp_path_factory.mktemp("out") / "all.zip"
-    export_bundle(Engine(rescan_seconds=0), file)
-    return file
+def home(made: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The machine as it was made, where it was made: names of data sets hold its path."""
+    shutil.rmtree(made / "home")
+    shutil.copytree(made / "kept", made / "home")
+    point(monkeypatch, made / "home")
+    return made / "home"
 
 
 @pytest.fixture
-def away(home: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+def bundle(made: Path, tmp_path: Path) -> Path:
+    return shutil.copyfile(made / "all.zip", tmp_path / "all.zip")
+
+
+@pytest.fixture
+def away(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Another machine: an empty cache, no pictures, no models."""
     folder = tmp_path_factory.mktemp("away")
 
