@@ -9,16 +9,15 @@ import shutil
 import tarfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from core.commands import cli
-from core.demo.plans import class_folders
-from core.demo.sets import write_demo_set
+from core.demo.plans import class_folders, pictures
 
-pytestmark = pytest.mark.xdist_group("brought")  # the pictures are drawn and embedded in one process
 MODEL = ("--model", "demo-rn/demo")
 NAMES = class_folders("demo-objects")
 SAID = tuple(name.replace("_", " ") for name in NAMES)
@@ -42,16 +41,18 @@ class Answer:
         return {n["code"] for r in self.records for n in r.get("notes", ()) if level in ("", n["level"])}
 
 
-@pytest.fixture(scope="module")
-def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The demo's test pictures, drawn once."""
-    folder = tmp_path_factory.mktemp("drawn") / "demo-objects"
-    write_demo_set("demo-objects", folder)
-    return folder / "test"
+@cache
+def drawn(name: str, i: int) -> bytes:
+    """One of the demo's test pictures of a class; few of them are asked for."""
+    plan = sorted((p for p in pictures("demo-objects") if p.path.startswith(f"test/{name}/")), key=lambda p: p.path)
+    file = io.BytesIO()
+    plan[i].draw().save(file, "PNG", compress_level=1)
+    return file.getvalue()
 
 
 @pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def vectors(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The cache of all cases: a picture is embedded once."""
     return tmp_path_factory.mktemp("cache")
 
 
@@ -59,12 +60,11 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 class Bench:
     """A folder to build things in, out of drawn pictures, and the command line."""
 
-    drawn: Path
     root: Path
     capsys: pytest.CaptureFixture[str]
 
     def picture(self, name: str, i: int) -> bytes:
-        return sorted((self.drawn / name).iterdir())[i].read_bytes()
+        return drawn(name, i)
 
     def put(self, name: str, i: int, place: str) -> None:
         self.write(place, self.picture(name, i))
@@ -101,12 +101,10 @@ class Bench:
 
 
 @pytest.fixture
-def bench(
-    drawn: Path, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Bench:
-    monkeypatch.setenv("TMV_CACHE", str(cache))
+def bench(vectors: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Bench:
+    monkeypatch.setenv("TMV_CACHE", str(vectors))
     monkeypatch.setenv("TMV_DATA", str(tmp_path / "none"))
-    return Bench(drawn=drawn, root=tmp_path, capsys=capsys)
+    return Bench(root=tmp_path, capsys=capsys)
 
 
 # --- folders ------------------------------------------------------------------------------------------------
