@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -38,9 +39,9 @@ def accuracy(two):
 
 @pytest.fixture(scope="module")
 def every(two, accuracy):
-    """Each chart as a function of its theme and scale."""
+    """Each chart as a function of its theme and scale, drawn once; tests only read it."""
     cost = cost_frame(accuracy_frame(two), {OPENAI: 0.02, LAION: 0.02})
-    return {
+    made = {
         "accuracy": lambda **o: accuracy_chart(accuracy, **o),
         "accuracy lying": lambda **o: accuracy_chart(accuracy, "acc5", upright=False, **o),
         "recall": lambda **o: recall_chart(per_class_frame(two[:1]), **o),
@@ -52,6 +53,13 @@ def every(two, accuracy):
         "size": lambda **o: cost_chart(cost, **o),
         "time": lambda **o: cost_chart(cost, "seconds_per_picture", **o),
     }
+    return {name: cache(draw) for name, draw in made.items()}
+
+
+@pytest.fixture(scope="module")
+def long():
+    """A chart with a long title."""
+    return accuracy_chart(accuracy_frame([sample_result()]), title="word " * 40)
 
 
 NAMES = [
@@ -165,12 +173,11 @@ def test_no_chart_reaches_for_the_network(every, name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_titles_are_sentences_that_fit_a_narrow_screen(every, name):
+def test_titles_are_sentences_that_fit_a_narrow_screen(every, long, name):
     chart = every[name]()
     lines = re.sub(r"<span.*", "", chart.figure.layout.title.text).split("<br>")
     assert all(len(line) <= TITLE_WIDTH for line in lines)
     assert not re.search(r"bar chart|heat ?map|plot", chart.title, re.IGNORECASE)
-    long = accuracy_chart(accuracy_frame([sample_result()]), title="word " * 40)
     assert long.figure.layout.margin.t > chart.figure.layout.margin.t
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -76,7 +76,7 @@ def frames() -> dict[str, pd.DataFrame]:
 
 @pytest.fixture(scope="module")
 def every(frames: dict[str, pd.DataFrame]) -> dict[str, Make]:
-    """Each chart as a function of its theme and scale."""
+    """Each chart as a function of its theme and scale, drawn once; tests only read it."""
     plain: dict[str, Make] = {
         "templates": prompt_charts.templates_chart,
         "classes": class_templates.class_templates_chart,
@@ -94,7 +94,7 @@ def every(frames: dict[str, pd.DataFrame]) -> dict[str, Make]:
     made["bands"] = lambda **o: retrieval_charts.bands_chart(
         frames["bands"], axis="Words in the caption", title="Do long captions do better?", **o
     )
-    return made
+    return {name: cache(draw) for name, draw in made.items()}
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
