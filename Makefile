@@ -11,6 +11,9 @@ DATA ?= demo-objects
 run: $(VENV)/.run
 	$(BIN)/python -m streamlit run streamlit_app.py --server.port=$(PORT)
 
+# Bytecode is kept whatever the machine says: without it every process of a test compiles what it imports again.
+test browser: export PYTHONDONTWRITEBYTECODE :=
+
 test: $(VENV)/.dev check
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term \
 		tests/browser/test_newcomer.py tests/app tests/unit
@@ -53,7 +56,7 @@ $(VENV)/.run: $(VENV)/.uv requirements.txt
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.run requirements-dev.txt
-	$(BIN)/uv pip install -r requirements-dev.txt
+	$(BIN)/uv pip install --compile-bytecode -r requirements-dev.txt
 	touch $@
 
 clean:
