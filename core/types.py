@@ -215,6 +215,38 @@ class Dataset:
         return len(self.ids)
 
 
+Carries = Literal["classes", "captions", "images", ""]
+"""What the images of a data set carry: class labels, captions, neither; "" where that cannot be read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnDisk:
+    """What is on this disk of a data set, counted over the `splits` that are here.
+
+    `images` None: not counted (`state` says why), `more` where there are more than that and counting stopped. `whole`
+    is how many images the published set has in these splits (0: not known). `sample` is the id of one image of the
+    split `sample_split` ("" where there is none).
+    """
+
+    name: str
+    title: str
+    carries: Carries
+    state: State
+    splits: tuple[str, ...] = ()
+    images: int | None = None
+    more: bool = False
+    whole: int = 0
+    classes: int = 0
+    captions: int = 0
+    sample: str = ""
+    sample_split: str = ""
+
+    @property
+    def partial(self) -> bool:
+        """Whether fewer images are here than the published set has."""
+        return self.images is not None and not self.more and 0 < self.images < self.whole
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """Where a study looks: one model on one split of one data set, each name resolved once (`Engine.place`)."""

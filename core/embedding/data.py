@@ -17,10 +17,10 @@ from core.store.manifest import MANIFEST
 from core.store.own_names import OwnNames, is_own_data
 from core.system.memo import Latest, Memo
 from core.system.progress import Progress
-from core.types import Dataset, DatasetSpec, EmbeddingKey, Note, State
+from core.types import Dataset, DatasetSpec, EmbeddingKey, Note, OnDisk, State
 
 T = TypeVar("T")
-LISTINGS, ROWS = 48, 12
+LISTINGS, ROWS, COUNTS = 48, 12, 512
 """What was seen of the disk is remembered for so many questions."""
 
 
@@ -40,7 +40,7 @@ class Data:
     ) -> None:
         self._store, self._results, self.names = store, results, names or OwnNames(data_dir)
         self.folder, self._cache_dir, self._rescan = data_dir, cache_dir, rescan_seconds
-        self._seen, self._told = Memo(LISTINGS), Latest(ROWS)
+        self._seen, self._told, self._counted = Memo(LISTINGS), Latest(ROWS), Memo(COUNTS)
 
     def find(self, dataset: str) -> DatasetSpec:
         """The record of a data set by the name that it has here: own data relative to the data folder. Raises
@@ -60,10 +60,34 @@ class Data:
         """Every data set of the catalog with what can be done with it here."""
         return tuple((spec, self.state(spec.name)) for spec in DATASETS)
 
+    def own(self) -> tuple[str, ...]:
+        """The names of own data in the data folder."""
+        return self._look(("own",), lambda: readers.own_sets(self.folder))
+
+    def on_disk(self, dataset: str) -> OnDisk:
+        """What is here of a data set, counted; ready also where only its vectors are."""
+        dataset = self.named(dataset)
+
+        def count() -> OnDisk:
+            found = readers.on_disk(dataset, self.folder, self._cache_dir)
+            state = found.state if found.state.state == "ready" else self._with_vectors(dataset, found.state)
+            return replace(found, state=replace(state, why=self.names.without_folder(state.why)))
+
+        return self._look(("on disk", dataset), count, self._counted)
+
+    def listed(self) -> tuple[OnDisk, ...]:
+        """Every data set that there is to choose here: the catalog, own data in the data folder, and own data of which
+        only vectors are here."""
+        known = dict.fromkeys((*(spec.name for spec in DATASETS), *self.own()))
+        stored = {entry.key.dataset for entry in self._store.entries()}
+        return tuple(map(self.on_disk, (*known, *sorted(stored - set(known)))))
+
     def state(self, dataset: str) -> State:
         """Ready also means: no pictures here, but cached vectors that can be studied."""
         dataset = self.named(dataset)
-        state = readers.dataset_state(dataset, self.folder, self._cache_dir)
+        return self._with_vectors(dataset, readers.dataset_state(dataset, self.folder, self._cache_dir))
+
+    def _with_vectors(self, dataset: str, state: State) -> State:
         if state.state != "ready" and any(e.key.dataset == dataset for e in self._store.entries()):
             return State(state="ready", why="Its cached vectors are here; its pictures are not.")
         return state
@@ -148,11 +172,11 @@ class Data:
             ("digest", dataset, rows.split), lambda: readers.data_digest(rows, self._cache_dir / "digests")
         )
 
-    def _look(self, key: tuple[str, ...], look: Callable[[], T]) -> T:
+    def _look(self, key: tuple[str, ...], look: Callable[[], T], memo: Memo | None = None) -> T:
         """What `look` sees on the disk, at most `rescan_seconds` old."""
         if not self._rescan:
             return look()
-        return self._seen.get((*key, int(time.monotonic() / self._rescan)), look)
+        return (memo or self._seen).get((*key, int(time.monotonic() / self._rescan)), look)
 
     def ensure_demo(self, dataset: str, progress: Progress | None = None) -> None:
         """Draw a demo set if it has not been drawn yet; does nothing for other data."""
@@ -160,7 +184,7 @@ class Data:
         drawn = readers.dataset_state(dataset, self.folder, self._cache_dir)
         if dataset.startswith("demo-") and drawn.state != "ready":
             readers.make_demo(dataset, self._cache_dir, progress)
-            self._seen = Memo(LISTINGS)
+            self._seen, self._counted = Memo(LISTINGS), Memo(COUNTS)
 
     # --- templates that shards bring ------------------------------------------------------------------
 

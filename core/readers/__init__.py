@@ -1,6 +1,7 @@
 """Readers: a data set on this disk -> rows (id, picture, label, captions). No torch here."""
 
 from core.readers.classnames import ClassNames, read_classnames
+from core.readers.counting import on_disk
 from core.readers.digest import data_digest
 from core.readers.downloads import download_dataset
 from core.readers.opening import (
@@ -15,6 +16,7 @@ from core.readers.opening import (
     stands_there,
 )
 from core.readers.own_places import own_name, own_place, typed_name
+from core.readers.own_sets import own_sets
 from core.readers.shard_sets import TEMPLATES
 from core.readers.split_names import measured_first
 
@@ -31,9 +33,11 @@ __all__ = [
     "download_dataset",
     "make_demo",
     "measured_first",
+    "on_disk",
     "open_dataset",
     "own_name",
     "own_place",
+    "own_sets",
     "read_classnames",
     "stands_there",
     "typed_name",

@@ -115,6 +115,16 @@ def list_pictures(folder: Path, *, unread: bool = False) -> list[str]:
     return sorted(_walk(str(folder), "", _folders_above(folder), _is_row))
 
 
+def pictures_under(folder: Path) -> Iterator[str]:
+    """The same paths one by one in the order of the disk, for whoever does not want them all."""
+    return _walk(str(folder), "", _folders_above(folder), _is_picture)
+
+
+def first_picture(folder: Path) -> str:
+    """The path of any picture under `folder`, relative to it; "" where there is none."""
+    return next(pictures_under(folder), "")
+
+
 def pictures_in(folder: Path) -> list[str]:
     """Names of the pictures directly in `folder`, sorted."""
     return sorted(e.name for e in _entries(folder) if is_picture_name(e.name) and e.is_file())
@@ -122,7 +132,7 @@ def pictures_in(folder: Path) -> list[str]:
 
 def holds_pictures(folder: Path) -> bool:
     """Whether there is any picture under `folder`; stops at the first."""
-    return next(_walk(str(folder), "", _folders_above(folder), _is_picture), None) is not None
+    return bool(first_picture(folder))
 
 
 def hidden_folders(folder: Path) -> list[str]:

@@ -23,6 +23,7 @@ from core.readers.caption_rows import CaptionRow
 from core.readers.split_names import measured_first
 from core.types import Dataset, DatasetSpec, Note
 
+_PEEKED = 5_000_000
 _CAPTION_NAME = re.compile(r"caption|token|results|sentence|metadata", re.IGNORECASE)
 
 
@@ -112,6 +113,17 @@ def _caption_files(path: Path) -> list[Path]:
         f"There is no caption file in {path}{where}; expected a COCO json (there or in annotations), or a csv or "
         "tsv with a column for the picture and one for its caption."
     )
+
+
+def holds_captions(folder: Path) -> bool:
+    """Whether a folder is one of captions: its file reads as such, or is named after them where it is large."""
+    try:
+        file = _caption_files(folder)[0]
+        if file.stat().st_size > _PEEKED:
+            return bool(_CAPTION_NAME.search(file.stem))
+        return any(row.caption for row in source_of(file).rows)
+    except (TMVError, OSError):
+        return False
 
 
 def _best_files(folder: Path) -> list[Path]:

@@ -83,17 +83,17 @@ def read_entries(entries: Sequence[os.DirEntry[str]]) -> None:
         seen.links = seen.links or any(entry.is_symlink() for entry in entries)
 
 
-def as_last_read(key: Hashable, read: Callable[[], T]) -> T:
+def as_last_read(key: Hashable, read: Callable[[], T], memory: Latest = _LAST) -> T:
     """What `read` gives; as it was given last for this key, if no folder that it rests on has changed since.
 
     Names alone are watched: `read` must open no file. Its value is shared, so it must be immutable.
     """
-    last: tuple[Seen, T] | None = _LAST.get(key)
+    last: tuple[Seen, T] | None = memory.get(key)
     if last is not None and last[0].unchanged():
         if (outer := _watching.get()) is not None:
             outer.add(last[0])
         return last[1]
     with _watched() as seen:
         value = read()
-    _LAST.put(key, (seen, value))
+    memory.put(key, (seen, value))
     return value
