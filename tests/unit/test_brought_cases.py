@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from core.commands import cli
-from core.demo.plans import class_folders, pictures
+from core.demo.plans import Picture, class_folders, pictures
 
 MODEL = ("--model", "demo-rn/demo")
 NAMES = class_folders("demo-objects")
@@ -42,11 +42,15 @@ class Answer:
 
 
 @cache
+def plan() -> tuple[Picture, ...]:
+    return tuple(sorted(pictures("demo-objects"), key=lambda p: p.path))
+
+
+@cache
 def drawn(name: str, i: int) -> bytes:
     """One of the demo's test pictures of a class; few of them are asked for."""
-    plan = sorted((p for p in pictures("demo-objects") if p.path.startswith(f"test/{name}/")), key=lambda p: p.path)
     file = io.BytesIO()
-    plan[i].draw().save(file, "PNG", compress_level=1)
+    [p for p in plan() if p.path.startswith(f"test/{name}/")][i].draw().save(file, "PNG", compress_level=1)
     return file.getvalue()
 
 
