@@ -101,7 +101,7 @@ class Cancelled(TMVError):
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> UnknownName:
     """An `UnknownName` that offers the closest names, or else a few that exist."""
-    names = list(known)
+    names = list(dict.fromkeys(known))
     close = difflib.get_close_matches(name.lower(), [n.lower() for n in names], n=3, cutoff=0.5)
     offers = [n for n in names if n.lower() in close]
     hint = f"did you mean {' or '.join(offers)}?" if offers else f"there are: {', '.join(names[:12])}."

@@ -157,6 +157,13 @@ def test_did_you_mean(typed: str, offered: str) -> None:
     assert offered in str(caught.value)
 
 
+def test_each_name_is_offered_once() -> None:
+    with pytest.raises(UnknownName, match="there are") as caught:
+        find_model("nosuch/model")
+    offered = str(caught.value).rstrip(".").split("there are: ")[1].split(", ")
+    assert len(offered) == len(set(offered)) and set(DECK) < set(offered)
+
+
 @pytest.mark.parametrize("name", ["", "/", "x", "ViT-B-32/", "/openai", "../../x/random"])
 def test_nonsense_is_an_unknown_name(name: str) -> None:
     with pytest.raises(UnknownName):
