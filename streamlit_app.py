@@ -28,6 +28,7 @@ ABOUT = (
 PAGES = {
     "": [
         ("home", "Home", "What two models see in your words, and what is here."),
+        ("leaderboard", "Leaderboard", "Every model on every data set, with leaders and ties."),
         ("search", "Search", "Find images by text, by image or by both; two models side by side."),
         ("check_my_number", "Check my number", "Why a result differs from the paper's; upload your predictions."),
         ("present/presentations", "Presentations", "Show results on a big screen, step by step."),

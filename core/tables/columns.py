@@ -67,6 +67,17 @@ DIFFERENCES = {
     "p_value": Column(heading="p", kind="p"),
     "test": Column(heading="Test"),
 }
+LEADERS = {
+    "dataset_title": Column(heading="Data set"),
+    "model_title": Column(heading="Leader"),
+    "value": Column(heading="Value", kind="share"),
+    "low": Column(heading="95 % from", kind="share"),
+    "high": Column(heading="to", kind="share"),
+    "n": Column(heading="Images", kind="count"),
+    "models": Column(heading="Models", kind="count"),
+    "tied_models": Column(heading="Tied with the leader"),
+    "test": Column(heading="Compared"),
+}
 CLASSES = {
     "classname": Column(heading="Class"),
     "n": Column(heading="Pictures", kind="count"),

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import streamlit as st
+
 from pages.shared.url_state import open_page, set_choice
 
 CLASSES = "pages/classification/errors_by_class/page.py"
 PROBE = "pages/classification/linear_probe/page.py"
 CAPTION = "pages/caption_retrieval/inspect_caption/page.py"
+LIBRARY = "pages/data_and_models/page.py"
 FEW_SHOT = "pages/classification/few_shot/page.py"
 
 
@@ -33,6 +36,12 @@ def _to(page: str, model: str, dataset: str, leaving: Sequence[str]) -> None:
     for name in leaving:
         set_choice(name, None)
     open_page(page)
+
+
+def to_library(model: str, dataset: str) -> None:
+    """Go where embeddings are computed, with this pair filled in."""
+    st.session_state["embed-model"], st.session_state["embed-data"] = model, dataset
+    open_page(LIBRARY)
 
 
 def to_caption(picture: str, caption: str = "") -> None:
