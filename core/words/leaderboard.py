@@ -11,7 +11,8 @@ from core.types import Sentence
 
 
 def board_finding(leaders: pd.DataFrame) -> Sentence:
-    """Who leads, from the table of leaders. Codes: `one_leads`, `several_lead`, `all_tied`, `nothing`."""
+    """Who leads, from the table of leaders. Codes: `one_leads`,
+    `several_lead`, `all_tied`, `nothing`."""
     if leaders.empty:
         return Sentence("Nothing has been measured yet.", "nothing")
     rivals = leaders[leaders["models"] > 1]
@@ -21,12 +22,14 @@ def board_finding(leaders: pd.DataFrame) -> Sentence:
         return Sentence(f"{said}{_tied(int(row['tied']))}.", "one_leads")
     wins = Counter(leaders["model_title"])
     clear = int((rivals["tied"] == 0).sum())
-    if len(wins) == 1:
-        said = f"{next(iter(wins))} leads on all {len(leaders)} data sets"
-        return Sentence(f"{said}; {clear} of these leads are clear of a tie.", "one_leads" if clear else "all_tied")
+    if not clear and len(rivals):
+        best = listed(list(wins), 3)
+        return Sentence(f"No lead is clear of a tie on these {len(leaders)} data sets; best: {best}.", "all_tied")
     names = [f"{name}{' leads' if not i else ''} on {n}" for i, (name, n) in enumerate(wins.most_common())]
     said = f"Of {len(leaders)} data sets, {listed(names, 3)}"
-    return Sentence(f"{said}; {clear} of these leads are clear of a tie.", "several_lead")
+    return Sentence(
+        f"{said}; {count(clear, 'of these leads is', 'of these leads are')} clear of a tie.", "several_lead"
+    )
 
 
 def _tied(tied: int) -> str:

@@ -10,13 +10,14 @@ from core.engine import Engine
 from core.errors import EncoderWarming, TMVError
 from core.readers.datasets import find_dataset
 from core.studies.leaderboard.figures import BoardFigure, BoardScore
+from core.words.names import say_pair
 from pages.shared.stored import stored_pairs
 
 BUDGET_SECONDS, EVERY_SECONDS = 1.5, 0.2
 AGAIN_SECONDS = 30
 """What was not there is looked for again after so long."""
-Seen = tuple[BoardScore | None, float]
-"""What was found, and when."""
+Seen = tuple[BoardScore | None, float, str]
+"""What was found, when, and why there is nothing; "" where it has only not been computed."""
 Board = dict[tuple[str, str], BoardScore]
 
 
@@ -26,9 +27,9 @@ def _known(mark: object) -> dict[tuple[str, str], Seen]:
     return {}
 
 
-def filled(engine: Engine, figure: BoardFigure) -> Board:
-    """The scores that are there, by (model, data set), data sets in the catalog's order; looks up and computes for a
-    moment, and comes back for the rest."""
+def filled(engine: Engine, figure: BoardFigure) -> tuple[Board, list[str]]:
+    """The scores that are there, by (model, data set), data sets in the catalog's order, and why others are left out;
+    looks up and computes for a moment, and comes back for the rest."""
     stored = stored_pairs(engine)
     pairs = [(m, d) for d in stored.datasets for m in stored.models if (m, d) in stored.pairs]
     pairs = [(m, d) for m, d in pairs if find_dataset(d).kind == figure.kind]
@@ -36,8 +37,9 @@ def filled(engine: Engine, figure: BoardFigure) -> Board:
     left = _look(engine, figure, pairs, known)
     if left:
         _come_back(len(pairs) - left, len(pairs))
-    found = ((pair, known[pair][0]) for pair in pairs if pair in known)
-    return {pair: score for pair, score in found if score is not None}
+    found = {pair: known[pair] for pair in pairs if pair in known}
+    why = [f"{say_pair(*pair)}: {reason}" for pair, (_, _, reason) in found.items() if reason]
+    return {pair: score for pair, (score, _, _) in found.items() if score is not None}, why
 
 
 def _look(engine: Engine, figure: BoardFigure, pairs: list[tuple[str, str]], known: dict[tuple[str, str], Seen]) -> int:
@@ -47,7 +49,8 @@ def _look(engine: Engine, figure: BoardFigure, pairs: list[tuple[str, str]], kno
     for place, pair in enumerate(todo):
         if time.monotonic() - now > BUDGET_SECONDS:
             return len(todo) - place
-        known[pair] = (_score(engine, figure, *pair), time.monotonic())
+        score, reason = _score(engine, figure, *pair)
+        known[pair] = (score, time.monotonic(), reason)
     return 0
 
 
@@ -56,13 +59,13 @@ def _state(engine: Engine) -> tuple[str, ...]:
     return tuple(sorted(entry.key.fingerprint for entry in engine.store.entries()))
 
 
-def _score(engine: Engine, figure: BoardFigure, model: str, dataset: str) -> BoardScore | None:
+def _score(engine: Engine, figure: BoardFigure, model: str, dataset: str) -> tuple[BoardScore | None, str]:
     try:
-        return figure.of(engine, engine.place(model, dataset))
+        return figure.of(engine, engine.place(model, dataset)), ""
     except EncoderWarming:
-        return None
-    except TMVError:  # vectors of other weights or images, or images without labels: said on their own pages
-        return None
+        return None, "its prompts are being encoded"
+    except TMVError as error:
+        return None, str(error)
 
 
 def _come_back(done: int, total: int) -> None:

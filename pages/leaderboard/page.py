@@ -31,7 +31,7 @@ def page(engine: Engine) -> None:
     left, middle, right = st.columns([2, 2, 3], vertical_alignment="bottom")
     with left:
         figure = pick_figure()
-    board = filled(engine, figure)
+    board, left_out = filled(engine, figure)
     models = sorted({m for m, _ in board})
     datasets = list(dict.fromkeys(d for _, d in board))
     with middle:
@@ -51,10 +51,13 @@ def page(engine: Engine) -> None:
         "to sort, a cell to see what is behind it"
     )
     board_table(engine, frame, shown, datasets)
+    if left_out:
+        with st.expander(f"{count(len(left_out), 'pair')} left out, and why"):
+            st.markdown("\n".join(f"- {plain(reason)}" for reason in left_out))
     st.subheader("Leaders and ties", anchor=False)
-    st.dataframe(
-        leaders[list(LEADERS)], column_config=page_columns(LEADERS), hide_index=True, alt="Leaders by data set"
-    )
+    shares = leaders.assign(**{c: 100 * leaders[c] for c in ("value", "low", "high")})
+    columns = page_columns(LEADERS)
+    st.dataframe(shares[list(LEADERS)], column_config=columns, hide_index=True, alt="Leaders by data set")
     st.caption(
         "Tied: the 95 % interval of the difference from the leader includes zero, compared image by image where that "
         "is possible (otherwise the two intervals overlap). Not adjusted for the number of models."

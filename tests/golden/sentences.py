@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from core.stats.accuracy import Score
 from core.stats.intervals import PairedDifference, wilson
@@ -35,7 +36,7 @@ from core.studies.zero_shot.classify import ZeroShotResult
 from core.tables.classes import confusion_frame
 from core.tables.methods import methods_frame
 from core.types import EmbeddingKey, Note, Reference, Sentence
-from core.words import accuracy, audit, captions, deck, few_shot, notes, pictures, probe, prompts
+from core.words import accuracy, audit, captions, deck, few_shot, leaderboard, notes, pictures, probe, prompts
 from tests.fakes import fake_dataset
 from tests.sample_results import PROVENANCE, sample_result, with_right
 from tests.study_results import (
@@ -62,6 +63,7 @@ def sentences() -> dict[str, list[Any]]:
         *_prompts(),
         *_pictures(),
         *_agreements(),
+        *_boards(),
         *_captions(),
         *_others(),
     ):
@@ -415,6 +417,19 @@ def _prompts() -> Said:
 def agreed(shared: int = 13, p_shared: float = 0.0, **more: Any) -> Agreement:
     """Two lists of 24 of 1,000 images."""
     return Agreement(a=OPENAI, b=LAION, n=1000, k=24, shared=shared, expected=0.576, p_shared=p_shared, **more)
+
+
+def _boards() -> Said:
+    row = {"dataset_title": "EuroSAT", "model_title": "ViT-B/32", "value": 0.5, "models": 3, "tied": 1}
+    other = row | {"dataset_title": "Food-101", "model_title": "ResNet-50", "tied": 0}
+    tables: tuple[list[dict[str, Any]], ...] = (
+        [],
+        [row],
+        [row, row | {"dataset_title": "Food-101"}],
+        [row, other],
+        [other, other],
+    )
+    yield "leaderboard.board_finding", [leaderboard.board_finding(pd.DataFrame(rows)) for rows in tables]
 
 
 def _agreements() -> Said:

@@ -24,7 +24,7 @@ from core.types import Interval, Place
 ZERO_SHOT, PROBE, CAPTIONS = "Zero-shot", "Linear probe", "Caption retrieval"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class BoardScore:
     """One figure of one model on one split: `value` 0-1 with its 95 % interval, of `n` images (or captions) in
     `classes` classes (0 without). `correct` (n,) says which were right, None where that is not known one by one."""
