@@ -11,8 +11,9 @@ from core.engine import Engine
 from core.errors import NotHere, TMVError
 from core.images.decode import IMAGE_SUFFIXES, thumbnail
 from core.studies.pictures.query import MINUS_WEIGHT, Query, ask
+from core.studies.prompts.compose import with_article
 from core.types import DatasetSpec, EmbeddingSet
-from pages.shared.guard import safe_callback
+from pages.shared.guard import safe_callback, show_form_error
 from pages.shared.picture import picture
 from pages.shared.texts import box_key
 from pages.shared.url_choices import such_as
@@ -21,6 +22,7 @@ from pages.shared.words import plain
 
 KEPT = ("q", "minus", "upload", "like", "image_weight", "minus_weight")
 PAGE_KEY = "asked-page"
+EXAMPLE = "a bird over the sea"
 MOST_MEGABYTES, MOST_MINUS, MOST_WEIGHT = 20, 8, 5.0
 
 
@@ -38,7 +40,7 @@ class QueryForm:
     @property
     def query(self) -> Query:
         """For the engine; `TMVError` where nothing is asked."""
-        image = "your picture" if self.upload else self.like
+        image = "your image" if self.upload else self.like
         return ask(
             self.text, minus=self.minus, minus_weight=self.minus_weight, image=image, image_weight=self.image_weight
         )
@@ -90,7 +92,7 @@ def example(images: EmbeddingSet | None) -> str:
         return ""
     if images.captions:
         return min(images.captions[:50], key=len)
-    return f"a photo of a {images.classnames[0]}." if images.classnames else ""
+    return f"a photo of {with_article(images.classnames[0])}" if images.classnames else ""
 
 
 def query_picture(engine: Engine, now: QueryForm) -> bytes | None:
@@ -102,37 +104,51 @@ def query_picture(engine: Engine, now: QueryForm) -> bytes | None:
 
 
 def write(engine: Engine, dataset: DatasetSpec, now: QueryForm) -> None:
-    """The boxes, the one button, and the picture that is asked with."""
+    """The line, the one button, what else can be asked, and the image that is asked with."""
     keys = {name: box_key(name, values) for name, values in _values(now).items()}
     with st.form("ask", border=False):
-        left, middle, right = st.columns([4, 3, 4])
-        left.text_input("Look for", now.text, key=keys["q"], max_chars=LONGEST, placeholder="a bird over the sea")
-        middle.text_input(
-            "Without",
-            ", ".join(now.minus),
-            key=keys["minus"],
-            max_chars=LONGEST,
-            placeholder="water, people",
-            help="Words whose meaning is taken away, separated by commas.",
+        line, button = st.columns([7, 1], vertical_alignment="bottom")
+        line.text_input("Describe an image", now.text, key=keys["q"], max_chars=LONGEST, placeholder=EXAMPLE)
+        button.form_submit_button(
+            "Search",
+            type="primary",
+            width="stretch",
+            on_click=safe_callback(_wrote, at="query"),
+            args=(engine, keys, now),
         )
-        with right:
-            st.file_uploader(
-                "Like this picture",
-                type=[s.lstrip(".") for s in sorted(IMAGE_SUFFIXES)],
-                key=keys["file"],
-                max_upload_size=MOST_MEGABYTES,
-                help="It stays on this server for a while under a name that only the link knows, so that a link shows "
-                "the same to someone else.",
-            )
-        with middle.expander("Weights"):
-            st.number_input("Of the picture", 0.0, MOST_WEIGHT, now.image_weight, 0.1, key=keys["image_weight"])
-            st.number_input(
-                "Of each word taken away", 0.0, MOST_WEIGHT, now.minus_weight, 0.1, key=keys["minus_weight"]
-            )
-            st.caption("A text weighs 1. Vectors of length 1 are added, and the sum is brought back to length 1.")
-        st.form_submit_button("Ask", type="primary", on_click=safe_callback(_wrote), args=(engine, keys, now))
-    if now.upload or now.like:
-        _asked_with(engine, dataset, now)
+        with st.expander("Exclude words, set weights", expanded=bool(now.minus)):
+            _more(now, keys)
+    show_form_error("query")
+    with st.expander("Search by image", expanded=bool(now.upload or now.like)):
+        st.file_uploader(
+            "Images like this one",
+            type=[s.lstrip(".") for s in sorted(IMAGE_SUFFIXES)],
+            key=keys["file"],
+            max_upload_size=MOST_MEGABYTES,
+            on_change=safe_callback(_wrote, at="query"),
+            args=(engine, keys, now),
+            help="It stays on this server for a while under a name that only the link knows, so that the link shows "
+            "others the same.",
+        )
+        if now.upload or now.like:
+            _asked_with(engine, dataset, now)
+
+
+def _more(now: QueryForm, keys: dict[str, str]) -> None:
+    left, middle, right = st.columns(3)
+    left.text_input(
+        "Exclude",
+        ", ".join(now.minus),
+        key=keys["minus"],
+        max_chars=LONGEST,
+        placeholder="water, people",
+        help="Words whose meaning is subtracted, separated by commas.",
+    )
+    middle.number_input("Weight of the image", 0.0, MOST_WEIGHT, now.image_weight, 0.1, key=keys["image_weight"])
+    right.number_input(
+        "Weight of each excluded word", 0.0, MOST_WEIGHT, now.minus_weight, 0.1, key=keys["minus_weight"]
+    )
+    st.caption("A text has weight 1. Unit vectors are added, and the sum is normalised.")
 
 
 def _values(now: QueryForm) -> dict[str, Sequence[str]]:
@@ -151,13 +167,11 @@ def _asked_with(engine: Engine, dataset: DatasetSpec, now: QueryForm) -> None:
     try:
         data = engine.uploads.get(now.upload) if now.upload else engine.thumbnail(dataset.name, None, now.like)
         with small:
-            picture(thumbnail(data, 224), "The picture that is asked with")
+            picture(thumbnail(data, 224), "The image of the query")
     except NotHere:
         pass
-    words.markdown(plain("With your picture" if now.upload else f"With the picture {now.like}"))
-    words.button(
-        "Leave the picture out", key="no-picture", type="tertiary", icon=":material/close:", on_click=_no_picture
-    )
+    words.markdown(plain("With your image" if now.upload else f"With the image {now.like}"))
+    words.button("Remove image", key="no-picture", type="tertiary", icon=":material/close:", on_click=_no_picture)
 
 
 def _no_picture() -> None:
@@ -171,11 +185,11 @@ def _wrote(engine: Engine, keys: dict[str, str], now: QueryForm) -> None:
     text = " ".join(state[keys["q"]].split())
     minus = [m.strip() for m in state[keys["minus"]].split(",") if m.strip()]
     if len(minus) > MOST_MINUS:
-        raise TMVError(f"At most {MOST_MINUS} words are taken away at once, got {len(minus)}.")
+        raise TMVError(f"At most {MOST_MINUS} words can be excluded at once, got {len(minus)}.")
     file = state[keys["file"]]
     upload = engine.uploads.keep(file.getvalue()) if file is not None else now.upload
     if not (text or upload or now.like):
-        raise TMVError("Write what to look for, or add a picture.")
+        raise TMVError("Write what to look for, or add an image.")
     set_choice("q", text)
     set_choice("minus", minus)
     set_choice("upload", upload)

@@ -13,7 +13,7 @@ from core.studies.captions.study import Retrieval
 from core.types import DatasetSpec
 from core.words.names import say_dataset
 from pages.shared.url_choices import one_of
-from pages.shared.widgets import segments, select
+from pages.shared.widgets import choice_button, segments, select
 
 ALL = "all"
 CAPS = ("1", "2", "3", "4", "5", ALL)
@@ -50,7 +50,7 @@ def captions_used(engine: Engine, dataset: DatasetSpec) -> CaptionsUsed:
 def pick_captions_used(engine: Engine, dataset: DatasetSpec) -> CaptionsUsed:
     """A button that says which captions are used, and opens the ways to change it."""
     now = captions_used(engine, dataset)
-    with st.popover(now.words, width="stretch", help="How many captions of each picture, and the split"):
+    with choice_button("Captions, split", now.words, key="captions"):
         segments(
             "each",
             "Captions of each picture",

@@ -34,8 +34,9 @@ const scoreLine = item => {
     const bar = element("span", "bar"), fill = element("i")
     fill.style.width = `${Math.round(100 * Math.min(1, Math.max(0, item.score)))}%`
     bar.append(fill)
-    line.append(bar, element("span", "score", item.score_text))
+    line.append(bar)
   }
+  if (item.score_text) line.append(element("span", "score", item.score_text))
   return line
 }
 
@@ -45,7 +46,7 @@ const tile = item => {
   button.dataset.id = button.title = item.id
   button.classList.toggle("right", item.right)
   button.append(picture(item))
-  if (item.rank || item.score !== null) button.append(scoreLine(item))
+  if (item.rank || item.score !== null || item.score_text) button.append(scoreLine(item))
   if (item.mark) button.append(element("span", "mark", item.mark))
   if (item.caption) button.append(element("span", "caption", item.caption))
   if (item.note) button.append(element("span", "note", item.note))

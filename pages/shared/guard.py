@@ -40,19 +40,36 @@ def errors_in_place() -> Iterator[None]:
         st.caption(UNEXPECTED)
 
 
-def safe_callback(action: Callable[..., object]) -> Callable[..., None]:
-    """A callback that does not break the page: what goes wrong in it is shown by `show_callback_error`."""
+def safe_callback(
+    action: Callable[..., object], *, at: str = "", then: Callable[[], object] | None = None
+) -> Callable[..., None]:
+    """A callback that does not break the page: what goes wrong in it is shown by `show_callback_error`, or, of a form
+    that is named with `at`, by `show_form_error(at)`. `then` follows where nothing went wrong."""
 
     def callback(*args: object) -> None:
+        st.session_state.pop(_form(at), None)
         try:
             action(*args)
         except TMVError as error:
-            st.session_state[TOLD] = public(str(error))
+            st.session_state[_form(at)] = public(str(error))
         except Exception:
             log.exception("a callback failed")
-            st.session_state[TOLD] = UNEXPECTED
+            st.session_state[_form(at)] = UNEXPECTED
+        else:
+            if then is not None:
+                then()
 
     return callback
+
+
+def _form(at: str) -> str:
+    return f"{TOLD}-{at}" if at else TOLD
+
+
+def show_form_error(at: str) -> None:
+    """What is wrong with what was written into this form, at the form, until it is right."""
+    if message := st.session_state.get(_form(at), ""):
+        st.error(plain(message), icon=":material/error:")
 
 
 def show_callback_error() -> None:

@@ -19,7 +19,7 @@ from core.types import DatasetSpec
 from pages.shared.pickers import note_problems
 from pages.shared.url_choices import one_of
 from pages.shared.url_state import get_choice, set_choice
-from pages.shared.widgets import radio, select, widget_key
+from pages.shared.widgets import choice_button, close_choice, radio, select, widget_key
 from pages.shared.words import plain
 
 OWN = "own"
@@ -103,7 +103,7 @@ def _splits(datasets: Sequence[DatasetSpec]) -> tuple[str, ...]:
 def pick_prompts(datasets: Sequence[DatasetSpec]) -> PromptChoice:
     """A button that says how pictures are asked about, and opens the ways to change it."""
     now = get_prompt_choice(datasets)
-    with st.popover(plain(now.words), width="stretch", help="Prompts, class names and split"):
+    with choice_button("Prompts, class names, split", plain(now.words), key="prompts"):
         _pick_prompt_set(now)
         _pick_templates(now)
         _pick_classnames(now)
@@ -115,7 +115,8 @@ def pick_class_names(datasets: Sequence[DatasetSpec]) -> PromptChoice:
     """`pick_prompts` without the prompts, for pages that choose these in a way of their own."""
     now = get_prompt_choice(datasets)
     names = "Curated names" if now.classnames == "curated" else "Folder names"
-    with st.popover(f"{names} · {plain(now.split)} split" if now.split else names, width="stretch"):
+    words = f"{names} · {plain(now.split)} split" if now.split else names
+    with choice_button("Class names, split", words, key="classnames"):
         _pick_classnames(now)
         _pick_split(now, datasets)
     return now
@@ -149,6 +150,7 @@ def _pick_templates(now: PromptChoice) -> None:
 def _wrote_templates() -> None:
     lines = [line.strip() for line in st.session_state[widget_key("template")].splitlines()]
     set_choice("template", [line for line in lines if line])
+    close_choice("prompts")
 
 
 def _pick_classnames(now: PromptChoice) -> None:

@@ -9,11 +9,9 @@ from pages.shared.grid import Tile
 from pages.shared.picture import thumbnail
 
 
-def bar(result: PicturesResult, score: float) -> float:
-    """How far up a score lies between the lowest and the highest of all pictures, 0-1: cosines themselves fill
-    only a small part of their range."""
-    low, high = float(result.scores.min()), float(result.scores.max())
-    return (score - low) / (high - low) if high > low else 1.0
+def cosine(score: float) -> str:
+    """A cosine as it stands under an image. It has no bar: bars under images are probabilities, from 0 to 1."""
+    return f"cos {score:.2f}"
 
 
 def hit_tile(
@@ -35,8 +33,7 @@ def hit_tile(
         caption=said,
         note=note,
         rank=hit.rank,
-        score=bar(result, hit.score),
-        score_text=f"{hit.score:.2f}",
+        score_text=cosine(hit.score),
         right=right,
         mark=mark,
         named=named,

@@ -6,7 +6,8 @@ the choice `now` before it is drawn, and its callback, which runs before the pag
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import streamlit as st
@@ -53,6 +54,21 @@ def pills(name: str, label: str, options: Options, now: str | None, **look: Any)
 def radio(name: str, label: str, options: Options, now: str | None, **look: Any) -> None:
     """A few values, one of which is chosen."""
     _draw(st.radio, name, label, options, now, look)
+
+
+@contextmanager
+def choice_button(label: str, now: str, *, key: str, help: str = "") -> Iterator[None]:
+    """A labelled button that says what is chosen `now` and opens the ways to change it; `close_choice(key)` closes it
+    from a callback. `now` is Markdown: escape names with `words.plain`."""
+    with st.container(gap=None):
+        st.markdown(f":small[{label}]")
+        with st.popover(now, width="stretch", key=f"choice-{key}", on_change="rerun", help=help or None):
+            yield
+
+
+def close_choice(key: str) -> None:
+    """Callback: close a `choice_button`, since what it was opened for is done."""
+    st.session_state[f"choice-{key}"] = False
 
 
 def _draw(

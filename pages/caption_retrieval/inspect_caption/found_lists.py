@@ -20,7 +20,7 @@ from pages.shared.contact_sheet import SheetList, contact_sheet
 from pages.shared.encode import encode
 from pages.shared.grid import Tile, grid
 from pages.shared.picture import thumbnail
-from pages.shared.result_tiles import hit_tile
+from pages.shared.result_tiles import cosine, hit_tile
 from pages.shared.save import save_rows, save_sheet
 from pages.shared.theme import theme
 from pages.shared.url_choices import one_of
@@ -162,7 +162,6 @@ def _look_alike(engine: Engine, one: OneCaptionResult, hit: Hit, rank: int) -> T
         caption=next(iter(hit.captions), ""),
         note=f"caption: rank {rank:,}",
         rank=hit.rank,
-        score=max(0.0, hit.score),
-        score_text=f"{hit.score:.2f}",
+        score_text=cosine(hit.score),
         mark="ahead of it" if rank < one.caption.rank else "",
     )

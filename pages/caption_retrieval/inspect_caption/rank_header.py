@@ -15,7 +15,7 @@ from core.types import EmbeddingSet
 from core.words.captions import rank_facts, rank_finding
 from core.words.names import say_dataset, say_model
 from pages.caption_retrieval.current import MOST_BESIDE, CurrentCaption, edit_caption, look_at_caption, ranks_of
-from pages.shared.guard import errors_in_place, safe_callback
+from pages.shared.guard import errors_in_place, safe_callback, show_form_error
 from pages.shared.layout import conclusion
 from pages.shared.picture import picture
 from pages.shared.texts import box_key, lines
@@ -88,7 +88,9 @@ def edit(now: CurrentCaption) -> None:
             height=100,
             help="For example the bare noun. The same texts go to every model.",
         )
-        st.form_submit_button("Find", type="primary", on_click=safe_callback(_wrote), args=(now, first, second))
+        wrote = safe_callback(_wrote, at="caption")
+        st.form_submit_button("Find", type="primary", on_click=wrote, args=(now, first, second))
+    show_form_error("caption")
     if now.edited:
         st.button(
             "Back to the caption as written",

@@ -11,7 +11,7 @@ from core.errors import TMVError
 from core.types import DatasetSpec, ModelSpec
 from core.words.captions import captions_line, captions_report
 from pages.shared.captions_used import CaptionsUsed
-from pages.shared.guard import safe_callback
+from pages.shared.guard import safe_callback, show_form_error
 from pages.shared.own_data import page_dataset
 from pages.shared.url_state import get_choice, set_choice
 from pages.shared.words import plain
@@ -38,9 +38,10 @@ def pick_own(engine: Engine, models: Sequence[ModelSpec]) -> None:
                 "Look",
                 type="primary",
                 width="stretch",
-                on_click=safe_callback(take),
+                on_click=safe_callback(take, at="own-captions"),
                 args=(engine, [m.name for m in models]),
             )
+        show_form_error("own-captions")
         st.caption(plain("From the command line: python -m core retrieve --model demo-rn/demo --data captions:PATH"))
 
 

@@ -19,7 +19,7 @@ from core.studies.prompts.study import POOL_SETS
 from core.studies.zero_shot.classify import check_templates
 from core.types import DatasetSpec
 from pages.prompt_study.questions import slot_values
-from pages.shared.guard import safe_callback
+from pages.shared.guard import safe_callback, show_form_error
 from pages.shared.prompt_picker import CLASSNAMES
 from pages.shared.texts import box_key, get_texts, lines, set_texts
 from pages.shared.url_choices import one_of, quietly, some_of
@@ -134,7 +134,8 @@ def plan_form(engine: Engine, dataset: DatasetSpec, now: SearchPlan | None, run:
         with right:
             _pick_limits(now)
         asked = partial(_planned, engine, *boxes, run)
-        st.form_submit_button("Search", type="primary", on_click=safe_callback(asked), key="search-plan")
+        st.form_submit_button("Search", type="primary", on_click=safe_callback(asked, at="plan"), key="search-plan")
+    show_form_error("plan")
 
 
 def _pick_sets(dataset: DatasetSpec) -> None:

@@ -15,11 +15,11 @@ import streamlit as st
 from core.engine import Engine
 from core.errors import TMVError
 from core.types import EmbeddingSet
-from pages.shared.guard import safe_callback
+from pages.shared.guard import safe_callback, show_form_error
 from pages.shared.texts import get_texts, set_texts
 from pages.shared.url_choices import some_of
 from pages.shared.url_state import get_choice, set_choice
-from pages.shared.widgets import widget_key
+from pages.shared.widgets import choice_button, widget_key
 
 CURATED, RAW = "curated", "raw"
 BASES = {CURATED: "Curated names", RAW: "Folder names"}
@@ -96,7 +96,7 @@ def pick_names(engine: Engine, images: EmbeddingSet) -> tuple[NameSet, ...]:
     """A button that says which class names are used; inside, the choice and the editor."""
     picked, every = chosen_names(engine, images)
     label = picked[0].title if len(picked) == 1 else f"{len(picked)} sets of class names"
-    with st.popover(label, width="stretch", help="The class names that are put into the templates"):
+    with choice_button("Class names", label, key="class-name-sets"):
         st.session_state[widget_key("names")] = [n.kind for n in picked]
         titles = {n.kind: n.title for n in every}
         st.pills(
@@ -156,9 +156,10 @@ def _editor(engine: Engine, images: EmbeddingSet) -> None:
             CURATED: text(BASES[CURATED], max_chars=MOST_CHARACTERS),
             RAW: text(BASES[RAW], max_chars=MOST_CHARACTERS),
         },
-        on_change=safe_callback(_edited),
+        on_change=safe_callback(_edited, at="class-names"),
         args=(engine, images),
     )
+    show_form_error("class-names")
     if sheet.expected:
         st.button("Undo all edits", on_click=safe_callback(_undo), args=(engine,), key="names-undo")
 

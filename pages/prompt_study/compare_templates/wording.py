@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import streamlit as st
 
@@ -16,12 +17,12 @@ from core.studies.prompts.accuracy import ENSEMBLE
 from core.studies.zero_shot.classify import check_templates
 from core.words.names import say_dataset
 from core.words.prompts import say_template
-from pages.shared.guard import safe_callback
+from pages.shared.guard import safe_callback, show_form_error
 from pages.shared.pickers import note_problems
 from pages.shared.texts import box_key, checked_lines, get_texts, set_texts
 from pages.shared.url_choices import one_of
 from pages.shared.url_state import get_choice, set_choice
-from pages.shared.widgets import select, widget_key
+from pages.shared.widgets import choice_button, close_choice, select, widget_key
 from pages.shared.words import plain
 
 DEFAULT, OWN = "deck", "own"
@@ -75,7 +76,7 @@ def _own(engine: Engine) -> tuple[tuple[str, ...], str]:
 
 def pick_wording(engine: Engine, now: Wording) -> None:
     """A button with the templates in words; inside, a known set or one's own."""
-    with st.popover(plain(now.words), width="stretch", help="The templates to compare"):
+    with choice_button("Templates to compare", plain(now.words), key="wording"):
         titles = {p.name: f"{p.title} ({len(p.templates)})" for p in PROMPT_SETS}
         titles |= {} if now.prompt_set else {OWN: f"The {len(now.templates)} below"}
         select("wordings", "Start from a set", titles, now.prompt_set or OWN, on_change=_took_set)
@@ -88,7 +89,14 @@ def pick_wording(engine: Engine, now: Wording) -> None:
                 height=240,
                 help="{} stands for the class name. Each is measured by itself, and all of them together.",
             )
-            st.form_submit_button("Compare these", type="primary", on_click=safe_callback(_wrote), args=(engine, key))
+            done = partial(close_choice, "wording")
+            st.form_submit_button(
+                "Compare these",
+                type="primary",
+                on_click=safe_callback(_wrote, at="wording", then=done),
+                args=(engine, key),
+            )
+        show_form_error("wording")
 
 
 def _took_set() -> None:

@@ -14,12 +14,12 @@ from core.studies.prompts.compose import slots_of
 from core.types import DatasetSpec, EmbeddingSet
 from pages.prompt_study import questions
 from pages.prompt_study.questions import LADDER, PROMPTS, SLOTS, SUM, WAYS, Question
-from pages.shared.guard import safe_callback
+from pages.shared.guard import safe_callback, show_form_error
 from pages.shared.stored import stored_pairs
 from pages.shared.texts import box_key, get_texts, lines, set_texts
 from pages.shared.url_choices import A_CLASS, one_of, some_of
 from pages.shared.url_state import get_choice, set_choice
-from pages.shared.widgets import multiselect, radio, segments
+from pages.shared.widgets import choice_button, multiselect, radio, segments
 from pages.shared.words import plain
 
 DEPTHS = (5, 10, 20, 50)
@@ -40,11 +40,17 @@ def pick_way(dataset: DatasetSpec) -> str:
 def write(engine: Engine, way: str, now: Question | None) -> None:
     """The boxes of this way of asking, with the one button that asks."""
     {PROMPTS: _prompts, SLOTS: _slots, LADDER: _ladder, SUM: _sum}[way](engine, now)
+    show_form_error("question")
 
 
 def _find(place: DeltaGenerator, name: str, asked: Callable[..., None], *args: object) -> None:
     place.form_submit_button(
-        "Find pictures", type="primary", on_click=safe_callback(asked), args=args, key=f"ask-{name}", width="stretch"
+        "Find images",
+        type="primary",
+        on_click=safe_callback(asked, at="question"),
+        args=args,
+        key=f"ask-{name}",
+        width="stretch",
     )
 
 
@@ -253,7 +259,8 @@ def comparisons(queries: int, models: int) -> tuple[str, ...]:
 
 def pick_showing(now: Showing, question: Question, images: EmbeddingSet | None, models: int) -> None:
     """A button that says how many pictures are shown; inside, what can change it."""
-    with st.popover(plain(f"{now.k} pictures each"), width="stretch", help="Length of the lists, what counts as right"):
+    words = plain(f"{now.k} images each")
+    with choice_button("Length of the lists, what counts as correct", words, key="showing"):
         segments("k", "Pictures in each list", [str(d) for d in DEPTHS], str(now.k))
         possible = comparisons(len(question.queries), models)
         if possible:

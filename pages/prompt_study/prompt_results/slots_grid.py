@@ -14,7 +14,7 @@ from core.words.pictures import list_line
 from pages.prompt_study.prompt_results.picture_lists import ListRow
 from pages.shared.grid import Tile, grid
 from pages.shared.picture import thumbnail
-from pages.shared.result_tiles import bar
+from pages.shared.result_tiles import cosine
 from pages.shared.widgets import widget_key
 from pages.shared.words import plain
 
@@ -90,8 +90,7 @@ def _tile(engine: Engine, result: PicturesResult, place: int) -> Tile:
         thumbnail=thumbnail(engine, result.dataset, result.split, hit.id),
         alt=f"Rank {hit.rank}: {said}",
         rank=hit.rank,
-        score=bar(result, hit.score),
-        score_text=f"{hit.score:.2f}",
+        score_text=cosine(hit.score),
         right=bool(hit.relevant),
         mark="right" if hit.relevant else "",
     )

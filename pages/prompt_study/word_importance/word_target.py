@@ -15,7 +15,7 @@ from core.studies.prompts.compose import classes_named
 from core.types import DatasetSpec, EmbeddingSet
 from pages.shared.grid import Tile, grid
 from pages.shared.picture import thumbnail
-from pages.shared.result_tiles import bar
+from pages.shared.result_tiles import cosine
 from pages.shared.url_choices import A_CLASS, one_of
 from pages.shared.url_state import set_choice
 from pages.shared.widgets import segments, select, widget_key
@@ -119,8 +119,7 @@ def _tile(engine: Engine, result: PicturesResult, place: int, now: WordTarget) -
         alt=f"Rank {hit.rank}: {said}",
         caption=said,
         rank=hit.rank,
-        score=bar(result, hit.score),
-        score_text=f"{hit.score:.2f}",
+        score_text=cosine(hit.score),
         right=hit.id == now.picture,
         mark="held against" if hit.id == now.picture else "",
     )
