@@ -92,7 +92,10 @@ def example(images: EmbeddingSet | None) -> str:
         return ""
     if images.captions:
         return min(images.captions[:50], key=len)
-    return f"a photo of {with_article(images.classnames[0])}" if images.classnames else ""
+    # A prompt of the usual template, whose vector is there, with a class that takes the article of the template
+    fits = (name for name in images.classnames if with_article(name).startswith("a "))
+    name = next(fits, next(iter(images.classnames), ""))
+    return f"a photo of a {name}." if name else ""
 
 
 def query_picture(engine: Engine, now: QueryForm) -> bytes | None:

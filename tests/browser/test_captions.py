@@ -164,7 +164,7 @@ def test_an_upload_and_its_link(visit: Visit, server: str, shown: World, tmp_pat
     expect(page.locator("input[type=file]")).to_have_count(1)
     page.locator("input[type=file]").set_input_files(tmp_path / "mine.png")
     expect(page.get_by_text("mine.png").first).to_be_visible()
-    page.get_by_role("button", name="Ask", exact=True).click()
+    page.get_by_role("button", name="Search", exact=True).click()
     page.wait_for_url("**upload=*")
     expect(page.get_by_text("With your picture")).to_be_visible()
     # No model is on this machine, so the answer is one sentence, here and for whoever follows the link.

@@ -77,7 +77,7 @@ def test_the_ten_that_came_first_are_those_of_search(
     for result in lists:
         drawn = tiles(app, f"first-{result.model}")
         assert [t["id"] for t in drawn[:10]] == [h.id for h in result.hits]
-        assert [t["score_text"] for t in drawn[:10]] == [f"{h.score:.2f}" for h in result.hits]
+        assert [t["score_text"] for t in drawn[:10]] == [f"cos {h.score:.2f}" for h in result.hits]
         for tile in drawn[:10]:
             assert tile["right"] == (tile["id"] == "5.png") == ("its own picture" in tile["mark"])
             assert ("in both lists" in tile["mark"]) == (tile["id"] in both)
@@ -296,7 +296,7 @@ def test_what_a_wording_beside_the_caption_finds_can_be_looked_at(
     app.pills(key="shown-asked").set_value("blue square").run()
     assert not app.exception and app.session_state["asked"] == ["blue square"]
     found = search_pictures(engine, engine.place(GOOD, told_set(captioned)), query="blue square")
-    assert [t["score_text"] for t in tiles(app, f"first-{GOOD}")[:10]] == [f"{h.score:.2f}" for h in found.hits]
+    assert [t["score_text"] for t in tiles(app, f"first-{GOOD}")[:10]] == [f"cos {h.score:.2f}" for h in found.hits]
     edit(app, "another text", "blue square")
     assert app.session_state["asked"] == []
 
@@ -318,9 +318,9 @@ def test_an_encoder_that_starts_is_told_and_the_stored_caption_is_answered_meanw
 ) -> None:
     never_ready(monkeypatch)
     app = caption_page(HERE, model=[GOOD], data=[told_set(captioned)], original="5.png", beside="never seen")
-    assert not app.exception and len(app.metric) == 1 and "which is starting" in said(app)
+    assert not app.exception and len(app.metric) == 1 and "Starting the text encoder" in said(app)
     edited = caption_page(HERE, model=[GOOD], data=[told_set(captioned)], original="5.png", caption="never seen")
-    assert not edited.exception and not edited.metric and "which is starting" in said(edited)
+    assert not edited.exception and not edited.metric and "Starting the text encoder" in said(edited)
     assert box(edited, "Caption").value == "never seen"
 
 

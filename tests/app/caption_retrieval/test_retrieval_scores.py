@@ -265,7 +265,7 @@ def test_a_path_in_the_data_folder_becomes_the_data_set(caption_page: Page, capt
 def test_a_path_that_cannot_be_used_is_told_in_a_sentence(caption_page: Page, path: str) -> None:
     app = ask_for(caption_page(HERE, model=[GOOD], data=["coco"]), path)
     assert not app.exception and app.session_state["data"] == ["coco"]
-    assert len(app.info) >= 1 and len(app.metric) == 4
+    assert len(app.error) >= 1 and len(app.metric) == 4
 
 
 def test_captions_that_all_pictures_share_cannot_all_be_first(results: list[RetrievalResult], captioned: World) -> None:

@@ -104,7 +104,7 @@ def test_own_templates_wait_for_the_encoder_and_then_answer(
     monkeypatch.setattr(WarmEncoder, "encode_texts", starting)
     choices = {"model": [GOOD], "data": [world.colours], "template": ["a {} square, nothing else"]}
     app = page(HERE, **choices)
-    assert not app.exception and "which is starting (3 s so far)" in said(app) and not app.metric
+    assert not app.exception and "Starting the text encoder" in said(app) and not app.metric
     monkeypatch.setattr(WarmEncoder, "encode_texts", lambda self, m, texts: FakeEncoder(m).encode_texts(texts))
     app.run()
     assert app.metric[0].value == "100.0\u00a0%"

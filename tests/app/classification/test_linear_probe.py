@@ -81,7 +81,7 @@ def test_a_probe_does_not_wait_for_the_encoder(
     monkeypatch.setattr(ZeroShot, "run", starting)
     app = shown(PROBE, model=[POOR], data=[world.colours])
     assert not app.exception and app.metric[0].value == percent(probe.test_acc1)
-    assert "which is starting (3 s so far)" in said(app)
+    assert "Starting the text encoder" in said(app)
 
 
 def test_what_a_probe_was_trained_on(shown: Page, trained: tuple[World, ProbeResult]) -> None:

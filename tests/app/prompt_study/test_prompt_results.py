@@ -110,7 +110,7 @@ def test_wordings_of_one_model_are_compared_with_each_other(page: Page, world: W
 def test_prompts_are_typed_one_a_line(page: Page, world: World) -> None:
     app = page(HERE, data=[world.colours], model=[GOOD])
     box(app, "Prompts, one a line").set_value("a red <b>square</b>\n\na blue one, please")
-    press(app, "Find pictures")
+    press(app, "Find images")
     assert app.session_state["prompt"] == ["a red <b>square</b>", "a blue one, please"]
     assert [unescaped(h.value) for h in app.header][:2] == ["“a red <b>square</b>”", "“a blue one, please”"]
 
@@ -119,7 +119,7 @@ def test_a_long_list_goes_through_a_link_whole(page: Page, world: World) -> None
     many = [f"a red square that somebody saw on day {i} of a long journey" for i in range(80)]
     app = page(HERE, data=[world.colours], model=[GOOD])
     box(app, "Prompts, one a line").set_value("\n".join(many))
-    press(app, "Find pictures")
+    press(app, "Find images")
     kept = app.session_state["prompt"]
     assert len(kept) == 1 and kept[0].startswith("list:")
     again = page(HERE, data=[world.colours], model=[GOOD], way="prompts", prompt=kept)
@@ -155,7 +155,7 @@ def test_slots_make_a_grid(page: Page, world: World) -> None:
 def test_a_slot_without_values_is_told_and_changes_nothing(page: Page, world: World) -> None:
     app = page(HERE, data=[world.colours], model=[GOOD], way="slots")
     box(app, "Pattern with slots in braces").set_value("a {shape}")
-    press(app, "Find pictures")
+    press(app, "Find images")
     assert "The slot {shape}" in said(app) and "pattern" in app.session_state and not app.session_state["pattern"]
 
 
@@ -164,7 +164,7 @@ def test_a_ladder_adds_one_adjective_after_another(page: Page, world: World) -> 
     box(app, "Noun").set_value("square")
     box(app, "Adjectives, in the order they are added").set_value("red, small")
     box(app, "Put into").set_value("a photo of a {}")
-    press(app, "Find pictures")
+    press(app, "Find images")
     assert [unescaped(h.value) for h in app.header][:3] == [
         "“a photo of a square”",
         "“a photo of a red square”",
@@ -270,7 +270,7 @@ def test_the_lists_are_one_picture_for_a_slide(world: World) -> None:
 def test_it_waits_for_the_encoder(page: Page, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     never_ready(monkeypatch)
     app = page(HERE, data=[world.colours], model=[GOOD], way="prompts", prompt=["a text that no test has asked for"])
-    assert "which is starting (3 s so far)" in said(app) and not grids(app)
+    assert "Starting the text encoder" in said(app) and not grids(app)
     answer_at_once(monkeypatch)
     app.run()
     assert len(grids(app)) == 1

@@ -122,7 +122,7 @@ def test_one_word_shows_its_score_and_says_that_nothing_can_be_left_out(page: Pa
 def test_it_waits_for_the_encoder(page: Page, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     never_ready(monkeypatch)
     app = page(HERE, data=[world.colours], model=[POOR], text="words that no other test has weighed")
-    assert "which is starting" in said(app) and not app.metric
+    assert "Starting the text encoder" in said(app) and not app.metric
     answer_at_once(monkeypatch)
     app.run()
     assert len(app.metric) == 1

@@ -42,7 +42,7 @@ def test_it_opens_with_a_question_that_needs_no_encoder(
     for data in (told_set(captioned), captioned.colours):
         app = caption_page(HERE, model=[GOOD, POOR], data=[data])
         assert not app.exception and "starting" not in said(app)
-        text = box(app, "Look for").value
+        text = box(app, "Describe an image").value
         for place, model in enumerate((GOOD, POOR)):
             assert ids(app, place) == [h.id for h in search(engine, engine.place(model, data), query=text, k=20).hits]
 
@@ -52,9 +52,9 @@ def test_words_are_taken_away(
 ) -> None:
     answer_at_once(monkeypatch)
     app = caption_page(HERE, model=[GOOD], data=[captioned.colours])
-    box(app, "Look for").set_value("a red or blue square")
-    box(app, "Without").set_value("red, green")
-    press(app, "Ask")
+    box(app, "Describe an image").set_value("a red or blue square")
+    box(app, "Exclude").set_value("red, green")
+    press(app, "Search")
     assert (app.session_state["q"], app.session_state["minus"]) == (["a red or blue square"], ["red", "green"])
     asked = ask("a red or blue square", minus=["red", "green"])
     assert ids(app) == [h.id for h in search(engine, engine.place(GOOD, captioned.colours), query=asked, k=20).hits]
@@ -67,8 +67,8 @@ def test_weights_change_the_answer_and_stand_in_the_address(
 ) -> None:
     answer_at_once(monkeypatch)
     app = caption_page(HERE, model=[GOOD], data=[captioned.colours], q="white", minus=["blue"])
-    next(n for n in app.number_input if "taken away" in n.label).set_value(2.0)
-    press(app, "Ask")
+    next(n for n in app.number_input if "excluded" in n.label).set_value(2.0)
+    press(app, "Search")
     assert app.session_state["minus_weight"] == ["2"] and app.session_state["image_weight"] == []
     asked = ask("white", minus=["blue"], minus_weight=2.0)
     assert ids(app) == [h.id for h in search(engine, engine.place(GOOD, captioned.colours), query=asked, k=20).hits]
@@ -108,8 +108,8 @@ def test_the_list_goes_on_over_pages(
     app = caption_page(HERE, model=[GOOD], data=[told_set(captioned)], q="a blue square", **{"asked-page": "2"})
     every = [h.id for h in search(engine, engine.place(GOOD, told_set(captioned)), query="a blue square", k=TOLD).hits]
     assert ids(app) == every[20:] and [t["rank"] for t in tiles(app, "answer-0")] == [21, 22, 23, 24]
-    box(app, "Look for").set_value("a red square")
-    press(app, "Ask")
+    box(app, "Describe an image").set_value("a red square")
+    press(app, "Search")
     assert len(ids(app)) == 20
 
 
@@ -118,8 +118,8 @@ def test_the_list_goes_on_over_pages(
 
 def upload(app: AppTest, data: bytes) -> AppTest:
     app.file_uploader[0].upload("<img src=x onerror=alert(1)>.png", data)
-    box(app, "Look for").set_value("")
-    return press(app, "Ask")
+    box(app, "Describe an image").set_value("")
+    return press(app, "Search")
 
 
 def test_an_uploaded_picture_finds_its_like_and_the_link_shows_it_to_others(
@@ -128,7 +128,7 @@ def test_an_uploaded_picture_finds_its_like_and_the_link_shows_it_to_others(
     answer_at_once(monkeypatch)
     file = png(COLOURS["blue"], 3)
     app = upload(caption_page(HERE, model=[GOOD], data=[captioned.colours]), file)
-    assert not app.exception and "With your picture" in said(app) and "onerror" not in said(app)
+    assert not app.exception and "With your image" in said(app) and "onerror" not in said(app)
     assert ids(app)[0] == next(
         i for i in engine.vectors.require(engine.place(GOOD, captioned.colours)).ids if i.endswith("blue/3.png")
     )
@@ -136,8 +136,8 @@ def test_an_uploaded_picture_finds_its_like_and_the_link_shows_it_to_others(
     assert engine.uploads.get(name) == file
     colleague = caption_page(HERE, model=[GOOD], data=[captioned.colours], upload=name)
     assert ids(colleague) == ids(app)
-    press(colleague, "Leave the picture out")
-    assert colleague.session_state["upload"] == [] and "With your picture" not in said(colleague)
+    press(colleague, "Remove image")
+    assert colleague.session_state["upload"] == [] and "With your image" not in said(colleague)
 
 
 def test_a_text_and_a_picture_are_asked_together(
@@ -157,7 +157,7 @@ def test_a_picture_of_the_set_is_asked_with_its_stored_vector(
 ) -> None:
     never_ready(monkeypatch)
     app = caption_page(HERE, model=[GOOD, POOR], data=[told_set(captioned)], like="5.png")
-    assert not app.exception and "With the picture 5.png" in said(app)
+    assert not app.exception and "With the image 5.png" in said(app)
     for place, model in enumerate((GOOD, POOR)):
         assert ids(app, place) == [
             h.id for h in similar(engine, engine.place(model, told_set(captioned)), picture="5.png", k=20).hits
@@ -171,7 +171,7 @@ def test_what_is_no_picture_is_told_in_a_sentence(
     answer_at_once(monkeypatch)
     app = caption_page(HERE, model=[GOOD], data=[captioned.colours])
     upload(app, data)
-    assert not app.exception and app.session_state["upload"] == [] and app.info
+    assert not app.exception and app.session_state["upload"] == [] and app.error
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_nonsense_in_the_address_is_told_or_left_out(
 ) -> None:
     answer_at_once(monkeypatch)
     app = caption_page(HERE, model=[GOOD], data=[captioned.colours], image_weight="nan", minus_weight="-1", **choice)
-    assert not app.exception and (app.info or ids(app)) and box(app, "Look for")
+    assert not app.exception and (app.info or ids(app)) and box(app, "Describe an image")
     assert "from 0 to 5, not “nan”; 1 is" in said(app) and "from 0 to 5, not “-1”; 0.5 is" in said(app)
 
 
@@ -227,15 +227,15 @@ def test_what_is_asked_and_what_the_address_says_are_the_same() -> None:
 def test_nothing_to_ask_is_told(caption_page: Page, captioned: World) -> None:
     app = caption_page(HERE, model=[GOOD], data=[told_set(captioned)])
     before = ids(app)
-    box(app, "Look for").set_value("   ")
-    press(app, "Ask")
+    box(app, "Describe an image").set_value("   ")
+    press(app, "Search")
     assert "Write what to look for" in said(app) and ids(app) == before
 
 
 def test_an_encoder_that_starts_is_told(caption_page: Page, captioned: World, monkeypatch: pytest.MonkeyPatch) -> None:
     never_ready(monkeypatch)
     app = caption_page(HERE, model=[GOOD, POOR], data=[told_set(captioned)], q="never seen")
-    assert not app.exception and not grids(app) and "which is starting" in said(app)
+    assert not app.exception and not grids(app) and "Starting the text encoder" in said(app)
 
 
 def test_vectors_that_are_missing_are_offered(caption_page: Page, captioned: World) -> None:
