@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.charts.palette import Theme, bar_fill, model_color
+from core.charts.palette import Theme, bar_fill, marks_apart, model_color
 from core.charts.theme import (
     Chart,
     Look,
@@ -35,6 +35,7 @@ MARK_ROOM = 0.025
 """Half a published or deck mark along the axis."""
 
 
+@marks_apart
 def accuracy_chart(
     frame: pd.DataFrame,
     metric: str = "acc1",

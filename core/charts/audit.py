@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.charts.palette import Theme, model_color, model_symbol
+from core.charts.palette import Theme, marks_apart, model_color, model_symbol
 from core.charts.theme import (
     Chart,
     Look,
@@ -27,6 +27,7 @@ NOBODY = "unknown/file"
 """Stands for the model behind predictions that do not say theirs."""
 
 
+@marks_apart
 def otherwise_chart(frame: pd.DataFrame, *, title: str = "", theme: Theme = "light", scale: float = 1.0) -> Chart:
     """Marks with intervals from an `otherwise_frame`, the number as it is on top. customdata is (said,)."""
     rows = frame.reset_index(drop=True)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.charts.palette import Theme, model_color, model_symbol
+from core.charts.palette import Theme, marks_apart, model_color, model_symbol
 from core.charts.theme import Chart, Look, finish, percent_axis, start, whiskers
 from core.stats.numbers import listed, percent
 
 
+@marks_apart
 def reliability_chart(frame: pd.DataFrame, *, title: str = "", theme: Theme = "light", scale: float = 1.0) -> Chart:
     """Share right against mean probability for each bin of a `calibration_frame` of one data set; below, how
     many pictures each bin holds.

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.charts.palette import Theme, bar_fill, model_color, model_symbol
+from core.charts.palette import Theme, bar_fill, marks_apart, model_color, model_symbol
 from core.charts.theme import Chart, Look, add_intervals, finish, percent_axis, start, wrap
 from core.stats.numbers import listed, percent
 
@@ -20,6 +20,7 @@ NAME_WIDTH = 22
 # --- recall -----------------------------------------------------------------------------------------------
 
 
+@marks_apart
 def recall_chart(
     frame: pd.DataFrame,
     *,
@@ -169,6 +170,7 @@ def _recall_alt(shown: pd.DataFrame) -> str:
 # --- answers ----------------------------------------------------------------------------------------------
 
 
+@marks_apart
 def predicted_chart(
     frame: pd.DataFrame, *, limit: int = 30, title: str = "", theme: Theme = "light", scale: float = 1.0
 ) -> Chart:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.charts.palette import Theme, model_color
+from core.charts.palette import Theme, marks_apart, model_color
 from core.charts.theme import Chart, Look, finish, start, wrap
 from core.stats.numbers import in_points
 
@@ -14,6 +14,7 @@ LONGEST = 38
 """Characters of an axis title that a narrow screen shows in one line."""
 
 
+@marks_apart
 def difference_chart(
     frame: pd.DataFrame,
     *,

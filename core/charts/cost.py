@@ -8,7 +8,7 @@ from typing import Literal
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.charts.palette import Theme, model_color, model_symbol
+from core.charts.palette import Theme, marks_apart, model_color, model_symbol
 from core.charts.theme import Chart, Look, finish, percent_axis, start, whiskers
 from core.stats.numbers import listed, percent
 from core.words.names import say_metric
@@ -22,6 +22,7 @@ _AXES = {
 _UNITS = {"parameters": 1e-6, "seconds_per_picture": 1e3}
 
 
+@marks_apart
 def cost_chart(
     frame: pd.DataFrame,
     cost: Cost = "parameters",

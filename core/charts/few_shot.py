@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.charts.palette import Theme, model_color
+from core.charts.palette import Theme, marks_apart, model_color
 from core.charts.theme import Chart, Look, chance_line, finish, percent_axis, published_marker, start, whiskers, wrap
 from core.stats.numbers import listed, percent
 from core.words.names import FEW_SHOT_METHODS, ZERO_SHOT
@@ -14,6 +14,7 @@ _DASHES = {"probe": "solid", "tip": "dash", "tip-f": "dot"}
 _SYMBOLS = {"probe": "circle", "tip": "triangle-up", "tip-f": "square"}
 
 
+@marks_apart
 def few_shot_chart(
     frame: pd.DataFrame, published: pd.DataFrame, *, title: str = "", theme: Theme = "light", scale: float = 1.0
 ) -> Chart:

@@ -5,25 +5,31 @@ of Okabe and Ito's palette, which every common kind of colour vision tells apart
 which architecture. Colour never means good or bad. Every colour keeps 3 : 1 against its background; where two
 models cannot be told apart by colour alone, symbol or pattern tells them apart.
 
-The catalog's marks are fixed. Any other model starts from the mark that its name gives and takes the next one that no
-other model shown with it has (`core.words.names.show_together`), so that neither bars (colour and pattern) nor points
-(colour and symbol) are mistaken for another's. Where nothing says what is shown together, it is what this process has
-drawn so far.
+The catalog's marks are fixed. Any other model starts from the colour that its name gives and takes the next one that no
+other model shown with it has (`core.words.names.show_together`), of its family as long as there are any; what is on one
+page (`show_on_page`) never shares a colour, even where more models than colours are on this machine. A pattern (bars)
+and a symbol (points) tell apart too. Where nothing says what is shown together, it is what is in one
+chart (`marks_apart`).
 """
 
 from __future__ import annotations
 
 import threading
 import zlib
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, Literal, TypeVar
+from functools import cache, lru_cache, wraps
+from typing import Any, Literal, ParamSpec, TypeVar
+
+import pandas as pd
 
 from core.catalog.models import MODELS
+from core.charts.colours import distance
 from core.types import ModelSpec
-from core.words.names import Family, model_family, model_parts, models_together
+from core.words.names import Family, model_family, model_parts, models_on_page, models_together, shown_together
 
+P = ParamSpec("P")
+R = TypeVar("R")
 T = TypeVar("T")
 Theme = Literal["light", "dark"]
 Shade = tuple[str, str]
@@ -41,8 +47,23 @@ _KNOWN: dict[tuple[Family, str], Shade] = {
     ("demo", "demo-rn"): ("#B85C93", "#E0A3C4"),
 }
 _SPARE: dict[Family, tuple[Shade, ...]] = {
-    "openai": (("#5B78C7", "#8FA4F0"), ("#2F5FA8", "#7FB7E8"), ("#1B4F8F", "#4C96D9")),
-    "open_clip": (("#E8711A", "#FFB074"), ("#A8560B", "#E09A4A"), ("#B98A1F", "#E8D08A")),
+    "openai": (
+        ("#5B78C7", "#8FA4F0"),
+        ("#1B4F8F", "#4C96D9"),
+        ("#1592B0", "#5FD3EC"),
+        ("#7C93B8", "#B4B8E6"),
+        ("#0A2A66", "#5C7BE0"),
+        ("#2F5FA8", "#6FA0D0"),
+    ),
+    "open_clip": (
+        ("#E8711A", "#FFB074"),
+        ("#A8560B", "#E09A4A"),
+        ("#9A7414", "#CFB45A"),
+        ("#B03A1E", "#FF7A55"),
+        ("#5E2A05", "#A8602F"),
+        ("#B87466", "#E89A86"),
+        ("#8A6D4F", "#C7A583"),
+    ),
     "demo": (("#3F7F6B", "#7FD6BC"), ("#9A5C82", "#D9B8CC")),
     "other": (
         ("#6B6B6B", "#B8BEC3"),
@@ -74,6 +95,8 @@ _SYMBOLS = {
 }
 _SPARE_SYMBOLS = ("star", "pentagon", "hexagram", "x", "bowtie", "hourglass", "star-square")
 _PATTERNS = ("/", "\\", "|", "-", "+")
+CLEAR = 0.045
+"""Two colours that lie this far apart are not taken for each other side by side (1 is black and white)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +106,22 @@ class Mark:
     shade: Shade
     symbol: str
     pattern: str
+
+
+def marks_apart(chart: Callable[P, R]) -> Callable[P, R]:
+    """For a function of frames that draws models: nobody in these frames looks like another one in them."""
+
+    @wraps(chart)
+    def apart(*args: P.args, **kwargs: P.kwargs) -> R:
+        frames = [value for value in (*args, *kwargs.values()) if isinstance(value, pd.DataFrame)]
+        columns = [frame[name] for frame in frames for name in ("model", "model_a", "model_b") if name in frame]
+        models = dict.fromkeys(str(name) for column in columns for name in column.unique() if isinstance(name, str))
+        if models.keys() <= {*models_together(), *_FIXED}:
+            return chart(*args, **kwargs)
+        with shown_together(models):
+            return chart(*args, **kwargs)
+
+    return apart
 
 
 def model_color(model: ModelSpec | str, theme: Theme = "light") -> str:
@@ -118,7 +157,7 @@ def model_mark(model: ModelSpec | str) -> Mark:
         return _FIXED[name]
     together = frozenset(models_together())
     if name in together:
-        return _marks_of(together)[name]
+        return _marks_of(together, models_on_page())[name]
     with _giving:
         if name not in _GIVEN:
             _GIVEN[name] = _free_mark(name, {*_FIXED.values(), *_GIVEN.values()})
@@ -128,11 +167,17 @@ def model_mark(model: ModelSpec | str) -> Mark:
 
 
 @lru_cache(maxsize=64)
-def _marks_of(names: frozenset[str]) -> dict[str, Mark]:
-    """Marks for models that are shown together, given by name: the same whoever comes first."""
+def _marks_of(names: frozenset[str], page: tuple[str, ...]) -> dict[str, Mark]:
+    """Marks for models that are shown together, given by name: the same whoever comes first. Where there are more of
+    them than colours, one of the `page` whose colour another one there has takes one that is free there."""
     marks = dict(_FIXED)
     for name in sorted(names - marks.keys()):
-        marks[name] = _free_mark(name, set(marks.values()))
+        marks[name] = _free_mark(name, marks.values())
+    taken = [marks[name] for name in page if name in _FIXED]
+    for name in [name for name in page if name not in _FIXED]:
+        if marks[name] in taken or not _clear(marks[name].shade, taken):
+            marks[name] = _free_mark(name, taken)
+        taken.append(marks[name])
     return marks
 
 
@@ -142,39 +187,53 @@ def _fixed_mark(spec: ModelSpec) -> Mark:
 
 
 def _free_mark(name: str, taken: Collection[Mark]) -> Mark:
-    """The first mark of this name's own order in a colour that nobody has (people's own models), else one that no other
-    model is taken for; the very first where there is none."""
+    """A mark in a colour that nobody has: the first of this name's own order that is clear of the others', else the one
+    furthest from them. Where every colour is taken, one that is told apart by its pattern and its symbol."""
+    shades, used = _own_shades(name), {mark.shade for mark in taken}
+    fresh = [shade for shade in shades if shade not in used]
+    clear = (shade for shade in fresh if _clear(shade, taken))
+    if fresh:
+        shade = next(clear, None) or max(fresh, key=lambda s: min(_apart(s, other.shade) for other in taken))
+        shades = [shade]
     bars, points = {(m.shade, m.pattern) for m in taken}, {(m.shade, m.symbol) for m in taken}
-    marks, shades = list(_own_order(name)), {m.shade for m in taken}
-    fresh = (m for m in marks if m.shade not in shades and model_family(name) == "other")
+    marks = [
+        Mark(shade=shade, symbol=symbol, pattern=pattern)
+        for pattern in _from(_PATTERNS, name)
+        for shade in shades
+        for symbol in _own_symbols(name)
+    ]
     free = (m for m in marks if (m.shade, m.pattern) not in bars and (m.shade, m.symbol) not in points)
     half = (m for m in marks if m not in taken and (m.shade, m.pattern) not in bars)
-    return next(fresh, None) or next(free, None) or next(half, None) or marks[0]
+    return next(free, None) or next(half, None) or marks[0]
 
 
-def _own_order(name: str) -> Iterator[Mark]:
-    """Marks for a model that is not in the catalog, its own first: a colour of its family (that of its architecture
-    where it has one), its architecture's symbol, a pattern."""
+def _own_shades(name: str) -> list[Shade]:
+    """The colours of a model that is not in the catalog: those of its family, then those that nobody has."""
     family, (architecture, _) = model_family(name), model_parts(name)
-    known = _KNOWN.get((family, architecture))
-    shades = _from(_SPARE[family], architecture if family != "other" else name)
-    symbols = ([_SYMBOLS[architecture]] if architecture in _SYMBOLS else []) + _from(_SPARE_SYMBOLS, name)
-    for pattern in _from(_PATTERNS, name):
-        for shade in [known] if known else shades:
-            yield from (Mark(shade=shade, symbol=symbol, pattern=pattern) for symbol in symbols)
-    if known:  # more weights of one architecture than patterns: then in other colours of the family
-        yield from (
-            Mark(shade=s, symbol=symbol, pattern=p)
-            for p in _from(_PATTERNS, name)
-            for s in shades
-            for symbol in symbols
-        )
+    own = [] if family == "other" else _from(_SPARE[family], architecture)
+    return [*own, *_from(_SPARE["other"], name)]
+
+
+def _own_symbols(name: str) -> list[str]:
+    """The symbols of such a model, its architecture's first."""
+    architecture = model_parts(name)[0]
+    return ([_SYMBOLS[architecture]] if architecture in _SYMBOLS else []) + _from(_SPARE_SYMBOLS, name)
 
 
 def _from(choices: tuple[T, ...], name: str) -> list[T]:
     """All of them, beginning with the one of this name."""
     first = zlib.crc32(name.encode("utf-8", "surrogatepass")) % len(choices)
     return [*choices[first:], *choices[:first]]
+
+
+def _clear(shade: Shade, taken: Iterable[Mark]) -> bool:
+    return all(_apart(shade, other.shade) >= CLEAR for other in taken)
+
+
+@cache
+def _apart(a: Shade, b: Shade) -> float:
+    """How far two shades are apart, in the theme where they are closer."""
+    return min(distance(first, second) for first, second in zip(a, b, strict=True))
 
 
 _FIXED = {spec.name: _fixed_mark(spec) for spec in MODELS}

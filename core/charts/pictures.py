@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.charts.palette import Theme, bar_fill, model_color
+from core.charts.palette import Theme, bar_fill, marks_apart, model_color
 from core.charts.theme import Chart, Look, add_intervals, finish, scale_colour, start, wrap
 from core.stats.numbers import listed
 
@@ -108,6 +108,7 @@ def _moved_alt(frame: pd.DataFrame, a: str, b: str) -> str:
 # --- scores -----------------------------------------------------------------------------------------------
 
 
+@marks_apart
 def spread_chart(frame: pd.DataFrame, *, title: str = "", theme: Theme = "light", scale: float = 1.0) -> Chart:
     """How the scores of all pictures lie, one outline for each list of a `spread_frame`; a tick marks where the
     pictures shown begin. customdata is (model, query)."""
@@ -164,6 +165,7 @@ def _spread_alt(lists: list[pd.DataFrame]) -> str:
 # --- words ------------------------------------------------------------------------------------------------
 
 
+@marks_apart
 def words_chart(frame: pd.DataFrame, *, title: str = "", theme: Theme = "light", scale: float = 1.0) -> Chart:
     """What each word of a text brings to the score, one bar for each word and model of a `words_frame`, in the
     order of the text. customdata is (model, position, word)."""

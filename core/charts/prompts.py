@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.charts.palette import Theme, model_color, model_symbol
+from core.charts.palette import Theme, marks_apart, model_color, model_symbol
 from core.charts.theme import Chart, Look, deck_marker, finish, percent_axis, start, whiskers, wrap
 from core.stats.numbers import listed, percent, points
 
@@ -22,6 +22,7 @@ _NAME_MARKS = {"raw": (False, False), "edited curated": (True, True), "edited ra
 # --- templates --------------------------------------------------------------------------------------------
 
 
+@marks_apart
 def templates_chart(
     frame: pd.DataFrame, *, order: Order = "given", title: str = "", theme: Theme = "light", scale: float = 1.0
 ) -> Chart:

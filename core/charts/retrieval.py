@@ -7,7 +7,7 @@ from math import log10
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.charts.palette import Theme, bar_fill, model_color, model_symbol
+from core.charts.palette import Theme, bar_fill, marks_apart, model_color, model_symbol
 from core.charts.theme import (
     Chart,
     Look,
@@ -33,6 +33,7 @@ MOST_WIDE = 5
 # --- recalls ----------------------------------------------------------------------------------------------
 
 
+@marks_apart
 def recalls_chart(
     frame: pd.DataFrame, side: str = "image", *, title: str = "", theme: Theme = "light", scale: float = 1.0
 ) -> Chart:
@@ -144,6 +145,7 @@ def _recalls_alt(rows: pd.DataFrame) -> str:
 # --- curve and ranks --------------------------------------------------------------------------------------
 
 
+@marks_apart
 def recall_curve_chart(frame: pd.DataFrame, *, title: str = "", theme: Theme = "light", scale: float = 1.0) -> Chart:
     """Recall against k on a logarithmic axis, one line a model, from a `curve_frame`. customdata is (model, k)."""
     side = frame["side"].iloc[0]
@@ -189,6 +191,7 @@ def _curve_alt(frame: pd.DataFrame) -> str:
     return f"Recall against k: {listed(said, 4)}."
 
 
+@marks_apart
 def rank_histogram_chart(frame: pd.DataFrame, *, title: str = "", theme: Theme = "light", scale: float = 1.0) -> Chart:
     """Where the right one stands, in bins that grow, from a `histogram_frame`. customdata is (model, low, high)."""
     models, bins = list(frame["model"].unique()), list(frame["bin"].unique())
@@ -229,6 +232,7 @@ def _histogram_alt(frame: pd.DataFrame) -> str:
 # --- what makes it hard -----------------------------------------------------------------------------------
 
 
+@marks_apart
 def bands_chart(
     frame: pd.DataFrame, k: int = 1, *, axis: str, title: str, theme: Theme = "light", scale: float = 1.0
 ) -> Chart:
@@ -291,6 +295,7 @@ def _bands_alt(frame: pd.DataFrame, k: int, axis: str) -> str:
 # --- one caption ------------------------------------------------------------------------------------------
 
 
+@marks_apart
 def word_ranks_chart(frame: pd.DataFrame, *, title: str = "", theme: Theme = "light", scale: float = 1.0) -> Chart:
     """Rank of the picture with each word left out, beside its rank with the whole caption (a thin line), from a
     `word_ranks_frame`. Logarithmic; 1 is left. customdata is (model, position, word)."""

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.charts.palette import Theme, bar_fill
+from core.charts.palette import Theme, bar_fill, marks_apart
 from core.charts.theme import (
     Chart,
     Look,
@@ -27,6 +27,7 @@ GAP, WIDTH = 2.4, 0.84
 _FIVE = 5
 
 
+@marks_apart
 def story_bars(
     frame: pd.DataFrame, *, title: str = "", theme: Theme = "light", scale: float = 1.0, height: int = 460
 ) -> Chart:

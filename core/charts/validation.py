@@ -7,11 +7,12 @@ import math
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.charts.palette import Theme, model_color, model_symbol
+from core.charts.palette import Theme, marks_apart, model_color, model_symbol
 from core.charts.theme import Chart, Look, finish, percent_axis, start, whiskers
 from core.stats.numbers import listed, percent, setting
 
 
+@marks_apart
 def validation_chart(frame: pd.DataFrame, *, title: str = "", theme: Theme = "light", scale: float = 1.0) -> Chart:
     """Accuracy on held-out training pictures against C for each model, from a `validation_frame`, with the chosen C
     marked; the thin dashed line is accuracy on the pictures fitted to. customdata is (model, C)."""

@@ -76,11 +76,24 @@ def model_family(model: ModelSpec | str) -> Family:
 
 _Names = tuple[tuple[str, ...], tuple[str, ...]]
 _together: ContextVar[_Names] = ContextVar("together", default=((), ()))
+_on_page: ContextVar[tuple[str, ...]] = ContextVar("on_page", default=())
 
 
 def show_together(models: Iterable[ModelSpec | str] = (), datasets: Iterable[str] = ()) -> None:
     """From here on (in this thread) these models and data sets, and no others, are told apart from each other."""
     _together.set(_joined(((), ()), models, datasets))
+    _on_page.set(())
+
+
+def show_on_page(models: Iterable[ModelSpec | str]) -> None:
+    """Of what is shown together, these models are seen beside each other: no two of them in one colour."""
+    _together.set(_joined(_together.get(), models := list(models), ()))
+    _on_page.set(_joined(((), ()), models, ())[0])
+
+
+def models_on_page() -> tuple[str, ...]:
+    """The models that are seen beside each other, as far as that was said."""
+    return _on_page.get()
 
 
 @contextmanager

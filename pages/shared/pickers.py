@@ -20,7 +20,7 @@ from core.errors import TMVError
 from core.readers.datasets import DATASETS, find_dataset
 from core.stats.numbers import listed
 from core.types import DatasetSpec, ModelSpec
-from core.words.names import say_dataset, say_model
+from core.words.names import say_dataset, say_model, show_on_page
 from pages.shared.own_data import page_dataset, page_model
 from pages.shared.stored import ANY_KIND, default_datasets, default_models, known_models, stored_pairs
 from pages.shared.url_state import get_choice
@@ -108,6 +108,7 @@ def pick_models(engine: Engine, datasets: Sequence[DatasetSpec], *, most: int = 
     )
     _tell(problems, "model", [say_model(m) for m in picked], replaced)
     _tell_cut(len(picked), most, "models")
+    show_on_page(picked[:most])
     return picked[:most]
 
 

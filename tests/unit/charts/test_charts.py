@@ -141,9 +141,9 @@ def test_a_model_looks_the_same_by_name_and_by_record_and_in_any_order():
     assert model_color(OPENAI) == "#0072B2" and model_color(LAION) == "#D55E00"
 
 
-def test_other_weights_of_an_architecture_share_its_colour_and_differ_by_pattern_and_symbol():
+def test_other_weights_of_an_architecture_keep_its_symbol_and_differ_by_colour_and_pattern():
     other = "ViT-B-32/datacomp_xl_s13b_b90k"
-    assert model_color(other) == model_color(LAION) and model_symbol(other) != model_symbol(LAION)
+    assert model_color(other) != model_color(LAION) and model_symbol(other) == model_symbol(LAION)
     assert model_pattern(LAION) == "" != model_pattern(other)
 
 

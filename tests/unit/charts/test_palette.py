@@ -12,10 +12,11 @@ import pytest
 from core.catalog import registry
 from core.catalog.models import MODELS
 from core.charts.accuracy import accuracy_chart
-from core.charts.palette import Mark, Theme, bar_fill, model_mark
+from core.charts.colours import distance
+from core.charts.palette import Mark, Theme, bar_fill, model_color, model_mark
 from core.charts.theme import contrast, look
 from core.tables.accuracy import accuracy_frame
-from core.words.names import shown_together
+from core.words.names import show_on_page, show_together, shown_together
 from tests.sample_results import sample_result
 
 THEMES: tuple[Theme, ...] = ("light", "dark")
@@ -94,3 +95,30 @@ def test_the_bars_of_own_models_are_filled(theme: Theme) -> None:
     assert len(bars) == 4
     for bar in bars:
         assert bar.marker.pattern.bgcolor == bar.marker.color and bar.marker.color != look(theme).background
+
+
+def test_sixteen_models_of_one_page_never_share_a_colour() -> None:
+    """Also where far more models than colours are on this machine."""
+    many = [f"file:/runs/vit.json,/runs/{i}.pt" for i in range(120)]
+    for page in (many[:16], many[50:66], [*(spec.name for spec in MODELS), *OTHERS[-6:], many[3]]):
+        show_together(models=[*many, *OTHERS])
+        show_on_page(page)
+        for theme in THEMES:
+            colors = [model_color(name, theme) for name in page]
+            assert len(set(colors)) == len(page)
+            assert min(distance(a, b) for a, b in combinations(colors, 2)) > 0.03
+    show_together()
+
+
+def test_other_weights_stay_in_the_colours_of_their_family() -> None:
+    """OpenAI's are blues (more blue than red), OpenCLIP's oranges (more red than blue)."""
+    openai = ["ViT-L-14-quickgelu/openai", "RN50x4-quickgelu/openai", "RN101-quickgelu/openai"]
+    laion = ["ViT-B-32/laion2b_e16", "ViT-H-14/laion2b_s32b_b79k", "coca_ViT-L-14/laion2b_s13b_b90k"]
+    with shown_together(models=[*openai, *laion]):
+        for theme in THEMES:
+            assert all(blue > red for red, blue in map(_red_and_blue, (model_color(n, theme) for n in openai)))
+            assert all(red > blue for red, blue in map(_red_and_blue, (model_color(n, theme) for n in laion)))
+
+
+def _red_and_blue(color: str) -> tuple[int, int]:
+    return int(color[1:3], 16), int(color[5:7], 16)

@@ -1,0 +1,110 @@
+"""Charts as the browser paints them: every bar, mark and legend key of any model is there to be seen, beside its
+neighbours and on its ground, in both themes."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections import Counter
+from collections.abc import Iterator
+from importlib.util import find_spec
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.charts.accuracy import accuracy_chart
+from core.charts.colours import distance
+from core.charts.palette import CLEAR, Theme
+from core.charts.prompts import templates_chart
+from core.charts.theme import Chart, contrast, look
+from core.tables.accuracy import accuracy_frame
+from core.tables.prompts import templates_frame
+from core.words.names import shown_together
+from tests.sample_results import sample_result
+from tests.study_results import sample_prompt_study
+
+RUN = "vit-b-32_catalogue_lr5e-4_wd0.2_bs4096_seed"
+MODELS = [
+    "ViT-B-32/openai",
+    "RN50/openai",
+    "ViT-B-32/laion2b_s34b_b79k",
+    "ViT-B-16/laion400m_e32",
+    "ViT-B-32/random",
+    "ViT-B-16/random",
+    "ViT-L-14-quickgelu/openai",
+    "hf-hub:someone/clip-one",
+    "hf-hub:someone/clip-two",
+    *(f"file:/runs/vit.json,/runs/{RUN}{i}.pt" for i in range(7)),
+]
+THEMES: tuple[Theme, ...] = ("light", "dark")
+
+
+@pytest.fixture(scope="module")
+def paper(browser: Any) -> Iterator[Any]:
+    """An empty page that can draw charts."""
+    spec = find_spec("plotly")
+    assert spec is not None and spec.origin is not None
+    page = browser.new_page(viewport={"width": 1100, "height": 1600})
+    page.set_content('<body style="margin: 0"><div id="chart"></div></body>')
+    page.add_script_tag(path=Path(spec.origin).parent / "package_data" / "plotly.min.js")
+    yield page
+    page.close()
+
+
+def paint(page: Any, chart: Chart, width: int = 1100) -> Any:
+    """The pixels of a chart, (height, width, 3)."""
+    page.set_viewport_size({"width": width, "height": 1600})
+    figure = json.loads(chart.figure.to_json())
+    page.evaluate(
+        "async f => { const box = document.getElementById('chart'); Plotly.purge(box);"
+        " await Plotly.newPlot(box, f.data, f.layout, {displayModeBar: false}) }",
+        figure,
+    )
+    return np.asarray(Image.open(io.BytesIO(page.screenshot())).convert("RGB"))
+
+
+def boxes(page: Any, what: str) -> list[dict[str, float]]:
+    """Where these parts of the chart are."""
+    return [box for part in page.locator(what).all() if (box := part.bounding_box()) and box["width"] > 0]
+
+
+def color_in(pixels: Any, box: dict[str, float], middle: float = 0.9) -> str:
+    """The most frequent color in the middle of a box."""
+    x, y = (box[side] + box[size] / 2 for side, size in (("x", "width"), ("y", "height")))
+    wide, high = (max(2, round(box[size] * middle / 2)) for size in ("width", "height"))
+    part = pixels[round(y) - high : round(y) + high, round(x) - wide : round(x) + wide]
+    found = Counter(map(tuple, part.reshape(-1, 3).tolist()))
+    return "#" + "".join(f"{channel:02X}" for channel in found.most_common(1)[0][0])
+
+
+def are_seen(colors: list[str], theme: Theme, *, apart: bool = True) -> None:
+    background = look(theme).background
+    assert all(contrast(color, background) >= 2.9 for color in colors), colors
+    if apart:
+        assert len(set(colors)) == len(MODELS)
+        assert all(distance(a, b) >= CLEAR - 0.005 for a, b in pairwise(colors)), colors
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_bars_and_their_keys_are_seen(paper: Any, theme: Theme) -> None:
+    with shown_together(models=MODELS):
+        frame = accuracy_frame([sample_result(name) for name in MODELS])
+        pixels = paint(paper, accuracy_chart(frame, theme=theme))
+    bars = boxes(paper, ".barlayer .point path")
+    assert len(bars) == len(MODELS)
+    are_seen([color_in(pixels, bar) for bar in bars], theme)
+    keys = boxes(paper, ".legend .legendbar")
+    are_seen([color_in(pixels, key) for key in keys], theme, apart=bool(keys))
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_marks_and_their_keys_are_seen(paper: Any, theme: Theme) -> None:
+    with shown_together(models=MODELS):
+        frame = templates_frame([sample_prompt_study(name) for name in MODELS])
+        pixels = paint(paper, templates_chart(frame, theme=theme))
+    first = [boxes(paper, f".scatterlayer .trace:nth-child({i + 1}) .point")[0] for i in range(len(MODELS))]
+    are_seen([color_in(pixels, mark, 0.4) for mark in first], theme)
