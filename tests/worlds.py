@@ -125,7 +125,7 @@ class World:
     @property
     def colours(self) -> str:
         """The name of the data set of coloured squares, whose pictures are there."""
-        return f"folder:{self.data / 'colours'}"
+        return "folder:colours"
 
     @property
     def environment(self) -> dict[str, str]:
@@ -226,7 +226,7 @@ def captions_encoders() -> dict[str, FakeEncoder]:
 
 def told_set(world: World) -> str:
     """The data set of told squares."""
-    return f"captions:{world.data / 'told'}"
+    return "captions:told"
 
 
 def captions_world(root: Path) -> World:

@@ -17,7 +17,7 @@ from pages.shared.engine import engine
 from pages.shared.guard import errors_in_place
 from pages.shared.layout import page_title
 from pages.shared.own_data import page_dataset, page_model
-from pages.shared.pickers import look_up, note_problems
+from pages.shared.pickers import here, look_up, not_available, note_problems
 from pages.shared.stored import ANY_KIND, default_datasets, default_models, stored_pairs
 from pages.shared.url_state import bind, get_choice
 from pages.shared.words import plain
@@ -44,8 +44,11 @@ def page(engine: Engine) -> None:
 
 def show_wall(engine: Engine) -> None:
     """What two models see; the first data set and models that are here, or those of the address."""
-    named, unknown = look_up(get_choice("data"), lambda name: page_dataset(engine, name))
+    named, unknown = look_up(get_choice("data"), lambda name: here(engine, page_dataset(engine, name)))
     asked, strange = look_up(get_choice("model"), lambda name: page_model(engine, name))
+    for problems, found, what in ((unknown, named, "data set"), (strange, asked, "model")):
+        if problems and not found:
+            not_available(problems, what)
     note_problems([*unknown, *strange])
     dataset = next((d for d in (*(n.name for n in named), *default_datasets(engine, ANY_KIND, 1))), "")
     models = dict.fromkeys((*(m.name for m in asked), *default_models(engine, (dataset,), 2)))

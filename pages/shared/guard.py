@@ -23,6 +23,10 @@ def public(text: str) -> str:
     return engine().data.names.without_folder(text)
 
 
+class SaidAlready(Exception):
+    """A part of the page ends here; why, the reader has been told."""
+
+
 @contextmanager
 def errors_in_place() -> Iterator[None]:
     """Show what goes wrong inside where it went wrong, and go on below.
@@ -31,6 +35,8 @@ def errors_in_place() -> Iterator[None]:
     """
     try:
         yield
+    except SaidAlready:
+        return
     except EncoderWarming as waiting:
         warming(waiting)
     except TMVError as error:

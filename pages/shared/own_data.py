@@ -7,7 +7,7 @@ from pathlib import Path
 
 from core.catalog.models import find_model
 from core.engine import Engine
-from core.errors import TMVError
+from core.errors import TMVError, UnknownName
 from core.readers.datasets import find_dataset
 from core.types import DatasetSpec, ModelSpec
 
@@ -25,7 +25,14 @@ def page_dataset(engine: Engine, name: str) -> DatasetSpec:
         if not found.exists() and engine.data.stands_elsewhere(named):
             raise _refused(path)
         return find_dataset(named)
-    return find_dataset(name)
+    try:
+        return find_dataset(name)
+    except UnknownName:
+        # Typed as people say it: "birds" for folder:birds, where that is one thing only
+        meant = [own for own in engine.data.own() if own.partition(":")[2] == name]
+        if len(meant) != 1:
+            raise
+        return find_dataset(meant[0])
 
 
 def page_model(engine: Engine, name: str) -> ModelSpec:

@@ -7,22 +7,24 @@ out, with the sentence that says so.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar, Token
-from typing import Any, TypeVar
+from dataclasses import dataclass, replace
+from typing import Any, Generic, NoReturn, TypeVar
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.catalog.models import find_model
 from core.engine import Engine
-from core.errors import TMVError
-from core.readers.datasets import DATASETS, find_dataset
+from core.errors import NotHere, TMVError
+from core.readers.datasets import DATASETS
 from core.stats.numbers import listed
 from core.types import DatasetSpec, ModelSpec
-from core.words.names import say_dataset, say_model, show_on_page
+from core.words.names import is_own, say_dataset, say_model, show_on_page
+from pages.shared.guard import SaidAlready, public
 from pages.shared.own_data import page_dataset, page_model
-from pages.shared.stored import ANY_KIND, default_datasets, default_models, known_models, stored_pairs
+from pages.shared.stored import carries, default_datasets, default_models, known_models, stored_pairs
 from pages.shared.url_state import get_choice
 from pages.shared.widgets import multiselect, select
 from pages.shared.words import plain
@@ -61,11 +63,14 @@ def note_replaced(problems: Sequence[str], what: str, titles: Sequence[str]) -> 
     (st if place is None else place).warning(plain(said), icon=":material/warning:")
 
 
-def _tell(problems: Sequence[str], what: str, titles: Sequence[str], replaced: bool) -> None:
-    if replaced and problems:
-        note_replaced(problems, what, titles)
-    else:
-        note_problems(problems)
+def not_available(problems: Sequence[str], what: str) -> NoReturn:
+    """One box that says what is not here and what to do, and the end of this part of the page: no other set's or
+    model's numbers are shown under a name that was asked for."""
+    place = _below.get()
+    said = f"**This {what} is not available here.** {plain(public(' '.join(problems)))}"
+    todo = f"Choose another {what} above, or add it under [Data & models](data_and_models)."
+    (st if place is None else place).warning(f"{said} {todo}", icon=":material/search_off:")
+    raise SaidAlready
 
 
 class ChoiceColumn:
@@ -93,40 +98,47 @@ def choice_row(widths: int | Sequence[int]) -> list[ChoiceColumn]:
 # --- models and data sets ---------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picked(Generic[Spec]):
+    """What the address asks for: the records of its names, what is wrong with the others, and whether these stand in
+    for names of another kind of data. `missing` are the names asked for where none of them is here."""
+
+    specs: tuple[Spec, ...]
+    problems: tuple[str, ...] = ()
+    replaced: bool = False
+    missing: tuple[str, ...] = ()
+
+    def tell(self, what: str, titles: Sequence[str]) -> None:
+        """Say what is wrong under the field; ends this part of the page where nothing asked for is here."""
+        if self.missing:
+            not_available(self.problems, what)
+        if self.replaced and self.problems:
+            note_replaced(self.problems, what, titles)
+        else:
+            note_problems(self.problems)
+
+
 def pick_models(engine: Engine, datasets: Sequence[DatasetSpec], *, most: int = 8) -> tuple[ModelSpec, ...]:
     """Several models; opens with those that have vectors of these data sets."""
-    picked, problems, replaced = _models(engine, tuple(d.name for d in datasets), most)
-    options = {m.name: say_model(m) for m in (*known_models(engine), *picked)}
-    multiselect(
-        "model",
-        "Models",
-        options,
-        [m.name for m in picked[:most]],
-        max_selections=most,
-        accept_new_options=True,
-        help="Any name that OpenCLIP knows can be typed too, as ARCHITECTURE/PRETRAINED.",
-    )
-    _tell(problems, "model", [say_model(m) for m in picked], replaced)
-    _tell_cut(len(picked), most, "models")
-    show_on_page(picked[:most])
-    return picked[:most]
+    found = _models(engine, tuple(d.name for d in datasets), most)
+    options = {m.name: say_model(m) for m in (*known_models(engine), *found.specs)}
+    now = [*found.missing, *(m.name for m in found.specs)][:most]
+    multiselect("model", "Models", _with(options, now), now, max_selections=most, help=MODEL_HELP, **TYPED)
+    found.tell("model", [say_model(m) for m in found.specs])
+    _tell_cut(len(found.specs), most, "models")
+    show_on_page(found.specs[:most])
+    return found.specs[:most]
 
 
 def pick_datasets(engine: Engine, kind: str = "classification", *, most: int = 6) -> tuple[DatasetSpec, ...]:
     """Several data sets of one kind; opens with those that have vectors."""
-    picked, problems, options, replaced = _datasets(engine, kind, most)
-    multiselect(
-        "data",
-        "Data sets",
-        options,
-        [d.name for d in picked[:most]],
-        max_selections=most,
-        accept_new_options=True,
-        help="Own pictures in the data folder can be typed too, for example folder:my-pictures.",
-    )
-    _tell(problems, "data set", [say_dataset(d.name) for d in picked], replaced)
-    _tell_cut(len(picked), most, "data sets")
-    return picked[:most]
+    found = _datasets(engine, kind, most)
+    now = [*found.missing, *(d.name for d in found.specs)][:most]
+    options = _with(_offered(engine, kind, found.specs), now)
+    multiselect("data", "Data sets", options, now, max_selections=most, help=DATA_HELP, **TYPED)
+    found.tell("data set", [say_dataset(d.name) for d in found.specs])
+    _tell_cut(len(found.specs), most, "data sets")
+    return found.specs[:most]
 
 
 def _tell_cut(asked: int, most: int, what: str) -> None:
@@ -138,52 +150,97 @@ def _tell_cut(asked: int, most: int, what: str) -> None:
 def pick_dataset(engine: Engine, kind: str = "classification") -> DatasetSpec | None:
     """One data set: the first of those chosen elsewhere. Choosing another puts it first and keeps the
     rest."""
-    picked, problems, options, replaced = _datasets(engine, kind, 6)
-    if not picked:
+    found = _first_alone(_datasets(engine, kind, 6, get_choice("data")[:1]), lambda: _datasets(engine, kind, 6))
+    names = [*found.missing, *(d.name for d in found.specs)]
+    if not names:
         return None
-    select("data", "Data set", options, picked[0].name, args=[d.name for d in picked])
-    _tell(problems, "data set", [picked[0].title], replaced)
-    return picked[0]
+    options = _with(_offered(engine, kind, found.specs), names[:1])
+    select("data", "Data set", options, names[0], args=names, help=DATA_HELP, **TYPED)
+    one = replace(found, specs=found.specs[:1])
+    one.tell("data set", [say_dataset(d.name) for d in one.specs])
+    return found.specs[0]
 
 
 def pick_model(engine: Engine, dataset: DatasetSpec) -> ModelSpec:
     """One model: the first of those chosen elsewhere. Choosing another puts it first and keeps the rest."""
-    picked, problems, replaced = _models(engine, (dataset.name,), 6)
-    options = {m.name: say_model(m) for m in (*known_models(engine), *picked)}
-    select("model", "Model", options, picked[0].name, args=[m.name for m in picked])
-    _tell(problems, "model", [say_model(picked[0])], replaced)
-    return picked[0]
+    found = _one_model(engine, (dataset.name,))
+    names = [*found.missing, *(m.name for m in found.specs)]
+    options = _with({m.name: say_model(m) for m in (*known_models(engine), *found.specs)}, names[:1])
+    select("model", "Model", options, names[0], args=names, help=MODEL_HELP, **TYPED)
+    one = replace(found, specs=found.specs[:1])
+    one.tell("model", [say_model(m) for m in one.specs])
+    return found.specs[0]
 
 
 def chosen_model(engine: Engine) -> ModelSpec:
     """The model that a page with one model is about, without drawing anything."""
-    return _models(engine, default_datasets(engine, "classification", 6), 6)[0][0]
+    found = _one_model(engine, default_datasets(engine, "classification", 6))
+    if found.missing:
+        raise SaidAlready
+    return found.specs[0]
+
+
+TYPED: Mapping[str, Any] = {"accept_new_options": True}
+MODEL_HELP = "Any model that OpenCLIP knows can be typed too, as ARCHITECTURE/PRETRAINED."
+DATA_HELP = "Your own data in the server's data folder is listed too; its name can be typed, for example folder:birds."
+
+
+def _with(options: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
+    """The options, and what was typed or linked though it is none of them."""
+    return {**options, **{name: name for name in names if name not in options}}
+
+
+def _first_alone(first: Picked[Spec], every: Callable[[], Picked[Spec]]) -> Picked[Spec]:
+    """A page of one model or data set is about the first name asked for: where that is not here, none of the others
+    answers in its place."""
+    return first if first.missing else every()
+
+
+def _one_model(engine: Engine, datasets: tuple[str, ...]) -> Picked[ModelSpec]:
+    first = _models(engine, datasets, 6, get_choice("model")[:1])
+    return _first_alone(first, lambda: _models(engine, datasets, 6))
 
 
 def _models(
-    engine: Engine, datasets: tuple[str, ...], most: int
-) -> tuple[tuple[ModelSpec, ...], tuple[str, ...], bool]:
-    """The models of the address, what is wrong with its names, and whether others stand in for all of them."""
-    picked, problems = look_up(get_choice("model"), lambda n: page_model(engine, n))
-    usual = () if picked else tuple(find_model(n) for n in default_models(engine, datasets, most))
-    return picked or usual, problems, not picked
+    engine: Engine, datasets: tuple[str, ...], most: int, asked: Sequence[str] | None = None
+) -> Picked[ModelSpec]:
+    asked = get_choice("model") if asked is None else asked
+    picked, problems = look_up(asked, lambda n: page_model(engine, n))
+    if asked and not picked:
+        return Picked(specs=(), problems=problems, missing=tuple(asked))
+    return Picked(
+        specs=picked or tuple(find_model(n) for n in default_models(engine, datasets, most)), problems=problems
+    )
 
 
-def _datasets(
-    engine: Engine, kind: str, most: int
-) -> tuple[tuple[DatasetSpec, ...], tuple[str, ...], dict[str, str], bool]:
-    """The data sets of the address, what is wrong with its names, what can be chosen, and whether others stand in."""
-    named, problems = look_up(get_choice("data"), lambda n: page_dataset(engine, n))
-    picked = tuple(d for d in named if kind in (d.kind, ANY_KIND))
-    replaced = not picked
-    if replaced:
-        problems += tuple(f"{say_dataset(d.name)} has no {KINDS[kind]}, so it is not shown here." for d in named)
-        picked = tuple(find_dataset(n) for n in default_datasets(engine, kind, most))
-    offered = [d for d in (*offered_datasets(engine), *picked) if kind in (d.kind, ANY_KIND)]
-    return picked, problems, {d.name: say_dataset(d.name) for d in offered}, replaced
+def _datasets(engine: Engine, kind: str, most: int, asked: Sequence[str] | None = None) -> Picked[DatasetSpec]:
+    asked = get_choice("data") if asked is None else asked
+    named, problems = look_up(asked, lambda n: here(engine, page_dataset(engine, n)))
+    if asked and not named:
+        return Picked(specs=(), problems=problems, missing=tuple(asked))
+    if picked := tuple(d for d in named if d.kind == kind or carries(engine, d, kind)):
+        return Picked(specs=picked, problems=problems)
+    problems += tuple(f"{say_dataset(d.name)} has no {KINDS[kind]}, so it is not shown here." for d in named)
+    usual = tuple(page_dataset(engine, n) for n in default_datasets(engine, kind, most))
+    return Picked(specs=usual, problems=problems, replaced=True)
+
+
+def here(engine: Engine, dataset: DatasetSpec) -> DatasetSpec:
+    """The same record, of own data only where it or its vectors are here. Raises `NotHere` with the reason."""
+    found = engine.data.on_disk(dataset.name).state if is_own(dataset.name) else None
+    if found is not None and found.state == "absent":
+        raise NotHere(found.why)
+    return dataset
+
+
+def _offered(engine: Engine, kind: str, picked: Sequence[DatasetSpec]) -> dict[str, str]:
+    offered = (d for d in offered_datasets(engine) if carries(engine, d, kind))
+    return {d.name: say_dataset(d.name) for d in (*offered, *picked)}
 
 
 def offered_datasets(engine: Engine) -> tuple[DatasetSpec, ...]:
-    """The catalog, and own data in the data folder that has vectors here."""
-    extra = [n for n in stored_pairs(engine).datasets if n not in {d.name for d in DATASETS}]
-    return DATASETS + look_up(extra, lambda n: page_dataset(engine, n))[0]
+    """The catalog, own data in the data folder, and own data that has only vectors here."""
+    own = [name for name in engine.data.own() if engine.data.on_disk(name).state.state == "ready"]
+    known = {*own, *(d.name for d in DATASETS)}
+    extra = [n for n in stored_pairs(engine).datasets if n not in known]
+    return DATASETS + look_up([*own, *extra], lambda n: page_dataset(engine, n))[0]

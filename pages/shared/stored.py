@@ -13,7 +13,7 @@ from core.engine import Engine
 from core.errors import TMVError
 from core.readers.datasets import DATASETS, find_dataset
 from core.types import DatasetSpec, EmbeddingSet, ModelSpec
-from core.words.names import show_together
+from core.words.names import is_own, show_together
 from pages.shared.own_data import page_dataset, page_model
 
 ANY_KIND = ""
@@ -70,7 +70,11 @@ def register_names(engine: Engine) -> None:
     """Whatever is on this machine or in this address has a name and a mark of its own on the page."""
     keys = [entry.key for entry in engine.store.entries()]
     models = {*(key.model for key in keys), *_named("model", lambda name: page_model(engine, name).name)}
-    datasets = {*(key.dataset for key in keys), *_named("data", lambda name: page_dataset(engine, name).name)}
+    datasets = {
+        *(key.dataset for key in keys),
+        *engine.data.own(),
+        *_named("data", lambda name: page_dataset(engine, name).name),
+    }
     show_together(sorted(models), sorted(datasets))
 
 
@@ -87,20 +91,38 @@ def real_first(names: tuple[str, ...]) -> tuple[str, ...]:
     return real or names
 
 
+CARRIED = {"classification": "classes", "captions": "captions"}
+
+
+def carries(engine: Engine, dataset: DatasetSpec, kind: str) -> bool:
+    """Whether a data set is of this kind (`ANY_KIND`: every one is); own data is looked at."""
+    if kind == ANY_KIND:
+        return True
+    if is_own(dataset.name) and (found := engine.data.on_disk(dataset.name).carries):
+        return found == CARRIED[kind]
+    return dataset.kind == kind and (kind != "classification" or engine.vectors.has_classes(dataset.name))
+
+
 def default_datasets(engine: Engine, kind: str, most: int) -> tuple[str, ...]:
-    """The data sets of this kind (`ANY_KIND`: of either) that a page opens with."""
-    usable = tuple(n for n in stored_pairs(engine).datasets if _fits(engine, n, kind))
-    demo = (d.name for d in DATASETS if kind in (d.kind, ANY_KIND) and d.name.startswith("demo-"))
-    found = real_first(usable) or tuple(demo)
-    return found[:most]
+    """The data sets of this kind (`ANY_KIND`: of either) that a page opens with, always in the same order: of the
+    catalog, then own ones by name, as far as a real model has vectors of them; where there are none, the demo's. What
+    somebody embedded with a demo model changes nothing for the others, and is shown only where nothing else is."""
+    stored = stored_pairs(engine)
+    usable = tuple(n for n in stored.datasets if _fits(engine, n, kind))
+    with_real = {d for m, d in stored.pairs if not _is_demo(m)}
+    demo = tuple(d.name for d in DATASETS if kind in (d.kind, ANY_KIND) and _is_demo(d.name))
+    real = tuple(n for n in usable if n in with_real and not _is_demo(n))
+    shown = tuple(n for n in demo if n in usable) or tuple(n for n in usable if not _is_demo(n)) or demo
+    return (real or shown)[:most]
+
+
+def _is_demo(name: str) -> bool:
+    return name.startswith("demo-")
 
 
 def _fits(engine: Engine, name: str, kind: str) -> bool:
-    """Whether a data set is of this kind; pictures without labels can be searched, not classified."""
     try:
-        return kind in (page_dataset(engine, name).kind, ANY_KIND) and (
-            kind != "classification" or engine.vectors.has_classes(name)
-        )
+        return carries(engine, page_dataset(engine, name), kind)
     except TMVError:
         return False
 

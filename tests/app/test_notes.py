@@ -74,13 +74,46 @@ def test_notes_stand_on_every_page_with_captions(
     assert any(FAULT in text for text in red) and any(WARNING in text for text in yellow), said(app)
 
 
-def test_another_set_than_asked_for_is_said_in_large(page: Callable[..., AppTest], world: World) -> None:
-    app = page("classification/accuracy", model=["no-such/model"], data=["nowhere"])
-    yellow = " ".join(boxes(app)[1])
-    assert "No model is called 'no-such/model'" in yellow and "Shown instead of the model asked for" in yellow
-    assert "No data set is called 'nowhere'" in yellow and "Shown instead of the data set asked for" in yellow
-    one = " ".join(boxes(page("classification/errors_by_class", model=[GOOD], data=["nowhere"]))[1])
-    assert "Shown instead of the data set asked for" in one
+@pytest.mark.parametrize("choices", [{"data": ["nowhere"]}, {"data": ["folder:gone"]}, {"model": ["no-such/model"]}])
+@pytest.mark.parametrize(
+    "file",
+    [
+        *("home", "search", "check_my_number"),
+        *(f"classification/{name}" for name in ("accuracy", "errors_by_class", "compare", "linear_probe", "few_shot")),
+        *(f"prompt_study/{name}" for name in ("compare_templates", "prompt_results", "better_prompt")),
+        "prompt_study/word_importance",
+    ],
+)
+def test_what_is_not_here_is_said_in_one_box_and_no_other_numbers_are_shown(
+    page: Callable[..., AppTest], world: World, file: str, choices: dict[str, list[str]]
+) -> None:
+    app = page(file, **{"model": [GOOD], "data": [world.colours], **choices})
+    words = said(app)
+    assert not app.exception and words.count("is not available here.") == 1, words
+    if file != "home":  # its three questions are about what is here, and say so
+        assert not app.metric and not app.dataframe and not app.get("plotly_chart"), words
+
+
+def test_a_name_that_is_not_here_stays_in_its_field_and_hides_the_others(
+    page: Callable[..., AppTest], world: World
+) -> None:
+    app = page("prompt_study/compare_templates", model=[GOOD], data=["folder:birds", world.colours])
+    assert app.selectbox(key="shown-data").value == "folder:birds" and not app.metric
+    assert "This data set is not available here." in said(app)
+    app.selectbox(key="shown-data").set_value(world.colours).run()
+    assert app.metric and "not available" not in said(app)
+
+
+def test_own_data_is_understood_by_its_bare_name(page: Callable[..., AppTest], world: World) -> None:
+    app = page("prompt_study/compare_templates", model=[GOOD], data=["colours"])
+    assert app.metric and app.selectbox(key="shown-data").value == world.colours
+
+
+def test_own_data_in_the_data_folder_can_be_chosen(page: Callable[..., AppTest], world: World) -> None:
+    app = page("classification/accuracy", model=[GOOD], data=["eurosat"])
+    assert "colours" in app.multiselect(key="shown-data").options
+    app.multiselect(key="shown-data").set_value(["folder:colours"]).run()
+    assert app.metric and app.session_state["data"] == ["folder:colours"]
 
 
 def test_a_path_written_in_two_ways_is_one_data_set(page: Callable[..., AppTest], world: World) -> None:

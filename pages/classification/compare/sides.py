@@ -27,7 +27,7 @@ from core.words.names import DRAWN, METHODS, PROBE, ZERO_SHOT, few_shot_method, 
 from pages.classification.compare.few_shot_side import SEED, SHOTS_OPENED, pick_draw, read_draw
 from pages.shared.encode import encode_filled
 from pages.shared.own_data import page_model
-from pages.shared.pickers import look_up, note_problems, note_replaced
+from pages.shared.pickers import look_up, note_problems
 from pages.shared.stored import default_models, known_models, stored_pairs
 from pages.shared.url_state import get_choice, set_choice
 from pages.shared.widgets import select, widget_key
@@ -145,26 +145,29 @@ def _titles() -> dict[str, str]:
 # --- from the address -------------------------------------------------------------------------------------
 
 
-def sides(engine: Engine, dataset: DatasetSpec) -> tuple[Side, Side]:
+def sides(engine: Engine, dataset: DatasetSpec) -> tuple[tuple[Side, Side], tuple[str, ...]]:
     """Both sides as the address has them; else the first two models chosen on other pages, or that have vectors of
-    this data set; where there is one model only, its zero-shot and its probe."""
-    models, _ = look_up(get_choice("model"), lambda name: page_model(engine, name))
+    this data set; where there is one model only, its zero-shot and its probe. And what of the address is not here, in
+    whose place nothing may be shown."""
+    models, problems = look_up(get_choice("model"), lambda name: page_model(engine, name))
+    wrong = [] if models or (get_choice("a") and get_choice("b")) else list(problems)
     stored = stored_pairs(engine).pairs
     names = [m.name for m in models if (m.name, dataset.name) in stored]
     names += [n for n in default_models(engine, (dataset.name,), 6) if n not in names]
     first, last = find_model(names[0]), find_model(names[min(1, len(names) - 1)])
     other = Side(model=last, method=ZERO_SHOT if len(names) > 1 else PROBE)
-    return _side(engine, "a", Side(model=first, method=ZERO_SHOT)), _side(engine, "b", other)
+    two = _side(engine, "a", Side(model=first, method=ZERO_SHOT), wrong), _side(engine, "b", other, wrong)
+    return two, tuple(wrong)
 
 
-def _side(engine: Engine, name: str, default: Side) -> Side:
+def _side(engine: Engine, name: str, default: Side, wrong: list[str]) -> Side:
     values = get_choice(name)
     if not values:
         return default
     try:
         return _read(engine, name, values)
     except TMVError as error:
-        note_replaced([str(error)], "side", [say_model(default.model)])
+        wrong.append(str(error))
         return default
 
 

@@ -87,7 +87,15 @@ def test_a_wording_that_cannot_be_used_leaves_the_model(page: Page, world: World
     assert app.selectbox(key="shown-b-model").value == POOR and "tie" in said(app).lower()
 
 
-@pytest.mark.parametrize("nonsense", [["zero-shot:no/such"], ["magic"], ["zero-shot:" + GOOD, "no such set"], [""]])
+@pytest.mark.parametrize("nonsense", [["zero-shot:no/such"], ["magic"]])
+def test_a_side_that_is_not_here_shows_no_other(page: Page, world: World, nonsense: list[str]) -> None:
+    app = page(HERE, data=[world.colours], a=nonsense, b=side("zero-shot", POOR))
+    assert not app.exception and not app.metric and "is not available here." in said(app)
+    app.selectbox(key="shown-a-model").set_value(POOR).run()
+    assert app.metric and "not available" not in said(app)
+
+
+@pytest.mark.parametrize("nonsense", [["zero-shot:" + GOOD, "no such set"], [""]])
 def test_nonsense_in_the_address_is_left_out(page: Page, world: World, nonsense: list[str]) -> None:
     app = page(HERE, data=[world.colours], a=nonsense, b=side("zero-shot", POOR))
     assert not app.exception and len(app.metric) >= 2

@@ -131,8 +131,6 @@ def test_a_list_that_is_not_here_is_said(page: Page, world: World) -> None:
     [
         ({"wording": ["no place"]}, "exactly one {}"),
         ({"wordings": "fotos"}, "not “fotos”; deck is used instead."),
-        ({"model": ["ViT-B-32/opnai"]}, "did you mean"),
-        ({"data": ["folder:/etc"]}, "is read only from the data folder"),
     ],
 )
 def test_nonsense_in_a_link_is_told_and_left_out(page: Page, choices: dict[str, object], sentence: str) -> None:
