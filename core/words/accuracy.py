@@ -13,16 +13,17 @@ from core.stats.numbers import SPACE, count, percent, points, points_between
 from core.studies.answered import compare, same_pictures
 from core.studies.zero_shot.classify import ZeroShotResult
 from core.types import Sentence
+from core.words.datasets import measured
 from core.words.names import say_dataset, say_model, short_names, told_apart
 
 COLLAPSE_SHARE = 0.4
 
 
 def protocol_line(result: ZeroShotResult) -> str:
-    """ "10,000 pictures · 1 template · curated names": what a number rests on, in one line."""
+    """ "300 of 13,500 images · 1 template · curated names": what a number rests on, in one line."""
     kind = result.classnames_kind
     names = f"{kind} names" if kind in ("curated", "raw") else f"names from {kind}"
-    return " · ".join([count(result.n, "picture"), count(len(result.templates), "template"), names])
+    return " · ".join([measured(result), count(len(result.templates), "template"), names])
 
 
 # --- two things -------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from core.studies.captions.one_caption import OneCaptionResult, OnePictureResult
 from core.studies.captions.retrieval import RetrievalResult
 from core.types import Dataset, Sentence
 from core.words.accuracy import outcome
+from core.words.datasets import part_of
 from core.words.names import say_dataset, say_model, short_names, told_apart
 
 Side = Literal["image", "text"]
@@ -45,9 +46,10 @@ def captions_report(rows: Dataset) -> tuple[Sentence, ...]:
 
 
 def retrieval_line(result: RetrievalResult) -> str:
-    """ "5,000 pictures · 25,000 captions, 5 a picture": what the numbers rest on."""
+    """ "1,000 of 5,000 images · 5,000 captions, 5 per image": what the numbers rest on."""
     each = span(*result.captions_range)
-    return f"{count(result.n_images, 'picture')} · {count(result.n_texts, 'caption')}, {each} a picture"
+    among = part_of(result.dataset, result.split, result.n_images)
+    return f"{among} · {count(result.n_texts, 'caption')}, {each} per image"
 
 
 @told_apart

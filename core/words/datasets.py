@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
+from core.errors import TMVError
+from core.readers.datasets import find_dataset
 from core.stats.numbers import count
 from core.types import OnDisk
 
@@ -21,6 +25,40 @@ def counted(images: int | None, whole: int = 0, *, more: bool = False) -> str:
     if more:
         return f"more than {count(images, 'image')}"
     return f"{images:,} of {count(whole, 'image')}" if 0 < images < whole else count(images, "image")
+
+
+class Measured(Protocol):
+    """A result on `n` images of one split."""
+
+    @property
+    def dataset(self) -> str:
+        """The data set it is of."""
+
+    @property
+    def split(self) -> str:
+        """The split it is of."""
+
+    @property
+    def n(self) -> int:
+        """How many images it rests on."""
+
+
+def measured(result: Measured) -> str:
+    """ "300 of 13,500 images": how much of a split a number rests on, where the published set has another size."""
+    return part_of(result.dataset, result.split, result.n)
+
+
+def part_of(dataset: str, split: str, n: int) -> str:
+    """The same of any count of images."""
+    return counted(n, published_size(dataset, split))
+
+
+def published_size(dataset: str, split: str) -> int:
+    """How many images the published split of a known data set has; 0 where that is not known."""
+    try:
+        return dict(find_dataset(dataset).sizes).get(split, 0)
+    except TMVError:
+        return 0
 
 
 def on_disk_said(found: OnDisk) -> str:

@@ -10,6 +10,7 @@ from core.studies.few_shot.draw import FewShotDraw
 from core.studies.few_shot.gain import best_point, doubt, first_clear, over_zero_shot
 from core.studies.few_shot.result import FewShotPoint, FewShotResult, FewShotRun
 from core.types import Sentence
+from core.words.datasets import measured
 from core.words.names import DRAWN, FEW_SHOT_METHODS, PROBE, drawn_name, say_model, told_apart
 
 
@@ -102,9 +103,9 @@ def say_draw(method: str, shots: int, seed: int | None = None) -> str:
 
 
 def draw_line(result: FewShotDraw) -> str:
-    """ "500 pictures · learnt from 160 · seed 0 · alpha 1.2, beta 5.5": what a number rests on, in one line."""
+    """ "500 images · learnt from 160 · seed 0 · alpha 1.2, beta 5.5": what a number rests on, in one line."""
     learnt = f"learnt from {result.n_shots:,}, {result.shots:,} a class"
-    return " · ".join([count(result.n, "picture"), learnt, f"seed {result.seed}", say_settings([result.settings])])
+    return " · ".join([measured(result), learnt, f"seed {result.seed}", say_settings([result.settings])])
 
 
 def spread_line(point: FewShotPoint) -> str:

@@ -5,20 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core.stats.intervals import PairedDifference
-from core.stats.numbers import SPACE, count, in_points, percent, points, setting
+from core.stats.numbers import SPACE, in_points, percent, points, setting
 from core.studies.answered import compare
 from core.studies.probe.result import ProbeResult
 from core.studies.zero_shot.classify import ZeroShotResult
 from core.types import Sentence
 from core.words.accuracy import excludes_zero, outcome, why_tied
+from core.words.datasets import measured, published_size
 from core.words.names import short_names, told_apart
 
 
 def probe_line(result: ProbeResult) -> str:
-    """ "400 pictures · trained on 300 others · C = 0.18": what a probe's test accuracy rests on."""
+    """ "400 images · trained on 300 of 13,500 others · C = 0.18": what a probe's test accuracy rests on."""
     features = " · unit-length features" if result.normalised else ""
     chosen = f"C{SPACE}={SPACE}{setting(result.C)}"
-    return f"{count(result.n, 'picture')} · trained on {result.n_train:,} others · {chosen}{features}"
+    whole = published_size(result.dataset, result.train_key.split)
+    part = f" of {whole:,}" if result.n_train < whole else ""
+    tested = measured(result)
+    return f"{tested} · trained on {result.n_train:,}{part} others · {chosen}{features}"
 
 
 def held_out_line(result: ProbeResult) -> str:

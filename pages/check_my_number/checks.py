@@ -13,6 +13,7 @@ from core.studies.audit.finding import CANNOT_TELL
 from core.tables.audit import audit_frame, otherwise_frame, published_figure
 from core.types import Interval
 from core.words.audit import gain_line
+from core.words.datasets import part_of
 from pages.shared.chart import draw
 from pages.shared.layout import Headline, conclusion, headlines, show_remarks
 from pages.shared.save import save_rows
@@ -44,7 +45,7 @@ def _figures(result: AuditResult) -> list[Headline]:
         return []
     interval: Interval = case.interval(metric) or (value, value)
     said = "Top-1 accuracy" if metric == "acc1" else "Text finds picture, first"
-    pictures = f"{case.n:,} pictures" if case.n else "an unknown number of pictures"
+    pictures = part_of(case.dataset, case.split, case.n) if case.n else "an unknown number of images"
     figures = [Headline(label=f"{said}, as it is", value=value, ci95=interval, under=pictures, exact=case.model)]
     return figures + [
         Headline(label=g.said.capitalize(), value=g.value, ci95=g.ci95, under=gain_line(g)) for g in _best(result)

@@ -35,8 +35,8 @@ from core.studies.prompts.words import WordsResult
 from core.studies.zero_shot.classify import ZeroShotResult
 from core.tables.classes import confusion_frame
 from core.tables.methods import methods_frame
-from core.types import EmbeddingKey, Note, Reference, Sentence
-from core.words import accuracy, audit, captions, deck, few_shot, leaderboard, notes, pictures, probe, prompts
+from core.types import EmbeddingKey, Note, OnDisk, Reference, Sentence, State
+from core.words import accuracy, audit, captions, datasets, deck, few_shot, leaderboard, notes, pictures, probe, prompts
 from tests.fakes import fake_dataset
 from tests.sample_results import PROVENANCE, sample_result, with_right
 from tests.study_results import (
@@ -65,6 +65,7 @@ def sentences() -> dict[str, list[Any]]:
         *_agreements(),
         *_boards(),
         *_captions(),
+        *_datasets(),
         *_others(),
     ):
         said[name] = [_plain(text) for text in texts]
@@ -527,6 +528,19 @@ def _captions() -> Said:
     yield "captions.under_mistake", [captions.under_mistake(result, 3)]
     yield "captions.lost_title", [captions.lost_title(result)]
     yield "captions.captioned_so", [captions.captioned_so(n, "coco") for n in (0, 1, 2)]
+
+
+def _datasets() -> Said:
+    here = State(state="ready")
+    some = OnDisk(name="eurosat", title="EuroSAT", carries="classes", state=here, images=600, whole=27_000, classes=10)
+    told = replace(some, carries="captions", whole=0, classes=0, captions=3000)
+    kinds = [some, told, replace(some, more=True), replace(some, carries="images", classes=0, whole=0)]
+    yield "datasets.images_said", [datasets.images_said(one) for one in (*kinds, replace(some, images=None))]
+    yield "datasets.on_disk_said", [datasets.on_disk_said(one) for one in kinds]
+    yield "datasets.counted", [datasets.counted(1), datasets.counted(5, 20), datasets.counted(20, 20)]
+    yield "datasets.measured", [datasets.measured(zero(OPENAI, 150))]
+    yield "datasets.part_of", [datasets.part_of("eurosat", "test", 300), datasets.part_of("folder:x", "test", 300)]
+    yield "datasets.published_size", [datasets.published_size("eurosat", "test")]
 
 
 def _others() -> Said:

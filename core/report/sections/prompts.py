@@ -14,6 +14,7 @@ from core.studies.prompts.study import PromptStudy
 from core.tables import columns
 from core.tables.forms import Table
 from core.tables.prompts import templates_frame
+from core.words.datasets import measured
 from core.words.names import say_dataset
 from core.words.notes import notes_of
 from core.words.prompts import templates_finding
@@ -37,7 +38,7 @@ def prompts(engine: Engine, request: Request, datasets: Sequence[str], gathered:
             yield Section(
                 title=f"What does the wording change on {say_dataset(dataset)}?",
                 finding=full_stop(templates_finding(found)),
-                lines=(f"{found[0].n:,} pictures, {found[0].classnames_kind} names; differences are paired.",),
+                lines=(f"{measured(found[0])}, {found[0].classnames_kind} names; differences are paired.",),
                 charts=(templates_chart(frame),),
                 tables=(
                     Table(

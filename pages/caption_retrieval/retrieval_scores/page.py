@@ -14,6 +14,7 @@ from core.studies.captions.study import compare_retrieval
 from core.tables.retrieval import direction_of, recalls_frame
 from core.types import DatasetSpec, ModelSpec
 from core.words.captions import SIDES, Side, retrieval_finding, retrieval_line, what_counts
+from core.words.datasets import part_of
 from core.words.names import say_pair, short_names
 from pages.caption_retrieval.caption_list import PAGE_KEY, caption_list, show_ranks
 from pages.caption_retrieval.retrieval_scores.figures_table import figures_table
@@ -110,7 +111,8 @@ def figures(results: Sequence[RetrievalResult]) -> list[Headline]:
 def _headline(result: RetrievalResult, side: Side, k: int, name: str) -> Headline:
     found = direction_of(result, side)
     label = SIDES[side] + ("" if k == 1 else f", first {k}")
-    among = count(result.n_images, "picture") if side == "image" else count(result.n_texts, "caption")
+    images = part_of(result.dataset, result.split, result.n_images)
+    among = images if side == "image" else count(result.n_texts, "caption")
     return Headline(
         label=f"{name}: {lower_first(label)}" if name else label,
         value=found.recall[k],

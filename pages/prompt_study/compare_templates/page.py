@@ -10,12 +10,13 @@ from core.charts.class_templates import class_templates_chart
 from core.charts.prompts import templates_chart
 from core.engine import Engine
 from core.errors import EncoderWarming
-from core.stats.numbers import count, full_stop
+from core.stats.numbers import full_stop
 from core.studies.prompts.accuracy import PromptStudyResult, TemplateResult
 from core.studies.prompts.study import PromptStudy
 from core.tables.prompts import class_templates_frame, templates_frame
 from core.types import DatasetSpec, EmbeddingSet, ModelSpec
 from core.words.accuracy import outcome as outcome
+from core.words.datasets import measured
 from core.words.names import say_model
 from core.words.prompts import best_of_each, deck_distances, names_findings, say_template, templates_finding
 from pages.prompt_study.compare_templates.changed import changed, changed_template, show_template
@@ -137,7 +138,7 @@ def _headline(of: PromptStudyResult, result: TemplateResult, role: str, among: S
     """Named by what tells it from the others: the template, the model, or the model and its class names."""
     quoted, names = f"“{say_template(result.name)}”", f"{of.classnames_kind} names"
     if len(among) == 1:
-        under = [role, count(of.n, "picture"), names]
+        under = [role, measured(of), names]
         return Headline(
             label=say_template(result.name),
             value=result.acc1,
@@ -147,7 +148,7 @@ def _headline(of: PromptStudyResult, result: TemplateResult, role: str, among: S
         )
     several = len({s.classnames_kind for s in among}) > 1
     label = say_model(of.model) + (f", {names}" if several else "")
-    under = [quoted, role, count(of.n, "picture"), *([] if several else [names])]
+    under = [quoted, role, measured(of), *([] if several else [names])]
     return Headline(label=label, value=result.acc1, ci95=result.acc1_ci95, under=" · ".join(under), exact=of.model)
 
 

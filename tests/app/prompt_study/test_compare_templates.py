@@ -128,10 +128,7 @@ def test_a_list_that_is_not_here_is_said(page: Page, world: World) -> None:
 
 @pytest.mark.parametrize(
     ("choices", "sentence"),
-    [
-        ({"wording": ["no place"]}, "exactly one {}"),
-        ({"wordings": "fotos"}, "not “fotos”; deck is used instead."),
-    ],
+    [({"wording": ["no place"]}, "exactly one {}"), ({"wordings": "fotos"}, "not “fotos”; deck is used instead.")],
 )
 def test_nonsense_in_a_link_is_told_and_left_out(page: Page, choices: dict[str, object], sentence: str) -> None:
     app = page(HERE, **choices)

@@ -77,7 +77,7 @@ def test_three_models_on_one_data_set(two: tuple[ZeroShotResult, ZeroShotResult]
 
 
 def test_protocol_line(two: tuple[ZeroShotResult, ZeroShotResult]) -> None:
-    assert accuracy.protocol_line(two[0]) == "300 pictures · 1 template · curated names"
+    assert accuracy.protocol_line(two[0]) == "300 of 13,500 images · 1 template · curated names"
 
 
 def test_calibration_finding_says_which_way() -> None:

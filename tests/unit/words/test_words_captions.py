@@ -44,7 +44,7 @@ def test_a_benchmark_says_its_recall_or_the_difference() -> None:
     gap = breakdown.compare(result, other)
     assert captions.retrieval_finding([result, other], gap).code == gap.image_recall[1].outcome == "first_ahead"
     assert captions.retrieval_finding([]).code == "no_result"
-    assert captions.retrieval_line(result) == "120 pictures · 600 captions, 5 a picture"
+    assert captions.retrieval_line(result) == "120 of 5,000 images · 600 captions, 5 per image"
 
 
 def test_bands_say_where_recall_goes() -> None:

@@ -31,7 +31,9 @@ def right(result: ZeroShotResult, rows: np.ndarray) -> ZeroShotResult:
 
 def test_a_probe_in_words(pair: tuple[ProbeResult, ZeroShotResult]) -> None:
     line = probe_line(pair[0])
-    assert line.startswith("63 pictures · trained on 63 others · C\u00a0=\u00a0") and "unit" not in line
+    assert (
+        line.startswith("63 of 13,500 images · trained on 63 of 13,500 others · C\u00a0=\u00a0") and "unit" not in line
+    )
     assert "unit-length" in probe_line(replace(pair[0], normalised=True))
     assert held_out_line(pair[0]).endswith("a fifth held out at a time")
     assert "12 of 63 training pictures" in held_out_line(replace(pair[0], folds=1, n_val=12))
