@@ -30,9 +30,21 @@ def export_bundle(
     keys = _chosen(
         engine, [find_model(name).name for name in models], [engine.data.find(name).name for name in datasets]
     )
+    return export_entries(engine, file, keys, sizes=sizes, progress=progress)
+
+
+def export_entries(
+    engine: Engine,
+    file: Path,
+    keys: Sequence[EmbeddingKey],
+    *,
+    sizes: Sequence[int] = (SMALL,),
+    progress: Progress | None = None,
+) -> ExportReport:
+    """The same for exactly these stored entries."""
     for key in keys:
         engine.store.adopt(key)
-    choice = BundleChoice(keys=keys, sizes=tuple(sizes))
+    choice = BundleChoice(keys=tuple(keys), sizes=tuple(sizes))
     return export(engine.cache_dir, file, choice, engine.thumbnail if sizes else None, progress)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -189,6 +190,13 @@ def find_model(name: str) -> ModelSpec:
     if not _fits((architecture, pretrained)):
         raise quick_gelu_mismatch(architecture, pretrained)
     return _listed(architecture, pretrained)
+
+
+@lru_cache(maxsize=1)
+def every_model() -> tuple[ModelSpec, ...]:
+    """The catalog, then every other pair of architecture and weights that the installed open_clip lists."""
+    listed = ("/".join(pair) for pair in sorted(registry.published_weights()) if _fits(pair))
+    return MODELS + tuple(find_model(name) for name in listed if name not in _BY_NAME)
 
 
 def config_and_weights(spec: ModelSpec) -> tuple[Path, Path] | None:

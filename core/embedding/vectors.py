@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,14 +47,22 @@ class Vectors:
 
     def models(self) -> tuple[tuple[ModelSpec, State], ...]:
         """Every model of the catalog with what can be done with it here."""
-        return tuple((spec, self.model_state(spec)) for spec in MODELS)
+        return self.model_states(MODELS)
+
+    def model_states(self, specs: Iterable[ModelSpec]) -> tuple[tuple[ModelSpec, State], ...]:
+        """Each of these models with what can be done with it here; the cache is listed once for all."""
+        stored = {entry.key.model for entry in self.store.entries()}
+        return tuple((spec, _with_vectors(weights.state(spec), spec.name in stored)) for spec in specs)
 
     def model_state(self, spec: ModelSpec) -> State:
         """Ready also means: no weights here, but cached vectors that can be studied."""
         state = weights.state(spec)
-        if state.state != "ready" and any(e.key.model == spec.name for e in self.store.entries()):
-            return State(state="ready", why="Its cached vectors are here; its weights are not.")
-        return state
+        stored = state.state != "ready" and any(e.key.model == spec.name for e in self.store.entries())
+        return _with_vectors(state, stored)
+
+    def computable(self, spec: ModelSpec) -> State:
+        """Whether the model itself is here or can be downloaded, whatever vectors of it there are."""
+        return weights.state(spec)
 
     def find(self, place: Place) -> EmbeddingSet | None:
         """The stored vectors that fit the model and the data as they are now, or None. Never computes. Raises `Damaged`
@@ -72,7 +80,7 @@ class Vectors:
             return found
         model, dataset, split = place.names
         raise NotHere(
-            f"The pictures of {dataset} ({split}) are not embedded with {model} yet; embed them in the library "
+            f"The pictures of {dataset} ({split}) are not embedded with {model} yet; compute them under Data & models "
             f"or with: python -m core embed --model {model} --data {dataset} --split {split}"
         )
 
@@ -170,3 +178,9 @@ class Vectors:
             raise Damaged(
                 f"{damage.what}, and cannot be computed again, because {error} Or copy the cache again."
             ) from error
+
+
+def _with_vectors(state: State, stored: bool) -> State:
+    if state.state == "ready" or not stored:
+        return state
+    return State(state="ready", why="Its cached vectors are here; its weights are not.")

@@ -139,7 +139,7 @@ def _with_rows(dataset: Dataset) -> Dataset:
 def _missing(spec: DatasetSpec, folder: Path) -> str:
     known = BY_NAME[spec.name]
     if known.archives:
-        how = f"download it on the Library page ({spec.size}), or put it there from {spec.source_url}"
+        how = f"download it under Data & models ({spec.size}), or put it there from {spec.source_url}"
     else:
         how = known.by_hand
     if (there := _folder_of(spec.name, folder)) is not None:

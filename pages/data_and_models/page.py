@@ -1,11 +1,37 @@
-"""Library: models, data sets, stored vectors and running work."""
+"""Data & models: computing embeddings, jobs, models, data sets, stored embeddings and their export."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from core.engine import Engine
 from pages.data_and_models import datasets, models, report, vectors, work
 from pages.shared.engine import engine
 from pages.shared.guard import errors_in_place
 from pages.shared.layout import page_title
+from pages.shared.url_choices import one_of
+from pages.shared.url_state import bind
+from pages.shared.widgets import segments
 
-page_title("What is on this machine, and what can be brought here?")
-for block in (work.show, vectors.show, report.show, models.show, datasets.show):
-    with errors_in_place():
-        block(engine())
+PARTS = {"embed": "Compute embeddings", "models": "Models", "data": "Data sets", "stored": "Stored embeddings"}
+BLOCKS: dict[str, tuple[Callable[[Engine], None], ...]] = {
+    "embed": (work.show,),
+    "models": (models.show,),
+    "data": (datasets.show,),
+    "stored": (vectors.show, report.show),
+}
+
+
+def page(engine: Engine) -> None:
+    """One part at a time, so that a long list hides no other."""
+    part = one_of("part", PARTS, "embed")
+    segments("part", "Part of this page", PARTS, part, label_visibility="collapsed")
+    for block in BLOCKS[part]:
+        with errors_in_place():
+            block(engine)
+
+
+bind("part")
+page_title("Models, data and jobs")
+with errors_in_place():
+    page(engine())

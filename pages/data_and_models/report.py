@@ -18,10 +18,10 @@ def show(engine: Engine) -> None:
     stored = stored_pairs(engine)
     if not stored.pairs:
         return
-    st.header("Take it away", anchor=False)
+    st.header("Export", anchor=False)
     st.caption(
-        "A report is one HTML file with figures, tables, mistakes, checks and provenance, readable offline and "
-        "printable. To take the vectors themselves to another machine: python -m core bundle export FILE"
+        "A report is one HTML file with figures, tables, errors, checks and provenance, readable offline and "
+        "printable. To take the embeddings themselves to another machine, mark them above and export a bundle."
     )
     first, second, button = st.columns([4, 4, 2], vertical_alignment="bottom")
     models = first.multiselect(

@@ -1,64 +1,107 @@
-"""Stored vectors: what is embedded, how large it is, and how to remove it."""
+"""Stored embeddings: what there is, how large it is, taking it away and deleting it."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import streamlit as st
 
 from core.engine import Engine
-from core.stats.numbers import count, size
+from core.errors import TMVError
+from core.stats.numbers import count, listed, size
 from core.store import Entry
-from core.types import EmbeddingKey
+from core.tables.library import STORED, stored_frame
 from core.words.names import say_dataset, say_model
+from core.work.bundles import MOST_BYTES, bundle_bytes
+from pages.data_and_models.choosing import choose_rows, search
 from pages.shared.guard import safe_callback
 from pages.shared.words import plain
 
 
 def show(engine: Engine) -> None:
-    """One line for each stored set of vectors."""
-    st.header("Embedded", anchor=False)
-    entries = sorted(engine.store.entries(), key=lambda e: (e.key.dataset, e.key.split, e.key.model))
+    """One table, and what can be done with the rows that are marked."""
+    st.header("Stored embeddings", anchor=False)
+    entries = sorted(engine.store.entries(), key=lambda e: (e.key.dataset, e.key.split, e.key.model, e.key.fingerprint))
     if not entries:
         st.info(
-            "Nothing is embedded yet. Choose a model and a data set above and press Embed, or run: "
+            "Nothing is embedded yet. Open *Compute embeddings*, or run: "
             "python -m core embed --model demo-rn/demo --data demo-objects",
             icon=":material/info:",
         )
         return
-    total = sum(e.bytes for e in entries)
     st.caption(
-        f"{count(len(entries), 'set')} of vectors, {size(total)} in {plain(str(engine.cache_dir))}. "
-        "The folder can be copied to another machine, and deleted: it is made again on demand."
+        f"{count(len(entries), 'set')} of embeddings, {size(sum(e.bytes for e in entries))}. You can copy the cache "
+        "folder to another machine or delete it; results are recomputed when needed."
     )
-    with st.expander("Show them", expanded=len(entries) <= 6):
-        for entry in entries:
-            _line(engine, entry)
-
-
-def _line(engine: Engine, entry: Entry) -> None:
-    key = entry.key
-    words, button = st.columns([9, 1], vertical_alignment="center")
-    rows = count(entry.n, "picture") if entry.complete else f"{entry.done:,} of {count(entry.n, 'picture')}"
-    skipped = f" · {entry.skipped:,} skipped" if entry.skipped else ""
-    words.markdown(
-        f"**{plain(say_dataset(key.dataset))}** ({plain(key.split)}) · {plain(say_model(key.model))} · {rows}{skipped}"
-        f" · {size(entry.bytes)} · {plain(entry.date[:10])}",
-        help=plain(f"{key.model} on {key.dataset}"),
+    frame = stored_frame(entries).assign(name=[e.key.fingerprint for e in entries], place=range(len(entries)))
+    found, typed = search(
+        frame, ("dataset_title", "dataset", "split", "model_title", "model"), "stored", "part of a name"
     )
-    if button.button(
-        "Remove",
-        key=f"remove-{key.model}-{key.dataset}-{key.split}-{key.fingerprint}",
-        width="stretch",
-        disabled=entry.running,
-    ):
-        _confirm(engine, key)
+    if not len(found):
+        st.info(f"No stored embeddings have “{plain(typed)}” in their name; clear the search to see all.")
+        return
+    marked = choose_rows(found, STORED, "stored", "Stored embeddings")
+    _actions(engine, [entries[place] for place in marked["place"]])
 
 
-@st.dialog("Remove these vectors?")
-def _confirm(engine: Engine, key: EmbeddingKey) -> None:
+def _actions(engine: Engine, marked: Sequence[Entry]) -> None:
+    complete = [e for e in marked if e.complete]
+    total = sum(e.bytes for e in complete)
+    n = f" ({len(marked)})" if marked else ""
+    with st.container(horizontal=True, gap="small"):
+        st.download_button(
+            f"Export as bundle{n}",
+            lambda: _bundle(engine, complete),
+            "embeddings.zip",
+            "application/zip",
+            key="bundle",
+            icon=":material/archive:",
+            on_click="ignore",
+            disabled=not complete or total > MOST_BYTES,
+            help="The marked embeddings with their results and small images in one file. On the other machine: "
+            "python -m core bundle import embeddings.zip",
+        )
+        if st.button(
+            f"Delete embeddings{n}",
+            key="delete-embeddings",
+            icon=":material/delete:",
+            disabled=not marked or any(e.running for e in marked),
+            help="Asks first. The images and the model's weights stay.",
+        ):
+            _confirm(engine, marked)
+    if total > MOST_BYTES:
+        st.caption(
+            f"{size(total)} is more than a browser should carry ({size(MOST_BYTES)}); mark fewer, or run: "
+            "python -m core bundle export FILE"
+        )
+
+
+def _bundle(engine: Engine, entries: Sequence[Entry]) -> bytes:
+    return bundle_bytes(engine, [e.key for e in entries])
+
+
+@st.dialog("Delete these embeddings?")
+def _confirm(engine: Engine, entries: Sequence[Entry]) -> None:
+    names = [f"{say_dataset(e.key.dataset)} ({e.key.split}) with {say_model(e.key.model)}" for e in entries]
     st.markdown(
-        f"{plain(say_dataset(key.dataset))} ({plain(key.split)}) with {plain(say_model(key.model))}. The pictures "
-        "stay; embedding them again takes as long as it took."
+        f"{plain(listed(names, 6))}: {size(sum(e.bytes for e in entries))}. The images stay. "
+        "Recomputing takes as long as the first time."
     )
-    remove = safe_callback(engine.store.remove)
-    if st.button("Remove", type="primary", key="remove-for-good", on_click=remove, args=(key,)):
-        st.rerun()
+    with st.container(horizontal=True, gap="small"):
+        delete = safe_callback(_delete)
+        if st.button("Delete", type="primary", key="delete-for-good", on_click=delete, args=(engine, tuple(entries))):
+            st.rerun()
+        if st.button("Keep", key="delete-not"):
+            st.rerun()
+
+
+def _delete(engine: Engine, entries: Sequence[Entry]) -> None:
+    """All that can go; what is being computed meanwhile stays, and is named."""
+    kept = list[str]()
+    for entry in entries:
+        try:
+            engine.store.remove(entry.key)
+        except TMVError as error:
+            kept.append(str(error))
+    if kept:
+        raise TMVError(" ".join(kept))

@@ -20,7 +20,7 @@ LATELY = 6
 
 def show(engine: Engine) -> None:
     """What runs now, what ended lately, and the row that starts embedding."""
-    st.header("Work", anchor=False)
+    st.header("Compute embeddings", anchor=False)
     _start(engine)
     _watch(engine)
 
@@ -86,6 +86,6 @@ def _watch(engine: Engine) -> None:
 def _ended(jobs: list[Job]) -> None:
     if not jobs:
         return
-    with st.expander("Ended lately"):
+    with st.expander("Recent jobs"):
         for job in jobs:
             st.caption(plain(job_sentence(job)))

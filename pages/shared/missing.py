@@ -92,5 +92,5 @@ def obstacles(engine: Engine, pair: Pair) -> list[str]:
 
 def _obstacle(title: str, kind: str, state: State) -> str:
     why = f": {plain(public(state.why))}" if state.why else ""
-    hint = " Download it in the library." if state.state == "downloadable" else ""
+    hint = " Download it under Data \\& models." if state.state == "downloadable" else ""
     return f"The {kind} {title} is not on this machine{why}.{hint}".replace("\\..", "\\.")

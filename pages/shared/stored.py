@@ -137,5 +137,22 @@ def default_models(engine: Engine, datasets: tuple[str, ...], most: int) -> tupl
 
 def known_models(engine: Engine) -> tuple[ModelSpec, ...]:
     """The catalog, and whatever else has vectors here."""
-    extra = [n for n in stored_pairs(engine).models if n not in {m.name for m in MODELS}]
-    return MODELS + tuple(find_model(n) for n in extra)
+    return MODELS + tuple(find_model(n) for n in _others(engine) if not unusable(n))
+
+
+def unusable(model: str) -> str:
+    """Why stored embeddings of this name cannot be told to be of a model, in a sentence; "" where they can."""
+    try:
+        find_model(model)
+    except TMVError as error:
+        return str(error)
+    return ""
+
+
+def stored_unusable(engine: Engine) -> list[str]:
+    """The sentences about stored embeddings whose model has a name that nothing here knows."""
+    return [problem for n in _others(engine) if (problem := unusable(n))]
+
+
+def _others(engine: Engine) -> list[str]:
+    return [n for n in stored_pairs(engine).models if n not in {m.name for m in MODELS}]
