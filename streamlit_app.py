@@ -12,6 +12,7 @@ from core.deck.stories import MOVED
 from pages.present import stage
 from pages.shared import first_run
 from pages.shared.engine import engine
+from pages.shared.grid import forget_grids
 from pages.shared.guard import errors_in_place, show_callback_error
 from pages.shared.history import one_step_back
 from pages.shared.icon import ICON
@@ -78,6 +79,7 @@ def frame() -> None:
     st.set_page_config(page_title="Text Meets Vision", page_icon=ICON, layout="wide", menu_items={"About": ABOUT})
     keep_readable()
     mount_hidden()
+    forget_grids()
     one_step_back()
     sections = {
         section: [

@@ -18,8 +18,9 @@ from core.words.names import say_dataset, say_model
 from core.words.pictures import agreement_detail, agreement_finding, first_right
 from pages.shared.grid import Tile, grid
 from pages.shared.guard import errors_in_place
+from pages.shared.image_dialog import OpenedImage, image_dialog
 from pages.shared.layout import conclusion
-from pages.shared.picture import picture_beside, thumbnail
+from pages.shared.picture import thumbnail
 from pages.shared.url_choices import A_PICTURE, NONE_OPENED, one_of
 from pages.shared.url_state import LONGEST, set_choice
 from pages.shared.warming import warming
@@ -137,9 +138,6 @@ def _look(picture: str) -> None:
 
 
 def _dialog(engine: Engine, results: Sequence[PicturesResult], picture: str) -> None:
-    def closed() -> None:
-        set_choice("look", None)
-
     def beside() -> None:
         for line in label_of(engine, results[0], picture):
             st.markdown(plain(line))
@@ -147,7 +145,9 @@ def _dialog(engine: Engine, results: Sequence[PicturesResult], picture: str) -> 
             rank, score = rank_of(engine, result, picture)
             st.markdown(plain(f"{say_model(result.model)}: rank {rank:,} of {result.n:,}, cosine {score:.3f}"))
 
-    picture_beside(engine, (results[0].dataset, results[0].split, picture), closed, beside)
+    first = results[0]
+    opened = OpenedImage(dataset=first.dataset, split=first.split, id=picture, choice="look", model=first.model)
+    image_dialog(engine, opened, beside)
 
 
 def what_is_shown(places: Sequence[Place], n: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import streamlit as st
 
@@ -12,18 +12,17 @@ from core.studies.pictures.search import PicturesResult
 from core.studies.pictures.study import label_of, rank_of
 from core.words.names import say_model
 from pages.search.query_form import more_like
+from pages.shared.image_dialog import OpenedImage, image_dialog
 from pages.shared.navigation import to_caption
-from pages.shared.picture import picture_beside
 from pages.shared.url_state import set_choice
 from pages.shared.words import plain
 
 
-def asked_dialog(
-    engine: Engine, results: Sequence[PicturesResult], picture_id: str, closed: Callable[[], None]
-) -> None:
-    """Open the picture over the page; `closed` is called when the reader closes it."""
-    place = (results[0].dataset, results[0].split, picture_id)
-    picture_beside(engine, place, closed, lambda: _said(engine, results, picture_id))
+def asked_dialog(engine: Engine, results: Sequence[PicturesResult], picture_id: str, choice: str) -> None:
+    """Open the image that `choice` of the address names over the page."""
+    first = results[0]
+    opened = OpenedImage(dataset=first.dataset, split=first.split, id=picture_id, choice=choice, model=first.model)
+    image_dialog(engine, opened, lambda: _said(engine, results, picture_id))
 
 
 def _said(engine: Engine, results: Sequence[PicturesResult], picture_id: str) -> None:

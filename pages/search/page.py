@@ -16,7 +16,7 @@ from core.words.names import say_dataset, say_model, short_names
 from core.words.pictures import first_right, models_finding
 from pages.search.answers import first, lists
 from pages.search.asked_picture import asked_dialog
-from pages.search.query_form import KEPT, PAGE_KEY, QueryForm, get_query, query_picture, write
+from pages.search.query_form import KEPT, PAGE_KEY, QueryForm, get_query, more, query_picture, write
 from pages.shared.captions_used import captions_used, pick_split
 from pages.shared.chart import draw
 from pages.shared.contact_sheet import SheetList, contact_sheet
@@ -26,7 +26,7 @@ from pages.shared.guard import errors_in_place
 from pages.shared.layout import conclusion, page_title, provenance_footer, sources
 from pages.shared.missing import Pair, embedded, offer
 from pages.shared.paging import page_choice
-from pages.shared.pickers import pick_dataset, pick_models
+from pages.shared.pickers import choice_row, pick_dataset, pick_models
 from pages.shared.save import save_rows, save_sheet
 from pages.shared.stored import ANY_KIND, any_embeddings
 from pages.shared.theme import chart_look, theme
@@ -40,8 +40,9 @@ MOST_MODELS, DEEP, TEN = 2, 500, 10
 
 def page(engine: Engine) -> None:
     """From the choices to the answer."""
-    left, right = st.columns(2)
-    with right:
+    line = st.container()
+    left, middle, right = choice_row([4, 3, 2])
+    with middle:
         dataset = pick_dataset(engine, ANY_KIND)
     if dataset is None:
         return
@@ -51,8 +52,9 @@ def page(engine: Engine) -> None:
         split = captions_used(engine, dataset).split
         pick_split(engine, dataset, split)
     now = get_query(any_embeddings(engine, models, dataset, split))
-    with errors_in_place():
-        write(engine, dataset, now)
+    with line, errors_in_place():
+        write(engine, now)
+    more(engine, dataset, now)
     with errors_in_place():
         results, missing, waiting = search(engine, models, dataset, split, now)
         offer(engine, missing)
@@ -108,7 +110,7 @@ def show_results(engine: Engine, results: Sequence[PicturesResult]) -> None:
                 chart = moved_chart(moved_frame(pair), a=a, b=b, **chart_look())
                 draw(chart, key="chart-moved", picked=lambda mark: open_picture(str(mark[0])))
     if opened := one_of("open", results[0].ids, "", A_PICTURE, NONE_OPENED):
-        asked_dialog(engine, results, opened, lambda: set_choice("open", None))
+        asked_dialog(engine, results, opened, "open")
 
 
 def open_picture(picture: str) -> None:

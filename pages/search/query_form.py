@@ -106,9 +106,9 @@ def query_picture(engine: Engine, now: QueryForm) -> bytes | None:
 # --- the form ---------------------------------------------------------------------------------------------
 
 
-def write(engine: Engine, dataset: DatasetSpec, now: QueryForm) -> None:
-    """The line, the one button, what else can be asked, and the image that is asked with."""
-    keys = {name: box_key(name, values) for name, values in _values(now).items()}
+def write(engine: Engine, now: QueryForm) -> None:
+    """The line and the one button."""
+    keys = _keys(now)
     with st.form("ask", border=False):
         line, button = st.columns([7, 1], vertical_alignment="bottom")
         line.text_input("Describe an image", now.text, key=keys["q"], max_chars=LONGEST, placeholder=EXAMPLE)
@@ -119,17 +119,38 @@ def write(engine: Engine, dataset: DatasetSpec, now: QueryForm) -> None:
             on_click=safe_callback(_wrote, at="query"),
             args=(engine, keys, now),
         )
-        with st.expander("Exclude words, set weights", expanded=bool(now.minus)):
-            _more(now, keys)
     show_form_error("query")
-    with st.expander("Search by image", expanded=bool(now.upload or now.like)):
+
+
+def more(engine: Engine, dataset: DatasetSpec, now: QueryForm) -> None:
+    """What else can be asked: words to exclude, an image; each takes effect when it is set."""
+    keys, left, right = _keys(now), *st.columns(2)
+    wrote, args = safe_callback(_wrote, at="query"), (engine, keys, now)
+    with left.expander("Exclude words, set weights", expanded=bool(now.minus)):
+        st.text_input(
+            "Exclude",
+            ", ".join(now.minus),
+            key=keys["minus"],
+            max_chars=LONGEST,
+            placeholder="water, people",
+            help="Words whose meaning is subtracted, separated by commas.",
+            on_change=wrote,
+            args=args,
+        )
+        for label, value, name in (
+            ("Weight of the image", now.image_weight, "image_weight"),
+            ("Weight of each excluded word", now.minus_weight, "minus_weight"),
+        ):
+            st.number_input(label, 0.0, MOST_WEIGHT, value, 0.1, key=keys[name], on_change=wrote, args=args)
+        st.caption("A text has weight 1. Unit vectors are added, and the sum is normalised.")
+    with right.expander("Search by image", expanded=bool(now.upload or now.like)):
         st.file_uploader(
             "Images like this one",
             type=[s.lstrip(".") for s in sorted(IMAGE_SUFFIXES)],
             key=keys["file"],
             max_upload_size=MOST_MEGABYTES,
-            on_change=safe_callback(_wrote, at="query"),
-            args=(engine, keys, now),
+            on_change=wrote,
+            args=args,
             help="It stays on this server for a while under a name that only the link knows, so that the link shows "
             "others the same.",
         )
@@ -137,21 +158,8 @@ def write(engine: Engine, dataset: DatasetSpec, now: QueryForm) -> None:
             _asked_with(engine, dataset, now)
 
 
-def _more(now: QueryForm, keys: dict[str, str]) -> None:
-    left, middle, right = st.columns(3)
-    left.text_input(
-        "Exclude",
-        ", ".join(now.minus),
-        key=keys["minus"],
-        max_chars=LONGEST,
-        placeholder="water, people",
-        help="Words whose meaning is subtracted, separated by commas.",
-    )
-    middle.number_input("Weight of the image", 0.0, MOST_WEIGHT, now.image_weight, 0.1, key=keys["image_weight"])
-    right.number_input(
-        "Weight of each excluded word", 0.0, MOST_WEIGHT, now.minus_weight, 0.1, key=keys["minus_weight"]
-    )
-    st.caption("A text has weight 1. Unit vectors are added, and the sum is normalised.")
+def _keys(now: QueryForm) -> dict[str, str]:
+    return {name: box_key(name, values) for name, values in _values(now).items()}
 
 
 def _values(now: QueryForm) -> dict[str, Sequence[str]]:

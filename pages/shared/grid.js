@@ -99,12 +99,44 @@ const rearrange = (grid, tiles) => {
   }
 }
 
+// When the image over the page is closed, the keyboard is at the image that was looked at last. The dialog comes and
+// goes with every turn, and gives the focus away last of all, so this waits until it has been away for a second.
+const grids = new Map()
+const TURNS = { ArrowLeft: ".st-key-turn-previous button", ArrowRight: ".st-key-turn-next button" }
+
+const turn = event => {
+  const at = event.composedPath()[0]
+  if (event.altKey || event.ctrlKey || event.metaKey || (at instanceof HTMLElement && at.closest("input, textarea, .grid"))) return
+  const button = document.querySelector(TURNS[event.key] ?? "nothing")
+  if (button && !button.disabled) setTimeout(() => button.click(), 0)
+}
+
+if (!window.textMeetsVisionTurns) document.addEventListener("keydown", (window.textMeetsVisionTurns = turn), true)
+
+const tileOf = (label, id) => grids.get(label)?.querySelector(`.tile[data-id="${CSS.escape(id)}"]`)
+
+const returnTo = (label, id) => {
+  let last = id, seen = false, without = 0
+  const look = setInterval(() => {
+    without += 1
+    if (document.querySelector('[role="dialog"]')) {
+      seen = true
+      without = 0
+      for (const value of new URLSearchParams(location.search).values()) if (tileOf(label, value)) last = value
+    } else if (without > (seen ? 4 : 50)) {
+      clearInterval(look)
+      if (seen) tileOf(label, last)?.focus()
+    }
+  }, 200)
+}
+
 export default function (component) {
   const { data, parentElement, setTriggerValue } = component
   const grid = parentElement.querySelector(".grid")
   if (!grid) return
   grid.style.setProperty("--tile", `${data.tile}px`)
   grid.setAttribute("aria-label", data.label)
+  grids.set(data.label, grid)
   const mark = JSON.stringify(data.items.map(i => [i.id, i.alt, i.caption, i.note, i.mark, i.right, i.rank, i.score_text, i.named, i.src.length]))
   if (drawn.get(grid) !== mark) {
     rearrange(grid, data.items.map(tile))
@@ -113,7 +145,9 @@ export default function (component) {
   }
   grid.onclick = event => {
     const found = event.target.closest(".tile")
-    if (found) setTriggerValue("open", found.dataset.id)
+    if (!found) return
+    returnTo(data.label, found.dataset.id)
+    setTriggerValue("open", found.dataset.id)
   }
   grid.onkeydown = event => rove(grid, event)
   grid.onmouseover = grid.onfocus = event => shareHover(grid, event, true)

@@ -18,6 +18,7 @@ import streamlit as st
 HERE = Path(__file__).parent
 HTML = '<div class="grid" role="group"></div>\n'
 NAME = "picture_grid"
+GRIDS, OPENED_IN = "grids-on-this-page", "grid-opened-in"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,15 +66,38 @@ def _component() -> Callable[..., Any]:
     return made
 
 
+def forget_grids() -> None:
+    """At the start of a run: no grid is on the page yet."""
+    st.session_state[GRIDS] = {}
+
+
+def grid_with(picture: str) -> tuple[str, ...]:
+    """The ids of the grid that holds this image, that in which it was opened before others; () for none."""
+    grids: dict[str, tuple[str, ...]] = st.session_state.get(GRIDS, {})
+    opened = grids.get(st.session_state.get(OPENED_IN, ""), ())
+    return next((ids for ids in (opened, *grids.values()) if picture in ids), ())
+
+
 def grid(
-    tiles: Sequence[Tile], *, key: str, label: str, opened: Callable[[str], None] | None = None, tile: int = 150
+    tiles: Sequence[Tile],
+    *,
+    key: str,
+    label: str,
+    opened: Callable[[str], None] | None = None,
+    tile: int = 150,
+    remember: bool = True,
 ) -> None:
     """Draw the tiles. `label` names the grid for screen readers; `opened(id)` is called before the page
-    runs again when one is opened; `tile` is the least width of a tile in pixels."""
+    runs again when one is opened; `tile` is the least width of a tile in pixels. One that is to `remember` is where an
+    opened image has its previous and next."""
+    if remember:
+        st.session_state.setdefault(GRIDS, {})[key] = tuple(t.id for t in tiles)
 
     def on_open() -> None:
         picture_id = st.session_state[key].get("open")
         if opened is not None and picture_id:
+            if remember:
+                st.session_state[OPENED_IN] = key
             opened(str(picture_id))
 
     _component()(

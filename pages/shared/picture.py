@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from html import escape
 
 import streamlit as st
@@ -13,9 +13,7 @@ from core.errors import NotHere
 from core.stats.numbers import percent
 from core.studies.result import Answered
 from core.studies.zero_shot.classify import ZeroShotResult
-from core.words.names import say_dataset, say_model
 from pages.shared.grid import Tile
-from pages.shared.guard import errors_in_place
 from pages.shared.words import plain
 
 Answer = tuple[str, float, bool]
@@ -46,36 +44,7 @@ def answered_tile(engine: Engine, result: ZeroShotResult, row: int) -> Tile:
     )
 
 
-def picture_dialog(
-    engine: Engine, results: Sequence[Answered], picture_id: str, closed: Callable[[], None], names: Sequence[str] = ()
-) -> None:
-    """Open the picture over the page; `closed` is called when the reader closes it. `names` tell the results apart
-    where the models' own do not."""
-
-    row = results[0].ids.index(picture_id)
-    title = plain(f"Picture of {results[0].classnames[results[0].labels[row]]}")
-
-    @st.dialog(title, width="large", on_dismiss=closed)
-    def show() -> None:
-        with errors_in_place():
-            _picture_and_answers(engine, results, picture_id, names or [say_model(r.model) for r in results])
-
-    show()
-
-
-def _picture_and_answers(engine: Engine, results: Sequence[Answered], picture_id: str, names: Sequence[str]) -> None:
-    first = results[0]
-    left, right = st.columns([3, 2], gap="large")
-    with left, errors_in_place():
-        webp = engine.picture(first.dataset, first.split, picture_id)
-        picture(webp, f"Picture {picture_id} of {first.dataset}")
-        st.caption(plain(f"{first.dataset} · {first.split} · {picture_id}"))
-    with right:
-        for result, name in zip(results, names, strict=True):
-            _answers_of(result, picture_id, name)
-
-
-def _answers_of(result: Answered, picture_id: str, name: str) -> None:
+def answers_of(result: Answered, picture_id: str, name: str) -> None:
     row = result.ids.index(picture_id)
     true = int(result.labels[row])
     best = [
@@ -89,32 +58,16 @@ def _answers_of(result: Answered, picture_id: str, name: str) -> None:
         st.caption(f"The right one, {plain(result.classnames[true])}, is number {rank:,}.")
 
 
-def picture_beside(
-    engine: Engine, place: tuple[str, str, str], closed: Callable[[], None], beside: Callable[[], None]
-) -> None:
-    """Open a picture, by data set, split and id, over the page, with what `beside` draws; `closed` is called when the
-    reader closes it."""
-    dataset, split, picture_id = place
-
-    @st.dialog("Picture", width="large", on_dismiss=closed)
-    def show() -> None:
-        left, right = st.columns([3, 2], gap="large")
-        with left, errors_in_place():
-            picture(engine.picture(dataset, split, picture_id), f"Picture {picture_id} of {dataset}")
-        left.caption(plain(f"{say_dataset(dataset)} · {split} · {picture_id}"))
-        with right, errors_in_place():
-            beside()
-
-    show()
-
-
-def picture(webp: bytes, alt: str) -> None:
-    """The whole picture as wide as there is room; few pixels become squares, never a blur."""
+def picture(webp: bytes, alt: str, zoom: int = 0) -> None:
+    """The whole picture as wide as there is room, or at `zoom` percent of its own size, to be scrolled; few pixels
+    become squares, never a blur."""
     source = "data:image/webp;base64," + base64.b64encode(webp).decode()
     sharp = "image-rendering: pixelated;" if len(webp) < 24_000 and _side(webp) <= 256 else ""
+    size = f"width: {_side(webp) * zoom // 100}px; max-width: none;" if zoom else "width: 100%; max-height: 66vh;"
     st.html(
+        '<div style="overflow: auto; max-height: 66vh;">'
         f'<img src="{source}" alt="{escape(alt, quote=True)}" '
-        f'style="width: 100%; max-height: 66vh; object-fit: contain; border-radius: 6px; {sharp}">'
+        f'style="{size} object-fit: contain; border-radius: 6px; {sharp}"></div>'
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import streamlit as st
 
@@ -10,17 +10,18 @@ from core.engine import Engine
 from core.studies.pictures.search import captions_of_row
 from core.types import EmbeddingSet
 from pages.caption_retrieval.current import look_at_caption
-from pages.shared.picture import picture_beside
+from pages.shared.image_dialog import OpenedImage, image_dialog
 from pages.shared.url_state import set_choice
 from pages.shared.words import plain
 
 
-def picture_dialog(engine: Engine, sets: Sequence[EmbeddingSet], picture_id: str, closed: Callable[[], None]) -> None:
-    """Open the picture over the page; `closed` is called when the reader closes it."""
+def picture_dialog(engine: Engine, sets: Sequence[EmbeddingSet], picture_id: str, choice: str) -> None:
+    """Open the image that `choice` of the address names over the page."""
     images = sets[0]
     row = images.ids.index(picture_id)
-    place = (images.key.dataset, images.key.split, picture_id)
-    picture_beside(engine, place, closed, lambda: _captions(captions_of_row(images, row), picture_id))
+    key = images.key
+    opened = OpenedImage(dataset=key.dataset, split=key.split, id=picture_id, choice=choice, model=key.model)
+    image_dialog(engine, opened, lambda: _captions(captions_of_row(images, row), picture_id))
 
 
 def _captions(captions: Sequence[str], picture_id: str) -> None:

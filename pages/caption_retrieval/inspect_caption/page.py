@@ -84,7 +84,7 @@ def page(engine: Engine) -> None:
     show_results(engine, there, now)
     footer(there, how, now)
     if opened:
-        picture_dialog(engine, there.sets, opened, lambda: set_choice("open", None))
+        picture_dialog(engine, there.sets, opened, "open")
 
 
 def study(

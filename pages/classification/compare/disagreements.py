@@ -11,10 +11,11 @@ from core.stats.numbers import count
 from core.studies.result import Answered
 from core.tables.compare import disagreements_frame
 from pages.classification.compare.paired import AnsweredPair, SideNames
+from pages.shared.answered_dialog import answered_dialog
 from pages.shared.grid import Tile, grid
 from pages.shared.guard import errors_in_place
 from pages.shared.paging import paged
-from pages.shared.picture import picture_dialog, thumbnail
+from pages.shared.picture import thumbnail
 from pages.shared.save import save_rows
 from pages.shared.url_choices import A_PICTURE, NONE_OPENED, one_of
 from pages.shared.url_state import set_choice
@@ -38,7 +39,7 @@ def disagreements(engine: Engine, pair: AnsweredPair, names: SideNames, short: S
     save_rows(frame, "parted", key="csv-parted")
     both = set(pair[0].ids) & set(pair[1].ids)
     if picture := one_of("parted", both, "", A_PICTURE, NONE_OPENED):
-        picture_dialog(engine, pair, picture, lambda: set_choice("parted", None), names)
+        answered_dialog(engine, pair, picture, "parted", names)
 
 
 def _surety(pair: AnsweredPair, frame: pd.DataFrame) -> np.ndarray:

@@ -16,17 +16,17 @@ from core.words.names import say_model
 from pages.classification.errors_by_class.confusion_pictures import pictures, show_cell
 from pages.classification.errors_by_class.own_picture import own_picture
 from pages.classification.errors_by_class.tables import class_table, confused_table
+from pages.shared.answered_dialog import answered_dialog
 from pages.shared.chart import draw
 from pages.shared.engine import engine
 from pages.shared.guard import errors_in_place
 from pages.shared.layout import Headline, conclusion, headlines, page_title, provenance_footer
 from pages.shared.missing import offer
 from pages.shared.pickers import choice_row, pick_dataset, pick_model
-from pages.shared.picture import picture_dialog
 from pages.shared.prompt_picker import PromptChoice, pick_prompts
 from pages.shared.theme import chart_look
 from pages.shared.url_choices import A_PICTURE, NONE_OPENED, check_bound, one_of
-from pages.shared.url_state import bind, get_choice, set_choice
+from pages.shared.url_state import bind, get_choice
 from pages.shared.words import plain
 
 ORDERS: tuple[Literal["weakest", "strongest", "name"], ...] = ("weakest", "strongest", "name")
@@ -54,7 +54,7 @@ def page(engine: Engine) -> None:
         pictures(engine, result)
     footer(result, how)
     if picture := one_of("picture", result.ids, "", A_PICTURE, NONE_OPENED):
-        picture_dialog(engine, [result], picture, lambda: set_choice("picture", None))
+        answered_dialog(engine, [result], picture, "picture")
 
 
 def show_results(result: ZeroShotResult) -> None:

@@ -3,8 +3,6 @@ it turns."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import streamlit as st
 
 from core.charts.prompt_search import search_path_chart
@@ -17,9 +15,10 @@ from core.tables.prompts import path_frame, verdict_frame, weights_frame
 from core.words.prompts import ended_because, search_finding
 from pages.shared.chart import draw
 from pages.shared.grid import Tile, grid
+from pages.shared.image_dialog import OpenedImage, image_dialog
 from pages.shared.layout import Headline, conclusion, headlines
 from pages.shared.paging import paged
-from pages.shared.picture import answers, picture_beside, thumbnail
+from pages.shared.picture import answers, thumbnail
 from pages.shared.save import save_rows
 from pages.shared.theme import chart_look
 from pages.shared.url_choices import A_PICTURE, NONE_OPENED, one_of
@@ -135,7 +134,7 @@ def turned_pictures(engine: Engine, result: PromptSearchResult) -> None:
     before, after = _answers(engine, result)
     rows = {name: row for row, name in enumerate(after.ids)}
     if name := one_of("judged", rows, "", A_PICTURE, NONE_OPENED):
-        _dialog(engine, before, after, name, lambda: set_choice("judged", None))
+        _dialog(engine, before, after, name, "judged")
     if not ids[now]:
         st.caption("None.")
         return
@@ -184,9 +183,7 @@ def _mark(gained: bool, right: bool, named: str) -> str:
     return "right now" if gained else f"now {named}"
 
 
-def _dialog(
-    engine: Engine, before: ZeroShotResult, after: ZeroShotResult, name: str, closed: Callable[[], None]
-) -> None:
+def _dialog(engine: Engine, before: ZeroShotResult, after: ZeroShotResult, name: str, choice: str) -> None:
     def beside() -> None:
         for title, result in (("What it must beat", before), ("Chosen by the search", after)):
             row = result.ids.index(name)
@@ -194,7 +191,8 @@ def _dialog(
             st.markdown(f"**{title}**")
             answers([(result.classnames[i], float(p), int(i) == int(result.labels[row])) for i, p in best])
 
-    picture_beside(engine, (after.dataset, after.split, name), closed, beside)
+    opened = OpenedImage(dataset=after.dataset, split=after.split, id=name, choice=choice, model=after.model)
+    image_dialog(engine, opened, beside)
 
 
 def share_words(share: float) -> str:

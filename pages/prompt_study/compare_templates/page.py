@@ -40,7 +40,7 @@ from pages.shared.pickers import choice_row, pick_dataset, pick_models
 from pages.shared.prompt_picker import get_prompt_choice
 from pages.shared.theme import chart_look
 from pages.shared.url_choices import A_PICTURE, NONE_OPENED, class_tokens, one_of
-from pages.shared.url_state import bind, get_choice, set_choice
+from pages.shared.url_state import bind, get_choice
 from pages.shared.warming import answered, warming
 from pages.shared.words import plain
 
@@ -184,7 +184,7 @@ def show_results(engine: Engine, studies: list[PromptStudyResult], choice: Templ
     template_table(frame, show_template)
     provenance_footer(sources(studies), footer_choices(engine, choice))
     if picture := one_of("flipped", look.study.ids, "", A_PICTURE, NONE_OPENED):
-        template_dialog(engine, look.study, picture, lambda: set_choice("flipped", None))
+        template_dialog(engine, look.study, picture, "flipped")
 
 
 def _clicked(studies: Sequence[PromptStudyResult], mark: list[str]) -> None:

@@ -15,7 +15,7 @@ from core.tables.columns import TEMPLATES
 from core.words.names import say_model
 from core.words.prompts import say_template
 from pages.shared.columns import page_columns, percent_column
-from pages.shared.picture import picture_beside
+from pages.shared.image_dialog import OpenedImage, image_dialog
 from pages.shared.save import save_rows
 from pages.shared.words import plain
 
@@ -77,10 +77,11 @@ def _columns(clicked: Callable[[], None]) -> dict[str, Any]:
 # --- one picture ------------------------------------------------------------------------------------------
 
 
-def template_dialog(engine: Engine, study: PromptStudyResult, picture_id: str, closed: Callable[[], None]) -> None:
+def template_dialog(engine: Engine, study: PromptStudyResult, picture_id: str, choice: str) -> None:
     """The whole picture over the page, with what each template names it."""
     row = study.ids.index(picture_id)
-    picture_beside(engine, (study.dataset, study.split, picture_id), closed, lambda: _named_by_each(study, row))
+    opened = OpenedImage(dataset=study.dataset, split=study.split, id=picture_id, choice=choice, model=study.model)
+    image_dialog(engine, opened, lambda: _named_by_each(study, row))
 
 
 def _named_by_each(study: PromptStudyResult, row: int) -> None:

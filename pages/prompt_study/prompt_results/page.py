@@ -111,7 +111,7 @@ def show_results(engine: Engine, rows: tuple[ListRow, ...], asked: Question, how
         closer(compared)
     tables(compared)
     if picture := one_of("hit", rows[0][0].ids, "", A_PICTURE, NONE_OPENED):
-        found_dialog(engine, compared.lists, picture, lambda: set_choice("hit", None))
+        found_dialog(engine, compared.lists, picture, "hit")
 
 
 def open_picture(picture: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import pandas as pd
 import streamlit as st
@@ -19,7 +19,7 @@ from pages.prompt_study.prompt_results.picture_lists import Compared, as_sheet
 from pages.prompt_study.questions import BEFORE, MODELS
 from pages.shared.chart import draw
 from pages.shared.columns import percent_column
-from pages.shared.picture import picture_beside
+from pages.shared.image_dialog import OpenedImage, image_dialog
 from pages.shared.save import save_rows, save_sheet
 from pages.shared.theme import chart_look, theme
 from pages.shared.url_choices import one_of
@@ -147,7 +147,7 @@ def finding_of(compared: Compared) -> str:
 # --- one picture ------------------------------------------------------------------------------------------
 
 
-def found_dialog(engine: Engine, lists: Sequence[PicturesResult], picture_id: str, closed: Callable[[], None]) -> None:
+def found_dialog(engine: Engine, lists: Sequence[PicturesResult], picture_id: str, choice: str) -> None:
     """The whole picture over the page, with its rank and score for every question and model."""
     first = lists[0]
 
@@ -162,7 +162,8 @@ def found_dialog(engine: Engine, lists: Sequence[PicturesResult], picture_id: st
             query_params={"text": first.query.texts[0], "target": picture_id},
         )
 
-    picture_beside(engine, (first.dataset, first.split, picture_id), closed, beside)
+    opened = OpenedImage(dataset=first.dataset, split=first.split, id=picture_id, choice=choice, model=first.model)
+    image_dialog(engine, opened, beside)
 
 
 def _places(engine: Engine, lists: Sequence[PicturesResult], picture_id: str) -> None:
