@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 
 from core.charts.palette import Theme
 from core.words.names import file_part, is_own
+from core.words.shorter import GONE
 
 FONT = "Source Sans, Source Sans Pro, Helvetica Neue, Arial, sans-serif"
 TITLE_WIDTH = 42
@@ -95,8 +96,8 @@ class Chart:
 
     def __post_init__(self) -> None:
         """Own models and data sets stand in the name of the file, so that what is saved of one does not look like
-        another's, and with their whole path in the tooltips that name them."""
-        own = _own_names(self.frame)
+        another's, and with their whole path in the tooltips that name them, as any name that is shortened."""
+        own = _own_names(self.frame, whole=True)
         object.__setattr__(self, "filename", own_filename(self.filename, self.frame))
         for trace in self.figure.data if own else ():
             if isinstance(trace.hovertext, str):
@@ -124,12 +125,14 @@ def own_filename(filename: str, frame: pd.DataFrame) -> str:
     return filename if not parts or parts[0] in filename else "-".join([filename, *parts[:4]])
 
 
-def _own_names(frame: pd.DataFrame) -> dict[str, str]:
-    """Title -> exact name of people's own models and data sets in a frame."""
+def _own_names(frame: pd.DataFrame, *, whole: bool = False) -> dict[str, str]:
+    """Title -> exact name of people's own models and data sets in a frame; with `whole` also of any other whose title
+    is not whole."""
     pairs = [(f"{column}_title", column) for column in ("model", "dataset") if f"{column}_title" in frame]
     both = [[title, column] for title, column in pairs if column in frame]
     rows = (frame[columns].drop_duplicates().itertuples(index=False) for columns in both)
-    return {str(title): name for found in rows for title, name in found if isinstance(name, str) and is_own(name)}
+    named = [(str(title), name) for found in rows for title, name in found if isinstance(name, str)]
+    return {title: name for title, name in named if is_own(name) or (whole and GONE in title)}
 
 
 def _with_places(text: str, own: dict[str, str]) -> str:

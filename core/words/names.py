@@ -21,6 +21,7 @@ from core.errors import TMVError
 from core.readers.datasets import find_dataset
 from core.stats.accuracy import METRICS
 from core.types import DatasetSpec, ModelSpec
+from core.words.shorter import shortened
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -160,11 +161,13 @@ def distinct_datasets(datasets: Sequence[str]) -> dict[str, str]:
 
 
 def _distinct(names: list[str], plain: dict[str, str], places: Callable[[list[str]], dict[str, str]]) -> dict[str, str]:
-    """The plain names where they differ; of those that do not, more of where they lie, at last their exact names."""
+    """The plain names where they differ; of those that do not, more of where they lie, at last their exact names; of
+    long ones only what tells them apart."""
     said = dict(plain)
     for title in [title for title, times in Counter(plain.values()).items() if times > 1]:
         said |= places([name for name in names if plain[name] == title])
-    return {name: text if Counter(said.values())[text] == 1 else name for name, text in said.items()}
+    exact = {name: text if Counter(said.values())[text] == 1 else name for name, text in said.items()}
+    return shortened(exact)
 
 
 def _model_places(names: list[str]) -> dict[str, str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.golden.sentences import FILE, sentences
 
 WORDS = Path(inspect.getfile(import_module("core.words"))).parent
-FORMATS = {"names", "numbers"}
+FORMATS = {"names", "numbers", "shorter"}
 """Modules whose functions are tried one by one beside this file."""
 
 
