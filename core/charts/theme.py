@@ -11,8 +11,9 @@ A chart is a plain function of a frame: `(frame, ..., title, theme, scale) -> Ch
 Marks mean the same on every chart: measured = filled with its 95 % interval, published = outlined diamond,
 the deck's = open circle, chance = thin dotted line. `scale` is 1.0 on a page and 1.5 in presentation mode.
 
-A page shows it with `st.plotly_chart(chart.figure, theme=None, alt=chart.alt, config=chart.config())`:
-Streamlit's own theme would take the tick labels below the contrast that a reader needs.
+A page shows it with `pages.shared.chart.draw`, which writes title and note over it in HTML: only the browser knows how
+many characters fit into a line. What stands alone (a report, a notebook) shows `chart.figure`, whose title is broken
+for the narrowest screen. Streamlit's own theme would take the tick labels below the contrast that a reader needs.
 """
 
 from __future__ import annotations
@@ -105,6 +106,19 @@ class Chart:
             elif trace.hovertext is not None:
                 trace.hovertext = [_with_places(text, own) for text in trace.hovertext]
 
+    @property
+    def note(self) -> str:
+        """The muted line under the title."""
+        return str((self.figure.layout.meta or {}).get("note", ""))
+
+    def untitled(self) -> go.Figure:
+        """The figure without its title and note and without their room, for a page that writes them over it in as
+        many characters a line as it has room for."""
+        figure, about = go.Figure(self.figure), self.figure.layout.meta or {}
+        room = about.get("lines", 0) * 22 * about.get("scale", 1.0)
+        figure.update_layout(title_text="", margin_t=figure.layout.margin.t - room, height=figure.layout.height - room)
+        return figure
+
     def csv(self) -> bytes:
         """The rows behind the figure."""
         return self.frame.to_csv(index=False).encode("utf-8")
@@ -175,7 +189,7 @@ def start(theme: Theme, scale: float, title: str, *, note: str = "", height: flo
             "bordercolor": style.line,
             "align": "left",
         },
-        meta={"title": title},
+        meta={"title": title, "note": note, "lines": lines, "scale": scale},
     )
     return style, fig
 

@@ -4,25 +4,43 @@ one press away."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from html import escape
 from typing import Any
 
 import streamlit as st
 
 from core.charts.theme import Chart
+from core.charts.theme import look as chart_style
 from pages.shared.png import save_picture
+from pages.shared.theme import theme
 
 
-def draw(chart: Chart, *, key: str, picked: Callable[[list[Any]], None] | None = None) -> None:
-    """Show a chart. `picked` gets the customdata of a clicked mark, before the page runs again."""
+def draw(chart: Chart, *, key: str, picked: Callable[[list[Any]], None] | None = None, title: bool = True) -> None:
+    """Show a chart. `picked` gets the customdata of a clicked mark, before the page runs again. Without `title` where
+    the heading over it has the same words; its note stays."""
     # A changed figure lets go of its selection, so that the same mark can be clicked again.
     times = st.session_state.get(f"picked-{key}", 0)
-    meta = {**(chart.figure.layout.meta or {}), "picked": times}
-    chart.figure.update_layout(clickmode="event+select", dragmode=False, meta=meta)
+    figure = chart.untitled()
+    figure.update_layout(clickmode="event+select", dragmode=False, meta={**(figure.layout.meta or {}), "picked": times})
     options: dict[str, Any] = {"on_select": _on_select(key, picked), "selection_mode": "points"} if picked else {}
-    st.plotly_chart(chart.figure, theme=None, key=key, alt=chart.alt, config=_config(chart), **options)
+    with st.container(gap="xxsmall"):
+        _heading(chart, title)
+        st.plotly_chart(figure, theme=None, key=key, alt=chart.alt, config=_config(chart), **options)
     with st.container(horizontal=True, gap="xsmall"):
         save(chart, key=key)
-        save_picture(key, chart.title, chart.filename)
+        save_picture(key, chart)
+
+
+def _heading(chart: Chart, title: bool) -> None:
+    """Title and note over a chart; the browser breaks their lines."""
+    parts = (
+        [f'<p style="font-size: 1.0625rem; font-weight: 600; margin: 0;">{escape(chart.title)}</p>'] if title else []
+    )
+    if chart.note:
+        look = chart_style(theme())
+        parts.append(f'<p style="font-size: 0.875rem; color: {look.muted}; margin: 0;">{escape(chart.note)}</p>')
+    if parts:
+        st.html("".join(parts))
 
 
 def _config(chart: Chart) -> dict[str, Any]:

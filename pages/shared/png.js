@@ -35,13 +35,50 @@ const faces = once(async () => {
   return rules.join("\n")
 })
 
-const whole = (layers, width, height, style) => {
-  const out = document.createElementNS("http://www.w3.org/2000/svg", "svg")
-  for (const [name, value] of Object.entries({ width, height, viewBox: `0 0 ${width} ${height}` })) out.setAttribute(name, value)
+const SVG = "http://www.w3.org/2000/svg"
+const EDGE = 8 // pixels beside the title
+
+const element = (name, attributes, text = "") => {
+  const made = document.createElementNS(SVG, name)
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value)
+  made.textContent = text
+  return made
+}
+
+// A text in lines no wider than the picture, broken between words.
+const broken = (pen, text, width) => {
+  const lines = []
+  for (const word of text.split(" ").filter(Boolean)) {
+    const longer = lines.length ? `${lines.at(-1)} ${word}` : word
+    if (lines.length && pen.measureText(longer).width <= width) lines[lines.length - 1] = longer
+    else lines.push(word)
+  }
+  return lines
+}
+
+// Title and note, which the page writes over the chart, and the room they take.
+const titled = (texts, font, width) => {
+  const pen = document.createElement("canvas").getContext("2d")
+  const made = []
+  let y = EDGE / 2
+  for (const { text, size, weight, fill } of texts) {
+    pen.font = `${weight} ${size}px ${font}`
+    for (const line of broken(pen, text, width - 2 * EDGE)) {
+      y += size * 1.35
+      made.push(element("text", { x: EDGE, y, fill, "font-size": size, "font-weight": weight, "font-family": font }, line))
+    }
+  }
+  return [made, Math.ceil(y + EDGE)]
+}
+
+const whole = (layers, width, height, style, [title, top]) => {
+  const out = element("svg", { width, height: height + top, viewBox: `0 0 ${width} ${height + top}` })
   const rules = document.createElementNS(out.namespaceURI, "style")
   // Lines grow with the picture; on the screen some are told not to.
   rules.textContent = style + "\n* { vector-effect: none !important; } .crisp { shape-rendering: crispEdges; }"
-  out.append(rules, ...layers.map(layer => layer.cloneNode(true)))
+  const below = element("g", { transform: `translate(0, ${top})` })
+  below.append(...layers.map(layer => layer.cloneNode(true)))
+  out.append(rules, ...title, below)
   for (const gone of out.querySelectorAll(".hoverlayer, .draglayer, .select-outline")) gone.remove()
   return new XMLSerializer().serializeToString(out)
 }
@@ -58,11 +95,12 @@ const drawn = async (xml, width, height, background) => {
   return new Promise(done => canvas.toBlob(done, "image/png"))
 }
 
-const save = async (chart, filename) => {
+const save = async (chart, { filename, lines, font }) => {
   const layers = [...chart.querySelectorAll(":scope > .main-svg")]
   const { width, height } = chart.getBoundingClientRect()
-  const xml = whole(layers, width, height, await faces())
-  const blob = await drawn(xml, width, height, layers[0].style.background || "white")
+  const heading = titled(lines, font, width)
+  const xml = whole(layers, width, height, await faces(), heading)
+  const blob = await drawn(xml, width, height + heading[1], layers[0].style.background || "white")
   const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(blob), download: filename })
   link.click()
   setTimeout(() => URL.revokeObjectURL(link.href), 10000)
@@ -76,6 +114,6 @@ export default function (component) {
   button.title = data.label
   button.onclick = () => {
     const chart = document.querySelector(`.st-key-${data.chart} .svg-container`)
-    if (chart) save(chart, data.filename)
+    if (chart) save(chart, data)
   }
 }

@@ -9,6 +9,9 @@ from typing import Any
 
 import streamlit as st
 
+from core.charts.theme import Chart, look
+from pages.shared.theme import theme
+
 HERE = Path(__file__).parent
 HTML = '<button type="button">PNG</button>\n'
 
@@ -20,9 +23,18 @@ def _component() -> Callable[..., Any]:
     return made
 
 
-def save_picture(chart: str, title: str, filename: str) -> None:
-    """The button for the chart that was drawn under the key `chart`. The browser makes the picture, three times as
-    fine as the screen; nothing leaves the machine."""
-    place = re.sub(r"[^A-Za-z0-9_-]", "-", chart)
-    data = {"chart": place, "label": f"Save as PNG: {title}", "filename": f"{filename}.png"}
-    _component()(key=f"png-{chart}", data=data, width="content")
+def save_picture(key: str, chart: Chart) -> None:
+    """The button for the chart that was drawn under this key. The browser makes the picture, three times as fine as the
+    screen, with title and note over it; nothing leaves the machine."""
+    font, meta = chart.figure.layout.font, chart.figure.layout.meta or {}
+    data = {
+        "chart": re.sub(r"[^A-Za-z0-9_-]", "-", key),
+        "label": f"Save as PNG: {chart.title}",
+        "filename": f"{chart.filename}.png",
+        "lines": [
+            {"text": chart.title, "size": 17 * meta.get("scale", 1), "weight": 600, "fill": font.color},
+            {"text": chart.note, "size": 14 * meta.get("scale", 1), "weight": 400, "fill": look(theme()).muted},
+        ],
+        "font": font.family,
+    }
+    _component()(key=f"png-{key}", data=data, width="content")

@@ -34,8 +34,10 @@ def chart_look() -> ChartLook:
 
 def keep_readable() -> None:
     """The words of a chosen pill or segment in the colour of text: the accent of the dark theme, which carries
-    white words elsewhere, is too dark for words of its own; and lines that are no longer than one can read."""
+    white words elsewhere, is too dark for words of its own; lines that are no longer than one can read; and no toolbar
+    over a chart where no mouse can make it go away."""
     st.html(
         '<style>.stButtonGroup button[data-selected="true"] { color: inherit !important; }'
-        f".stMainBlockContainer {{ max-width: {WIDEST}; margin-inline: auto; }}</style>"
+        f".stMainBlockContainer {{ max-width: {WIDEST}; margin-inline: auto; }}"
+        "@media (hover: none) { .stPlotlyChart .modebar-container { display: none !important; } }</style>"
     )

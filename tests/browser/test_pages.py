@@ -134,6 +134,33 @@ def test_the_picture_of_a_chart_holds_the_fonts_of_the_page(visit: Visit, addres
     drawn = unquote(page.evaluate("window.drawnFrom"))
     assert drawn.count("@font-face") == 1 and "Source Sans" in drawn and "woff2;base64," in drawn
     assert "hoverlayer" not in drawn and 'class="legend' in drawn
+    assert drawn.count("Is the first answer right?") == 1  # written over the chart, not in it
+
+
+def test_title_and_note_have_the_width_of_their_chart_and_no_toolbar_over_them(
+    visit: Visit, address: str, world: World
+) -> None:
+    for width, lines in ((1440, 1), (390, 2)):
+        page = visit(address + link(world, "/compare_templates"), width=width)
+        note = page.get_by_text("Top-1 accuracy on colours with 95")
+        note.wait_for()
+        high = note.evaluate("e => e.getBoundingClientRect().height / parseFloat(getComputedStyle(e).lineHeight)")
+        assert round(high) == lines
+        chart = page.get_by_test_id("stPlotlyChart").first
+        chart.locator(".main-svg").first.wait_for()
+        chart.hover()
+        bar, above = chart.locator(".modebar").bounding_box(), note.bounding_box()
+        assert bar is None or bar["y"] >= above["y"] + above["height"]
+
+
+def test_a_finger_has_no_toolbar_that_never_goes_away(browser: Any, address: str, world: World) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    page.goto(address + link(world, "/accuracy"))
+    page.get_by_test_id("stPlotlyChart").first.locator(".main-svg").first.wait_for()
+    expect(page.locator(".modebar").first).to_be_hidden()
+    expect(page.get_by_role("button", name="Save as PNG").first).to_be_visible()
+    context.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

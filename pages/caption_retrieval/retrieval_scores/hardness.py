@@ -93,5 +93,5 @@ def differences(results: Sequence[RetrievalResult], gap: RetrievalDifference | N
     chart = difference_chart(
         frame, title="Is the difference more than chance?", unit="points (MRR: hundredths)", **chart_look()
     )
-    draw(chart, key="chart-difference")
+    draw(chart, key="chart-difference", title=False)
     st.caption(paired_on(gap))

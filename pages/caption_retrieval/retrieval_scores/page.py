@@ -132,7 +132,7 @@ def recalls(results: Sequence[RetrievalResult]) -> None:
     frame = recalls_frame(results)
     for place, side in zip(st.columns(2, gap="large"), SIDES, strict=True):
         with place:
-            chart = recalls_chart(frame, side, **chart_look())
+            chart = recalls_chart(frame, side, title=SIDES[side], **chart_look())
             draw(chart, key=f"chart-{side}", picked=lambda mark: _beyond(mark[0], mark[1], int(mark[2])))
             st.caption(plain(what_counts(results[0], side)))
 

@@ -24,7 +24,7 @@ def ranks(results: Sequence[RetrievalResult]) -> None:
     segments("stand", "Direction", SIDES, side)
     left, right = st.columns(2, gap="large")
     with left:
-        chart = rank_histogram_chart(histogram_frame(results, side), **chart_look())
+        chart = rank_histogram_chart(histogram_frame(results, side), title="How often at which rank?", **chart_look())
         draw(chart, key="chart-ranks", picked=lambda mark: show_ranks(side, mark[0], int(mark[1]), int(mark[2])))
     with right:
         draw(recall_curve_chart(curve_frame(results, side), **chart_look()), key="chart-curve")

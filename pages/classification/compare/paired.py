@@ -70,7 +70,7 @@ def differences(pairs: Sequence[AnsweredPair], names: SideNames, picked: Callabl
     rows += [_row(pair, names, 1, ", top-1") for pair in pairs[1:]]
     title = "Does it hold elsewhere?" if len(pairs) > 1 else "How far apart are they?"
     chart = difference_chart(pd.DataFrame(rows), title=title, **chart_look())
-    draw(chart, key="chart-difference", picked=lambda mark: picked(str(mark[2])))
+    draw(chart, key="chart-difference", picked=lambda mark: picked(str(mark[2])), title=len(pairs) > 1)
 
 
 def _row(pair: AnsweredPair, names: SideNames, k: int, end: str) -> dict[str, object]:

@@ -139,7 +139,7 @@ def show_results(results: list[FewShotResult]) -> None:
                 title = (
                     f"{say_model(result.model)}: what is a label worth?"
                     if len(results) > 1
-                    else "What is a labelled picture worth?"
+                    else "Accuracy by labelled pictures a class"
                 )
                 chart = few_shot_chart(few_shot_frame([result]), published_frame([result]), title=title, **chart_look())
                 draw(chart, key=f"few-shot-{result.model}")

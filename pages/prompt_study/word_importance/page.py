@@ -122,7 +122,7 @@ def show_results(engine: Engine, results: list[WordsResult], target: WordTarget)
         sentences(results)
     frame = words_frame(results)
     if not frame.empty:
-        draw(words_chart(frame, **chart_look()), key="chart-words")
+        draw(words_chart(frame, **chart_look()), key="chart-words", title=False)
     rewordings(results)
 
 

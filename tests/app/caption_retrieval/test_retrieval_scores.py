@@ -137,7 +137,7 @@ def test_the_other_direction_and_the_other_properties(caption_page: Page, captio
     assert app.session_state["stand"] == ["text"] and charts(app)[2]["data"] != before["data"]
     for way, title in (("length", "longer captions"), ("crowding", "look-alikes"), ("contenders", "fit many")):
         app.segmented_control(key="shown-hard").set_value(way).run()
-        assert not app.exception and title in charts(app)[4]["layout"]["title"]["text"].replace("<br>", " ")
+        assert not app.exception and title in charts(app)[4]["layout"]["meta"]["title"]
 
 
 def test_nonsense_in_the_address_is_left_out(caption_page: Page, captioned: World) -> None:
