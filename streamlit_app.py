@@ -100,6 +100,7 @@ def frame() -> None:
     if page.url_path in MOVED:
         page.run()
     menu(next((i for i, pages in enumerate(sections.values()) if i and page in pages), None), len(sections[""]))
+    st.session_state["page-path"] = page.url_path
     on_stage = stage.mount_stage(files)
     bind(*SHARED)
     with errors_in_place():

@@ -11,7 +11,7 @@ from core.engine import Engine
 from core.errors import NotHere, TMVError
 from core.images.decode import IMAGE_SUFFIXES, thumbnail
 from core.studies.pictures.query import MINUS_WEIGHT, Query, ask
-from core.studies.prompts.compose import with_article
+from core.studies.prompts.compose import starts_with_vowel_sound
 from core.types import DatasetSpec, EmbeddingSet
 from pages.shared.guard import safe_callback, show_form_error
 from pages.shared.picture import picture
@@ -93,7 +93,7 @@ def example(images: EmbeddingSet | None) -> str:
     if images.captions:
         return min(images.captions[:50], key=len)
     # A prompt of the usual template, whose vector is there, with a class that takes the article of the template
-    fits = (name for name in images.classnames if with_article(name).startswith("a "))
+    fits = (name for name in images.classnames if not starts_with_vowel_sound(name))
     name = next(fits, next(iter(images.classnames), ""))
     return f"a photo of a {name}." if name else ""
 

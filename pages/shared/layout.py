@@ -5,19 +5,24 @@ the foot."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.stats.numbers import count, interval_text, percent
 from core.studies.result import StudyResult
 from core.types import Interval, Provenance
 from core.words.names import say_pair
 from core.words.notes import FAULT, WARNING, Noted, notes_of
+from pages.shared.page_actions import page_actions
 from pages.shared.url_state import address, too_long
 from pages.shared.words import plain
 
 MOST_NOTES = 4
+_actions: ContextVar[DeltaGenerator | None] = ContextVar("actions", default=None)
+"""The place for what can be done with the view, at the top right."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +39,9 @@ class Headline:
 
 def page_title(text: str, lead: str = "") -> None:
     """What this page answers, at most one line of what to know first, and what of the address is too long to use."""
-    st.title(text, anchor=False)
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="page-head"):
+        st.title(text, anchor=False, width="content")
+        _actions.set(st.container(horizontal=True, width="content", gap="xsmall", key="page-actions"))
     if lead:
         st.markdown(lead)
     for problem in too_long():
@@ -102,6 +109,9 @@ def provenance_footer(
             icon=":material/fact_check:",
             help="Every check on the first of these numbers, and what it would be otherwise",
         )
+    if choices and (place := _actions.get()) is not None:
+        with place:
+            page_actions(choices)
     box = st.expander("Where these numbers come from, and a link to this view", on_change="rerun", key="foot")
     if not box.open:
         return

@@ -206,7 +206,11 @@ _VOWEL_LETTER, _VOWEL_SOUND = re.compile(r"[aeiou]", re.I), re.compile(r"(hour|h
 _CONSONANT_SOUND = re.compile(r"(uni|use|usa|euro|eu|one\b|once)", re.I)
 
 
+def starts_with_vowel_sound(noun: str) -> bool:
+    """Whether its article is "an": of "apple" and "hourglass", not of "bird" and "unicycle"."""
+    return bool(_VOWEL_SOUND.match(noun) or (_VOWEL_LETTER.match(noun) and not _CONSONANT_SOUND.match(noun)))
+
+
 def with_article(noun: str) -> str:
     """The noun with its indefinite article: "an apple", "a bird", "a unicycle", "an hourglass"."""
-    vowel = _VOWEL_SOUND.match(noun) or (_VOWEL_LETTER.match(noun) and not _CONSONANT_SOUND.match(noun))
-    return f"{'an' if vowel else 'a'} {noun}"
+    return f"{'an' if starts_with_vowel_sound(noun) else 'a'} {noun}"
