@@ -265,6 +265,27 @@ class Place:
         return self.model.name, self.dataset.name, self.split
 
 
+Standing = Literal["compute", "stored", "running", "impossible"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedPair:
+    """One model on one split of one data set: whether it is still to be computed, and why not where it is not.
+    `images` None: not counted yet."""
+
+    model: ModelSpec
+    dataset: DatasetSpec
+    split: str
+    standing: Standing
+    why: str = ""
+    images: int | None = None
+
+    @property
+    def place(self) -> Place:
+        """Where its embeddings are."""
+        return Place(model=self.model, dataset=self.dataset, split=self.split)
+
+
 # --- scores -----------------------------------------------------------------------------------------------
 
 ScoreFunction = Literal["softmax", "sigmoid"]
@@ -481,7 +502,8 @@ JobState = Literal["queued", "running", "done", "failed", "cancelled"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One piece of work in the job table. `rate` is items a second; `message` is for people."""
+    """One piece of work in the job table. `rate` is items a second; `message` is for people. `started` is when the work
+    itself began (None while it waits); `in_line` says that no process is there for it yet."""
 
     id: str
     kind: str
@@ -495,11 +517,23 @@ class Job:
     params: Mapping[str, Any]
     created: float
     updated: float
+    started: float | None = None
+    in_line: bool = False
 
     @property
     def live(self) -> bool:
         """Still to be waited for."""
         return self.state in ("queued", "running")
+
+    @property
+    def ended(self) -> float | None:
+        """When it was over."""
+        return None if self.live else self.updated
+
+    @property
+    def seconds(self) -> float | None:
+        """How long the work took, of what has begun and is over."""
+        return None if self.started is None or self.live else max(0.0, self.updated - self.started)
 
     @property
     def seconds_left(self) -> float | None:

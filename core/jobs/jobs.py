@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,16 @@ from core.types import Job
 
 TASKS_MODULE = "core.work.tasks"
 _STOPPING_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Work that is asked for: what `Jobs.submit` takes."""
+
+    kind: str
+    key: str
+    title: str
+    params: Mapping[str, Any]
 
 
 class Jobs:
@@ -36,6 +47,29 @@ class Jobs:
         if is_new:
             self._start(job)
         return job
+
+    def line_up(self, wanted: Iterable[Wanted]) -> tuple[Job, ...]:
+        """Put work in line: each begins when the one before it is over, so that any number of them needs one process.
+        What is submitted alone meanwhile goes between two of them."""
+        found = list[Job]()
+        for one in wanted:
+            self._let_stop(one.key)
+            found.append(self._table.insert(one.kind, one.key, one.title, one.params, in_line=True)[0])
+        self.go_on()
+        return tuple(found)
+
+    def go_on(self) -> None:
+        """Start the work whose turn it is. Each worker does so when it ends; whoever looks at the jobs does too, since
+        one may have been killed."""
+        if self._table.path.exists() and (job := self._table.next_in_line()):
+            self._start(job)
+
+    def live(self) -> tuple[Job, ...]:
+        """All that is queued or running, in the order of its work."""
+        if not self._table.path.exists():
+            return ()
+        self.go_on()
+        return tuple(sorted(self._table.live(), key=lambda job: (job.state != "running", job.in_line)))
 
     def get(self, job_id: str) -> Job:
         """A job as it is now. Raises `NotHere` for an unknown id."""
@@ -57,6 +91,7 @@ class Jobs:
         """The job once it is over. Raises `TMVError` after `timeout` seconds."""
         deadline, pause = time.monotonic() + (float("inf") if timeout is None else timeout), 0.05
         while (job := self.get(job_id)).live:
+            self.go_on()
             if time.monotonic() > deadline:
                 raise TMVError(f"{job.title} takes longer than {timeout:.0f} s; it goes on by itself.")
             time.sleep(pause)
@@ -87,6 +122,7 @@ class Jobs:
         """A worker that died before it took its lock is told from one that is still starting."""
         if self._table.path.exists():
             self._table.settle(job_id, starting=False)
+            self.go_on()
 
     def _let_stop(self, key: str) -> None:
         """A new job never joins one that is being cancelled: give that a moment to end."""

@@ -42,11 +42,15 @@ CREATE TABLE IF NOT EXISTS jobs (
     created REAL NOT NULL,
     updated REAL NOT NULL,
     started REAL,
-    cancel INTEGER NOT NULL DEFAULT 0
+    cancel INTEGER NOT NULL DEFAULT 0,
+    began REAL,
+    line INTEGER NOT NULL DEFAULT 0
 );
 CREATE UNIQUE INDEX IF NOT EXISTS one_live_job_a_key ON jobs (key) WHERE state IN ('queued', 'running');
 """
-_COLUMNS = "id, kind, key, title, state, done, total, rate, message, params, created, updated"
+_LATER = {"began": "REAL", "line": "INTEGER NOT NULL DEFAULT 0"}
+"""Columns that tables of earlier versions lack. `line`: 1 stands in line without a process, 2 came out of it."""
+_COLUMNS = "id, kind, key, title, state, done, total, rate, message, params, created, updated, began, line"
 _LIVE = "state IN ('queued', 'running')"
 
 
@@ -67,16 +71,19 @@ class JobTable:
 
     # --- for whoever starts and watches jobs --------------------------------------------------------------
 
-    def insert(self, kind: str, key: str, title: str, params: Mapping[str, Any]) -> tuple[Job, bool]:
-        """(the live job of this key, False), or (a new queued one, True)."""
+    def insert(
+        self, kind: str, key: str, title: str, params: Mapping[str, Any], *, in_line: bool = False
+    ) -> tuple[Job, bool]:
+        """(the live job of this key, False), or (a new queued one, True); `in_line` until `next_in_line` gives it."""
         with self._transaction() as connection:
             row = connection.execute(f"SELECT id FROM jobs WHERE key = ? AND {_LIVE}", (key,)).fetchone()
             if row is not None and not self._settle(connection, row[0]):
                 return self._job(connection, row[0]), False
             job_id, now = uuid.uuid4().hex[:12], time.time()
             connection.execute(
-                "INSERT INTO jobs (id, kind, key, title, params, created, updated) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (job_id, kind, key, title, json.dumps(dict(params)), now, now),
+                "INSERT INTO jobs (id, kind, key, title, params, created, updated, line) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (job_id, kind, key, title, json.dumps(dict(params)), now, now, int(in_line)),
             )
             self._prune(connection)
             return self._job(connection, job_id), True
@@ -95,6 +102,26 @@ class JobTable:
     def newest(self, limit: int) -> tuple[Job, ...]:
         """The newest jobs first."""
         return tuple(self._checked(job) for job in self._select("ORDER BY seq DESC LIMIT ?", (limit,)))
+
+    def live(self) -> tuple[Job, ...]:
+        """All that is queued or running, in the order in which it was asked for."""
+        found = (self._checked(job) for job in self._select(f"WHERE {_LIVE} ORDER BY seq", ()))
+        return tuple(job for job in found if job.live)
+
+    def next_in_line(self) -> Job | None:
+        """The job whose turn it is, taken out of the line; None while one that came out of it is at work."""
+        with self._reading() as connection:
+            if connection.execute("SELECT 1 FROM jobs WHERE line = 1 AND state = 'queued'").fetchone() is None:
+                return None
+        with self._transaction() as connection:
+            out = connection.execute(f"SELECT id FROM jobs WHERE line = 2 AND {_LIVE}").fetchall()
+            if not all(self._settle(connection, job_id) for (job_id,) in out):
+                return None
+            query = "SELECT id FROM jobs WHERE line = 1 AND state = 'queued' ORDER BY seq LIMIT 1"
+            if (row := connection.execute(query).fetchone()) is None:
+                return None
+            connection.execute("UPDATE jobs SET line = 2, updated = ? WHERE id = ?", (time.time(), row[0]))
+            return self._job(connection, row[0])
 
     def cancel(self, job_id: str) -> None:
         """Ask a live job to stop; one whose worker is not there yet is over at once."""
@@ -127,7 +154,7 @@ class JobTable:
 
     def begin(self, job_id: str) -> None:
         """From queued to running."""
-        self._update(job_id, state="running", message="")
+        self._update(job_id, state="running", message="", began=time.time())
 
     def report(self, job_id: str, done: int, total: int, rate: float) -> None:
         """How far the work is; `rate` in items a second."""
@@ -170,7 +197,7 @@ class JobTable:
 
     def _checked(self, job: Job) -> Job:
         """The job, after writing down that its worker is gone if that is so."""
-        if not job.live or is_held(self.lock_path(job.id)):
+        if not job.live or job.in_line or is_held(self.lock_path(job.id)):
             return job
         with self._transaction() as connection:
             self._settle(connection, job.id)
@@ -180,10 +207,12 @@ class JobTable:
         """Whether the job is over. Inside a transaction: the lock is looked at before the state is read
         again."""
         gone = not is_held(self.lock_path(job_id))
-        query = "SELECT state, started, created, cancel FROM jobs WHERE id = ?"
+        query = "SELECT state, started, updated, cancel, line FROM jobs WHERE id = ?"
         row = connection.execute(query, (job_id,)).fetchone()
         if row is None or row[0] not in ("queued", "running"):
             return True
+        if row[4] == 1:
+            return False
         young = starting and row[1] is None and time.time() - row[2] < _START_SECONDS
         if not gone or young:
             return False
@@ -218,12 +247,18 @@ class JobTable:
     def _connect(self) -> sqlite3.Connection:
         """A broken table is replaced: what is lost is a history, and the work goes on from its chunks."""
         try:
-            return connect(self.path, _SCHEMA)
+            connection = connect(self.path, _SCHEMA)
         except sqlite3.OperationalError:
             raise
         except sqlite3.DatabaseError:
             remove_database(self.path)
             return connect(self.path, _SCHEMA)
+        try:
+            _add_columns(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -237,6 +272,15 @@ class JobTable:
             connection.execute("COMMIT")
 
 
+def _add_columns(connection: sqlite3.Connection) -> None:
+    """Bring a table of an earlier version up to this one; workers of that version go on with it."""
+    there = {row[1] for row in connection.execute("PRAGMA table_info(jobs)")}
+    for name in _LATER.keys() - there:
+        # Another process may have been quicker
+        with contextlib.suppress(sqlite3.OperationalError):
+            connection.execute(f"ALTER TABLE jobs ADD COLUMN {name} {_LATER[name]}")
+
+
 def _end(connection: sqlite3.Connection, job_id: str, state: str, message: str) -> None:
     connection.execute(
         f"UPDATE jobs SET done = CASE WHEN ?1 = 'done' THEN total ELSE done END, state = ?1, message = ?2, "
@@ -246,7 +290,7 @@ def _end(connection: sqlite3.Connection, job_id: str, state: str, message: str) 
 
 
 def _job_of(row: tuple[Any, ...]) -> Job:
-    job_id, kind, key, title, state, done, total, rate, message, params, created, updated = row
+    job_id, kind, key, title, state, done, total, rate, message, params, created, updated, began, line = row
     return Job(
         id=job_id,
         kind=kind,
@@ -260,4 +304,6 @@ def _job_of(row: tuple[Any, ...]) -> Job:
         params=json.loads(params),
         created=created,
         updated=updated,
+        started=began,
+        in_line=line == 1 and state == "queued",
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from core.jobs.jobs import Jobs
+from core.jobs.jobs import Jobs, Wanted
 from core.types import DatasetSpec, Job, ModelSpec, Place
 from core.words.names import full_title
 
@@ -24,10 +24,23 @@ def prepare_demo(jobs: Jobs) -> Job:
 
 def embed(jobs: Jobs, place: Place) -> Job:
     """Embed one split of a data set, and encode its default prompts."""
+    wanted = embedding(place)
+    return jobs.submit(wanted.kind, wanted.key, wanted.title, wanted.params)
+
+
+def again(jobs: Jobs, job: Job) -> Job:
+    """Start work that is over once more, with the same parameters; what it finished is not done twice."""
+    if job.kind == "embed":
+        return jobs.line_up([Wanted(kind=job.kind, key=job.key, title=job.title, params=job.params)])[0]
+    return jobs.submit(job.kind, job.key, job.title, job.params)
+
+
+def embedding(place: Place) -> Wanted:
+    """What `embed` asks for."""
     model, dataset, split = place.names
     title = f"Embedding {full_title(place.dataset)} ({split}) with {full_title(place.model)}"
     params = {"model": model, "dataset": dataset, "split": split}
-    return jobs.submit("embed", f"embed/{model}/{dataset}/{split}", title, params)
+    return Wanted(kind="embed", key=f"embed/{model}/{dataset}/{split}", title=title, params=params)
 
 
 def download_model(jobs: Jobs, model: ModelSpec) -> Job:

@@ -21,7 +21,7 @@ from typing import Any
 
 from core.encoders.service.client import CATALOG
 from core.errors import Cancelled, TMVError
-from core.jobs.jobs import TASKS_MODULE
+from core.jobs.jobs import TASKS_MODULE, Jobs
 from core.jobs.table import CANCELLED, JobTable
 from core.system.locks import FileLock
 from core.types import Job
@@ -86,6 +86,8 @@ def run_job(root: Path, job_id: str, tasks_module: str = TASKS_MODULE) -> int:
         return _run_claimed(table, job_id, tasks_module) if table.claim(job_id) else 0
     finally:
         lock.release()
+        data = os.environ.get("TMV_DATA")
+        Jobs(root, Path(data) if data else None, tasks=tasks_module).go_on()
 
 
 def _run_claimed(table: JobTable, job_id: str, tasks_module: str) -> int:
@@ -102,7 +104,7 @@ def _run_claimed(table: JobTable, job_id: str, tasks_module: str) -> int:
         return 1
     except BaseException as error:
         traceback.print_exc()
-        table.end(job_id, "failed", _unforeseen(job, error, table.log_path(job_id)))
+        table.end(job_id, "failed", _unforeseen(job, error))
         return 1
     else:
         table.end(job_id, "done", message)
@@ -171,9 +173,12 @@ def _watch_cancel(table: JobTable, job_id: str, cancelled: threading.Event, over
         os._exit(0)
 
 
-def _unforeseen(job: Job, error: BaseException, log: Path) -> str:
+def _unforeseen(job: Job, error: BaseException) -> str:
+    # Pages show it to anybody, so it says how to find the log and not where on this machine that lies.
     detail = " ".join(str(error).split())[:200] or "no detail"
-    return f"{job.title} failed: {type(error).__name__} ({detail}); more is in {log}."
+    return (
+        f"{job.title} failed: {type(error).__name__} ({detail}); more is in the log: python -m core jobs --log {job.id}"
+    )
 
 
 def main(argv: Sequence[str] | None = None) -> int:

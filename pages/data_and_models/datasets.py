@@ -17,6 +17,7 @@ from core.tables.library import DATASETS
 from core.words.datasets import STATES
 from core.work import start
 from pages.data_and_models.choosing import choose_rows, search
+from pages.data_and_models.compute import compute_button
 from pages.data_and_models.line import show_job
 from pages.shared.guard import safe_callback
 from pages.shared.own_data import page_dataset
@@ -56,6 +57,7 @@ def _embedded(engine: Engine) -> Mapping[str, int]:
 def _actions(engine: Engine, marked: pd.DataFrame) -> None:
     wanted = list(marked.loc[marked["state"] == STATES["downloadable"], "name"])
     with st.container(horizontal=True, gap="small"):
+        compute_button("compute-datasets", datasets=list(marked["name"]))
         st.button(
             f"Download ({len(wanted)})" if wanted else "Download",
             key="download-datasets",

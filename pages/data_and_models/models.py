@@ -15,9 +15,9 @@ from core.stats.numbers import count
 from core.tables.library import MODELS, models_frame
 from core.types import ModelSpec
 from core.words.library import MODEL_STATES
-from core.words.names import say_model
 from core.work import start
 from pages.data_and_models.choosing import choose_rows, search
+from pages.data_and_models.compute import compute_button
 from pages.data_and_models.line import show_job
 from pages.shared.guard import public, safe_callback
 from pages.shared.own_data import page_model
@@ -70,6 +70,7 @@ def _typed(engine: Engine, name: str, embedded: Mapping[str, int]) -> pd.DataFra
 def _actions(engine: Engine, marked: Sequence[ModelSpec], rows: pd.DataFrame) -> None:
     wanted = [s for s, state in zip(marked, rows["state"], strict=True) if state == MODEL_STATES["downloadable"]]
     with st.container(horizontal=True, gap="small"):
+        compute_button("compute-models", models=[spec.name for spec in marked])
         st.button(
             f"Download weights ({len(wanted)})" if wanted else "Download weights",
             key="download-models",
@@ -85,8 +86,3 @@ def _actions(engine: Engine, marked: Sequence[ModelSpec], rows: pd.DataFrame) ->
 def _download(engine: Engine, models: Sequence[ModelSpec]) -> None:
     for spec in models:
         start.download_model(engine.jobs, spec)
-
-
-def titles(models: Sequence[ModelSpec]) -> dict[str, str]:
-    """Exact name -> what a list shows of it: the name as said, and the exact one where that is another."""
-    return {m.name: f"{say_model(m)} ({m.name})" for m in models}

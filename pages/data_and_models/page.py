@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from core.engine import Engine
-from pages.data_and_models import datasets, models, report, vectors, work
+from pages.data_and_models import compute, datasets, models, recent, report, vectors
 from pages.shared.engine import engine
 from pages.shared.guard import errors_in_place
 from pages.shared.layout import page_title
@@ -13,9 +13,9 @@ from pages.shared.url_choices import one_of
 from pages.shared.url_state import bind
 from pages.shared.widgets import segments
 
-PARTS = {"embed": "Compute embeddings", "models": "Models", "data": "Data sets", "stored": "Stored embeddings"}
+PARTS = {"embed": "Compute", "models": "Models", "data": "Data sets", "stored": "Embeddings"}
 BLOCKS: dict[str, tuple[Callable[[Engine], None], ...]] = {
-    "embed": (work.show,),
+    "embed": (compute.show, recent.show),
     "models": (models.show,),
     "data": (datasets.show,),
     "stored": (vectors.show, report.show),
@@ -31,7 +31,8 @@ def page(engine: Engine) -> None:
             block(engine)
 
 
-bind("part")
+compute.prefill(engine())
+bind("part", "embed_model", "embed_data", "embed_split")
 page_title("Models, data and jobs")
 with errors_in_place():
     page(engine())

@@ -19,8 +19,9 @@ UNEXPECTED = "This part could not be shown. The server's log says why; the rest 
 
 
 def public(text: str) -> str:
-    """A sentence for whoever may see the page: files of the data folder without saying where on the server it lies."""
-    return engine().data.names.without_folder(text)
+    """A sentence for whoever may see the page: files of the data folder and of the cache without saying where on the
+    server these lie."""
+    return engine().data.names.without_folder(text).replace(str(engine().cache_dir), "$TMV_CACHE")
 
 
 class SaidAlready(Exception):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -14,13 +16,13 @@ from streamlit.testing.v1 import AppTest
 from core.bundle import install
 from core.catalog.models import every_model
 from core.engine import Engine
-from core.errors import TMVError
-from core.jobs.jobs import Jobs
+from core.jobs.jobs import Jobs, Wanted
 from core.jobs.table import JobTable
 from core.readers.datasets import DATASETS
 from core.store import Entry, Store
+from core.system.locks import FileLock
+from core.types import Job
 from core.work.bundles import bundle_bytes
-from pages.data_and_models.work import embed
 from tests.app.making import open_page, said, unescaped
 from tests.conftest import GOOD, World
 
@@ -47,14 +49,27 @@ def submitted(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
     return found
 
 
+@pytest.fixture
+def lined(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+    """Work put in line, which is not started."""
+    found: list[tuple[str, str]] = []
+
+    def line_up(self: Jobs, wanted: Iterable[Wanted]) -> list[None]:
+        found.extend((one.kind, one.key) for one in wanted)
+        return [None]
+
+    monkeypatch.setattr(Jobs, "line_up", line_up)
+    return found
+
+
 def table(app: AppTest, first: str) -> pd.DataFrame:
     """The table with this column."""
     return next(d.value for d in app.dataframe if first in d.value)
 
 
 def mark(app: AppTest, *rows: int) -> AppTest:
-    """The page after a reader has marked these rows of its table."""
-    key = str(app.dataframe[0].key)
+    """The page after a reader has marked these rows of its last table."""
+    key = str(app.dataframe[-1].key)
     app.session_state[key] = {"selection": {"rows": list(rows), "columns": [], "cells": []}}
     return app.run()
 
@@ -142,13 +157,26 @@ def test_another_search_takes_the_marks_away(page: Page) -> None:
     assert app.button(key="delete-embeddings").disabled
 
 
-def test_embedding_is_started_for_the_chosen_pair(page: Page, submitted: list[tuple[str, str]]) -> None:
-    app = page(HERE)
-    app.selectbox(key="embed-model").set_value("demo-rn/demo").run()
-    app.selectbox(key="embed-data").set_value("demo-satellite").run()
-    app.selectbox(key="embed-split").set_value("train").run()
-    next(b for b in app.button if b.label == "Embed").click().run()
-    assert submitted == [("embed", "embed/demo-rn/demo/demo-satellite/train")]
+def test_every_pair_is_put_in_line_but_those_that_are_stored(page: Page, lined: list[tuple[str, str]]) -> None:
+    chosen = {"embed_model": [GOOD, "demo-vit/demo", "demo-rn/demo"], "embed_data": ["folder:colours", "eurosat"]}
+    app = page(HERE, **chosen)
+    assert "6 pairs of model and data set: 2 to compute (64 images), 2 stored already, 2 cannot be computed." in said(
+        app
+    )
+    plan = table(app, "standing").set_index(["model_title", "dataset_title"])
+    assert plan.loc[("ViT-B/32 · OpenAI", "EuroSAT"), "standing"] == "stored already, skipped"
+    assert "EuroSAT" in str(plan.loc[("Demo ResNet", "EuroSAT"), "why"])
+    app.button(key="embed").click().run()
+    assert lined == [("embed", f"embed/{model}/folder:colours/all") for model in ("demo-vit/demo", "demo-rn/demo")]
+
+
+def test_another_split_is_computed_where_it_is_there(page: Page, lined: list[tuple[str, str]]) -> None:
+    data = ["folder:colours", "demo-captions"]
+    app = page(HERE, embed_model=["demo-rn/demo"], embed_data=data, embed_split=["train"])
+    plan = table(app, "standing").set_index("dataset_title")
+    assert plan.loc["Demo captions", "why"] == "Demo captions has no split 'train', only val."
+    app.button(key="embed").click().run()
+    assert lined == [("embed", "embed/demo-rn/demo/folder:colours/train")]
 
 
 @pytest.mark.parametrize(
@@ -160,14 +188,65 @@ def test_embedding_is_started_for_the_chosen_pair(page: Page, submitted: list[tu
         ("demo-rn/demo", "no such set", "No data set is called"),
     ],
 )
-def test_a_name_that_cannot_be_embedded_is_refused(
-    in_world: World, submitted: list[tuple[str, str]], model: str, data: str, sentence: str
-) -> None:
-    # A typed option cannot be sent from here, so the button's callback is called as the button does.
-    engine = Engine(in_world.cache, in_world.data, in_process=False)
-    with pytest.raises(TMVError, match=sentence):
-        embed(engine, model, data, "default")
-    assert not submitted
+def test_a_name_that_cannot_be_embedded_is_refused(page: Page, model: str, data: str, sentence: str) -> None:
+    app = page(HERE, embed_model=[model], embed_data=[data])
+    assert sentence in said(app) and not app.exception
+    assert "embed" not in [b.key for b in app.button]
+
+
+def test_marked_models_and_data_sets_fill_the_form(page: Page) -> None:
+    app = page(HERE, part="models")
+    names = list(table(app, "training_data")["name"])
+    mark(app, names.index("demo-vit/demo"), names.index("demo-rn/demo"))
+    app.button(key="compute-models").click().run()
+    assert set(app.multiselect(key="shown-embed_model").value) == {"demo-vit/demo", "demo-rn/demo"}
+    assert app.header[0].value == "Compute embeddings"
+
+
+def ended(world: World, state: Any, message: str = "", **params: str) -> Job:
+    """A job of this world that is over."""
+    values = {"model": "ViT-B-32/random", "dataset": "folder:colours", "split": "all", **params}
+    table, (model, dataset) = JobTable(world.cache), (values["model"], values["dataset"])
+    job, _ = table.insert("embed", f"embed/{model}/{dataset}/all", f"Embedding {dataset} with {model}", values)
+    table.begin(job.id)
+    table.report(job.id, 16, 32, 4.0)
+    table.end(job.id, state, message)
+    return table.get(job.id)
+
+
+def test_what_was_stopped_or_failed_fills_the_form_again(copied: World) -> None:
+    ended(copied, "done", model="demo-rn/demo")
+    ended(copied, "cancelled", model="ViT-B-32/random")
+    ended(copied, "failed", "The disk is full.", model="RN50/random")
+    app = open_page(HERE)
+    assert app.multiselect(key="shown-embed_model").value == ["ViT-B-32/random", "RN50/random"]
+    assert app.multiselect(key="shown-embed_data").value == ["folder:colours"]
+    app.multiselect(key="shown-embed_model").set_value([]).run()
+    assert app.multiselect(key="shown-embed_model").value == [], "once a session"
+
+
+def test_a_job_that_is_over_says_when_how_long_and_why(copied: World, lined: list[tuple[str, str]]) -> None:
+    path = copied.cache / "run" / "x"
+    job = ended(copied, "failed", f"It failed: OSError ({path}).")
+    app = open_page(HERE)
+    row = table(app, "seconds").iloc[0]
+    assert (row["state"], row["why"]) == ("failed", "It failed: OSError ($TMV_CACHE/run/x).")
+    assert row["started"] == time.strftime("%Y-%m-%d %H:%M", time.localtime(job.started)) and row["seconds"] == 0
+    assert app.button(key="again").disabled and app.button(key="results").disabled
+    mark(app, 0)
+    assert app.button(key="results").disabled, "there are none"
+    app.button(key="again").click().run()
+    assert lined == [("embed", job.key)]
+
+
+def test_a_finished_job_leads_to_its_results(copied: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = list[str]()
+    monkeypatch.setattr("pages.shared.navigation.open_page", lambda page, **_: opened.append(page))
+    ended(copied, "done", model=GOOD)
+    app = mark(open_page(HERE), 0)
+    app.button(key="results").click().run()
+    assert opened == ["pages/classification/errors_by_class/page.py"]
+    assert app.session_state["model"] == [GOOD] and app.session_state["data"] == ["folder:colours"]
 
 
 def test_data_sets_can_be_downloaded(page: Page, submitted: list[tuple[str, str]]) -> None:
@@ -182,23 +261,40 @@ def test_data_sets_can_be_downloaded(page: Page, submitted: list[tuple[str, str]
 
 
 def test_work_is_told_in_words_and_can_be_stopped(copied: World) -> None:
-    table = JobTable(copied.cache)
-    job, _ = table.insert("embed", "embed/x", "Embedding EuroSAT with ViT-B/32", {})
-    table.begin(job.id)
-    table.report(job.id, 1240, 10_000, 310.0)
+    jobs = JobTable(copied.cache)
+    job, _ = jobs.insert("embed", "embed/x", "Embedding EuroSAT with ViT-B/32", {})
+    jobs.begin(job.id)
+    jobs.report(job.id, 1240, 10_000, 310.0)
     app = open_page(HERE)
-    expected = "Embedding EuroSAT with ViT-B/32: 1,240 of 10,000 pictures · 310 a second · 28 s left"
+    expected = "Embedding EuroSAT with ViT-B/32: 1,240 of 10,000 images · 310 a second · 28 s left"
     assert expected in [unescaped(p.text) for p in app.progress]
     app.button(key=f"stop-{job.id}").click().run()
-    assert table.get(job.id).state == "cancelled"
-    assert "Embedding EuroSAT with ViT-B/32: stopped" in said(app)
+    assert jobs.get(job.id).state == "cancelled"
+    row = table(app, "why").iloc[0]
+    assert (row["title"], row["state"]) == ("Embedding EuroSAT with ViT-B/32", "stopped")
+    assert row["why"].startswith("Stopped on request at 1,240 of 10,000 images")
 
 
-def test_failed_work_says_why(copied: World) -> None:
-    table = JobTable(copied.cache)
-    job, _ = table.insert("embed", "embed/x", "Embedding EuroSAT", {})
-    table.end(job.id, "failed", "The disk is full: free some room.")
-    assert "Embedding EuroSAT: stopped by an error — The disk is full: free some room." in said(open_page(HERE))
+def test_the_queue_shows_places_and_time_left_and_is_stopped_whole(copied: World) -> None:
+    engine = Engine(copied.cache, copied.data, in_process=False)
+    running, _ = JobTable(copied.cache).insert("embed", "embed/x", "Running", {"model": GOOD, "images": 100})
+    JobTable(copied.cache).begin(running.id)
+    JobTable(copied.cache).report(running.id, 40, 100, 10.0)
+    params = {"model": GOOD, "images": 50}
+    wanted = [Wanted(kind="embed", key=f"embed/{i}", title=f"Job {i}", params=params) for i in range(7)]
+    lock = FileLock(JobTable(copied.cache).lock_path(running.id))
+    assert lock.try_hold()
+    found = engine.jobs.line_up(wanted)
+    app = open_page(HERE)
+    assert "8 jobs · 41 s left" in said(app), "6 s, and seven times 5 s"
+    texts = [unescaped(p.text) for p in app.progress]
+    assert texts[0] == "Running: 40 of 100 images · 10 a second · 6 s left"
+    assert texts[1:] == [f"Job {i}: waiting for its turn, place {i + 1} in the queue" for i in range(3)]
+    rest = table(app, "Place")
+    assert list(rest["Place"]) == [4, 5, 6, 7]
+    app.button(key="stop-all").click().run()
+    assert {engine.jobs.get(job.id).state for job in found} == {"cancelled"}
+    lock.release()
 
 
 def test_embeddings_are_deleted_after_asking(copied: World) -> None:

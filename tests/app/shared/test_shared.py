@@ -13,7 +13,7 @@ from core.engine import Engine
 from core.errors import TMVError
 from core.stats.numbers import count, duration, listed, size
 from core.types import Job
-from pages.shared.jobs import job_sentence
+from core.words.jobs import job_sentence
 from pages.shared.own_data import inside, page_dataset, page_model
 from pages.shared.url_state import address
 from pages.shared.words import plain
@@ -135,7 +135,7 @@ def broken_script() -> None:
 @pytest.mark.parametrize(
     ("kind", "done", "words"),
     [
-        ("embed", 40, "Work: 40 of 10,000 pictures · 20 a second · 8 min left"),
+        ("embed", 40, "Work: 40 of 10,000 images · 20 a second · 8 min left"),
         ("demo", 40, "Work: 0 %"),
         ("demo", 5000, "Work: 50 % · 4 min left"),
     ],
@@ -173,7 +173,7 @@ def test_captions_are_counted_with_their_pictures() -> None:
         created=0.0,
         updated=0.0,
     )
-    assert job_sentence(job) == "Work: 40 of 480 pictures and captions"
+    assert job_sentence(job) == "Work: 40 of 480 images and captions"
 
 
 def test_a_fault_is_a_sentence_in_its_place_and_the_page_goes_on() -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -15,7 +18,7 @@ import pytest
 
 from core.errors import NotHere, TMVError
 from core.jobs import table as job_table
-from core.jobs.jobs import Jobs
+from core.jobs.jobs import Jobs, Wanted
 from core.jobs.table import CANCELLED, STOPPED, JobTable
 from core.system.locks import FileLock, is_held
 from core.types import Job
@@ -95,7 +98,7 @@ def test_what_the_worker_is_given(jobs: Jobs, tmp_path: Path, monkeypatch: pytes
     "kind, message",
     [
         ("fail", "The moon is too far: come nearer."),
-        ("crash", "Try failed: ValueError (an inner fault); more is in {log}."),
+        ("crash", "Try failed: ValueError (an inner fault); more is in the log: python -m core jobs --log {id}"),
         ("unknown", "No job is called 'unknown'; there are: count, "),
     ],
 )
@@ -104,8 +107,8 @@ def test_a_failure_is_one_sentence_and_the_rest_is_in_the_log(
 ) -> None:
     job = jobs.wait(jobs.submit(kind, "k", "Try", {}).id, WAIT)
     assert job.state == "failed"
-    assert job.message.startswith(message.format(log=tmp_path / "run" / f"{job.id}.log"))
-    assert "\n" not in job.message and "Traceback" in jobs.log(job.id)
+    assert job.message.startswith(message.format(id=job.id))
+    assert str(tmp_path) not in job.message and "\n" not in job.message and "Traceback" in jobs.log(job.id)
 
 
 def test_unknown_jobs_and_empty_folders(tmp_path: Path) -> None:
@@ -327,3 +330,55 @@ def test_looking_at_jobs_leaves_no_lock_behind(jobs: Jobs, tmp_path: Path) -> No
     job = jobs.submit("count", "key", "Count", {"n": 3})
     jobs.wait(job.id, WAIT)
     assert not is_held(tmp_path / "run" / f"{job.id}.lock")
+
+
+# --- a line of work ---------------------------------------------------------------------------------------
+
+
+def line(*keys: str, **params: object) -> list[Wanted]:
+    return [Wanted(kind="count", key=key, title=key, params={"file": f"{key}.txt", "n": 3, **params}) for key in keys]
+
+
+def test_a_line_runs_one_after_the_other_in_order(jobs: Jobs, tmp_path: Path) -> None:
+    found = jobs.line_up(line("a", "b", "c"))
+    assert [job.key for job in jobs.live()] == ["a", "b", "c"][-len(jobs.live()) :]
+    over = [jobs.wait(job.id, WAIT) for job in found]
+    assert [job.state for job in over] == ["done"] * 3
+    times = [(job.started or 0.0, job.ended or 0.0) for job in over]
+    assert all(end <= begin for (_, end), (begin, _) in itertools.pairwise(times))
+    assert all(job.seconds is not None and 0 < job.seconds < WAIT for job in over)
+    assert len({worker_of(tmp_path, f"{key}.txt") for key in "abc"}) == 3
+
+
+def test_only_one_of_a_line_has_a_process(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    started = list[list[str]]()
+    monkeypatch.setattr("core.jobs.jobs.start_worker", lambda arguments, *_, **__: started.append(arguments))
+    found = jobs.line_up(line(*(f"key {i}" for i in range(96))))
+    assert len(started) == 1 and [job.in_line for job in jobs.live()] == [False] + [True] * 95
+    assert [job.id for job in jobs.live()] == [job.id for job in found]
+    assert jobs.line_up(line("key 7"))[0].id == found[7].id, "joins the one that stands in line"
+    jobs.cancel(found[0].id)
+    assert [job.id for job in jobs.live()] == [job.id for job in found[1:]] and len(started) == 2
+    for job in reversed(found):
+        jobs.cancel(job.id)
+    assert jobs.live() == () and len(started) == 2
+
+
+def test_the_line_goes_on_after_its_worker_was_killed(jobs: Jobs, tmp_path: Path) -> None:
+    first, second = jobs.line_up([*line("a", n=100_000), *line("b")])
+    os.kill(worker_of(tmp_path, "a.txt"), signal.SIGKILL)
+    assert jobs.wait(first.id, WAIT).message == STOPPED
+    assert jobs.wait(second.id, WAIT).state == "done"
+
+
+def test_a_table_of_an_earlier_version_goes_on(tmp_path: Path) -> None:
+    table = JobTable(tmp_path)
+    job, _ = table.insert("count", "key", "Count", {})
+    table.end(job.id, "done", "")
+    with contextlib.closing(sqlite3.connect(table.path)) as connection:
+        connection.execute("ALTER TABLE jobs DROP COLUMN began")
+        connection.execute("ALTER TABLE jobs DROP COLUMN line")
+        connection.commit()
+    old = JobTable(tmp_path).get(job.id)
+    assert (old.state, old.started, old.seconds, old.in_line) == ("done", None, None, False)
+    assert JobTable(tmp_path).insert("count", "next", "Count", {}, in_line=True)[0].in_line

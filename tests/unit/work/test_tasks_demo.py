@@ -45,6 +45,9 @@ class Parts:
     def split_of(self, dataset: str, split: str | None = None) -> str:
         return split or find_dataset(dataset).default_split
 
+    def find(self, wanted: str) -> object:
+        return find_dataset(wanted)
+
 
 class Told(Parts):
     """An engine whose every step tells that it is half done."""
@@ -106,8 +109,11 @@ class Busy(Parts):
     def run(self, study: LinearProbe, progress: Progress) -> None:
         self.log.append(("probe", *study.place.names[:2]))
 
-    def find(self, place: Place) -> object:
-        return place if place.names in self.here else None
+    def find(self, wanted: Place | str) -> object:
+        """A data set by its name, or the vectors of a place."""
+        if isinstance(wanted, str):
+            return find_dataset(wanted)
+        return wanted if wanted.names in self.here else None
 
 
 @pytest.fixture
