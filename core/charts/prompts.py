@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from core.charts import layout
 from core.charts.palette import Theme, marks_apart, model_color, model_symbol
-from core.charts.theme import Chart, Look, deck_marker, finish, percent_axis, start, whiskers, wrap
+from core.charts.theme import Chart, Look, chance_line, deck_marker, finish, percent_axis, start, whiskers, wrap
 from core.stats.numbers import listed, percent, points
 
 ROW_HEIGHT = 34
@@ -29,51 +30,74 @@ def templates_chart(
     """Accuracy of each template with its interval, one row a template and one mark a model, from a
     `templates_frame` of one data set.
 
-    The ensemble stands last, apart; the deck's figure is an open circle; the baseline has a thin line through
-    the chart. customdata is (model, template).
+    The ensemble is last, apart; the deck's figure is an open circle; the baseline has a thin line through the
+    chart, and so has chance. More than four models are named at their marks. customdata is (model, template).
     """
-    placed = _template_places(frame, order)
-    rows = int(placed["place"].max()) + 1
-    models = placed["series"].nunique()
+    models = _series(frame).nunique()
+    named = models > layout.MOST_IN_LEGEND
+    placed = _template_places(frame, order, named)
     title = title or "What does the wording change?"
-    height = 70 + max(ROW_HEIGHT, 17 * models) * rows
-    style, fig = start(theme, scale, title, note=_templates_note(frame), height=height)
+    height = (
+        layout.height(placed, named=True) if named else 70 + max(ROW_HEIGHT, 17 * models) * (placed["group"].max() + 1)
+    )
+    style, fig = start(theme, scale, title, note=_templates_note(frame, named), height=height)
     for i, (_, part) in enumerate(placed.groupby("series", sort=False)):
-        _template_marks(fig, part, i, models, style)
+        _template_marks(fig, part, 0.0 if named else (i - (models - 1) / 2) * min(0.5, 0.8 / models), style, named)
     _deck_marks(fig, placed, style)
-    _template_axis(fig, placed, style)
+    _chance(fig, placed, style)
     # The ends of the axis: from 0, as for any accuracy, up to a little beyond the highest mark
     top = np.nanmax([placed["acc1_high"].max(), placed["deck_acc1"].astype(float).max()])
-    low, high = 0.0, min(1.0, float(np.ceil(top * 20 + 0.4) / 20))
+    high = min(1.0, float(np.ceil(top * 20 + 0.4) / 20))
+    if named:
+        layout.name_rows(fig, placed, style)
+    else:
+        _template_axis(fig, placed, style)
     percent_axis(fig, style, "x", top=high, side="top")
-    fig.update_xaxes(range=[low, high], dtick=_step(high - low))
+    fig.update_xaxes(dtick=_step(high))
     finish(fig, style)
     fig.update_layout(margin_t=fig.layout.margin.t + style.size(14))
     return Chart(figure=fig, title=title, alt=_templates_alt(frame), frame=frame, filename="templates")
 
 
-def _template_places(frame: pd.DataFrame, order: Order) -> pd.DataFrame:
-    """The frame with `place`, the row of each template from the top, and `series`, what a mark belongs to."""
+def _series(frame: pd.DataFrame) -> pd.Series:
+    """What a mark belongs to: its model, with its class names where there are several kinds of them."""
+    several = frame["classnames"].nunique() > 1
+    return frame["model_title"] + (", " + frame["classnames"] + " names" if several else "")
+
+
+def _template_places(frame: pd.DataFrame, order: Order, named: bool) -> pd.DataFrame:
+    """The frame with `place`, the row of each template from the top or (`named`) of each mark under its template, and
+    `series`, what a mark belongs to."""
     best = frame.groupby("template", sort=False)["acc1"].max()
     singles = [t for t in frame["template"].unique() if not frame.loc[frame["template"] == t, "ensemble"].any()]
     if order == "best":
         singles.sort(key=lambda t: -best[t])
     together = [t for t in frame["template"].unique() if t not in singles]
-    places = {t: i for i, t in enumerate(singles)} | {t: len(singles) + 0.4 for t in together}
-    several = frame["classnames"].nunique() > 1
-    series = frame["model_title"] + (", " + frame["classnames"] + " names" if several else "")
-    return frame.assign(place=frame["template"].map(places), series=series)
+    places = {t: i for i, t in enumerate(singles)} | {t: len(singles) + (0.0 if named else 0.4) for t in together}
+    series, group = _series(frame), frame["template"].map(places)
+    place = group
+    if named:
+        which = list(series.unique())
+        place = layout.places(group, series.map(which.index), len(which), named=True)[0]
+    return frame.assign(
+        group=group,
+        group_title=frame["template_title"],
+        place=place,
+        series=series,
+        row=series + "\n" + frame["template"],
+        row_title=series,
+    )
 
 
-def _template_marks(fig: go.Figure, rows: pd.DataFrame, i: int, models: int, style: Look) -> None:
-    color, first = model_color(rows["model"].iloc[0], style.theme), rows.iloc[0]
-    shift = (i - (models - 1) / 2) * min(0.5, 0.8 / models)
+def _template_marks(fig: go.Figure, part: pd.DataFrame, shift: float, style: Look, named: bool) -> None:
+    color, first = model_color(part["model"].iloc[0], style.theme), part.iloc[0]
     fill, dot = _NAME_MARKS.get(first["classnames"], (True, False))
     fig.add_scatter(
-        x=rows["acc1"],
-        y=rows["place"] + shift,
+        x=part["acc1"],
+        y=part["place"] + shift,
         mode="markers",
         name=first["series"],
+        showlegend=not named,
         marker={
             "symbol": model_symbol(first["model"]) + ("-dot" if dot else ""),
             # An outline in the background's colour takes away from a mark what this adds.
@@ -81,20 +105,20 @@ def _template_marks(fig: go.Figure, rows: pd.DataFrame, i: int, models: int, sty
             "color": color if fill else style.background,
             "line": {"color": style.background if fill and dot else color, "width": style.size(2)},
         },
-        error_x=whiskers(style, rows["acc1"], rows["acc1_low"], rows["acc1_high"]) | {"color": color},
+        error_x=whiskers(style, part["acc1"], part["acc1_low"], part["acc1_high"]) | {"color": color},
         cliponaxis=False,
-        customdata=rows[["model", "template"]].values.tolist(),
-        hovertext=_template_hover(rows),
+        customdata=part[["model", "template"]].values.tolist(),
+        hovertext=_template_hover(part),
     )
-    base = rows[rows["baseline"]]
-    if len(base):
-        line = {"color": color, "width": style.size(1), "dash": "dot"}
+    base = part[part["baseline"]]
+    if len(base) and not named:
+        line = {"color": color, "width": style.size(1), "dash": "dash"}
         fig.add_vline(x=float(base["acc1"].iloc[0]), line=line, layer="below")
 
 
-def _template_hover(rows: pd.DataFrame) -> list[str]:
+def _template_hover(part: pd.DataFrame) -> list[str]:
     said = []
-    for _, r in rows.iterrows():
+    for _, r in part.iterrows():
         text = (
             f"<b>{wrap(r['template_title'], 48, 3)}</b><br>{r['series']}: {percent(r['acc1'])} "
             f"({percent(r['acc1_low'])} to {percent(r['acc1_high'])})"
@@ -109,25 +133,30 @@ def _template_hover(rows: pd.DataFrame) -> list[str]:
 
 
 def _deck_marks(fig: go.Figure, placed: pd.DataFrame, style: Look) -> None:
-    rows = placed[placed["deck_acc1"].notna()].drop_duplicates("template")
-    if rows.empty:
+    known = placed[placed["deck_acc1"].notna()].drop_duplicates("template")
+    if known.empty:
         return
     fig.add_scatter(
-        x=rows["deck_acc1"],
-        y=rows["place"],
+        x=known["deck_acc1"],
+        y=known["place"],
         mode="markers",
         name="the deck",
         marker=deck_marker(style),
-        hovertext=[f"the deck: {percent(v, 2)}" for v in rows["deck_acc1"]],
+        hovertext=[f"the deck: {percent(v, 2)}" for v in known["deck_acc1"]],
     )
 
 
+def _chance(fig: go.Figure, placed: pd.DataFrame, style: Look) -> None:
+    fig.add_vline(x=float(placed["chance_acc1"].iloc[0]), line=chance_line(style), layer="below")
+    fig.add_scatter(x=[None], y=[None], mode="lines", line=chance_line(style), name="chance", hoverinfo="skip")
+
+
 def _template_axis(fig: go.Figure, placed: pd.DataFrame, style: Look) -> None:
-    rows = placed.drop_duplicates("place")
+    first = placed.drop_duplicates("place")
     fig.update_yaxes(
-        tickvals=rows["place"],
-        ticktext=[wrap(t, NAME_WIDTH, 2) for t in rows["template_title"]],
-        range=[rows["place"].max() + 0.6, -0.6],
+        tickvals=first["place"],
+        ticktext=[wrap(t, NAME_WIDTH, 2) for t in first["template_title"]],
+        range=[first["place"].max() + 0.6, -0.6],
         showgrid=True,
     )
 
@@ -136,15 +165,16 @@ def _step(span: float) -> float:
     return 0.2 if span > 0.5 else 0.1 if span > 0.25 else 0.05
 
 
-def _templates_note(frame: pd.DataFrame) -> str:
+def _templates_note(frame: pd.DataFrame, named: bool) -> str:
+    said = f"Top-1 accuracy on {frame['dataset_title'].iloc[0]} with 95 % intervals"
     base = frame[frame["baseline"]]["template_title"].iloc[0]
-    return f"Top-1 accuracy on {frame['dataset_title'].iloc[0]} with 95 % intervals; dotted: “{base}”."
+    return f"{said}." if named else f"{said}; a line in a model's colour: its accuracy with “{base}”."
 
 
 def _templates_alt(frame: pd.DataFrame) -> str:
     said = []
-    for _, rows in frame.groupby(["model", "classnames"], sort=False):
-        best, worst = rows.iloc[int(rows["acc1"].argmax())], rows.iloc[int(rows["acc1"].argmin())]
+    for _, part in frame.groupby(["model", "classnames"], sort=False):
+        best, worst = part.iloc[int(part["acc1"].argmax())], part.iloc[int(part["acc1"].argmin())]
         said.append(
             f"{best['model_title']} from {percent(worst['acc1'])} with “{worst['template_title']}” to "
             f"{percent(best['acc1'])} with “{best['template_title']}”"

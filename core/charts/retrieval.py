@@ -7,6 +7,7 @@ from math import log10
 import pandas as pd
 import plotly.graph_objects as go
 
+from core.charts import layout
 from core.charts.palette import Theme, bar_fill, marks_apart, model_color, model_symbol
 from core.charts.theme import (
     Chart,
@@ -16,16 +17,16 @@ from core.charts.theme import (
     percent_axis,
     published_marker,
     readable_on,
+    scale_colour,
+    share_grid,
     start,
     whiskers,
     wrap,
 )
 from core.stats.numbers import listed, percent
+from core.words.shorter import middle_out
 
 _QUESTIONS = {"image": "Does a caption find its own picture?", "text": "Does a picture find one of its captions?"}
-GROUP_WIDTH = 0.82
-FOOT = 0.08
-"""The share of the axis that a number at the foot of its bar takes at scale 1."""
 MOST_WIDE = 5
 """So many names of bands stand side by side on a narrow screen without a break."""
 
@@ -42,104 +43,92 @@ def recalls_chart(
     A published figure that does not hold for these pictures is named so in the legend. customdata is
     (model, side, k).
     """
-    rows = frame[frame["side"] == side]
-    models, ks = list(rows["model"].unique()), list(rows["k"].unique())
-    width = GROUP_WIDTH / len(models)
-    placed = rows.assign(
-        place=rows["k"].map(ks.index) + (rows["model"].map(models.index) - (len(models) - 1) / 2) * width
-    )
+    part = frame[frame["side"] == side]
+    models = part["model"].nunique()
+    upright, named = models <= 2, models > layout.MOST_IN_LEGEND
+    placed = _placed(part, named)
     title = title or _QUESTIONS[side]
-    style, fig = start(theme, scale, title, note=_recalls_note(rows), height=390)
-    for model in models:
-        _recall_bars(fig, placed[placed["model"] == model], width, style)
-    _published(fig, placed, style)
-    ticks = [f"first {k}" if k > 1 else "first" for k in ks]
-    fig.update_xaxes(
-        tickvals=list(range(len(ks))), ticktext=ticks, tickangle=0, range=[-0.6, len(ks) - 0.4], showgrid=False
-    )
-    percent_axis(fig, style, "y")
+    height = 360 if upright else layout.height(placed, named=named)
+    style, fig = start(theme, scale, title, note=_recalls_note(part), height=height)
+    for _, own in placed.groupby("model", sort=False):
+        _recall_bars(fig, own, style, upright, legend=not named)
+    layout.numbers_past(fig, style, placed, "recall", upright=upright, marks=["published"])
+    _published(fig, placed, style, upright)
+    if named:
+        layout.name_rows(fig, placed, style)
+    else:
+        layout.name_groups(fig, list(placed.drop_duplicates("group")["group_title"]), upright=upright)
+    percent_axis(fig, style, "y" if upright else "x")
     finish(fig, style)
-    return Chart(figure=fig, title=title, alt=_recalls_alt(rows), frame=rows, filename=f"recall-{side}")
+    return Chart(figure=fig, title=title, alt=_recalls_alt(part), frame=part, filename=f"recall-{side}")
 
 
-def _recalls_note(rows: pd.DataFrame) -> str:
+def _placed(part: pd.DataFrame, named: bool) -> pd.DataFrame:
+    """The frame with `group` (which k), `place` and `width` of each bar, and what names them."""
+    models, ks = list(part["model"].unique()), list(part["k"].unique())
+    group, number = part["k"].map(ks.index), part["model"].map(models.index)
+    place, width = layout.places(group, number, len(models), named=named)
+    return part.assign(
+        group=group,
+        group_title=[f"first {k}" if k > 1 else "first" for k in part["k"]],
+        place=place,
+        width=width,
+        row=part["k"].astype(str) + part["model"],
+        row_title=part["model_title"],
+    )
+
+
+def _recalls_note(part: pd.DataFrame) -> str:
     what = {"image": "captions whose own picture is", "text": "pictures with any own caption"}
-    return f"{rows['dataset_title'].iloc[0]}: share of {what[rows['side'].iloc[0]]} among the first k."
+    return f"{part['dataset_title'].iloc[0]}: share of {what[part['side'].iloc[0]]} among the first k."
 
 
-def _recall_bars(fig: go.Figure, rows: pd.DataFrame, width: float, style: Look) -> None:
-    model = rows["model"].iloc[0]
-    color = model_color(model, style.theme)
-    # A whisker that reaches down to the number would strike it through: such a number stands above its whisker.
-    low = rows["recall_low"] < FOOT * style.scale
-    said = rows["recall"].map(lambda v: percent(v, 0))
+def _recall_bars(fig: go.Figure, own: pd.DataFrame, style: Look, upright: bool, *, legend: bool) -> None:
+    """The bars of one model with their intervals."""
     fig.add_bar(
-        x=rows["place"],
-        y=rows["recall"],
-        width=width * 0.92,
-        name=rows["model_title"].iloc[0],
-        marker=bar_fill(model, style.theme, style.background),
-        text=said.mask(low, ""),
-        textposition="inside",
-        insidetextanchor="start",
-        textangle=0,
-        insidetextfont={"color": readable_on(color), "size": style.size(12)},
-        constraintext="none",
-        customdata=rows[["model", "side", "k"]].values.tolist(),
+        **layout.along(upright, own["place"], own["recall"]),
+        width=own["width"] * 0.92,
+        orientation="v" if upright else "h",
+        name=own["model_title"].iloc[0],
+        showlegend=legend,
+        marker=bar_fill(own["model"].iloc[0], style.theme, style.background),
+        customdata=own[["model", "side", "k"]].values.tolist(),
         hovertext=[
             f"<b>{r['model_title']}</b>, {r['side_title'].lower()}<br>recall@{r['k']} {percent(r['recall'])} "
             f"({percent(r['recall_low'])} to {percent(r['recall_high'])})<br>{r['n']:,} asked"
-            for _, r in rows.iterrows()
+            for _, r in own.iterrows()
         ],
     )
-    ends = rows["recall_low"], rows["recall_high"]
-    add_intervals(fig, style, rows["place"], rows["recall"], ends, cliponaxis=False)
-    if low.any():
-        fig.add_scatter(
-            x=rows["place"][low],
-            y=_clear_of_published(rows, style)[low],
-            text=said[low],
-            mode="text",
-            textposition="top center",
-            textfont={"color": style.text, "size": style.size(12)},
-            hoverinfo="skip",
-            showlegend=False,
-            cliponaxis=False,
-        )
+    ends, axis = (own["recall_low"], own["recall_high"]), "y" if upright else "x"
+    add_intervals(
+        fig, style, **layout.along(upright, own["place"], own["recall"]), ends=ends, axis=axis, cliponaxis=False
+    )
 
 
-def _clear_of_published(rows: pd.DataFrame, style: Look) -> pd.Series:
-    """Where a number above its whisker starts: above the diamond that would lie on it."""
-    top, room, diamond = rows["recall_high"], FOOT * style.scale, 0.02 * style.scale
-    mark = rows["published"].astype(float)
-    return top.mask((mark > top - diamond) & (mark < top + room), mark + diamond)
-
-
-def _published(fig: go.Figure, placed: pd.DataFrame, style: Look) -> None:
+def _published(fig: go.Figure, placed: pd.DataFrame, style: Look, upright: bool) -> None:
     known = placed[placed["published"].notna()]
     for compares, name in ((True, "published"), (False, "published, for other pictures")):
-        rows = known[known["published_compares"] == compares]
-        if rows.empty:
+        part = known[known["published_compares"] == compares]
+        if part.empty:
             continue
         fig.add_scatter(
-            x=rows["place"],
-            y=rows["published"],
+            **layout.along(upright, part["place"], part["published"]),
             mode="markers",
             name=name,
             marker=published_marker(style),
             hovertext=[
                 f"published: {percent(r['published'])}<br>{wrap(r['published_protocol'], 48, 4)}"
-                for _, r in rows.iterrows()
+                for _, r in part.iterrows()
             ],
         )
 
 
-def _recalls_alt(rows: pd.DataFrame) -> str:
+def _recalls_alt(shown: pd.DataFrame) -> str:
     said = []
-    for _, part in rows.groupby("model", sort=False):
+    for _, part in shown.groupby("model", sort=False):
         values = ", ".join(f"{percent(r['recall'])} at {r['k']}" for _, r in part.iterrows())
         said.append(f"{part['model_title'].iloc[0]} {values}")
-    return f"{rows['side_title'].iloc[0]}, recall: {listed(said, 4)}."
+    return f"{shown['side_title'].iloc[0]}, recall: {listed(said, 3)}."
 
 
 # --- curve and ranks --------------------------------------------------------------------------------------
@@ -195,28 +184,68 @@ def _curve_alt(frame: pd.DataFrame) -> str:
 def rank_histogram_chart(frame: pd.DataFrame, *, title: str = "", theme: Theme = "light", scale: float = 1.0) -> Chart:
     """Where the right one stands, in bins that grow, from a `histogram_frame`. customdata is (model, low, high)."""
     models, bins = list(frame["model"].unique()), list(frame["bin"].unique())
-    width = GROUP_WIDTH / len(models)
     title = title or "Where does the right one stand?"
     note = f"{frame['dataset_title'].iloc[0]}, {frame['side_title'].iloc[0].lower()}: share of queries by rank."
-    style, fig = start(theme, scale, title, note=note, height=370)
+    if len(models) > layout.MOST_IN_LEGEND:
+        style, fig = start(theme, scale, title, note=note, height=90 + 26 * len(models))
+        _rank_cells(fig, frame, models, bins, style)
+    else:
+        style, fig = start(theme, scale, title, note=note, height=370)
+        _rank_bars(fig, frame, models, bins, style)
+    finish(fig, style, legend=len(models) <= layout.MOST_IN_LEGEND)
+    return Chart(
+        figure=fig, title=title, alt=_histogram_alt(frame), frame=frame, filename=f"ranks-{frame['side'].iloc[0]}"
+    )
+
+
+def _rank_bars(fig: go.Figure, frame: pd.DataFrame, models: list[str], bins: list[str], style: Look) -> None:
+    width = layout.GROUP_WIDTH / len(models)
     for i, model in enumerate(models):
-        rows = frame[frame["model"] == model]
+        own = frame[frame["model"] == model]
         fig.add_bar(
-            x=rows["bin"].map(bins.index) + (i - (len(models) - 1) / 2) * width,
-            y=rows["share"],
+            x=own["bin"].map(bins.index) + (i - (len(models) - 1) / 2) * width,
+            y=own["share"],
             width=width * 0.92,
-            name=rows["model_title"].iloc[0],
+            name=own["model_title"].iloc[0],
             marker=bar_fill(model, style.theme, style.background),
-            customdata=rows[["model", "low", "high"]].values.tolist(),
-            hovertext=[f"rank {r['bin']}: {r['count']:,}, {percent(r['share'])}" for _, r in rows.iterrows()],
+            customdata=own[["model", "low", "high"]].values.tolist(),
+            hovertext=[f"rank {r['bin']}: {r['count']:,}, {percent(r['share'])}" for _, r in own.iterrows()],
         )
     fig.update_xaxes(tickvals=list(range(len(bins))), ticktext=bins, title_text="Rank", showgrid=False)
     top = min(1.0, float(frame["share"].max()) * 1.1)
     percent_axis(fig, style, "y", top=top)
-    finish(fig, style)
-    return Chart(
-        figure=fig, title=title, alt=_histogram_alt(frame), frame=frame, filename=f"ranks-{frame['side'].iloc[0]}"
+
+
+def _rank_cells(fig: go.Figure, frame: pd.DataFrame, models: list[str], bins: list[str], style: Look) -> None:
+    """A row for each model and a column for each bin: beyond a few models, bars beside each other are not read."""
+    shares = frame.pivot_table(index="model", columns="bin", values="share", sort=False).loc[models, bins]
+    share_grid(fig, style, shares.to_numpy(), scale=False)
+    inked = frame.assign(ink=frame["share"].map(lambda share: readable_on(scale_colour(style, share))))
+    for ink, part in inked.groupby("ink", sort=False):
+        still = {"marker": {"opacity": 0}, "textfont": {"color": ink}}
+        fig.add_scatter(
+            x=part["bin"].map(bins.index),
+            y=part["model"].map(models.index),
+            mode="markers+text",
+            text=[percent(v, 0) for v in part["share"]],
+            textfont={"color": ink, "size": style.size(12)},
+            marker={"symbol": "square", "size": style.size(20), "opacity": 0},
+            selected=still,
+            unselected=still,
+            customdata=part[["model", "low", "high"]].values.tolist(),
+            hovertext=[
+                f"<b>{r['model_title']}</b><br>rank {r['bin']}: {r['count']:,}, {percent(r['share'])}"
+                for _, r in part.iterrows()
+            ],
+        )
+    titles = frame.drop_duplicates("model").set_index("model")["model_title"]
+    fig.update_yaxes(
+        tickvals=list(range(len(models))),
+        ticktext=[middle_out(titles[model], layout.NAME_WIDTH) for model in models],
+        range=[len(models) - 0.5, -0.5],
+        showgrid=False,
     )
+    fig.update_xaxes(tickvals=list(range(len(bins))), ticktext=bins, title_text="Rank", showgrid=False)
 
 
 def _histogram_alt(frame: pd.DataFrame) -> str:

@@ -34,6 +34,8 @@ from core.words.shorter import GONE
 FONT = "Source Sans, Source Sans Pro, Helvetica Neue, Arial, sans-serif"
 TITLE_WIDTH = 42
 """Characters a line of a title may have, so that it is not cut on a screen 390 pixels wide."""
+NARROWEST, CHARACTER, LEGEND_LINE = 360, 7, 20
+"""Pixels: a chart on such a screen, a character of its legend, and a line of that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,6 +243,18 @@ def finish(fig: go.Figure, style: Look, *, legend: bool = True) -> None:
             "font": {"size": style.size(13), "color": style.text, "family": FONT},
         },
     )
+    if legend:
+        _room_for_legend(fig, style)
+
+
+def _room_for_legend(fig: go.Figure, style: Look) -> None:
+    """More height where the legend of a narrow screen would take more than a third of the chart below its title."""
+    names = [str(trace.name) for trace in fig.data if trace.name and trace.showlegend is not False]
+    widest = max(map(len, names), default=0) * CHARACTER + 44
+    lines = -(-len(names) // max(1, int((NARROWEST - 16) // widest)))
+    legend, above = style.size(lines * LEGEND_LINE), fig.layout.margin.t or 0
+    if 3 * legend > fig.layout.height - above:
+        fig.update_layout(height=round(above + 3 * legend))
 
 
 def _stay_readable(trace: Any, style: Look) -> None:

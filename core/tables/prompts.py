@@ -37,6 +37,7 @@ def _template_row(study: PromptStudyResult, t: TemplateResult) -> dict[str, Any]
         "acc1": t.acc1,
         "acc1_low": t.acc1_ci95[0],
         "acc1_high": t.acc1_ci95[1],
+        "chance_acc1": 1 / len(study.classnames),
         "acc5": t.acc5,
         "acc5_low": t.acc5_ci95[0],
         "acc5_high": t.acc5_ci95[1],

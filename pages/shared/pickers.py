@@ -118,7 +118,7 @@ class Picked(Generic[Spec]):
             note_problems(self.problems)
 
 
-def pick_models(engine: Engine, datasets: Sequence[DatasetSpec], *, most: int = 8) -> tuple[ModelSpec, ...]:
+def pick_models(engine: Engine, datasets: Sequence[DatasetSpec], *, most: int = 16) -> tuple[ModelSpec, ...]:
     """Several models; opens with those that have vectors of these data sets."""
     found = _models(engine, tuple(d.name for d in datasets), most)
     options = {m.name: say_model(m) for m in (*known_models(engine), *found.specs)}

@@ -229,15 +229,40 @@ def test_chance_is_drawn_for_each_data_set_and_named(accuracy):
 
 
 @pytest.mark.parametrize("upright", [True, False])
-def test_a_number_that_its_whisker_would_cross_stands_past_it(accuracy, upright):
+def test_every_number_is_past_its_whisker_in_the_colour_of_text(accuracy, upright):
     low = accuracy.assign(acc1=0.03, acc1_low=0.02, acc1_high=0.05, published_acc1=0.06, deck_acc1=None)
-    chart = accuracy_chart(low, upright=upright)
-    assert {text for bar in traces(chart, type="bar") for text in bar.text} == {""}
-    past = traces(chart, mode="text")[0]
-    ends = past.y if upright else past.x
-    assert len(ends) == len(low) and set(past.text) == {"3\u00a0%"} and min(ends) > 0.06, "past the diamond too"
-    high = accuracy.assign(acc1=0.6, acc1_low=0.5, acc1_high=0.7)
-    assert not traces(accuracy_chart(high, upright=upright), mode="text")
+    for frame, least in ((low, 0.06), (accuracy.assign(acc1=0.6, acc1_low=0.5, acc1_high=0.7), 0.7)):
+        for theme in ("light", "dark"):
+            chart = accuracy_chart(frame, upright=upright, theme=theme)
+            assert all(bar.text is None for bar in traces(chart, type="bar"))
+            (past,) = traces(chart, mode="text")
+            ends = past.y if upright else past.x
+            assert len(ends) == len(frame) and min(ends) > least, "past the diamond too"
+            assert contrast(past.textfont.color, look(theme).background) >= 4.5
+
+
+def test_more_than_four_models_are_named_at_their_bars_and_in_no_legend():
+    sets = ("demo-satellite", "demo-objects")
+    chart = accuracy_chart(accuracy_frame([sample_result(m, d, n=60) for m in STUDY[:6] for d in sets]))
+    bars, axis = traces(chart, type="bar"), chart.figure.layout.yaxis
+    assert len(bars) == 6 and not any(bar.showlegend for bar in bars)
+    named = dict(zip(axis.tickvals, axis.ticktext, strict=True))
+    for bar in bars:
+        assert [named[place] for place in bar.y] == [bar.name[:22]] * 2
+    heads = {re.sub("<[^>]*>", "", a.text): a.y for a in chart.figure.layout.annotations}
+    assert list(heads) == ["Demo satellite", "Demo objects"]
+    chances = [sorted((shape.y0, shape.y1)) for shape in chart.figure.layout.shapes]
+    for (low, high), group in zip(chances, zip(*(bar.y for bar in bars), strict=True), strict=True):
+        assert low < min(group) and max(group) < high
+
+
+def test_a_legend_takes_no_more_than_a_third_of_a_narrow_chart(two):
+    frame = calibration_frame(two)
+    plain = reliability_chart(frame).figure
+    named = frame.assign(side=[f"{side} under a name of many characters {i}" for i, side in enumerate(frame["side"])])
+    figure = reliability_chart(named).figure
+    assert figure.layout.height > plain.layout.height
+    assert 3 * 20 * named["side"].nunique() <= figure.layout.height - figure.layout.margin.t
 
 
 def test_few_bars_stand_and_many_lie(accuracy):

@@ -148,6 +148,28 @@ def test_template_marks_stand_at_their_accuracies_with_intervals(
     assert shown[0].startswith(order.index[0][:10]) and shown[-1] == "all together"
 
 
+def test_chance_is_drawn_wherever_templates_are(every: dict[str, Make]) -> None:
+    figure = every["templates"]().figure
+    assert 0.1 in {shape.x0 for shape in figure.layout.shapes} and "chance" in {t.name for t in figure.data}
+
+
+def test_many_models_are_named_at_their_marks() -> None:
+    names = [OPENAI, LAION, *(f"file:/r/v.json,/r/{name}.pt" for name in ("one", "two", "three"))]
+    chart = prompt_charts.templates_chart(prompts.templates_frame([sample_prompt_study(name) for name in names]))
+    axis = chart.figure.layout.yaxis
+    named = dict(zip(axis.tickvals, axis.ticktext, strict=True))
+    for trace in (t for name in names for t in marks(chart, name)):
+        assert {named[place] for place in trace.y} == {trace.name} and trace.showlegend is False
+    recalls = retrieval_charts.recalls_chart(retrieval.recalls_frame([sample_retrieval(name) for name in names]))
+    axis = recalls.figure.layout.yaxis
+    named = dict(zip(axis.tickvals, axis.ticktext, strict=True))
+    for bar in (t for t in recalls.figure.data if t.type == "bar"):
+        assert {named[place] for place in bar.y} == {bar.name} and bar.orientation == "h"
+    ranks = retrieval_charts.rank_histogram_chart(retrieval.histogram_frame([sample_retrieval(n) for n in names]))
+    cells = {tuple(c) for t in ranks.figure.data[1:] for c in t.customdata}
+    assert len(cells) == len(ranks.frame) and len(ranks.figure.layout.yaxis.ticktext) == 5
+
+
 def test_class_cells_carry_their_recall(every: dict[str, Make], frames: dict[str, pd.DataFrame]) -> None:
     chart, frame = every["classes"](), frames["classes"]
     table = frame.pivot_table(index="label", columns="template", values="recall", sort=False)
@@ -256,15 +278,16 @@ def test_change_colours_are_symmetric_around_the_middle(theme: str) -> None:
     assert picture_charts.change_colour(style, 0.3, 0) == style.diverging[2]
 
 
-def test_a_number_that_its_whisker_would_strike_through_stands_above_it(frames: dict[str, pd.DataFrame]) -> None:
+def test_every_recall_is_above_its_whisker_and_clear_of_a_published_mark(frames: dict[str, pd.DataFrame]) -> None:
     frame = frames["recalls"].copy()
     first = frame.index[(frame["side"] == "image")][0]
     frame.loc[first, ["recall", "recall_low", "recall_high"]] = 0.02, 0.0, 0.07
     figure = retrieval_charts.recalls_chart(frame).figure
-    assert figure.data[0].type == "bar" and figure.data[0].text[0] == ""
+    assert figure.data[0].type == "bar" and figure.data[0].text is None
     above = next(t for t in figure.data if t.type == "scatter" and t.mode == "text")
-    assert (above.text[0], above.y[0], above.hoverinfo) == ("2\N{NO-BREAK SPACE}%", 0.07, "skip")
-    for published, start in ((0.08, 0.1), (0.4, 0.07), (0.02, 0.07)):
+    assert (above.text[0], above.y[0], above.hoverinfo) == ("2\N{NO-BREAK SPACE}%", pytest.approx(0.075), "skip")
+    assert len(above.text) == len(frame[frame["side"] == "image"])
+    for published, start in ((0.08, 0.11), (0.4, 0.075), (0.02, 0.075)):
         frame.loc[first, "published"] = published
         figure = retrieval_charts.recalls_chart(frame).figure
         above = next(t for t in figure.data if t.type == "scatter" and t.mode == "text")
