@@ -175,14 +175,13 @@ def _made(row: pd.Series) -> str:
 
 
 def _add_chance(fig: go.Figure, placed: pd.DataFrame, metric: str, style: Look, upright: bool, named: bool) -> None:
-    """A line for each group, behind the bars."""
+    """A line for each group, over its bars: in none of them is a number."""
     chances = placed.drop_duplicates("group").set_index("group")[f"chance_{metric}"]
     for group, (low, high) in layout.reach(placed, named=named).items():
         ends = layout.along(upright, (low, high), (chances[group],) * 2)
         fig.add_shape(
             type="line",
-            layer="below",
-            line=chance_line(style),
+            line=chance_line(style) | {"color": style.text},
             **{f"{axis}{i}": ends[axis][i] for axis in "xy" for i in (0, 1)},
         )
     fig.add_scatter(x=[None], y=[None], mode="lines", line=chance_line(style), name="chance", hoverinfo="skip")

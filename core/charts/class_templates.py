@@ -10,7 +10,7 @@ from core.charts.theme import Chart, Look, finish, readable_on, scale_colour, sh
 from core.stats.numbers import listed, percent, points
 
 NUMBERS_UP_TO = 14
-MOST_CLASSES = 40
+MOST_CLASSES, NAMED_TWICE = 40, 20
 MOST_TEMPLATES = 24
 """More names than these would be written over each other."""
 LABELS, LABEL = 165, 32
@@ -34,13 +34,16 @@ def class_templates_chart(
     shown = frame[frame["label"].isin(labels) & frame["template"].isin(templates)]
     title = title or _class_title(frame, moves)
     note = _class_note(frame, (len(labels), len(moves)), (len(templates), table.shape[1]))
-    style, fig = start(theme, scale, title, note=note, height=90 + LABELS + 24 * len(labels))
+    twice = len(labels) > NAMED_TWICE
+    style, fig = start(theme, scale, title, note=note, height=90 + LABELS * (1 + twice) + 24 * len(labels))
     share_grid(fig, style, table.loc[labels, templates].to_numpy(), scale=len(templates) > NUMBERS_UP_TO)
     _grid_marks(fig, shown, labels, templates, style)
     _grid_axes(fig, shown, labels, templates)
     finish(fig, style, legend=False)
     fig.update_yaxes(tickfont_size=style.size(12))
     fig.update_layout(margin_t=fig.layout.margin.t + style.size(LABELS))
+    if twice:
+        _names_below(fig, style)
     return Chart(figure=fig, title=title, alt=_class_alt(frame, moves), frame=frame, filename="classes-by-template")
 
 
@@ -101,6 +104,24 @@ def _grid_axes(fig: go.Figure, shown: pd.DataFrame, labels: list[int], templates
         range=[len(labels) - 0.5, -0.5],
         showgrid=False,
     )
+
+
+def _names_below(fig: go.Figure, style: Look) -> None:
+    """The names of the columns once more, where those above the cells are out of sight."""
+    fig.update_layout(margin_b=style.size(LABELS))
+    for place, name in zip(fig.layout.xaxis.tickvals, fig.layout.xaxis.ticktext, strict=True):
+        fig.add_annotation(
+            x=place,
+            y=0,
+            yref="y domain",
+            xanchor="right",
+            yanchor="top",
+            text=name,
+            textangle=-60,
+            showarrow=False,
+            xshift=style.size(6),
+            font={"size": style.size(12), "color": style.text},
+        )
 
 
 def _class_title(frame: pd.DataFrame, moves: pd.Series) -> str:

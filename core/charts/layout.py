@@ -18,7 +18,7 @@ MOST_IN_LEGEND = 4
 GROUP_WIDTH = 0.82
 HEAD = 1.5
 """Rows that the heading of a group takes, with the gap over it."""
-NAME_WIDTH = 22
+NAME_WIDTH = 24
 """Characters of a name beside its row on a screen 390 pixels wide."""
 MARK_ROOM = 0.025
 """Half a published or deck mark along the axis."""

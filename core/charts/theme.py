@@ -34,13 +34,14 @@ from core.words.shorter import GONE
 FONT = "Source Sans, Source Sans Pro, Helvetica Neue, Arial, sans-serif"
 TITLE_WIDTH = 42
 """Characters a line of a title may have, so that it is not cut on a screen 390 pixels wide."""
-NARROWEST, CHARACTER, LEGEND_LINE = 360, 7, 20
+NARROWEST, CHARACTER, LEGEND_LINE = 360, 7, 21
 """Pixels: a chart on such a screen, a character of its legend, and a line of that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """Colours and sizes of one theme at one scale; `muted` text still has a contrast of 4.5 : 1."""
+    """Colours and sizes of one theme at one scale; `muted` text still has a contrast of 4.5 : 1. The two scales are
+    greys, warm below zero and cool above it: a colour is a model's, and nothing else."""
 
     theme: Theme
     background: str
@@ -66,7 +67,7 @@ _LOOKS = {
         grid="#E4E8EA",
         line="#8A949A",
         sequential=("#F3F6F7", "#C5D3DA", "#86A5B5", "#4A7389", "#2A4B5E", "#14293A"),
-        diverging=("#7A3E8E", "#C9A7D4", "#F5F5F5", "#9CCBBB", "#00684F"),
+        diverging=("#4F443C", "#A99E95", "#F5F5F5", "#A3B0B5", "#33454C"),
     ),
     "dark": Look(
         theme="dark",
@@ -76,7 +77,7 @@ _LOOKS = {
         grid="#2A3136",
         line="#7D878D",
         sequential=("#1B2327", "#27404D", "#35606F", "#558AA0", "#92BED1", "#DDF0F8"),
-        diverging=("#D3A5E0", "#7A4C88", "#24292D", "#3F7D6A", "#8FDDC2"),
+        diverging=("#D9CDC2", "#7C7168", "#24292D", "#66757B", "#C3D2D8"),
     ),
 }
 

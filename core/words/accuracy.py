@@ -14,7 +14,7 @@ from core.studies.answered import compare, same_pictures
 from core.studies.zero_shot.classify import ZeroShotResult
 from core.types import Sentence
 from core.words.datasets import measured
-from core.words.names import say_dataset, say_model, short_names, told_apart
+from core.words.names import MOST_NAMED, say_dataset, say_model, short_names, told_apart
 
 COLLAPSE_SHARE = 0.4
 
@@ -115,7 +115,12 @@ def _leaders(contests: Sequence[Sequence[ZeroShotResult]], models: Sequence[str]
         every = "both data sets" if len(contests) == 2 else f"all {len(contests)} data sets"
         return Sentence(f"{names[next(iter(clear))]} leads on {every}", "leads_everywhere")
     (most, k), *others = sorted(clear.items(), key=lambda item: -item[1])
-    parts = [f"{names[most]} leads on {k} of {sets}", *(f"{names[m]} leads on {k}" for m, k in others)]
+    parts = [
+        f"{names[most]} leads on {k} of {sets}",
+        *(f"{names[m]} leads on {k}" for m, k in others[: MOST_NAMED - 1]),
+    ]
+    if rest := others[MOST_NAMED - 1 :]:
+        parts.append(f"{count(len(rest), 'other model')} on {sum(k for _, k in rest)}")
     parts += [f"the first two are tied on {ties}"] if ties else []
     return Sentence(", ".join(parts), "leads_on_some")
 

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from core.stats.numbers import count, in_points, interval_text, percent, points, points_between, setting, upper_first
+from core.stats.numbers import (
+    count,
+    in_points,
+    interval_text,
+    listed,
+    percent,
+    points,
+    points_between,
+    setting,
+    upper_first,
+)
 from core.studies.few_shot.draw import FewShotDraw
 from core.studies.few_shot.gain import best_point, doubt, first_clear, over_zero_shot
 from core.studies.few_shot.result import FewShotPoint, FewShotResult, FewShotRun
@@ -37,8 +47,21 @@ def few_shot_finding(results: Sequence[FewShotResult]) -> Sentence:
     """
     if not results:
         return Sentence("No few-shot study yet", "no_result")
-    said = [_one(result, len(results) > 1) for result in results[:2]]
-    return Sentence(" ".join(said), said[0].code)
+    said = [_one(result, len(results) > 1) for result in results]
+    return Sentence(" ".join(said), said[0].code) if len(said) <= 2 else _many(results, [one.code for one in said])
+
+
+def _many(results: Sequence[FewShotResult], codes: Sequence[str]) -> Sentence:
+    """How many models gain, and the one that gains most."""
+    gains = {result.model: best_point(result).acc1_mean - result.zero_shot.acc1 for result in results}
+    most = max(gains, key=lambda model: gains[model])
+    shots = max(best_point(result).shots for result in results)
+    ties, none = codes.count("tie"), codes.count("no_help")
+    parts = [f"{codes.count('helps')} of {len(results)} models clearly improve on zero-shot"]
+    parts += [f"{count(ties, 'model')} tie{'s' if ties == 1 else ''} with it"] if ties else []
+    parts += [f"{count(none, 'model')} {'does' if none == 1 else 'do'} not improve"] if none else []
+    said = f"With up to {count(shots, 'image')} per class, {listed(parts)}; the largest gain is "
+    return Sentence(f"{said}{points(gains[most], signed=True)} ({say_model(most)}).", codes[0])
 
 
 def _one(result: FewShotResult, several: bool) -> Sentence:

@@ -25,6 +25,8 @@ from core.words.shorter import shortened
 
 P = ParamSpec("P")
 R = TypeVar("R")
+MOST_NAMED = 3
+"""A sentence names so many models or data sets; it counts more."""
 Family = Literal["openai", "open_clip", "demo", "other"]
 
 _ARCHITECTURES = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core.stats.intervals import LEVEL
-from core.stats.numbers import SPACE, count, either, interval_text, lower_first, p_value, percent
+from core.stats.numbers import count, either, interval_text, lower_first, p_value, percent
 from core.studies.pictures.agreement import Agreement
 from core.studies.pictures.lists import ListComparison
 from core.studies.pictures.search import PicturesResult
@@ -17,14 +17,20 @@ from core.words.names import short_names, told_apart
 # --- two lists --------------------------------------------------------------------------------------------
 
 
+AGREEMENT = (
+    "Agreement of two rankings: rank-biased overlap with p = 0.9, a weight and no p-value; 1 for the same list in the "
+    "same order, 0 for nothing in common. The first ranks count most."
+)
+
+
 def lists_finding(comparison: ListComparison, a: str = "", b: str = "") -> Sentence:
-    """How alike two lists are: "4 of 10 pictures are in both lists; rank-biased overlap 0.38 (p = 0.9)."
+    """How alike two lists are: "4 of 10 pictures are in both lists; agreement of the two rankings 0.38 (0 to 1)."
 
     `a` and `b` name the lists where they should be named. Codes: `same_order`, `same_pictures`, `disjoint`, `overlap`.
     """
     kept = len(comparison.kept)
     between = f" of {a} and {b}" if a and b else ""
-    rbo = f"rank-biased overlap {comparison.rbo:.2f} (p{SPACE}={SPACE}{comparison.p:g})"
+    rbo = f"agreement of the two rankings {comparison.rbo:.2f} (0 to 1)"
     if kept == comparison.k and not comparison.new:
         same = all(m.rank_a == m.rank_b for m in comparison.moved)
         order, code = (" in the same order", "same_order") if same else ("", "same_pictures")
@@ -147,7 +153,8 @@ def list_facts(result: PicturesResult, comparison: ListComparison | None, *, mod
     if comparison is not None:
         kept, new = ("in both", "only here") if models else ("kept", "new")
         said.append(
-            f"{len(comparison.kept)} {kept}, {len(comparison.new)} {new}, rank-biased overlap {comparison.rbo:.2f}"
+            f"{len(comparison.kept)} {kept}, {len(comparison.new)} {new}, agreement of the two rankings "
+            f"{comparison.rbo:.2f}"
         )
     return said or [f"{len(result.hits)} of {count(result.n, 'picture')}"]
 

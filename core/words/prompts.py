@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from core.stats.numbers import interval_text, percent, points, points_between
+from core.stats.numbers import in_points, interval_text, listed, percent, points, points_between
 from core.studies.prompts.accuracy import ENSEMBLE, PromptStudyResult, difference
 from core.studies.prompts.heldout import PromptSearchResult
 from core.types import Sentence
 from core.words.accuracy import outcome
-from core.words.names import say_dataset, say_model, short_names, told_apart
+from core.words.names import MOST_NAMED, say_dataset, say_model, short_names, told_apart
 
 
 def say_template(template: str) -> str:
@@ -42,7 +42,10 @@ def templates_finding(studies: Sequence[PromptStudyResult]) -> Sentence:
 
 @told_apart
 def best_of_each(studies: Sequence[PromptStudyResult]) -> Sentence:
-    """For each of several studies the best template's paired difference to the baseline; a tie is called a tie."""
+    """For each of several studies the best template's paired difference to the baseline; a tie is called a tie. Of more
+    than three only how many gain, and the one that gains most (code `best_of_many`)."""
+    if len(studies) > MOST_NAMED:
+        return _best_of_many(studies)
     parts = []
     for name, study in zip(_told_apart(studies), studies, strict=True):
         gap = study.best.difference
@@ -55,6 +58,20 @@ def best_of_each(studies: Sequence[PromptStudyResult]) -> Sentence:
     return Sentence(said, "best_of_each")
 
 
+def _best_of_many(studies: Sequence[PromptStudyResult]) -> Sentence:
+    against = f"The best template against “{say_template(studies[0].baseline)}”"
+    gaps = [(name, s.best.difference) for name, s in zip(_told_apart(studies), studies, strict=True)]
+    found = [(name, gap) for name, gap in gaps if gap is not None]
+    clear = [(name, gap) for name, gap in found if gap.excludes_zero]
+    counts = f"ahead for {len(clear)} of {len(studies)}, tied for {len(found) - len(clear)}, no better for "
+    counts += f"{len(studies) - len(found)}"
+    if not found:
+        return Sentence(f"{against}: {counts}.", "best_of_many")
+    name, most = max(found, key=lambda each: each[1].difference)
+    said = f"{points(most.difference, signed=True)} for {name} ({points_between(most.ci95)})"
+    return Sentence(f"{against}: {counts}; at most {said}.", "best_of_many")
+
+
 def _told_apart(studies: Sequence[PromptStudyResult]) -> Sequence[str]:
     """A study's name among others: its model, and its class names where a model stands there twice."""
     if len({s.model for s in studies}) == len(studies):
@@ -63,11 +80,17 @@ def _told_apart(studies: Sequence[PromptStudyResult]) -> Sequence[str]:
 
 
 def _span_of_each(studies: Sequence[PromptStudyResult]) -> Sentence:
-    parts = []
+    spans = dict[str, float]()
     for name, study in zip(_told_apart(studies), studies, strict=True):
         accuracies = [t.acc1 for t in study.templates]
-        parts.append(f"{points(max(accuracies) - min(accuracies))} for {name}")
-    return Sentence("From the worst template to the best: " + ", ".join(parts), "spans")
+        spans[name] = max(accuracies) - min(accuracies)
+    said = "From the worst template to the best: "
+    if len(spans) <= MOST_NAMED:
+        return Sentence(said + ", ".join(f"{points(span)} for {name}" for name, span in spans.items()), "spans")
+    most = max(spans, key=lambda name: spans[name])
+    among = "models" if len({s.model for s in studies}) == len(studies) else "models and sets of class names"
+    said += f"{in_points(min(spans.values()))} to {points(spans[most])} across {len(spans)} {among}, most for {most}"
+    return Sentence(said, "spans")
 
 
 def names_findings(studies: Sequence[PromptStudyResult]) -> list[Sentence]:
@@ -92,7 +115,7 @@ def deck_distances(studies: Sequence[PromptStudyResult]) -> str:
         if gaps := [abs(t.acc1 - t.deck.value) for t in of.templates if t.deck]:
             where = f"{say_model(of.model)} with {of.classnames_kind} names"
             parts.append(f"{points(float(np.mean(gaps)))} from {where}")
-    return f"On {say_dataset(studies[0].dataset)} they lie on average {', '.join(parts)}." if parts else ""
+    return f"On {say_dataset(studies[0].dataset)} they lie on average {listed(parts, MOST_NAMED)}." if parts else ""
 
 
 def classes_moved(changes: Sequence[tuple[str, float]]) -> Sentence:

@@ -13,7 +13,7 @@ from core.studies.pictures.study import search as search_pictures
 from core.tables.pictures import hits_frame, moved_frame, spread_frame
 from core.types import DatasetSpec, ModelSpec, Place
 from core.words.names import say_dataset, say_model, short_names
-from core.words.pictures import first_right, models_finding
+from core.words.pictures import AGREEMENT, first_right, models_finding
 from pages.search.answers import first, lists
 from pages.search.asked_picture import asked_dialog
 from pages.search.query_form import KEPT, PAGE_KEY, QueryForm, get_query, more, query_picture, write
@@ -88,7 +88,7 @@ def show_results(engine: Engine, results: Sequence[PicturesResult]) -> None:
     tens = [first(r, TEN) for r in results]
     pair = compare_lists(engine, tens[0], tens[1]) if len(tens) == 2 else None
     said = models_finding(pair) if pair else first_right(results[0], TEN)
-    conclusion(plain(said), results)
+    conclusion(plain(said), results, explained=AGREEMENT if pair else "")
     for result in results if pair else ():
         if result.precision:
             st.markdown(plain(f"{say_model(result.model)}: {first_right(result, TEN)}"))

@@ -48,11 +48,18 @@ def page_title(text: str, lead: str = "") -> None:
         st.caption(plain(problem))
 
 
-def headlines(figures: Sequence[Headline]) -> None:
-    """Two to four large figures side by side."""
+def headlines(figures: Sequence[Headline], *, models: int = 0) -> None:
+    """Two to four large figures side by side, of `models` in all: where these are more, that is said."""
     for place, figure in zip(st.columns(max(2, len(figures)))[: len(figures)], figures, strict=True):
         with place:
             headline(figure)
+    not_all(len(figures), models)
+
+
+def not_all(shown: int, models: int) -> None:
+    """That large figures are those of the first few models."""
+    if models > shown:
+        st.caption(f"The first {shown} of {count(models, 'model')}, in the order chosen above; the chart shows all.")
 
 
 def headline(figure: Headline) -> None:
@@ -62,10 +69,11 @@ def headline(figure: Headline) -> None:
         st.caption(f"95 %: {interval_text(figure.ci95)} · {plain(figure.under)}")
 
 
-def conclusion(sentence: str, of: Sequence[Noted] = (), *, remarks: bool = True) -> None:
+def conclusion(sentence: str, of: Sequence[Noted] = (), *, remarks: bool = True, explained: str = "") -> None:
     """The sentence a reader takes home, and under it what stands beside the numbers it is `of`; without `remarks` only
-    faults and warnings. Markdown: escape names with `words.plain`."""
-    st.subheader(sentence, anchor=False)
+    faults and warnings. `explained` is what a word of it means, for its tooltip. Markdown: escape names with
+    `words.plain`."""
+    st.subheader(sentence, anchor=False, help=explained or None)
     show_notes(of, remarks=remarks)
 
 

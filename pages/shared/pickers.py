@@ -31,6 +31,8 @@ from pages.shared.words import plain
 
 KINDS = {"classification": "classes", "captions": "captions"}
 """What the pictures of a data set carry, by its kind."""
+OPENS_WITH = 8
+"""A page opens with at most so many models; it shows more where they are chosen."""
 Spec = TypeVar("Spec", ModelSpec, DatasetSpec)
 _below: ContextVar[DeltaGenerator | None] = ContextVar("below", default=None)
 
@@ -125,7 +127,9 @@ def pick_models(engine: Engine, datasets: Sequence[DatasetSpec], *, most: int = 
     now = [*found.missing, *(m.name for m in found.specs)][:most]
     multiselect("model", "Models", _with(options, now), now, max_selections=most, help=MODEL_HELP, **TYPED)
     found.tell("model", [say_model(m) for m in found.specs])
-    _tell_cut(len(found.specs), most, "models")
+    _tell_cut([say_model(m) for m in found.specs], most, "models")
+    if not get_choice("model"):
+        _tell_more(len(default_models(engine, tuple(d.name for d in datasets), most * 100)), len(found.specs))
     show_on_page(found.specs[:most])
     return found.specs[:most]
 
@@ -137,14 +141,21 @@ def pick_datasets(engine: Engine, kind: str = "classification", *, most: int = 6
     options = _with(_offered(engine, kind, found.specs), now)
     multiselect("data", "Data sets", options, now, max_selections=most, help=DATA_HELP, **TYPED)
     found.tell("data set", [say_dataset(d.name) for d in found.specs])
-    _tell_cut(len(found.specs), most, "data sets")
+    _tell_cut([say_dataset(d.name) for d in found.specs], most, "data sets")
     return found.specs[:most]
 
 
-def _tell_cut(asked: int, most: int, what: str) -> None:
+def _tell_cut(asked: Sequence[str], most: int, what: str) -> None:
     """More than a page can show is not cut in silence."""
-    if asked > most:
-        note_problems([f"{asked} {what} are asked for; the first {most} are shown."])
+    if left := asked[most:]:
+        said = f"{len(asked)} {what} are chosen and this page shows {most} at a time. Left out: {listed(left, 3)}."
+        note_problems([f"{said} Remove others above to see them."])
+
+
+def _tell_more(here: int, shown: int) -> None:
+    """That a page opens with some of the models that are here."""
+    if here > shown:
+        note_problems([f"{shown} of {here} models with embeddings of this are shown; choose others above."])
 
 
 def pick_dataset(engine: Engine, kind: str = "classification") -> DatasetSpec | None:
@@ -209,7 +220,8 @@ def _models(
     if asked and not picked:
         return Picked(specs=(), problems=problems, missing=tuple(asked))
     return Picked(
-        specs=picked or tuple(find_model(n) for n in default_models(engine, datasets, most)), problems=problems
+        specs=picked or tuple(find_model(n) for n in default_models(engine, datasets, min(most, OPENS_WITH))),
+        problems=problems,
     )
 
 

@@ -20,12 +20,14 @@ from core.charts.accuracy import accuracy_chart
 from core.charts.colours import distance
 from core.charts.palette import CLEAR, Theme
 from core.charts.prompts import templates_chart
+from core.charts.retrieval import recall_curve_chart
 from core.charts.theme import Chart, contrast, look
 from core.tables.accuracy import accuracy_frame
 from core.tables.prompts import templates_frame
+from core.tables.retrieval import curve_frame
 from core.words.names import shown_together
 from tests.sample_results import sample_result
-from tests.study_results import sample_prompt_study
+from tests.study_results import sample_prompt_study, sample_retrieval
 
 RUN = "vit-b-32_catalogue_lr5e-4_wd0.2_bs4096_seed"
 MODELS = [
@@ -81,12 +83,11 @@ def color_in(pixels: Any, box: dict[str, float], middle: float = 0.9) -> str:
     return "#" + "".join(f"{channel:02X}" for channel in found.most_common(1)[0][0])
 
 
-def are_seen(colors: list[str], theme: Theme, *, apart: bool = True) -> None:
+def are_seen(colors: list[str], theme: Theme) -> None:
     background = look(theme).background
     assert all(contrast(color, background) >= 2.9 for color in colors), colors
-    if apart:
-        assert len(set(colors)) == len(MODELS)
-        assert all(distance(a, b) >= CLEAR - 0.005 for a, b in pairwise(colors)), colors
+    assert len(set(colors)) == len(colors)
+    assert all(distance(a, b) >= CLEAR - 0.005 for a, b in pairwise(colors)), colors
 
 
 @pytest.mark.parametrize("theme", THEMES)
@@ -97,8 +98,12 @@ def test_bars_and_their_keys_are_seen(paper: Any, theme: Theme) -> None:
     bars = boxes(paper, ".barlayer .point path")
     assert len(bars) == len(MODELS)
     are_seen([color_in(pixels, bar) for bar in bars], theme)
-    keys = boxes(paper, ".legend .legendbar")
-    are_seen([color_in(pixels, key) for key in keys], theme, apart=bool(keys))
+    few = MODELS[-4:]  # more are named at their bars
+    with shown_together(models=MODELS):
+        pixels = paint(paper, accuracy_chart(accuracy_frame([sample_result(name) for name in few]), theme=theme))
+    keys = boxes(paper, ".legend path.legendundefined")
+    assert len(keys) == len(few)
+    are_seen([color_in(pixels, key) for key in keys], theme)
 
 
 @pytest.mark.parametrize("theme", THEMES)
@@ -108,3 +113,19 @@ def test_marks_and_their_keys_are_seen(paper: Any, theme: Theme) -> None:
         pixels = paint(paper, templates_chart(frame, theme=theme))
     first = [boxes(paper, f".scatterlayer .trace:nth-child({i + 1}) .point")[0] for i in range(len(MODELS))]
     are_seen([color_in(pixels, mark, 0.4) for mark in first], theme)
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_lines_and_their_keys_are_seen(paper: Any, theme: Theme) -> None:
+    """At 390 pixels, where the legend of sixteen takes no more than a third of the chart."""
+    with shown_together(models=MODELS):
+        frame = curve_frame([sample_retrieval(name, noise=0.5 + i / 4) for i, name in enumerate(MODELS)])
+        chart = recall_curve_chart(frame, theme=theme)
+        pixels = paint(paper, chart, width=390)
+    keys = boxes(paper, ".legend .legendpoints path")
+    assert len(keys) == len(MODELS)
+    are_seen([color_in(pixels, key, 0.4) for key in keys], theme)
+    (legend,) = boxes(paper, ".legend .bg")
+    assert (
+        legend["width"] <= 390 and legend["height"] <= (chart.figure.layout.height - chart.figure.layout.margin.t) / 3
+    )

@@ -383,7 +383,15 @@ def _few_shot() -> Said:
     never = shots(("tip", 16, (149, 150)), ("tip-f", 16, (140, 141)))
     tied = shots(("tip", 16, (140, 164)))
     single = shots(("tip", 16, (200,)), model=LAION)
-    studies: tuple[list[FewShotResult], ...] = ([], [helps], [never], [tied], [single], [helps, single])
+    studies: tuple[list[FewShotResult], ...] = (
+        [],
+        [helps],
+        [never],
+        [tied],
+        [single],
+        [helps, single],
+        [helps, single, never, tied],
+    )
     yield "few_shot.few_shot_finding", [few_shot.few_shot_finding(group) for group in studies]
     yield "few_shot.say_draw", [few_shot.say_draw("tip-f", 16), few_shot.say_draw("few-shot-probe", 4, 2)]
     one = draw()
@@ -403,9 +411,24 @@ def _prompts() -> Said:
     tied, other = study(0.5, 0.55, 0.51, best=TIE), study(0.4, 0.5, 0.3, model=LAION, best=TIE)
     one = replace(first, templates=first.templates[:1])
     raw = replace(first, classnames_kind="raw")
-    groups: tuple[list[PromptStudyResult], ...] = ([], [first], [better], [tied], [one], [first, other], [first, raw])
+    groups: tuple[list[PromptStudyResult], ...] = (
+        [],
+        [first],
+        [better],
+        [tied],
+        [one],
+        [first, other],
+        [first, raw],
+        [first, other, raw, replace(other, model=RESNET)],
+    )
     yield "prompts.templates_finding", [prompts.templates_finding(group) for group in groups]
-    yield "prompts.best_of_each", [prompts.best_of_each([first, other]), prompts.best_of_each([better, raw])]
+    yield (
+        "prompts.best_of_each",
+        [
+            prompts.best_of_each(group)
+            for group in ([first, other], [better, raw], [first, better, tied, replace(other, model=RESNET)])
+        ],
+    )
     yield "prompts.names_findings", [prompts.names_findings([first, raw])]
     yield "prompts.deck_distances", [prompts.deck_distances([first, other])]
     moves = ([("lake", -0.2), ("sea", 0.1)], [("lake", 0.0)])

@@ -14,7 +14,7 @@ from core.studies.pictures.search import Hit, PicturesResult
 from core.studies.pictures.study import compare_lists, rank_of, search
 from core.tables.pictures import hits_frame, look_alikes_frame
 from core.words.names import say_model
-from core.words.pictures import models_finding
+from core.words.pictures import AGREEMENT, models_finding
 from pages.caption_retrieval.current import CurrentCaption
 from pages.shared.contact_sheet import SheetList, contact_sheet
 from pages.shared.encode import encode
@@ -39,7 +39,7 @@ def ten_first(engine: Engine, lists: Sequence[PicturesResult], now: CurrentCapti
     if now.beside:
         lists = _worded(engine, lists, _pick_wording(now), now.text)
     if len(lists) > 1:
-        st.markdown(plain(models_finding(compare_lists(engine, lists[0], lists[1]))))
+        st.markdown(plain(models_finding(compare_lists(engine, lists[0], lists[1]))), help=AGREEMENT)
     drawn, mode = list[list[SheetList]](), theme()
     for start in range(0, len(lists), 2):
         pair = lists[start : start + 2]

@@ -78,7 +78,7 @@ def study(
 
 def show_results(engine: Engine, results: list[RetrievalResult]) -> None:
     """Large figures, the finding, both directions, all figures, ranks, differences, the captions."""
-    headlines(figures(results))
+    headlines(figures(results), models=len(results) if len(results) > 2 else 0)
     pair = pick_pair(results)
     gap = compare_retrieval(engine, *pair) if pair else None
     sentences(results, gap)

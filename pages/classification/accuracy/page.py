@@ -76,7 +76,8 @@ def show_results(engine: Engine, results: list[ZeroShotResult], choice: Accuracy
                 label=f"{say_model(r.model)}{on}", value=r.acc1, ci95=r.acc1_ci95, under=protocol_line(r), exact=r.model
             )
             for r in first
-        ]
+        ],
+        models=len({r.model for r in results}),
     )
     conclusion(plain(accuracy_finding(results)), results)
     models, datasets, how = choice

@@ -24,7 +24,7 @@ from pages.classification.few_shot.tables import few_shot_tables
 from pages.shared.chart import draw
 from pages.shared.engine import engine
 from pages.shared.guard import errors_in_place
-from pages.shared.layout import Headline, conclusion, headline, page_title, provenance_footer
+from pages.shared.layout import Headline, conclusion, headline, not_all, page_title, provenance_footer
 from pages.shared.pickers import choice_row, pick_dataset, pick_models
 from pages.shared.prompt_picker import PromptChoice, get_prompt_choice
 from pages.shared.theme import chart_look
@@ -67,7 +67,7 @@ def pick(engine: Engine) -> FewShotChoice | None:
     if dataset is None:
         return None
     with left:
-        models = pick_models(engine, [dataset], most=4)
+        models = pick_models(engine, [dataset], most=8)
     with right:
         methods = pick_methods()
     with last:
@@ -131,6 +131,7 @@ def show_results(results: list[FewShotResult]) -> None:
                 headline(_without(result))
         with next(places):
             _with(result)
+    not_all(len(shown), len(results))
     conclusion(plain(few_shot_finding(results)), results)
     for row in range(0, len(results), 2):
         pair = results[row : row + 2]

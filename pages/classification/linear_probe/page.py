@@ -84,7 +84,8 @@ def show_results(probes: list[ProbeResult], zero_shots: list[ZeroShotResult]) ->
                 exact=p.model,
             )
             for p in probes[:MOST_HEADLINES]
-        ]
+        ],
+        models=len(probes),
     )
     conclusion(plain(probe_finding(probes, zero_shots)), probes)
     left, right = st.columns(2, gap="large")

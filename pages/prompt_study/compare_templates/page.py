@@ -170,7 +170,7 @@ def words(studies: Sequence[PromptStudyResult], choice: TemplatesChoice) -> None
 
 def show_results(engine: Engine, studies: list[PromptStudyResult], choice: TemplatesChoice) -> None:
     """Figures, finding, chart; what changed; classes by template; the table; the foot."""
-    headlines(figures(studies))
+    headlines(figures(studies), models=len(studies) if len(studies) > 1 else 0)
     words(studies, choice)
     frame = templates_frame(studies)
     order: Literal["given", "best"] = "best" if len(choice.how.templates) > MOST_IN_ORDER else "given"

@@ -10,6 +10,7 @@ from core.studies.pictures.search import PicturesResult
 from core.studies.pictures.study import search as search_pictures
 from core.types import DatasetSpec, ModelSpec, Place
 from core.words.names import say_model
+from core.words.pictures import AGREEMENT
 from pages.prompt_study.prompt_results.picture_lists import Compared, ListRow, compare, draw_lists
 from pages.prompt_study.prompt_results.question_form import Showing, pick_preset, pick_showing, pick_way, showing, write
 from pages.prompt_study.prompt_results.result_tables import closer, finding_of, found_dialog, save_pictures, tables
@@ -79,7 +80,7 @@ def list_headlines(compared: Compared) -> None:
         with place, st.container(gap="xxsmall"):
             st.metric(plain(label), f"{len(pair.kept)} of {pair.k}")
             shared = f"kept of “{pair.a}”" if several else "in both lists"
-            st.caption(plain(f"{shared} · rank-biased overlap {pair.rbo:.2f}"))
+            st.caption(plain(f"{shared} · agreement of the two rankings {pair.rbo:.2f} (0 to 1)"), help=AGREEMENT)
 
 
 def _precision(result: PicturesResult) -> Headline:

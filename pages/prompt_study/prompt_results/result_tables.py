@@ -14,7 +14,7 @@ from core.studies.pictures.search import PicturesResult
 from core.studies.pictures.study import label_of, rank_of
 from core.tables.pictures import hits_frame, lists_frame, moved_frame, spread_frame
 from core.words.names import say_model, short_names
-from core.words.pictures import models_share, questions_keep, right_or_stands_out
+from core.words.pictures import AGREEMENT, models_share, questions_keep, right_or_stands_out
 from pages.prompt_study.prompt_results.picture_lists import Compared, as_sheet
 from pages.prompt_study.questions import BEFORE, MODELS
 from pages.shared.chart import draw
@@ -101,7 +101,7 @@ def tables(compared: Compared) -> None:
                 "precision": share("Precision", format="%.0f %%", help="Of the pictures shown"),
                 "base_rate": percent_column("By chance"),
                 "overlap": share("Overlap", format="%.0f %%", help="With the list that it is compared with"),
-                "rbo": share("Rank-biased overlap", format="%.2f", help="The first pictures count most (p = 0.9)"),
+                "rbo": share("Agreement", format="%.2f", help=AGREEMENT),
                 "first_score": share("First score", format="%.3f"),
                 "last_score": share("Last score", format="%.3f"),
                 "classes": "Right are",

@@ -106,7 +106,10 @@ def sentences(results: Sequence[WordsResult]) -> None:
         st.markdown(f"**{plain(say_model(result.model))}**")
         sentence(result, largest)
     if largest:
-        st.caption("Under each word: the score that is lost when it is left out. Green helps, purple harms.")
+        st.caption(
+            "Under each word: the score that is lost when it is left out. Plain grey helps, hatched grey harms; the "
+            "stronger the grey, the more."
+        )
 
 
 def show_results(engine: Engine, results: list[WordsResult], target: WordTarget) -> None:

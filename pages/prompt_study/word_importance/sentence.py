@@ -40,9 +40,12 @@ def _between(text: str) -> str:
 def _word(word: WordEffect, colour: str) -> str:
     number = f"{word.contribution:+.3f}".replace("-", "−")
     title = escape(f"without it: {word.text_without}", quote=True)
+    ink = readable_on(colour)
+    # A second sign beside the shade: warm and cool grey alone are hard to tell apart.
+    hatch = f" background-image: repeating-linear-gradient(135deg, {ink}33 0 1px, transparent 1px 6px);"
+    ground = f"background-color: {colour};{hatch if word.contribution < 0 else ''} color: {ink};"
     return (
         f'<span title="{title}" style="display: inline-flex; flex-direction: column; align-items: center;">'
-        f'<span style="background: {colour}; color: {readable_on(colour)}; padding: 0.15rem 0.45rem; '
-        f'border-radius: 6px;">{escape(word.word)}</span>'
+        f'<span style="{ground} padding: 0.15rem 0.45rem; border-radius: 6px;">{escape(word.word)}</span>'
         f'<span style="font-size: 0.8125rem; font-variant-numeric: tabular-nums;">{number}</span></span>'
     )

@@ -136,8 +136,9 @@ def test_what_is_missing_has_one_button(page: Page, world: World) -> None:
 @pytest.mark.parametrize("mode", ["light", "dark"])
 def test_a_word_can_be_read_on_its_colour(result: WordsResult, mode: str) -> None:
     html = sentence_html(result, max(abs(w.contribution) for w in result.words), mode)
-    pairs = re.findall(r"background: (#\w{6}); color: (#\w{6});", html)
+    pairs = re.findall(r"background-color: (#\w{6});[^>]*? color: (#\w{6});", html)
     assert len(pairs) == len(result.words)
+    assert html.count("repeating-linear-gradient") == sum(word.contribution < 0 for word in result.words) > 0
     assert all(contrast(ink, paper) >= 4.5 for paper, ink in pairs)
     style = look("dark" if mode == "dark" else "light")
     assert change_colour(style, 1.0, 1.0) != change_colour(style, -1.0, 1.0)

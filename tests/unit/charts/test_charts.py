@@ -262,7 +262,7 @@ def test_a_legend_takes_no_more_than_a_third_of_a_narrow_chart(two):
     named = frame.assign(side=[f"{side} under a name of many characters {i}" for i, side in enumerate(frame["side"])])
     figure = reliability_chart(named).figure
     assert figure.layout.height > plain.layout.height
-    assert 3 * 20 * named["side"].nunique() <= figure.layout.height - figure.layout.margin.t
+    assert 3 * 21 * named["side"].nunique() <= figure.layout.height - figure.layout.margin.t
 
 
 def test_few_bars_stand_and_many_lie(accuracy):

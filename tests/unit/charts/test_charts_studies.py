@@ -182,6 +182,15 @@ def test_class_cells_carry_their_recall(every: dict[str, Make], frames: dict[str
     assert len(few.figure.layout.yaxis.ticktext) == 4 and "4 of 10 classes" in few.figure.layout.title.text
 
 
+def test_columns_of_many_rows_are_named_at_both_ends(frames: dict[str, pd.DataFrame]) -> None:
+    some = frames["classes"]
+    many = pd.concat([some.assign(label=some["label"] + 10 * i) for i in range(4)])
+    figure = class_templates.class_templates_chart(many).figure
+    assert len(figure.layout.yaxis.ticktext) == 40
+    assert [a.text for a in figure.layout.annotations] == list(figure.layout.xaxis.ticktext)
+    assert not class_templates.class_templates_chart(some).figure.layout.annotations
+
+
 def test_many_templates_are_cut_to_those_that_change_most_beside_the_baseline_and_all_together(
     frames: dict[str, pd.DataFrame], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,7 +12,7 @@ import pytest
 from core.catalog import registry
 from core.catalog.models import MODELS
 from core.charts.accuracy import accuracy_chart
-from core.charts.colours import distance
+from core.charts.colours import distance, oklab
 from core.charts.palette import Mark, Theme, bar_fill, model_color, model_mark
 from core.charts.theme import contrast, look
 from core.tables.accuracy import accuracy_frame
@@ -122,3 +122,11 @@ def test_other_weights_stay_in_the_colours_of_their_family() -> None:
 
 def _red_and_blue(color: str) -> tuple[int, int]:
     return int(color[1:3], 16), int(color[5:7], 16)
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_a_change_is_grey_so_that_colour_means_a_model(theme: Theme) -> None:
+    for color in look(theme).diverging:
+        assert max(abs(oklab(color)[1:])) < 0.025
+    ends = look(theme).diverging[0], look(theme).diverging[-1]
+    assert all(contrast(end, look(theme).diverging[2]) > 3 for end in ends)
