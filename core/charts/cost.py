@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from core.charts.palette import Theme, marks_apart, model_color, model_symbol
-from core.charts.theme import Chart, Look, finish, percent_axis, start, whiskers
+from core.charts.theme import Chart, Look, add_chance, finish, percent_axis, start, whiskers
 from core.stats.numbers import listed, percent
 from core.words.names import say_metric
 
@@ -41,6 +41,8 @@ def cost_chart(
         _point(fig, row, cost, metric, style)
     fig.update_xaxes(type="log", title_text=_AXES[cost], **_log_ticks(known[cost] * _UNITS[cost]))
     percent_axis(fig, style, "y", title=say_metric(metric))
+    if len(known):
+        add_chance(fig, style, known[f"chance_{metric}"].iloc[0], "y")
     finish(fig, style)
     return Chart(
         figure=fig,

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from core.charts import layout
 from core.charts.palette import Theme, marks_apart, model_color, model_symbol
-from core.charts.theme import Chart, Look, chance_line, deck_marker, finish, percent_axis, start, whiskers, wrap
+from core.charts.theme import Chart, Look, add_chance, deck_marker, finish, percent_axis, start, whiskers, wrap
 from core.stats.numbers import listed, percent, points
 
 ROW_HEIGHT = 34
@@ -38,13 +38,13 @@ def templates_chart(
     placed = _template_places(frame, order, named)
     title = title or "What does the wording change?"
     height = (
-        layout.height(placed, named=True) if named else 70 + max(ROW_HEIGHT, 17 * models) * (placed["group"].max() + 1)
+        layout.height(placed, named=True) if named else 96 + max(ROW_HEIGHT, 17 * models) * (placed["group"].max() + 1)
     )
     style, fig = start(theme, scale, title, note=_templates_note(frame, named), height=height)
     for i, (_, part) in enumerate(placed.groupby("series", sort=False)):
         _template_marks(fig, part, 0.0 if named else (i - (models - 1) / 2) * min(0.5, 0.8 / models), style, named)
     _deck_marks(fig, placed, style)
-    _chance(fig, placed, style)
+    add_chance(fig, style, placed["chance_acc1"].iloc[0], "x")
     # The ends of the axis: from 0, as for any accuracy, up to a little beyond the highest mark
     top = np.nanmax([placed["acc1_high"].max(), placed["deck_acc1"].astype(float).max()])
     high = min(1.0, float(np.ceil(top * 20 + 0.4) / 20))
@@ -144,11 +144,6 @@ def _deck_marks(fig: go.Figure, placed: pd.DataFrame, style: Look) -> None:
         marker=deck_marker(style),
         hovertext=[f"the deck: {percent(v, 2)}" for v in known["deck_acc1"]],
     )
-
-
-def _chance(fig: go.Figure, placed: pd.DataFrame, style: Look) -> None:
-    fig.add_vline(x=float(placed["chance_acc1"].iloc[0]), line=chance_line(style), layer="below")
-    fig.add_scatter(x=[None], y=[None], mode="lines", line=chance_line(style), name="chance", hoverinfo="skip")
 
 
 def _template_axis(fig: go.Figure, placed: pd.DataFrame, style: Look) -> None:

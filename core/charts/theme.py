@@ -359,6 +359,13 @@ def chance_line(style: Look) -> dict[str, Any]:
     return {"color": style.muted, "width": style.size(1.2), "dash": "dot"}
 
 
+def add_chance(fig: go.Figure, style: Look, level: float, axis: str) -> None:
+    """The line of what guessing gives, across a whole chart whose accuracy is along `axis`, and its key."""
+    line = fig.add_hline if axis == "y" else fig.add_vline
+    line(**{axis: float(level)}, line=chance_line(style), layer="below")
+    fig.add_scatter(x=[None], y=[None], mode="lines", line=chance_line(style), name="chance", hoverinfo="skip")
+
+
 # --- names ------------------------------------------------------------------------------------------------
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from core.charts.palette import Theme, marks_apart, model_color, model_symbol
-from core.charts.theme import Chart, Look, finish, percent_axis, start, whiskers
+from core.charts.theme import Chart, Look, add_chance, finish, percent_axis, start, whiskers
 from core.stats.numbers import listed, percent, setting
 
 
@@ -33,6 +33,7 @@ def validation_chart(frame: pd.DataFrame, *, title: str = "", theme: Theme = "li
         title_text="C: larger means weaker regularisation (log scale)",
     )
     percent_axis(fig, style, "y", title="Accuracy")
+    add_chance(fig, style, frame["chance_acc1"].iloc[0], "y")
     finish(fig, style)
     return Chart(figure=fig, title=title, alt=_alt(frame), frame=frame, filename="probe-validation")
 

@@ -158,6 +158,7 @@ def validation_frame(results: Sequence[ProbeResult]) -> pd.DataFrame:
                 "acc1_low": p.acc1_ci95[0],
                 "acc1_high": p.acc1_ci95[1],
                 "train_acc1": p.train_acc1,
+                "chance_acc1": 1 / len(r.classnames),
                 "chosen": p.C == r.C,
                 "n_val": r.n_val,
                 "n_train": r.n_train,

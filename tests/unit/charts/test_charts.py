@@ -221,6 +221,13 @@ def test_bars_intervals_and_references_stand_at_their_values(accuracy, metric, u
             assert all(abs(p - centres[key]) < half for key, p in zip(named, marks[0][place], strict=True))
 
 
+@pytest.mark.parametrize("name", ["size", "time"])
+def test_chance_is_drawn_where_accuracy_is_set_against_cost(every, name):
+    figure = every[name]().figure
+    assert [(shape.y0, shape.line.dash) for shape in figure.layout.shapes] == [(0.1, "dot")]
+    assert [trace.name for trace in figure.data].count("chance") == 1
+
+
 def test_chance_is_drawn_for_each_data_set_and_named(accuracy):
     chart = accuracy_chart(accuracy, upright=True)
     assert [(s.y0, s.line.dash) for s in chart.figure.layout.shapes] == [(0.1, "dot"), (0.01, "dot")]
@@ -444,7 +451,7 @@ def test_cost_puts_known_models_on_a_log_axis_and_names_the_rest(two):
     assert chart.figure.layout.xaxis.type == "log"
     assert "LAION-2B" in chart.figure.layout.title.text and "not measured" in chart.figure.layout.title.text
     sizes = cost_chart(frame)
-    assert [t.x[0] for t in sizes.figure.data] == pytest.approx([151.277313] * 2)
+    assert [t.x[0] for t in sizes.figure.data if t.customdata is not None] == pytest.approx([151.277313] * 2)
 
 
 def test_lists_in_words():
