@@ -11,6 +11,7 @@ import streamlit as st
 from core.deck.stories import MOVED
 from pages.present import stage
 from pages.shared import first_run
+from pages.shared.badge import badge
 from pages.shared.engine import engine
 from pages.shared.grid import forget_grids
 from pages.shared.guard import errors_in_place, show_callback_error
@@ -107,6 +108,9 @@ def frame() -> None:
         register_names(engine())
         first_run.prepare(engine())
     show_callback_error()
+    if not stage.presentation_asked_for():
+        with errors_in_place():
+            badge(engine(), here=page.url_path == "data_and_models")
     if on_stage:
         with errors_in_place():
             stage.draw_stage(engine(), files)

@@ -14,6 +14,7 @@ TMVError                what a user can mend
 ├── BadFrame            bytes between processes that are no message
 ├── GlyphError          the demo's font is missing or draws nothing
 ├── EncoderWarming      the text encoder is starting: ask again in a moment
+├── EncoderStopped      the text encoder's process ended before it could answer
 └── Cancelled           work that the user stopped
 
 Anything else that comes up is a fault of the program.
@@ -22,6 +23,7 @@ Anything else that comes up is a fault of the program.
 from __future__ import annotations
 
 import difflib
+import signal
 from collections.abc import Iterable
 
 VERIFY = "run `python -m core verify` to mend the cache."
@@ -93,6 +95,28 @@ class EncoderWarming(TMVError):
     def __init__(self, model: str, seconds: float) -> None:
         self.model, self.seconds = model, seconds
         super().__init__(f"The encoder of {model} is starting ({seconds:.0f} s so far); ask again in a moment.")
+
+
+class EncoderStopped(TMVError):
+    """The text encoder's own process ended before it could answer; asking again starts it anew. `status` is that of its
+    exit: below 0 the signal that ended it."""
+
+    def __init__(self, status: int) -> None:
+        self.status = status
+        how = _signal_said(-status) if status < 0 else f"ended with an error (status {status})"
+        super().__init__(
+            f"The process that encodes texts {how} before it could answer; try again. What it printed is in "
+            "run/encoder.log of the cache folder."
+        )
+
+
+def _signal_said(number: int) -> str:
+    try:
+        name = signal.Signals(number).name
+    except ValueError:
+        name = f"signal {number}"
+    reason = ", often for lack of memory" if name == "SIGKILL" else ""
+    return f"was stopped from outside ({name}{reason})"
 
 
 class Cancelled(TMVError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 from core.errors import TMVError
 from core.readers.datasets import find_dataset
@@ -100,3 +101,11 @@ def plan_said(pairs: int, compute: int, images: int, stored: int, running: int, 
     said += [f"{running:,} in the queue"] if running else []
     said += [f"{impossible:,} cannot be computed"] if impossible else []
     return f"{count(pairs, 'pair')} of model and data set: {', '.join(said)}."
+
+
+def all_done_said(jobs: Sequence[Job]) -> str:
+    """ "Done: see results", "Stopped: see jobs", "1 of 3 jobs failed: see why", when the last job has ended."""
+    failed = sum(job.state == "failed" for job in jobs)
+    if failed:
+        return f"{failed:,} of {count(len(jobs), 'job')} failed: see why" if len(jobs) > 1 else "Failed: see why"
+    return "Stopped: see jobs" if jobs and all(job.state == "cancelled" for job in jobs) else "Done: see results"

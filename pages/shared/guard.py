@@ -8,9 +8,9 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from core.errors import EncoderWarming, TMVError
+from core.errors import EncoderStopped, EncoderWarming, TMVError
 from pages.shared.engine import engine
-from pages.shared.warming import warming
+from pages.shared.warming import encoder_stopped, warming
 from pages.shared.words import plain
 
 log = logging.getLogger("text_meets_vision")
@@ -40,6 +40,8 @@ def errors_in_place() -> Iterator[None]:
         return
     except EncoderWarming as waiting:
         warming(waiting)
+    except EncoderStopped as stopped:
+        encoder_stopped(stopped)
     except TMVError as error:
         st.info(plain(public(str(error))), icon=":material/info:")
     except Exception:

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import streamlit as st
 
-from core.errors import EncoderWarming
+from core.errors import EncoderStopped, EncoderWarming
 from core.stats.numbers import duration
 from core.words.names import say_model
 from pages.shared.words import plain
@@ -46,3 +46,10 @@ def warming(error: EncoderWarming, say: Callable[[str], object] | None = None) -
         tell(warming_sentence(error))
 
     st.fragment(again, run_every=1.5)()
+
+
+def encoder_stopped(error: EncoderStopped) -> None:
+    """Say that the encoder's process ended, with a way to try again: the next question starts it anew."""
+    st.info(plain(str(error)), icon=":material/info:")
+    # It is told once, to whoever asked first, so a key of this very event is enough.
+    st.button("Retry", key=f"retry-encoder-{id(error)}", icon=":material/replay:")

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from core.encoders.service.wire import receive, send, socket_path
-from core.errors import BadFrame, BadImage, EncoderWarming, NotHere, TMVError, UnknownName
+from core.errors import BadFrame, BadImage, EncoderStopped, EncoderWarming, NotHere, TMVError, UnknownName
 from core.system.files import write_atomic
 from core.system.locks import FileLock, is_held
 from core.system.processes import start_worker
@@ -134,8 +134,7 @@ class WarmEncoder:
             if self._died is not None:
                 status, self._died = self._died, None
                 self._asked.clear()
-                log = self._root / "run" / "encoder.log"
-                raise TMVError(f"The encoder process ended with status {status}; see {log} and ask again.")
+                raise EncoderStopped(status)
             if is_held(run / "encoder.lock") or _age(run / "encoder.started") < _START_SECONDS:
                 return
             write_atomic(run / "encoder.started", b"")

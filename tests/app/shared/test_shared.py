@@ -17,6 +17,7 @@ from core.words.jobs import job_sentence
 from pages.shared.own_data import inside, page_dataset, page_model
 from pages.shared.url_state import address
 from pages.shared.words import plain
+from tests.app.making import unescaped
 
 ROOT = Path(__file__).parents[3]
 
@@ -220,3 +221,22 @@ def test_both_themes_can_be_read(settings: dict[str, dict[str, object]], mode: s
     assert contrast(theme["primaryColor"], theme["backgroundColor"]) >= 3
     for color in theme["chartCategoricalColors"]:
         assert contrast(color, theme["backgroundColor"]) >= (1.9 if mode == "light" else 3)
+
+
+def test_an_encoder_that_was_killed_is_told_without_a_path_and_can_be_asked_again() -> None:
+    def script() -> None:
+        import streamlit as st
+
+        from core.errors import EncoderStopped
+        from pages.shared.guard import errors_in_place
+
+        with errors_in_place():
+            if "asked" not in st.session_state:
+                st.session_state["asked"] = True
+                raise EncoderStopped(-15)
+            st.write("the answer")
+
+    app = AppTest.from_function(script).run()
+    assert "stopped from outside (SIGTERM)" in unescaped(app.info[0].value) and "/srv" not in app.info[0].value
+    next(b for b in app.button if b.label == "Retry").click().run()
+    assert not app.info and app.markdown[0].value == "the answer"

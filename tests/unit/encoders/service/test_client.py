@@ -25,7 +25,7 @@ from core.encoders.service import wire
 from core.encoders.service.client import WarmEncoder
 from core.encoders.service.server import CatalogModels, Shelf
 from core.encoders.service.wire import receive, send, socket_path
-from core.errors import BadFrame, BadImage, EncoderWarming, NotHere, TMVError, UnknownName
+from core.errors import BadFrame, BadImage, EncoderStopped, EncoderWarming, NotHere, TMVError, UnknownName
 from core.store import TextStore, read_card
 from core.system.locks import is_held
 from core.types import ModelSpec, State
@@ -189,7 +189,7 @@ def test_a_killed_process_is_said_once_and_then_started_anew(warm: WarmEncoder, 
     (server,) = server_processes(tmp_path)
     os.kill(server, signal.SIGKILL)
     until(lambda: not is_held(tmp_path / "run" / "encoder.lock") and warm._died is not None)
-    with pytest.raises(TMVError, match=r"ended with status -9; see .*encoder\.log and ask again"):
+    with pytest.raises(EncoderStopped, match=r"stopped from outside \(SIGKILL, .*; try again"):
         warm.encode_texts("fake/colours", ["a"])
     assert patiently(lambda: warm.encode_texts("fake/colours", ["a"])).shape == (1, 32)
     assert server_processes(tmp_path) != [server]
@@ -210,7 +210,7 @@ def test_a_server_that_cannot_start_is_a_clear_error(tmp_path: Path) -> None:
     with pytest.raises(EncoderWarming):
         client.encode_texts("fake/colours", ["a"])
     until(lambda: client._died is not None)
-    with pytest.raises(TMVError, match=r"ended with status 1; see .*encoder\.log"):
+    with pytest.raises(EncoderStopped, match=r"ended with an error \(status 1\) before it could answer; try again"):
         client.encode_texts("fake/colours", ["a"])
     assert "AttributeError" in (tmp_path / "run" / "encoder.log").read_text()
 
