@@ -32,7 +32,7 @@ def test_any_view_becomes_a_slide(page: Page, world: World, file: str) -> None:
         old.unlink()
     app = opened(page, file, model=[GOOD, POOR], data=["eurosat"])
     app.text_input(key="add-story-title").set_value(f"For {PAGES.index(file)}")
-    assert app.text_input(key="add-title").value.endswith("on EuroSAT")
+    assert str(app.text_input(key="add-title").value).endswith("on EuroSAT")
     app.button(key="FormSubmitter:add-step-Add").click().run()
     assert not app.exception and not app.error and app.session_state[BOX] is False
     (step,) = load_story(stories_folder(engine), name, [file.rpartition("/")[2]]).steps
