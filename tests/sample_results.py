@@ -48,7 +48,7 @@ def sample_result(
     images = EmbeddingSet(
         key=key,
         image_embeddings=(texts[labels] * skill * hardness + noise).astype(np.float32),
-        ids=tuple(f"picture {i}" for i in range(n)),
+        ids=tuple(f"image {i}" for i in range(n)),
         logit_scale=20.0,
         provenance=PROVENANCE,
         labels=labels.astype(np.int64),

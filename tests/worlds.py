@@ -259,7 +259,7 @@ def tell_squares(folder: Path) -> None:
             f"{i}.png,{SHARED}",
         ]
     (folder / BARE).write_bytes(png((9, 9, 9), 1))
-    rows += [f"{LOST},a caption without its picture", rows[1]]
+    rows += [f"{LOST},a caption without its image", rows[1]]
     (folder / "captions.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
 
 
@@ -278,7 +278,7 @@ def coco() -> Dataset:
         pictures=FakePictures(files),
         captions=tuple(captions),
         image_index=np.append(np.repeat(np.arange(COCO_PICTURES, dtype=np.int64), 5), 0),
-        notes=(Note("This is a part: 16 of the 5,000 pictures of COCO captions val.", "part"),),
+        notes=(Note("This is a part: 16 of the 5,000 images of COCO captions val.", "part"),),
     )
 
 

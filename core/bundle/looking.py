@@ -104,4 +104,4 @@ def _thumbnails(draft: Path, listing: Listing, name: str) -> None:
         with (draft / path).open("rb") as file:
             head = file.read(12)
         if head[:4] != b"RIFF" or head[8:12] != b"WEBP":
-            raise TMVError(f"{name} holds {path}, which is no WebP picture; it was refused.")
+            raise TMVError(f"{name} holds {path}, which is no WebP image; it was refused.")

@@ -194,7 +194,7 @@ def _add_references(fig: go.Figure, placed: pd.DataFrame, metric: str, style: Lo
         known = placed[placed[column].notna()]
         if known.empty:
             continue
-        name = "published figure" if kind == "published" else "the deck’s figure"
+        name = "published figure" if kind == "published" else "the original study’s figure"
         fig.add_scatter(
             **layout.along(upright, known["place"] + shift * known["width"], known[column]),
             mode="markers",

@@ -36,7 +36,7 @@ def otherwise_chart(frame: pd.DataFrame, *, title: str = "", theme: Theme = "lig
         theme,
         scale,
         title,
-        note="Top-1 accuracy of the same pictures, with 95 % interval.",
+        note="Top-1 accuracy of the same images, with 95 % interval.",
         height=110 + ROW_HEIGHT * len(rows),
     )
     _measured(fig, rows, style)
@@ -87,7 +87,10 @@ def _hover(row: pd.Series) -> str:
 
 
 def _elsewhere(fig: go.Figure, rows: pd.DataFrame, style: Look) -> None:
-    marks = ((PUBLISHED, "published figure", published_marker(style)), (DECK, "the deck’s figure", deck_marker(style)))
+    marks = (
+        (PUBLISHED, "published figure", published_marker(style)),
+        (DECK, "the original study’s figure", deck_marker(style)),
+    )
     for kind, name, marker in marks:
         part = rows[rows["kind"] == kind]
         if not part.empty:

@@ -57,7 +57,7 @@ def _curve(fig: go.Figure, rows: pd.DataFrame, style: Look, again: bool) -> None
         hovertext=[
             f"<b>{r['side']}</b><br>says {percent(r['confidence'])}, right in "
             f"{percent(r['accuracy'])}<br>"
-            f"{r['n']:,} pictures between {percent(r['low'], 0)} and {percent(r['high'], 0)}"
+            f"{r['n']:,} images between {percent(r['low'], 0)} and {percent(r['high'], 0)}"
             for _, r in rows.iterrows()
         ],
     )
@@ -73,7 +73,7 @@ def _counts(fig: go.Figure, rows: pd.DataFrame, i: int, sides: int, style: Look,
         yaxis="y2",
         marker={"color": model_color(rows["model"].iloc[0], style.theme), "opacity": 0.5 if again else 1},
         showlegend=False,
-        hovertemplate="%{y:,} pictures<extra></extra>",
+        hovertemplate="%{y:,} images<extra></extra>",
     )
 
 

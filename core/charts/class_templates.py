@@ -80,7 +80,7 @@ def _grid_marks(fig: go.Figure, shown: pd.DataFrame, labels: list[int], template
             unselected=still,
             customdata=part[["template", "label"]].values.tolist(),
             hovertext=[
-                f"<b>{r['classname']}</b>, {r['n']:,} pictures<br>{wrap(r['template_title'], 40, 3)}: "
+                f"<b>{r['classname']}</b>, {r['n']:,} images<br>{wrap(r['template_title'], 40, 3)}: "
                 f"{percent(r['recall'])}<br>{points(r['change'], signed=True)} against the baseline"
                 for _, r in part.iterrows()
             ],
@@ -133,7 +133,7 @@ def _class_title(frame: pd.DataFrame, moves: pd.Series) -> str:
 
 def _class_note(frame: pd.DataFrame, classes: tuple[int, int], templates: tuple[int, int]) -> str:
     """(drawn, of how many) of both."""
-    who = f"{frame['model_title'].iloc[0]} on {frame['dataset_title'].iloc[0]}, share named right in percent"
+    who = f"{frame['model_title'].iloc[0]} on {frame['dataset_title'].iloc[0]}, share correct in percent"
     parts = [(classes, "classes that move"), (templates, "templates that change")]
     cut = [f"the {drawn} of {total} {what} most" for (drawn, total), what in parts if drawn < total]
     return f"{who}; {' and '.join(cut)}." if cut else f"{who}."

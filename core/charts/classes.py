@@ -76,7 +76,7 @@ def _recall_title(shown: pd.DataFrame, order: Order) -> str:
 
 def _recall_note(shown: pd.DataFrame, total: int, order: Order) -> str:
     drawn = shown["label"].nunique()
-    where = f"Share named right. {shown['dataset_title'].iloc[0]}: "
+    where = f"Share correct. {shown['dataset_title'].iloc[0]}: "
     if drawn == total:
         return f"{where}all {total} classes."
     which = {"difference": "with the largest gap", "name": "by name"}.get(order, f"{order}")
@@ -136,7 +136,7 @@ def _marks(rows: pd.DataFrame) -> dict[str, Any]:
     """What each class's mark says and carries."""
     hover = [
         f"<b>{r['classname']}</b><br>{r['model_title']}: {percent(r['recall'])} "
-        f"({percent(r['recall_low'])} to {percent(r['recall_high'])})<br>{r['correct']} of {r['n']} pictures"
+        f"({percent(r['recall_low'])} to {percent(r['recall_high'])})<br>{r['correct']} of {r['n']} images"
         for _, r in rows.iterrows()
     ]
     return {
@@ -186,7 +186,7 @@ def predicted_chart(
     title = title or "Which answers does the model give?"
     total = frame["label"].nunique()
     which = "all" if len(order) == total else f"the {len(order)} most frequent of"
-    note = f"Pictures of {frame['dataset_title'].iloc[0]} named so: {which} {total} answers."
+    note = f"Images of {frame['dataset_title'].iloc[0]} named so: {which} {total} answers."
     models = list(frame["model"].unique())
     height = 90 + (10 + 14 * len(models)) * len(order)
     style, fig = start(theme, scale, title, note=note, height=height)
@@ -235,4 +235,4 @@ def _true_counts(fig: go.Figure, shown: pd.DataFrame, style: Look) -> None:
 def _predicted_alt(shown: pd.DataFrame) -> str:
     rows = shown.sort_values("predicted", ascending=False, kind="stable").head(3)
     said = [f"{r['classname']} {percent(r['predicted'] / r['n'], 0)}" for _, r in rows.iterrows()]
-    return f"The most frequent answers: {listed(said, 4)} of all pictures."
+    return f"The most frequent answers: {listed(said, 4)} of all images."

@@ -17,7 +17,7 @@ Cost = Literal["parameters", "seconds_per_picture"]
 _TITLES = {"parameters": "Does size buy accuracy?", "seconds_per_picture": "Does time buy accuracy?"}
 _AXES = {
     "parameters": "Parameters, millions, both towers (log scale)",
-    "seconds_per_picture": "Milliseconds for one picture (log scale)",
+    "seconds_per_picture": "Milliseconds for one image (log scale)",
 }
 _UNITS = {"parameters": 1e-6, "seconds_per_picture": 1e3}
 
@@ -71,7 +71,7 @@ def _point(fig: go.Figure, row: pd.Series, cost: Cost, metric: str, style: Look)
 
 
 def _say(amount: float, cost: Cost) -> str:
-    return f"{amount:,.3g} million parameters" if cost == "parameters" else f"{amount:,.3g} ms a picture"
+    return f"{amount:,.3g} million parameters" if cost == "parameters" else f"{amount:,.3g} ms an image"
 
 
 def _log_ticks(values: pd.Series) -> dict[str, object]:

@@ -23,7 +23,7 @@ def few_shot_chart(
     Colour is the model, line and symbol the method; the band is one standard deviation over draws. K = 0 is
     zero-shot, with its 95 % interval. customdata is (model, method, K).
     """
-    title = title or "What is a labelled picture worth?"
+    title = title or "What is a labelled image worth?"
     style, fig = start(theme, scale, title, note=_note(frame), height=470)
     ticks = [0, *sorted(set(frame["shots"]) - {0})]
     several = frame["model"].nunique() > 1
@@ -141,7 +141,7 @@ def _axes(fig: go.Figure, frame: pd.DataFrame, style: Look, ticks: list[int]) ->
         tickvals=list(range(len(ticks))),
         ticktext=[str(k) if k else "0<br>zero-shot" for k in ticks],
         range=[-0.35, len(ticks) - 0.65],
-        title_text="Labelled pictures a class (K)",
+        title_text="Labelled images per class (K)",
         showgrid=False,
     )
     percent_axis(fig, style, "y", title="Top-1 accuracy")
@@ -161,14 +161,14 @@ def _hover(row: pd.Series) -> str:
 def _note(frame: pd.DataFrame) -> str:
     draws = int(frame["draws"].max())
     band = f"Bands: one standard deviation over {draws} draws." if draws > 1 else "A single draw: no spread is known."
-    return f"{frame['dataset_title'].iloc[0]}, {int(frame['n'].iloc[0]):,} test pictures. {band}"
+    return f"{frame['dataset_title'].iloc[0]}, {int(frame['n'].iloc[0]):,} test images. {band}"
 
 
 def _alt(frame: pd.DataFrame) -> str:
     most = frame["shots"].max()
     rows = [
-        f"{r['method_title']} of {r['model_title']} reaches {percent(r['acc1_mean'])} with {most} pictures a class"
+        f"{r['method_title']} of {r['model_title']} reaches {percent(r['acc1_mean'])} with {most} images per class"
         for _, r in frame[frame["shots"] == most].iterrows()
     ]
     zero = [f"{r['model_title']} {percent(r['acc1_mean'])} zero-shot" for _, r in frame[frame["shots"] == 0].iterrows()]
-    return f"Accuracy against labelled pictures a class: {listed([*zero, *rows], 8)}."
+    return f"Accuracy against labelled images per class: {listed([*zero, *rows], 8)}."

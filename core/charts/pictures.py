@@ -27,11 +27,11 @@ def moved_chart(
     a, b = a or str(frame["a"].iloc[0]), b or str(frame["b"].iloc[0])
     k = int(frame["k"].iloc[0])
     kept = int((frame["kind"] == "kept").sum())
-    title = title or f"{kept} of {k} pictures are in both lists"
+    title = title or f"{kept} of {k} images are in both lists"
     places = {side: _places(frame[side], k) for side in ("rank_a", "rank_b")}
     rows = max(max(place) for place in places.values())
     style, fig = start(
-        theme, scale, title, note="Rank of each picture in both lists.", height=110 + ROW_HEIGHT * (rows + 1)
+        theme, scale, title, note="Rank of each image in both lists.", height=110 + ROW_HEIGHT * (rows + 1)
     )
     placed = frame.assign(place_a=places["rank_a"], place_b=places["rank_b"])
     for kind, dash in (("kept", "solid"), ("lost", "dash"), ("new", "dash")):
@@ -102,7 +102,7 @@ def _moved_alt(frame: pd.DataFrame, a: str, b: str) -> str:
         f"{int(counts.get('lost', 0))} only in {a}",
         f"{int(counts.get('new', 0))} only in {b}",
     ]
-    return f"Pictures of two lists: {listed(parts, 4)}."
+    return f"Images of two lists: {listed(parts, 4)}."
 
 
 # --- scores -----------------------------------------------------------------------------------------------
@@ -113,13 +113,13 @@ def spread_chart(frame: pd.DataFrame, *, title: str = "", theme: Theme = "light"
     """How the scores of all pictures lie, one outline for each list of a `spread_frame`; a tick marks where the
     pictures shown begin. customdata is (model, query)."""
     lists = [part for _, part in frame.groupby(["model", "query"], sort=False)]
-    title = title or "How far do the pictures found stand out?"
-    note = f"Cosines of all {int(frame['n'].iloc[0]):,} pictures with the query; ▾ where the list begins."
+    title = title or "How far do the images found stand out?"
+    note = f"Cosines of all {int(frame['n'].iloc[0]):,} images with the query; ▾ where the list begins."
     style, fig = start(theme, scale, title, note=note, height=360)
     several = frame["query"].nunique() > 1
     for i, rows in enumerate(lists):
         _outline(fig, rows, several, i, style)
-    fig.update_yaxes(title_text="Share of pictures", tickformat=".0%", rangemode="tozero", showgrid=True)
+    fig.update_yaxes(title_text="Share of images", tickformat=".0%", rangemode="tozero", showgrid=True)
     fig.update_xaxes(title_text="Score (cosine)", showgrid=False)
     finish(fig, style)
     return Chart(figure=fig, title=title, alt=_spread_alt(lists), frame=frame, filename="scores")
@@ -136,7 +136,7 @@ def _outline(fig: go.Figure, rows: pd.DataFrame, several: bool, i: int, style: L
         line={"color": color, "width": style.size(2), "shape": "hvh", "dash": dash},
         name=f"{first['model_title']}: {wrap(query, 40, 2)}" if several else first["model_title"],
         customdata=[[model, query]] * (len(rows) + 2),
-        hovertemplate="score %{x:.3f}: %{y:.1%} of pictures<extra></extra>",
+        hovertemplate="score %{x:.3f}: %{y:.1%} of images<extra></extra>",
     )
     fig.add_scatter(
         x=[first["edge"]],
@@ -150,7 +150,7 @@ def _outline(fig: go.Figure, rows: pd.DataFrame, several: bool, i: int, style: L
             "color": color,
             "line": {"color": style.background, "width": style.size(1)},
         },
-        hovertemplate=f"the last of {first['k']} pictures shown: %{{x:.3f}}<extra></extra>",
+        hovertemplate=f"the last of {first['k']} images shown: %{{x:.3f}}<extra></extra>",
     )
 
 
@@ -159,7 +159,7 @@ def _spread_alt(lists: list[pd.DataFrame]) -> str:
     for rows in lists:
         middle = float(((rows["low"] + rows["high"]) / 2 * rows["share"]).sum())
         said.append(f"{rows['model_title'].iloc[0]} around {middle:.2f}, its list from {rows['edge'].iloc[0]:.2f}")
-    return f"Scores of all pictures: {listed(said, 4)}."
+    return f"Scores of all images: {listed(said, 4)}."
 
 
 # --- words ------------------------------------------------------------------------------------------------

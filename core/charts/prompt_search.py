@@ -20,7 +20,7 @@ def search_path_chart(
     and its rivals are worth on held-out pictures (filled, with intervals). From a `path_frame` and a
     `verdict_frame`."""
     title = title or "Was the search worth it?"
-    note = "Open: search score, by which templates were chosen. Filled: held-out pictures, the result."
+    note = "Open: search score, by which templates were chosen. Filled: held-out images, the result."
     rows = len(path) + len(verdicts) + 1
     style, fig = start(theme, scale, title, note=note, height=90 + 30 * rows)
     _path_marks(fig, path, style)
@@ -64,7 +64,7 @@ def _verdict_marks(fig: go.Figure, verdicts: pd.DataFrame, below: float, style: 
         x=value,
         y=[below + i for i in range(len(verdicts))],
         mode="markers",
-        name="held-out pictures",
+        name="held-out images",
         marker={"size": style.size(11), "color": color, "symbol": model_symbol(verdicts["model"].iloc[0])},
         error_x=whiskers(style, value, low, high) | {"color": color},
         cliponaxis=False,
@@ -80,7 +80,7 @@ def _verdict_marks(fig: go.Figure, verdicts: pd.DataFrame, below: float, style: 
 def _verdict_hover(row: pd.Series) -> str:
     text = (
         f"<b>{row['choice']}</b>, {row['templates']} templates<br>{percent(row['heldout_acc1'])} "
-        f"({percent(row['heldout_acc1_low'])} to {percent(row['heldout_acc1_high'])}) of {row['n']:,} pictures"
+        f"({percent(row['heldout_acc1_low'])} to {percent(row['heldout_acc1_high'])}) of {row['n']:,} images"
     )
     if pd.isna(row["difference"]):
         return text
@@ -89,4 +89,4 @@ def _verdict_hover(row: pd.Series) -> str:
 
 def _search_alt(path: pd.DataFrame, verdicts: pd.DataFrame) -> str:
     said = [f"{r['choice']} {percent(r['heldout_acc1'])}" for _, r in verdicts.iterrows()]
-    return f"A search that took {len(path)} templates; on held-out pictures {listed(said, 4)}."
+    return f"A search that took {len(path)} templates; on held-out images {listed(said, 4)}."

@@ -103,8 +103,8 @@ def _add_theirs(fig: go.Figure, placed: pd.DataFrame, style: Look) -> None:
     square = deck_marker(style) | {"symbol": "square"}
     for column, marker, name in (
         ("zero_shot_published", published_marker(style), "published"),
-        ("zero_shot_deck", deck_marker(style), "the deck"),
-        ("probe_deck", square, "the deck’s probe"),
+        ("zero_shot_deck", deck_marker(style), "the original study"),
+        ("probe_deck", square, "the original study’s probe"),
     ):
         rows = placed[placed[column].notna()]
         if rows.empty:
@@ -149,7 +149,7 @@ def _axes(fig: go.Figure, placed: pd.DataFrame, metric: str, style: Look) -> Non
 
 def _note(metric: str) -> str:
     which = "top-5" if metric == "acc5" else "top-1"
-    return f"Bars: zero-shot {which}, measured, with 95 % interval. Squares: a linear probe's top-1 on test pictures."
+    return f"Bars: zero-shot {which}, measured, with 95 % interval. Squares: a linear probe's top-1 on test images."
 
 
 def _alt(frame: pd.DataFrame) -> str:
@@ -158,4 +158,4 @@ def _alt(frame: pd.DataFrame) -> str:
         for _, r in frame[frame["zero_shot"].notna()].iterrows()
     ]
     theirs = int(frame["zero_shot_deck"].notna().sum())
-    return f"Measured: {listed(said, 8) or 'nothing yet'}. {theirs} figures of the deck stand beside."
+    return f"Measured: {listed(said, 8) or 'nothing yet'}. {theirs} figures of the original study stand beside."

@@ -62,7 +62,7 @@ def _held_out(fig: go.Figure, rows: pd.DataFrame, model: str, style: Look) -> No
 
 def _keys(fig: go.Figure, style: Look) -> None:
     line = {"color": style.muted, "width": style.size(1.2), "dash": "dash"}
-    fig.add_scatter(x=[None], y=[None], mode="lines", line=line, name="on the pictures fitted to")
+    fig.add_scatter(x=[None], y=[None], mode="lines", line=line, name="on the images fitted to")
     marker = {"size": style.size(13), "color": style.background, "line": {"color": style.text, "width": style.size(2)}}
     fig.add_scatter(x=[None], y=[None], mode="markers", marker=marker, name="chosen C")
 
@@ -76,12 +76,12 @@ def _hover(row: pd.Series) -> str:
 
 
 def _note(frame: pd.DataFrame) -> str:
-    return f"{frame['dataset_title'].iloc[0]}, held-out training pictures, with 95 % interval."
+    return f"{frame['dataset_title'].iloc[0]}, held-out training images, with 95 % interval."
 
 
 def _alt(frame: pd.DataFrame) -> str:
     rows = [
-        f"{r['model_title']} does best at C = {setting(r['C'])} with {percent(r['acc1'])} on held-out pictures"
+        f"{r['model_title']} does best at C = {setting(r['C'])} with {percent(r['acc1'])} on held-out images"
         for _, r in frame[frame["chosen"]].iterrows()
     ]
     return f"Validation curve over C: {listed(rows, 8)}."

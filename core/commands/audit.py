@@ -37,7 +37,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         help="audit these instead: a CSV of image,label,prediction (or a score for each class), or "
         "CLIP_benchmark's JSON; --model and --data then say what they are of, where that is known",
     )
-    parser.add_argument("--deck", action="store_true", help="audit every figure of the deck instead")
+    parser.add_argument("--deck", action="store_true", help="audit every figure of the original study instead")
     parser.add_argument("--cached", action="store_true", help="use what the cache holds; load no model")
     add_prompts(parser)
 

@@ -33,11 +33,9 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="export this data set; repeat for several (default: all in the cache)",
     )
-    parser.add_argument("--no-thumbnails", action="store_true", help="leave the small pictures out")
+    parser.add_argument("--no-thumbnails", action="store_true", help="leave the small images out")
     parser.add_argument(
-        "--large",
-        action="store_true",
-        help="also put pictures of up to 1,024 pixels in; originals are never in a bundle",
+        "--large", action="store_true", help="also put images of up to 1,024 pixels in; originals are never in a bundle"
     )
 
 

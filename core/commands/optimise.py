@@ -46,7 +46,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--only",
         action="store_true",
-        help="search only these templates (default: also the data set's, CLIP's 80 and the deck's)",
+        help="search only these templates (default: also the data set's, CLIP's 80 and the original study's)",
     )
     parser.add_argument(
         "--baseline",
@@ -66,7 +66,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         type=_share,
         default=0.5,
         metavar="SHARE",
-        help="share of the pictures kept for the verdict (default 0.5)",
+        help="share of the images kept for the verdict (default 0.5)",
     )
 
 
@@ -147,7 +147,7 @@ def _note(verdict: Record) -> str:
 
 COMMAND = Command(
     name="optimise",
-    help="search for prompts and judge them on held-out pictures",
+    help="search for prompts and judge them on held-out images",
     add_arguments=_add_arguments,
     run=_run,
     rows=_rows,

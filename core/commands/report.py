@@ -36,7 +36,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=12,
         metavar="N",
-        help="at most N small pictures of mistakes for each model and data set (default 12)",
+        help="at most N small images of mistakes for each model and data set (default 12)",
     )
     parser.add_argument("--tables", metavar="FOLDER", help="also write every table there as CSV, Markdown and LaTeX")
     parser.add_argument("--cached", action="store_true", help="use what the cache holds; embed nothing first")

@@ -20,7 +20,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         "--captions",
         type=_captions,
         metavar="J",
-        help="use only the first J captions of each picture, or all (default: as the data set is measured, COCO with "
+        help="use only the first J captions per image, or all (default: as the data set is measured, COCO with "
         "5 and others with all)",
     )
 
@@ -64,7 +64,7 @@ def difference_record(gap: RetrievalDifference) -> dict[str, Any]:
 
 
 def _rows(records: Sequence[Record]) -> list[Row]:
-    sides = (("text finds picture", "image_retrieval", "n_texts"), ("picture finds text", "text_retrieval", "n_images"))
+    sides = (("text finds image", "image_retrieval", "n_texts"), ("image finds text", "text_retrieval", "n_images"))
     return [
         {
             "model": r["model"],

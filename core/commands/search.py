@@ -23,16 +23,12 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         metavar="TEXT",
         help='what to look for, the same for every model; several are searched one by one; "" with '
-        "--image looks for the picture alone",
+        "--image looks for the image alone",
     )
     add_selection(parser)
-    parser.add_argument("--image", metavar="FILE", help="a picture to look for, alone or with the text")
+    parser.add_argument("--image", metavar="FILE", help="an image to look for, alone or with the text")
     parser.add_argument(
-        "--image-weight",
-        type=_weight,
-        default=1.0,
-        metavar="W",
-        help="weight of the picture beside the text (default 1)",
+        "--image-weight", type=_weight, default=1.0, metavar="W", help="weight of the image beside the text (default 1)"
     )
     parser.add_argument(
         "--plus", action="append", default=[], metavar="TEXT", help="a further text to add; repeat for several"
@@ -51,7 +47,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="W",
         help=f"weight of each --minus (default {MINUS_WEIGHT})",
     )
-    parser.add_argument("-k", type=int, default=10, metavar="K", help="how many pictures (default 10)")
+    parser.add_argument("-k", type=int, default=10, metavar="K", help="how many images (default 10)")
     parser.add_argument(
         "--class",
         dest="classes",
@@ -74,7 +70,7 @@ def _weight(text: str) -> float:
 def _run(engine: Engine, args: argparse.Namespace) -> list[Record]:
     pairs, image = selection(args), _read(args.image)
     if args.k < 1:
-        raise BadArgument(f"-k expects at least 1 picture, got {args.k}.")
+        raise BadArgument(f"-k expects at least 1 image, got {args.k}.")
     queries = [_query(args, text) for text in args.text]
     for model, dataset in pairs:
         ensure_vectors(engine, engine.place(model, dataset, args.split))
@@ -91,14 +87,14 @@ def _read(file: str | None) -> bytes | None:
         return None
     path = Path(file)
     if not path.is_file():
-        raise BadArgument(f"--image expects a picture file, but there is none at {file}.")
+        raise BadArgument(f"--image expects an image file, but there is none at {file}.")
     return path.read_bytes()
 
 
 def _query(args: argparse.Namespace, text: str) -> Query:
     name = Path(args.image).name if args.image else ""
     if not text.strip() and not name:
-        raise BadArgument("TEXT is empty; write what to look for, or give a picture with --image.")
+        raise BadArgument("TEXT is empty; write what to look for, or give an image with --image.")
     return ask(
         text,
         plus=args.plus,
@@ -148,7 +144,7 @@ def _words(hit: Record) -> str:
 
 COMMAND = Command(
     name="search",
-    help="pictures closest to a text, a picture, or both",
+    help="images closest to a text, an image, or both",
     add_arguments=_add_arguments,
     run=_run,
     rows=_rows,

@@ -133,14 +133,14 @@ def favour(results: Sequence[ZeroShotResult]) -> ClaimResult:
         if families == {"openai", "open_clip"}:
             told, both = told + 1, both + (bool(first) and bool(second))
     if not told:
-        missing = "It takes a model of OpenAI and one of OpenCLIP on the same pictures."
+        missing = "It takes a model of OpenAI and one of OpenCLIP on the same images."
         return ClaimResult(claim="favour", verdict=OPEN, evidence=missing, cells=tuple(cells), deck=say.JUDGED_BY_EYE)
     return ClaimResult(
         claim="favour",
         verdict=HOLDS if both >= HALF * told else FAILS,
         evidence=say.families_differ(both, told),
         cells=tuple(cells),
-        deck="The deck judged by eye.",
+        deck="The original study judged by eye.",
     )
 
 
@@ -166,7 +166,7 @@ def search(results: Sequence[PicturesResult]) -> ClaimResult:
     judged = [(r, r.precision) for r in results if r.precision is not None]
     deck = say.JUDGED_BY_EYE
     if not judged:
-        return _open("search", "It takes pictures with classes that the prompts name.", deck)
+        return _open("search", "It takes images with classes that the prompts name.", deck)
     cells = tuple(say.search_cell(say_pair(r.model, r.dataset), r.query.words, p) for r, p in judged)
     mean = float(np.mean([p.precision for _, p in judged]))
     worse = sum(p.precision < p.base_rate for _, p in judged)

@@ -246,7 +246,7 @@ def readiness(engine: Engine, step: Step, pairs: Pairs) -> Readiness:
     missing = [say_texts(m, found) for m, found in named]
     pictures = () if missing else _undrawn(engine, scene)
     if pictures:
-        missing.append(f"{len(pictures):,} small pictures of {say_dataset(scene.dataset)}")
+        missing.append(f"{len(pictures):,} small images of {say_dataset(scene.dataset)}")
     return Readiness(step=step, missing=tuple(missing), texts=named, pictures=pictures)
 
 

@@ -63,16 +63,16 @@ _CONVNEXT = "convnext_base/laion400m_s13b_b51k"
 STEPS: tuple[Step, ...] = (
     Step(
         name="general",
-        title="How well are general pictures named?",
-        said="The deck's table on CIFAR-100: general, small pictures, many classes.",
+        title="How well are general images named?",
+        said="The original study's table on CIFAR-100: general, small images, many classes.",
         kind="table",
         datasets=("cifar100", "demo-objects"),
         page="accuracy",
     ),
     Step(
         name="benchmark",
-        title="And pictures like a benchmark's?",
-        said="The deck's table on ImageNet-mini: all 1,000 classes of ImageNet, few pictures each.",
+        title="And images like a benchmark's?",
+        said="The original study's table on ImageNet-mini: all 1,000 classes of ImageNet, few images each.",
         kind="table",
         datasets=("imagenet_mini", "demo-objects"),
         page="accuracy",
@@ -80,7 +80,7 @@ STEPS: tuple[Step, ...] = (
     Step(
         name="fine",
         title="And dishes that look alike?",
-        said="The deck's table on Food-101: fine-grained classes.",
+        said="The original study's table on Food-101: fine-grained classes.",
         kind="table",
         datasets=("food101", "demo-objects"),
         page="accuracy",
@@ -88,7 +88,7 @@ STEPS: tuple[Step, ...] = (
     Step(
         name="satellite",
         title="And the earth from above?",
-        said="The deck's table on EuroSAT: satellite pictures, unlike what the models were trained on.",
+        said="The original study's table on EuroSAT: satellite images, unlike what the models were trained on.",
         kind="table",
         datasets=("eurosat", "demo-satellite"),
         page="accuracy",
@@ -96,7 +96,7 @@ STEPS: tuple[Step, ...] = (
     Step(
         name="first",
         title="Is the first answer as good as a trained probe's?",
-        said="The deck's first bar chart: top-1 without training beside a linear probe on the test pictures.",
+        said="The original study's first bar chart: top-1 without training beside a linear probe on the test images.",
         kind="bars",
         datasets=_EVERY,
         metric="acc1",
@@ -105,7 +105,7 @@ STEPS: tuple[Step, ...] = (
     Step(
         name="five",
         title="Are five answers as good as a trained probe's one?",
-        said="The deck's second bar chart: top-5 without training beside the probe's top-1. Five guesses against one.",
+        said="The original study's second bar chart: zero-shot top-5 beside the probe's top-1, five guesses against one.",
         kind="bars",
         datasets=_EVERY,
         metric="acc5",
@@ -114,7 +114,7 @@ STEPS: tuple[Step, ...] = (
     Step(
         name="style",
         title="Does a style word bring that style?",
-        said="The deck asked COCO for a photo and for a drawing of apples, and looked at the ten best.",
+        said="The original study asked COCO for a photo and for a drawing of apples, and looked at the ten best.",
         kind="pictures",
         datasets=("coco", "demo-objects", "demo-captions"),
         presets=("deck-style", "demo-style"),
@@ -123,7 +123,7 @@ STEPS: tuple[Step, ...] = (
     Step(
         name="templates-above",
         title="What does the template change, from above?",
-        said="The deck titled these seven figures EuroSAT; 157 batches took 13 minutes a template.",
+        said="The original study titled these seven figures EuroSAT; 157 batches took 13 minutes a template.",
         kind="templates",
         datasets=("eurosat", "demo-satellite"),
         presets=("deck-eurosat", "demo-satellite"),
@@ -141,7 +141,7 @@ STEPS: tuple[Step, ...] = (
     Step(
         name="noun",
         title="Does the noun bring that fruit?",
-        said="The deck asked COCO for oranges and for apples.",
+        said="The original study asked COCO for oranges and for apples.",
         kind="pictures",
         datasets=("coco", "demo-objects", "demo-captions"),
         presets=("deck-noun", "demo-noun"),
@@ -150,7 +150,7 @@ STEPS: tuple[Step, ...] = (
     Step(
         name="adjectives",
         title="Does each adjective refine the list?",
-        said="The deck asked ImageNet-mini for a bird, a white one, a flying white one, and for the bare words.",
+        said="The original study searched ImageNet-mini for a bird, a white one, a flying white one, and the words alone.",
         kind="pictures",
         datasets=("imagenet_mini", "demo-captions", "demo-objects"),
         presets=("deck-adjectives", "demo-adjectives"),
@@ -159,7 +159,7 @@ STEPS: tuple[Step, ...] = (
     Step(
         name="fish",
         title="Do ocean and river bring other fish?",
-        said="The deck asked ImageNet-mini for fish, ocean fish and river fish.",
+        said="The original study asked ImageNet-mini for fish, ocean fish and river fish.",
         kind="pictures",
         datasets=("imagenet_mini", "demo-captions", "demo-objects"),
         presets=("deck-fish", "demo-fish"),
@@ -167,8 +167,8 @@ STEPS: tuple[Step, ...] = (
     ),
     Step(
         name="bears",
-        title="Does a caption find its own picture?",
-        said="The deck asked COCO with a caption that has a number, a colour and a pose.",
+        title="Does a caption find its own image?",
+        said="The original study asked COCO with a caption that has a number, a colour and a pose.",
         kind="caption",
         datasets=("coco", "demo-captions"),
         presets=("deck-bears", "demo-bears"),
@@ -176,8 +176,8 @@ STEPS: tuple[Step, ...] = (
     ),
     Step(
         name="people",
-        title="Does it, where many pictures are alike? A group",
-        said="The deck's second caption: many pictures of COCO fit it.",
+        title="Does it, where many images are alike? A group",
+        said="The original study's second caption: many images of COCO fit it.",
         kind="caption",
         datasets=("coco", "demo-captions"),
         presets=("deck-people", "demo-people"),
@@ -185,8 +185,8 @@ STEPS: tuple[Step, ...] = (
     ),
     Step(
         name="meal",
-        title="Does it, where many pictures are alike? A meal",
-        said="The deck's third caption: many pictures of COCO fit it.",
+        title="Does it, where many images are alike? A meal",
+        said="The original study's third caption: many images of COCO fit it.",
         kind="caption",
         datasets=("coco", "demo-captions"),
         presets=("deck-meal", "demo-meal"),
@@ -194,15 +194,15 @@ STEPS: tuple[Step, ...] = (
     ),
     Step(
         name="claims",
-        title="Do the deck's claims hold?",
-        said="Each claim again, on the pictures that are here.",
+        title="Do the original study's claims hold?",
+        said="Each claim again, on the images that are here.",
         kind="claims",
         datasets=_EVERY,
         page="accuracy",
     ),
     Step(
         name="faults",
-        title="What does not fit in the deck?",
+        title="What does not fit in the original study?",
         said="Its own figures, asked by the audit.",
         kind="faults",
     ),
@@ -228,7 +228,7 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         name="wording",
         said="Small changes of wording change results a lot.",
-        holds_if="the best of the deck's templates is at least five points above the worst, beyond the "
+        holds_if="the best of the original study's templates is at least five points above the worst, beyond the "
         "interval, in at least "
         "half of the studies",
     ),
@@ -241,7 +241,7 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         name="search",
         said="Good prompts search well without fine-tuning.",
-        holds_if="at least half of the ten best pictures are right on average, and no question does worse than chance",
+        holds_if="at least half of the ten best images are right on average, and no question does worse than chance",
     ),
 )
 
@@ -282,7 +282,7 @@ DOUBTS: tuple[Doubt, ...] = (
     Doubt(
         name="probe",
         title="A probe that learned by heart",
-        cause="All or most training pictures right, yet fewer test pictures than without any training: the "
+        cause="All or most training images right, yet fewer test images than without any training: the "
         "regularisation was not chosen, or the splits number their classes differently.",
         check="probe-fit",
         probe=True,
@@ -298,7 +298,7 @@ DOUBTS: tuple[Doubt, ...] = (
         name="titled",
         title="The template study is of another set",
         cause="55 to 63 % with one model cannot be EuroSAT, where the table has 12 to 42 %; it fits CIFAR-100 with "
-        "ViT-B/32, of which 157 batches are 10,000 pictures.",
+        "ViT-B/32, of which 157 batches are 10,000 images.",
     ),
 )
 

@@ -72,7 +72,7 @@ def encode_pixels(encoder: Any, batch: Any) -> FloatArray:
     """(b, 3, s, s) -> (b, d). Raises `TMVError` unless there is one vector for each picture."""
     vectors = np.ascontiguousarray(encoder.encode_images(batch), np.float32)
     if vectors.ndim != 2 or len(vectors) != len(batch):
-        raise TMVError(f"The encoder must give one vector for each picture, got {vectors.shape} for {len(batch)}.")
+        raise TMVError(f"The encoder must give one vector for each image, got {vectors.shape} for {len(batch)}.")
     return vectors
 
 

@@ -89,7 +89,7 @@ class Data:
 
     def _with_vectors(self, dataset: str, state: State) -> State:
         if state.state != "ready" and any(e.key.dataset == dataset for e in self._store.entries()):
-            return State(state="ready", why="Its cached vectors are here; its pictures are not.")
+            return State(state="ready", why="Its cached vectors are here; its images are not.")
         return state
 
     def split_of(self, dataset: str, split: str | None = None) -> str:
@@ -121,7 +121,7 @@ class Data:
         dataset = self.named(dataset)
         if damaged := self._store.damaged(dataset):
             raise Damaged(
-                f"{damaged[0] / MANIFEST}, which says what is stored of {dataset}, is damaged, and its pictures are "
+                f"{damaged[0] / MANIFEST}, which says what is stored of {dataset}, is damaged, and its images are "
                 "not on this machine: copy the cache again, or drop that entry with `python -m core verify`."
             )
         return [entry for entry in self._store.entries() if entry.key.dataset == dataset]

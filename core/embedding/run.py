@@ -172,7 +172,7 @@ class EmbeddingRun:
 
     def _make(self, encoder: Encoder, reuse: bool) -> EmbedReport:
         if not len(self.dataset):
-            raise TMVError(f"{self.dataset.spec.name} ({self.dataset.split}) has no pictures to embed.")
+            raise TMVError(f"{self.dataset.spec.name} ({self.dataset.split}) has no images to embed.")
         self.store.withdraw_damaged(self.key)
         if not reuse:
             self.store.discard_run(self.key)
@@ -270,7 +270,7 @@ class EmbeddingRun:
 
     def _notes(self, rows: Rows) -> tuple[Note, ...]:
         lost = len(self.dataset.captions) - len(rows.captions)
-        lines = [Note(f"{lost} captions belong to skipped pictures and are left out.", "lost_captions")] if lost else []
+        lines = [Note(f"{lost} captions belong to skipped images and are left out.", "lost_captions")] if lost else []
         return (*self.card.notes, *lines)
 
 

@@ -80,7 +80,7 @@ class Vectors:
             return found
         model, dataset, split = place.names
         raise NotHere(
-            f"The pictures of {dataset} ({split}) are not embedded with {model} yet; compute them under Data & models "
+            f"The images of {dataset} ({split}) are not embedded with {model} yet; compute them under Data & models "
             f"or with: python -m core embed --model {model} --data {dataset} --split {split}"
         )
 
@@ -119,12 +119,12 @@ class Vectors:
         """That nobody can look whether the pictures have changed since; a warning where something else lies in their
         place, or where they are known to have changed before."""
         key, day = images.key, images.provenance.date[:10]
-        notes = [Note(f"The pictures are not on this machine; these are their vectors of {day}.", "pictures_not_here")]
+        notes = [Note(f"The images are not on this machine; these are their vectors of {day}.", "pictures_not_here")]
         if readers.stands_there(key.dataset, self._data.folder):
             text = f"The data cannot be read as they are now, so these are their vectors of {day}: {error}"
             notes = [Note(text, "pictures_not_here", "warning")]
         if (versions := self.store.versions(key.model, key.dataset, key.split)) > 1:
-            text = f"{versions} versions of these pictures or captions were embedded; this is the one of {day}."
+            text = f"{versions} versions of these images or captions were embedded; this is the one of {day}."
             notes.append(Note(text, "older_versions", "warning"))
         return notes
 

@@ -219,7 +219,7 @@ def _preprocessing(spec: ModelSpec, known: dict[str, Any]) -> Preprocessing:
     if height != width or int(known.get("fill_color", 0)):
         colour = known.get("fill_color")
         raise TMVError(
-            f"{spec.name} wants pictures of {height} x {width} on colour {colour}, but only "
+            f"{spec.name} wants images of {height} x {width} on colour {colour}, but only "
             "squares on black are supported; choose another model."
         )
     return Preprocessing(

@@ -59,7 +59,7 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
 _HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 """HEVC in HEIF, as phones write it; `mif1` may hold other codecs, which the decoder then refuses."""
 _STRANGERS: tuple[tuple[bytes, str], ...] = (
-    (b"version https://git-lfs.github.com/spec/", "git-lfs pointer, not the picture: run git lfs pull"),
+    (b"version https://git-lfs.github.com/spec/", "git-lfs pointer, not the image: run git lfs pull"),
     (b"\0\5\x16\7", "not an image: a macOS side file (._ file)"),
     (b"\0\5\x16\0", "not an image: a macOS side file (._ file)"),
     (b"%PDF", "format not supported: a PDF document"),
@@ -100,7 +100,7 @@ def _stranger(data: bytes) -> str:
             return reason
     text = data[:512].lstrip().lower()
     if text.startswith((b"<!doctype html", b"<html")):
-        return "not an image: an HTML page saved under a picture's name"
+        return "not an image: an HTML page saved under an image's name"
     if b"<svg" in text:
         return "format not supported: an SVG drawing"
     if data[4:8] == b"ftyp":

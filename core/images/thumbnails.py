@@ -43,11 +43,11 @@ class Thumbnails:
         place = self._root / short(f"{dataset}\n{split}")
         if rows is None:
             places = [self._root / short(f"{name}\n{split}") for name in (dataset, *earlier)]
-            return _made_earlier(places, picture_id, size, f"The picture {picture_id} of {dataset}")
+            return _made_earlier(places, picture_id, size, f"The image {picture_id} of {dataset}")
         folder = place / str(size)
         position = _positions(rows.ids).get(picture_id)
         if position is None:
-            raise NotHere(f"{dataset} ({split}) has no picture {picture_id!r}.")
+            raise NotHere(f"{dataset} ({split}) has no image {picture_id!r}.")
         path = folder / f"{short(picture_id)}-{short(rows.pictures.stamp(position))}.webp"
         if (kept := _read(path)) is not None:
             return kept

@@ -44,7 +44,7 @@ class Uploads:
             data = path.read_bytes()
         except FileNotFoundError:
             raise NotHere(
-                "The uploaded picture of this link is not on this server, or was there too long ago; upload it again."
+                "The uploaded image of this link is not on this server, or was there too long ago; upload it again."
             ) from None
         with contextlib.suppress(OSError):
             os.utime(path)

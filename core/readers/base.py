@@ -358,7 +358,7 @@ def part_note(spec: DatasetSpec, split: str, n: int) -> tuple[Note, ...]:
     whole = dict(spec.sizes).get(split, 0)
     if n >= whole:
         return ()
-    whole_split = f"{whole:,} pictures of {spec.title} {split}"
+    whole_split = f"{whole:,} images of {spec.title} {split}"
     return (Note(f"This is a part: {n:,} of the {whole_split}; figures from elsewhere are for all of them.", "part"),)
 
 
@@ -367,7 +367,7 @@ def class_note(labels: Sequence[int], c: int) -> tuple[Note, ...]:
     present = len(set(labels))
     if present == c or not labels:
         return ()
-    text = f"{present} of {c} classes have pictures here; classification still chooses among all {c}."
+    text = f"{present} of {c} classes have images here; classification still chooses among all {c}."
     return (Note(text, "classes_without_pictures"),)
 
 

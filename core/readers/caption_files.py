@@ -46,7 +46,7 @@ def read_caption_file(path: Path) -> CaptionFile:
     Raises `TMVError` naming the line or the key that does not fit.
     """
     if other := other_format(path):
-        raise TMVError(f"{path} is {other}, which is not read here; save it as csv or jsonl of picture and caption.")
+        raise TMVError(f"{path} is {other}, which is not read here; save it as csv or jsonl of image and caption.")
     read = read_text(path, MAX_BYTES)
     in_json = path.suffix.lower() in (".json", ".jsonl", ".ndjson")
     found = json_captions(str(path), read.text) if in_json else table_captions(path, read.text)

@@ -26,13 +26,13 @@ from core.readers.caption_rows import (
 from core.readers.text_files import text_lines
 
 _EXPECTED = (
-    "expected COCO's form, images (id, file_name) and annotations (image_id, caption), or records with a picture "
+    "expected COCO's form, images (id, file_name) and annotations (image_id, caption), or records with an image "
     "(image, file_name) and its caption (caption, text)"
 )
 _SAMPLE = 50
 _URLS = ("coco_url", "flickr_url", "url")
 _SAID = frozenset(CAPTION_COLUMNS)
-SEVERAL = "of an id that stands for several pictures"
+SEVERAL = "of an id that stands for several images"
 
 Record = Mapping[str, Any]
 
@@ -140,7 +140,7 @@ def _coco(images: Sequence[Record], annotations: Sequence[Record]) -> Iterator[C
         key = key if key in captions else padded.get(key.lstrip("0"), key)
         captions.setdefault(key, []).append((annotation if annotation.keys() & _SAID else None, where))
     for key, found in captions.items():
-        name = names.get(key) or f"(picture {key or 'without id'})"
+        name = names.get(key) or f"(image {key or 'without id'})"
         if key in several and found:
             yield from (
                 CaptionRow(picture=several[key], caption="", split="", where=where, lost=SEVERAL) for _, where in found
@@ -161,7 +161,7 @@ def _names(images: Sequence[Record]) -> tuple[dict[str, str], dict[str, str]]:
         if not key and not name:
             raise TypeError("an image has neither id nor file_name")
         if name and names.setdefault(key, name) != name:
-            several[key] = f"(picture {key}: {names[key]} or {name})"
+            several[key] = f"(image {key}: {names[key]} or {name})"
     return names, several
 
 
@@ -242,4 +242,4 @@ def _record(record: Record, picture: str, captions: Sequence[str], split: str, w
     if not there:
         yield CaptionRow(picture=name, caption="", split=word, where=where, lost=NO_TEXT)
     for key in there:
-        yield from said_rows(name or "(no picture)", record[key], word, where)
+        yield from said_rows(name or "(no image)", record[key], word, where)

@@ -23,15 +23,15 @@ def file_findings(rows: Sequence[CaptionRow], found: Lookup, elsewhere: Collecti
     bare = [name for name in found.names if name not in captioned and name not in elsewhere]
     notes = []
     if lost:
-        text = f"Captions whose picture is not here, left out: {len(lost):,} ({_named(lost)})."
+        text = f"Captions whose image is not here, left out: {len(lost):,} ({_named(lost)})."
         notes.append(Note(text, "captions_without_picture", "warning"))
         notes += _shifted(lost, bare)
     if bare:
-        text = f"Pictures without a caption, left out: {len(bare):,} ({and_more(bare)})."
+        text = f"Images without a caption, left out: {len(bare):,} ({and_more(bare)})."
         notes.append(Note(text, "pictures_without_caption"))
     if found.crossed:
         pair = next(f"{picture} is {name} here" for picture, name in found.crossed.items())
-        text = f"Pictures found in the folder of another split than they name: {len(found.crossed):,} ({pair})."
+        text = f"Images found in the folder of another split than they name: {len(found.crossed):,} ({pair})."
         notes.append(Note(text, "other_split", "warning"))
     return [*notes, *_lost_captions(rows)]
 
@@ -43,7 +43,7 @@ def _shifted(lost: Sequence[str], bare: Sequence[str]) -> list[Note]:
         return []
     text = (
         f"The captions name {lost[0]}, which is not here, and not {numbered[0]}, which is: if one side counts from "
-        "0 and the other from 1, every caption stands at its neighbour's picture."
+        "0 and the other from 1, every caption stands at its neighbour's image."
     )
     return [Note(text, "shifted_numbers", "warning")]
 
@@ -74,10 +74,10 @@ def caption_findings(captions: Sequence[str], image_index: IntArray) -> list[Not
     shared = {caption for caption, count in pictures_of.items() if count > 1}
     notes = []
     if repeated:
-        notes.append(Note(f"Captions that stand twice at the same picture: {repeated:,}.", "captions_twice"))
+        notes.append(Note(f"Captions that stand twice at the same image: {repeated:,}.", "captions_twice"))
     if shared:
         text = (
-            f"Sentences that are the caption of several pictures: {len(shared):,}; none can rank those perfectly, and "
+            f"Sentences that are the caption of several images: {len(shared):,}; none can rank those perfectly, and "
             "ties count against them."
         )
         many = sum(caption.lower() in shared for caption in captions) > len(captions) / 2

@@ -226,7 +226,7 @@ def _one_of(tied: Sequence[Path], split: str, probes: Sequence[str], file: Path)
             if not _same(rest[0], other, name):
                 both = f"{_folder(rest[0], file)} and in {_folder(other, file)}"
                 raise TMVError(
-                    f"{base(name)} of {file.name} is in {both}, and the pictures differ; write the folder into the "
+                    f"{base(name)} of {file.name} is in {both}, and the images differ; write the folder into the "
                     "names, or move one of them away."
                 )
     return rest[0]
@@ -255,8 +255,8 @@ def _file(place: Path, name: str) -> Path | None:
 
 def none_found(file: Path, wanted: Sequence[str]) -> str:
     """The sentence for a file whose pictures are not there."""
-    odd = "" if any(map(is_picture_name, wanted)) else " These names do not end as pictures do (.jpg, .png)."
+    odd = "" if any(map(is_picture_name, wanted)) else " These names do not end as images do (.jpg, .png)."
     return (
-        f"None of the {len(wanted):,} pictures named in {file.name} ({and_more(wanted, 2)}) were found in "
+        f"None of the {len(wanted):,} images named in {file.name} ({and_more(wanted, 2)}) were found in "
         f"{file.parent} or the folders beside it; put them there.{odd}"
     )

@@ -106,7 +106,7 @@ def _columns(path: Path, names: list[str], sample: Sequence[Cells]) -> _Columns:
             else _Columns(picture=0, captions=(1,), split=None, count=2)
         )
     raise TMVError(
-        f"{path} has the columns {', '.join(names)}; expected one for the picture (image, filename, path) "
+        f"{path} has the columns {', '.join(names)}; expected one for the image (image, filename, path) "
         "and one for its caption (caption, text)."
     )
 
@@ -116,7 +116,7 @@ def _bare_note(path: Path, rows: Sequence[Row], form: Form) -> list[Note]:
     counts = {len(row.cells) for row in rows}
     if max(counts) == 2:
         return []
-    text = f"{path.name} has no header: all behind the picture's name is read as its caption, with {form.mark!r} in it."
+    text = f"{path.name} has no header: all behind the image's name is read as its caption, with {form.mark!r} in it."
     return [Note(text, "no_header", "warning" if len(counts) == 1 and len(rows) > 1 else "info")]
 
 
@@ -127,7 +127,7 @@ def _row(path: Path, row: Row, columns: _Columns, form: Form, mended: list[int])
         mended.append(number)
     if len(cells) > columns.count:
         cells = _joined(path, row, columns, form)
-    picture = picture_name(cells[columns.picture]) or f"(no picture in line {number})"
+    picture = picture_name(cells[columns.picture]) or f"(no image in line {number})"
     word = split_word(cells[columns.split]) if columns.split is not None and columns.split < len(cells) else ""
     for place in columns.captions:
         yield from said_rows(picture, _said(path, number, cells[place]), word, f"line {number}")

@@ -96,7 +96,7 @@ def _caption_files(path: Path) -> list[Path]:
     if path.is_file():
         return [path]
     if not path.is_dir():
-        raise NotHere(f"There is no {path}; give a COCO json, a csv of picture and caption, or their folder.")
+        raise NotHere(f"There is no {path}; give a COCO json, a csv of image and caption, or their folder.")
     for folder in (path / "annotations", path):
         if found := _best_files(folder):
             return found
@@ -106,12 +106,12 @@ def _caption_files(path: Path) -> list[Path]:
     others = sorted(f for f in path.glob("*") if other_format(f) and f.is_file())
     if others:
         said = f"{others[0].name} is {other_format(others[0])}, which is not read here"
-        raise TMVError(f"There is no caption file in {path} ({said}); save it as csv or jsonl of picture and caption.")
+        raise TMVError(f"There is no caption file in {path} ({said}); save it as csv or jsonl of image and caption.")
     inner = [name for name in list_folders(path) if _best_files(path / name)]
     where = f"; {inner[0]} holds one: captions:{path / inner[0]}" if inner else ""
     raise NotHere(
         f"There is no caption file in {path}{where}; expected a COCO json (there or in annotations), or a csv or "
-        "tsv with a column for the picture and one for its caption."
+        "tsv with a column for the image and one for its caption."
     )
 
 

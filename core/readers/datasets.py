@@ -41,4 +41,4 @@ def _own(name: str) -> DatasetSpec:
     kind: Literal["classification", "captions"] = "classification"
     if name.startswith("captions:"):
         kind = "captions"
-    return DatasetSpec(name=name, title=title, kind=kind, splits=(), why="Own pictures.", default_split="")
+    return DatasetSpec(name=name, title=title, kind=kind, splits=(), why="Own images.", default_split="")

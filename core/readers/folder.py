@@ -114,7 +114,7 @@ def _unlabelled(spec: DatasetSpec, split: str, part: Part, layout: Layout) -> Da
             for folder in part.folders
             for name in list_pictures(folder, unread=True)
         )
-    text = "There are no class folders here: these pictures can be searched, not scored"
+    text = "There are no class folders here: these images can be searched, not scored"
     if layout.labelled:
         text += f"; with class folders: {', '.join(layout.labelled)} (--split {layout.labelled[0]})"
     note = Note(f"{text}.", "no_classes", "warning" if layout.labelled else "info")
@@ -134,10 +134,10 @@ def _stray_note(part: Part) -> Sequence[Note]:
     """Pictures of a labelled split that have no class."""
     if part.answers:
         stray = [name for name in list_pictures(part.folders[0]) if name not in part.answers]
-        text = "Pictures that the list of classes does not name were left out"
+        text = "Images that the list of classes does not name were left out"
     else:
         stray = [name for folder in part.folders for name in pictures_in(folder)]
-        text = "Pictures outside any class folder were left out"
+        text = "Images outside any class folder were left out"
     return [Note(f"{text}: {and_more(stray)}.", "pictures_left_out", "warning")] if stray else []
 
 
@@ -148,5 +148,5 @@ def _list_note(layout: Layout, path: Path) -> Sequence[Note]:
     found = [file for place in places for file in sorted(place.iterdir()) if _LISTS.fullmatch(file.name)]
     if not found:
         return []
-    text = f"{and_more([file.name for file in found])} beside the pictures was not used: --classnames {found[0]} "
+    text = f"{and_more([file.name for file in found])} beside the images was not used: --classnames {found[0]} "
     return [Note(f"{text}takes class names from it.", "list_beside")]

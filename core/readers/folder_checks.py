@@ -30,7 +30,7 @@ def _empty_note(layout: Layout, part: Part) -> list[Note]:
         return []
     places = [folder / name for folder in part.folders for name in layout.empty if (folder / name).is_dir()]
     unread = [f"{place.name}/{file}" for place in places for file in list_pictures(place, unread=True)]
-    text = f"Folders without pictures were left out: {and_more(layout.empty)}"
+    text = f"Folders without images were left out: {and_more(layout.empty)}"
     if not unread:
         return [Note(f"{text}.", "empty_folders")]
     kinds = ", ".join(sorted({unread_format(name) or "broken links" for name in unread}))
@@ -82,7 +82,7 @@ def _container_classes(layout: Layout) -> list[Note]:
         return []
     if len(kinds) < len(layout.raw):
         return [Note(f"Read as a class like the others: {and_more(kinds)}.", "container_classes")]
-    text = f"The classes are {and_more(kinds)}: folders of a data set, not things in its pictures."
+    text = f"The classes are {and_more(kinds)}: folders of a data set, not things in its images."
     return [Note(text, "container_classes", "fault")]
 
 
@@ -161,7 +161,7 @@ def _same_folders(layout: Layout, part: Part) -> list[Note]:
             twice += [f"{first} and {name}"] if first != name else []
     if not twice:
         return []
-    text = f"One folder stands for several classes, so its pictures have several labels: {and_more(twice)}."
+    text = f"One folder stands for several classes, so its images have several labels: {and_more(twice)}."
     return [Note(text, "same_folder", "fault")]
 
 

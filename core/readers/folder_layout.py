@@ -71,7 +71,7 @@ def read_layout(root: Path) -> Layout:
 
 def _read_layout(root: Path) -> Layout:
     if not root.exists():
-        raise NotHere(f"There is no folder {root}; give the path of a folder of pictures.")
+        raise NotHere(f"There is no folder {root}; give the path of a folder of images.")
     if not root.is_dir():
         raise TMVError(f"{root} is a file; folder: needs the folder that holds the class folders.")
     disk = Disk()
@@ -92,7 +92,7 @@ def _place(disk: Disk, root: Path, depth: int) -> tuple[Path, dict[str, tuple[st
     if nested and len(disk.pictured(root)) > 1:
         folder, names = nested[0]
         raise TMVError(
-            f"{root / folder} holds splits itself ({and_more(names)}); give folder:{root / folder} for its pictures."
+            f"{root / folder} holds splits itself ({and_more(names)}); give folder:{root / folder} for its images."
         )
     deeper = inside(disk, root / nested[0][0]) if nested else None if found else _wrapped(disk, root)
     if deeper is not None and depth < _DEEPEST:
@@ -109,7 +109,7 @@ def _deeper_note(disk: Disk, root: Path, deeper: Path) -> Note:
     inner = deeper.relative_to(root).as_posix()
     others = [name for name in disk.pictured(root) if name != inner.split("/")[0]]
     left = f"; {and_more(others)} beside it was left out" if others else ""
-    return Note(f"The pictures were read from the folder {inner}{left}.", "found_deeper")
+    return Note(f"The images were read from the folder {inner}{left}.", "found_deeper")
 
 
 def _wrapped(disk: Disk, root: Path) -> Path | None:
@@ -176,7 +176,7 @@ def _inside_notes(place: Path, splits: Mapping[str, Sequence[str]], parts: Mappi
         for folder, found in zip(folders, parts[name].folders, strict=False)
         if found != place / folder
     ]
-    return [Note(f"The pictures were read from the folders {and_more(deeper)}.", "found_deeper")] if deeper else []
+    return [Note(f"The images were read from the folders {and_more(deeper)}.", "found_deeper")] if deeper else []
 
 
 def _beside(disk: Disk, place: Path, splits: Mapping[str, Sequence[str]]) -> list[Note]:
@@ -187,10 +187,10 @@ def _beside(disk: Disk, place: Path, splits: Mapping[str, Sequence[str]]) -> lis
     others = [name for name in disk.pictured(place) if name not in taken]
     notes = []
     if others:
-        text = f"Folders of pictures beside the splits were left out: {and_more(others)}"
+        text = f"Folders of images beside the splits were left out: {and_more(others)}"
         notes.append(Note(f"{text}; folder:{place / others[0]} reads that one alone.", "beside_the_splits"))
     if disk.flat(place):
-        text = f"Pictures beside the splits were left out: {and_more(pictures_in(place))}."
+        text = f"Images beside the splits were left out: {and_more(pictures_in(place))}."
         notes.append(Note(text, "pictures_left_out", "warning"))
     return notes
 
@@ -219,14 +219,14 @@ def _nothing(root: Path) -> str:
     if unread:
         kinds = ", ".join(sorted({unread_format(name) or "broken links" for name in unread}))
         text = f"{len(unread):,} files that cannot be read ({kinds}): {and_more(unread)}"
-        return f"There are no pictures that can be read under {root}, only {text}; save them as JPEG or PNG."
+        return f"There are no images that can be read under {root}, only {text}; save them as JPEG or PNG."
     names = [entry.name for entry in root.iterdir() if not entry.name.startswith(".")]
     suffixes = {Path(name).suffix.lower() for name in names}
-    hint = "put pictures into one folder for each class."
+    hint = "put images into one folder for each class."
     if ".tar" in suffixes:
         hint = f"it holds tar files: for webdataset shards write wds:{root}."
     elif suffixes & {".zip", ".gz", ".tgz"}:
         hint = "it holds archives: unpack them first."
     elif suffixes & {".json", ".csv", ".tsv"}:
-        hint = f"for pictures with captions write captions:{root}."
-    return f"There are no pictures under {root}; {hint}"
+        hint = f"for images with captions write captions:{root}."
+    return f"There are no images under {root}; {hint}"

@@ -127,7 +127,7 @@ def _outweigh(disk: Disk, root: Path, taken: Sequence[SplitName], beside: Sequen
     first = root / deep[0].folder
     raise TMVError(
         f"{root} mixes splits and classes: {deep[0].folder} holds class folders "
-        f"({and_more(_classes_of(disk, root, deep[0]))}), but {and_more(beside)} beside it holds pictures; move one of "
+        f"({and_more(_classes_of(disk, root, deep[0]))}), but {and_more(beside)} beside it holds images; move one of "
         f"them, or give folder:{first} for that split alone."
     )
 

@@ -132,7 +132,7 @@ def _open_demo(spec: DatasetSpec, split: str | None, folder: Path) -> Dataset:
 def _with_rows(dataset: Dataset) -> Dataset:
     """Refuse an empty split, whatever the reader: nothing later could be computed from it."""
     if not len(dataset):
-        raise NotHere(f"There are no pictures in the split {dataset.split!r} of {dataset.spec.name}.")
+        raise NotHere(f"There are no images in the split {dataset.split!r} of {dataset.spec.name}.")
     return dataset
 
 
@@ -146,7 +146,7 @@ def _missing(spec: DatasetSpec, folder: Path) -> str:
         own = (
             f"if its captions are there, give captions:{there}"
             if spec.kind == "captions"
-            else (f"if these are its pictures in class folders, give folder:{there}")
+            else (f"if these are its images in class folders, give folder:{there}")
         )
         return f"{spec.title} is not in {there} in a layout that is known ({known.layout}); {own}, or {how}."
     return f"{spec.title} is not in {folder} (set {DATA_VARIABLE} to another folder); {how}."

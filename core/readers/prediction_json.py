@@ -42,7 +42,7 @@ def _by_columns(whole: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
     places = list(next(iter(columns.values())))
     if any(list(column) != places for column in columns.values()):
         sizes = ", ".join(f"{key} {len(column):,}" for key, column in columns.items())
-        raise TMVError(f"{name} has columns of different rows: {sizes}; each picture needs one value in each.")
+        raise TMVError(f"{name} has columns of different rows: {sizes}; each image needs one value in each.")
     return [{key: column[place] for key, column in columns.items()} for place in places]
 
 

@@ -181,7 +181,7 @@ def _unknown(table: Table, columns: Columns, numeric: Sequence[int]) -> _Found |
     notes = list(label_notes)
     if more := [i for i in order if i not in named] if named else []:
         names = and_more([heads[i] for i in more])
-        said = f"Columns of scores that are the label of no picture count as classes: {names}."
+        said = f"Columns of scores that are the label of no image count as classes: {names}."
         notes.append(Note(said, "unlabelled_classes"))
     if counted and not named:
         said = f"Labels are numbers and were read as places of the columns as they stand: 0 is “{known.names[0]}”."
@@ -229,7 +229,7 @@ def _chosen(table: Table, named: list[int], open_ones: list[int], labels: Classe
 def _cannot_tell(table: Table, open_ones: Sequence[int]) -> TMVError:
     names = and_more([table.header[i] for i in open_ones])
     return TMVError(
-        f"{table.name} has columns of numbers that are the label of no picture ({names}), and it cannot be told "
+        f"{table.name} has columns of numbers that are the label of no image ({names}), and it cannot be told "
         "whether they are classes: say which data set it is with --data, or drop them."
     )
 

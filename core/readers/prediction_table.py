@@ -141,7 +141,7 @@ def read_table(text: str, name: str) -> Table:
     found = [(line, row) for line, row in _records(text, name) if any(row) and not _is_rule(row)]
     if len(found) < 2 or len(found[0][1]) < 2:
         raise TMVError(
-            f"{name} is no table of predictions: expected a header image,label,prediction and one row a picture."
+            f"{name} is no table of predictions: expected a header image,label,prediction and one row per image."
         )
     if len(found) > MOST_ROWS:
         raise TMVError(f"{name} has more than {MOST_ROWS:,} rows; audit a part of it.")

@@ -155,14 +155,14 @@ def _known(
 def _ids(table: Table, columns: Columns) -> tuple[tuple[str, ...], tuple[Note, ...]]:
     """Names of the pictures; rows are counted where the table has none, which is said."""
     if columns.image is None:
-        said = "The table does not name its pictures, so it cannot be compared with runs of our own picture by picture."
+        said = "The table does not name its images, so it cannot be compared with runs of our own image by image."
         return tuple(f"row {line}" for line in table.lines), (Note(said, "unnamed_pictures"),)
     ids, seen = table.column(columns.image), set[str]()
     for row, picture in enumerate(ids):
         if not picture:
-            raise TMVError(f"{table.place(row)} names no picture in the column {table.header[columns.image]!r}.")
+            raise TMVError(f"{table.place(row)} names no image in the column {table.header[columns.image]!r}.")
         if picture in seen:
-            raise TMVError(f"{table.place(row)} has the picture {picture!r} a second time; each may have one row.")
+            raise TMVError(f"{table.place(row)} has the image {picture!r} a second time; each may have one row.")
         seen.add(picture)
     return ids, ()
 
@@ -187,7 +187,7 @@ def _disagree(best: IntArray | None, answers: IntArray) -> tuple[Note, ...]:
     if best is None or not (apart := int(np.count_nonzero(best != answers))):
         return ()
     said = (
-        f"For {apart:,} of {len(answers):,} pictures the answer is not the class with the highest score; the answers "
+        f"For {apart:,} of {len(answers):,} images the answer is not the class with the highest score; the answers "
         "as given were used, the scores were not."
     )
     return (Note(said, "answers_against_scores", "warning"),)
@@ -199,7 +199,7 @@ def _apart(known: Classes, labels: IntArray, answers: IntArray, given: bool) -> 
     if given or true & said or len(true | said) < 3:
         return ()
     of = [and_more([f"“{known.names[i]}”" for i in sorted(places)]) for places in (true, said)]
-    text = f"No answer is a class that any picture has as its label: the labels are {of[0]}, the answers {of[1]}."
+    text = f"No answer is a class that any image has as its label: the labels are {of[0]}, the answers {of[1]}."
     return (Note(text, "nothing_shared", "fault"),)
 
 

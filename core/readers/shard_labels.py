@@ -147,7 +147,7 @@ def as_label(value: object, where: str, heard: Heard) -> Label | None:
     if text[:1] in ("[", "{"):
         raise TMVError(f"{where} holds {text[:40]}; expected a class number from 0 or a class name.")
     if _SEVERAL.fullmatch(text):
-        raise TMVError(f"{where} holds several labels ({text}); a picture has one.")
+        raise TMVError(f"{where} holds several labels ({text}); an image has one.")
     if not _NUMBER.fullmatch(text):
         return text or None
     number = float(text)

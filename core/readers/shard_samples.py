@@ -48,7 +48,7 @@ class Findings:
         notes = list(self.ends)
         if self.without_picture:
             held = f" (they hold {and_more(sorted(self.strange))})" if self.strange else ""
-            text = f"{self.without_picture:,} samples without a picture were left out{held}."
+            text = f"{self.without_picture:,} samples without an image were left out{held}."
             notes.append(Note(text, "samples_left_out"))
         if self.twice:
             text = (
@@ -65,7 +65,7 @@ class Findings:
         notes = []
         if self.beside:
             first, lost = self.beside[0], sum(len(choice.lost) for choice in self.beside)
-            text = f"Pictures beside the main one of their sample, left out: {lost:,} ({first.lost[0]})."
+            text = f"Images beside the main one of their sample, left out: {lost:,} ({first.lost[0]})."
             notes.append(Note(text, "side_pictures"))
         if self.several:
             notes.append(_several_note(self.several))
@@ -81,14 +81,14 @@ def _several_note(several: list[_Choice]) -> Note:
     first, lost = several[0], sum(len(choice.lost) for choice in several)
     if len(several) > 1 and len({choice.extensions for choice in several}) == 1:
         text = (
-            f"{len(several):,} samples have several pictures: {first.kept} is used, {and_more(first.lost)} left "
+            f"{len(several):,} samples have several images: {first.kept} is used, {and_more(first.lost)} left "
             "out, and so in each."
         )
         return Note(text, "several_pictures", "warning")
-    samples = f"{lost + len(several):,} pictures share {len(several):,} key" + ("s" if len(several) > 1 else "")
+    samples = f"{lost + len(several):,} images share {len(several):,} key" + ("s" if len(several) > 1 else "")
     text = (
         f"{samples}: a key ends at the first dot of a name. Of {first.key} {first.kept} is kept; in all {lost:,} "
-        f"pictures are lost ({and_more(first.lost)}). Write the names without dots."
+        f"images are lost ({and_more(first.lost)}). Write the names without dots."
     )
     return Note(text, "shared_key", "fault")
 

@@ -56,7 +56,7 @@ class ShardPictures:
         except OSError as error:
             raise BadImage(f"unreadable shard: {os_reason(error)}") from None
         if len(content) < size:
-            raise BadImage("truncated shard: it ends before this picture does")
+            raise BadImage("truncated shard: it ends before this image does")
         return content
 
     def stamp(self, index: int) -> str:
@@ -137,10 +137,10 @@ def _read_splits(path: Path, names: Names) -> dict[str, _Split]:
         silent = [key for split in splits.values() for key in split.silent]
         if silent:
             raise NotHere(
-                f"None of the {len(silent):,} pictures in {path} has a label or caption that can be read "
+                f"None of the {len(silent):,} images in {path} has a label or caption that can be read "
                 f"({and_more(silent)})."
             )
-        raise NotHere(f"The shards of {path} hold no pictures; expected members like 0001.jpg and 0001.cls.")
+        raise NotHere(f"The shards of {path} hold no images; expected members like 0001.jpg and 0001.cls.")
     return _without_words_for_nothing(splits, names)
 
 
@@ -248,7 +248,7 @@ def _class_notes(spec: DatasetSpec, names: Names, numbers: set[int]) -> list[Not
         )
         notes.append(Note(text, "own_templates"))
     if numbers and not names.listed and min(numbers) == 1:
-        text = "No picture has the label 0: the labels seem to count from 1, and class 0 stands empty."
+        text = "No image has the label 0: the labels seem to count from 1, and class 0 stands empty."
         notes.append(Note(text, "labels_from_one", "warning"))
     if numbers and _from_one(numbers, names):
         text = f"The labels count from 1, as classnames.txt does: 1 is {names.listed[0]!r}."
@@ -280,7 +280,7 @@ def _labelled(
     known = bool(spec.raw_classnames) and all(row.label is not None for row in rows)
     labels = np.asarray(values, dtype=np.int64) if known else None
     if labels is None:
-        notes.append(Note("These shards have no labels: the pictures can be searched, not scored.", "no_labels"))
+        notes.append(Note("These shards have no labels: the images can be searched, not scored.", "no_labels"))
     elif all(name.isdigit() for name in spec.raw_classnames):
         text = "The classes have only numbers; put their names into classnames.txt beside the shards."
         notes.append(Note(text, "numbered_classes", "warning"))
@@ -344,6 +344,6 @@ def _notes(found: _Split) -> list[Note]:
         notes.append(Note(text, "key_in_shards"))
     if found.silent:
         few = len(found.silent) <= 0.1 * (len(found.rows) + len(found.silent))
-        text = f"{len(found.silent):,} samples say nothing of their picture: {and_more(found.silent)}."
+        text = f"{len(found.silent):,} samples say nothing of their image: {and_more(found.silent)}."
         notes.append(Note(text, "samples_left_out", "info" if few else "warning"))
     return notes

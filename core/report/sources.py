@@ -40,7 +40,7 @@ def provenance(gathered: Gathered) -> Section:
     return Section(
         title="Where every number comes from",
         finding="",
-        lines=("Weights and pictures are named by the first digits of the SHA-256 of their content.", *notes),
+        lines=("Weights and images are named by the first digits of the SHA-256 of their content.", *notes),
         charts=(),
         tables=(table,),
     )

@@ -89,7 +89,7 @@ class Gallery:
         """Cosines of unit queries (q, d) with every row: (q, n) float32, reading the vectors once."""
         if queries.ndim != 2 or queries.shape[1] != self.width:
             raise TMVError(
-                f"Queries must be (q, {self.width}) like the pictures, got {queries.shape}; use one model for both."
+                f"Queries must be (q, {self.width}) like the images, got {queries.shape}; use one model for both."
             )
         safe = np.where(self.norms > 0, self.norms, np.float32(1))
         if isinstance(self.vectors, np.ndarray) and self.vectors.dtype == np.float32:

@@ -188,7 +188,7 @@ def _check(features: NDArray[Any], labels: NDArray[np.int64], c: int) -> None:
     if labels.min() < 0 or labels.max() >= c:
         raise TMVError(f"Labels must lie in 0 to {c - 1}, got {int(labels.min())} to {int(labels.max())}.")
     if labels.min() == labels.max():
-        raise TMVError("A linear probe needs training pictures of at least two classes, but all have the same.")
+        raise TMVError("A linear probe needs training images of at least two classes, but all have the same.")
 
 
 class _Descent:

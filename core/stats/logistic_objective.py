@@ -143,7 +143,7 @@ def _overall_scale(features: NDArray[Any], mean: Float64Array) -> float:
         square += float(np.square(features[start : start + 4096] - mean).sum())
     scale = np.sqrt(square / len(features))
     if not np.isfinite(scale):
-        raise TMVError("Features must be finite, but some hold NaN or infinity; embed the pictures again.")
+        raise TMVError("Features must be finite, but some hold NaN or infinity; embed the images again.")
     return float(scale) or 1.0
 
 

@@ -27,5 +27,5 @@ def skipped_note(images: EmbeddingSet) -> tuple[Note, ...]:
     first = "; ".join(f"{row.id}: {row.reason}" for row in images.skipped[:MOST_NAMED])
     more = f" and {gone - MOST_NAMED:,} more" if gone > MOST_NAMED else ""
     level: Level = "warning" if gone > SKIPPED_MANY * whole else "info"
-    said = f"{gone:,} of {whole:,} pictures could not be used and are left out ({first}{more})."
+    said = f"{gone:,} of {whole:,} images could not be used and are left out ({first}{more})."
     return (Note(said, "skipped", level),)

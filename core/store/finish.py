@@ -68,7 +68,7 @@ def _nothing_left(run: ChunkRun) -> str:
     _, first = next(run.chunks())
     reason = first.skipped[0][1]
     return (
-        f"None of the {run.plan.n} pictures of {run.plan.dataset} ({run.plan.split}) could be used; "
+        f"None of the {run.plan.n} images of {run.plan.dataset} ({run.plan.split}) could be used; "
         f"the first, {reason.id}: {reason.reason}"
     )
 

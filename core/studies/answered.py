@@ -29,7 +29,7 @@ def shared_rows(a: Answered, b: Answered) -> tuple[IntArray, IntArray]:
     shared = [(i, place[picture]) for i, picture in enumerate(a.ids) if picture in place]
     if (a.dataset, a.split) != (b.dataset, b.split) or not shared:
         raise TMVError(
-            f"Only results on the same pictures can be paired, not {a.dataset} ({a.split}) with "
+            f"Only results on the same images can be paired, not {a.dataset} ({a.split}) with "
             f"{b.dataset} ({b.split}); choose one data set and split."
         )
     left, right = np.array(shared, dtype=np.int64).T

@@ -35,10 +35,10 @@ WHO = {
 }
 ACCURACY = {
     **WHO,
-    "n": Column(heading="Pictures", kind="count"),
+    "n": Column(heading="Images", kind="count"),
     **{metric.name: _score(metric) for metric in METRICS},
     "published_acc1": Column(heading="Published top-1", kind="share"),
-    "deck_acc1": Column(heading="Deck top-1", kind="share"),
+    "deck_acc1": Column(heading="Original study, top-1", kind="share"),
     "templates": Column(heading="Templates", kind="count"),
     "classnames": Column(heading="Class names"),
 }
@@ -58,7 +58,7 @@ DIFFERENCES = {
     "dataset_title": Column(heading="Data set"),
     "a": Column(heading="A"),
     "b": Column(heading="B"),
-    "n": Column(heading="Pictures", kind="count"),
+    "n": Column(heading="Images", kind="count"),
     "difference": Column(
         heading="A minus B", alone="A minus B, points", kind="points", low="difference_low", high="difference_high"
     ),
@@ -80,43 +80,43 @@ LEADERS = {
 }
 CLASSES = {
     "classname": Column(heading="Class"),
-    "n": Column(heading="Pictures", kind="count"),
+    "n": Column(heading="Images", kind="count"),
     "correct": Column(heading="Named right", kind="count"),
     "recall": Column(heading="Recall", kind="share", low="recall_low", high="recall_high"),
 }
 TEMPLATES = {
     "model_title": Column(heading="Model"),
     "template_title": Column(heading="Template"),
-    "n": Column(heading="Pictures", kind="count"),
+    "n": Column(heading="Images", kind="count"),
     "acc1": Column(heading="Top-1", kind="share", low="acc1_low", high="acc1_high"),
     "acc5": Column(heading="Top-5", kind="share"),
     "difference": Column(
         heading="Points",
         alone="To the baseline, points",
-        help="Against the baseline, on the same pictures",
+        help="Against the baseline, on the same images",
         kind="points",
         low="difference_low",
         high="difference_high",
     ),
     "p_value": Column(heading="p", kind="p", help="McNemar's exact test"),
     "changed": Column(heading="Answers changed", kind="count"),
-    "deck_acc1": Column(heading="The deck", alone="Deck top-1", kind="share"),
+    "deck_acc1": Column(heading="The original study", alone="Original study, top-1", kind="share"),
 }
 PROBES = {
     "model_title": Column(heading="Model"),
     "dataset_title": Column(heading="Data set"),
     "method_title": Column(heading="Method"),
     "split": Column(heading="Split"),
-    "n": Column(heading="Pictures", kind="count"),
+    "n": Column(heading="Images", kind="count"),
     "acc1": Column(heading="Top-1", kind="share", low="acc1_low", high="acc1_high"),
     "acc5": Column(heading="Top-5", kind="share"),
     "published_acc1": Column(heading="Published top-1", kind="share"),
-    "deck_acc1": Column(heading="Deck top-1", kind="share"),
+    "deck_acc1": Column(heading="Original study, top-1", kind="share"),
 }
 FEW_SHOT = {
     "model_title": Column(heading="Model"),
     "method_title": Column(heading="Method"),
-    "shots": Column(heading="K", alone="Pictures a class", kind="count"),
+    "shots": Column(heading="K", alone="Images a class", kind="count"),
     "draws": Column(heading="Draws", kind="count"),
     "acc1_mean": Column(heading="Mean top-1", alone="Top-1, mean", kind="share"),
     "acc1_std": Column(heading="Spread", alone="Standard deviation", kind="share"),
@@ -134,7 +134,7 @@ RECALLS = {
     ),
     "median_rank": Column(heading="Median rank", kind="number", help="Half of them stand at this rank or before it"),
     "mrr": Column(heading="MRR", kind="number", help=MRR_SAID),
-    "n_images": Column(heading="Pictures", kind="count"),
+    "n_images": Column(heading="Images", kind="count"),
     "n_texts": Column(heading="Captions", kind="count"),
 }
 CHECKS = {
@@ -151,7 +151,7 @@ PROVENANCE = {
     "dataset": Column(heading="Data set"),
     "split": Column(heading="Split"),
     "weights": Column(heading="Weights"),
-    "pictures": Column(heading="Pictures"),
+    "pictures": Column(heading="Images"),
     "preprocessing": Column(heading="Preprocessing"),
     "precision": Column(heading="Precision, device"),
     "software": Column(heading="Software"),

@@ -36,7 +36,7 @@ def outcome(difference: PairedDifference, a: str, b: str) -> Sentence:
     """
     code = difference.outcome
     if code == "same_everywhere":
-        return Sentence(f"A tie: {a} and {b} do the same on every picture.", code)
+        return Sentence(f"A tie: {a} and {b} do the same on every image.", code)
     if code == "tie":
         return Sentence(f"A tie: {_zero_inside(difference)}", code)
     leader = a if code == "first_ahead" else b
@@ -46,7 +46,7 @@ def outcome(difference: PairedDifference, a: str, b: str) -> Sentence:
 def why_tied(difference: PairedDifference, a: str, b: str) -> str:
     """What makes it a tie, as a clause with its full stop."""
     if difference.outcome == "same_everywhere":
-        return f"{a} and {b} do the same on every picture."
+        return f"{a} and {b} do the same on every image."
     return _zero_inside(difference)
 
 
@@ -76,7 +76,7 @@ def accuracy_finding(results: Sequence[ZeroShotResult]) -> Sentence:
         return _one_model(results)
     contests = [group for group in by_dataset.values() if len(group) > 1]
     if not contests:
-        return Sentence("How well does each model name pictures?", "no_contest")
+        return Sentence("How well does each model name images?", "no_contest")
     if len(contests) == 1 and len(contests[0]) == 2:
         first, second = contests[0]
         a, b = short_names([first.model, second.model])
@@ -164,7 +164,7 @@ def mistake_finding(cells: pd.DataFrame) -> Sentence:
     """The most frequent mistake in a `confusion_frame` (`frequent_mistake`), or that there is none (`no_mistake`)."""
     wrong = cells[cells["true"] != cells["predicted"]]
     if wrong.empty:
-        return Sentence("No picture is named wrong", "no_mistake")
+        return Sentence("No image is misclassified", "no_mistake")
     worst = wrong.sort_values(["count", "share"], ascending=False, kind="stable").iloc[0]
     times = count(int(worst["count"]), "time").replace(" ", SPACE)
     said = f"Most frequent mistake: {worst['true_name']} taken for {worst['predicted_name']}, {times}"

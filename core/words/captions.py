@@ -17,7 +17,7 @@ from core.words.datasets import part_of
 from core.words.names import say_dataset, say_model, short_names, told_apart
 
 Side = Literal["image", "text"]
-SIDES: dict[Side, str] = {"image": "Text finds picture", "text": "Picture finds text"}
+SIDES: dict[Side, str] = {"image": "Caption to image", "text": "Image to caption"}
 CHOSEN_CODES = ("caption_file", "caption_column")
 """Notes that say which of several files or columns was read: no fault of the data."""
 
@@ -27,10 +27,10 @@ CHOSEN_CODES = ("caption_file", "caption_column")
 
 def captions_line(rows: Dataset) -> str:
     """ "80 pictures · 400 captions, 5 a picture · all split" of a data set with captions on this disk."""
-    said = f"{count(len(rows), 'picture')} · {count(len(rows.captions), 'caption')}"
+    said = f"{count(len(rows), 'image')} · {count(len(rows.captions), 'caption')}"
     if rows.image_index is not None and len(rows.image_index):
         each = np.unique(rows.image_index, return_counts=True)[1]
-        said += f", {span(int(each.min()), int(each.max()))} a picture"
+        said += f", {span(int(each.min()), int(each.max()))} an image"
     return f"{said} · {rows.split} split"
 
 
@@ -38,7 +38,7 @@ def captions_report(rows: Dataset) -> tuple[Sentence, ...]:
     """What the reader found missing or double in own captions; where that is nothing, a sentence that says so (code
     `captions_whole`)."""
     faults = [note for note in rows.notes if note.code not in CHOSEN_CODES]
-    whole = "Every caption has its picture, every picture a caption, and none stands there twice."
+    whole = "Every caption has its image, every image a caption, and none stands there twice."
     return rows.notes if faults else (*rows.notes, Sentence(whole, "captions_whole"))
 
 
@@ -61,10 +61,10 @@ def retrieval_finding(results: Sequence[RetrievalResult], gap: RetrievalDifferen
     if gap is not None:
         a, b = short_names([gap.a, gap.b])
         said = outcome(gap.image_recall[1], a, b)
-        return Sentence(f"Whose captions find their picture first? {said}", said.code)
+        return Sentence(f"Whose captions find their image first? {said}", said.code)
     first = max(results, key=lambda r: r.image.recall[1])
     return Sentence(
-        f"{say_model(first.model)}: {percent(first.image.recall[1])} of captions find their own picture "
+        f"{say_model(first.model)}: {percent(first.image.recall[1])} of captions find their own image "
         f"first, {percent(first.image.recall[10])} among ten",
         "recall",
     )
@@ -75,11 +75,11 @@ def what_counts(result: RetrievalResult, side: Side) -> str:
     each = span(*result.captions_range)
     if side == "image":
         return (
-            f"A caption counts when its own picture is among the first k of all {count(result.n_images, 'picture')}. "
-            f"Each of the {each} captions of a picture is asked by itself. Ties count against it."
+            f"A caption counts when its own image is among the first k of all {count(result.n_images, 'image')}. "
+            f"Each of the {each} captions of an image is asked by itself. Ties count against it."
         )
     return (
-        f"A picture counts when any of its {each} captions is among the first k of all "
+        f"An image counts when any of its {each} captions is among the first k of all "
         f"{count(result.n_texts, 'caption')}. Some tools count the share of its captions instead, which makes far "
         "lower figures of the same run. Ties count against it."
     )
@@ -97,8 +97,8 @@ def how_it_counts(result: RetrievalResult) -> str:
 def paired_on(gap: RetrievalDifference) -> str:
     """What paired differences of two models rest on."""
     return (
-        f"On {gap.n_texts:,} captions and {gap.n_images:,} pictures that both have. Intervals by bootstrap over "
-        "pictures: all captions of a picture are drawn together, with both models."
+        f"On {gap.n_texts:,} captions and {gap.n_images:,} images that both have. Intervals by bootstrap over "
+        "images: all captions of an image are drawn together, with both models."
     )
 
 
@@ -122,9 +122,9 @@ def rank_finding(result: OneCaptionResult) -> Sentence:
     rank, margin, model = result.caption.rank, result.caption.margin, say_model(result.model)
     if rank == 1:
         lead = "" if np.isnan(margin) else f", ahead by {margin:.3f}"
-        return Sentence(f"{model} finds the picture first of {result.n:,}{lead}.", "first")
+        return Sentence(f"{model} finds the image first of {result.n:,}{lead}.", "first")
     lost, code = ("in a tie", "tied") if margin == 0 else (f"lost by {-margin:.3f}", "lost")
-    return Sentence(f"{model} puts the picture at rank{SPACE}{rank:,} of {result.n:,}, {lost}.", code)
+    return Sentence(f"{model} puts the image at rank{SPACE}{rank:,} of {result.n:,}, {lost}.", code)
 
 
 def wordings_line(result: OneCaptionResult) -> str:
@@ -160,7 +160,7 @@ def holding_word(result: OneCaptionResult) -> Sentence:
 def own_captions_finding(result: OnePictureResult) -> Sentence:
     """Where the captions of the picture stand among all (`own_ranks`), or that it has none (`no_own_caption`)."""
     if result.rank is None:
-        said = f"The picture has no caption of its own; {count(result.n_texts, 'caption')} were searched."
+        said = f"The image has no caption of its own; {count(result.n_texts, 'caption')} were searched."
         return Sentence(said, "no_own_caption")
     ranks = listed([f"{hit.rank:,}" for hit in result.own])
     return Sentence(f"Of {count(result.n_texts, 'caption')} its own stand at {ranks}.", "own_ranks")
@@ -173,7 +173,7 @@ def under_mistake(result: RetrievalResult, place: int) -> str:
 
 def lost_title(result: RetrievalResult) -> str:
     """Over such pictures."""
-    return f"Pictures whose captions find another one first ({say_model(result.model)})"
+    return f"Images whose captions find another one first ({say_model(result.model)})"
 
 
 def band_line(bands: Mapping[str, Sequence[Band]], model: str, unit: str) -> str:
@@ -183,6 +183,6 @@ def band_line(bands: Mapping[str, Sequence[Band]], model: str, unit: str) -> str
 
 def captioned_so(n: int, dataset: str) -> Sentence:
     """How many pictures of a data set have the very caption that is shown (`has_caption`, `none_has_caption`)."""
-    has = f"{count(n, 'picture')} of {say_dataset(dataset)}" if n else f"No picture of {dataset}"
+    has = f"{count(n, 'image')} of {say_dataset(dataset)}" if n else f"No image of {dataset}"
     said = f"{has} {'has' if n < 2 else 'have'} this caption{'; framed' if n else ''}."
     return Sentence(said, "has_caption" if n else "none_has_caption")

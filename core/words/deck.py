@@ -11,7 +11,7 @@ from core.studies.pictures.search import Precision
 from core.studies.prompts.accuracy import TemplateResult
 from core.words.names import PROBE, ZERO_SHOT, say_dataset, say_model
 
-JUDGED_BY_EYE = "The deck judged this by eye."
+JUDGED_BY_EYE = "The original study judged this by eye."
 
 # --- evidence ---------------------------------------------------------------------------------------------
 
@@ -50,7 +50,7 @@ def families_differ(both: int, of: int) -> str:
 
 def pictures_right(mean: float, questions: int) -> str:
     """How many of the best pictures are right on average."""
-    return f"{percent(mean, 0)} of the best pictures are right on average, over {questions} questions."
+    return f"{percent(mean, 0)} of the best images are right on average, over {questions} questions."
 
 
 # --- cells ------------------------------------------------------------------------------------------------
@@ -98,13 +98,13 @@ def search_cell(cell: str, words: str, found: Precision) -> str:
 
 def deck_top5_probe(five: int, one: int, of: int) -> str:
     """How often top-5 reaches the probe in the deck, and how often top-1 does."""
-    return f"In the deck top-5 reaches the probe's top-1 in {five} of {of} cells, and top-1 does in {one}."
+    return f"In the original study top-5 reaches the probe's top-1 in {five} of {of} cells, and top-1 does in {one}."
 
 
 def deck_general(found: Sequence[tuple[int, int, str]]) -> str:
     """In how many of the deck's comparisons the general set is ahead: (ahead, of, kind of the other)."""
-    said = [f"{ahead} of {of} against {kind} pictures" for ahead, of, kind in found]
-    return f"In the deck general pictures are ahead in {' and in '.join(said)}." if said else ""
+    said = [f"{ahead} of {of} against {kind} images" for ahead, of, kind in found]
+    return f"In the original study general images are ahead in {' and in '.join(said)}." if said else ""
 
 
 def deck_training(gaps: Sequence[float]) -> str:
@@ -112,14 +112,14 @@ def deck_training(gaps: Sequence[float]) -> str:
     if not gaps:
         return ""
     low, high = in_points(min(gaps)), in_points(max(gaps))
-    return f"In the deck such pairs are {low} (a copied cell) to {high} points apart."
+    return f"In the original study such pairs are {low} (a copied cell) to {high} points apart."
 
 
 def deck_wording(whole: float, worded: float) -> str:
     """The span of the deck's template study, with and without the bare name."""
     return (
-        f"In the deck the best and the worst of seven are {in_points(whole)} points apart, without the bare name "
-        f"{in_points(worded)}."
+        f"In the original study the best and the worst of seven are {in_points(whole)} points apart, "
+        f"{in_points(worded)} without the bare name."
     )
 
 
@@ -138,9 +138,9 @@ def deck_comparison(frame: pd.DataFrame) -> str:
     unlike = int((pairs["acc5_zero"] >= pairs["acc1_probe"]).sum())
     like = int((pairs["acc1_zero"] >= pairs["acc1_probe"]).sum())
     return (
-        "The deck set zero-shot’s top-5 beside the probe’s top-1 and read that zero-shot “matches or beats” it. "
-        f"Set so, it does in {unlike} of {count(len(pairs), 'pair')} here; top-1 beside top-1, in {like}. "
-        "Everywhere on this page like is compared with like."
+        "The original study compared zero-shot top-5 with the probe’s top-1 and concluded that zero-shot “matches or "
+        f"beats” it. Compared so, it does in {unlike} of {count(len(pairs), 'pair')} here; top-1 with top-1, in {like}. "
+        "This page always compares like with like."
     )
 
 

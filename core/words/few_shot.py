@@ -68,7 +68,7 @@ def _one(result: FewShotResult, several: bool) -> Sentence:
     best = best_point(result)
     gain, name = best.acc1_mean - result.zero_shot.acc1, _in_sentence(best.method)
     most = f"{say_model(result.model)}: " if several else ""
-    most += f"{count(best.shots, 'picture')} a class"
+    most += f"{count(best.shots, 'image')} a class"
     if gain <= 0:
         reached = f"{name} reaches {percent(best.acc1_mean)}, zero-shot {percent(result.zero_shot.acc1)}"
         return Sentence(f"{most} do not help: {reached}.", "no_help")
@@ -89,7 +89,7 @@ def _why_doubt(result: FewShotResult, point: FewShotPoint) -> str:
     if why == "draws":
         return "no more than its draws are apart"
     if why == "pictures" and over is not None:
-        return f"and the interval over the test pictures includes zero ({points_between(over.ci95)} points)"
+        return f"and the interval over the test images includes zero ({points_between(over.ci95)} points)"
     return ""
 
 
@@ -110,7 +110,7 @@ def _pays(result: FewShotResult) -> str:
         if k is not None and k > min(result.shots)
     ]
     if len(never) == len(first) > 1:
-        return " No method clearly beats zero-shot with any number of pictures."
+        return " No method clearly beats zero-shot with any number of images."
     if never:
         late.insert(0, f"{' and '.join(never)} never clearly beat{'s' if len(never) == 1 else ''} zero-shot")
     return f" {upper_first('; '.join(late))}." if late else ""
@@ -153,7 +153,7 @@ def other_draws(differences: Mapping[int, float], seeds: str) -> Sentence:
     """How far the difference, first minus second, moves from draw to draw; `seeds` says what is drawn anew. The
     interval of a paired difference is over the test pictures and knows nothing of it. Codes: `no_other_draw`,
     `changes_sides`, `one_sided`."""
-    said = "The interval above is over the test pictures and knows nothing of other draws"
+    said = "The interval above is over the test images and knows nothing of other draws"
     if len(differences) < 2:
         return Sentence(f"{said}.", "no_other_draw")
     low, high = min(differences.values()), max(differences.values())

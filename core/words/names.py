@@ -309,14 +309,14 @@ def say_metric(metric: str) -> str:
     """ "Top-1 accuracy" for `acc1`; "Text finds picture, recall@5" for `image_retrieval_recall@5`."""
     if metric in _METRICS:
         return _METRICS[metric]
-    said = metric.replace("image_retrieval_", "Text finds picture, ")
-    return said.replace("text_retrieval_", "Picture finds text, ").replace("_", " ")
+    said = metric.replace("image_retrieval_", "Caption to image, ")
+    return said.replace("text_retrieval_", "Image to caption, ").replace("_", " ")
 
 
 # --- methods ----------------------------------------------------------------------------------------------
 
 ZERO_SHOT, PROBE, TRAINED = "zero-shot", "probe", "trained"
-METHODS = {ZERO_SHOT: "zero-shot", PROBE: "linear probe", TRAINED: "linear probe, on its training pictures"}
+METHODS = {ZERO_SHOT: "zero-shot", PROBE: "linear probe", TRAINED: "linear probe, on its training images"}
 DRAWN = {"few-shot-probe": "few-shot linear probe", "tip": "Tip-Adapter", "tip-f": "Tip-Adapter-F"}
 """Methods that learn from K pictures a class, one draw of them at a time."""
 FEW_SHOT_METHODS = {

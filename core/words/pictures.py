@@ -34,10 +34,10 @@ def lists_finding(comparison: ListComparison, a: str = "", b: str = "") -> Sente
     if kept == comparison.k and not comparison.new:
         same = all(m.rank_a == m.rank_b for m in comparison.moved)
         order, code = (" in the same order", "same_order") if same else ("", "same_pictures")
-        return Sentence(f"The lists{between} hold the same pictures{order}; {rbo}.", code)
+        return Sentence(f"The lists{between} hold the same images{order}; {rbo}.", code)
     if not kept:
-        return Sentence(f"The lists{between} have no picture in common; {rbo}.", "disjoint")
-    return Sentence(f"{kept} of {count(comparison.k, 'picture')} are in both lists{between}; {rbo}.", "overlap")
+        return Sentence(f"The lists{between} have no image in common; {rbo}.", "disjoint")
+    return Sentence(f"{kept} of {count(comparison.k, 'image')} are in both lists{between}; {rbo}.", "overlap")
 
 
 @told_apart
@@ -53,19 +53,19 @@ def models_share(kept: Sequence[int], k: int, models: Sequence[str]) -> Sentence
     a, b = short_names(models)
     mean = f"{sum(kept) / len(kept):.1f}"
     over = f" on average over {len(kept)} questions" if len(kept) > 1 else ""
-    return Sentence(f"{a} and {b} share {mean.removesuffix('.0')} of {k} pictures{over}.", "models_share")
+    return Sentence(f"{a} and {b} share {mean.removesuffix('.0')} of {k} images{over}.", "models_share")
 
 
 def questions_keep(kept: Sequence[int], k: int, *, step: bool) -> Sentence:
     """How many of the first k pictures other questions keep of the first one's, or (`step`) each of the one before."""
     then = "each step keeps" if step else "the other questions keep"
-    said = f"Of {k} pictures {then} {sum(kept) / len(kept):.1f} on average; the rest is new."
+    said = f"Of {k} images {then} {sum(kept) / len(kept):.1f} on average; the rest is new."
     return Sentence(said, "step_keeps" if step else "questions_keep")
 
 
 def new_pictures(comparison: ListComparison) -> Sentence:
     """How many pictures of the second list are not in the first."""
-    return Sentence(f"{len(comparison.new)} of {comparison.k} pictures are new.", "new_pictures")
+    return Sentence(f"{len(comparison.new)} of {comparison.k} images are new.", "new_pictures")
 
 
 def agreement_finding(found: Agreement) -> Sentence:
@@ -130,9 +130,7 @@ def right_or_stands_out(results: Sequence[PicturesResult]) -> Sentence:
 def stands_out(result: PicturesResult) -> Sentence:
     """The best score beside the average."""
     best, mean = result.hits[0].score, result.spread.mean
-    return Sentence(
-        f"The best of {count(result.n, 'picture')} scores {best:.2f}, the average {mean:.2f}.", "best_score"
-    )
+    return Sentence(f"The best of {count(result.n, 'image')} scores {best:.2f}, the average {mean:.2f}.", "best_score")
 
 
 def _right(
@@ -156,7 +154,7 @@ def list_facts(result: PicturesResult, comparison: ListComparison | None, *, mod
             f"{len(comparison.kept)} {kept}, {len(comparison.new)} {new}, agreement of the two rankings "
             f"{comparison.rbo:.2f}"
         )
-    return said or [f"{len(result.hits)} of {count(result.n, 'picture')}"]
+    return said or [f"{len(result.hits)} of {count(result.n, 'image')}"]
 
 
 def list_line(result: PicturesResult) -> str:
@@ -207,6 +205,6 @@ def word_line(result: WordsResult) -> str:
     """What the figure of the strongest word rests on, in one line."""
     best = max(result.words, key=lambda w: w.contribution, default=None)
     if best is None:
-        return f"score of the whole text · {count(result.n, 'picture')}"
+        return f"score of the whole text · {count(result.n, 'image')}"
     interval = f"95 %: {best.ci95[0]:+.3f} to {best.ci95[1]:+.3f} · " if best.ci95 else ""
     return f"{interval}score lost without it · whole text {result.score:.3f}".replace("-", "−")

@@ -28,9 +28,9 @@ def probe_line(result: ProbeResult) -> str:
 def held_out_line(result: ProbeResult) -> str:
     """How C was chosen, in a clause."""
     if result.folds == 1:
-        return f"C is chosen on {result.n_val:,} of {result.n_train:,} training pictures, held out for that"
+        return f"C is chosen on {result.n_val:,} of {result.n_train:,} training images, held out for that"
     part = {2: "half", 3: "third", 4: "quarter", 5: "fifth", 10: "tenth"}.get(result.folds, f"1/{result.folds}")
-    return f"C is chosen on the {result.n_train:,} training pictures, a {part} held out at a time"
+    return f"C is chosen on the {result.n_train:,} training images, a {part} held out at a time"
 
 
 @told_apart
@@ -64,7 +64,7 @@ def leading_probe(probes: Sequence[ProbeResult]) -> Sentence:
 def _train_gap(result: ProbeResult) -> Sentence:
     more, code = ("more", "train_above_test") if result.train_acc1 > result.test_acc1 else ("fewer", "train_below_test")
     gap = points(result.train_acc1 - result.test_acc1)
-    return Sentence(f"It names {percent(result.train_acc1)} of its training pictures right, {gap} {more}.", code)
+    return Sentence(f"It names {percent(result.train_acc1)} of its training images right, {gap} {more}.", code)
 
 
 def training_gain(probes: Sequence[ProbeResult], zero_shots: Sequence[ZeroShotResult]) -> Sentence | None:

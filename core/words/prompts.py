@@ -133,9 +133,9 @@ def classes_moved(changes: Sequence[tuple[str, float]]) -> Sentence:
 def search_finding(result: PromptSearchResult) -> Sentence:
     """What the search is worth, by the held-out part alone: `same_everywhere`, `within_noise`, `above` or `below`."""
     gap, heldout = result.chosen.difference, interval_text(result.chosen.heldout_acc1_ci95)
-    score = f"{percent(result.chosen.heldout_acc1)} on held-out pictures ({heldout})"
+    score = f"{percent(result.chosen.heldout_acc1)} on held-out images ({heldout})"
     if gap.outcome == "same_everywhere":
-        return Sentence(f"{score}: the same as the baseline on every picture.", gap.outcome)
+        return Sentence(f"{score}: the same as the baseline on every image.", gap.outcome)
     if gap.outcome == "tie":
         said = f"{score}: within noise of the baseline's {percent(result.baseline.heldout_acc1)}."
         return Sentence(said, "within_noise")
@@ -146,6 +146,6 @@ def search_finding(result: PromptSearchResult) -> Sentence:
 def ended_because(result: PromptSearchResult) -> str:
     """On what a search picked, how far it got, and why it ended."""
     return (
-        f"Picked on {result.n_search:,} search pictures; {result.evaluations:,} ensembles tried; ended because "
+        f"Picked on {result.n_search:,} search images; {result.evaluations:,} ensembles tried; ended because "
         f"{result.stopped}."
     )

@@ -161,7 +161,7 @@ def caption_list(
     look = pick_list_filter(results, sides=sides)
     rows = rows_of(results, captions, look)
     if rows.empty:
-        st.caption("Nothing stands there. Choose other ranks or other words.")
+        st.caption("No captions match. Choose other ranks or words.")
         return
     place, on_page = paged(len(rows), PAGE, PAGE_KEY)
     with place:
@@ -178,7 +178,7 @@ def _table(
     ranks = {f"rank:{r.model}": name for r, name in zip(results, short_names([r.model for r in results]), strict=True)}
     margin = f"margin:{look.model}"
     margins = {"lost_by": (-part[margin]).clip(lower=0)} if margin in part else {}
-    shown_rows = part.assign(thumb=pd.Series(thumbs, part.index, dtype=object), open="Look closer", **margins)
+    shown_rows = part.assign(thumb=pd.Series(thumbs, part.index, dtype=object), open="Inspect", **margins)
 
     def clicked() -> None:
         row = part.iloc[st.session_state["look-closer"].row]
@@ -192,7 +192,7 @@ def _table(
         row_height=ROW,
         height=ROW * len(part) + 38,
         key="captions-table",
-        alt="Captions with the rank of their picture for each model",
+        alt="Captions with the rank of their image for each model",
         column_config={
             "thumb": st.column_config.ImageColumn("", width="small", pinned=True),
             "caption": st.column_config.TextColumn(
@@ -200,9 +200,9 @@ def _table(
             ),
             **{key: number(name, format="localized", help=f"Rank with {name}") for key, name in ranks.items()},
             "lost_by": number(
-                "Lost by",
+                "Behind by",
                 format="%.3f",
-                help=f"Score of the best other picture above its own, with {say_model(look.model)}",
+                help=f"Score of the best other image above its own, with {say_model(look.model)}",
             ),
             "open": st.column_config.ButtonColumn("", key="look-closer", on_click=clicked),
         },
@@ -222,7 +222,7 @@ def _pick_closer(part: pd.DataFrame, opened: Opened) -> None:
 
     captions = part["caption"].tolist()
     st.selectbox(
-        "Look closer at",
+        "Inspect",
         list(range(len(part))),
         index=None,
         key=CLOSER,

@@ -73,7 +73,7 @@ def current_caption(engine: Engine, images: EmbeddingSet, result: RetrievalResul
     """What is looked at in this set; `result` has the ranks by which one is drawn."""
     text = next(iter(get_choice("caption")), "").strip()
     instead = "the caption tells which one is meant" if text else "another caption is shown"
-    picture = one_of("original", images.ids, "", "the name of a picture of this data set", instead)
+    picture = one_of("original", images.ids, "", "the name of an image of this data set", instead)
     asked = bool(text or picture)
     found = _as_asked(engine, images, text, picture) if asked else _drawn(engine, images, result)
     source, beside = next(iter(get_choice("written")), ""), _beside(found.text, images.key.dataset)
@@ -107,7 +107,7 @@ def _drawn(engine: Engine, images: EmbeddingSet, result: RetrievalResult) -> Cur
     row = draw(result, kind, int(asked[2]))
     if row is None:
         found = _first(engine, images, result)
-        return replace(found, problem=f"No caption here is {SAID[kind]}, so there is none to draw.")
+        return replace(found, problem=f"No caption here is {SAID[kind]}, so none can be picked.")
     return replace(_of_row(engine, images, row), drawn=kind)
 
 

@@ -20,7 +20,7 @@ from pages.shared.save import save_rows
 from pages.shared.theme import chart_look
 from pages.shared.words import plain
 
-WORDS = {"fault": "Fault", "warning": "To know", "ok": "In order", "cannot tell": "Cannot tell"}
+WORDS = {"fault": "Fault", "warning": "Warning", "ok": "Passed", "cannot tell": "Could not run"}
 ICONS = {"fault": ":material/error:", "warning": ":material/info:"}
 RECALL = "image_retrieval_recall@1"
 MOST_OTHERWISE = 2
@@ -44,9 +44,9 @@ def _figures(result: AuditResult) -> list[Headline]:
     if value is None:
         return []
     interval: Interval = case.interval(metric) or (value, value)
-    said = "Top-1 accuracy" if metric == "acc1" else "Text finds picture, first"
+    said = "Top-1 accuracy" if metric == "acc1" else "Caption to image, recall@1"
     pictures = part_of(case.dataset, case.split, case.n) if case.n else "an unknown number of images"
-    figures = [Headline(label=f"{said}, as it is", value=value, ci95=interval, under=pictures, exact=case.model)]
+    figures = [Headline(label=f"{said}, as measured", value=value, ci95=interval, under=pictures, exact=case.model)]
     return figures + [
         Headline(label=g.said.capitalize(), value=g.value, ci95=g.ci95, under=gain_line(g)) for g in _best(result)
     ]
@@ -70,7 +70,7 @@ def checks(result: AuditResult, key: str, encode: Callable[[], None] | None = No
     for found in result.raised:
         _raised(found)
     quiet = [f for f in result.findings if not f.raised]
-    for verdict, said in (("ok", "in order"), (CANNOT_TELL, "not to be told here")):
+    for verdict, said in (("ok", "in order"), (CANNOT_TELL, "could not run")):
         rows = [f for f in quiet if f.verdict == verdict]
         if rows:
             _folded(rows, f"{count(len(rows), 'check')} {said}", f"{key}-{verdict}")

@@ -47,7 +47,10 @@ def page(engine: Engine) -> None:
         offer(engine, [(model, dataset, how.split_of(dataset))])
         return
     if result is None:
-        st.info("No linear probe is trained for this pair yet; the page *Probe* trains it.", icon=":material/info:")
+        st.info(
+            "No linear probe has been trained for this pair yet; train it on the page *Linear probe*.",
+            icon=":material/info:",
+        )
         return
     show_audit(result, "why")
     checks(result, "why", _encode_button)
@@ -91,10 +94,10 @@ def _encode_button() -> None:
         st.session_state[ENCODE] = st.session_state.get(AUDITED)
 
     st.button(
-        "Encode a sample again",
+        "Re-encode a sample",
         key="encode-again",
         on_click=wanted,
-        help="Loads the model in a process of its own and encodes four pictures twice.",
+        help="Loads the model in a separate process and encodes four images twice.",
     )
 
 

@@ -24,12 +24,12 @@ COLUMNS = (
     (PROBE, "acc1", "Probe, test, top-1"),
     (ZERO_SHOT, "acc5", "Zero-shot, top-5"),
     (PROBE, "acc5", "Probe, test, top-5"),
-    (TRAINED, "acc1", "Probe, its own training pictures"),
+    (TRAINED, "acc1", "Probe, training accuracy"),
 )
 MARK = "≠"
 LEGEND = (
-    "Large: measured here, with its 95 % interval. Under it the published figure and the deck’s, and by how many "
-    f"points ours differs; {MARK} where theirs lies outside our interval."
+    "Large: measured here, with its 95 % interval. Small: published and original-study figures, with the difference "
+    f"from ours in points; {MARK} marks those outside our interval."
 )
 STYLE = (Path(__file__).parent / "deck_table.css").read_text("utf-8")
 

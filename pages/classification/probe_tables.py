@@ -44,7 +44,7 @@ def _made(probe: ProbeResult) -> None:
         f"**{percent(probe.test_acc5)}** top-5 ({interval_text(probe.test_acc5_ci95)}) · {plain(probe_line(probe))}"
     )
     st.caption(
-        f"{plain(f'{probe.model} on {probe.dataset}, {probe.split} split')}. Of its own training pictures it names "
+        f"{plain(f'{probe.model} on {probe.dataset}, {probe.split} split')}. Training accuracy: "
         f"{percent(probe.train_acc1)} right. Intervals are Wilson's."
     )
     st.button(
@@ -64,7 +64,7 @@ def _elsewhere(probe: ProbeResult) -> None:
     tested, trained = probe_rows(probe)
     columns = (("acc1", tested, "test top-1"), ("acc5", tested, "test top-5"), ("acc1", trained, "training top-1"))
     for metric, row, said in columns:
-        for kind, whose in (("published", "Published"), ("deck", "The deck")):
+        for kind, whose in (("published", "Published"), ("deck", "The original study")):
             name = f"{kind}_{metric}"
             value = row.get(name)
             if value is None or pd.isna(value):
@@ -72,7 +72,7 @@ def _elsewhere(probe: ProbeResult) -> None:
             protocol, source = (plain(str(row[f"{name}_{end}"])) for end in ("protocol", "source"))
             gap = points(row[f"{name}_difference"], signed=True)
             st.caption(
-                f"{whose}, {said}: **{percent(value)}**, {gap} from it here; it lies "
+                f"{whose}, {said}: **{percent(value)}**, {gap} from ours; it lies "
                 f"{row[f'{name}_lies']} our interval. Protocol: {protocol}. Source: {source}."
             )
 
@@ -91,8 +91,8 @@ def _trained_on(probe: ProbeResult) -> None:
     details, dataset = probe.protocol.details, say_dataset(probe.dataset)
     st.markdown(f"**{plain(say_model(probe.model))}**")
     rows = {
-        "Trained on": f"{count(probe.n_train, 'picture')} of {dataset}, {probe.train_key.split} split",
-        "Tested once on": f"{count(probe.n, 'picture')}, {probe.split} split",
+        "Trained on": f"{count(probe.n_train, 'image')} of {dataset}, {probe.train_key.split} split",
+        "Tested once on": f"{count(probe.n, 'image')}, {probe.split} split",
         "Classifier": str(details["classifier"]),
         "Features": str(details["features"]),
         "C": f"{setting(probe.C)}, of {count(len(probe.validation), 'value')} tried. {held_out_line(probe)}",
@@ -100,7 +100,7 @@ def _trained_on(probe: ProbeResult) -> None:
         "Fit": f"{details['iterations']} iterations, {'to the optimum' if details['converged'] else 'stopped short'}; "
         f"{probe.seconds:.1f} s in all",
         "Embeddings": f"train {probe.train_key.fingerprint}, test {probe.test_key.fingerprint}",
-        "Training pictures": probe.train_provenance.data_digest[:16],
+        "Training images": probe.train_provenance.data_digest[:16],
     }
     st.table(
         {k: plain(v) for k, v in rows.items()},

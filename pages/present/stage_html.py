@@ -64,7 +64,7 @@ def table(rows: Sequence[StoryRow]) -> None:
 
 
 def _row(row: StoryRow, columns: Sequence[int], usual: str) -> str:
-    where = "" if row.dataset == usual else f"<small>{escape(say_dataset(row.dataset))}, {row.n:,} pictures</small>"
+    where = "" if row.dataset == usual else f"<small>{escape(say_dataset(row.dataset))}, {row.n:,} images</small>"
     cells = "".join(f"<td>{_cell(row.cells[i])}</td>" for i in columns)
     kind = ' class="own"' if row.here else ""
     name = f'<td title="{escape(row.model, quote=True)}">{escape(say_model(row.model))}{where}</td>'

@@ -32,7 +32,7 @@ def lists(engine: Engine, results: Sequence[PicturesResult], opened: Callable[[s
     """One page of each list side by side, and the pages; returns what is on the page."""
     place, rows = paged(max(len(r.hits) for r in results), PAGE, PAGE_KEY)
     found, n = len(results[0].hits), results[0].n
-    st.caption(count(n, "picture") if found == n else f"The first {found:,} of {count(n, 'picture')}")
+    st.caption(count(n, "image") if found == n else f"The first {found:,} of {count(n, 'image')}")
     with place:
         return _page(engine, [first(r, PAGE, rows.start) for r in results], rows.stop, opened)
 
@@ -62,7 +62,7 @@ def _page(
                 key=f"answer-{i}",
                 tile=TILE,
                 opened=opened,
-                label=f"Pictures that {say_model(parts[i].model)} finds",
+                label=f"Images that {say_model(parts[i].model)} finds",
             )
         drawn.append(SheetList(title=say_model(parts[i].model), line=parts[i].query.words, tiles=tiles))
     return drawn

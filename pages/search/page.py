@@ -98,7 +98,7 @@ def show_results(engine: Engine, results: Sequence[PicturesResult]) -> None:
     with st.container(horizontal=True):
         save_rows(hits_frame(results), "found", key="found-csv", label=f"CSV, the first {len(results[0].hits):,}")
         if drawn:
-            title = f"Pictures of {say_dataset(results[0].dataset)}"
+            title = f"Images of {say_dataset(results[0].dataset)}"
             save_sheet(lambda: contact_sheet(title, [drawn], mode), "found", key="found-png")
     with errors_in_place():
         left, right = st.columns(2, gap="large")
@@ -134,6 +134,6 @@ def footer(results: Sequence[PicturesResult], split: str | None, now: QueryForm)
 
 
 bind(*KEPT, "open")
-page_title("Which pictures show what you ask for?")
+page_title("Which images match your words?")
 with errors_in_place():
     page(engine())

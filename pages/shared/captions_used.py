@@ -53,11 +53,11 @@ def pick_captions_used(engine: Engine, dataset: DatasetSpec) -> CaptionsUsed:
     with choice_button("Captions, split", now.words, key="captions"):
         segments(
             "each",
-            "Captions of each picture",
+            "Captions per image",
             CAPS,
             str(now.cap or ALL),
             format_func=str.capitalize,
-            help="With more captions a picture is found by one of them more easily. COCO's protocol has five.",
+            help="With more captions per image is found by one of them more easily. COCO's protocol has five.",
         )
         pick_split(engine, dataset, now.split)
     return now
@@ -68,7 +68,7 @@ def pick_split(engine: Engine, dataset: DatasetSpec, now: str | None) -> None:
     splits = engine.data.splits(dataset.name)
     if len(splits) < 2:
         return
-    titles = {"": "The one it is measured on", **{s: s for s in splits}}
+    titles = {"": "Default split", **{s: s for s in splits}}
     select("split", "Split", titles, now or "")
 
 
@@ -79,7 +79,7 @@ def ranked(engine: Engine, model: str, dataset: str, how: CaptionsUsed) -> Retri
 
     def progress(done: int, total: int) -> None:
         if total > MANY:
-            place.progress(done / total, text=f"Ranking captions and pictures: {done:,} of {total:,} blocks")
+            place.progress(done / total, text=f"Ranking captions and images: {done:,} of {total:,} blocks")
 
     try:
         return engine.run(Retrieval.at(engine, model, dataset, how.split, captions_per_picture=how.cap), progress)

@@ -104,5 +104,5 @@ def grid(
         key=key, data={"items": [_item(t) for t in tiles], "label": label, "tile": tile}, on_open_change=on_open
     )
     if absent := sum(not t.thumbnail for t in tiles):
-        whole = "These pictures are" if absent == len(tiles) else f"{absent} of these pictures are"
-        st.caption(f"{whole} not on this machine, only what was answered for them.")
+        whole = "These images are" if absent == len(tiles) else f"{absent} of these images are"
+        st.caption(f"{whole} not on this machine; only their results are.")

@@ -92,7 +92,7 @@ def show_remarks(quiet: Sequence[str]) -> None:
     for text in quiet[:MOST_NOTES]:
         st.caption(plain(text))
     if rest := quiet[MOST_NOTES:]:
-        with st.expander(f"{count(len(rest), 'more note')} on these numbers"):
+        with st.expander(f"{count(len(rest), 'more note')} about these numbers"):
             for text in rest:
                 st.caption(plain(text))
 
@@ -115,18 +115,18 @@ def provenance_footer(
             WHY,
             label="Check my number",
             icon=":material/fact_check:",
-            help="Every check on the first of these numbers, and what it would be otherwise",
+            help="Every check on the first of these numbers, and what it would be under other choices",
         )
     if choices and (place := _actions.get()) is not None:
         with place:
             page_actions(choices)
-    box = st.expander("Where these numbers come from, and a link to this view", on_change="rerun", key="foot")
+    box = st.expander("Provenance and link", on_change="rerun", key="foot")
     if not box.open:
         return
     with box:
         if link := address(choices):
             st.code(f"{(st.context.url or '').partition('?')[0]}?{link}", language=None, wrap_lines=True)
-            st.caption("Every choice is spelled out by its exact name, so the link means the same on any machine.")
+            st.caption("Every choice is spelled out, so the link shows the same on any machine that has this data.")
         for name, provenance in provenances:
             st.markdown(f"**{plain(name)}**")
             provenance_table(provenance, f"Provenance of {name}")
@@ -142,7 +142,7 @@ def provenance_table(provenance: Provenance, alt: str) -> None:
         "Precision, device": f"{provenance.precision} on {provenance.device}",
         "Software": " · ".join(f"{k} {v}" for k, v in provenance.versions.items()),
         "Embedded": provenance.date[:16].replace("T", " ") + " UTC",
-        "Skipped pictures": f"{provenance.skipped:,}",
+        "Skipped images": f"{provenance.skipped:,}",
     }
     if remarks := (*provenance.data_notes, *provenance.notes):
         rows["Remarks"] = " · ".join(remarks)

@@ -61,7 +61,7 @@ def _embed(engine: Engine, pairs: Sequence[Pair]) -> None:
     more = f" and {count(len(pairs) - 4, 'more pair')}" if len(pairs) > 4 else ""
     words, button = st.columns([5, 1], vertical_alignment="center")
     words.info(
-        f"Not embedded yet: {names}{more}. It is done once; afterwards every question is answered at once.",
+        f"Not embedded yet: {names}{more}. This is done once; afterwards every question is answered at once.",
         icon=":material/info:",
     )
     button.button(

@@ -35,7 +35,7 @@ def answered_tile(engine: Engine, result: ZeroShotResult, row: int) -> Tile:
     return Tile(
         id=result.ids[row],
         thumbnail=thumbnail(engine, result.dataset, result.split, result.ids[row]),
-        alt=f"{true}, named right" if right else f"{true}, named {named}",
+        alt=f"{true}, correct" if right else f"{true}, named {named}",
         caption=named if right else f"is {true}",
         mark="right" if right else f"named {named}",
         right=right,

@@ -72,14 +72,14 @@ class PromptChoice:
 
 
 def _titles() -> dict[str, str]:
-    return {"": "Each set's own prompts", **{p.name: p.title for p in PROMPT_SETS}}
+    return {"": "Each data set's own prompts", **{p.name: p.title for p in PROMPT_SETS}}
 
 
 def get_prompt_choice(datasets: Sequence[DatasetSpec]) -> PromptChoice:
     """What the address says, checked; draws nothing but what is wrong with it."""
     templates, problem = _templates()
     note_problems([problem] if problem else [])
-    prompt_set = one_of("templates", [p.name for p in PROMPT_SETS], "", instead="each set's own prompts are used")
+    prompt_set = one_of("templates", [p.name for p in PROMPT_SETS], "", instead="each data set's own prompts are used")
     return PromptChoice(
         templates=templates or None,
         prompt_set=None if templates else prompt_set or None,
@@ -138,11 +138,11 @@ def _pick_templates(now: PromptChoice) -> None:
     with st.form("own-templates", border=False):
         st.session_state.setdefault(widget_key("template"), "\n".join(now.templates or ()))
         st.text_area(
-            "Own templates, one a line",
+            "Own templates, one per line",
             key=widget_key("template"),
             max_chars=4000,
             placeholder="a photo of a {}\na sketch of a {}",
-            help="{} stands for the class name. Several are averaged, as CLIP does it.",
+            help="{} stands for the class name. Several are averaged, as in CLIP.",
         )
         st.form_submit_button("Use these", on_click=_wrote_templates)
 
@@ -160,7 +160,7 @@ def _pick_classnames(now: PromptChoice) -> None:
         CLASSNAMES,
         now.classnames,
         horizontal=True,
-        help="Curated names are written for a reader (annual crop land); folder names are what the files say.",
+        help="Curated names are written for people (annual crop land); folder names are those of the files.",
     )
 
 
@@ -168,5 +168,5 @@ def _pick_split(now: PromptChoice, datasets: Sequence[DatasetSpec]) -> None:
     splits = _splits(datasets)
     if len(splits) < 2:
         return
-    titles = {"": "The one each is measured on", **{s: s for s in splits}}
+    titles = {"": "Default splits", **{s: s for s in splits}}
     select("split", "Split", titles, now.split or "")

@@ -22,7 +22,7 @@ def save_rows(frame: pd.DataFrame, filename: str, *, key: str, label: str = "CSV
         on_click="ignore",
         type="tertiary",
         icon=":material/download:",
-        help="The rows behind what is shown here",
+        help="The data shown here",
     )
 
 
@@ -37,5 +37,5 @@ def save_sheet(draw: Callable[[], bytes], filename: str, *, key: str) -> None:
         on_click="ignore",
         type="tertiary",
         icon=":material/image:",
-        help="The lists as one picture, for a slide",
+        help="The lists as one image, for a slide",
     )

@@ -20,7 +20,7 @@ from pages.shared.pickers import note_problems
 from pages.shared.url_state import get_choice
 
 MOST_LISTED, MOST_SAID = 12, 60
-A_PICTURE, NONE_OPENED = "the name of a picture that is shown here", "none is opened"
+A_PICTURE, NONE_OPENED = "the name of an image that is shown here", "none is opened"
 """What is said of a picture that the address opens and that is not there."""
 A_CLASS = "the name of a class of this data set"
 _telling = ContextVar("telling", default=True)

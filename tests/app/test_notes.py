@@ -16,7 +16,7 @@ from tests.app.prompt_pages import answer_at_once
 from tests.conftest import GOOD, POOR, World
 from tests.worlds import told_set
 
-FAULT = Note("A planted fault of these pictures.", "planted_fault", "fault")
+FAULT = Note("A planted fault of these images.", "planted_fault", "fault")
 WARNING = Note("A planted warning.", "planted_warning", "warning")
 INFO = Note("A planted explanation.", "planted_info")
 

@@ -66,7 +66,7 @@ def test_from_a_bar_to_one_caption_word_by_word(visit: Visit, server: str, shown
     # The table is a canvas: the middle of its last column holds the buttons, under the row of names.
     where = table.bounding_box()
     page.mouse.click(where["x"] + where["width"] - 120, where["y"] + 38 + 38)
-    expect(page.get_by_role("heading", name="Does this caption find its picture")).to_be_visible()
+    expect(page.get_by_role("heading", name="Does this caption find its image")).to_be_visible()
     page.wait_for_url("**/inspect_caption?*caption=*")
     assert choices(page)["data"] == [worlds.told_set(shown)] and choices(page)["model"] == [GOOD, POOR]
     original, caption = choices(page)["original"], choices(page)["caption"][0]
@@ -78,7 +78,7 @@ def test_from_a_bar_to_one_caption_word_by_word(visit: Visit, server: str, shown
     page.wait_for_url("**written=*")
     assert choices(page)["original"] == original and choices(page)["written"] == [caption]
     assert len(choices(page)["caption"][0].split()) == len(caption.split()) - 1
-    page.get_by_role("button", name="Back to the caption as written").click()
+    page.get_by_role("button", name="Back to the original caption").click()
     page.wait_for_function("!location.search.includes('written=')")
     assert choices(page)["caption"] == [caption]
 
@@ -88,7 +88,7 @@ def test_back_from_another_page_takes_one_step(visit: Visit, server: str, shown:
     page = visit(server + link(shown, "/retrieval_scores"))
     _quiet(page)
     before = page.evaluate("history.length")
-    closer = page.get_by_role("combobox", name="Look closer at")
+    closer = page.get_by_role("combobox", name="Inspect")
     closer.click()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
@@ -96,7 +96,7 @@ def test_back_from_another_page_takes_one_step(visit: Visit, server: str, shown:
     _quiet(page)
     assert page.evaluate("history.length") == before + 1
     page.go_back()
-    expect(page.get_by_role("heading", level=1, name="Does a caption find its own picture")).to_be_visible()
+    expect(page.get_by_role("heading", level=1, name="Does a caption find its own image")).to_be_visible()
     _quiet(page)
     assert urlsplit(page.url).path == "/retrieval_scores"
     page.go_forward()
@@ -107,14 +107,14 @@ def test_back_from_another_page_takes_one_step(visit: Visit, server: str, shown:
     _quiet(page)
     assert page.evaluate("history.length") == before + 2
     page.go_back()
-    expect(page.get_by_role("heading", level=1, name="Does this caption find its picture")).to_be_visible()
+    expect(page.get_by_role("heading", level=1, name="Does this caption find its image")).to_be_visible()
     _quiet(page)
     assert urlsplit(page.url).path == "/inspect_caption" and "caption" in choices(page)
 
 
 def test_a_caption_of_the_list_is_reached_by_key(visit: Visit, server: str, shown: World) -> None:
     page = visit(server + link(shown, "/retrieval_scores", ranks="11-"))
-    box = page.get_by_role("combobox", name="Look closer at")
+    box = page.get_by_role("combobox", name="Inspect")
     box.scroll_into_view_if_needed()
     _quiet(page)
     box.focus()
@@ -147,7 +147,7 @@ def test_an_edit_is_one_button_away_and_a_draw_is_the_same_for_a_colleague(
 
 def test_an_upload_and_its_link(visit: Visit, server: str, shown: World, tmp_path: Path) -> None:
     page = visit(server + link(shown, "/search", like="5.png"))
-    tiles = page.get_by_role("group", name="Pictures that ViT-B/32").get_by_role("button")
+    tiles = page.get_by_role("group", name="Images that ViT-B/32").get_by_role("button")
     expect(tiles.first).to_have_attribute("data-id", "5.png")
     tiles.first.focus()
     page.keyboard.press("ArrowRight")
@@ -166,16 +166,16 @@ def test_an_upload_and_its_link(visit: Visit, server: str, shown: World, tmp_pat
     expect(page.get_by_text("mine.png").first).to_be_visible()
     page.get_by_role("button", name="Search", exact=True).click()
     page.wait_for_url("**upload=*")
-    expect(page.get_by_text("With your picture")).to_be_visible()
+    expect(page.get_by_text("With your image")).to_be_visible()
     # No model is on this machine, so the answer is one sentence, here and for whoever follows the link.
     colleague = visit(page.url)
-    expect(colleague.get_by_text("With your picture")).to_be_visible()
-    expect(colleague.get_by_alt_text("The picture that is asked with")).to_be_visible()
+    expect(colleague.get_by_text("With your image")).to_be_visible()
+    expect(colleague.get_by_alt_text("The image that is asked with")).to_be_visible()
 
 
 def test_a_page_of_a_list_can_be_linked_to(visit: Visit, server: str, shown: World) -> None:
     page = visit(server + link(shown, "/search", like="5.png", **{"asked-page": "2"}))
-    tiles = page.get_by_role("group", name="Pictures that ViT-B/32").get_by_role("button")
+    tiles = page.get_by_role("group", name="Images that ViT-B/32").get_by_role("button")
     expect(tiles).to_have_count(4)
     assert tiles.first.locator(".rank").inner_text() == "21"
     page.get_by_role("button", name="Page 1", exact=True).click()

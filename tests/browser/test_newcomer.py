@@ -21,7 +21,7 @@ def test_from_nothing_to_a_picture(visit: Callable[..., Any], tmp_path: Path) ->
     world.home.mkdir()
     with served(world) as address:
         page = visit(address)
-        expect(page.get_by_text("generated pictures")).to_be_visible()
+        expect(page.get_by_text("generated images")).to_be_visible()
         expect(page.get_by_text("Preparing the demo")).to_be_visible()
         page.reload()
         expect(page.get_by_text("Preparing the demo")).to_be_visible()

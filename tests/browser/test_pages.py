@@ -28,7 +28,7 @@ def link(world: World, path: str, **more: str) -> str:
 def test_the_first_visitor_may_come_by_a_deep_link(visit: Visit, address: str, world: World) -> None:
     page = visit(address + link(world, "/errors_by_class", true="red", predicted="red"))
     expect(page.get_by_role("heading", name="What does it get right")).to_be_visible()
-    expect(page.get_by_role("heading", name="pictures of red named red")).to_be_visible()
+    expect(page.get_by_role("heading", name="images of red named red")).to_be_visible()
     expect(page.get_by_role("dialog")).to_have_count(0)
     assert choices(page)["model"] == [POOR] and choices(page)["true"] == ["red"]
 
@@ -50,7 +50,7 @@ def test_choices_stay_over_pages_and_back(visit: Visit, address: str, world: Wor
     page.wait_for_url("**/data_and_models?*model=*")
     assert choices(page)["model"] == [POOR]
     page.go_back()
-    expect(page.get_by_role("heading", name="How well does it name pictures?")).to_be_visible()
+    expect(page.get_by_role("heading", name="How well does it label images?")).to_be_visible()
     expect(page.get_by_test_id("stMetric")).to_have_count(1)
     assert choices(page)["data"] == [world.colours]
 
@@ -67,7 +67,7 @@ def test_a_bar_leads_to_its_classes_from_an_address_with_choices(visit: Visit, a
 
 def test_pictures_by_keyboard(visit: Visit, address: str, world: World) -> None:
     page = visit(address + link(world, "/errors_by_class", true="red", predicted="*right"))
-    tiles = page.get_by_role("group", name="pictures of red named right").get_by_role("button")
+    tiles = page.get_by_role("group", name="images of red correct").get_by_role("button")
     expect(tiles.first).to_be_visible()
     assert [t.get_attribute("tabindex") for t in tiles.all()] == ["0"] + ["-1"] * (tiles.count() - 1)
     tiles.first.focus()
@@ -134,7 +134,7 @@ def test_the_picture_of_a_chart_holds_the_fonts_of_the_page(visit: Visit, addres
     drawn = unquote(page.evaluate("window.drawnFrom"))
     assert drawn.count("@font-face") == 1 and "Source Sans" in drawn and "woff2;base64," in drawn
     assert "hoverlayer" not in drawn and 'class="legend' in drawn
-    assert drawn.count("Is the first answer right?") == 1  # written over the chart, not in it
+    assert drawn.count("Top-1 accuracy") == 1  # written over the chart, not in it
 
 
 def test_title_and_note_have_the_width_of_their_chart_and_no_toolbar_over_them(

@@ -185,7 +185,7 @@ def test_from_a_preset_to_pictures_to_one_picture_to_its_words(visit: Visit, dem
     tile.click()
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_role("img").first).to_be_visible()
-    dialog.get_by_role("link", name="Which word does the work?").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Which word does the work?", timeout=SLOWLY)
+    dialog.get_by_role("link", name="Which words matter?").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Which words matter?", timeout=SLOWLY)
     expect(page.get_by_test_id("stMetric")).to_have_count(1, timeout=60_000)
     assert choices(page)["target"] and choices(page)["text"] == ["a photo of bird"]

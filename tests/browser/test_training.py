@@ -59,7 +59,7 @@ def test_from_a_comparison_to_a_picture_and_both_answers(
 ) -> None:
     page = visit(here + on_colours(trained[0], "/compare", **SIDES))
     expect(page.get_by_role("table").filter(has_text="each answered by both")).to_be_visible()
-    tiles = page.get_by_role("group", name="Pictures that only Linear probe names right").get_by_role("button")
+    tiles = page.get_by_role("group", name="Images that only Linear probe names right").get_by_role("button")
     expect(tiles.first).to_be_visible()
     tiles.first.focus()
     page.keyboard.press("Enter")
@@ -87,13 +87,13 @@ def test_a_few_shot_draw_as_a_side_says_what_one_draw_is_worth(
     page.keyboard.press("Enter")
     page.wait_for_url("**a=tip-f%2F2%2F1*")
     expect(page.get_by_text("is one draw (seed 1)")).to_be_visible()
-    tiles = page.get_by_role("group", name="Pictures that only").get_by_role("button")
+    tiles = page.get_by_role("group", name="Images that only").get_by_role("button")
     tiles.first.click()
-    expect(page.get_by_role("dialog")).to_contain_text("Tip-Adapter-F, 2 a class")
+    expect(page.get_by_role("dialog")).to_contain_text("Tip-Adapter-F, 2 per class")
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
     page.get_by_role("button", name="All draws").click()
-    expect(page.get_by_role("heading", name="What is a handful of labelled pictures worth?")).to_be_visible()
+    expect(page.get_by_role("heading", name="How much do a few labels help?")).to_be_visible()
     assert choices(page)["model"] == [POOR] and "a" not in choices(page)
 
 
@@ -101,7 +101,7 @@ def test_another_side_goes_into_the_address(visit: Visit, here: str, trained: tu
     page = visit(here + on_colours(trained[0], "/compare", **SIDES))
     box = page.get_by_test_id("stSelectbox").filter(has_text="Second: prompts")
     box.get_by_role("combobox").click()
-    page.get_by_role("option", name="The deck's seven").click()
+    page.get_by_role("option", name="Seven templates of the original study").click()
     page.wait_for_url("**b=deck*")
     assert choices(page)["b"] == [f"zero-shot:{POOR}", "deck"]
 

@@ -208,7 +208,7 @@ def study(
 ) -> PromptStudyResult:
     """A template study with these accuracies; every other template has the paired difference `best`."""
     of = sample_prompt_study(model)
-    deck_says = Reference(metric="acc1", value=0.5, protocol="", source="the deck", kind="deck")
+    deck_says = Reference(metric="acc1", value=0.5, protocol="", source="the original study", kind="deck")
     made = [
         replace(t, acc1=acc1, difference=None if i == baseline else best, deck=deck_says)
         for i, (t, acc1) in enumerate(zip(of.templates, accuracies, strict=False))
@@ -399,7 +399,7 @@ def _few_shot() -> Said:
     yield "few_shot.spread_line", [few_shot.spread_line(s.points[1]) for s in (single, tied)]
     yield (
         "few_shot.one_draw",
-        [few_shot.one_draw(one, "Tip-Adapter, 16 a class", d) for d in ({0: run(180)}, {0: run(180), 1: run(190)})],
+        [few_shot.one_draw(one, "Tip-Adapter, 16 per class", d) for d in ({0: run(180)}, {0: run(180), 1: run(190)})],
     )
     moves: tuple[dict[int, float], ...] = ({}, {0: -0.02, 1: 0.03}, {0: 0.01, 1: 0.03})
     yield "few_shot.other_draws", [few_shot.other_draws(each, "Tip-Adapter") for each in moves]
@@ -501,14 +501,14 @@ def _pictures() -> Said:
     yield "pictures.list_line", [pictures.list_line(r) for r in each]
     yield "pictures.caption_words", [[list(pair) for pair in pictures.caption_words(captioned)]]
     effects = (words(0.1, 0.02, 0.05), words(0.1, -0.02), words(-0.1, -0.2), replace(words(0.1), words=()))
-    yield "pictures.words_finding", [pictures.words_finding(w, of) for w in effects for of in ("", "the picture p3")]
+    yield "pictures.words_finding", [pictures.words_finding(w, of) for w in effects for of in ("", "the image p3")]
     yield "pictures.word_line", [pictures.word_line(w) for w in (effects[0], effects[3])]
 
 
 def _captions() -> Said:
     rows = fake_dataset(5, "captions")
     read = Note("Captions are from a.csv.", "caption_file")
-    lost = Note("Captions without a picture: 3.", "captions_without_picture", "warning")
+    lost = Note("Captions without an image: 3.", "captions_without_picture", "warning")
     yield "captions.captions_line", [captions.captions_line(rows)]
     yield (
         "captions.captions_report",

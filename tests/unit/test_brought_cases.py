@@ -265,7 +265,7 @@ def test_a_quote_left_open_and_a_separator_that_ends_no_line(bench: Bench) -> No
 
 def test_captions_that_are_cut_are_counted_beside_the_number(bench: Bench) -> None:
     ten(bench, "set/images")
-    long = "on a plain ground in a quiet picture that somebody drew with care and patience on a long and rainy afternoon in the very old town there is and stays a "
+    long = "on a plain ground in a quiet image that somebody drew with care and patience on a long and rainy afternoon in the very old town there is and stays a "
     bench.write(
         "set/captions.csv", "image,caption\n" + "".join(f"{k}.png,{long}{s}\n" for k, s in enumerate(SAID[:10]))
     )
@@ -291,7 +291,7 @@ def test_shards_whose_keys_have_dots_or_names_twice_or_that_are_partial(bench: B
     bench.write("partial/classnames.txt", f"{SAID[0]}\n{SAID[1]}\n")
     bench.write("partial/zeroshot_classification_templates.txt", "a drawing of a {c}.\n")
     dotted = bench.run("embed", *MODEL, "--data", f"wds:{bench.root / 'dotted'}")
-    assert dotted.one["n"] == 1 and dotted.codes("fault") and "7 pictures are lost" in json.dumps(dotted.one["notes"])
+    assert dotted.one["n"] == 1 and dotted.codes("fault") and "7 images are lost" in json.dumps(dotted.one["notes"])
     twice = bench.run("embed", *MODEL, "--data", f"wds:{bench.root / 'twice'}")
     assert twice.one["n"] == 8 and any("stand twice" in n["text"] for n in twice.one["notes"])
     partial = bench.run("classify", *MODEL, "--data", f"wds:{bench.root / 'partial'}")

@@ -122,10 +122,10 @@ def test_cut_captions_stand_beside_recall_also_of_an_old_cache(world: Path) -> N
 @pytest.mark.parametrize(
     "n, per, said",
     [
-        (4, 1, ["recall@5 and recall@10 from text to picture are always", "recall@10 from picture to text is always"]),
-        (8, 1, ["recall@10 from text to picture is always", "recall@10 from picture to text is always"]),
-        (10, 5, ["recall@10 from text to picture is always"]),
-        (2, 6, ["recall@5 and recall@10 from text to picture are", "With only 12 captions"]),
+        (4, 1, ["recall@5 and recall@10 from text to image are always", "recall@10 from image to text is always"]),
+        (8, 1, ["recall@10 from text to image is always", "recall@10 from image to text is always"]),
+        (10, 5, ["recall@10 from text to image is always"]),
+        (2, 6, ["recall@5 and recall@10 from text to image are", "With only 12 captions"]),
         (11, 1, ["a guess reaches 91 % in recall@10"]),
         (20, 5, ["a guess reaches 50 % in recall@10"]),
         (21, 1, []),
@@ -143,10 +143,8 @@ def test_always_is_said_where_no_model_can_miss(n: int, per: int) -> None:
     index = np.repeat(np.arange(n), per)
     worst_image, worst_text = n, n * per - per + 1
     notes = " ".join(retrieval.retrieve(captioned(n, per)).notes)
-    assert ("from text to picture is always" in notes or "from text to picture are always" in notes) == (
-        worst_image <= 10
-    )
-    assert ("recall@10 from picture to text is always" in notes) == (worst_text <= 10), len(index)
+    assert ("from text to image is always" in notes or "from text to image are always" in notes) == (worst_image <= 10)
+    assert ("recall@10 from image to text is always" in notes) == (worst_text <= 10), len(index)
 
 
 def test_shards_without_labels_say_why_they_cannot_be_classified(world: Path) -> None:
@@ -156,5 +154,5 @@ def test_shards_without_labels_say_why_they_cannot_be_classified(world: Path) ->
     tar(world / "dotted" / "0.tar", members)
     engine, name = Engine(), f"wds:{world / 'dotted'}"
     engine.vectors.embed(engine.place(GOOD, name))
-    with pytest.raises(TMVError, match=r"hold no label .*3 pictures share 1 key"):
+    with pytest.raises(TMVError, match=r"hold no label .*3 images share 1 key"):
         engine.run(ZeroShot.at(engine, GOOD, name))

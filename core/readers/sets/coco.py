@@ -48,12 +48,12 @@ SET = KnownSet(
         kind="captions",
         splits=("train", "val"),
         published_name="mscoco_captions",
-        licence="captions CC BY 4.0; each picture under its Flickr licence",
+        licence="captions CC BY 4.0; each image under its Flickr licence",
         source_url="https://cocodataset.org",
-        why="Everyday scenes, five captions each: retrieval. The default is val2017 (5,000 pictures); "
+        why="Everyday scenes, five captions each: retrieval. The default is val2017 (5,000 images); "
         "published figures use another 5,000, Karpathy's test split of 2014.",
         default_split="val",
-        size="5,000 pictures with 25,014 captions, 1 GB",
+        size="5,000 images with 25,014 captions, 1 GB",
         captions_per_picture=5,
         sizes=(("train", 118_287), ("val", 5_000)),
     ),

@@ -18,7 +18,7 @@ DEMO_SPECS: tuple[DatasetSpec, ...] = (
         prompt_set="photo",
         licence=DEMO_LICENCE,
         why="Forty things drawn in several styles and places: classification with no download.",
-        size="2,000 generated pictures",
+        size="2,000 generated images",
     ),
     DatasetSpec(
         name="demo-satellite",
@@ -30,7 +30,7 @@ DEMO_SPECS: tuple[DatasetSpec, ...] = (
         prompt_set="eurosat",
         licence=DEMO_LICENCE,
         why="Ten land uses seen from above, unlike anything the demo models were trained on.",
-        size="700 generated pictures",
+        size="700 generated images",
     ),
     DatasetSpec(
         name="demo-captions",
@@ -39,7 +39,7 @@ DEMO_SPECS: tuple[DatasetSpec, ...] = (
         splits=("val",),
         licence=DEMO_LICENCE,
         default_split="val",
-        why="Scenes with five sentences each, some true of many pictures: retrieval with no download.",
-        size="1,000 generated pictures",
+        why="Scenes with five sentences each, some true of many images: retrieval with no download.",
+        size="1,000 generated images",
     ),
 )

@@ -11,8 +11,8 @@ from core.readers.split_names import split_name
 from core.types import Dataset, DatasetSpec, Note
 
 SPLITS_SAID = (
-    "It has no official split, so ours is fixed: in each class the pictures are ordered by the SHA-256 of "
-    "their file name; the first half is train, the rest test. Published figures use all 27,000 pictures "
+    "It has no official split, so ours is fixed: in each class the images are ordered by the SHA-256 of "
+    "their file name; the first half is train, the rest test. Published figures use all 27,000 images "
     '(split "all" here) or a test part of their own, 5,000 in the CLIP paper.'
 )
 
@@ -34,7 +34,7 @@ def open_eurosat(spec: DatasetSpec, split: str, root: Path) -> Dataset:
     if split != "all":
         keep = hashed_half(names, labels, split)
         names, labels = [names[i] for i in keep], [labels[i] for i in keep]
-    what = "every picture" if split == "all" else "a fixed half of each class, by hashes of the file names"
+    what = "every image" if split == "all" else "a fixed half of each class, by hashes of the file names"
     notes = [Note(f"EuroSAT has no official split: {split} is {what}.", "fixed_halves"), *strangers_note(spec, root)]
     notes += _beside_note(root)
     return labelled(
@@ -48,7 +48,7 @@ def _beside_note(root: Path) -> list[Note]:
     if not others or split_name(root.name) is None:
         return []
     text = (
-        f"Only the pictures in {root.name} were read; beside it, and not read: {and_more(others)}. "
+        f"Only the images in {root.name} were read; beside it, and not read: {and_more(others)}. "
         f"folder:{root.parent} reads them as splits."
     )
     return [Note(text, "part_read", "warning")]
@@ -70,8 +70,8 @@ SET = KnownSet(
         published_name="eurosat",
         licence="MIT",
         source_url="https://github.com/phelber/EuroSAT",
-        why=f"Satellite pictures, out of distribution for CLIP. {SPLITS_SAID}",
-        size="27,000 pictures of 64 x 64, 94 MB",
+        why=f"Satellite images, out of distribution for CLIP. {SPLITS_SAID}",
+        size="27,000 images of 64 x 64, 94 MB",
         sizes=(("all", 27_000), ("train", 13_500), ("test", 13_500)),
     ),
     layout="2750/AnnualCrop and its like",

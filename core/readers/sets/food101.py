@@ -39,7 +39,7 @@ def open_food101(spec: DatasetSpec, split: str, root: Path) -> Dataset:
     keep = [i for i, name in enumerate(names) if name in listed]
     notes = list(strangers_note(spec, root / "images"))
     if len(keep) < len(listed):
-        text = f"{len(listed) - len(keep):,} pictures of the official {split} list are not here."
+        text = f"{len(listed) - len(keep):,} images of the official {split} list are not here."
         notes.append(Note(text, "pictures_not_here"))
     rows = [names[i] for i in keep], [labels[i] for i in keep]
     return labelled(
@@ -63,7 +63,7 @@ def _food_entries(root: Path, split: str) -> list[str]:
             return text.split()
         return [str(entry) for entries in json.loads(text).values() for entry in entries]
     except (OSError, ValueError, AttributeError, TypeError) as error:
-        raise TMVError(f"{path} is not Food-101's list of pictures ({error}); get it again.") from None
+        raise TMVError(f"{path} is not Food-101's list of images ({error}); get it again.") from None
 
 
 SET = KnownSet(
@@ -76,10 +76,10 @@ SET = KnownSet(
         raw_classnames=underscored(NAMES),
         prompt_set="food101",
         published_name="food101",
-        licence="Foodspotting pictures: scientific fair use only",
+        licence="Foodspotting images: scientific fair use only",
         source_url="https://data.vision.ee.ethz.ch/cvl/datasets_extra/food-101/",
         why="Fine-grained: dishes that look alike. The official test split of 25,250 is the default.",
-        size="101,000 pictures, 5 GB",
+        size="101,000 images, 5 GB",
         sizes=(("train", 75_750), ("test", 25_250)),
     ),
     layout="images/apple_pie and its like, and meta/test.txt",

@@ -52,10 +52,10 @@ SET = KnownSet(
         published_name="imagenet1k",
         licence="ImageNet terms: research, not commercial",
         source_url="https://www.kaggle.com/datasets/ifigotin/imagenetmini-1000",
-        why="Like a benchmark, and diverse: all 1,000 ImageNet classes with few pictures each. Published "
+        why="Like a benchmark, and diverse: all 1,000 ImageNet classes with few images each. Published "
         "figures are for the whole of ImageNet-1k, so a difference of some points is no fault.",
         default_split="val",
-        size="about 39,000 pictures, 4 GB",
+        size="about 39,000 images, 4 GB",
         sizes=(("train", 34_745), ("val", 3_923)),
     ),
     layout="train/n01440764 and val/n01440764 and their like",

@@ -49,7 +49,7 @@ def accuracy(engine: Engine, request: Request, datasets: Sequence[str], gathered
         charts.append(difference_chart(gaps))
         tables.append(
             Table(
-                title="Paired differences in top-1 on the same pictures",
+                title="Paired differences in top-1 on the same images",
                 name="differences",
                 frame=gaps,
                 columns=columns.DIFFERENCES,
@@ -61,7 +61,7 @@ def accuracy(engine: Engine, request: Request, datasets: Sequence[str], gathered
             Table(title="Figures from elsewhere", name="references", frame=beside, columns=columns.REFERENCES)
         )
     yield Section(
-        title="How well does it name pictures?",
+        title="How well does it label images?",
         finding=full_stop(accuracy_finding(found)),
         lines=_asked(found),
         charts=tuple(charts),
@@ -79,7 +79,7 @@ def _asked(results: Sequence[ZeroShotResult]) -> tuple[str, ...]:
         f"{f' and {len(r.templates) - 3} more' if len(r.templates) > 3 else ''}"
         for r in results
     }
-    said = "A picture belongs to the class whose text vector has the highest cosine with it. Intervals are Wilson's."
+    said = "An image belongs to the class whose text vector has the highest cosine with it. Intervals are Wilson's."
     return (said, *lines.values())
 
 

@@ -35,7 +35,7 @@ def retrieval(engine: Engine, request: Request, datasets: Sequence[str], gathere
         recalls, frame = recalls_frame(found), retrieval_frame(found)
         name = file_name("retrieval", dataset)
         yield Section(
-            title=f"Does a caption find its own picture on {say_dataset(dataset)}?",
+            title=f"Does a caption find its own image on {say_dataset(dataset)}?",
             finding=retrieval_finding(found),
             lines=(how_it_counts(found[0]),),
             charts=_recall_charts(recalls, histogram_frame(found)),

@@ -43,7 +43,7 @@ def collapse(case: Case) -> CheckResult:
     top = int(given.argmax())
     used, there = _effective(given), _effective(true)
     winner = f"“{case.classnames[top]}”" if top < len(case.classnames) else f"class {top}"
-    spread = f"the answers spread over {used:.1f} classes, the pictures over {there:.1f}"
+    spread = f"the answers spread over {used:.1f} classes, the images over {there:.1f}"
     dominant = any(_takes(given[top], true[top], *rule) for rule in DOMINANT)
     dominant |= bool(given[top] > ALL and true[top] < NOT_ALL)
     much = f"{percent(given[top])} of all answers are {winner}, which is right for {percent(true[top])}"
@@ -112,13 +112,13 @@ def copied(case: Case) -> CheckResult:
     copied, or one model was measured twice under two names."""
     others = [other for other in case.others if other.model != case.model]
     if not others:
-        return unknown("There is no other model's result on these pictures to compare with.")
+        return unknown("There is no other model's result on these images to compare with.")
     for other in others:
         if said := _same(case, other):
             return fault(f"{other.title} has {said}.", "Measure both again; check which weights each name loaded.")
     return ok(
         f"It differs from {len(others)} other result{'' if len(others) == 1 else 's'} on "
-        "these pictures in numbers and mistakes."
+        "these images in numbers and mistakes."
     )
 
 
@@ -144,7 +144,7 @@ def _same_mistakes(answers: CaseAnswers, other: NDArray[np.int64]) -> str:
     alike = float(np.mean(answers.predicted[wrong] == other[wrong])) if wrong.any() else 0.0
     if wrong.sum() < FEWEST_WRONG or alike < SAME_ANSWERS:
         return ""
-    return f"the same answer for {percent(alike)} of the {int(wrong.sum()):,} pictures that either gets wrong"
+    return f"the same answer for {percent(alike)} of the {int(wrong.sum()):,} images that either gets wrong"
 
 
 def _same_numbers(case: Case, other: Cell) -> str:

@@ -36,8 +36,8 @@ def class_names(case: Case) -> CheckResult:
     if not raw and len(bare) >= RAW_SHARE * len(asked.classnames):
         return unknown(
             f"{len(bare):,} of {len(asked.classnames):,} class names are numbers, such as {quoted(bare)}; whether "
-            "pictures show numbers is not known.",
-            "Give the names of the classes, unless these are what the pictures show.",
+            "images show numbers is not known.",
+            "Give the names of the classes, unless these are what the images show.",
         )
     if not raw:
         return ok(f"The {len(asked.classnames):,} class names are words, such as {quoted(_spread(asked.classnames))}.")
@@ -84,14 +84,14 @@ def templates(case: Case) -> CheckResult:
     if asked is None or not asked.templates:
         return unknown("The templates that were used are not known.")
     if not asked.reference:
-        return ok("No published protocol exists for these pictures that templates could differ from.")
+        return ok("No published protocol exists for these images that templates could differ from.")
     protocol = "published protocol" if case.known.published else "data set's own protocol"
     if set(asked.templates) == set(asked.reference):
         return ok(f"The {_count(asked.templates)} of the {protocol}.")
     cost, gain = _cost(case, TEMPLATES, NAMES)
     used = f"{_count(asked.templates).capitalize()}, {quoted(asked.templates, 2)},"
     said = f"{used} where the {protocol} {_has(asked.reference)}{_costs(cost)}."
-    advice = "Ask with the data set's own prompt set to compare with published figures."
+    advice = "Query type the data set's own prompt set to compare with published figures."
     return CheckResult(verdict=_verdict(cost, "warning"), evidence=said, advice=advice, counterfactual=gain)
 
 

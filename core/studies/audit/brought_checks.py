@@ -20,7 +20,7 @@ def understood(case: Case) -> CheckResult:
     raised = [note for note in case.notes if note.level != "info"]
     if not raised:
         if case.known.labels:
-            return ok("Reading it raised no doubt, and its pictures are known here.")
+            return ok("Reading it raised no doubt, and its images are known here.")
         return ok("Reading it raised no doubt.") if case.source == "study" else unknown("Reading it raised no doubt.")
     said = " ".join(raised)
     if any(note.level == "fault" for note in raised):
@@ -48,7 +48,7 @@ def possible(case: Case) -> CheckResult:
     recall = case.scores.get("mean_per_class_recall")
     if case.known.balanced and case.acc1 is not None and recall is not None and abs(recall - case.acc1) > _ROUNDED:
         return fault(
-            f"Every class of {case.dataset} has as many pictures, so mean per-class recall is top-1; here they are "
+            f"Every class of {case.dataset} has as many images, so mean per-class recall is top-1; here they are "
             f"{percent(recall)} and {percent(case.acc1)}.",
             advice,
         )

@@ -45,7 +45,7 @@ class CaseAnswers:
     def __post_init__(self) -> None:
         n = len(self.ids)
         if not n:
-            raise TMVError("There is nothing to audit: no picture has an answer.")
+            raise TMVError("There is nothing to audit: no image has an answer.")
         expect_shape("labels", self.labels, (n,), np.int64)
         expect_shape("top", self.top, (n, "k"), np.int64)
         for name in ("labels", "top", "ranks", "probability", "scores"):

@@ -29,34 +29,34 @@ def split(case: Case) -> CheckResult:
     if problem := _classes(case):
         return problem
     if not n or not known.sizes:
-        what = "how many pictures were used" if not n else "how many pictures there should be"
+        what = "how many images were used" if not n else "how many images there should be"
         return unknown(f"It is not known {what}.")
     if case.n_assumed:
-        return unknown(f"How many pictures were used is not said; the interval assumes the {n:,} of published figures.")
+        return unknown(f"How many images were used is not said; the interval assumes the {n:,} of published figures.")
     there = n + case.skipped
     named = case.split or next((s for s in known.measured_on if known.sizes.get(s) == there), "")
     wanted = known.sizes.get(named)
     if other := _other_split(known, named, there):
         return fault(
-            f"{there:,} pictures are the whole {other} split; published figures are for {_measured(known)}.",
+            f"{there:,} images are the whole {other} split; published figures are for {_measured(known)}.",
             "Measure on that split.",
         )
     if wanted is None or (known.measured_on and named not in known.measured_on):
         return warning(
-            f"These are {there:,} pictures of {_named(case, named)}; published figures are for {_measured(known)}.",
+            f"These are {there:,} images of {_named(case, named)}; published figures are for {_measured(known)}.",
             "Measure on that split.",
         )
     if there != wanted:
         return warning(
-            f"{there:,} pictures were measured; {case.dataset} ({named}) has {wanted:,}.",
+            f"{there:,} images were measured; {case.dataset} ({named}) has {wanted:,}.",
             "Measure on the whole split to compare with published figures.",
         )
     if case.skipped > SKIPPED * there:
         return warning(
-            f"{case.skipped:,} of {there:,} pictures could not be read.",
-            "See the skipped pictures in the provenance and get them again.",
+            f"{case.skipped:,} of {there:,} images could not be read.",
+            "See the skipped images in the provenance and get them again.",
         )
-    return ok(f"All {there:,} pictures of {case.dataset} ({named}).")
+    return ok(f"All {there:,} images of {case.dataset} ({named}).")
 
 
 def _classes(case: Case) -> CheckResult | None:
@@ -70,8 +70,8 @@ def _classes(case: Case) -> CheckResult | None:
     missing = case.c - len(np.unique(case.answers.labels))
     if missing and len(case.answers.labels) >= 2 * case.c:
         return warning(
-            f"{missing:,} of {case.c:,} classes have no picture among {len(case.answers.labels):,}.",
-            "Take pictures of every class: the first rows of a sorted list are not a sample.",
+            f"{missing:,} of {case.c:,} classes have no image among {len(case.answers.labels):,}.",
+            "Take images of every class: the first rows of a sorted list are not a sample.",
         )
     return None
 
@@ -98,23 +98,23 @@ def duplicates(case: Case) -> CheckResult:
     narrow."""
     images = case.vectors.images
     if images is None:
-        return unknown("The pictures' vectors are not known.")
+        return unknown("The images' vectors are not known.")
     again = 1 - len(np.unique(first_equal(images))) / len(images)
     if again > SEEN_MANY:
-        return warning(f"{percent(again)} of the pictures repeat another one exactly.", "Count each picture once.")
+        return warning(f"{percent(again)} of the images repeat another one exactly.", "Count each image once.")
     if case.vectors.train is None:
-        return unknown("No two pictures are the same, but there is no embedded training split to compare with.")
+        return unknown("No two images are the same, but there is no embedded training split to compare with.")
     seen = float(same_vectors(case.vectors.train, images).mean())
     if seen >= SEEN_SOME:
         return CheckResult(
             verdict="fault" if seen >= SEEN_MANY else "warning",
-            evidence=f"{percent(seen)} of the {len(images):,} pictures are also among the "
+            evidence=f"{percent(seen)} of the {len(images):,} images are also among the "
             f"{len(case.vectors.train):,} of the "
             "training split, judged by their vectors.",
             advice="Take them out of the training split; a classifier trained on it is flattered.",
         )
     return ok(
-        f"{'None' if not seen else percent(seen)} of the {len(images):,} pictures is also in the "
+        f"{'None' if not seen else percent(seen)} of the {len(images):,} images is also in the "
         "training split, and none repeats another."
     )
 
@@ -124,15 +124,15 @@ def enough(case: Case) -> CheckResult:
     metric = "image_retrieval_recall@1" if case.method == "retrieval" else "acc1"
     value, interval, n = case.scores.get(metric, case.acc1), case.interval(metric), case.n
     if value is None or interval is None or not n:
-        return unknown("The number of pictures is not known, so no interval is.")
+        return unknown("The number of images is not known, so no interval is.")
     half = (interval[1] - interval[0]) / 2
     needed = f"about {_needed(value):,} would give ±1 point"
     if half > (WIDE_BESIDE if case.known.published else WIDE):
         return warning(
-            f"With {n:,} pictures the 95 % interval is {interval_text(interval)}, ±{points(half)}; {needed}.",
-            "Measure on more pictures before comparing.",
+            f"With {n:,} images the 95 % interval is {interval_text(interval)}, ±{points(half)}; {needed}.",
+            "Measure on more images before comparing.",
         )
-    return ok(f"With {n:,} pictures the 95 % interval is {interval_text(interval)}, ±{points(half)}.")
+    return ok(f"With {n:,} images the 95 % interval is {interval_text(interval)}, ±{points(half)}.")
 
 
 def _needed(value: float) -> int:
@@ -149,17 +149,17 @@ def captions(case: Case) -> CheckResult:
     """How many captions a picture has decides how easily it finds one: one instead of five costs text retrieval about
     twenty points (openai/CLIP, issue 115)."""
     if case.captions is None:
-        return unknown("How many captions a picture has is not known.")
+        return unknown("How many captions per image has is not known.")
     low, high = case.captions
     if chance := _by_chance(case):
-        return fault(chance, "Check that captions and pictures are listed in the same order.")
+        return fault(chance, "Check that captions and images are listed in the same order.")
     if low != high or low != USUAL_CAPTIONS:
         span = f"{low}" if low == high else f"{low} to {high}"
         return warning(
-            f"Pictures have {span} captions here; benchmarks use {USUAL_CAPTIONS}.",
-            f"Use the first {USUAL_CAPTIONS} captions of each picture to compare.",
+            f"Images have {span} captions here; benchmarks use {USUAL_CAPTIONS}.",
+            f"Use the first {USUAL_CAPTIONS} captions per image to compare.",
         )
-    return ok(f"{USUAL_CAPTIONS} captions a picture, as in the published protocol.")
+    return ok(f"{USUAL_CAPTIONS} captions per image, as in the published protocol.")
 
 
 def _by_chance(case: Case) -> str:
@@ -170,6 +170,6 @@ def _by_chance(case: Case) -> str:
     if k == 5 and (first is None or first > 2 / case.n):
         return ""
     return (
-        f"Captions find their pictures among the first {word} in {percent(found)} of the cases, as often as guessing "
+        f"Captions find their images among the first {word} in {percent(found)} of the cases, as often as guessing "
         "does."
     )

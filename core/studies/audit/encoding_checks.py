@@ -44,25 +44,25 @@ def deterministic(case: Case) -> CheckResult:
     found = case.repeat
     if found is None:
         return unknown(
-            "No sample was encoded again, which takes the model's weights and the pictures.",
-            "Run python -m core audit where weights and pictures are.",
+            "No sample was encoded again, which takes the model's weights and the images.",
+            "Run python -m core audit where weights and images are.",
         )
     if found.again > found.limit:
         said = (
-            f"The vectors of {found.pictures} pictures, encoded twice, differ by up to {_relative(found.again)} of "
+            f"The vectors of {found.pictures} images, encoded twice, differ by up to {_relative(found.again)} of "
             f"their length; rounding explains {_relative(found.limit)}."
         )
         return fault(said, "Call model.eval() before encoding; open_clip hands models over in training mode.")
     if found.stored is not None and found.stored > RECODED * found.limit:
         said = (
-            f"The same {found.pictures} pictures encoded now differ from the stored vectors by up to "
+            f"The same {found.pictures} images encoded now differ from the stored vectors by up to "
             f"{_relative(found.stored)} of their length; rounding explains {_relative(RECODED * found.limit)}."
         )
         return fault(
             said, "The stored vectors were made in another way, for example in training mode; embed the data set again."
         )
     also = "" if found.stored is None else ", and those in the cache by " + _relative(found.stored)
-    return ok(f"The vectors of {found.pictures} pictures, encoded twice, differ by {_relative(found.again)}{also}.")
+    return ok(f"The vectors of {found.pictures} images, encoded twice, differ by {_relative(found.again)}{also}.")
 
 
 def _relative(value: float) -> str:
@@ -88,7 +88,7 @@ def weights(case: Case) -> CheckResult:
     own, used = case.known.own_preprocessing, case.preprocessing
     if own is None or used is None:
         return unknown(
-            "Nothing says how pictures were prepared for the model.",
+            "Nothing says how images were prepared for the model.",
             "Compare size, mean and standard deviation with those of the weights.",
         )
     if wrong := differing(used, own):
@@ -96,11 +96,11 @@ def weights(case: Case) -> CheckResult:
             f"{key} {_value(used.get(key))} where the weights want {_value(own.get(key))}" for key in wrong
         )
         return fault(
-            f"Pictures were prepared in another way: {said}.",
+            f"Images were prepared in another way: {said}.",
             "Use the transform that comes with the weights, and embed the data set again.",
         )
     return ok(
-        f"Pictures were prepared as the weights want it: {_value(used.get('size'))} pixels, "
+        f"Images were prepared as the weights want it: {_value(used.get('size'))} pixels, "
         f"{used.get('interpolation', 'bicubic')}, their own mean and deviation."
     )
 
@@ -193,7 +193,7 @@ def logit_scale(case: Case) -> CheckResult:
     best = float(answers.scores.max(axis=1).mean())
     scaled = float(metrics.softmax(np.log(answers.scores), 100.0).max(axis=1).mean())
     return fault(
-        f"The first answer is right for {percent(float(answers.correct.mean()))} of the pictures but has a "
+        f"The first answer is right for {percent(float(answers.correct.mean()))} of the images but has a "
         f"probability of only {percent(best)} on average, as a softmax of bare cosines over {c:,} classes gives; "
         f"with a logit scale of 100 it would be {percent(scaled)}.",
         "Multiply the cosines by model.logit_scale.exp() before the softmax.",

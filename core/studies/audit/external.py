@@ -139,7 +139,7 @@ def renumbered(brought: Predictions, labels: IntArray, rows: IntArray) -> Predic
     first = int(theirs[0])
     said = (
         f"The table counts the classes in another order than the data set ({first} is "
-        f"“{brought.classnames[to[first]]}”); they were joined by the labels of the pictures."
+        f"“{brought.classnames[to[first]]}”); they were joined by the labels of the images."
     )
     return replace(
         brought,
@@ -153,7 +153,7 @@ def renumbered(brought: Predictions, labels: IntArray, rows: IntArray) -> Predic
 def not_compared(brought: Predictions, images: EmbeddingSet, strangers: int) -> Note:
     """Why someone's table was not laid beside runs of our own."""
     if strangers:
-        whole = f"{strangers:,} of {len(brought.ids):,} pictures"
+        whole = f"{strangers:,} of {len(brought.ids):,} images"
         return Note(
             f"{whole} are none of {images.key.dataset}, so it was not compared with our own runs.",
             "not_compared",
@@ -170,7 +170,7 @@ def strangers_note(strangers: int, n: int, dataset: str) -> tuple[Note, ...]:
     """How many rows are pictures that the data set does not have."""
     if not strangers:
         return ()
-    return (Note(f"{strangers:,} of {n:,} pictures are none of {dataset} and were left out.", "strangers", "warning"),)
+    return (Note(f"{strangers:,} of {n:,} images are none of {dataset} and were left out.", "strangers", "warning"),)
 
 
 def align(ids: Sequence[str], ours: Sequence[str]) -> IntArray:
@@ -313,11 +313,11 @@ def _deck_cases(
         "split": split,
     }
     where = f"{model.title} on {dataset.title}"
-    cases = [Case(title=f"the deck: {where}", scores=zero, others=tuple(others), **shared)] if zero else []
+    cases = [Case(title=f"the original study: {where}", scores=zero, others=tuple(others), **shared)] if zero else []
     if probe:
         cases.append(
             Case(
-                title=f"the deck: linear probe of {where}",
+                title=f"the original study: linear probe of {where}",
                 method="probe",
                 scores={"acc1": probe["test_acc1"]},
                 train_acc1=probe.get("train_acc1"),

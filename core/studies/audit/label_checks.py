@@ -24,7 +24,7 @@ def label_order(case: Case) -> CheckResult:
     318, 346), invisible in top-5 and in the confusion table's row sums."""
     answers, foreign = case.answers, _foreign(case)
     if answers is None or not case.c or case.c < 2:
-        return unknown("The answers for single pictures are not known.")
+        return unknown("The answers for single images are not known.")
     if foreign is not None:
         return _not_its_own(case, answers, foreign)
     found = _order(case, answers)
@@ -34,7 +34,7 @@ def label_order(case: Case) -> CheckResult:
         return _rings(case, answers, found)
     return ok(
         f"The labels as they are fit {percent(found.kept)} of the answers; the best renaming of classes fits "
-        f"{percent(found.moved)} of pictures that did not choose it."
+        f"{percent(found.moved)} of images that did not choose it."
     )
 
 
@@ -65,7 +65,7 @@ def _out_of_order(case: Case, answers: CaseAnswers, found: Order) -> CheckResult
     names = _names(case)
     moved = np.flatnonzero(found.renamed != np.arange(len(found.renamed)))
     how = describe(found.renamed, names)
-    example = f"pictures labelled “{names[moved[0]]}” are mostly answered “{names[found.renamed[moved[0]]]}”"
+    example = f"images labelled “{names[moved[0]]}” are mostly answered “{names[found.renamed[moved[0]]]}”"
     gain = found.moved - float(answers.correct.mean())
     return fault(
         f"The labels as they are fit {percent(found.kept)} of the answers, but with {len(moved):,} of "
@@ -86,7 +86,7 @@ def _rings(case: Case, answers: CaseAnswers, found: Order) -> CheckResult:
     names, ring = _names(case), found.rings[0]
     fits = answers.predicted == _around(found)[answers.labels]
     return fault(
-        f"{quoted([names[i] for i in ring])} bear each other's names: pictures labelled “{names[ring[0]]}” "
+        f"{quoted([names[i] for i in ring])} bear each other's names: images labelled “{names[ring[0]]}” "
         f"are answered "
         f"“{names[found.renamed[ring[0]]]}”, and so on around.",
         "Swap these class names back.",

@@ -66,13 +66,13 @@ def _published_recalls(case: Case) -> CheckResult:
     if not known:
         return unknown("No published recall of this model on these captions is known.")
     if case.captions is not None and case.captions != PUBLISHED_CAPTIONS:
-        return unknown("The published recalls are for 5 captions a picture, so they do not compare.")
+        return unknown("The published recalls are for 5 captions per image, so they do not compare.")
     metric, figure, span = max(known, key=lambda row: _gap(row[2], row[1].value))
     gap, name, where = _gap(span, figure.value), metric.replace("_", " "), standing(span, figure.value)
     said = f"Published {name}: {percent(figure.value)}, {where} our interval of {interval_text(span)}"
     if gap <= (OTHER_PICTURES if _other_pictures(figure) else NEAR):
         return ok(f"{said}, the farthest of {len(known)} recalls.")
-    advice = "Check which captions count (any of five, or each) and how many pictures are searched."
+    advice = "Check which captions count (any of five, or each) and how many images are searched."
     return CheckResult(
         verdict="fault" if gap > FAR else "warning", evidence=f"{said}, by {points(gap)}.", advice=advice
     )
@@ -85,11 +85,11 @@ def _outside(case: Case, figure: Reference, gap: float, said: str) -> CheckResul
     if gain is not None and _gap(gain.ci95, figure.value) <= NEAR:
         return warning(
             f"{said}; asked as published it is {percent(gain.value)}, which agrees.",
-            "The difference comes from how pictures were asked about.",
+            "The difference comes from how images were asked about.",
             gain,
         )
     if case.acc1 is not None and case.acc1 > figure.value:
-        advice = "Better than published is as suspicious as worse: look for training pictures among the tested."
+        advice = "Better than published is as suspicious as worse: look for training images among the tested."
     return CheckResult(
         verdict="fault" if gap > FAR else "warning",
         evidence=f"{said}, by {points(gap)}.",
@@ -125,13 +125,13 @@ def probe_fit(case: Case) -> CheckResult:
     train, test, zero = case.train_acc1, case.acc1, case.zero_shot_acc1
     if train is None or test is None:
         return unknown("Its accuracy in training is not known.")
-    said = f"{percent(train)} of the training pictures are right and {percent(test)} of the test pictures"
+    said = f"{percent(train)} of the training images are right and {percent(test)} of the test images"
     worse = zero is not None and test < zero - WORSE
     if train - test > OVERFIT and (worse or (train > BY_HEART and not case.tuned)):
         also = f", fewer than the {percent(zero)} without any training" if worse and zero is not None else ""
         return fault(
             f"{said}{also}.",
-            "Choose the regularisation C on held-out training pictures, and check that both splits number the "
+            "Choose the regularisation C on held-out training images, and check that both splits number the "
             "classes alike.",
         )
     if worse and zero is not None:
@@ -151,16 +151,16 @@ def reproduced(case: Case) -> CheckResult:
     The alternatives are runs of this program on the same pictures: as published, and with one fault each.
     """
     if case.answers is None or not case.alternatives:
-        return unknown("No run of our own on these pictures is in the cache to compare with.")
+        return unknown("No run of our own on these images is in the cache to compare with.")
     agreed = [(float(np.mean(a.predicted == case.answers.predicted)), a) for a in case.alternatives]
     share_best, best = max(agreed, key=lambda pair: pair[0])
     expected = next((pair for pair in agreed if PROTOCOL in pair[1].changes), (share_best, best))
     if expected[0] >= EXPLAINS:
-        return ok(f"Our own run {expected[1].said} gives the same answer for {percent(expected[0])} of the pictures.")
+        return ok(f"Our own run {expected[1].said} gives the same answer for {percent(expected[0])} of the images.")
     gain = of_alternative(expected[1], case)
     if share_best >= EXPLAINS:
         return fault(
-            f"Our own run {best.said} gives the same answer for {percent(share_best)} of the pictures, "
+            f"Our own run {best.said} gives the same answer for {percent(share_best)} of the images, "
             f"{expected[1].said} only for {percent(expected[0])}: that is most likely how they were made.",
             "Ask as the published protocol does.",
             gain,
@@ -191,7 +191,7 @@ def _moved(ours: IntArray, theirs: IntArray, c: int, agreed: float) -> tuple[str
     renamed = best_renaming(metrics.confusion(ours, theirs, c))
     if agreed < 0.5 and (fits := float(np.mean(renamed[ours] == theirs))) >= SHUFFLED:
         said = (
-            f"With the classes renamed one to one the answers are ours for {percent(fits)} of the pictures (as they "
+            f"With the classes renamed one to one the answers are ours for {percent(fits)} of the images (as they "
             f"stand for {percent(agreed)}): names or numbers of the answers are in another order."
         )
         return said, "Match class names and answers by name, never by position."
@@ -201,7 +201,7 @@ def _moved(ours: IntArray, theirs: IntArray, c: int, agreed: float) -> tuple[str
     if overlap < SHUFFLED or agreed >= min(by_chance + APART, 0.5):
         return None
     said = (
-        f"The answers are the same as ours in number ({percent(overlap)} overlap) but for other pictures (only "
+        f"The answers are the same as ours in number ({percent(overlap)} overlap) but for other images (only "
         f"{percent(agreed)} agree): the rows are out of order."
     )
-    return said, "Keep picture and answer together; a data loader may have shuffled."
+    return said, "Keep image and answer together; a data loader may have shuffled."

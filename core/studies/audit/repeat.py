@@ -45,7 +45,7 @@ def _encode(lab: Lab, images: EmbeddingSet) -> Repeat:
     sample = sorted({round(i) for i in np.linspace(0, len(images) - 1, SAMPLE)})
     pictures = [_file(rows.pictures.read(place[images.ids[i]])) for i in sample if images.ids[i] in place]
     if not pictures:
-        raise TMVError("None of these pictures is on this machine.")
+        raise TMVError("None of these images is on this machine.")
     once, twice = ([lab.encoding.encode_image(images.key.model, p) for p in pictures] for _ in range(2))
     kept = [images.image_embeddings[i] for i in sample if images.ids[i] in place]
     limit = LIMITS.get(images.provenance.precision, LIMIT)

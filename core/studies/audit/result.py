@@ -62,10 +62,10 @@ class Finding:
 _TEXTS: tuple[Method, ...] = ("zero-shot",)
 _CLASSES: tuple[Method, ...] = ("zero-shot", "probe")
 
-_ANSWERS = "the answer for every picture (a table of image,label,prediction)"
+_ANSWERS = "the answer for every image (a table of image,label,prediction)"
 _ASKED = "the templates and class names that were used (--template, --classnames)"
-_EMBEDDED = "--model and --data of pictures that are embedded here"
-_SCORES = "the score of every class for every picture"
+_EMBEDDED = "--model and --data of images that are embedded here"
+_SCORES = "the score of every class for every image"
 _FIGURE = "a published figure of this model on this data set"
 
 CHECKS: tuple[Check, ...] = (
@@ -114,7 +114,7 @@ CHECKS: tuple[Check, ...] = (
         name="copied",
         question="Is this another result's number?",
         look=copied,
-        needs="another model's result on these pictures",
+        needs="another model's result on these images",
         of_answers=False,
         methods=_CLASSES,
     ),
@@ -139,35 +139,35 @@ CHECKS: tuple[Check, ...] = (
         name="captions",
         question="Are there as many captions as in the published protocol?",
         look=captions,
-        needs="how many captions a picture has",
+        needs="how many captions per image has",
         of_answers=False,
         methods=("retrieval",),
     ),
     Check(
         name="split",
-        question="Are these the right pictures, all of them?",
+        question="Are these the right images, all of them?",
         look=split,
-        needs="how many pictures of which split they are",
+        needs="how many images of which split they are",
     ),
     Check(
         name="duplicates",
-        question="Are the pictures new and different?",
+        question="Are the images new and different?",
         look=duplicates,
         needs="the training split, embedded here",
     ),
     Check(
         name="enough",
-        question="Are there enough pictures to tell?",
+        question="Are there enough images to tell?",
         look=enough,
-        needs="how many pictures they are",
+        needs="how many images they are",
         of_answers=True,
         as_brought=True,
     ),
     Check(
         name="deterministic",
-        question="Does the same picture always get the same vector?",
+        question="Does the same image always get the same vector?",
         look=deterministic,
-        needs="the weights and pictures here, to encode a sample again",
+        needs="the weights and images here, to encode a sample again",
     ),
     Check(
         name="weights",
@@ -286,7 +286,7 @@ def _cannot_tell(told: int, asked: int, needs: tuple[str, ...]) -> str:
     could = "none of the" if not told else f"only {told} of"
     found = "" if not told else ", which found nothing wrong"
     listed = needs[0] if len(needs) == 1 else f"{', '.join(needs[:2])}{' and more' if len(needs) > 2 else ''}"
-    return f"Cannot tell whether this number is right: {could} {asked} checks could answer{found}. It takes {listed}."
+    return f"Could not run whether this number is right: {could} {asked} checks could answer{found}. It takes {listed}."
 
 
 def audit(case: Case) -> AuditResult:

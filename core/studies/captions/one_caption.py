@@ -110,7 +110,7 @@ def examine(
     it.
     """
     if not 0 <= row < len(images):
-        raise TMVError(f"Picture {row} is not among the {len(images)} of {images.key.dataset}.")
+        raise TMVError(f"Image {row} is not among the {len(images)} of {images.key.dataset}.")
     if len(vectors) != 1 + len(spans) + len(others):
         raise TMVError(f"Expected {1 + len(spans) + len(others)} text vectors, got {len(vectors)}.")
     texts = [text, *(s.without for s in spans), *others]
@@ -135,7 +135,7 @@ def examine(
         n=len(images),
         normalised=True,
         details={
-            "rank": "1 + other pictures that score at least as high",
+            "rank": "1 + other images that score at least as high",
             "search": "exact",
             "words": "each word left out in turn",
         },

@@ -84,13 +84,13 @@ def rank_captions(
 
 def _check(images: VectorRows, texts: VectorRows, image_index: IntArray) -> None:
     if not len(images) or not len(texts):
-        raise TMVError(f"Retrieval needs pictures and captions, got {len(images)} and {len(texts)}.")
+        raise TMVError(f"Retrieval needs images and captions, got {len(images)} and {len(texts)}.")
     if images.shape[-1] != texts.shape[-1]:
         raise TMVError(
             f"Vectors of {images.shape[-1]} and {texts.shape[-1]} numbers do not compare; use one model for both."
         )
     if image_index.shape != (len(texts),) or image_index.min() < 0 or image_index.max() >= len(images):
-        raise TMVError(f"Expected the picture (0 to {len(images) - 1}) of each of {len(texts)} captions.")
+        raise TMVError(f"Expected the image (0 to {len(images) - 1}) of each of {len(texts)} captions.")
 
 
 def _slices(length: int) -> list[slice]:

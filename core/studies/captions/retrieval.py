@@ -132,7 +132,7 @@ def first_captions(image_index: IntArray, most: int | None) -> IntArray:
     if most is None:
         return np.arange(len(image_index))
     if most < 1:
-        raise TMVError(f"Captions per picture must be at least 1, got {most}.")
+        raise TMVError(f"Captions per image must be at least 1, got {most}.")
     order = np.argsort(image_index, kind="stable")
     first = np.searchsorted(image_index[order], image_index[order])
     place = np.arange(len(order)) - first
@@ -271,13 +271,13 @@ def median_interval(ranks: IntArray, groups: IntArray, samples: int = MEDIAN_SAM
 
 def _details(cap: int | None, span: tuple[int, int]) -> dict[str, Any]:
     return {
-        "image_retrieval": "a caption counts when its own picture is among the first k",
-        "text_retrieval": "a picture counts when any of its captions is among the first k",
-        "captions": "all captions of a picture" if cap is None else f"the first {cap} captions of a picture",
+        "image_retrieval": "a caption counts when its own image is among the first k",
+        "text_retrieval": "an image counts when any of its captions is among the first k",
+        "captions": "all captions of an image" if cap is None else f"the first {cap} captions of an image",
         "captions_fewest": span[0],
         "captions_most": span[1],
         "ties": "count against the right one",
-        "interval": "95 % bootstrap over pictures, captions of a picture drawn together; Wilson's at 0 and 100 %",
+        "interval": "95 % bootstrap over images, captions of an image drawn together; Wilson's at 0 and 100 %",
     }
 
 
@@ -287,13 +287,13 @@ def _small_notes(n: int, m: int, span: tuple[int, int]) -> tuple[Note, ...]:
     most = max(KS)
     if n <= most:
         sure = " and ".join(f"recall@{k}" for k in KS if n <= k)
-        text = f"With only {n} pictures, {sure} from text to picture {'is' if n > 5 else 'are'} always 100 %."
+        text = f"With only {n} images, {sure} from text to image {'is' if n > 5 else 'are'} always 100 %."
         notes.append(Note(text, "small_gallery", "warning"))
     elif n <= 2 * most:
-        text = f"With only {n} pictures, a guess reaches {100 * most / n:.0f} % in recall@{most} from text to picture."
+        text = f"With only {n} images, a guess reaches {100 * most / n:.0f} % in recall@{most} from text to image."
         notes.append(Note(text, "small_gallery", "warning"))
     if m - span[0] < most:  # even where all others come first, one of the picture's own is among the ten
-        text = f"With only {m} captions, recall@{most} from picture to text is always 100 %."
+        text = f"With only {m} captions, recall@{most} from image to text is always 100 %."
         notes.append(Note(text, "small_gallery", "warning"))
     return tuple(notes)
 
@@ -301,16 +301,16 @@ def _small_notes(n: int, m: int, span: tuple[int, int]) -> tuple[Note, ...]:
 def _notes(images: EmbeddingSet, counts: IntArray, span: tuple[int, int], published: bool) -> tuple[Note, ...]:
     notes = list[Note]()
     if bare := int(np.count_nonzero(counts == 0)):
-        text = f"{bare:,} pictures have no caption: captions can find them by mistake, but they ask nothing."
+        text = f"{bare:,} images have no caption: captions can find them by mistake, but they ask nothing."
         notes.append(Note(text, "bare_pictures"))
     if span[0] != span[1]:
-        text = f"Pictures have {span[0]} to {span[1]} captions; with more captions a picture finds one more easily."
+        text = f"Images have {span[0]} to {span[1]} captions; with more captions per image finds one more easily."
         notes.append(Note(text, "unequal_captions"))
     if published and (len(images) != 5000 or span != (5, 5)):
         text = (
-            f"Published figures are for 5,000 pictures with 5 captions each; here there are {len(images):,} "
+            f"Published figures are for 5,000 images with 5 captions each; here there are {len(images):,} "
             f"with {span[0] if span[0] == span[1] else f'{span[0]} to {span[1]}'}, so they do not compare: "
-            "fewer pictures make the task easier."
+            "fewer images make the task easier."
         )
         notes.append(Note(text, "not_the_published_set"))
     return tuple(notes)
@@ -320,8 +320,8 @@ def _tie_notes(ranks: CaptionRanks) -> tuple[Note, ...]:
     """What hangs on the rule for ties, which other tools break by chance: equal captions are one text to a model."""
     notes = list[Note]()
     for found, ties, asked, answer in (
-        (ranks.image_ranks, ranks.image_ties, "captions", "text to picture"),
-        (ranks.text_ranks, ranks.text_ties, "pictures", "picture to text"),
+        (ranks.image_ranks, ranks.image_ties, "captions", "text to image"),
+        (ranks.text_ranks, ranks.text_ties, "pictures", "image to text"),
     ):
         against, favour = (float(np.mean(r <= 1)) for r in (found, found - ties))
         if against != favour:

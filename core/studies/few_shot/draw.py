@@ -62,7 +62,7 @@ def assemble(
 ) -> FewShotDraw:
     """The whole draw, from the two sets, the run (method, K, seed) and what is kept of it."""
     if len(found.ranks) != len(test):
-        raise TMVError(f"This draw was tested on {len(found.ranks)} pictures, not on {len(test)}; run it again.")
+        raise TMVError(f"This draw was tested on {len(found.ranks)} images, not on {len(test)}; run it again.")
     method, shots, seed = run
     return FewShotDraw(
         **place_of(test),

@@ -44,7 +44,7 @@ class FewShotMethods:
         self._pictures: dict[str, Pictures] = {}
         if np.bincount(labels_of(train)).max() < 2:
             raise TMVError(
-                f"{train.key.dataset} ({train.key.split}) has one picture a class, so none can be kept to choose "
+                f"{train.key.dataset} ({train.key.split}) has one image per class, so none can be kept to choose "
                 "settings with; give at least one class two."
             )
 

@@ -58,7 +58,7 @@ class FewShotRun:
         """Raises `KeyError`, `ValueError` or `TypeError` for a record that `to_record` did not write."""
         bits = np.frombuffer(base64.b64decode(record["correct"]), np.uint8)
         if len(bits) != -(-record["n"] // 8):
-            raise ValueError("a run with fewer or more answers than pictures")
+            raise ValueError("a run with fewer or more answers than images")
         correct = np.unpackbits(bits, count=record["n"]).astype(np.bool_)
         return cls(
             correct=correct,
@@ -203,16 +203,16 @@ def _protocol(
         "train_split": train.key.split,
         "train_fingerprint": train.key.fingerprint,
         "seeds": list(seeds),
-        "shots": "K pictures of each class of the training split; of one seed, K = 1 is part of K = 2 and so on",
-        "fewer": "a class with fewer than K pictures to spare gives all it has",
+        "shots": "K images of each class of the training split; of one seed, K = 1 is part of K = 2 and so on",
+        "fewer": "a class with fewer than K images to spare gives all it has",
         "n_validation": kept,
-        "validation": "all settings are chosen on validation pictures of the training split, never among the "
-        "shots: at most 16 a class and at most a fifth of it, one at least where it has two",
+        "validation": "all settings are chosen on validation images of the training split, never among the "
+        "shots: at most 16 per class and at most a fifth of it, one at least where it has two",
         "spread": "sample standard deviation over the draws (n - 1)",
         "probe": "logistic regression on unnormalised embeddings; C by validation accuracy",
-        "tip": "Tip-Adapter (Zhang et al. 2022); alpha, beta by validation accuracy; one view a picture",
+        "tip": "Tip-Adapter (Zhang et al. 2022); alpha, beta by validation accuracy; one view an image",
         "tip-f": "Tip-Adapter-F: AdamW on the keys, 20 epochs or 100 steps; when to stop, alpha, beta by "
-        "validation accuracy; one view a picture, in training its own key is hidden from it",
+        "validation accuracy; one view an image, in training its own key is hidden from it",
     }
     return EvalProtocol(
         templates=zero_shot.templates,
@@ -240,4 +240,4 @@ def _notes(points: Sequence[FewShotPoint]) -> tuple[Note, ...]:
 def short_note(classes: int, k: int) -> Note:
     """How many classes have fewer than K pictures to give."""
     some = f"{classes} classes have" if classes > 1 else "One class has"
-    return Note(f"{some} fewer than {k} pictures to spare; such a class gives all it has.", "short_classes")
+    return Note(f"{some} fewer than {k} images to spare; such a class gives all it has.", "short_classes")

@@ -32,7 +32,7 @@ def plan_of(shots: Sequence[int], methods: Sequence[str], seeds: int) -> list[Ru
     if bad := [name for name in methods if name not in known]:
         raise unknown("few-shot method", bad[0], known)
     if not methods or not shots or min(shots) < 1:
-        raise BadArgument(f"Few-shot needs a method and at least one picture a class, got {list(shots)}.")
+        raise BadArgument(f"Few-shot needs a method and at least one image per class, got {list(shots)}.")
     if not 1 <= seeds <= MOST_SEEDS:
         raise BadArgument(f"Few-shot takes 1 to {MOST_SEEDS} seeds, got {seeds}.")
     return [

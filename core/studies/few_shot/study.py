@@ -169,7 +169,7 @@ class SingleDraw(TrainedStudy[FewShotDraw]):
         most = most_shots(labels_of(train))
         if run[1] > most:
             raise BadArgument(
-                f"{train.key.dataset} ({train.key.split}) has at most {most:,} pictures a class to learn from, so "
+                f"{train.key.dataset} ({train.key.split}) has at most {most:,} images per class to learn from, so "
                 f"{run[1]:,} a class cannot be drawn; choose 1 to {most:,}."
             )
         return train, test, prompts, run_keys(train, test, prompts, [run])[run]

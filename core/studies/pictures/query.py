@@ -44,7 +44,7 @@ class Query:
 
     def __post_init__(self) -> None:
         if not self.terms and not self.image:
-            raise TMVError("A search needs a text or a picture; write for example 'a photo of a bird'.")
+            raise TMVError("A search needs a text or an image; write for example 'a photo of a bird'.")
         if empty := [t for t in self.terms if not t.text.strip()]:
             raise TMVError(f"A search text must not be empty, got {empty[0].text!r}; leave it out instead.")
         if not all(np.isfinite(w) for w in (self.image_weight, *(t.weight for t in self.terms))):
@@ -91,8 +91,8 @@ def query_vector(query: Query, text_vectors: NDArray[Any], image_vector: NDArray
     """The unit vector (d,) of a query; its texts' vectors (m, d) and its picture's (d,) come unnormalised."""
     if len(text_vectors) != len(query.terms) or bool(query.image) != (image_vector is not None):
         raise TMVError(
-            f"The query has {len(query.terms)} texts and {int(bool(query.image))} pictures; got "
-            f"{len(text_vectors)} text vectors and {int(image_vector is not None)} of pictures."
+            f"The query has {len(query.terms)} texts and {int(bool(query.image))} images; got "
+            f"{len(text_vectors)} text vectors and {int(image_vector is not None)} of images."
         )
     parts = (
         [term.weight * row for term, row in zip(query.terms, normalise(text_vectors), strict=True)]

@@ -147,7 +147,7 @@ def find(
     of the data set.
     """
     if k < 1:
-        raise TMVError(f"Asked for {k} pictures; ask for at least 1.")
+        raise TMVError(f"Asked for {k} images; ask for at least 1.")
     scores = gallery.scores(vector[None])[0]
     rows, values = gallery.best(vector, scores, k)
     relevant = relevant_rows(images, classes)

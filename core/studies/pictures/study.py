@@ -93,7 +93,7 @@ def _still(lab: Lab, result: PicturesResult) -> EmbeddingSet:
 def _vector(lab: Lab, images: EmbeddingSet, query: Query, image: bytes | None, like: str | None) -> FloatArray:
     """The query's unit vector: texts from the store or the encoder, the picture from the encoder or the set."""
     if bool(query.image) != (image is not None or like is not None) or (image is not None and like is not None):
-        raise TMVError("A query with a picture needs the picture's file or id, and one without must not have any.")
+        raise TMVError("A query with an image needs the image's file or id, and one without must not have any.")
     model, picture = images.key.model, None
     if image is not None:
         picture = lab.encoding.encode_image(model, image)

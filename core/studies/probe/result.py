@@ -186,7 +186,7 @@ def assemble(
     """
     n, n_train, c = len(test), len(train), len(test.classnames)
     if len(outcome.ranks) != n:
-        raise TMVError(f"This probe was tested on {len(outcome.ranks)} pictures, not on {n}; run it again.")
+        raise TMVError(f"This probe was tested on {len(outcome.ranks)} images, not on {n}; run it again.")
     labels, correct = labels_of(test), outcome.ranks == 1
     hits1, hits5 = int(correct.sum()), int((outcome.ranks <= TOP).sum())
     return ProbeResult(
@@ -237,7 +237,7 @@ def _protocol(train: EmbeddingSet, test: EmbeddingSet, outcome: ProbeOutcome) ->
         "seed": outcome.seed,
         "C": outcome.C,
         "C_tried": [point.C for point in outcome.validation],
-        "choice": "highest validation accuracy, of equals the lowest loss; refitted on all training pictures",
+        "choice": "highest validation accuracy, of equals the lowest loss; refitted on all training images",
         "objective": outcome.objective,
         "iterations": outcome.iterations,
         "converged": outcome.converged,
@@ -253,7 +253,7 @@ def _protocol(train: EmbeddingSet, test: EmbeddingSet, outcome: ProbeOutcome) ->
 
 
 def _held_out(train: EmbeddingSet, outcome: ProbeOutcome) -> str:
-    where = f"{len(train):,} pictures of {train.key.split}"
+    where = f"{len(train):,} images of {train.key.split}"
     if outcome.folds == 1:
         return f"{outcome.n_val:,} of the {where}, the same share of each class, held out to choose C"
     return f"the {where} in {outcome.folds} parts, each held out in turn to choose C"
@@ -267,7 +267,7 @@ def _notes(c: int, outcome: ProbeOutcome) -> tuple[Note, ...]:
         right = outcome.ranks[~outcome.seen] == 1
         notes.append(
             Note(
-                f"{seen:,} of {len(outcome.seen):,} test pictures are also training pictures, judged by "
+                f"{seen:,} of {len(outcome.seen):,} test images are also training images, judged by "
                 f"their vectors; without them test accuracy is {100 * right.mean():.2f} %.",
                 "trained_on_test",
                 "warning",

@@ -28,7 +28,7 @@ def train_split(lab: Lab, dataset: str) -> str:
         there = f"there is: {', '.join(splits)}" if splits else "it has only one"
         raise TMVError(
             f"{spec.title} has no training split ({there}); choose a data set that has one, such as "
-            "demo-objects, cifar100 or eurosat, or put your pictures into train/ and test/."
+            "demo-objects, cifar100 or eurosat, or put your images into train/ and test/."
         )
     return TRAIN
 

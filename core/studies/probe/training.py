@@ -44,7 +44,7 @@ def probe(
     parts = _held_out(labels)
     if not parts:
         raise TMVError(
-            f"{train.key.dataset} ({train.key.split}) has one picture a class, so none can be held out to "
+            f"{train.key.dataset} ({train.key.split}) has one image per class, so none can be held out to "
             "choose C with; give at least one class two."
         )
     steps = _Steps(progress)

@@ -24,12 +24,12 @@ def check_pair(train: EmbeddingSet, test: EmbeddingSet) -> None:
     for part in (train, test):
         if part.labels is None or not len(part.labels) or int(part.labels.min()) < 0:
             raise TMVError(
-                f"Training needs a class label on every picture, but {where} ({part.key.split}) lacks some; "
+                f"Training needs a class label on every image, but {where} ({part.key.split}) lacks some; "
                 f"choose {'another split to test on, one' if part is test else 'a data set'} with class labels."
             )
     if train.key.split == test.key.split:
         raise TMVError(
-            f"{where} ({train.key.split}) would be trained and tested on the same pictures; "
+            f"{where} ({train.key.split}) would be trained and tested on the same images; "
             "choose another split to test on."
         )
     if train.raw_classnames != test.raw_classnames or train.classnames != test.classnames:
@@ -50,7 +50,7 @@ def pair_notes(train: EmbeddingSet, test: EmbeddingSet) -> tuple[Note, ...]:
         if note not in said
     )
     missing = len(set(np.unique(labels_of(test)).tolist()) - set(np.unique(labels_of(train)).tolist()))
-    text = f"{missing} of {len(train.classnames)} classes have no training picture, so their test pictures are wrong."
+    text = f"{missing} of {len(train.classnames)} classes have no training image, so their test images are wrong."
     return (*said, *of_train, *((Note(text, "untrained_classes", "warning"),) if missing else ()))
 
 
@@ -98,7 +98,7 @@ def seen_in_training(train: EmbeddingSet, test: EmbeddingSet) -> BoolArray:
     seen = same_vectors(train.image_embeddings, test.image_embeddings)
     if 2 * seen.sum() >= min(len(train), len(test)):
         raise TMVError(
-            f"{int(seen.sum()):,} of the {len(seen):,} test pictures of {test.key.dataset} "
+            f"{int(seen.sum()):,} of the {len(seen):,} test images of {test.key.dataset} "
             f"({test.key.split}) are also in its training split; choose a split that is not trained on."
         )
     return seen

@@ -152,7 +152,7 @@ def summarise(
     `baseline` (default the first) is a template or "ensemble"."""
     labels = images.labels
     if labels is None or not templates or len(answers) != len(templates):
-        raise TMVError("A prompt study needs class labels on every picture, and answers for each template.")
+        raise TMVError("A prompt study needs class labels on every image, and answers for each template.")
     base_name = baseline or templates[0]
     named = {ENSEMBLE: ensemble, **dict(zip(templates, answers, strict=True))}
     if base_name not in named:

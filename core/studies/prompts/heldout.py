@@ -288,7 +288,7 @@ def warnings(verdict: Verdict, search_acc1: float, stopped: str) -> tuple[str, .
     found, gap = list[str](), verdict.difference
     if not gap.excludes_zero:
         found.append(
-            f"Within noise: the difference to the baseline on {gap.n:,} held-out pictures is "
+            f"Within noise: the difference to the baseline on {gap.n:,} held-out images is "
             f"{100 * gap.difference:+.2f} points, and its 95 % interval includes zero."
         )
     elif gap.difference < 0:
@@ -296,7 +296,7 @@ def warnings(verdict: Verdict, search_acc1: float, stopped: str) -> tuple[str, .
     if search_acc1 > verdict.heldout_acc1_ci95[1]:
         found.append(
             f"The search score ({100 * search_acc1:.2f} %) lies above the held-out interval: a choice "
-            "made on few pictures flatters itself there."
+            "made on few images flatters itself there."
         )
     if stopped == BUDGET_SPENT:
         found.append("The budget was spent before every template was tried; raise it for a full search.")

@@ -63,8 +63,8 @@ def split_rows(ids: Sequence[str], labels: IntArray, heldout_share: float = 0.5,
         held[rows[: max(1, round(heldout_share * len(rows)))]] = True
     if held.all() or not held.any():
         raise TMVError(
-            f"{len(ids)} pictures are too few to cut into a search and a held-out part; "
-            "at least one class needs two pictures."
+            f"{len(ids)} images are too few to cut into a search and a held-out part; "
+            "at least one class needs two images."
         )
     return Parts(search=np.flatnonzero(~held).astype(np.int64), heldout=np.flatnonzero(held).astype(np.int64))
 

@@ -257,12 +257,12 @@ def word_effects(
 def _target(images: EmbeddingSet, picture: str | None, classname: str | None) -> tuple[IntArray, str]:
     """Rows and name of what a prompt is held against: one picture, or every picture of a class."""
     if (picture is None) == (classname is None):
-        raise TMVError("Words are held against one picture or one class; give exactly one of the two.")
+        raise TMVError("Words are held against one image or one class; give exactly one of the two.")
     if picture is not None:
         return np.array([row_of(images, picture)], dtype=np.int64), picture
     if images.labels is None or classname not in images.classnames:
         raise TMVError(f"{images.key.dataset} ({images.key.split}) has no class called {classname!r}.")
     rows = np.flatnonzero(images.labels == images.classnames.index(classname))
     if not len(rows):
-        raise TMVError(f"The class {classname!r} has no pictures in {images.key.dataset} ({images.key.split}).")
+        raise TMVError(f"The class {classname!r} has no images in {images.key.dataset} ({images.key.split}).")
     return rows.astype(np.int64), classname

@@ -123,7 +123,7 @@ def explain(
     """
     if len(vectors) != 1 + len(spans) or not len(targets):
         raise TMVError(
-            f"Expected {1 + len(spans)} text vectors and at least one picture, got {len(vectors)} and {len(targets)}."
+            f"Expected {1 + len(spans)} text vectors and at least one image, got {len(vectors)} and {len(targets)}."
         )
     score, gaps = contributions(vectors[0], vectors[1:], targets)
     words = tuple(
@@ -140,8 +140,8 @@ def explain(
     )
     others = _rewordings(rewordings, rewording_vectors, vectors[0], targets)
     details = {
-        "contribution": "cos(picture, text) - cos(picture, text without the word)",
-        "interval": "bootstrap over pictures" if len(targets) > 1 else "one picture: none",
+        "contribution": "cos(image, text) - cos(image, text without the word)",
+        "interval": "bootstrap over images" if len(targets) > 1 else "one image: none",
     }
     return WordsResult(
         model=names["model"],

@@ -222,7 +222,7 @@ def labels_of(images: EmbeddingSet, classes: FloatArray, classnames: Sequence[st
     lacking = len(images) if labels is None else int(np.count_nonzero(labels < 0))
     if labels is None or lacking or not len(labels):
         raise TMVError(
-            f"Accuracy needs a class label on every picture, but in {key.dataset} ({key.split}) "
+            f"Accuracy needs a class label on every image, but in {key.dataset} ({key.split}) "
             f"{lacking} of {len(images)} have none; choose a data set with class labels."
         )
     if len(classes) != len(classnames):
@@ -273,7 +273,7 @@ def _notes(per_class: Sequence[ClassRecall], classnames: Sequence[str], classes:
     if empty := sum(r.n == 0 for r in per_class):
         notes.append(
             Note(
-                f"{empty} of {len(classnames)} classes have no picture here; the mean per-class recall "
+                f"{empty} of {len(classnames)} classes have no image here; the mean per-class recall "
                 "is over the others.",
                 "empty_classes",
             )
@@ -307,7 +307,7 @@ def name_notes(classnames: Sequence[str]) -> tuple[Note, ...]:
     if len(classnames) == 1:
         return (
             Note(
-                f"There is only one class, “{classnames[0]}”, so every picture is right whatever the model does: "
+                f"There is only one class, “{classnames[0]}”, so every image is right whatever the model does: "
                 "this is no result.",
                 "one_class",
                 "fault",
@@ -324,7 +324,7 @@ def _equal_names(doubled: Sequence[str], level: Level) -> Note:
     more = f" and {len(doubled) - MOST_NAMED} more" if len(doubled) > MOST_NAMED else ""
     return Note(
         f"Several classes bear the same name, {said}{more}: of these the first listed is always the answer, so "
-        "the pictures of the others count as wrong.",
+        "the images of the others count as wrong.",
         "equal_names",
         level,
     )
@@ -338,8 +338,8 @@ def _tie_note(correct: NDArray[np.bool_], tied: NDArray[np.bool_] | None) -> tup
     wrong, right = (f"{100 * hits / n:.2f} %" for hits in (sure, sure + np.count_nonzero(tied)))
     return (
         Note(
-            f"For {np.count_nonzero(tied)} of {n} pictures the right class and another have exactly the same "
-            "score; the class listed first is the answer, as in an argmax. With every such picture counted as "
+            f"For {np.count_nonzero(tied)} of {n} images the right class and another have exactly the same "
+            "score; the class listed first is the answer, as in an argmax. With every such image counted as "
             f"wrong, top-1 would be {wrong}, with every one counted as right {right}.",
             "ties",
         ),

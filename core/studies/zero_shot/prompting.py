@@ -51,7 +51,7 @@ class Prompting:
         """The rows, with what is to be said of these class names, and the names (c,); see `classnames`."""
         if images.labels is None:
             raise TMVError(
-                f"{find_dataset(images.key.dataset).title} ({images.key.split}) has no classes, so its pictures cannot "
+                f"{find_dataset(images.key.dataset).title} ({images.key.split}) has no classes, so its images cannot "
                 f"be classified; {self._labelled_instead(images)}."
             )
         if kind == "curated":

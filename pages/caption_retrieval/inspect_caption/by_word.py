@@ -42,13 +42,13 @@ def study(
 
 def by_word(results: Sequence[OneCaptionResult], now: CurrentCaption) -> None:
     """Where the picture stands without each word, and the words that matter in a sentence for each model."""
-    st.header("Which word holds the picture?", anchor=False)
+    st.header("Which word matters most?", anchor=False)
     if not results[0].words:
-        st.caption("One word: there is nothing to leave out.")
+        st.caption("A single word: nothing can be left out.")
         return
     left, right = st.columns([3, 2], gap="large")
     with left:
-        chart = word_ranks_chart(word_ranks_frame(results), title="What is left without each word?", **chart_look())
+        chart = word_ranks_chart(word_ranks_frame(results), title="Rank without each word", **chart_look())
         texts = [word.without.text for word in results[0].words]
         draw(
             chart,
@@ -58,7 +58,7 @@ def by_word(results: Sequence[OneCaptionResult], now: CurrentCaption) -> None:
     with right:
         for result in results:
             st.markdown(f"**{plain(say_model(result.model))}**: {plain(holding_word(result))}")
-        st.caption("A click on a mark asks the caption without that word.")
+        st.caption("Click a mark to query the caption without that word.")
 
 
 def wordings(results: Sequence[OneCaptionResult]) -> None:
@@ -73,7 +73,7 @@ def wordings(results: Sequence[OneCaptionResult]) -> None:
             own = frame[frame["model"] == model].drop_duplicates("text").set_index("text")[kind]
             table[f"{kind} {name}"] = [own[text] for text in texts]
         table |= {"text": texts} if kind == "rank" else {}
-    of, cosine = f"Of {results[0].n:,} pictures", "Cosine of the picture and the text"
+    of, cosine = f"Of {results[0].n:,} images", "Cosine of the image and the text"
     columns: Columns = {
         "text": st.column_config.TextColumn("Wording", width="large"),
         **{f"rank {name}": number(f"Rank, {name}", format="localized", help=of) for name in names.values()},

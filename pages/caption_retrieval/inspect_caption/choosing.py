@@ -18,9 +18,9 @@ from pages.shared.stored import stored_pairs
 from pages.shared.words import plain
 
 DRAWS: dict[Difficulty, tuple[str, str]] = {
-    "easy": ("Easy", "A caption that finds its picture first"),
-    "hard": ("Hard", "A caption that finds its picture at rank 2 to 10"),
-    "lost": ("Lost", "A caption whose picture stands beyond rank ten"),
+    "easy": ("Easy", "A caption that finds its image first"),
+    "hard": ("Hard", "A caption that finds its image at rank 2 to 10"),
+    "lost": ("Lost", "A caption whose image stands beyond rank ten"),
     "any": ("Any", "Any caption of the data set"),
 }
 
@@ -40,7 +40,7 @@ def pick_preset(engine: Engine, dataset: str, now: CurrentCaption | None) -> Non
     current = next((p.name for p in presets if now and p.caption == now.text and dataset in p.datasets), None)
     st.session_state["caption-preset"] = current
     st.pills(
-        "The deck's captions",
+        "The original study's captions",
         list(titles),
         key="caption-preset",
         format_func=lambda name: titles.get(name, name),
@@ -63,7 +63,7 @@ def _took_preset(presets: Sequence[CaptionPreset]) -> None:
 def pick_draw(results: Sequence[RetrievalResult]) -> None:
     """Buttons that draw a caption at random, by how it fares with the first model."""
     name = say_model(results[0].model)
-    st.markdown(":small[Draw one at random]", help=plain(f"How hard a caption is, is judged by {name}."))
+    st.markdown(":small[Pick one at random]", help=plain(f"Difficulty is judged by {name}."))
     with st.container(horizontal=True, gap="small"):
         for kind, (label, what) in DRAWS.items():
             st.button(label, key=f"draw-{kind}", on_click=draw_one, args=(kind,), help=what)

@@ -28,14 +28,14 @@ from pages.shared.widgets import pills
 from pages.shared.words import plain
 
 Opened = Callable[[str], None]
-OWN, SAME, BOTH = "its own picture", "same caption", "in both lists"
+OWN, SAME, BOTH = "its own image", "same caption", "in both lists"
 TILE, WORDING = 112, 60
 
 
 def ten_first(engine: Engine, lists: Sequence[PicturesResult], now: CurrentCaption, opened: Opened) -> None:
     """The first pictures of each model, for the caption or a wording beside it; the original stands last where it is
     not among them."""
-    st.header("What came first?", anchor=False)
+    st.header("Top results", anchor=False)
     if now.beside:
         lists = _worded(engine, lists, _pick_wording(now), now.text)
     if len(lists) > 1:
@@ -55,10 +55,10 @@ def ten_first(engine: Engine, lists: Sequence[PicturesResult], now: CurrentCapti
                     key=f"first-{result.model}",
                     tile=TILE,
                     opened=opened,
-                    label=f"Pictures that {say_model(result.model)} puts first",
+                    label=f"Images that {say_model(result.model)} puts first",
                 )
             drawn[-1].append(
-                SheetList(title=say_model(result.model), line=f"of {count(result.n, 'picture')}", tiles=tiles)
+                SheetList(title=say_model(result.model), line=f"of {count(result.n, 'image')}", tiles=tiles)
             )
     title = f"“{lists[0].query.words}”"
     with st.container(horizontal=True):
@@ -130,9 +130,9 @@ def look_alikes(
 ) -> None:
     """The pictures nearest to the original itself, by the cosine of the two pictures; those that the caption
     puts ahead of the original are marked."""
-    st.header("Does it have look-alikes?", anchor=False)
+    st.header("Look-alikes", anchor=False)
     st.markdown(
-        "The pictures nearest to the original, whatever the caption says: the score is the cosine of two pictures."
+        "The images most similar to the original, regardless of the caption; the score is the cosine of two images."
     )
     by_model = {result.model: result for result in lists}
     places = [{hit.id: rank_of(engine, by_model[one.model], hit.id)[0] for hit in one.lookalikes} for one in found]
@@ -149,7 +149,7 @@ def _look_alikes_of(engine: Engine, one: OneCaptionResult, places: Mapping[str, 
     ahead = sum(rank < one.caption.rank for rank in places.values())
     with st.container(gap="xxsmall"):
         st.markdown(f"**{plain(say_model(one.model))}**")
-        st.caption(f"{ahead} of these {len(places)} stand ahead of the original for this caption.")
+        st.caption(f"{ahead} of these {len(places)} rank above the original for this caption.")
     tiles = [_look_alike(engine, one, hit, places[hit.id]) for hit in one.lookalikes]
     grid(tiles, key=f"alike-{one.model}", tile=TILE, opened=opened, label=f"Look-alikes with {say_model(one.model)}")
 
@@ -163,5 +163,5 @@ def _look_alike(engine: Engine, one: OneCaptionResult, hit: Hit, rank: int) -> T
         note=f"caption: rank {rank:,}",
         rank=hit.rank,
         score_text=cosine(hit.score),
-        mark="ahead of it" if rank < one.caption.rank else "",
+        mark="above it" if rank < one.caption.rank else "",
     )

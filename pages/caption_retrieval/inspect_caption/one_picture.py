@@ -26,9 +26,9 @@ def picture_dialog(engine: Engine, sets: Sequence[EmbeddingSet], picture_id: str
 
 def _captions(captions: Sequence[str], picture_id: str) -> None:
     if not captions:
-        st.caption("This picture has no caption of its own.")
+        st.caption("This image has no caption.")
         return
-    st.markdown("**Its captions.** Look at one of them instead:")
+    st.markdown("**Captions of this image.** Inspect one of them:")
     for i, caption in enumerate(captions):
         if st.button(
             plain(caption),

@@ -184,7 +184,7 @@ def _one(engine: Engine, images: EmbeddingSet, picture: str, text: str) -> OneCa
 def stranger(now: CurrentCaption, images: EmbeddingSet) -> None:
     """A text that is no picture's caption here: it can be asked, but there is no rank to tell."""
     st.info(
-        f"No picture of this data set has the caption “{plain(now.text)}”, so there is no rank to tell. Below is what "
+        f"No image of this data set has the caption “{plain(now.text)}”, so there is no rank to tell. Below is what "
         "it finds.",
         icon=":material/info:",
     )
@@ -213,6 +213,6 @@ def footer(there: Benchmarked, how: CaptionsUsed, now: CurrentCaption) -> None:
 
 
 bind("caption", "original", "written", "draw", "beside", "asked", "listed", "by", "ranks", "words", "open")
-page_title("Does this caption find its picture, and what beats it?")
+page_title("Does this caption find its own image, and what ranks above it?")
 with errors_in_place():
     page(engine())

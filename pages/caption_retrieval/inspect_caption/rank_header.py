@@ -67,7 +67,7 @@ def rank_header(found: Sequence[OneCaptionResult], as_written: Sequence[OneCapti
     conclusion(plain(" ".join(rank_finding(result) for result in found)), found)
     if now.same:
         st.markdown(
-            f"{count(len(now.same) + 1, 'picture')} have this very caption, and only one can come first: this looks at "
+            f"{count(len(now.same) + 1, 'image')} have this very caption, and only one can come first: this looks at "
             "one of them, and the others are marked below."
         )
 
@@ -82,18 +82,18 @@ def edit(now: CurrentCaption) -> None:
         left, right = st.columns([3, 2])
         left.text_area("Caption", now.text, key=first, height=100, max_chars=LONGEST)
         right.text_area(
-            "Other wordings to lay beside it, one a line",
+            "Other wordings to compare, one per line",
             "\n".join(now.beside),
             key=second,
             height=100,
-            help="For example the bare noun. The same texts go to every model.",
+            help="For example the noun alone. Every model gets the same texts.",
         )
         wrote = safe_callback(_wrote, at="caption")
         st.form_submit_button("Find", type="primary", on_click=wrote, args=(now, first, second))
     show_form_error("caption")
     if now.edited:
         st.button(
-            "Back to the caption as written",
+            "Back to the original caption",
             type="tertiary",
             icon=":material/undo:",
             key="as-written",
@@ -105,8 +105,8 @@ def edit(now: CurrentCaption) -> None:
 def _wrote(now: CurrentCaption, first: str, second: str) -> None:
     text, beside = " ".join(st.session_state[first].split()), lines(st.session_state[second])
     if not text:
-        raise TMVError("A caption must not be empty; write what the picture shows.")
+        raise TMVError("The caption is empty; describe the image.")
     if len(beside) > MOST_BESIDE:
-        raise TMVError(f"At most {MOST_BESIDE} wordings are laid beside a caption, got {len(beside)}.")
+        raise TMVError(f"At most {MOST_BESIDE} wordings can be compared with a caption, got {len(beside)}.")
     edit_caption(now.picture or None, text, now.original_text if now.written and text not in now.written else None)
     set_choice("beside", beside)

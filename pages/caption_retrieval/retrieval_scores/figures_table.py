@@ -16,7 +16,7 @@ from pages.shared.save import save_rows
 
 RECALLS = tuple(f"recall@{k}" for k in KS)
 RANKS = ("median_rank", "mean_rank", "mrr")
-MEAN_RANK = "Average rank; a few that are far off weigh heavily"
+MEAN_RANK = "Average rank; a few distant ones weigh heavily"
 
 
 def figures_table(results: Sequence[RetrievalResult]) -> None:

@@ -24,20 +24,20 @@ from pages.shared.widgets import segments, select, widget_key
 from pages.shared.words import plain
 
 LENGTH, CONTENDERS, CROWDING = "length", "contenders", "crowding"
-WAYS = {LENGTH: "Its length", CONTENDERS: "How many compete", CROWDING: "Look-alikes"}
+WAYS = {LENGTH: "Caption length", CONTENDERS: "Competing images", CROWDING: "Look-alikes"}
 AXES = {LENGTH: "Words", CONTENDERS: "Contenders", CROWDING: "Neighbourhood"}
 TITLES = {
     LENGTH: "Do longer captions do better?",
-    CONTENDERS: "Do captions lose that fit many pictures?",
-    CROWDING: "Do pictures lose that have look-alikes?",
+    CONTENDERS: "Do captions that fit many images fail more often?",
+    CROWDING: "Do images with look-alikes fail more often?",
 }
 UNITS = {LENGTH: "words", CONTENDERS: "contenders", CROWDING: ""}
 WHAT = {
     LENGTH: "Captions by their number of words.",
-    CONTENDERS: "Captions by how many pictures score within one logit (1 / logit scale) of the first one: how many "
+    CONTENDERS: "Captions by how many images score within one logit (1 / logit scale) of the first one: how many "
     "others the same words nearly fit.",
-    CROWDING: "Captions by how alike their picture's surroundings are: its mean cosine with its ten nearest other "
-    "pictures, in four parts of equal size.",
+    CROWDING: "Captions by how alike their image's surroundings are: its mean cosine with its ten nearest other "
+    "images, in four parts of equal size.",
 }
 
 
@@ -87,7 +87,7 @@ def differences(results: Sequence[RetrievalResult], gap: RetrievalDifference | N
     """Every paired difference of two models, with its interval."""
     st.header("Is one model better?", anchor=False)
     if gap is None:
-        st.caption("Choose a second model above: both are then compared on the same captions, in pairs.")
+        st.caption("Choose a second model above to compare both on the same captions, paired.")
         return
     frame = retrieval_difference_frame(gap, results[0].dataset)
     chart = difference_chart(

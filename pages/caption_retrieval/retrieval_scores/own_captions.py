@@ -21,12 +21,12 @@ SCHEME = "captions:"
 
 def pick_own(engine: Engine, models: Sequence[ModelSpec]) -> None:
     """The form that takes a path; what was found in it is told by `report`. `models` are those to embed it with."""
-    box = st.expander("Use your own pictures with captions", on_change="rerun", key="own-captions")
+    box = st.expander("Use your own captioned images", on_change="rerun", key="own-captions")
     if not box.open:
         return
     with box:
         st.markdown(
-            "A COCO json with its pictures, or a csv or tsv with a column for the picture (image, filename, path) and "
+            "A COCO json with its images, or a csv or tsv with a column for the image (image, filename, path) and "
             "one for its caption; a folder that holds one will do. It must lie in the data folder of the server."
         )
         with st.form("own-captions-form", border=False):

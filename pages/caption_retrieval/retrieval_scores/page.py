@@ -89,7 +89,7 @@ def show_results(engine: Engine, results: list[RetrievalResult]) -> None:
     with errors_in_place():
         hard(engine, results, gap)
     with errors_in_place():
-        st.header("Which ones are lost?", anchor=False)
+        st.header("Hardest captions", anchor=False)
         captions = [engine.vectors.require(engine.place(r.model, r.dataset, r.split)).captions for r in results]
         caption_list(engine, results, captions, to_caption)
 
@@ -117,7 +117,7 @@ def _headline(result: RetrievalResult, side: Side, k: int, name: str) -> Headlin
         label=f"{name}: {lower_first(label)}" if name else label,
         value=found.recall[k],
         ci95=found.recall_ci95[k],
-        under=f"recall@{k} · {found.n:,} asked, among {among}",
+        under=f"recall@{k} · {found.n:,} queries over {among}",
         exact=result.model,
     )
 
@@ -165,6 +165,6 @@ def footer(results: Sequence[RetrievalResult], how: CaptionsUsed) -> None:
 
 
 bind(*KEPT)
-page_title("Does a caption find its own picture?")
+page_title("Does a caption find its own image?")
 with errors_in_place():
     page(engine())

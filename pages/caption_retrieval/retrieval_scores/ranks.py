@@ -19,12 +19,12 @@ from pages.shared.widgets import segments
 
 def ranks(results: Sequence[RetrievalResult]) -> None:
     """Both charts of one direction; a click on a bar lists what stands there."""
-    st.header("Where does the right one stand?", anchor=False)
+    st.header("Rank of the correct match", anchor=False)
     side: Side = "text" if one_of("stand", list(SIDES), "image") == "text" else "image"
     segments("stand", "Direction", SIDES, side)
     left, right = st.columns(2, gap="large")
     with left:
-        chart = rank_histogram_chart(histogram_frame(results, side), title="How often at which rank?", **chart_look())
+        chart = rank_histogram_chart(histogram_frame(results, side), title="Distribution of ranks", **chart_look())
         draw(chart, key="chart-ranks", picked=lambda mark: show_ranks(side, mark[0], int(mark[1]), int(mark[2])))
     with right:
         draw(recall_curve_chart(curve_frame(results, side), **chart_look()), key="chart-curve")

@@ -31,8 +31,8 @@ from pages.shared.words import plain
 
 AccuracyChoice = tuple[tuple[ModelSpec, ...], tuple[DatasetSpec, ...], PromptChoice]
 MOST_HEADLINES = 4
-TITLES = ("Is the first answer right?", "Is the right one among the first five?")
-ALL = "Every zero-shot figure with its protocol"
+TITLES = ("Top-1 accuracy", "Top-5 accuracy")
+ALL = "All zero-shot figures with their protocol"
 
 
 def pick(engine: Engine) -> AccuracyChoice:
@@ -155,5 +155,5 @@ def page(engine: Engine) -> None:
 
 
 bind("number")
-page_title("How well does it name pictures?")
+page_title("How well does it label images?")
 page(engine())

@@ -69,7 +69,7 @@ def results_table(frame: pd.DataFrame, key: str, asked: Callable[[str, str], Non
             **page_columns(ACCURACY),
             **{f"{name}_95": "95 %" if name == "acc1" else f"95 % of {_low(name)}" for name in INTERVALS},
             "published_acc5": percent_column("Published top-5"),
-            "deck_acc5": percent_column("Deck top-5"),
+            "deck_acc5": percent_column("Original study, top-5"),
             "protocol": st.column_config.ButtonColumn("Protocol", key=f"{key}-protocol", on_click=clicked),
         },
     )
@@ -93,12 +93,12 @@ def _protocol(result: ZeroShotResult) -> None:
         f"top-5 ({interval_text(result.acc5_ci95)}) · {plain(protocol_line(result))}"
     )
     st.caption(
-        f"{plain(f'{result.model} on {result.dataset}, {result.split} split')}. Zero-shot: a picture belongs to "
+        f"{plain(f'{result.model} on {result.dataset}, {result.split} split')}. Zero-shot: an image belongs to "
         "the class whose text vector has the highest cosine with it. Intervals are Wilson's."
     )
     show_notes([result])
     st.button(
-        "Its classes and pictures",
+        "Errors by class",
         key="protocol-classes",
         icon=":material/arrow_forward:",
         on_click=to_classes,
@@ -113,14 +113,14 @@ def _protocol(result: ZeroShotResult) -> None:
 def _references(result: ZeroShotResult) -> None:
     rows = references_frame([result])
     if rows.empty:
-        st.caption("No published figure of this model on this data set is known to the catalog.")
+        st.caption("The catalog has no published figure for this model on this data set.")
         return
     st.markdown("**Figures from elsewhere**")
     for _, row in rows.iterrows():
-        whose = "The deck" if row["kind"] == "deck" else "Published"
+        whose = "The original study" if row["kind"] == "deck" else "Published"
         st.caption(
             f"{whose}, {plain(row['metric_title'])}: **{percent(row['value'])}**, "
-            f"{points(row['difference'], signed=True)} from it here; it lies {row['lies']} our interval. "
+            f"{points(row['difference'], signed=True)} from ours; it lies {row['lies']} our interval. "
             f"{plain(row['protocol'])}. Source: {plain(row['source'])}."
         )
 

@@ -44,7 +44,7 @@ def _scale(result: SideResult) -> str:
     if isinstance(result, ProbeResult) or (isinstance(result, FewShotDraw) and result.method == "probe"):
         return "softmax of the probe’s scores"
     cosines = f"softmax of cosine × {result.logit_scale:.4g}, the model’s own logit scale"
-    return f"{cosines}, plus what the few pictures add" if isinstance(result, FewShotDraw) else cosines
+    return f"{cosines}, plus what the few images add" if isinstance(result, FewShotDraw) else cosines
 
 
 def cost(engine: Engine, dataset: DatasetSpec) -> None:
@@ -58,14 +58,14 @@ def cost(engine: Engine, dataset: DatasetSpec) -> None:
     )
     if by == TIME and not speeds:
         st.caption(
-            "The time is kept when pictures are embedded on this machine; these came with the cache, or were embedded "
+            "The time is kept when images are embedded on this machine; these came with the cache, or were embedded "
             "by an earlier version."
         )
         return
     frame = cost_frame(accuracy_frame(found), {model: s.seconds_per_picture for model, s in speeds.items()})
     chart = cost_chart(frame, "seconds_per_picture" if by == TIME else "parameters", **chart_look())
     draw(chart, key="chart-cost")
-    st.caption(_whence(speeds) if by == TIME else "Parameters of both towers, as the model's record has them.")
+    st.caption(_whence(speeds) if by == TIME else "Parameters of both towers, from the model's own configuration.")
 
 
 def _measured(engine: Engine, dataset: DatasetSpec) -> tuple[list[ZeroShotResult], dict[str, Speed]]:
@@ -85,8 +85,8 @@ def _measured(engine: Engine, dataset: DatasetSpec) -> tuple[list[ZeroShotResult
 
 def _whence(speeds: dict[str, Speed]) -> str:
     devices = listed(sorted({s.device for s in speeds.values()}))
-    each = listed([f"{say_model(m)} over {count(s.n, 'picture')}" for m, s in speeds.items()])
+    each = listed([f"{say_model(m)} over {count(s.n, 'image')}" for m, s in speeds.items()])
     return plain(
-        f"Measured while these pictures were embedded on this machine ({devices}), reading and preprocessing "
+        f"Measured while these images were embedded on this machine ({devices}), reading and preprocessing "
         f"included: {each}."
     )

@@ -27,9 +27,9 @@ PAGE = 20
 def disagreements(engine: Engine, pair: AnsweredPair, names: SideNames, short: SideNames) -> None:
     """What exactly one side names right, the surest mistakes of the other first."""
     frame = disagreements_frame(*pair)
-    st.header("On which pictures do they part?", anchor=False)
+    st.header("Where do they disagree?", anchor=False)
     if frame.empty:
-        st.caption("On none: both name the same pictures right.")
+        st.caption("Nowhere: both classify the same images correctly.")
         return
     frame = frame.assign(sure=_surety(pair, frame))
     for place, side, name, other in zip(st.columns(2, gap="large"), "ab", short, short[::-1], strict=True):
@@ -55,9 +55,9 @@ def _surety(pair: AnsweredPair, frame: pd.DataFrame) -> np.ndarray:
 
 
 def _column(engine: Engine, result: Answered, rows: pd.DataFrame, side: str, name: str, other: str) -> None:
-    st.markdown(f"**{plain(name)}** is right, **{plain(other)}** is wrong: {count(len(rows), 'picture')}")
+    st.markdown(f"**{plain(name)}** is right, **{plain(other)}** is wrong: {count(len(rows), 'image')}")
     if rows.empty:
-        st.caption("No picture.")
+        st.caption("No images.")
         return
     place, on_page = paged(len(rows), PAGE, f"page_{side}")
     wrong = "b" if side == "a" else "a"
@@ -65,12 +65,12 @@ def _column(engine: Engine, result: Answered, rows: pd.DataFrame, side: str, nam
         grid(
             [_tile(engine, result, row, wrong) for _, row in rows.iloc[on_page].iterrows()],
             key=f"parted-{side}",
-            label=f"Pictures that only {name} names right",
+            label=f"Images that only {name} names right",
             tile=112,
             opened=lambda picture: set_choice("parted", picture),
         )
     if len(rows) > PAGE:
-        st.caption("The surest mistakes first.")
+        st.caption("The most confident errors first.")
 
 
 def _tile(engine: Engine, result: Answered, row: pd.Series, wrong: str) -> Tile:

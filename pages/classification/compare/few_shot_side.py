@@ -21,7 +21,7 @@ def read_draw(name: str, written: str) -> tuple[int, int]:
     with them."""
     shots, _, seed = written.partition("/")
     if shots and not _whole(shots, 1, MOST_SHOTS):
-        expected = "a few-shot method with a whole number of pictures a class, 1 or more, as in tip-f/16/0"
+        expected = "a few-shot method with a whole number of images per class, 1 or more, as in tip-f/16/0"
         note_wrong_choice(name, shots, expected, f"{SHOTS_OPENED} a class are used instead")
         shots = ""
     if seed and not _whole(seed, 0, MOST_SEEDS - 1):
@@ -41,7 +41,7 @@ def pick_draw(name: str, shots: int, seed: int, title: str, chose: Callable[...,
     with left:
         select(
             f"{name}-shots",
-            f"{title}: pictures a class",
+            f"{title}: images per class",
             list(dict.fromkeys([*map(str, SHOTS), str(shots)])),
             str(shots),
             accept_new_options=True,
@@ -58,5 +58,5 @@ def pick_draw(name: str, shots: int, seed: int, title: str, chose: Callable[...,
         key=widget_key(f"{name}-seed"),
         on_change=chose,
         args=args,
-        help="One draw of many. Of one seed, the pictures of K = 1 are among those of K = 2, and so on.",
+        help="One draw of many. Of one seed, the images of K = 1 are among those of K = 2, and so on.",
     )

@@ -25,7 +25,7 @@ from pages.shared.prompt_picker import PromptChoice, pick_class_names
 from pages.shared.training import untrainable
 from pages.shared.url_state import bind, get_choice, set_choice
 
-LEAD = "Both answer for the same pictures, so the difference is paired: what both get right or wrong cancels out."
+LEAD = "Both classify the same images, so the difference is paired: images that both get right or wrong cancel out."
 MOST_OTHERS = 6
 
 

@@ -41,7 +41,7 @@ def figures(pair: AnsweredPair, names: SideNames, short: SideNames) -> PairedDif
                 Headline(label=name, value=result.acc1, ci95=_interval(result), under=_line(result), exact=result.model)
             )
     with places[2], st.container(gap="xxsmall"):
-        st.metric("Difference, first minus second", points(difference.difference, signed=True))
+        st.metric("Difference (first − second)", points(difference.difference, signed=True))
         low, high = difference.ci95
         between = f"{in_points(low, signed=True)} to {points(high, signed=True)}"
         st.caption(f"95 %: {between} · {plain(difference.test)}, p {p_value(difference.p_value)}")
@@ -97,7 +97,7 @@ def two_by_two(pair: AnsweredPair, names: SideNames) -> None:
         for row, word in zip(cells, ("right", "wrong"), strict=True)
     )
     st.html(
-        f'<style>{STYLE}</style><table class="deck"><caption>{count(n, "picture")}, each answered by both</caption>'
+        f'<style>{STYLE}</style><table class="deck"><caption>{count(n, "image")}, each answered by both</caption>'
         f"<thead><tr><td></td>{head}</tr></thead><tbody>{body}</tbody></table>"
     )
     st.caption(

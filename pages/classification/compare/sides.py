@@ -139,7 +139,7 @@ def say_wording(wording: tuple[str, ...]) -> str:
 
 
 def _titles() -> dict[str, str]:
-    return {"": "The set's own wording", **{p.name: p.title for p in PROMPT_SETS}}
+    return {"": "Default prompts", **{p.name: p.title for p in PROMPT_SETS}}
 
 
 # --- from the address -------------------------------------------------------------------------------------
@@ -213,7 +213,7 @@ def pick_side(engine: Engine, name: str, side: Side, title: str) -> None:
         if side.prompted:
             _pick_wording(name, side, title)
         else:
-            st.markdown("Learnt from labels; it needs no prompts.")
+            st.markdown("Trained on labels; it needs no prompts.")
     if side.drawn:
         pick_draw(name, side.shots, side.seed, title, _chose, (name, side.wording))
 

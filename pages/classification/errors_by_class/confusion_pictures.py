@@ -58,7 +58,7 @@ def pick_cell(result: ZeroShotResult, now: ConfusionCell) -> None:
     with left:
         select(
             "true",
-            "Pictures of",
+            "Images of",
             [ANY, *tokens],
             ANY if now.true is None else tokens[now.true],
             on_change=_picked,
@@ -95,10 +95,10 @@ def rows_of(result: ZeroShotResult, cell: ConfusionCell) -> NDArray[np.int64]:
 
 def title(result: ZeroShotResult, cell: ConfusionCell, n: int) -> str:
     """What the grid shows, in words."""
-    whose = "pictures" if cell.true is None else f"pictures of {result.classnames[cell.true]}"
+    whose = "pictures" if cell.true is None else f"images of {result.classnames[cell.true]}"
     if isinstance(cell.answer, int):
         return f"{n:,} {whose} named {result.classnames[cell.answer]}"
-    named = {RIGHT: " named right", WRONG: " named wrong", ANY: ""}[cell.answer]
+    named = {RIGHT: " correct", WRONG: " misclassified", ANY: ""}[cell.answer]
     return f"{n:,} {whose}{named}"
 
 
@@ -109,7 +109,7 @@ def pictures(engine: Engine, result: ZeroShotResult) -> None:
     st.header(plain(title(result, cell, len(rows))), anchor=False)
     pick_cell(result, cell)
     if not len(rows):
-        st.caption("No picture is in this cell. Choose another class or answer.")
+        st.caption("No images in this cell. Choose another class or prediction.")
         return
     place, on_page = paged(len(rows), PAGE, "page")
     with place:
@@ -121,4 +121,4 @@ def pictures(engine: Engine, result: ZeroShotResult) -> None:
             opened=lambda picture: set_choice("picture", picture),
         )
     if len(rows) > PAGE:
-        st.caption(f"{count(len(rows), 'picture')}, the surest answers first.")
+        st.caption(f"{count(len(rows), 'image')}, most confident first.")

@@ -27,7 +27,7 @@ EXAMPLE = "apple\norange\nbird\nfish\nteddy bear"
 
 def own_picture(engine: Engine) -> None:
     """The form, and under it the five best of the typed labels."""
-    st.header("Name a picture of your own", anchor=False)
+    st.header("Classify your own image", anchor=False)
     with st.form("own-picture", border=False):
         left, right = st.columns(2)
         left.file_uploader(
@@ -37,8 +37,8 @@ def own_picture(engine: Engine) -> None:
             max_upload_size=MOST_MEGABYTES,
             help="It is decoded here and kept only while you look.",
         )
-        right.text_area("Labels, one a line", key="own-labels", value=EXAMPLE, max_chars=8000, height=150)
-        if st.form_submit_button("Name it", type="primary"):
+        right.text_area("Labels, one per line", key="own-labels", value=EXAMPLE, max_chars=8000, height=150)
+        if st.form_submit_button("Classify", type="primary"):
             st.session_state["own-asked"] = True
     file = st.session_state.get("own-file")
     if file is not None and st.session_state.get("own-asked"):
@@ -52,12 +52,12 @@ def _named(engine: Engine, data: bytes) -> None:
     templates = get_prompt_choice(()).templates or find_prompt_set("photo").templates
     left, right = st.columns([3, 2], gap="large")
     with left:
-        picture(thumbnail(data, 1024), "Your picture")
+        picture(thumbnail(data, 1024), "Your image")
     with right, errors_in_place():
         best = name_picture(*_vectors(engine, model, data, templates, labels), k=SHOWN)
         st.markdown(f"**{plain(say_model(model))}**")
         answers([(name, share, False) for name, share in best])
-        st.caption(f"Asked with “{plain('” and “'.join(templates[:2]))}”; the shares are among these labels only.")
+        st.caption(f"Prompts: “{plain('” and “'.join(templates[:2]))}”; the probabilities are among these labels only.")
 
 
 def _vectors(
@@ -77,5 +77,5 @@ def _vectors(
 def _labels(text: str) -> list[str]:
     labels = list(dict.fromkeys(line.strip() for line in text.splitlines() if line.strip()))
     if not 2 <= len(labels) <= MOST_LABELS:
-        raise TMVError(f"Between 2 and {MOST_LABELS} different labels are needed, one a line; got {len(labels)}.")
+        raise TMVError(f"Between 2 and {MOST_LABELS} different labels are needed, one per line; got {len(labels)}.")
     return labels

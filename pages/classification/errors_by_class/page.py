@@ -73,7 +73,7 @@ def show_results(result: ZeroShotResult) -> None:
         ]
     )
     cells = confusion_frame(result)
-    confusion = confusion_chart(cells, **chart_look(), title="Which classes does it confuse?")
+    confusion = confusion_chart(cells, **chart_look(), title="Which classes are confused?")
     said = collapse_finding(result)
     conclusion(plain(said if said.code == "collapsed" else full_stop(mistake_finding(cells))), [result])
     left, right = st.columns(2, gap="large")
@@ -104,7 +104,7 @@ def footer(result: ZeroShotResult, how: PromptChoice) -> None:
 
 
 bind("true", "predicted", "picture")
-page_title("What does it get right, and what does it confuse?")
+page_title("Which classes are right, and which are confused?")
 with errors_in_place():
     page(engine())
 with errors_in_place():

@@ -35,8 +35,8 @@ from pages.shared.widgets import multiselect, widget_key
 from pages.shared.words import plain
 
 LEAD = (
-    "K pictures a class are drawn from the training split, several times: one draw says little. Settings are chosen on "
-    "validation pictures, never on the test split. K = 0 is zero-shot."
+    "K images per class are drawn from the training split, several times: one draw says little. Settings are chosen on "
+    "validation images, never on the test split. K = 0 is zero-shot."
 )
 LASTS = "It takes seconds for small sets and minutes for large ones; every run is kept."
 MOST_SEEDS, MOST_HEADLINES = 10, 4
@@ -93,7 +93,7 @@ def pick_draws() -> int:
         MOST_SEEDS,
         key=widget_key("seeds"),
         on_change=_drew,
-        help="For each number of pictures; mean and spread are over these.",
+        help="For each number of images; mean and spread are over these.",
     )
     return draws
 
@@ -138,9 +138,9 @@ def show_results(results: list[FewShotResult]) -> None:
         for place, result in zip(st.columns(min(2, len(results)), gap="large")[: len(pair)], pair, strict=True):
             with place:
                 title = (
-                    f"{say_model(result.model)}: what is a label worth?"
+                    f"{say_model(result.model)}: how much do labels help?"
                     if len(results) > 1
-                    else "Accuracy by labelled pictures a class"
+                    else "Accuracy by labelled images per class"
                 )
                 chart = few_shot_chart(few_shot_frame([result]), published_frame([result]), title=title, **chart_look())
                 draw(chart, key=f"few-shot-{result.model}")
@@ -170,7 +170,7 @@ def page(engine: Engine) -> None:
         st.info(plain(why), icon=":material/info:")
         return
     if how.split_of(dataset) == train_split(engine, dataset.name):
-        st.info("The training split is what is learnt from; choose the test split.", icon=":material/info:")
+        st.info("The training split is used for training; choose the test split.", icon=":material/info:")
         return
     if results := studies(engine, choice):
         show_results(results)
@@ -193,6 +193,6 @@ def footer(choice: FewShotChoice, results: list[FewShotResult]) -> None:
 
 
 bind("method", "seeds")
-page_title("What is a handful of labelled pictures worth?", LEAD)
+page_title("How much do a few labels help?", LEAD)
 with errors_in_place():
     page(engine())

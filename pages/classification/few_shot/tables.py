@@ -39,7 +39,7 @@ def few_shot_tables(results: Sequence[FewShotResult]) -> None:
         shown[list(TABLE)].dropna(axis="columns", how="all"),
         hide_index=True,
         key="few-shot-table",
-        alt="Accuracy of each method with each number of pictures a class",
+        alt="Accuracy of each method with each number of images per class",
         placeholder="",
         column_config=page_columns(FEW_SHOT | FEW_SHOT_SETTINGS),
     )
@@ -53,17 +53,17 @@ def few_shot_tables(results: Sequence[FewShotResult]) -> None:
 def _settings(result: FewShotResult) -> None:
     details = result.protocol.details
     rows = {
-        "Learnt from": str(details["shots"]),
-        "Fewer pictures": str(details["fewer"]),
-        "Chosen on": f"{details['validation']}; here {listed([f'{n:,}' for n in details['n_validation']])} pictures",
+        "Trained on": str(details["shots"]),
+        "Fewer images": str(details["fewer"]),
+        "Chosen on": f"{details['validation']}; here {listed([f'{n:,}' for n in details['n_validation']])} images",
         "Linear probe": str(details["probe"]),
         "Tip-Adapter": str(details["tip"]),
         "Tip-Adapter-F": str(details["tip-f"]),
         "Spread": str(details["spread"]),
         "Clearly ahead": "by more than the spread over the draws, and the 95 % interval of the mean over the draws "
-        "minus zero-shot, paired over the test pictures, excludes zero",
+        "minus zero-shot, paired over the test images, excludes zero",
         "Prompts": " | ".join(result.zero_shot.templates[:6]),
-        "Tested on": f"{count(result.n, 'picture')} of {say_dataset(result.dataset)}, {result.split} split",
-        "Trained on": f"{result.train_key.split} split, embeddings {result.train_key.fingerprint}",
+        "Tested on": f"{count(result.n, 'image')} of {say_dataset(result.dataset)}, {result.split} split",
+        "Training embeddings": f"{result.train_key.split} split, embeddings {result.train_key.fingerprint}",
     }
     st.table({k: plain(v) for k, v in rows.items()}, border="horizontal", alt="How few-shot settings are chosen")

@@ -31,7 +31,7 @@ from pages.shared.words import plain
 MOST_HEADLINES = 4
 LEAD = (
     "A linear probe is logistic regression on the features of a frozen image encoder, trained on labels. "
-    "It is compared with zero-shot on the same test pictures, top-1 with top-1."
+    "It is compared with zero-shot on the same test images, top-1 with top-1."
 )
 ProbeChoice = tuple[tuple[ModelSpec, ...], DatasetSpec, bool]
 
@@ -90,7 +90,7 @@ def show_results(probes: list[ProbeResult], zero_shots: list[ZeroShotResult]) ->
     conclusion(plain(probe_finding(probes, zero_shots)), probes)
     left, right = st.columns(2, gap="large")
     with left:
-        title = f"What do labels add on {say_dataset(probes[0].dataset)}?"
+        title = f"How much do labels add on {say_dataset(probes[0].dataset)}?"
         draw(accuracy_chart(methods_frame(zero_shots, probes), title=title, **chart_look()), key="probe-accuracy")
     with right:
         draw(validation_chart(validation_frame(probes), **chart_look()), key="probe-validation")
@@ -111,7 +111,7 @@ def page(engine: Engine) -> None:
     offer_probes(engine, missing)
     if not probes:
         if not missing:
-            st.info("The training split is what a probe is trained on; choose the test split.", icon=":material/info:")
+            st.info("A probe is trained on the training split; choose the test split.", icon=":material/info:")
         return
     zero_shots, waiting = beside(engine, probes, how)
     if waiting is not None:
@@ -125,6 +125,6 @@ def page(engine: Engine) -> None:
     )
 
 
-page_title("What do labels add to frozen features?", LEAD)
+page_title("How much do labels add to frozen features?", LEAD)
 with errors_in_place():
     page(engine())

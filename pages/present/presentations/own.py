@@ -25,7 +25,7 @@ def own_stories(engine: Engine) -> None:
     with box:
         names = (DECK, *story_names(stories_folder(engine)))
         now = next(iter(get_choice("story")), DECK)
-        shown, title = now if now in names else DECK, "The deck, replayed"
+        shown, title = now if now in names else DECK, "The original study, replayed"
         select("story", "Story", names, shown, format_func=lambda n: n or title, on_change=safe_callback(_picked))
         if now in names and now != DECK:
             text = (stories_folder(engine) / f"{now}{SUFFIX}").read_text("utf-8", "replace")

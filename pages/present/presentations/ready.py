@@ -43,7 +43,7 @@ def ready_line(engine: Engine, told: StoryPosition, pairs: Pairs) -> None:
         "Load all steps",
         key="prepare-story",
         width="stretch",
-        help="Encodes texts that are missing, draws small pictures, and keeps every answer in memory.",
+        help="Encodes texts that are missing, draws small images, and keeps every answer in memory.",
     ):
         _load(
             (i / len(STEPS), f"Step {i + 1} of {len(STEPS)}: {step.title}", partial(story.prepare, engine, step, pairs))

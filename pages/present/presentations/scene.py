@@ -72,7 +72,7 @@ def draw_step(engine: Engine, step: Step, pairs: Pairs) -> None:
             question(engine, scene, pairs, asked)
         elif step.datasets and not scene.dataset and step.kind not in ("table", "bars"):
             sets = listed([say_dataset(d) for d in step.datasets])
-            st.caption(plain(f"None of {sets} has vectors here yet; embed one in the library."))
+            st.caption(plain(f"None of {sets} has vectors here yet; embed one under Data & models."))
         else:
             _KINDS[step.kind](engine, scene, pairs)
             # What makes the numbers of these pictures doubtful, in small letters under them
@@ -177,7 +177,7 @@ def question(engine: Engine, scene: Scene, pairs: Pairs, text: str) -> None:
         dataset = next((d for d in scene.step.datasets if any(d == there for _, there in pairs)), "")
         dataset = dataset or min((d for _, d in pairs), default="")
     if not dataset:
-        st.caption("There are no pictures to ask yet; embed some in the library.")
+        st.caption("There are no images to ask yet; embed some under Data & models.")
         return
     models = story.beside(tuple(m for m, d in pairs if d == dataset))
     lists = [search(engine, engine.place(m, dataset), query=text, k=TEN) for m in models]

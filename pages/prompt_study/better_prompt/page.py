@@ -49,7 +49,7 @@ def start(engine: Engine, model: str, dataset: DatasetSpec, split: str | None, p
         if job.live:
             return
         if job.state == "cancelled":
-            st.caption("The search was stopped; nothing was judged. Texts that were encoded stay.")
+            st.caption("The search was stopped before the verdict. Texts encoded so far are kept.")
     st.markdown(
         plain(
             f"{plan.words[0].upper()}{plan.words[1:]}. Templates are chosen on {share_words(1 - plan.heldout)}, and "
@@ -98,7 +98,7 @@ def page(engine: Engine) -> None:
     model, dataset = picked
     asked = get_prompt_choice([dataset])
     plan, split = plan_on(engine, dataset, asked.classnames), asked.split_of(dataset)
-    with st.expander(plan_sentence(plan) if plan else "What is searched", expanded=plan is None), errors_in_place():
+    with st.expander(plan_sentence(plan) if plan else "Search settings", expanded=plan is None), errors_in_place():
         plan_form(engine, dataset, plan, partial(run, engine, model.name, dataset, split))
     if engine.embeddings(model.name, dataset.name, split) is None:
         offer(engine, [(model, dataset, split)])

@@ -72,7 +72,7 @@ def search_plan(engine: Engine, dataset: DatasetSpec, classnames: str) -> Search
     sets = [find_prompt_set(dataset.prompt_set if n == OWN else n).templates for n in pool_sets()]
     pool = tuple(dict.fromkeys((*own_templates(engine), *(t for templates in sets for t in templates))))
     if not pool:
-        raise TMVError("There is nothing to choose from; take a set, or write templates of your own.")
+        raise TMVError("Nothing to choose from: pick a prompt set or write your own templates.")
     beat = one_of("beat", [p.name for p in PROMPT_SETS], dataset.prompt_set)
     return SearchPlan(
         pool=pool,
@@ -118,7 +118,7 @@ def plan_form(engine: Engine, dataset: DatasetSpec, now: SearchPlan | None, run:
         left, middle, right = st.columns(3, gap="large")
         with left:
             _pick_sets(dataset)
-            st.text_area("Templates of your own, one a line", "\n".join(written), key=boxes[0], height=120)
+            st.text_area("Templates of your own, one per line", "\n".join(written), key=boxes[0], height=120)
         with middle:
             st.text_input(
                 "A pattern with slots", pattern, key=boxes[1], placeholder="a {style} of a {size} {}", max_chars=300
@@ -150,13 +150,11 @@ def _pick_sets(dataset: DatasetSpec) -> None:
 def _pick_limits(now: SearchPlan | None) -> None:
     titles = {p.name: p.title for p in PROMPT_SETS}
     st.session_state[widget_key("beat")] = now.beat if now else PROMPT_SETS[0].name
-    st.selectbox("What it must beat", list(titles), key=widget_key("beat"), format_func=lambda n: titles.get(n, n))
+    st.selectbox("Baseline", list(titles), key=widget_key("beat"), format_func=lambda n: titles.get(n, n))
     left, right = st.columns(2)
     _choice(left, "largest", "At most", SIZES, str(now.largest if now else LARGEST), "Templates in the ensemble")
     _choice(right, "budget", "Budget", BUDGETS, str(now.budget if now else BUDGET), "Ensembles tried at most")
-    _choice(
-        left, "heldout", "Held out", SHARES, f"{now.heldout if now else 0.5:g}", "Share of pictures for the verdict"
-    )
+    _choice(left, "heldout", "Held out", SHARES, f"{now.heldout if now else 0.5:g}", "Share of images for the verdict")
     kinds = list(CLASSNAMES)
     st.session_state[widget_key("poolnames")] = now.classnames if now else "curated"
     right.selectbox("Class names", kinds, key=widget_key("poolnames"), format_func=CLASSNAMES.__getitem__)
@@ -187,4 +185,4 @@ def _planned(engine: Engine, extra: str, pattern: str, slot_lines: str, run: Cal
 
 def plan_sentence(plan: SearchPlan) -> str:
     """For the expander that holds the form."""
-    return plain(f"What is searched: {plan.words}")
+    return plain(f"Search settings: {plan.words}")

@@ -29,10 +29,10 @@ from pages.shared.words import plain
 TEMPLATES = "pages/prompt_study/compare_templates/page.py"
 KINDS = {"gained": "Gained", "lost": "Lost"}
 SAID = {
-    GREEDY: "Chosen by the search",
-    BASELINE: "What it must beat",
-    EQUAL_WEIGHT: "The whole pool together",
-    UNLABELLED_WEIGHT: "Weighted without labels",
+    GREEDY: "Greedy ensemble",
+    BASELINE: "Baseline",
+    EQUAL_WEIGHT: "All templates averaged",
+    UNLABELLED_WEIGHT: "Label-free weighting",
 }
 PAGE = 24
 
@@ -62,11 +62,9 @@ def _headline(result: PromptSearchResult, verdict: Verdict) -> Headline:
 
 def chosen_templates(result: PromptSearchResult) -> None:
     """The templates that were taken, in order, with what each brought on the search part."""
-    st.header("Which templates were chosen?", anchor=False)
+    st.header("Chosen templates", anchor=False)
     st.caption(
-        plain(
-            f"{ended_because(result)} The search score flatters: it is how they were picked, not what they are worth."
-        )
+        plain(f"{ended_because(result)} The search score is optimistic, because the templates were picked by it.")
     )
     frame = path_frame(result)
     rows = frame.assign(search_acc1=100 * frame["search_acc1"], gain=100 * frame["gain"])
@@ -81,7 +79,7 @@ def chosen_templates(result: PromptSearchResult) -> None:
             "step": st.column_config.NumberColumn("Step", width=50),
             "template": st.column_config.TextColumn("Template", width=180),
             "gain": number("Brought", format="%+.2f points", help="On the search part"),
-            "search_acc1": number("Search score", format="%.2f %%", help="By which it was picked; it flatters"),
+            "search_acc1": number("Search score", format="%.2f %%", help="Used for picking, so optimistic"),
             "tried": number("Tried", format="localized"),
         },
     )
@@ -90,7 +88,7 @@ def chosen_templates(result: PromptSearchResult) -> None:
         save_rows(verdict_frame(result), "search-verdicts", key="search-verdicts-csv", label="Verdicts as CSV")
         st.page_link(
             TEMPLATES,
-            label="Compare them one by one",
+            label="Compare them individually",
             icon=":material/arrow_forward:",
             query_params={"wording": list(result.chosen.templates)},
         )
@@ -105,7 +103,7 @@ def _weights(result: PromptSearchResult) -> None:
     frame = weights_frame(verdict)
     with box:
         st.caption(
-            "Zero-shot prompt ensembling weighs a template by how sure it makes the model on pictures without labels "
+            "Zero-shot prompt ensembling weighs a template by how sure it makes the model on images without labels "
             "(Allingham et al. 2023)."
         )
         st.dataframe(
@@ -125,7 +123,7 @@ def _weights(result: PromptSearchResult) -> None:
 
 def turned_pictures(engine: Engine, result: PromptSearchResult) -> None:
     """Held-out pictures that the chosen templates turn right or wrong, with a click to one of them."""
-    st.header("Which held-out pictures does the choice turn?", anchor=False)
+    st.header("Held-out images whose label changes", anchor=False)
     ids = {"gained": result.chosen.gained, "lost": result.chosen.lost}
     now = one_of("turned", KINDS, max(KINDS, key=lambda kind: len(ids[kind])))
     segments(
@@ -185,7 +183,7 @@ def _mark(gained: bool, right: bool, named: str) -> str:
 
 def _dialog(engine: Engine, before: ZeroShotResult, after: ZeroShotResult, name: str, choice: str) -> None:
     def beside() -> None:
-        for title, result in (("What it must beat", before), ("Chosen by the search", after)):
+        for title, result in (("Baseline", before), ("Greedy ensemble", after)):
             row = result.ids.index(name)
             best = zip(result.top5[row], result.top5_probability[row], strict=True)
             st.markdown(f"**{title}**")
@@ -197,4 +195,4 @@ def _dialog(engine: Engine, before: ZeroShotResult, after: ZeroShotResult, name:
 
 def share_words(share: float) -> str:
     """ "50 % of the pictures"."""
-    return f"{percent(share, 0)} of the pictures"
+    return f"{percent(share, 0)} of the images"

@@ -79,7 +79,7 @@ def changed(engine: Engine, studies: Sequence[PromptStudyResult], look: ChangedT
     frame = changed_pictures_frame(study, template)
     _pick(studies, look)
     if study.find(template).difference is None:
-        st.caption("This is the template that the others are measured against; choose another one.")
+        st.caption("This is the template that the others are compared with; choose another one.")
         return
     left, right = st.columns([2, 3], gap="large")
     with left:
@@ -170,7 +170,7 @@ def _pictures(engine: Engine, look: ChangedTemplate, frame: pd.DataFrame) -> Non
         _pick_class(look.study, label)
     rows = frame[frame["kind"] == kind]
     if rows.empty:
-        st.caption("No picture is among these. Choose another kind, class or template.")
+        st.caption("No image is among these. Choose another kind, class or template.")
         return
     place, on_page = paged(len(rows), PAGE, PAGE_KEY)
     with place:
@@ -178,7 +178,7 @@ def _pictures(engine: Engine, look: ChangedTemplate, frame: pd.DataFrame) -> Non
             [_tile(engine, look, row) for _, row in rows.iloc[on_page].iterrows()],
             key="flipped-grid",
             tile=120,
-            label=f"{KINDS[kind]}: {count(len(rows), 'picture')}",
+            label=f"{KINDS[kind]}: {count(len(rows), 'image')}",
             opened=lambda picture: set_choice("flipped", picture),
         )
     save_rows(frame, "pictures-changed", key="flipped-csv")
@@ -195,7 +195,7 @@ def _pick_kind(frame: pd.DataFrame) -> str:
     now = one_of("which", KINDS, max((GAINED, LOST), key=lambda kind: counts[kind]))
     segments(
         "which",
-        "Pictures whose answer changed",
+        "Images whose answer changed",
         list(KINDS),
         now,
         format_func=lambda kind: f"{KINDS[kind]} {counts[kind]:,}",

@@ -160,8 +160,8 @@ def words(studies: Sequence[PromptStudyResult], choice: TemplatesChoice) -> None
         st.markdown(plain(sentence))
     if len(choice.how.templates) > 1:
         st.markdown(
-            "The best was picked on these same pictures, which flatters it a little; a choice is judged on pictures "
-            "it has not seen under *Search for prompts*."
+            "The best was picked on these same images, which flatters it a little; a choice is judged on images "
+            "it has not seen under *Find a better prompt*."
         )
     preset = preset_of(choice.how, choice.dataset.name)
     if preset is not None and preset.remark:
@@ -174,7 +174,7 @@ def show_results(engine: Engine, studies: list[PromptStudyResult], choice: Templ
     words(studies, choice)
     frame = templates_frame(studies)
     order: Literal["given", "best"] = "best" if len(choice.how.templates) > MOST_IN_ORDER else "given"
-    chart = templates_chart(frame, order=order, title="How much does each template name right?", **chart_look())
+    chart = templates_chart(frame, order=order, title="Accuracy of each template", **chart_look())
     draw(chart, key="chart-templates", picked=lambda mark: _clicked(studies, mark))
     look = changed_template(studies)
     with errors_in_place():

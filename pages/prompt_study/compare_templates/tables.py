@@ -98,7 +98,7 @@ def _named_by_each(study: PromptStudyResult, row: int) -> None:
             }
         ),
         hide_index=True,
-        alt="What each template names this picture",
+        alt="Prediction of each template for this image",
         column_config={"Score": st.column_config.NumberColumn(format="%.3f", help="Cosine with that class")},
     )
-    st.caption(f"{sum(right)} of {len(right)} ways of asking name it right.")
+    st.caption(f"{sum(right)} of {len(right)} templates classify it correctly.")

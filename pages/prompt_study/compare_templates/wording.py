@@ -83,11 +83,11 @@ def pick_wording(engine: Engine, now: Wording) -> None:
         key = box_key("wording", now.templates)
         with st.form("own-wording", border=False, width=ROOM):
             st.text_area(
-                "Templates, one a line",
+                "Templates, one per line",
                 "\n".join(now.templates),
                 key=key,
                 height=240,
-                help="{} stands for the class name. Each is measured by itself, and all of them together.",
+                help="{} stands for the class name. Each is measured on its own, and all are averaged.",
             )
             done = partial(close_choice, "wording")
             st.form_submit_button(
@@ -133,11 +133,11 @@ def pick_baseline(now: Wording) -> None:
     options = [*now.templates, *([ENSEMBLE] if len(now.templates) > 1 else [])]
     select(
         "baseline",
-        "Measured against",
+        "Baseline",
         options,
         now.baseline if now.baseline in options else options[0],
         format_func=say_template,
-        help="Differences are paired: both templates name the same pictures.",
+        help="Differences are paired: both templates name the same images.",
     )
 
 
@@ -155,7 +155,7 @@ def pick_preset(now: Wording, dataset: str, offered: Sequence[TemplatePreset] = 
     current = preset_of(now, dataset)
     st.session_state["wording-preset"] = current.name if current else None
     st.pills(
-        "The deck's seven templates on",
+        "Seven templates of the original study, on",
         list(titles),
         key="wording-preset",
         format_func=lambda n: titles.get(n, n),

@@ -166,6 +166,6 @@ def page(engine: Engine) -> None:
 
 
 bind(*KEPT, "closer", "hit")
-page_title("Which pictures does a prompt find?")
+page_title("Which images does each prompt bring up?")
 with errors_in_place():
     page(engine())

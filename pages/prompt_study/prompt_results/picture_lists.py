@@ -108,7 +108,7 @@ def as_sheet(engine: Engine, compared: Compared, mode: Theme) -> bytes:
         for row, comparisons in zip(compared.rows, compared.against, strict=True)
     ]
     first = compared.rows[0][0]
-    return contact_sheet(f"Pictures of {say_dataset(first.dataset)}", rows, mode)
+    return contact_sheet(f"Images of {say_dataset(first.dataset)}", rows, mode)
 
 
 def _tile(engine: Engine, result: PicturesResult, hit: Hit, comparison: ListComparison | None, how: str) -> Tile:

@@ -33,7 +33,7 @@ def pick_way(dataset: DatasetSpec) -> str:
     """Prompts, slots, a ladder or a sum."""
     usual = PROMPTS if get_choice("prompt") else questions.way_of(picture_presets(dataset.name)[0])
     now = one_of("way", WAYS, usual)
-    segments("way", "Ask with", WAYS, now, wrap=True)
+    segments("way", "Query type", WAYS, now, wrap=True)
     return now
 
 
@@ -59,7 +59,7 @@ def _prompts(engine: Engine, now: Question | None) -> None:
     key = box_key("prompt", current)
     with st.form("prompts", border=False):
         box, button = st.columns(BOX_AND_BUTTON, vertical_alignment="bottom")
-        box.text_area("Prompts, one a line", "\n".join(current), key=key, height=_height(current))
+        box.text_area("Prompts, one per line", "\n".join(current), key=key, height=_height(current))
         _find(button, "prompts", _wrote_prompts, engine, key)
 
 
@@ -135,7 +135,7 @@ def _sum(engine: Engine, now: Question | None) -> None:
     with st.form("sum", border=False):
         box, button = st.columns(BOX_AND_BUTTON, vertical_alignment="bottom")
         box.text_area(
-            "Texts that are added and taken away, one a line",
+            "Texts that are added and taken away, one per line",
             "\n".join(current),
             key=key,
             height=_height(current),
@@ -193,7 +193,7 @@ def pick_preset(engine: Engine, dataset: DatasetSpec, now: Question | None) -> N
     current = next((p.name for p in presets if now is not None and _same(p, dataset, now)), None)
     st.session_state["picture-preset"] = current
     st.pills(
-        "The deck's questions",
+        "The original study's questions",
         list(titles),
         key="picture-preset",
         format_func=lambda n: titles.get(n, n),
@@ -261,7 +261,7 @@ def pick_showing(now: Showing, question: Question, images: EmbeddingSet | None, 
     """A button that says how many pictures are shown; inside, what can change it."""
     words = plain(f"{now.k} images each")
     with choice_button("Length of the lists, what counts as correct", words, key="showing"):
-        segments("k", "Pictures in each list", [str(d) for d in DEPTHS], str(now.k))
+        segments("k", "Images in each list", [str(d) for d in DEPTHS], str(now.k))
         possible = comparisons(len(question.queries), models)
         if possible:
             radio(

@@ -59,9 +59,7 @@ def _pick_model(models: Sequence[str]) -> str:
     st.session_state.setdefault(widget_key("grid-model"), models[0])
     if st.session_state[widget_key("grid-model")] not in models:
         st.session_state[widget_key("grid-model")] = models[0]
-    st.segmented_control(
-        "Pictures of", list(models), key=widget_key("grid-model"), format_func=say_model, required=True
-    )
+    st.segmented_control("Images of", list(models), key=widget_key("grid-model"), format_func=say_model, required=True)
     return str(st.session_state[widget_key("grid-model")])
 
 

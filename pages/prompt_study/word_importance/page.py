@@ -53,14 +53,14 @@ def write(engine: Engine, text: str) -> None:
         left, right, button = st.columns([4, 3, 1], vertical_alignment="bottom")
         left.text_input("Prompt", text, key=keys[0], max_chars=LONGEST)
         right.text_area(
-            "Other wordings, one a line",
+            "Other wordings, one per line",
             "\n".join(own),
             key=keys[1],
             height=68,
             placeholder="plain paraphrases, unless you write some",
         )
         button.form_submit_button(
-            "Weigh words", type="primary", on_click=safe_callback(_wrote), args=(engine, *keys), width="stretch"
+            "Analyze", type="primary", on_click=safe_callback(_wrote), args=(engine, *keys), width="stretch"
         )
 
 
@@ -120,7 +120,7 @@ def show_results(engine: Engine, results: list[WordsResult], target: WordTarget)
     if left is not None:
         with left, errors_in_place():
             whole = engine.picture(results[0].dataset, results[0].split, str(target.picture))
-            picture(whole, f"Picture {target.picture} of {results[0].dataset}")
+            picture(whole, f"Image {target.picture} of {results[0].dataset}")
     with right:
         sentences(results)
     frame = words_frame(results)
@@ -134,7 +134,7 @@ def rewordings(results: Sequence[WordsResult]) -> None:
     frame = rewordings_frame(results)
     if frame.empty:
         return
-    st.header("And said in other words?", anchor=False)
+    st.header("Paraphrases", anchor=False)
     number = st.column_config.NumberColumn
     columns = ["text", "model_title", "score", "difference", "difference_low", "difference_high"]
     st.dataframe(
@@ -205,6 +205,6 @@ def weighed(engine: Engine, models: Sequence[ModelSpec], dataset: DatasetSpec, i
 
 
 bind("text", "reword", "target", "class")
-page_title("Which word does the work?")
+page_title("Which words matter?")
 with errors_in_place():
     page(engine())

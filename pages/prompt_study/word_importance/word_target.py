@@ -21,7 +21,7 @@ from pages.shared.url_state import set_choice
 from pages.shared.widgets import segments, select, widget_key
 
 PICTURE, CLASS = "picture", "class"
-KINDS = {PICTURE: "One picture", CLASS: "A class"}
+KINDS = {PICTURE: "One image", CLASS: "A class"}
 SOME = 10
 
 
@@ -42,9 +42,9 @@ def usual_text(dataset: DatasetSpec) -> str:
 def word_target(images: EmbeddingSet, text: str, best: str) -> WordTarget:
     """What the address asks for; else the class that the text names, else the `best` picture (an id)."""
     instead = "what fits the text is used"
-    if picture := one_of("target", images.ids, "", "the name of a picture of this data set", instead):
+    if picture := one_of("target", images.ids, "", "the name of an image of this data set", instead):
         return WordTarget(picture=picture)
-    if named := one_of("class", classes_with_pictures(images), "", A_CLASS + " with pictures", instead):
+    if named := one_of("class", classes_with_pictures(images), "", A_CLASS + " with images", instead):
         return WordTarget(classname=named)
     found = classes_named(text, images.classnames) if images.labels is not None else ()
     names = [images.classnames[c] for c in found if images.classnames[c] in classes_with_pictures(images)]
@@ -67,7 +67,7 @@ def pick_target(images: EmbeddingSet, now: WordTarget, best: str) -> None:
     with left:
         segments(
             "held",
-            "Held against",
+            "Score against",
             KINDS,
             CLASS if now.classname else PICTURE,
             on_change=_switched,
@@ -100,12 +100,12 @@ def hold_against(picture: str) -> None:
 
 def pictures_to_choose(engine: Engine, result: PicturesResult, now: WordTarget) -> None:
     """The best pictures of the text; a click holds the words against one of them."""
-    st.subheader("Hold it against another picture", anchor=False)
+    st.subheader("Hold it against another image", anchor=False)
     grid(
         [_tile(engine, result, place, now) for place in range(len(result.hits))],
         key="target-grid",
         tile=96,
-        label="The best pictures of this text",
+        label="The best images of this text",
         opened=hold_against,
     )
 
@@ -127,7 +127,7 @@ def _tile(engine: Engine, result: PicturesResult, place: int, now: WordTarget) -
 
 def in_words(target: WordTarget, results_n: int) -> str:
     """ "the 25 pictures of bird"."""
-    return f"the {results_n:,} pictures of {target.classname}" if target.classname else f"the picture {target.picture}"
+    return f"the {results_n:,} images of {target.classname}" if target.classname else f"the image {target.picture}"
 
 
 def kept_choices(target: WordTarget) -> dict[str, Sequence[str]]:

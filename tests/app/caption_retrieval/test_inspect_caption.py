@@ -79,7 +79,7 @@ def test_the_ten_that_came_first_are_those_of_search(
         assert [t["id"] for t in drawn[:10]] == [h.id for h in result.hits]
         assert [t["score_text"] for t in drawn[:10]] == [f"cos {h.score:.2f}" for h in result.hits]
         for tile in drawn[:10]:
-            assert tile["right"] == (tile["id"] == "5.png") == ("its own picture" in tile["mark"])
+            assert tile["right"] == (tile["id"] == "5.png") == ("its own image" in tile["mark"])
             assert ("in both lists" in tile["mark"]) == (tile["id"] in both)
 
 
@@ -90,12 +90,12 @@ def test_an_original_that_is_lost_stands_last_with_its_rank(
     app = caption_page(HERE, model=[GOOD], data=[told_set(captioned)], original=picture, caption=text)
     drawn = tiles(app, f"first-{GOOD}")
     assert len(drawn) == 11 and (drawn[-1]["id"], drawn[-1]["rank"]) == (picture, rank)
-    assert drawn[-1]["right"] and drawn[-1]["mark"] == "its own picture"
+    assert drawn[-1]["right"] and drawn[-1]["mark"] == "its own image"
 
 
 def test_pictures_with_the_very_same_caption_are_marked(caption_page: Page, captioned: World) -> None:
     app = caption_page(HERE, model=[GOOD], data=[told_set(captioned)], original="7.png", caption=SHARED)
-    assert "24 pictures have this very caption" in said(app)
+    assert "24 images have this very caption" in said(app)
     others = [t for t in tiles(app, f"first-{GOOD}") if t["id"] != "7.png"]
     assert others and all("same caption" in t["mark"] for t in others)
 
@@ -112,7 +112,7 @@ def test_look_alikes_are_the_nearest_pictures_and_tell_who_is_ahead(
     near = similar(engine, engine.place(GOOD, told_set(captioned)), picture=picture, k=11)
     assert [t["id"] for t in drawn] == [h.id for h in near.hits if h.id != picture][:10]
     ranks = {h.id: h.rank for h in search.hits}
-    assert [t["mark"] == "ahead of it" for t in drawn] == [ranks[t["id"]] < rank for t in drawn]
+    assert [t["mark"] == "above it" for t in drawn] == [ranks[t["id"]] < rank for t in drawn]
 
 
 def test_the_other_way_outlines_its_own_captions(caption_page: Page, captioned: World, engine: Engine) -> None:
@@ -197,7 +197,7 @@ def test_a_caption_that_no_picture_has_is_asked_without_a_rank(
     app = caption_page(HERE, model=[GOOD], data=["coco"])
     app.pills(key="caption-preset").set_value("deck-bears").run()
     assert not app.exception and not app.metric
-    assert "No picture of this data set has the caption" in said(app) and "This is a part: 16" in said(app)
+    assert "No image of this data set has the caption" in said(app) and "This is a part: 16" in said(app)
 
 
 def test_nonsense_in_the_address_opens_with_a_caption(caption_page: Page, captioned: World) -> None:
@@ -241,7 +241,7 @@ def test_vectors_that_are_missing_are_offered(caption_page: Page, captioned: Wor
 
 def edit(app: AppTest, text: str, beside: str = "") -> AppTest:
     box(app, "Caption").set_value(text)
-    box(app, "Other wordings to lay beside it, one a line").set_value(beside)
+    box(app, "Other wordings to compare, one per line").set_value(beside)
     return press(app, "Find")
 
 
@@ -260,7 +260,7 @@ def test_an_edit_moves_the_rank_and_can_be_taken_back(
     assert [m.value for m in app.metric] == [f"{n.caption.rank} of 24" for n in now] != before
     assert f"rank {before[0].split()[0]} as written" in said(app) and app.session_state["written"] == [second]
     assert app.session_state["original"] == ["5.png"] and first != second
-    press(app, "Back to the caption as written")
+    press(app, "Back to the original caption")
     assert app.session_state["caption"] == [second] and [m.value for m in app.metric] == before
 
 
@@ -372,5 +372,5 @@ def test_a_picture_in_the_address_opens_with_its_captions(
 def test_vectors_without_pictures_still_tell_ranks(caption_page: Page) -> None:
     app = caption_page(HERE, model=[GOOD, POOR], data=["coco"])
     assert not app.exception and len(app.metric) == 2 and "is not on this machine" in said(app)
-    assert "These pictures are not on this machine, only what was answered for them" in said(app)
+    assert "These images are not on this machine; only their results are" in said(app)
     assert len(app.get("plotly_chart")) == 1 and not any(tile["src"] for _, tiles in grids(app) for tile in tiles)

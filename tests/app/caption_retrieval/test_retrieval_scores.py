@@ -64,7 +64,7 @@ def test_two_models_are_shown_in_both_directions(caption_page: Page, captioned: 
 
 def test_what_counts_is_said_with_the_numbers_of_the_data_set(caption_page: Page, captioned: World) -> None:
     words = said(caption_page(HERE, model=[GOOD], data=[told_set(captioned)]))
-    assert "its own picture is among the first k of all 24 pictures" in words
+    assert "its own image is among the first k of all 24 images" in words
     assert "any of its 3 to 4 captions is among the first k of all 73 captions" in words
     assert "Ties count against it" in words
 
@@ -100,12 +100,12 @@ def test_two_models_are_compared_in_pairs(caption_page: Page, captioned: World, 
     wanted += [*(gap.text_recall[k] for k in (1, 5, 10)), gap.text_mrr]
     said_so = [points(w.difference, signed=True).split("\xa0")[0] + ("" if w.excludes_zero else " tie") for w in wanted]
     assert sorted(drawn) == sorted(said_so)
-    assert f"On {gap.n_texts} captions and {gap.n_images} pictures" in said(app)
+    assert f"On {gap.n_texts} captions and {gap.n_images} images" in said(app)
 
 
 def test_published_figures_of_coco_are_marked_where_they_do_not_hold(caption_page: Page) -> None:
     app = caption_page(HERE, model=[GOOD], data=["coco"])
-    assert "published, for other pictures" in names(charts(app)[0])
+    assert "published, for other images" in names(charts(app)[0])
     assert "they do not compare" in said(app)
     assert "This is a part: 16 of the 5,000" in said(app)
 
@@ -220,7 +220,7 @@ def test_a_list_in_the_address_and_by_its_choices(caption_page: Page, captioned:
     assert listed()["caption"].str.contains("blue").all()
     app.pills(key="shown-ranks").set_value("").run()
     app.segmented_control(key="shown-listed").set_value("text").run()
-    assert "pictures, the hardest for ResNet-50" in said(app)
+    assert "images, the hardest for ResNet-50" in said(app)
 
 
 def test_a_list_without_pictures_still_has_its_captions(caption_page: Page) -> None:
@@ -233,9 +233,9 @@ def test_a_list_without_pictures_still_has_its_captions(caption_page: Page) -> N
 
 def test_what_is_missing_in_own_data_is_reported(caption_page: Page, captioned: World) -> None:
     words = said(caption_page(HERE, model=[GOOD], data=[told_set(captioned)]))
-    assert "told · 24 pictures · 73 captions, 3 to 4 a picture" in words
+    assert "told · 24 images · 73 captions, 3 to 4 an image" in words
     assert LOST in words and BARE in words
-    assert "twice at the same picture: 1" in words and "caption of several pictures: 1" in words
+    assert "twice at the same image: 1" in words and "caption of several images: 1" in words
     assert str(captioned.data) not in words
 
 
@@ -244,7 +244,7 @@ def test_own_data_that_is_whole_is_said_to_be(captioned: World) -> None:
     whole = (Note("Captions are from captions.csv; also there: other.csv.", "caption_file"),)
     assert captions_report(rows) == rows.notes
     assert captions_report(replace(rows, notes=whole))[1:] == captions_report(replace(rows, notes=()))
-    assert "Every caption has its picture" in captions_report(replace(rows, notes=()))[0]
+    assert "Every caption has its image" in captions_report(replace(rows, notes=()))[0]
 
 
 def ask_for(app: AppTest, path: str) -> AppTest:
@@ -258,7 +258,7 @@ def test_a_path_in_the_data_folder_becomes_the_data_set(caption_page: Page, capt
     app = ask_for(caption_page(HERE, data=["coco"]), "told/captions.csv")
     assert app.session_state["model"] == [GOOD, POOR]
     assert app.session_state["data"] == ["captions:told/captions.csv", "coco"]
-    assert "24 pictures · 73 captions" in said(app)
+    assert "24 images · 73 captions" in said(app)
 
 
 @pytest.mark.parametrize("path", ["", "../cache", "/etc/passwd", "told/nothing.csv", "colours", "captions:/etc"])

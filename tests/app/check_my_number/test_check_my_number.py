@@ -55,9 +55,7 @@ def test_a_number_is_checked_and_told_in_the_order_of_every_page(page: Page, wor
     assert all(f.evidence in said(app) for f in result.raised)
     # The stand-in for RN50 has a transform of its own, and there are 32 pictures.
     assert [f.check for f in result.raised] == ["weights", "enough"]
-    assert "Fault · Are activation and preprocessing" in said(app) and "To know · Are there enough pictures" in said(
-        app
-    )
+    assert "Fault · Are activation and preprocessing" in said(app) and "Warning · Are there enough images" in said(app)
     assert len(app.get("plotly_chart")) == 1
 
 

@@ -29,7 +29,7 @@ def engine_of(world: World) -> Engine:
 
 def test_it_opens_with_what_is_cached(page: Page, world: World) -> None:
     app, engine = page(HERE), engine_of(world)
-    assert not app.exception and app.title[0].value == "How well does it name pictures?"
+    assert not app.exception and app.title[0].value == "How well does it label images?"
     assert app.multiselect(key="shown-model").value == [GOOD, POOR]
     assert app.multiselect(key="shown-data").value == ["eurosat", world.colours]
     assert [m.value for m in app.metric] == [
@@ -75,7 +75,7 @@ def test_choosing_another_model_changes_the_answer(page: Page) -> None:
     [
         ({"model": ["ViT-B-32/opnai"]}, "did you mean"),
         ({"data": ["eurosatt"]}, "did you mean"),
-        ({"templates": "fotos"}, "not “fotos”; each set's own prompts are used"),
+        ({"templates": "fotos"}, "not “fotos”; each data set's own prompts are used"),
         ({"template": ["a photo without a place"]}, "exactly one {}"),
         ({"data": ["folder:/etc"]}, "is read only from the data folder"),
         ({"data": ["folder:../../etc"]}, "is read only from the data folder"),
@@ -151,5 +151,5 @@ def test_data_that_is_not_here_says_where_it_comes_from(page: Page) -> None:
 def test_each_number_opens_how_it_was_made(page: Page, world: World) -> None:
     app = page(HERE, number=[GOOD, "eurosat"])
     words = said(app)
-    assert "highest cosine" in words and "The deck" in words and "Published" in words
+    assert "highest cosine" in words and "The original study" in words and "Published" in words
     assert app.code[0].value.splitlines() == list(run_study(engine_of(world), ZeroShot, GOOD, "eurosat").templates)

@@ -42,7 +42,7 @@ def test_both_sides_and_the_paired_difference(page: Page, world: World, results:
     assert [m.value for m in app.metric][:2] == [percent(r.acc1) for r in results]
     good, poor = (r.correct for r in results)
     assert "ahead" in said(app) and "McNemar" in said(app)
-    assert f"{int((good & ~poor).sum())} pictures" in said(app)
+    assert f"{int((good & ~poor).sum())} images" in said(app)
     assert len(app.get("plotly_chart")) >= 2
 
 
@@ -59,7 +59,7 @@ def test_they_part_on_pictures_that_are_not_here_too(page: Page) -> None:
     app = page(HERE, data=["eurosat"], a=side("zero-shot", GOOD), b=side("zero-shot", POOR))
     shown = [*tiles(app, "parted-a"), *tiles(app, "parted-b")]
     assert not app.exception and shown and not any(t["src"] for t in shown)
-    assert "These pictures are not on this machine" in said(app)
+    assert "These images are not on this machine" in said(app)
 
 
 def test_a_side_against_itself_is_a_tie(page: Page, world: World) -> None:

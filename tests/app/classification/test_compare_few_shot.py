@@ -84,7 +84,7 @@ def test_the_pictures_on_which_a_draw_and_zero_shot_part(shown: Page, trained: t
     assert not app.exception and f"{draw.split} · {parted[0]}" in words
     assert f"ResNet-50 · OpenAI, Tip-Adapter-F, {K} a class" in words
     found = compare(draw, zero)
-    assert f"{found.n_only_a} picture" in words and f"{found.n_only_b} picture" in words
+    assert f"{found.n_only_a} image" in words and f"{found.n_only_b} image" in words
     assert "Can the probabilities" in words or "softmax of cosine × 50, the model’s own logit scale, plus" in words
 
 
@@ -144,16 +144,16 @@ def test_all_draws_are_a_click_away(
         ("probe/2/0", r"No method is called 'probe/2/0'"),
         (
             "tip/none/0",
-            r"“a” in the address is a few-shot method with a whole number of pictures a class.*, not “none”; 16",
+            r"“a” in the address is a few-shot method with a whole number of images per class.*, not “none”; 16",
         ),
-        ("tip/0/0", r"a whole number of pictures a class.*, not “0”"),
+        ("tip/0/0", r"a whole number of images per class.*, not “0”"),
         (
             "tip/2/9999",
             r"“a” in the address is a few-shot method with a seed from 0 to 99.*, not “9999”; seed 0 is used",
         ),
         ("tip/2/-1", r"from 0 to 99.*, not “-1”"),
         ("tip/2/0/7", r"from 0 to 99.*, not “0/7”"),
-        ("tip/999/0", r"has at most \d+ pictures a class to learn from, so 999 a class cannot be drawn"),
+        ("tip/999/0", r"has at most \d+ images per class to learn from, so 999 per class cannot be drawn"),
     ],
 )
 def test_a_wrong_draw_in_the_address_is_one_sentence(

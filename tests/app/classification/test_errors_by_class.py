@@ -57,7 +57,7 @@ def test_choosing_another_model_keeps_the_rest_of_the_choice(page: Page, world: 
 def test_it_opens_with_the_mistakes(page: Page, world: World, result: ZeroShotResult) -> None:
     app = page(HERE, model=[POOR], data=[world.colours])
     wrong = int((~result.correct).sum())
-    assert f"{wrong} pictures named wrong" in said(app)
+    assert f"{wrong} images misclassified" in said(app)
     shown = tiles(app)
     assert len(shown) == min(wrong, 24) and not any(t["right"] for t in shown)
     first = result.ids.index(shown[0]["id"])
@@ -77,7 +77,7 @@ def test_the_same_choice_by_keyboard(page: Page, world: World, result: ZeroShotR
     app = page(HERE, model=[POOR], data=[world.colours])
     app.selectbox(key="shown-true").set_value("blue").run()
     app.selectbox(key="shown-predicted").set_value(ANY).run()
-    assert len(tiles(app)) == 8 and "8 pictures of blue" in said(app)
+    assert len(tiles(app)) == 8 and "8 images of blue" in said(app)
     app.selectbox(key="shown-predicted").set_value(RIGHT).run()
     assert all(t["right"] for t in tiles(app))
     assert app.session_state["predicted"] == [RIGHT]
@@ -87,7 +87,7 @@ def test_an_empty_cell_says_so(page: Page, world: World, result: ZeroShotResult)
     empty = next((t, p) for t in range(4) for p in range(4) if result.confusion[t, p] == 0)
     names = result.classnames
     app = page(HERE, model=[POOR], data=[world.colours], true=names[empty[0]], predicted=names[empty[1]])
-    assert "No picture is in this cell" in said(app) and not tiles(app)
+    assert "No image is in this cell" in said(app) and not tiles(app)
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_a_picture_that_does_not_exist_opens_nothing(page: Page, world: World) -
 def test_vectors_without_pictures_still_answer(page: Page) -> None:
     app = page(HERE, model=[GOOD], data=["eurosat"])
     assert not app.exception and len(app.metric) == 3
-    assert "These pictures are not on this machine" in said(app)
+    assert "These images are not on this machine" in said(app)
     tiles = json.loads(next(e for e in app.get("bidi_component") if "cell-grid" in e.proto.id).proto.json)["items"]
     assert tiles and {t["src"] for t in tiles} == {""} and all(t["mark"] for t in tiles)
 
@@ -168,7 +168,7 @@ def warm(monkeypatch: pytest.MonkeyPatch) -> None:
 def name_it(app: AppTest, data: bytes, labels: str) -> AppTest:
     app.file_uploader[0].upload("<img src=x>.png", data)
     app.text_area(key="own-labels").set_value(labels)
-    next(b for b in app.button if b.label == "Name it").click().run()
+    next(b for b in app.button if b.label == "Classify").click().run()
     return app
 
 

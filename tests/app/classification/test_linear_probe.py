@@ -59,7 +59,7 @@ def tab(text: str) -> str:
 def test_the_probe_beside_zero_shot(shown: Page, trained: tuple[World, ProbeResult]) -> None:
     world, probe = trained
     app = shown(PROBE, model=[POOR], data=[world.colours])
-    assert not app.exception and app.title[0].value == "What do labels add to frozen features?"
+    assert not app.exception and app.title[0].value == "How much do labels add to frozen features?"
     assert [m.value for m in app.metric] == [percent(probe.test_acc1)]
     assert len(app.get("plotly_chart")) == 2
     zero = run_study(Engine(world.cache, world.data, in_process=False), ZeroShot, POOR, world.colours, probe.split)
@@ -89,7 +89,7 @@ def test_what_a_probe_was_trained_on(shown: Page, trained: tuple[World, ProbeRes
     app = shown(PROBE, model=[POOR], data=[world.colours])
     app.session_state["open-trained"] = True
     told = app.run().table[0].value.astype(str).to_string().replace("\\", "")
-    assert probe.train_key.fingerprint in told and f"{probe.n_train} pictures of colours, train split" in told
+    assert probe.train_key.fingerprint in told and f"{probe.n_train} images of colours, train split" in told
 
 
 def test_a_probe_that_is_not_here_has_one_button(
@@ -167,17 +167,15 @@ def test_accuracy_shows_probes_where_they_are_and_offers_the_rest(
 def test_a_probes_bar_opens_how_the_probe_was_made(shown: Page, trained: tuple[World, ProbeResult]) -> None:
     world, probe = trained
     app = shown(ACCURACY, model=[POOR], data=[world.colours], number=[POOR, world.colours, "probe"])
-    assert not app.exception and "trained on" in said(app) and "Of its own training pictures" in said(app)
-    assert any(
-        f"{probe.n_train} pictures of colours, train split" in t.value.astype(str).to_string() for t in app.table
-    )
+    assert not app.exception and "trained on" in said(app) and "Of its own training images" in said(app)
+    assert any(f"{probe.n_train} images of colours, train split" in t.value.astype(str).to_string() for t in app.table)
     assert app.button(key="protocol-probe").label == "Its validation curve"
 
 
 def test_a_probe_that_is_not_here_opens_zero_shot(shown: Page, trained: tuple[World, ProbeResult]) -> None:
     world, _ = trained
     app = shown(ACCURACY, model=[GOOD], data=[world.colours], number=[GOOD, world.colours, "probe"])
-    assert not app.exception and "Zero-shot: a picture belongs to" in said(app)
+    assert not app.exception and "Zero-shot: an image belongs to" in said(app)
 
 
 def test_the_decks_figures_stand_in_the_table_with_their_difference(page: Page, world: World) -> None:
@@ -189,7 +187,7 @@ def test_the_decks_figures_stand_in_the_table_with_their_difference(page: Page, 
     low, high = zero.acc1_ci95
     outside = not low <= 0.3218 <= high
     assert (f"deck 32.2 % {gap} ≠" in told) == outside
-    assert "deck 95.7 %" in told, "the deck's probe, where none is trained here"
+    assert "deck 95.7 %" in told, "the original study's probe, where none is trained here"
 
 
 def test_nothing_measured_still_shows_what_others_measured(page: Page) -> None:
@@ -218,7 +216,7 @@ def test_a_picture_on_which_they_part_opens_with_both_answers(shown: Page, train
     world, probe = trained
     zero = run_study(Engine(world.cache, world.data, in_process=False), ZeroShot, POOR, world.colours, probe.split)
     parted = list(disagreements_frame(probe, zero)["id"])
-    assert parted, "labels help the poor model on some pictures"
+    assert parted, "labels help the poor model on some images"
     app = shown(COMPARE, data=[world.colours], a=[f"probe:{POOR}"], b=[f"zero-shot:{POOR}"], parted=parted[0])
     words = said(app)
     assert not app.exception and f"{world.colours} · {probe.split} · {parted[0]}" in words

@@ -155,7 +155,7 @@ def test_one_s_own_story_is_replayed_view_by_view(page: Page, stories: Path, wor
     app.button(key="stage-next").click().run()
     assert not app.exception and app.session_state["model"] == [GOOD] and app.session_state["data"] == ["eurosat"]
     assert "2 of 2" in html(app) and app.title[0].value == "Acc" and "Look here" in said(app)
-    assert "How well does it name pictures?" in said(app)
+    assert "How well does it label images?" in said(app)
 
 
 def test_charts_of_any_view_are_larger_in_a_presentation(page: Page) -> None:

@@ -75,7 +75,7 @@ def test_the_form_keeps_the_plan_and_searches(
 ) -> None:
     app = page(HERE, model=[POOR], data=[world.colours])
     app.multiselect(key="shown-pool").set_value(["deck"])
-    box(app, "Templates of your own, one a line").set_value("one {}\ntwo {}")
+    box(app, "Templates of your own, one per line").set_value("one {}\ntwo {}")
     box(app, "A pattern with slots").set_value("a {size} {style} of {}")
     box(app, "Values of each slot").set_value("size = , big\nstyle = photo, map")
     app.selectbox(key="shown-beat").set_value("deck")
@@ -112,7 +112,7 @@ def test_a_search_that_has_run_is_shown_without_asking_again(
 def test_the_search_score_is_never_the_result(page: Page, world: World, found: PromptSearchResult) -> None:
     app = page(HERE, model=[POOR], data=[world.colours], **CHOICES)
     words = said(app)
-    assert f"{percent(found.chosen.heldout_acc1)} on held-out pictures" in words
+    assert f"{percent(found.chosen.heldout_acc1)} on held-out images" in words
     assert found.search_acc1 > found.chosen.heldout_acc1, "it must flatter here for this test to tell them apart"
     assert app.metric[0].value == percent(found.chosen.heldout_acc1) != percent(found.search_acc1)
     assert unescaped(app.subheader[0].value).startswith(percent(found.chosen.heldout_acc1))
@@ -135,7 +135,7 @@ def test_held_out_pictures_that_it_turns(page: Page, world: World, found: Prompt
     app = page(HERE, model=[POOR], data=[world.colours], turned=kind, judged=turned[kind][0], **CHOICES)
     assert [t["id"] for t in tiles(app, "turned-grid")] == list(turned[kind])
     assert all(t["right"] == (kind == "gained") for t in tiles(app, "turned-grid"))
-    assert "What it must beat" in said(app) and len([h for h in app.html if "tabular-nums" in h.value]) == 2
+    assert "Baseline" in said(app) and len([h for h in app.html if "tabular-nums" in h.value]) == 2
 
 
 def test_another_plan_is_another_search(page: Page, world: World, found: PromptSearchResult) -> None:

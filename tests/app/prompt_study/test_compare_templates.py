@@ -85,39 +85,39 @@ def test_a_preset_is_one_click(page: Page, world: World) -> None:
 def test_own_templates_are_typed_one_a_line(page: Page, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = answer_at_once(monkeypatch)
     app = page(HERE, model=[GOOD], data=[world.colours])
-    box(app, "Templates, one a line").set_value("a {} brick\n\n the {} one\na {} brick")
+    box(app, "Templates, one per line").set_value("a {} brick\n\n the {} one\na {} brick")
     press(app, "Compare these")
     assert app.session_state["wording"] == ["a {} brick", "the {} one"]
     assert not app.exception and "a red brick" in asked
     assert app.selectbox(key="shown-baseline").options == ["a {} brick", "the {} one", "all together"]
-    assert box(app, "Templates, one a line").value == "a {} brick\nthe {} one"
+    assert box(app, "Templates, one per line").value == "a {} brick\nthe {} one"
 
 
 def test_a_known_set_keeps_its_short_name(page: Page, world: World) -> None:
     app = page(HERE, model=[GOOD], data=[world.colours], wordings="photo")
-    box(app, "Templates, one a line").set_value("\n".join(DECK))
+    box(app, "Templates, one per line").set_value("\n".join(DECK))
     press(app, "Compare these")
     assert app.session_state["wordings"] == ["deck"] and app.session_state["wording"] == []
 
 
 def test_a_template_without_a_place_is_told_and_kept_in_the_box(page: Page, world: World) -> None:
     app = page(HERE, model=[GOOD], data=[world.colours])
-    box(app, "Templates, one a line").set_value("a photo")
+    box(app, "Templates, one per line").set_value("a photo")
     press(app, "Compare these")
     assert "exactly one {}" in said(app) and not app.exception
-    assert box(app, "Templates, one a line").value == "a photo"
+    assert box(app, "Templates, one per line").value == "a photo"
 
 
 def test_a_long_list_goes_through_a_link_whole(page: Page, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     answer_at_once(monkeypatch)
     many = [f"a {{}} that somebody saw on day {i} of a long journey" for i in range(90)]
     app = page(HERE, model=[GOOD], data=[world.colours])
-    box(app, "Templates, one a line").set_value("\n".join(many))
+    box(app, "Templates, one per line").set_value("\n".join(many))
     press(app, "Compare these")
     kept = app.session_state["wording"]
     assert len(kept) == 1 and kept[0].startswith("list:")
     again = page(HERE, model=[GOOD], data=[world.colours], wording=kept)
-    assert box(again, "Templates, one a line").value.splitlines() == many
+    assert box(again, "Templates, one per line").value.splitlines() == many
     assert "90 templates" in [unescaped(p.proto.popover.label) for p in again.get("popover")]
 
 
@@ -140,7 +140,7 @@ def test_without_the_pictures_their_answers_are_shown(page: Page) -> None:
     app = page(HERE, model=[GOOD, POOR], data=["eurosat"])
     shown = tiles(app, "flipped-grid")
     assert not app.exception and shown and not any(tile["src"] for tile in shown)
-    assert "These pictures are not on this machine, only what was answered for them" in said(app)
+    assert "These images are not on this machine; only their results are" in said(app)
 
 
 def test_nonsense_of_any_kind_breaks_nothing(page: Page, world: World) -> None:

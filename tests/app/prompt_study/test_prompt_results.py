@@ -45,8 +45,8 @@ def sorted_ids(world: World, model: str, text: str, k: int) -> list[str]:
 
 def test_it_opens_with_the_first_question_of_the_data_set(page: Page, world: World) -> None:
     app = page(HERE, data=[world.colours])
-    assert not app.exception and app.title[0].value == "Which pictures does a prompt find?"
-    assert box(app, "Prompts, one a line").value == "a photo of apples\na drawing of apples"
+    assert not app.exception and app.title[0].value == "Which images does each prompt bring up?"
+    assert box(app, "Prompts, one per line").value == "a photo of apples\na drawing of apples"
     assert app.button_group(key="picture-preset").value in (None, "demo-style")
     assert len(grids(app)) == 4
 
@@ -90,7 +90,7 @@ def test_pictures_in_both_lists_are_marked_with_their_rank_there(page: Page, wor
         assert ("only here" in tile["mark"]) == (tile["id"] not in second[:10])
         assert tile["note"] == f"rank {second.index(tile['id']) + 1} there"
     shared = len(set(first[:10]) & set(second[:10]))
-    assert f"share {shared} of 10 pictures" in said(app)
+    assert f"share {shared} of 10 images" in said(app)
 
 
 def test_wordings_of_one_model_are_compared_with_each_other(page: Page, world: World) -> None:
@@ -109,7 +109,7 @@ def test_wordings_of_one_model_are_compared_with_each_other(page: Page, world: W
 
 def test_prompts_are_typed_one_a_line(page: Page, world: World) -> None:
     app = page(HERE, data=[world.colours], model=[GOOD])
-    box(app, "Prompts, one a line").set_value("a red <b>square</b>\n\na blue one, please")
+    box(app, "Prompts, one per line").set_value("a red <b>square</b>\n\na blue one, please")
     press(app, "Find images")
     assert app.session_state["prompt"] == ["a red <b>square</b>", "a blue one, please"]
     assert [unescaped(h.value) for h in app.header][:2] == ["“a red <b>square</b>”", "“a blue one, please”"]
@@ -118,12 +118,12 @@ def test_prompts_are_typed_one_a_line(page: Page, world: World) -> None:
 def test_a_long_list_goes_through_a_link_whole(page: Page, world: World) -> None:
     many = [f"a red square that somebody saw on day {i} of a long journey" for i in range(80)]
     app = page(HERE, data=[world.colours], model=[GOOD])
-    box(app, "Prompts, one a line").set_value("\n".join(many))
+    box(app, "Prompts, one per line").set_value("\n".join(many))
     press(app, "Find images")
     kept = app.session_state["prompt"]
     assert len(kept) == 1 and kept[0].startswith("list:")
     again = page(HERE, data=[world.colours], model=[GOOD], way="prompts", prompt=kept)
-    assert box(again, "Prompts, one a line").value.splitlines() == many
+    assert box(again, "Prompts, one per line").value.splitlines() == many
     assert len(grids(again)) == 8 and "80 questions" in said(again)
 
 
@@ -299,9 +299,7 @@ def test_what_is_missing_has_one_button(page: Page, world: World) -> None:
 def test_vectors_without_pictures_say_so(page: Page) -> None:
     app = page(HERE, data=["eurosat"], model=[GOOD], way="prompts", prompt=["a forest"])
     assert (
-        not app.exception
-        and "These pictures are not on this machine, only what was answered for them" in said(app)
-        and app.metric
+        not app.exception and "These images are not on this machine; only their results are" in said(app) and app.metric
     )
     assert [tile["src"] for tile in grids(app)[0][1]] == [""] * 10
 

@@ -39,7 +39,7 @@ def sentences(app: AppTest) -> list[str]:
 
 def test_it_opens_with_the_longest_question_and_a_class_or_a_picture(page: Page, world: World) -> None:
     app = page(HERE, data=[world.colours])
-    assert not app.exception and app.title[0].value == "Which word does the work?"
+    assert not app.exception and app.title[0].value == "Which words matter?"
     assert box(app, "Prompt").value == "a photo of flying white bird"
     assert app.selectbox(key="shown-class").value == "white"
     assert len(app.metric) == 2 and len(sentences(app)) == 2 and len(app.get("plotly_chart")) == 1
@@ -53,7 +53,7 @@ def test_every_word_stands_with_what_it_brings(page: Page, world: World, result:
         assert f"{word.contribution:+.3f}".replace("-", "−") in shown
     best = max(result.words, key=lambda w: w.contribution)
     assert f"“{best.word}”" in unescaped(app.metric[0].label)
-    assert app.metric[0].value == f"{best.contribution:+.3f}" and "8 pictures of red" in said(app)
+    assert app.metric[0].value == f"{best.contribution:+.3f}" and "8 images of red" in said(app)
 
 
 def test_a_picture_of_the_link_is_held_against(page: Page, world: World) -> None:
@@ -74,14 +74,14 @@ def test_switching_between_a_class_and_a_picture(page: Page, world: World) -> No
     app.button_group(key="shown-held").set_value("class").run()
     assert app.session_state["target"] == [] and len(app.session_state["class"]) == 1
     app.selectbox(key="shown-class").set_value("blue").run()
-    assert app.session_state["class"] == ["blue"] and "pictures of blue" in said(app)
+    assert app.session_state["class"] == ["blue"] and "images of blue" in said(app)
 
 
 def test_other_wordings_are_measured_beside_it(page: Page, world: World) -> None:
     app = page(HERE, data=[world.colours], model=[GOOD], text=TEXT)
     box(app, "Prompt").set_value("a  red   square")
-    box(app, "Other wordings, one a line").set_value("something red\na red thing")
-    press(app, "Weigh words")
+    box(app, "Other wordings, one per line").set_value("something red\na red thing")
+    press(app, "Analyze")
     assert app.session_state["text"] == ["a red square"] and app.session_state["reword"] == [
         "something red",
         "a red thing",

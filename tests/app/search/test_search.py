@@ -86,7 +86,7 @@ def test_two_lists_tell_of_each_other(
             there = ranks[1 - place][tile["id"]]
             assert tile["note"] == f"{other}: {there}" and ("in both" in tile["mark"]) == (there <= 20)
     kept = {h.id for h in lists[0].hits[:10]} & {h.id for h in lists[1].hits[:10]}
-    assert f"{len(kept)} of 10 pictures are in both lists" in said(app) or "hold the same pictures" in said(app)
+    assert f"{len(kept)} of 10 images are in both lists" in said(app) or "hold the same images" in said(app)
     assert len(app.get("plotly_chart")) == 2
 
 
@@ -245,5 +245,5 @@ def test_vectors_that_are_missing_are_offered(caption_page: Page, captioned: Wor
 
 def test_vectors_without_pictures_say_so(caption_page: Page) -> None:
     app = caption_page(HERE, model=[GOOD], data=["coco"])
-    assert not app.exception and "These pictures are not on this machine, only what was answered for them" in said(app)
+    assert not app.exception and "These images are not on this machine; only their results are" in said(app)
     assert len(app.get("plotly_chart")) == 1 and not any(tile["src"] for tile in grids(app)[0][1])

@@ -102,7 +102,7 @@ def test_typed_text_is_never_markup(text: str) -> None:
 
 
 def test_numbers_in_words() -> None:
-    assert (count(1, "picture"), count(1240, "picture")) == ("1 picture", "1,240 pictures")
+    assert (count(1, "image"), count(1240, "image")) == ("1 image", "1,240 images")
     assert (duration(28.4), duration(190), duration(7300)) == ("28 s", "3 min", "2 h 1 min")
     assert (size(12_345_678), size(999)) == ("12.3 MB", "999 bytes")
     assert (listed(["a"]), listed(["a", "b", "c"]), listed([])) == ("a", "a, b and c", "")

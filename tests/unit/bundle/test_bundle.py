@@ -400,7 +400,7 @@ def test_the_list_must_come_first_and_be_whole(bundle: Path, away: Path) -> None
         ("texts.json", b"{}", "text vectors that are not whole"),
         ("rows.parquet", b"PAR1nonsense", "damaged"),
         ("manifest.json", b"{}", "not whole"),
-        (".webp", b"<svg onload=alert(1)>", "no WebP picture"),
+        (".webp", b"<svg onload=alert(1)>", "no WebP image"),
         (".bin", b"", ""),
     ],
 )

@@ -221,7 +221,7 @@ def test_other_pictures_are_named_in_the_protocol() -> None:
     assert mini and all("not on the mini set" in r.protocol for r in mini)
     euro = published(B32, find_dataset("eurosat"))
     assert euro and all("no official split" in r.protocol for r in euro)
-    assert any("5,000 test pictures" in r.protocol for r in euro if "CLIP paper" in r.source)
+    assert any("5,000 test images" in r.protocol for r in euro if "CLIP paper" in r.source)
     coco = published(B32, find_dataset("coco"))
     assert coco and all("Karpathy" in r.protocol and "prompt ensemble" not in r.protocol for r in coco)
 

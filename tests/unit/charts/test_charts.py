@@ -337,7 +337,7 @@ def test_classes_without_pictures_are_left_out():
 def test_names_are_cut_with_an_ellipsis_never_in_silence():
     assert wrap("kite (bird of prey)", 22, 1) == "kite (bird of prey)"
     assert wrap("a" * 40, 22, 1) == "a" * 21 + "…"
-    assert wrap("the deck's prompt study of long ago", 12, 2) == "the deck's<br>prompt stud…"
+    assert wrap("the original study's prompt study of long ago", 12, 2) == "the original study's<br>prompt stud…"
 
 
 def test_confusion_cells_hold_counts_and_can_be_clicked(two):
@@ -385,7 +385,7 @@ def test_the_confusion_title_is_the_worst_mistake(two):
     title = confusion_chart(confusion_frame(two[0])).title
     assert worst["true_name"] in title and worst["predicted_name"] in title and str(worst["count"]) in title
     perfect = confusion_frame(two[0]).query("true == predicted")
-    assert confusion_chart(perfect).title == "No picture is named wrong"
+    assert confusion_chart(perfect).title == "No image is misclassified"
 
 
 def test_answers_show_a_collapse(two):
@@ -420,9 +420,9 @@ def test_differences_are_filled_when_clear_and_open_when_tied(two):
 
 def test_long_names_have_a_line_each_under_a_difference(two):
     frame = difference_frame([two])
-    short, long = (difference_chart(frame.assign(b=name)).figure for name in ("RN50", "Tip-Adapter-F, 16 a class"))
+    short, long = (difference_chart(frame.assign(b=name)).figure for name in ("RN50", "Tip-Adapter-F, 16 per class"))
     assert short.layout.xaxis.title.text.count("<br>") == 1
-    assert long.layout.xaxis.title.text.startswith("← Tip-Adapter-F, 16 a class ahead<br>")
+    assert long.layout.xaxis.title.text.startswith("← Tip-Adapter-F, 16 per class ahead<br>")
     assert long.layout.height == short.layout.height + 18
 
 

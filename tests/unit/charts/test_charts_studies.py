@@ -139,7 +139,7 @@ def test_template_marks_stand_at_their_accuracies_with_intervals(
         np.testing.assert_allclose(trace.x, rows["acc1"])
         np.testing.assert_allclose(np.add(trace.x, trace.error_x.array), rows["acc1_high"])
         assert trace.marker.line.color == model_color(model)
-    deck = [t for t in chart.figure.data if t.name == "the deck"]
+    deck = [t for t in chart.figure.data if t.name == "the original study"]
     assert deck[0].x.tolist() == [0.6171, 0.5891, 0.5515]
     assert chart.figure.layout.xaxis.range[0] == 0
     best = prompt_charts.templates_chart(frame, order="best")
@@ -262,7 +262,7 @@ def test_scores_words_and_bars_stand_at_their_values(every: dict[str, Make], fra
         recall = marks(every["recalls"](), model)[0]
         rows = frames["recalls"][(frames["recalls"]["model"] == model) & (frames["recalls"]["side"] == "image")]
         np.testing.assert_allclose(recall.y, rows["recall"])
-    assert any(t.name == "published, for other pictures" for t in every["recalls"]().figure.data)
+    assert any(t.name == "published, for other images" for t in every["recalls"]().figure.data)
 
 
 def test_curve_ranks_bands_and_words_of_a_caption(every: dict[str, Make], frames: dict[str, pd.DataFrame]) -> None:

@@ -91,13 +91,7 @@ def test_the_method_is_in_the_filling_and_the_model_in_the_colour(methods: pd.Da
 def test_the_legend_names_each_model_and_each_method_once(methods: pd.DataFrame) -> None:
     shown = [t.name for t in accuracy_chart(methods).figure.data if t.showlegend is not False and t.type == "bar"]
     assert sorted(shown) == sorted(
-        [
-            "ResNet-50 · OpenAI",
-            "ViT-B/32 · OpenAI",
-            "zero-shot",
-            "linear probe",
-            "linear probe, on its training pictures",
-        ]
+        ["ResNet-50 · OpenAI", "ViT-B/32 · OpenAI", "zero-shot", "linear probe", "linear probe, on its training images"]
     )
 
 

@@ -127,7 +127,7 @@ def test_bad_arguments_end_with_two_and_one_sentence(world: Path, capsys: pytest
 def test_failures_end_with_one_and_one_sentence(world: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (world / "empty").mkdir()
     empty = sentence(capsys, 1, "classify", "--model", GOOD, "--data", f"folder:{world / 'empty'}")
-    assert "no picture" in empty.lower() or "empty" in empty.lower()
+    assert "no image" in empty.lower() or "empty" in empty.lower()
     assert "no classes" in sentence(capsys, 1, "classify", "--model", GOOD, "--data", told(world))
     assert "cannot be read" in sentence(
         capsys, 1, "classify", "--model", GOOD, "--data", squares(world), "--classnames", str(world / "none.txt")

@@ -119,9 +119,9 @@ def test_a_path_where_nothing_is_says_so(painted: Path, capsys: pytest.CaptureFi
 
 def test_training_pictures_are_not_tested_on(painted: Path, capsys: pytest.CaptureFixture[str]) -> None:
     status, said = failure(capsys, "probe", "--model", GOOD, "--data", squares(painted), "--split", "train")
-    assert status == 1 and "same pictures" in said
+    assert status == 1 and "same images" in said
     status, said = failure(capsys, "probe", "--model", GOOD, "--data", squares(painted), "--split", "all")
-    assert status == 1 and "20 of the 40 test pictures" in said
+    assert status == 1 and "20 of the 40 test images" in said
 
 
 # --- the engine's probe -----------------------------------------------------------------------------------
@@ -253,7 +253,7 @@ def test_fewshot_of_one_draw_has_no_spread(painted: Path, capsys: pytest.Capture
 
 def test_fewshot_tells_what_no_figure_shows(painted: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["fewshot", "--model", GOOD, "--data", halves(painted), "--shots", "64", "--method", "tip"]) == 0
-    assert "4 classes have fewer than 64 pictures to spare" in capsys.readouterr().out
+    assert "4 classes have fewer than 64 images to spare" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

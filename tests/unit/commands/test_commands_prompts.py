@@ -267,7 +267,7 @@ def test_retrieve_can_use_fewer_captions_and_prints_both_directions(
     record = run(capsys, "retrieve", "--model", GOOD, "--data", told(folder), "--captions", "1")[0]
     assert (record["n_texts"], record["captions_per_picture"]) == (20, 1)
     text = table(capsys, "retrieve", "--model", GOOD, "--data", told(folder))
-    assert "text finds picture" in text and "picture finds text" in text
+    assert "text finds image" in text and "image finds text" in text
     assert "at least 1" in refused(capsys, "retrieve", "--model", GOOD, "--data", told(folder), "--captions", "0")
     assert "captions" in sentence_of_failure(capsys, "retrieve", "--model", GOOD, "--data", squares(folder))
 
@@ -281,8 +281,8 @@ def test_own_captions_are_reported_on_with_their_figures(
     for command in ("embed", "retrieve"):
         assert main([command, "--model", GOOD, "--data", f"captions:{tmp_path}"]) == 0
         said = capsys.readouterr().err
-        assert "2 pictures · 3 captions, 1 to 2 a picture · all split" in said
-        for fault in ("left out: 1 (gone.png)", "left out: 1 (bare.png)", "twice at the same picture: 1"):
+        assert "2 images · 3 captions, 1 to 2 an image · all split" in said
+        for fault in ("left out: 1 (gone.png)", "left out: 1 (bare.png)", "twice at the same image: 1"):
             assert said.count(fault) == 1
     assert main(["retrieve", "--model", GOOD, "--data", told(folder)]) == 0
-    assert "the caption of several pictures: 4" in capsys.readouterr().err
+    assert "the caption of several images: 4" in capsys.readouterr().err

@@ -199,7 +199,7 @@ def test_a_row_has_all_three_figures_and_the_chart_all_marks() -> None:
     assert not bare.here and bare.cell("zeroshot_acc1").deck == 0.6418
     frame = bars_frame([row, bare], "acc1")
     chart = story_bars(frame, title="?")
-    assert [list(t.y) for t in chart.figure.data if t.name == "the deck"] == [[0.3218, 0.6418]]
+    assert [list(t.y) for t in chart.figure.data if t.name == "the original study"] == [[0.3218, 0.6418]]
     assert [list(t.y) for t in chart.figure.data if t.type == "bar"] == [[0.5]]
 
 

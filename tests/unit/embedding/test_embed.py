@@ -184,7 +184,7 @@ def test_vectors_that_are_no_numbers_count_as_broken(kit: Kit) -> None:
     assert kit.store.load(report.key).ids == (data.ids[1], data.ids[5])
 
 
-NOTHING = [(3, (0, 1, 2), "None of the 3 pictures.*red/00000.png"), (0, (), "no pictures")]
+NOTHING = [(3, (0, 1, 2), "None of the 3 images.*red/00000.png"), (0, (), "no images")]
 
 
 @pytest.mark.parametrize("n, broken, match", NOTHING)
@@ -202,7 +202,7 @@ def test_an_encoder_that_loses_rows_is_an_error(kit: Kit) -> None:
         def encode_images(self, batch: Any) -> Any:
             return super().encode_images(batch)[:-1]
 
-    with pytest.raises(TMVError, match="one vector for each picture"):
+    with pytest.raises(TMVError, match="one vector for each image"):
         kit.embed(fake_dataset(8), Lossy())
 
 
@@ -214,7 +214,7 @@ def test_captions_are_encoded_once_ever(kit: Kit) -> None:
     kit.embed(data)
     assert kit.encoder.texts_seen == 598
     encoder = FakeEncoder()
-    report = kit.embed(data, encoder, data_digest="the same captions, other pictures")
+    report = kit.embed(data, encoder, data_digest="the same captions, other images")
     assert encoder.texts_seen == 0 and encoder.images_seen == 299
     found = kit.store.load(report.key)
     assert found.text_embeddings is not None

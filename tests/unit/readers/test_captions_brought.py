@@ -223,7 +223,7 @@ def test_what_programs_write_for_nothing_is_no_caption(nothing: str, tmp_path: P
 
 def test_a_row_without_a_picture_is_named(tmp_path: Path) -> None:
     data = opened(tmp_path, "x.csv", "image,caption\na.jpg,A\n,lost\nb.jpg,B\n")
-    assert data.notes == ("Captions whose picture is not here, left out: 1 ((no picture in line 3)).",)
+    assert data.notes == ("Captions whose image is not here, left out: 1 ((no image in line 3)).",)
 
 
 def test_which_column_was_read_is_said(tmp_path: Path) -> None:
@@ -295,7 +295,7 @@ def test_splits_as_keys_and_of_karpathy(tmp_path: Path) -> None:
     [
         ('{"a.jpg": "A", "a.jpg": "B"}', "names 'a.jpg' twice"),
         ('{"image": "a.jpg", "caption": "A"}\n{"image": "b.jpg", "caption"}\n', "line 2 is not valid json"),
-        ('[{"id": 1, "score": 2}]', "its records have id, score, none of them a picture"),
+        ('[{"id": 1, "score": 2}]', "its records have id, score, none of them an image"),
         ('[{"image": "a.jpg", "score": 2}]', "none of them a caption"),
         ('{"image": ["a.jpg"], "caption": ["A", "B"]}', "columns are of different length"),
         ('{"info": 3}', "it has 'info'"),
@@ -348,7 +348,7 @@ def test_a_name_out_of_an_address(url: str, key: str, tmp_path: Path) -> None:
 def test_what_cannot_be_joined_is_counted_and_named(tmp_path: Path) -> None:
     data = opened(tmp_path, "c.json", coco([{"id": 1}, TWO[1]], [*SAID, {"id": 12, "caption": "C"}]))
     assert pairs(data) == [("b.jpg", "B")]
-    assert data.notes[0] == "Captions whose picture is not here, left out: 2 ((picture 1), (picture without id))."
+    assert data.notes[0] == "Captions whose image is not here, left out: 2 ((image 1), (image without id))."
     assert codes(data)[0] == ("captions_without_picture", "warning")
 
 
@@ -377,7 +377,7 @@ def test_the_captions_own_folder_decides(tmp_path: Path) -> None:
 def test_two_folders_with_the_same_names_are_refused_unless_alike(tmp_path: Path) -> None:
     paint(tmp_path / "x" / "1.jpg", tmp_path / "y" / "1.jpg")
     file = put(tmp_path, "captions.csv", "image,caption\n1.jpg,A\n")
-    with pytest.raises(TMVError, match=r"1\.jpg of captions\.csv is in x and in y, and the pictures differ"):
+    with pytest.raises(TMVError, match=r"1\.jpg of captions\.csv is in x and in y, and the images differ"):
         open_dataset(f"captions:{file}")
     (tmp_path / "y" / "1.jpg").write_bytes((tmp_path / "x" / "1.jpg").read_bytes())
     assert open_dataset(f"captions:{file}").ids == ("1.jpg",)
@@ -406,7 +406,7 @@ def test_two_names_never_share_one_file(tmp_path: Path) -> None:
     text = "image,caption\nx/1.jpg,of x\ny/1.jpg,of y\nx/2.jpg,two\n"
     data = open_dataset(f"captions:{put(tmp_path, 'captions.csv', text)}")
     assert pairs(data) == [("2.jpg", "two")]
-    assert "Captions whose picture is not here, left out: 2 (x/1.jpg, y/1.jpg)." in data.notes
+    assert "Captions whose image is not here, left out: 2 (x/1.jpg, y/1.jpg)." in data.notes
 
 
 def test_a_picture_in_the_folder_of_another_split_is_told(tmp_path: Path) -> None:
@@ -427,7 +427,7 @@ def test_imagefolder_with_a_file_in_each_split(tmp_path: Path) -> None:
 
 
 def test_names_too_long_for_a_file(tmp_path: Path) -> None:
-    with pytest.raises(NotHere, match="None of the 1 pictures"):
+    with pytest.raises(NotHere, match="None of the 1 images"):
         opened(tmp_path, "c.csv", f"image,caption\n{'a dog ' * 60},A\n")
 
 
@@ -436,13 +436,13 @@ def test_another_split_may_be_unclear(tmp_path: Path) -> None:
     text = "image,caption,split\nx/2.jpg,A,test\n1.jpg,B,train\n"
     data = open_dataset(f"captions:{put(tmp_path, 'c.csv', text)}")
     assert data.captions == ("A",)
-    with pytest.raises(TMVError, match="the pictures differ"):
+    with pytest.raises(TMVError, match="the images differ"):
         open_dataset(f"captions:{tmp_path / 'c.csv'}", "train")
 
 
 def test_names_that_do_not_end_as_pictures_do(tmp_path: Path) -> None:
     paint(tmp_path / "a.jpg")
-    with pytest.raises(NotHere, match="do not end as pictures do"):
+    with pytest.raises(NotHere, match="do not end as images do"):
         opened(tmp_path, "c.csv", "image,caption\n17,A\n")
 
 

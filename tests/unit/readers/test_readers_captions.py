@@ -139,7 +139,7 @@ def test_a_split_column(tmp_path: Path) -> None:
     write(tmp_path / "captions.csv", "image,caption,split\na.jpg,A,training\nb.jpg,B,test\nc.jpg,C,test\n")
     data = open_dataset(f"captions:{tmp_path}")
     assert data.split == "test" and data.ids == ("b.jpg", "c.jpg")
-    assert data.notes == (), "the picture of the other split has a caption there"
+    assert data.notes == (), "the image of the other split has a caption there"
     assert open_dataset(f"captions:{tmp_path}", "train").ids == ("a.jpg",)
 
 
@@ -169,7 +169,7 @@ def test_names_in_a_file_never_lead_out_of_the_folder(name: str, tmp_path: Path)
 def test_only_names_that_lead_out_find_nothing(tmp_path: Path) -> None:
     paint(tmp_path / "secret.jpg", tmp_path / "set" / "sub" / "a.jpg")
     file = write(tmp_path / "set" / "captions.csv", "image,caption\n../secret.jpg,stolen\n")
-    with pytest.raises(NotHere, match="None of the 1 pictures"):
+    with pytest.raises(NotHere, match="None of the 1 images"):
         open_dataset(f"captions:{file}")
 
 
@@ -191,7 +191,7 @@ def test_json_pictures_without_captions_and_captions_without_pictures(tmp_path: 
     document["annotations"].append({"id": 1, "image_id": 555, "caption": "of nothing"})
     data = open_dataset(f"captions:{write(tmp_path / 'c.json', json.dumps(document))}")
     assert data.ids == ("a.jpg",)
-    assert "picture 555" in " ".join(data.notes) and "b.jpg" in " ".join(data.notes)
+    assert "image 555" in " ".join(data.notes) and "b.jpg" in " ".join(data.notes)
 
 
 def test_two_files_and_one_choice_is_said(tmp_path: Path) -> None:

@@ -132,7 +132,7 @@ def test_formats_that_are_not_read_are_rows_that_are_skipped_by_name(tmp_path: P
     (tmp_path / "raws" / "1.dng").write_bytes(b"x")
     data = open_dataset(name)
     assert data.ids == ("cat/1.jpg", "cat/9.NEF", "dog/2.jpg", "dog/film.mp4", "dog/renamed.CR2")
-    assert data.raw_classnames == ("cat", "dog"), "a folder without a picture that is read is no class"
+    assert data.raw_classnames == ("cat", "dog"), "a folder without an image that is read is no class"
     notes = {getattr(note, "code", ""): note for note in data.notes}
     assert "3 of 5 files are in a format that is not read (RAW, video)" in notes["format_not_read"]
     assert "raws/1.dng" in notes["empty_folders"]

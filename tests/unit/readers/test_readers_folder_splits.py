@@ -99,7 +99,7 @@ def test_splits_in_every_dress(
     spec = describe_dataset(name)
     assert (spec.splits, spec.default_split, spec.raw_classnames) == (splits, default, ("cat", "dog"))
     rows = [open_dataset(name, split) for split in splits if "all" not in splits or split == "all"]
-    assert sum(map(len, rows)) == 2 * len(folders), "every picture is in one split"
+    assert sum(map(len, rows)) == 2 * len(folders), "every image is in one split"
     for data in rows:
         assert data.labels is not None and codes(data) == said
         for row, label in zip(data.ids, data.labels, strict=True):

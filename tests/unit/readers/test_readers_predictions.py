@@ -80,7 +80,7 @@ def test_what_the_pages_save_can_be_read_again() -> None:
         ("picture,weight,height\na,1,2\n", "no column for the true class"),
         ("image,label,note\na,1,hello\n", "no column for the answer"),
         ("image,label,prediction\na,1\n", "Line 2 of mine.csv has 2 columns"),
-        ("image,label,prediction\na,1,1\na,2,2\n", "Line 3 of mine.csv has the picture 'a' a second time"),
+        ("image,label,prediction\na,1,1\na,2,2\n", "Line 3 of mine.csv has the image 'a' a second time"),
         ("image,label,cat,dog\nb,dog,0.5,0.5\na,cat,0.5,high\n", "Line 3 of mine.csv has 'high' in the column 'dog'"),
         ("image,label,cat,dog\na,cat,0.5,nan\n", "not a finite number"),
         ("image,label,cat,dog\na,cow,0.5,0.2\n", "has the label 'cow', and no column"),

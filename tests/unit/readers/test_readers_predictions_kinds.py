@@ -155,7 +155,7 @@ def test_pictures_without_names_are_counted_and_told() -> None:
         ),
         ("image,label,cat,cat\na,cat,.1,.9\n", "two columns called 'cat'"),
         ("image,label,hot dog,hot_dog\na,hot dog,.1,.9\n", "two columns of one class"),
-        ("image,label,prediction\na,cat,cat\n,cat,cat\n", "Line 3 of mine.csv names no picture"),
+        ("image,label,prediction\na,cat,cat\n,cat,cat\n", "Line 3 of mine.csv names no image"),
     ],
 )
 def test_the_line_that_is_named_is_the_right_one(text: str, sentence: str) -> None:

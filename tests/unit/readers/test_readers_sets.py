@@ -65,7 +65,7 @@ def test_food101_keeps_to_its_list(kind: str, tmp_path: Path) -> None:
     assert data.ids == ("apple_pie/2.jpg", "waffles/3.jpg")
     assert data.labels is not None and data.labels.tolist() == [0, 100]
     assert data.classnames[0] == "apple pie" and len(data.classnames) == 101
-    assert coded(data.notes)["pictures_not_here"].startswith("3 pictures")
+    assert coded(data.notes)["pictures_not_here"].startswith("3 images")
     with pytest.raises(NotHere, match="no split 'train'"):
         open_dataset("food101", "train", tmp_path)
 
@@ -175,7 +175,7 @@ def test_the_data_folder_comes_from_the_environment(tmp_path: Path, monkeypatch:
 
 def test_an_empty_split_is_refused(tmp_path: Path) -> None:
     paint(tmp_path / "eurosat/2750/River/River_1.jpg")
-    with pytest.raises(NotHere, match="no pictures in the split 'train'"):
+    with pytest.raises(NotHere, match="no images in the split 'train'"):
         open_dataset("eurosat", "train", tmp_path)
 
 

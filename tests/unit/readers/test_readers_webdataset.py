@@ -301,7 +301,7 @@ def test_braces() -> None:
 
 
 def test_no_pictures_and_states(tmp_path: Path) -> None:
-    with pytest.raises(NotHere, match="hold no pictures"):
+    with pytest.raises(NotHere, match="hold no images"):
         open_dataset(one(tmp_path, {"1.txt": "x"}))
     assert dataset_state(f"wds:{tmp_path}").state == "absent"
     assert dataset_state(labelled(tmp_path / "y")).state == "ready"

@@ -250,7 +250,7 @@ def dotted(names: Sequence[str]) -> Members:
 def test_dots_in_names(names: list[str], kept: int, lost: int, tmp_path: Path) -> None:
     data = open_dataset(f"wds:{shard(tmp_path / '0.tar', dotted(names))}")
     said = note(data, "shared_key")
-    assert len(data) == kept and said.startswith("fault") and f"in all {lost} pictures are lost" in said
+    assert len(data) == kept and said.startswith("fault") and f"in all {lost} images are lost" in said
 
 
 def test_dots_that_part_nothing_but_the_label(tmp_path: Path) -> None:
@@ -265,11 +265,11 @@ def test_several_pictures_in_a_sample(tmp_path: Path) -> None:
         both += [(f"{i}.left.png", picture(i)), (f"{i}.right.png", picture(9 + i)), (f"{i}.cls", "0")]
     data = open_dataset(f"wds:{shard(tmp_path / 'a' / '0.tar', both)}")
     assert note(data, "several_pictures") == (
-        "warning: 3 samples have several pictures: 0.left.png is used, 0.right.png left out, and so in each."
+        "warning: 3 samples have several images: 0.left.png is used, 0.right.png left out, and so in each."
     )
     masks = [(name.replace("left.", "").replace("right", "mask"), content) for name, content in both]
     data = open_dataset(f"wds:{shard(tmp_path / 'b' / '0.tar', masks)}")
-    assert note(data, "side_pictures").startswith("info: Pictures beside the main one") and len(data) == 3
+    assert note(data, "side_pictures").startswith("info: Images beside the main one") and len(data) == 3
 
 
 @pytest.mark.parametrize("again", ["p0.png", "./p0.png", "p0.PNG", "x/../p0.png"])
@@ -302,7 +302,7 @@ def test_files_without_an_ending_and_samples_without_a_picture(tmp_path: Path) -
     ]
     data = open_dataset(f"wds:{shard(tmp_path / '0.tar', members)}")
     assert note(data, "members_left_out").endswith("1 (README).")
-    assert note(data, "samples_left_out") == "info: 1 samples without a picture were left out (they hold psd)."
+    assert note(data, "samples_left_out") == "info: 1 samples without an image were left out (they hold psd)."
 
 
 # --- the end of a tar -------------------------------------------------------------------------------------
@@ -351,7 +351,7 @@ def test_numbers_that_are_no_class_are_refused_by_their_member(label: str | byte
 def test_labels_that_are_none_are_counted(nothing: str, tmp_path: Path) -> None:
     numbered(tmp_path, "0.tar", labels=["0", nothing, "1"])
     data = open_dataset(f"wds:{tmp_path}")
-    assert labels(data) == [0, 1] and "1 samples say nothing of their picture: 000001" in note(data, "samples_left_out")
+    assert labels(data) == [0, 1] and "1 samples say nothing of their image: 000001" in note(data, "samples_left_out")
 
 
 def test_none_may_be_a_class_among_words(tmp_path: Path) -> None:
@@ -451,7 +451,7 @@ def test_a_shard_that_says_nothing_before_one_that_does(tmp_path: Path) -> None:
     shard(tmp_path / "0.tar", [("1.png", picture(1))])
     numbered(tmp_path, "1.tar", start=5)
     data = open_dataset(f"wds:{tmp_path}")
-    assert labels(data) == [0, 1] and "1 samples say nothing of their picture: 1" in note(data, "samples_left_out")
+    assert labels(data) == [0, 1] and "1 samples say nothing of their image: 1" in note(data, "samples_left_out")
 
 
 def test_captions_beside_labels_are_said(tmp_path: Path) -> None:
@@ -460,7 +460,7 @@ def test_captions_beside_labels_are_said(tmp_path: Path) -> None:
 
 
 def test_nothing_that_can_be_read_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(NotHere, match=r"None of the 1 pictures .* has a label or caption"):
+    with pytest.raises(NotHere, match=r"None of the 1 images .* has a label or caption"):
         open_dataset(f"wds:{shard(tmp_path / '0.tar', [('1.png', picture(1)), ('1.cls', '')])}")
 
 

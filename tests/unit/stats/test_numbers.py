@@ -13,7 +13,7 @@ def test_numbers_in_words():
     assert numbers.points(-0.101) == "10.1\u00a0points" and numbers.points(0.01) == "1.0\u00a0point"
     assert numbers.points(-0.101, signed=True) == "−10.1\u00a0points"
     assert numbers.interval_text((0.5761, 0.6529)) == "57.6–65.3\u00a0%"
-    assert count(1, "picture") == "1 picture" and count(10_000, "picture") == "10,000 pictures"
+    assert count(1, "image") == "1 image" and count(10_000, "image") == "10,000 images"
 
 
 def test_intervals_of_differences_are_signed_at_both_ends() -> None:

@@ -242,12 +242,12 @@ def test_a_damaged_manifest_is_not_passed_over_for_an_older_entry(
     with pytest.raises(Damaged, match=r"0123456789abcdef.*core verify"):
         Store(tmp_path / "cache").find(*(key.model, key.dataset, key.split))
     monkeypatch.setattr("core.readers.open_dataset", _gone)
-    with pytest.raises(Damaged, match="its pictures are not on this machine"):
+    with pytest.raises(Damaged, match="its images are not on this machine"):
         Engine(tmp_path / "cache").data.split_of(squares(home), None)
 
 
 def _gone(name: str, *_: object) -> None:
-    raise NotHere(f"The pictures of {name} are not on this machine.")
+    raise NotHere(f"The images of {name} are not on this machine.")
 
 
 def test_rows_of_earlier_versions_still_answer(tmp_path: Path) -> None:

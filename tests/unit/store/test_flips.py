@@ -182,7 +182,7 @@ def test_a_flipped_byte_gives_the_same_number_or_a_sentence(
 
 
 def _gone(name: str, *_: object) -> None:
-    raise NotHere(f"The pictures of {name} are not on this machine.")
+    raise NotHere(f"The images of {name} are not on this machine.")
 
 
 def test_damage_is_named_and_what_is_here_is_computed_again(

@@ -72,7 +72,7 @@ def test_captions_of_a_skipped_picture_go_with_it_and_the_others_follow_their_pi
     assert found.image_index is not None and found.text_embeddings is not None
     assert {(found.ids[i], c) for i, c in zip(found.image_index, found.captions, strict=True)} == pairs
     assert np.array_equal(found.text_embeddings, FakeEncoder().encode_texts(found.captions))
-    assert "2 captions belong to skipped pictures and are left out." in found.provenance.notes
+    assert "2 captions belong to skipped images and are left out." in found.provenance.notes
 
 
 def test_vectors_are_memory_mapped_and_read_only(tmp_path: Path) -> None:
@@ -89,7 +89,7 @@ def test_an_entry_is_found_only_by_the_parts_that_made_it(tmp_path: Path) -> Non
     where, digest = ("fake/colours", "fake-colours", "test"), encoder.card.model_digest
     assert store.find(*where) == store.find(*where, digest) == store.find(*where, digest, "pictures") == key
     assert store.find(*where, None, "pictures") == store.find(*where, fingerprint=key.fingerprint) == key
-    assert store.find(*where, digest, "other pictures") is None
+    assert store.find(*where, digest, "other images") is None
     assert store.find(*where, "other weights", "pictures") is None
     assert store.find(*where, "", None) is None
     assert store.find("fake/other", "fake-colours", "test") is None

@@ -29,5 +29,5 @@ def test_pairs_are_matched_by_picture_not_by_place() -> None:
     )
     keep = np.sort(order)
     assert compare(a, shuffled) == paired_difference(a.correct[keep], b.correct[keep])
-    with pytest.raises(TMVError, match="same pictures"):
+    with pytest.raises(TMVError, match="same images"):
         compare(a, sample_result(LAION, "cifar100"))

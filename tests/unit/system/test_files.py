@@ -20,7 +20,7 @@ from core.system.files import disk_guard, read_checked_json, replacing, safe_nam
 ROOT = Path(__file__).parents[3]
 NAMES = [
     "ViT-B-32/openai",
-    "folder:/home/me/my pictures",
+    "folder:/home/me/my images",
     "..",
     ".hidden",
     "",

@@ -64,7 +64,7 @@ def test_a_row_for_each_method_holds_the_numbers_of_the_results(pair: tuple[Prob
 def test_what_stands_beside_a_probe(pair: tuple[ProbeResult, ZeroShotResult]) -> None:
     tested, trained = (row for _, row in methods_frame([], [pair[0]]).iterrows())
     assert tested["published_acc1"] == TEN.value  # nine pictures a class
-    assert "trained on 10 pictures a class" in tested["published_acc1_protocol"]
+    assert "trained on 10 images per class" in tested["published_acc1_protocol"]
     assert tested["published_acc1_difference"] == pytest.approx(pair[0].test_acc1 - TEN.value)
     low, high = pair[0].test_acc1_ci95
     assert tested["deck_acc1_lies"] == ("below" if low > 0.6 else "above" if high < 0.6 else "inside")
@@ -87,7 +87,7 @@ def test_what_is_absent_has_only_figures_from_elsewhere() -> None:
     zero, tested, trained = (row for _, row in frame.iterrows())
     assert (zero["deck_acc1"], tested["deck_acc1"], trained["deck_acc1"]) == (0.6189, 0.3796, 1.0)
     # About 35 pictures a class: the figure for 25 shots is nearest, not the one for all of ImageNet.
-    assert "trained on 25 pictures a class" in tested["published_acc1_protocol"]
+    assert "trained on 25 images per class" in tested["published_acc1_protocol"]
     assert absent_row(find_model("demo-vit/demo"), dataset, PROBE)["model"] == "demo-vit/demo"
 
 

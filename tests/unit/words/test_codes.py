@@ -47,8 +47,8 @@ def test_a_sentence_is_its_text_and_keeps_its_code() -> None:
 
 
 def test_what_earlier_versions_kept_stays_readable() -> None:
-    bare = Note.of("Captions without a picture: 3.")
-    assert (bare, bare.code, bare.level) == ("Captions without a picture: 3.", "", "info")
+    bare = Note.of("Captions without an image: 3.")
+    assert (bare, bare.code, bare.level) == ("Captions without an image: 3.", "", "info")
     assert Note.of({"text": "x", "code": "y", "level": "fault"}).as_dict() == {
         "code": "y",
         "level": "fault",

@@ -50,4 +50,4 @@ def test_data_sets_and_metrics_have_spoken_names():
     assert names.say_dataset("folder:/photos/holiday/") == "holiday"
     assert names.say_dataset("unheard-of") == "unheard-of"
     assert names.say_metric("acc1") == "Top-1 accuracy"
-    assert names.say_metric("image_retrieval_recall@5") == "Text finds picture, recall@5"
+    assert names.say_metric("image_retrieval_recall@5") == "Caption to image, recall@5"

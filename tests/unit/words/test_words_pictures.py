@@ -57,5 +57,5 @@ def test_words_say_what_they_bring() -> None:
     assert said.code in ("helps", "helps_and_harms") and f"{best.contribution:+.3f}" in said
     harmful = replace(result, words=tuple(replace(w, contribution=-1.0) for w in result.words))
     assert pictures.words_finding(harmful).code == "none_helps"
-    none = pictures.words_finding(replace(result, words=()), "the picture p3")
-    assert none.code == "one_word" and none.startswith("For the picture p3: ")
+    none = pictures.words_finding(replace(result, words=()), "the image p3")
+    assert none.code == "one_word" and none.startswith("For the image p3: ")

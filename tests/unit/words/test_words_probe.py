@@ -36,7 +36,7 @@ def test_a_probe_in_words(pair: tuple[ProbeResult, ZeroShotResult]) -> None:
     )
     assert "unit-length" in probe_line(replace(pair[0], normalised=True))
     assert held_out_line(pair[0]).endswith("a fifth held out at a time")
-    assert "12 of 63 training pictures" in held_out_line(replace(pair[0], folds=1, n_val=12))
+    assert "12 of 63 training images" in held_out_line(replace(pair[0], folds=1, n_val=12))
 
 
 def test_what_training_adds_is_paired_and_changes_with_the_data(pair: tuple[ProbeResult, ZeroShotResult]) -> None:

@@ -179,7 +179,7 @@ def test_a_study_that_fails_does_not_stop_the_preparation_but_a_wish_to_stop_doe
         return study
 
     waiting = job("fewshot", tasks.DEMO_MODELS[0], "demo-objects")
-    monkeypatch.setattr(tasks, "TASKS", {"fewshot": failing(TMVError("too few pictures"))})
+    monkeypatch.setattr(tasks, "TASKS", {"fewshot": failing(TMVError("too few images"))})
     assert prepare(Busy(waiting))[-1][0] == "probe"
     monkeypatch.setattr(tasks, "TASKS", {"fewshot": failing(Cancelled("stopped"))})
     with pytest.raises(Cancelled):

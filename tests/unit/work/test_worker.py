@@ -160,8 +160,8 @@ def test_progress_raises_once_the_job_should_stop(tmp_path: Path) -> None:
 
 def test_say_sets_the_message(tmp_path: Path) -> None:
     table, _, progress = progress_of(tmp_path)
-    progress.say("Reading the pictures.")
-    assert table.newest(1)[0].message == "Reading the pictures."
+    progress.say("Reading the images.")
+    assert table.newest(1)[0].message == "Reading the images."
 
 
 def test_the_worker_imports_neither_streamlit_nor_torch_by_itself() -> None:

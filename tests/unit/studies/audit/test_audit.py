@@ -106,7 +106,7 @@ def test_every_check_answers_when_nothing_is_known() -> None:
     others.append(audit(Case(title="nothing", source="figures")))
     assert {f.check for r in (result, *others) for f in r.findings} == {c.name for c in CHECKS} and not result.raised
     assert all(f.evidence.endswith(".") for f in result.findings)
-    assert result.verdict == "cannot tell" and result.sentence.startswith("Cannot tell") and result.needs
+    assert result.verdict == "cannot tell" and result.sentence.startswith("Could not run") and result.needs
     assert result.to_record()["faults"] == [] and result.to_record()["acc1"] is None
 
 
@@ -191,7 +191,7 @@ def test_collapse_by_figures_alone() -> None:
 def test_the_spread_of_answers_by_hand() -> None:
     labels = [i // 10 for i in range(100)]
     even = found("collapse", Case(title="x", c=10, n=100, answers=answered(labels, labels)))
-    assert even.verdict == "ok" and "over 10.0 classes, the pictures over 10.0" in even.evidence
+    assert even.verdict == "ok" and "over 10.0 classes, the images over 10.0" in even.evidence
     half = found("collapse", Case(title="x", c=10, n=100, answers=answered(labels, [3] * 50 + labels[50:])))
     assert half.verdict == "fault" and "50.0" in half.evidence and "class 3" in half.evidence
     third = found("collapse", Case(title="x", c=10, n=100, answers=answered(labels, [3] * 33 + labels[33:])))
@@ -298,10 +298,10 @@ def test_the_interval_is_that_of_the_number_as_it_was_brought() -> None:
     interval = interval_text(wrong.case.interval() or (0, 0))
     assert wrong.finding("enough") == audit(replace(wrong.case, answers=None)).finding("enough")
     assert interval in wrong.finding("enough").evidence
-    few = planted(WORLD, ["labels off by one", "few pictures"])
+    few = planted(WORLD, ["labels off by one", "few images"])
     told = few.finding("enough")
     assert told.verdict == "warning" and interval_text(few.case.interval() or (0, 0)) in told.evidence
-    assert "With the labels put right: with 160 pictures" in told.evidence
+    assert "With the labels put right: with 160 images" in told.evidence
 
 
 # --- how vectors were made --------------------------------------------------------------------------------
@@ -440,7 +440,7 @@ def test_other_pictures_allow_for_more() -> None:
     figure = Reference(
         metric="zeroshot_acc1_ensemble",
         value=0.6656,
-        protocol="prompt ensemble; on 50,000 validation pictures, not the mini set",
+        protocol="prompt ensemble; on 50,000 validation images, not the mini set",
         source="",
     )
     case = Case(title="x", n=3923, scores={"acc1": 0.6189}, known=Known(published=(figure,)))
@@ -475,7 +475,7 @@ def test_learnt_by_heart(train: float, test: float, zero: float, tuned: bool, ve
 
 
 def test_recalls_are_held_against_published_ones_of_five_captions() -> None:
-    figure = Reference(metric="image_retrieval_recall@5", value=0.559, protocol="5,000 pictures", source="")
+    figure = Reference(metric="image_retrieval_recall@5", value=0.559, protocol="5,000 images", source="")
     case = Case(
         title="x",
         method="retrieval",

@@ -59,7 +59,7 @@ def test_a_sound_study_is_only_told_that_it_is_small(engine: Engine, world: Path
     result = engine.run(Audit.at(engine, GOOD, squares(world), encode=True))
     assert [f.check for f in result.raised] == []
     few = engine.run(Audit.at(engine, POOR, squares(world)))
-    assert [f.check for f in few.raised] == ["enough"] and f"With {N} pictures" in few.finding("enough").evidence
+    assert [f.check for f in few.raised] == ["enough"] and f"With {N} images" in few.finding("enough").evidence
     assert result.finding("deterministic").verdict == "ok" and result.finding("copied").verdict == "cannot tell"
     assert engine.run(Audit.at(engine, GOOD, squares(world))).finding("copied").verdict == "ok"
     assert result.case.provenance is not None and result.to_record()["provenance"]["model_digest"]
@@ -249,7 +249,7 @@ def test_an_evaluations_figures_are_held_against_the_published_ones(engine: Engi
     document = {"dataset": "wds/imagenet1k", "model": "ViT-B-16", "pretrained": "openai", "metrics": {"acc1": 0.644}}
     (brought,) = parse_predictions(json.dumps(document).encode(), "x.json")
     whole = audit_predictions(engine, brought)
-    assert whole.finding("published").verdict == "fault" and whole.case.n == 50_000, "not the pictures of ImageNet-mini"
+    assert whole.finding("published").verdict == "fault" and whole.case.n == 50_000, "not the images of ImageNet-mini"
     document["dataset"] = "cifar100"
     (brought,) = parse_predictions(json.dumps(document | {"metrics": {"acc1": 0.60}}).encode(), "x.json")
     result = audit_predictions(engine, brought)
@@ -259,7 +259,7 @@ def test_an_evaluations_figures_are_held_against_the_published_ones(engine: Engi
 
 
 def test_what_is_wrong_in_the_deck_is_found(engine: Engine) -> None:
-    found = {r.case.title.removeprefix("the deck: "): {f.check for f in r.raised} for r in audit_deck()}
+    found = {r.case.title.removeprefix("the original study: "): {f.check for f in r.raised} for r in audit_deck()}
     assert "copied" in found["OpenAI CLIP ViT-B/32 on ImageNet-mini"]
     assert "collapse" in found["OpenCLIP ViT-L/14, LAION-2B on EuroSAT"]
     assert all("published" in v for k, v in found.items() if "EuroSAT" in k and "probe" not in k)

@@ -27,7 +27,7 @@ def captioned(n: int = 40, per: int = 3, d: int = 16, seed: int = 0) -> Embeddin
     images = rng.normal(size=(n, d)).astype(np.float32)
     index = np.tile(np.arange(n), per)
     texts = (images[index] + 1.5 * rng.normal(size=(len(index), d))).astype(np.float32)
-    captions = tuple(f"Caption {i} of picture {p}" for i, p in enumerate(index))
+    captions = tuple(f"Caption {i} of image {p}" for i, p in enumerate(index))
     return EmbeddingSet(
         key=EmbeddingKey(model="a/x", dataset="set", split="val", fingerprint="f"),
         image_embeddings=images,
@@ -110,7 +110,7 @@ def test_lookalikes_are_the_nearest_other_pictures() -> None:
 
 def test_wrong_rows_and_counts_are_refused() -> None:
     images = captioned()
-    with pytest.raises(TMVError, match="Picture 40"):
+    with pytest.raises(TMVError, match="Image 40"):
         examine(images, 40, np.ones((4, 16), np.float32))
     with pytest.raises(TMVError, match="text vectors"):
         examine(images, 4, np.ones((3, 16), np.float32))

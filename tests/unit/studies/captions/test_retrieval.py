@@ -125,8 +125,8 @@ def test_what_hangs_on_ties_is_noted() -> None:
     found = retrieval.retrieve(embedded(images, texts, np.array([0, 2, 1])))
     assert (found.image.ranks.tolist(), found.text.ranks.tolist()) == ([2, 1, 1], [2, 2, 1])
     assert [note for note in found.notes if note.code == "ties"] == [
-        "2 of 3 pictures tie for the first place. Ties count against them; with every tie in their favour, recall@1 "
-        "from picture to text would be 100.0 % instead of 33.3 %."
+        "2 of 3 images tie for the first place. Ties count against them; with every tie in their favour, recall@1 "
+        "from image to text would be 100.0 % instead of 33.3 %."
     ]
     assert "ties" not in coded(retrieval.retrieve(captioned()).notes)
 
@@ -324,7 +324,7 @@ def test_median_interval_equals_writing_the_resamples_out(seed: int) -> None:
 
 
 def test_notes_say_when_published_figures_do_not_compare() -> None:
-    reference = Reference(metric="image_retrieval_recall@1", value=0.3, protocol="5,000 pictures", source="somewhere")
+    reference = Reference(metric="image_retrieval_recall@1", value=0.3, protocol="5,000 images", source="somewhere")
     assert "not_the_published_set" in coded(retrieval.retrieve(captioned(), published=[reference]).notes)
     assert "not_the_published_set" not in coded(retrieval.retrieve(captioned()).notes)
 

@@ -307,7 +307,7 @@ def test_runs_can_be_stopped(pair: tuple[EmbeddingSet, EmbeddingSet], blurred: F
 
 def test_one_picture_a_class_is_too_few() -> None:
     train = as_set("train", np.eye(4, dtype=np.float32), np.arange(4), 4)
-    with pytest.raises(TMVError, match="one picture a class"):
+    with pytest.raises(TMVError, match="one image per class"):
         FewShotMethods(train, clouds("test", (5, 5, 5, 5), d=4), np.eye(4, dtype=np.float32))
 
 

@@ -98,7 +98,7 @@ def test_a_draw_knows_what_it_rests_on(pair: Pair, blurred: FloatArray) -> None:
     draw = assemble(train, test, ("tip-f", 16, 2), unit, found, ("a photo of a {}.",))
     assert draw.acc1 == unit.acc1 == draw.correct.mean() and draw.acc1_ci95[0] < draw.acc1 < draw.acc1_ci95[1]
     assert (draw.n_shots, draw.shots, draw.seed, draw.templates) == (16 * 3 + 10, 16, 2, ("a photo of a {}.",))
-    assert draw.notes == ("One class has fewer than 16 pictures to spare; such a class gives all it has.",)
+    assert draw.notes == ("One class has fewer than 16 images to spare; such a class gives all it has.",)
     assert assemble(train, test, ("probe", 16, 2), unit, found, ("a photo of a {}.",)).templates == ()
     with pytest.raises(TMVError, match="run it again"):
         half = changed(test, image_embeddings=test.image_embeddings[:9], ids=test.ids[:9], labels=labels_of(test)[:9])
@@ -175,9 +175,9 @@ def test_what_cannot_be_drawn_is_one_sentence(engine: Engine, embedded: Path) ->
     draw: dict[str, Any] = {"method": "tip", "shots": 2}
     with pytest.raises(UnknownName, match="No few-shot method"):
         engine.kept(SingleDraw.at(engine, POOR, data, **draw | {"method": "knn"}))
-    with pytest.raises(BadArgument, match=r"at most \d+ pictures a class to learn from, so 999 a class cannot"):
+    with pytest.raises(BadArgument, match=r"at most \d+ images per class to learn from, so 999 per class cannot"):
         engine.kept(SingleDraw.at(engine, POOR, data, **draw | {"shots": 999}))
-    with pytest.raises(BadArgument, match="at least one picture"):
+    with pytest.raises(BadArgument, match="at least one image"):
         engine.run(SingleDraw.at(engine, POOR, data, **draw | {"shots": 0}))
     for seed in (-1, MOST_SEEDS):
         with pytest.raises(BadArgument, match="whole number from 0 to 99"):
@@ -220,9 +220,9 @@ def runs(*right: int) -> dict[int, FewShotRun]:
 
 def test_a_draw_in_words() -> None:
     draw = made("probe", seed=3, shots=4)
-    assert draw_line(draw).startswith("200 pictures · learnt from 16, 4 a class · seed 3 · C ")
-    assert say_draw("tip-f", 16) == "Tip-Adapter-F, 16 a class"
-    assert say_draw("few-shot-probe", 1, 2) == "few-shot linear probe, 1 a class, seed 2"
+    assert draw_line(draw).startswith("200 images · learnt from 16, 4 per class · seed 3 · C ")
+    assert say_draw("tip-f", 16) == "Tip-Adapter-F, 16 per class"
+    assert say_draw("few-shot-probe", 1, 2) == "few-shot linear probe, 1 per class, seed 2"
 
 
 def test_one_draw_is_said_to_be_one() -> None:

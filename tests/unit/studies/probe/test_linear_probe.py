@@ -188,7 +188,7 @@ def test_a_split_that_holds_the_training_pictures_is_refused() -> None:
         np.concatenate([labels(train), labels(rest)]),
         2,
     )
-    with pytest.raises(TMVError, match="60 of the 140 test pictures of eurosat \\(all\\) are also"):
+    with pytest.raises(TMVError, match="60 of the 140 test images of eurosat \\(all\\) are also"):
         probe(train, both)
 
 
@@ -196,7 +196,7 @@ def test_sets_that_do_not_belong_together_are_refused(pair: Pair) -> None:
     train, test = pair
     other = replace(test.provenance, model_digest="other weights")
     for bad, message in (
-        (changed(test, key=replace(test.key, split="train")), "same pictures"),
+        (changed(test, key=replace(test.key, split="train")), "same images"),
         (changed(test, labels=None), "class label"),
         (changed(test, labels=np.where(labels(test) == 1, -1, labels(test))), "class label"),
         (changed(test, raw_classnames=tuple("abcde")), "other classes"),
@@ -209,7 +209,7 @@ def test_sets_that_do_not_belong_together_are_refused(pair: Pair) -> None:
 
 def test_one_picture_a_class_is_too_few() -> None:
     train = as_set("train", np.eye(4, dtype=np.float32), np.arange(4), 4)
-    with pytest.raises(TMVError, match="one picture a class"):
+    with pytest.raises(TMVError, match="one image per class"):
         probe(train, clouds("test", (5, 5, 5, 5), d=4))
 
 
@@ -223,11 +223,11 @@ def test_a_class_without_training_pictures_counts_as_wrong() -> None:
 
 def test_what_reading_the_training_split_raised_is_said_to_be_of_it() -> None:
     train, test = clouds("train", (40, 40, 0), spread=3), clouds("test", (20, 20, 20), spread=3)
-    both, one = Note("Of both.", "a"), Note("2 of 3 classes have pictures here.", "b", "warning")
+    both, one = Note("Of both.", "a"), Note("2 of 3 classes have images here.", "b", "warning")
     train = changed(train, provenance=replace(train.provenance, data_notes=(both, one)))
     test = changed(test, provenance=replace(test.provenance, data_notes=(both,)))
     notes = pair_notes(train, test)
-    assert notes[:2] == ("Of both.", "In train: 2 of 3 classes have pictures here.")
+    assert notes[:2] == ("Of both.", "In train: 2 of 3 classes have images here.")
     assert notes[1].level == "warning" and [note.code for note in notes] == ["a", "b", "untrained_classes"]
 
 

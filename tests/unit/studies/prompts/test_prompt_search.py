@@ -112,7 +112,7 @@ def test_a_share_and_lonely_classes() -> None:
     for share in (0.0, 1.0):
         with pytest.raises(TMVError, match="share"):
             split_rows(["a", "b"], np.array([0, 0]), share)
-    with pytest.raises(TMVError, match="two pictures"):
+    with pytest.raises(TMVError, match="two images"):
         split_rows(["a", "b"], np.array([0, 1]))
 
 

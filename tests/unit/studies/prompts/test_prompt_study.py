@@ -140,7 +140,11 @@ def test_the_baseline_can_be_the_ensemble_and_must_be_known() -> None:
 
 def test_deck_figures_stand_beside_their_template() -> None:
     images, texts = world()
-    deck = {TEMPLATES[1]: Reference(metric="acc1", value=0.5891, protocol="as titled", source="the deck", kind="deck")}
+    deck = {
+        TEMPLATES[1]: Reference(
+            metric="acc1", value=0.5891, protocol="as titled", source="the original study", kind="deck"
+        )
+    }
     result = study(images, texts, deck=deck)
     assert [t.deck.value if t.deck else None for t in result.templates] == [None, 0.5891, None]
     assert result.to_record()["templates"][1]["deck_acc1"] == 0.5891

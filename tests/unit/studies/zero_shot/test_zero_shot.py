@@ -176,7 +176,7 @@ def test_of_equal_classes_the_first_is_the_answer_and_what_hangs_on_it_is_noted(
     assert [note.level for note in found.notes if note.code == "equal_names"] == ["fault"]
     many = zero_shot.name_notes(("missile", *map(str, range(500)), "missile"))
     assert [note.level for note in many] == ["warning"]  # as in ImageNet's own list
-    assert "For 2 of 3 pictures" in found.notes[-1]
+    assert "For 2 of 3 images" in found.notes[-1]
     assert "as wrong, top-1 would be 33.33 %, with every one counted as right 100.00 %" in found.notes[-1]
     assert found.confusion.trace() == found.correct.sum()
     apart = zero_shot.classify(images, AXES, ("crane", "heron", "owl"), ("{}",))
@@ -203,7 +203,7 @@ def test_equal_to_argmax_and_a_stable_sort_of_plain_numpy(signs):
 
 @pytest.mark.parametrize("labels", [None, [0, -1]])
 def test_rows_without_labels_are_refused(labels):
-    with pytest.raises(TMVError, match="needs a class label on every picture"):
+    with pytest.raises(TMVError, match="needs a class label on every image"):
         zero_shot.classify(embedded(AXES[:2], labels), AXES, ("a", "b", "c"), ("{}",))
 
 
