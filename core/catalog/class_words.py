@@ -168,7 +168,7 @@ def _id_notes(folders: Sequence[str], bare: Sequence[str], names: Sequence[str])
 def _number_notes(bare: Sequence[str], cut: Sequence[str], names: Sequence[str]) -> list[Note]:
     if names and all(_ONLY_NUMBER.fullmatch(name) for name in names):
         text = (
-            f"The classes have only numbers ({', '.join(names[:3])}); unless these are what the pictures show, give "
+            f"The classes have only numbers ({', '.join(names[:3])}); unless these are what the images show, give "
             "their names with --classnames FILE, one a line in the order of the numbers."
         )
         return [Note(text, "numbered_classes", "warning")]

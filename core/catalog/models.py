@@ -24,7 +24,7 @@ WEIGHT_SUFFIXES = (".safetensors", ".pt", ".pth", ".bin", ".ckpt", ".pth.tar", "
 _OPENAI = {
     "library": "clip",
     "pretrained": "openai",
-    "training_data": "WIT, 400 million pairs of picture and text from the web (not published)",
+    "training_data": "WIT, 400 million pairs of image and text from the web (not published)",
     "licence": "MIT (OpenAI's CLIP repository, which publishes the weights)",
     "source_url": "https://github.com/openai/CLIP",
 }

@@ -26,16 +26,16 @@ _PROTOCOLS = {
     "linear_probe_acc1_paper_table10": "CLIP paper: L-BFGS, C swept on a validation part",
     "linear_probe_acc1_16shot_mean_of_5": "16 shots a class, mean of 5 draws",
 }
-_CAPTION_PROTOCOL = "5,000 pictures with 5 captions each; a hit is any caption of the picture"
+_CAPTION_PROTOCOL = "5,000 images with 5 captions each; a hit is any caption of the image"
 _OTHER_PICTURES = {
-    "imagenet_mini": "on ImageNet-1k's 50,000 validation pictures, not on the mini set",
+    "imagenet_mini": "on ImageNet-1k's 50,000 validation images, not on the mini set",
     "eurosat": "on {which}: EuroSAT has no official split, ours is a fixed half",
-    "coco": "on 5,000 test pictures of COCO 2014 (Karpathy's), not on val2017",
+    "coco": "on 5,000 test images of COCO 2014 (Karpathy's), not on val2017",
 }
 _EUROSAT_PICTURES = (
-    ("CLIP paper", "5,000 test pictures of its own"),
-    ("embeddings-benchmark", "5,400 test pictures of its own"),
-    ("Tip-Adapter", "CoOp's test pictures"),
+    ("CLIP paper", "5,000 test images of its own"),
+    ("embeddings-benchmark", "5,400 test images of its own"),
+    ("Tip-Adapter", "CoOp's test images"),
 )
 _LIKE_ONE_TEMPLATE = ("single_prompt", "ensemble", "paper")
 _LIKE_SEVERAL = ("ensemble", "paper", "single_prompt")
@@ -126,7 +126,7 @@ def _protocol(row: FigureRow, dataset: DatasetSpec) -> str:
     """How the figure was made, and what differs from this data set."""
     if "_retrieval_" in row["metric"]:
         # The table repeats its classification protocol there, which means nothing for captions.
-        stated = _CAPTION_PROTOCOL if "TRUE" not in row["metric"] else "share of a picture's 5 captions found"
+        stated = _CAPTION_PROTOCOL if "TRUE" not in row["metric"] else "share of an image's 5 captions found"
     else:
         stated = row["protocol"] or _PROTOCOLS.get(row["metric"], "")
     remark = _OTHER_PICTURES.get(dataset.name, "").format(which=_eurosat_pictures(row["source"]))
@@ -137,4 +137,4 @@ def _eurosat_pictures(source: str) -> str:
     for part, pictures in _EUROSAT_PICTURES:
         if part in source:
             return pictures
-    return "all 27,000 pictures, or a test part that the source does not state"
+    return "all 27,000 images, or a test part that the source does not state"

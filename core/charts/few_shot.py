@@ -119,7 +119,7 @@ def _published(fig: go.Figure, rows: pd.DataFrame, style: Look, ticks: list[int]
             marker=published_marker(style),
             cliponaxis=False,  # a mark at 100 % is whole
             hovertext=[
-                f"<b>{r['method_title']}</b>, {r['shots']} a class, published for {r['model_title']}<br>"
+                f"<b>{r['method_title']}</b>, {r['shots']} per class, published for {r['model_title']}<br>"
                 f"{percent(r['value'])}<br>{wrap(r['protocol'], 60, 3)}<br>{wrap(r['source'], 60)}"
                 for _, r in same.iterrows()
             ],
@@ -152,7 +152,7 @@ def _hover(row: pd.Series) -> str:
     if not row["shots"]:
         return f"<b>{row['model_title']}</b>, zero-shot<br>{percent(row['acc1_mean'])}"
     return (
-        f"<b>{row['method_title']}</b>, {row['shots']} a class · {row['model_title']}<br>"
+        f"<b>{row['method_title']}</b>, {row['shots']} per class · {row['model_title']}<br>"
         f"{percent(row['acc1_mean'])} {spread} ({percent(row['lowest'])} to {percent(row['highest'])})<br>"
         f"{wrap(row['settings'], 60, 2)}"
     )

@@ -134,11 +134,11 @@ def ensure_vectors(engine: Engine, place: Place) -> None:
 def embed_bar(place: Place) -> AbstractContextManager[Progress]:
     """The bar of embedding: texts are counted with the pictures where a data set has captions."""
     captioned = place.dataset.kind == "captions"
-    return bar(f"{place.model.name} on {place.dataset.name}", "images and captions" if captioned else "pictures")
+    return bar(f"{place.model.name} on {place.dataset.name}", "images and captions" if captioned else "images")
 
 
 @contextmanager
-def bar(title: str, unit: str = "pictures") -> Iterator[Progress]:
+def bar(title: str, unit: str = "images") -> Iterator[Progress]:
     """A progress bar on standard error that appears with the first report."""
     from tqdm import tqdm
 

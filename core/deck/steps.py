@@ -105,7 +105,7 @@ STEPS: tuple[Step, ...] = (
     Step(
         name="five",
         title="Are five answers as good as a trained probe's one?",
-        said="The original study's second bar chart: zero-shot top-5 beside the probe's top-1, five guesses against one.",
+        said="The original study's second bar chart: zero-shot top-5 beside probe top-1, five guesses against one.",
         kind="bars",
         datasets=_EVERY,
         metric="acc5",
@@ -150,7 +150,7 @@ STEPS: tuple[Step, ...] = (
     Step(
         name="adjectives",
         title="Does each adjective refine the list?",
-        said="The original study searched ImageNet-mini for a bird, a white one, a flying white one, and the words alone.",
+        said="The original study searched ImageNet-mini for a bird, a white one, a flying one, and for words alone.",
         kind="pictures",
         datasets=("imagenet_mini", "demo-captions", "demo-objects"),
         presets=("deck-adjectives", "demo-adjectives"),

@@ -225,8 +225,8 @@ def _records(source: str, records: Sequence[Record]) -> CaptionFile:
     sample = [[record.get(name) for name in names] for record in records[:_SAMPLE]]
     picture, captions = picture_column(short, sample), caption_columns(short)
     if picture is None or not captions:
-        lacking = "picture" if picture is None else "caption"
-        raise TypeError(f"its records have {', '.join(names[:6]) or 'nothing'}, none of them a {lacking}")
+        lacking = "an image" if picture is None else "a caption"
+        raise TypeError(f"its records have {', '.join(names[:6]) or 'nothing'}, none of them {lacking}")
     split = names[short.index("split")] if "split" in short else ""
     rows = [
         row

@@ -142,4 +142,4 @@ def row_of(images: EmbeddingSet, picture_id: str) -> int:
     try:
         return images.ids.index(picture_id)
     except ValueError:
-        raise unknown("picture", picture_id, images.ids[:5000]) from None
+        raise unknown("image", picture_id, images.ids[:5000]) from None

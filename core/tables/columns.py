@@ -116,7 +116,7 @@ PROBES = {
 FEW_SHOT = {
     "model_title": Column(heading="Model"),
     "method_title": Column(heading="Method"),
-    "shots": Column(heading="K", alone="Images a class", kind="count"),
+    "shots": Column(heading="K", alone="Images per class", kind="count"),
     "draws": Column(heading="Draws", kind="count"),
     "acc1_mean": Column(heading="Mean top-1", alone="Top-1, mean", kind="share"),
     "acc1_std": Column(heading="Spread", alone="Standard deviation", kind="share"),

@@ -55,7 +55,7 @@ def _with_shots(reference: Reference | None) -> Reference | None:
     """The figure with its number of shots in the words of its protocol."""
     if reference is None or (shots := shots_of(reference)) is None or "shot" in reference.protocol:
         return reference
-    said = f"trained on {count(shots, 'image')} a class; {reference.protocol}"
+    said = f"trained on {count(shots, 'image')} per class; {reference.protocol}"
     return Reference(
         metric=reference.metric, value=reference.value, protocol=said, source=reference.source, kind=reference.kind
     )

@@ -138,8 +138,8 @@ def deck_comparison(frame: pd.DataFrame) -> str:
     unlike = int((pairs["acc5_zero"] >= pairs["acc1_probe"]).sum())
     like = int((pairs["acc1_zero"] >= pairs["acc1_probe"]).sum())
     return (
-        "The original study compared zero-shot top-5 with the probe’s top-1 and concluded that zero-shot “matches or "
-        f"beats” it. Compared so, it does in {unlike} of {count(len(pairs), 'pair')} here; top-1 with top-1, in {like}. "
+        "The original study compared zero-shot top-5 with probe top-1 and found that zero-shot “matches or beats” it. "
+        f"Compared so, it does in {unlike} of {count(len(pairs), 'pair')} here; top-1 with top-1, in {like}. "
         "This page always compares like with like."
     )
 

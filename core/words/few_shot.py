@@ -68,7 +68,7 @@ def _one(result: FewShotResult, several: bool) -> Sentence:
     best = best_point(result)
     gain, name = best.acc1_mean - result.zero_shot.acc1, _in_sentence(best.method)
     most = f"{say_model(result.model)}: " if several else ""
-    most += f"{count(best.shots, 'image')} a class"
+    most += f"{count(best.shots, 'image')} per class"
     if gain <= 0:
         reached = f"{name} reaches {percent(best.acc1_mean)}, zero-shot {percent(result.zero_shot.acc1)}"
         return Sentence(f"{most} do not help: {reached}.", "no_help")
@@ -121,13 +121,13 @@ def _pays(result: FewShotResult) -> str:
 
 def say_draw(method: str, shots: int, seed: int | None = None) -> str:
     """ "Tip-Adapter-F, 16 a class", with the seed where that is what tells two apart; `method` is a key of `DRAWN`."""
-    drawn = f"{DRAWN[method]}, {shots:,} a class"
+    drawn = f"{DRAWN[method]}, {shots:,} per class"
     return drawn if seed is None else f"{drawn}, seed {seed}"
 
 
 def draw_line(result: FewShotDraw) -> str:
     """ "500 images · learnt from 160 · seed 0 · alpha 1.2, beta 5.5": what a number rests on, in one line."""
-    learnt = f"learnt from {result.n_shots:,}, {result.shots:,} a class"
+    learnt = f"trained on {result.n_shots:,}, {result.shots:,} per class"
     return " · ".join([measured(result), learnt, f"seed {result.seed}", say_settings([result.settings])])
 
 

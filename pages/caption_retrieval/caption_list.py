@@ -166,7 +166,7 @@ def caption_list(
     place, on_page = paged(len(rows), PAGE, PAGE_KEY)
     with place:
         _table(engine, results, rows.iloc[on_page], look, opened)
-    things = count(len(rows), "caption" if look.side == "image" else "picture")
+    things = count(len(rows), "caption" if look.side == "image" else "image")
     st.caption(f"{things}, the hardest for {plain(say_model(look.model))} first.")
     save_rows(rows, "captions" if look.side == "image" else "pictures", key="captions-csv")
 

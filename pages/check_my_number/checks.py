@@ -70,7 +70,7 @@ def checks(result: AuditResult, key: str, encode: Callable[[], None] | None = No
     for found in result.raised:
         _raised(found)
     quiet = [f for f in result.findings if not f.raised]
-    for verdict, said in (("ok", "in order"), (CANNOT_TELL, "could not run")):
+    for verdict, said in (("ok", "passed"), (CANNOT_TELL, "could not run")):
         rows = [f for f in quiet if f.verdict == verdict]
         if rows:
             _folded(rows, f"{count(len(rows), 'check')} {said}", f"{key}-{verdict}")

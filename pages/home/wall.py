@@ -96,15 +96,17 @@ def _say(engine: Engine, results: Sequence[PicturesResult], waiting: EncoderWarm
     if waiting is not None:
         warming(waiting, lambda said: conclusion(said))
         st.caption(plain(f"Shown until then: “{text}”."))
-    elif len(results) == 2:
+        return
+    demo = results[0].dataset.startswith("demo-")  # its images are drawn as they are looked at: no remark is due
+    if len(results) == 2:
         pair = compare_lists(engine, results[0], results[1])
         found = agreement(results[0], results[1], pair)
-        conclusion(plain(agreement_finding(found)), results, remarks=False)
+        conclusion(plain(agreement_finding(found)), results, remarks=not demo)
         furthest = found.furthest.id if found.furthest else ""
         label = next(iter(label_of(engine, results[0], furthest)), "") if furthest else ""
         st.caption(plain(agreement_detail(found, label)))
     else:
-        conclusion(plain(first_right(results[0], SHOW)), results, remarks=False)
+        conclusion(plain(first_right(results[0], SHOW)), results, remarks=not demo)
 
 
 def _walls(engine: Engine, results: Sequence[PicturesResult]) -> None:

@@ -66,8 +66,8 @@ def test_the_engine_knows_what_has_classes(mixed: World, tmp_path: Path) -> None
 
 def test_the_overview_shows_everything_else(there: World) -> None:
     app = open_page()
-    assert not app.exception and len(app.metric) == 2 and "no classes" not in said(app)
-    assert app.dataframe[0].value["loose"].tolist().count("embedded") == 1
+    assert not app.exception and "no classes" not in said(app)
+    assert "on 20 images of EuroSAT" in said(app) or "Starting the text encoder" in said(app)
 
 
 @pytest.mark.parametrize("file", CLASSIFYING)

@@ -139,7 +139,7 @@ def probe_fit(case: Case) -> CheckResult:
             f"{said}, fewer than the {percent(zero)} without any training.",
             "Check that both splits number the classes alike.",
         )
-    return ok(f"{said}{'; C was chosen on held-out pictures' if case.tuned else ''}.")
+    return ok(f"{said}{'; C was chosen on held-out images' if case.tuned else ''}.")
 
 
 # --- answers from elsewhere -------------------------------------------------------------------------------

@@ -321,7 +321,7 @@ def _tie_notes(ranks: CaptionRanks) -> tuple[Note, ...]:
     notes = list[Note]()
     for found, ties, asked, answer in (
         (ranks.image_ranks, ranks.image_ties, "captions", "text to image"),
-        (ranks.text_ranks, ranks.text_ties, "pictures", "image to text"),
+        (ranks.text_ranks, ranks.text_ties, "images", "image to text"),
     ):
         against, favour = (float(np.mean(r <= 1)) for r in (found, found - ties))
         if against != favour:

@@ -170,7 +170,7 @@ class SingleDraw(TrainedStudy[FewShotDraw]):
         if run[1] > most:
             raise BadArgument(
                 f"{train.key.dataset} ({train.key.split}) has at most {most:,} images per class to learn from, so "
-                f"{run[1]:,} a class cannot be drawn; choose 1 to {most:,}."
+                f"{run[1]:,} per class cannot be drawn; choose 1 to {most:,}."
             )
         return train, test, prompts, run_keys(train, test, prompts, [run])[run]
 

@@ -26,7 +26,7 @@ def figures_table(results: Sequence[RetrievalResult]) -> None:
     shown = frame.assign(**{c: 100 * frame[c] for c in RECALLS}, **texts)
     columns = [name for c in (*RECALLS, *RANKS) for name in (c, f"{c}_95")]
     st.dataframe(
-        shown[["side_title", "model_title", *columns]].sort_values("side_title", ascending=False, kind="stable"),
+        shown[["side_title", "model_title", *columns]].sort_values("side_title", kind="stable"),
         hide_index=True,
         key="retrieval-table",
         alt="Recall, ranks and mean reciprocal rank of each model in both directions, with 95 % intervals",

@@ -22,7 +22,7 @@ def read_draw(name: str, written: str) -> tuple[int, int]:
     shots, _, seed = written.partition("/")
     if shots and not _whole(shots, 1, MOST_SHOTS):
         expected = "a few-shot method with a whole number of images per class, 1 or more, as in tip-f/16/0"
-        note_wrong_choice(name, shots, expected, f"{SHOTS_OPENED} a class are used instead")
+        note_wrong_choice(name, shots, expected, f"{SHOTS_OPENED} per class are used instead")
         shots = ""
     if seed and not _whole(seed, 0, MOST_SEEDS - 1):
         expected = f"a few-shot method with a seed from 0 to {MOST_SEEDS - 1}, as in tip-f/16/0"

@@ -95,7 +95,7 @@ def rows_of(result: ZeroShotResult, cell: ConfusionCell) -> NDArray[np.int64]:
 
 def title(result: ZeroShotResult, cell: ConfusionCell, n: int) -> str:
     """What the grid shows, in words."""
-    whose = "pictures" if cell.true is None else f"images of {result.classnames[cell.true]}"
+    whose = "images" if cell.true is None else f"images of {result.classnames[cell.true]}"
     if isinstance(cell.answer, int):
         return f"{n:,} {whose} named {result.classnames[cell.answer]}"
     named = {RIGHT: " correct", WRONG: " misclassified", ANY: ""}[cell.answer]

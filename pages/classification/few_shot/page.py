@@ -155,7 +155,7 @@ def _without(result: FewShotResult) -> Headline:
 def _with(result: FewShotResult) -> None:
     best = best_point(result)
     with st.container(gap="xxsmall"):
-        label = f"{say_model(result.model)}, {best.shots} a class"
+        label = f"{say_model(result.model)}, {best.shots} per class"
         st.metric(plain(label), percent(best.acc1_mean), help=result.model)
         st.caption(plain(f"{FEW_SHOT_METHODS[best.method]} · {spread_line(best)}"))
 

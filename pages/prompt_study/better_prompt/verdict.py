@@ -55,7 +55,7 @@ def _headline(result: PromptSearchResult, verdict: Verdict) -> Headline:
         label=SAID.get(verdict.name, verdict.name),
         value=verdict.heldout_acc1,
         ci95=verdict.heldout_acc1_ci95,
-        under=f"{count(len(verdict.templates), 'template')} · {count(result.n_heldout, 'held-out picture')}{against}",
+        under=f"{count(len(verdict.templates), 'template')} · {count(result.n_heldout, 'held-out image')}{against}",
         exact=verdict.name,
     )
 
@@ -142,7 +142,7 @@ def turned_pictures(engine: Engine, result: PromptSearchResult) -> None:
             [_tile(engine, before, after, rows[name], now) for name in ids[now][on_page] if name in rows],
             key="turned-grid",
             tile=120,
-            label=f"{KINDS[now]}: {count(len(ids[now]), 'held-out picture')}",
+            label=f"{KINDS[now]}: {count(len(ids[now]), 'held-out image')}",
             opened=lambda name: set_choice("judged", name),
         )
 

@@ -326,7 +326,7 @@ def test_an_encoder_that_starts_is_told_and_the_stored_caption_is_answered_meanw
 
 @pytest.mark.parametrize(
     ("text", "beside", "sentence"),
-    [("  ", "", "must not be empty"), ("a", "\n".join("abcdefghi"), "At most 8 wordings")],
+    [("  ", "", "The caption is empty"), ("a", "\n".join("abcdefghi"), "At most 8 wordings")],
 )
 def test_what_cannot_be_asked_is_told(
     caption_page: Page, captioned: World, text: str, beside: str, sentence: str

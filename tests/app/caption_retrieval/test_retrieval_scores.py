@@ -156,7 +156,7 @@ def test_nonsense_in_the_address_is_left_out(caption_page: Page, captioned: Worl
         split="nowhere",
     )
     assert not app.exception and len(app.metric) == 4
-    assert "no-such/model" in said(app) and "Nothing stands there" in said(app)
+    assert "no-such/model" in said(app) and "No captions match" in said(app)
     assert "not “nowhere”; " in said(app) and "1, 2, 3, 4, 5 and all, not “99”; all is used" in said(app)
 
 

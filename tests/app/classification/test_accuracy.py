@@ -144,7 +144,7 @@ def test_what_is_missing_has_one_button(page: Page, world: World, monkeypatch: p
 def test_data_that_is_not_here_says_where_it_comes_from(page: Page) -> None:
     app = page(HERE, data=["cifar100"], model=[GOOD])
     assert not app.exception and not app.metric
-    assert "CIFAR-100 is not on this machine" in said(app) and "library" in said(app)
+    assert "CIFAR-100 is not on this machine" in said(app) and "Data & models" in said(app)
     assert not [b for b in app.button if b.key == "embed-missing"]
 
 

@@ -64,7 +64,7 @@ def test_they_part_on_pictures_that_are_not_here_too(page: Page) -> None:
 
 def test_a_side_against_itself_is_a_tie(page: Page, world: World) -> None:
     app = page(HERE, data=[world.colours], a=side("zero-shot", POOR), b=side("zero-shot", POOR))
-    assert not app.exception and "tie" in said(app).lower() and "On none" in said(app)
+    assert not app.exception and "tie" in said(app).lower() and "Nowhere" in said(app)
 
 
 def test_wordings_of_one_model(page: Page, world: World) -> None:

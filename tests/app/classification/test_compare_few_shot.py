@@ -82,7 +82,7 @@ def test_the_pictures_on_which_a_draw_and_zero_shot_part(shown: Page, trained: t
     app = shown(HERE, data=[world.colours], **sides, parted=parted[0])
     words = said(app)
     assert not app.exception and f"{draw.split} · {parted[0]}" in words
-    assert f"ResNet-50 · OpenAI, Tip-Adapter-F, {K} a class" in words
+    assert f"ResNet-50 · OpenAI, Tip-Adapter-F, {K} per class" in words
     found = compare(draw, zero)
     assert f"{found.n_only_a} image" in words and f"{found.n_only_b} image" in words
     assert "Can the probabilities" in words or "softmax of cosine × 50, the model’s own logit scale, plus" in words

@@ -87,7 +87,7 @@ def test_an_empty_cell_says_so(page: Page, world: World, result: ZeroShotResult)
     empty = next((t, p) for t in range(4) for p in range(4) if result.confusion[t, p] == 0)
     names = result.classnames
     app = page(HERE, model=[POOR], data=[world.colours], true=names[empty[0]], predicted=names[empty[1]])
-    assert "No image is in this cell" in said(app) and not tiles(app)
+    assert "No images in this cell" in said(app) and not tiles(app)
 
 
 @pytest.mark.parametrize(

@@ -116,7 +116,7 @@ def test_the_search_score_is_never_the_result(page: Page, world: World, found: P
     assert found.search_acc1 > found.chosen.heldout_acc1, "it must flatter here for this test to tell them apart"
     assert app.metric[0].value == percent(found.chosen.heldout_acc1) != percent(found.search_acc1)
     assert unescaped(app.subheader[0].value).startswith(percent(found.chosen.heldout_acc1))
-    assert "flatters" in words and f"Picked on {found.n_search}" in words
+    assert "optimistic" in words and f"Picked on {found.n_search}" in words
     for warning in found.warnings:
         assert unescaped(warning) in words
 
@@ -151,7 +151,7 @@ def test_a_stopped_search_says_so_and_can_be_started_again(page: Page, world: Wo
     engine.jobs._table.settle(job.id, starting=False)
     app = page(HERE, model=[GOOD], data=[world.colours], largest="1", **CHOICES)
     assert engine.job(PromptSearch.at(engine, GOOD, world.colours, **options(largest=1))) is not None
-    assert "nothing was judged" in said(app) and app.button(key="search-now")
+    assert "stopped before the verdict" in said(app) and app.button(key="search-now")
 
 
 def test_the_job_leaves_what_the_page_finds(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -170,7 +170,7 @@ def test_the_job_leaves_what_the_page_finds(world: World, monkeypatch: pytest.Mo
     ("choices", "sentence"),
     [
         ({"extra": ["no place"]}, "exactly one {}"),
-        ({"pool": ["none"]}, "nothing to choose from"),
+        ({"pool": ["none"]}, "Nothing to choose from"),
         ({"poolpattern": "a {}"}, "needs a slot beside"),
         ({"budget": "1e9"}, "not “1e9”; 2000 is used instead."),
     ],

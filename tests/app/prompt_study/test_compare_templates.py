@@ -258,7 +258,7 @@ def test_choosing_a_template_by_keyboard(page: Page, world: World) -> None:
     app = page(HERE, model=[POOR], data=[world.colours])
     app.selectbox(key="shown-changed-template").set_value(DECK[0]).run()
     assert app.session_state["changed"] == [POOR, "curated", DECK[0]]
-    assert "measured against; choose another one" in said(app) and not tiles(app, "flipped-grid")
+    assert "compared with; choose another one" in said(app) and not tiles(app, "flipped-grid")
 
 
 def test_a_picture_opens_with_what_each_template_names_it(page: Page, world: World, study: PromptStudyResult) -> None:
@@ -266,7 +266,7 @@ def test_a_picture_opens_with_what_each_template_names_it(page: Page, world: Wor
     table = next(d.value for d in app.dataframe if "Named" in d.value)
     right = np.array([bool(t.answers.correct[3]) for t in study.every])
     assert len(table) == 8 and table["Named"].str.endswith("· right").to_numpy().tolist() == right.tolist()
-    assert f"{right.sum()} of 8 ways of asking" in said(app)
+    assert f"{right.sum()} of 8 templates" in said(app)
 
 
 def test_vectors_without_pictures_still_answer(page: Page) -> None:

@@ -164,6 +164,7 @@ def test_a_flipped_byte_gives_the_same_number_or_a_sentence(
         monkeypatch.setattr("core.readers.open_dataset", _gone)
         monkeypatch.setattr("core.readers.describe_dataset", _gone)
         monkeypatch.setattr("core.encoders.weights.locate", lambda spec: None)
+    monkeypatch.setenv("TMV_DATA", str(world))
     place = copy(world, tmp_path / "sound")
     encoders(monkeypatch, place, weights=at_home)
     good, names = answers(Engine(place), world, make=at_home), files_of(world / "cache")

@@ -95,7 +95,7 @@ def test_the_decks_comparison_is_counted_both_ways(pair: tuple[ProbeResult, Zero
     frame = methods_frame([pair[1]], [pair[0]])
     unlike = int(pair[1].acc5 >= pair[0].test_acc1)
     like = int(pair[1].acc1 >= pair[0].test_acc1)
-    assert f"in {unlike} of 1 pair here; top-1 beside top-1, in {like}." in deck_comparison(frame)
+    assert f"in {unlike} of 1 pair here; top-1 with top-1, in {like}." in deck_comparison(frame)
     assert deck_comparison(methods_frame([pair[1]])) == ""
     few = frame.assign(classes=5)
     assert deck_comparison(few) == "", "with five classes top-5 is always 100 %"

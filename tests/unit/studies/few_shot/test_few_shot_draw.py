@@ -220,7 +220,7 @@ def runs(*right: int) -> dict[int, FewShotRun]:
 
 def test_a_draw_in_words() -> None:
     draw = made("probe", seed=3, shots=4)
-    assert draw_line(draw).startswith("200 images · learnt from 16, 4 per class · seed 3 · C ")
+    assert draw_line(draw).startswith("200 of 13,500 images · trained on 16, 4 per class · seed 3 · C ")
     assert say_draw("tip-f", 16) == "Tip-Adapter-F, 16 per class"
     assert say_draw("few-shot-probe", 1, 2) == "few-shot linear probe, 1 per class, seed 2"
 
