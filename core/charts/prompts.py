@@ -126,7 +126,7 @@ def _template_hover(part: pd.DataFrame) -> list[str]:
         if not pd.isna(r["difference"]):
             text += (
                 f"<br>{points(r['difference'], signed=True)} against the baseline, p = {r['p_value']:.2g}"
-                f"<br>{r['gained']:,} pictures gained, {r['lost']:,} lost"
+                f"<br>{r['gained']:,} images gained, {r['lost']:,} lost"
             )
         said.append(text)
     return said
@@ -140,9 +140,9 @@ def _deck_marks(fig: go.Figure, placed: pd.DataFrame, style: Look) -> None:
         x=known["deck_acc1"],
         y=known["place"],
         mode="markers",
-        name="the deck",
+        name="the original study",
         marker=deck_marker(style),
-        hovertext=[f"the deck: {percent(v, 2)}" for v in known["deck_acc1"]],
+        hovertext=[f"the original study: {percent(v, 2)}" for v in known["deck_acc1"]],
     )
 
 

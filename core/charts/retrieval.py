@@ -26,7 +26,7 @@ from core.charts.theme import (
 from core.stats.numbers import listed, percent
 from core.words.shorter import middle_out
 
-_QUESTIONS = {"image": "Does a caption find its own picture?", "text": "Does a picture find one of its captions?"}
+_QUESTIONS = {"image": "Does a caption find its own image?", "text": "Does an image find one of its captions?"}
 MOST_WIDE = 5
 """So many names of bands stand side by side on a narrow screen without a break."""
 
@@ -79,7 +79,7 @@ def _placed(part: pd.DataFrame, named: bool) -> pd.DataFrame:
 
 
 def _recalls_note(part: pd.DataFrame) -> str:
-    what = {"image": "captions whose own picture is", "text": "pictures with any own caption"}
+    what = {"image": "captions whose own image is", "text": "images with any own caption"}
     return f"{part['dataset_title'].iloc[0]}: share of {what[part['side'].iloc[0]]} among the first k."
 
 
@@ -107,7 +107,7 @@ def _recall_bars(fig: go.Figure, own: pd.DataFrame, style: Look, upright: bool, 
 
 def _published(fig: go.Figure, placed: pd.DataFrame, style: Look, upright: bool) -> None:
     known = placed[placed["published"].notna()]
-    for compares, name in ((True, "published"), (False, "published, for other pictures")):
+    for compares, name in ((True, "published"), (False, "published, for other images")):
         part = known[known["published_compares"] == compares]
         if part.empty:
             continue
@@ -138,7 +138,7 @@ def _recalls_alt(shown: pd.DataFrame) -> str:
 def recall_curve_chart(frame: pd.DataFrame, *, title: str = "", theme: Theme = "light", scale: float = 1.0) -> Chart:
     """Recall against k on a logarithmic axis, one line a model, from a `curve_frame`. customdata is (model, k)."""
     side = frame["side"].iloc[0]
-    title = title or "How many must one look at?"
+    title = title or "Recall by rank"
     note = f"{frame['dataset_title'].iloc[0]}: {frame['side_title'].iloc[0].lower()} within the first k."
     style, fig = start(theme, scale, title, note=note, height=380)
     for model, rows in frame.groupby("model", sort=False):
@@ -184,7 +184,7 @@ def _curve_alt(frame: pd.DataFrame) -> str:
 def rank_histogram_chart(frame: pd.DataFrame, *, title: str = "", theme: Theme = "light", scale: float = 1.0) -> Chart:
     """Where the right one stands, in bins that grow, from a `histogram_frame`. customdata is (model, low, high)."""
     models, bins = list(frame["model"].unique()), list(frame["bin"].unique())
-    title = title or "Where does the right one stand?"
+    title = title or "Rank of the correct match"
     note = f"{frame['dataset_title'].iloc[0]}, {frame['side_title'].iloc[0].lower()}: share of queries by rank."
     if len(models) > layout.MOST_IN_LEGEND:
         style, fig = start(theme, scale, title, note=note, height=90 + 26 * len(models))
@@ -330,8 +330,8 @@ def word_ranks_chart(frame: pd.DataFrame, *, title: str = "", theme: Theme = "li
     `word_ranks_frame`. Logarithmic; 1 is left. customdata is (model, position, word)."""
     places = frame.drop_duplicates("position")["position"].tolist()
     models = list(frame["model"].unique())
-    title = title or "Which word holds the picture?"
-    note = "Rank of the picture without each word; dotted: with the whole caption."
+    title = title or "Which word matters most?"
+    note = "Rank of the image without each word; dotted: with the whole caption."
     style, fig = start(theme, scale, title, note=note, height=100 + (16 + 12 * len(models)) * len(places))
     for i, model in enumerate(models):
         rows, color = frame[frame["model"] == model], model_color(model, style.theme)
@@ -374,4 +374,4 @@ def _word_ranks_alt(frame: pd.DataFrame) -> str:
         said.append(
             f"for {worst['model_title']} from {worst['rank']:,} to {worst['rank_without']:,} without “{worst['word']}”"
         )
-    return f"Rank of the picture word by word: at most {listed(said, 4)}."
+    return f"Rank of the image word by word: at most {listed(said, 4)}."

@@ -55,7 +55,7 @@ def _draw(engine: Engine, now: Queue) -> None:
         width="stretch",
         on_click=safe_callback(_stop),
         args=(engine, tuple(job.id for job in now.jobs)),
-        help="What is finished is kept; starting again goes on from there.",
+        help="Finished work is kept; starting again continues from there.",
     )
     # Always as high as the longest that this session has seen of the queue, so that nothing below moves as jobs end.
     most = max(len(now.jobs[:SHOWN]), int(st.session_state.get("queue-rows", 0)))

@@ -35,7 +35,7 @@ def job_line(engine: Engine, job: Job, place: int = 0) -> None:
         on_click=safe_callback(engine.jobs.cancel),
         args=(job.id,),
         width="stretch",
-        help="What is finished is kept; starting again goes on from there.",
+        help="Finished work is kept; starting again continues from there.",
     )
 
 

@@ -98,7 +98,7 @@ def tables(compared: Compared) -> None:
             column_config={
                 "query": st.column_config.TextColumn("Question", width="large"),
                 "model_title": "Model",
-                "precision": share("Precision", format="%.0f %%", help="Of the pictures shown"),
+                "precision": share("Precision", format="%.0f %%", help="Of the images shown"),
                 "base_rate": percent_column("By chance"),
                 "overlap": share("Overlap", format="%.0f %%", help="With the list that it is compared with"),
                 "rbo": share("Agreement", format="%.2f", help=AGREEMENT),
@@ -157,7 +157,7 @@ def found_dialog(engine: Engine, lists: Sequence[PicturesResult], picture_id: st
         _places(engine, lists, picture_id)
         st.page_link(
             WORDS,
-            label="Which word does the work?",
+            label="Which words matter?",
             icon=":material/arrow_forward:",
             query_params={"text": first.query.texts[0], "target": picture_id},
         )
@@ -178,6 +178,6 @@ def _places(engine: Engine, lists: Sequence[PicturesResult], picture_id: str) ->
             }
         ),
         hide_index=True,
-        alt="Rank and score of this picture in every list",
+        alt="Rank and score of this image in every list",
         column_config={"Score": st.column_config.NumberColumn(format="%.3f")},
     )

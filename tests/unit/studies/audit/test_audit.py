@@ -298,7 +298,7 @@ def test_the_interval_is_that_of_the_number_as_it_was_brought() -> None:
     interval = interval_text(wrong.case.interval() or (0, 0))
     assert wrong.finding("enough") == audit(replace(wrong.case, answers=None)).finding("enough")
     assert interval in wrong.finding("enough").evidence
-    few = planted(WORLD, ["labels off by one", "few pictures"])
+    few = planted(WORLD, ["labels off by one", "few images"])
     told = few.finding("enough")
     assert told.verdict == "warning" and interval_text(few.case.interval() or (0, 0)) in told.evidence
     assert "With the labels put right: with 160 images" in told.evidence
