@@ -35,8 +35,21 @@ from core.studies.prompts.words import WordsResult
 from core.studies.zero_shot.classify import ZeroShotResult
 from core.tables.classes import confusion_frame
 from core.tables.methods import methods_frame
-from core.types import EmbeddingKey, Note, OnDisk, Reference, Sentence, State
-from core.words import accuracy, audit, captions, datasets, deck, few_shot, leaderboard, notes, pictures, probe, prompts
+from core.types import EmbeddingKey, Job, Note, OnDisk, Reference, Sentence, State
+from core.words import (
+    accuracy,
+    audit,
+    captions,
+    datasets,
+    deck,
+    few_shot,
+    jobs,
+    leaderboard,
+    notes,
+    pictures,
+    probe,
+    prompts,
+)
 from tests.fakes import fake_dataset
 from tests.sample_results import PROVENANCE, sample_result, with_right
 from tests.study_results import (
@@ -64,6 +77,7 @@ def sentences() -> dict[str, list[Any]]:
         *_pictures(),
         *_agreements(),
         *_boards(),
+        *_jobs(),
         *_captions(),
         *_datasets(),
         *_others(),
@@ -441,6 +455,35 @@ def _prompts() -> Said:
 def agreed(shared: int = 13, p_shared: float = 0.0, **more: Any) -> Agreement:
     """Two lists of 24 of 1,000 images."""
     return Agreement(a=OPENAI, b=LAION, n=1000, k=24, shared=shared, expected=0.576, p_shared=p_shared, **more)
+
+
+def job(kind: str = "embed", state: Any = "running", **more: Any) -> Job:
+    """Half of 10,000 images, or of as many bytes or steps."""
+    known: dict[str, Any] = {
+        "done": 5000,
+        "total": 10_000,
+        "rate": 250.0,
+        "message": "",
+        "params": {"dataset": "eurosat"},
+    }
+    return Job(
+        id="1", kind=kind, key=kind, title="Embedding EuroSAT", state=state, created=0.0, updated=20.0, **(known | more)
+    )
+
+
+def _jobs() -> Said:
+    captions = job(params={"dataset": "coco"})
+    running = (job(), captions, job("download-model"), job("probe"), job(total=0, rate=0.0))
+    ended = (job(state="done"), job(state="cancelled"), job(state="failed", message="The disk is full."))
+    for name in ("amount_said", "rate_said", "left_said"):
+        yield f"jobs.{name}", [getattr(jobs, name)(each) for each in running]
+    yield "jobs.job_sentence", [jobs.job_sentence(each) for each in (*running, *ended)]
+    yield "jobs.job_sentence", [jobs.job_sentence(job(state="queued"), place) for place in (0, 3)]
+    yield "jobs.why_ended", [jobs.why_ended(each) for each in (*ended, job())]
+    yield "jobs.jobs_said", [jobs.jobs_said(1, None), jobs.jobs_said(2, 190), jobs.jobs_said(3, 190, whole=False)]
+    yield "jobs.when_said", [jobs.when_said(None)]
+    yield "jobs.plan_said", [jobs.plan_said(24, 20, 640, 3, 0, 1), jobs.plan_said(1, 0, 0, 0, 1, 0)]
+    yield "jobs.all_done_said", [jobs.all_done_said([each]) for each in ended] + [jobs.all_done_said(ended)]
 
 
 def _boards() -> Said:
