@@ -477,8 +477,8 @@ def _jobs() -> Said:
     ended = (job(state="done"), job(state="cancelled"), job(state="failed", message="The disk is full."))
     for name in ("amount_said", "rate_said", "left_said"):
         yield f"jobs.{name}", [getattr(jobs, name)(each) for each in running]
-    yield "jobs.job_sentence", [jobs.job_sentence(each) for each in (*running, *ended)]
-    yield "jobs.job_sentence", [jobs.job_sentence(job(state="queued"), place) for place in (0, 3)]
+    queued = [jobs.job_sentence(job(state="queued"), place) for place in (0, 3)]
+    yield "jobs.job_sentence", [jobs.job_sentence(each) for each in (*running, *ended)] + queued
     yield "jobs.why_ended", [jobs.why_ended(each) for each in (*ended, job())]
     yield "jobs.jobs_said", [jobs.jobs_said(1, None), jobs.jobs_said(2, 190), jobs.jobs_said(3, 190, whole=False)]
     yield "jobs.when_said", [jobs.when_said(None)]
