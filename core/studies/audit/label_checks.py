@@ -7,8 +7,8 @@ import numpy as np
 from core.stats.intervals import wilson
 from core.stats.numbers import percent, quoted
 from core.studies.audit.case import PROTOCOL, Case, CaseAnswers
-from core.studies.audit.finding import CheckResult, Counterfactual, fault, if_right, ok, unknown
-from core.studies.audit.order import Order, describe, explain
+from core.studies.audit.finding import CheckResult, Counterfactual, fault, if_right, ok, unknown, warning
+from core.studies.audit.order import Order, certain, describe, explain
 from core.types import IntArray
 
 GAIN, TIMES = 0.10, 2.5
@@ -28,6 +28,8 @@ def label_order(case: Case) -> CheckResult:
     if foreign is not None:
         return _not_its_own(case, answers, foreign)
     found = _order(case, answers)
+    if (_whole(found) or found.rings) and not certain(found):
+        return _unknown_classes(case, found)
     if _whole(found):
         return _out_of_order(case, answers, found)
     if found.rings:
@@ -44,9 +46,11 @@ def mended(case: Case) -> IntArray | None:
     if answers is None or not case.c or case.c < 2 or foreign is not None:
         return foreign
     found = _order(case, answers)
+    if not ((_whole(found) or found.rings) and certain(found)):
+        return None
     if _whole(found):
         return found.renamed[answers.labels]
-    return _around(found)[answers.labels] if found.rings else None
+    return _around(found)[answers.labels]
 
 
 def _order(case: Case, answers: CaseAnswers) -> Order:
@@ -54,11 +58,22 @@ def _order(case: Case, answers: CaseAnswers) -> Order:
     that is asked badly knows too few classes to tell."""
     ways = [answers.predicted, *(a.predicted for a in case.alternatives if PROTOCOL in a.changes)]
     found = [explain(answers.labels, p, case.c or 0) for p in ways if len(p) == len(answers.labels)]
-    return next((order for order in found if _whole(order) or order.rings), found[0])
+    suspect = [order for order in found if _whole(order) or order.rings]
+    return next((order for order in suspect if certain(order)), (suspect or found)[0])
 
 
 def _whole(found: Order) -> bool:
     return found.gain.excludes_zero and found.moved - found.kept >= GAIN and found.moved >= TIMES * found.kept
+
+
+def _unknown_classes(case: Case, found: Order) -> CheckResult:
+    """A renaming fits, but no better than one of a model that gives each class some name."""
+    moved = int(np.count_nonzero(found.renamed != np.arange(len(found.renamed))))
+    return warning(
+        f"The labels as they are fit {percent(found.kept)} of the answers and with {moved:,} of {case.c:,} classes "
+        f"renamed {percent(found.moved)}. A model that does not know these classes would come out like this too.",
+        "Check the order of the class names; if it is right, the model does not know these classes.",
+    )
 
 
 def _out_of_order(case: Case, answers: CaseAnswers, found: Order) -> CheckResult:
@@ -86,7 +101,7 @@ def _rings(case: Case, answers: CaseAnswers, found: Order) -> CheckResult:
     names, ring = _names(case), found.rings[0]
     fits = answers.predicted == _around(found)[answers.labels]
     return fault(
-        f"{quoted([names[i] for i in ring])} bear each other's names: images labelled “{names[ring[0]]}” "
+        f"{quoted([names[i] for i in ring])} have each other's names: images labelled “{names[ring[0]]}” "
         f"are answered "
         f"“{names[found.renamed[ring[0]]]}”, and so on around.",
         "Swap these class names back.",

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.stats import metrics
-from core.stats.intervals import PairedDifference, mcnemar_exact, paired_difference
+from core.stats.intervals import PairedDifference, mcnemar_exact, paired_difference, wilson
 from core.types import IntArray
 
 SEED = 586
@@ -25,12 +25,15 @@ STRONG, TIMES, CHANCE = 0.2, 3.0, 1e-3
 own. One class may be confused like that by a weak model; a closed ring in which every class bears its neighbour's name
 more often than chance would have it (a sign test over the ring's pictures) is an order of labels."""
 
+SHUFFLES, FEWEST, MOST = 99, 19, 0.5
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """`renamed` (c,) int64: class i's pictures are answered with the name of class `renamed[i]`. `kept` and `moved` are
     the shares that fit with the names as they are and after renaming, both on pictures that did not choose it;
-    `gain` their paired difference. `rings` are closed rings of classes renamed beyond doubt.
+    `gain` their paired difference. `rings` are closed rings of classes renamed beyond doubt, `table` (c, c) the
+    confusions all of it rests on.
     """
 
     renamed: IntArray
@@ -38,6 +41,7 @@ class Order:
     moved: float
     gain: PairedDifference
     rings: tuple[tuple[int, ...], ...]
+    table: NDArray[np.int64]
 
     @property
     def in_rings(self) -> tuple[int, ...]:
@@ -61,6 +65,7 @@ def explain(labels: IntArray, predicted: IntArray, c: int) -> Order:
         moved=float(fits.mean()),
         gain=paired_difference(fits, as_named),
         rings=_rings(renamed, table),
+        table=table,
     )
 
 
@@ -73,6 +78,27 @@ def best_renaming(table: NDArray[np.int64]) -> IntArray:
     worth = table * np.int64(c + 1) + np.eye(c, dtype=np.int64)
     _, columns = linear_sum_assignment(worth, maximize=True)
     return np.asarray(columns, dtype=np.int64)
+
+
+def certain(order: Order) -> bool:
+    """Whether the renaming fits what only answers that know the classes can fit: more than half of them beyond doubt,
+    or more than the best renaming of any of 99 tables whose names mean nothing (fewer tables of many classes).
+
+    A model that does not know its images still gives most images of a class one answer, so that some renaming always
+    fits. Of such a model any name could take the place of any other within a class: each row of the confusion table is
+    shuffled by itself and the renaming fitted again. Classes that only have each other's names fit one to one; rows
+    shuffled apart want the same name again and again.
+    """
+    rows, n = np.arange(len(order.table)), int(order.table.sum())
+    hits = int(order.table[rows, order.renamed].sum())
+    if wilson(hits, n)[0] > MOST:
+        return True
+    rng = np.random.default_rng(SEED)
+    for _ in range(max(FEWEST, SHUFFLES * 100 // max(100, len(rows)))):
+        shuffled = rng.permuted(order.table, axis=1)
+        if int(shuffled[rows, best_renaming(shuffled)].sum()) >= hits:
+            return False
+    return True
 
 
 def describe(renamed: IntArray, classnames: Sequence[str]) -> str:

@@ -286,7 +286,7 @@ def _cannot_tell(told: int, asked: int, needs: tuple[str, ...]) -> str:
     could = "none of the" if not told else f"only {told} of"
     found = "" if not told else ", which found nothing wrong"
     listed = needs[0] if len(needs) == 1 else f"{', '.join(needs[:2])}{' and more' if len(needs) > 2 else ''}"
-    return f"Could not run whether this number is right: {could} {asked} checks could answer{found}. It takes {listed}."
+    return f"Cannot say whether this number is right: {could} {asked} checks could answer{found}. It takes {listed}."
 
 
 def audit(case: Case) -> AuditResult:
