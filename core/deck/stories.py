@@ -26,7 +26,7 @@ MOST_STEPS, LARGEST = 60, 200_000
 LENGTHS = {"title": 120, "note": 600, "view": 8000}
 SUFFIX = ".toml"
 _NAME = re.compile(r"^[a-z0-9][a-z0-9-]{0,59}$")
-_CHOICE = re.compile(r"^[a-z]{1,20}$")
+_CHOICE = re.compile(r"^[A-Za-z][A-Za-z0-9_-]{0,39}$")
 MOVED = {
     "overview": "",
     "library": "data_and_models",
@@ -89,9 +89,48 @@ class OwnStory:
             parts += [*lines, f"view = {_quoted(step.view)}"]
         return "\n".join(parts) + "\n"
 
-    def with_step(self, step: OwnStep) -> OwnStory:
-        """The same story with one more step at its end."""
-        return replace(self, steps=(*self.steps, step))
+    def with_step(self, step: OwnStep, place: int | None = None) -> OwnStory:
+        """The same story with one more step: at its end, or so that it is step `place`, from 1."""
+        at = len(self.steps) if place is None else min(max(place - 1, 0), len(self.steps))
+        return _of_allowed_length(self, (*self.steps[:at], step, *self.steps[at:]))
+
+    def changed(self, place: int, *, title: str, note: str) -> OwnStory:
+        """The same story with other words at step `place`, its view left alone; raises `TMVError` where they cannot
+        be."""
+        step = self._step_at(place)
+        record = {"title": title, "note": note}
+        words = _text(record, "title", f"Step {place}"), _text(record, "note", f"Step {place}") if note.strip() else ""
+        new = replace(step, title=words[0], note=words[1])
+        return replace(self, steps=(*self.steps[: place - 1], new, *self.steps[place:]))
+
+    def without(self, place: int) -> OwnStory:
+        """The same story without step `place`; a story keeps at least one."""
+        self._step_at(place)
+        if len(self.steps) == 1:
+            raise TMVError("A presentation has at least one slide, and this is its last; delete the presentation.")
+        return replace(self, steps=(*self.steps[: place - 1], *self.steps[place:]))
+
+    def moved(self, place: int, to: int) -> OwnStory:
+        """The same story with step `place` at `to`, or at the nearest end."""
+        step = self._step_at(place)
+        rest = [*self.steps[: place - 1], *self.steps[place:]]
+        rest.insert(min(max(to, 1), len(self.steps)) - 1, step)
+        return replace(self, steps=tuple(rest))
+
+    def renamed(self, title: str) -> OwnStory:
+        """The same story under another title; raises `TMVError` where it cannot be one."""
+        return replace(self, title=_text({"title": title}, "title", "The presentation"))
+
+    def _step_at(self, place: int) -> OwnStep:
+        if not 1 <= place <= len(self.steps):
+            raise TMVError(f"There is no slide {place}; this presentation has {len(self.steps)}.")
+        return self.steps[place - 1]
+
+
+def _of_allowed_length(story: OwnStory, steps: tuple[OwnStep, ...]) -> OwnStory:
+    if len(steps) > MOST_STEPS:
+        raise TMVError(f"A presentation has at most {MOST_STEPS} slides, and this one has them; begin another.")
+    return replace(story, steps=steps)
 
 
 def read_story(text: str, pages: Collection[str]) -> OwnStory:
@@ -195,3 +234,17 @@ def save_story(folder: Path, story: OwnStory, name: str = "") -> str:
     folder.mkdir(parents=True, exist_ok=True)
     write_atomic(folder / f"{name}{SUFFIX}", story.to_toml().encode("utf-8"), cache=False)
     return name
+
+
+def delete_story(folder: Path, name: str) -> None:
+    """Delete the file of this story; `UnknownName` where there is none."""
+    if name not in story_names(folder):
+        raise unknown("story", name, story_names(folder) or ("none yet",))
+    (folder / f"{name}{SUFFIX}").unlink(missing_ok=True)
+
+
+def free_name(folder: Path, title: str) -> str:
+    """A file name for this title that no story has yet: "for-thursday", "for-thursday-2"."""
+    first, taken = name_of(title), set(story_names(folder))
+    numbered = (f"{first[:56]}-{i}" for i in range(2, len(taken) + 3))
+    return next(name for name in (first, *numbered) if name not in taken)

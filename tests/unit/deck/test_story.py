@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,7 +18,19 @@ from core.deck import figures as deck_says
 from core.deck.doubts import doubts
 from core.deck.scenes import beside, scene_of, usable
 from core.deck.steps import CLAIMS, STEPS, find_step
-from core.deck.stories import OwnStep, OwnStory, load_story, name_of, read_story, save_story, story_names
+from core.deck.stories import (
+    MOST_STEPS,
+    RESERVED,
+    OwnStep,
+    OwnStory,
+    delete_story,
+    free_name,
+    load_story,
+    name_of,
+    read_story,
+    save_story,
+    story_names,
+)
 from core.engine import Engine
 from core.errors import TMVError
 from core.readers.datasets import find_dataset
@@ -32,6 +45,7 @@ from tests.study_results import sample_list, sample_prompt_study
 
 OPENAI, LAION, RN = "ViT-B-32/openai", "ViT-B-32/laion2b_s34b_b79k", "RN50/openai"
 PAGES = ("", "accuracy", "presentations")
+ADDRESSES = Path(__file__).parents[2] / "golden" / "addresses.json"
 
 
 def told(model: str, dataset: str, right: int, n: int = 200, five: int | None = None) -> ZeroShotResult:
@@ -239,6 +253,66 @@ def test_a_view_is_a_page_and_choices() -> None:
     assert earlier.steps[0].view == "/presentations?step=7", "the address of an earlier version leads on"
     pasted = read_story('title = "x"\n[[step]]\ntitle = "y"\nview = "http://localhost:8501/accuracy?data=a"', PAGES)
     assert pasted.steps[0].view == "/accuracy?data=a"
+
+
+def test_every_choice_of_every_page_survives_in_a_view() -> None:
+    choices = {name for names in json.loads(ADDRESSES.read_text("utf-8")).values() for name in names}
+    kept = choices - set(RESERVED) | {"asked-page"}
+    assert "image_weight" in kept
+    step = OwnStep(title="All", view="/accuracy?" + "&".join(f"{name}=x" for name in sorted(choices | kept)))
+    assert step.choices == {name: ["x"] for name in kept}
+    assert read_story(OwnStory(title="x", steps=(step,)).to_toml(), PAGES).steps[0].choices == step.choices
+
+
+def titles(story: OwnStory) -> list[str]:
+    return [step.title for step in story.steps]
+
+
+def test_slides_are_added_moved_changed_and_left_out() -> None:
+    third = OwnStep(title="Third", view="/accuracy")
+    three = STORY.with_step(third)
+    assert titles(three) == ["First", "Second", "Third"]
+    assert titles(STORY.with_step(third, 1)) == ["Third", "First", "Second"]
+    assert titles(STORY.with_step(third, 99)) == ["First", "Second", "Third"]
+    assert titles(three.moved(3, 1)) == ["Third", "First", "Second"]
+    assert titles(three.moved(1, 2)) == ["Second", "First", "Third"]
+    assert three.moved(1, 0) == three and titles(three.moved(3, 9)) == titles(three)
+    assert titles(three.without(2)) == ["First", "Third"]
+    changed = three.changed(2, title=" New ", note="")
+    assert changed.steps[1] == OwnStep(title="New", view=three.steps[1].view)
+    assert (changed.steps[0], changed.steps[2]) == (three.steps[0], three.steps[2])
+    assert STORY.renamed("Other").title == "Other" and STORY.renamed("Other").steps == STORY.steps
+    assert titles(STORY) == ["First", "Second"], "a story is a value"
+
+
+def test_what_cannot_be_done_with_slides_is_told() -> None:
+    one = STORY.without(2)
+    full = OwnStory(title="x", steps=STORY.steps[:1] * MOST_STEPS)
+    for refused, sentence in (
+        (lambda: one.without(1), "at least one slide"),
+        (lambda: one.without(2), "no slide 2"),
+        (lambda: one.moved(0, 1), "no slide 0"),
+        (lambda: one.renamed(" "), "needs a line title"),
+        (lambda: one.changed(1, title="x" * 121, note=""), "at most 120"),
+        (lambda: one.changed(1, title="x", note="y" * 601), "at most 600"),
+        (lambda: full.with_step(STORY.steps[0]), "at most 60 slides"),
+    ):
+        with pytest.raises(TMVError, match=sentence):
+            refused()
+
+
+def test_a_presentation_is_deleted_and_a_name_is_free(tmp_path: Path) -> None:
+    assert free_name(tmp_path, STORY.title) == "a-quoted-title"
+    name = save_story(tmp_path, STORY)
+    assert free_name(tmp_path, STORY.title) == "a-quoted-title-2"
+    save_story(tmp_path, STORY, "a-quoted-title-2")
+    assert free_name(tmp_path, STORY.title) == "a-quoted-title-3"
+    delete_story(tmp_path, name)
+    assert story_names(tmp_path) == ("a-quoted-title-2",)
+    with pytest.raises(TMVError):
+        delete_story(tmp_path, name)
+    with pytest.raises(TMVError):
+        delete_story(tmp_path, "../secret")
 
 
 @pytest.mark.parametrize(
