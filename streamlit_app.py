@@ -102,7 +102,7 @@ def frame() -> None:
         page.run()
     menu(next((i for i, pages in enumerate(sections.values()) if i and page in pages), None), len(sections[""]))
     st.session_state["page-path"] = page.url_path
-    on_stage = stage.mount_stage(files)
+    on_stage = stage.mount_stage(engine, files)
     bind(*SHARED)
     with errors_in_place():
         register_names(engine())
@@ -114,7 +114,7 @@ def frame() -> None:
     if on_stage:
         with errors_in_place():
             stage.draw_stage(engine(), files)
-    with errors_in_place():
+    with errors_in_place(), stage.slide(on_stage):
         page.run()
 
 

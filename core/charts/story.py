@@ -25,6 +25,7 @@ from core.stats.numbers import listed, percent
 
 GAP, WIDTH = 2.4, 0.84
 _FIVE = 5
+ROOM_FOR_A_NAME = 0.4
 
 
 @marks_apart
@@ -47,6 +48,7 @@ def story_bars(
     _add_intervals(fig, placed, style)
     _add_probe(fig, placed, style)
     _add_theirs(fig, placed, style)
+    _name_theirs(fig, placed, style)
     _add_chance(fig, placed, metric, style)
     _axes(fig, placed, metric, style)
     finish(fig, style)
@@ -122,6 +124,29 @@ def _add_theirs(fig: go.Figure, placed: pd.DataFrame, style: Look) -> None:
         )
 
 
+def _name_theirs(fig: go.Figure, placed: pd.DataFrame, style: Look) -> None:
+    """The model of each mark that no bar's colour names, upright under the lowest of its marks, or over the highest
+    where there is no room under it."""
+    rows = placed[placed["zero_shot"].isna()]
+    theirs = rows[["zero_shot_published", "zero_shot_deck", "probe_deck"]].astype(float)
+    for place, title, low, high in zip(
+        rows["place"], rows["model_title"], theirs.min(axis=1), theirs.max(axis=1), strict=True
+    ):
+        if pd.isna(low):
+            continue
+        under = low >= ROOM_FOR_A_NAME
+        fig.add_annotation(
+            x=place,
+            y=low if under else high,
+            yshift=style.size(-8 if under else 8),
+            text=str(title).replace(" · ", "\u00a0"),
+            textangle=-90,
+            yanchor="top" if under else "bottom",
+            showarrow=False,
+            font={"size": style.size(11), "color": style.text},
+        )
+
+
 def _add_chance(fig: go.Figure, placed: pd.DataFrame, metric: str, style: Look) -> None:
     for _, rows in placed.groupby("group", sort=False):
         c = int(rows["classes"].max())
@@ -158,4 +183,4 @@ def _alt(frame: pd.DataFrame) -> str:
         for _, r in frame[frame["zero_shot"].notna()].iterrows()
     ]
     theirs = int(frame["zero_shot_deck"].notna().sum())
-    return f"Measured: {listed(said, 8) or 'nothing yet'}. {theirs} figures of the original study stand beside."
+    return f"Measured: {listed(said, 8) or 'nothing yet'}. Beside them {theirs} figures of the original study."

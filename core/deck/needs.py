@@ -25,15 +25,16 @@ TEMPLATES, SETS = ("template", "wording"), ("templates", "wordings")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ViewNeeds:
-    """What is `missing`, in words, and the `texts` without vectors, by model."""
+    """What is `missing`, in words: the `texts` without vectors, by model, and `other` things."""
 
     missing: tuple[str, ...] = ()
     texts: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    other: tuple[str, ...] = ()
 
 
 def view_needs(engine: Engine, choices: Choices, *, classified: bool) -> ViewNeeds:
     """What a view with these choices lacks; `classified` where it puts class names into templates."""
-    missing, texts = list[str](), list[tuple[str, tuple[str, ...]]]()
+    missing, texts, other = list[str](), list[tuple[str, tuple[str, ...]]](), list[str]()
     for model in choices.get("model", ()):
         wanted = list[str]()
         for dataset in choices.get("data", ()):
@@ -42,17 +43,18 @@ def view_needs(engine: Engine, choices: Choices, *, classified: bool) -> ViewNee
                 known = find_dataset(dataset).splits
                 images = engine.embeddings(find_model(model).name, dataset, split if split in known else None)
             except TMVError as error:
-                missing.append(str(error))
+                other.append(str(error))
                 continue
             if images is None:
-                missing.append(f"vectors of {say_dataset(dataset)} with {say_model(model)}")
+                other.append(f"embeddings of {say_dataset(dataset)} with {say_model(model)}")
             elif classified and images.labels is not None:
                 wanted += _filled(engine, images, choices)
         wanted += [text for name in TEXTS for text in choices.get(name, ())]
         if found := engine.encoding.missing_texts(model, wanted):
             missing.append(say_texts(model, found))
             texts.append((model, found))
-    return ViewNeeds(missing=tuple(dict.fromkeys(missing)), texts=tuple(texts))
+    every = tuple(dict.fromkeys([*other, *missing]))
+    return ViewNeeds(missing=every, texts=tuple(texts), other=tuple(dict.fromkeys(other)))
 
 
 def _filled(engine: Engine, images: EmbeddingSet, choices: Choices) -> list[str]:

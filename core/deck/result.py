@@ -13,8 +13,8 @@ OPEN: Verdict = "cannot be told here"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimResult:
-    """`evidence` is one sentence, `cells` the comparisons behind it; `deck` what the deck's own figures say, and
-    `remark` what to know about the claim itself."""
+    """`evidence` is one sentence, `cells` the comparisons behind it; `deck` what the deck's own figures say, `remark`
+    what to know about the claim itself, and `demo` whether nothing but the demo's models was asked."""
 
     claim: str
     verdict: Verdict
@@ -22,6 +22,7 @@ class ClaimResult:
     cells: tuple[str, ...] = ()
     deck: str = ""
     remark: str = ""
+    demo: bool = False
 
     def to_record(self) -> dict[str, Any]:
         """JSON-ready."""

@@ -7,7 +7,7 @@ engine may ask for them.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.catalog.models import MODELS, find_model
@@ -139,6 +139,22 @@ def row_of(engine: Engine, model: str, dataset: str, pairs: Pairs, waiting: Wait
     return story_row(find_model(model), find_dataset(dataset), zero, probe)
 
 
+def opening(engine: Engine, scene: Scene) -> list[ZeroShotResult]:
+    """Two models on the same images."""
+    found = (zero_shot_of(engine, model, scene.dataset) for model in beside(scene.models))
+    return [result for result in found if result is not None]
+
+
+def opening_rows(result: ZeroShotResult) -> list[int]:
+    """The ten images that the opening shows: spread evenly, so over the classes too."""
+    return [i * result.n // TEN for i in range(min(TEN, result.n))]
+
+
+def opening_images(results: Sequence[ZeroShotResult]) -> list[tuple[str, str, str]]:
+    """(data set, split, id) of these."""
+    return [(r.dataset, r.split, r.ids[row]) for r in results[:1] for row in opening_rows(r)]
+
+
 def table(engine: Engine, step: Step, pairs: Pairs, waiting: Waiting | None = None) -> tuple[StoryRow, ...]:
     """The deck's models on its data set, then whatever else is here, and the demo where the deck's set is not."""
     deck = step.datasets[0]
@@ -172,7 +188,10 @@ def template_studies(engine: Engine, scene: Scene) -> tuple[PromptStudyResult, .
 
 
 def claim_results(engine: Engine, pairs: Pairs) -> tuple[ClaimResult, ...]:
-    """Every claim of the deck with its verdict here."""
+    """Every claim of the deck with its verdict here: on real models where there are any, since the demo's say nothing
+    about CLIP, else on the demo's."""
+    real = [pair for pair in pairs if not pair[0].startswith("demo-")]
+    pairs = real or pairs
     zero = [r for m, d in _sorted(pairs) if _classes(engine, d) and (r := zero_shot_of(engine, m, d))]
     probed = [(r, p) for r in zero if (p := probe_of(engine, r.model, r.dataset))]
     scenes = [scene_of(step, pairs) for step in STEPS]
@@ -184,7 +203,8 @@ def claim_results(engine: Engine, pairs: Pairs) -> tuple[ClaimResult, ...]:
         "favour": lambda: claims.favour(zero),
         "search": lambda: claims.search([r for row in _all(engine, scenes, "pictures", lists) for r in row]),
     }
-    return tuple(_told(claim.name, found[claim.name]) for claim in CLAIMS)
+    told = (_told(claim.name, found[claim.name]) for claim in CLAIMS)
+    return tuple(replace(result, demo=not real and result.verdict != OPEN) for result in told)
 
 
 def _all(engine: Engine, scenes: Sequence[Scene], kind: str, of: Callable[..., Sequence[object]]) -> list:  # type: ignore[type-arg]
@@ -240,7 +260,7 @@ def readiness(engine: Engine, step: Step, pairs: Pairs) -> Readiness:
     scene = scene_of(step, pairs)
     if step.datasets and not scene.dataset:
         sets = " or ".join(say_dataset(d) for d in step.datasets)
-        return Readiness(step=step, missing=(f"no vectors of {sets}",))
+        return Readiness(step=step, missing=(f"embeddings of {sets}",))
     texts = tuple((m, found) for m in _asked(engine, scene, pairs) if (found := engine.encoding.missing_texts(*m)))
     named = tuple((m[0], found) for m, found in texts)
     missing = [say_texts(m, found) for m, found in named]
@@ -257,7 +277,7 @@ def _asked(engine: Engine, scene: Scene, pairs: Pairs) -> list[tuple[str, tuple[
         return [(m, (*scene.texts, *scene.beside)) for m in scene.models]
     if kind == "templates":
         return [(m, _filled(engine, m, scene.dataset, scene.templates)) for m in scene.models]
-    if kind == "table":
+    if kind in ("table", "opening"):
         return [(m, _filled(engine, m, scene.dataset)) for m in scene.models]
     if kind in ("bars", "claims"):
         there = [(m, d) for m, d in pairs if d in scene.step.datasets and _classes(engine, d)]
@@ -274,6 +294,8 @@ def _undrawn(engine: Engine, scene: Scene) -> tuple[tuple[str, str, str], ...]:
     """(data set, split, id) of the pictures on a step that have no thumbnail on disk."""
     try:
         shown = {(r.dataset, r.split, hit.id) for r in _results(engine, scene) for hit in r.hits}
+        if scene.step.kind == "opening":
+            shown = set(opening_images(opening(engine, scene)))
     except EncoderWarming:
         return ()
     return tuple(sorted(where for where in shown if not engine.thumbnails.has(*where, 224)))
@@ -300,7 +322,10 @@ def prepare(engine: Engine, step: Step, pairs: Pairs) -> Readiness:
 
 def _show(engine: Engine, scene: Scene, pairs: Pairs) -> None:
     step = scene.step
-    if step.kind == "table":
+    if step.kind == "opening":
+        for where in opening_images(opening(engine, scene)):
+            engine.thumbnail(*where)
+    elif step.kind == "table":
         table(engine, step, pairs)
     elif step.kind == "bars":
         bars(engine, step, pairs)

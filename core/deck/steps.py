@@ -1,4 +1,5 @@
-"""The deck as a story: its experiments in order, its claims, and what does not fit in its figures.
+"""The original study ("the deck") as a presentation: its experiments in order, its claims, and what
+is inconsistent in its figures.
 
 Everything a step shows is computed from what is on the machine; here stands only what was asked and said.
 """
@@ -10,7 +11,7 @@ from typing import Literal
 
 from core.errors import unknown
 
-StepKind = Literal["table", "bars", "pictures", "templates", "caption", "claims", "faults"]
+StepKind = Literal["opening", "table", "bars", "pictures", "templates", "caption", "claims", "faults"]
 TEN = 10
 """The deck looks at the ten best pictures of a prompt."""
 
@@ -62,41 +63,17 @@ _CONVNEXT = "convnext_base/laion400m_s13b_b51k"
 
 STEPS: tuple[Step, ...] = (
     Step(
-        name="general",
-        title="How well are general images named?",
-        said="The original study's table on CIFAR-100: general, small images, many classes.",
-        kind="table",
-        datasets=("cifar100", "demo-objects"),
-        page="accuracy",
-    ),
-    Step(
-        name="benchmark",
-        title="And images like a benchmark's?",
-        said="The original study's table on ImageNet-mini: all 1,000 classes of ImageNet, few images each.",
-        kind="table",
-        datasets=("imagenet_mini", "demo-objects"),
-        page="accuracy",
-    ),
-    Step(
-        name="fine",
-        title="And dishes that look alike?",
-        said="The original study's table on Food-101: fine-grained classes.",
-        kind="table",
-        datasets=("food101", "demo-objects"),
-        page="accuracy",
-    ),
-    Step(
-        name="satellite",
-        title="And the earth from above?",
-        said="The original study's table on EuroSAT: satellite images, unlike what the models were trained on.",
-        kind="table",
-        datasets=("eurosat", "demo-satellite"),
+        name="opening",
+        title="What do CLIP models see in these images?",
+        said="The same ten images and what each model calls them; framed where the label is correct.",
+        kind="opening",
+        datasets=_EVERY,
         page="accuracy",
     ),
     Step(
         name="first",
-        title="Is the first answer as good as a trained probe's?",
-        said="The original study's first bar chart: top-1 without training beside a linear probe on the test images.",
+        title="Is zero-shot as accurate as a linear probe?",
+        said="Zero-shot top-1 beside the top-1 of a linear probe on the test images.",
         kind="bars",
         datasets=_EVERY,
         metric="acc1",
@@ -104,17 +81,49 @@ STEPS: tuple[Step, ...] = (
     ),
     Step(
         name="five",
-        title="Are five answers as good as a trained probe's one?",
-        said="The original study's second bar chart: zero-shot top-5 beside probe top-1, five guesses against one.",
+        title="Does zero-shot top-5 match a probe's top-1?",
+        said="The original study compared these two: five guesses against one.",
         kind="bars",
         datasets=_EVERY,
         metric="acc5",
         page="accuracy",
     ),
     Step(
+        name="general",
+        title="How well do models label general images?",
+        said="CIFAR-100: small images of everyday things in 100 classes. The original study's table, measured again.",
+        kind="table",
+        datasets=("cifar100", "demo-objects"),
+        page="accuracy",
+    ),
+    Step(
+        name="benchmark",
+        title="How well do they label ImageNet's classes?",
+        said="ImageNet-mini: all 1,000 classes, a few images each. The original study's table, measured again.",
+        kind="table",
+        datasets=("imagenet_mini", "demo-objects"),
+        page="accuracy",
+    ),
+    Step(
+        name="fine",
+        title="How well do they label dishes that look alike?",
+        said="Food-101: fine-grained classes. The original study's table, measured again.",
+        kind="table",
+        datasets=("food101", "demo-objects"),
+        page="accuracy",
+    ),
+    Step(
+        name="satellite",
+        title="How well do they label satellite images?",
+        said="EuroSAT: unlike most of what the models were trained on. The original study's table, measured again.",
+        kind="table",
+        datasets=("eurosat", "demo-satellite"),
+        page="accuracy",
+    ),
+    Step(
         name="style",
-        title="Does a style word bring that style?",
-        said="The original study asked COCO for a photo and for a drawing of apples, and looked at the ten best.",
+        title="Does a style word find images of that style?",
+        said="The original study searched COCO for a photo and a drawing of apples, and looked at ten images.",
         kind="pictures",
         datasets=("coco", "demo-objects", "demo-captions"),
         presets=("deck-style", "demo-style"),
@@ -122,8 +131,8 @@ STEPS: tuple[Step, ...] = (
     ),
     Step(
         name="templates-above",
-        title="What does the template change, from above?",
-        said="The original study titled these seven figures EuroSAT; 157 batches took 13 minutes a template.",
+        title="How much does the template matter on satellite images?",
+        said="Seven templates of the original study, which says that its figures are of a satellite data set.",
         kind="templates",
         datasets=("eurosat", "demo-satellite"),
         presets=("deck-eurosat", "demo-satellite"),
@@ -131,8 +140,8 @@ STEPS: tuple[Step, ...] = (
     ),
     Step(
         name="templates-things",
-        title="And the same templates on things?",
-        said="The same seven figures beside CIFAR-100, which their values and their 157 batches fit.",
+        title="How much does the template matter on everyday things?",
+        said="The same seven templates on CIFAR-100, which fits the original study's figures better.",
         kind="templates",
         datasets=("cifar100", "demo-objects"),
         presets=("deck-cifar100", "demo-objects"),
@@ -140,8 +149,8 @@ STEPS: tuple[Step, ...] = (
     ),
     Step(
         name="noun",
-        title="Does the noun bring that fruit?",
-        said="The original study asked COCO for oranges and for apples.",
+        title="Does the noun find that fruit?",
+        said="The original study searched COCO for oranges and for apples.",
         kind="pictures",
         datasets=("coco", "demo-objects", "demo-captions"),
         presets=("deck-noun", "demo-noun"),
@@ -150,7 +159,7 @@ STEPS: tuple[Step, ...] = (
     Step(
         name="adjectives",
         title="Does each adjective refine the list?",
-        said="The original study searched ImageNet-mini for a bird, a white one, a flying one, and for words alone.",
+        said="The original study searched ImageNet-mini for a bird, a white one, a flying white one, and bare words.",
         kind="pictures",
         datasets=("imagenet_mini", "demo-captions", "demo-objects"),
         presets=("deck-adjectives", "demo-adjectives"),
@@ -158,8 +167,8 @@ STEPS: tuple[Step, ...] = (
     ),
     Step(
         name="fish",
-        title="Do ocean and river bring other fish?",
-        said="The original study asked ImageNet-mini for fish, ocean fish and river fish.",
+        title="Do ocean and river find other fish?",
+        said="The original study searched ImageNet-mini for fish, ocean fish and river fish.",
         kind="pictures",
         datasets=("imagenet_mini", "demo-captions", "demo-objects"),
         presets=("deck-fish", "demo-fish"),
@@ -168,7 +177,7 @@ STEPS: tuple[Step, ...] = (
     Step(
         name="bears",
         title="Does a caption find its own image?",
-        said="The original study asked COCO with a caption that has a number, a colour and a pose.",
+        said="A caption of COCO with a number, a color and a pose.",
         kind="caption",
         datasets=("coco", "demo-captions"),
         presets=("deck-bears", "demo-bears"),
@@ -176,8 +185,8 @@ STEPS: tuple[Step, ...] = (
     ),
     Step(
         name="people",
-        title="Does it, where many images are alike? A group",
-        said="The original study's second caption: many images of COCO fit it.",
+        title="Does it find a group among many similar images?",
+        said="The original study's second caption, which fits many images of COCO.",
         kind="caption",
         datasets=("coco", "demo-captions"),
         presets=("deck-people", "demo-people"),
@@ -185,8 +194,8 @@ STEPS: tuple[Step, ...] = (
     ),
     Step(
         name="meal",
-        title="Does it, where many images are alike? A meal",
-        said="The original study's third caption: many images of COCO fit it.",
+        title="Does it find a meal among many similar images?",
+        said="The original study's third caption, which fits many images of COCO.",
         kind="caption",
         datasets=("coco", "demo-captions"),
         presets=("deck-meal", "demo-meal"),
@@ -195,18 +204,39 @@ STEPS: tuple[Step, ...] = (
     Step(
         name="claims",
         title="Do the original study's claims hold?",
-        said="Each claim again, on the images that are here.",
+        said="Each claim, tested again on the images that are here.",
         kind="claims",
         datasets=_EVERY,
         page="accuracy",
     ),
     Step(
         name="faults",
-        title="What does not fit in the original study?",
-        said="Its own figures, asked by the audit.",
+        title="What is inconsistent in the original study?",
+        said="The same checks as under Check my number, on the study's own figures.",
         kind="faults",
     ),
 )
+
+NUMBERED = (
+    "general",
+    "benchmark",
+    "fine",
+    "satellite",
+    "first",
+    "five",
+    "style",
+    "templates-above",
+    "templates-things",
+    "noun",
+    "adjectives",
+    "fish",
+    "bears",
+    "people",
+    "meal",
+    "claims",
+    "faults",
+)
+"""The steps as they were once numbered from 1: what a link with a number means, however they are ordered now."""
 
 CLAIMS: tuple[Claim, ...] = (
     Claim(
@@ -309,3 +339,11 @@ def find_step(name: str) -> Step:
         if step.name == name:
             return step
     raise unknown("step", name, [step.name for step in STEPS])
+
+
+def place_of(asked: str) -> int | None:
+    """The place, from 1, of the step that a link means by its name or, in links of earlier versions, by a number;
+    None for no step."""
+    if asked.isascii() and asked.isdigit() and len(asked) < 6 and 1 <= int(asked) <= len(NUMBERED):
+        asked = NUMBERED[int(asked) - 1]
+    return next((place for place, step in enumerate(STEPS, 1) if step.name == asked), None)

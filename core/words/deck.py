@@ -6,12 +6,49 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from core.stats.numbers import count, few_of, in_points, percent, points
+from core.stats.numbers import count, few_of, in_points, listed, percent, points
 from core.studies.pictures.search import Precision
 from core.studies.prompts.accuracy import TemplateResult
+from core.studies.zero_shot.classify import ZeroShotResult
 from core.words.names import PROBE, ZERO_SHOT, say_dataset, say_model
 
 JUDGED_BY_EYE = "The original study judged this by eye."
+
+ON_DEMO = "on the demo, which says nothing about CLIP"
+"""Beside a verdict that rests on drawn images and two small models."""
+
+
+def labelled_correctly(results: Sequence[ZeroShotResult]) -> str:
+    """How many of the images of a data set each model labels correctly; "" without results."""
+    if not results:
+        return ""
+    said = listed([f"{say_model(r.model)} {percent(r.acc1)}" for r in results])
+    return f"Correct among all {count(results[0].n, 'image')} of {say_dataset(results[0].dataset)}: {said}."
+
+
+def stand_in(wanted: str, shown: str) -> str:
+    """That another data set is shown in place of the original study's."""
+    return f"{say_dataset(wanted)} is not here, so these are images of {say_dataset(shown)}."
+
+
+ORIGINAL_STUDY = (
+    "*Text Meets Vision: A Deep Dive into CLIP Performance* was a student project (DATA586, Group 12) that compared "
+    "OpenAI CLIP and OpenCLIP on five data sets. It claimed that zero-shot top-5 matches a linear probe, that general "
+    "images are easier than satellite and fine-grained ones, and that small changes of a prompt matter a lot. These "
+    "slides measure each of its experiments again, with the models and images that are here."
+)
+"""Whose study the pages call the original one, and what it claimed."""
+
+
+def slides_missing(lacking: int, of: int, images: int, texts: int, other: Sequence[str]) -> str:
+    """What slides still need before they can be shown, in one sentence; `other` in words."""
+    parts = [
+        *([f"{count(images, 'image')} to be loaded"] if images else []),
+        *([f"{count(texts, 'text')} to be encoded"] if texts else []),
+        *other,
+    ]
+    return f"{lacking} of {count(of, 'slide')} still {'needs' if lacking == 1 else 'need'} {listed(parts, 4)}."
+
 
 # --- evidence ---------------------------------------------------------------------------------------------
 

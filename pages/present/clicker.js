@@ -32,12 +32,14 @@ const ask = () => document.querySelector(".st-key-stage-ask input")?.focus()
 const OTHERS = { b: blank, ".": blank, f: fill, "/": ask }
 
 export default function (component) {
-  const { setTriggerValue } = component
+  const { data, setStateValue, setTriggerValue } = component
+  // Charts are drawn by the server, their type for a screen as wide as this one.
+  if (data.width !== innerWidth) setStateValue("width", innerWidth)
   const pressed = event => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return
     const at = focused(event)
     if (typing(at)) {
-      if (event.key === "Enter") return void setTimeout(() => at.blur(), 0)
+      if (event.key === "Enter") return void (at.value && hold(), setTimeout(() => at.blur(), 0))
       if (event.key === "Escape" && at.value) return void at.blur()
       if (!EVEN_WHILE_TYPING.has(event.key)) return
     }
@@ -51,12 +53,18 @@ export default function (component) {
     if (covered && way) return covered.remove()
     if (other) return other()
     presses += 1
+    hold()
     setTriggerValue("go", `${way} ${presses}`)
   }
+  const clicked = event => event.target.closest?.(".st-key-stage-bar button") && hold()
   document.addEventListener("keydown", pressed)
+  document.addEventListener("click", clicked, true)
+  startFitting()
   document.documentElement.dataset.stage = "listens"
   return () => {
     document.removeEventListener("keydown", pressed)
+    document.removeEventListener("click", clicked, true)
+    stopFitting()
     delete document.documentElement.dataset.stage
   }
 }

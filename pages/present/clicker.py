@@ -8,13 +8,19 @@ from typing import Any
 
 import streamlit as st
 
+from pages.shared.theme import WIDTH
+
 HERE = Path(__file__).parent
-KEYS = "Page Down, →, space: on · Page Up, ←: back · Home, End · / asks · B blanks · F fills the screen · Esc leaves"
+KEYS = (
+    "Page Down, →, space: next · Page Up, ←: back · Home, End: first, last · /: a prompt · B: blank screen · "
+    "F: full screen · Esc: exit"
+)
 
 
 @st.cache_resource(show_spinner=False)
 def _component() -> Callable[..., Any]:
-    js = (HERE / "clicker.js").read_text("utf-8")
+    # One script: a component has no other files to import from.
+    js = "\n".join((HERE / name).read_text("utf-8") for name in ("screen.js", "clicker.js"))
     made: Callable[..., Any] = st.components.v2.component("stage_clicker", html="<span></span>\n", js=js)
     return made
 
@@ -28,4 +34,9 @@ def clicker(moved: Callable[[str], None]) -> None:
         if where:
             moved(where)
 
-    _component()(key="clicker", data={}, on_go_change=on_go)
+    def on_width() -> None:
+        st.session_state[WIDTH] = int(st.session_state["clicker"].get("width") or 0)
+
+    _component()(
+        key="clicker", data={"width": st.session_state.get(WIDTH, 0)}, on_go_change=on_go, on_width_change=on_width
+    )

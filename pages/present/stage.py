@@ -3,18 +3,20 @@ audience. The story in use and its place are in the address: `?present=true&stor
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.deck.scenes import stories_folder
-from core.deck.steps import STEPS
-from core.deck.stories import OwnStep, OwnStory, load_story
+from core.deck.scenes import stories_folder, usable
+from core.deck.steps import STEPS, Step, place_of
+from core.deck.stories import OwnStep, OwnStory, load_story, story_names
 from core.engine import Engine
 from core.errors import TMVError
+from pages.present.answer import answer
 from pages.present.clicker import KEYS, clicker
 from pages.present.stage_html import styles
 from pages.shared.guard import safe_callback
@@ -43,6 +45,15 @@ class StoryPosition:
         return len(self.own.steps) if self.own else len(STEPS)
 
     @property
+    def deck_step(self) -> Step | None:
+        """The step of the original study that is shown, also by a link of one's own; None for any other view."""
+        if self.own_step is None:
+            return STEPS[self.place - 1]
+        if self.own_step.page != STORY_PATH:
+            return None
+        return STEPS[(place_of(self.own_step.place) or 1) - 1]
+
+    @property
     def own_step(self) -> OwnStep | None:
         """The step of one's own story that is shown."""
         return self.own.steps[self.place - 1] if self.own else None
@@ -61,12 +72,24 @@ def story_position(engine: Engine, pages: Collection[str]) -> StoryPosition:
             own = load_story(stories_folder(engine), name, pages)
         except TMVError as error:
             name, problem = "", str(error)
-    length = len(own.steps) if own else len(STEPS)
-    asked = next(iter(get_choice("step")), "1")
-    if asked.isascii() and asked.isdigit() and len(asked) < 6 and 1 <= int(asked) <= length:
-        return StoryPosition(own=own, name=name, place=int(asked), problem=problem)
-    step = wrong_choice("step", asked, f"a number from 1 to {length}", "the first step is shown")
+    asked = next(iter(get_choice("step")), "")
+    place = 1 if not asked else _numbered(asked, len(own.steps)) if own else place_of(asked)
+    if place is not None:
+        return StoryPosition(own=own, name=name, place=place, problem=problem)
+    expected = f"a number from 1 to {len(own.steps)}" if own else "the name of a slide of the original study"
+    step = wrong_choice("step", asked, expected, "the first slide is shown")
     return StoryPosition(own=own, name=name, place=1, problem=f"{problem} {step}".strip())
+
+
+def _numbered(asked: str, most: int) -> int | None:
+    fits = asked.isascii() and asked.isdigit() and len(asked) < 6 and 1 <= int(asked) <= most
+    return int(asked) if fits else None
+
+
+def address_of(own: OwnStory | None, place: int) -> str:
+    """How the address names the step at this place: by its number, or by its name in the original study, whose order
+    may change."""
+    return str(place) if own else STEPS[place - 1].name
 
 
 def move(told: StoryPosition, where: str) -> None:
@@ -86,13 +109,28 @@ def go_to(told: StoryPosition, place: int) -> None:
     """Callback: show this step. A step of one's own story brings its page and all its choices."""
     set_choice("ask", None)
     st.session_state["stage-question"] = ""
-    set_choice("step", str(place))
-    if told.own is None:
-        return
-    step = told.own.steps[place - 1]
-    for name in {name for s in told.own.steps for name in s.choices}:
-        set_choice(name, step.choices.get(name))
-    st.session_state[GO] = step.page
+    set_choice("step", address_of(told.own, place))
+    if told.own is not None:
+        _open_view(told.own, place)
+
+
+def _open_view(own: OwnStory, place: int) -> None:
+    """At the next run, go to the page of this step with its choices, and without those of the others."""
+    others = {name: list[str]() for step in own.steps for name in step.choices}
+    st.session_state[GO] = (own.steps[place - 1].page, others | own.steps[place - 1].choices)
+
+
+def _put(name: str, values: list[str]) -> None:
+    """The choice of a step in place of the last one's, as its widget keeps it: a list, a text, or a number."""
+    state, now = st.session_state, st.session_state.get(name)
+    if isinstance(now, list):
+        set_choice(name, values)
+    elif name in state and not values:
+        del state[name]
+    elif isinstance(now, int) and values[0].isascii() and values[0].isdigit():
+        state[name] = int(values[0])
+    elif name in state:
+        state[name] = values[0]
 
 
 def presentation_asked_for() -> bool:
@@ -102,17 +140,38 @@ def presentation_asked_for() -> bool:
     return st.query_params.get("present") == ON
 
 
-def mount_stage(files: dict[str, str]) -> bool:
-    """Go where a callback said, or mount what keeps the place; whether this is a presentation. After the navigation,
-    which knows the pages, and before any other choice, since a page cannot be left with choices mounted."""
+def mount_stage(engine: Callable[[], Engine], files: dict[str, str]) -> bool:
+    """Go where a callback or a link said, or mount what keeps the place; whether this is a presentation. After the
+    navigation, which knows the pages, and before any other choice, since a page cannot be left with choices mounted."""
     st.session_state["page-files"] = files
-    if (page := st.session_state.pop(GO, None)) is not None:
-        open_page(files.get(page, STORY_PAGE))
+    _straight_to_view(engine, files)
+    if (going := st.session_state.pop(GO, None)) is not None:
+        for name, values in going[1].items():
+            _put(name, values)
+        # What no widget of this session keeps yet has to stand in the address of the page when it opens.
+        new = {name: values for name, values in going[1].items() if values and name not in st.session_state}
+        open_page(files.get(going[0], STORY_PAGE), **new)
     bind("present")
     one_of("present", [ON], "", instead="the page is shown with its controls")
     if presenting():
         bind(*PLACE)
     return presenting()
+
+
+def _straight_to_view(engine: Callable[[], Engine], files: dict[str, str]) -> None:
+    """A link to a presentation itself opens the view of its slide, which is on a page of its own."""
+    if "present" in st.session_state or not presentation_asked_for() or st.session_state["page-path"] != STORY_PATH:
+        return
+    name, asked = st.query_params.get("story", ""), st.query_params.get("step", "1")
+    if name not in story_names(stories_folder(engine())):
+        return
+    try:
+        steps = load_story(stories_folder(engine()), name, files).steps
+    except TMVError:
+        return
+    step = steps[(_numbered(asked, len(steps)) or 1) - 1]
+    if step.page != STORY_PATH:
+        open_page(files.get(step.page, STORY_PAGE), present=ON, story=name, step=asked, **step.choices)
 
 
 def draw_stage(engine: Engine, pages: Collection[str]) -> None:
@@ -127,8 +186,8 @@ def draw_stage(engine: Engine, pages: Collection[str]) -> None:
         st.html(_progress(told), width="stretch")
         for where, icon, said in (
             ("back", ":material/chevron_left:", "Back"),
-            ("next", ":material/chevron_right:", "On"),
-            ("leave", ":material/close:", "Leave the presentation"),
+            ("next", ":material/chevron_right:", "Next"),
+            ("leave", ":material/close:", "Exit"),
         ):
             st.button(
                 said,
@@ -139,8 +198,20 @@ def draw_stage(engine: Engine, pages: Collection[str]) -> None:
                 args=(told, where),
                 help=f"{said}. {KEYS}",
             )
+    if asked := next(iter(get_choice("ask")), ""):
+        answer(engine, usable(engine), told.deck_step, asked)
     if told.own_step is not None and told.own_step.page != STORY_PATH:
         heading(told.own_step.title, told.own_step.note)
+
+
+@contextmanager
+def slide(on_stage: bool) -> Iterator[None]:
+    """What is drawn inside is the slide; as any page without a presentation."""
+    if not on_stage:
+        yield
+        return
+    with st.container(key="stage-slide"):
+        yield
 
 
 def _warm_charts() -> None:

@@ -15,6 +15,7 @@ from core.deck.doubts import DoubtResult
 from core.deck.result import FAILS, HOLDS, OPEN, ClaimResult
 from core.stats.numbers import interval_text, percent
 from core.tables.story import COLUMNS, StoryCell, StoryRow
+from core.words.deck import ON_DEMO
 from core.words.names import say_dataset, say_model
 from pages.shared.theme import theme
 
@@ -24,11 +25,12 @@ FEW = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """One picture of a strip."""
+    """One image of a strip: its score `under` it, and what it is `named`."""
 
     thumbnail: bytes
     alt: str
     under: str
+    named: str = ""
     right: bool = False
 
 
@@ -73,7 +75,7 @@ def _row(row: StoryRow, columns: Sequence[int], usual: str) -> str:
 
 def _cell(cell: StoryCell) -> str:
     theirs = [
-        f"{name} {percent(value)}" for name, value in (("deck", cell.deck), ("published", cell.published)) if value
+        f"{name} {percent(value)}" for name, value in (("study", cell.deck), ("published", cell.published)) if value
     ]
     small = f"<small>{' · '.join(theirs)}</small>" if theirs else ""
     if cell.measured is None:
@@ -91,7 +93,7 @@ def strips(rows: Sequence[tuple[str, Sequence[Strip]]], lines: int = 1) -> None:
     models side by side. `lines` of words follow, for which room is left."""
     count = sum(len(found) for _, found in rows)
     if count <= FEW:
-        rest = 10 + 1.9 * len(rows) + 2.2 * lines
+        rest = 9.2 + 1.4 * len(rows) + 1.6 * lines
         body = "".join(_under(said, found) for said, found in rows)
         st.html(f'<div class="step-lists few" style="--strips: {count}; --rest: {rest}rem">{body}</div>')
         return
@@ -105,7 +107,8 @@ def _under(said: str, found: Sequence[Strip]) -> str:
         f'<div class="step-few"><h4>{escape(s.title)}</h4><div class="step-strip">{_strip(s)}</div></div>'
         for s in found
     )
-    return f"<h3>“{escape(said)}”</h3>{''.join(each)}"
+    title = f"<h3>“{escape(said)}”</h3>" if said else ""
+    return f"{title}{''.join(each)}"
 
 
 def _beside(said: str, found: Sequence[Strip], *, first: bool) -> str:
@@ -120,11 +123,21 @@ def _strip(strip: Strip) -> str:
 
 
 def _shown(shown: Shown) -> str:
+    alt, kind = escape(shown.alt, quote=True), ' class="right"' if shown.right else ""
     source = "data:image/webp;base64," + base64.b64encode(shown.thumbnail).decode()
-    kind = ' class="right"' if shown.right else ""
-    return (
-        f'<li{kind}><img src="{source}" alt="{escape(shown.alt, quote=True)}"><span>{escape(shown.under)}</span></li>'
-    )
+    image = f'<img src="{source}" alt="{alt}">' if shown.thumbnail else f'<i role="img" aria-label="{alt}">not here</i>'
+    return f"<li{kind}>{image}{_words(shown)}</li>"
+
+
+def _words(shown: Shown) -> str:
+    named = f"<span>{escape(shown.named)}</span>" if shown.named else ""
+    return f"<b>{escape(shown.under)}</b>{named}" if shown.under else named
+
+
+def answer(found: Sequence[Strip]) -> None:
+    """The strips of one prompt on the whole screen: two rows of five for each model, side by side."""
+    body = "".join(f'<div class="step-strip"><h2>{escape(s.title)}</h2>{_strip(s)}</div>' for s in found)
+    st.html(f'<div class="stage-found" style="--lists: {len(found)}">{body}</div>')
 
 
 # --- claims -----------------------------------------------------------------------------------------------
@@ -145,6 +158,7 @@ def _claim(said: str, result: ClaimResult) -> str:
     return (
         f'<section class="step-claim"><h3>{escape(said)}</h3>'
         f'<span class="step-verdict {kind}">{escape(result.verdict)}</span>'
+        + (f" <small>{escape(ON_DEMO)}</small>" if result.demo else "")
         + "".join(f"<p>{escape(line)}</p>" for line in lines if line)
         + "</section>"
     )

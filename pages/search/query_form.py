@@ -109,7 +109,7 @@ def query_picture(engine: Engine, now: QueryForm) -> bytes | None:
 def write(engine: Engine, now: QueryForm) -> None:
     """The line and the one button."""
     keys = _keys(now)
-    with st.form("ask", border=False):
+    with st.form("search-form", border=False):
         line, button = st.columns([7, 1], vertical_alignment="bottom")
         line.text_input("Describe an image", now.text, key=keys["q"], max_chars=LONGEST, placeholder=EXAMPLE)
         button.form_submit_button(

@@ -7,12 +7,16 @@ from collections.abc import Callable, Sequence
 from html import escape
 from typing import Any
 
+import plotly.graph_objects as go
 import streamlit as st
 
 from core.charts.theme import Chart
 from core.charts.theme import look as chart_style
 from pages.shared.png import save_picture
-from pages.shared.theme import theme
+from pages.shared.theme import on_stage, theme
+
+HEIGHT = 530
+"""Of a chart that fills the room left for it, where nothing measures that room."""
 
 
 def draw(chart: Chart, *, key: str, picked: Callable[[list[Any]], None] | None = None, title: bool = True) -> None:
@@ -23,12 +27,23 @@ def draw(chart: Chart, *, key: str, picked: Callable[[list[Any]], None] | None =
     figure = chart.untitled()
     figure.update_layout(clickmode="event+select", dragmode=False, meta={**(figure.layout.meta or {}), "picked": times})
     options: dict[str, Any] = {"on_select": _on_select(key, picked), "selection_mode": "points"} if picked else {}
-    with st.container(gap="xxsmall"):
+    with st.container(gap="xxsmall", key=f"chart-of-{key}"):
         _heading(chart, title)
-        st.plotly_chart(figure, theme=None, key=key, alt=chart.alt, config=_config(chart), **options)
-    with st.container(horizontal=True, gap="xsmall"):
+        if on_stage():
+            fitted(chart, figure, key=key, config=_config(chart), **options)
+        else:
+            st.plotly_chart(figure, theme=None, key=key, alt=chart.alt, config=_config(chart), **options)
+    with st.container(horizontal=True, gap="xsmall", key=f"files-{key}"):
         save(chart, key=key)
         save_picture(key, chart)
+
+
+def fitted(chart: Chart, figure: go.Figure, *, key: str, **options: Any) -> None:
+    """The chart as high as the room that is left for it: of a page as `HEIGHT` says, of a stage as its script does,
+    which knows the screen."""
+    figure.update_layout(height=None)
+    with st.container(key=f"stage-chart-{key}", height=HEIGHT, border=False):
+        st.plotly_chart(figure, theme=None, key=key, alt=chart.alt, height="stretch", **options)
 
 
 def _heading(chart: Chart, title: bool) -> None:

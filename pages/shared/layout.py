@@ -39,11 +39,14 @@ class Headline:
 
 def page_title(text: str, lead: str = "") -> None:
     """What this page answers, at most one line of what to know first, and what of the address is too long to use."""
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="page-head"):
-        st.title(text, anchor=False, width="content")
-        _actions.set(st.container(horizontal=True, width="content", gap="xsmall", key="page-actions"))
-    if lead:
-        st.markdown(lead)
+    with st.container(key="page-title"):
+        with st.container(
+            horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="page-head"
+        ):
+            st.title(text, anchor=False, width="content")
+            _actions.set(st.container(horizontal=True, width="content", gap="xsmall", key="page-actions"))
+        if lead:
+            st.markdown(lead)
     for problem in too_long():
         st.caption(plain(problem))
 

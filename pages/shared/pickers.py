@@ -93,7 +93,9 @@ class ChoiceColumn:
 
 def choice_row(widths: int | Sequence[int]) -> list[ChoiceColumn]:
     """Columns for choices, which stand in one row whatever is told about one of them."""
-    columns, below = st.columns(widths, vertical_alignment="bottom"), st.container()
+    with st.container(key="choices"):
+        columns = st.columns(widths, vertical_alignment="bottom")
+    below = st.container()
     return [ChoiceColumn(column, below) for column in columns]
 
 

@@ -11,13 +11,19 @@ from pages.shared.url_state import get_choice
 Theme = Literal["light", "dark"]
 WIDEST = "calc(1400px + 10rem)"
 """How wide the page's column gets: longer lines are hard to read, and figures stand too far apart."""
-STAGE = 1.5
-"""How much larger type and marks of a chart are in a presentation."""
+STAGE, WIDTH = 1.5, "stage-width"
+"""How much larger type and marks of a chart are in a presentation on a screen 1920 pixels wide, and where the session
+keeps how wide the screen is."""
 
 
 def theme() -> Theme:
     """The theme of this browser; light where it is not known yet."""
     return "dark" if st.context.theme.type == "dark" else "light"
+
+
+def on_stage() -> bool:
+    """Whether the page is presented."""
+    return get_choice("present") == ("true",)
 
 
 class ChartLook(TypedDict):
@@ -29,7 +35,13 @@ class ChartLook(TypedDict):
 
 def chart_look() -> ChartLook:
     """The theme of this browser, and larger type where the page is presented."""
-    return {"theme": theme(), "scale": STAGE if get_choice("present") == ("true",) else 1.0}
+    return {"theme": theme(), "scale": stage_scale() if on_stage() else 1.0}
+
+
+def stage_scale() -> float:
+    """How much larger type is in a presentation on this screen, as `stage.css` has it."""
+    width = int(st.session_state.get(WIDTH, 0)) or 1920
+    return STAGE * min(max(width / 80, 17), 34) / 24
 
 
 def keep_readable() -> None:

@@ -60,7 +60,7 @@ def radio(name: str, label: str, options: Options, now: str | None, **look: Any)
 def choice_button(label: str, now: str, *, key: str, help: str = "") -> Iterator[None]:
     """A labelled button that says what is chosen `now` and opens the ways to change it; `close_choice(key)` closes it
     from a callback. `now` is Markdown: escape names with `words.plain`."""
-    with st.container(gap=None):
+    with st.container(gap=None, key=f"chosen-{key}"):
         st.markdown(f":small[{label}]")
         with st.popover(now, width="stretch", key=f"choice-{key}", on_change="rerun", help=help or None):
             yield

@@ -9,6 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from core.deck.steps import STEPS
+from core.deck.stories import OwnStep, OwnStory, save_story
+from tests.conftest import GOOD, World
 
 expect = pytest.importorskip("playwright.sync_api").expect
 Visit = Callable[..., Any]
@@ -19,6 +21,7 @@ def step(page: Any, place: int) -> None:
     # A fresh browser loads its parts first, which takes long on a busy machine.
     expect(page.locator(".stage-progress")).to_contain_text(f"{place} of {LAST}", timeout=30_000)
     expect(page.get_by_role("heading", level=1)).to_have_text(STEPS[place - 1].title)
+    expect(page.locator("#stage-old")).to_have_count(0)
     page.locator("html[data-stage=listens]").wait_for(state="attached")
 
 
@@ -45,11 +48,11 @@ def test_a_clicker_leads_through_the_whole_story(visit: Visit, address: str) -> 
         step(page, place)
     page.keyboard.press("PageDown")
     step(page, LAST)
-    assert parse_qs(urlsplit(page.url).query)["step"] == [str(LAST)] and strange == []
+    assert parse_qs(urlsplit(page.url).query)["step"] == [STEPS[-1].name] and strange == []
 
 
 def test_every_key_does_what_it_says(visit: Visit, address: str) -> None:
-    page = visit(f"{address}/presentations?present=true&step=3")
+    page = visit(f"{address}/presentations?present=true&step={STEPS[2].name}")
     step(page, 3)
     for key, place in (("ArrowRight", 4), ("Space", 5), ("PageUp", 4), ("ArrowLeft", 3), ("End", LAST), ("Home", 1)):
         page.keyboard.press(key)
@@ -62,7 +65,7 @@ def test_every_key_does_what_it_says(visit: Visit, address: str) -> None:
 
 
 def test_nothing_distracts_and_escape_leaves(visit: Visit, address: str) -> None:
-    page = visit(f"{address}/presentations?present=true&step=2")
+    page = visit(f"{address}/presentations?present=true&step={STEPS[1].name}")
     step(page, 2)
     expect(page.get_by_test_id("stHeader")).not_to_be_visible()
     expect(page.get_by_test_id("stSelectbox")).to_have_count(0)
@@ -70,11 +73,11 @@ def test_nothing_distracts_and_escape_leaves(visit: Visit, address: str) -> None
     expect(page.get_by_test_id("stHeader")).to_be_visible(timeout=30_000)
     expect(page.locator(".stage-progress")).to_have_count(0)
     page.wait_for_function("!location.search.includes('present=')")
-    assert parse_qs(urlsplit(page.url).query)["step"] == ["2"]
+    assert parse_qs(urlsplit(page.url).query)["step"] == [STEPS[1].name]
 
 
 def test_what_is_typed_does_not_move_the_story(visit: Visit, address: str) -> None:
-    page = visit(f"{address}/presentations?present=true&step=2")
+    page = visit(f"{address}/presentations?present=true&step={STEPS[1].name}")
     step(page, 2)
     page.keyboard.press("/")
     box = page.get_by_role("textbox", name="A prompt from the audience")
@@ -87,11 +90,11 @@ def test_what_is_typed_does_not_move_the_story(visit: Visit, address: str) -> No
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("place", [4, 5, 17])
+@pytest.mark.parametrize("place", [1, 2, 7, 18])
 def test_the_stage_does_not_offend(visit: Visit, address: str, axe: str, place: int, scheme: str) -> None:
     from tests.browser.test_pages import _offences, _settled
 
-    page = visit(f"{address}/presentations?present=true&step={place}", scheme=scheme)
+    page = visit(f"{address}/presentations?present=true&step={STEPS[place - 1].name}", scheme=scheme)
     step(page, place)
     _settled(page)
     assert _offences(page, axe) == []
@@ -99,8 +102,99 @@ def test_the_stage_does_not_offend(visit: Visit, address: str, axe: str, place: 
 
 @pytest.mark.parametrize(("width", "factor"), [(1920, 1.5), (1024, 1.0)])
 def test_type_grows_with_the_screen(visit: Visit, address: str, width: int, factor: float) -> None:
-    page = visit(f"{address}/presentations?present=true&step=4", width=width)
+    page = visit(f"{address}/presentations?present=true&step={STEPS[3].name}", width=width)
     step(page, 4)
     size = page.evaluate("parseFloat(getComputedStyle(document.documentElement).fontSize)")
     assert size >= 16 * factor
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= width
+
+
+# --- slides of one's own ----------------------------------------------------------------------------------
+
+SCREENS = [(1920, 1080), (1024, 768)]
+TITLES = ("Which model is better?", "Does the wording matter?", "What is confused?")
+BOXES = """() => {
+  const seen = e => e.getClientRects().length && getComputedStyle(e).visibility !== "hidden"
+  const box = e => { const b = e.getBoundingClientRect(); return [b.left, b.top, b.right, b.bottom] }
+  const all = selector => [...document.querySelectorAll(selector)].filter(seen).map(box)
+  return { title: all("h1"), chart: all(".st-key-stage-slide .js-plotly-plot"),
+    legend: all(".st-key-stage-slide .legend"), axis: all(".st-key-stage-slide :is(.xaxislayer-above, .yaxislayer-above)"),
+    bar: all(".st-key-stage-bar"), wide: document.documentElement.scrollWidth }
+}"""
+
+
+@pytest.fixture(scope="module")
+def talk(world: World) -> str:
+    """A presentation of three views, in the cache of the server."""
+    where = f"model={GOOD}&data=eurosat"
+    pages = ("accuracy", "compare_templates", "errors_by_class")
+    steps = (OwnStep(title=title, view=f"/{page}?{where}") for title, page in zip(TITLES, pages, strict=True))
+    return save_story(world.cache / "stories", OwnStory(title="Talk", steps=tuple(steps)))
+
+
+def slide(page: Any, place: int) -> None:
+    expect(page.locator(".stage-progress")).to_contain_text(f"{place} of {len(TITLES)}", timeout=30_000)
+    expect(page.get_by_role("heading", level=1)).to_have_text(TITLES[place - 1])
+    expect(page.locator("#stage-old")).to_have_count(0)
+    page.locator("html[data-stage=listens]").wait_for(state="attached")
+
+
+@pytest.mark.parametrize(("width", "height"), SCREENS)
+def test_nothing_of_a_slide_is_cut(visit: Visit, address: str, talk: str, width: int, height: int) -> None:
+    page = visit(f"{address}/presentations?present=true&story={talk}", width=width)
+    page.set_viewport_size({"width": width, "height": height})
+    for place in range(1, len(TITLES) + 1):
+        slide(page, place)
+        page.wait_for_function(f"({BOXES})().chart.length > 0")
+        page.wait_for_timeout(1000)
+        found = page.evaluate(BOXES)
+        assert len(found["title"]) == 1, "one title, the slide's own"
+        end = found["bar"][0][1]
+        for part in ("title", "chart", "legend", "axis"):
+            for left, top, right, bottom in found[part]:
+                assert left >= 0 and top >= 0 and right <= width + 1 and bottom <= end + 1, (place, part, found[part])
+        assert found["axis"] and found["wide"] <= width
+        assert all(bottom - top > height / 5 for _, top, _, bottom in found["chart"])
+        page.keyboard.press("PageDown")
+
+
+def test_a_prompt_is_answered_on_an_own_slide_and_back_goes_back(visit: Visit, address: str, talk: str) -> None:
+    page = visit(f"{address}/presentations?present=true&story={talk}&step=2", width=1920)
+    slide(page, 2)
+    page.keyboard.press("/")
+    page.keyboard.type("a red square")
+    page.keyboard.press("Enter")
+    answer = page.locator(".st-key-stage-answer")
+    expect(answer.get_by_role("heading", level=1)).to_have_text("“a red square”")
+    expect(page.get_by_role("heading", level=1)).to_have_count(1)
+    page.keyboard.press("PageUp")
+    expect(answer).to_have_count(0)
+    slide(page, 2)
+    page.keyboard.press("PageUp")
+    slide(page, 1)
+
+
+def test_there_is_always_something_to_see_between_slides(visit: Visit, address: str, talk: str) -> None:
+    page = visit(f"{address}/presentations?present=true&story={talk}", width=1920)
+    slide(page, 1)
+    page.evaluate("""() => {
+      window.blank = 0
+      const look = () => {
+        const shown = document.querySelector("#stage-old h1, .st-key-stage-heading h1")
+        if (!shown) window.blank += 1
+        window.looking = requestAnimationFrame(look)
+      }
+      look()
+    }""")
+    page.keyboard.press("PageDown")
+    slide(page, 2)
+    assert page.evaluate("(cancelAnimationFrame(window.looking), window.blank)") == 0
+
+
+def test_the_buttons_of_the_stage_are_on_a_phone_s_screen(visit: Visit, address: str, talk: str) -> None:
+    page = visit(f"{address}/presentations?present=true&story={talk}", width=390)
+    slide(page, 1)
+    for name in ("Back", "Next", "Exit"):
+        box = page.get_by_role("button", name=name).bounding_box()
+        assert box["x"] >= 0 and box["x"] + box["width"] <= 390 and box["y"] + box["height"] <= 844
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390

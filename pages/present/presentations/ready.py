@@ -1,62 +1,105 @@
-"""Ready for the stage, with no network? One line that says so, or what is missing and the button that mends it."""
+"""Ready for the stage, with no network? What is missing in one sentence, and the button that mends it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import streamlit as st
 
 from core.deck import scenes as story
 from core.deck.needs import ViewNeeds, view_needs
-from core.deck.scenes import Pairs
+from core.deck.scenes import Pairs, stories_folder
 from core.deck.steps import STEPS
-from core.deck.stories import OwnStep, OwnStory
+from core.deck.stories import OwnStep, OwnStory, load_story
 from core.engine import Engine
 from core.errors import EncoderWarming, TMVError
 from core.stats.numbers import count
+from core.words.deck import slides_missing
 from core.words.names import say_model
-from pages.present.stage import STORY_PATH, StoryPosition
+from pages.present.stage import STORY_PATH
+from pages.shared.guard import public
 from pages.shared.own_data import page_dataset, page_model
 from pages.shared.texts import written_out
 from pages.shared.words import plain
 
-PREPARED = "story-prepared"
+
+def status_of(engine: Engine, name: str, pairs: Pairs) -> str:
+    """Whether a presentation can be shown without a network, in words; "" is the original study."""
+    own = load_story(stories_folder(engine), name, list(st.session_state.get("page-files", {}))) if name else None
+    lacking, of = _lacking(engine, own, pairs), len(own.steps) if own else len(STEPS)
+    return _said(lacking, of) if lacking else "Yes"
 
 
-def ready_line(engine: Engine, told: StoryPosition, pairs: Pairs) -> None:
-    """Whether every step of the story in use can be shown offline."""
-    if told.own is not None:
-        own_ready_line(engine, told.own)
-        return
-    found = [story.readiness(engine, step, pairs) for step in STEPS]
-    lacking = [(r.step.title, r.missing) for r in found if not r.ready]
-    words, button = st.columns([6, 2], vertical_alignment="center")
+def prepare(engine: Engine, own: OwnStory | None, pairs: Pairs) -> None:
+    """What is missing in one sentence, and the button that mends what can be mended."""
+    lacking, of = _lacking(engine, own, pairs), len(own.steps) if own else len(STEPS)
     if not lacking:
-        words.success(f"Ready, works offline: all {len(STEPS)} steps.", icon=":material/check:")
-    else:
-        words.info(
-            f"{count(len(lacking), 'step')} of {len(STEPS)} not ready yet: {plain(_say_lacking(lacking))}",
-            icon=":material/info:",
-        )
+        return
+    words, button = st.columns([6, 2], vertical_alignment="center")
+    words.info(plain(_said(lacking, of)), icon=":material/info:")
+    if not any(need.texts or need.pictures for need in lacking):
+        return
     if button.button(
-        "Load all steps",
-        key="prepare-story",
-        width="stretch",
-        help="Encodes texts that are missing, draws small images, and keeps every answer in memory.",
+        "Prepare the slides", key="prepare-own" if own else "prepare-story", width="stretch", help="Encodes and loads."
     ):
-        _load(
-            (i / len(STEPS), f"Step {i + 1} of {len(STEPS)}: {step.title}", partial(story.prepare, engine, step, pairs))
-            for i, step in enumerate(STEPS)
-        )
+        _load(_own_works(engine, lacking) if own else _works(engine, pairs))
 
 
-def _say_lacking(lacking: Sequence[tuple[str, Sequence[str]]]) -> str:
-    parts = [f"{title} lacks {', '.join(missing)}" for title, missing in lacking[:3]]
-    return "; ".join(parts) + (f"; and {len(lacking) - 3} more." if len(lacking) > 3 else ".")
+def own_lacking(engine: Engine, own: OwnStory) -> dict[int, str]:
+    """What the slides of one's own presentation lack, by their place."""
+    needs = {place: _needs(engine, step) for place, step in enumerate(own.steps, 1)}
+    return {place: f"Missing: {', '.join(found.missing)}." for place, found in needs.items() if found.missing}
 
 
-def _load(works: Iterable[tuple[float, str, Callable[[], object]]]) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Lacks:
+    """What one slide lacks: images to load, texts to encode by model, and whatever else, in words."""
+
+    pictures: int = 0
+    texts: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    other: tuple[str, ...] = ()
+
+
+def _lacking(engine: Engine, own: OwnStory | None, pairs: Pairs) -> list[_Lacks]:
+    if own is None:
+        found = (story.readiness(engine, step, pairs) for step in STEPS)
+        return [
+            _Lacks(pictures=len(r.pictures), texts=r.texts, other=() if r.texts or r.pictures else r.missing)
+            for r in found
+            if not r.ready
+        ]
+    needs = (_needs(engine, step) for step in own.steps)
+    return [_Lacks(texts=n.texts, other=n.other) for n in needs if n.missing]
+
+
+def _said(lacking: Sequence[_Lacks], of: int) -> str:
+    texts = {(model, text) for need in lacking for model, found in need.texts for text in found}
+    other = dict.fromkeys(said for need in lacking for said in need.other)
+    return slides_missing(len(lacking), of, sum(need.pictures for need in lacking), len(texts), tuple(other))
+
+
+Works = Iterable[tuple[float, str, Callable[[], object]]]
+
+
+def _works(engine: Engine, pairs: Pairs) -> Works:
+    return (
+        (i / len(STEPS), f"Slide {i + 1} of {len(STEPS)}: {step.title}", partial(story.prepare, engine, step, pairs))
+        for i, step in enumerate(STEPS)
+    )
+
+
+def _own_works(engine: Engine, lacking: Sequence[_Lacks]) -> Works:
+    encode = engine.encoding.encode_texts
+    return (
+        (0.0, f"Encoding {count(len(wanted), 'text')} with {say_model(model)}", partial(encode, model, wanted))
+        for need in lacking
+        for model, wanted in need.texts
+    )
+
+
+def _load(works: Works) -> None:
     """One work after the other, with its share of the bar and its words while it lasts."""
     place = st.empty()
     for share, words, work in works:
@@ -64,7 +107,7 @@ def _load(works: Iterable[tuple[float, str, Callable[[], object]]]) -> None:
         try:
             work()
         except EncoderWarming as waiting:
-            place.info(plain(f"The encoder of {say_model(waiting.model)} is starting; load again in a moment."))
+            place.info(plain(f"The encoder of {say_model(waiting.model)} is starting; press again in a moment."))
             return
         except TMVError as error:
             place.info(plain(str(error)))
@@ -73,33 +116,8 @@ def _load(works: Iterable[tuple[float, str, Callable[[], object]]]) -> None:
     st.rerun()
 
 
-# --- a story of one's own ---------------------------------------------------------------------------------
-
 CLASSIFIED = ("", "accuracy", "errors_by_class", "compare", "check_my_number", "compare_templates", "better_prompt")
 """The pages that put class names into templates."""
-
-
-def own_ready_line(engine: Engine, own: OwnStory) -> None:
-    """Whether the vectors and texts that the steps name are here, and the button that encodes missing texts."""
-    needs = [_needs(engine, step) for step in own.steps]
-    lacking = [(step.title, found.missing) for step, found in zip(own.steps, needs, strict=True) if found.missing]
-    if not lacking:
-        st.success(
-            f"Ready, works offline: the vectors and texts of all {len(needs)} steps are here.", icon=":material/check:"
-        )
-        return
-    words, button = st.columns([6, 2], vertical_alignment="center")
-    words.info(
-        f"{count(len(lacking), 'step')} of {len(needs)} not ready yet: {plain(_say_lacking(lacking))}",
-        icon=":material/info:",
-    )
-    texts = [pair for found in needs if found.missing for pair in found.texts]
-    if texts and button.button("Load all steps", key="prepare-own", width="stretch", help="Encodes missing texts."):
-        encode = engine.encoding.encode_texts
-        _load(
-            (0.0, f"Encoding {count(len(wanted), 'text')} with {say_model(model)}", partial(encode, model, wanted))
-            for model, wanted in texts
-        )
 
 
 def _needs(engine: Engine, step: OwnStep) -> ViewNeeds:
@@ -112,4 +130,5 @@ def _needs(engine: Engine, step: OwnStep) -> ViewNeeds:
         choices["model"] = tuple(page_model(engine, name).name for name in choices.get("model", ()))
         return view_needs(engine, choices, classified=step.page in CLASSIFIED)
     except TMVError as error:
-        return ViewNeeds(missing=(str(error).rstrip("."),))
+        said = public(str(error)).rstrip(".")
+        return ViewNeeds(missing=(said,), other=(said,))

@@ -17,7 +17,7 @@ from core.deck import claims, presets
 from core.deck import figures as deck_says
 from core.deck.doubts import doubts
 from core.deck.scenes import beside, scene_of, usable
-from core.deck.steps import CLAIMS, STEPS, find_step
+from core.deck.steps import CLAIMS, STEPS, find_step, place_of
 from core.deck.stories import (
     MOST_STEPS,
     RESERVED,
@@ -215,6 +215,13 @@ def test_a_row_has_all_three_figures_and_the_chart_all_marks() -> None:
     chart = story_bars(frame, title="?")
     assert [list(t.y) for t in chart.figure.data if t.name == "the original study"] == [[0.3218, 0.6418]]
     assert [list(t.y) for t in chart.figure.data if t.type == "bar"] == [[0.5]]
+
+
+def test_a_step_is_meant_by_its_name_or_by_its_number_of_old() -> None:
+    assert {place_of(step.name) for step in STEPS} == set(range(1, len(STEPS) + 1))
+    assert [STEPS[place_of(str(i)) - 1].name for i in (1, 7, 17)] == ["general", "style", "faults"]  # type: ignore[operator]
+    assert [place_of(asked) for asked in ("", "0", "18", "²", "bearz")] == [None] * 5
+    assert STEPS[0].kind == "opening"
 
 
 def test_only_vectors_that_fit_are_used(world: World) -> None:

@@ -1,0 +1,159 @@
+// What a slide looks like: it fits the screen, and the last one stays until the next is drawn.
+const OLD = "stage-old", LEAST_CHART = 0.4, ROW = 35, TIGHTEST = 3, BESIDE = 140
+const FIRST_LOOK = 900, LONGEST_WAIT = 8000, LOOKS = 3
+
+const find = selector => document.querySelector(selector)
+const main = () => find("[data-testid=stMain]")
+const seen = element => element.getClientRects().length > 0
+const within = (root, selector) => [...root.querySelectorAll(selector)].filter(seen)
+
+// --- the room of a screen ---------------------------------------------------------------------------------
+
+const slideNow = () => find(".st-key-stage-answer") || find(".st-key-stage-slide")
+
+// Where the first screen ends: at the bar, whatever was scrolled.
+const fold = () => find(".st-key-stage-bar").getBoundingClientRect().top + main().scrollTop - 6
+const topOf = element => element.getBoundingClientRect().top + main().scrollTop
+const footOf = element => element.getBoundingClientRect().bottom + main().scrollTop
+
+// A chart gets what is left; where that is too little, what stands above it gives way, its smallest print first.
+const fitCharts = slide => {
+  const root = document.documentElement
+  const charts = within(slide, "[class*=st-key-stage-chart-]")
+  const least = LEAST_CHART * innerHeight
+  const pictures = within(slide, "[data-testid=stElementContainer]").find(element => tilesOf(element).length)
+  const first = charts.length && !(pictures && topOf(pictures) < topOf(charts[0]))
+  let room = 0
+  root.dataset.stageTight = 0
+  for (let tight = 0; first && tight <= TIGHTEST; tight += 1) {
+    root.dataset.stageTight = tight
+    // Charts side by side have one height, that of the lowest of them.
+    const tops = charts.map(topOf).filter((top, i, all) => top < all[0] + BESIDE)
+    room = fold() - Math.max(...tops)
+    if (room >= least) break
+  }
+  // Under pictures there may be no room: then a chart has the next screen to itself.
+  root.style.setProperty("--stage-room", `${Math.floor(room >= least / 2 ? room : innerHeight * 0.7)}px`)
+}
+
+const tilesOf = element => {
+  const host = element.querySelector("[data-testid=stBidiComponentIsolated]")
+  return host?.shadowRoot ? [...host.shadowRoot.querySelectorAll(".tile")] : []
+}
+
+// Whole rows only: what would be cut at the fold is taken away.
+const fitRows = (element, end) => {
+  const tiles = tilesOf(element)
+  if (tiles.length) {
+    const bottoms = tiles.map(tile => tile.getBoundingClientRect().bottom + main().scrollTop)
+    const rows = new Map(tiles.map((tile, i) => [tile.offsetTop, 0]))
+    tiles.forEach((tile, i) => rows.set(tile.offsetTop, Math.max(rows.get(tile.offsetTop), bottoms[i])))
+    const last = Math.max(0, ...[...rows.values()].filter(bottom => bottom <= end))
+    return last ? last - topOf(element) + 4 : 0
+  }
+  if (!element.querySelector("[data-testid=stDataFrame]")) return 0
+  return Math.floor((end - topOf(element)) / ROW) * ROW + 1
+}
+
+const fitBlocks = slide => {
+  const end = fold(), blocks = within(slide, "[data-testid=stElementContainer]")
+  for (const block of blocks) {
+    if (block.querySelector("[data-testid=stElementContainer]")) continue
+    block.style.maxHeight = block.style.overflow = ""
+    // A chart goes with the words over it.
+    const whole = block.closest("[class*=st-key-chart-of-]") || block
+    if (whole === block || block.querySelector(".stPlotlyChart")) delete whole.dataset.stageBelow
+    if (topOf(block) >= end - 2 || footOf(block) <= end + 2) {
+      if (whole !== block && footOf(block) > end + 2) whole.dataset.stageBelow = ""
+      continue
+    }
+    const high = fitRows(block, end)
+    if (high > 60) Object.assign(block.style, { maxHeight: `${high}px`, overflow: "hidden" })
+    // What begins high on the screen is what the slide is about: cut is better than gone.
+    else if (topOf(block) > end / 2) whole.dataset.stageBelow = ""
+  }
+}
+
+// The watcher must not see what fitting itself changes.
+const watcher = new MutationObserver(() => later())
+const WATCHED = { childList: true, subtree: true }
+let waiting = 0
+
+const fit = () => {
+  const slide = slideNow()
+  if (!slide || !find(".st-key-stage-bar")) return
+  watcher.disconnect()
+  fitCharts(slide)
+  fitBlocks(slide)
+  watcher.observe(document.body, WATCHED)
+}
+const later = () => {
+  clearTimeout(waiting)
+  waiting = setTimeout(fit, 80)
+}
+const scrolled = () => document.documentElement.toggleAttribute("data-stage-scrolled", main()?.scrollTop > 4)
+
+const startFitting = () => {
+  watcher.observe(document.body, WATCHED)
+  addEventListener("resize", later)
+  addEventListener("scroll", scrolled, true)
+  later()
+}
+const stopFitting = () => {
+  watcher.disconnect()
+  clearTimeout(waiting)
+  removeEventListener("resize", later)
+  removeEventListener("scroll", scrolled, true)
+}
+
+// --- no blank screen between two slides -------------------------------------------------------------------
+
+// A copy with what `cloneNode` leaves out: shadow roots, and what canvases show.
+const copied = source => {
+  const made = source.cloneNode(false)
+  if (source instanceof HTMLCanvasElement && source.width && source.height) made.getContext("2d")?.drawImage(source, 0, 0)
+  if (source.shadowRoot) {
+    const root = made.attachShadow({ mode: "open" })
+    root.adoptedStyleSheets = [...source.shadowRoot.adoptedStyleSheets]
+    root.append(...[...source.shadowRoot.childNodes].map(copied))
+  }
+  if (source.childNodes.length) made.append(...[...source.childNodes].map(copied))
+  return made
+}
+
+const LEFT_OUT = ".st-key-stage-bar, .st-key-stage-warm, .st-key-clicker, .st-key-out-of-sight, style, script"
+
+const hold = () => {
+  const now = main(), bar = find(".st-key-stage-bar"), body = find("[data-testid=stMainBlockContainer]")
+  if (!body || !bar || document.getElementById(OLD)) return
+  const cover = document.createElement("div"), copy = copied(body)
+  copy.querySelectorAll(LEFT_OUT).forEach(part => part.remove())
+  cover.id = OLD
+  cover.dataset.testid = "stMain"
+  cover.inert = true
+  cover.setAttribute("aria-hidden", "true")
+  cover.style.bottom = `${innerHeight - bar.getBoundingClientRect().top}px`
+  cover.append(copy)
+  now.parentElement.append(cover)
+  cover.scrollTop = now.scrollTop
+  now.scrollTop = 0
+  letGo(cover)
+}
+
+const drawn = () => within(main(), "[data-testid=stPlotlyChart], .stPlotlyChart").every(c => c.querySelector(".main-svg"))
+
+const letGo = cover => {
+  const began = performance.now()
+  let ran = false, looks = 0
+  const look = setInterval(() => {
+    const since = performance.now() - began
+    const running = find("[data-testid=stApp]")?.dataset.testScriptState !== "notRunning"
+    ran ||= running
+    looks = !running && (ran || since > FIRST_LOOK) && drawn() ? looks + 1 : 0
+    if (looks === 1) fit()
+    if (looks < LOOKS && since < LONGEST_WAIT) return
+    clearInterval(look)
+    fit()
+    cover.remove()
+  }, 60)
+}
