@@ -123,26 +123,35 @@ const copied = source => {
 
 const LEFT_OUT = ".st-key-stage-bar, .st-key-stage-warm, .st-key-clicker, .st-key-out-of-sight, style, script"
 
+// A key must move the slides whatever cannot be copied.
 const hold = () => {
+  try {
+    cover()
+  } catch (error) {
+    console.warn("the last slide cannot be kept", error)
+  }
+}
+
+const cover = () => {
   const now = main(), bar = find(".st-key-stage-bar"), body = find("[data-testid=stMainBlockContainer]")
   if (!body || !bar || document.getElementById(OLD)) return
-  const cover = document.createElement("div"), copy = copied(body)
+  const over = document.createElement("div"), copy = copied(body)
   copy.querySelectorAll(LEFT_OUT).forEach(part => part.remove())
-  cover.id = OLD
-  cover.dataset.testid = "stMain"
-  cover.inert = true
-  cover.setAttribute("aria-hidden", "true")
-  cover.style.bottom = `${innerHeight - bar.getBoundingClientRect().top}px`
-  cover.append(copy)
-  now.parentElement.append(cover)
-  cover.scrollTop = now.scrollTop
+  over.id = OLD
+  over.dataset.testid = "stMain"
+  over.inert = true
+  over.setAttribute("aria-hidden", "true")
+  over.style.bottom = `${innerHeight - bar.getBoundingClientRect().top}px`
+  over.append(copy)
+  now.parentElement.append(over)
+  over.scrollTop = now.scrollTop
   now.scrollTop = 0
-  letGo(cover)
+  letGo(over)
 }
 
 const drawn = () => within(main(), "[data-testid=stPlotlyChart], .stPlotlyChart").every(c => c.querySelector(".main-svg"))
 
-const letGo = cover => {
+const letGo = over => {
   const began = performance.now()
   let ran = false, looks = 0
   const look = setInterval(() => {
@@ -154,6 +163,6 @@ const letGo = cover => {
     if (looks < LOOKS && since < LONGEST_WAIT) return
     clearInterval(look)
     fit()
-    cover.remove()
+    over.remove()
   }, 60)
 }

@@ -20,6 +20,7 @@ from pages.present.answer import answer
 from pages.present.clicker import KEYS, clicker
 from pages.present.stage_html import styles
 from pages.shared.guard import safe_callback
+from pages.shared.theme import TITLED
 from pages.shared.url_choices import one_of, wrong_choice
 from pages.shared.url_state import bind, get_choice, open_page, set_choice
 from pages.shared.words import plain
@@ -200,7 +201,8 @@ def draw_stage(engine: Engine, pages: Collection[str]) -> None:
             )
     if asked := next(iter(get_choice("ask")), ""):
         answer(engine, usable(engine), told.deck_step, asked)
-    if told.own_step is not None and told.own_step.page != STORY_PATH:
+    st.session_state[TITLED] = told.own_step is not None and told.own_step.page != STORY_PATH
+    if told.own_step is not None and st.session_state[TITLED]:
         heading(told.own_step.title, told.own_step.note)
 
 

@@ -17,6 +17,7 @@ from core.types import Interval, Provenance
 from core.words.names import say_pair
 from core.words.notes import FAULT, WARNING, Noted, notes_of
 from pages.shared.page_actions import page_actions
+from pages.shared.theme import on_titled_slide
 from pages.shared.url_state import address, too_long
 from pages.shared.words import plain
 
@@ -39,16 +40,19 @@ class Headline:
 
 def page_title(text: str, lead: str = "") -> None:
     """What this page answers, at most one line of what to know first, and what of the address is too long to use."""
-    with st.container(key="page-title"):
-        with st.container(
-            horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="page-head"
-        ):
-            st.title(text, anchor=False, width="content")
-            _actions.set(st.container(horizontal=True, width="content", gap="xsmall", key="page-actions"))
-        if lead:
-            st.markdown(lead)
+    _actions.set(None)
+    if not on_titled_slide():
+        _draw_title(text, lead)
     for problem in too_long():
         st.caption(plain(problem))
+
+
+def _draw_title(text: str, lead: str) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="page-head"):
+        st.title(text, anchor=False, width="content")
+        _actions.set(st.container(horizontal=True, width="content", gap="xsmall", key="page-actions"))
+    if lead:
+        st.markdown(lead)
 
 
 def headlines(figures: Sequence[Headline], *, models: int = 0) -> None:

@@ -11,6 +11,8 @@ from pages.shared.url_state import get_choice
 Theme = Literal["light", "dark"]
 WIDEST = "calc(1400px + 10rem)"
 """How wide the page's column gets: longer lines are hard to read, and figures stand too far apart."""
+TITLED = "slide-titled"
+"""Whether the stage has drawn the title of a slide in this run; in the session."""
 STAGE, WIDTH = 1.5, "stage-width"
 """How much larger type and marks of a chart are in a presentation on a screen 1920 pixels wide, and where the session
 keeps how wide the screen is."""
@@ -24,6 +26,11 @@ def theme() -> Theme:
 def on_stage() -> bool:
     """Whether the page is presented."""
     return get_choice("present") == ("true",)
+
+
+def on_titled_slide() -> bool:
+    """Whether the page is a slide that has a title already."""
+    return on_stage() and bool(st.session_state.get(TITLED))
 
 
 class ChartLook(TypedDict):
