@@ -21,7 +21,12 @@ PROMPT_SETS: tuple[PromptSet, ...] = (
     PromptSet(
         name="photo", title="One photo prompt", templates=("a photo of a {}.",), source="CLIP paper, section 3.1.4"
     ),
-    PromptSet(name="deck", title="The deck's seven", templates=_DECK, source="the deck's prompt study"),
+    PromptSet(
+        name="deck",
+        title="Seven of the original study",
+        templates=_DECK,
+        source="the prompt study of the original study",
+    ),
     PromptSet(
         name="demo", title="Demo styles", templates=_DEMO, source="the styles in which the demo's pictures are drawn"
     ),

@@ -16,7 +16,7 @@ from core.catalog.benchmark_names import without_quickgelu
 from core.types import DatasetSpec, ModelSpec, Reference
 
 _HERE = Path(__file__).parent
-_DECK_SOURCE = "the deck (Text Meets Vision, DATA586, Group 12)"
+_DECK_SOURCE = "the original study (Text Meets Vision, DATA586, Group 12)"
 _PROMPT_STUDY = "eurosat (as titled)"
 _PROMPT_STUDY_REMARK = (
     "titled as a satellite set; by its values and its number of batches very probably CIFAR-100 with ViT-B/32"

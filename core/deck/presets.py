@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from core.errors import unknown
 
-DECK = "the deck"
+DECK = "the original study"
 DEMO = "the demo's equivalent"
 
 
@@ -58,8 +58,8 @@ class TemplatePreset:
 
 _OBJECTS = ("demo-objects",)
 _DECK_DOUBT = (
-    "The deck titles these figures a satellite set; its values and its 157 batches fit CIFAR-100 with "
-    "ViT-B/32. Run both and see which is which."
+    "The original study titles these figures a satellite set; its values and its 157 batches fit CIFAR-100 with "
+    "ViT-B/32. Run both to see which it is."
 )
 
 PICTURES: tuple[PicturePreset, ...] = (
@@ -162,7 +162,7 @@ CAPTIONS: tuple[CaptionPreset, ...] = (
         datasets=("coco",),
         source=DECK,
         beside=(),
-        why="Many pictures fit this caption.",
+        why="Many images fit this caption.",
     ),
     CaptionPreset(
         name="deck-meal",
@@ -171,7 +171,7 @@ CAPTIONS: tuple[CaptionPreset, ...] = (
         datasets=("coco",),
         source=DECK,
         beside=(),
-        why="Many pictures fit this caption.",
+        why="Many images fit this caption.",
     ),
     CaptionPreset(
         name="demo-bears",
@@ -189,7 +189,7 @@ CAPTIONS: tuple[CaptionPreset, ...] = (
         datasets=("demo-captions",),
         source=DEMO,
         beside=("People",),
-        why="Many pictures fit this caption.",
+        why="Many images fit this caption.",
     ),
     CaptionPreset(
         name="demo-meal",
@@ -198,14 +198,14 @@ CAPTIONS: tuple[CaptionPreset, ...] = (
         datasets=("demo-captions",),
         source=DEMO,
         beside=("Food",),
-        why="Many pictures fit this caption.",
+        why="Many images fit this caption.",
     ),
 )
 
 TEMPLATES: tuple[TemplatePreset, ...] = (
     TemplatePreset(
         name="deck-eurosat",
-        title="The deck's seven templates, as titled",
+        title="Seven templates of the original study, as titled",
         prompt_set="deck",
         datasets=("eurosat",),
         source=DECK,
@@ -213,7 +213,7 @@ TEMPLATES: tuple[TemplatePreset, ...] = (
     ),
     TemplatePreset(
         name="deck-cifar100",
-        title="The deck's seven templates, as its numbers fit",
+        title="Seven templates of the original study, as its numbers fit",
         prompt_set="deck",
         datasets=("cifar100",),
         source=DECK,
@@ -221,14 +221,14 @@ TEMPLATES: tuple[TemplatePreset, ...] = (
     ),
     TemplatePreset(
         name="demo-satellite",
-        title="The deck's seven templates, seen from above",
+        title="Seven templates of the original study, seen from above",
         prompt_set="deck",
         datasets=("demo-satellite",),
         source=DEMO,
     ),
     TemplatePreset(
         name="demo-objects",
-        title="The deck's seven templates on things",
+        title="Seven templates of the original study, on objects",
         prompt_set="deck",
         datasets=_OBJECTS,
         source=DEMO,
