@@ -1,5 +1,5 @@
 // What a slide looks like: it fits the screen, and the last one stays until the next is drawn.
-const OLD = "stage-old", LEAST_CHART = 0.4, ROW = 35, TIGHTEST = 3, BESIDE = 140
+const OLD = "stage-old", LEAST_CHART = 0.4, ROW = 35, TIGHTEST = 3, BESIDE = 140, NARROW = 640
 const FIRST_LOOK = 900, LONGEST_WAIT = 8000, LOOKS = 3
 
 const find = selector => document.querySelector(selector)
@@ -83,8 +83,12 @@ const fit = () => {
   const slide = slideNow()
   if (!slide || !find(".st-key-stage-bar")) return
   watcher.disconnect()
-  fitCharts(slide)
-  fitBlocks(slide)
+  // On a phone a slide is scrolled, not fitted.
+  if (innerWidth < NARROW) document.documentElement.style.setProperty("--stage-room", `${Math.floor(innerHeight / 2)}px`)
+  else {
+    fitCharts(slide)
+    fitBlocks(slide)
+  }
   watcher.observe(document.body, WATCHED)
 }
 const later = () => {

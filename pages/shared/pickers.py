@@ -7,7 +7,8 @@ out, with the sentence that says so.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from dataclasses import dataclass, replace
 from typing import Any, Generic, NoReturn, TypeVar
@@ -75,6 +76,9 @@ def not_available(problems: Sequence[str], what: str) -> NoReturn:
     raise SaidAlready
 
 
+SHOWN = "choices-shown"
+
+
 class ChoiceColumn:
     """A column of a `choice_row`, entered with `with`, as often as there is something to put into it."""
 
@@ -91,9 +95,24 @@ class ChoiceColumn:
         self._column.__exit__(*error)
 
 
+@contextmanager
+def folded_choices(name: str = "", *, button: bool = True) -> Iterator[None]:
+    """What is drawn inside stands behind one button where the screen is narrow, so that the finding comes first; a
+    second part of it has a `name` and no `button`. The style of `keep_readable` knows how wide the screen is."""
+    shown = bool(st.session_state.get(SHOWN))
+    if button:
+        st.button("Choices", key="show-choices", icon=":material/tune:", width="stretch", on_click=_turn_choices)
+    with st.container(key=f"choices-{'open' if shown else 'folded'}{name}"):
+        yield
+
+
+def _turn_choices() -> None:
+    st.session_state[SHOWN] = not st.session_state.get(SHOWN)
+
+
 def choice_row(widths: int | Sequence[int]) -> list[ChoiceColumn]:
     """Columns for choices, which stand in one row whatever is told about one of them."""
-    with st.container(key="choices"):
+    with folded_choices():
         columns = st.columns(widths, vertical_alignment="bottom")
     below = st.container()
     return [ChoiceColumn(column, below) for column in columns]

@@ -58,5 +58,7 @@ def keep_readable() -> None:
     st.html(
         '<style>.stButtonGroup button[data-selected="true"] { color: inherit !important; }'
         f".stMainBlockContainer {{ max-width: {WIDEST}; margin-inline: auto; }}"
+        "@media (min-width: 640px) { .st-key-show-choices { display: none !important; } }"
+        "@media (max-width: 639px) { div:has(> [class*='st-key-choices-folded']) { display: none !important; } }"
         "@media (hover: none) { .stPlotlyChart .modebar-container { display: none !important; } }</style>"
     )

@@ -200,3 +200,15 @@ def test_the_buttons_of_the_stage_are_on_a_phone_s_screen(visit: Visit, address:
         box = page.get_by_role("button", name=name).bounding_box()
         assert box["x"] >= 0 and box["x"] + box["width"] <= 390 and box["y"] + box["height"] <= 844
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.parametrize("path", ["accuracy", "compare", "errors_by_class", "compare_templates"])
+def test_on_a_phone_the_choices_stand_behind_one_button(visit: Visit, address: str, path: str) -> None:
+    page = visit(f"{address}/{path}?model={GOOD}&data=eurosat", width=390)
+    button = page.get_by_role("button", name="Choices", exact=False).first
+    expect(button).to_be_visible()
+    expect(page.get_by_test_id("stMultiSelect").locator("visible=true")).to_have_count(0)
+    expect(page.get_by_test_id("stMetric").first).to_be_in_viewport()
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390
+    button.click()
+    expect(page.locator("[class*=st-key-choices-open]").first).to_be_visible()

@@ -20,7 +20,7 @@ from pages.shared.engine import engine
 from pages.shared.guard import errors_in_place
 from pages.shared.layout import page_title, provenance_footer
 from pages.shared.missing import offer
-from pages.shared.pickers import choice_row, not_available, offered_datasets, pick_dataset
+from pages.shared.pickers import choice_row, folded_choices, not_available, offered_datasets, pick_dataset
 from pages.shared.prompt_picker import PromptChoice, pick_class_names
 from pages.shared.training import untrainable
 from pages.shared.url_state import bind, get_choice, set_choice
@@ -39,9 +39,10 @@ def page(engine: Engine) -> None:
     with right:
         how = pick_class_names([dataset])
     two, wrong = sides(engine, dataset)
-    for place, name, side, title in zip(st.columns(2, gap="large"), "ab", two, ("First", "Second"), strict=True):
-        with place:
-            pick_side(engine, name, side, title)
+    with folded_choices("-sides", button=False):
+        for place, name, side, title in zip(st.columns(2, gap="large"), "ab", two, ("First", "Second"), strict=True):
+            with place:
+                pick_side(engine, name, side, title)
     if wrong:
         not_available(wrong, "model or method")
     split = split_of(engine, two, dataset, how)
