@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import streamlit as st
@@ -16,6 +17,10 @@ from pages.shared.url_state import set_choice
 
 Options = Mapping[Any, str] | Sequence[str]
 """The values that can be chosen; of a mapping, with what is shown for each."""
+
+
+_inside: ContextVar[str] = ContextVar("inside", default="")
+"""The key of the `choice_button` that is being filled."""
 
 
 def widget_key(name: str) -> str:
@@ -63,12 +68,38 @@ def choice_button(label: str, now: str, *, key: str, help: str = "") -> Iterator
     with st.container(gap=None, key=f"chosen-{key}"):
         st.markdown(f":small[{label}]")
         with st.popover(now, width="stretch", key=f"choice-{key}", on_change="rerun", help=help or None):
-            yield
+            token = _inside.set(key)
+            try:
+                yield
+            finally:
+                _inside.reset(token)
 
 
 def close_choice(key: str) -> None:
     """Callback: close a `choice_button`, since what it was opened for is done."""
     st.session_state[f"choice-{key}"] = False
+
+
+def unless_stale(action: Callable[..., object], key: str, now: object) -> Callable[..., None]:
+    """A callback for the widget `key`, which shows `now`, in a `choice_button`.
+
+    What is inside a closed popover is not mounted in the browser: a value that the program gives it does not arrive,
+    and with the next run the browser sends the one before, as if a reader had chosen it. Nobody chooses in a closed
+    popover, so such a value is left alone.
+    """
+    inside, drawn, before = _inside.get(), f"drawn-{key}", f"stale-{key}"
+    if inside and st.session_state.get(f"choice-{inside}"):
+        st.session_state[before] = []
+    elif (last := st.session_state.get(drawn, now)) != now:
+        st.session_state[before] = [*st.session_state.get(before, []), last]
+    st.session_state[drawn] = now
+
+    def callback(*args: object) -> None:
+        closed = inside and not st.session_state.get(f"choice-{inside}")
+        if not (closed and st.session_state[key] in st.session_state.get(before, [])):
+            action(*args)
+
+    return callback
 
 
 def _draw(
@@ -80,4 +111,6 @@ def _draw(
         look = {"format_func": lambda value: titles.get(value, value)} | look
     if "on_change" not in look:
         look = look | {"on_change": write_back, "args": (name, *look.get("args", ()))}
+    if _inside.get():
+        look = look | {"on_change": unless_stale(look["on_change"], widget_key(name), now)}
     widget(label, list(options), key=widget_key(name), **look)

@@ -19,7 +19,7 @@ from pages.shared.guard import safe_callback, show_form_error
 from pages.shared.texts import get_texts, set_texts
 from pages.shared.url_choices import some_of
 from pages.shared.url_state import get_choice, set_choice
-from pages.shared.widgets import choice_button, widget_key
+from pages.shared.widgets import choice_button, unless_stale, widget_key
 
 CURATED, RAW = "curated", "raw"
 BASES = {CURATED: "Curated names", RAW: "Folder names"}
@@ -105,7 +105,7 @@ def pick_names(engine: Engine, images: EmbeddingSet) -> tuple[NameSet, ...]:
             selection_mode="multi",
             format_func=lambda kind: titles.get(kind, kind),
             key=widget_key("names"),
-            on_change=_picked,
+            on_change=unless_stale(_picked, widget_key("names"), [n.kind for n in picked]),
         )
         _editor(engine, images)
     return picked
