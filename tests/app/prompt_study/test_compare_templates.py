@@ -93,6 +93,20 @@ def test_own_templates_are_typed_one_a_line(page: Page, world: World, monkeypatc
     assert box(app, "Templates, one per line").value == "a {} brick\nthe {} one"
 
 
+def test_what_a_closed_popover_sends_late_undoes_no_choice(
+    page: Page, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    never_ready(monkeypatch)
+    app = page(HERE, model=[GOOD], data=[world.colours])
+    box(app, "Templates, one per line").set_value("a {} brick")
+    press(app, "Compare these")
+    # The set inside the closed popover is still the one before in the browser, and comes with the next run.
+    app.selectbox(key="shown-wordings").set_value("deck").run()
+    assert app.session_state["wording"] == ["a {} brick"] and app.session_state["wordings"] == []
+    app.selectbox(key="shown-wordings").set_value("photo").run()
+    assert app.session_state["wordings"] == ["photo"], "another one is a reader's choice"
+
+
 def test_a_known_set_keeps_its_short_name(page: Page, world: World) -> None:
     app = page(HERE, model=[GOOD], data=[world.colours], wordings="photo")
     box(app, "Templates, one per line").set_value("\n".join(DECK))
