@@ -17,7 +17,7 @@ def reliability_chart(frame: pd.DataFrame, *, title: str = "", theme: Theme = "l
 
     The diagonal is perfect; under it a model is too sure. customdata is (model, low, high), the bin's ends.
     """
-    title = title or "Can the probabilities be believed?"
+    title = title or "Are the probabilities calibrated?"
     style, fig = start(theme, scale, title, note=_note(frame), height=470)
     line = {"color": style.muted, "width": style.size(1.2), "dash": "dash"}
     fig.add_scatter(x=[0, 1], y=[0, 1], mode="lines", line=line, name="perfect", hoverinfo="skip")
@@ -29,9 +29,9 @@ def reliability_chart(frame: pd.DataFrame, *, title: str = "", theme: Theme = "l
         _counts(fig, rows, i, len(sides), style, again=model in seen)
         seen.add(model)
     percent_axis(fig, style, "x", title="Probability of the first answer")
-    percent_axis(fig, style, "y", title="Share right", domain=[0.3, 1.0])
+    percent_axis(fig, style, "y", title="Accuracy", domain=[0.3, 1.0])
     fig.update_layout(
-        yaxis2={"domain": [0.0, 0.2], "title": {"text": "Pictures"}, "nticks": 3, "rangemode": "tozero"},
+        yaxis2={"domain": [0.0, 0.2], "title": {"text": "Images"}, "nticks": 3, "rangemode": "tozero"},
         xaxis={"anchor": "y2"},
         barmode="overlay",
     )
@@ -78,14 +78,14 @@ def _counts(fig: go.Figure, rows: pd.DataFrame, i: int, sides: int, style: Look,
 
 
 def _note(frame: pd.DataFrame) -> str:
-    return f"{frame['dataset_title'].iloc[0]}. Under the dashed line a model is too sure."
+    return f"{frame['dataset_title'].iloc[0]}. Below the dashed line a model is overconfident."
 
 
 def _alt(frame: pd.DataFrame) -> str:
     rows = frame.drop_duplicates("side")
     said = [
         f"{r['side']} has a calibration error of {percent(r['ece'])} and is on average "
-        f"{'too sure' if r['gap'] > 0 else 'not sure enough'}"
+        f"{'overconfident' if r['gap'] > 0 else 'underconfident'}"
         for _, r in rows.iterrows()
     ]
     return f"Reliability diagram: {listed(said, 4)}."

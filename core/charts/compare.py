@@ -95,7 +95,10 @@ def _say(fig: go.Figure, place: float, difference: float, end: str, style: Look)
 
 
 def _legend(fig: go.Figure, style: Look) -> None:
-    for name, color in (("interval excludes zero", style.text), ("tie: it includes zero", style.background)):
+    for name, color in (
+        ("interval excludes zero", style.text),
+        ("no clear difference: it includes zero", style.background),
+    ):
         edge = {"color": style.text, "width": style.size(2)}
         marker = {"size": style.size(12), "color": color, "line": edge}
         fig.add_scatter(x=[None], y=[None], mode="markers", name=name, marker=marker)

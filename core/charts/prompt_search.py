@@ -26,7 +26,7 @@ def search_path_chart(
     _path_marks(fig, path, style)
     _verdict_marks(fig, verdicts, len(path) + 0.6, style)
     places = [*range(len(path)), *(len(path) + 0.6 + i for i in range(len(verdicts)))]
-    names = [f"+ {t}" if i else t for i, t in enumerate(path["template"])] + list(verdicts["choice"])
+    names = [f"+ {t}" if i else t for i, t in enumerate(path["template"])] + list(verdicts["choice_title"])
     fig.update_yaxes(
         tickvals=places,
         ticktext=[wrap(name, NAME_WIDTH, 2) for name in names],
@@ -79,7 +79,7 @@ def _verdict_marks(fig: go.Figure, verdicts: pd.DataFrame, below: float, style: 
 
 def _verdict_hover(row: pd.Series) -> str:
     text = (
-        f"<b>{row['choice']}</b>, {row['templates']} templates<br>{percent(row['heldout_acc1'])} "
+        f"<b>{row['choice_title']}</b>, {row['templates']} templates<br>{percent(row['heldout_acc1'])} "
         f"({percent(row['heldout_acc1_low'])} to {percent(row['heldout_acc1_high'])}) of {row['n']:,} images"
     )
     if pd.isna(row["difference"]):
@@ -88,5 +88,5 @@ def _verdict_hover(row: pd.Series) -> str:
 
 
 def _search_alt(path: pd.DataFrame, verdicts: pd.DataFrame) -> str:
-    said = [f"{r['choice']} {percent(r['heldout_acc1'])}" for _, r in verdicts.iterrows()]
+    said = [f"{r['choice_title']} {percent(r['heldout_acc1'])}" for _, r in verdicts.iterrows()]
     return f"A search that took {len(path)} templates; on held-out images {listed(said, 4)}."

@@ -18,6 +18,7 @@ from markupsafe import Markup
 
 from core.charts.theme import Chart
 from core.tables.forms import Table, to_csv, to_latex, to_markdown
+from core.words.glossary import terms_in
 
 _HERE = Path(__file__).parent
 POLICY = Markup(
@@ -59,6 +60,13 @@ class Document:
     title: str
     lead: str
     sections: tuple[Section, ...] = field(default_factory=tuple)
+
+    @property
+    def terms(self) -> dict[str, str]:
+        """The terms of the field that its text uses, explained."""
+        said = [t for s in self.sections for t in (s.title, s.finding, *s.lines, *(c.alt for c in s.charts))]
+        heads = [c.on_paper for s in self.sections for t in s.tables for c in t.shown.values()]
+        return terms_in("\n".join((*said, *heads)))
 
 
 def render(document: Document, plotly_js: str) -> bytes:

@@ -7,6 +7,7 @@ from typing import Any
 from core.stats.accuracy import METRICS, Metric
 from core.tables.forms import Column
 from core.types import Provenance
+from core.words.glossary import GLOSSARY
 from core.words.names import say_dataset, say_model
 
 
@@ -24,10 +25,15 @@ def made_how(provenance: Provenance) -> dict[str, Any]:
 def _score(metric: Metric) -> Column:
     """A figure, with its interval where that is shown."""
     ends = {"low": f"{metric.name}_low", "high": f"{metric.name}_high"} if metric.interval_column else {}
-    return Column(heading=metric.heading, kind="share", help=metric.title, **ends)
+    return Column(
+        heading=metric.heading,
+        kind="share",
+        help=GLOSSARY.get(metric.title.lower(), GLOSSARY["top-k"] if metric.name == "acc5" else metric.title),
+        **ends,
+    )
 
 
-MRR_SAID = "Mean reciprocal rank: the average of 1 / rank, 1 where all stand first"
+MRR_SAID = GLOSSARY["MRR"]
 WHO = {
     "model_title": Column(heading="Model"),
     "dataset_title": Column(heading="Data set"),
@@ -50,7 +56,7 @@ REFERENCES = {
     "value": Column(heading="Theirs", kind="share"),
     "measured": Column(heading="Here", kind="share"),
     "difference": Column(heading="Difference, points", kind="points"),
-    "lies": Column(heading="It lies"),
+    "lies": Column(heading="Against our interval"),
     "protocol": Column(heading="How it was made"),
     "source": Column(heading="Source"),
 }
@@ -81,7 +87,7 @@ LEADERS = {
 CLASSES = {
     "classname": Column(heading="Class"),
     "n": Column(heading="Images", kind="count"),
-    "correct": Column(heading="Named right", kind="count"),
+    "correct": Column(heading="Correct", kind="count"),
     "recall": Column(heading="Recall", kind="share", low="recall_low", high="recall_high"),
 }
 TEMPLATES = {
@@ -132,7 +138,7 @@ RECALLS = {
     "recall@10": Column(
         heading="Recall@10", alone="R@10 (95 %)", kind="share", low="recall@10_low", high="recall@10_high"
     ),
-    "median_rank": Column(heading="Median rank", kind="number", help="Half of them stand at this rank or before it"),
+    "median_rank": Column(heading="Median rank", kind="number", help="Half of the matches are at this rank or better"),
     "mrr": Column(heading="MRR", kind="number", help=MRR_SAID),
     "n_images": Column(heading="Images", kind="count"),
     "n_texts": Column(heading="Captions", kind="count"),

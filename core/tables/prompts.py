@@ -13,7 +13,7 @@ from core.studies.prompts.accuracy import PromptStudyResult, TemplateResult, cla
 from core.studies.prompts.heldout import PromptSearchResult, Verdict
 from core.tables.columns import who
 from core.words.names import say_dataset, say_model, told_apart
-from core.words.prompts import say_template
+from core.words.prompts import CHOICES, say_template
 
 
 @told_apart
@@ -129,6 +129,7 @@ def _verdict_row(result: PromptSearchResult, v: Verdict) -> dict[str, Any]:
     return {
         **who(result.model, result.dataset),
         "choice": v.name,
+        "choice_title": CHOICES[v.name],
         "templates": len(v.templates),
         "n": result.n_heldout,
         "heldout_acc1": v.heldout_acc1,

@@ -9,7 +9,7 @@ import pandas as pd
 
 from core.stats.intervals import PairedDifference
 from core.stats.metrics import Calibration
-from core.stats.numbers import SPACE, count, percent, points, points_between
+from core.stats.numbers import SPACE, count, few_of, full_stop, percent, points, points_between
 from core.studies.answered import compare, same_pictures
 from core.studies.zero_shot.classify import ZeroShotResult
 from core.types import Sentence
@@ -17,6 +17,7 @@ from core.words.datasets import measured
 from core.words.names import MOST_NAMED, say_dataset, say_model, short_names, told_apart
 
 COLLAPSE_SHARE = 0.4
+SAME = "are right and wrong on the same images"
 
 
 def protocol_line(result: ZeroShotResult) -> str:
@@ -30,34 +31,37 @@ def protocol_line(result: ZeroShotResult) -> str:
 
 
 def outcome(difference: PairedDifference, a: str, b: str) -> Sentence:
-    """The outcome of a minus b: "LAION-2B is ahead by 10.1 points; the interval excludes zero."
+    """The outcome of a minus b: "LAION-2B is ahead by 10.1 points (95 % interval +8.3 to +11.9)."
 
     Where McNemar's test and the interval disagree about 5 %, the sentence says so. The code is `difference.outcome`.
     """
     code = difference.outcome
     if code == "same_everywhere":
-        return Sentence(f"A tie: {a} and {b} do the same on every image.", code)
+        return Sentence(f"No difference: {a} and {b} {SAME}.", code)
     if code == "tie":
-        return Sentence(f"A tie: {_zero_inside(difference)}", code)
+        return Sentence(f"No clear difference{interval_of(difference)}.", code)
     leader = a if code == "first_ahead" else b
     return Sentence(f"{leader} is ahead by {points(difference.difference)}{excludes_zero(difference)}", code)
 
 
 def why_tied(difference: PairedDifference, a: str, b: str) -> str:
-    """What makes it a tie, as a clause with its full stop."""
+    """That two sides do not clearly differ, as the rest of a sentence that begins with what was compared."""
     if difference.outcome == "same_everywhere":
-        return f"{a} and {b} do the same on every image."
-    return _zero_inside(difference)
+        return f"no difference: {a} and {b} {SAME}."
+    return f"no clear difference{interval_of(difference)}."
 
 
 def excludes_zero(difference: PairedDifference) -> str:
     """The end of a sentence about a real difference."""
-    edge = f" On the edge, though: p = {difference.p_value:.2f}." if difference.p_value > 0.05 else ""
-    return f"; the interval excludes zero.{edge}"
+    edge = f" Borderline: p = {difference.p_value:.2f}." if difference.p_value > 0.05 else ""
+    ahead = difference.difference > 0
+    return f"{interval_of(difference, of=1 if ahead else -1)}.{edge}"
 
 
-def _zero_inside(difference: PairedDifference) -> str:
-    return f"the interval includes zero ({points_between(difference.ci95)} points)."
+def interval_of(difference: PairedDifference, of: int = 1) -> str:
+    """ " (95 % interval −0.1 to +1.3 points)"; with `of` -1 the second minus the first."""
+    low, high = difference.ci95 if of > 0 else (-difference.ci95[1], -difference.ci95[0])
+    return f" (95 % interval {points_between((low, high))} points)"
 
 
 # --- many -------------------------------------------------------------------------------------------------
@@ -65,7 +69,24 @@ def _zero_inside(difference: PairedDifference) -> str:
 
 @told_apart
 def accuracy_finding(results: Sequence[ZeroShotResult]) -> Sentence:
-    """One sentence over models and data sets, for a chart's title."""
+    """What the accuracies of models and data sets say, and which of them are no better than guessing."""
+    found = _finding(results)
+    chance = at_chance(results)
+    return Sentence(f"{full_stop(found)} {chance}", found.code) if chance else found
+
+
+def at_chance(results: Sequence[ZeroShotResult]) -> str:
+    """Which models do no better than guessing, where their intervals say so; "" where none does."""
+    found = [r for r in results if r.acc1_ci95[0] <= 1 / len(r.classnames)]
+    if not found:
+        return ""
+    if len(found) == len(results) > 1:
+        return "All models are at chance here."
+    pairs = few_of([f"{say_model(r.model)} on {say_dataset(r.dataset)}" for r in found], MOST_NAMED)
+    return f"At chance: {pairs}."
+
+
+def _finding(results: Sequence[ZeroShotResult]) -> Sentence:
     models = list(dict.fromkeys(r.model for r in results))
     by_dataset: dict[tuple[str, str], list[ZeroShotResult]] = {}
     for result in results:
@@ -76,13 +97,13 @@ def accuracy_finding(results: Sequence[ZeroShotResult]) -> Sentence:
         return _one_model(results)
     contests = [group for group in by_dataset.values() if len(group) > 1]
     if not contests:
-        return Sentence("How well does each model name images?", "no_contest")
+        return Sentence("How well does each model classify images?", "no_contest")
     if len(contests) == 1 and len(contests[0]) == 2:
         first, second = contests[0]
         a, b = short_names([first.model, second.model])
         found = compare(first, second)
         said = outcome(found, a, b)
-        rest = f"a tie: {why_tied(found, a, b)}" if said.code in ("tie", "same_everywhere") else said
+        rest = why_tied(found, a, b) if said.code in ("tie", "same_everywhere") else said
         return Sentence(f"On {say_dataset(first.dataset)}: {rest}", said.code)
     return _leaders(contests, models)
 
@@ -90,7 +111,9 @@ def accuracy_finding(results: Sequence[ZeroShotResult]) -> Sentence:
 def _one_model(results: Sequence[ZeroShotResult]) -> Sentence:
     name, best = say_model(results[0].model), max(results, key=lambda r: r.acc1)
     if len(results) == 1:
-        return Sentence(f"{name} names {percent(best.acc1)} of {say_dataset(best.dataset)} right", "one_result")
+        return Sentence(
+            f"{name} classifies {percent(best.acc1)} of {say_dataset(best.dataset)} correctly", "one_result"
+        )
     worst = min(results, key=lambda r: r.acc1)
     return Sentence(
         f"{name} does best on {say_dataset(best.dataset)} ({percent(best.acc1)}) and worst on "
@@ -110,7 +133,7 @@ def _leaders(contests: Sequence[Sequence[ZeroShotResult]], models: Sequence[str]
     if len(contests) == 1:
         return _one_contest(contests[0], names, bool(clear))
     if not clear:
-        return Sentence(f"No clear leader on {sets}: the first two are tied", "all_tied")
+        return Sentence(f"No clear leader on {sets}: the two best models do not clearly differ", "all_tied")
     if len(clear) == 1 and not ties:
         every = "both data sets" if len(contests) == 2 else f"all {len(contests)} data sets"
         return Sentence(f"{names[next(iter(clear))]} leads on {every}", "leads_everywhere")
@@ -121,7 +144,7 @@ def _leaders(contests: Sequence[Sequence[ZeroShotResult]], models: Sequence[str]
     ]
     if rest := others[MOST_NAMED - 1 :]:
         parts.append(f"{count(len(rest), 'other model')} on {sum(k for _, k in rest)}")
-    parts += [f"the first two are tied on {ties}"] if ties else []
+    parts += [f"no clear leader on {ties}"] if ties else []
     return Sentence(", ".join(parts), "leads_on_some")
 
 
@@ -129,19 +152,21 @@ def _one_contest(group: Sequence[ZeroShotResult], names: Mapping[str, str], clea
     first, second = sorted(group, key=lambda r: -r.acc1)[:2]
     a, b, where = names[first.model], names[second.model], say_dataset(first.dataset)
     if not clear:
-        return Sentence(f"On {where} the first two, {a} and {b}, are tied", "all_tied")
-    return Sentence(f"{a} leads on {where}, {points(first.acc1 - second.acc1)} before {b}", "leads_everywhere")
+        return Sentence(
+            f"No clear leader on {where}: the two best models, {a} and {b}, do not clearly differ", "all_tied"
+        )
+    return Sentence(f"{a} leads on {where}, {points(first.acc1 - second.acc1)} ahead of {b}", "leads_everywhere")
 
 
 # --- one result -------------------------------------------------------------------------------------------
 
 
 def calibration_finding(calibration: Calibration, name: str) -> Sentence:
-    """Whether a model is too sure or not sure enough, in one sentence."""
+    """Whether a model is over- or underconfident, in one sentence."""
     if abs(calibration.gap) < 0.02 and calibration.ece < 0.05:
-        said = f"{name}'s probabilities can be taken at their word (ECE {percent(calibration.ece)})"
+        said = f"{name}'s probabilities are well calibrated (ECE {percent(calibration.ece)})"
         return Sentence(said, "calibrated")
-    which, code = ("too sure", "too_sure") if calibration.gap > 0 else ("not sure enough", "not_sure_enough")
+    which, code = ("overconfident", "too_sure") if calibration.gap > 0 else ("underconfident", "not_sure_enough")
     said = f"{name} is {which} by {points(calibration.gap)} on average (ECE {percent(calibration.ece)})"
     return Sentence(said, code)
 
@@ -154,9 +179,12 @@ def collapse_finding(result: ZeroShotResult) -> Sentence:
     given, true = answers[top] / result.n, result.confusion[top].sum() / result.n
     name = result.classnames[top]
     if given > COLLAPSE_SHARE and given > 2 * true:
-        said = f"Collapsed: {percent(given, 0)} of all answers are “{name}”, which is right for {percent(true, 0)}"
+        mostly = f"Collapsed: {percent(given, 0)} of all predictions are “{name}”"
+        said = f"{mostly}, the class of {percent(true, 0)} of the images"
         return Sentence(said, "collapsed")
-    said = f"The most frequent answer is “{name}”: {percent(given)} of all, right for {percent(true)}"
+    said = (
+        f"Most frequent prediction: “{name}”, {percent(given)} of all; {percent(true)} of the images are of that class"
+    )
     return Sentence(said, "most_frequent")
 
 
@@ -167,5 +195,5 @@ def mistake_finding(cells: pd.DataFrame) -> Sentence:
         return Sentence("No image is misclassified", "no_mistake")
     worst = wrong.sort_values(["count", "share"], ascending=False, kind="stable").iloc[0]
     times = count(int(worst["count"]), "time").replace(" ", SPACE)
-    said = f"Most frequent mistake: {worst['true_name']} taken for {worst['predicted_name']}, {times}"
+    said = f"Most frequent error: {worst['true_name']} classified as {worst['predicted_name']}, {times}"
     return Sentence(said, "frequent_mistake")

@@ -38,7 +38,7 @@ def captions_report(rows: Dataset) -> tuple[Sentence, ...]:
     """What the reader found missing or double in own captions; where that is nothing, a sentence that says so (code
     `captions_whole`)."""
     faults = [note for note in rows.notes if note.code not in CHOSEN_CODES]
-    whole = "Every caption has its image, every image a caption, and none stands there twice."
+    whole = "Every caption has its image, every image a caption, and none is duplicated."
     return rows.notes if faults else (*rows.notes, Sentence(whole, "captions_whole"))
 
 
@@ -61,7 +61,7 @@ def retrieval_finding(results: Sequence[RetrievalResult], gap: RetrievalDifferen
     if gap is not None:
         a, b = short_names([gap.a, gap.b])
         said = outcome(gap.image_recall[1], a, b)
-        return Sentence(f"Whose captions find their image first? {said}", said.code)
+        return Sentence(f"Caption to image, recall@1: {said}", said.code)
     first = max(results, key=lambda r: r.image.recall[1])
     return Sentence(
         f"{say_model(first.model)}: {percent(first.image.recall[1])} of captions find their own image "
@@ -76,12 +76,12 @@ def what_counts(result: RetrievalResult, side: Side) -> str:
     if side == "image":
         return (
             f"A caption counts when its own image is among the first k of all {count(result.n_images, 'image')}. "
-            f"Each of the {each} captions of an image is asked by itself. Ties count against it."
+            f"Each of the {each} captions of an image is a query of its own. Ties count against it."
         )
     return (
         f"An image counts when any of its {each} captions is among the first k of all "
-        f"{count(result.n_texts, 'caption')}. Some tools count the share of its captions instead, which makes far "
-        "lower figures of the same run. Ties count against it."
+        f"{count(result.n_texts, 'caption')}. Some tools count the share of its captions instead, which gives far "
+        "lower figures for the same run. Ties count against it."
     )
 
 
@@ -123,7 +123,7 @@ def rank_finding(result: OneCaptionResult) -> Sentence:
     if rank == 1:
         lead = "" if np.isnan(margin) else f", ahead by {margin:.3f}"
         return Sentence(f"{model} finds the image first of {result.n:,}{lead}.", "first")
-    lost, code = ("in a tie", "tied") if margin == 0 else (f"lost by {-margin:.3f}", "lost")
+    lost, code = ("in a tie", "tied") if margin == 0 else (f"{-margin:.3f} behind the top result", "lost")
     return Sentence(f"{model} puts the image at rank{SPACE}{rank:,} of {result.n:,}, {lost}.", code)
 
 
@@ -153,7 +153,7 @@ def holding_word(result: OneCaptionResult) -> Sentence:
     if worst.change < 0:
         parts["rises"] = f"without “{worst.word}” it rises from {rank:,} to {worst.without.rank:,}"
     if not parts:
-        return Sentence(f"no single word moves it from {rank:,}.", "no_word_moves")
+        return Sentence(f"no single word changes rank {rank:,}.", "no_word_moves")
     return Sentence(f"{'; '.join(parts.values())}.", "_and_".join(parts))
 
 
@@ -163,7 +163,7 @@ def own_captions_finding(result: OnePictureResult) -> Sentence:
         said = f"The image has no caption of its own; {count(result.n_texts, 'caption')} were searched."
         return Sentence(said, "no_own_caption")
     ranks = listed([f"{hit.rank:,}" for hit in result.own])
-    return Sentence(f"Of {count(result.n_texts, 'caption')} its own stand at {ranks}.", "own_ranks")
+    return Sentence(f"Of {count(result.n_texts, 'caption')} its own are at ranks {ranks}.", "own_ranks")
 
 
 def under_mistake(result: RetrievalResult, place: int) -> str:

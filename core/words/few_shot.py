@@ -58,7 +58,7 @@ def _many(results: Sequence[FewShotResult], codes: Sequence[str]) -> Sentence:
     shots = max(best_point(result).shots for result in results)
     ties, none = codes.count("tie"), codes.count("no_help")
     parts = [f"{codes.count('helps')} of {len(results)} models clearly improve on zero-shot"]
-    parts += [f"{count(ties, 'model')} tie{'s' if ties == 1 else ''} with it"] if ties else []
+    parts += [f"{count(ties, 'model')} {'does' if ties == 1 else 'do'} not clearly differ from it"] if ties else []
     parts += [f"{count(none, 'model')} {'does' if none == 1 else 'do'} not improve"] if none else []
     said = f"With up to {count(shots, 'image')} per class, {listed(parts)}; the largest gain is "
     return Sentence(f"{said}{points(gains[most], signed=True)} ({say_model(most)}).", codes[0])
@@ -73,9 +73,9 @@ def _one(result: FewShotResult, several: bool) -> Sentence:
         reached = f"{name} reaches {percent(best.acc1_mean)}, zero-shot {percent(result.zero_shot.acc1)}"
         return Sentence(f"{most} do not help: {reached}.", "no_help")
     if why := _why_doubt(result, best):
-        said = f"{most} and zero-shot tie: {name} is {points(gain)} ahead, {why}."
+        said = f"{most} and zero-shot: no clear difference. {upper_first(name)} is {points(gain)} ahead, {why}."
         return Sentence(said + _pays(result), "tie")
-    said = f"{most} bring {points(gain)} over zero-shot with {name}"
+    said = f"{most} add {points(gain)} to zero-shot with {name}"
     return Sentence(said + _spread(best) + _pays(result), "helps")
 
 
@@ -87,7 +87,7 @@ def _why_doubt(result: FewShotResult, point: FewShotPoint) -> str:
     """Why being ahead of zero-shot may be luck; "" where it is not."""
     why, over = doubt(result, point), over_zero_shot(result, point)
     if why == "draws":
-        return "no more than its draws are apart"
+        return "within the spread between draws"
     if why == "pictures" and over is not None:
         return f"and the interval over the test images includes zero ({points_between(over.ci95)} points)"
     return ""
@@ -134,7 +134,7 @@ def draw_line(result: FewShotDraw) -> str:
 def spread_line(point: FewShotPoint) -> str:
     """ "± 3.1 points over 3 draws (75.8–83.3 %)", or that there is only one."""
     if len(point.acc1) < 2:
-        return "a single draw: no spread is known"
+        return "a single draw, spread unknown"
     spread = f"± {in_points(point.acc1_std)} points over {len(point.acc1)} draws"
     return f"{spread} ({interval_text((min(point.acc1), max(point.acc1)))})"
 
@@ -142,9 +142,9 @@ def spread_line(point: FewShotPoint) -> str:
 def one_draw(result: FewShotDraw, name: str, draws: Mapping[int, FewShotRun]) -> Sentence:
     """That it is one draw and what that is worth: the spread over every draw that is kept (code `one_of_several`), or
     that none other is (`only_draw`)."""
-    said = f"{name}, is one draw (seed {result.seed}), and one draw is worth little"
+    said = f"{name}, is a single draw (seed {result.seed}), which is weak evidence"
     if len(draws) < 2:
-        return Sentence(f"{said}; no other draw of it is kept here, so its spread is not known.", "only_draw")
+        return Sentence(f"{said}; no other draw is available, so the spread is unknown.", "only_draw")
     point = FewShotPoint.of(drawn_name(result.method), result.shots, tuple(draws.values()))
     return Sentence(f"{said}: the mean is {percent(point.acc1_mean)} {spread_line(point)}.", "one_of_several")
 
@@ -153,11 +153,11 @@ def other_draws(differences: Mapping[int, float], seeds: str) -> Sentence:
     """How far the difference, first minus second, moves from draw to draw; `seeds` says what is drawn anew. The
     interval of a paired difference is over the test pictures and knows nothing of it. Codes: `no_other_draw`,
     `changes_sides`, `one_sided`."""
-    said = "The interval above is over the test images and knows nothing of other draws"
+    said = "The interval above covers the test images, not the choice of training images"
     if len(differences) < 2:
         return Sentence(f"{said}.", "no_other_draw")
     low, high = min(differences.values()), max(differences.values())
     ends = f"{in_points(low, signed=True)} to {points(high, signed=True)}"
-    turned, code = (" and changes sides", "changes_sides") if low < 0 < high else ("", "one_sided")
-    drawn = f"with {count(len(differences), 'draw')} of {seeds}, the difference goes from {ends}{turned}"
+    turned, code = (" and changes sign", "changes_sides") if low < 0 < high else ("", "one_sided")
+    drawn = f"with {count(len(differences), 'draw')} of {seeds}, the difference ranges from {ends}{turned}"
     return Sentence(f"{said}: {drawn}.", code)

@@ -33,4 +33,4 @@ def board_finding(leaders: pd.DataFrame) -> Sentence:
 
 
 def _tied(tied: int) -> str:
-    return f"; {count(tied, 'model')} cannot be told apart from it" if tied else ""
+    return f"; {count(tied, 'model')} {'does' if tied == 1 else 'do'} not clearly differ from it" if tied else ""

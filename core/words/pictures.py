@@ -12,15 +12,13 @@ from core.studies.pictures.search import PicturesResult
 from core.studies.prompts.compose import words_in_captions
 from core.studies.prompts.words import WordsResult
 from core.types import Sentence
+from core.words.glossary import GLOSSARY
 from core.words.names import short_names, told_apart
 
 # --- two lists --------------------------------------------------------------------------------------------
 
 
-AGREEMENT = (
-    "Agreement of two rankings: rank-biased overlap with p = 0.9, a weight and no p-value; 1 for the same list in the "
-    "same order, 0 for nothing in common. The first ranks count most."
-)
+AGREEMENT = GLOSSARY["agreement of the two rankings"]
 
 
 def lists_finding(comparison: ListComparison, a: str = "", b: str = "") -> Sentence:
@@ -34,7 +32,7 @@ def lists_finding(comparison: ListComparison, a: str = "", b: str = "") -> Sente
     if kept == comparison.k and not comparison.new:
         same = all(m.rank_a == m.rank_b for m in comparison.moved)
         order, code = (" in the same order", "same_order") if same else ("", "same_pictures")
-        return Sentence(f"The lists{between} hold the same images{order}; {rbo}.", code)
+        return Sentence(f"The lists{between} contain the same images{order}; {rbo}.", code)
     if not kept:
         return Sentence(f"The lists{between} have no image in common; {rbo}.", "disjoint")
     return Sentence(f"{kept} of {count(comparison.k, 'image')} are in both lists{between}; {rbo}.", "overlap")
@@ -52,13 +50,13 @@ def models_share(kept: Sequence[int], k: int, models: Sequence[str]) -> Sentence
     question."""
     a, b = short_names(models)
     mean = f"{sum(kept) / len(kept):.1f}"
-    over = f" on average over {len(kept)} questions" if len(kept) > 1 else ""
+    over = f" on average over {len(kept)} prompts" if len(kept) > 1 else ""
     return Sentence(f"{a} and {b} share {mean.removesuffix('.0')} of {k} images{over}.", "models_share")
 
 
 def questions_keep(kept: Sequence[int], k: int, *, step: bool) -> Sentence:
     """How many of the first k pictures other questions keep of the first one's, or (`step`) each of the one before."""
-    then = "each step keeps" if step else "the other questions keep"
+    then = "each step keeps" if step else "the other prompts keep"
     said = f"Of {k} images {then} {sum(kept) / len(kept):.1f} on average; the rest is new."
     return Sentence(said, "step_keeps" if step else "questions_keep")
 
@@ -83,8 +81,8 @@ def agreement_finding(found: Agreement) -> Sentence:
         return Sentence(f"{a} and {b} both find {mine} of {found.k} for {what}.", "same_right")
     said = f"{a} finds {mine} of {found.k} for {what}, {b} finds {theirs}"
     if found.p_right < LEVEL:
-        return Sentence(f"{said}: more than chance explains (p {p_value(found.p_right)}).", "right_differ")
-    return Sentence(f"{said}: a difference that chance explains (p {p_value(found.p_right)}).", "right_tie")
+        return Sentence(f"{said}: more than chance would explain (p {p_value(found.p_right)}).", "right_differ")
+    return Sentence(f"{said}: no clear difference (p {p_value(found.p_right)}).", "right_tie")
 
 
 def _shared(found: Agreement, a: str, b: str) -> Sentence:
@@ -136,7 +134,7 @@ def stands_out(result: PicturesResult) -> Sentence:
 def _right(
     hits: int, k: int, classnames: Sequence[str], base_rate: float, of_all: str = "", first: str = ""
 ) -> Sentence:
-    said = f"{hits} of {first or k} are {either(classnames)}; {base_rate * k:.1f} would be by chance{of_all}."
+    said = f"{hits} of {first or k} are {either(classnames)}; {base_rate * k:.1f} expected by chance{of_all}."
     return Sentence(said, "precision")
 
 
@@ -145,7 +143,7 @@ def list_facts(result: PicturesResult, comparison: ListComparison | None, *, mod
     is compared with another model's list, not another question's."""
     said = []
     if (p := result.precision) is not None:
-        said.append(f"{p.hits} of {p.k} right ({interval_text(p.ci95)}; {percent(p.base_rate)} by chance)")
+        said.append(f"{p.hits} of {p.k} correct ({interval_text(p.ci95)}; {percent(p.base_rate)} by chance)")
     if words := caption_words(result):
         said.append(f"in captions: {_words(words)} of {len(result.hits)}")
     if comparison is not None:
@@ -160,7 +158,7 @@ def list_facts(result: PicturesResult, comparison: ListComparison | None, *, mod
 def list_line(result: PicturesResult) -> str:
     """The one fact about a list that a small cell has room for."""
     if result.precision is not None:
-        return f"{result.precision.hits} of {result.precision.k} right"
+        return f"{result.precision.hits} of {result.precision.k} correct"
     if words := caption_words(result):
         return f"{_words(words)} of {len(result.hits)}"
     return f"best score {result.hits[0].score:.2f}"
@@ -195,10 +193,10 @@ def _words_finding(result: WordsResult) -> Sentence:
     best, worst = ordered[0], ordered[-1]
     if best.contribution <= 0:
         return Sentence("No word helps here: leaving any out raises the score.", "none_helps")
-    said = f"“{best.word}” brings most: {best.contribution:+.3f}"
+    said = f"“{best.word}” contributes most: {best.contribution:+.3f}"
     if worst.contribution >= 0:
         return Sentence(f"{said}.", "helps")
-    return Sentence(f"{said}; “{worst.word}” costs {-worst.contribution:.3f}.", "helps_and_harms")
+    return Sentence(f"{said}; “{worst.word}” lowers the score by {-worst.contribution:.3f}.", "helps_and_harms")
 
 
 def word_line(result: WordsResult) -> str:

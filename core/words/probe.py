@@ -54,17 +54,19 @@ def leading_probe(probes: Sequence[ProbeResult]) -> Sentence:
     found = compare(best, second)
     said = outcome(found, a, b)
     if said.code == "tie":
-        return Sentence(f"{a} and {b} tie: {why_tied(found, a, b)}", said.code)
+        return Sentence(f"{a} and {b}: {why_tied(found, a, b)}", said.code)
     if said.code == "first_ahead" and len(probes) > 2:
         ahead = points(best.test_acc1 - second.test_acc1)
-        return Sentence(f"{a} has the best probe, {ahead} before {b}{excludes_zero(found)}", said.code)
+        return Sentence(f"{a} has the best probe, {ahead} ahead of {b}{excludes_zero(found)}", said.code)
     return said
 
 
 def _train_gap(result: ProbeResult) -> Sentence:
-    more, code = ("more", "train_above_test") if result.train_acc1 > result.test_acc1 else ("fewer", "train_below_test")
+    more, code = (
+        ("higher", "train_above_test") if result.train_acc1 > result.test_acc1 else ("lower", "train_below_test")
+    )
     gap = points(result.train_acc1 - result.test_acc1)
-    return Sentence(f"It names {percent(result.train_acc1)} of its training images right, {gap} {more}.", code)
+    return Sentence(f"Its training accuracy is {percent(result.train_acc1)}, {gap} {more}.", code)
 
 
 def training_gain(probes: Sequence[ProbeResult], zero_shots: Sequence[ZeroShotResult]) -> Sentence | None:
@@ -78,17 +80,17 @@ def training_gain(probes: Sequence[ProbeResult], zero_shots: Sequence[ZeroShotRe
     difference = found[0]
     said = outcome(difference, "probe", "zero-shot")
     if not difference.excludes_zero:
-        why = why_tied(difference, "probe", "zero-shot")
-        return Sentence(f"Training on labels ties with zero-shot: {why}", said.code)
+        why = why_tied(difference, "the probe", "zero-shot")
+        return Sentence(f"Training on labels against zero-shot: {why}", said.code)
     verb, code = ("adds", "training_adds") if difference.difference > 0 else ("costs", "training_costs")
     gap = points(difference.difference)
-    return Sentence(f"Training on labels {verb} {gap} against zero-shot; the interval excludes zero.", code)
+    return Sentence(f"Training on labels {verb} {gap} against zero-shot{excludes_zero(difference)}", code)
 
 
 def _gains(found: Sequence[PairedDifference]) -> Sentence:
     low, high = (end(d.difference for d in found) for end in (min, max))
     ties = sum(not d.excludes_zero for d in found)
-    tied = f"; {ties} of {len(found)} {'is a tie' if ties == 1 else 'are ties'}." if ties else "."
+    tied = f"; no clear difference in {ties} of {len(found)}." if ties else "."
     if low < 0:
         said = f"{in_points(low, signed=True)} to {points(high, signed=True)}"
         return Sentence(f"Training on labels changes zero-shot accuracy by {said}{tied}", "training_changes")

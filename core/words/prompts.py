@@ -6,12 +6,23 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from core.stats.numbers import in_points, interval_text, listed, percent, points, points_between
+from core.stats.numbers import count, in_points, interval_text, listed, lower_first, percent, points, points_between
 from core.studies.prompts.accuracy import ENSEMBLE, PromptStudyResult, difference
-from core.studies.prompts.heldout import PromptSearchResult
+from core.studies.prompts.heldout import BASELINE, EQUAL_WEIGHT, GREEDY, UNLABELLED_WEIGHT, PromptSearchResult
 from core.types import Sentence
 from core.words.accuracy import outcome
 from core.words.names import MOST_NAMED, say_dataset, say_model, short_names, told_apart
+
+UNADJUSTED = "The best was chosen on these images, so its score is optimistic and the interval is unadjusted."
+
+
+CHOICES = {
+    GREEDY: "Greedy ensemble",
+    BASELINE: "Baseline",
+    EQUAL_WEIGHT: "All templates averaged",
+    UNLABELLED_WEIGHT: "Label-free weighting",
+}
+"""What a search compares, by one name on the whole page."""
 
 
 def say_template(template: str) -> str:
@@ -30,14 +41,14 @@ def templates_finding(studies: Sequence[PromptStudyResult]) -> Sentence:
     study = studies[0]
     best, base = study.best, study.find(study.baseline)
     if len(study.templates) == 1:
-        said = f"{say_model(study.model)} names {percent(base.acc1)} right with this template"
+        said = f"{say_model(study.model)} classifies {percent(base.acc1)} correctly with this template"
         return Sentence(said, "one_template")
     if best.name == study.baseline or best.difference is None:
         said = f"No template does better than “{say_template(study.baseline)}” ({percent(base.acc1)})"
         return Sentence(said, "baseline_best")
-    both = f"“{say_template(best.name)}” against “{say_template(study.baseline)}”"
-    said = outcome(best.difference, "the first", "the second")
-    return Sentence(f"{both}: {said}", said.code)
+    both = f"Best of {len(study.templates)}, “{say_template(best.name)}”, against “{say_template(study.baseline)}”"
+    said = outcome(best.difference, "the best", "the baseline")
+    return Sentence(f"{both}: {lower_first(said)} {UNADJUSTED}", said.code)
 
 
 @told_apart
@@ -50,12 +61,12 @@ def best_of_each(studies: Sequence[PromptStudyResult]) -> Sentence:
     for name, study in zip(_told_apart(studies), studies, strict=True):
         gap = study.best.difference
         if gap is None:
-            parts.append(f"none does better for {name}")
+            parts.append(f"no gain for {name}")
             continue
-        tie = "" if gap.excludes_zero else ", a tie"
+        tie = "" if gap.excludes_zero else ", no clear difference"
         parts.append(f"{points(gap.difference, signed=True)} for {name} ({points_between(gap.ci95)}{tie})")
     said = f"The best template against “{say_template(studies[0].baseline)}”: " + ", ".join(parts) + "."
-    return Sentence(said, "best_of_each")
+    return Sentence(f"{said} {UNADJUSTED}", "best_of_each")
 
 
 def _best_of_many(studies: Sequence[PromptStudyResult]) -> Sentence:
@@ -63,13 +74,15 @@ def _best_of_many(studies: Sequence[PromptStudyResult]) -> Sentence:
     gaps = [(name, s.best.difference) for name, s in zip(_told_apart(studies), studies, strict=True)]
     found = [(name, gap) for name, gap in gaps if gap is not None]
     clear = [(name, gap) for name, gap in found if gap.excludes_zero]
-    counts = f"ahead for {len(clear)} of {len(studies)}, tied for {len(found) - len(clear)}, no better for "
+    counts = (
+        f"ahead for {len(clear)} of {len(studies)}, no clear difference for {len(found) - len(clear)}, no gain for "
+    )
     counts += f"{len(studies) - len(found)}"
     if not found:
         return Sentence(f"{against}: {counts}.", "best_of_many")
     name, most = max(found, key=lambda each: each[1].difference)
     said = f"{points(most.difference, signed=True)} for {name} ({points_between(most.ci95)})"
-    return Sentence(f"{against}: {counts}; at most {said}.", "best_of_many")
+    return Sentence(f"{against}: {counts}; at most {said}. {UNADJUSTED}", "best_of_many")
 
 
 def _told_apart(studies: Sequence[PromptStudyResult]) -> Sequence[str]:
@@ -104,7 +117,7 @@ def names_findings(studies: Sequence[PromptStudyResult]) -> list[Sentence]:
             a, b = (f"{s.classnames_kind} names" for s in (first, other))
             found = outcome(gap, f"the set of {a}", f"the set of {b}")
             against = f"{a} against {b} with “{say_template(first.baseline)}”"
-            said.append(Sentence(f"{say_model(model)}, {against}: {found}", found.code))
+            said.append(Sentence(f"{say_model(model)}, {against}: {lower_first(found)}", found.code))
     return said
 
 
@@ -122,9 +135,10 @@ def classes_moved(changes: Sequence[tuple[str, float]]) -> Sentence:
     """How many classes a template helps and hurts; `changes` are (class, change of its recall), the largest first."""
     up, down = sum(change > 0 for _, change in changes), sum(change < 0 for _, change in changes)
     if not up and not down:
-        return Sentence("No class changes its recall", "no_change")
+        return Sentence("No class changes in recall", "no_change")
     name, change = changes[0]
-    return Sentence(f"{up} classes up, {down} down; most “{name}”: {points(change, signed=True)}", "classes_move")
+    moved = f"Recall rises for {count(up, 'class', 'classes')} and falls for {down}"
+    return Sentence(f"{moved}; largest change: “{name}”, {points(change, signed=True)}", "classes_move")
 
 
 # --- the search for prompts -------------------------------------------------------------------------------
@@ -137,7 +151,7 @@ def search_finding(result: PromptSearchResult) -> Sentence:
     if gap.outcome == "same_everywhere":
         return Sentence(f"{score}: the same as the baseline on every image.", gap.outcome)
     if gap.outcome == "tie":
-        said = f"{score}: within noise of the baseline's {percent(result.baseline.heldout_acc1)}."
+        said = f"{score}: no clear difference from the baseline's {percent(result.baseline.heldout_acc1)}."
         return Sentence(said, "within_noise")
     way = "above" if gap.outcome == "first_ahead" else "below"
     return Sentence(f"{score}: {points(gap.difference)} {way} the baseline, p = {gap.p_value:.2g}.", way)
@@ -146,6 +160,6 @@ def search_finding(result: PromptSearchResult) -> Sentence:
 def ended_because(result: PromptSearchResult) -> str:
     """On what a search picked, how far it got, and why it ended."""
     return (
-        f"Picked on {result.n_search:,} search images; {result.evaluations:,} ensembles tried; ended because "
+        f"Chosen on {result.n_search:,} search images; {result.evaluations:,} ensembles tried; stopped because "
         f"{result.stopped}."
     )

@@ -28,11 +28,11 @@ from pages.shared.url_state import get_choice, set_choice
 from pages.shared.widgets import pills, segments, select, widget_key, write_back
 from pages.shared.words import plain
 
-PAGE, PAGE_KEY, ROW = 8, "captions-page", 76
+PAGE, PAGE_KEY, ROW = 8, "captions-page", 60
 CLOSER = "look-closer-at"
 KINDS = {"": "Any rank", "1-1": "First", "2-10": "2 to 10", "11-": "Beyond ten"}
 _SPAN = re.compile(r"^(\d{1,9})-(\d{1,9})?$")
-LISTED = {"image": "Captions", "text": "Pictures"}
+LISTED = {"image": "Captions", "text": "Images"}
 Opened = Callable[[str, str], None]
 """Called with a picture's id and the caption."""
 

@@ -28,10 +28,10 @@ def own_predictions(engine: Engine) -> None:
     if (file := brought()) is None:
         return
     same = st.toggle(
-        "Compare with our run of the model and data set below",
+        "Compare with the run of the model and data set below",
         value=False,
         key="own-same",
-        help="Then they are compared with our own runs image by image, as far as the cache has them.",
+        help="Predictions are compared image by image with runs measured here, where there are any.",
     )
     with errors_in_place():
         for place, result in enumerate(audited(engine, file, same=same)[:MOST_RESULTS]):

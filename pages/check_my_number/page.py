@@ -22,8 +22,8 @@ from pages.shared.stored import ANY_KIND
 from pages.shared.url_choices import check_bound
 
 LEAD = (
-    "Every number is checked for what usually goes wrong between one's own and the paper's; where the cache can tell, "
-    "it says what the number would be otherwise."
+    "Every number is checked for the usual reasons a result differs from the paper. Where the data allows it, the "
+    "page also shows what the number would be without the fault."
 )
 METHODS = {"zero-shot": "Zero-shot", "probe": "Linear probe"}
 ENCODE = "encode-sample"
@@ -63,7 +63,7 @@ def _method(dataset: DatasetSpec) -> str:
     check_bound("audited", METHODS, "zero-shot is used instead")
     return (
         st.segmented_control(
-            "Of",
+            "Method",
             list(METHODS),
             default="zero-shot",
             required=True,

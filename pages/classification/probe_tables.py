@@ -45,10 +45,10 @@ def _made(probe: ProbeResult) -> None:
     )
     st.caption(
         f"{plain(f'{probe.model} on {probe.dataset}, {probe.split} split')}. Training accuracy: "
-        f"{percent(probe.train_acc1)} right. Intervals are Wilson's."
+        f"{percent(probe.train_acc1)}. Intervals are Wilson's."
     )
     st.button(
-        "Its validation curve",
+        "Validation curve",
         key="protocol-probe",
         icon=":material/arrow_forward:",
         on_click=to_probe,
@@ -72,7 +72,7 @@ def _elsewhere(probe: ProbeResult) -> None:
             protocol, source = (plain(str(row[f"{name}_{end}"])) for end in ("protocol", "source"))
             gap = points(row[f"{name}_difference"], signed=True)
             st.caption(
-                f"{whose}, {said}: **{percent(value)}**, {gap} from ours; it lies "
+                f"{whose}, {said}: **{percent(value)}**, {gap} from ours, "
                 f"{row[f'{name}_lies']} our interval. Protocol: {protocol}. Source: {source}."
             )
 
@@ -97,7 +97,7 @@ def _trained_on(probe: ProbeResult) -> None:
         "Features": str(details["features"]),
         "C": f"{setting(probe.C)}, of {count(len(probe.validation), 'value')} tried. {held_out_line(probe)}",
         "Choice": str(details["choice"]),
-        "Fit": f"{details['iterations']} iterations, {'to the optimum' if details['converged'] else 'stopped short'}; "
+        "Fit": f"{details['iterations']} iterations, {'converged' if details['converged'] else 'not converged'}; "
         f"{probe.seconds:.1f} s in all",
         "Embeddings": f"train {probe.train_key.fingerprint}, test {probe.test_key.fingerprint}",
         "Training images": probe.train_provenance.data_digest[:16],

@@ -20,7 +20,7 @@ from pages.shared.url_choices import one_of
 from pages.shared.url_state import get_choice
 
 PROMPTS, SLOTS, LADDER, SUM = "prompts", "slots", "ladder", "sum"
-WAYS = {PROMPTS: "Prompts", SLOTS: "Slots", LADDER: "Adjectives", SUM: "Add and take away"}
+WAYS = {PROMPTS: "Prompts", SLOTS: "Template with slots", LADDER: "Adjectives", SUM: "Add and subtract concepts"}
 MODELS, FIRST, BEFORE = "models", "first", "before"
 AGAINST = {MODELS: "the other model", FIRST: "the first prompt", BEFORE: "the prompt before"}
 MOST_QUERIES = 120
@@ -72,8 +72,7 @@ def question_of(engine: Engine, dataset: DatasetSpec) -> Question:
 def _checked(question: Question) -> Question:
     if len(question.queries) > MOST_QUERIES:
         raise TMVError(
-            f"That makes {len(question.queries):,} questions; at most {MOST_QUERIES} are answered side by side. "
-            "Shorten a list."
+            f"That makes {len(question.queries):,} prompts; at most {MOST_QUERIES} can be compared. Shorten a list."
         )
     return question
 
@@ -134,7 +133,7 @@ def term(line: str) -> Term:
     """ "bird", "- water" (taken away with half its weight), "+ beach", "0.3 * beach" -> a term of a query."""
     found = _TERM.match(line.strip())
     if found is None:
-        raise TMVError("A line of a sum must hold a text, for example: - water")
+        raise TMVError("A line of a sum needs a text, for example: - water")
     text = found["text"].strip()
     if found["number"]:
         return Term(text=text, weight=float(found["number"].replace(" ", "")))

@@ -29,13 +29,14 @@ _actions: ContextVar[DeltaGenerator | None] = ContextVar("actions", default=None
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Headline:
     """One large figure: `label` in words, `exact` the name behind it, `value` 0-1, `under` the protocol
-    in a line."""
+    in a line, `explained` what its terms mean."""
 
     label: str
     value: float
     ci95: Interval
     under: str
     exact: str = ""
+    explained: str = ""
 
 
 def page_title(text: str, lead: str = "") -> None:
@@ -73,7 +74,7 @@ def headline(figure: Headline) -> None:
     """One large figure with its interval and protocol."""
     with st.container(gap="xxsmall"):
         st.metric(plain(figure.label), percent(figure.value), help=figure.exact or None)
-        st.caption(f"95 %: {interval_text(figure.ci95)} · {plain(figure.under)}")
+        st.caption(f"95 %: {interval_text(figure.ci95)} · {plain(figure.under)}", help=figure.explained or None)
 
 
 def conclusion(sentence: str, of: Sequence[Noted] = (), *, remarks: bool = True, explained: str = "") -> None:
@@ -92,6 +93,11 @@ def show_notes(results: Sequence[Noted], *, remarks: bool = True) -> None:
             box(found[0] if len(found) == 1 else "\n".join(f"- {text}" for text in found), icon=icon)
     if remarks:
         show_remarks([text for level, text in said if level not in (FAULT, WARNING)])
+
+
+def show_quiet_notes(results: Sequence[Noted]) -> None:
+    """The explanations alone, for a page whose finding leaves no room for them."""
+    show_remarks([text for level, text in notes_of(results) if level not in (FAULT, WARNING)])
 
 
 def show_remarks(quiet: Sequence[str]) -> None:
@@ -144,7 +150,7 @@ def provenance_table(provenance: Provenance, alt: str) -> None:
     kept = ("size", "interpolation", "resize_mode")
     rows = {
         "Weights": provenance.model_digest[:16],
-        "Pictures": provenance.data_digest[:16],
+        "Images": provenance.data_digest[:16],
         "Preprocessing": " · ".join(f"{k} {v}" for k, v in provenance.preprocessing.items() if k in kept),
         "Precision, device": f"{provenance.precision} on {provenance.device}",
         "Software": " · ".join(f"{k} {v}" for k, v in provenance.versions.items()),

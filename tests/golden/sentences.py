@@ -43,6 +43,7 @@ from core.words import (
     datasets,
     deck,
     few_shot,
+    glossary,
     jobs,
     leaderboard,
     notes,
@@ -336,6 +337,11 @@ def _accuracy() -> Said:
     yield "accuracy.outcome", [accuracy.outcome(g, *names) for g in gaps]
     yield "accuracy.why_tied", [accuracy.why_tied(g, *names) for g in (SAME, TIE)]
     yield "accuracy.excludes_zero", [accuracy.excludes_zero(g) for g in (AHEAD, EDGE)]
+    yield "accuracy.interval_of", [accuracy.interval_of(TIE), accuracy.interval_of(BEHIND, of=-1)]
+    guess = zero(RESNET, 30)
+    yield "accuracy.at_chance", [accuracy.at_chance(group) for group in ([guess, zero(LAION, 240)], [guess, guess])]
+    yield "glossary.explain", [glossary.explain(*glossary.GLOSSARY)]
+    yield "glossary.terms_in", [list(glossary.terms_in("recall@1, ECE"))]
     a, b, near = zero(OPENAI, 180), zero(LAION, 240), zero(RESNET, 239)
     c, d = zero(OPENAI, 240, "cifar100"), zero(LAION, 180, "cifar100")
     tied = [zero(OPENAI, 240, "cifar100"), zero(LAION, 239, "cifar100")]

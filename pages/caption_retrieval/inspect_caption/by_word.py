@@ -42,7 +42,6 @@ def study(
 
 def by_word(results: Sequence[OneCaptionResult], now: CurrentCaption) -> None:
     """Where the picture stands without each word, and the words that matter in a sentence for each model."""
-    st.header("Which word matters most?", anchor=False)
     if not results[0].words:
         st.caption("A single word: nothing can be left out.")
         return

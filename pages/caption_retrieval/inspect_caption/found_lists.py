@@ -130,7 +130,6 @@ def look_alikes(
 ) -> None:
     """The pictures nearest to the original itself, by the cosine of the two pictures; those that the caption
     puts ahead of the original are marked."""
-    st.header("Look-alikes", anchor=False)
     st.markdown(
         "The images most similar to the original, regardless of the caption; the score is the cosine of two images."
     )

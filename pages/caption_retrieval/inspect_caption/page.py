@@ -140,14 +140,28 @@ def show_results(engine: Engine, there: Benchmarked, now: CurrentCaption) -> Non
         return
     with errors_in_place():
         ten_first(engine, lists, now, open_picture)
-    if worded:
-        with errors_in_place():
-            by_word(worded, now)
     if found:
-        with errors_in_place():
-            look_alikes(engine, found, lists, open_picture)
-        with errors_in_place():
-            picture_to_captions(engine, [f.model for f in found], found[0].dataset, found[0].split, now.picture)
+        behind(engine, found, lists, worded, now)
+
+
+def behind(
+    engine: Engine,
+    found: Sequence[OneCaptionResult],
+    lists: Sequence[PicturesResult],
+    worded: Sequence[OneCaptionResult],
+    now: CurrentCaption,
+) -> None:
+    """Why the caption is found or not, a tab each: its words, its image's look-alikes, the other direction."""
+    by, alike, back = st.tabs(["Which word matters most?", "Look-alikes", "Image to captions"])
+    with by, errors_in_place():
+        if worded:
+            by_word(worded, now)
+        else:
+            st.caption("Results appear when the text encoder has started.")
+    with alike, errors_in_place():
+        look_alikes(engine, found, lists, open_picture)
+    with back, errors_in_place():
+        picture_to_captions(engine, [f.model for f in found], found[0].dataset, found[0].split, now.picture)
 
 
 def ask(
@@ -184,8 +198,7 @@ def _one(engine: Engine, images: EmbeddingSet, picture: str, text: str) -> OneCa
 def stranger(now: CurrentCaption, images: EmbeddingSet) -> None:
     """A text that is no picture's caption here: it can be asked, but there is no rank to tell."""
     st.info(
-        f"No image of this data set has the caption “{plain(now.text)}”, so there is no rank to tell. Below is what "
-        "it finds.",
+        f"No image of this data set has the caption “{plain(now.text)}”, so it has no rank. Below is what it finds.",
         icon=":material/info:",
     )
     for note in images.provenance.beside:

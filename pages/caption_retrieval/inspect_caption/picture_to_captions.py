@@ -22,7 +22,6 @@ SHOWN = 10
 
 def picture_to_captions(engine: Engine, models: Sequence[str], dataset: str, split: str, picture: str) -> None:
     """For each model the captions nearest to the picture, its own outlined."""
-    st.header("Image to captions", anchor=False)
     results = [one_picture(engine, engine.place(m, dataset, split), picture=picture, k=SHOWN) for m in models]
     for start in range(0, len(results), 2):
         pair = results[start : start + 2]

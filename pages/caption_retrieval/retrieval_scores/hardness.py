@@ -35,15 +35,14 @@ UNITS = {LENGTH: "words", CONTENDERS: "contenders", CROWDING: ""}
 WHAT = {
     LENGTH: "Captions by their number of words.",
     CONTENDERS: "Captions by how many images score within one logit (1 / logit scale) of the first one: how many "
-    "others the same words nearly fit.",
-    CROWDING: "Captions by how alike their image's surroundings are: its mean cosine with its ten nearest other "
-    "images, in four parts of equal size.",
+    "other images fit the same words almost as well.",
+    CROWDING: "Captions by the mean cosine of their image with its ten nearest other images, in four groups "
+    "of equal size.",
 }
 
 
 def hardness(engine: Engine, results: Sequence[RetrievalResult]) -> None:
     """Recall@1 of captions by one property."""
-    st.header("What makes a caption hard?", anchor=False)
     by = one_of("hard", WAYS, CONTENDERS)
     segments("hard", "By", WAYS, by)
     bands = {r.model: retrieval_by(engine, _study(engine, r), by) for r in results}
@@ -85,7 +84,6 @@ def _picked() -> None:
 
 def differences(results: Sequence[RetrievalResult], gap: RetrievalDifference | None) -> None:
     """Every paired difference of two models, with its interval."""
-    st.header("Is one model better?", anchor=False)
     if gap is None:
         st.caption("Choose a second model above to compare both on the same captions, paired.")
         return
@@ -93,5 +91,5 @@ def differences(results: Sequence[RetrievalResult], gap: RetrievalDifference | N
     chart = difference_chart(
         frame, title="Is the difference more than chance?", unit="points (MRR: hundredths)", **chart_look()
     )
-    draw(chart, key="chart-difference", title=False)
+    draw(chart, key="chart-difference")
     st.caption(paired_on(gap))

@@ -27,7 +27,7 @@ def pick_own(engine: Engine, models: Sequence[ModelSpec]) -> None:
     with box:
         st.markdown(
             "A COCO json with its images, or a csv or tsv with a column for the image (image, filename, path) and "
-            "one for its caption; a folder that holds one will do. It must lie in the data folder of the server."
+            "one for its caption; a folder that contains one also works. It must be in the server's data folder."
         )
         with st.form("own-captions-form", border=False):
             words, button = st.columns([6, 1], vertical_alignment="bottom")
@@ -35,7 +35,7 @@ def pick_own(engine: Engine, models: Sequence[ModelSpec]) -> None:
                 "Path in the data folder", key="own-path", max_chars=300, placeholder="flickr8k/captions.csv"
             )
             button.form_submit_button(
-                "Look",
+                "Read captions",
                 type="primary",
                 width="stretch",
                 on_click=safe_callback(take, at="own-captions"),
@@ -52,7 +52,7 @@ def take(engine: Engine, models: Sequence[str]) -> None:
     """
     path = str(st.session_state.get("own-path", "")).strip().removeprefix(SCHEME)
     if not path:
-        raise TMVError("Write where the captions are, for example: flickr8k/captions.csv")
+        raise TMVError("Enter the path of the captions, for example: flickr8k/captions.csv")
     spec = page_dataset(engine, SCHEME + path)
     engine.data.rows(spec.name)
     set_choice("data", [spec.name, *(name for name in get_choice("data") if name != spec.name)])

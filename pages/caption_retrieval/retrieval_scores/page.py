@@ -15,6 +15,7 @@ from core.tables.retrieval import direction_of, recalls_frame
 from core.types import DatasetSpec, ModelSpec
 from core.words.captions import SIDES, Side, retrieval_finding, retrieval_line, what_counts
 from core.words.datasets import part_of
+from core.words.glossary import explain
 from core.words.names import say_pair, short_names
 from pages.caption_retrieval.caption_list import PAGE_KEY, caption_list, show_ranks
 from pages.caption_retrieval.retrieval_scores.figures_table import figures_table
@@ -25,7 +26,7 @@ from pages.shared.captions_used import CaptionsUsed, pick_captions_used, ranked
 from pages.shared.chart import draw
 from pages.shared.engine import engine
 from pages.shared.guard import errors_in_place
-from pages.shared.layout import Headline, conclusion, headlines, page_title, provenance_footer
+from pages.shared.layout import Headline, conclusion, headlines, page_title, provenance_footer, show_quiet_notes
 from pages.shared.missing import Pair, offer
 from pages.shared.navigation import to_caption
 from pages.shared.paging import page_choice
@@ -83,11 +84,7 @@ def show_results(engine: Engine, results: list[RetrievalResult]) -> None:
     gap = compare_retrieval(engine, *pair) if pair else None
     sentences(results, gap)
     recalls(results)
-    figures_table(results)
-    with errors_in_place():
-        ranks(results)
-    with errors_in_place():
-        hard(engine, results, gap)
+    behind(engine, results, gap)
     with errors_in_place():
         st.header("Hardest captions", anchor=False)
         captions = [engine.vectors.require(engine.place(r.model, r.dataset, r.split)).captions for r in results]
@@ -119,12 +116,13 @@ def _headline(result: RetrievalResult, side: Side, k: int, name: str) -> Headlin
         ci95=found.recall_ci95[k],
         under=f"recall@{k} · {found.n:,} queries over {among}",
         exact=result.model,
+        explained=explain("recall@k"),
     )
 
 
 def sentences(results: Sequence[RetrievalResult], gap: RetrievalDifference | None) -> None:
     """The finding, and what must be known before the figures are read."""
-    conclusion(plain(full_stop(retrieval_finding(results, gap))), results)
+    conclusion(plain(full_stop(retrieval_finding(results, gap))), results, remarks=False)
 
 
 def recalls(results: Sequence[RetrievalResult]) -> None:
@@ -141,13 +139,20 @@ def _beyond(model: str, side: str, k: int) -> None:
     show_ranks("text" if side == "text" else "image", model, k + 1, None)
 
 
-def hard(engine: Engine, results: Sequence[RetrievalResult], gap: RetrievalDifference | None) -> None:
-    """What makes a caption hard, and the paired differences where there are two models."""
-    left, right = st.columns(2, gap="large")
-    with left, errors_in_place():
-        hardness(engine, results)
-    with right, errors_in_place():
+def behind(engine: Engine, results: Sequence[RetrievalResult], gap: RetrievalDifference | None) -> None:
+    """What is behind the recalls, a tab each: all figures, ranks, the paired differences, what makes a caption hard."""
+    figures, rank, paired, hard = st.tabs(
+        ["All figures", "Rank of the correct match", "Paired differences", "What makes a caption hard?"]
+    )
+    with figures, errors_in_place():
+        figures_table(results)
+        show_quiet_notes(results)
+    with rank, errors_in_place():
+        ranks(results)
+    with paired, errors_in_place():
         differences(results, gap)
+    with hard, errors_in_place():
+        hardness(engine, results)
 
 
 def footer(results: Sequence[RetrievalResult], how: CaptionsUsed) -> None:

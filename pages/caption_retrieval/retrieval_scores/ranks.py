@@ -19,7 +19,6 @@ from pages.shared.widgets import segments
 
 def ranks(results: Sequence[RetrievalResult]) -> None:
     """Both charts of one direction; a click on a bar lists what stands there."""
-    st.header("Rank of the correct match", anchor=False)
     side: Side = "text" if one_of("stand", list(SIDES), "image") == "text" else "image"
     segments("stand", "Direction", SIDES, side)
     left, right = st.columns(2, gap="large")

@@ -1,6 +1,8 @@
 """Accuracy: the deck's tables and charts rebuilt. Several models on several data sets, zero-shot and by linear probe,
 like with like, beside published figures and the deck's."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 import streamlit as st
 
@@ -22,6 +24,7 @@ from pages.shared.chart import draw
 from pages.shared.engine import engine
 from pages.shared.layout import Headline, conclusion, headlines, page_title, provenance_footer, sources
 from pages.shared.missing import Pair, offer
+from pages.shared.own_data import page_dataset, page_model
 from pages.shared.pickers import choice_row, note_problems, pick_datasets, pick_models
 from pages.shared.prompt_picker import PromptChoice, pick_prompts
 from pages.shared.theme import chart_look
@@ -32,7 +35,7 @@ from pages.shared.words import plain
 AccuracyChoice = tuple[tuple[ModelSpec, ...], tuple[DatasetSpec, ...], PromptChoice]
 MOST_HEADLINES = 4
 TITLES = ("Top-1 accuracy", "Top-5 accuracy")
-ALL = "All zero-shot figures with their protocol"
+ALL = "All zero-shot results with their protocol"
 
 
 def pick(engine: Engine) -> AccuracyChoice:
@@ -120,7 +123,7 @@ def ask(model: str, dataset: str, method: str = ZERO_SHOT) -> None:
 
 def explain(engine: Engine, results: list[ZeroShotResult], choice: AccuracyChoice) -> None:
     """The number that is asked about, over the page."""
-    asked = get_choice("number")
+    asked = as_named_here(engine, get_choice("number"))
     result = find(results, *asked[:2]) if len(asked) >= 2 else None
     if result is None:
         if asked:
@@ -132,6 +135,16 @@ def explain(engine: Engine, results: list[ZeroShotResult], choice: AccuracyChoic
         probe_dialog(probe, lambda: set_choice("number", None))
     else:
         protocol_dialog(result, lambda: set_choice("number", None))
+
+
+def as_named_here(engine: Engine, asked: Sequence[str]) -> Sequence[str]:
+    """Model and data set by the names they have here: an older link may name own data by its absolute path."""
+    if len(asked) < 2:
+        return asked
+    try:
+        return (page_model(engine, asked[0]).name, page_dataset(engine, asked[1]).name, *asked[2:])
+    except TMVError:
+        return asked
 
 
 def only_elsewhere(choice: AccuracyChoice) -> None:

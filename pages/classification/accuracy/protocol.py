@@ -53,7 +53,7 @@ def results_table(frame: pd.DataFrame, key: str, asked: Callable[[str, str], Non
     shown = frame.assign(
         **{c: 100 * frame[c].astype(float) for c in shares},
         **{f"{name}_95": _intervals(frame, name) for name in INTERVALS},
-        protocol="How it was made",
+        protocol="Details",
     )[list(TABLE)]
 
     def clicked() -> None:
@@ -113,14 +113,14 @@ def _protocol(result: ZeroShotResult) -> None:
 def _references(result: ZeroShotResult) -> None:
     rows = references_frame([result])
     if rows.empty:
-        st.caption("The catalog has no published figure for this model on this data set.")
+        st.caption("No published figure is known for this model on this data set.")
         return
-    st.markdown("**Figures from elsewhere**")
+    st.markdown("**Other sources**")
     for _, row in rows.iterrows():
         whose = "The original study" if row["kind"] == "deck" else "Published"
         st.caption(
             f"{whose}, {plain(row['metric_title'])}: **{percent(row['value'])}**, "
-            f"{points(row['difference'], signed=True)} from ours; it lies {row['lies']} our interval. "
+            f"{points(row['difference'], signed=True)} from ours, {row['lies']} our 95 % interval. "
             f"{plain(row['protocol'])}. Source: {plain(row['source'])}."
         )
 

@@ -19,6 +19,7 @@ from core.tables.accuracy import accuracy_frame
 from core.tables.compare import calibration_frame, cost_frame
 from core.types import DatasetSpec
 from core.words.accuracy import calibration_finding
+from core.words.glossary import explain
 from core.words.names import say_model
 from pages.classification.compare.paired import AnsweredPair, SideNames
 from pages.classification.compare.sides import SideResult
@@ -36,7 +37,9 @@ def show_calibration(pair: AnsweredPair, names: SideNames) -> None:
     draw(reliability_chart(calibration_frame(pair, names=names), **chart_look()), key="chart-reliability")
     for result, name in zip(pair, names, strict=True):
         found = calibration(result.top5_probability[:, 0], result.correct)
-        st.caption(f"{plain(calibration_finding(found, name))}: {plain(_scale(result))}.")
+        st.caption(
+            f"{plain(calibration_finding(found, name))}: {plain(_scale(result))}.", help=explain("ECE", "logit scale")
+        )
 
 
 def _scale(result: SideResult) -> str:
@@ -44,7 +47,7 @@ def _scale(result: SideResult) -> str:
     if isinstance(result, ProbeResult) or (isinstance(result, FewShotDraw) and result.method == "probe"):
         return "softmax of the probe’s scores"
     cosines = f"softmax of cosine × {result.logit_scale:.4g}, the model’s own logit scale"
-    return f"{cosines}, plus what the few images add" if isinstance(result, FewShotDraw) else cosines
+    return f"{cosines}, plus the contribution of the labelled images" if isinstance(result, FewShotDraw) else cosines
 
 
 def cost(engine: Engine, dataset: DatasetSpec) -> None:
@@ -58,8 +61,8 @@ def cost(engine: Engine, dataset: DatasetSpec) -> None:
     )
     if by == TIME and not speeds:
         st.caption(
-            "The time is kept when images are embedded on this machine; these came with the cache, or were embedded "
-            "by an earlier version."
+            "Embedding times are recorded on this machine; these embeddings came from "
+            "elsewhere or from an earlier version."
         )
         return
     frame = cost_frame(accuracy_frame(found), {model: s.seconds_per_picture for model, s in speeds.items()})

@@ -21,7 +21,7 @@ from pages.shared.url_choices import A_PICTURE, NONE_OPENED, one_of
 from pages.shared.url_state import set_choice
 from pages.shared.words import plain
 
-PAGE = 20
+PAGE = 10
 
 
 def disagreements(engine: Engine, pair: AnsweredPair, names: SideNames, short: SideNames) -> None:
@@ -55,7 +55,7 @@ def _surety(pair: AnsweredPair, frame: pd.DataFrame) -> np.ndarray:
 
 
 def _column(engine: Engine, result: Answered, rows: pd.DataFrame, side: str, name: str, other: str) -> None:
-    st.markdown(f"**{plain(name)}** is right, **{plain(other)}** is wrong: {count(len(rows), 'image')}")
+    st.markdown(f"**{plain(name)}** is correct, **{plain(other)}** is not: {count(len(rows), 'image')}")
     if rows.empty:
         st.caption("No images.")
         return
@@ -65,12 +65,12 @@ def _column(engine: Engine, result: Answered, rows: pd.DataFrame, side: str, nam
         grid(
             [_tile(engine, result, row, wrong) for _, row in rows.iloc[on_page].iterrows()],
             key=f"parted-{side}",
-            label=f"Images that only {name} names right",
+            label=f"Images that only {name} classifies correctly",
             tile=112,
             opened=lambda picture: set_choice("parted", picture),
         )
     if len(rows) > PAGE:
-        st.caption("The most confident errors first.")
+        st.caption("Most confident errors first.")
 
 
 def _tile(engine: Engine, result: Answered, row: pd.Series, wrong: str) -> Tile:
@@ -78,7 +78,7 @@ def _tile(engine: Engine, result: Answered, row: pd.Series, wrong: str) -> Tile:
     return Tile(
         id=str(row["id"]),
         thumbnail=thumbnail(engine, result.dataset, result.split, str(row["id"])),
-        alt=f"{true}, named {named} by the one that is wrong, where the right one is number {rank}",
+        alt=f"{true}, misclassified as {named}; the correct class is at rank {rank}",
         caption=f"not {named}",
         mark=true,
         score=float(row["sure"]),

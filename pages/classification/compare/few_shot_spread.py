@@ -48,7 +48,7 @@ def worth(engine: Engine, pair: AnsweredPair, two: tuple[Side, Side], names: Sid
         return
     kept = {side: _kept_draws(engine, r, side) for r, side, _ in drawn}
     said = [one_draw(r, name, kept[side]) for r, side, name in drawn]
-    seeds = "each, seed beside seed" if len(drawn) == 2 else drawn[0][2]
+    seeds = "each, matched by seed" if len(drawn) == 2 else drawn[0][2]
     ends: list[Mapping[int, FewShotRun] | float] = [
         kept.get(side, result.acc1) for result, side in zip(pair, two, strict=True)
     ]

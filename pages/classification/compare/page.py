@@ -25,13 +25,13 @@ from pages.shared.prompt_picker import PromptChoice, pick_class_names
 from pages.shared.training import untrainable
 from pages.shared.url_state import bind, get_choice, set_choice
 
-LEAD = "Both classify the same images, so the difference is paired: images that both get right or wrong cancel out."
+LEAD = "Both classify the same images, so the difference is paired."
 MOST_OTHERS = 6
 
 
 def page(engine: Engine) -> None:
     """From the choices to the pictures."""
-    left, right = choice_row([4, 3])
+    left, right, last = choice_row([6, 5, 1])
     with left:
         dataset = pick_dataset(engine)
     if dataset is None:
@@ -39,6 +39,8 @@ def page(engine: Engine) -> None:
     with right:
         how = pick_class_names([dataset])
     two, wrong = sides(engine, dataset)
+    with last:
+        st.button("Swap", icon=":material/swap_horiz:", key="swap", on_click=swap, args=two, width="stretch")
     with folded_choices("-sides", button=False):
         for place, name, side, title in zip(st.columns(2, gap="large"), "ab", two, ("First", "Second"), strict=True):
             with place:
@@ -49,6 +51,13 @@ def page(engine: Engine) -> None:
     first, second = results(engine, two, dataset, split, how.classnames)
     if first is not None and second is not None:
         show_results(engine, (first, second), two, how)
+
+
+def swap(first: Side, second: Side) -> None:
+    """Callback: each side takes the other's place."""
+    set_choice("a", list(second.token))
+    set_choice("b", list(first.token))
+    st.session_state["page_a"] = st.session_state["page_b"] = 1
 
 
 def split_of(engine: Engine, two: tuple[Side, Side], dataset: DatasetSpec, how: PromptChoice) -> str | None:
@@ -92,7 +101,7 @@ def show_results(engine: Engine, pair: AnsweredPair, two: tuple[Side, Side], how
     with right:
         two_by_two(pair, short)
     disagreements(engine, pair, names, short)
-    st.header("How sure are they, and what does accuracy cost?", anchor=False)
+    st.header("Calibration and cost", anchor=False)
     left, right = st.columns(2, gap="large")
     with left, errors_in_place():
         show_calibration(pair, short)

@@ -11,12 +11,13 @@ import streamlit as st
 
 from core.charts.compare import difference_chart
 from core.stats.intervals import PairedDifference
-from core.stats.numbers import count, in_points, p_value, percent, points
+from core.stats.numbers import in_points, p_value, percent, points
 from core.studies.answered import compare, shared_rows
 from core.studies.few_shot.draw import FewShotDraw
 from core.studies.probe.result import ProbeResult
 from core.tables.compare import difference_row
 from core.words.accuracy import protocol_line
+from core.words.datasets import part_of
 from core.words.few_shot import draw_line
 from core.words.names import say_dataset
 from core.words.probe import probe_line
@@ -41,8 +42,11 @@ def figures(pair: AnsweredPair, names: SideNames, short: SideNames) -> PairedDif
                 Headline(label=name, value=result.acc1, ci95=_interval(result), under=_line(result), exact=result.model)
             )
     with places[2], st.container(gap="xxsmall"):
-        st.metric("Difference (first − second)", points(difference.difference, signed=True))
-        low, high = difference.ci95
+        ahead = 1 if difference.difference >= 0 else -1
+        st.metric(
+            plain(f"{short[0] if ahead > 0 else short[1]} ahead by"), points(abs(difference.difference), signed=True)
+        )
+        low, high = difference.ci95 if ahead > 0 else (-difference.ci95[1], -difference.ci95[0])
         between = f"{in_points(low, signed=True)} to {points(high, signed=True)}"
         st.caption(f"95 %: {between} · {plain(difference.test)}, p {p_value(difference.p_value)}")
     row = difference_row(difference, pair[0].model, pair[1].model, pair[0].dataset, a=short[0], b=short[1])
@@ -85,22 +89,23 @@ def two_by_two(pair: AnsweredPair, names: SideNames) -> None:
     a, b = pair[0].correct[left], pair[1].correct[right]
     cells = [[int(np.sum((a == x) & (b == y))) for y in (True, False)] for x in (True, False)]
     n = len(a)
-    head = "".join(f'<th scope="col">{escape(names[1])}: {word}</th>' for word in ("right", "wrong"))
+    of = part_of(pair[0].dataset, pair[0].split, n)
+    head = "".join(f'<th scope="col">{escape(names[1])}: {word}</th>' for word in ("correct", "wrong"))
     body = "".join(
         f'<tr><th scope="row">{escape(names[0])}: {word}</th>'
         + "".join(
             f'<td data-label="{escape(names[1], quote=True)}: {other}"><span class="value">{cell:,}</span> '
             f'<span class="interval">{percent(cell / n)}</span></td>'
-            for cell, other in zip(row, ("right", "wrong"), strict=True)
+            for cell, other in zip(row, ("correct", "wrong"), strict=True)
         )
         + "</tr>"
-        for row, word in zip(cells, ("right", "wrong"), strict=True)
+        for row, word in zip(cells, ("correct", "wrong"), strict=True)
     )
     st.html(
-        f'<style>{STYLE}</style><table class="deck"><caption>{count(n, "image")}, each answered by both</caption>'
+        f'<style>{STYLE}</style><table class="deck"><caption>{escape(of)}, each classified by both</caption>'
         f"<thead><tr><td></td>{head}</tr></thead><tbody>{body}</tbody></table>"
     )
     st.caption(
-        "Only the two cells where they part say anything about the difference; McNemar’s exact test asks how odd so "
-        "uneven a split of these would be if each were a coin toss."
+        "Only the two cells where they disagree bear on the difference. McNemar’s exact test gives the probability "
+        "of a split at least this uneven if both were equally accurate."
     )

@@ -53,7 +53,7 @@ def pick_cell(result: ZeroShotResult, now: ConfusionCell) -> None:
     """The same choice as a click into a chart, for the keyboard."""
     tokens = class_tokens(result.classnames)
     classes = dict(zip(tokens, tokens, strict=True))
-    answers = {ANY: "anything", RIGHT: "the right one", WRONG: "a wrong one", **classes}
+    answers = {ANY: "any class", RIGHT: "the correct class", WRONG: "another class", **classes}
     left, right = st.columns(2)
     with left:
         select(
@@ -67,7 +67,7 @@ def pick_cell(result: ZeroShotResult, now: ConfusionCell) -> None:
     with right:
         select(
             "predicted",
-            "named as",
+            "classified as",
             answers,
             tokens[now.answer] if isinstance(now.answer, int) else now.answer,
             on_change=_picked,
@@ -97,7 +97,7 @@ def title(result: ZeroShotResult, cell: ConfusionCell, n: int) -> str:
     """What the grid shows, in words."""
     whose = "images" if cell.true is None else f"images of {result.classnames[cell.true]}"
     if isinstance(cell.answer, int):
-        return f"{n:,} {whose} named {result.classnames[cell.answer]}"
+        return f"{n:,} {whose} classified as {result.classnames[cell.answer]}"
     named = {RIGHT: " correct", WRONG: " misclassified", ANY: ""}[cell.answer]
     return f"{n:,} {whose}{named}"
 

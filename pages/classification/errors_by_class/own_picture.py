@@ -31,11 +31,11 @@ def own_picture(engine: Engine) -> None:
     with st.form("own-picture", border=False):
         left, right = st.columns(2)
         left.file_uploader(
-            "Picture",
+            "Image",
             type=[s.lstrip(".") for s in sorted(IMAGE_SUFFIXES)],
             key="own-file",
             max_upload_size=MOST_MEGABYTES,
-            help="It is decoded here and kept only while you look.",
+            help="Decoded on the server and kept only while this page is open.",
         )
         right.text_area("Labels, one per line", key="own-labels", value=EXAMPLE, max_chars=8000, height=150)
         if st.form_submit_button("Classify", type="primary"):

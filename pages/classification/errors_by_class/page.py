@@ -12,6 +12,7 @@ from core.stats.numbers import full_stop
 from core.studies.zero_shot.classify import ZeroShotResult
 from core.tables.classes import confused_frame, confusion_frame, per_class_frame
 from core.words.accuracy import collapse_finding, mistake_finding, protocol_line
+from core.words.glossary import explain
 from core.words.names import say_model
 from pages.classification.errors_by_class.confusion_pictures import pictures, show_cell
 from pages.classification.errors_by_class.own_picture import own_picture
@@ -69,11 +70,12 @@ def show_results(result: ZeroShotResult) -> None:
                 value=result.mean_per_class_recall,
                 ci95=result.mean_per_class_recall_ci95,
                 under=line,
+                explained=explain("mean per-class recall"),
             ),
         ]
     )
     cells = confusion_frame(result)
-    confusion = confusion_chart(cells, **chart_look(), title="Which classes are confused?")
+    confusion = confusion_chart(cells, **chart_look(), title="Confusion by true and predicted class")
     said = collapse_finding(result)
     conclusion(plain(said if said.code == "collapsed" else full_stop(mistake_finding(cells))), [result])
     left, right = st.columns(2, gap="large")
@@ -104,7 +106,7 @@ def footer(result: ZeroShotResult, how: PromptChoice) -> None:
 
 
 bind("true", "predicted", "picture")
-page_title("Which classes are right, and which are confused?")
+page_title("Which classes does the model confuse?")
 with errors_in_place():
     page(engine())
 with errors_in_place():

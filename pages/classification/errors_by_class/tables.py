@@ -27,7 +27,7 @@ def confused_table(result: ZeroShotResult, frame: pd.DataFrame, show: Shown) -> 
         row = frame.iloc[st.session_state["confused-button"].row]
         show(result, int(row["true"]), int(row["predicted"]))
 
-    table = frame.assign(share=100 * frame["share"], pictures="Pictures")
+    table = frame.assign(share=100 * frame["share"], pictures="Images")
     box.dataframe(
         table[["true_name", "predicted_name", "count", "share", "pictures"]],
         hide_index=True,
@@ -35,8 +35,8 @@ def confused_table(result: ZeroShotResult, frame: pd.DataFrame, show: Shown) -> 
         alt="The most frequent confusions",
         column_config={
             "true_name": "True class",
-            "predicted_name": "Named as",
-            "count": "Pictures",
+            "predicted_name": "Predicted class",
+            "count": "Images",
             "share": percent_column("Of the true class"),
             "pictures": st.column_config.ButtonColumn("", key="confused-button", on_click=clicked),
         },

@@ -35,7 +35,7 @@ from pages.shared.widgets import multiselect, widget_key
 from pages.shared.words import plain
 
 LEAD = (
-    "K images per class are drawn from the training split, several times: one draw says little. Settings are chosen on "
+    "K images per class are drawn from the training split, several times. Settings are chosen on "
     "validation images, never on the test split. K = 0 is zero-shot."
 )
 LASTS = "It takes seconds for small sets and minutes for large ones; every run is kept."

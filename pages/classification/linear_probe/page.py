@@ -12,6 +12,7 @@ from core.studies.zero_shot.study import ZeroShot
 from core.tables.methods import methods_frame
 from core.tables.probe import validation_frame
 from core.types import DatasetSpec, ModelSpec
+from core.words.glossary import explain
 from core.words.names import say_dataset, say_model, say_pair
 from core.words.probe import probe_finding, probe_line
 from pages.classification.probe_tables import probe_table, trained_on
@@ -82,6 +83,7 @@ def show_results(probes: list[ProbeResult], zero_shots: list[ZeroShotResult]) ->
                 ci95=p.test_acc1_ci95,
                 under=probe_line(p),
                 exact=p.model,
+                explained=explain("C"),
             )
             for p in probes[:MOST_HEADLINES]
         ],

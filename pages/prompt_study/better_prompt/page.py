@@ -1,20 +1,24 @@
 """Search for prompts: templates chosen on one part of the pictures, judged once on the other."""
 
+import contextlib
 from functools import partial
 
 import streamlit as st
 
 from core.engine import Engine
-from core.errors import TMVError
+from core.errors import EncoderWarming, TMVError
+from core.stats.numbers import count
 from core.studies.prompts.heldout import PromptSearchResult
 from core.studies.prompts.study import PromptSearch
+from core.studies.zero_shot.study import ZeroShot
 from core.types import DatasetSpec, ModelSpec
+from core.words.accuracy import protocol_line
 from pages.prompt_study.better_prompt.search_plan import KEPT, SearchPlan, plan_form, plan_sentence, search_plan
 from pages.prompt_study.better_prompt.verdict import chosen_templates, share_words, show_verdict, turned_pictures
 from pages.shared.engine import engine
 from pages.shared.guard import errors_in_place, safe_callback
 from pages.shared.jobs import watch
-from pages.shared.layout import page_title, provenance_footer, sources
+from pages.shared.layout import Headline, headlines, page_title, provenance_footer, sources
 from pages.shared.missing import offer
 from pages.shared.pickers import choice_row, note_problems, pick_dataset, pick_model
 from pages.shared.prompt_picker import CLASSNAMES, get_prompt_choice
@@ -49,16 +53,29 @@ def start(engine: Engine, model: str, dataset: DatasetSpec, split: str | None, p
         if job.live:
             return
         if job.state == "cancelled":
-            st.caption("The search was stopped before the verdict. Texts encoded so far are kept.")
+            st.caption("The search was stopped before its result. Texts encoded so far are kept.")
+    with errors_in_place():
+        before_search(engine, model, dataset, split, plan)
     st.markdown(
         plain(
             f"{plan.words[0].upper()}{plan.words[1:]}. Templates are chosen on {share_words(1 - plan.heldout)}, and "
-            "the choice is judged once on the others, which the search never sees."
+            "the choice is judged once on the rest, which the search never sees."
         )
     )
     st.button(
         "Search", type="primary", key="search-now", on_click=safe_callback(partial(run, engine, model, dataset, split))
     )
+
+
+def before_search(engine: Engine, model: str, dataset: DatasetSpec, split: str | None, plan: SearchPlan) -> None:
+    """What is known before a search: how good the baseline is, and which templates are searched."""
+    how = {"templates": plan.baseline, "classnames": plan.classnames}
+    with contextlib.suppress(EncoderWarming):  # the search starts an encoder of its own
+        base = engine.run(ZeroShot.at(engine, model, dataset.name, split, **how))
+        line = protocol_line(base)
+        headlines([Headline(label="Baseline", value=base.acc1, ci95=base.acc1_ci95, under=line, exact=plan.beat)])
+    with st.expander(f"{count(len(plan.pool), 'template')} to search"):
+        st.dataframe({"Template": list(plan.pool)}, hide_index=True, height=320, alt="The templates that are searched")
 
 
 def show_results(engine: Engine, result: PromptSearchResult, plan: SearchPlan) -> None:

@@ -72,7 +72,7 @@ def search_plan(engine: Engine, dataset: DatasetSpec, classnames: str) -> Search
     sets = [find_prompt_set(dataset.prompt_set if n == OWN else n).templates for n in pool_sets()]
     pool = tuple(dict.fromkeys((*own_templates(engine), *(t for templates in sets for t in templates))))
     if not pool:
-        raise TMVError("Nothing to choose from: pick a prompt set or write your own templates.")
+        raise TMVError("No templates to choose from: pick a prompt set or write your own.")
     beat = one_of("beat", [p.name for p in PROMPT_SETS], dataset.prompt_set)
     return SearchPlan(
         pool=pool,

@@ -8,11 +8,12 @@ import streamlit as st
 from core.charts.prompt_search import search_path_chart
 from core.engine import Engine
 from core.stats.numbers import count, percent, points
-from core.studies.prompts.heldout import BASELINE, EQUAL_WEIGHT, GREEDY, UNLABELLED_WEIGHT, PromptSearchResult, Verdict
+from core.studies.prompts.heldout import BASELINE, UNLABELLED_WEIGHT, PromptSearchResult, Verdict
 from core.studies.zero_shot.classify import ZeroShotResult
 from core.studies.zero_shot.study import ZeroShot
 from core.tables.prompts import path_frame, verdict_frame, weights_frame
-from core.words.prompts import ended_because, search_finding
+from core.words.datasets import part_of
+from core.words.prompts import CHOICES, ended_because, search_finding
 from pages.shared.chart import draw
 from pages.shared.grid import Tile, grid
 from pages.shared.image_dialog import OpenedImage, image_dialog
@@ -28,12 +29,6 @@ from pages.shared.words import plain
 
 TEMPLATES = "pages/prompt_study/compare_templates/page.py"
 KINDS = {"gained": "Gained", "lost": "Lost"}
-SAID = {
-    GREEDY: "Greedy ensemble",
-    BASELINE: "Baseline",
-    EQUAL_WEIGHT: "All templates averaged",
-    UNLABELLED_WEIGHT: "Label-free weighting",
-}
 PAGE = 24
 
 
@@ -41,6 +36,10 @@ def show_verdict(result: PromptSearchResult) -> None:
     """Large figures on held-out pictures alone, the finding, its warnings, and the path."""
     headlines([_headline(result, v) for v in (result.chosen, result.baseline, *reversed(result.variants))])
     conclusion(plain(search_finding(result)), [result])
+    measured = part_of(result.dataset, result.split, result.n_search + result.n_heldout)
+    st.caption(
+        plain(f"{measured}: {result.n_search:,} to choose on, {result.n_heldout:,} held out. p values are unadjusted.")
+    )
     draw(search_path_chart(path_frame(result), verdict_frame(result), **chart_look()), key="chart-search")
 
 
@@ -52,7 +51,7 @@ def _headline(result: PromptSearchResult, verdict: Verdict) -> Headline:
         else f" · {points(gap.difference, signed=True)}, p = {gap.p_value:.2g}".replace("e-", "e−")
     )
     return Headline(
-        label=SAID.get(verdict.name, verdict.name),
+        label=CHOICES[verdict.name],
         value=verdict.heldout_acc1,
         ci95=verdict.heldout_acc1_ci95,
         under=f"{count(len(verdict.templates), 'template')} · {count(result.n_heldout, 'held-out image')}{against}",
@@ -64,7 +63,7 @@ def chosen_templates(result: PromptSearchResult) -> None:
     """The templates that were taken, in order, with what each brought on the search part."""
     st.header("Chosen templates", anchor=False)
     st.caption(
-        plain(f"{ended_because(result)} The search score is optimistic, because the templates were picked by it.")
+        plain(f"{ended_because(result)} The search score is optimistic, because the templates were chosen by it.")
     )
     frame = path_frame(result)
     rows = frame.assign(search_acc1=100 * frame["search_acc1"], gain=100 * frame["gain"])
@@ -72,14 +71,14 @@ def chosen_templates(result: PromptSearchResult) -> None:
     st.dataframe(
         rows[["step", "template", "gain", "search_acc1", "tried"]],
         hide_index=True,
-        alt="The templates taken, in order, with what each brought on the search part",
+        alt="The templates taken, in order, with what each added on the search images",
         key="search-path",
         column_config={
             # So narrow that a phone shows beside it what the template brought.
             "step": st.column_config.NumberColumn("Step", width=50),
             "template": st.column_config.TextColumn("Template", width=180),
-            "gain": number("Brought", format="%+.2f points", help="On the search part"),
-            "search_acc1": number("Search score", format="%.2f %%", help="Used for picking, so optimistic"),
+            "gain": number("Gain", format="%+.2f points", help="On the search images"),
+            "search_acc1": number("Search score", format="%.2f %%", help="Used for choosing, so optimistic"),
             "tried": number("Tried", format="localized"),
         },
     )
@@ -96,14 +95,15 @@ def chosen_templates(result: PromptSearchResult) -> None:
 
 
 def _weights(result: PromptSearchResult) -> None:
-    box = st.expander("Weights of the choice that needs no labels", on_change="rerun", key="open-weights")
+    box = st.expander("Weights of the label-free weighting", on_change="rerun", key="open-weights")
     if not box.open:
         return
     verdict = next(v for v in result.variants if v.name == UNLABELLED_WEIGHT)
     frame = weights_frame(verdict)
     with box:
         st.caption(
-            "Zero-shot prompt ensembling weighs a template by how sure it makes the model on images without labels "
+            "Zero-shot prompt ensembling weights a template by how confident it makes the model on images without "
+            "labels "
             "(Allingham et al. 2023)."
         )
         st.dataframe(
@@ -166,9 +166,9 @@ def _tile(engine: Engine, before: ZeroShotResult, after: ZeroShotResult, row: in
     return Tile(
         id=after.ids[row],
         thumbnail=thumbnail(engine, after.dataset, after.split, after.ids[row]),
-        alt=f"{true}: named {was} before, {now} now",
-        caption=f"is {true}",
-        note=f"before: {was if gained else 'right'}",
+        alt=f"{true}: classified as {was} before, as {now} now",
+        caption=f"true: {true}",
+        note=f"before: {was if gained else 'correct'}",
         right=gained,
         mark=_mark(gained, bool(after.correct[row]), now),
     )
@@ -177,8 +177,8 @@ def _tile(engine: Engine, before: ZeroShotResult, after: ZeroShotResult, row: in
 def _mark(gained: bool, right: bool, named: str) -> str:
     """The new answer; where two classes are so close that rounding decides, the tile says so."""
     if gained != right:
-        return "within rounding of a tie"
-    return "right now" if gained else f"now {named}"
+        return "tied within rounding"
+    return "now correct" if gained else f"now {named}"
 
 
 def _dialog(engine: Engine, before: ZeroShotResult, after: ZeroShotResult, name: str, choice: str) -> None:

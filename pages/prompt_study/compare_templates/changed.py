@@ -25,8 +25,8 @@ from pages.shared.widgets import segments, select, widget_key, write_back
 from pages.shared.words import plain
 
 GAINED, LOST, OTHER = "gained", "lost", "other"
-KINDS = {GAINED: "Gained", LOST: "Lost", OTHER: "Wrong both times"}
-PAGE = 24
+KINDS = {GAINED: "Gained", LOST: "Lost", OTHER: "Misclassified both times"}
+PAGE = 15
 PAGE_KEY = "flipped-page"
 
 
@@ -79,7 +79,7 @@ def changed(engine: Engine, studies: Sequence[PromptStudyResult], look: ChangedT
     frame = changed_pictures_frame(study, template)
     _pick(studies, look)
     if study.find(template).difference is None:
-        st.caption("This is the template that the others are compared with; choose another one.")
+        st.caption("This is the baseline. Choose another template to see what it changes.")
         return
     left, right = st.columns([2, 3], gap="large")
     with left:
@@ -144,7 +144,7 @@ def _classes(look: ChangedTemplate) -> None:
             "change": share("Points", format="%+.1f"),
             "gained": "Gained",
             "lost": "Lost",
-            "pictures": st.column_config.ButtonColumn("Pictures", key="changed-class", on_click=clicked),
+            "pictures": st.column_config.ButtonColumn("Images", key="changed-class", on_click=clicked),
         },
     )
     save_rows(frame, "classes-changed", key="changed-classes-csv")
@@ -170,7 +170,7 @@ def _pictures(engine: Engine, look: ChangedTemplate, frame: pd.DataFrame) -> Non
         _pick_class(look.study, label)
     rows = frame[frame["kind"] == kind]
     if rows.empty:
-        st.caption("No image is among these. Choose another kind, class or template.")
+        st.caption("No such images. Choose another change, class or template.")
         return
     place, on_page = paged(len(rows), PAGE, PAGE_KEY)
     with place:
@@ -228,13 +228,13 @@ def _picked_class() -> None:
 
 def _tile(engine: Engine, look: ChangedTemplate, row: pd.Series) -> Tile:
     study, kind = look.study, row["kind"]
-    marks = {GAINED: "right now", LOST: f"now {row['after']}", OTHER: f"now {row['after']}"}
+    marks = {GAINED: "now correct", LOST: f"now {row['after']}", OTHER: f"now {row['after']}"}
     return Tile(
         id=row["id"],
         thumbnail=thumbnail(engine, study.dataset, study.split, row["id"]),
-        alt=f"{row['true']}: named {row['before']} before, {row['after']} now",
-        caption=f"is {row['true']}",
-        note=f"before: {'right' if kind == LOST else row['before']}",
+        alt=f"{row['true']}: classified as {row['before']} before, as {row['after']} now",
+        caption=f"true: {row['true']}",
+        note=f"before: {'correct' if kind == LOST else row['before']}",
         right=kind == GAINED,
         mark=marks[kind],
     )

@@ -135,7 +135,7 @@ class _Sheet:
 
 def _editor(engine: Engine, images: EmbeddingSet) -> None:
     sheet = _sheet(engine, images)
-    st.caption("Change a name in either column; an edited set joins the comparison. Each edit is asked anew alone.")
+    st.caption("Change a name in either column; the edited set joins the comparison.")
     frame = pd.DataFrame(
         {
             "class": list(images.raw_classnames),

@@ -124,12 +124,13 @@ def one(engine: Engine, choice: TemplatesChoice, model: str, names: NameSet) -> 
 
 
 def figures(studies: Sequence[PromptStudyResult]) -> list[Headline]:
-    """The best, the baseline and all together for one study; the best of each for several."""
+    """The baseline, the best and all together for one study; the baseline of each for several: the best of many is
+    chosen on these images."""
     if len(studies) > 1:
-        return [_headline(s, s.best, f"best of {len(s.templates)}", studies) for s in studies[:MOST_HEADLINES]]
+        return [_headline(s, s.find(s.baseline), "baseline", studies) for s in studies[:MOST_HEADLINES]]
     only = studies[0]
-    parts = [(only.best, f"best of {len(only.templates)}"), (only.find(only.baseline), "measured against")]
-    parts += [(only.ensemble, "all together")] if len(only.templates) > 1 else []
+    parts = [(only.find(only.baseline), "baseline"), (only.best, f"best of {len(only.templates)}, unadjusted")]
+    parts += [(only.ensemble, "average of all")] if len(only.templates) > 1 else []
     kept = {result.name: (result, role) for result, role in reversed(parts)}
     return [_headline(only, result, role, studies) for result, role in reversed(kept.values())]
 
@@ -159,10 +160,7 @@ def words(studies: Sequence[PromptStudyResult], choice: TemplatesChoice) -> None
     for sentence in [*([best_of_each(studies)] if several else []), *names_findings(studies)]:
         st.markdown(plain(sentence))
     if len(choice.how.templates) > 1:
-        st.markdown(
-            "The best was picked on these same images, which flatters it a little; a choice is judged on images "
-            "it has not seen under *Find a better prompt*."
-        )
+        st.caption("To test a template on held-out images, use [Find a better prompt](better_prompt).")
     preset = preset_of(choice.how, choice.dataset.name)
     if preset is not None and preset.remark:
         st.info(plain(f"{preset.remark} {deck_distances(studies)}".strip()), icon=":material/info:")
@@ -179,12 +177,20 @@ def show_results(engine: Engine, studies: list[PromptStudyResult], choice: Templ
     look = changed_template(studies)
     with errors_in_place():
         changed(engine, studies, look)
-    classes = class_templates_chart(class_templates_frame(look.study), **chart_look())
-    draw(classes, key="chart-classes", picked=lambda mark: _clicked_class(look.study, mark))
+    every_class(look.study)
     template_table(frame, show_template)
     provenance_footer(sources(studies), footer_choices(engine, choice))
     if picture := one_of("flipped", look.study.ids, "", A_PICTURE, NONE_OPENED):
         template_dialog(engine, look.study, picture, "flipped")
+
+
+def every_class(of: PromptStudyResult) -> None:
+    """Each class under each template, folded: forty classes are two screens."""
+    box = st.expander("Accuracy by class and template", on_change="rerun", key="open-class-templates")
+    if box.open:
+        with box:
+            chart = class_templates_chart(class_templates_frame(of), **chart_look())
+            draw(chart, key="chart-classes", picked=lambda mark: _clicked_class(of, mark))
 
 
 def _clicked(studies: Sequence[PromptStudyResult], mark: list[str]) -> None:

@@ -86,14 +86,16 @@ def template_dialog(engine: Engine, study: PromptStudyResult, picture_id: str, c
 
 def _named_by_each(study: PromptStudyResult, row: int) -> None:
     true = study.classnames[study.labels[row]]
-    st.markdown(f"**{plain(say_model(study.model))}** · it is **{plain(true)}**")
+    st.markdown(f"**{plain(say_model(study.model))}** · true class **{plain(true)}**")
     named = [study.classnames[t.answers.predicted[row]] for t in study.every]
     right = [bool(t.answers.correct[row]) for t in study.every]
     st.dataframe(
         pd.DataFrame(
             {
                 "Template": [say_template(t.name) for t in study.every],
-                "Named": [f"{name} · right" if is_right else name for name, is_right in zip(named, right, strict=True)],
+                "Prediction": [
+                    f"{name} · correct" if is_right else name for name, is_right in zip(named, right, strict=True)
+                ],
                 "Score": [float(t.answers.best[row]) for t in study.every],
             }
         ),

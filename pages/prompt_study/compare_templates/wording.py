@@ -87,7 +87,7 @@ def pick_wording(engine: Engine, now: Wording) -> None:
                 "\n".join(now.templates),
                 key=key,
                 height=240,
-                help="{} stands for the class name. Each is measured on its own, and all are averaged.",
+                help="{} is replaced by the class name. Each template is measured alone, and all are averaged.",
             )
             done = partial(close_choice, "wording")
             st.form_submit_button(
@@ -137,7 +137,7 @@ def pick_baseline(now: Wording) -> None:
         options,
         now.baseline if now.baseline in options else options[0],
         format_func=say_template,
-        help="Differences are paired: both templates name the same images.",
+        help="Differences are paired: both templates classify the same images.",
     )
 
 

@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.engine import Engine
 from core.errors import EncoderWarming, TMVError
+from core.stats.numbers import interval_text
 from core.studies.pictures.search import PicturesResult
 from core.studies.pictures.study import search as search_pictures
 from core.types import DatasetSpec, ModelSpec, Place
@@ -19,7 +20,7 @@ from pages.prompt_study.questions import MODELS, Question, question_of
 from pages.shared.encode import encode
 from pages.shared.engine import engine
 from pages.shared.guard import errors_in_place
-from pages.shared.layout import Headline, conclusion, headlines, page_title, provenance_footer, sources
+from pages.shared.layout import conclusion, page_title, provenance_footer, sources
 from pages.shared.missing import Pair, embedded, offer
 from pages.shared.pickers import choice_row, note_problems, pick_dataset, pick_models
 from pages.shared.prompt_picker import get_prompt_choice
@@ -60,7 +61,10 @@ def list_headlines(compared: Compared) -> None:
     """The first lists in large figures: precision where there are labels, else what two lists share."""
     precise = [r for r in compared.lists if r.precision is not None]
     if precise:
-        headlines([_precision(r) for r in precise[:MOST_HEADLINES]])
+        shown = precise[:MOST_HEADLINES]
+        for place, result in zip(st.columns(max(2, len(shown)))[: len(shown)], shown, strict=True):
+            with place, st.container(gap="xxsmall"):
+                _precision(result)
         return
     several = compared.how != MODELS
     if several:
@@ -83,17 +87,13 @@ def list_headlines(compared: Compared) -> None:
             st.caption(plain(f"{shared} · agreement of the two rankings {pair.rbo:.2f} (0 to 1)"), help=AGREEMENT)
 
 
-def _precision(result: PicturesResult) -> Headline:
+def _precision(result: PicturesResult) -> None:
+    """So few images are counted, not given in percent."""
     p = result.precision
     assert p is not None
+    st.metric(plain(f"{say_model(result.model)}: “{result.query.words}”"), f"{p.hits} of {p.k}", help=result.model)
     names = " or ".join(p.classnames)
-    return Headline(
-        label=f"{say_model(result.model)}: “{result.query.words}”",
-        value=p.precision,
-        ci95=p.ci95,
-        under=f"of the first {p.k} are {names} · {100 * p.base_rate:.1f} % by chance",
-        exact=result.model,
-    )
+    st.caption(plain(f"are {names} · 95 %: {interval_text(p.ci95)} · {p.base_rate * p.k:.1f} expected by chance"))
 
 
 def show_results(engine: Engine, rows: tuple[ListRow, ...], asked: Question, how: Showing) -> None:

@@ -73,7 +73,7 @@ def draw_lists(engine: Engine, compared: Compared, opened: Callable[[str], None]
         for q in range(on_page.start, on_page.stop):
             _row(engine, compared, q, opened)
     if len(compared.rows) > each:
-        st.caption(f"{count(len(compared.rows), 'question')}, {each} on a page.")
+        st.caption(f"{count(len(compared.rows), 'prompt')}, {each} per page.")
 
 
 def _row(engine: Engine, compared: Compared, q: int, opened: Callable[[str], None]) -> None:
@@ -117,7 +117,7 @@ def _tile(engine: Engine, result: PicturesResult, hit: Hit, comparison: ListComp
         engine,
         result,
         hit,
-        mark=" · ".join(filter(None, ("right" if hit.relevant else "", mark))),
+        mark=" · ".join(filter(None, ("correct" if hit.relevant else "", mark))),
         note=note,
         right=bool(hit.relevant),
         named=True,
@@ -129,7 +129,9 @@ def _moved(hit: Hit, comparison: ListComparison | None, how: str) -> tuple[str, 
     if comparison is None:
         return "", ""
     there = next(m for m in comparison.moved if m.id == hit.id)
-    words = ("in both", "only here") if how == MODELS else ("kept", "new")
+    words = ("in both", "this model only") if how == MODELS else ("kept", "new")
     if there.rank_a is None:
-        return words[not there.in_a], "not there"
-    return words[not there.in_a], f"rank {there.rank_a:,} there" if how == MODELS else f"was rank {there.rank_a:,}"
+        return words[not there.in_a], "not in the other" if how == MODELS else "not found before"
+    return words[
+        not there.in_a
+    ], f"rank {there.rank_a:,} in the other" if how == MODELS else f"was rank {there.rank_a:,}"

@@ -140,7 +140,7 @@ def _sum(engine: Engine, now: Question | None) -> None:
             key=key,
             height=_height(current),
             help="“- water” takes water away with half its weight; “0.3 * beach” adds a beach with weight 0.3. "
-            "Vectors of length 1 are added, and the sum is brought back to length 1.",
+            "Vectors of length 1 are added, and the sum is rescaled to length 1.",
         )
         _find(button, "sum", _wrote_sum, engine, key)
 

@@ -34,15 +34,19 @@ WORDS = "pages/prompt_study/word_importance/page.py"
 
 
 def closer(compared: Compared) -> None:
-    """Two charts of one question: what moved, and how far the pictures found stand out."""
-    st.header("What moved, and how sure is it?", anchor=False)
+    """Two charts of one question, folded: what moved, and how far the pictures found stand out."""
+    with st.expander("Rank changes and scores of one prompt", key="open-closer"):
+        _closer(compared)
+
+
+def _closer(compared: Compared) -> None:
     place = _pick_question(compared)
     row, comparisons = compared.rows[place], compared.against[place]
     left, right = st.columns(2, gap="large")
     with left:
         comparison = next((c for c in reversed(comparisons) if c is not None), None)
         if comparison is None:
-            st.caption("This is the list that the others are compared with; choose another question.")
+            st.caption("This is the list that the others are compared with; choose another prompt.")
         else:
             a, b = _names(comparison, compared.how)
             chart = moved_chart(moved_frame(comparison), a=a, b=b, **chart_look())
@@ -54,9 +58,9 @@ def closer(compared: Compared) -> None:
 def _pick_question(compared: Compared) -> int:
     titles = [row[0].query.words for row in compared.rows]
     usual = next((q for q, row in enumerate(compared.against) if any(row)), 0)
-    place = titles.index(one_of("closer", titles, titles[usual], "one of the questions above"))
+    place = titles.index(one_of("closer", titles, titles[usual], "one of the prompts above"))
     if len(titles) > 1:
-        select("closer", "Question", titles, titles[place])
+        select("closer", "Prompt", titles, titles[place])
     return place
 
 
@@ -96,15 +100,15 @@ def tables(compared: Compared) -> None:
             alt="Every list with its precision, its overlap and its scores",
             key="lists-table",
             column_config={
-                "query": st.column_config.TextColumn("Question", width="large"),
+                "query": st.column_config.TextColumn("Prompt", width="large"),
                 "model_title": "Model",
                 "precision": share("Precision", format="%.0f %%", help="Of the images shown"),
-                "base_rate": percent_column("By chance"),
+                "base_rate": percent_column("Chance"),
                 "overlap": share("Overlap", format="%.0f %%", help="With the list that it is compared with"),
                 "rbo": share("Agreement", format="%.2f", help=AGREEMENT),
                 "first_score": share("First score", format="%.3f"),
                 "last_score": share("Last score", format="%.3f"),
-                "classes": "Right are",
+                "classes": "Relevant classes",
             },
         )
         save_rows(frame, "lists", key="lists-csv")
@@ -171,7 +175,7 @@ def _places(engine: Engine, lists: Sequence[PicturesResult], picture_id: str) ->
     st.dataframe(
         pd.DataFrame(
             {
-                "Question": [r.query.words for r in lists],
+                "Prompt": [r.query.words for r in lists],
                 "Model": [say_model(r.model) for r in lists],
                 "Rank": [rank for rank, _ in places],
                 "Score": [score for _, score in places],

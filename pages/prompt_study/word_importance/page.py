@@ -57,7 +57,7 @@ def write(engine: Engine, text: str) -> None:
             "\n".join(own),
             key=keys[1],
             height=68,
-            placeholder="plain paraphrases, unless you write some",
+            placeholder="Built-in paraphrases if empty",
         )
         button.form_submit_button(
             "Analyze", type="primary", on_click=safe_callback(_wrote), args=(engine, *keys), width="stretch"
@@ -107,8 +107,8 @@ def sentences(results: Sequence[WordsResult]) -> None:
         sentence(result, largest)
     if largest:
         st.caption(
-            "Under each word: the score that is lost when it is left out. Plain grey helps, hatched grey harms; the "
-            "stronger the grey, the more."
+            "Under each word: the drop in score when it is left out. Plain grey raises the score, hatched grey lowers "
+            "it; darker means more."
         )
 
 

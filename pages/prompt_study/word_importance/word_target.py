@@ -100,7 +100,7 @@ def hold_against(picture: str) -> None:
 
 def pictures_to_choose(engine: Engine, result: PicturesResult, now: WordTarget) -> None:
     """The best pictures of the text; a click holds the words against one of them."""
-    st.subheader("Hold it against another image", anchor=False)
+    st.subheader("Score against another image", anchor=False)
     grid(
         [_tile(engine, result, place, now) for place in range(len(result.hits))],
         key="target-grid",
@@ -121,7 +121,7 @@ def _tile(engine: Engine, result: PicturesResult, place: int, now: WordTarget) -
         rank=hit.rank,
         score_text=cosine(hit.score),
         right=hit.id == now.picture,
-        mark="held against" if hit.id == now.picture else "",
+        mark="scored against" if hit.id == now.picture else "",
     )
 
 

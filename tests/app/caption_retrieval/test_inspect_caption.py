@@ -122,7 +122,7 @@ def test_the_other_way_outlines_its_own_captions(caption_page: Page, captioned: 
         found = one_picture(engine, engine.place(model, told_set(captioned)), picture="5.png")
         assert html.count("its own") == sum(hit.own for hit in found.hits)
         ranks = [f"{hit.rank:,}" for hit in found.own]
-        assert f"its own stand at {', '.join(ranks[:-1])} and {ranks[-1]}" in said(app)
+        assert f"its own are at ranks {', '.join(ranks[:-1])} and {ranks[-1]}" in said(app)
 
 
 # --- which caption ----------------------------------------------------------------------------------------

@@ -95,7 +95,7 @@ def test_one_model_has_figures_and_asks_for_a_second(caption_page: Page, caption
 def test_two_models_are_compared_in_pairs(caption_page: Page, captioned: World, engine: Engine) -> None:
     app = caption_page(HERE, model=[GOOD, POOR], data=[told_set(captioned)])
     gap = compare_retrieval(engine, *(engine.run(Retrieval.at(engine, m, told_set(captioned))) for m in (GOOD, POOR)))
-    drawn = [label["text"] for label in charts(app)[-1]["layout"]["annotations"] if "bgcolor" in label]
+    drawn = [label["text"] for label in charts(app)[-2]["layout"]["annotations"] if "bgcolor" in label]
     wanted = [*(gap.image_recall[k] for k in (1, 5, 10)), gap.image_mrr]
     wanted += [*(gap.text_recall[k] for k in (1, 5, 10)), gap.text_mrr]
     said_so = [points(w.difference, signed=True).split("\xa0")[0] + ("" if w.excludes_zero else " tie") for w in wanted]
@@ -251,7 +251,7 @@ def ask_for(app: AppTest, path: str) -> AppTest:
     app.session_state["own-captions"] = True
     app.run()
     app.text_input(key="own-path").set_value(path)
-    return press(app, "Look")
+    return press(app, "Read captions")
 
 
 def test_a_path_in_the_data_folder_becomes_the_data_set(caption_page: Page, captioned: World) -> None:

@@ -52,8 +52,8 @@ def test_published_and_deck_figures_stand_beside_the_measured(page: Page) -> Non
 def test_the_finding_is_paired_and_changes_with_the_data(page: Page, world: World) -> None:
     one = page(HERE, data=[world.colours])
     other = page(HERE, data=[world.colours], model=[GOOD])
-    assert "is ahead by" in said(one) or "A tie" in said(one)
-    assert "names 100.0\u00a0% of colours right" in said(other)
+    assert "is ahead by" in said(one) or "o clear difference" in said(one)
+    assert "classifies 100.0\u00a0% of colours correctly" in said(other)
 
 
 def test_a_link_chooses_by_exact_names(page: Page, world: World) -> None:
@@ -153,3 +153,9 @@ def test_each_number_opens_how_it_was_made(page: Page, world: World) -> None:
     words = said(app)
     assert "highest cosine" in words and "The original study" in words and "Published" in words
     assert app.code[0].value.splitlines() == list(run_study(engine_of(world), ZeroShot, GOOD, "eurosat").templates)
+
+
+def test_a_number_of_own_data_is_found_by_its_absolute_path(page: Page, world: World) -> None:
+    app = page(HERE, model=[GOOD], data=[world.colours], number=[GOOD, f"folder:{world.data / 'colours'}"])
+    assert not app.exception and "no number is explained" not in said(app)
+    assert "Zero-shot: an image belongs to" in said(app)

@@ -43,7 +43,7 @@ def test_it_shows_one_model_on_one_data_set(page: Page, world: World, result: Ze
     assert app.selectbox(key="shown-model").value == POOR
     values = (result.acc1, result.acc5, result.mean_per_class_recall)
     assert [m.value for m in app.metric] == [percent(v) for v in values]
-    assert len(app.get("plotly_chart")) == 2 and "Most frequent mistake" in said(app)
+    assert len(app.get("plotly_chart")) == 2 and "Most frequent error" in said(app)
 
 
 def test_choosing_another_model_keeps_the_rest_of_the_choice(page: Page, world: World) -> None:

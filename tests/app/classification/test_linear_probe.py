@@ -169,7 +169,7 @@ def test_a_probes_bar_opens_how_the_probe_was_made(shown: Page, trained: tuple[W
     app = shown(ACCURACY, model=[POOR], data=[world.colours], number=[POOR, world.colours, "probe"])
     assert not app.exception and "trained on" in said(app) and "Training accuracy" in said(app)
     assert any(f"{probe.n_train} images of colours, train split" in t.value.astype(str).to_string() for t in app.table)
-    assert app.button(key="protocol-probe").label == "Its validation curve"
+    assert app.button(key="protocol-probe").label == "Validation curve"
 
 
 def test_a_probe_that_is_not_here_opens_zero_shot(shown: Page, trained: tuple[World, ProbeResult]) -> None:

@@ -63,7 +63,7 @@ def test_it_offers_the_usual_pool_and_one_button(
 ) -> None:
     app = page(HERE, model=[POOR], data=[world.colours])
     pool = prompt_pool(engine_of(world), world.colours)
-    assert f"{len(pool)} templates, at most 12 of them" in said(app) and not app.metric
+    assert f"{len(pool)} templates, at most 12 of them" in said(app) and [m.label for m in app.metric] == ["Baseline"]
     app.button(key="search-now").click().run()
     ((key, params),) = asked
     assert params["pool"] == list(pool) and params["baseline"] == ["a photo of a {}."]
@@ -116,7 +116,7 @@ def test_the_search_score_is_never_the_result(page: Page, world: World, found: P
     assert found.search_acc1 > found.chosen.heldout_acc1, "it must flatter here for this test to tell them apart"
     assert app.metric[0].value == percent(found.chosen.heldout_acc1) != percent(found.search_acc1)
     assert unescaped(app.subheader[0].value).startswith(percent(found.chosen.heldout_acc1))
-    assert "optimistic" in words and f"Picked on {found.n_search}" in words
+    assert "optimistic" in words and f"Chosen on {found.n_search}" in words
     for warning in found.warnings:
         assert unescaped(warning) in words
 
@@ -140,7 +140,7 @@ def test_held_out_pictures_that_it_turns(page: Page, world: World, found: Prompt
 
 def test_another_plan_is_another_search(page: Page, world: World, found: PromptSearchResult) -> None:
     app = page(HERE, model=[POOR], data=[world.colours], largest="1", **CHOICES)
-    assert not app.metric and app.button(key="search-now")
+    assert [m.label for m in app.metric] == ["Baseline"] and app.button(key="search-now")
 
 
 def test_a_stopped_search_says_so_and_can_be_started_again(page: Page, world: World) -> None:
@@ -151,7 +151,7 @@ def test_a_stopped_search_says_so_and_can_be_started_again(page: Page, world: Wo
     engine.jobs._table.settle(job.id, starting=False)
     app = page(HERE, model=[GOOD], data=[world.colours], largest="1", **CHOICES)
     assert engine.job(PromptSearch.at(engine, GOOD, world.colours, **options(largest=1))) is not None
-    assert "stopped before the verdict" in said(app) and app.button(key="search-now")
+    assert "stopped before its result" in said(app) and app.button(key="search-now")
 
 
 def test_the_job_leaves_what_the_page_finds(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -170,7 +170,7 @@ def test_the_job_leaves_what_the_page_finds(world: World, monkeypatch: pytest.Mo
     ("choices", "sentence"),
     [
         ({"extra": ["no place"]}, "exactly one {}"),
-        ({"pool": ["none"]}, "Nothing to choose from"),
+        ({"pool": ["none"]}, "No templates to choose from"),
         ({"poolpattern": "a {}"}, "needs a slot beside"),
         ({"budget": "1e9"}, "not “1e9”; 2000 is used instead."),
     ],

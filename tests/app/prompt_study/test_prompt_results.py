@@ -74,10 +74,10 @@ def test_the_same_text_goes_to_every_model(page: Page, world: World, monkeypatch
 
 def test_precision_counts_the_classes_named_in_the_text(page: Page, world: World) -> None:
     app = page(HERE, data=[world.colours], model=[GOOD], way="prompts", prompt=["a red square"], k="5")
-    assert app.metric[0].value == "100.0\u00a0%" and "of the first 5 are red" in said(app)
-    assert all(t["right"] and "right" in t["mark"] for t in tiles(app, "list-0-0"))
+    assert app.metric[0].value == "5 of 5" and "are red" in said(app)
+    assert all(t["right"] and "correct" in t["mark"] for t in tiles(app, "list-0-0"))
     other = page(HERE, data=[world.colours], model=[GOOD], way="prompts", prompt=["a red square"], k="5", right="blue")
-    assert other.metric[0].value == "0.0\u00a0%"
+    assert other.metric[0].value == "0 of 5"
     none = page(HERE, data=[world.colours], model=[GOOD], way="prompts", prompt=["a square"])
     assert not none.metric and "by chance" not in said(none)
 
@@ -87,8 +87,8 @@ def test_pictures_in_both_lists_are_marked_with_their_rank_there(page: Page, wor
     first, second = sorted_ids(world, GOOD, "a red square", 32), sorted_ids(world, POOR, "a red square", 32)
     for tile in tiles(app, "list-0-0"):
         assert ("in both" in tile["mark"]) == (tile["id"] in second[:10])
-        assert ("only here" in tile["mark"]) == (tile["id"] not in second[:10])
-        assert tile["note"] == f"rank {second.index(tile['id']) + 1} there"
+        assert ("this model only" in tile["mark"]) == (tile["id"] not in second[:10])
+        assert tile["note"] == f"rank {second.index(tile['id']) + 1} in the other"
     shared = len(set(first[:10]) & set(second[:10]))
     assert f"share {shared} of 10 images" in said(app)
 
@@ -124,7 +124,7 @@ def test_a_long_list_goes_through_a_link_whole(page: Page, world: World) -> None
     assert len(kept) == 1 and kept[0].startswith("list:")
     again = page(HERE, data=[world.colours], model=[GOOD], way="prompts", prompt=kept)
     assert box(again, "Prompts, one per line").value.splitlines() == many
-    assert len(grids(again)) == 8 and "80 questions" in said(again)
+    assert len(grids(again)) == 8 and "80 prompts" in said(again)
 
 
 def test_too_many_questions_are_told(page: Page, world: World) -> None:

@@ -70,7 +70,7 @@ def test_switching_between_a_class_and_a_picture(page: Page, world: World) -> No
     assert app.selectbox(key="shown-class").value == "red"
     app.button_group(key="shown-held").set_value("picture").run()
     (name,) = app.session_state["target"]
-    assert next(t for t in tiles(app, "target-grid") if t["id"] == name)["mark"] == "held against"
+    assert next(t for t in tiles(app, "target-grid") if t["id"] == name)["mark"] == "scored against"
     app.button_group(key="shown-held").set_value("class").run()
     assert app.session_state["target"] == [] and len(app.session_state["class"]) == 1
     app.selectbox(key="shown-class").set_value("blue").run()

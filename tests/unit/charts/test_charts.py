@@ -428,7 +428,7 @@ def test_long_names_have_a_line_each_under_a_difference(two):
 
 def test_one_difference_has_its_finding_as_title(two):
     chart = difference_chart(difference_frame([two]))
-    assert chart.title.startswith("LAION-2B is ahead by") and "excludes zero" in chart.alt
+    assert chart.title.startswith("LAION-2B is ahead by") and "95 % interval" in chart.alt
     assert "OpenAI ahead →" in chart.figure.layout.xaxis.title.text
 
 

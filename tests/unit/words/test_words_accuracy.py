@@ -107,3 +107,11 @@ def test_the_most_frequent_mistake_is_named_where_there_is_one(two: tuple[ZeroSh
     said = accuracy.mistake_finding(cells)
     assert said.code == "frequent_mistake" and f"{wrong['count'].max()}\u00a0times" in said
     assert accuracy.mistake_finding(cells[cells["true"] == cells["predicted"]]).code == "no_mistake"
+
+
+def test_a_model_that_guesses_is_said_to_be_at_chance(two: tuple[ZeroShotResult, ZeroShotResult]) -> None:
+    first = two[0]
+    chance = with_right(first, first.n // len(first.classnames))
+    assert "At chance: " in accuracy.accuracy_finding([first, replace(chance, model=LAION)])
+    assert "All models" in accuracy.accuracy_finding([chance, replace(chance, model=LAION)])
+    assert accuracy.at_chance([first]) == ""

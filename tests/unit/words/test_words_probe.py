@@ -63,9 +63,9 @@ def test_gains_of_several_probes_name_their_ties(pair: tuple[ProbeResult, ZeroSh
     sure = training_gain([found, twin], [texts, other])
     assert sure is not None and sure.code == "training_adds" and f"{in_points(gain)} to {points(gain)}" in sure
     mixed = training_gain([found, twin], [texts, replace(other, ranks=found.ranks)])
-    assert mixed is not None and "1 of 2 is a tie" in mixed and mixed.startswith(str(sure)[:24])
+    assert mixed is not None and "no clear difference in 1 of 2" in mixed and mixed.startswith(str(sure)[:24])
     both = training_gain([found, twin], [replace(texts, ranks=found.ranks), replace(other, ranks=found.ranks)])
-    assert both is not None and "2 of 2 are ties" in both
+    assert both is not None and "2 of 2" in both
     all_right = right(texts, np.ones(texts.n, bool))
     assert (said := training_gain([found, twin], [all_right, other])) is not None and said.code == "training_changes"
 
