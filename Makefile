@@ -20,7 +20,7 @@ test: $(VENV)/.dev check
 
 # Every page in Chromium; of these, `test` runs the way of a newcomer.
 browser: $(VENV)/.dev
-	$(BIN)/python -m pytest -q -n 2 --dist loadgroup tests/browser
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder tests/browser
 
 check: $(VENV)/.dev
 	$(BIN)/python -m ruff check .

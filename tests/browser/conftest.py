@@ -26,11 +26,11 @@ sync_api.expect.set_options(timeout=30_000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The browser tests of one file run in one process, one after the other: they share a server."""
+    """Mark the tests that need a browser. Those of one file share the servers they need: with several processes run
+    them as `make browser` does, by `--dist loadfile`."""
     for item in items:
         if "tests/browser/" in item.nodeid:
             item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 @contextmanager
