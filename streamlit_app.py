@@ -11,6 +11,7 @@ import streamlit as st
 from core.deck.stories import MOVED
 from pages.present import stage
 from pages.shared import first_run
+from pages.shared.accessible import accessible
 from pages.shared.badge import badge
 from pages.shared.engine import engine
 from pages.shared.grid import forget_grids
@@ -82,6 +83,7 @@ def frame() -> None:
     mount_hidden()
     forget_grids()
     one_step_back()
+    accessible()
     sections = {
         section: [
             st.Page(_file(folder), url_path=Path(folder).name, title=title, help=said) for folder, title, said in rows

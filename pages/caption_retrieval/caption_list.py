@@ -194,7 +194,7 @@ def _table(
         key="captions-table",
         alt="Captions with the rank of their image for each model",
         column_config={
-            "thumb": st.column_config.ImageColumn("", width="small", pinned=True),
+            "thumb": st.column_config.ImageColumn("Image", width="small", pinned=True),
             "caption": st.column_config.TextColumn(
                 "Caption" if look.side == "image" else "First of its captions", width=170
             ),
@@ -204,7 +204,7 @@ def _table(
                 format="%.3f",
                 help=f"Score of the best other image above its own, with {say_model(look.model)}",
             ),
-            "open": st.column_config.ButtonColumn("", key="look-closer", on_click=clicked),
+            "open": st.column_config.ButtonColumn("Inspect", key="look-closer", on_click=clicked),
         },
     )
     _pick_closer(part, opened)

@@ -25,4 +25,4 @@ def next_steps(engine: Engine) -> None:
             "**2. Compute the embeddings once**, on *Data & models* or here. The weights of any OpenCLIP model are "
             "downloaded at first use; afterwards every question is answered at once."
         )
-        st.code("python -m core embed --model ViT-B-32/openai --data folder:my-photos", language="bash")
+        st.code("python -m core embed --model ViT-B-32/openai --data folder:my-photos", language=None)

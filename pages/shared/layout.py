@@ -81,7 +81,7 @@ def conclusion(sentence: str, of: Sequence[Noted] = (), *, remarks: bool = True,
     """The sentence a reader takes home, and under it what stands beside the numbers it is `of`; without `remarks` only
     faults and warnings. `explained` is what a word of it means, for its tooltip. Markdown: escape names with
     `words.plain`."""
-    st.subheader(sentence, anchor=False, help=explained or None)
+    st.header(sentence, anchor=False, help=explained or None)
     show_notes(of, remarks=remarks)
 
 

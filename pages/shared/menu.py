@@ -14,10 +14,8 @@ DESCRIPTIONS = """
   padding: 0 0.5rem 0.4rem; white-space: normal; font-size: 0.8rem; opacity: 0.8; pointer-events: none;
 }
 [data-testid="stTopNavPopover"] [data-testid="stTopNavDropdownLink"] { font-weight: 600; }
-[data-testid="stTopNavLink"]:focus-visible { outline: 2px solid currentColor; outline-offset: -2px; }
 """
-"""The description of a page, which Streamlit keeps for screen readers and a tooltip, under its title in the dropdown;
-and a ring around the link that has the keyboard's focus."""
+"""The description of a page, which Streamlit keeps for screen readers and a tooltip, under its title in the menu."""
 
 
 def menu(section: int | None, links: int) -> None:

@@ -38,7 +38,7 @@ def confused_table(result: ZeroShotResult, frame: pd.DataFrame, show: Shown) -> 
             "predicted_name": "Predicted class",
             "count": "Images",
             "share": percent_column("Of the true class"),
-            "pictures": st.column_config.ButtonColumn("", key="confused-button", on_click=clicked),
+            "pictures": st.column_config.ButtonColumn("Images", key="confused-button", on_click=clicked),
         },
     )
 

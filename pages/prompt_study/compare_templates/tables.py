@@ -70,7 +70,7 @@ def _columns(clicked: Callable[[], None]) -> dict[str, Any]:
         "gained": number("Gained", format="localized"),
         "lost": number("Lost", format="localized"),
         "mean_per_class_recall": percent_column("Mean recall", help="Mean per-class recall"),
-        "changes": st.column_config.ButtonColumn("", key="template-changes", on_click=clicked),
+        "changes": st.column_config.ButtonColumn("Changes", key="template-changes", on_click=clicked),
     }
 
 
