@@ -13,7 +13,7 @@ from core.studies.prompts.compose import words_in_captions
 from core.studies.prompts.words import WordsResult
 from core.types import Sentence
 from core.words.glossary import GLOSSARY
-from core.words.names import short_names, told_apart
+from core.words.names import say_dataset, short_names, told_apart
 
 # --- two lists --------------------------------------------------------------------------------------------
 
@@ -206,3 +206,16 @@ def word_line(result: WordsResult) -> str:
         return f"score of the whole text · {count(result.n, 'image')}"
     interval = f"95 %: {best.ci95[0]:+.3f} to {best.ci95[1]:+.3f} · " if best.ci95 else ""
     return f"{interval}score lost without it · whole text {result.score:.3f}".replace("-", "−")
+
+
+# --- collections ------------------------------------------------------------------------------------------
+
+
+def collection_saved(title: str, images: int) -> Sentence:
+    """That ticked images are kept, and where: `collection_saved`."""
+    return Sentence(f"Saved {count(images, 'image')} as “{title}”; Search lists it.", "collection_saved")
+
+
+def collection_line(dataset: str, split: str, images: int) -> Sentence:
+    """What a collection holds: `collection_line`."""
+    return Sentence(f"{count(images, 'image')} of {say_dataset(dataset)}, {split} split", "collection_line")

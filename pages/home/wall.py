@@ -119,6 +119,8 @@ def _walls(engine: Engine, results: Sequence[PicturesResult]) -> None:
                 tile=TILE,
                 opened=_look,
                 label=f"The first {len(result.hits)} images of {say_model(result.model)}",
+                of=(result.dataset, result.split),
+                tools=False,
             )
     if picture := one_of("look", results[0].ids, "", A_PICTURE, NONE_OPENED):
         _dialog(engine, results, picture)
@@ -132,6 +134,7 @@ def _tile(engine: Engine, result: PicturesResult, place: int) -> Tile:
         thumbnail=thumbnail(engine, result.dataset, result.split, hit.id),
         alt=f"Rank {hit.rank}: {what}{', as the text says' if hit.relevant else ''}",
         right=bool(hit.relevant),
+        label=hit.label,
     )
 
 

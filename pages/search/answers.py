@@ -63,6 +63,7 @@ def _page(
                 tile=TILE,
                 opened=opened,
                 label=f"Images that {say_model(parts[i].model)} finds",
+                of=(parts[i].dataset, parts[i].split),
             )
         drawn.append(SheetList(title=say_model(parts[i].model), line=parts[i].query.words, tiles=tiles))
     return drawn

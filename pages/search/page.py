@@ -17,6 +17,7 @@ from core.words.pictures import AGREEMENT, first_right, models_finding
 from pages.search.answers import first, lists
 from pages.search.asked_picture import asked_dialog
 from pages.search.query_form import KEPT, PAGE_KEY, QueryForm, get_query, more, query_picture, write
+from pages.search.saved import CHOICES, saved_collections
 from pages.shared.captions_used import captions_used, pick_split
 from pages.shared.chart import draw
 from pages.shared.contact_sheet import SheetList, contact_sheet
@@ -129,11 +130,14 @@ def footer(results: Sequence[PicturesResult], split: str | None, now: QueryForm)
             **now.choices,
             **page_choice(PAGE_KEY),
             "open": get_choice("open"),
+            **{name: get_choice(name) for name in CHOICES},
         },
     )
 
 
-bind(*KEPT, "open")
+bind(*KEPT, "open", *CHOICES)
 page_title("Which images match your words?")
 with errors_in_place():
     page(engine())
+with errors_in_place():
+    saved_collections(engine())

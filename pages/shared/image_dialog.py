@@ -115,4 +115,5 @@ def _alike(engine: Engine, opened: OpenedImage) -> None:
             label="Most similar images",
             opened=lambda other: set_choice(opened.choice, other),
             remember=False,
+            tools=False,
         )

@@ -41,6 +41,7 @@ def answered_tile(engine: Engine, result: ZeroShotResult, row: int) -> Tile:
         right=right,
         score=share,
         score_text=f"{share:.2f}",
+        label=true,
     )
 
 

@@ -37,4 +37,5 @@ def hit_tile(
         right=right,
         mark=mark,
         named=named,
+        label=hit.label,
     )

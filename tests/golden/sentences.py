@@ -552,6 +552,8 @@ def _pictures() -> Said:
     effects = (words(0.1, 0.02, 0.05), words(0.1, -0.02), words(-0.1, -0.2), replace(words(0.1), words=()))
     yield "pictures.words_finding", [pictures.words_finding(w, of) for w in effects for of in ("", "the image p3")]
     yield "pictures.word_line", [pictures.word_line(w) for w in (effects[0], effects[3])]
+    yield "pictures.collection_saved", [pictures.collection_saved("Odd labels", n) for n in (1, 12)]
+    yield "pictures.collection_line", [pictures.collection_line("eurosat", "test", n) for n in (1, 12)]
 
 
 def _captions() -> Said:

@@ -56,6 +56,7 @@ def ten_first(engine: Engine, lists: Sequence[PicturesResult], now: CurrentCapti
                     tile=TILE,
                     opened=opened,
                     label=f"Images that {say_model(result.model)} puts first",
+                    of=(result.dataset, result.split),
                 )
             drawn[-1].append(
                 SheetList(title=say_model(result.model), line=f"of {count(result.n, 'image')}", tiles=tiles)
@@ -150,7 +151,8 @@ def _look_alikes_of(engine: Engine, one: OneCaptionResult, places: Mapping[str, 
         st.markdown(f"**{plain(say_model(one.model))}**")
         st.caption(f"{ahead} of these {len(places)} rank above the original for this caption.")
     tiles = [_look_alike(engine, one, hit, places[hit.id]) for hit in one.lookalikes]
-    grid(tiles, key=f"alike-{one.model}", tile=TILE, opened=opened, label=f"Look-alikes with {say_model(one.model)}")
+    name = f"Look-alikes with {say_model(one.model)}"
+    grid(tiles, key=f"alike-{one.model}", tile=TILE, opened=opened, label=name, of=(one.dataset, one.split))
 
 
 def _look_alike(engine: Engine, one: OneCaptionResult, hit: Hit, rank: int) -> Tile:

@@ -68,6 +68,7 @@ def _column(engine: Engine, result: Answered, rows: pd.DataFrame, side: str, nam
             label=f"Images that only {name} classifies correctly",
             tile=112,
             opened=lambda picture: set_choice("parted", picture),
+            of=(result.dataset, result.split),
         )
     if len(rows) > PAGE:
         st.caption("Most confident errors first.")
@@ -81,6 +82,7 @@ def _tile(engine: Engine, result: Answered, row: pd.Series, wrong: str) -> Tile:
         alt=f"{true}, misclassified as {named}; the correct class is at rank {rank}",
         caption=f"not {named}",
         mark=true,
+        label=true,
         score=float(row["sure"]),
         score_text=f"{row['sure']:.2f}",
     )

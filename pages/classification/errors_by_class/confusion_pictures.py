@@ -119,6 +119,7 @@ def pictures(engine: Engine, result: ZeroShotResult) -> None:
             tile=138,
             label=title(result, cell, len(rows)),
             opened=lambda picture: set_choice("picture", picture),
+            of=(result.dataset, result.split),
         )
     if len(rows) > PAGE:
         st.caption(f"{count(len(rows), 'image')}, most confident first.")

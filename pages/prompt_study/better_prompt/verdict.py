@@ -144,6 +144,7 @@ def turned_pictures(engine: Engine, result: PromptSearchResult) -> None:
             tile=120,
             label=f"{KINDS[now]}: {count(len(ids[now]), 'held-out image')}",
             opened=lambda name: set_choice("judged", name),
+            of=(after.dataset, after.split),
         )
 
 
@@ -169,6 +170,7 @@ def _tile(engine: Engine, before: ZeroShotResult, after: ZeroShotResult, row: in
         alt=f"{true}: classified as {was} before, as {now} now",
         caption=f"true: {true}",
         note=f"before: {was if gained else 'correct'}",
+        label=true,
         right=gained,
         mark=_mark(gained, bool(after.correct[row]), now),
     )

@@ -180,6 +180,7 @@ def _pictures(engine: Engine, look: ChangedTemplate, frame: pd.DataFrame) -> Non
             tile=120,
             label=f"{KINDS[kind]}: {count(len(rows), 'image')}",
             opened=lambda picture: set_choice("flipped", picture),
+            of=(look.study.dataset, look.study.split),
         )
     save_rows(frame, "pictures-changed", key="flipped-csv")
 
@@ -235,6 +236,7 @@ def _tile(engine: Engine, look: ChangedTemplate, row: pd.Series) -> Tile:
         alt=f"{row['true']}: classified as {row['before']} before, as {row['after']} now",
         caption=f"true: {row['true']}",
         note=f"before: {'correct' if kind == LOST else row['before']}",
+        label=str(row["true"]),
         right=kind == GAINED,
         mark=marks[kind],
     )

@@ -91,6 +91,7 @@ def _row(engine: Engine, compared: Compared, q: int, opened: Callable[[str], Non
                 tile=104 if len(compared.rows[q]) > 1 else 112,
                 label=f"{say_model(result.model)}: {result.query.words}",
                 opened=opened,
+                of=(result.dataset, result.split),
             )
 
 

@@ -77,6 +77,7 @@ def _cell(engine: Engine, result: PicturesResult, value: str, tile: int, opened:
         tile=tile,
         label=f"{say_model(result.model)}: {result.query.words}",
         opened=opened,
+        of=(result.dataset, result.split),
     )
 
 
@@ -87,6 +88,7 @@ def _tile(engine: Engine, result: PicturesResult, place: int) -> Tile:
         id=hit.id,
         thumbnail=thumbnail(engine, result.dataset, result.split, hit.id),
         alt=f"Rank {hit.rank}: {said}",
+        label=hit.label,
         rank=hit.rank,
         score_text=cosine(hit.score),
         right=bool(hit.relevant),

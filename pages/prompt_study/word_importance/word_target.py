@@ -107,6 +107,7 @@ def pictures_to_choose(engine: Engine, result: PicturesResult, now: WordTarget) 
         tile=96,
         label="The best images of this text",
         opened=hold_against,
+        of=(result.dataset, result.split),
     )
 
 
@@ -117,6 +118,7 @@ def _tile(engine: Engine, result: PicturesResult, place: int, now: WordTarget) -
         id=hit.id,
         thumbnail=thumbnail(engine, result.dataset, result.split, hit.id),
         alt=f"Rank {hit.rank}: {said}",
+        label=hit.label,
         caption=said,
         rank=hit.rank,
         score_text=cosine(hit.score),
