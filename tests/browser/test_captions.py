@@ -170,7 +170,7 @@ def test_an_upload_and_its_link(visit: Visit, server: str, shown: World, tmp_pat
     # No model is on this machine, so the answer is one sentence, here and for whoever follows the link.
     colleague = visit(page.url)
     expect(colleague.get_by_text("With your image")).to_be_visible()
-    expect(colleague.get_by_alt_text("The image that is asked with")).to_be_visible()
+    expect(colleague.get_by_alt_text("The image of the query")).to_be_visible()
 
 
 def test_a_page_of_a_list_can_be_linked_to(visit: Visit, server: str, shown: World) -> None:

@@ -91,7 +91,7 @@ def _still(page: Any, sheet: Any) -> dict[str, float]:
 
 def test_from_a_template_to_a_picture_that_it_turns(visit: Visit, address: str, world: World) -> None:
     page = visit(address + on_colours(world, "/compare_templates"))
-    tile = page.get_by_role("group", name="picture").get_by_role("button").first
+    tile = page.get_by_role("group", name="image").get_by_role("button").first
     expect(tile).to_be_visible(timeout=SLOWLY)
     tile.focus()
     page.keyboard.press("Enter")

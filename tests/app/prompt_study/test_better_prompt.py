@@ -115,7 +115,7 @@ def test_the_search_score_is_never_the_result(page: Page, world: World, found: P
     assert f"{percent(found.chosen.heldout_acc1)} on held-out images" in words
     assert found.search_acc1 > found.chosen.heldout_acc1, "it must flatter here for this test to tell them apart"
     assert app.metric[0].value == percent(found.chosen.heldout_acc1) != percent(found.search_acc1)
-    assert unescaped(app.subheader[0].value).startswith(percent(found.chosen.heldout_acc1))
+    assert unescaped(app.header[0].value).startswith(percent(found.chosen.heldout_acc1))
     assert "optimistic" in words and f"Chosen on {found.n_search}" in words
     for warning in found.warnings:
         assert unescaped(warning) in words

@@ -112,7 +112,7 @@ def test_prompts_are_typed_one_a_line(page: Page, world: World) -> None:
     box(app, "Prompts, one per line").set_value("a red <b>square</b>\n\na blue one, please")
     press(app, "Find images")
     assert app.session_state["prompt"] == ["a red <b>square</b>", "a blue one, please"]
-    assert [unescaped(h.value) for h in app.header][:2] == ["“a red <b>square</b>”", "“a blue one, please”"]
+    assert [unescaped(h.value) for h in app.header][1:3] == ["“a red <b>square</b>”", "“a blue one, please”"]
 
 
 def test_a_long_list_goes_through_a_link_whole(page: Page, world: World) -> None:
@@ -165,7 +165,7 @@ def test_a_ladder_adds_one_adjective_after_another(page: Page, world: World) -> 
     box(app, "Adjectives, in the order they are added").set_value("red, small")
     box(app, "Put into").set_value("a photo of a {}")
     press(app, "Find images")
-    assert [unescaped(h.value) for h in app.header][:3] == [
+    assert [unescaped(h.value) for h in app.header][1:4] == [
         "“a photo of a square”",
         "“a photo of a red square”",
         "“a photo of a small red square”",
@@ -175,7 +175,7 @@ def test_a_ladder_adds_one_adjective_after_another(page: Page, world: World) -> 
 
 def test_something_is_taken_away(page: Page, world: World) -> None:
     app = page(HERE, data=[world.colours], model=[GOOD], way="sum", term=["a red thing", "- blue", "0.25 * white"])
-    heads = [unescaped(h.value) for h in app.header][:2]
+    heads = [unescaped(h.value) for h in app.header][1:3]
     assert heads == ["“a red thing”", "“a red thing - 0.5 blue + 0.25 white”"]
     encoder, images = FakeEncoder(GOOD), engine_of(world).vectors.require(engine_of(world).place(GOOD, world.colours))
     parts = normalise(encoder.encode_texts(["a red thing", "blue", "white"])).astype(np.float64)
