@@ -107,7 +107,7 @@ def _under(said: str, found: Sequence[Strip]) -> str:
         f'<div class="step-few"><h4>{escape(s.title)}</h4><div class="step-strip">{_strip(s)}</div></div>'
         for s in found
     )
-    title = f"<h3>“{escape(said)}”</h3>" if said else ""
+    title = f"<h2>“{escape(said)}”</h2>" if said else ""
     return f"{title}{''.join(each)}"
 
 
@@ -115,7 +115,7 @@ def _beside(said: str, found: Sequence[Strip], *, first: bool) -> str:
     each = (
         f'<div class="step-strip many">{f"<h4>{escape(s.title)}</h4>" if first else ""}{_strip(s)}</div>' for s in found
     )
-    return f"<h3>“{escape(said)}”</h3>{''.join(each)}"
+    return f"<h2>“{escape(said)}”</h2>{''.join(each)}"
 
 
 def _strip(strip: Strip) -> str:
@@ -156,7 +156,7 @@ def _claim(said: str, result: ClaimResult) -> str:
     lines = [result.evidence, result.remark, result.deck]
     kind = _KINDS[result.verdict]
     return (
-        f'<section class="step-claim"><h3>{escape(said)}</h3>'
+        f'<section class="step-claim"><h2>{escape(said)}</h2>'
         f'<span class="step-verdict {kind}">{escape(result.verdict)}</span>'
         + (f" <small>{escape(ON_DEMO)}</small>" if result.demo else "")
         + "".join(f"<p>{escape(line)}</p>" for line in lines if line)
@@ -173,6 +173,6 @@ def _doubt(result: DoubtResult) -> str:
     more = f" {len(result.cells)} figures in all." if len(result.cells) > 1 else ""
     evidence = f"{result.evidence}{more}" if result.raised else "The audit no longer raises it."
     return (
-        f'<section class="step-claim"><h3>{escape(result.doubt.title)}</h3>'
+        f'<section class="step-claim"><h2>{escape(result.doubt.title)}</h2>'
         f"<p>{escape(evidence)}</p><p>{escape(result.doubt.cause)}</p></section>"
     )
