@@ -122,7 +122,7 @@ def test_a_whole_task_by_keyboard(visit: Visit, address: str, world: World) -> N
     page.keyboard.press("ArrowDown")
     expect(errors).to_be_focused()
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", level=1, name="Which classes are right")).to_be_visible()
+    expect(page.get_by_role("heading", level=1, name="Which classes does the model confuse?")).to_be_visible()
     _settled(page)
 
     model = page.get_by_role("combobox", name="Model").first

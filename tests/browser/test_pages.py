@@ -27,8 +27,8 @@ def link(world: World, path: str, **more: str) -> str:
 
 def test_the_first_visitor_may_come_by_a_deep_link(visit: Visit, address: str, world: World) -> None:
     page = visit(address + link(world, "/errors_by_class", true="red", predicted="red"))
-    expect(page.get_by_role("heading", name="Which classes are right")).to_be_visible()
-    expect(page.get_by_role("heading", name="images of red named red")).to_be_visible()
+    expect(page.get_by_role("heading", name="Which classes does the model confuse?")).to_be_visible()
+    expect(page.get_by_role("heading", name="images of red classified as red")).to_be_visible()
     expect(page.get_by_role("dialog")).to_have_count(0)
     assert choices(page)["model"] == [POOR] and choices(page)["true"] == ["red"]
 
@@ -61,7 +61,7 @@ def test_a_bar_leads_to_its_classes_from_an_address_with_choices(visit: Visit, a
     bar.wait_for()
     bar.click(force=True)
     page.get_by_role("dialog").get_by_role("button", name="Errors by class").click()
-    expect(page.get_by_role("heading", name="Which classes are right")).to_be_visible()
+    expect(page.get_by_role("heading", name="Which classes does the model confuse?")).to_be_visible()
     page.wait_for_url("**/errors_by_class?*model=*")
     assert choices(page) == {"model": [POOR], "data": [world.colours]}
 
@@ -81,7 +81,7 @@ def test_pictures_by_keyboard(visit: Visit, address: str, world: World) -> None:
     page.keyboard.press("Enter")
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_role("img").first).to_be_visible()
-    expect(dialog).to_contain_text("· right")
+    expect(dialog).to_contain_text("· correct")
     page.wait_for_url("**picture=*")
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
