@@ -221,7 +221,7 @@ def test_search_like_a_picture_of_the_set_uses_its_stored_vector(
             image=png((1, 2, 3)),
             like=images.ids[row],
         )
-    with pytest.raises(UnknownName, match="picture"):
+    with pytest.raises(UnknownName, match="image"):
         search(engine, engine.place(GOOD, squares(folder)), query=ask(image="x"), like="x")
 
 

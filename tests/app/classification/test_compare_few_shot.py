@@ -63,7 +63,7 @@ def test_a_draw_against_zero_shot(
     point = study.point(method, K)
     assert value(app)[:2] == [percent(point.acc1[seed]), percent(study.zero_shot.acc1)]
     words = said(app)
-    assert f"is one draw (seed {seed}), and one draw is worth little" in words
+    assert f"is a single draw (seed {seed}), which is weak evidence" in words
     assert f"the mean is {percent(point.acc1_mean)} ± {100 * point.acc1_std:.1f} points over 3 draws" in words
     moves = [100 * (acc - study.zero_shot.acc1) for acc in point.acc1]
     ends = f"from {min(moves):+.1f} to {max(moves):+.1f}\u00a0point".replace("-", "−")

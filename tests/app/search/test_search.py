@@ -97,7 +97,7 @@ def test_classes_that_are_named_count_as_right(
     app = caption_page(HERE, model=[GOOD], data=[captioned.colours], q="something blue")
     found = search(engine, engine.place(GOOD, captioned.colours), query="something blue", k=10)
     right = sum(bool(h.relevant) for h in found.hits)
-    assert f"{right} of the first 10 are “blue”; 2.5 would be by chance" in said(app)
+    assert f"{right} of the first 10 are “blue”; 2.5 expected by chance" in said(app)
     assert [t["right"] for t in tiles(app, "answer-0")[:10]] == [h.relevant for h in found.hits]
 
 
