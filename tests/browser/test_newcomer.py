@@ -51,7 +51,7 @@ def test_from_nothing_to_a_picture(browser: Any, tmp_path: Path) -> None:
         page.wait_for_function("window.shown.image && window.shown.figure", timeout=2 * MINUTES)
         shown = page.evaluate("window.shown")
         assert shown["image"] <= BUSY * SEEN and shown["figure"] <= BUSY * 10_000
-        line = page.get_by_text("Preparing the demo")
+        line = page.get_by_test_id("stProgress").filter(has_text="Preparing the demo")
         expect(line).to_be_visible()
         expect(line).to_have_count(0, timeout=6 * MINUTES)
         page.wait_for_timeout(2000)
