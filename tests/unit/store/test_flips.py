@@ -189,6 +189,7 @@ def _gone(name: str, *_: object) -> None:
 def test_damage_is_named_and_what_is_here_is_computed_again(
     world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("TMV_DATA", str(world))
     place = copy(world, tmp_path / "cache")
     encoders(monkeypatch, place, weights=True)
     good, heard = answers(Engine(place), world, make=True), list[str]()
