@@ -40,10 +40,13 @@ def in_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Worl
 
 
 def _pointed(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    import huggingface_hub.constants
     import streamlit as st
 
     for name, value in world.environment.items():
         monkeypatch.setenv(name, value)
+    # The hub's library reads its variable once: whoever imported it first decided for all tests of this process.
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
     st.cache_resource.clear()
     yield world
     st.cache_resource.clear()

@@ -69,7 +69,7 @@ def warm(engine: Engine, places: Sequence[Place]) -> None:
     for place in places:
         if f"warmed-{place.model.name}" not in st.session_state:
             st.session_state[f"warmed-{place.model.name}"] = True
-            if engine.vectors.model_state(place.model).state == "ready":
+            if engine.vectors.computable(place.model).state == "ready":
                 engine.encoding.warm(place.model.name)
 
 

@@ -9,6 +9,7 @@ import streamlit as st
 from core.engine import Engine
 from core.errors import TMVError
 from core.stats.numbers import interval_text, percent
+from core.studies.captions.retrieval import RetrievalResult
 from core.studies.captions.study import Retrieval
 from core.studies.prompts.study import PromptStudy
 from core.studies.zero_shot.study import ZeroShot
@@ -16,7 +17,9 @@ from core.types import Place
 from core.words.accuracy import protocol_line
 from core.words.captions import retrieval_line
 from core.words.names import say_dataset, say_model, say_pair
+from core.words.notes import Noted
 from core.words.prompts import templates_finding
+from pages.shared.layout import show_notes
 from pages.shared.stored import default_datasets, default_models, stored_pairs
 from pages.shared.words import plain
 
@@ -25,8 +28,10 @@ PAGES = (
     "pages/prompt_study/compare_templates",
     "pages/caption_retrieval/retrieval_scores",
 )
-Answer = tuple[str, str]
-"""What was found, and the protocol in a line."""
+Answer = tuple[str, str, Noted]
+"""What was found, the protocol in a line, and the result, whose faults and warnings stand beside it."""
+AT_ONCE = 10_000
+"""Images whose captions are ranked while the page is drawn; of more, only what was kept is shown."""
 
 
 def questions(engine: Engine) -> None:
@@ -49,10 +54,11 @@ def _say(engine: Engine, answer: Callable[[Engine], Answer | None]) -> None:
     except TMVError:  # texts that are not encoded yet, or vectors of other weights: the page says which
         found = None
     if found is None:
-        st.markdown("No answer yet: nothing that it needs is embedded.")
+        st.markdown("No answer yet: what it needs has not been computed.")
         return
     st.markdown(f"**{plain(found[0])}**")
     st.caption(plain(found[1]))
+    show_notes([found[2]], remarks=False)
 
 
 def _places(engine: Engine, kind: str) -> Sequence[Place]:
@@ -71,7 +77,7 @@ def _labels(engine: Engine) -> Answer | None:
         return None
     best = max(results, key=lambda r: r.acc1)
     said = f"{say_model(best.model)} labels {percent(best.acc1)} of {say_dataset(best.dataset)} correctly."
-    return said, f"95 %: {interval_text(best.acc1_ci95)} · {protocol_line(best)}"
+    return said, f"95 %: {interval_text(best.acc1_ci95)} · {protocol_line(best)}", best
 
 
 def _wording(engine: Engine) -> Answer | None:
@@ -79,12 +85,11 @@ def _wording(engine: Engine) -> Answer | None:
     if not places:
         return None
     result = engine.run(PromptStudy(place=places[0], prompt_set="deck"))
-    return templates_finding([result]), say_pair(result.model, result.dataset)
+    return templates_finding([result]), say_pair(result.model, result.dataset), result
 
 
 def _captions(engine: Engine) -> Answer | None:
-    found = [engine.kept(Retrieval(place=place)) for place in _places(engine, "captions")]
-    results = [r for r in found if r is not None]
+    results = [r for place in _places(engine, "captions") if (r := _ranks(engine, place)) is not None]
     if not results:
         return None
     best = max(results, key=lambda r: r.image.recall[1])
@@ -92,4 +97,13 @@ def _captions(engine: Engine) -> Answer | None:
     return (
         said,
         f"95 %: {interval_text(best.image.recall_ci95[1])} · {say_dataset(best.dataset)} · {retrieval_line(best)}",
+        best,
     )
+
+
+def _ranks(engine: Engine, place: Place) -> RetrievalResult | None:
+    study = Retrieval(place=place)
+    found = engine.kept(study)
+    if found is None and len(engine.vectors.require(place).ids) <= AT_ONCE:
+        return engine.run(study)
+    return found
