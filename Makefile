@@ -6,7 +6,7 @@ PORT ?= 8501
 MODEL ?= demo-rn/demo
 DATA ?= demo-objects
 
-.PHONY: run test browser check look embed bench lock clean
+.PHONY: run test browser parity check look embed bench lock clean
 
 run: $(VENV)/.run
 	$(BIN)/python -m streamlit run streamlit_app.py --server.port=$(PORT)
@@ -21,6 +21,14 @@ test: $(VENV)/.dev check
 # Every page in Chromium; of these, `test` runs the way of a newcomer.
 browser: $(VENV)/.dev
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder tests/browser
+
+# Tokens and text towers beside open_clip with transformers, which the product does without; in a folder of its own.
+parity: $(VENV)/.peers
+	PYTHONPATH=$(VENV)/peers HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -q -n 2 tests/parity
+
+$(VENV)/.peers: $(VENV)/.dev
+	$(BIN)/uv pip install -q --no-deps --target $(VENV)/peers transformers==5.24.0
+	touch $@
 
 check: $(VENV)/.dev
 	$(BIN)/python -m ruff check .

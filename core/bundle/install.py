@@ -179,9 +179,10 @@ def _expect_same_weights(root: Path, draft: Path, listing: Listing, name: str) -
         if here is not None and here.model_digest == card.model_digest:
             continue
         try:
-            files = weights.locate(find_model(card.name)) or ()
+            here_too = weights.locate(find_model(card.name))
         except TMVError:
-            files = ()
+            here_too = None
+        files = here_too.paths if here_too is not None else ()
         known = sorted(str(w["sha256"]) for w in card.weights)
         other = files and sorted(weights.file_digest(f, root / "digests") for f in files) != known
         used = here is not None and any(e.key.model == card.name for e in Store(root).entries())

@@ -121,7 +121,7 @@ def load_encoder(
     files = weights.locate(spec)
     if files is None:
         files = weights.download(spec, progress)
-    records = [_record(path, memo_dir) for path in files]
+    records = [_record(path, memo_dir) for path in files.paths]
     # OpenAI's files are known by their checksum; any other file under their name is not their model
     known = weights.expected_sha256(spec)
     if known and records[-1]["sha256"] != known:

@@ -50,7 +50,7 @@ class _Reading:
 
 
 def load_exactly(model: Any, config: Mapping[str, Any], paths: Sequence[Path]) -> tuple[Note, ...]:
-    """Load the weights `paths[-1]` into `model`, whose configuration is `paths[0]`, and say how they were read.
+    """Load the weights `paths[1]` into `model`, whose configuration is `paths[0]`, and say how they were read.
 
     Raises `TMVError` unless every tensor of the model is in the file in its shape and nothing else is.
     """

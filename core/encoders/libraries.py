@@ -10,8 +10,9 @@ import re
 import tempfile
 import threading
 import warnings
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,10 @@ import torch
 from core.catalog.models import quick_gelu_mismatch
 from core.encoders.checkpoints import read_tensors, unreadable
 from core.encoders.fitting import expect_sound, load_exactly
+from core.encoders.hub_tokenizer import HubTokenizer
+from core.encoders.text_files import TOWER, TextConfig, read_text_config
+from core.encoders.text_towers import HubTextTower, read_tower_config
+from core.encoders.weights import ModelFiles
 from core.errors import TMVError
 from core.types import ModelSpec, Note, Preprocessing
 
@@ -46,16 +51,19 @@ class Built:
     notes: tuple[Note, ...] = ()
 
 
-def build(spec: ModelSpec, files: Sequence[Path]) -> Built:
-    """The model of `spec` from its files (configuration first where it has one).
+def build(spec: ModelSpec, files: ModelFiles) -> Built:
+    """The model of `spec` from its files.
 
     Always in `eval()` mode: open_clip hands models over in training mode, where stochastic depth and batch
     statistics ruin every vector.
     """
-    built = _build_clip(files[-1]) if spec.library == "clip" else _build_open_clip(spec, files)
+    if spec.library == "clip" and files.weights is not None:
+        built = _build_clip(files.weights)
+    else:
+        built = _build_open_clip(spec, files)
     built.model.eval().requires_grad_(False)
-    if files:
-        expect_sound(built.model.state_dict(), files[-1])
+    if files.weights is not None:
+        expect_sound(built.model.state_dict(), files.weights)
     return built
 
 
@@ -95,20 +103,20 @@ def _import_clip() -> tuple[Any, Any]:
 # --- open_clip --------------------------------------------------------------------------------------------
 
 
-def _build_open_clip(spec: ModelSpec, files: Sequence[Path]) -> Built:
+def _build_open_clip(spec: ModelSpec, files: ModelFiles) -> Built:
     import open_clip
 
-    weights, own = str(files[-1]) if files else None, spec.pretrained == "file"
-    name, config, preprocess = _architecture(open_clip, spec, files)
-    with _building, _quiet(), torch.random.fork_rng(devices=[]):
+    weights, own = str(files.weights) if files.weights else None, spec.pretrained == "file"
+    name, config, preprocess = _architecture(open_clip, spec, files.config)
+    text = read_text_config(config.get("text_cfg", {}))
+    with _building, _quiet(), torch.random.fork_rng(devices=[]), _hub_towers(text, files.text):
         torch.manual_seed(SEED)
         model = _create(open_clip, spec, name, None if own else weights, preprocess)
-    notes = load_exactly(model, config, files) if own else ()
-    tokenizer = _tokenizer(open_clip, spec, name)
-    context = int(getattr(model, "context_length", None) or model.text.context_length)
+    notes = load_exactly(model, config, (files.config, files.weights)) if own and files.config and files.weights else ()
+    context = _context(model, text)
     return Built(
         model=model.float(),
-        tokenize=lambda texts: tokenizer(list(texts), context_length=context).long(),
+        tokenize=_tokenizer(open_clip, spec, name, replace(text, context_length=context), files.text),
         preprocessing=_preprocessing(spec, model.visual.preprocess_cfg),
         config={"model": config, "seed": None if weights else SEED},
         context_length=context,
@@ -155,27 +163,51 @@ def _misfit(spec: ModelSpec, weights: str, error: Exception) -> TMVError | None:
     )
 
 
-def _tokenizer(library: Any, spec: ModelSpec, name: str) -> Any:
+def _context(model: Any, text: TextConfig) -> int:
+    """How many tokens a text has. A tower of the hub has more places than are used, so its configuration says."""
+    own = int(getattr(model, "context_length", None) or model.text.context_length)
+    return text.context_length if text.tokenizer or text.tower else own
+
+
+def _tokenizer(library: Any, spec: ModelSpec, name: str, text: TextConfig, files: Mapping[str, Path]) -> Tokenize:
+    if text.tokenizer:
+        of_hub = HubTokenizer(files, text)
+        return lambda texts: torch.from_numpy(of_hub(texts))
     try:
-        return library.get_tokenizer(name)
+        tokenizer = library.get_tokenizer(name)
     except Exception as error:
-        raise TMVError(
-            f"The tokenizer of {spec.name} cannot be made ({error}); a tokenizer of the hub needs "
-            "the package transformers and its files in the hub's cache."
-        ) from error
+        raise TMVError(f"The tokenizer of {spec.name} cannot be made ({error}); choose another model.") from error
+    return lambda texts: tokenizer(list(texts), context_length=text.context_length).long()
 
 
-def _architecture(library: Any, spec: ModelSpec, files: Sequence[Path]) -> tuple[str, dict[str, Any], dict[str, Any]]:
+@contextlib.contextmanager
+def _hub_towers(text: TextConfig, files: Mapping[str, Path]) -> Iterator[None]:
+    """open_clip takes some text towers from `transformers`, which is not needed here: it is given ours instead."""
+    if not text.tower:
+        yield
+        return
+    import open_clip.model as library
+
+    ours = partial(HubTextTower, settings=read_tower_config(files[TOWER]))
+    theirs = library.HFTextEncoder
+    library.HFTextEncoder = ours
+    try:
+        yield
+    finally:
+        library.HFTextEncoder = theirs
+
+
+def _architecture(library: Any, spec: ModelSpec, own: Path | None) -> tuple[str, dict[str, Any], dict[str, Any]]:
     """The name under which open_clip knows the architecture, its configuration, the weights' own
     transform.
     """
-    if len(files) < 2:
+    if own is None:
         known = dict(library.get_pretrained_cfg(spec.architecture, spec.pretrained))
         config = library.get_model_config(spec.architecture) or {}
         if known.get("quick_gelu") and not config.get("quick_gelu"):
             raise quick_gelu_mismatch(spec.architecture, spec.pretrained)
         return spec.architecture, config, known
-    config, preprocess = _read_config(files[0])
+    config, preprocess = _read_config(own)
     return _register(library, config), config, preprocess
 
 

@@ -68,7 +68,8 @@ def find_tower(model: Any) -> Tower | None:
     mask = getattr(holder, "attn_mask", getattr(blocks[0], "attn_mask", None))
     if pool not in ("argmax", "eos") or not _is_causal(mask, len(holder.positional_embedding)):
         return None
-    eos = int(getattr(holder, "eos_id", getattr(holder, "text_eos_id", 0)))
+    # Read only where it decides: open_clip 4 leaves it None for towers that are read at their largest token.
+    eos = int(getattr(holder, "eos_id", getattr(holder, "text_eos_id", 0))) if pool == "eos" else 0
     return Tower(
         holder=holder,
         blocks=blocks,

@@ -8,20 +8,20 @@ tokenizer only a bound is known: a text has at least as many tokens as words.
 from __future__ import annotations
 
 import gzip
-import html
 import importlib.util
-import json
 import threading
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
-from core.catalog.models import config_and_weights
+from core.encoders import cleaning, weights
+from core.encoders.hub_tokenizer import HubTokenizer
+from core.encoders.text_files import CONTEXT, TextConfig
+from core.errors import TMVError
+from core.system.memo import Memo
 from core.types import ModelCard, ModelSpec, Note
 
-CONTEXT = 77
 MANY = 0.1
 """From a tenth on, cut texts decide what the number says."""
 NEARLY = 0.9
@@ -35,31 +35,30 @@ _ENDS = 2  # the tokens for the beginning and the end of a text
 def cut_note(spec: ModelSpec, card: ModelCard | None, texts: Sequence[str], what: str, code: str) -> tuple[Note, ...]:
     """ "30 of 30 captions are cut at 32 tokens", where any is, or that none is where they nearly are; `what` names the
     texts, `code` the note."""
-    config = _config(spec)
-    context = card.context_length if card is not None else int(config.get("context_length", CONTEXT))
-    known = _own_tokenizer(spec, config)
-    cut = sum(too_long(texts, context) if known else (len(text.split()) + _ENDS > context for text in texts))
+    text = _text_config(spec)
+    context = card.context_length if card is not None else text.context_length if text is not None else CONTEXT
+    counts = _counts(spec, text, context, texts)
+    known = counts is not None
+    cut = sum(n > context for n in (counts if counts is not None else _at_least(texts)))
     if not cut:
-        return _nearly_note(spec, context, texts, what) if known else ()
+        return _nearly_note(spec, context, counts, what) if counts else ()
     least = "" if known else "At least "
     said = f"{least}{cut:,} of {len(texts):,} {what} are cut at {context} tokens, all that {spec.name} reads"
     return (Note(f"{said}: what stands behind is lost.", code, "warning" if cut >= MANY * len(texts) else "info"),)
 
 
-def _nearly_note(spec: ModelSpec, context: int, texts: Sequence[str], what: str) -> tuple[Note, ...]:
+def _nearly_note(spec: ModelSpec, context: int, counts: Sequence[int], what: str) -> tuple[Note, ...]:
     """That nothing is cut, where the longest text leaves hardly a place."""
-    long = (token_count(text) for text in texts if not text.isascii() or len(text) + _ENDS > NEARLY * context)
-    longest = max(long, default=0)
+    longest = max(counts)
     if longest <= NEARLY * context:
         return ()
-    said = f"The longest of {len(texts):,} {what} has {longest} of the {context} tokens that {spec.name} reads"
+    said = f"The longest of {len(counts):,} {what} has {longest} of the {context} tokens that {spec.name} reads"
     return (Note(f"{said}; none is cut.", "nearly_cut"),)
 
 
 def too_long(texts: Sequence[str], context: int) -> list[bool]:
     """(m,) whether a text has more than `context` tokens, its two ends counted."""
-    # Short ASCII needs no counting: a token is at least one byte.
-    return [not (len(text) + _ENDS <= context and text.isascii()) and token_count(text) > context for text in texts]
+    return [n > context for n in _own_counts(texts, context)]
 
 
 def token_count(text: str) -> int:
@@ -70,24 +69,50 @@ def token_count(text: str) -> int:
 # --- which tokenizer --------------------------------------------------------------------------------------
 
 
-def _config(spec: ModelSpec) -> dict[str, Any]:
-    """The text part of a model's configuration, where it lies in a file; empty for others."""
-    files = config_and_weights(spec)
-    known = _package() / "model_configs" / f"{spec.architecture.replace('/', '-')}.json"
+def _text_config(spec: ModelSpec) -> TextConfig | None:
+    """What the model's tokens depend on; None where that is not known here."""
     try:
-        found = json.loads((known if files is None else files[0]).read_text("utf-8"))
-        return dict(found.get("model_cfg", found).get("text_cfg", {}))
-    except (OSError, ValueError, AttributeError):
-        return {}
+        return weights.text_config(spec)
+    except TMVError:
+        return None
 
 
-def _own_tokenizer(spec: ModelSpec, config: dict[str, Any]) -> bool:
-    """Whether it is CLIP's own, and its vocabulary is here."""
-    if not (_package() / _VOCABULARY).is_file():
-        return False
-    if spec.library == "clip" or spec.family == "demo":
-        return True
-    return bool(config) and "hf_tokenizer_name" not in config and not config.get("tokenizer_kwargs")
+def _counts(spec: ModelSpec, text: TextConfig | None, context: int, texts: Sequence[str]) -> list[int] | None:
+    """Tokens of each text, its ends counted; None where the tokenizer is not here."""
+    if text is None:
+        return None
+    if text.tokenizer:
+        of_hub = _of_hub(spec)
+        return None if of_hub is None else of_hub.counts(texts)
+    if text.options or not (_package() / _VOCABULARY).is_file():
+        return None
+    return _own_counts(texts, context)
+
+
+def _own_counts(texts: Sequence[str], context: int) -> list[int]:
+    """By CLIP's own vocabulary. Short ASCII needs no counting: a token is at least one byte."""
+    short = NEARLY * context
+    return [len(t) + _ENDS if t.isascii() and len(t) + _ENDS <= short else token_count(t) for t in texts]
+
+
+def _at_least(texts: Sequence[str]) -> list[int]:
+    return [len(text.split()) + _ENDS for text in texts]
+
+
+def _of_hub(spec: ModelSpec) -> HubTokenizer | None:
+    """The tokenizer of a model, kept in memory as long as its files stay the same."""
+    files, text = weights.locate_text(spec), weights.text_config(spec)
+    if not files or text is None:
+        return None
+    stamp = tuple((str(path), path.stat().st_mtime_ns) for path in files.values())
+    try:
+        return _HUB.get((text, stamp), lambda: HubTokenizer(files, text))
+    except TMVError:
+        return None
+
+
+_HUB = Memo(2)
+"""A vocabulary of a multilingual model takes a second to read and some hundred megabytes."""
 
 
 @lru_cache(maxsize=1)
@@ -113,7 +138,7 @@ class _Tokenizer:
 
     def count(self, text: str) -> int:
         """Tokens with the two ends."""
-        return _ENDS + sum(self._of_word(word) for word in self._words.findall(_clean(text)))
+        return _ENDS + sum(self._of_word(word) for word in self._words.findall(cleaning.lower(text)))
 
     def _of_word(self, word: str) -> int:
         known = self._counts.get(word)
@@ -140,15 +165,6 @@ def _joined(pieces: list[str], pair: tuple[str, str]) -> list[str]:
         found.append("".join(pair) if both else pieces[at])
         at += 2 if both else 1
     return found
-
-
-def _clean(text: str) -> str:
-    """As the libraries do: mended Unicode, entities resolved, spaces made one, small letters."""
-    if not text.isascii() or "&" in text or not text.isprintable():
-        import ftfy
-
-        text = html.unescape(html.unescape(ftfy.fix_text(text)))
-    return " ".join(text.split()).lower()
 
 
 def _byte_signs() -> dict[int, str]:

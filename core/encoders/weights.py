@@ -8,13 +8,16 @@ import importlib.util
 import json
 import os
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from core.catalog import models as catalog
 from core.catalog import registry
-from core.encoders import hub
+from core.encoders import hub, text_files
 from core.errors import DownloadFailed, NotHere, TMVError
 from core.system import download as transfer
 from core.system.memo import Latest
@@ -54,22 +57,90 @@ def source_of(spec: ModelSpec) -> WeightsSource:
     return WeightsSource(url=address) if address.startswith("http") else _hub_source(address)
 
 
-def locate(spec: ModelSpec) -> tuple[Path, ...] | None:
-    """The files of a model on this machine (configuration first where it has one); None when one is missing.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelFiles:
+    """The files of a model on this machine: `config` where it has one of its own, `text` those of a tokenizer and of a
+    text tower's configuration by their names on the hub. An untrained model of the catalog has none at all."""
 
-    An untrained model needs none: `()`.
-    """
+    weights: Path | None = None
+    config: Path | None = None
+    text: Mapping[str, Path] = field(default_factory=dict)
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """All of them, the weights last."""
+        own = (self.config, *(self.text[name] for name in sorted(self.text)), self.weights)
+        return tuple(path for path in own if path is not None)
+
+
+def locate(spec: ModelSpec) -> ModelFiles | None:
+    """The files of a model on this machine, or None when one is missing: what is here works without a network."""
+    own = _own_files(spec)
+    if own is None:
+        return None
+    try:
+        text = text_files.locate(_text_config(spec, own.config), _folder(spec))
+    except TMVError:  # `download` and loading say why this model cannot be used
+        return None
+    return None if text is None else replace(own, text=text)
+
+
+def locate_text(spec: ModelSpec) -> Mapping[str, Path] | None:
+    """The files of its text side alone, which are enough to count tokens."""
+    text = text_config(spec)
+    return None if text is None else text_files.locate(text, _folder(spec))
+
+
+def _own_files(spec: ModelSpec) -> ModelFiles | None:
+    """Weights, and the configuration where there is one of the model's own."""
     source = source_of(spec)
     if source.url:
         path = clip_cache() / source.url.rsplit("/", 1)[1]
-        return (path,) if path.is_file() else None
+        return ModelFiles(weights=path) if path.is_file() else None
     if source.hub:
         found = next((p for name in source.filenames if (p := hub.cached(source.hub, name))), None)
         config = hub.cached(source.hub, HUB_CONFIG) if source.with_config else None
-        if found is None or (source.with_config and config is None):
-            return None
-        return (found,) if config is None else (config, found)
-    return source.files if all(path.is_file() for path in source.files) else None
+        missing = found is None or (source.with_config and config is None)
+        return None if missing else ModelFiles(weights=found, config=config)
+    if not source.files:
+        return ModelFiles()
+    config, weights = source.files
+    return ModelFiles(weights=weights, config=config) if config.is_file() and weights.is_file() else None
+
+
+def text_config(spec: ModelSpec) -> text_files.TextConfig | None:
+    """What the model's tokens depend on; None while its configuration is not on this machine. Raises `TMVError` for a
+    tokenizer that is not known here."""
+    source = source_of(spec)
+    config = source.files[0] if source.files else hub.cached(source.hub, HUB_CONFIG) if source.with_config else None
+    if (source.files or source.with_config) and (config is None or not config.is_file()):
+        return None
+    return _text_config(spec, config)
+
+
+def _text_config(spec: ModelSpec, config: Path | None) -> text_files.TextConfig:
+    if spec.library == "clip":
+        return text_files.TextConfig()
+    return _listed_text_config(spec.architecture) if config is None else text_files.read_text_config(_text_cfg(config))
+
+
+@lru_cache(maxsize=512)
+def _listed_text_config(architecture: str) -> text_files.TextConfig:
+    return text_files.read_text_config(registry.architecture_config(architecture).get("text_cfg", {}))
+
+
+def _text_cfg(config: Path) -> Mapping[str, Any]:
+    try:
+        found = json.loads(config.read_text(encoding="utf-8-sig"))
+        return dict(found.get("model_cfg", found).get("text_cfg") or {})
+    except (OSError, ValueError, AttributeError, TypeError):
+        return {}  # loading the model says what is wrong with its configuration
+
+
+def _folder(spec: ModelSpec) -> Path | None:
+    """Where a model in files may have its tokenizer beside it."""
+    source = source_of(spec)
+    return source.files[0].parent if source.files else None
 
 
 def state(spec: ModelSpec) -> State:
@@ -77,22 +148,29 @@ def state(spec: ModelSpec) -> State:
     package = "clip" if spec.library == "clip" else "open_clip"
     if importlib.util.find_spec(package) is None:
         return State(state="absent", why=f"The package {package} is not installed; install requirements.txt.")
-    if spec.pretrained == "random":
-        return State(state="ready", why="untrained: for measurements of speed only")
     if locate(spec) is not None:
-        return State(state="ready")
+        untrained = spec.pretrained == "random"
+        return State(state="ready", why="untrained: for measurements of speed only" if untrained else "")
     source = source_of(spec)
-    if source.files:
-        missing = next(path for path in source.files if not path.is_file())
+    if missing := next((path for path in source.files if not path.is_file()), None):
         return State(state="absent", why=f"The file {missing} is not there.")
-    if source.hub and hub.offline():
-        return State(state="absent", why="Its weights are not in the hub's cache, and HF_HUB_OFFLINE is set.")
+    try:
+        text = text_config(spec)
+    except TMVError as error:
+        return State(state="absent", why=str(error))
+    of_hub = [what for what in (source.hub, text and (text.tokenizer or text.tower)) if what]
+    if of_hub and hub.offline():
+        what = "tokenizer is" if _own_files(spec) else "weights are"
+        return State(state="absent", why=f"Its {what} not in the hub's cache, and HF_HUB_OFFLINE is set.")
+    if source.files:
+        return State(state="downloadable", why=f"its tokenizer, from {of_hub[0]}")
     size = f", {spec.download_bytes / 1e6:.0f} MB" if spec.download_bytes else ""
-    return State(state="downloadable", why=f"from {source.hub or source.url.split('/')[2]}{size}")
+    where = source.hub or (source.url.split("/")[2] if source.url else of_hub[0])
+    return State(state="downloadable", why=f"from {where}{size}")
 
 
-def download(spec: ModelSpec, progress: Progress | None = None) -> tuple[Path, ...]:
-    """Bring a model's files to the place where its library keeps them, and return them.
+def download(spec: ModelSpec, progress: Progress | None = None) -> ModelFiles:
+    """Bring a model's files to the place where its library keeps them, and return them; the weights come last.
 
     `progress` counts bytes of the weights. Raises `NotHere` with one sentence on what to do when there is no
     connection, and `TMVError` for a wrong checksum.
@@ -100,12 +178,16 @@ def download(spec: ModelSpec, progress: Progress | None = None) -> tuple[Path, .
     if (here := locate(spec)) is not None:
         return here
     source = source_of(spec)
-    if source.files:
+    if any(not path.is_file() for path in source.files):
         raise NotHere(f"{spec.name} needs {' and '.join(map(str, source.files))}; {state(spec).why}")
+    config = hub.download(source.hub, (HUB_CONFIG,)) if source.with_config else next(iter(source.files), None)
+    text = text_files.download(_text_config(spec, config), _folder(spec))
+    weights = source.files[1] if source.files else None
     if source.hub:
-        config = (hub.download(source.hub, (HUB_CONFIG,)),) if source.with_config else ()
-        return (*config, hub.download(source.hub, source.filenames, progress))
-    return (_download_address(spec, source.url, progress),)
+        weights = hub.download(source.hub, source.filenames, progress)
+    elif source.url:
+        weights = _download_address(spec, source.url, progress)
+    return ModelFiles(weights=weights, config=config, text=text)
 
 
 def clip_cache() -> Path:

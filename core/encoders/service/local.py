@@ -57,9 +57,9 @@ class Encoding:
                 f"{spec.name}, is damaged: copy it again, or bring the weights and embed again."
             )
         files = weights.locate(spec)
-        if not files:
+        if files is None or not files.paths:
             return card.model_digest
-        here = [weights.file_digest(file, self._cache_dir / "digests") for file in files]
+        here = [weights.file_digest(file, self._cache_dir / "digests") for file in files.paths]
         known = [str(record["sha256"]) for record in card.weights]
         return card.model_digest if sorted(here) == sorted(known) else ""
 

@@ -56,7 +56,8 @@ class CatalogModels:
         state = weights.state(spec)
         if state.state != "ready":
             raise NotHere(f"The weights of {name} are not on this machine: {state.why}")
-        return tuple(_file_stamp(path) for path in weights.locate(spec) or ())
+        files = weights.locate(spec)
+        return tuple(_file_stamp(path) for path in files.paths) if files is not None else ()
 
     def load(self, name: str) -> Encoder:
         """Load the model on this machine's device."""

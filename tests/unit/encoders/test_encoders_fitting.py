@@ -16,6 +16,7 @@ from safetensors.torch import save_file
 
 from core.catalog.models import find_model
 from core.encoders.libraries import build
+from core.encoders.weights import ModelFiles
 from core.errors import TMVError
 from core.types import Note
 from tests.encoder_models import config_of, make_model, openai_model
@@ -37,7 +38,7 @@ def custom(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, State]:
 
 
 def load(config: Path, weights: Path) -> tuple[State, tuple[Note, ...]]:
-    built = build(find_model(f"file:{config},{weights}"), (config, weights))
+    built = build(find_model(f"file:{config},{weights}"), ModelFiles(config=config, weights=weights))
     return built.model.state_dict(), built.notes
 
 

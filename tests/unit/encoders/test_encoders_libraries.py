@@ -20,6 +20,7 @@ from core.catalog.models import find_model
 from core.encoders.checkpoints import read_tensors
 from core.encoders.encoder import LoadedEncoder
 from core.encoders.libraries import Built, build
+from core.encoders.weights import ModelFiles
 from core.errors import TMVError
 from tests.coded import coded
 from tests.encoder_models import ROUNDING, close, make_model, openai_model, pixels
@@ -56,7 +57,7 @@ def save_torchscript(kind: str, folder: Path) -> tuple[Path, dict[str, torch.Ten
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_same_weights_give_the_same_vectors_in_both_libraries(kind: str, tmp_path: Path) -> None:
     path = save_state(kind, tmp_path)
-    ours = LoadedEncoder(SPEC, build(SPEC, (path,)), [], "cpu")
+    ours = LoadedEncoder(SPEC, build(SPEC, ModelFiles(weights=path)), [], "cpu")
     theirs = open_clip.load_openai_model(str(path), precision="fp32", device="cpu").eval()
     batch = torch.randn(6, 3, 64, 64, generator=torch.Generator().manual_seed(0))
     tokens = open_clip.get_tokenizer("ViT-B-32")(TEXTS)
@@ -74,7 +75,7 @@ def test_the_same_weights_give_the_same_vectors_in_both_libraries(kind: str, tmp
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_openai_s_clip_takes_the_fast_ways_too(kind: str, tmp_path: Path) -> None:
-    encoder = LoadedEncoder(SPEC, build(SPEC, (save_state(kind, tmp_path),)), [], "cpu")
+    encoder = LoadedEncoder(SPEC, build(SPEC, ModelFiles(weights=save_state(kind, tmp_path))), [], "cpu")
     assert encoder.card.text_path == "prefix tree" and "packed" in coded(encoder.card.notes)["encoding"]
     assert {"torch", "clip-anytorch", "pillow"} == set(encoder.card.versions)
     assert close(encoder.encode_texts(TEXTS), encoder.full_texts(TEXTS)) < ROUNDING
@@ -92,7 +93,7 @@ def test_openai_s_archives_are_read_without_their_code(kind: str, tmp_path: Path
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_archive_builds_the_model_that_it_was_made_of(kind: str, tmp_path: Path) -> None:
-    built = build(SPEC, (save_torchscript(kind, tmp_path)[0],))
+    built = build(SPEC, ModelFiles(weights=save_torchscript(kind, tmp_path)[0]))
     model = openai_model(kind)
     batch = pixels(2, 3, 64, 64)
     with torch.no_grad():
@@ -106,7 +107,7 @@ def test_a_quick_gelu_mismatch_is_also_found_when_loading(tmp_path: Path, monkey
     monkeypatch.setattr(registry, "published_weights", dict)
     spec = find_model("ViT-B-32/laion400m_e32")
     with pytest.raises(TMVError, match="ViT-B-32-quickgelu/laion400m_e32"):
-        build(spec, (tmp_path / "w.bin",))
+        build(spec, ModelFiles(weights=tmp_path / "w.bin"))
 
 
 # --- unsafe and damaged files -------------------------------------------------------------------------------
@@ -141,7 +142,7 @@ def test_pickled_code_is_refused_and_never_run(form: str, suffix: str, tmp_path:
     else:
         evil_archive(path, payload, torchscript=form == "torchscript")
     with pytest.raises(TMVError, match="tensors only") as caught:
-        build(SPEC, (path,))
+        build(SPEC, ModelFiles(weights=path))
     assert not witness.exists() and "\n" not in str(caught.value)
     pickle.loads(payload)  # the trap is a real one
     assert witness.exists()
@@ -178,7 +179,7 @@ def test_damaged_files_are_one_sentence(content: bytes, suffix: str, tmp_path: P
     path = tmp_path / f"w{suffix}"
     path.write_bytes(content)
     with pytest.raises(TMVError, match="get them again") as caught:
-        build(SPEC, (path,))
+        build(SPEC, ModelFiles(weights=path))
     assert "\n" not in str(caught.value) and str(path) in str(caught.value)
 
 
@@ -186,7 +187,7 @@ def test_a_cut_off_archive_is_one_sentence(tmp_path: Path) -> None:
     path, _ = save_torchscript("vit", tmp_path)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with pytest.raises(TMVError, match="get them again"):
-        build(SPEC, (path,))
+        build(SPEC, ModelFiles(weights=path))
 
 
 def test_safetensors_and_pickled_tensors_are_read(tmp_path: Path) -> None:
@@ -208,7 +209,7 @@ def test_safetensors_and_pickled_tensors_are_read(tmp_path: Path) -> None:
 def tokenizers(tmp_path_factory: pytest.TempPathFactory) -> list[Built]:
     folder = tmp_path_factory.mktemp("tokens")
     own = find_model("ViT-S-32-alt/random")
-    return [build(SPEC, (save_state("vit", folder),)), build(own, ())]
+    return [build(SPEC, ModelFiles(weights=save_state("vit", folder))), build(own, ModelFiles())]
 
 
 @pytest.mark.parametrize(
@@ -250,5 +251,5 @@ def test_a_context_of_its_own_length(tmp_path: Path) -> None:
     name, _ = make_model("plain", tmp_path)
     spec = find_model(name)
     config, weights = (Path(p) for p in name.removeprefix("file:").split(","))
-    built = build(spec, (config, weights))
+    built = build(spec, ModelFiles(config=config, weights=weights))
     assert built.context_length == 24 and built.tokenize(["cat " * 200]).shape == (1, 24)

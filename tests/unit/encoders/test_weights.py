@@ -17,6 +17,7 @@ import pytest
 from core.catalog import models
 from core.catalog.models import MODELS, find_model
 from core.encoders import hub, weights
+from core.encoders.weights import ModelFiles
 from core.errors import Cancelled, NotHere, TMVError
 from core.system import download as transfer
 from tests.hub import COMMIT, Loopback, serve
@@ -91,7 +92,7 @@ def test_other_pairs_are_looked_up_in_open_clip() -> None:
 
 def test_an_untrained_model_needs_nothing(home: Path) -> None:
     spec = find_model("ViT-B-32/random")
-    assert weights.locate(spec) == () == weights.download(spec)
+    assert weights.locate(spec) == ModelFiles() == weights.download(spec)
     assert weights.state(spec).state == "ready"
 
 
@@ -118,7 +119,7 @@ def test_files_of_ones_own(tmp_path: Path) -> None:
     with pytest.raises(NotHere, match=r"w\.safetensors"):
         weights.download(spec)
     tensors.write_bytes(b"")
-    assert weights.locate(spec) == (config, tensors)
+    assert weights.locate(spec) == ModelFiles(weights=tensors, config=config)
 
 
 def test_looking_needs_no_torch() -> None:
@@ -135,8 +136,8 @@ def test_looking_needs_no_torch() -> None:
 
 def test_whole_from_the_hub(server: Loopback, home: Path) -> None:
     spec, seen = find_model(HUB_MODEL), list[tuple[int, int]]()
-    (path,) = weights.download(spec, lambda done, total: seen.append((done, total)))
-    assert path.read_bytes() == CONTENT and weights.locate(spec) == (path,)
+    (path,) = weights.download(spec, lambda done, total: seen.append((done, total))).paths
+    assert path.read_bytes() == CONTENT and weights.locate(spec) == ModelFiles(weights=path)
     assert seen[-1] == (len(CONTENT), len(CONTENT))
     folder = home / "hub" / "models--laion--CLIP-ViT-B-32-laion2B-s34B-b79K"
     assert path == folder / "snapshots" / COMMIT / SAFE
@@ -160,7 +161,7 @@ def test_the_library_itself_finds_what_was_brought(server: Loopback, home: Path)
 
 def test_cut_off_half_way_and_gone_on(server: Loopback) -> None:
     server.cuts = [len(CONTENT) // 2]
-    (path,) = weights.download(find_model(HUB_MODEL))
+    (path,) = weights.download(find_model(HUB_MODEL)).paths
     assert path.read_bytes() == CONTENT
     assert [h.get("Range") for h in server.gets("/content/")] == [None, f"bytes={len(CONTENT) // 2}-"]
 
@@ -172,7 +173,7 @@ def test_a_later_run_goes_on(server: Loopback) -> None:
     with pytest.raises(Cancelled):
         weights.download(find_model(HUB_MODEL), stop)
     assert weights.locate(find_model(HUB_MODEL)) is None
-    (path,) = weights.download(find_model(HUB_MODEL))
+    (path,) = weights.download(find_model(HUB_MODEL)).paths
     assert path.read_bytes() == CONTENT and "Range" in server.gets("/content/")[-1]
 
 
@@ -186,7 +187,7 @@ def test_a_wrong_checksum_leaves_nothing(server: Loopback, home: Path) -> None:
 
 def test_a_pickled_file_only_where_there_is_no_safe_one(server: Loopback) -> None:
     server.repositories[REPOSITORY] = {PICKLED: CONTENT}
-    (path,) = weights.download(find_model(HUB_MODEL))
+    (path,) = weights.download(find_model(HUB_MODEL)).paths
     assert path.name == PICKLED
     server.repositories[REPOSITORY] = {}
     shutil.rmtree(path.parents[2])
@@ -198,9 +199,9 @@ def test_a_repository_brings_its_configuration(server: Loopback) -> None:
     server.repositories["someone/own-clip"] = {"open_clip_config.json": b"{}", SAFE: CONTENT}
     server.small = {"open_clip_config.json"}
     spec = find_model("hf-hub:someone/own-clip")
-    config, path = weights.download(spec)
+    config, path = weights.download(spec).paths
     assert config.read_bytes() == b"{}" and path.read_bytes() == CONTENT
-    assert weights.locate(spec) == (config, path)
+    assert weights.locate(spec) == ModelFiles(weights=path, config=config)
 
 
 def test_an_unknown_repository_is_one_sentence(server: Loopback) -> None:
@@ -235,7 +236,7 @@ def test_the_environment_of_the_hub_is_respected(server: Loopback, tmp_path: Pat
     """In a process of its own, since the library reads its environment when it is imported."""
     code = (
         "from core.encoders import weights; from core.catalog.models import find_model;"
-        f"print(weights.download(find_model({HUB_MODEL!r}))[0])"
+        f"print(weights.download(find_model({HUB_MODEL!r})).weights)"
     )
     environment = {**os.environ, "HF_HOME": str(tmp_path / "elsewhere"), "HF_ENDPOINT": server.url}
     run = subprocess.run(
@@ -250,7 +251,8 @@ def test_the_environment_of_the_hub_is_respected(server: Loopback, tmp_path: Pat
 
 def test_whole_from_openai(openai: Loopback, home: Path) -> None:
     spec = find_model("ViT-B-32/openai")
-    assert weights.download(spec) == (home / ".cache" / "clip" / "ViT-B-32.pt",) == weights.locate(spec)
+    wanted = ModelFiles(weights=home / ".cache" / "clip" / "ViT-B-32.pt")
+    assert weights.download(spec) == wanted == weights.locate(spec)
     assert weights.clip_cache() == home / ".cache" / "clip"
 
 
@@ -261,7 +263,7 @@ def test_cut_off_and_wrong_from_openai(openai: Loopback) -> None:
         weights.download(spec)
     assert weights.locate(spec) is None
     openai.corrupt, openai.cuts = False, [len(CONTENT) // 2]
-    assert weights.download(spec)[0].read_bytes() == CONTENT
+    assert weights.download(spec).paths[0].read_bytes() == CONTENT
     assert openai.gets("ViT-B-32.pt")[-1]["Range"] == f"bytes={len(CONTENT) // 2}-"
 
 
