@@ -11,7 +11,7 @@ DATA_PAGE = "pages/data_and_models/page.py"
 
 def next_steps(engine: Engine) -> None:
     """Where images go, and what computes their embeddings."""
-    st.subheader("Use your own models and images", anchor=False)
+    st.header("Use your own models and images", anchor=False)
     first, second = st.columns(2, gap="large")
     with first:
         st.markdown(

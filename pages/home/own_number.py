@@ -17,7 +17,7 @@ PAGE = "pages/check_my_number/page.py"
 
 def own_number(engine: Engine) -> None:
     """The upload, an example one press away, and what is wrong with what came."""
-    st.subheader("Is your number wrong?", anchor=False)
+    st.header("Is your number wrong?", anchor=False)
     st.markdown("Drop your predictions: a CSV with image, label and prediction.")
     drop("home-predictions")
     if example(engine) is not None:

@@ -43,7 +43,7 @@ def questions(engine: Engine) -> None:
     )
     for column, (title, answer, page, label) in zip(st.columns(3, gap="large"), asked, strict=True):
         with column:
-            st.subheader(title, anchor=False)
+            st.header(title, anchor=False)
             _say(engine, answer)
             st.page_link(f"{page}/page.py", label=label, icon=":material/arrow_forward:")
 

@@ -27,7 +27,18 @@ const fill = () => {
   else document.documentElement.requestFullscreen?.().catch(() => {})
 }
 
-const ask = () => document.querySelector(".st-key-stage-ask input")?.focus()
+// The box for the audience's prompt. On a screen that is still being drawn it gets the focus once it is there, and
+// letters until then do not move the slides.
+const ASK_EVERY = 50, ASK_FOR = 10_000
+let asking = 0
+
+const stopAsking = () => { clearTimeout(asking); asking = 0 }
+const ask = (left = ASK_FOR) => {
+  stopAsking()
+  const box = document.querySelector(".st-key-stage-ask input")
+  if (box) return box.focus()
+  if (left > 0) asking = setTimeout(ask, ASK_EVERY, left - ASK_EVERY)
+}
 
 const OTHERS = { b: blank, ".": blank, f: fill, "/": ask }
 
@@ -43,6 +54,8 @@ export default function (component) {
       if (event.key === "Escape" && at.value) return void at.blur()
       if (!EVEN_WHILE_TYPING.has(event.key)) return
     }
+    if (asking && !EVEN_WHILE_TYPING.has(event.key)) return event.preventDefault()
+    stopAsking()
     // A key that presses what has the focus belongs to it.
     if (event.key === " " && pressable(at)) return
     const covered = document.getElementById(BLANK)

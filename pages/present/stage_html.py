@@ -104,7 +104,7 @@ def strips(rows: Sequence[tuple[str, Sequence[Strip]]], lines: int = 1) -> None:
 
 def _under(said: str, found: Sequence[Strip]) -> str:
     each = (
-        f'<div class="step-few"><h4>{escape(s.title)}</h4><div class="step-strip">{_strip(s)}</div></div>'
+        f'<div class="step-few"><h3>{escape(s.title)}</h3><div class="step-strip">{_strip(s)}</div></div>'
         for s in found
     )
     title = f"<h2>“{escape(said)}”</h2>" if said else ""
@@ -113,7 +113,7 @@ def _under(said: str, found: Sequence[Strip]) -> str:
 
 def _beside(said: str, found: Sequence[Strip], *, first: bool) -> str:
     each = (
-        f'<div class="step-strip many">{f"<h4>{escape(s.title)}</h4>" if first else ""}{_strip(s)}</div>' for s in found
+        f'<div class="step-strip many">{f"<h3>{escape(s.title)}</h3>" if first else ""}{_strip(s)}</div>' for s in found
     )
     return f"<h2>“{escape(said)}”</h2>{''.join(each)}"
 

@@ -1,7 +1,8 @@
 """For whoever listens to a page, moves by key or wants no motion: what the framework leaves open, on every page.
 
 `accessible.js` says what is wrong with its markup and puts it right; the style here draws the ring of the keyboard's
-focus in the menu, says in a word that the page works, and stops motion where the reader's system asks for that.
+focus in the menu, keeps links in small letters readable, says in a word that the page works, and stops motion where the
+reader's system asks for that.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ STYLE = """
 [data-testid="stPageLink-NavLink"]:focus-visible {
   outline: 2px solid currentColor; outline-offset: -2px; box-shadow: none;
 }
+/* Small letters are a paler text: the colour of links, as pale, can no longer be read. Links are underlined. */
+[data-testid="stCaptionContainer"] a { color: inherit !important; }
 [data-testid="stStatusWidgetRunningManIcon"], [data-testid="stStatusWidgetNewYearsIcon"] { display: none; }
 [data-testid="stStatusWidgetRunningIcon"] { width: auto; height: auto; margin: 0 0.5rem; }
 [data-testid="stStatusWidgetRunningIcon"]::after { content: "Working…"; font-size: 0.875rem; opacity: 0.8; }

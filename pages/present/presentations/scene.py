@@ -30,7 +30,7 @@ from pages.present.answer import quietly, strip_of
 from pages.present.stage_html import Shown, Strip
 from pages.shared.chart import fitted
 from pages.shared.picture import thumbnail
-from pages.shared.theme import stage_scale, theme
+from pages.shared.theme import on_stage, stage_scale, theme
 from pages.shared.words import plain
 
 
@@ -50,13 +50,18 @@ def draw_step(engine: Engine, step: Step, pairs: Pairs) -> None:
                 st.caption(plain(note))
 
 
+def _finding(said: str) -> None:
+    """What a slide found: under its title, which on stage is the page's own."""
+    (st.header if on_stage() else st.subheader)(plain(said), anchor=False)
+
+
 # --- the opening ---------------------------------------------------------------------------------------------
 
 
 def _opening(engine: Engine, scene: Scene, pairs: Pairs) -> None:
     """The same images as each of two models labels them, and how many they label correctly."""
     results = story.opening(engine, scene)
-    st.subheader(plain(full_stop(accuracy_finding(results))), anchor=False)
+    _finding(full_stop(accuracy_finding(results)))
     stage_html.strips([("", [_labelled(engine, r) for r in results])], lines=4)
     st.caption(plain(labelled_correctly(results)))
 
@@ -100,7 +105,7 @@ def _bars(engine: Engine, scene: Scene, pairs: Pairs) -> None:
 
 def _templates(engine: Engine, scene: Scene, pairs: Pairs) -> None:
     studies = story.template_studies(engine, scene)
-    st.subheader(plain(templates_finding(studies)), anchor=False)
+    _finding(templates_finding(studies))
     chart = templates_chart(templates_frame(studies), title=scene.step.title, theme=theme(), scale=stage_scale())
     _chart(chart, "stage-templates")
 
