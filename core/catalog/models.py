@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from core.catalog import registry
+from core.catalog.licences import UNKNOWN, licence_of
 from core.errors import TMVError, UnknownName, unknown
 from core.types import ModelSpec
 
@@ -220,7 +221,7 @@ def _hub_model(name: str) -> ModelSpec:
         pretrained="hub",
         library="open_clip",
         source_url=f"https://huggingface.co/{repository}",
-        licence="see its model card",
+        licence=UNKNOWN,
     )
 
 
@@ -274,6 +275,6 @@ def _listed(architecture: str, pretrained: str) -> ModelSpec:
         library="open_clip",
         embed_dim=int(config.get("embed_dim", 0)),
         image_size=int(size if isinstance(size, int) else size[0]),
-        licence="see its model card",
+        licence=licence_of(f"{architecture}/{pretrained}"),
         source_url="https://github.com/mlfoundations/open_clip",
     )
