@@ -1,4 +1,5 @@
-"""The names under which the same CLIP model is saved: open_clip's two, OpenAI's archive, Hugging Face's `CLIPModel`.
+"""The names under which the same CLIP model is saved: open_clip's two, OpenAI's archive, Hugging Face's `CLIPModel` and
+`SiglipModel`.
 
 Each conversion renames and regroups, one to one; whether the result fits is decided by the model.
 """
@@ -111,6 +112,70 @@ def _add_layer(name: str, tensor: torch.Tensor, found: Tensors, parts: dict[str,
     found[f"{place}{_HF_PARTS[module]}.{kind}" if module in _HF_PARTS else name] = tensor
 
 
+_SIGLIP_PLAIN = {
+    "logit_scale": "logit_scale",
+    "logit_bias": "logit_bias",
+    "text_model.embeddings.token_embedding.weight": "text.token_embedding.weight",
+    "text_model.embeddings.position_embedding.weight": "text.positional_embedding",
+    "vision_model.head.probe": "visual.trunk.attn_pool.latent",
+}
+_SIGLIP_MODULES = {
+    "text_model.final_layer_norm": "text.ln_final",
+    "text_model.head": "text.text_projection",
+    "vision_model.embeddings.patch_embedding": "visual.trunk.patch_embed.proj",
+    "vision_model.post_layernorm": "visual.trunk.norm",
+    "vision_model.head.attention.out_proj": "visual.trunk.attn_pool.proj",
+    "vision_model.head.layernorm": "visual.trunk.attn_pool.norm",
+    "vision_model.head.mlp.fc1": "visual.trunk.attn_pool.mlp.fc1",
+    "vision_model.head.mlp.fc2": "visual.trunk.attn_pool.mlp.fc2",
+}
+_TIMM_PARTS = {"ln_1": "norm1", "ln_2": "norm2", "mlp.c_fc": "mlp.fc1", "mlp.c_proj": "mlp.fc2"}
+_TIMM_PARTS |= {
+    "attn.out_proj": "attn.proj",
+    "attn.in_proj_weight": "attn.qkv.weight",
+    "attn.in_proj_bias": "attn.qkv.bias",
+}
+_PLACES, _POOLED = (
+    "vision_model.embeddings.position_embedding.weight",
+    re.compile(r"vision_model\.head\.attention\.in_proj_(.+)$"),
+)
+_RESBLOCK = re.compile(r"(visual\.)?transformer\.resblocks\.(\d+)\.(.+?)(\.weight|\.bias)?$")
+
+
+def _from_siglip(tensors: Tensors) -> Tensors | None:
+    """`SiglipModel`: the image tower under timm's names, its pooling's queries apart from keys and values."""
+    if "vision_model.head.probe" not in tensors:
+        return None
+    layers = {name: tensor for name, tensor in tensors.items() if _HF_LAYER.match(name)}
+    blocks = _from_hugging_face(layers)
+    if blocks is None:
+        return None
+    found = {_siglip_block(name): tensor for name, tensor in blocks.items()}
+    for name, tensor in tensors.items():
+        module, _, kind = name.rpartition(".")
+        if name in layers or _HF_IGNORED.search(name):
+            continue
+        if name == _PLACES:
+            found["visual.trunk.pos_embed"] = tensor[None]
+        elif pooled := _POOLED.match(name):
+            width = len(tensor) // 3
+            found[f"visual.trunk.attn_pool.q.{pooled[1]}"] = tensor[:width]
+            found[f"visual.trunk.attn_pool.kv.{pooled[1]}"] = tensor[width:]
+        elif name in _SIGLIP_PLAIN:
+            found[_SIGLIP_PLAIN[name]] = tensor
+        else:
+            found[f"{_SIGLIP_MODULES[module]}.{kind}" if module in _SIGLIP_MODULES else name] = tensor
+    return found
+
+
+def _siglip_block(name: str) -> str:
+    """One name of a layer, from open_clip's own tower to timm's where it is of images."""
+    layer = _RESBLOCK.match(name)
+    if layer is None or layer[1] is None:
+        return f"text.{name}"
+    return f"visual.trunk.blocks.{layer[2]}.{_TIMM_PARTS.get(layer[3], layer[3])}{layer[4] or ''}"
+
+
 def _then(first: Callable[[Tensors], Tensors | None], second: Callable[[Tensors], Tensors | None]) -> Any:
     def both(tensors: Tensors) -> Tensors | None:
         between = first(tensors)
@@ -125,6 +190,7 @@ LAYOUTS: tuple[tuple[str, Callable[[Tensors], Tensors | None]], ...] = (
     ("with the text tower moved under 'text.'", _text_apart),
     ("with the text tower moved out of 'text.'", _text_inside),
     ("from Hugging Face's names", _from_hugging_face),
+    ("from the names of Hugging Face's SiglipModel", _from_siglip),
     ("as OpenAI's archive, with the text tower moved under 'text.'", _then(_without_numbers, _text_apart)),
     ("from Hugging Face's names, with the text tower moved under 'text.'", _then(_from_hugging_face, _text_apart)),
 )

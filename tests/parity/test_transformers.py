@@ -60,3 +60,62 @@ def test_a_text_tower_is_that_of_open_clip(family: str, proj: str, pooler: str |
         tokens[row, length:] = pad
     with torch.inference_mode():
         torch.testing.assert_close(ours(tokens), theirs(tokens), rtol=1e-4, atol=1e-5)
+
+
+def test_a_siglip_model_of_transformers_is_read_from_its_own_names(tmp_path: Path) -> None:
+    """The same weights, saved by `SiglipModel` and read into open_clip's structure, give the same vectors."""
+    import json
+
+    import timm.models
+    from safetensors.torch import save_file
+    from timm.models.vision_transformer import VisionTransformer
+
+    from core.encoders.encoder import load_encoder
+    from tests.encoder_models import pixels, scramble
+
+    def vit_parity_siglip(pretrained: bool = False, **options: object) -> VisionTransformer:
+        size = {"img_size": 32, "patch_size": 16, "embed_dim": 32, "depth": 2, "num_heads": 2, "class_token": False}
+        options = {k: v for k, v in options.items() if k in ("num_classes", "global_pool")}
+        return VisionTransformer(**{**size, **options})
+
+    vit_parity_siglip.__module__ = "timm.models.vision_transformer"
+    timm.models.register_model(vit_parity_siglip)
+    tower = {"hidden_size": 32, "intermediate_size": 128, "num_hidden_layers": 2, "num_attention_heads": 2}
+    text = {**tower, "vocab_size": 900, "max_position_embeddings": 16, "hidden_act": "gelu", "layer_norm_eps": 1e-5}
+    vision = {**tower, "image_size": 32, "patch_size": 16, "hidden_act": "gelu"}
+    theirs = transformers.SiglipModel(transformers.SiglipConfig(text_config=text, vision_config=vision)).eval()
+    scramble(theirs)
+    save_file({k: v.contiguous() for k, v in theirs.state_dict().items()}, tmp_path / "model.safetensors")
+    TOKENIZERS["t5"](tmp_path)
+    own = {
+        "embed_dim": 32,
+        "init_logit_bias": -10,
+        "custom_text": True,
+        "vision_cfg": {
+            "image_size": 32,
+            "timm_model_name": "vit_parity_siglip",
+            "timm_pool": "map",
+            "timm_proj": "none",
+        },
+        "text_cfg": {
+            "context_length": 16,
+            "vocab_size": 900,
+            "hf_tokenizer_name": "tiny/t5",
+            "tokenizer_kwargs": {"clean": "canonicalize"},
+            "width": 32,
+            "heads": 2,
+            "layers": 2,
+            "no_causal_mask": True,
+            "proj_bias": True,
+            "pool_type": "last",
+        },
+    }
+    (tmp_path / "own.json").write_text(json.dumps(own))
+    encoder = load_encoder(f"file:{tmp_path / 'own.json'},{tmp_path / 'model.safetensors'}", "cpu")
+    assert encoder.card.score_function == "sigmoid"
+    with torch.inference_mode():
+        images = theirs.get_image_features(pixel_values=pixels(2, 3, 32, 32))
+        texts = theirs.get_text_features(input_ids=encoder._tokenize(TEXTS))
+    for ours, wanted in ((encoder.encode_images(pixels(2, 3, 32, 32)), images), (encoder.encode_texts(TEXTS), texts)):
+        wanted = getattr(wanted, "pooler_output", wanted)
+        np.testing.assert_allclose(ours, wanted.numpy(), rtol=1e-3, atol=1e-4)
