@@ -109,7 +109,7 @@ def _build_open_clip(spec: ModelSpec, files: ModelFiles) -> Built:
     weights, own = str(files.weights) if files.weights else None, spec.pretrained == "file"
     name, config, preprocess = _architecture(open_clip, spec, files.config)
     text = read_text_config(config.get("text_cfg", {}))
-    with _building, _quiet(), torch.random.fork_rng(devices=[]), _hub_towers(text, files.text):
+    with _building, _quiet(), torch.random.fork_rng(devices=[]), hub_towers(text, files.text):
         torch.manual_seed(SEED)
         model = _create(open_clip, spec, name, None if own else weights, preprocess)
     notes = load_exactly(model, config, (files.config, files.weights)) if own and files.config and files.weights else ()
@@ -181,7 +181,7 @@ def _tokenizer(library: Any, spec: ModelSpec, name: str, text: TextConfig, files
 
 
 @contextlib.contextmanager
-def _hub_towers(text: TextConfig, files: Mapping[str, Path]) -> Iterator[None]:
+def hub_towers(text: TextConfig, files: Mapping[str, Path]) -> Iterator[None]:
     """open_clip takes some text towers from `transformers`, which is not needed here: it is given ours instead."""
     if not text.tower:
         yield

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -73,8 +74,15 @@ def test_a_siglip_model_of_transformers_is_read_from_its_own_names(tmp_path: Pat
     from core.encoders.encoder import load_encoder
     from tests.encoder_models import pixels, scramble
 
-    def vit_parity_siglip(pretrained: bool = False, **options: object) -> VisionTransformer:
-        size = {"img_size": 32, "patch_size": 16, "embed_dim": 32, "depth": 2, "num_heads": 2, "class_token": False}
+    def vit_parity_siglip(pretrained: bool = False, **options: Any) -> VisionTransformer:
+        size: dict[str, Any] = {
+            "img_size": 32,
+            "patch_size": 16,
+            "embed_dim": 32,
+            "depth": 2,
+            "num_heads": 2,
+            "class_token": False,
+        }
         options = {k: v for k, v in options.items() if k in ("num_classes", "global_pool")}
         return VisionTransformer(**{**size, **options})
 
