@@ -40,6 +40,8 @@ _EUROSAT_PICTURES = (
 _LIKE_ONE_TEMPLATE = ("single_prompt", "ensemble", "paper")
 _LIKE_SEVERAL = ("ensemble", "paper", "single_prompt")
 _RECALL_PAPER = re.compile(r"^(.*_recall@\d+)_paper$")
+_FILE_AT_COMMIT = re.compile(r"^(?P<repository>[\w.-]+/[\w.-]+)@(?P<commit>[0-9a-f]+) (?P<path>\S+)$")
+_THREAD = re.compile(r"github\.com/\S+")
 
 FigureRow = dict[str, str]
 
@@ -91,6 +93,15 @@ def deck_prompt_study() -> dict[str, Reference]:
         for row in _rows("deck.csv")
         if row["dataset"] == _PROMPT_STUDY
     }
+
+
+def figure_url(source: str) -> str:
+    """Where the source of a published figure can be read: the file at its commit, or the thread that quotes it; "" for
+    a source that names neither."""
+    if found := _FILE_AT_COMMIT.match(source):
+        return "https://github.com/{repository}/blob/{commit}/{path}".format(**found.groupdict())
+    thread = _THREAD.search(source)
+    return f"https://{thread.group()}" if thread else ""
 
 
 def measured_as(metric: str) -> str:

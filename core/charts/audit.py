@@ -23,8 +23,6 @@ from core.tables.audit import DECK, MEASURED, OTHERWISE, PUBLISHED
 
 ROW_HEIGHT = 48
 NAME_WIDTH, NAME_LINES = 26, 3
-NOBODY = "unknown/file"
-"""Stands for the model behind predictions that do not say theirs."""
 
 
 @marks_apart
@@ -54,13 +52,12 @@ def otherwise_chart(frame: pd.DataFrame, *, title: str = "", theme: Theme = "lig
 
 
 def _measured(fig: go.Figure, rows: pd.DataFrame, style: Look) -> None:
-    """The number as it is filled in the model's colour, the others of the same pictures in it too, but smaller."""
+    """The number as it is filled in its colour, the others of the same pictures in it too, but smaller."""
     for kind, name, size in ((MEASURED, "as it is", 15), (OTHERWISE, "otherwise", 11)):
         part = rows[rows["kind"] == kind]
         if part.empty:
             continue
-        model = str(part["model"].iloc[0]) or NOBODY
-        marker = {"color": model_color(model, style.theme), "symbol": model_symbol(model)}
+        marker = _marker(part, style)
         if part["low"].notna().any():
             ends = part["low"].fillna(part["value"]), part["high"].fillna(part["value"])
             add_intervals(fig, style, part["value"], part.index, ends, axis="x")
@@ -73,6 +70,14 @@ def _measured(fig: go.Figure, rows: pd.DataFrame, style: Look) -> None:
             customdata=part[["said"]].values.tolist(),
             hovertext=[_hover(row) for _, row in part.iterrows()],
         )
+
+
+def _marker(part: pd.DataFrame, style: Look) -> dict[str, str]:
+    """A run of ours in its model's colour; predictions that someone brings in that of text, which is no model's."""
+    model = str(part["model"].iloc[0])
+    if part["own"].iloc[0] or not model:
+        return {"color": style.text, "symbol": "circle"}
+    return {"color": model_color(model, style.theme), "symbol": model_symbol(model)}
 
 
 def _tick(row: pd.Series) -> str:

@@ -30,7 +30,8 @@ def difference_chart(
     """
     same = frame[["a", "b"]].drop_duplicates().shape[0] == 1
     title = title or (frame["finding"].iloc[0] if len(frame) == 1 else "Is the difference more than chance?")
-    note = "On the same images, with 95 % intervals." + ("" if same else " First named minus second.")
+    intervals = "95 % intervals" if len(frame) == 1 else "95 % intervals, unadjusted"
+    note = f"On the same images, with {intervals}." + ("" if same else " First named minus second.")
     sides = _sides(frame, same)
     style, fig = start(theme, scale, title, note=note, height=150 + 44 * len(frame) + 18 * sides.count("<br>"))
     for clear in (True, False):

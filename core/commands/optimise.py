@@ -24,6 +24,8 @@ from core.studies.prompts.heldout import BASELINE
 from core.studies.prompts.search import BUDGET, LARGEST
 from core.studies.prompts.study import PromptSearch, prompt_pool
 from core.studies.zero_shot.classify import check_templates
+from core.words.accuracy import NO_CLEAR_DIFFERENCE
+from core.words.prompts import CHOICES
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -128,7 +130,7 @@ def _record_rows(record: Record) -> list[Row]:
             "model": record["model"],
             "data": record["dataset"],
             "held out": record["n_heldout"],
-            "choice": v["name"],
+            "choice": CHOICES[v["name"]],
             "templates": len(v["templates"]),
             "top-1": percent(v["heldout_acc1"]),
             "95 %": interval(v["heldout_acc1_ci95"]),
@@ -142,7 +144,7 @@ def _record_rows(record: Record) -> list[Row]:
 
 def _note(verdict: Record) -> str:
     low, high = verdict["difference"]["ci95"]
-    return "within noise" if low <= 0 <= high else ""
+    return NO_CLEAR_DIFFERENCE if low <= 0 <= high else ""
 
 
 COMMAND = Command(

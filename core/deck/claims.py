@@ -17,7 +17,7 @@ from core.deck import figures as deck_says
 from core.deck.result import FAILS, HOLDS, OPEN, ClaimResult, Verdict
 from core.deck.steps import GENERAL, SPECIAL
 from core.errors import TMVError
-from core.stats.intervals import mcnemar_exact, paired_difference
+from core.stats.intervals import holm, mcnemar_exact, paired_difference
 from core.studies.pictures.search import PicturesResult
 from core.studies.probe.result import ProbeResult
 from core.studies.prompts.accuracy import PromptStudyResult
@@ -152,13 +152,9 @@ def favoured(a: ZeroShotResult, b: ZeroShotResult, level: float = 0.05) -> tuple
         rows = a.labels == label
         only_a, only_b = int((a.correct & ~b.correct)[rows].sum()), int((b.correct & ~a.correct)[rows].sum())
         counts.append((mcnemar_exact(only_a, only_b), name, only_a > only_b))
-    counts.sort(key=lambda c: c[0])
-    found: tuple[list[str], list[str]] = ([], [])
-    for i, (p, name, first) in enumerate(counts):
-        if p > level / (len(counts) - i):
-            break
-        found[0 if first else 1].append(name)
-    return tuple(found[0]), tuple(found[1])
+    adjusted = holm([p for p, _, _ in counts])
+    clear = sorted((p, name, first) for p, (_, name, first) in zip(adjusted, counts, strict=True) if p <= level)
+    return tuple(name for _, name, first in clear if first), tuple(name for _, name, first in clear if not first)
 
 
 def search(results: Sequence[PicturesResult]) -> ClaimResult:

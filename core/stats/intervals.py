@@ -7,7 +7,7 @@ the same pictures are always compared in pairs. Every draw is seeded: the same n
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -52,6 +52,11 @@ def wilson_many(successes: NDArray[Any], n: NDArray[Any], confidence: float = 0.
     low = np.where(successes == 0, 0.0, centre - half)
     high = np.where(successes == n, 1.0, centre + half)
     return np.stack([low, high], axis=-1)
+
+
+def may_be_guessing(interval: Interval, classes: int) -> bool:
+    """Whether an accuracy with this interval may be no better than guessing among so many classes."""
+    return interval[0] <= 1 / classes
 
 
 # --- bootstrap --------------------------------------------------------------------------------------------
@@ -239,6 +244,16 @@ def mcnemar_exact(only_a: int, only_b: int) -> float:
 
     total = only_a + only_b
     return min(1.0, 2 * float(bdtr(min(only_a, only_b), total, 0.5))) if total else 1.0
+
+
+def holm(p_values: Sequence[float]) -> Float64Array:
+    """Holm's adjusted p of each of several tests (Holm 1979), in their order: below a level together no more often than
+    the level says."""
+    p = np.asarray(p_values, dtype=np.float64)
+    order = np.argsort(p, kind="stable")
+    adjusted = np.empty_like(p)
+    adjusted[order] = np.minimum(1.0, np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1)))
+    return adjusted
 
 
 def overlap_p(n: int, k: int, shared: int) -> float:

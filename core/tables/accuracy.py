@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from core.catalog.published import closest_protocol, measured_as
+from core.catalog.published import closest_protocol, figure_url, measured_as
 from core.stats.accuracy import BY_NAME, METRICS
 from core.stats.intervals import standing
 from core.studies.zero_shot.classify import ZeroShotResult
@@ -21,7 +21,7 @@ def accuracy_frame(results: Sequence[ZeroShotResult]) -> pd.DataFrame:
     """One row for each model and data set: measured, published and deck side by side.
 
     For each `M` of `core.stats.accuracy.METRICS` there are `M`, `M_low`, `M_high`; `published_M` with its
-    `_protocol` and `_source`, and `deck_M`; for both `_difference` (measured minus theirs, 0-1) and `_lies`
+    `_protocol`, `_source` and `_url`, and `deck_M`; for both `_difference` (measured minus theirs, 0-1) and `_lies`
     ("below", "inside", "above" the measured interval). Empty where there is no figure. `chance_M`
     is what guessing gives.
     """
@@ -53,21 +53,18 @@ def _row(result: ZeroShotResult) -> dict[str, Any]:
 
 def beside(name: str, reference: Reference | None, value: float, interval: Interval) -> dict[str, Any]:
     """Columns of a figure from elsewhere: its value, the measured one minus it, where it lies, how it was made."""
-    if reference is None:
-        return {
-            name: None,
-            f"{name}_difference": None,
-            f"{name}_lies": "",
-            f"{name}_protocol": "",
-            f"{name}_source": "",
-        }
     return {
-        name: reference.value,
-        f"{name}_difference": value - reference.value,
-        f"{name}_lies": standing(interval, reference.value),
-        f"{name}_protocol": reference.protocol,
-        f"{name}_source": reference.source,
+        name: None if reference is None else reference.value,
+        f"{name}_difference": None if reference is None else value - reference.value,
+        f"{name}_lies": "" if reference is None else standing(interval, reference.value),
+        **made_by(name, reference),
     }
+
+
+def made_by(name: str, reference: Reference | None) -> dict[str, Any]:
+    """Columns that say how a figure from elsewhere was made and where it can be read."""
+    protocol, source = ("", "") if reference is None else (reference.protocol, reference.source)
+    return {f"{name}_protocol": protocol, f"{name}_source": source, f"{name}_url": figure_url(source)}
 
 
 def fitting(references: Sequence[Reference], metric: str, templates: Sequence[str]) -> Reference | None:
@@ -97,6 +94,7 @@ def references_frame(results: Sequence[ZeroShotResult]) -> pd.DataFrame:
         "lies",
         "protocol",
         "source",
+        "url",
     ]
     rows = [
         _reference_row(result, reference)
@@ -121,4 +119,5 @@ def _reference_row(result: ZeroShotResult, reference: Reference) -> dict[str, An
         "lies": standing(measured.ci95, reference.value),
         "protocol": reference.protocol,
         "source": reference.source,
+        "url": figure_url(reference.source),
     }

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from core.catalog.published import closest_protocol
+from core.catalog.published import closest_protocol, figure_url
 from core.studies.audit import AuditResult, Finding
 from core.studies.audit.finding import Counterfactual
 from core.words.audit import say_case
@@ -47,11 +47,13 @@ def _row(result: AuditResult, found: Finding) -> dict[str, Any]:
 def otherwise_frame(result: AuditResult) -> pd.DataFrame:
     """One row for each way to come by the number: as measured first, then otherwise (largest first), published, deck.
 
-    `value` with `low` and `high` (empty for figures from elsewhere), `difference` to the measured one, `chance`.
+    `value` with `low` and `high` (empty for figures from elsewhere), `difference` to the measured one, `chance`,
+    and for figures from elsewhere `source` and `url`. `own` says that the predictions were brought, not made here.
     """
     case, interval = result.case, result.case.interval()
     if case.acc1 is None:
-        return pd.DataFrame(columns=["said", "kind", "value", "low", "high", "difference", "model", "chance"])
+        columns = ["said", "kind", "value", "low", "high", "difference", "model", "chance", "source", "url", "own"]
+        return pd.DataFrame(columns=columns)
     rows = [("as it is", MEASURED, case.acc1, *(interval or (None, None)), 0.0)]
     ways = {c.said: c for c in (*_mended(result), *result.otherwise)}
     rows += [(c.said, OTHERWISE, c.value, *c.ci95, c.difference) for c in sorted(ways.values(), key=lambda c: -c.value)]
@@ -59,7 +61,11 @@ def otherwise_frame(result: AuditResult) -> pd.DataFrame:
         said = f"published ({figure.protocol.split(';')[0] or figure.metric.replace('_', ' ')})"
         rows.append((said, PUBLISHED, figure.value, None, None, figure.value - case.acc1))
     frame = pd.DataFrame(rows, columns=["said", "kind", "value", "low", "high", "difference"])
-    return frame.assign(model=case.model, chance=1 / case.c if case.c else None)
+    source = [figure.source if figure is not None and kind == PUBLISHED else "" for kind in frame["kind"]]
+    urls = [figure_url(said) for said in source]
+    return frame.assign(
+        model=case.model, chance=1 / case.c if case.c else None, source=source, url=urls, own=case.source != "study"
+    )
 
 
 def _mended(result: AuditResult) -> list[Counterfactual]:

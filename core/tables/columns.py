@@ -104,7 +104,8 @@ TEMPLATES = {
         low="difference_low",
         high="difference_high",
     ),
-    "p_value": Column(heading="p", kind="p", help="McNemar's exact test"),
+    "p_value": Column(heading="p", kind="p", help="McNemar's exact test, unadjusted"),
+    "p_holm": Column(heading="p, Holm", kind="p", help="Adjusted over all templates of a model (Holm 1979)"),
     "changed": Column(heading="Answers changed", kind="count"),
     "deck_acc1": Column(heading="The original study", alone="Original study, top-1", kind="share"),
 }

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from core.catalog.published import figure_url
 from core.studies.few_shot.result import FewShotPoint, FewShotResult, FewShotRun, published_point
 from core.tables.columns import who
 from core.types import Reference
@@ -21,7 +22,7 @@ def few_shot_frame(results: Sequence[FewShotResult]) -> pd.DataFrame:
 
     `acc1_mean` and `acc1_std` (sample standard deviation over draws, NaN for one); `spread_low` and `spread_high`
     are the mean minus and plus it, `lowest` and `highest` the draws at the ends; `acc1_low` and `acc1_high` the
-    95 % interval of the zero-shot point; `published` with its `_difference`, `_protocol` and `_source`.
+    95 % interval of the zero-shot point; `published` with its `_difference`, `_protocol`, `_source` and `_url`.
     """
     return pd.DataFrame([_row(result, point) for result in results for point in result.points])
 
@@ -56,6 +57,7 @@ def _row(result: FewShotResult, point: FewShotPoint) -> dict[str, Any]:
         "published_difference": point.acc1_mean - figure.value if figure else None,
         "published_protocol": figure.protocol if figure else "",
         "published_source": figure.source if figure else "",
+        "published_url": figure_url(figure.source) if figure else "",
         "templates": " | ".join(result.zero_shot.templates),
         "notes": " ".join(result.notes),
     }
@@ -82,6 +84,7 @@ def published_frame(results: Sequence[FewShotResult]) -> pd.DataFrame:
         "value",
         "protocol",
         "source",
+        "url",
     ]
     rows = [
         {
@@ -92,6 +95,7 @@ def published_frame(results: Sequence[FewShotResult]) -> pd.DataFrame:
             "value": figure.value,
             "protocol": figure.protocol,
             "source": figure.source,
+            "url": figure_url(figure.source),
         }
         for r in results
         for figure in r.published

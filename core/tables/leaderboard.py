@@ -33,7 +33,8 @@ def _row(board: Board, model: str, datasets: Sequence[str]) -> dict[str, object]
 
 
 def leaders_frame(board: Board, datasets: Sequence[str]) -> pd.DataFrame:
-    """One row per data set: who leads with which value and interval, on how many images, and who is tied with it."""
+    """One row per data set: who leads with which value and interval, on how many images, what guessing gives, and who
+    is tied with it."""
     rows = []
     for dataset in datasets:
         scores = [score for (_, d), score in board.items() if d == dataset]
@@ -50,6 +51,7 @@ def leaders_frame(board: Board, datasets: Sequence[str]) -> pd.DataFrame:
                 "low": first.best.ci95[0],
                 "high": first.best.ci95[1],
                 "n": first.best.n,
+                "chance": 1 / first.best.classes if first.best.classes else None,
                 "models": first.compared + 1,
                 "tied": len(first.tied),
                 "tied_models": ", ".join(map(say_model, first.tied)),

@@ -15,7 +15,7 @@ from core.catalog.published import deck_figures, measured_as, published
 from core.stats.accuracy import METRICS
 from core.stats.numbers import count
 from core.studies.probe.result import ProbeResult
-from core.tables.accuracy import beside, fitting
+from core.tables.accuracy import beside, fitting, made_by
 from core.tables.columns import made_how, who
 from core.types import DatasetSpec, ModelSpec, Reference
 from core.words.names import METHODS, PROBE, TRAINED, ZERO_SHOT, say_dataset, say_model, told_apart
@@ -127,11 +127,7 @@ def absent_row(model: ModelSpec, dataset: DatasetSpec, method: str) -> dict[str,
     for kind, figures in (("published", published(model, dataset)), ("deck", deck_figures(model, dataset))):
         for column in ("acc1", "acc5"):
             if found := _likely(figures, dataset, method, column):
-                row |= {
-                    f"{kind}_{column}": found.value,
-                    f"{kind}_{column}_protocol": found.protocol,
-                    f"{kind}_{column}_source": found.source,
-                }
+                row |= {f"{kind}_{column}": found.value, **made_by(f"{kind}_{column}", found)}
     return row
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from core.stats.intervals import holm
 from core.studies.prompts.accuracy import PromptStudyResult, TemplateResult, class_changes
 from core.studies.prompts.heldout import PromptSearchResult, Verdict
 from core.tables.columns import who
@@ -19,8 +20,19 @@ from core.words.prompts import CHOICES, say_template
 @told_apart
 def templates_frame(studies: Sequence[PromptStudyResult]) -> pd.DataFrame:
     """One row for each model, set of class names and template, the ensemble last: accuracies, the paired
-    difference to the baseline (empty for itself), pictures gained and lost, and the deck's figure."""
-    return pd.DataFrame([_template_row(study, t) for study in studies for t in study.every])
+    difference to the baseline (empty for itself) with its p and Holm's over the templates of a study, pictures gained
+    and lost, and the deck's figure."""
+    frame = pd.DataFrame([_template_row(study, t) for study in studies for t in study.every])
+    p_holm = [p for study in studies for p in _adjusted(study)]
+    frame.insert(list(frame.columns).index("p_value") + 1, "p_holm", p_holm)
+    return frame
+
+
+def _adjusted(study: PromptStudyResult) -> list[float | None]:
+    """Holm's p of each template over those that are compared with the baseline; None for the baseline itself."""
+    gaps = [t.difference for t in study.every]
+    adjusted = iter(holm([gap.p_value for gap in gaps if gap]))
+    return [float(next(adjusted)) if gap else None for gap in gaps]
 
 
 def _template_row(study: PromptStudyResult, t: TemplateResult) -> dict[str, Any]:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from core.stats.intervals import PairedDifference
+from core.catalog.published import figure_url
+from core.stats.intervals import PairedDifference, holm
 from core.studies.captions.breakdown import Band, RetrievalDifference, rank_histogram, recall_curve
 from core.studies.captions.one_caption import OneCaptionResult, OnePictureResult
 from core.studies.captions.retrieval import KS, Direction, RetrievalResult
@@ -72,6 +73,7 @@ def _published(result: RetrievalResult, metric: str) -> dict[str, Any]:
         "published": found.value if found else None,
         "published_protocol": found.protocol if found else "",
         "published_source": found.source if found else "",
+        "published_url": figure_url(found.source) if found else "",
         "published_compares": bool(found) and comparable,
     }
 
@@ -122,7 +124,7 @@ def bands_frame(bands: Mapping[str, Sequence[Band]]) -> pd.DataFrame:
 
 def retrieval_difference_frame(gap: RetrievalDifference, dataset: str) -> pd.DataFrame:
     """Paired differences of two models, one row for each direction and k and for MRR; fits the
-    `difference_chart`, whose rows are then named by direction and metric."""
+    `difference_chart`, whose rows are then named by direction and metric. `p_holm` is adjusted over these rows."""
     sides: dict[Side, tuple[Mapping[int, PairedDifference], PairedDifference]] = {
         "image": (gap.image_recall, gap.image_mrr),
         "text": (gap.text_recall, gap.text_mrr),
@@ -133,7 +135,8 @@ def retrieval_difference_frame(gap: RetrievalDifference, dataset: str) -> pd.Dat
         for side, (recalls, mrr) in sides.items()
         for metric, found in [*((f"recall@{k}", recalls[k]) for k in KS), ("MRR", mrr)]
     ]
-    return pd.DataFrame(rows)
+    frame = pd.DataFrame(rows)
+    return frame.assign(p_holm=holm(frame["p_value"].tolist()))
 
 
 def caption_ranks_frame(result: RetrievalResult, captions: Sequence[str]) -> pd.DataFrame:

@@ -7,17 +7,23 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from core.stats.intervals import PairedDifference
+from core.stats.intervals import PairedDifference, may_be_guessing
 from core.stats.metrics import Calibration
-from core.stats.numbers import SPACE, count, few_of, full_stop, percent, points, points_between
+from core.stats.numbers import SPACE, count, few_of, full_stop, percent, points, points_between, upper_first
 from core.studies.answered import compare, same_pictures
+from core.studies.few_shot.draw import FewShotDraw
+from core.studies.probe.result import ProbeResult
 from core.studies.zero_shot.classify import ZeroShotResult
-from core.types import Sentence
+from core.types import Interval, Sentence
 from core.words.datasets import measured
 from core.words.names import MOST_NAMED, say_dataset, say_model, short_names, told_apart
 
 COLLAPSE_SHARE = 0.4
 SAME = "are right and wrong on the same images"
+NO_CLEAR_DIFFERENCE = "no clear difference"
+UNADJUSTED = "unadjusted"
+"""Beside several comparisons at once whose intervals are those of a single one."""
+Scored = ZeroShotResult | ProbeResult | FewShotDraw
 
 
 def protocol_line(result: ZeroShotResult) -> str:
@@ -39,7 +45,7 @@ def outcome(difference: PairedDifference, a: str, b: str) -> Sentence:
     if code == "same_everywhere":
         return Sentence(f"No difference: {a} and {b} {SAME}.", code)
     if code == "tie":
-        return Sentence(f"No clear difference{interval_of(difference)}.", code)
+        return Sentence(f"{upper_first(NO_CLEAR_DIFFERENCE)}{interval_of(difference)}.", code)
     leader = a if code == "first_ahead" else b
     return Sentence(f"{leader} is ahead by {points(difference.difference)}{excludes_zero(difference)}", code)
 
@@ -48,7 +54,7 @@ def why_tied(difference: PairedDifference, a: str, b: str) -> str:
     """That two sides do not clearly differ, as the rest of a sentence that begins with what was compared."""
     if difference.outcome == "same_everywhere":
         return f"no difference: {a} and {b} {SAME}."
-    return f"no clear difference{interval_of(difference)}."
+    return f"{NO_CLEAR_DIFFERENCE}{interval_of(difference)}."
 
 
 def excludes_zero(difference: PairedDifference) -> str:
@@ -70,20 +76,34 @@ def interval_of(difference: PairedDifference, of: int = 1) -> str:
 @told_apart
 def accuracy_finding(results: Sequence[ZeroShotResult]) -> Sentence:
     """What the accuracies of models and data sets say, and which of them are no better than guessing."""
-    found = _finding(results)
-    chance = at_chance(results)
-    return Sentence(f"{full_stop(found)} {chance}", found.code) if chance else found
+    return with_chance(_finding(results), at_chance(results))
 
 
-def at_chance(results: Sequence[ZeroShotResult]) -> str:
-    """Which models do no better than guessing, where their intervals say so; "" where none does."""
-    found = [r for r in results if r.acc1_ci95[0] <= 1 / len(r.classnames)]
+def at_chance(results: Sequence[Scored], names: Sequence[str] = ()) -> str:
+    """Which models do no better than guessing, where their intervals say so; "" where none does. `names` says what each
+    result is called, where its model and data set do not tell them apart."""
+    said = names or [f"{say_model(r.model)} on {say_dataset(r.dataset)}" for r in results]
+    found = [name for r, name in zip(results, said, strict=True) if may_be_guessing(_interval(r), len(r.classnames))]
+    one_model = len({r.model for r in results}) == 1
+    return say_guessing(found, len(results), "results" if one_model else "models")
+
+
+def say_guessing(found: Sequence[str], of: int, all_of: str = "models") -> str:
+    """That these, of so many, are at chance; "" where none is."""
     if not found:
         return ""
-    if len(found) == len(results) > 1:
-        return "All models are at chance here."
-    pairs = few_of([f"{say_model(r.model)} on {say_dataset(r.dataset)}" for r in found], MOST_NAMED)
-    return f"At chance: {pairs}."
+    if len(found) == of > 1:
+        return f"{'Both' if of == 2 else 'All'} {all_of} are at chance here."
+    return f"At chance: {few_of(found, MOST_NAMED)}."
+
+
+def with_chance(sentence: Sentence, chance: str) -> Sentence:
+    """A finding, followed by who is at chance."""
+    return Sentence(f"{full_stop(sentence)} {chance}", sentence.code) if chance else sentence
+
+
+def _interval(result: Scored) -> Interval:
+    return result.test_acc1_ci95 if isinstance(result, ProbeResult) else result.acc1_ci95
 
 
 def _finding(results: Sequence[ZeroShotResult]) -> Sentence:
@@ -133,10 +153,11 @@ def _leaders(contests: Sequence[Sequence[ZeroShotResult]], models: Sequence[str]
     if len(contests) == 1:
         return _one_contest(contests[0], names, bool(clear))
     if not clear:
-        return Sentence(f"No clear leader on {sets}: the two best models do not clearly differ", "all_tied")
+        said = f"No clear leader on {sets}: the two best models do not clearly differ"
+        return Sentence(f"{said} ({UNADJUSTED})", "all_tied")
     if len(clear) == 1 and not ties:
         every = "both data sets" if len(contests) == 2 else f"all {len(contests)} data sets"
-        return Sentence(f"{names[next(iter(clear))]} leads on {every}", "leads_everywhere")
+        return Sentence(f"{names[next(iter(clear))]} leads on {every} ({UNADJUSTED})", "leads_everywhere")
     (most, k), *others = sorted(clear.items(), key=lambda item: -item[1])
     parts = [
         f"{names[most]} leads on {k} of {sets}",
@@ -145,17 +166,17 @@ def _leaders(contests: Sequence[Sequence[ZeroShotResult]], models: Sequence[str]
     if rest := others[MOST_NAMED - 1 :]:
         parts.append(f"{count(len(rest), 'other model')} on {sum(k for _, k in rest)}")
     parts += [f"no clear leader on {ties}"] if ties else []
-    return Sentence(", ".join(parts), "leads_on_some")
+    return Sentence(f"{', '.join(parts)} ({UNADJUSTED})", "leads_on_some")
 
 
 def _one_contest(group: Sequence[ZeroShotResult], names: Mapping[str, str], clear: bool) -> Sentence:
     first, second = sorted(group, key=lambda r: -r.acc1)[:2]
     a, b, where = names[first.model], names[second.model], say_dataset(first.dataset)
     if not clear:
-        return Sentence(
-            f"No clear leader on {where}: the two best models, {a} and {b}, do not clearly differ", "all_tied"
-        )
-    return Sentence(f"{a} leads on {where}, {points(first.acc1 - second.acc1)} ahead of {b}", "leads_everywhere")
+        said = f"No clear leader on {where}: the two best models, {a} and {b}, do not clearly differ"
+        return Sentence(f"{said} ({UNADJUSTED})", "all_tied")
+    ahead = f"{points(first.acc1 - second.acc1)} ahead of {b} ({UNADJUSTED})"
+    return Sentence(f"{a} leads on {where}, {ahead}", "leads_everywhere")
 
 
 # --- one result -------------------------------------------------------------------------------------------

@@ -98,7 +98,8 @@ def paired_on(gap: RetrievalDifference) -> str:
     """What paired differences of two models rest on."""
     return (
         f"On {gap.n_texts:,} captions and {gap.n_images:,} images that both have. Intervals by bootstrap over "
-        "images: all captions of an image are drawn together, with both models."
+        "images: all captions of an image are drawn together, with both models. They are unadjusted; the CSV has "
+        "Holm-adjusted p values over these comparisons too."
     )
 
 

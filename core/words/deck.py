@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import pandas as pd
-
 from core.stats.numbers import count, few_of, in_points, listed, percent, points
 from core.studies.pictures.search import Precision
 from core.studies.prompts.accuracy import TemplateResult
 from core.studies.zero_shot.classify import ZeroShotResult
-from core.words.names import PROBE, ZERO_SHOT, say_dataset, say_model
+from core.words.names import say_dataset, say_model
 
 JUDGED_BY_EYE = "The original study judged this by eye."
 
@@ -164,28 +162,3 @@ def deck_titled(study: Sequence[float], table: Sequence[float]) -> str:
     """That the deck's template study cannot be of the data set that its table has."""
     span, other = (" to ".join(f"{100 * end:.0f}" for end in (min(v), max(v))) for v in (study, table))
     return f"The template study has {span} %, the table on EuroSAT {other} % over all models."
-
-
-def deck_comparison(frame: pd.DataFrame) -> str:
-    """What the deck compared (top-5 of zero-shot with top-1 of the probe), and what comes out like with like: one
-    sentence, over the pairs of a `methods_frame` that have both; "" where there is none."""
-    pairs = _pairs(frame)
-    if pairs.empty:
-        return ""
-    unlike = int((pairs["acc5_zero"] >= pairs["acc1_probe"]).sum())
-    like = int((pairs["acc1_zero"] >= pairs["acc1_probe"]).sum())
-    return (
-        "The original study compared zero-shot top-5 with probe top-1 and found that zero-shot “matches or beats” it. "
-        f"Compared so, it does in {unlike} of {count(len(pairs), 'pair')} here; top-1 with top-1, in {like}. "
-        "This page always compares like with like."
-    )
-
-
-def _pairs(frame: pd.DataFrame) -> pd.DataFrame:
-    """One row for each model and data set that has both methods; sets where top-5 means nothing are left out."""
-    if frame.empty:
-        return frame
-    told = frame[(frame["classes"] > 5) & frame["acc1"].notna()]
-    sides = [told[told["method"] == m].set_index(["model", "dataset"]) for m in (ZERO_SHOT, PROBE)]
-    zero, probe = (side[["acc1", "acc5"]] for side in sides)
-    return zero.add_suffix("_zero").join(probe.add_suffix("_probe"), how="inner")

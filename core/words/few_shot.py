@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from core.stats.intervals import may_be_guessing, wilson
 from core.stats.numbers import (
     count,
     in_points,
@@ -20,6 +21,7 @@ from core.studies.few_shot.draw import FewShotDraw
 from core.studies.few_shot.gain import best_point, doubt, first_clear, over_zero_shot
 from core.studies.few_shot.result import FewShotPoint, FewShotResult, FewShotRun
 from core.types import Sentence
+from core.words.accuracy import UNADJUSTED, say_guessing, with_chance
 from core.words.datasets import measured
 from core.words.names import DRAWN, FEW_SHOT_METHODS, PROBE, drawn_name, say_model, told_apart
 
@@ -48,7 +50,21 @@ def few_shot_finding(results: Sequence[FewShotResult]) -> Sentence:
     if not results:
         return Sentence("No few-shot study yet", "no_result")
     said = [_one(result, len(results) > 1) for result in results]
-    return Sentence(" ".join(said), said[0].code) if len(said) <= 2 else _many(results, [one.code for one in said])
+    found = said[0] if len(said) == 1 else _many(results, [one.code for one in said])
+    guessing = [say_model(result.model) for result in results if _guesses(result)]
+    return with_chance(found, say_guessing(guessing, len(results)))
+
+
+def _guesses(result: FewShotResult) -> bool:
+    """Whether neither zero-shot nor the best method at the most pictures is above chance."""
+    best = best_point(result)
+    interval = wilson(round(best.acc1_mean * result.n), result.n)
+    return all(may_be_guessing(ends, result.classes) for ends in (result.zero_shot.acc1_ci95, interval))
+
+
+def few_shot_details(results: Sequence[FewShotResult]) -> list[Sentence]:
+    """What `few_shot_finding` counts for several studies, a sentence for each."""
+    return [_one(result, several=True) for result in results] if len(results) > 1 else []
 
 
 def _many(results: Sequence[FewShotResult], codes: Sequence[str]) -> Sentence:
@@ -57,11 +73,20 @@ def _many(results: Sequence[FewShotResult], codes: Sequence[str]) -> Sentence:
     most = max(gains, key=lambda model: gains[model])
     shots = max(best_point(result).shots for result in results)
     ties, none = codes.count("tie"), codes.count("no_help")
-    parts = [f"{codes.count('helps')} of {len(results)} models clearly improve on zero-shot"]
-    parts += [f"{count(ties, 'model')} {'does' if ties == 1 else 'do'} not clearly differ from it"] if ties else []
+    parts = [_improve(codes.count("helps"), len(results))]
+    if ties and "helps" in codes:
+        parts.append(f"{count(ties, 'model')} {'does' if ties == 1 else 'do'} not clearly differ from it")
     parts += [f"{count(none, 'model')} {'does' if none == 1 else 'do'} not improve"] if none else []
-    said = f"With up to {count(shots, 'image')} per class, {listed(parts)}; the largest gain is "
+    said = f"With {count(shots, 'image')} per class, {listed(parts)} ({UNADJUSTED}); the largest gain is "
     return Sentence(f"{said}{points(gains[most], signed=True)} ({say_model(most)}).", codes[0])
+
+
+def _improve(helps: int, of: int) -> str:
+    if not helps:
+        return f"{'neither model' if of == 2 else f'none of {of} models'} clearly improves on zero-shot"
+    if helps == of:
+        return f"{'both' if of == 2 else f'all {of}'} models clearly improve on zero-shot"
+    return f"{helps} of {of} models clearly improve{'s' if helps == 1 else ''} on zero-shot"
 
 
 def _one(result: FewShotResult, several: bool) -> Sentence:

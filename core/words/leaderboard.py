@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 import pandas as pd
 
-from core.stats.numbers import count, listed, percent
+from core.stats.numbers import count, few_of, listed, percent
 from core.types import Sentence
+from core.words.accuracy import UNADJUSTED, with_chance
+from core.words.names import MOST_NAMED
 
 
 def board_finding(leaders: pd.DataFrame) -> Sentence:
@@ -15,6 +18,20 @@ def board_finding(leaders: pd.DataFrame) -> Sentence:
     `several_lead`, `all_tied`, `nothing`."""
     if leaders.empty:
         return Sentence("Nothing has been measured yet.", "nothing")
+    guessing = leaders[leaders["low"] <= leaders["chance"].astype(float)]
+    return with_chance(_leads(leaders), _at_chance(list(guessing["dataset_title"]), len(leaders)))
+
+
+def _at_chance(datasets: Sequence[str], of: int) -> str:
+    """On which data sets even the best model may be guessing; "" where on none."""
+    if not datasets:
+        return ""
+    whole = "both data sets" if of == 2 else f"all {of} data sets"
+    where = whole if len(datasets) == of > 1 else few_of(datasets, MOST_NAMED)
+    return f"Even the best model is at chance on {where}."
+
+
+def _leads(leaders: pd.DataFrame) -> Sentence:
     rivals = leaders[leaders["models"] > 1]
     if len(leaders) == 1:
         row = leaders.iloc[0]
@@ -24,13 +41,17 @@ def board_finding(leaders: pd.DataFrame) -> Sentence:
     clear = int((rivals["tied"] == 0).sum())
     if not clear and len(rivals):
         best = listed(list(wins), 3)
-        return Sentence(f"No lead is clear of a tie on these {len(leaders)} data sets; best: {best}.", "all_tied")
+        said = f"No lead is clear of a tie on these {len(leaders)} data sets ({UNADJUSTED})"
+        return Sentence(f"{said}; best: {best}.", "all_tied")
     names = [f"{name}{' leads' if not i else ''} on {n}" for i, (name, n) in enumerate(wins.most_common())]
     said = f"Of {len(leaders)} data sets, {listed(names, 3)}"
     return Sentence(
-        f"{said}; {count(clear, 'of these leads is', 'of these leads are')} clear of a tie.", "several_lead"
+        f"{said}; {count(clear, 'of these leads is', 'of these leads are')} clear of a tie ({UNADJUSTED}).",
+        "several_lead",
     )
 
 
 def _tied(tied: int) -> str:
-    return f"; {count(tied, 'model')} {'does' if tied == 1 else 'do'} not clearly differ from it" if tied else ""
+    if not tied:
+        return ""
+    return f"; {count(tied, 'model')} {'does' if tied == 1 else 'do'} not clearly differ from it ({UNADJUSTED})"

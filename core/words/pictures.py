@@ -22,7 +22,8 @@ AGREEMENT = GLOSSARY["agreement of the two rankings"]
 
 
 def lists_finding(comparison: ListComparison, a: str = "", b: str = "") -> Sentence:
-    """How alike two lists are: "4 of 10 pictures are in both lists; agreement of the two rankings 0.38 (0 to 1)."
+    """How alike two lists are: "4 of the first 10 pictures are in both lists; agreement of the two rankings 0.38
+    (0 to 1)."
 
     `a` and `b` name the lists where they should be named. Codes: `same_order`, `same_pictures`, `disjoint`, `overlap`.
     """
@@ -34,8 +35,9 @@ def lists_finding(comparison: ListComparison, a: str = "", b: str = "") -> Sente
         order, code = (" in the same order", "same_order") if same else ("", "same_pictures")
         return Sentence(f"The lists{between} contain the same images{order}; {rbo}.", code)
     if not kept:
-        return Sentence(f"The lists{between} have no image in common; {rbo}.", "disjoint")
-    return Sentence(f"{kept} of {count(comparison.k, 'image')} are in both lists{between}; {rbo}.", "overlap")
+        first = f"Of the first {comparison.k} images{between}" if comparison.k > 1 else f"Of the first image{between}"
+        return Sentence(f"{first}, none is in both lists; {rbo}.", "disjoint")
+    return Sentence(f"{kept} of the first {count(comparison.k, 'image')} are in both lists{between}; {rbo}.", "overlap")
 
 
 @told_apart

@@ -10,7 +10,7 @@ from core.studies.answered import compare
 from core.studies.probe.result import ProbeResult
 from core.studies.zero_shot.classify import ZeroShotResult
 from core.types import Sentence
-from core.words.accuracy import excludes_zero, outcome, why_tied
+from core.words.accuracy import UNADJUSTED, at_chance, excludes_zero, outcome, why_tied, with_chance
 from core.words.datasets import measured, published_size
 from core.words.names import short_names, told_apart
 
@@ -44,7 +44,7 @@ def probe_finding(probes: Sequence[ProbeResult], zero_shots: Sequence[ZeroShotRe
     gained = training_gain(probes, zero_shots)
     said = [gained, _train_gap(probes[0])] if len(probes) == 1 else [leading_probe(probes), gained]
     told = [sentence for sentence in said if sentence is not None]
-    return Sentence(" ".join(told), told[0].code)
+    return with_chance(Sentence(" ".join(told), told[0].code), at_chance(probes))
 
 
 def leading_probe(probes: Sequence[ProbeResult]) -> Sentence:
@@ -54,10 +54,11 @@ def leading_probe(probes: Sequence[ProbeResult]) -> Sentence:
     found = compare(best, second)
     said = outcome(found, a, b)
     if said.code == "tie":
-        return Sentence(f"{a} and {b}: {why_tied(found, a, b)}", said.code)
+        best_two = "The two best, " if len(probes) > 2 else ""
+        return Sentence(f"{best_two}{a} and {b}: {why_tied(found, a, b)}", said.code)
     if said.code == "first_ahead" and len(probes) > 2:
         ahead = points(best.test_acc1 - second.test_acc1)
-        return Sentence(f"{a} has the best probe, {ahead} ahead of {b}{excludes_zero(found)}", said.code)
+        return Sentence(f"{a} has the best probe, {ahead} ahead of {b}, {UNADJUSTED}{excludes_zero(found)}", said.code)
     return said
 
 
@@ -90,7 +91,7 @@ def training_gain(probes: Sequence[ProbeResult], zero_shots: Sequence[ZeroShotRe
 def _gains(found: Sequence[PairedDifference]) -> Sentence:
     low, high = (end(d.difference for d in found) for end in (min, max))
     ties = sum(not d.excludes_zero for d in found)
-    tied = f"; no clear difference in {ties} of {len(found)}." if ties else "."
+    tied = f"; no clear difference in {ties} of {len(found)} ({UNADJUSTED})." if ties else f" ({UNADJUSTED})."
     if low < 0:
         said = f"{in_points(low, signed=True)} to {points(high, signed=True)}"
         return Sentence(f"Training on labels changes zero-shot accuracy by {said}{tied}", "training_changes")

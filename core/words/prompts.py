@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from core.stats.intervals import may_be_guessing
 from core.stats.numbers import count, in_points, interval_text, listed, lower_first, percent, points, points_between
 from core.studies.prompts.accuracy import ENSEMBLE, PromptStudyResult, difference
 from core.studies.prompts.heldout import BASELINE, EQUAL_WEIGHT, GREEDY, UNLABELLED_WEIGHT, PromptSearchResult
 from core.types import Sentence
-from core.words.accuracy import outcome
+from core.words.accuracy import NO_CLEAR_DIFFERENCE, outcome, say_guessing, with_chance
 from core.words.names import MOST_NAMED, say_dataset, say_model, short_names, told_apart
 
 UNADJUSTED = "The best was chosen on these images, so its score is optimistic and the interval is unadjusted."
@@ -32,8 +33,24 @@ def say_template(template: str) -> str:
 
 @told_apart
 def templates_finding(studies: Sequence[PromptStudyResult]) -> Sentence:
-    """What the wording does, in one sentence; a tie is called a tie. Codes: `no_result`, `spans` (several studies),
-    `one_template`, `baseline_best`, and those of `outcome` of the best against the baseline."""
+    """What the wording does, a tie called a tie, and which models are at chance with the baseline. Codes: `no_result`,
+    `spans` (several studies), `one_template`, `baseline_best`, and those of `outcome` of the best against the
+    baseline."""
+    return with_chance(_templates_finding(studies), baselines_at_chance(studies))
+
+
+def baselines_at_chance(studies: Sequence[PromptStudyResult]) -> str:
+    """Which models do no better than guessing with the baseline; "" where none does."""
+    names = _told_apart(studies) if len(studies) > 1 else [say_model(s.model) for s in studies]
+    found = [
+        name
+        for name, s in zip(names, studies, strict=True)
+        if may_be_guessing(s.find(s.baseline).acc1_ci95, len(s.classnames))
+    ]
+    return say_guessing(found, len(studies))
+
+
+def _templates_finding(studies: Sequence[PromptStudyResult]) -> Sentence:
     if not studies:
         return Sentence("No result yet", "no_result")
     if len(studies) > 1:
@@ -151,7 +168,7 @@ def search_finding(result: PromptSearchResult) -> Sentence:
     if gap.outcome == "same_everywhere":
         return Sentence(f"{score}: the same as the baseline on every image.", gap.outcome)
     if gap.outcome == "tie":
-        said = f"{score}: no clear difference from the baseline's {percent(result.baseline.heldout_acc1)}."
+        said = f"{score}: {NO_CLEAR_DIFFERENCE} from the baseline's {percent(result.baseline.heldout_acc1)}."
         return Sentence(said, "within_noise")
     way = "above" if gap.outcome == "first_ahead" else "below"
     return Sentence(f"{score}: {points(gap.difference)} {way} the baseline, p = {gap.p_value:.2g}.", way)

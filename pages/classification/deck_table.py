@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.stats.numbers import interval_text, percent
+from core.stats.numbers import count, interval_text, percent
 from core.studies.probe.result import ProbeResult
 from core.studies.zero_shot.classify import ZeroShotResult
 from core.tables.methods import Absent
@@ -27,18 +27,41 @@ COLUMNS = (
     (TRAINED, "acc1", "Probe, training accuracy"),
 )
 MARK = "≠"
-LEGEND = (
-    "Large: measured here, with its 95 % interval. Small: published and original-study figures, with the difference "
-    f"from ours in points; {MARK} marks those outside our interval."
-)
+MOST_OPEN = 2
+KINDS = {"published": "published", "deck": "original-study"}
 STYLE = (Path(__file__).parent / "deck_table.css").read_text("utf-8")
 
 
+def legend(frame: pd.DataFrame) -> str:
+    """What large and small mean, as far as the table has them; "" where every figure has the same size."""
+    kinds = [said for kind, said in KINDS.items() if any(frame[f"{kind}_{m}"].notna().any() for m in ("acc1", "acc5"))]
+    if not kinds:
+        return ""
+    small = f"{' and '.join(kinds)} figures".capitalize()
+    if not frame[["acc1", "acc5"]].notna().any(axis=None):
+        return f"{small}. Nothing is measured here yet."
+    return (
+        f"Large: measured here, with its 95 % interval. Small: {small[0].lower()}{small[1:]}, with the difference from "
+        f"ours in points; {MARK} marks those outside our interval."
+    )
+
+
+def show_legend(frame: pd.DataFrame) -> None:
+    """The legend above a table, where there is something to explain."""
+    if said := legend(frame):
+        st.caption(said)
+
+
 def deck_tables(frame: pd.DataFrame) -> None:
-    """A table for each data set, with what its marks mean, and all of their rows as CSV."""
-    st.caption(LEGEND)
-    for _, rows in frame.groupby("dataset", sort=False):
+    """A table for each data set, with what its marks mean, and all of their rows as CSV; the first few are open."""
+    show_legend(frame)
+    parts = [rows for _, rows in frame.groupby("dataset", sort=False)]
+    for rows in parts[:MOST_OPEN]:
         deck_table(rows, str(rows["dataset_title"].iloc[0]))
+    if folded := parts[MOST_OPEN:]:
+        with st.expander(f"Tables of {count(len(folded), 'more data set')}"):
+            for rows in folded:
+                deck_table(rows, str(rows["dataset_title"].iloc[0]))
     save_rows(frame, "accuracy-tables", key="csv-deck-tables")
 
 
@@ -105,7 +128,10 @@ def _beside(row: pd.Series, column: str, said: str) -> str:
     if value is None or pd.isna(value):
         return ""
     how = escape(f"{row[f'{column}_protocol']} Source: {row[f'{column}_source']}", quote=True)
-    return f'<span class="beside" title="{how}">{said} {percent(value)}{_difference(row, column)}</span>'
+    name, url = said, row.get(f"{column}_url")
+    if isinstance(url, str) and url:
+        name = f'<a href="{escape(url, quote=True)}" target="_blank" rel="noopener">{said}</a>'
+    return f'<span class="beside" title="{how}">{name} {percent(value)}{_difference(row, column)}</span>'
 
 
 def _difference(row: pd.Series, column: str) -> str:

@@ -13,16 +13,16 @@ from core.studies.probe.result import ProbeResult
 from core.tables.probe import probe_rows
 from core.words.names import say_dataset, say_model, say_pair
 from core.words.probe import held_out_line, probe_line
-from pages.classification.deck_table import LEGEND, deck_table
+from pages.classification.deck_table import deck_table, show_legend
 from pages.shared.layout import provenance_table
 from pages.shared.navigation import to_probe
 from pages.shared.save import save_rows
-from pages.shared.words import plain
+from pages.shared.words import plain, source_link
 
 
 def probe_table(frame: pd.DataFrame) -> None:
     """Every model with every method, measured, published and deck."""
-    st.caption(LEGEND)
+    show_legend(frame)
     deck_table(frame, caption=f"Linear probe and zero-shot on {frame['dataset_title'].iloc[0]}")
     save_rows(frame, "probe", key="csv-probe-table")
 
@@ -69,7 +69,7 @@ def _elsewhere(probe: ProbeResult) -> None:
             value = row.get(name)
             if value is None or pd.isna(value):
                 continue
-            protocol, source = (plain(str(row[f"{name}_{end}"])) for end in ("protocol", "source"))
+            protocol, source = plain(str(row[f"{name}_protocol"])), source_link(str(row[f"{name}_source"]))
             gap = points(row[f"{name}_difference"], signed=True)
             st.caption(
                 f"{whose}, {said}: **{percent(value)}**, {gap} from ours, "

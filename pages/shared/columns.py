@@ -33,6 +33,11 @@ def page_columns(columns: Mapping[str, Column]) -> dict[str, Any]:
     return shown
 
 
+def source_column(label: str = "Source") -> ColumnConfig:
+    """A column of links to where a published figure can be read, shown by the repository."""
+    return st.column_config.LinkColumn(label, display_text=r"github\.com/([^/]+/[^/]+)")
+
+
 def percent_column(label: str, help: str | None = None) -> ColumnConfig:
     """A column of percent, with one decimal."""
     return st.column_config.NumberColumn(label, format="%.1f %%", help=help)

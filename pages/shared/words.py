@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from core.catalog.published import figure_url
+
 MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:&\"'^=@/])")
 SPACES = re.compile(r"[ \t\r\n\f\v]+")
 
@@ -12,3 +14,9 @@ def plain(text: str) -> str:
     """Text for a Markdown element that must read as typed: names of files and classes, captions,
     templates."""
     return MARKDOWN.sub(r"\\\1", SPACES.sub(" ", text))
+
+
+def source_link(source: str) -> str:
+    """The source of a figure as Markdown, a link where it can be read somewhere."""
+    url = figure_url(source)
+    return f"[{plain(source)}]({url})" if url else plain(source)

@@ -34,7 +34,6 @@ from core.studies.prompts.heldout import PromptSearchResult
 from core.studies.prompts.words import WordsResult
 from core.studies.zero_shot.classify import ZeroShotResult
 from core.tables.classes import confusion_frame
-from core.tables.methods import methods_frame
 from core.types import EmbeddingKey, Job, Note, OnDisk, Reference, Sentence, State
 from core.words import (
     accuracy,
@@ -340,6 +339,9 @@ def _accuracy() -> Said:
     yield "accuracy.interval_of", [accuracy.interval_of(TIE), accuracy.interval_of(BEHIND, of=-1)]
     guess = zero(RESNET, 30)
     yield "accuracy.at_chance", [accuracy.at_chance(group) for group in ([guess, zero(LAION, 240)], [guess, guess])]
+    yield "accuracy.say_guessing", [accuracy.say_guessing(list("abcd")[:n], 4) for n in (0, 1, 4)]
+    tie = accuracy.outcome(TIE, *names)
+    yield "accuracy.with_chance", [accuracy.with_chance(tie, said) for said in ("", accuracy.say_guessing(["a"], 2))]
     yield "glossary.explain", [glossary.explain(*glossary.GLOSSARY)]
     yield "glossary.terms_in", [list(glossary.terms_in("recall@1, ECE"))]
     a, b, near = zero(OPENAI, 180), zero(LAION, 240), zero(RESNET, 239)
@@ -412,6 +414,7 @@ def _few_shot() -> Said:
         [helps, single],
         [helps, single, never, tied],
     )
+    yield "few_shot.few_shot_details", [few_shot.few_shot_details(group) for group in studies]
     yield "few_shot.few_shot_finding", [few_shot.few_shot_finding(group) for group in studies]
     yield "few_shot.say_draw", [few_shot.say_draw("tip-f", 16), few_shot.say_draw("few-shot-probe", 4, 2)]
     one = draw()
@@ -431,6 +434,9 @@ def _prompts() -> Said:
     tied, other = study(0.5, 0.55, 0.51, best=TIE), study(0.4, 0.5, 0.3, model=LAION, best=TIE)
     one = replace(first, templates=first.templates[:1])
     raw = replace(first, classnames_kind="raw")
+    guess = study(0.05, 0.05, 0.05)
+    lowest = tuple(replace(t, acc1_ci95=(0.01, 0.4)) for t in guess.templates)
+    guess = replace(guess, templates=lowest)
     groups: tuple[list[PromptStudyResult], ...] = (
         [],
         [first],
@@ -440,7 +446,11 @@ def _prompts() -> Said:
         [first, other],
         [first, raw],
         [first, other, raw, replace(other, model=RESNET)],
+        [guess],
+        [guess, other],
+        [guess, replace(guess, model=LAION)],
     )
+    yield "prompts.baselines_at_chance", [prompts.baselines_at_chance(group) for group in ([first], [guess, other])]
     yield "prompts.templates_finding", [prompts.templates_finding(group) for group in groups]
     yield (
         "prompts.best_of_each",
@@ -494,6 +504,8 @@ def _jobs() -> Said:
 
 def _boards() -> Said:
     row = {"dataset_title": "EuroSAT", "model_title": "ViT-B/32", "value": 0.5, "models": 3, "tied": 1}
+    row |= {"low": 0.45, "chance": 0.1}
+    guess = {"low": 0.05}
     other = row | {"dataset_title": "Food-101", "model_title": "ResNet-50", "tied": 0}
     tables: tuple[list[dict[str, Any]], ...] = (
         [],
@@ -501,6 +513,10 @@ def _boards() -> Said:
         [row, row | {"dataset_title": "Food-101"}],
         [row, other],
         [other, other],
+        [row | guess],
+        [row | guess, other | guess],
+        [row, other | guess],
+        [row, other | {"chance": None}],
     )
     yield "leaderboard.board_finding", [leaderboard.board_finding(pd.DataFrame(rows)) for rows in tables]
 
@@ -643,8 +659,6 @@ def _others() -> Said:
     yield "deck.deck_training", [deck.deck_training([0.0, 0.12]), deck.deck_training([])]
     yield "deck.deck_wording", [deck.deck_wording(0.15, 0.08)]
     yield "deck.deck_titled", [deck.deck_titled([0.55, 0.62], [0.3, 0.48])]
-    frame = methods_frame([zero(OPENAI, 180)], [trained(OPENAI, 240)])
-    yield "deck.deck_comparison", [deck.deck_comparison(frame), deck.deck_comparison(frame.iloc[:0])]
     own, brought = audited("fault", "ok"), audited("ok", source="document")
     yield "audit.say_case", [audit.say_case(own), audit.say_case(brought)]
     silent = audited("cannot tell")

@@ -9,12 +9,12 @@ import streamlit as st
 from core.charts.accuracy import accuracy_chart
 from core.engine import Engine
 from core.errors import EncoderWarming, NotHere, TMVError
+from core.stats.accuracy import TOP
 from core.studies.zero_shot.classify import ZeroShotResult
 from core.tables.accuracy import accuracy_frame
 from core.tables.methods import methods_frame
 from core.types import DatasetSpec, ModelSpec
 from core.words.accuracy import accuracy_finding, protocol_line
-from core.words.deck import deck_comparison
 from core.words.names import PROBE, TRAINED, ZERO_SHOT, say_dataset, say_model
 from pages.classification.accuracy.protocol import find, protocol_dialog, results_table
 from pages.classification.deck_table import deck_tables, lacking
@@ -34,7 +34,7 @@ from pages.shared.words import plain
 
 AccuracyChoice = tuple[tuple[ModelSpec, ...], tuple[DatasetSpec, ...], PromptChoice]
 MOST_HEADLINES = 4
-TITLES = ("Top-1 accuracy", "Top-5 accuracy")
+TITLES = {"acc1": "Top-1 accuracy", "acc5": "Top-5 accuracy"}
 ALL = "All zero-shot results with their protocol"
 
 
@@ -88,8 +88,6 @@ def show_results(engine: Engine, results: list[ZeroShotResult], choice: Accuracy
     probes, missing = kept_probes(engine, wanted)
     charts(methods_frame(results, [p for p in probes if find(results, p.model, p.dataset)]))
     frame = methods_frame(results, probes, lacking(models, datasets, results, probes))
-    if said := deck_comparison(frame):
-        st.markdown(plain(said))
     offer_probes(engine, missing)
     deck_tables(frame)
     box = st.expander(ALL, on_change="rerun", key="open-accuracy")
@@ -99,10 +97,11 @@ def show_results(engine: Engine, results: list[ZeroShotResult], choice: Accuracy
 
 
 def charts(frame: pd.DataFrame) -> None:
-    """The deck's two grouped bar charts, zero-shot beside the probe's test accuracy, top-1 beside top-1 and top-5
-    beside top-5; a click on a bar opens how its number was made."""
+    """The deck's two grouped bar charts, zero-shot beside the probe's test accuracy, top-1 beside top-1 and, where a
+    data set has classes enough, top-5 beside top-5; a click on a bar opens how its number was made."""
     shown = frame[frame["method"] != TRAINED]
-    for place, metric, title in zip(st.columns(2, gap="large"), ("acc1", "acc5"), TITLES, strict=True):
+    titles = {m: title for m, title in TITLES.items() if m == "acc1" or (shown["classes"] > TOP).any()}
+    for place, (metric, title) in zip(st.columns(len(titles), gap="large"), titles.items(), strict=True):
         with place:
             chart = accuracy_chart(shown, metric, title=title, **chart_look())
             draw(chart, key=f"chart-{metric}", picked=lambda mark: ask(mark[0], mark[1], mark[3]))

@@ -14,18 +14,20 @@ from core.tables.accuracy import references_frame
 from core.tables.columns import ACCURACY
 from core.words.accuracy import protocol_line
 from core.words.names import say_pair
-from pages.shared.columns import page_columns, percent_column
+from pages.shared.columns import page_columns, percent_column, source_column
 from pages.shared.layout import provenance_table, show_notes
 from pages.shared.navigation import to_classes
-from pages.shared.words import plain
+from pages.shared.words import plain, source_link
 
 TABLE = (
     "model_title",
     "dataset_title",
     *(column for m in METRICS for column in (m.name, *([f"{m.name}_95"] if m.interval_column else []))),
     "published_acc1",
+    "published_acc1_url",
     "deck_acc1",
     "published_acc5",
+    "published_acc5_url",
     "deck_acc5",
     "protocol",
 )
@@ -61,13 +63,15 @@ def results_table(frame: pd.DataFrame, key: str, asked: Callable[[str, str], Non
         asked(row["model"], row["dataset"])
 
     st.dataframe(
-        shown.dropna(axis="columns", how="all"),
+        shown.replace("", None).dropna(axis="columns", how="all"),
         hide_index=True,
         key=key,
         alt="Accuracy of each model on each data set",
         column_config={
             **page_columns(ACCURACY),
             **{f"{name}_95": "95 %" if name == "acc1" else f"95 % of {_low(name)}" for name in INTERVALS},
+            "published_acc1_url": source_column("Source of top-1"),
+            "published_acc5_url": source_column("Source of top-5"),
             "published_acc5": percent_column("Published top-5"),
             "deck_acc5": percent_column("Original study, top-5"),
             "protocol": st.column_config.ButtonColumn("Protocol", key=f"{key}-protocol", on_click=clicked),
@@ -121,7 +125,7 @@ def _references(result: ZeroShotResult) -> None:
         st.caption(
             f"{whose}, {plain(row['metric_title'])}: **{percent(row['value'])}**, "
             f"{points(row['difference'], signed=True)} from ours, {row['lies']} our 95 % interval. "
-            f"{plain(row['protocol'])}. Source: {plain(row['source'])}."
+            f"{plain(row['protocol'])}. Source: {source_link(row['source'])}."
         )
 
 

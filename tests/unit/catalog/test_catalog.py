@@ -16,7 +16,7 @@ from core.catalog.benchmark_names import published_set
 from core.catalog.classes import EUROSAT_CURATED, clip_classnames, clip_templates, curated_by_name, imagenet_classnames
 from core.catalog.models import MODELS
 from core.catalog.prompts import PROMPT_SETS, find_prompt_set
-from core.catalog.published import deck_figures, deck_prompt_study, measured_as, published
+from core.catalog.published import deck_figures, deck_prompt_study, figure_url, measured_as, published
 from core.errors import TMVError, UnknownName
 from core.readers.datasets import DATASETS, find_dataset, own_path
 from core.types import DatasetSpec, ModelSpec
@@ -272,3 +272,12 @@ def test_measured_as(metric: str, ours: str) -> None:
 def test_the_doubtful_prompt_study_says_that_it_is() -> None:
     study = deck_prompt_study()
     assert study["{}"].value == 0.5515 and "CIFAR-100" in study["{}"].protocol
+
+
+def test_every_published_figure_has_an_address_and_the_study_none() -> None:
+    sources = {row["source"] for row in table("published.csv")}
+    assert all(figure_url(source).startswith("https://github.com/") for source in sources)
+    file, thread = "a/b@89fb801 docs/x.csv", "CLIP paper Table 10, as quoted in github.com/openai/CLIP/issues/87"
+    assert figure_url(file) == "https://github.com/a/b/blob/89fb801/docs/x.csv"
+    assert figure_url(thread) == "https://github.com/openai/CLIP/issues/87"
+    assert figure_url("the original study") == ""

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 from statsmodels.stats.contingency_tables import mcnemar
+from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
 from core.errors import TMVError
@@ -198,3 +199,38 @@ def test_paired_needs_the_same_rows():
 
 def test_standing_against_an_interval() -> None:
     assert [standing((0.4, 0.6), x) for x in (0.39, 0.4, 0.6, 0.61)] == ["below", "inside", "inside", "above"]
+
+
+# --- several tests at once --------------------------------------------------------------------------------
+
+
+def slow_holm(p_values):
+    """Step by step, as Holm writes it: the smallest of m against level / m, the next against level / (m - 1) ..., and
+    the first that is not below ends it. The adjusted p is the lowest level at which a test would still be called."""
+
+    def called(level):
+        left, found = list(range(len(p_values))), []
+        while left:
+            best = min(left, key=lambda i: (p_values[i], i))
+            if p_values[best] * len(left) > level:
+                break
+            found.append(best)
+            left.remove(best)
+        return found
+
+    steps = sorted({min(1.0, p * m) for p in p_values for m in range(1, len(p_values) + 1)} | {1.0})
+    return [next((level for level in steps if i in called(level)), 1.0) for i in range(len(p_values))]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_holm_equals_the_plain_steps_and_statsmodels(seed):
+    rng = np.random.default_rng(seed)
+    p = np.round(rng.random(int(rng.integers(1, 9))) ** 3, 3)  # rounded: some are equal
+    assert intervals.holm(p) == pytest.approx(slow_holm(p.tolist()), abs=1e-12)
+    assert intervals.holm(p) == pytest.approx(multipletests(p, method="holm")[1], abs=1e-12)
+
+
+def test_holm_by_hand():
+    assert intervals.holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert list(intervals.holm([])) == []
+    assert list(intervals.holm([0.9, 0.8])) == [1.0, 1.0]

@@ -113,5 +113,8 @@ def test_a_model_that_guesses_is_said_to_be_at_chance(two: tuple[ZeroShotResult,
     first = two[0]
     chance = with_right(first, first.n // len(first.classnames))
     assert "At chance: " in accuracy.accuracy_finding([first, replace(chance, model=LAION)])
-    assert "All models" in accuracy.accuracy_finding([chance, replace(chance, model=LAION)])
+    both = [chance, replace(chance, model=LAION)]
+    assert "Both models are at chance" in accuracy.accuracy_finding(both)
+    assert "All models are at chance" in accuracy.accuracy_finding([*both, replace(chance, model="RN50/openai")])
+    assert accuracy.at_chance([first, chance], ["zero-shot", "a probe"]) == "At chance: a probe."
     assert accuracy.at_chance([first]) == ""

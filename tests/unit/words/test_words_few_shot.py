@@ -10,7 +10,7 @@ import pytest
 from core.stats.numbers import points
 from core.studies.few_shot.gain import doubt
 from core.studies.few_shot.result import FewShotPoint, FewShotResult, FewShotRun
-from core.words.few_shot import few_shot_finding, say_settings, spread_line
+from core.words.few_shot import few_shot_details, few_shot_finding, say_settings, spread_line
 from tests.sample_results import with_right
 from tests.training_results import few_shots, probed, unit
 
@@ -32,7 +32,10 @@ def test_the_few_shot_finding(study: FewShotResult) -> None:
     assert points(study.point("probe", 16).acc1_mean - study.zero_shot.acc1) in said
     assert "Tip-Adapter never clearly beats" in said and "from 16 on" in said
     two = few_shot_finding([study, replace(study, model="ViT-B-32/openai")])
-    assert two.code == "helps" and two.count("ResNet-50 · OpenAI: ") == 1
+    assert two.code == "helps" and "both models clearly improve" in two and "unadjusted" in two
+    each = few_shot_details([study, replace(study, model="ViT-B-32/openai")])
+    assert [one.code for one in each] == ["helps", "helps"] and each[0].startswith("ResNet-50 · OpenAI: ")
+    assert few_shot_details([study]) == []
     assert few_shot_finding([]).code == "no_result"
 
 

@@ -16,7 +16,7 @@ def test_two_lists_are_alike_in_pictures_and_in_order() -> None:
     (a, gallery_a), (b, gallery_b) = sample_list(OPENAI), sample_list(LAION, seed=4)
     comparison = lists.compare(a, gallery_a, b, gallery_b)
     said = pictures.models_finding(comparison)
-    assert said.code == "overlap" and said.startswith(f"{len(comparison.kept)} of {comparison.k} ")
+    assert said.code == "overlap" and said.startswith(f"{len(comparison.kept)} of the first {comparison.k} ")
     assert "OpenAI and LAION-2B" in said and f"{comparison.rbo:.2f}" in said
     same = lists.compare(a, gallery_a, a, gallery_a)
     assert pictures.lists_finding(same).code == "same_order"

@@ -11,8 +11,6 @@ from core.stats.numbers import in_points, points
 from core.studies.answered import compare
 from core.studies.probe.result import ProbeResult
 from core.studies.zero_shot.classify import ZeroShotResult
-from core.tables.methods import methods_frame
-from core.words.deck import deck_comparison
 from core.words.probe import held_out_line, leading_probe, probe_finding, probe_line, training_gain
 from tests.training_results import probed
 
@@ -89,13 +87,3 @@ def test_the_finding_joins_what_is_known(pair: tuple[ProbeResult, ZeroShotResult
     both = probe_finding([found, replace(found, model=OTHER)], [texts])
     assert both.code == "same_everywhere" and str(training_gain([found], [texts])) in both
     assert probe_finding([], []).code == "no_result"
-
-
-def test_the_decks_comparison_is_counted_both_ways(pair: tuple[ProbeResult, ZeroShotResult]) -> None:
-    frame = methods_frame([pair[1]], [pair[0]])
-    unlike = int(pair[1].acc5 >= pair[0].test_acc1)
-    like = int(pair[1].acc1 >= pair[0].test_acc1)
-    assert f"in {unlike} of 1 pair here; top-1 with top-1, in {like}." in deck_comparison(frame)
-    assert deck_comparison(methods_frame([pair[1]])) == ""
-    few = frame.assign(classes=5)
-    assert deck_comparison(few) == "", "with five classes top-5 is always 100 %"
