@@ -18,18 +18,21 @@ from pages.shared.chart import draw
 from pages.shared.layout import Headline, conclusion, headlines, show_remarks
 from pages.shared.save import save_rows
 from pages.shared.theme import chart_look
-from pages.shared.words import plain
+from pages.shared.words import plain, source_link
 
 WORDS = {"fault": "Fault", "warning": "Warning", "ok": "Passed", "cannot tell": "Could not run"}
-ICONS = {"fault": ":material/error:", "warning": ":material/info:"}
+ICONS = {"fault": ":material/error:", "warning": ":material/warning:"}
 RECALL = "image_retrieval_recall@1"
 MOST_OTHERWISE = 2
 
 
 def show_audit(result: AuditResult, key: str) -> None:
-    """The number, what would change it most, the finding, and the chart of all ways to come by it."""
+    """The number, what would change it most, the finding, what is wrong, and the chart of all ways to come by it."""
     headlines(_figures(result))
     conclusion(plain(result.sentence))
+    for found in result.raised:
+        if found.verdict == "fault":
+            _raised(found)
     # What raised a doubt stands below with its check.
     show_remarks([note for note in result.case.notes if note.level == "info"])
     frame = otherwise_frame(result)
@@ -60,15 +63,17 @@ def _best(result: AuditResult) -> list[Counterfactual]:
 
 
 def checks(result: AuditResult, key: str, encode: Callable[[], None] | None = None) -> None:
-    """What was raised in full, the rest one press away. `encode` draws the button that encodes a sample again."""
+    """The warnings in full, the rest one press away; faults stand above the chart. `encode` draws the button that
+    encodes a sample again."""
     figure, value = published_figure(result), result.case.acc1
     if figure is not None and value is not None:
         st.caption(
             f"Published: **{percent(figure.value)}** ({plain(figure.protocol)}), "
-            f"{points(value - figure.value, signed=True)} from it here. Source: {plain(figure.source)}."
+            f"{points(value - figure.value, signed=True)} from it here. Source: {source_link(figure.source)}."
         )
     for found in result.raised:
-        _raised(found)
+        if found.verdict != "fault":
+            _raised(found)
     quiet = [f for f in result.findings if not f.raised]
     for verdict, said in (("ok", "passed"), (CANNOT_TELL, "could not run")):
         rows = [f for f in quiet if f.verdict == verdict]
@@ -84,16 +89,17 @@ def save_checks(result: AuditResult, key: str) -> None:
 
 
 def _raised(found: Finding) -> None:
-    with st.container(border=True):
-        st.markdown(f"{ICONS[found.verdict]} **{WORDS[found.verdict]}** · {plain(found.question)}")
-        st.markdown(plain(found.evidence))
-        if (gain := found.counterfactual) is not None:
-            st.markdown(
-                f"{plain(upper_first(gain.said))} it would be **{percent(gain.value)}** "
-                f"({interval_text(gain.ci95)}), {points(gain.difference, signed=True)}."
-            )
-        if found.advice:
-            st.caption(plain(found.advice))
+    """One check that raised something, in the colour of its verdict."""
+    said = [f"**{WORDS[found.verdict]}** · {plain(found.question)}", plain(found.evidence)]
+    if (gain := found.counterfactual) is not None:
+        said.append(
+            f"{plain(upper_first(gain.said))} it would be **{percent(gain.value)}** "
+            f"({interval_text(gain.ci95)}), {points(gain.difference, signed=True)}."
+        )
+    if found.advice:
+        said.append(plain(found.advice))
+    box = st.error if found.verdict == "fault" else st.warning
+    box("\n\n".join(said), icon=ICONS[found.verdict])
 
 
 def _folded(rows: Sequence[Finding], title: str, key: str) -> None:

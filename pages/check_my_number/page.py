@@ -11,11 +11,12 @@ from core.types import DatasetSpec, ModelSpec
 from pages.check_my_number.checks import checks, save_checks, show_audit
 from pages.check_my_number.own_predictions import own_predictions
 from pages.shared.brought import AUDITED
+from pages.shared.choice_rows import pick_on_dataset
 from pages.shared.engine import engine
 from pages.shared.guard import errors_in_place
 from pages.shared.layout import page_title, provenance_footer
 from pages.shared.missing import offer
-from pages.shared.pickers import choice_row, pick_dataset, pick_model
+from pages.shared.pickers import pick_model
 from pages.shared.prompt_picker import PromptChoice, pick_prompts
 from pages.shared.report import report_button
 from pages.shared.stored import ANY_KIND
@@ -31,13 +32,10 @@ ENCODE = "encode-sample"
 
 def page(engine: Engine) -> None:
     """From the choices to the checks."""
-    left, middle, right = choice_row([4, 4, 3])
-    with middle:
-        dataset = pick_dataset(engine, ANY_KIND)
-    if dataset is None:
+    chosen = pick_on_dataset(engine, [4, 4, 3], pick_model, kind=ANY_KIND)
+    if chosen is None:
         return
-    with left:
-        model = pick_model(engine, dataset)
+    model, dataset, (right,) = chosen
     with right:
         how = pick_prompts([dataset])
     st.session_state[AUDITED] = (model.name, dataset.name)

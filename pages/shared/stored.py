@@ -130,7 +130,7 @@ def _fits(engine: Engine, name: str, kind: str) -> bool:
 def default_models(engine: Engine, datasets: tuple[str, ...], most: int) -> tuple[str, ...]:
     """The models that a page opens with on these data sets: those that have vectors of them."""
     stored = stored_pairs(engine)
-    usable = tuple(m for m in stored.models if any((m, d) in stored.pairs for d in datasets))
+    usable = tuple(m for m in stored.models if any((m, d) in stored.pairs for d in datasets) and not unusable(m))
     found = real_first(usable) or tuple(m.name for m in MODELS if m.name.startswith("demo-"))
     return found[:most]
 

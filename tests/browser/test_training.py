@@ -83,7 +83,7 @@ def test_a_few_shot_draw_as_a_side_says_what_one_draw_is_worth(
     told = page.get_by_text("is one draw (seed 0), and one draw is worth little")
     expect(told).to_be_visible()
     expect(page.get_by_role("table").filter(has_text="each answered by both")).to_be_visible()
-    page.get_by_role("spinbutton", name="First: draw (seed)").fill("1")
+    page.get_by_role("spinbutton", name="ResNet-50 · OpenAI (first): draw (seed)").fill("1")
     page.keyboard.press("Enter")
     page.wait_for_url("**a=tip-f%2F2%2F1*")
     expect(page.get_by_text("is one draw (seed 1)")).to_be_visible()
@@ -99,7 +99,7 @@ def test_a_few_shot_draw_as_a_side_says_what_one_draw_is_worth(
 
 def test_another_side_goes_into_the_address(visit: Visit, here: str, trained: tuple[World, ProbeResult]) -> None:
     page = visit(here + on_colours(trained[0], "/compare", **SIDES))
-    box = page.get_by_test_id("stSelectbox").filter(has_text="Second: prompts")
+    box = page.get_by_test_id("stSelectbox").filter(has_text="ResNet-50 · OpenAI (second): prompts")
     box.get_by_role("combobox").click()
     page.get_by_role("option", name="Seven templates of the original study").click()
     page.wait_for_url("**b=deck*")

@@ -10,8 +10,8 @@ import streamlit as st
 from core.stats.numbers import interval_text
 from core.studies.captions.retrieval import KS, RetrievalResult
 from core.tables.columns import RECALLS as RECALL_COLUMNS
-from core.tables.retrieval import retrieval_frame
-from pages.shared.columns import Columns, page_columns
+from core.tables.retrieval import recalls_frame, retrieval_frame
+from pages.shared.columns import Columns, page_columns, percent_column, source_column
 from pages.shared.save import save_rows
 
 RECALLS = tuple(f"recall@{k}" for k in KS)
@@ -33,6 +33,32 @@ def figures_table(results: Sequence[RetrievalResult]) -> None:
         column_config=_columns(),
     )
     save_rows(frame, "retrieval", key="retrieval-csv")
+    published(results)
+
+
+def published(results: Sequence[RetrievalResult]) -> None:
+    """The published figures beside ours, each with a link to its source."""
+    frame = recalls_frame(results)
+    known = frame[frame["published"].notna()]
+    if known.empty:
+        return
+    st.markdown("**Published figures**")
+    columns = ["side_title", "model_title", "k", "recall", "published", "published_protocol", "published_url"]
+    st.dataframe(
+        known.assign(recall=100 * known["recall"], published=100 * known["published"].astype(float))[columns],
+        hide_index=True,
+        key="retrieval-published",
+        alt="Published recalls of these models beside those measured here",
+        column_config={
+            **page_columns(RECALL_COLUMNS),
+            "k": st.column_config.NumberColumn("k"),
+            "recall": percent_column("Recall here"),
+            "published": percent_column("Published"),
+            "published_protocol": "How it was made",
+            "published_url": source_column(),
+        },
+    )
+    save_rows(known, "published-recalls", key="published-recalls-csv")
 
 
 def _intervals(frame: pd.DataFrame, column: str) -> list[str]:

@@ -24,13 +24,14 @@ from pages.caption_retrieval.retrieval_scores.own_captions import pick_own, repo
 from pages.caption_retrieval.retrieval_scores.ranks import ranks
 from pages.shared.captions_used import CaptionsUsed, pick_captions_used, ranked
 from pages.shared.chart import draw
+from pages.shared.choice_rows import pick_on_dataset
 from pages.shared.engine import engine
 from pages.shared.guard import errors_in_place
 from pages.shared.layout import Headline, conclusion, headlines, page_title, provenance_footer, show_quiet_notes
 from pages.shared.missing import Pair, offer
 from pages.shared.navigation import to_caption
 from pages.shared.paging import page_choice
-from pages.shared.pickers import choice_row, pick_dataset, pick_models
+from pages.shared.pickers import pick_models
 from pages.shared.theme import chart_look
 from pages.shared.url_state import bind, get_choice
 from pages.shared.words import plain
@@ -41,13 +42,10 @@ KEPT = ("each", "pair", "stand", "hard", "listed", "by", "ranks", "words")
 
 def page(engine: Engine) -> None:
     """From the choices to the answer."""
-    left, middle, right = choice_row([4, 4, 3])
-    with middle:
-        dataset = pick_dataset(engine, "captions")
-    if dataset is None:
+    chosen = pick_on_dataset(engine, [4, 4, 3], lambda e, d: pick_models(e, [d]), kind="captions")
+    if chosen is None:
         return
-    with left:
-        models = pick_models(engine, [dataset])
+    models, dataset, (right,) = chosen
     with right:
         how = pick_captions_used(engine, dataset)
     with errors_in_place():

@@ -66,7 +66,7 @@ def _column(engine: Engine, result: Answered, rows: pd.DataFrame, side: str, nam
             [_tile(engine, result, row, wrong) for _, row in rows.iloc[on_page].iterrows()],
             key=f"parted-{side}",
             label=f"Images that only {name} classifies correctly",
-            tile=112,
+            tile=104,
             opened=lambda picture: set_choice("parted", picture),
             of=(result.dataset, result.split),
         )

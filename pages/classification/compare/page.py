@@ -14,13 +14,14 @@ from pages.classification.compare.calibration import cost, show_calibration
 from pages.classification.compare.disagreements import disagreements
 from pages.classification.compare.few_shot_spread import offer_draws, worth
 from pages.classification.compare.paired import AnsweredPair, SideNames, differences, figures, two_by_two
-from pages.classification.compare.sides import Side, SideResult, pick_side, sides
+from pages.classification.compare.sides import Side, SideResult, pick_side, side_titles, sides
 from pages.classification.probes import Wanted, kept_probes, offer_probes
+from pages.shared.choice_rows import pick_on_dataset
 from pages.shared.engine import engine
 from pages.shared.guard import errors_in_place
 from pages.shared.layout import page_title, provenance_footer
 from pages.shared.missing import offer
-from pages.shared.pickers import choice_row, folded_choices, not_available, offered_datasets, pick_dataset
+from pages.shared.pickers import folded_choices, not_available, offered_datasets
 from pages.shared.prompt_picker import PromptChoice, pick_class_names
 from pages.shared.training import untrainable
 from pages.shared.url_state import bind, get_choice, set_choice
@@ -31,20 +32,18 @@ MOST_OTHERS = 6
 
 def page(engine: Engine) -> None:
     """From the choices to the pictures."""
-    left, right, last = choice_row([6, 5, 1])
-    with left:
-        dataset = pick_dataset(engine)
-    if dataset is None:
+    chosen = pick_on_dataset(engine, [6, 5, 1], lambda _, d: pick_class_names([d]), dataset_at=0)
+    if chosen is None:
         return
-    with right:
-        how = pick_class_names([dataset])
+    how, dataset, (last,) = chosen
     two, wrong = sides(engine, dataset)
     with last:
         st.button("Swap", icon=":material/swap_horiz:", key="swap", on_click=swap, args=two, width="stretch")
     with folded_choices("-sides", button=False):
-        for place, name, side, title in zip(st.columns(2, gap="large"), "ab", two, ("First", "Second"), strict=True):
+        titles = zip(("First model", "Second model"), side_titles(*two), strict=True)
+        for place, name, side, (which, title) in zip(st.columns(2, gap="large"), "ab", two, titles, strict=True):
             with place:
-                pick_side(engine, name, side, title)
+                pick_side(engine, name, side, which, title)
     if wrong:
         not_available(wrong, "model or method")
     split = split_of(engine, two, dataset, how)
@@ -101,12 +100,7 @@ def show_results(engine: Engine, pair: AnsweredPair, two: tuple[Side, Side], how
     with right:
         two_by_two(pair, short)
     disagreements(engine, pair, names, short)
-    st.header("Calibration and cost", anchor=False)
-    left, right = st.columns(2, gap="large")
-    with left, errors_in_place():
-        show_calibration(pair, short)
-    with right, errors_in_place():
-        cost(engine, find_dataset(pair[0].dataset))
+    calibration_and_cost(engine, pair, short)
     provenance_footer(
         [(f"{name}, {result.split}", result.provenance) for name, result in zip(names, pair, strict=True)],
         {
@@ -118,6 +112,20 @@ def show_results(engine: Engine, pair: AnsweredPair, two: tuple[Side, Side], how
             "parted": get_choice("parted"),
         },
     )
+
+
+def calibration_and_cost(engine: Engine, pair: AnsweredPair, short: SideNames) -> None:
+    """What stands beside the comparison, folded: it is another question. An address that asks for it opens it."""
+    asked = "cost" in st.query_params
+    box = st.expander("Calibration and cost", expanded=asked, on_change="rerun", key="open-calibration")
+    if not box.open:
+        return
+    with box:
+        left, right = st.columns(2, gap="large")
+        with left, errors_in_place():
+            show_calibration(pair, short)
+        with right, errors_in_place():
+            cost(engine, find_dataset(pair[0].dataset))
 
 
 def elsewhere(engine: Engine, pair: AnsweredPair, two: tuple[Side, Side], how: PromptChoice) -> list[AnsweredPair]:

@@ -16,7 +16,7 @@ from core.studies.answered import compare, shared_rows
 from core.studies.few_shot.draw import FewShotDraw
 from core.studies.probe.result import ProbeResult
 from core.tables.compare import difference_row
-from core.words.accuracy import protocol_line
+from core.words.accuracy import at_chance, protocol_line, with_chance
 from core.words.datasets import part_of
 from core.words.few_shot import draw_line
 from core.words.names import say_dataset
@@ -50,7 +50,7 @@ def figures(pair: AnsweredPair, names: SideNames, short: SideNames) -> PairedDif
         between = f"{in_points(low, signed=True)} to {points(high, signed=True)}"
         st.caption(f"95 %: {between} · {plain(difference.test)}, p {p_value(difference.p_value)}")
     row = difference_row(difference, pair[0].model, pair[1].model, pair[0].dataset, a=short[0], b=short[1])
-    conclusion(plain(str(row["finding"])), pair)
+    conclusion(plain(with_chance(row["finding"], at_chance(pair, short))), pair)
     return difference
 
 

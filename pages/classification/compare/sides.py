@@ -27,7 +27,7 @@ from core.words.names import DRAWN, METHODS, PROBE, ZERO_SHOT, few_shot_method, 
 from pages.classification.compare.few_shot_side import SEED, SHOTS_OPENED, pick_draw, read_draw
 from pages.shared.encode import encode_filled
 from pages.shared.own_data import page_model
-from pages.shared.pickers import look_up, note_problems
+from pages.shared.pickers import MODEL_HELP, TYPED, look_up, note_problems
 from pages.shared.stored import default_models, known_models, stored_pairs
 from pages.shared.url_state import get_choice, set_choice
 from pages.shared.widgets import select, widget_key
@@ -201,12 +201,23 @@ def _checked(wording: tuple[str, ...]) -> tuple[str, ...]:
 # --- widgets ----------------------------------------------------------------------------------------------
 
 
-def pick_side(engine: Engine, name: str, side: Side, title: str) -> None:
-    """The choices of one side in a row: model, method and, for zero-shot, the wording."""
+def side_titles(first: Side, second: Side) -> tuple[str, str]:
+    """What the choices of each side are called by: its model, and which of the two where it is the same one."""
+    if first.model.name == second.model.name:
+        name = say_model(first.model)
+        return f"{name} (first)", f"{name} (second)"
+    a, b = short_names([first.model, second.model])
+    return a, b
+
+
+def pick_side(engine: Engine, name: str, side: Side, which: str, title: str) -> None:
+    """The choices of one side in a row: model, method and, for zero-shot, the wording. `which` of the two it is names
+    the model, the model (`title`) the rest."""
     models = {m.name: say_model(m) for m in (*known_models(engine), side.model)}
     left, middle, right = st.columns([5, 4, 5], vertical_alignment="bottom")
     with left:
-        select(f"{name}-model", title, models, side.model.name, on_change=_chose, args=(name, side.wording))
+        look = {"on_change": _chose, "args": (name, side.wording), "help": MODEL_HELP, **TYPED}
+        select(f"{name}-model", which, models, side.model.name, **look)
     with middle:
         select(f"{name}-method", f"{title}: method", OFFERED, side.method, on_change=_chose, args=(name, side.wording))
     with right:

@@ -20,7 +20,7 @@ from pages.shared.widgets import select, widget_key
 from pages.shared.words import plain
 
 RIGHT, WRONG, ANY, ANY_CLASS = "*right", "*wrong", "", "*any"
-PAGE = 24
+PAGE = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,19 +11,20 @@ from core.errors import NotHere
 from core.stats.numbers import full_stop
 from core.studies.zero_shot.classify import ZeroShotResult
 from core.tables.classes import confused_frame, confusion_frame, per_class_frame
-from core.words.accuracy import collapse_finding, mistake_finding, protocol_line
-from core.words.glossary import explain
+from core.words.accuracy import at_chance, collapse_finding, mistake_finding, with_chance
 from core.words.names import say_model
 from pages.classification.errors_by_class.confusion_pictures import pictures, show_cell
+from pages.classification.errors_by_class.figures import figures
 from pages.classification.errors_by_class.own_picture import own_picture
 from pages.classification.errors_by_class.tables import class_table, confused_table
 from pages.shared.answered_dialog import answered_dialog
 from pages.shared.chart import draw
+from pages.shared.choice_rows import pick_on_dataset
 from pages.shared.engine import engine
 from pages.shared.guard import errors_in_place
-from pages.shared.layout import Headline, conclusion, headlines, page_title, provenance_footer
+from pages.shared.layout import conclusion, headlines, page_title, provenance_footer
 from pages.shared.missing import offer
-from pages.shared.pickers import choice_row, pick_dataset, pick_model
+from pages.shared.pickers import pick_model
 from pages.shared.prompt_picker import PromptChoice, pick_prompts
 from pages.shared.theme import chart_look
 from pages.shared.url_choices import A_PICTURE, NONE_OPENED, check_bound, one_of
@@ -31,18 +32,16 @@ from pages.shared.url_state import bind, get_choice
 from pages.shared.words import plain
 
 ORDERS: tuple[Literal["weakest", "strongest", "name"], ...] = ("weakest", "strongest", "name")
-CLASSES = 24
+ORDER_WORDS = {"weakest": "Weakest first", "strongest": "Strongest first", "name": "By name"}
+CLASSES = 16
 
 
 def page(engine: Engine) -> None:
     """From the choices to the answer."""
-    left, middle, right = choice_row([4, 4, 3])
-    with middle:
-        dataset = pick_dataset(engine)
-    if dataset is None:
+    chosen = pick_on_dataset(engine, [4, 4, 3], pick_model)
+    if chosen is None:
         return
-    with left:
-        model = pick_model(engine, dataset)
+    model, dataset, (right,) = chosen
     with right:
         how = pick_prompts([dataset])
     try:
@@ -60,30 +59,24 @@ def page(engine: Engine) -> None:
 
 def show_results(result: ZeroShotResult) -> None:
     """Large figures, the finding, and the two charts that can be clicked."""
-    line = protocol_line(result)
-    headlines(
-        [
-            Headline(label="Top-1 accuracy", value=result.acc1, ci95=result.acc1_ci95, under=line, exact=result.model),
-            Headline(label="Top-5 accuracy", value=result.acc5, ci95=result.acc5_ci95, under=line, exact=result.model),
-            Headline(
-                label="Mean per-class recall",
-                value=result.mean_per_class_recall,
-                ci95=result.mean_per_class_recall_ci95,
-                under=line,
-                explained=explain("mean per-class recall"),
-            ),
-        ]
-    )
+    headlines(figures(result))
     cells = confusion_frame(result)
     confusion = confusion_chart(cells, **chart_look(), title="Confusion by true and predicted class")
     said = collapse_finding(result)
-    conclusion(plain(said if said.code == "collapsed" else full_stop(mistake_finding(cells))), [result])
+    finding = said if said.code == "collapsed" else mistake_finding(cells)
+    conclusion(plain(full_stop(with_chance(finding, at_chance([result])))), [result])
     left, right = st.columns(2, gap="large")
     with left:
-        place = st.container()
         check_bound("order", ORDERS, f"{ORDERS[0]} is used instead")
-        order = st.selectbox("Order of the classes", ORDERS, key="order", bind="query-params")
-    with place:
+        order = st.segmented_control(
+            "Order of the classes",
+            ORDERS,
+            default=ORDERS[0],
+            required=True,
+            format_func=ORDER_WORDS.__getitem__,
+            key="order",
+            bind="query-params",
+        )
         recall = recall_chart(per_class_frame([result]), order=order, limit=CLASSES, **chart_look())
         draw(recall, key="chart-recall", picked=lambda mark: show_cell(result, int(mark[1]), None))
     with right:

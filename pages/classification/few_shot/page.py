@@ -18,14 +18,15 @@ from core.studies.probe.splits import train_split
 from core.tables.few_shot import few_shot_frame, published_frame
 from core.types import DatasetSpec, ModelSpec
 from core.words.accuracy import protocol_line
-from core.words.few_shot import few_shot_finding, spread_line
+from core.words.few_shot import few_shot_details, few_shot_finding, spread_line
 from core.words.names import FEW_SHOT_METHODS, say_model, say_pair
 from pages.classification.few_shot.tables import few_shot_tables
 from pages.shared.chart import draw
+from pages.shared.choice_rows import pick_on_dataset
 from pages.shared.engine import engine
 from pages.shared.guard import errors_in_place
 from pages.shared.layout import Headline, conclusion, headline, not_all, page_title, provenance_footer
-from pages.shared.pickers import choice_row, pick_dataset, pick_models
+from pages.shared.pickers import pick_models
 from pages.shared.prompt_picker import PromptChoice, get_prompt_choice
 from pages.shared.theme import chart_look
 from pages.shared.training import Training, offer_training, untrainable
@@ -39,7 +40,7 @@ LEAD = (
     "validation images, never on the test split. K = 0 is zero-shot."
 )
 LASTS = "It takes seconds for small sets and minutes for large ones; every run is kept."
-MOST_SEEDS, MOST_HEADLINES = 10, 4
+MOST_SEEDS, MOST_HEADLINES, MOST_MODELS = 10, 4, 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,13 +62,10 @@ class FewShotChoice:
 
 def pick(engine: Engine) -> FewShotChoice | None:
     """The row of choices."""
-    left, middle, right, last = choice_row([7, 5, 8, 3])
-    with middle:
-        dataset = pick_dataset(engine)
-    if dataset is None:
+    chosen = pick_on_dataset(engine, [7, 5, 8, 3], lambda e, d: pick_models(e, [d], most=MOST_MODELS))
+    if chosen is None:
         return None
-    with left:
-        models = pick_models(engine, [dataset], most=8)
+    models, dataset, (right, last) = chosen
     with right:
         methods = pick_methods()
     with last:
@@ -133,6 +131,10 @@ def show_results(results: list[FewShotResult]) -> None:
             _with(result)
     not_all(len(shown), len(results))
     conclusion(plain(few_shot_finding(results)), results)
+    if details := few_shot_details(results):
+        with st.expander("Each model in words"):
+            for said in details:
+                st.markdown(plain(said))
     for row in range(0, len(results), 2):
         pair = results[row : row + 2]
         for place, result in zip(st.columns(min(2, len(results)), gap="large")[: len(pair)], pair, strict=True):

@@ -18,10 +18,11 @@ from core.words.probe import probe_finding, probe_line
 from pages.classification.probe_tables import probe_table, trained_on
 from pages.classification.probes import kept_probes, offer_probes
 from pages.shared.chart import draw
+from pages.shared.choice_rows import pick_on_dataset
 from pages.shared.engine import engine
 from pages.shared.guard import errors_in_place
 from pages.shared.layout import Headline, conclusion, headlines, page_title, provenance_footer
-from pages.shared.pickers import choice_row, pick_dataset, pick_models
+from pages.shared.pickers import pick_models
 from pages.shared.prompt_picker import PromptChoice, get_prompt_choice
 from pages.shared.theme import chart_look
 from pages.shared.training import untrainable
@@ -39,13 +40,10 @@ ProbeChoice = tuple[tuple[ModelSpec, ...], DatasetSpec, bool]
 
 def pick(engine: Engine) -> ProbeChoice | None:
     """The row of choices."""
-    left, middle, right = choice_row([4, 4, 3])
-    with middle:
-        dataset = pick_dataset(engine)
-    if dataset is None:
+    chosen = pick_on_dataset(engine, [4, 4, 3], lambda e, d: pick_models(e, [d]))
+    if chosen is None:
         return None
-    with left:
-        models = pick_models(engine, [dataset])
+    models, dataset, (right,) = chosen
     with right:
         check_bound("unit", ("true", "false"), "features are as the encoder gives them")
         unit = st.toggle(

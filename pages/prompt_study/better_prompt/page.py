@@ -15,12 +15,13 @@ from core.types import DatasetSpec, ModelSpec
 from core.words.accuracy import protocol_line
 from pages.prompt_study.better_prompt.search_plan import KEPT, SearchPlan, plan_form, plan_sentence, search_plan
 from pages.prompt_study.better_prompt.verdict import chosen_templates, share_words, show_verdict, turned_pictures
+from pages.shared.choice_rows import pick_on_dataset
 from pages.shared.engine import engine
 from pages.shared.guard import errors_in_place, safe_callback
 from pages.shared.jobs import watch
 from pages.shared.layout import Headline, headlines, page_title, provenance_footer, sources
 from pages.shared.missing import offer
-from pages.shared.pickers import choice_row, note_problems, pick_dataset, pick_model
+from pages.shared.pickers import note_problems, pick_model
 from pages.shared.prompt_picker import CLASSNAMES, get_prompt_choice
 from pages.shared.url_choices import one_of, quietly
 from pages.shared.url_state import bind, get_choice
@@ -98,13 +99,8 @@ def show_results(engine: Engine, result: PromptSearchResult, plan: SearchPlan) -
 
 def pick(engine: Engine) -> tuple[ModelSpec, DatasetSpec] | None:
     """One model and one data set with labels."""
-    left, right = choice_row(2)
-    with right:
-        dataset = pick_dataset(engine)
-    if dataset is None:
-        return None
-    with left:
-        return pick_model(engine, dataset), dataset
+    chosen = pick_on_dataset(engine, 2, pick_model)
+    return chosen[:2] if chosen else None
 
 
 def page(engine: Engine) -> None:
@@ -116,7 +112,7 @@ def page(engine: Engine) -> None:
     asked = get_prompt_choice([dataset])
     plan, split = plan_on(engine, dataset, asked.classnames), asked.split_of(dataset)
     with st.expander(plan_sentence(plan) if plan else "Search settings", expanded=plan is None), errors_in_place():
-        plan_form(engine, dataset, plan, partial(run, engine, model.name, dataset, split))
+        plan_form(engine, dataset, plan)
     if engine.embeddings(model.name, dataset.name, split) is None:
         offer(engine, [(model, dataset, split)])
         return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -109,8 +108,8 @@ def templates_of_slots(pattern: str, slot_lines: tuple[str, ...] | list[str]) ->
 # --- the form ---------------------------------------------------------------------------------------------
 
 
-def plan_form(engine: Engine, dataset: DatasetSpec, now: SearchPlan | None, run: Callable[[], None]) -> None:
-    """Everything that makes a search, with the one button that keeps it and calls `run`."""
+def plan_form(engine: Engine, dataset: DatasetSpec, now: SearchPlan | None) -> None:
+    """Everything that makes a search, with the button that keeps it; the search itself is started below."""
     written, pattern = get_texts(engine, "extra"), next(iter(get_choice("poolpattern")), "")
     slot_lines = get_texts(engine, "poolslot")
     boxes = box_key("extra", written), box_key("poolpattern", [pattern]), box_key("poolslot", slot_lines)
@@ -133,8 +132,8 @@ def plan_form(engine: Engine, dataset: DatasetSpec, now: SearchPlan | None, run:
             )
         with right:
             _pick_limits(now)
-        asked = partial(_planned, engine, *boxes, run)
-        st.form_submit_button("Search", type="primary", on_click=safe_callback(asked, at="plan"), key="search-plan")
+        asked = partial(_planned, engine, *boxes)
+        st.form_submit_button("Apply settings", on_click=safe_callback(asked, at="plan"), key="search-plan")
     show_form_error("plan")
 
 
@@ -165,7 +164,7 @@ def _choice(place: Any, name: str, label: str, options: tuple[str, ...], now: st
     place.selectbox(label, options, key=widget_key(name), help=said)
 
 
-def _planned(engine: Engine, extra: str, pattern: str, slot_lines: str, run: Callable[[], None]) -> None:
+def _planned(engine: Engine, extra: str, pattern: str, slot_lines: str) -> None:
     written, form = lines(st.session_state[extra]), st.session_state[pattern].strip()
     values = lines(st.session_state[slot_lines])
     if written:
@@ -180,7 +179,6 @@ def _planned(engine: Engine, extra: str, pattern: str, slot_lines: str, run: Cal
     for name in ("beat", "budget", "largest", "heldout"):
         set_choice(name, st.session_state[widget_key(name)])
     set_choice("classnames", st.session_state[widget_key("poolnames")])
-    run()
 
 
 def plan_sentence(plan: SearchPlan) -> str:

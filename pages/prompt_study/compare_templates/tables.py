@@ -41,7 +41,7 @@ def template_table(frame: pd.DataFrame, shown: Shown) -> None:
         changes="What changes",
     )
     columns = ["model_title", "classnames", "template_title", "acc1", "interval", "difference", "difference_95"]
-    columns += ["p_value", "gained", "lost", "acc5", "mean_per_class_recall", "deck_acc1", "changes"]
+    columns += ["p_value", "p_holm", "gained", "lost", "acc5", "mean_per_class_recall", "deck_acc1", "changes"]
     with box:
         st.dataframe(
             rows[columns].dropna(axis="columns", how="all"),

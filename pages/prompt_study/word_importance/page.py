@@ -26,12 +26,13 @@ from pages.prompt_study.word_importance.word_target import (
     word_target,
 )
 from pages.shared.chart import draw
+from pages.shared.choice_rows import pick_on_dataset
 from pages.shared.encode import encode
 from pages.shared.engine import engine
 from pages.shared.guard import errors_in_place, safe_callback
 from pages.shared.layout import conclusion, page_title, provenance_footer, sources
 from pages.shared.missing import embedded, offer
-from pages.shared.pickers import choice_row, pick_dataset, pick_models
+from pages.shared.pickers import pick_models
 from pages.shared.picture import picture
 from pages.shared.prompt_picker import get_prompt_choice
 from pages.shared.save import save_rows
@@ -160,13 +161,10 @@ def rewordings(results: Sequence[WordsResult]) -> None:
 
 def page(engine: Engine) -> None:
     """From the choices to the answer."""
-    left, right = choice_row(2)
-    with right:
-        dataset = pick_dataset(engine, ANY_KIND)
-    if dataset is None:
+    chosen = pick_on_dataset(engine, 2, lambda e, d: pick_models(e, [d], most=MOST_MODELS), kind=ANY_KIND)
+    if chosen is None:
         return
-    with left:
-        models = pick_models(engine, [dataset], most=MOST_MODELS)
+    models, dataset, _ = chosen
     text = next(iter(get_texts(engine, "text")), "") or usual_text(dataset)
     write(engine, text)
     split = get_prompt_choice([dataset]).split_of(dataset)

@@ -224,7 +224,10 @@ def test_a_list_in_the_address_and_by_its_choices(caption_page: Page, captioned:
 
 
 def test_a_list_without_pictures_still_has_its_captions(caption_page: Page) -> None:
-    table = caption_page(HERE, model=[GOOD], data=["coco"]).dataframe[1].value
+    tables = [d.value for d in caption_page(HERE, model=[GOOD], data=["coco"]).dataframe]
+    published = next(table for table in tables if "published" in table)
+    assert published["published_url"].str.startswith("https://github.com/").all() and len(published) == 6
+    table = next(table for table in tables if "caption" in table)
     assert "thumb" not in table and len(table) == 8
 
 

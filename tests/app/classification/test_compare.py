@@ -43,7 +43,9 @@ def test_both_sides_and_the_paired_difference(page: Page, world: World, results:
     good, poor = (r.correct for r in results)
     assert "ahead" in said(app) and "McNemar" in said(app)
     assert f"{int((good & ~poor).sum())} images" in said(app)
-    assert len(app.get("plotly_chart")) >= 2
+    assert len(app.get("plotly_chart")) == 1
+    app.session_state["open-calibration"] = True
+    assert len(app.run().get("plotly_chart")) == 3
 
 
 def test_the_pictures_on_which_they_part(page: Page, world: World, results: tuple[ZeroShotResult, ...]) -> None:

@@ -85,7 +85,8 @@ def test_the_pictures_on_which_a_draw_and_zero_shot_part(shown: Page, trained: t
     assert f"ResNet-50 · OpenAI, Tip-Adapter-F, {K} per class" in words
     found = compare(draw, zero)
     assert f"{found.n_only_a} image" in words and f"{found.n_only_b} image" in words
-    assert "Can the probabilities" in words or "softmax of cosine × 50, the model’s own logit scale, plus" in words
+    app.session_state["open-calibration"] = True
+    assert "softmax of cosine × 50, the model’s own logit scale, plus" in said(app.run())
 
 
 def test_two_draws_are_told_apart_by_their_seed(shown: Page, trained: tuple[World, FewShotResult]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from core.stats.numbers import percent
 from core.studies.zero_shot.classify import ZeroShotResult
 from core.studies.zero_shot.study import ZeroShot
 from pages.classification.errors_by_class.confusion_pictures import ANY, RIGHT, WRONG, ConfusionCell, rows_of
+from pages.classification.errors_by_class.figures import figures
 from pages.shared.url_choices import class_tokens
 from tests.app.making import said
 from tests.conftest import GOOD, POOR, World
@@ -41,9 +43,21 @@ def test_it_shows_one_model_on_one_data_set(page: Page, world: World, result: Ze
     app = page(HERE, model=[POOR, GOOD], data=[world.colours, "eurosat"])
     assert not app.exception
     assert app.selectbox(key="shown-model").value == POOR
-    values = (result.acc1, result.acc5, result.mean_per_class_recall)
-    assert [m.value for m in app.metric] == [percent(v) for v in values]
+    assert [m.value for m in app.metric] == [percent(v) for v in (result.acc1, result.acc5)]
     assert len(app.get("plotly_chart")) == 2 and "Most frequent error" in said(app)
+
+
+def test_mean_per_class_recall_stands_beside_accuracy_where_it_differs_from_it(result: ZeroShotResult) -> None:
+    assert "Mean per-class recall" not in [figure.label for figure in figures(result)], "classes of one size"
+    fewer = np.flatnonzero(result.labels == 0)[1:]
+    kept = np.setdiff1d(np.arange(result.n), fewer)
+    uneven = replace(
+        result,
+        n=len(kept),
+        ids=tuple(result.ids[i] for i in kept),
+        **{name: getattr(result, name)[kept] for name in ("labels", "ranks", "top5", "top5_probability")},
+    )
+    assert "Mean per-class recall" in [figure.label for figure in figures(uneven)]
 
 
 def test_choosing_another_model_keeps_the_rest_of_the_choice(page: Page, world: World) -> None:
@@ -131,7 +145,7 @@ def test_a_picture_that_does_not_exist_opens_nothing(page: Page, world: World) -
 
 def test_vectors_without_pictures_still_answer(page: Page) -> None:
     app = page(HERE, model=[GOOD], data=["eurosat"])
-    assert not app.exception and len(app.metric) == 3
+    assert not app.exception and len(app.metric) == 2
     assert "These images are not on this machine" in said(app)
     tiles = json.loads(next(e for e in app.get("bidi_component") if "cell-grid" in e.proto.id).proto.json)["items"]
     assert tiles and {t["src"] for t in tiles} == {""} and all(t["mark"] for t in tiles)

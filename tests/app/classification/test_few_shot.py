@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -48,6 +49,12 @@ def shown(trained: tuple[World, FewShotResult], monkeypatch: pytest.MonkeyPatch)
     yield from pages_of(trained[0], monkeypatch)
 
 
+def points_table(app: AppTest) -> pd.DataFrame:
+    """Every point, which is one press away."""
+    app.session_state["open-points"] = True
+    return app.run().dataframe[0].value
+
+
 def test_the_curves_and_the_spread(shown: Page, trained: tuple[World, FewShotResult]) -> None:
     world, study = trained
     app = shown(HERE, model=[GOOD], data=[world.colours])
@@ -55,7 +62,7 @@ def test_the_curves_and_the_spread(shown: Page, trained: tuple[World, FewShotRes
     assert percent(study.point("tip-f", 16).acc1_mean) in [m.value for m in app.metric] or percent(
         study.zero_shot.acc1
     ) in [m.value for m in app.metric]
-    table = app.dataframe[0].value
+    table = points_table(app)
     assert len(table) == len(study.points) and {"acc1_mean", "acc1_std", "settings"} <= set(table.columns)
     point = study.point("tip-f", 4)
     row = table[(table["method_title"] == "Tip-Adapter-F") & (table["shots"] == 4)].iloc[0]
@@ -64,7 +71,7 @@ def test_the_curves_and_the_spread(shown: Page, trained: tuple[World, FewShotRes
 
 def test_fewer_methods_show_fewer_rows(shown: Page, trained: tuple[World, FewShotResult]) -> None:
     app = shown(HERE, model=[GOOD], data=[trained[0].colours], method=["tip"])
-    table = app.dataframe[0].value
+    table = points_table(app)
     assert not app.exception and set(table["method_title"]) == {"zero-shot", "Tip-Adapter"}
 
 
@@ -87,7 +94,7 @@ def test_a_number_of_draws_that_cannot_be_is_one_sentence(
 def test_a_method_that_is_none_is_left_out(shown: Page, trained: tuple[World, FewShotResult]) -> None:
     app = shown(HERE, model=[GOOD], data=[trained[0].colours], method=["tip", "knn"])
     assert not app.exception and "“method” in the address is one of probe, tip and tip-f, not “knn”; it is" in said(app)
-    assert set(app.dataframe[0].value["method_title"]) == {"zero-shot", "Tip-Adapter"}
+    assert set(points_table(app)["method_title"]) == {"zero-shot", "Tip-Adapter"}
 
 
 def test_the_number_of_draws_goes_into_the_address(shown: Page, trained: tuple[World, FewShotResult]) -> None:
@@ -95,7 +102,7 @@ def test_the_number_of_draws_goes_into_the_address(shown: Page, trained: tuple[W
     assert not app.session_state["seeds"]
     app.number_input(key="shown-seeds").set_value(2).run()
     assert app.session_state["seeds"] == ["2"] and not app.exception
-    assert app.dataframe[0].value["draws"].max() == 2
+    assert points_table(app)["draws"].max() == 2
 
 
 def test_the_demos_study_is_handed_in_while_the_demo_is_prepared(

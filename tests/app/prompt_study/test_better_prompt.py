@@ -83,7 +83,9 @@ def test_the_form_keeps_the_plan_and_searches(
     app.selectbox(key="shown-budget").set_value("200")
     app.selectbox(key="shown-heldout").set_value("0.3")
     app.selectbox(key="shown-poolnames").set_value("raw")
-    press(app, "Search")
+    press(app, "Apply settings")
+    assert not asked and len([b for b in app.button if b.label == "Search"]) == 1
+    app.button(key="search-now").click().run()
     ((_, params),) = asked
     assert params["pool"][:6] == [
         "one {}",
@@ -105,8 +107,8 @@ def test_a_search_that_has_run_is_shown_without_asking_again(
     assert not app.exception and not asked
     judged = (found.chosen, found.baseline, *reversed(found.variants))
     assert [m.value for m in app.metric] == [percent(v.heldout_acc1) for v in judged]
-    press(app, "Search")
-    assert not asked
+    press(app, "Apply settings")
+    assert not asked and "search-now" not in [b.key for b in app.button]
 
 
 def test_the_search_score_is_never_the_result(page: Page, world: World, found: PromptSearchResult) -> None:
