@@ -96,7 +96,7 @@ def test_from_a_template_to_a_picture_that_it_turns(visit: Visit, address: str, 
     tile.focus()
     page.keyboard.press("Enter")
     dialog = page.get_by_role("dialog")
-    expect(dialog).to_contain_text("ways of asking name it right", timeout=SLOWLY)
+    expect(dialog).to_contain_text("templates classify it correctly", timeout=SLOWLY)
     page.wait_for_url("**flipped=*")
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)

@@ -58,8 +58,8 @@ def test_from_a_comparison_to_a_picture_and_both_answers(
     visit: Visit, here: str, trained: tuple[World, ProbeResult]
 ) -> None:
     page = visit(here + on_colours(trained[0], "/compare", **SIDES))
-    expect(page.get_by_role("table").filter(has_text="each answered by both")).to_be_visible()
-    tiles = page.get_by_role("group", name="Images that only Linear probe names right").get_by_role("button")
+    expect(page.get_by_role("table").filter(has_text="each classified by both")).to_be_visible()
+    tiles = page.get_by_role("group", name="Images that only Linear probe classifies correctly").get_by_role("button")
     expect(tiles.first).to_be_visible()
     tiles.first.focus()
     page.keyboard.press("Enter")
@@ -80,13 +80,13 @@ def test_a_few_shot_draw_as_a_side_says_what_one_draw_is_worth(
 ) -> None:
     sides = {"a": f"tip-f/2/0:{POOR}", "b": f"zero-shot:{POOR}"}
     page = visit(here + on_colours(trained[0], "/compare", **sides))
-    told = page.get_by_text("is one draw (seed 0), and one draw is worth little")
+    told = page.get_by_text("is a single draw (seed 0), which is weak evidence")
     expect(told).to_be_visible()
-    expect(page.get_by_role("table").filter(has_text="each answered by both")).to_be_visible()
+    expect(page.get_by_role("table").filter(has_text="each classified by both")).to_be_visible()
     page.get_by_role("spinbutton", name="ResNet-50 · OpenAI (first): draw (seed)").fill("1")
     page.keyboard.press("Enter")
     page.wait_for_url("**a=tip-f%2F2%2F1*")
-    expect(page.get_by_text("is one draw (seed 1)")).to_be_visible()
+    expect(page.get_by_text("is a single draw (seed 1)")).to_be_visible()
     tiles = page.get_by_role("group", name="Images that only").get_by_role("button")
     tiles.first.click()
     expect(page.get_by_role("dialog")).to_contain_text("Tip-Adapter-F, 2 per class")
@@ -101,7 +101,7 @@ def test_another_side_goes_into_the_address(visit: Visit, here: str, trained: tu
     page = visit(here + on_colours(trained[0], "/compare", **SIDES))
     box = page.get_by_test_id("stSelectbox").filter(has_text="ResNet-50 · OpenAI (second): prompts")
     box.get_by_role("combobox").click()
-    page.get_by_role("option", name="Seven templates of the original study").click()
+    page.get_by_role("option", name="Seven of the original study").click()
     page.wait_for_url("**b=deck*")
     assert choices(page)["b"] == [f"zero-shot:{POOR}", "deck"]
 
@@ -111,7 +111,7 @@ def test_a_link_to_a_probe_shows_it(visit: Visit, here: str, trained: tuple[Worl
     expect(page.get_by_test_id("stMetric")).to_have_count(1)
     expect(page.get_by_role("table")).to_contain_text("ResNet-50 · OpenAI")
     with page.expect_download() as saved:
-        page.get_by_role("button", name="CSV").last.click()
+        page.locator(".st-key-csv-probe-accuracy").get_by_role("button").click()
     lines = saved.value.path().read_text("utf-8").splitlines()
     assert len(lines) == 4 and {line.split(",")[5] for line in lines[1:]} == {"zero-shot", "probe", "trained"}
 
