@@ -6,7 +6,7 @@ PORT ?= 8501
 MODEL ?= demo-rn/demo
 DATA ?= demo-objects
 
-.PHONY: run test browser parity check look embed bench lock clean
+.PHONY: run test browser parity next check look embed bench lock clean
 
 run: $(VENV)/.run
 	$(BIN)/python -m streamlit run streamlit_app.py --server.port=$(PORT)
@@ -29,6 +29,11 @@ parity: $(VENV)/.peers
 $(VENV)/.peers: $(VENV)/.dev
 	$(BIN)/uv pip install -q --no-deps --target $(VENV)/peers transformers==5.24.0
 	touch $@
+
+# What the next open_clip would change here: the tests of the encoders on its newest release of 4, once there is one.
+next: $(VENV)/.dev
+	$(BIN)/uv pip install -q --no-deps --prerelease allow --target $(VENV)/next 'open_clip_torch>=4'
+	PYTHONPATH=$(VENV)/next HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -q -n 2 tests/unit/encoders
 
 check: $(VENV)/.dev
 	$(BIN)/python -m ruff check .
