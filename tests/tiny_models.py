@@ -12,6 +12,7 @@ from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers,
 
 from core.encoders.text_files import locate, read_text_config
 from core.types import ModelSpec
+from tests.hub import Loopback
 
 CORPUS = (
     "a photo of a cat and a dog on a red sofa near the sea",
@@ -379,3 +380,23 @@ def make_family(family: str, folder: Path) -> str:
     scramble(model)
     save_file({name: tensor.contiguous() for name, tensor in model.state_dict().items()}, weights)
     return f"file:{config},{weights}"
+
+
+def publish(server: Loopback, family: str, folder: Path) -> str:
+    """A model of this family on the hub as open_clip's are: configuration and weights in one repository, tokenizer and
+    tower in others."""
+    name = make_family(family, folder)
+    config, tensors = (Path(part) for part in name.removeprefix("file:").split(","))
+    server.repositories["tiny/model"] = {
+        "open_clip_config.json": config.read_bytes(),
+        "open_clip_model.safetensors": tensors.read_bytes(),
+    }
+    server.small |= {"open_clip_config.json", "tokenizer_config.json", "config.json"}
+    text = config_of(family)["model_cfg"]["text_cfg"]
+    beside = {"tokenizer.json", "tokenizer_config.json"} & {p.name for p in folder.iterdir()}
+    if "hf_tokenizer_name" in text:
+        server.repositories[text["hf_tokenizer_name"]] = {n: (folder / n).read_bytes() for n in beside}
+    if "hf_model_name" in text:
+        own = folder / text["hf_model_name"].removeprefix("tiny/") / "config.json"
+        server.repositories.setdefault(text["hf_model_name"], {})["config.json"] = own.read_bytes()
+    return name

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import huggingface_hub
+import huggingface_hub.constants
 import numpy as np
 import pytest
 import torch
@@ -26,7 +26,17 @@ from core.store import TextStore
 from core.system import download as transfer
 from tests.encoder_models import ROUNDING, close, pixels
 from tests.hub import Loopback, serve
-from tests.tiny_models import FAMILIES, TEXTS, TOKENIZERS, config_of, files_in, make_family, text_files_of, tower
+from tests.tiny_models import (
+    FAMILIES,
+    TEXTS,
+    TOKENIZERS,
+    config_of,
+    files_in,
+    make_family,
+    publish,
+    text_files_of,
+    tower,
+)
 
 OF_HUB = [f for f in FAMILIES if "hf_tokenizer_name" in config_of(f)["model_cfg"]["text_cfg"]]
 
@@ -170,26 +180,6 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Loopback
     with serve() as loopback:
         monkeypatch.setenv("HF_ENDPOINT", loopback.url)
         yield loopback
-
-
-def publish(server: Loopback, family: str, folder: Path) -> str:
-    """A model of this family on the hub as open_clip's are: configuration and weights in one repository, tokenizer and
-    tower in others."""
-    name = make_family(family, folder)
-    config, tensors = (Path(part) for part in name.removeprefix("file:").split(","))
-    server.repositories["tiny/model"] = {
-        "open_clip_config.json": config.read_bytes(),
-        "open_clip_model.safetensors": tensors.read_bytes(),
-    }
-    server.small |= {"open_clip_config.json", "tokenizer_config.json", "config.json"}
-    text = config_of(family)["model_cfg"]["text_cfg"]
-    beside = {"tokenizer.json", "tokenizer_config.json"} & {p.name for p in folder.iterdir()}
-    if "hf_tokenizer_name" in text:
-        server.repositories[text["hf_tokenizer_name"]] = {n: (folder / n).read_bytes() for n in beside}
-    if "hf_model_name" in text:
-        own = folder / text["hf_model_name"].removeprefix("tiny/") / "config.json"
-        server.repositories.setdefault(text["hf_model_name"], {})["config.json"] = own.read_bytes()
-    return name
 
 
 @pytest.mark.parametrize("family", list(FAMILIES))
