@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 import plotly.graph_objects as go
 
+from core.charts import layout
 from core.charts.palette import Theme, marks_apart, model_color, model_symbol
 from core.charts.theme import Chart, Look, add_chance, finish, percent_axis, start, whiskers
 from core.stats.numbers import listed, percent
@@ -39,10 +40,15 @@ def cost_chart(
     style, fig = start(theme, scale, title, note=_note(frame, cost), height=430)
     for _, row in known.sort_values(cost).iterrows():
         _point(fig, row, cost, metric, style)
-    fig.update_xaxes(type="log", title_text=_AXES[cost], **_log_ticks(known[cost] * _UNITS[cost]))
+    ticks = _log_ticks(known[cost] * _UNITS[cost])
+    fig.update_xaxes(type="log", title_text=_AXES[cost], **ticks)
     percent_axis(fig, style, "y", title=say_metric(metric))
     if len(known):
         add_chance(fig, style, known[f"chance_{metric}"].iloc[0], "y")
+        marks = [
+            (math.log10(r[cost] * _UNITS[cost]), float(r[metric]), str(r["model_title"])) for _, r in known.iterrows()
+        ]
+        layout.name_marks(fig, style, marks, across=ticks["range"], top=1.0)
     finish(fig, style)
     return Chart(
         figure=fig,
@@ -63,6 +69,7 @@ def _point(fig: go.Figure, row: pd.Series, cost: Cost, metric: str, style: Look)
         error_y=whiskers(style, value, *ends),
         mode="markers",
         name=row["model_title"],
+        showlegend=False,
         marker={"symbol": model_symbol(name), "size": style.size(13), "color": model_color(name, style.theme)},
         customdata=[[name, row["dataset"], row["split"]]],
         hovertemplate=f"<b>{row['model_title']}</b><br>{percent(row[metric])} at {_say(amount, cost)}<br>"
@@ -74,7 +81,7 @@ def _say(amount: float, cost: Cost) -> str:
     return f"{amount:,.3g} million parameters" if cost == "parameters" else f"{amount:,.3g} ms an image"
 
 
-def _log_ticks(values: pd.Series) -> dict[str, object]:
+def _log_ticks(values: pd.Series) -> dict[str, Any]:
     """Ticks at 1, 2, 5 times powers of ten around the values; more of them where these lie close together."""
     if values.empty:
         return {}
@@ -83,7 +90,7 @@ def _log_ticks(values: pd.Series) -> dict[str, object]:
         ticks = [m * 10.0**e for e in range(-4, 7) for m in steps if low <= m * 10.0**e <= high]
         if len(ticks) > 2:
             break
-    return {"tickvals": ticks, "ticktext": [f"{t:,.3g}" for t in ticks], "range": [math.log10(low), math.log10(high)]}
+    return {"tickvals": ticks, "ticktext": [f"{t:,.3g}" for t in ticks], "range": (math.log10(low), math.log10(high))}
 
 
 def _note(frame: pd.DataFrame, cost: Cost) -> str:

@@ -18,6 +18,12 @@ MOST_IN_LEGEND = 4
 GROUP_WIDTH = 0.82
 HEAD = 1.5
 """Rows that the heading of a group takes, with the gap over it."""
+NAME_GAP = 0.062
+"""How far names beside the ends of lines are apart, as a share of a chart's height."""
+MARKS_ROOM, NAME_LINE = (310.0, 300.0), 17
+"""Pixels of a plot on a narrow screen, in which names of marks find their places, and of a line of them."""
+NAME_AWAY = 14
+"""Pixels from the end of a line to its name."""
 NAME_WIDTH = 24
 """Characters of a name beside its row on a screen 390 pixels wide."""
 MARK_ROOM = 0.025
@@ -88,6 +94,88 @@ def name_groups(fig: go.Figure, titles: Sequence[str], *, upright: bool) -> None
         range=ends if upright else ends[::-1],
         tickangle=0,
     )
+
+
+def name_marks(
+    fig: go.Figure, style: Look, marks: Sequence[tuple[float, float, str]], *, across: tuple[float, float], top: float
+) -> None:
+    """The name of each mark (x, y, name) where it covers neither a mark nor another name: beside, over or under it,
+    or farther off with a thin line. `across` are the ends of the x axis, 0 and `top` those of the other."""
+    wide, high = MARKS_ROOM
+    spots = [((x - across[0]) / (across[1] - across[0]) * wide, y / top * high) for x, y, _ in marks]
+    taken = [(x - 9, x + 9, y - 9, y + 9) for x, y in spots]
+    for (x, y, name), at in sorted(zip(marks, spots, strict=True), key=lambda found: found[1]):
+        text = middle_out(name, NAME_WIDTH)
+        box, (dx, dy) = _free_place(at, 6.4 * len(text) + 6, taken)
+        taken.append(box)
+        far = abs(dy) > NAME_LINE + 4
+        fig.add_annotation(
+            x=x,
+            y=y,
+            ax=style.size(dx),
+            ay=-style.size(dy),
+            text=text,
+            showarrow=True,
+            arrowhead=0,
+            arrowwidth=1,
+            arrowcolor=style.muted if far else "rgba(0,0,0,0)",
+            standoff=style.size(7),
+            font={"size": style.size(13), "color": style.text},
+        )
+
+
+def _free_place(
+    at: tuple[float, float], width: float, taken: Sequence[tuple[float, float, float, float]]
+) -> tuple[tuple[float, float, float, float], tuple[float, float]]:
+    """The nearest box for a name of this width that covers nothing, and where its middle is from the mark."""
+    aside = width / 2 + 10
+    for rows in range(12):
+        for up in dict.fromkeys((rows, -rows)):
+            for dx in (aside, -aside, 0.0) if rows else (aside, -aside):
+                middle = at[0] + dx, at[1] + up * NAME_LINE
+                box = middle[0] - width / 2, middle[0] + width / 2, middle[1] - NAME_LINE / 2, middle[1] + NAME_LINE / 2
+                inside = box[0] >= 0 and box[1] <= MARKS_ROOM[0] and box[2] >= 0 and box[3] <= MARKS_ROOM[1]
+                if inside and not any(_cover(box, other) for other in taken):
+                    return box, (dx, up * NAME_LINE)
+    side = aside if at[0] < MARKS_ROOM[0] / 2 else -aside
+    return (at[0] + side - width / 2, at[0] + side + width / 2, at[1] - 8, at[1] + 8), (side, 0.0)
+
+
+def _cover(a: tuple[float, float, float, float], b: tuple[float, float, float, float]) -> bool:
+    return a[0] < b[1] and b[0] < a[1] and a[2] < b[3] and b[2] < a[3]
+
+
+def name_beside(fig: go.Figure, style: Look, ends: Sequence[tuple[float, float, str, str]], *, span: float) -> None:
+    """The name of each line or mark beside its end, in place of a legend: (x, y, name, colour), with y a share of the
+    height `span`; names too close to each other move apart and keep a thin line to their end."""
+    gap = NAME_GAP * style.scale * span
+    order = sorted(range(len(ends)), key=lambda i: ends[i][1])
+    places = list[float]()
+    for i in order:
+        places.append(max(ends[i][1], places[-1] + gap) if places else ends[i][1])
+    # What went over the top comes down again, and pushes those under it.
+    for j in range(len(places) - 1, -1, -1):
+        places[j] = min(places[j], span if j == len(places) - 1 else places[j + 1] - gap)
+    for i, place in zip(order, places, strict=True):
+        x, y, name, color = ends[i]
+        fig.add_annotation(
+            x=x,
+            y=y,
+            ax=style.size(NAME_AWAY),
+            axref="pixel",
+            ay=place,
+            ayref="y",
+            text=middle_out(name, NAME_WIDTH),
+            xanchor="left",
+            showarrow=True,
+            arrowhead=0,
+            arrowwidth=1,
+            arrowcolor=color,
+            standoff=style.size(6),
+            font={"size": style.size(13), "color": style.text},
+        )
+    widest = max(len(middle_out(name, NAME_WIDTH)) for *_, name, _ in ends)
+    fig.update_layout(margin_r=style.size(NAME_AWAY + 7.2 * widest))
 
 
 def numbers_past(

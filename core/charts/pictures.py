@@ -113,7 +113,7 @@ def spread_chart(frame: pd.DataFrame, *, title: str = "", theme: Theme = "light"
     """How the scores of all pictures lie, one outline for each list of a `spread_frame`; a tick marks where the
     pictures shown begin. customdata is (model, query)."""
     lists = [part for _, part in frame.groupby(["model", "query"], sort=False)]
-    title = title or "How far do the images found stand out?"
+    title = title or "How far above the others do the images found score?"
     note = f"Cosines of all {int(frame['n'].iloc[0]):,} images with the query; ▾ where the list begins."
     style, fig = start(theme, scale, title, note=note, height=360)
     several = frame["query"].nunique() > 1

@@ -95,7 +95,7 @@ def _recall_bars(fig: go.Figure, own: pd.DataFrame, style: Look, upright: bool, 
         customdata=own[["model", "side", "k"]].values.tolist(),
         hovertext=[
             f"<b>{r['model_title']}</b>, {r['side_title'].lower()}<br>recall@{r['k']} {percent(r['recall'])} "
-            f"({percent(r['recall_low'])} to {percent(r['recall_high'])})<br>{r['n']:,} asked"
+            f"({percent(r['recall_low'])} to {percent(r['recall_high'])})<br>{r['n']:,} queries"
             for _, r in own.iterrows()
         ],
     )
@@ -141,6 +141,7 @@ def recall_curve_chart(frame: pd.DataFrame, *, title: str = "", theme: Theme = "
     title = title or "Recall by rank"
     note = f"{frame['dataset_title'].iloc[0]}: {frame['side_title'].iloc[0].lower()} within the first k."
     style, fig = start(theme, scale, title, note=note, height=380)
+    ends = list[tuple[float, float, str, str]]()
     for model, rows in frame.groupby("model", sort=False):
         color = model_color(str(model), style.theme)
         marked = rows[rows["k"].isin((1, 5, 10, 20, 50, 100))]
@@ -160,13 +161,18 @@ def recall_curve_chart(frame: pd.DataFrame, *, title: str = "", theme: Theme = "
             name=rows["model_title"].iloc[0],
             marker={"color": color, "symbol": model_symbol(str(model)), "size": style.size(9)},
             customdata=marked[["model", "k"]].values.tolist(),
-            hovertemplate="recall@%{x}: %{y:.1%}<extra></extra>",
+            hovertemplate=f"{rows['model_title'].iloc[0]}<br>recall@%{{x}}: %{{y:.1%}}<extra></extra>",
             cliponaxis=False,
         )
+        last = rows.iloc[-1]
+        ends.append((log10(last["k"]), float(last["recall"]), str(last["model_title"]), color))
     ticks = [k for k in (1, 2, 5, 10, 20, 50, 100) if k <= frame["k"].max()]
+    ends_of_axis = (log10(0.9), log10(frame["k"].max()) or 1.0)  # names stand past the plot, not in it
     fig.update_xaxes(type="log", tickvals=ticks, ticktext=[str(k) for k in ticks], title_text="k", showgrid=True)
+    fig.update_xaxes(range=ends_of_axis, tickangle=0)
     percent_axis(fig, style, "y")
-    finish(fig, style)
+    layout.name_beside(fig, style, ends, span=1.0)
+    finish(fig, style, legend=False)
     return Chart(figure=fig, title=title, alt=_curve_alt(frame), frame=frame, filename=f"recall-curve-{side}")
 
 
@@ -269,12 +275,16 @@ def bands_chart(
     customdata is (model, band)."""
     order = list(dict.fromkeys(frame.sort_values("low", kind="stable")["band"]))
     style, fig = start(theme, scale, title, note=f"Recall@{k} with 95 % intervals.", height=370)
-    models = list(frame["model"].unique())
+    models, top = list(frame["model"].unique()), min(1.0, float(frame[f"recall@{k}_high"].max()) * 1.1)
+    step = min(0.08, 0.5 / len(models))
+    ends = list[tuple[float, float, str, str]]()
     for i, model in enumerate(models):
         rows = frame[frame["model"] == model]
         color, value = model_color(model, style.theme), rows[f"recall@{k}"]
+        places = rows["band"].map(order.index) + (i - (len(models) - 1) / 2) * step
+        ends.append((float(places.max()), float(value.loc[places.idxmax()]), str(rows["model_title"].iloc[0]), color))
         fig.add_scatter(
-            x=rows["band"].map(order.index) + (i - (len(models) - 1) / 2) * 0.08,
+            x=places,
             y=value,
             mode="lines+markers",
             name=rows["model_title"].iloc[0],
@@ -298,9 +308,11 @@ def bands_chart(
         tickangle=0,
         title_text=f"{axis} (below: captions)",
         showgrid=False,
+        range=[-0.4, len(order) - 0.7],
     )
-    percent_axis(fig, style, "y", top=min(1.0, float(frame[f"recall@{k}_high"].max()) * 1.1))
-    finish(fig, style)
+    percent_axis(fig, style, "y", top=top)
+    layout.name_beside(fig, style, ends, span=top)
+    finish(fig, style, legend=False)
     return Chart(
         figure=fig,
         title=title,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -25,7 +26,8 @@ from core.stats.numbers import listed, percent
 
 GAP, WIDTH = 2.4, 0.84
 _FIVE = 5
-ROOM_FOR_A_NAME = 0.4
+ROOM_FOR_A_NAME = 0.42
+"""So much of the height does the longest name take on a stage."""
 
 
 @marks_apart
@@ -125,26 +127,33 @@ def _add_theirs(fig: go.Figure, placed: pd.DataFrame, style: Look) -> None:
 
 
 def _name_theirs(fig: go.Figure, placed: pd.DataFrame, style: Look) -> None:
-    """The model of each mark that no bar's colour names, upright under the lowest of its marks, or over the highest
-    where there is no room under it."""
+    """The model of each mark that no bar's colour names, upright under the lowest of its marks, or over one of them
+    where there is no room under that."""
     rows = placed[placed["zero_shot"].isna()]
     theirs = rows[["zero_shot_published", "zero_shot_deck", "probe_deck"]].astype(float)
-    for place, title, low, high in zip(
-        rows["place"], rows["model_title"], theirs.min(axis=1), theirs.max(axis=1), strict=True
-    ):
-        if pd.isna(low):
+    for place, title, (_, marks) in zip(rows["place"], rows["model_title"], theirs.iterrows(), strict=True):
+        values = sorted(marks.dropna())
+        if not values:
             continue
-        under = low >= ROOM_FOR_A_NAME
+        at, under = _room_for_name(values)
         fig.add_annotation(
             x=place,
-            y=low if under else high,
+            y=at,
             yshift=style.size(-8 if under else 8),
             text=str(title).replace(" · ", "\u00a0"),
             textangle=-90,
             yanchor="top" if under else "bottom",
             showarrow=False,
-            font={"size": style.size(11), "color": style.text},
+            font={"size": style.size(13), "color": style.text},
         )
+
+
+def _room_for_name(values: Sequence[float]) -> tuple[float, bool]:
+    """At which of these values, lowest first, a name has room, and whether under it; else over the lowest."""
+    if values[0] >= ROOM_FOR_A_NAME:
+        return values[0], True
+    ends = [*values[1:], 1.0]
+    return next((v for v, end in zip(values, ends, strict=True) if end - v >= ROOM_FOR_A_NAME), values[0]), False
 
 
 def _add_chance(fig: go.Figure, placed: pd.DataFrame, metric: str, style: Look) -> None:

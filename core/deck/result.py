@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-Verdict = Literal["holds", "does not hold", "cannot be told here"]
+Verdict = Literal["holds", "does not hold", "cannot be tested here"]
 HOLDS: Verdict = "holds"
 FAILS: Verdict = "does not hold"
-OPEN: Verdict = "cannot be told here"
+OPEN: Verdict = "cannot be tested here"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

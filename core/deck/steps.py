@@ -278,7 +278,7 @@ CLAIMS: tuple[Claim, ...] = (
 DOUBTS: tuple[Doubt, ...] = (
     Doubt(
         name="copied",
-        title="One cell stands in the table twice",
+        title="One cell is in the table twice",
         cause="ImageNet-mini with ViT-B/32 has the same two figures for OpenAI and for LAION-2B. Beside the published "
         "ones LAION-2B's fit; OpenAI's are the copy.",
         check="copied",
@@ -294,7 +294,7 @@ DOUBTS: tuple[Doubt, ...] = (
     ),
     Doubt(
         name="names",
-        title="EuroSAT asked by folder names",
+        title="EuroSAT with folder names as class names",
         cause="All seven figures are far below the published ones, most likely because classes were called "
         "AnnualCrop and "
         "HerbaceousVegetation instead of annual crop land and herbaceous vegetation.",

@@ -44,7 +44,7 @@ def cut_note(spec: ModelSpec, card: ModelCard | None, texts: Sequence[str], what
         return _nearly_note(spec, context, counts, what) if counts else ()
     least = "" if known else "At least "
     said = f"{least}{cut:,} of {len(texts):,} {what} are cut at {context} tokens, all that {spec.name} reads"
-    return (Note(f"{said}: what stands behind is lost.", code, "warning" if cut >= MANY * len(texts) else "info"),)
+    return (Note(f"{said}: the rest is lost.", code, "warning" if cut >= MANY * len(texts) else "info"),)
 
 
 def _nearly_note(spec: ModelSpec, context: int, counts: Sequence[int], what: str) -> tuple[Note, ...]:

@@ -32,7 +32,7 @@ _EXPECTED = (
 _SAMPLE = 50
 _URLS = ("coco_url", "flickr_url", "url")
 _SAID = frozenset(CAPTION_COLUMNS)
-SEVERAL = "of an id that stands for several images"
+SEVERAL = "of an id that several images share"
 
 Record = Mapping[str, Any]
 

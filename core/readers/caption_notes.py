@@ -1,4 +1,4 @@
-"""What a reader finds in captions: what was left out, what stands twice, and what several pictures share."""
+"""What a reader finds in captions: what was left out, what is repeated, and what several pictures share."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ def file_findings(rows: Sequence[CaptionRow], found: Lookup, elsewhere: Collecti
     bare = [name for name in found.names if name not in captioned and name not in elsewhere]
     notes = []
     if lost:
-        text = f"Captions whose image is not here, left out: {len(lost):,} ({_named(lost)})."
+        text = f"Captions left out because their image is missing: {len(lost):,} ({_named(lost)})."
         notes.append(Note(text, "captions_without_picture", "warning"))
         notes += _shifted(lost, bare)
     if bare:
-        text = f"Images without a caption, left out: {len(bare):,} ({and_more(bare)})."
+        text = f"Images left out because they have no caption: {len(bare):,} ({and_more(bare)})."
         notes.append(Note(text, "pictures_without_caption"))
     if found.crossed:
         pair = next(f"{picture} is {name} here" for picture, name in found.crossed.items())
@@ -43,7 +43,7 @@ def _shifted(lost: Sequence[str], bare: Sequence[str]) -> list[Note]:
         return []
     text = (
         f"The captions name {lost[0]}, which is not here, and not {numbered[0]}, which is: if one side counts from "
-        "0 and the other from 1, every caption stands at its neighbour's image."
+        "0 and the other from 1, every caption belongs to the image next to it."
     )
     return [Note(text, "shifted_numbers", "warning")]
 
@@ -74,11 +74,11 @@ def caption_findings(captions: Sequence[str], image_index: IntArray) -> list[Not
     shared = {caption for caption, count in pictures_of.items() if count > 1}
     notes = []
     if repeated:
-        notes.append(Note(f"Captions that stand twice at the same image: {repeated:,}.", "captions_twice"))
+        notes.append(Note(f"Duplicate captions of the same image: {repeated:,}.", "captions_twice"))
     if shared:
         text = (
-            f"Sentences that are the caption of several images: {len(shared):,}; none can rank those perfectly, and "
-            "ties count against them."
+            f"Captions shared by several images: {len(shared):,}. No model can rank each of these images first, and "
+            "ties count as misses."
         )
         many = sum(caption.lower() in shared for caption in captions) > len(captions) / 2
         notes.append(Note(text, "captions_shared", "warning" if many else "info"))

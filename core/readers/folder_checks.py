@@ -161,7 +161,7 @@ def _same_folders(layout: Layout, part: Part) -> list[Note]:
             twice += [f"{first} and {name}"] if first != name else []
     if not twice:
         return []
-    text = f"One folder stands for several classes, so its images have several labels: {and_more(twice)}."
+    text = f"One folder belongs to several classes, so its images have several labels: {and_more(twice)}."
     return [Note(text, "same_folder", "fault")]
 
 

@@ -143,7 +143,7 @@ def _labels(table: Table, columns: Columns, join: Join, order: list[int]) -> tup
             )
     labels = np.array([place[whole(value) or 0] for value in values], dtype=np.int64)
     said = (
-        "Labels are numbers and were read as places of the columns as they stand (0 is "
+        "Labels are numbers and were read as positions of the columns in their order (0 is "
         f"“{table.header[standing[0]]}”); in the data set's own list 0 is “{join.classes.names[0]}”."
     )
     return labels, (Note(said, "labels_by_column", "warning"),)
@@ -184,7 +184,7 @@ def _unknown(table: Table, columns: Columns, numeric: Sequence[int]) -> _Found |
         said = f"Columns of scores that are the label of no image count as classes: {names}."
         notes.append(Note(said, "unlabelled_classes"))
     if counted and not named:
-        said = f"Labels are numbers and were read as places of the columns as they stand: 0 is “{known.names[0]}”."
+        said = f"Labels are numbers and were read as positions of the columns in their order: 0 is “{known.names[0]}”."
         notes.append(Note(said, "labels_by_column", "warning"))
     return order, known, rule.column(table, columns.label), tuple(notes)
 

@@ -52,7 +52,7 @@ class Findings:
             notes.append(Note(text, "samples_left_out"))
         if self.twice:
             text = (
-                f"Names that stand twice in one shard: {len(self.twice):,} ({and_more(self.twice)}); the first of "
+                f"Duplicate names in one shard: {len(self.twice):,} ({and_more(self.twice)}); the first of "
                 "them is kept, the other left out."
             )
             notes.append(Note(text, "name_twice", "warning"))

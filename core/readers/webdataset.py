@@ -248,7 +248,7 @@ def _class_notes(spec: DatasetSpec, names: Names, numbers: set[int]) -> list[Not
         )
         notes.append(Note(text, "own_templates"))
     if numbers and not names.listed and min(numbers) == 1:
-        text = "No image has the label 0: the labels seem to count from 1, and class 0 stands empty."
+        text = "No image has the label 0: the labels seem to count from 1, and class 0 is empty."
         notes.append(Note(text, "labels_from_one", "warning"))
     if numbers and _from_one(numbers, names):
         text = f"The labels count from 1, as classnames.txt does: 1 is {names.listed[0]!r}."
@@ -338,7 +338,7 @@ def _notes(found: _Split) -> list[Note]:
     counts = Counter(row.key for row in found.rows)
     if several := [key for key, count in counts.items() if count > 1]:
         text = (
-            f"Keys that stand in several shards: {len(several):,} ({and_more(several)}); each sample is kept, with "
+            f"Keys found in several shards: {len(several):,} ({and_more(several)}); each sample is kept, with "
             "its shard's name in front."
         )
         notes.append(Note(text, "key_in_shards"))

@@ -17,6 +17,7 @@ from pages.shared.columns import page_columns
 from pages.shared.engine import engine
 from pages.shared.guard import errors_in_place
 from pages.shared.layout import conclusion, page_title, provenance_footer
+from pages.shared.pickers import choice_row
 from pages.shared.save import save_rows
 from pages.shared.url_choices import one_of
 from pages.shared.url_state import bind, get_choice
@@ -28,7 +29,7 @@ LEAD = "One figure for every model on every data set that is embedded here, each
 
 def page(engine: Engine) -> None:
     """The figure and the filter, the finding, the board, the leaders."""
-    left, middle, right = st.columns([2, 2, 3], vertical_alignment="bottom")
+    left, middle, right = choice_row([2, 2, 3])
     with left:
         figure = pick_figure()
     board, left_out = filled(engine, figure)

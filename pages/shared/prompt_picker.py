@@ -142,7 +142,7 @@ def _pick_templates(now: PromptChoice) -> None:
             key=widget_key("template"),
             max_chars=4000,
             placeholder="a photo of a {}\na sketch of a {}",
-            help="{} stands for the class name. Several are averaged, as in CLIP.",
+            help="{} is replaced by the class name. Several are averaged, as in CLIP.",
         )
         st.form_submit_button("Use these", on_click=_wrote_templates)
 

@@ -13,7 +13,7 @@ WIDEST = "calc(1400px + 10rem)"
 """How wide the page's column gets: longer lines are hard to read, and figures stand too far apart."""
 TITLED = "slide-titled"
 """Whether the stage has drawn the title of a slide in this run; in the session."""
-STAGE, WIDTH = 1.5, "stage-width"
+STAGE, WIDTH = 1.85, "stage-width"
 """How much larger type and marks of a chart are in a presentation on a screen 1920 pixels wide, and where the session
 keeps how wide the screen is."""
 

@@ -62,7 +62,7 @@ def test_notes_stand_on_every_page_with_numbers_of_classes(
 
 def test_the_audit_says_them_as_a_check(page: Callable[..., AppTest], world: World, noted: None) -> None:
     words = said(page("check_my_number", model=[GOOD], data=[world.colours]))
-    assert "Was what was brought understood as it stands?" in words and FAULT in words and INFO in words
+    assert "Was your input read as it is?" in words and FAULT in words and INFO in words
 
 
 @pytest.mark.parametrize("file", ["benchmark", "ask", "one_caption"])

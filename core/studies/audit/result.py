@@ -69,7 +69,7 @@ _SCORES = "the score of every class for every image"
 _FIGURE = "a published figure of this model on this data set"
 
 CHECKS: tuple[Check, ...] = (
-    Check(name="data", question="Was what was brought understood as it stands?", look=understood, needs=_EMBEDDED),
+    Check(name="data", question="Was your input read as it is?", look=understood, needs=_EMBEDDED),
     Check(
         name="figures",
         question="Can these figures be?",

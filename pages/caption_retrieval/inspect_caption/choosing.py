@@ -20,7 +20,7 @@ from pages.shared.words import plain
 DRAWS: dict[Difficulty, tuple[str, str]] = {
     "easy": ("Easy", "A caption that finds its image first"),
     "hard": ("Hard", "A caption that finds its image at rank 2 to 10"),
-    "lost": ("Lost", "A caption whose image stands beyond rank ten"),
+    "lost": ("Lost", "A caption whose image ranks below the top ten"),
     "any": ("Any", "Any caption of the data set"),
 }
 

@@ -1,4 +1,5 @@
-"""Every figure of the benchmark in one table: recalls, median and mean rank, MRR, each with its interval."""
+"""Every figure of the benchmark in one table: recalls, median rank and MRR with their intervals; the bare numbers and
+the mean rank are columns that the table's own menu shows."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from core.stats.numbers import interval_text
+from core.stats.numbers import interval_text, percent
 from core.studies.captions.retrieval import KS, RetrievalResult
 from core.tables.columns import RECALLS as RECALL_COLUMNS
 from core.tables.retrieval import recalls_frame, retrieval_frame
@@ -17,19 +18,22 @@ from pages.shared.save import save_rows
 RECALLS = tuple(f"recall@{k}" for k in KS)
 RANKS = ("median_rank", "mean_rank", "mrr")
 MEAN_RANK = "Average rank; a few distant ones weigh heavily"
+SHOWN = ("side_title", "model_title", *(f"{c}_95" for c in RECALLS), "median_rank_95", "mrr_95")
+"""What is in sight; the other columns can be shown."""
 
 
 def figures_table(results: Sequence[RetrievalResult]) -> None:
     """One row for each model and direction."""
     frame = retrieval_frame(results)
-    texts = {f"{c}_95": _intervals(frame, c) for c in (*RECALLS, *RANKS)}
-    shown = frame.assign(**{c: 100 * frame[c] for c in RECALLS}, **texts)
-    columns = [name for c in (*RECALLS, *RANKS) for name in (c, f"{c}_95")]
+    texts = {f"{c}_95": _with_intervals(frame, c) for c in (*RECALLS, *RANKS)}
+    table = frame.assign(**{c: 100 * frame[c] for c in RECALLS}, **texts)
+    others = [name for c in (*RECALLS, *RANKS) for name in (c, f"{c}_95") if name not in SHOWN]
     st.dataframe(
-        shown[["side_title", "model_title", *columns]].sort_values("side_title", kind="stable"),
+        table[[*SHOWN, *others]].sort_values("side_title", kind="stable"),
         hide_index=True,
         key="retrieval-table",
         alt="Recall, ranks and mean reciprocal rank of each model in both directions, with 95 % intervals",
+        column_order=SHOWN,
         column_config=_columns(),
     )
     save_rows(frame, "retrieval", key="retrieval-csv")
@@ -61,20 +65,31 @@ def published(results: Sequence[RetrievalResult]) -> None:
     save_rows(known, "published-recalls", key="published-recalls-csv")
 
 
-def _intervals(frame: pd.DataFrame, column: str) -> list[str]:
-    """ "37.4 to 41.3 %" for recalls, plain numbers for the rest."""
-    pairs = list(zip(frame[f"{column}_low"], frame[f"{column}_high"], strict=True))
+def _with_intervals(frame: pd.DataFrame, column: str) -> list[str]:
+    """ "39.3 % (37.4–41.3 %)" for recalls, plain numbers for the rest; padded, so that they sort as numbers."""
+    rows = list(zip(frame[column], frame[f"{column}_low"], frame[f"{column}_high"], strict=True))
     if column in RECALLS:
-        return [interval_text(pair) for pair in pairs]
-    form = "{:.3f} to {:.3f}" if column == "mrr" else "{:,.1f} to {:,.1f}"
-    return [form.format(*pair) for pair in pairs]
+        return [f"{percent(value):>7} ({interval_text((low, high))})" for value, low, high in rows]
+    form = "{:.3f} ({:.3f} to {:.3f})" if column == "mrr" else "{:>8,.1f} ({:,.1f} to {:,.1f})"
+    return [form.format(*row) for row in rows]
 
 
 def _columns() -> Columns:
-    number = st.column_config.NumberColumn
+    number, text = st.column_config.NumberColumn, st.column_config.TextColumn
+    helps = {
+        "median_rank": RECALL_COLUMNS["median_rank"].help,
+        "mean_rank": MEAN_RANK,
+        "mrr": RECALL_COLUMNS["mrr"].help,
+    }
+    heads = {
+        **{c: c.capitalize() for c in RECALLS},
+        "median_rank": "Median rank",
+        "mean_rank": "Mean rank",
+        "mrr": "MRR",
+    }
     return {
         **page_columns(RECALL_COLUMNS),
-        "median_rank": number("Median rank", format="localized", help=RECALL_COLUMNS["median_rank"].help),
+        "median_rank": number("Median rank", format="localized", help=helps["median_rank"]),
         "mean_rank": number("Mean rank", format="%.1f", help=MEAN_RANK),
-        **{f"{c}_95": "95 %" for c in (*RECALLS, *RANKS)},
+        **{f"{c}_95": text(f"{head} (95 %)", help=helps.get(c), alignment="right") for c, head in heads.items()},
     }

@@ -113,7 +113,7 @@ def _ladder(engine: Engine, now: Question | None) -> None:
             max_chars=300,
             help="Separated by commas: white, flying makes “bird”, “white bird”, “flying white bird”.",
         )
-        places[2].text_input("Put into", around, key=keys[2], max_chars=120, help="{} stands for the noun.")
+        places[2].text_input("Put into", around, key=keys[2], max_chars=120, help="{} is replaced by the noun.")
         _find(places[3], "ladder", _wrote_ladder, engine, *keys)
 
 

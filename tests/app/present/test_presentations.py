@@ -15,6 +15,7 @@ from core.deck.steps import STEPS
 from core.deck.stories import OwnStep, OwnStory, load_story, save_story, story_names
 from core.encoders.service.client import WarmEncoder
 from core.errors import EncoderWarming
+from pages.shared.theme import STAGE
 from tests.app.making import said, unescaped
 from tests.conftest import GOOD, World
 from tests.fakes import FakeEncoder
@@ -58,7 +59,7 @@ def test_a_table_has_measured_deck_and_published(page: Page, world: World) -> No
 
 def test_the_claims_have_verdicts_and_the_deck_its_faults(page: Page) -> None:
     claims, faults = html(page(HERE, step="16")), html(page(HERE, step="17"))
-    assert claims.count('class="step-verdict') == 6 and "cannot be told here" in claims
+    assert claims.count('class="step-verdict') == 6 and "cannot be tested here" in claims
     assert "the same figures to the digit" in faults and "AnnualCrop" in faults
 
 
@@ -247,7 +248,7 @@ def test_charts_of_any_view_are_larger_in_a_presentation(page: Page) -> None:
 
     view = {"model": [GOOD], "data": ["eurosat"]}
     usual, stage = (page("classification/accuracy", **view, **more) for more in ({}, {"present": "true"}))
-    assert type_size(stage) == pytest.approx(1.5 * type_size(usual))
+    assert type_size(stage) == pytest.approx(STAGE * type_size(usual))
 
 
 def test_a_story_that_is_not_there_is_told(page: Page, stories: Path) -> None:

@@ -285,4 +285,4 @@ def test_own_captions_are_reported_on_with_their_figures(
         for fault in ("left out: 1 (gone.png)", "left out: 1 (bare.png)", "twice at the same image: 1"):
             assert said.count(fault) == 1
     assert main(["retrieve", "--model", GOOD, "--data", told(folder)]) == 0
-    assert "the caption of several images: 4" in capsys.readouterr().err
+    assert "shared by several images: 4" in capsys.readouterr().err

@@ -75,7 +75,7 @@ def probed(zero: ZeroShotResult, right: int) -> Any:
 
 def test_every_claim_without_any_result_cannot_be_told() -> None:
     empty = [claims.top5_probe([]), claims.general([]), claims.training([]), claims.wording([]), claims.favour([])]
-    assert {r.verdict for r in (*empty, claims.search([]))} == {"cannot be told here"}
+    assert {r.verdict for r in (*empty, claims.search([]))} == {"cannot be tested here"}
     assert {r.claim for r in (*empty, claims.search([]))} == {c.name for c in CLAIMS}
 
 
@@ -96,7 +96,7 @@ def test_top_five_below_the_probe_in_most_cells_does_not_hold() -> None:
 def test_a_probe_on_other_pictures_is_not_compared() -> None:
     zero = told(OPENAI, "eurosat", 60)
     other: Any = SimpleNamespace(ids=zero.ids[::-1], ranks=np.ones(zero.n), test_acc1=1.0)
-    assert claims.top5_probe([(zero, other)]).verdict == "cannot be told here"
+    assert claims.top5_probe([(zero, other)]).verdict == "cannot be tested here"
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_general_against_satellite(general: int, satellite: int, verdict: str) -
 
 
 def test_general_is_never_compared_across_models() -> None:
-    assert claims.general([told(OPENAI, "cifar100", 150), told(RN, "eurosat", 60)]).verdict == "cannot be told here"
+    assert claims.general([told(OPENAI, "cifar100", 150), told(RN, "eurosat", 60)]).verdict == "cannot be tested here"
 
 
 def test_a_fine_grained_set_that_is_easier_breaks_the_claim() -> None:
@@ -121,8 +121,8 @@ def test_training_data_needs_one_architecture_and_a_clear_gap() -> None:
     a, b = told(OPENAI, "eurosat", 60), told(LAION, "eurosat", 120)
     assert claims.training([a, b]).verdict == "holds"
     assert claims.training([a, replace(a, model=LAION)]).verdict == "does not hold"
-    assert claims.training([a, told(RN, "eurosat", 120)]).verdict == "cannot be told here"
-    assert claims.training([a, replace(b, templates=("{}",))]).verdict == "cannot be told here"
+    assert claims.training([a, told(RN, "eurosat", 120)]).verdict == "cannot be tested here"
+    assert claims.training([a, replace(b, templates=("{}",))]).verdict == "cannot be tested here"
 
 
 def test_wording_by_hand() -> None:
@@ -144,7 +144,7 @@ def test_classes_of_ones_own_by_hand() -> None:
     assert claims.favoured(a, b) == ((names[0],), (names[1],))
     assert claims.favour([a, b]).verdict == "holds"
     assert claims.favour([a, replace(a, model=LAION)]).verdict == "does not hold"
-    assert claims.favour([a, replace(b, model=RN)]).verdict == "cannot be told here"
+    assert claims.favour([a, replace(b, model=RN)]).verdict == "cannot be tested here"
 
 
 def test_search_is_judged_by_how_many_are_right() -> None:
@@ -155,7 +155,7 @@ def test_search_is_judged_by_how_many_are_right() -> None:
     poor = replace(result, precision=replace(precision, hits=1, precision=0.1, base_rate=0.2))
     assert claims.search([good, good]).verdict == "holds"
     assert claims.search([good, poor]).verdict == "does not hold"
-    assert claims.search([replace(result, precision=None)]).verdict == "cannot be told here"
+    assert claims.search([replace(result, precision=None)]).verdict == "cannot be tested here"
 
 
 def test_what_the_deck_itself_says() -> None:

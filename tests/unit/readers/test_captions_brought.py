@@ -223,7 +223,7 @@ def test_what_programs_write_for_nothing_is_no_caption(nothing: str, tmp_path: P
 
 def test_a_row_without_a_picture_is_named(tmp_path: Path) -> None:
     data = opened(tmp_path, "x.csv", "image,caption\na.jpg,A\n,lost\nb.jpg,B\n")
-    assert data.notes == ("Captions whose image is not here, left out: 1 ((no image in line 3)).",)
+    assert data.notes == ("Captions left out because their image is missing: 1 ((no image in line 3)).",)
 
 
 def test_which_column_was_read_is_said(tmp_path: Path) -> None:
@@ -348,7 +348,7 @@ def test_a_name_out_of_an_address(url: str, key: str, tmp_path: Path) -> None:
 def test_what_cannot_be_joined_is_counted_and_named(tmp_path: Path) -> None:
     data = opened(tmp_path, "c.json", coco([{"id": 1}, TWO[1]], [*SAID, {"id": 12, "caption": "C"}]))
     assert pairs(data) == [("b.jpg", "B")]
-    assert data.notes[0] == "Captions whose image is not here, left out: 2 ((image 1), (image without id))."
+    assert data.notes[0] == "Captions left out because their image is missing: 2 ((image 1), (image without id))."
     assert codes(data)[0] == ("captions_without_picture", "warning")
 
 
@@ -406,7 +406,7 @@ def test_two_names_never_share_one_file(tmp_path: Path) -> None:
     text = "image,caption\nx/1.jpg,of x\ny/1.jpg,of y\nx/2.jpg,two\n"
     data = open_dataset(f"captions:{put(tmp_path, 'captions.csv', text)}")
     assert pairs(data) == [("2.jpg", "two")]
-    assert "Captions whose image is not here, left out: 2 (x/1.jpg, y/1.jpg)." in data.notes
+    assert "Captions left out because their image is missing: 2 (x/1.jpg, y/1.jpg)." in data.notes
 
 
 def test_a_picture_in_the_folder_of_another_split_is_told(tmp_path: Path) -> None:
