@@ -160,7 +160,7 @@ def _hover(part: pd.DataFrame, metric: str) -> list[str]:
     return [
         f"<b>{r['model_title']}</b> on {r['dataset_title']} ({r['split']})<br>{say_metric(metric)} "
         f"{percent(r[metric])} ({percent(r[f'{metric}_low'])} to {percent(r[f'{metric}_high'])})<br>"
-        f"{count(r['n'], 'picture')}, {_made(r)}<br>{r['model']}"
+        f"{count(r['n'], 'image')}, {_made(r)}<br>{r['model']}"
         for _, r in part.iterrows()
     ]
 

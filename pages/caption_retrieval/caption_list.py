@@ -177,15 +177,18 @@ def _table(
     thumbs = _thumbnails(engine, results[0], part["picture"].tolist())
     ranks = {f"rank:{r.model}": name for r, name in zip(results, short_names([r.model for r in results]), strict=True)}
     margin = f"margin:{look.model}"
+    columns_seen = {key: f"rank-{i}" for i, key in enumerate(ranks)}  # names of models are no names of columns
     margins = {"lost_by": (-part[margin]).clip(lower=0)} if margin in part else {}
-    shown_rows = part.assign(thumb=pd.Series(thumbs, part.index, dtype=object), open="Inspect", **margins)
+    shown_rows = part.rename(columns=columns_seen).assign(
+        thumb=pd.Series(thumbs, part.index, dtype=object), open="Inspect", **margins
+    )
 
     def clicked() -> None:
         row = part.iloc[st.session_state["look-closer"].row]
         opened(str(row["picture"]), str(row["caption"]))
 
     number = st.column_config.NumberColumn
-    columns = ["thumb", "caption", *ranks, *margins, "open"]
+    columns = ["thumb", "caption", *columns_seen.values(), *margins, "open"]
     st.dataframe(
         shown_rows[columns].dropna(axis="columns", how="all"),
         hide_index=True,
@@ -198,7 +201,10 @@ def _table(
             "caption": st.column_config.TextColumn(
                 "Caption" if look.side == "image" else "First of its captions", width=170
             ),
-            **{key: number(name, format="localized", help=f"Rank with {name}") for key, name in ranks.items()},
+            **{
+                columns_seen[key]: number(name, format="localized", help=f"Rank with {name}")
+                for key, name in ranks.items()
+            },
             "lost_by": number(
                 "Behind by",
                 format="%.3f",

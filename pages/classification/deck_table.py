@@ -17,6 +17,8 @@ from core.studies.zero_shot.classify import ZeroShotResult
 from core.tables.methods import Absent
 from core.types import DatasetSpec, ModelSpec
 from core.words.names import METHODS, PROBE, TRAINED, ZERO_SHOT
+from pages.shared.engine import engine
+from pages.shared.file_models import public_name
 from pages.shared.save import save_rows
 
 COLUMNS = (
@@ -104,7 +106,8 @@ def _has(frame: pd.DataFrame, method: str, metric: str) -> bool:
 def _row(rows: pd.DataFrame, columns: list[tuple[str, str, str]]) -> str:
     first, by_method = rows.iloc[0], {row["method"]: row for _, row in rows.iterrows()}
     cells = "".join(_cell(by_method.get(method), metric, title) for method, metric, title in columns)
-    name = f'<span title="{escape(first["model"], quote=True)}">{escape(first["model_title"])}</span>'
+    exact = escape(public_name(engine(), first["model"]), quote=True)
+    name = f'<span title="{exact}">{escape(first["model_title"])}</span>'
     return f'<tr><th scope="row">{name}</th>{cells}</tr>'
 
 

@@ -16,6 +16,8 @@ from core.words.names import say_dataset, say_model
 from core.work.batch import begin, plan
 from pages.data_and_models.line import show_queue
 from pages.shared.columns import page_columns
+from pages.shared.engine import engine
+from pages.shared.file_models import public_name
 from pages.shared.guard import public, safe_callback
 from pages.shared.own_data import page_dataset, page_model
 from pages.shared.pickers import choice_row, look_up, note_problems, offered_datasets
@@ -92,6 +94,7 @@ def _form(engine: Engine) -> tuple[Sequence[ModelSpec], Sequence[DatasetSpec], s
 
 
 def _named(said: str, exact: str) -> str:
+    exact = public_name(engine(), exact)
     return said if said == exact else f"{said} ({exact})"
 
 

@@ -17,6 +17,8 @@ from core.stats.numbers import interval_text, percent
 from core.tables.story import COLUMNS, StoryCell, StoryRow
 from core.words.deck import ON_DEMO
 from core.words.names import say_dataset, say_model
+from pages.shared.engine import engine
+from pages.shared.file_models import public_name
 from pages.shared.theme import theme
 
 CSS = Path(__file__).with_name("step.css")
@@ -69,7 +71,9 @@ def _row(row: StoryRow, columns: Sequence[int], usual: str) -> str:
     where = "" if row.dataset == usual else f"<small>{escape(say_dataset(row.dataset))}, {row.n:,} images</small>"
     cells = "".join(f"<td>{_cell(row.cells[i])}</td>" for i in columns)
     kind = ' class="own"' if row.here else ""
-    name = f'<td title="{escape(row.model, quote=True)}">{escape(say_model(row.model))}{where}</td>'
+    name = (
+        f'<td title="{escape(public_name(engine(), row.model), quote=True)}">{escape(say_model(row.model))}{where}</td>'
+    )
     return f"<tr{kind}>{name}{cells}</tr>"
 
 

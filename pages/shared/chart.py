@@ -7,11 +7,14 @@ from collections.abc import Callable, Sequence
 from html import escape
 from typing import Any
 
+import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
 from core.charts.theme import Chart
 from core.charts.theme import look as chart_style
+from pages.shared.engine import engine
+from pages.shared.file_models import exact_name, public_name, stored_file_models
 from pages.shared.png import save_picture
 from pages.shared.theme import on_stage, theme
 
@@ -22,9 +25,10 @@ HEIGHT = 530
 def draw(chart: Chart, *, key: str, picked: Callable[[list[Any]], None] | None = None, title: bool = True) -> None:
     """Show a chart. `picked` gets the customdata of a clicked mark, before the page runs again. Without `title` where
     the heading over it has the same words; its note stays."""
+    key = public_name(engine(), key)
     # A changed figure lets go of its selection, so that the same mark can be clicked again.
     times = st.session_state.get(f"picked-{key}", 0)
-    figure = chart.untitled()
+    figure = public_figure(chart.untitled())
     figure.update_layout(clickmode="event+select", dragmode=False, meta={**(figure.layout.meta or {}), "picked": times})
     options: dict[str, Any] = {"on_select": _on_select(key, picked), "selection_mode": "points"} if picked else {}
     with st.container(gap="xxsmall", key=f"chart-of-{key}"):
@@ -36,6 +40,21 @@ def draw(chart: Chart, *, key: str, picked: Callable[[list[Any]], None] | None =
     with st.container(horizontal=True, gap="xsmall", key=f"files-{key}"):
         save(chart, key=key)
         save_picture(key, chart)
+
+
+def public_figure(figure: go.Figure) -> go.Figure:
+    """The figure without paths of this server, which models in files have in its marks and tooltips."""
+    return go.Figure(_public(figure.to_dict()), skip_invalid=True) if stored_file_models(engine()) else figure
+
+
+def _public(value: Any) -> Any:
+    if isinstance(value, str):
+        return public_name(engine(), value)
+    if isinstance(value, dict):
+        return {key: _public(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)) or (isinstance(value, np.ndarray) and value.dtype == object):
+        return [_public(each) for each in value]
+    return value
 
 
 def fitted(chart: Chart, figure: go.Figure, *, key: str, **options: Any) -> None:
@@ -87,6 +106,7 @@ def _on_select(key: str, picked: Callable[[list[Any]], None]) -> Callable[[], No
         if found:
             st.session_state[f"picked-{key}"] = st.session_state.get(f"picked-{key}", 0) + 1
             first = found[0]
-            picked(list(first.values()) if isinstance(first, dict) else list(first))
+            values = list(first.values()) if isinstance(first, dict) else list(first)
+            picked([exact_name(engine(), v) if isinstance(v, str) else v for v in values])
 
     return selected

@@ -20,6 +20,7 @@ import streamlit as st
 from core.deck.collections import CollectedImage, Collection, add_collection, collections_folder
 from core.words.pictures import collection_saved
 from pages.shared.engine import engine
+from pages.shared.file_models import public_name
 from pages.shared.guard import safe_callback
 from pages.shared.words import plain
 
@@ -105,6 +106,7 @@ def grid(
     runs again when one is opened; `tile` is the least width of a tile in pixels. One that is to `remember` is where an
     opened image has its previous and next. Tiles `of` a data set and split can be ticked and saved; without `tools`
     there is no filter over many of them."""
+    key = public_name(engine(), key)
     if remember:
         st.session_state.setdefault(GRIDS, {})[key] = tuple(t.id for t in tiles)
 

@@ -10,6 +10,7 @@ import streamlit as st
 
 from core.errors import EncoderStopped, EncoderWarming, TMVError
 from pages.shared.engine import engine
+from pages.shared.file_models import public_name
 from pages.shared.warming import encoder_stopped, warming
 from pages.shared.words import plain
 
@@ -21,7 +22,8 @@ UNEXPECTED = "This part could not be shown. The server's log says why; the rest 
 def public(text: str) -> str:
     """A sentence for whoever may see the page: files of the data folder and of the cache without saying where on the
     server these lie."""
-    return engine().data.names.without_folder(text).replace(str(engine().cache_dir), "$TMV_CACHE")
+    named = public_name(engine(), text)
+    return engine().data.names.without_folder(named).replace(str(engine().cache_dir), "$TMV_CACHE")
 
 
 class SaidAlready(Exception):

@@ -16,6 +16,8 @@ from core.studies.result import StudyResult
 from core.types import Interval, Provenance
 from core.words.names import say_pair
 from core.words.notes import FAULT, WARNING, Noted, notes_of
+from pages.shared.engine import engine
+from pages.shared.file_models import public_name
 from pages.shared.page_actions import page_actions
 from pages.shared.theme import on_titled_slide
 from pages.shared.url_state import address, too_long
@@ -64,6 +66,11 @@ def headlines(figures: Sequence[Headline], *, models: int = 0) -> None:
     not_all(len(figures), models)
 
 
+def exact_help(model: str) -> str:
+    """The exact name of a model for a tooltip, without paths of this server."""
+    return public_name(engine(), model)
+
+
 def not_all(shown: int, models: int) -> None:
     """That large figures are those of the first few models."""
     if models > shown:
@@ -73,7 +80,7 @@ def not_all(shown: int, models: int) -> None:
 def headline(figure: Headline) -> None:
     """One large figure with its interval and protocol."""
     with st.container(gap="xxsmall"):
-        st.metric(plain(figure.label), percent(figure.value), help=figure.exact or None)
+        st.metric(plain(figure.label), percent(figure.value), help=exact_help(figure.exact) or None)
         st.caption(f"95 %: {interval_text(figure.ci95)} · {plain(figure.under)}", help=figure.explained or None)
 
 
@@ -159,4 +166,9 @@ def provenance_table(provenance: Provenance, alt: str) -> None:
     }
     if remarks := (*provenance.data_notes, *provenance.notes):
         rows["Remarks"] = " · ".join(remarks)
-    st.table({key: plain(value) for key, value in rows.items()}, border="horizontal", width="content", alt=alt)
+    st.table(
+        {key: plain(value) for key, value in rows.items()},
+        border="horizontal",
+        width="content",
+        alt=public_name(engine(), alt),
+    )

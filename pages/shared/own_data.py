@@ -10,6 +10,7 @@ from core.engine import Engine
 from core.errors import TMVError, UnknownName
 from core.readers.datasets import find_dataset
 from core.types import DatasetSpec, ModelSpec
+from pages.shared.file_models import exact_name, stored_file_models
 
 DATA_SCHEMES = ("folder", "captions", "wds")
 
@@ -36,9 +37,11 @@ def page_dataset(engine: Engine, name: str) -> DatasetSpec:
 
 
 def page_model(engine: Engine, name: str) -> ModelSpec:
-    """The record of a model named on a page. Weight files must lie under the data folder (`TMV_DATA`)."""
+    """The record of a model named on a page. Weight files must lie under the data folder (`TMV_DATA`), or have vectors
+    here already."""
+    name = exact_name(engine, name)
     scheme, colon, paths = name.partition(":")
-    if colon and scheme == "file":
+    if colon and scheme == "file" and name not in stored_file_models(engine):
         kept = [str(inside(engine.data.folder, path)) for path in paths.split(",")]
         return find_model(f"file:{','.join(kept)}")
     return find_model(name)

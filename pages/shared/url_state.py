@@ -21,6 +21,9 @@ from urllib.parse import urlencode
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from pages.shared.engine import engine
+from pages.shared.file_models import exact_name, public_name
+
 SHARED = ("model", "data", "split", "templates", "template", "classnames")
 """Choices that every page shares; named as the command line names them."""
 MOST, LONGEST = 40, 400
@@ -60,7 +63,7 @@ def out_of_sight() -> Iterator[None]:
 def get_choice(name: str, most: int = MOST) -> tuple[str, ...]:
     """What is chosen under `name`, in order, unchecked; () when nothing is."""
     values = [v for v in st.session_state.get(name, ()) if isinstance(v, str)]
-    return tuple(v for v in dict.fromkeys(values) if len(v) <= LONGEST)[:most]
+    return tuple(exact_name(engine(), v) for v in dict.fromkeys(values) if len(v) <= LONGEST)[:most]
 
 
 def too_long() -> list[str]:
@@ -72,7 +75,7 @@ def too_long() -> list[str]:
 def set_choice(name: str, values: str | Iterable[str] | None) -> None:
     """Set a choice; only from a widget's callback, which runs before the keepers are mounted."""
     wanted = [values] if isinstance(values, str) else list(values or ())
-    st.session_state[name] = [v for v in dict.fromkeys(wanted) if v]
+    st.session_state[name] = [public_name(engine(), v) for v in dict.fromkeys(wanted) if v]
 
 
 def open_page(page: str, **first: str | list[str]) -> None:
@@ -80,10 +83,15 @@ def open_page(page: str, **first: str | list[str]) -> None:
     address when it opens."""
     # What is chosen already stands in the session. Without parameters of its own, Streamlit would clear the address,
     # and refuses to where a choice is bound to it.
-    st.switch_page(page, query_params=first)
+    said = {n: public_name(engine(), v) if isinstance(v, str) else _public(v) for n, v in first.items()}
+    st.switch_page(page, query_params=said)
+
+
+def _public(values: Iterable[str]) -> list[str]:
+    return [public_name(engine(), value) for value in values]
 
 
 def address(choices: Mapping[str, Sequence[str]]) -> str:
     """The query string that brings someone here; every choice is spelled out, so that it means the same
     elsewhere."""
-    return urlencode([(name, value) for name, values in choices.items() for value in values], safe="/:{}")
+    return urlencode([(name, value) for name, values in choices.items() for value in _public(values)], safe="/:{}")

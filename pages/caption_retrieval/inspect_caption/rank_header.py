@@ -16,7 +16,7 @@ from core.words.captions import rank_facts, rank_finding
 from core.words.names import say_dataset, say_model
 from pages.caption_retrieval.current import MOST_BESIDE, CurrentCaption, edit_caption, look_at_caption, ranks_of
 from pages.shared.guard import errors_in_place, safe_callback, show_form_error
-from pages.shared.layout import conclusion
+from pages.shared.layout import conclusion, exact_help
 from pages.shared.picture import picture
 from pages.shared.texts import box_key, lines
 from pages.shared.url_state import LONGEST, set_choice
@@ -61,7 +61,11 @@ def rank_header(found: Sequence[OneCaptionResult], as_written: Sequence[OneCapti
     """The rank of the picture for each model, by how much it lost, and the sentence that says so."""
     for place, result in zip(st.columns(max(2, len(found)))[: len(found)], found, strict=True):
         with place, st.container(gap="xxsmall"):
-            st.metric(plain(say_model(result.model)), f"{result.caption.rank:,} of {result.n:,}", help=result.model)
+            st.metric(
+                plain(say_model(result.model)),
+                f"{result.caption.rank:,} of {result.n:,}",
+                help=exact_help(result.model),
+            )
             before = next((w.caption.rank for w in as_written if w.model == result.model), None)
             st.caption(plain(" · ".join(rank_facts(result, before))))
     conclusion(plain(" ".join(rank_finding(result) for result in found)), found)

@@ -25,7 +25,7 @@ from pages.shared.chart import draw
 from pages.shared.choice_rows import pick_on_dataset
 from pages.shared.engine import engine
 from pages.shared.guard import errors_in_place
-from pages.shared.layout import Headline, conclusion, headline, not_all, page_title, provenance_footer
+from pages.shared.layout import Headline, conclusion, exact_help, headline, not_all, page_title, provenance_footer
 from pages.shared.pickers import pick_models
 from pages.shared.prompt_picker import PromptChoice, get_prompt_choice
 from pages.shared.theme import chart_look
@@ -158,7 +158,7 @@ def _with(result: FewShotResult) -> None:
     best = best_point(result)
     with st.container(gap="xxsmall"):
         label = f"{say_model(result.model)}, {best.shots} per class"
-        st.metric(plain(label), percent(best.acc1_mean), help=result.model)
+        st.metric(plain(label), percent(best.acc1_mean), help=exact_help(result.model))
         st.caption(plain(f"{FEW_SHOT_METHODS[best.method]} · {spread_line(best)}"))
 
 

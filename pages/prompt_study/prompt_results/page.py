@@ -20,7 +20,7 @@ from pages.prompt_study.questions import MODELS, Question, question_of
 from pages.shared.encode import encode
 from pages.shared.engine import engine
 from pages.shared.guard import errors_in_place
-from pages.shared.layout import conclusion, page_title, provenance_footer, sources
+from pages.shared.layout import conclusion, exact_help, page_title, provenance_footer, sources
 from pages.shared.missing import Pair, embedded, offer
 from pages.shared.pickers import choice_row, note_problems, pick_dataset, pick_models
 from pages.shared.prompt_picker import get_prompt_choice
@@ -91,7 +91,9 @@ def _precision(result: PicturesResult) -> None:
     """So few images are counted, not given in percent."""
     p = result.precision
     assert p is not None
-    st.metric(plain(f"{say_model(result.model)}: “{result.query.words}”"), f"{p.hits} of {p.k}", help=result.model)
+    st.metric(
+        plain(f"{say_model(result.model)}: “{result.query.words}”"), f"{p.hits} of {p.k}", help=exact_help(result.model)
+    )
     names = " or ".join(p.classnames)
     st.caption(plain(f"are {names} · 95 %: {interval_text(p.ci95)} · {p.base_rate * p.k:.1f} expected by chance"))
 

@@ -30,7 +30,7 @@ from pages.shared.choice_rows import pick_on_dataset
 from pages.shared.encode import encode
 from pages.shared.engine import engine
 from pages.shared.guard import errors_in_place, safe_callback
-from pages.shared.layout import conclusion, page_title, provenance_footer, sources
+from pages.shared.layout import conclusion, exact_help, page_title, provenance_footer, sources
 from pages.shared.missing import embedded, offer
 from pages.shared.pickers import pick_models
 from pages.shared.picture import picture
@@ -96,7 +96,11 @@ def strongest(results: Sequence[WordsResult]) -> None:
         with place, st.container(gap="xxsmall"):
             best = max(result.words, key=lambda w: w.contribution, default=None)
             label = f"{say_model(result.model)}: “{best.word}”" if best else say_model(result.model)
-            st.metric(plain(label), f"{best.contribution:+.3f}" if best else f"{result.score:.3f}", help=result.model)
+            st.metric(
+                plain(label),
+                f"{best.contribution:+.3f}" if best else f"{result.score:.3f}",
+                help=exact_help(result.model),
+            )
             st.caption(plain(word_line(result)))
 
 
