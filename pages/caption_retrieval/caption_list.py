@@ -21,6 +21,7 @@ from core.studies.captions.retrieval import RetrievalResult
 from core.tables.retrieval import ranks_frame
 from core.words.captions import Side
 from core.words.names import say_model, short_names
+from pages.shared.file_models import public_name
 from pages.shared.paging import paged
 from pages.shared.save import save_rows
 from pages.shared.url_choices import one_of, such_as
@@ -177,7 +178,7 @@ def _table(
     thumbs = _thumbnails(engine, results[0], part["picture"].tolist())
     ranks = {f"rank:{r.model}": name for r, name in zip(results, short_names([r.model for r in results]), strict=True)}
     margin = f"margin:{look.model}"
-    columns_seen = {key: f"rank-{i}" for i, key in enumerate(ranks)}  # names of models are no names of columns
+    columns_seen = {key: public_name(engine, key) for key in ranks}
     margins = {"lost_by": (-part[margin]).clip(lower=0)} if margin in part else {}
     shown_rows = part.rename(columns=columns_seen).assign(
         thumb=pd.Series(thumbs, part.index, dtype=object), open="Inspect", **margins

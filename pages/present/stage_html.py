@@ -97,7 +97,7 @@ def strips(rows: Sequence[tuple[str, Sequence[Strip]]], lines: int = 1) -> None:
     models side by side. `lines` of words follow, for which room is left."""
     count = sum(len(found) for _, found in rows)
     if count <= FEW:
-        rest = 9.2 + 1.4 * len(rows) + 1.6 * lines
+        rest = 12.2 + 1.4 * len(rows) + 1.7 * lines
         body = "".join(_under(said, found) for said, found in rows)
         st.html(f'<div class="step-lists few" style="--strips: {count}; --rest: {rest}rem">{body}</div>')
         return
