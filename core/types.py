@@ -543,7 +543,9 @@ class Job:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """Whether a model or data set can be used here: `ready`, `downloadable` or `absent`, and why."""
+    """Whether a model or data set can be used here: `ready`, `downloadable` or `absent`, and why; `vectors_only` where
+    only its stored vectors are here."""
 
     state: Literal["ready", "downloadable", "absent"]
     why: str = ""
+    vectors_only: bool = False

@@ -183,4 +183,4 @@ class Vectors:
 def _with_vectors(state: State, stored: bool) -> State:
     if state.state == "ready" or not stored:
         return state
-    return State(state="ready", why="Its cached vectors are here; its weights are not.")
+    return State(state="ready", why="Its cached vectors are here; its weights are not.", vectors_only=True)

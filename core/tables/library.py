@@ -10,7 +10,7 @@ from core.store import Entry
 from core.tables.forms import Column
 from core.types import ModelSpec, State
 from core.words.datasets import counted
-from core.words.library import MODEL_STATES
+from core.words.library import MODEL_STATES, VECTORS_ONLY
 from core.words.names import say_dataset, say_model
 
 MODELS = {
@@ -57,7 +57,7 @@ def models_frame(found: Iterable[tuple[ModelSpec, State]], embedded: Mapping[str
         {
             "name": spec.name,
             "title": say_model(spec),
-            "state": MODEL_STATES[state.state],
+            "state": VECTORS_ONLY if state.vectors_only else MODEL_STATES[state.state],
             "embedded": embedded.get(spec.name, 0),
             "parameters": round(spec.parameters / 1e6) if spec.parameters else None,
             "image_size": spec.image_size,

@@ -14,7 +14,7 @@ from core.errors import TMVError
 from core.stats.numbers import count
 from core.tables.library import MODELS, models_frame
 from core.types import ModelSpec
-from core.words.library import MODEL_STATES
+from core.words.library import MODEL_STATES, VECTORS_ONLY
 from core.work import start
 from pages.data_and_models.choosing import choose_rows, search
 from pages.data_and_models.compute import compute_button
@@ -68,7 +68,8 @@ def _typed(engine: Engine, name: str, embedded: Mapping[str, int]) -> pd.DataFra
 
 
 def _actions(engine: Engine, marked: Sequence[ModelSpec], rows: pd.DataFrame) -> None:
-    wanted = [s for s, state in zip(marked, rows["state"], strict=True) if state == MODEL_STATES["downloadable"]]
+    lacking = {MODEL_STATES["downloadable"], VECTORS_ONLY}
+    wanted = [s for s, state in zip(marked, rows["state"], strict=True) if state in lacking and _can_come(engine, s)]
     with st.container(horizontal=True, gap="small"):
         compute_button("compute-models", models=[spec.name for spec in marked])
         st.button(
@@ -81,6 +82,10 @@ def _actions(engine: Engine, marked: Sequence[ModelSpec], rows: pd.DataFrame) ->
             help="Of the marked models whose weights are not on this machine. They go into the libraries' own caches.",
         )
     show_job(engine, [f"download-model/{spec.name}" for spec in marked])
+
+
+def _can_come(engine: Engine, spec: ModelSpec) -> bool:
+    return engine.vectors.computable(spec).state == "downloadable"
 
 
 def _download(engine: Engine, models: Sequence[ModelSpec]) -> None:

@@ -55,7 +55,9 @@ class CatalogModels:
         spec = find_model(name)
         state = weights.state(spec)
         if state.state != "ready":
-            raise NotHere(f"The weights of {name} are not on this machine: {state.why}")
+            said = f"New texts need the weights of {name}, which are not on this machine"
+            todo = f" ({state.why}): download them under Data & models, Models."
+            raise NotHere(f"{said}{todo}" if state.state == "downloadable" else f"{said}. {state.why}")
         files = weights.locate(spec)
         return tuple(_file_stamp(path) for path in files.paths) if files is not None else ()
 

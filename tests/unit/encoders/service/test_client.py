@@ -343,8 +343,11 @@ def test_only_catalog_models_whose_weights_are_here_are_loaded(monkeypatch: pyte
         models.stamp("no-such/model")
 
     def absent(spec: ModelSpec) -> State:
-        return State(state="downloadable", why="338 MB from its publisher.")
+        return State(state="downloadable", why="338 MB from its publisher")
 
     monkeypatch.setattr(weights, "state", absent)
-    with pytest.raises(NotHere, match="weights of demo-vit/demo are not on this machine: 338 MB"):
+    with pytest.raises(
+        NotHere,
+        match=r"weights of demo-vit/demo, which are not on this machine \(338 MB from its publisher\): download",
+    ):
         models.stamp("demo-vit/demo")
