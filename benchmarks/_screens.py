@@ -13,6 +13,10 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 ROOT = Path(__file__).parents[1]
 OUT = ROOT / "docs"
@@ -39,7 +43,9 @@ VIEWS: tuple[tuple[str, str, str], ...] = (
     ("stage", "presentations?present=true&step=5", "dark"),
 )
 """File, address and theme of each."""
-WIDTH, HEIGHT, SETTLE_SECONDS = 1440, 900, 6
+WIDTH, HEIGHT = 1440, 900
+LOOK_SECONDS, SETTLE_SECONDS, LONGEST_SECONDS = 0.5, 5, 240
+RUNNING = "[data-testid=stStatusWidget], [data-testid=stSkeleton], [data-testid=stSpinner], [data-stale=true]"
 
 
 @contextmanager
@@ -63,6 +69,18 @@ def served(cache: Path) -> Iterator[str]:
         server.wait(timeout=20)
 
 
+def settle(page: Page) -> None:
+    """Wait until the page is drawn and nothing of it has run for SETTLE_SECONDS: a run in progress shows in the status
+    at the top, in parts that are stale and in placeholders."""
+    quiet = 0.0
+    for _ in range(int(LONGEST_SECONDS / LOOK_SECONDS)):
+        quiet = 0.0 if page.locator(RUNNING).count() else quiet + LOOK_SECONDS
+        if quiet >= SETTLE_SECONDS:
+            return
+        time.sleep(LOOK_SECONDS)
+    raise TimeoutError(f"{page.url} is still running after {LONGEST_SECONDS} seconds.")
+
+
 def main(cache: Path) -> None:
     """Every view, one after the other."""
     from playwright.sync_api import sync_playwright
@@ -75,7 +93,7 @@ def main(cache: Path) -> None:
             page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme=theme)  # type: ignore[arg-type]
             page.goto(f"{address}/{view}")
             page.get_by_role("heading", level=1).first.wait_for(timeout=60_000)
-            time.sleep(SETTLE_SECONDS)
+            settle(page)
             page.screenshot(path=OUT / f"{name}-{theme}.png")
             page.close()
             print(f"{name}-{theme}.png", flush=True)

@@ -10,6 +10,7 @@ import streamlit as st
 
 from core.tables.forms import Column
 from pages.shared.columns import page_columns
+from pages.shared.guard import public
 
 ROW, HEAD, MOST_ROWS = 35, 38, 12
 
@@ -29,8 +30,9 @@ def choose_rows(frame: pd.DataFrame, columns: Mapping[str, Column], key: str, al
     # A mark is a position: with other rows it would mean others, so other rows make another table without marks.
     names = "\n".join(frame[[*{"name", "model", "dataset", "split"} & set(frame)]].astype(str).agg("|".join, axis=1))
     shown = {**page_columns(columns), **_widths(columns)}
+    exact = [name for name in ("name", "model", "title") if name in columns]
     event = st.dataframe(
-        frame[list(columns)],
+        frame[list(columns)].assign(**{name: frame[name].map(public) for name in exact}),
         column_config=shown,
         hide_index=True,
         on_select="rerun",

@@ -88,7 +88,7 @@ def test_no_page_says_where_things_are(folder: str, served: World) -> None:
         assert not found, found[:5]
 
 
-@pytest.mark.parametrize("part", ["models", "datasets", "vectors"])
+@pytest.mark.parametrize("part", ["models", "data", "stored"])
 def test_no_table_says_where_things_are(part: str, served: World) -> None:
     app = open_page("data_and_models", part=part)
     assert not app.exception and len(app.dataframe)
