@@ -53,7 +53,7 @@ def otherwise_chart(frame: pd.DataFrame, *, title: str = "", theme: Theme = "lig
 
 def _measured(fig: go.Figure, rows: pd.DataFrame, style: Look) -> None:
     """The number as it is filled in its colour, the others of the same pictures in it too, but smaller."""
-    for kind, name, size in ((MEASURED, "as it is", 15), (OTHERWISE, "otherwise", 11)):
+    for kind, name, size in ((MEASURED, "as measured", 15), (OTHERWISE, "under other choices", 11)):
         part = rows[rows["kind"] == kind]
         if part.empty:
             continue
@@ -67,6 +67,7 @@ def _measured(fig: go.Figure, rows: pd.DataFrame, style: Look) -> None:
             mode="markers",
             name=name,
             marker={**marker, "size": style.size(size)},
+            cliponaxis=False,  # a mark at 0 % is whole
             customdata=part[["said"]].values.tolist(),
             hovertext=[_hover(row) for _, row in part.iterrows()],
         )
@@ -87,7 +88,7 @@ def _tick(row: pd.Series) -> str:
 
 def _hover(row: pd.Series) -> str:
     span = "" if pd.isna(row["low"]) else f" ({percent(row['low'])} to {percent(row['high'])})"
-    gap = "" if row["kind"] == MEASURED else f"<br>{points(row['difference'], signed=True)} from the number as it is"
+    gap = "" if row["kind"] == MEASURED else f"<br>{points(row['difference'], signed=True)} from the number as measured"
     return f"<b>{wrap(row['said'], 50, 3)}</b><br>{percent(row['value'])}{span}{gap}"
 
 

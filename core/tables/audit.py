@@ -54,7 +54,7 @@ def otherwise_frame(result: AuditResult) -> pd.DataFrame:
     if case.acc1 is None:
         columns = ["said", "kind", "value", "low", "high", "difference", "model", "chance", "source", "url", "own"]
         return pd.DataFrame(columns=columns)
-    rows = [("as it is", MEASURED, case.acc1, *(interval or (None, None)), 0.0)]
+    rows = [("as measured", MEASURED, case.acc1, *(interval or (None, None)), 0.0)]
     ways = {c.said: c for c in (*_mended(result), *result.otherwise)}
     rows += [(c.said, OTHERWISE, c.value, *c.ci95, c.difference) for c in sorted(ways.values(), key=lambda c: -c.value)]
     if (figure := published_figure(result)) is not None:

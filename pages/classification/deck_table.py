@@ -31,6 +31,7 @@ COLUMNS = (
 MARK = "≠"
 MOST_OPEN = 2
 KINDS = {"published": "published", "deck": "original-study"}
+WHOSE = {"published": "published", "deck": "original study"}
 STYLE = (Path(__file__).parent / "deck_table.css").read_text("utf-8")
 
 
@@ -131,9 +132,9 @@ def _beside(row: pd.Series, column: str, said: str) -> str:
     if value is None or pd.isna(value):
         return ""
     how = escape(f"{row[f'{column}_protocol']} Source: {row[f'{column}_source']}", quote=True)
-    name, url = said, row.get(f"{column}_url")
+    name, url = WHOSE[said], row.get(f"{column}_url")
     if isinstance(url, str) and url:
-        name = f'<a href="{escape(url, quote=True)}" target="_blank" rel="noopener">{said}</a>'
+        name = f'<a href="{escape(url, quote=True)}" target="_blank" rel="noopener">{name}</a>'
     return f'<span class="beside" title="{how}">{name} {percent(value)}{_difference(row, column)}</span>'
 
 

@@ -51,15 +51,17 @@ def write(engine: Engine, text: str) -> None:
     own = get_texts(engine, "reword")
     keys = box_key("text", [text]), box_key("reword", own)
     with st.form("words", border=False):
-        left, right, button = st.columns([4, 3, 1], vertical_alignment="bottom")
+        left, right, last = st.columns([4, 3, 1])
         left.text_input("Prompt", text, key=keys[0], max_chars=LONGEST)
         right.text_area(
-            "Other wordings, one per line",
+            "Paraphrases, one per line",
             "\n".join(own),
             key=keys[1],
             height=68,
             placeholder="Built-in paraphrases if empty",
         )
+        # Labels stand in one line, and the button at the foot of the taller box.
+        button = last.container(height="stretch", vertical_alignment="bottom")
         button.form_submit_button(
             "Analyze", type="primary", on_click=safe_callback(_wrote), args=(engine, *keys), width="stretch"
         )
@@ -145,11 +147,11 @@ def rewordings(results: Sequence[WordsResult]) -> None:
     st.dataframe(
         frame[columns].dropna(axis="columns", how="all"),
         hide_index=True,
-        alt="Other wordings with their score and the difference to the original's",
+        alt="Paraphrases with their score and the difference to the original's",
         key="rewordings",
         column_config={
             # So narrow that a phone shows the score beside it.
-            "text": st.column_config.TextColumn("Wording", width=170),
+            "text": st.column_config.TextColumn("Paraphrase", width=170),
             "model_title": st.column_config.TextColumn("Model", width=90),
             "score": number("Score", format="%.3f"),
             "difference": number("Difference", format="%+.3f"),

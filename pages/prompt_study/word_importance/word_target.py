@@ -63,7 +63,7 @@ def pick_target(images: EmbeddingSet, now: WordTarget, best: str) -> None:
     names = classes_with_pictures(images)
     if not names:
         return
-    left, right = st.columns(2, vertical_alignment="bottom")
+    left, right = st.columns(2)
     with left:
         segments(
             "held",

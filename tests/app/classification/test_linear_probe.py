@@ -183,18 +183,18 @@ def test_the_decks_figures_stand_in_the_table_with_their_difference(page: Page, 
     told = tab(tables(app))
     zero = run_study(Engine(world.cache, world.data, in_process=False), ZeroShot, GOOD, "eurosat")
     gap = f"{100 * (zero.acc1 - 0.3218):+.1f}".replace("-", "−")
-    assert f"deck 32.2 % {gap}" in told
+    assert f"original study 32.2 % {gap}" in told
     low, high = zero.acc1_ci95
     outside = not low <= 0.3218 <= high
-    assert (f"deck 32.2 % {gap} ≠" in told) == outside
-    assert "deck 95.7 %" in told, "the original study's probe, where none is trained here"
+    assert (f"original study 32.2 % {gap} ≠" in told) == outside
+    assert "original study 95.7 %" in told, "the original study's probe, where none is trained here"
 
 
 def test_nothing_measured_still_shows_what_others_measured(page: Page) -> None:
     app = page(ACCURACY, data=["cifar100"], model=[GOOD])
     assert not app.exception and not app.metric
     told = tab(tables(app))
-    assert "published 64.2 %" in told and "deck 73.2 %" in told and "not here yet" in told
+    assert "published 64.2 %" in told and "original study 73.2 %" in told and "not here yet" in told
 
 
 # --- a probe as one side of a comparison ------------------------------------------------------------------

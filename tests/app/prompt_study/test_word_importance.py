@@ -80,7 +80,7 @@ def test_switching_between_a_class_and_a_picture(page: Page, world: World) -> No
 def test_other_wordings_are_measured_beside_it(page: Page, world: World) -> None:
     app = page(HERE, data=[world.colours], model=[GOOD], text=TEXT)
     box(app, "Prompt").set_value("a  red   square")
-    box(app, "Other wordings, one per line").set_value("something red\na red thing")
+    box(app, "Paraphrases, one per line").set_value("something red\na red thing")
     press(app, "Analyze")
     assert app.session_state["text"] == ["a red square"] and app.session_state["reword"] == [
         "something red",
