@@ -4,11 +4,16 @@
 // - The place where a file is dropped has a name but the role of nothing: it is a group.
 // - Code that scrolls sideways can be reached and scrolled by key.
 // - The names of helps and fields are Markdown as it was escaped: "Help for Top\-1 accuracy".
+// - What a menu opens lies beside the page, in no landmark: it is a region.
 // - Headings have ids made of their words, which here change with the data: no heading has one.
 const MENDS = [
   ['[data-testid="stSidebarNavItems"]:not([role]), [data-testid="stSidebarNavItems"] li:not([role])', e => e.setAttribute("role", "none")],
   ['[data-testid="stFileUploaderDropzone"][role="presentation"]', e => e.setAttribute("role", "group")],
   ['[data-testid="stCode"] pre:not([tabindex])', e => e.setAttribute("tabindex", "0")],
+  ['[data-floating-ui-portal]:not([role]):has([role="menu"], [role="listbox"])', e => {
+    e.setAttribute("role", "region")
+    e.setAttribute("aria-label", "Opened menu")
+  }],
   ['[aria-label*="\\\\"]', e => e.setAttribute("aria-label", e.getAttribute("aria-label").replace(/\\([^\w\s])/g, "$1"))],
   ['[data-testid="stHeading"] :is(h1, h2, h3, h4)[id]', e => e.removeAttribute("id")],
 ]

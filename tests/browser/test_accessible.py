@@ -86,7 +86,9 @@ def test_what_opens_over_a_page_offends_no_rule(
     page.keyboard.press("Escape")
     page.reload()
     _settled(page)
-    page.locator("[class*='st-key-choice-'] button").first.click()
+    if width <= 600:  # there the choices stand behind one button
+        page.get_by_role("button", name="Choices", exact=False).first.click()
+    page.locator("[class*='st-key-choice-'] button").locator("visible=true").first.click()
     expect(page.get_by_test_id("stPopoverBody")).to_be_visible()
     _settled(page)
     assert _offences(page, axe) == []
