@@ -37,4 +37,4 @@ def licence_of(name: str) -> str:
 
 def forbids_commerce(licence: str) -> bool:
     """Whether these words say so."""
-    return licence.endswith(_NO_COMMERCE)
+    return licence in (_CC_NC, _APPLE_RESEARCH)

@@ -50,12 +50,12 @@ def download(repository: str, filenames: Sequence[str], progress: Progress | Non
     raise NotHere(f"{repository} on the hub has none of the files {', '.join(filenames)}; check the name.")
 
 
-def download_if_there(repository: str, filename: str) -> Path | None:
+def download_if_there(repository: str, filename: str, progress: Progress | None = None) -> Path | None:
     """`download` of one file that not every repository has; None where this one has not."""
     from huggingface_hub.errors import EntryNotFoundError
 
     try:
-        return cached(repository, filename) or _bring(repository, filename, None)
+        return cached(repository, filename) or _bring(repository, filename, progress)
     except EntryNotFoundError:
         return None
 

@@ -29,6 +29,8 @@ _USUAL: Mapping[str, tuple[str, ...]] = {
 """What a token is called where the settings do not name it, as in the oldest repositories (bert-base-uncased,
 roberta-base), whose names were written in code."""
 _CLIPS_ENDS = 3
+_TRANSLATORS = ("NllbTokenizer", "NllbTokenizerFast")
+"""Classes of `transformers` whose texts begin with their language."""
 
 
 class HubTokenizer:
@@ -130,7 +132,7 @@ class HubTokenizer:
         """A multilingual translator's tokenizer begins each text with its language."""
         from tokenizers.processors import TemplateProcessing
 
-        if not str(said.get("tokenizer_class", "")).startswith("Nllb"):
+        if said.get("tokenizer_class") not in _TRANSLATORS:
             if self.config.language:
                 raise TMVError(
                     f"The tokenizer in {self.where} knows no languages, so {self.config.language!r} cannot be chosen."

@@ -113,15 +113,11 @@ def download(needs: TextConfig, beside: Path | None = None, progress: Progress |
 
 
 def _tokenizer_itself(repository: str, progress: Progress | None) -> None:
-    try:
-        hub.download(repository, TOKENIZERS, progress)
-    except NotHere as error:
-        if "has none of the files" not in str(error):
-            raise
+    if not any(hub.download_if_there(repository, name, progress) for name in TOKENIZERS):
         raise NotHere(
             f"{repository} on the hub has no {' or '.join(TOKENIZERS)}: its tokenizer can only be made by code of its "
             "own, which is never run; choose another model."
-        ) from error
+        )
 
 
 def _find(repository: str, names: tuple[str, ...], beside: Path | None) -> Path | None:

@@ -30,7 +30,7 @@ def captions_line(rows: Dataset) -> str:
     said = f"{count(len(rows), 'image')} · {count(len(rows.captions), 'caption')}"
     if rows.image_index is not None and len(rows.image_index):
         each = np.unique(rows.image_index, return_counts=True)[1]
-        said += f", {span(int(each.min()), int(each.max()))} an image"
+        said += f", {span(int(each.min()), int(each.max()))} per image"
     return f"{said} · {rows.split} split"
 
 
@@ -107,7 +107,7 @@ def bands_finding(bands: Sequence[Band], unit: str = "", k: int = 1) -> Sentence
     """How recall goes from the first band to the last: "Recall@1 goes from 83.8 % (0 contenders) to 2.1 % (51 or
     more contenders)". `unit` follows the bands' labels. Codes: `one_band`, `recall_falls`, `recall_rises`."""
     if len(bands) < 2:
-        return Sentence("All captions are alike in this.", "one_band")
+        return Sentence("All captions fall into one group.", "one_band")
     first, last = (f"{percent(b.recall[k])} ({b.label}{' ' + unit if unit else ''})" for b in (bands[0], bands[-1]))
     falls = bands[-1].recall[k] < bands[0].recall[k]
     return Sentence(f"Recall@{k} goes from {first} to {last}", "recall_falls" if falls else "recall_rises")

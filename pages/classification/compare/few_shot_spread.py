@@ -20,7 +20,7 @@ from pages.shared.navigation import to_few_shot
 from pages.shared.training import offer_training, untrainable
 from pages.shared.words import plain
 
-LASTS = "It is one run of the few-shot study and the draws beside it: seconds for small sets, minutes for large ones."
+LASTS = "This runs the few-shot study for these draws: seconds for small sets, minutes for large ones."
 
 
 def offer_draws(engine: Engine, sides: Sequence[Side], dataset: DatasetSpec, split: str | None) -> None:

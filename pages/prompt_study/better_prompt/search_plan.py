@@ -128,7 +128,7 @@ def plan_form(engine: Engine, dataset: DatasetSpec, now: SearchPlan | None) -> N
                 key=boxes[2],
                 height=120,
                 placeholder="style = photo, drawing\nsize = , small, big",
-                help="One slot a line. An empty value leaves the slot out.",
+                help="One slot per line. An empty value leaves the slot out.",
             )
         with right:
             _pick_limits(now)

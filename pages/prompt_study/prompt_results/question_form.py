@@ -85,7 +85,7 @@ def _slots(engine: Engine, now: Question | None) -> None:
             "\n".join(values),
             key=second,
             height=_height(values),
-            help="One slot a line, as: style = photo, drawing. An empty value leaves the slot out.",
+            help="One slot per line, as: style = photo, drawing. An empty value leaves the slot out.",
         )
         _find(button, "slots", _wrote_slots, engine, first, second)
 

@@ -19,9 +19,9 @@ OPENAI, LAION = "ViT-B-32/openai", "ViT-B-32/laion2b_s34b_b79k"
 
 def test_captions_on_this_disk_are_counted() -> None:
     rows = fake_dataset(5, "captions")
-    assert captions.captions_line(rows) == "5 images · 10 captions, 2 an image · test split"
+    assert captions.captions_line(rows) == "5 images · 10 captions, 2 per image · test split"
     more = replace(rows, captions=(*rows.captions, "x"), image_index=np.append(np.asarray(rows.image_index), 0))
-    assert captions.captions_line(more) == "5 images · 11 captions, 2 to 3 an image · test split"
+    assert captions.captions_line(more) == "5 images · 11 captions, 2 to 3 per image · test split"
 
 
 def test_which_file_was_read_is_no_fault_of_the_captions() -> None:
