@@ -229,10 +229,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--most", type=float, default=MOST_PARAMETERS, help="million parameters")
     parser.add_argument("--kept", type=Path, default=Path("cache/models.jsonl"))
     parser.add_argument("--write", action="store_true", help=f"write {DOCUMENT}")
+    parser.add_argument(
+        "--sizes", action="store_true", help="print the parameters of each (core/catalog/parameters.py)"
+    )
     parser.add_argument("--one", help=argparse.SUPPRESS)
     chosen = parser.parse_args(arguments)
     if chosen.one:
         print(json.dumps(check(chosen.one, chosen.most)))
+        return 0
+    if chosen.sizes:
+        for name in chosen.names or listed():
+            print(f'    "{name}": {round(_millions(name) * 1e6):_},', flush=True)
         return 0
     chosen.kept.parent.mkdir(parents=True, exist_ok=True)
     wrong = 0

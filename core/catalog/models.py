@@ -15,6 +15,7 @@ from typing import Any
 
 from core.catalog import registry
 from core.catalog.licences import UNKNOWN, licence_of
+from core.catalog.parameters import BYTES_EACH, PARAMETERS
 from core.errors import TMVError, UnknownName, unknown
 from core.types import ModelSpec
 
@@ -276,5 +277,7 @@ def _listed(architecture: str, pretrained: str) -> ModelSpec:
         embed_dim=int(config.get("embed_dim", 0)),
         image_size=int(size if isinstance(size, int) else size[0]),
         licence=licence_of(f"{architecture}/{pretrained}"),
+        parameters=PARAMETERS.get(architecture, 0),
+        download_bytes=PARAMETERS.get(architecture, 0) * BYTES_EACH,
         source_url="https://github.com/mlfoundations/open_clip",
     )
