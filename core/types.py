@@ -300,6 +300,21 @@ class ScoreRule:
     scale: float
     bias: float = 0.0
 
+    @property
+    def each_alone(self) -> bool:
+        """Whether a label is judged by itself, so that none or several may be right."""
+        return self.function == "sigmoid"
+
+    @property
+    def over_classes(self) -> ScoreRule:
+        """A softmax of the same logits, which is how the probabilities of a closed set of classes are made; the bias
+        is the same for all classes and cancels."""
+        return ScoreRule(scale=self.scale)
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-ready."""
+        return asdict(self)
+
     def probabilities(self, cosines: FloatArray, top: IntArray | None = None) -> FloatArray:
         """(b, c) cosines -> (b, c), or of the classes `top` (b, k) alone -> (b, k)."""
         if self.function == "sigmoid":
@@ -331,7 +346,8 @@ class Preprocessing:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
     """Where a number comes from; goes into every result, table and export. `data_notes` are what reading the data set
-    found, `notes` what computing the vectors did."""
+    found, `notes` what computing the vectors did; `score_rule` how the model was trained to score, where that is not
+    CLIP's softmax."""
 
     model_digest: str
     data_digest: str
@@ -343,6 +359,7 @@ class Provenance:
     skipped: int = 0
     notes: tuple[Note, ...] = ()
     data_notes: tuple[Note, ...] = ()
+    score_rule: ScoreRule | None = None
 
     @property
     def beside(self) -> tuple[Note, ...]:
@@ -352,12 +369,16 @@ class Provenance:
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready; `notes` are those of the data too."""
         plain = {name: value for name, value in asdict(self).items() if name != "data_notes"}
+        if self.score_rule is None:
+            del plain["score_rule"]
         return {**plain, "notes": [note.as_dict() for note in (*self.data_notes, *self.notes)]}
 
     @classmethod
     def of(cls, record: Mapping[str, Any]) -> Provenance:
         """What `as_dict` wrote, in this version or an earlier one."""
-        return cls(**{**record, "notes": tuple(map(Note.of, record["notes"]))})
+        rule = record.get("score_rule")
+        known = {"notes": tuple(map(Note.of, record["notes"])), "score_rule": ScoreRule(**rule) if rule else None}
+        return cls(**{**record, **known})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

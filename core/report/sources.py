@@ -11,6 +11,7 @@ from core.report.page import Section
 from core.report.parts import Gathered
 from core.tables import columns
 from core.tables.forms import Table
+from core.words.accuracy import rule_line
 
 
 def provenance(gathered: Gathered) -> Section:
@@ -24,6 +25,7 @@ def provenance(gathered: Gathered) -> Section:
             "pictures": p.data_digest[:16],
             "preprocessing": _transform(p.preprocessing),
             "precision": f"{p.precision} on {p.device}",
+            "score_rule": rule_line(p.score_rule) or "softmax",
             "software": ", ".join(f"{k} {v}" for k, v in p.versions.items()),
             "date": p.date[:10],
             "skipped": p.skipped,
@@ -36,11 +38,14 @@ def provenance(gathered: Gathered) -> Section:
     table = Table(
         title="Provenance of every number", name="provenance", frame=pd.DataFrame(rows), columns=columns.PROVENANCE
     )
+    rules = tuple(
+        dict.fromkeys(f"{row['model']}: {row['score_rule']}." for row in rows if row["score_rule"] != "softmax")
+    )
     notes = tuple(dict.fromkeys(str(row["notes"]) for row in rows if row["notes"]))
     return Section(
         title="Where every number comes from",
         finding="",
-        lines=("Weights and images are named by the first digits of the SHA-256 of their content.", *notes),
+        lines=("Weights and images are named by the first digits of the SHA-256 of their content.", *rules, *notes),
         charts=(),
         tables=(table,),
     )

@@ -27,16 +27,18 @@ class Answers:
     classes, best first, and their `probability` (n, k) float32 among all classes.
 
     `top[:, 0] == labels` exactly where the rank is 1. `tied` (n,) marks the rows where the true class and another share
-    exactly the best score, so that the order of the classes decides; None where nobody looked.
+    exactly the best score, so that the order of the classes decides; None where nobody looked. `own_probability` (n,)
+    float32 of the first class is by the rule that a model was trained with, None where that is `probability` itself.
     """
 
     ranks: IntArray
     top: IntArray
     probability: FloatArray
     tied: BoolArray | None = None
+    own_probability: FloatArray | None = None
 
     def __post_init__(self) -> None:
-        for array in (self.ranks, self.top, self.probability, self.tied):
+        for array in (self.ranks, self.top, self.probability, self.tied, self.own_probability):
             if array is not None:
                 array.setflags(write=False)
 
@@ -47,8 +49,8 @@ class Answers:
         return right
 
     def to_bytes(self) -> bytes:
-        """For the results on disk, without `tied`; `from_bytes` reads it back. Class numbers and ranks fit into 32
-        bits."""
+        """For the results on disk, without `tied` and `own_probability`; `from_bytes` reads it back. Class numbers and
+        ranks fit into 32 bits."""
         out = io.BytesIO()
         ranks, top = self.ranks.astype("<i4"), self.top.astype("<i4")
         np.savez(out, ranks=ranks, top=top, probability=self.probability.astype("<f4"))

@@ -50,17 +50,24 @@ def ranks_of_true(images: VectorRows, classes: NDArray[Any], labels: IntArray) -
 def classify_vectors(
     images: VectorRows, classes: NDArray[Any], labels: IntArray, rule: ScoreRule, k: int = 5
 ) -> Answers:
-    """Ranks, k best classes and their probabilities: images (n, d), classes (c, d), labels (n,)."""
+    """Ranks, k best classes and their probabilities: images (n, d), classes (c, d), labels (n,).
+
+    The classes are all there are, so probabilities are a softmax over them, whatever the model was trained with; of
+    one that judges each label by itself the first answer's own probability is kept too.
+    """
     true = _checked_labels(labels, len(images), len(classes))
     n, k = len(images), min(k, len(classes))
     ranks, top = np.empty(n, dtype=np.int64), np.empty((n, k), dtype=np.int64)
     probability, tied = np.empty((n, k), dtype=np.float32), np.empty(n, dtype=np.bool_)
+    own = np.empty(n, dtype=np.float32) if rule.each_alone else None
     for rows, scores in score_blocks(images, classes):
         ranks[rows] = rank_of(scores, true[rows])
         top[rows] = top_k(scores, k)
         tied[rows] = _ties_at_the_top(scores, true[rows])
-        probability[rows] = rule.probabilities(scores, top[rows])
-    return Answers(ranks=ranks, top=top, probability=probability, tied=tied)
+        probability[rows] = rule.over_classes.probabilities(scores, top[rows])
+        if own is not None:
+            own[rows] = rule.probabilities(scores, top[rows, :1])[:, 0]
+    return Answers(ranks=ranks, top=top, probability=probability, tied=tied, own_probability=own)
 
 
 def _ties_at_the_top(scores: FloatArray, true: IntArray) -> BoolArray:

@@ -11,7 +11,7 @@ from typing import Any
 from core.errors import VERIFY, Damaged, TMVError
 from core.store.kept_notes import keep_notes, kept_notes
 from core.system.files import canonical_json, read_checked_json, safe_name, write_checked_json
-from core.types import ENCODING, EmbeddingKey, ModelCard, Note, Provenance, ScoreFunction, Skipped
+from core.types import ENCODING, EmbeddingKey, ModelCard, Note, Provenance, ScoreFunction, ScoreRule, Skipped
 
 FORMAT = 1
 """Raised whenever stored vectors or files change their meaning: older entries are then never served."""
@@ -134,7 +134,13 @@ class Manifest:
             skipped=len(self.skipped),
             notes=self.notes,
             data_notes=self.data_notes,
+            score_rule=self.score_rule if self.score_rule.each_alone else None,
         )
+
+    @property
+    def score_rule(self) -> ScoreRule:
+        """How the model makes probabilities of cosines; a softmax where an earlier version wrote nothing."""
+        return ScoreRule(function=self.score_function, scale=self.logit_scale, bias=self.logit_bias)
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:

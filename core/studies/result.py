@@ -71,6 +71,12 @@ class Answered(StudyResult):
         return right
 
     @property
+    def confidence(self) -> FloatArray:
+        """(n,) the probability of the first answer by the classifier's own rule."""
+        sure: FloatArray = self.top5_probability[:, 0]
+        return sure
+
+    @property
     def predicted(self) -> IntArray:
         """(n,) the class of the first answer."""
         return self.top5[:, 0]

@@ -85,7 +85,7 @@ def calibration_frame(results: Sequence[Answered], bins: int = 15, names: Sequen
 
 
 def _calibration_rows(result: Answered, bins: int) -> pd.DataFrame:
-    found = calibration(result.top5_probability[:, 0], result.correct, bins)
+    found = calibration(result.confidence, result.correct, bins)
     full = found.count > 0
     right = np.rint(np.nan_to_num(found.accuracy) * found.count)
     interval = wilson_many(right, found.count)

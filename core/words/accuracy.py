@@ -14,7 +14,7 @@ from core.studies.answered import compare, same_pictures
 from core.studies.few_shot.draw import FewShotDraw
 from core.studies.probe.result import ProbeResult
 from core.studies.zero_shot.classify import ZeroShotResult
-from core.types import Interval, Sentence
+from core.types import Interval, ScoreRule, Sentence
 from core.words.datasets import measured
 from core.words.names import MOST_NAMED, say_dataset, say_model, short_names, told_apart
 
@@ -30,7 +30,26 @@ def protocol_line(result: ZeroShotResult) -> str:
     """ "300 of 13,500 images · 1 template · curated names": what a number rests on, in one line."""
     kind = result.classnames_kind
     names = f"{kind} names" if kind in ("curated", "raw") else f"names from {kind}"
-    return " · ".join([measured(result), count(len(result.templates), "template"), names])
+    rule = ["probabilities: softmax over the classes"] if result.provenance.score_rule else []
+    return " · ".join([measured(result), count(len(result.templates), "template"), names, *rule])
+
+
+def rule_line(rule: ScoreRule | None) -> str:
+    """ "sigmoid for each pair of image and text (scale 117.3, bias −12.9)": how a model was trained to score, "" where
+    it is CLIP's softmax."""
+    return f"sigmoid for each pair of image and text ({_scale_and_bias(rule)})" if rule and rule.each_alone else ""
+
+
+def own_rule_line(rule: ScoreRule) -> str:
+    """What a probability is that judges a label by itself, as the end of a sentence."""
+    return (
+        f"sigmoid of cosine × scale + bias ({_scale_and_bias(rule)}), the model’s own rule, which judges each label by "
+        "itself"
+    )
+
+
+def _scale_and_bias(rule: ScoreRule) -> str:
+    return f"scale {rule.scale:.4g}, bias {rule.bias:.4g}".replace("-", "−")
 
 
 # --- two things -------------------------------------------------------------------------------------------

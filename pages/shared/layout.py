@@ -14,6 +14,7 @@ from streamlit.delta_generator import DeltaGenerator
 from core.stats.numbers import count, interval_text, percent
 from core.studies.result import StudyResult
 from core.types import Interval, Provenance
+from core.words.accuracy import rule_line
 from core.words.names import say_pair
 from core.words.notes import FAULT, WARNING, Noted, notes_of
 from pages.shared.engine import engine
@@ -160,6 +161,7 @@ def provenance_table(provenance: Provenance, alt: str) -> None:
         "Images": provenance.data_digest[:16],
         "Preprocessing": " · ".join(f"{k} {v}" for k, v in provenance.preprocessing.items() if k in kept),
         "Precision, device": f"{provenance.precision} on {provenance.device}",
+        **({"Trained with": rule} if (rule := rule_line(provenance.score_rule)) else {}),
         "Software": " · ".join(f"{k} {v}" for k, v in provenance.versions.items()),
         "Embedded": provenance.date[:16].replace("T", " ") + " UTC",
         "Skipped images": f"{provenance.skipped:,}",

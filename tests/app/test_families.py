@@ -89,6 +89,9 @@ def test_every_family_through_command_and_page(
     names = sorted(p.name for p in (data / "squares").iterdir())
     accuracy, logits = slowly(encoder, data, names)
     assert found["acc1"] == pytest.approx(accuracy)
+    rule = found["provenance"].get("score_rule", {"function": "softmax"})
+    assert rule["function"] == encoder.card.score_function
+    assert ("softmax_of_sigmoid" in {n["code"] for n in found["notes"]}) == (rule["function"] == "sigmoid")
     first = next(p for p in sorted((data / "squares" / names[0]).iterdir())).read_bytes()
     vectors = normalise(engine.encoding.encode_texts(MODEL, [TEMPLATE.format(name) for name in names]))
     named = dict(name_picture(engine.encoding.encode_image(MODEL, first), vectors, names, encoder.card.score_rule))

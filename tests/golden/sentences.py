@@ -34,7 +34,7 @@ from core.studies.prompts.heldout import PromptSearchResult
 from core.studies.prompts.words import WordsResult
 from core.studies.zero_shot.classify import ZeroShotResult
 from core.tables.classes import confusion_frame
-from core.types import EmbeddingKey, Job, Note, OnDisk, Reference, Sentence, State
+from core.types import EmbeddingKey, Job, Note, OnDisk, Reference, ScoreRule, Sentence, State
 from core.words import (
     accuracy,
     audit,
@@ -63,6 +63,7 @@ from tests.study_results import (
 
 FILE = Path(__file__).parent / "words.json"
 OPENAI, LAION, RESNET = "ViT-B-32/openai", "ViT-B-32/laion2b_s34b_b79k", "RN50/openai"
+SIGMOID = ScoreRule(function="sigmoid", scale=117.33, bias=-12.93)
 KEY = EmbeddingKey(model=OPENAI, dataset="eurosat", split="test", fingerprint="fingerprint")
 
 
@@ -360,7 +361,9 @@ def _accuracy() -> Said:
     many = ([a, b, c, d], [a, b, *tied], [near, b, *tied], [a, b, zero(OPENAI, 90, "cifar100"), d], [a, d])
     yield "accuracy.accuracy_finding", [accuracy.accuracy_finding(group) for group in (*groups, *many)]
     folder = replace(a, classnames_kind="names.txt", templates=("{}", "a {}"))
-    yield "accuracy.protocol_line", [accuracy.protocol_line(a), accuracy.protocol_line(folder)]
+    yield "accuracy.protocol_line", [accuracy.protocol_line(each) for each in (a, folder, _with_rule(a))]
+    yield "accuracy.rule_line", [accuracy.rule_line(None), accuracy.rule_line(SIGMOID)]
+    yield "accuracy.own_rule_line", [accuracy.own_rule_line(SIGMOID)]
     sure, shy = calibration(np.full(10, 0.9), np.arange(10) < 5), calibration(np.full(10, 0.5), np.arange(10) < 9)
     well = replace(sure, ece=0.01, gap=0.0)
     yield "accuracy.calibration_finding", [accuracy.calibration_finding(each, "X") for each in (sure, shy, well)]
@@ -369,6 +372,11 @@ def _accuracy() -> Said:
     yield "accuracy.collapse_finding", [accuracy.collapse_finding(each) for each in (even, collapsed)]
     perfect = _predicting(a, a.labels)
     yield "accuracy.mistake_finding", [accuracy.mistake_finding(confusion_frame(each)) for each in (collapsed, perfect)]
+
+
+def _with_rule(result: ZeroShotResult) -> ZeroShotResult:
+    """Of a model that was trained with a sigmoid."""
+    return replace(result, provenance=replace(result.provenance, score_rule=SIGMOID))
 
 
 def _predicting(result: ZeroShotResult, predicted: np.ndarray) -> ZeroShotResult:

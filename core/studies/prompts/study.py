@@ -20,7 +20,7 @@ from core.studies.prompts.compose import leave_one_out, rewordings_of
 from core.studies.prompts.heldout import PromptSearchResult, search
 from core.studies.prompts.search import BUDGET, LARGEST, most_evaluations
 from core.studies.prompts.words import WordsResult, explain
-from core.studies.zero_shot.classify import check_templates, fill, labels_of
+from core.studies.zero_shot.classify import check_templates, fill, labels_of, rule_note
 from core.system.progress import Progress, after
 from core.types import EmbeddingSet, FloatArray, IntArray, Place, beside
 
@@ -68,7 +68,8 @@ class PromptStudy(Study[PromptStudyResult]):
         found = summarise(
             images, forms, single, together, names, classnames_kind=kind, baseline=self.baseline, deck=deck
         )
-        return replace(found, notes=beside(found.notes, lab.prompting.notes(images, forms, names)))
+        rule = rule_note(images.score_rule)
+        return replace(found, notes=beside(found.notes, lab.prompting.notes(images, forms, names), rule))
 
     def _asked(self, lab: Lab) -> Asked:
         images = lab.vectors.require(self.place)

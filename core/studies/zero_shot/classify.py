@@ -29,12 +29,14 @@ from core.types import (
     Level,
     Note,
     Reference,
+    ScoreRule,
     beside,
     expect_shape,
     read_only,
 )
 
 MOST_NAMED = 5
+SOFTMAX_OF_SIGMOID = "softmax_of_sigmoid"
 SAME, MOST_COMPARED = 1e-5, 4000
 _FEW_EQUAL = 0.005
 """Up to this share of classes with the name of another (four of ImageNet's 1,000 in its own list) is a warning."""
@@ -62,7 +64,7 @@ class ZeroShotResult(Answered):
 
     `confusion` (c, c) int64 [true, predicted]; `scores` every figure of `core.stats.accuracy.METRICS`, with Wilson's
     interval or, for the mean per-class recall, one of a bootstrap over pictures. `notes` say what to know when reading
-    the numbers.
+    the numbers. Of a model trained with a sigmoid `own_probability` (n,) is the first answer's, judged by itself.
     """
 
     scores: Mapping[str, Score]
@@ -75,10 +77,17 @@ class ZeroShotResult(Answered):
     published: tuple[Reference, ...] = ()
     deck: tuple[Reference, ...] = ()
     notes: tuple[Note, ...] = ()
+    own_probability: FloatArray | None = None
 
     def __post_init__(self) -> None:
         Answered.__post_init__(self)
         expect_shape("confusion", self.confusion, (len(self.classnames),) * 2, np.int64)
+
+    @property
+    def confidence(self) -> FloatArray:
+        """(n,) the probability of the first answer by the model's own rule."""
+        sure: FloatArray = self.top5_probability[:, 0] if self.own_probability is None else self.own_probability
+        return sure
 
     @property
     def acc1(self) -> float:
@@ -212,8 +221,25 @@ def classify(
         protocol=protocol,
         published=tuple(published),
         deck=tuple(deck),
-        notes=beside(said, unsaid(said, _notes(per_class, classnames, classes)), _tie_note(correct, found.tied)),
+        notes=beside(
+            said,
+            unsaid(said, _notes(per_class, classnames, classes)),
+            _tie_note(correct, found.tied),
+            rule_note(images.score_rule),
+        ),
+        own_probability=found.own_probability,
     )
+
+
+def rule_note(rule: ScoreRule) -> tuple[Note, ...]:
+    """That probabilities of a closed set are not those that a model was trained with, where they are not."""
+    if not rule.each_alone:
+        return ()
+    said = (
+        "Probabilities: softmax over the classes; this model was trained with a sigmoid for each pair of image and "
+        "text. Predictions and accuracy do not depend on it."
+    )
+    return (Note(said, SOFTMAX_OF_SIGMOID),)
 
 
 def labels_of(images: EmbeddingSet, classes: FloatArray, classnames: Sequence[str]) -> IntArray:

@@ -18,7 +18,7 @@ from core.studies.zero_shot.study import ZeroShot
 from core.tables.accuracy import accuracy_frame
 from core.tables.compare import calibration_frame, cost_frame
 from core.types import DatasetSpec
-from core.words.accuracy import calibration_finding
+from core.words.accuracy import calibration_finding, own_rule_line
 from core.words.glossary import explain
 from core.words.names import say_model
 from pages.classification.compare.paired import AnsweredPair, SideNames
@@ -36,14 +36,17 @@ def show_calibration(pair: AnsweredPair, names: SideNames) -> None:
     """The reliability curves, and how each side's probabilities come about."""
     draw(reliability_chart(calibration_frame(pair, names=names), **chart_look()), key="chart-reliability")
     for result, name in zip(pair, names, strict=True):
-        found = calibration(result.top5_probability[:, 0], result.correct)
+        found = calibration(result.confidence, result.correct)
         st.caption(
             f"{plain(calibration_finding(found, name))}: {plain(_scale(result))}.", help=explain("ECE", "logit scale")
         )
 
 
 def _scale(result: SideResult) -> str:
-    """What a side's probabilities are the softmax of."""
+    """How a side's probabilities are made of its scores."""
+    rule = result.provenance.score_rule
+    if isinstance(result, ZeroShotResult) and rule is not None:
+        return own_rule_line(rule)
     if isinstance(result, ProbeResult) or (isinstance(result, FewShotDraw) and result.method == "probe"):
         return "softmax of the probe’s scores"
     cosines = f"softmax of cosine × {result.logit_scale:.4g}, the model’s own logit scale"

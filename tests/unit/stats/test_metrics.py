@@ -1,5 +1,7 @@
 """Every count against a slow, obvious way of counting, and against one small case worked by hand."""
 
+import math
+
 import numpy as np
 import pytest
 from sklearn.metrics import balanced_accuracy_score, confusion_matrix, top_k_accuracy_score
@@ -144,6 +146,21 @@ def test_one_pass_equals_ranks_sort_and_softmax():
     np.testing.assert_allclose(found.probability, np.take_along_axis(probability, order, axis=1), rtol=1e-4)
     np.testing.assert_array_equal(found.ranks, metrics.ranks_of_true(images, classes, labels))
     assert not found.top.flags.writeable
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_a_sigmoid_model_is_a_softmax_over_a_closed_set_and_its_own_rule_beside_it():
+    images, classes = vectors(90, 12, 20), vectors(31, 12, 21)
+    labels = np.random.default_rng(22).integers(0, 31, 90)
+    rule = ScoreRule(function="sigmoid", scale=30.0, bias=-12.0)
+    found = metrics.classify_vectors(images, classes, labels, rule, k=5)
+    plain = metrics.classify_vectors(images, classes, labels, ScoreRule(scale=30.0), k=5)
+    np.testing.assert_array_equal(found.top, plain.top)
+    np.testing.assert_array_equal(found.ranks, plain.ranks)
+    np.testing.assert_array_equal(found.probability, plain.probability)
+    best = slow_cosines(images, classes).max(axis=1)
+    np.testing.assert_allclose(found.own_probability, [1 / (1 + math.exp(12 - 30 * x)) for x in best], rtol=1e-3)
+    assert plain.own_probability is None
 
 
 def test_in_a_tie_the_answer_agrees_with_the_rank():

@@ -1,6 +1,8 @@
 """Zero-shot classification against open_clip's own way, and by hand."""
 
 import json
+import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,7 +10,7 @@ import pytest
 from core.errors import TMVError
 from core.stats import metrics
 from core.studies.zero_shot import classify as zero_shot
-from core.types import EmbeddingKey, EmbeddingSet, Provenance, Reference
+from core.types import EmbeddingKey, EmbeddingSet, Provenance, Reference, ScoreRule
 from tests.coded import coded
 
 AXES = np.eye(3, dtype=np.float32)
@@ -268,3 +270,36 @@ def test_equal_to_open_clips_classifier_to_the_last_digit(tiny_clip, templates):
     np.testing.assert_array_equal(found.top5, best.indices.numpy())
     expected = torch.gather(logits.softmax(dim=1), 1, best.indices).numpy()
     np.testing.assert_allclose(found.top5_probability, expected, atol=1e-4)
+
+
+# --- a model trained with a sigmoid -----------------------------------------------------------------------
+
+
+def sigmoid(images):
+    rule = ScoreRule(function="sigmoid", scale=4.0, bias=-3.0)
+    return replace(
+        images, score_function="sigmoid", logit_bias=-3.0, provenance=replace(images.provenance, score_rule=rule)
+    )
+
+
+def test_a_closed_set_is_a_softmax_and_says_so_and_confidence_is_the_models_own():
+    images = embedded([[2, 0, 0], [1, 3, 0], [0, 1, 0], [0, 0.2, 1], [1, 0, 0.5]], [0, 0, 1, 2, 2], logit_scale=4.0)
+    found = zero_shot.classify(sigmoid(images), AXES, ("cat", "dog", "owl"), ("a {}",))
+    plain = zero_shot.classify(images, AXES, ("cat", "dog", "owl"), ("a {}",))
+    np.testing.assert_array_equal(found.top5, plain.top5)
+    np.testing.assert_array_equal(found.top5_probability, plain.top5_probability)
+    assert found.scores == plain.scores
+    cosines = [1.0, 3 / math.sqrt(10), 1.0, 1 / math.sqrt(1.04), 1 / math.sqrt(1.25)]
+    np.testing.assert_allclose(found.confidence, [1 / (1 + math.exp(3 - 4 * x)) for x in cosines], rtol=1e-5)
+    np.testing.assert_array_equal(plain.confidence, plain.top5_probability[:, 0])
+    assert [note.level for note in found.notes if note.code == zero_shot.SOFTMAX_OF_SIGMOID] == ["info"]
+    assert zero_shot.SOFTMAX_OF_SIGMOID not in coded(plain.notes)
+
+
+def test_provenance_tells_the_rule_where_it_is_a_sigmoid_and_reads_itself_back():
+    plain, rule = PROVENANCE, ScoreRule(function="sigmoid", scale=117.3, bias=-12.9)
+    told = replace(PROVENANCE, score_rule=rule)
+    assert "score_rule" not in plain.as_dict()
+    assert told.as_dict()["score_rule"] == {"function": "sigmoid", "scale": 117.3, "bias": -12.9}
+    for provenance in (plain, told):
+        assert Provenance.of(json.loads(json.dumps(provenance.as_dict()))) == provenance
