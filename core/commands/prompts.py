@@ -60,7 +60,7 @@ def _record_rows(record: Record) -> list[Row]:
             "model": record["model"],
             "data": record["dataset"],
             "names": record["classnames_kind"],
-            "template": t["template"],
+            "template": " = ".join([t["template"], *t.get("also", ())]),
             "n": record["n"],
             "top-1": percent(t["acc1"]),
             "95 %": interval(t["acc1_ci95"]),

@@ -1,4 +1,5 @@
-"""How many tokens a text takes, without a model: which captions and prompts are cut because a model's context is short.
+"""What tokens a text has, without a model: which captions and prompts are cut because a model's context is short, and
+which texts are one to it.
 
 CLIP models of both libraries share one vocabulary of byte pairs; its file comes with them and is read here without
 importing them, so that every process can tell, also of vectors that were made long ago. For a model with another
@@ -10,7 +11,7 @@ from __future__ import annotations
 import gzip
 import importlib.util
 import threading
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
@@ -64,6 +65,25 @@ def too_long(texts: Sequence[str], context: int) -> list[bool]:
 def token_count(text: str) -> int:
     """Tokens of a text in CLIP's vocabulary, its two ends counted."""
     return _tokenizer().count(text)
+
+
+def token_keys(spec: ModelSpec, card: ModelCard | None, texts: Sequence[str]) -> list[Hashable] | None:
+    """(m,) equal for texts that the model reads as one, such as "A Cat" and "a cat"; None where its tokenizer is not
+    here. For CLIP's own vocabulary the words as they are split, or of a text that fills the context its tokens; for a
+    tokenizer of the hub the row of tokens."""
+    text = _text_config(spec)
+    if text is None:
+        return None
+    if text.tokenizer:
+        of_hub = _of_hub(spec)
+        return None if of_hub is None else [row.tobytes() for row in of_hub(texts)]
+    if text.options or not (_package() / _VOCABULARY).is_file():
+        return None
+    context, own = card.context_length if card is not None else text.context_length, _tokenizer()
+    counts = _own_counts(texts, context)
+    return [
+        own.words(t) if n < context else own.tokens(t)[: context - _ENDS] for t, n in zip(texts, counts, strict=True)
+    ]
 
 
 # --- which tokenizer --------------------------------------------------------------------------------------
@@ -136,15 +156,26 @@ class _Tokenizer:
         self._words = regex.compile(_WORDS, regex.IGNORECASE)
         self._counts: dict[str, int] = {}
 
+    def words(self, text: str) -> tuple[str, ...]:
+        """Small letters, split as the vocabulary was learned; each word's tokens depend on it alone."""
+        return tuple(self._words.findall(cleaning.lower(text)))
+
+    def tokens(self, text: str) -> tuple[str, ...]:
+        """The pieces of every word, without the two ends."""
+        return tuple(piece for word in self.words(text) for piece in self._of(word))
+
     def count(self, text: str) -> int:
         """Tokens with the two ends."""
-        return _ENDS + sum(self._of_word(word) for word in self._words.findall(cleaning.lower(text)))
+        return _ENDS + sum(self._of_word(word) for word in self.words(text))
 
     def _of_word(self, word: str) -> int:
         known = self._counts.get(word)
         if known is None:
-            known = self._counts[word] = len(self._pieces([self._signs[byte] for byte in word.encode()]))
+            known = self._counts[word] = len(self._of(word))
         return known
+
+    def _of(self, word: str) -> list[str]:
+        return self._pieces([self._signs[byte] for byte in word.encode()])
 
     def _pieces(self, signs: list[str]) -> list[str]:
         """Neighbours are joined, the pair that was learned first before others, until none is left that was."""

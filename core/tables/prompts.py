@@ -14,7 +14,9 @@ from core.studies.prompts.accuracy import PromptStudyResult, TemplateResult, cla
 from core.studies.prompts.heldout import PromptSearchResult, Verdict
 from core.tables.columns import who
 from core.words.names import say_dataset, say_model, told_apart
-from core.words.prompts import CHOICES, say_template
+from core.words.prompts import CHOICES, say_template, say_templates
+
+BETWEEN = " | "
 
 
 @told_apart
@@ -23,9 +25,19 @@ def templates_frame(studies: Sequence[PromptStudyResult]) -> pd.DataFrame:
     difference to the baseline (empty for itself) with its p and Holm's over the templates of a study, pictures gained
     and lost, and the deck's figure."""
     frame = pd.DataFrame([_template_row(study, t) for study in studies for t in study.every])
+    frame["template_title"] = _titles(frame)
     p_holm = [p for study in studies for p in _adjusted(study)]
     frame.insert(list(frame.columns).index("p_value") + 1, "p_holm", p_holm)
     return frame
+
+
+def _titles(frame: pd.DataFrame) -> list[str]:
+    """Each template as it is said, with those that are one with it to every model that has it here."""
+    same = frame.groupby("template", sort=False)["same_text"].unique()
+    return [
+        title if len(same[template]) > 1 else say_templates((title, *filter(None, same[template][0].split(BETWEEN))))
+        for template, title in zip(frame["template"], frame["template_title"], strict=True)
+    ]
 
 
 def _adjusted(study: PromptStudyResult) -> list[float | None]:
@@ -43,6 +55,7 @@ def _template_row(study: PromptStudyResult, t: TemplateResult) -> dict[str, Any]
         "classnames": study.classnames_kind,
         "template": t.name,
         "template_title": say_template(t.name),
+        "same_text": BETWEEN.join(t.also),
         "ensemble": len(t.templates) > 1,
         "baseline": t.name == study.baseline,
         "n": study.n,
@@ -74,7 +87,7 @@ def class_templates_frame(study: PromptStudyResult) -> pd.DataFrame:
         {
             **who(study.model, study.dataset),
             "template": t.name,
-            "template_title": say_template(t.name),
+            "template_title": say_templates((t.name, *t.also)),
             "label": label,
             "classname": name,
             "n": int(sizes[label]),

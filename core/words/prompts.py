@@ -31,6 +31,11 @@ def say_template(template: str) -> str:
     return {"{}": "{} (the bare name)", ENSEMBLE: "all together"}.get(template, template)
 
 
+def say_templates(templates: Sequence[str]) -> str:
+    """Templates that are one to a model, in one row: "A photo of a {}. = a photo of a {}"."""
+    return " = ".join(say_template(template) for template in templates)
+
+
 @told_apart
 def templates_finding(studies: Sequence[PromptStudyResult]) -> Sentence:
     """What the wording does, a tie called a tie, and which models are at chance with the baseline. Codes: `no_result`,

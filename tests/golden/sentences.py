@@ -437,6 +437,7 @@ def _few_shot() -> Said:
 
 
 def _prompts() -> Said:
+    yield "prompts.say_templates", [prompts.say_templates(("{}", "A {}."))]
     yield "prompts.say_template", [prompts.say_template(t) for t in ("{}", "ensemble", "a photo of a {}")]
     first, better = study(0.6, 0.55, 0.5), study(0.5, 0.55, 0.601)
     tied, other = study(0.5, 0.55, 0.51, best=TIE), study(0.4, 0.5, 0.3, model=LAION, best=TIE)

@@ -8,7 +8,7 @@ that template.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -28,7 +28,8 @@ ENSEMBLE = "ensemble"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TemplateResult:
-    """One way of asking. `templates` is one template, or all of them for the ensemble.
+    """One way of asking. `templates` is one template, or all of them for the ensemble; `also` are further templates
+    that the model reads as the same text.
 
     `recall` (c,) is NaN for a class without pictures; `answers` per picture. Against the baseline: the paired
     `difference` (None for the baseline itself), rows `gained` (wrong there, right here), `lost` (right there,
@@ -48,10 +49,11 @@ class TemplateResult:
     lost: IntArray
     changed: int
     deck: Reference | None = None
+    also: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
-        """The template, or "ensemble"."""
+        """The template (the first of those that are one to the model), or "ensemble"."""
         return self.templates[0] if len(self.templates) == 1 else ENSEMBLE
 
     def to_record(self, ids: Sequence[str]) -> dict[str, Any]:
@@ -68,6 +70,8 @@ class TemplateResult:
             "lost": [ids[i] for i in self.lost],
             "difference": None if self.difference is None else difference_record(self.difference),
         }
+        if self.also:
+            record["also"] = list(self.also)
         return record if self.deck is None else record | {"deck_acc1": self.deck.value}
 
 
@@ -86,7 +90,8 @@ def difference_record(d: PairedDifference) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromptStudyResult(StudyResult):
-    """All templates of one model on one split. `baseline` is a template or "ensemble"."""
+    """All templates of one model on one split, those that are one to it as one. `baseline` is a template or
+    "ensemble"."""
 
     n: int
     templates: tuple[TemplateResult, ...]
@@ -112,12 +117,12 @@ class PromptStudyResult(StudyResult):
     @property
     def every(self) -> tuple[TemplateResult, ...]:
         """The templates, and the ensemble where it is more than one."""
-        return (*self.templates, self.ensemble) if len(self.templates) > 1 else self.templates
+        return (*self.templates, self.ensemble) if len(self.ensemble.templates) > 1 else self.templates
 
     def find(self, name: str) -> TemplateResult:
         """The result of one template, or of "ensemble"."""
         for result in (*self.templates, self.ensemble):
-            if result.name == name:
+            if name in (result.name, *result.also):
                 return result
         raise TMVError(f"{name!r} is not among the templates measured; add it first.")
 
@@ -147,9 +152,11 @@ def summarise(
     classnames_kind: str = "curated",
     baseline: str | None = None,
     deck: Mapping[str, Reference] | None = None,
+    same: Sequence[Sequence[str]] = (),
 ) -> PromptStudyResult:
     """Count and compare. `answers` has one entry a template, `ensemble` those of their averaged vectors;
-    `baseline` (default the first) is a template or "ensemble"."""
+    `baseline` (default the first) is a template or "ensemble". Of templates that are the `same` to the model the first
+    stands for all, since a tie of two texts that are one says nothing."""
     labels = images.labels
     if labels is None or not templates or len(answers) != len(templates):
         raise TMVError("A prompt study needs class labels on every image, and answers for each template.")
@@ -157,9 +164,14 @@ def summarise(
     named = {ENSEMBLE: ensemble, **dict(zip(templates, answers, strict=True))}
     if base_name not in named:
         raise TMVError(f"The baseline {base_name!r} is not among the templates; add it as a template.")
+    others = {group[0]: tuple(group[1:]) for group in same}
+    first = {template: group[0] for group in same for template in group}
+    base_name = first.get(base_name, base_name)
     base, known = named[base_name], deck or {}
     results = tuple(
-        _measure((t,), a, base, labels, len(classnames), known.get(t)) for t, a in zip(templates, answers, strict=True)
+        replace(_measure((t,), a, base, labels, len(classnames), known.get(t)), also=others.get(t, ()))
+        for t, a in zip(templates, answers, strict=True)
+        if first.get(t, t) == t
     )
     together = _measure(tuple(templates), ensemble, base, labels, len(classnames), None)
     protocol = EvalProtocol(

@@ -31,6 +31,7 @@ from core.studies.prompts.search import (
     zpe_weights,
 )
 from core.studies.result import StudyResult
+from core.studies.zero_shot.classify import same_note
 from core.system.progress import Progress
 from core.types import EmbeddingSet, EvalProtocol, FloatArray, Interval, Note, Provenance, beside
 
@@ -96,7 +97,8 @@ class PromptSearchResult(StudyResult):
     """What was chosen, how, and what it is worth.
 
     `chosen` is the verdict on the greedy ensemble, `variants` those on the choices that need no label,
-    `baseline` that on the baseline itself. `search_acc1` is the flattering score that the choice was made by.
+    `baseline` that on the baseline itself. `search_acc1` is the flattering score that the choice was made by; `same`
+    are groups of the pool's templates that the model reads as one text.
     """
 
     n: int
@@ -112,11 +114,13 @@ class PromptSearchResult(StudyResult):
     stopped: str
     warnings: tuple[str, ...]
     protocol: EvalProtocol
+    same: tuple[tuple[str, ...], ...] = ()
 
     @property
     def notes(self) -> tuple[Note, ...]:
         """What stands beside the numbers: of the data, then what a reader must know before believing a gain."""
-        return beside(self.provenance.beside, (Note(text, "search_verdict") for text in self.warnings))
+        verdict = (Note(text, "search_verdict") for text in self.warnings)
+        return beside(self.provenance.beside, verdict, same_note(self.pool, self.same))
 
     def to_record(self) -> dict[str, Any]:
         """The JSON record of `optimise`."""
@@ -141,6 +145,7 @@ class PromptSearchResult(StudyResult):
             "stopped": self.stopped,
             "variants": [v.to_record() for v in self.variants],
             "pool": list(self.pool),
+            **({"same_templates": [list(group) for group in self.same]} if self.same else {}),
             "warnings": list(self.warnings),
             "notes": [note.as_dict() for note in self.notes],
             "protocol": asdict(self.protocol),
@@ -160,6 +165,7 @@ class PromptSearchResult(StudyResult):
             variants=tuple(Verdict.from_record(v) for v in record["variants"]),
             path=tuple(SearchStep(**step) for step in record["path"]),
             warnings=tuple(record["warnings"]),
+            same=tuple(map(tuple, record.get("same_templates", ()))),
             protocol=EvalProtocol(**protocol | {"templates": tuple(protocol["templates"])}),
             provenance=Provenance.of(record["provenance"]),
         )

@@ -66,7 +66,15 @@ class PromptStudy(Study[PromptStudyResult]):
         together = single[0] if len(forms) == 1 else answers_of(lab, images, forms, names)
         deck = deck_prompt_study() if self.place.dataset.name in DECK_STUDIES else None
         found = summarise(
-            images, forms, single, together, names, classnames_kind=kind, baseline=self.baseline, deck=deck
+            images,
+            forms,
+            single,
+            together,
+            names,
+            classnames_kind=kind,
+            baseline=self.baseline,
+            deck=deck,
+            same=lab.prompting.same_templates(images.key.model, forms, names),
         )
         rule = rule_note(images.score_rule)
         return replace(found, notes=beside(found.notes, lab.prompting.notes(images, forms, names), rule))
@@ -123,6 +131,7 @@ class PromptSearch(LongStudy[PromptSearchResult]):
             classnames_kind=kind,
             progress=after(progress, len(forms)),
         )
+        found = replace(found, same=lab.prompting.same_templates(model, forms, names))
         lab.results.keep(self._kept_key(images, forms, base, names), found.to_record())
         return found
 

@@ -36,6 +36,8 @@ from core.types import (
 )
 
 MOST_NAMED = 5
+MOST_EQUAL = 3
+SAME_TEMPLATES = "same_templates"
 SOFTMAX_OF_SIGMOID = "softmax_of_sigmoid"
 SAME, MOST_COMPARED = 1e-5, 4000
 _FEW_EQUAL = 0.005
@@ -240,6 +242,21 @@ def rule_note(rule: ScoreRule) -> tuple[Note, ...]:
         "text. Predictions and accuracy do not depend on it."
     )
     return (Note(said, SOFTMAX_OF_SIGMOID),)
+
+
+def same_note(templates: Sequence[str], groups: Sequence[Sequence[str]]) -> tuple[Note, ...]:
+    """That some of the templates are one to a model: `groups` as `Prompting.same_templates` gives them."""
+    if not groups:
+        return ()
+    said = "; ".join(" = ".join(f"“{template}”" for template in group[:MOST_NAMED]) for group in groups[:MOST_EQUAL])
+    more = f"; and {len(groups) - MOST_EQUAL} more groups" if len(groups) > MOST_EQUAL else ""
+    same, m = sum(map(len, groups)), len(templates)
+    which = f"{'Both' if m == 2 else 'All'} templates" if same == m else f"{same} of {m} templates"
+    text = (
+        f"{which} are not distinct for this model, whose tokenizer reads them as the same text: {said}{more}. A prompt "
+        f"ensemble still averages all {m}, as published."
+    )
+    return (Note(text, SAME_TEMPLATES),)
 
 
 def labels_of(images: EmbeddingSet, classes: FloatArray, classnames: Sequence[str]) -> IntArray:

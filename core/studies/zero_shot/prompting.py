@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from pathlib import Path
 
 from core import readers
@@ -11,16 +11,16 @@ from core.catalog.models import find_model
 from core.catalog.prompts import find_prompt_set
 from core.embedding.data import Data
 from core.encoders.service.local import Encoding
-from core.encoders.tokens import cut_note
+from core.encoders.tokens import cut_note, token_keys
 from core.errors import NotHere, TMVError
 from core.readers.datasets import find_dataset
 from core.stats.numbers import without_stop
 from core.store import Heads, Results
 from core.store.data_notes import with_name_notes
-from core.studies.zero_shot.classify import check_templates, class_embeddings, fill
+from core.studies.zero_shot.classify import check_templates, class_embeddings, fill, same_note
 from core.system.memo import Memo
 from core.system.progress import Progress
-from core.types import EmbeddingSet, FloatArray, Note
+from core.types import EmbeddingSet, FloatArray, ModelCard, ModelSpec, Note
 
 HEADS = 24
 """Class vectors that a process holds."""
@@ -100,13 +100,43 @@ class Prompting:
         return cut_note(spec, self._encoding.card(spec.name), texts, what, code)
 
     def notes(self, images: EmbeddingSet, templates: Sequence[str], classnames: Sequence[str]) -> tuple[Note, ...]:
-        """Where the templates come from if shards brought them, and how many prompts are cut."""
+        """Where the templates come from if shards brought them, which are one to the model, and how many prompts are
+        cut."""
+        model = images.key.model
+        same = same_note(templates, self.same_templates(model, templates, classnames))
+        cut = self.text_notes(model, fill(templates, classnames), "prompts", "cut_prompts")
+        return (*self._whence(images, templates), *same, *cut)
+
+    def same_templates(
+        self, model: str, templates: Sequence[str], classnames: Sequence[str]
+    ) -> tuple[tuple[str, ...], ...]:
+        """Groups of templates that are one to this model: its tokenizer makes the same tokens of them with every class
+        name. () where the tokenizer is not here."""
+        spec = find_model(model)
+        card, groups = self._encoding.card(spec.name), [tuple(dict.fromkeys(templates))]
+        for names in filter(None, (classnames[:1], classnames[1:])):  # few templates are left after one name
+            groups = [part for group in groups for part in _alike(spec, card, group, names)]
+        return tuple(groups)
+
+    def _whence(self, images: EmbeddingSet, templates: Sequence[str]) -> tuple[Note, ...]:
         own = self._data.own_templates(images.key.dataset)
-        cut = self.text_notes(images.key.model, fill(templates, classnames), "prompts", "cut_prompts")
         if own and tuple(templates) == own:
             self._data.keep_templates(images.key)
-            return (Note(f"Templates of the shards: {readers.TEMPLATES} ({len(own):,}).", "own_templates"), *cut)
+            return (Note(f"Templates of the shards: {readers.TEMPLATES} ({len(own):,}).", "own_templates"),)
         if not own and any(note.code == "own_templates" for note in images.provenance.beside):
             text = f"The shards' own templates ({readers.TEMPLATES}) are not on this machine; others are used."
-            return (Note(text, "own_templates", "warning"), *cut)
-        return cut
+            return (Note(text, "own_templates", "warning"),)
+        return ()
+
+
+def _alike(
+    spec: ModelSpec, card: ModelCard | None, templates: Sequence[str], classnames: Sequence[str]
+) -> list[tuple[str, ...]]:
+    """Those of the templates that have the same tokens with each of these names, in groups of two and more."""
+    keys = token_keys(spec, card, fill(templates, classnames))
+    if keys is None:
+        return []
+    c, groups = len(classnames), dict[tuple[Hashable, ...], list[str]]()
+    for i, template in enumerate(templates):
+        groups.setdefault(tuple(keys[i * c : (i + 1) * c]), []).append(template)
+    return [tuple(group) for group in groups.values() if len(group) > 1]

@@ -48,8 +48,9 @@ def changed_template(studies: Sequence[PromptStudyResult]) -> ChangedTemplate:
     asked = get_choice("changed")
     if len(asked) == 3:
         for study in studies:
-            if (study.model, study.classnames_kind) == asked[:2] and asked[2] in [t.name for t in study.every]:
-                return ChangedTemplate(study=study, template=asked[2])
+            here = [t.name for t in study.every if asked[2] in (t.name, *t.also)]
+            if (study.model, study.classnames_kind) == asked[:2] and here:
+                return ChangedTemplate(study=study, template=here[0])
     found = ChangedTemplate(study=studies[0], template=_most_moved(studies[0]))
     if asked:
         expected = "a model, its class names and a template that are compared here"

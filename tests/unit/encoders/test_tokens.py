@@ -7,7 +7,7 @@ import random
 import pytest
 
 from core.catalog.models import find_model
-from core.encoders.tokens import cut_note, token_count, too_long
+from core.encoders.tokens import cut_note, token_count, token_keys, too_long
 from core.types import ModelCard, Preprocessing
 
 WORDS = [
@@ -123,3 +123,30 @@ def test_that_nothing_is_cut_is_said_where_it_nearly_is() -> None:
     assert note.code == "nearly_cut" and note.level == "info"
     assert cut_note(spec, None, [" ".join(["cat"] * 20)], "captions", "cut_captions") == ()
     assert cut_note(spec, None, [" ".join(["cat"] * 31)], "captions", "cut_captions")[0].code == "cut_captions"
+
+
+@pytest.mark.parametrize("context", [8, 77])
+def test_keys_are_equal_exactly_where_the_librarys_rows_are(context: int) -> None:
+    from open_clip.tokenizer import SimpleTokenizer
+
+    plain = [
+        " ".join(random.Random(i).choices(["A", "a", "Cat", "cat", "cat.", "  ", "&amp;", "&"], k=4)) for i in range(90)
+    ]
+    long = [
+        "cat " * 6,
+        "Cat " * 6 + "dog",
+        "cat " * 5,
+        "antidisestablishmentarianism " * 3,
+        "Antidisestablishmentarianism " * 9,
+    ]
+    found = [*plain, *long, *texts(2, 60)]
+    keys = token_keys(find_model("ViT-B-32/openai"), card(context), found)
+    assert keys is not None
+    rows = [row.numpy().tobytes() for row in SimpleTokenizer()(found, context_length=context)]
+    for i in range(len(found)):
+        assert [key == keys[i] for key in keys] == [row == rows[i] for row in rows], found[i]
+    assert len(set(keys)) < len(set(found)), "some texts are one"
+
+
+def test_without_its_tokenizer_nothing_is_said_to_be_one() -> None:
+    assert token_keys(find_model("ViT-B-16-SigLIP/webli"), None, ["a cat", "A cat"]) is None
