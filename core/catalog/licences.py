@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Literal
 
 UNKNOWN = "not recorded here: read its model card"
 _NO_COMMERCE = "no commercial use"
@@ -38,3 +39,14 @@ def licence_of(name: str) -> str:
 def forbids_commerce(licence: str) -> bool:
     """Whether these words say so."""
     return licence in (_CC_NC, _APPLE_RESEARCH)
+
+
+CommercialUse = Literal["allowed", "forbidden", "not recorded"]
+_ALLOWS = re.compile(r"MIT\b|Apache-2\.0|CC BY(-SA)? 4\.0|none needed")
+
+
+def commercial_use(licence: str) -> CommercialUse:
+    """What these words say of commercial use; "not recorded" also where the license has to be read for it."""
+    if forbids_commerce(licence):
+        return "forbidden"
+    return "allowed" if _ALLOWS.match(licence) else "not recorded"

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from core.catalog import registry
+from core.catalog.families import training_data_of
 from core.catalog.licences import UNKNOWN, licence_of
 from core.catalog.parameters import BYTES_EACH, PARAMETERS
-from core.errors import TMVError, UnknownName, unknown
+from core.errors import BadArgument, TMVError, UnknownName, unknown
 from core.types import ModelSpec
 
 HUB, FILE = "hf-hub:", "file:"
@@ -26,7 +27,7 @@ WEIGHT_SUFFIXES = (".safetensors", ".pt", ".pth", ".bin", ".ckpt", ".pth.tar", "
 _OPENAI = {
     "library": "clip",
     "pretrained": "openai",
-    "training_data": "WIT, 400 million pairs of image and text from the web (not published)",
+    "training_data": training_data_of("openai"),
     "licence": "MIT (OpenAI's CLIP repository, which publishes the weights)",
     "source_url": "https://github.com/openai/CLIP",
 }
@@ -40,8 +41,9 @@ _DEMO = {
     "licence": "CC BY-SA 4.0 (drawn with OpenMoji glyphs)",
     "source_url": "https://openmoji.org",
 }
-_LAION_2B = "LAION-2B, the English part of LAION-5B, 2 billion pairs"
-_LAION_400M = "LAION-400M, 400 million pairs"
+_LAION_2B, _LAION_400M = training_data_of("laion2b"), training_data_of("laion400m")
+_OWN_CODE = re.compile(r"(^|[:/])(jina-clip-|llm2clip|tulip)", re.IGNORECASE)
+"""Models whose repository on the hub holds a program of its own, without which they do not run."""
 
 
 def _spec(name: str, **values: Any) -> ModelSpec:
@@ -173,10 +175,13 @@ def find_model(name: str) -> ModelSpec:
 
     A name of the catalog; `ARCHITECTURE/PRETRAINED` as open_clip lists; `ARCHITECTURE/random` (untrained,
     seeded); `hf-hub:ORG/NAME`; `file:CONFIG.json,WEIGHTS.safetensors`. Raises `UnknownName` with the closest
-    names, and `TMVError` where weights trained with QuickGELU are paired with an architecture without it.
+    names, and `TMVError` where weights trained with QuickGELU are paired with an architecture without it, or where a
+    model runs only with a program of its publisher's.
     """
     if name in _BY_NAME:
         return _BY_NAME[name]
+    if _OWN_CODE.search(name) and not name.startswith(FILE):
+        raise needs_own_code(name)
     if name.startswith(HUB):
         return _hub_model(name)
     if name.startswith(FILE):
@@ -251,6 +256,14 @@ def _random_model(architecture: str) -> ModelSpec:
     )
 
 
+def needs_own_code(name: str) -> TMVError:
+    """A model of the hub that open_clip cannot build from a configuration alone."""
+    return BadArgument(
+        f"{name} needs the program code of its repository on the hub, and code from the hub is never run here; choose "
+        "a model that open_clip builds itself, such as ViT-B-16-SigLIP2/webli."
+    )
+
+
 def quick_gelu_mismatch(architecture: str, pretrained: str) -> TMVError:
     """Weights trained with QuickGELU under an architecture without it: the vectors would be subtly wrong."""
     return TMVError(
@@ -276,6 +289,7 @@ def _listed(architecture: str, pretrained: str) -> ModelSpec:
         library="open_clip",
         embed_dim=int(config.get("embed_dim", 0)),
         image_size=int(size if isinstance(size, int) else size[0]),
+        training_data=training_data_of(pretrained),
         licence=licence_of(f"{architecture}/{pretrained}"),
         parameters=PARAMETERS.get(architecture, 0),
         download_bytes=PARAMETERS.get(architecture, 0) * BYTES_EACH,

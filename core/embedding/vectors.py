@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core import readers
-from core.catalog.models import MODELS
 from core.embedding.data import Data
 from core.embedding.speed import remember_speed
 from core.encoders import weights
 from core.encoders.service.local import Encoding
-from core.errors import Damaged, NotHere
+from core.errors import Damaged, NotHere, TMVError
 from core.store import Results, Store
 from core.store.data_notes import skipped_note
 from core.store.manifest import MANIFEST
@@ -24,6 +23,8 @@ from core.types import EmbeddingKey, EmbeddingSet, ModelSpec, Note, Place, State
 if TYPE_CHECKING:
     from core.embedding.run import EmbedReport
 
+BUILT_IN = "built in"
+"""The tokenizer of a model that splits texts as CLIP does."""
 SETS = 128
 """Sets of vectors that a process keeps open; they are mapped from disk, not read."""
 
@@ -45,10 +46,6 @@ class Vectors:
         self._memo_dir, self._tell = cache_dir / "digests", tell
         self._sets = Memo(SETS)
 
-    def models(self) -> tuple[tuple[ModelSpec, State], ...]:
-        """Every model of the catalog with what can be done with it here."""
-        return self.model_states(MODELS)
-
     def model_states(self, specs: Iterable[ModelSpec]) -> tuple[tuple[ModelSpec, State], ...]:
         """Each of these models with what can be done with it here; the cache is listed once for all."""
         stored = {entry.key.model for entry in self.store.entries()}
@@ -59,6 +56,15 @@ class Vectors:
         state = weights.state(spec)
         stored = state.state != "ready" and any(e.key.model == spec.name for e in self.store.entries())
         return _with_vectors(state, stored)
+
+    def tokenizer(self, spec: ModelSpec) -> str | None:
+        """`BUILT_IN`, or the repository of the hub that a model's tokenizer comes from; None where that is not known,
+        because its configuration is not here or asks for what is not known here."""
+        try:
+            text = weights.text_config(spec)
+        except TMVError:
+            return None
+        return None if text is None else text.tokenizer or BUILT_IN
 
     def computable(self, spec: ModelSpec) -> State:
         """Whether the model itself is here or can be downloaded, whatever vectors of it there are."""

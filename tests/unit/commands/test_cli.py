@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from core.catalog.models import MODELS
 from core.commands import cli
 from core.embedding.vectors import Vectors
 from core.engine import Engine
@@ -137,7 +138,7 @@ def test_failures_end_with_one_and_one_sentence(world: Path, capsys: pytest.Capt
 def test_what_nobody_foresaw_is_one_sentence_too(
     world: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Vectors, "models", lambda self: 1 / 0)
+    monkeypatch.setattr(Vectors, "model_states", lambda self, specs: 1 / 0)
     assert "--debug" in sentence(capsys, 1, "models")
     with pytest.raises(ZeroDivisionError):
         cli.main(["models", "--debug"])
@@ -183,3 +184,34 @@ def test_a_table_lines_up() -> None:
     shown = cli.table([{"name": "a", "n": "1.5"}, {"name": "long", "n": "12.5"}])
     assert shown.splitlines() == ["name     n", "----  ----", "a      1.5", "long  12.5"]
     assert cli.table([]) == "Nothing to show."
+
+
+def models(capsys: pytest.CaptureFixture[str], *args: str) -> dict[str, dict[str, Any]]:
+    """The records of `models` by name."""
+    return {r["name"]: r for r in document(capsys, "models", *args)["results"]}
+
+
+def test_models_are_found_by_words(world: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert list(models(capsys)) == [m.name for m in MODELS], "without words the catalog, as ever"
+    found = models(capsys, "siglip2", "b-16")
+    assert found and all("SigLIP2" in name and "B-16" in name for name in found)
+    one = models(capsys, "ViT-B-32-quickgelu/metaclip_400m")["ViT-B-32-quickgelu/metaclip_400m"]
+    assert one["family"] == "MetaCLIP" and one["commercial_use"] == "forbidden" and one["tokenizer"] == "built in"
+    assert one["download_bytes"] == 4 * one["parameters"] and one["training_data"].startswith("MetaCLIP-400M")
+    assert models(capsys, "ViT-B-16-SigLIP/webli")["ViT-B-16-SigLIP/webli"]["tokenizer"] == "timm/ViT-B-16-SigLIP"
+    hub = models(capsys, "hf-hub:someone/clip")["hf-hub:someone/clip"]
+    assert hub["tokenizer"] is None and hub["family"] == "Hugging Face hub"
+
+
+def test_models_that_are_here(world: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    document(capsys, "embed", "--model", GOOD, "--data", squares(world))
+    here = models(capsys, "--here")
+    assert GOOD in here and {"demo-vit/demo", "demo-rn/demo"} <= set(here)
+    assert {r["state"] for r in here.values()} == {"ready"}
+    assert models(capsys, "--here", "metaclip") == {}
+
+
+def test_a_model_that_is_not_listed_gets_the_closest_names(world: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "ViT-B-16-quickgelu/metaclip_400m" in sentence(capsys, 2, "models", "ViT-B-16/metaclp_400m")
+    assert "ViT-B-16-quickgelu/metaclip_400m" in sentence(capsys, 1, "models", "ViT-B-16/metaclip_400m")
+    assert "code" in sentence(capsys, 2, "models", "hf-hub:jinaai/jina-clip-v2")
