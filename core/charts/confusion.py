@@ -64,7 +64,7 @@ def _names(frame: pd.DataFrame) -> dict[int, str]:
 def _note(frame: pd.DataFrame, drawn: int, total: int) -> str:
     who = f"{frame['model_title'].iloc[0]} on {frame['dataset_title'].iloc[0]}"
     which = "" if drawn == total else f"; {drawn} of {total} classes, those of the most frequent mistakes"
-    return f"{who}. Rows: true class, columns: named as{which}."
+    return f"{who}. Rows: true class, columns: predicted{which}."
 
 
 def _cells(fig: go.Figure, shown: pd.DataFrame, c: int, style: Look) -> None:

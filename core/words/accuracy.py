@@ -192,10 +192,16 @@ def _one_contest(group: Sequence[ZeroShotResult], names: Mapping[str, str], clea
     first, second = sorted(group, key=lambda r: -r.acc1)[:2]
     a, b, where = names[first.model], names[second.model], say_dataset(first.dataset)
     if not clear:
-        said = f"No clear leader on {where}: the two best models, {a} and {b}, do not clearly differ"
-        return Sentence(f"{said} ({UNADJUSTED})", "all_tied")
-    ahead = f"{points(first.acc1 - second.acc1)} ahead of {b} ({UNADJUSTED})"
+        two = f"the two best models, {a} and {b}," if len(group) > 2 else f"{a} and {b}"
+        said = f"No clear leader on {where}: {two} do not clearly differ"
+        return Sentence(f"{said}{beside_others(len(group) - 1)}", "all_tied")
+    ahead = f"{points(first.acc1 - second.acc1)} ahead of {b}{beside_others(len(group) - 1)}"
     return Sentence(f"{a} leads on {where}, {ahead}", "leads_everywhere")
+
+
+def beside_others(comparisons: int) -> str:
+    """ " (unadjusted)" where a sentence rests on several comparisons; a single one has nothing to be adjusted for."""
+    return f" ({UNADJUSTED})" if comparisons > 1 else ""
 
 
 # --- one result -------------------------------------------------------------------------------------------

@@ -61,6 +61,11 @@ def published_size(dataset: str, split: str) -> int:
         return 0
 
 
+def choice_said(title: str, found: OnDisk) -> str:
+    """ "birds · 240 images": a data set as it is listed to choose from, with what was counted of it here."""
+    return " · ".join(filter(None, (title, images_said(found) if found.state.state == "ready" else "")))
+
+
 def on_disk_said(found: OnDisk) -> str:
     """ "1,800 of 60,000 images, 100 classes": what is here, in one line; why not, where it was not counted."""
     carried = [count(found.classes, "class", "classes")] if found.classes else []

@@ -9,7 +9,7 @@ import pandas as pd
 
 from core.stats.numbers import count, few_of, listed, percent
 from core.types import Sentence
-from core.words.accuracy import UNADJUSTED, with_chance
+from core.words.accuracy import beside_others, with_chance
 from core.words.names import MOST_NAMED
 
 
@@ -33,25 +33,28 @@ def _at_chance(datasets: Sequence[str], of: int) -> str:
 
 def _leads(leaders: pd.DataFrame) -> Sentence:
     rivals = leaders[leaders["models"] > 1]
+    comparisons = int((rivals["models"] - 1).sum())
     if len(leaders) == 1:
         row = leaders.iloc[0]
         said = f"{row['model_title']} leads on {row['dataset_title']} with {percent(row['value'])}"
-        return Sentence(f"{said}{_tied(int(row['tied']))}.", "one_leads")
+        return Sentence(f"{said}{_tied(int(row['tied']), comparisons)}.", "one_leads")
     wins = Counter(leaders["model_title"])
     clear = int((rivals["tied"] == 0).sum())
     if not clear and len(rivals):
         best = listed(list(wins), 3)
-        said = f"No lead is clear of a tie on these {len(leaders)} data sets ({UNADJUSTED})"
+        said = f"No lead is clear of a tie on these {len(leaders)} data sets{beside_others(comparisons)}"
         return Sentence(f"{said}; best: {best}.", "all_tied")
     names = [f"{name}{' leads' if not i else ''} on {n}" for i, (name, n) in enumerate(wins.most_common())]
     said = f"Of {len(leaders)} data sets, {listed(names, 3)}"
     return Sentence(
-        f"{said}; {count(clear, 'of these leads is', 'of these leads are')} clear of a tie ({UNADJUSTED}).",
+        f"{said}; {count(clear, 'of these leads is', 'of these leads are')} clear of a tie"
+        f"{beside_others(comparisons)}.",
         "several_lead",
     )
 
 
-def _tied(tied: int) -> str:
+def _tied(tied: int, comparisons: int) -> str:
     if not tied:
         return ""
-    return f"; {count(tied, 'model')} {'does' if tied == 1 else 'do'} not clearly differ from it ({UNADJUSTED})"
+    do = "does" if tied == 1 else "do"
+    return f"; {count(tied, 'model')} {do} not clearly differ from it{beside_others(comparisons)}"

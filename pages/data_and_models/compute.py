@@ -20,7 +20,7 @@ from pages.shared.engine import engine
 from pages.shared.file_models import public_name
 from pages.shared.guard import public, safe_callback
 from pages.shared.own_data import page_dataset, page_model
-from pages.shared.pickers import choice_row, look_up, note_problems, offered_datasets
+from pages.shared.pickers import choice_row, look_up, note_problems, offered_datasets, titles
 from pages.shared.stored import known_models
 from pages.shared.url_choices import one_of
 from pages.shared.url_state import get_choice, set_choice
@@ -75,7 +75,7 @@ def _form(engine: Engine) -> tuple[Sequence[ModelSpec], Sequence[DatasetSpec], s
         note_problems(strange)
     with second:
         own = look_up(engine.data.own(), lambda name: page_dataset(engine, name))[0]
-        sets = {d.name: say_dataset(d.name) for d in (*offered_datasets(engine), *own, *datasets)}
+        sets = titles(engine, (*offered_datasets(engine), *own)) | {d.name: say_dataset(d.name) for d in datasets}
         multiselect(
             "embed_data",
             "Data sets",

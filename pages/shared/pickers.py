@@ -22,6 +22,7 @@ from core.errors import NotHere, TMVError
 from core.readers.datasets import DATASETS
 from core.stats.numbers import listed
 from core.types import DatasetSpec, ModelSpec
+from core.words.datasets import choice_said
 from core.words.names import is_own, say_dataset, say_model, show_on_page
 from pages.shared.guard import SaidAlready, public
 from pages.shared.own_data import page_dataset, page_model
@@ -159,7 +160,8 @@ def pick_datasets(engine: Engine, kind: str = "classification", *, most: int = 6
     """Several data sets of one kind; opens with those that have vectors."""
     found = _datasets(engine, kind, most)
     now = [*found.missing, *(d.name for d in found.specs)][:most]
-    options = _with(_offered(engine, kind, found.specs), now)
+    # What is chosen stands in a row of its own, where there is no room for counts.
+    options = _with({**_offered(engine, kind, ()), **{d.name: say_dataset(d.name) for d in found.specs}}, now)
     multiselect("data", "Data sets", options, now, max_selections=most, help=DATA_HELP, **TYPED)
     found.tell("data set", [say_dataset(d.name) for d in found.specs])
     _tell_cut([say_dataset(d.name) for d in found.specs], most, "data sets")
@@ -267,8 +269,12 @@ def here(engine: Engine, dataset: DatasetSpec) -> DatasetSpec:
 
 
 def _offered(engine: Engine, kind: str, picked: Sequence[DatasetSpec]) -> dict[str, str]:
-    offered = (d for d in offered_datasets(engine) if carries(engine, d, kind))
-    return {d.name: say_dataset(d.name) for d in (*offered, *picked)}
+    return titles(engine, [*(d for d in offered_datasets(engine) if carries(engine, d, kind)), *picked])
+
+
+def titles(engine: Engine, datasets: Sequence[DatasetSpec]) -> dict[str, str]:
+    """Names of data sets with what a list to choose from shows for each: its title, and how many images are here."""
+    return {d.name: choice_said(say_dataset(d.name), engine.data.on_disk(d.name)) for d in datasets}
 
 
 def offered_datasets(engine: Engine) -> tuple[DatasetSpec, ...]:

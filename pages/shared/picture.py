@@ -30,14 +30,14 @@ def thumbnail(engine: Engine, dataset: str, split: str, picture_id: str) -> byte
 
 def answered_tile(engine: Engine, result: ZeroShotResult, row: int) -> Tile:
     """A picture for the grid with the study's answer under it, and the true class where that is another."""
-    true, named = result.classnames[result.labels[row]], result.classnames[result.predicted[row]]
+    true, predicted = result.classnames[result.labels[row]], result.classnames[result.predicted[row]]
     right, share = bool(result.correct[row]), float(result.top5_probability[row, 0])
     return Tile(
         id=result.ids[row],
         thumbnail=thumbnail(engine, result.dataset, result.split, result.ids[row]),
-        alt=f"{true}, correct" if right else f"{true}, named {named}",
-        caption=named if right else f"is {true}",
-        mark="right" if right else f"named {named}",
+        alt=f"{true}, correct" if right else f"{true}, predicted {predicted}",
+        caption=predicted if right else f"true: {true}",
+        mark="correct" if right else f"predicted: {predicted}",
         right=right,
         score=share,
         score_text=f"{share:.2f}",
@@ -56,7 +56,7 @@ def answers_of(result: Answered, picture_id: str, name: str) -> None:
     answers(best)
     rank = int(result.ranks[row])
     if rank > len(best):
-        st.caption(f"The right one, {plain(result.classnames[true])}, is number {rank:,}.")
+        st.caption(f"The true class, {plain(result.classnames[true])}, is ranked {rank:,}.")
 
 
 def picture(webp: bytes, alt: str, zoom: int = 0) -> None:
@@ -88,7 +88,7 @@ def answers(best: Sequence[Answer]) -> None:
 
 def _answer(place: int, name: str, probability: float, right: bool) -> str:
     outline = "border: 2px solid currentColor;" if right else "border: 2px solid transparent;"
-    word = " <strong>· right</strong>" if right else ""
+    word = " <strong>· correct</strong>" if right else ""
     return (
         f'<div style="{outline} border-radius: 6px; padding: 0.25rem 0.5rem;">'
         f'<div style="display: flex; justify-content: space-between; gap: 1rem;">'

@@ -81,7 +81,7 @@ def test_pictures_by_keyboard(visit: Visit, address: str, world: World) -> None:
     page.keyboard.press("Enter")
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_role("img").first).to_be_visible()
-    expect(dialog).to_contain_text("· right")
+    expect(dialog).to_contain_text("· correct")
     page.wait_for_url("**picture=*")
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)

@@ -67,7 +67,7 @@ def test_from_a_comparison_to_a_picture_and_both_answers(
     expect(dialog.get_by_role("img").first).to_be_visible()
     expect(dialog).to_contain_text("ResNet-50 · OpenAI, linear probe")
     expect(dialog).to_contain_text("ResNet-50 · OpenAI, zero-shot")
-    expect(dialog).to_contain_text("· right")
+    expect(dialog).to_contain_text("· correct")
     page.wait_for_url("**parted=*")
     assert choices(page)["parted"][0] in trained[1].ids
     page.keyboard.press("Escape")

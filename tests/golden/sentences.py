@@ -361,6 +361,7 @@ def _accuracy() -> Said:
     many = ([a, b, c, d], [a, b, *tied], [near, b, *tied], [a, b, zero(OPENAI, 90, "cifar100"), d], [a, d])
     yield "accuracy.accuracy_finding", [accuracy.accuracy_finding(group) for group in (*groups, *many)]
     folder = replace(a, classnames_kind="names.txt", templates=("{}", "a {}"))
+    yield "accuracy.beside_others", [accuracy.beside_others(n) for n in (1, 2)]
     yield "accuracy.protocol_line", [accuracy.protocol_line(each) for each in (a, folder, _with_rule(a))]
     yield "accuracy.rule_line", [accuracy.rule_line(None), accuracy.rule_line(SIGMOID)]
     yield "accuracy.own_rule_line", [accuracy.own_rule_line(SIGMOID)]
@@ -637,6 +638,7 @@ def _datasets() -> Said:
     yield "datasets.images_said", [datasets.images_said(one) for one in (*kinds, replace(some, images=None))]
     yield "datasets.on_disk_said", [datasets.on_disk_said(one) for one in kinds]
     yield "datasets.counted", [datasets.counted(1), datasets.counted(5, 20), datasets.counted(20, 20)]
+    yield "datasets.choice_said", [datasets.choice_said("birds", one) for one in kinds]
     yield "datasets.measured", [datasets.measured(zero(OPENAI, 150))]
     yield "datasets.part_of", [datasets.part_of("eurosat", "test", 300), datasets.part_of("folder:x", "test", 300)]
     yield "datasets.published_size", [datasets.published_size("eurosat", "test")]

@@ -108,9 +108,11 @@ def _mistakes(engine: Engine, request: Request, result: ZeroShotResult) -> Itera
     for row in surest[: 4 * request.pictures]:
         if made >= request.pictures:
             return
-        true, named = result.classnames[result.labels[row]], result.classnames[result.predicted[row]]
-        under = f"is {true}, named {named} ({result.top5_probability[row, 0]:.2f})"
-        found = shot(engine, result.dataset, result.split, result.ids[row], f"{true}, named {named}", under, False)
+        true, predicted = result.classnames[result.labels[row]], result.classnames[result.predicted[row]]
+        under = f"true: {true}, predicted: {predicted} ({result.top5_probability[row, 0]:.2f})"
+        found = shot(
+            engine, result.dataset, result.split, result.ids[row], f"{true}, predicted {predicted}", under, False
+        )
         if found is not None:
             made += 1
             yield found

@@ -73,9 +73,9 @@ def test_it_opens_with_the_mistakes(page: Page, world: World, result: ZeroShotRe
     wrong = int((~result.correct).sum())
     assert f"{wrong} images misclassified" in said(app)
     shown = tiles(app)
-    assert len(shown) == min(wrong, 24) and not any(t["right"] for t in shown)
+    assert len(shown) == min(wrong, 16) and not any(t["right"] for t in shown)
     first = result.ids.index(shown[0]["id"])
-    assert shown[0]["mark"] == f"named {result.classnames[result.predicted[first]]}"
+    assert shown[0]["mark"] == f"predicted: {result.classnames[result.predicted[first]]}"
     assert shown[0]["src"].startswith("data:image/webp;base64,")
 
 
@@ -84,7 +84,7 @@ def test_a_cell_in_the_address_shows_its_pictures(page: Page, world: World, resu
     red = result.classnames.index("red")
     rows = np.flatnonzero((result.labels == red) & (result.predicted == red))
     assert {t["id"] for t in tiles(app)} == {result.ids[i] for i in rows}
-    assert all(t["right"] and t["mark"] == "right" for t in tiles(app))
+    assert all(t["right"] and t["mark"] == "correct" for t in tiles(app))
 
 
 def test_the_same_choice_by_keyboard(page: Page, world: World, result: ZeroShotResult) -> None:
@@ -134,7 +134,7 @@ def test_a_picture_in_the_address_opens_with_its_five_best(page: Page, world: Wo
     app = page(HERE, model=[POOR], data=[world.colours], picture=result.ids[5])
     answers = next(h.value for h in app.html if "tabular-nums" in h.value)
     order = [answers.index(result.classnames[label]) for label in result.top5[5]]
-    assert order == sorted(order) and answers.count("· right") == 1
+    assert order == sorted(order) and answers.count("· correct") == 1
     assert percent(float(result.top5_probability[5, 0])) in answers
 
 

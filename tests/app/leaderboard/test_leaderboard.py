@@ -14,6 +14,7 @@ from core.studies.leaderboard.figures import BY_NAME, BoardScore
 from core.studies.leaderboard.leaders import leader
 from core.studies.zero_shot.study import ZeroShot
 from core.tables.leaderboard import board_frame, leaders_frame
+from core.words.accuracy import UNADJUSTED
 from core.words.leaderboard import board_finding
 from tests.app.making import said
 from tests.conftest import GOOD, POOR, World
@@ -97,4 +98,6 @@ def test_a_mean_is_only_shown_where_every_set_is_measured() -> None:
     assert list(leaders["models"]) == [2, 1] and list(leaders["tied"]) == [1, 0]
     assert board_finding(leaders).code == "all_tied" and board_finding(leaders[:0]).code == "nothing"
     clear = leaders.assign(tied=0)
+    assert UNADJUSTED not in board_finding(leaders), "a single comparison has nothing to be adjusted for"
+    assert UNADJUSTED not in board_finding(leaders[:1]) and UNADJUSTED in board_finding(leaders[:1].assign(models=3))
     assert board_finding(clear).code == "several_lead" and board_finding(clear[:1]).code == "one_leads"

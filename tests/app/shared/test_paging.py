@@ -16,7 +16,7 @@ def test_a_link_to_a_page_of_the_classes_shows_that_page(page: Page, world: Worl
     choice = {"model": [GOOD], "data": [world.colours], "true": "*any"}
     first = page("classification/errors_by_class", **choice)
     second = page("classification/errors_by_class", **choice, page="2")
-    assert (len(tiles(first, "cell-grid")), len(tiles(second, "cell-grid"))) == (24, 8)
+    assert (len(tiles(first, "cell-grid")), len(tiles(second, "cell-grid"))) == (16, 16)
     assert not {t["id"] for t in tiles(first, "cell-grid")} & {t["id"] for t in tiles(second, "cell-grid")}
 
 

@@ -121,7 +121,7 @@ def test_pictures_of_mistakes_are_in_it(engine: Engine, world: Path, small_plotl
     assert len(shots) == 3 and base64.b64decode(shots[0].split(",")[1])[:4] == b"RIFF"
     wrong = engine.run(ZeroShot.at(engine, POOR, squares(world)))
     row = next(i for i in range(wrong.n) if not wrong.correct[i])
-    assert f"named {wrong.classnames[wrong.predicted[row]]}" in page.said()
+    assert f"predicted: {wrong.classnames[wrong.predicted[row]]}" in page.said()
     assert not [
         a
         for a in Reader(report_of(engine, [POOR], [squares(world)], studies=["classify"], pictures=0).html).addresses

@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 
 from core.stats.numbers import SPACE
+from core.types import OnDisk, State
 from core.words.accuracy import protocol_line
 from core.words.captions import retrieval_line
-from core.words.datasets import counted, part_of, published_size
+from core.words.datasets import choice_said, counted, part_of, published_size
 from core.words.few_shot import draw_line
 from core.words.probe import probe_line
 from tests.golden.sentences import OPENAI, draw, retrieved, trained, zero
@@ -57,3 +58,12 @@ def test_a_probe_says_how_much_it_learnt_from() -> None:
 def test_sizes_and_counts() -> None:
     assert (published_size("cifar100", "test"), published_size("folder:x", "test")) == (10_000, 0)
     assert (counted(None), plain(counted(0, 10))) == ("", "0 images")
+
+
+def test_a_list_to_choose_from_says_how_many_images_are_here() -> None:
+    found = OnDisk(
+        name="eurosat", title="EuroSAT", carries="classes", state=State(state="ready", why=""), images=600, whole=27_000
+    )
+    assert plain(choice_said("EuroSAT", found)) == "EuroSAT · 600 of 27,000 images"
+    assert choice_said("EuroSAT", replace(found, images=None)) == "EuroSAT"
+    assert choice_said("EuroSAT", replace(found, state=State(state="absent", why=""))) == "EuroSAT"
