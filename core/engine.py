@@ -47,7 +47,9 @@ class Engine:
     `thumbnails` and `uploads` pictures. `in_process=True` loads encoders into this process when a vector is missing
     (command line, notebook); `in_process=False` asks the warm encoder process instead and raises `EncoderWarming` until
     it is up (web). `rescan_seconds` is how long a listing of a data set's folder may be reused before the disk is asked
-    again. `tell` hears in one sentence of what was damaged in the cache and is computed again.
+    again. `device` and `precision` are where and in which number format models compute (`TMV_DEVICE`, `TMV_PRECISION`;
+    by default the best that is close to float32). `tell` hears in one sentence of what was damaged in the cache and is
+    computed again.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class Engine:
         in_process: bool = True,
         rescan_seconds: float = 0.0,
         device: str | None = None,
+        precision: str | None = None,
         tell: Callable[[str], None] | None = None,
     ) -> None:
         cache = Path(cache_dir or os.environ.get("TMV_CACHE", "cache")).absolute()
@@ -65,7 +68,7 @@ class Engine:
         self.cache_dir = cache
         names = OwnNames(folder)
         self.store, self.results, self.memory = Store(cache, names), Results(cache), Memory()
-        self.encoding = Encoding(cache, TextStore(cache), device=device, in_process=in_process)
+        self.encoding = Encoding(cache, TextStore(cache), device=device, in_process=in_process, precision=precision)
         self.data = Data(
             store=self.store,
             results=self.results,

@@ -53,6 +53,11 @@ def parser() -> argparse.ArgumentParser:
         command.add_arguments(sub)
         sub.add_argument("--json", metavar="FILE", help="write the result document there (- for standard output)")
         sub.add_argument("--device", metavar="NAME", help="cuda, mps or cpu (default: the best there is)")
+        sub.add_argument(
+            "--precision",
+            metavar="NAME",
+            help="fp32, bf16, fp16, tf32 or auto (default: the fastest that is close to float32 on this machine)",
+        )
         sub.add_argument("--debug", action="store_true", help="show the traceback of a failure")
         sub.set_defaults(run=command)
     return top
@@ -66,7 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     quiet_libraries(args.debug)
     try:
         check_json_target(args.json)
-        engine = Engine(in_process=True, rescan_seconds=2.0, device=args.device, tell=_tell)
+        engine = Engine(in_process=True, rescan_seconds=2.0, device=args.device, precision=args.precision, tell=_tell)
         if data := _named(args, "data"):
             args.data = [typed_name(name, engine.data.names) for name in data]
         with shown_together(_named(args, "model"), _named(args, "data")):

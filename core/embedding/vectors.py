@@ -75,7 +75,12 @@ class Vectors:
         where they are not what was written."""
         model, dataset, split = place.names
         key = self.store.find(
-            model, dataset, split, self._encoding.model_digest(model), self._data.digest(dataset, split)
+            model,
+            dataset,
+            split,
+            self._encoding.model_digest(model),
+            self._data.digest(dataset, split),
+            precision=self._encoding.precision,
         )
         return None if key is None else self._as_read_now(self._load(key))
 
@@ -152,7 +157,7 @@ class Vectors:
             self._encoding.texts,
             memo_dir=self._memo_dir,
             progress=progress,
-            card=self._encoding.card(model) if self._encoding.model_digest(model) else None,
+            card=self._encoding.usable_card(model),
         )
         self._data.keep_templates(report.key)
         if report.images_per_second:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
+import math
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,11 +15,13 @@ import torch
 
 from core.catalog.models import find_model
 from core.encoders import parity, weights
+from core.encoders.asked import asked_precision
 from core.encoders.device import resolve_device
-from core.encoders.images import ImagePath, choose_image_path
+from core.encoders.images import choose_image_path, half_image_path
 from core.encoders.libraries import Built, build
+from core.encoders.precision import candidates, computing_in
 from core.encoders.preprocess import Preprocess
-from core.encoders.texts import Encode, TextPath, call_library, choose_text_path
+from core.encoders.texts import Encode, call_library, choose_text_path
 from core.errors import TMVError
 from core.system.progress import Progress
 from core.types import ENCODING, FloatArray, ModelCard, ModelSpec, Note
@@ -42,7 +44,15 @@ class LoadedEncoder:
     batches of its own with torch set to one thread.
     """
 
-    def __init__(self, spec: ModelSpec, built: Built, files: Sequence[dict[str, Any]], device: str) -> None:
+    def __init__(
+        self,
+        spec: ModelSpec,
+        built: Built,
+        files: Sequence[dict[str, Any]],
+        device: str,
+        *,
+        precision: str | None = None,
+    ) -> None:
         model, size = built.model.to(device), built.preprocessing.size
         digest = _model_digest(spec, built, files)
         self.spec, self.device, self._model, self._tokenize = spec, device, model, built.tokenize
@@ -53,10 +63,11 @@ class LoadedEncoder:
         self._text_lock = threading.Lock()
         with torch.inference_mode():
             tokens = built.tokenize(PARITY_TEXTS).to(device)
-            self._images = choose_image_path(model, size, device)
+            self._images = self._exact_images = choose_image_path(model, size, device)
             self._texts = choose_text_path(model, tokens)
-            self.precision, note = _choose_precision(self._images, self._texts, tokens, size, device)
+            self.precision, found = self._choose_precision(asked_precision(precision), tokens, size)
             self._embed_dim = int(self._texts.encode(tokens[:1]).shape[1])
+        del self._exact_images
         if self._images.own_weights:
             model.visual = _Stub(model.visual)
         self.card = ModelCard(
@@ -73,12 +84,12 @@ class LoadedEncoder:
             text_path=self._texts.name,
             versions=built.versions,
             weights=tuple(files),
-            notes=(*built.notes, *_notes(spec, self._images.note, self._texts.note, note)),
+            notes=(*built.notes, *_notes(spec, self._images.note, self._texts.note), *found),
         )
 
     def encode_images(self, batch: torch.Tensor) -> FloatArray:
         """(b, 3, s, s) preprocessed pixels -> (b, d)."""
-        with torch.inference_mode(), _half(self.precision):
+        with torch.inference_mode(), computing_in(self.precision, self.device):
             return _numpy(self._images.encode(batch.to(self.device)))
 
     def encode_texts(self, texts: Sequence[str]) -> FloatArray:
@@ -92,8 +103,46 @@ class LoadedEncoder:
     def _encode_texts(self, texts: Sequence[str], encode: Encode) -> FloatArray:
         if not len(texts):
             return np.empty((0, self._embed_dim), np.float32)
-        with self._text_lock, torch.inference_mode(), _half(self.precision):
+        with self._text_lock, torch.inference_mode(), computing_in(self.precision, self.device):
             return _numpy(encode(self._tokenize(texts).to(self.device)))
+
+    def _choose_precision(self, asked: str, tokens: torch.Tensor, size: int) -> tuple[str, tuple[Note, ...]]:
+        """The first format that stays close to float32, and what was found. One that was asked for by name is taken,
+        with a warning where it is further. Raises `TMVError` where nothing finite comes out of it."""
+        parameters, tried = sum(p.numel() for p in self._model.visual.parameters()), 0.0
+        for precision in candidates(asked, self.device, parameters):
+            far = self._try(precision, tokens, size)
+            if precision == "fp32":
+                return precision, (
+                    Note(f"half precision is not used: {tried:.0e} from float32", ENCODING),
+                ) if tried else ()
+            if far <= parity.HALF_LIMIT:
+                return precision, (Note(f"{precision} is used: {far:.0e} from float32", ENCODING),)
+            tried = far
+        if not math.isfinite(tried):
+            raise TMVError(
+                f"{self.spec.name} gives no finite vectors in {asked}; choose fp32 (--precision or TMV_PRECISION)."
+            )
+        said = f"{asked} was asked for, and is {tried:.0e} of a vector's length from float32"
+        return asked, (
+            Note(f"{said}, more than {parity.HALF_LIMIT:.0e}: numbers may differ.", "far_from_float32", "warning"),
+        )
+
+    def _try(self, precision: str, tokens: torch.Tensor, size: int) -> float:
+        """How far this precision is from float32 on random pixels, and on texts where they are computed in it. A CPU's
+        way to encode images in it is taken over, and given back by the next."""
+        if precision == "fp32":
+            self._images = self._exact_images
+            return 0.0
+        if self.device == "cpu":
+            self._images = half_image_path(self._model, size)
+            return self._images.far
+        pixels = torch.randn(8, 3, size, size, generator=parity.generator()).to(self.device)
+        with computing_in("fp32", self.device):
+            wanted = self._images.encode(pixels), self._texts.encode(tokens)
+        with computing_in(precision, self.device):
+            halves = self._images.encode(pixels), self._texts.encode(tokens)
+        return max(parity.difference(f, w) for f, w in zip(halves, wanted, strict=True))
 
 
 class _Stub(torch.nn.Module):
@@ -108,13 +157,18 @@ class _Stub(torch.nn.Module):
 
 
 def load_encoder(
-    name: str, device: str | None = None, progress: Progress | None = None, memo_dir: Path | None = None
+    name: str,
+    device: str | None = None,
+    progress: Progress | None = None,
+    memo_dir: Path | None = None,
+    *,
+    precision: str | None = None,
 ) -> LoadedEncoder:
     """Load a model by any of its names, bringing its weights first if they are not here.
 
-    `progress` counts bytes of a download; `memo_dir` remembers checksums of weight files. Raises
-    `UnknownName`, `NotHere` (no weights and no network) or `TMVError` (unsafe or wrong files), each with
-    what to do.
+    `precision` is one of `asked.PRECISIONS`, None: as `TMV_PRECISION` says. `progress` counts bytes of a download;
+    `memo_dir` remembers checksums of weight files. Raises `UnknownName`, `NotHere` (no weights and no network) or
+    `TMVError` (unsafe or wrong files), each with what to do.
     """
     spec = find_model(name)
     device = resolve_device(device)
@@ -129,27 +183,7 @@ def load_encoder(
             f"{records[-1]['path']} is not the file that OpenAI published as {spec.name} (its "
             "checksum differs); remove it and load the model again."
         )
-    return LoadedEncoder(spec, build(spec, files), records, device)
-
-
-def _choose_precision(
-    images: ImagePath, texts: TextPath, tokens: torch.Tensor, size: int, device: str
-) -> tuple[str, str]:
-    """Half precision on CUDA if it stays close to float32 on pictures and texts, and what was found."""
-    if not device.startswith("cuda"):
-        return "fp32", ""
-    pixels = torch.randn(8, 3, size, size, generator=parity.generator()).to(device)
-    wanted = images.encode(pixels), texts.encode(tokens)
-    with _half("fp16"):
-        found = images.encode(pixels), texts.encode(tokens)
-    far = max(parity.difference(f, w) for f, w in zip(found, wanted, strict=True))
-    if far <= parity.HALF_LIMIT:
-        return "fp16", f"half precision is used: {far:.0e} from float32"
-    return "fp32", f"half precision is not used: {far:.0e} from float32"
-
-
-def _half(precision: str) -> contextlib.AbstractContextManager[None]:
-    return torch.autocast("cuda", torch.float16) if precision == "fp16" else contextlib.nullcontext()
+    return LoadedEncoder(spec, build(spec, files), records, device, precision=precision)
 
 
 def _notes(spec: ModelSpec, *notes: str) -> tuple[Note, ...]:

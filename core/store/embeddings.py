@@ -62,6 +62,7 @@ class Store:
         model_digest: str | None = None,
         data_digest: str | None = None,
         fingerprint: str | None = None,
+        precision: str | None = None,
     ) -> EmbeddingKey | None:
         """The newest complete entry whose parts are those given; None for a part means any.
 
@@ -79,6 +80,7 @@ class Store:
                 and model_digest in (None, manifest.parts.model_digest)
                 and data_digest in (None, manifest.parts.data_digest)
                 and fingerprint in (None, manifest.key.fingerprint)
+                and precision in (None, manifest.parts.precision)
             )
 
         fitting = [m for m in manifests if m.dataset == dataset and fits(m)]

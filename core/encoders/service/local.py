@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from core.catalog.models import find_model
 from core.encoders import weights
+from core.encoders.asked import AUTO, asked_precision
 from core.encoders.service.client import WarmEncoder
 from core.errors import Damaged, TMVError, Unwritable
 from core.store import TextStore, card_is_damaged, card_path, read_card, write_card
@@ -27,11 +28,25 @@ class Encoding:
     """Of models by name. `in_process` decides who computes: this process, or the encoder process that a web server may
     ask; `texts` holds what was computed."""
 
-    def __init__(self, cache_dir: Path, texts: TextStore, *, device: str | None, in_process: bool) -> None:
+    def __init__(
+        self, cache_dir: Path, texts: TextStore, *, device: str | None, in_process: bool, precision: str | None = None
+    ) -> None:
         self._cache_dir, self.texts, self._device, self._in_process = cache_dir, texts, device, in_process
+        self._asked = precision
         self._warm = WarmEncoder(cache_dir)
         self._loaded = dict[str, "LoadedEncoder"]()
         self._lock = threading.Lock()
+
+    @property
+    def precision(self) -> str | None:
+        """The one that was asked for by name; None where the machine decides. Raises `TMVError` for an unknown one."""
+        asked = asked_precision(self._asked)
+        return None if asked == AUTO else asked
+
+    def usable_card(self, model: str) -> ModelCard | None:
+        """The card, where the weights here are those it tells of and the precision is one that may be used now."""
+        card = self.card(model) if self.model_digest(model) else None
+        return card if card is not None and self.precision in (None, card.precision) else None
 
     def card(self, model: str) -> ModelCard | None:
         """What loading the model told, when it was last loaded; None when never."""
@@ -71,7 +86,7 @@ class Encoding:
         with self._lock:
             held = self._loaded.get(name)
             if held is None or self.model_digest(name) != held.card.model_digest:
-                held = load_encoder(name, self._device, progress)
+                held = load_encoder(name, self._device, progress, precision=self._asked)
                 with contextlib.suppress(Unwritable):  # a cache that is only read still serves what is in it
                     write_card(self._cache_dir, held.card)
                 self._loaded[name] = held

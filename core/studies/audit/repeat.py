@@ -14,7 +14,7 @@ from core.studies.base import Lab
 from core.types import EmbeddingSet, FloatArray
 
 SAMPLE = 4
-LIMITS = {"fp16": 2e-2}
+LIMITS = {"fp16": 2e-2, "bf16": 2e-2, "tf32": 5e-3}
 LIMIT = 1e-3
 """What rounding explains, as a share of a vector's length: single precision with other batches and threads stays under
 1e-5, half precision may lose two percent (the limit that this program itself accepts)."""
@@ -48,7 +48,8 @@ def _encode(lab: Lab, images: EmbeddingSet) -> Repeat:
         raise TMVError("None of these images is on this machine.")
     once, twice = ([lab.encoding.encode_image(images.key.model, p) for p in pictures] for _ in range(2))
     kept = [images.image_embeddings[i] for i in sample if images.ids[i] in place]
-    limit = LIMITS.get(images.provenance.precision, LIMIT)
+    card = lab.encoding.card(images.key.model)
+    limit = max(LIMITS.get(p, LIMIT) for p in (images.provenance.precision, card.precision if card else "fp32"))
     return Repeat(pictures=len(pictures), again=_apart(once, twice), stored=_apart(once, kept), limit=limit)
 
 
