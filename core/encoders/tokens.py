@@ -35,7 +35,7 @@ _ENDS = 2  # the tokens for the beginning and the end of a text
 
 def cut_note(spec: ModelSpec, card: ModelCard | None, texts: Sequence[str], what: str, code: str) -> tuple[Note, ...]:
     """ "30 of 30 captions are cut at 32 tokens", where any is, or that none is where they nearly are; `what` names the
-    texts, `code` the note."""
+    texts (one of them without its s), `code` the note."""
     text = _text_config(spec)
     context = card.context_length if card is not None else text.context_length if text is not None else CONTEXT
     counts = _counts(spec, text, context, texts)
@@ -44,7 +44,8 @@ def cut_note(spec: ModelSpec, card: ModelCard | None, texts: Sequence[str], what
     if not cut:
         return _nearly_note(spec, context, counts, what) if counts else ()
     least = "" if known else "At least "
-    said = f"{least}{cut:,} of {len(texts):,} {what} are cut at {context} tokens, all that {spec.name} reads"
+    which = f"{least}{cut:,} of {len(texts):,} {what} are" if len(texts) > 1 else f"The {what.removesuffix('s')} is"
+    said = f"{which} cut at {context} tokens, all that {spec.name} reads"
     return (Note(f"{said}: the rest is lost.", code, "warning" if cut >= MANY * len(texts) else "info"),)
 
 
@@ -53,8 +54,9 @@ def _nearly_note(spec: ModelSpec, context: int, counts: Sequence[int], what: str
     longest = max(counts)
     if longest <= NEARLY * context:
         return ()
-    said = f"The longest of {len(counts):,} {what} has {longest} of the {context} tokens that {spec.name} reads"
-    return (Note(f"{said}; none is cut.", "nearly_cut"),)
+    which = f"The longest of {len(counts):,} {what}" if len(counts) > 1 else f"The {what.removesuffix('s')}"
+    said = f"{which} has {longest} of the {context} tokens that {spec.name} reads"
+    return (Note(f"{said}; {'none' if len(counts) > 1 else 'nothing'} is cut.", "nearly_cut"),)
 
 
 def too_long(texts: Sequence[str], context: int) -> list[bool]:

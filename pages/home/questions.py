@@ -10,16 +10,16 @@ from core.engine import Engine
 from core.errors import TMVError
 from core.stats.numbers import interval_text, percent
 from core.studies.captions.retrieval import RetrievalResult
-from core.studies.captions.study import Retrieval
+from core.studies.captions.study import CUT_CAPTIONS, Retrieval
 from core.studies.prompts.study import PromptStudy
 from core.studies.zero_shot.study import ZeroShot
 from core.types import Place
 from core.words.accuracy import protocol_line
 from core.words.captions import retrieval_line
 from core.words.names import say_dataset, say_model, say_pair
-from core.words.notes import Noted
+from core.words.notes import INFO, Noted
 from core.words.prompts import templates_finding
-from pages.shared.layout import show_notes
+from pages.shared.layout import show_notes, show_remarks
 from pages.shared.stored import default_datasets, default_models, stored_pairs
 from pages.shared.words import plain
 
@@ -59,6 +59,7 @@ def _say(engine: Engine, answer: Callable[[Engine], Answer | None]) -> None:
     st.markdown(f"**{plain(found[0])}**")
     st.caption(plain(found[1]))
     show_notes([found[2]], remarks=False)
+    show_remarks([note for note in found[2].notes if note.code == CUT_CAPTIONS and note.level == INFO])
 
 
 def _places(engine: Engine, kind: str) -> Sequence[Place]:

@@ -16,7 +16,7 @@ from pages.leaderboard.table import board_table
 from pages.shared.columns import page_columns
 from pages.shared.engine import engine
 from pages.shared.guard import errors_in_place
-from pages.shared.layout import conclusion, page_title, provenance_footer
+from pages.shared.layout import conclusion, page_title, provenance_footer, show_notes
 from pages.shared.pickers import choice_row
 from pages.shared.save import save_rows
 from pages.shared.url_choices import one_of
@@ -52,6 +52,7 @@ def page(engine: Engine) -> None:
         "to sort, a cell to see what is behind it"
     )
     board_table(engine, frame, shown, datasets)
+    show_notes(list(shown.values()))
     if left_out:
         with st.expander(f"{count(len(left_out), 'pair')} left out, and why"):
             st.markdown("\n".join(f"- {plain(reason)}" for reason in left_out))

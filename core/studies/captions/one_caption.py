@@ -19,7 +19,7 @@ from core.studies.captions.retrieval import RetrievalResult
 from core.studies.pictures.search import Hit, captions_of_row
 from core.studies.prompts.compose import WordSpan
 from core.studies.result import StudyResult, place_of
-from core.types import EmbeddingSet, EvalProtocol, FloatArray, IntArray
+from core.types import EmbeddingSet, EvalProtocol, FloatArray, IntArray, Note, beside
 
 Difficulty = Literal["any", "easy", "hard", "lost"]
 HARD, LOST = 2, 11
@@ -64,6 +64,12 @@ class OneCaptionResult(StudyResult):
     words: tuple[WordRank, ...]
     others: tuple[TextRank, ...]
     protocol: EvalProtocol
+    text_notes: tuple[Note, ...] = ()
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What stands beside the ranks: of the data, and whether the caption is cut."""
+        return beside(self.provenance.beside, self.text_notes)
 
     def to_record(self) -> dict[str, Any]:
         """JSON-ready."""
@@ -213,6 +219,12 @@ class OnePictureResult(StudyResult):
     rank: int | None
     hits: tuple[CaptionHit, ...]
     own: tuple[CaptionHit, ...]
+    text_notes: tuple[Note, ...] = ()
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What stands beside the ranks: of the data, and how many captions are cut."""
+        return beside(self.provenance.beside, self.text_notes)
 
     def to_record(self) -> dict[str, Any]:
         """JSON-ready."""

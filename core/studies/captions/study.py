@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import ClassVar
 
 import numpy as np
@@ -22,6 +22,7 @@ from core.studies.prompts.compose import leave_one_out
 from core.system.progress import Progress
 from core.types import EmbeddingKey, EmbeddingSet, FloatArray, IntArray, Place
 
+CUT_CAPTIONS = "cut_captions"
 _RANKS_VERSION = 2
 _ARRAYS = tuple(field.name for field in fields(CaptionRanks))
 
@@ -48,14 +49,22 @@ class Retrieval(Study[RetrievalResult]):
         """The vectors, and how many captions are used."""
         return lab.vectors.require(self.place).key, self.used
 
+    def kept(self, lab: Lab) -> RetrievalResult | None:
+        """From the ranks on disk. Raises `NotHere` while pictures and captions are not embedded."""
+        images = lab.vectors.require(self.place)
+        ranks = lab.results.read(ranks_key(images.key, self.used), _read)
+        return None if ranks is None else self._assembled(lab, images, caption_rows(images, self.used), ranks)
+
     def run(self, lab: Lab, progress: Progress | None = None) -> RetrievalResult:
         """Raises `NotHere` while pictures and captions are not embedded."""
         images = lab.vectors.require(self.place)
         rows = caption_rows(images, self.used)
-        ranks = _ranks(lab, images, rows, self.used, progress)
+        return self._assembled(lab, images, rows, _ranks(lab, images, rows, self.used, progress))
+
+    def _assembled(self, lab: Lab, images: EmbeddingSet, rows: IntArray, ranks: CaptionRanks) -> RetrievalResult:
         figures = published(self.place.model, self.place.dataset)
         captions = [images.captions[row] for row in rows]
-        cut = lab.prompting.text_notes(images.key.model, captions, "captions", "cut_captions")
+        cut = lab.prompting.text_notes(images.key.model, captions, "captions", CUT_CAPTIONS)
         recalls = tuple(figure for figure in figures if "_retrieval_" in figure.metric)
         return assemble(images, rows, ranks, self.used, recalls, cut)
 
@@ -97,7 +106,10 @@ def one_caption(
     def make() -> OneCaptionResult:
         rest = [*(s.without for s in spans), *others]
         vectors = np.vstack([_text_vector(lab, images, text), *_rest(lab, images, rest)])
-        return examine(images, gallery_of(lab, images), row, text, vectors, spans, others, k)
+        found = examine(images, gallery_of(lab, images), row, text, vectors, spans, others, k)
+        return replace(
+            found, text_notes=lab.prompting.text_notes(images.key.model, [text, *others], "texts", "cut_texts")
+        )
 
     return lab.memory.studies.get(("one-caption", images.key, picture, text, others, by_word, k), make)
 
@@ -105,7 +117,13 @@ def one_caption(
 def one_picture(lab: Lab, place: Place, *, picture: str, k: int = 10) -> OnePictureResult:
     """The captions that a picture finds, and where its own stand."""
     images = lab.vectors.require(place)
-    return captions_found(images, gallery_of(lab, images, "texts"), row_of(images, picture), k)
+
+    def make() -> OnePictureResult:
+        found = captions_found(images, gallery_of(lab, images, "texts"), row_of(images, picture), k)
+        cut = lab.prompting.text_notes(images.key.model, images.captions, "captions", CUT_CAPTIONS)
+        return replace(found, text_notes=cut)
+
+    return lab.memory.studies.get(("one-picture", images.key, picture, k), make)
 
 
 def _text_vector(lab: Lab, images: EmbeddingSet, text: str) -> FloatArray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,10 +16,10 @@ from core.studies.base import Lab
 from core.studies.captions.retrieval import RetrievalResult
 from core.studies.captions.study import Retrieval
 from core.studies.probe.study import LinearProbe
-from core.studies.zero_shot.classify import ZeroShotResult
+from core.studies.zero_shot.classify import ZeroShotResult, rule_note
 from core.studies.zero_shot.study import ZeroShot
 from core.system.files import canonical_json, sha256_text
-from core.types import Interval, Place
+from core.types import Interval, Note, Place
 
 ZERO_SHOT, PROBE, CAPTIONS = "Zero-shot", "Linear probe", "Caption retrieval"
 
@@ -27,7 +27,8 @@ ZERO_SHOT, PROBE, CAPTIONS = "Zero-shot", "Linear probe", "Caption retrieval"
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class BoardScore:
     """One figure of one model on one split: `value` 0-1 with its 95 % interval, of `n` images (or captions) in
-    `classes` classes (0 without). `correct` (n,) says which were right, None where that is not known one by one."""
+    `classes` classes (0 without). `correct` (n,) says which were right, None where that is not known one by one;
+    `notes` stand beside it."""
 
     model: str
     dataset: str
@@ -37,6 +38,7 @@ class BoardScore:
     value: float
     ci95: Interval
     correct: NDArray[np.bool_] | None = None
+    notes: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +59,8 @@ class BoardFigure:
 
 def _zero_shot(metric: str) -> Callable[[Lab, Place], BoardScore | None]:
     def of(lab: Lab, place: Place) -> BoardScore | None:
-        return _of_record(place, metric, _record(lab, place))
+        score = _of_record(place, metric, _record(lab, place))
+        return replace(score, notes=rule_note(lab.vectors.require(place).score_rule))
 
     return of
 
@@ -144,6 +147,7 @@ def _recall(side: str) -> Callable[[Lab, Place], BoardScore | None]:
             classes=0,
             value=found.recall[1],
             ci95=found.recall_ci95[1],
+            notes=result.notes,
         )
 
     return of

@@ -18,7 +18,7 @@ from core.stats.intervals import wilson
 from core.stats.metrics import Float64Array
 from core.studies.pictures.query import Query
 from core.studies.result import StudyResult, place_of
-from core.types import EmbeddingSet, EvalProtocol, FloatArray, IntArray, Interval, expect_shape
+from core.types import EmbeddingSet, EvalProtocol, FloatArray, IntArray, Interval, Note, beside, expect_shape
 
 BINS = 40
 QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
@@ -85,6 +85,12 @@ class PicturesResult(StudyResult):
     spread: Spread
     precision: Precision | None
     protocol: EvalProtocol
+    text_notes: tuple[Note, ...] = ()
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What stands beside the list: of the data, and whether the query is cut."""
+        return beside(self.provenance.beside, self.text_notes)
 
     def __post_init__(self) -> None:
         expect_shape("scores", self.scores, (self.n,), np.float32)

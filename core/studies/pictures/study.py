@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -43,7 +44,8 @@ def search(
 
     def make() -> PicturesResult:
         vector = _vector(lab, images, asked, image, like)
-        return find(images, gallery_of(lab, images), asked, vector, k, right)
+        found = find(images, gallery_of(lab, images), asked, vector, k, right)
+        return replace(found, text_notes=lab.prompting.text_notes(images.key.model, asked.texts, "texts", "cut_texts"))
 
     return lab.memory.studies.get(("search", images.key, asked, stamp, k, right), make)
 

@@ -14,6 +14,7 @@ from core.studies.captions.study import one_picture
 from core.tables.retrieval import captions_found_frame
 from core.words.captions import own_captions_finding
 from core.words.names import say_model
+from pages.shared.layout import show_remarks
 from pages.shared.save import save_rows
 from pages.shared.words import plain
 
@@ -30,6 +31,7 @@ def picture_to_captions(engine: Engine, models: Sequence[str], dataset: str, spl
             with place, st.container(gap="xsmall"):
                 st.markdown(f"**{plain(say_model(result.model))}**")
                 st.caption(plain(own_captions_finding(result)))
+                show_remarks(result.text_notes)
                 st.html("".join(_line(hit, result) for hit in result.hits))
     save_rows(captions_found_frame(results), "captions-found", key="captions-found-csv")
 

@@ -236,7 +236,7 @@ def test_a_list_without_pictures_still_has_its_captions(caption_page: Page) -> N
 
 def test_what_is_missing_in_own_data_is_reported(caption_page: Page, captioned: World) -> None:
     words = said(caption_page(HERE, model=[GOOD], data=[told_set(captioned)]))
-    assert "told · 24 images · 73 captions, 3 to 4 an image" in words
+    assert "told · 24 images · 73 captions, 3 to 4 per image" in words
     assert LOST in words and BARE in words
     assert "Duplicate captions of the same image: 1" in words and "shared by several images: 1" in words
     assert str(captioned.data) not in words
