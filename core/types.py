@@ -107,7 +107,8 @@ def beside(*groups: Iterable[Note]) -> tuple[Note, ...]:
 class ModelSpec:
     """One CLIP model: an architecture with one set of weights.
 
-    `name` is `ARCHITECTURE/PRETRAINED` in open_clip's words; `library` says who loads it.
+    `name` is `ARCHITECTURE/PRETRAINED` in open_clip's words; `library` says who loads it. `language` is that of its
+    texts, as NLLB writes it (`deu_Latn`), where another than English was asked for: `ARCHITECTURE/PRETRAINED@deu_Latn`.
     """
 
     name: str
@@ -124,6 +125,12 @@ class ModelSpec:
     why: str = ""
     download_bytes: int = 0
     published_name: tuple[str, str] | None = None
+    language: str = ""
+
+    @property
+    def weights_name(self) -> str:
+        """The name under which its weights are known: without the language of its texts."""
+        return self.name.removesuffix(f"@{self.language}") if self.language else self.name
 
     @property
     def family(self) -> Literal["openai", "open_clip", "demo", "other"]:

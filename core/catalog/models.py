@@ -168,18 +168,23 @@ WEIGHT_ADDRESSES: Mapping[str, str] = {
     "convnext_base/laion400m_s13b_b51k": "laion/CLIP-convnext_base-laion400M-s13B-b51K/",
 }
 _BY_NAME = {spec.name: spec for spec in MODELS}
+_LANGUAGE = re.compile(r"@([a-z]{3}_[A-Z][a-z]{3})$")
+"""At the end of a name, as NLLB writes languages."""
 
 
 def find_model(name: str) -> ModelSpec:
     """The record of a model by any of its names.
 
     A name of the catalog; `ARCHITECTURE/PRETRAINED` as open_clip lists; `ARCHITECTURE/random` (untrained,
-    seeded); `hf-hub:ORG/NAME`; `file:CONFIG.json,WEIGHTS.safetensors`. Raises `UnknownName` with the closest
-    names, and `TMVError` where weights trained with QuickGELU are paired with an architecture without it, or where a
-    model runs only with a program of its publisher's.
+    seeded); `hf-hub:ORG/NAME`; `file:CONFIG.json,WEIGHTS.safetensors`. A model with NLLB's tokenizer may have the
+    language of its texts behind it (`@deu_Latn`). Raises `UnknownName` with the closest names, and `TMVError` where
+    weights trained with QuickGELU are paired with an architecture without it, or where a model runs only with a program
+    of its publisher's.
     """
     if name in _BY_NAME:
         return _BY_NAME[name]
+    if language := _LANGUAGE.search(name):
+        return _in_language(find_model(name[: language.start()]), language[1])
     if _OWN_CODE.search(name) and not name.startswith(FILE):
         raise needs_own_code(name)
     if name.startswith(HUB):
@@ -206,10 +211,21 @@ def every_model() -> tuple[ModelSpec, ...]:
     return MODELS + tuple(find_model(name) for name in listed if name not in _BY_NAME)
 
 
+def _in_language(spec: ModelSpec, language: str) -> ModelSpec:
+    """The same model with its texts in another language; published figures are of English ones."""
+    if spec.pretrained not in ("hub", "file") and not spec.architecture.startswith("nllb"):
+        raise UnknownName(
+            f"The texts of {spec.name} have no language to choose ({language}): only models with NLLB's tokenizer do, "
+            "for example nllb-clip-base/v1@deu_Latn."
+        )
+    title = f"{spec.title}, texts in {language}"
+    return replace(spec, name=f"{spec.name}@{language}", title=title, language=language, published_name=None)
+
+
 def config_and_weights(spec: ModelSpec) -> tuple[Path, Path] | None:
     """The configuration and weights of a model that lies in two files (`file:` and the demo), or None."""
     if spec.name.startswith(FILE):
-        config, _, weights = spec.name.removeprefix(FILE).rpartition(",")
+        config, _, weights = spec.weights_name.removeprefix(FILE).rpartition(",")
         return Path(config).expanduser(), Path(weights).expanduser()
     if spec.family == "demo":
         return DEMO_WEIGHTS / f"{spec.architecture}.json", DEMO_WEIGHTS / f"{spec.architecture}.safetensors"

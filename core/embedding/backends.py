@@ -18,7 +18,7 @@ import numpy as np
 
 from core.embedding.batches import Batch, batch_of, compute_batch, encode_pixels, read_pixels
 from core.system.processes import available_cores
-from core.types import Dataset, Encoder, Skipped
+from core.types import Dataset, EmbeddingSet, Encoder, Skipped
 
 _FEEDERS = 3
 _HEARTBEAT_SECONDS = 0.5
@@ -55,6 +55,27 @@ class LocalThreads:
         else:
             with _stopping(stop):
                 yield from _parallel(batches, lambda rows: compute_batch(encoder, dataset, rows, stop), self.workers)
+
+
+class StoredRows:
+    """No computing: the vectors that another entry has of the same pictures by the same image encoder (a model whose
+    texts are in another language). In another number format they are other vectors, and are computed."""
+
+    workers = 1
+
+    def __init__(self, images: EmbeddingSet) -> None:
+        self._images, self._place = images, {name: row for row, name in enumerate(images.ids)}
+        self._skipped = {one.id: one for one in images.skipped}
+
+    def encode(self, encoder: Encoder, dataset: Dataset, batches: Sequence[range]) -> Generator[Batch | None]:
+        """See `Backend`."""
+        if encoder.card.precision != self._images.provenance.precision:
+            yield from LocalThreads().encode(encoder, dataset, batches)
+            return
+        for rows in batches:
+            there = [self._place[dataset.ids[row]] for row in rows if dataset.ids[row] in self._place]
+            gone = [(row, self._skipped[dataset.ids[row]]) for row in rows if dataset.ids[row] not in self._place]
+            yield Batch(rows=rows, vectors=np.array(self._images.image_embeddings[there]), skipped=tuple(gone))
 
 
 def on_accelerator(encoder: Any) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core import readers
+from core.catalog.models import find_model
 from core.embedding.data import Data
 from core.embedding.speed import remember_speed
 from core.encoders import weights
@@ -21,6 +22,7 @@ from core.system.progress import Progress
 from core.types import EmbeddingKey, EmbeddingSet, ModelSpec, Note, Place, State
 
 if TYPE_CHECKING:
+    from core.embedding.backends import Backend
     from core.embedding.run import EmbedReport
 
 BUILT_IN = "built in"
@@ -150,6 +152,7 @@ class Vectors:
 
         model, dataset, split = place.names
         self._data.ensure_demo(dataset)
+        stored = self._same_images(place)
         report = embed(
             lambda: self._encoding.encoder(model),
             self._data.rows(dataset, split),
@@ -158,13 +161,23 @@ class Vectors:
             memo_dir=self._memo_dir,
             progress=progress,
             card=self._encoding.usable_card(model),
+            backend=stored,
         )
         self._data.keep_templates(report.key)
-        if report.images_per_second:
+        if report.images_per_second and stored is None:
             remember_speed(self._results, report, self._encoding.encoder(model).card.device)
         for folder in self.store.drop_damaged(model, dataset, split):
             self._tell(f"{folder / MANIFEST} was damaged, so that entry is dropped.")
         return report
+
+    def _same_images(self, place: Place) -> Backend | None:
+        """For texts in another language: the vectors of the images are those of the model itself, where it has them."""
+        if not place.model.language:
+            return None
+        from core.embedding.backends import StoredRows
+
+        images = self.find(replace(place, model=find_model(place.model.weights_name)))
+        return None if images is None else StoredRows(images)
 
     def ensure(self, place: Place, progress: Progress | None = None) -> EmbeddingSet:
         """The stored vectors, computed first where they are missing or damaged."""

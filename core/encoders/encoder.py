@@ -206,7 +206,9 @@ def _record(path: Path, memo_dir: Path | None) -> dict[str, Any]:
 def _model_digest(spec: ModelSpec, built: Built, files: Sequence[dict[str, Any]]) -> str:
     """Covers the content of the weights, the configuration and the library."""
     content = [f["sha256"] for f in files] or [_tensors_digest(built.model)]
-    known = {"library": spec.library, "config": built.config, "weights": content}
+    known: dict[str, Any] = {"library": spec.library, "config": built.config, "weights": content}
+    if spec.language:  # its texts have other vectors
+        known["language"] = spec.language
     return hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()
 
 

@@ -109,6 +109,7 @@ def _build_open_clip(spec: ModelSpec, files: ModelFiles) -> Built:
     weights, own = str(files.weights) if files.weights else None, spec.pretrained == "file"
     name, config, preprocess = _architecture(open_clip, spec, files.config)
     text = read_text_config(config.get("text_cfg", {}))
+    text = replace(text, language=spec.language or text.language)
     with _building, _quiet(), torch.random.fork_rng(devices=[]), hub_towers(text, files.text):
         torch.manual_seed(SEED)
         model = _create(open_clip, spec, name, None if own else weights, preprocess)

@@ -52,8 +52,8 @@ def source_of(spec: ModelSpec) -> WeightsSource:
     if spec.pretrained == "random":
         return WeightsSource()
     if spec.name.startswith(catalog.HUB):
-        return WeightsSource(hub=spec.name.removeprefix(catalog.HUB), filenames=HUB_WEIGHTS, with_config=True)
-    address = catalog.WEIGHT_ADDRESSES.get(spec.name) or _listed_address(spec)
+        return WeightsSource(hub=spec.weights_name.removeprefix(catalog.HUB), filenames=HUB_WEIGHTS, with_config=True)
+    address = catalog.WEIGHT_ADDRESSES.get(spec.weights_name) or _listed_address(spec)
     return WeightsSource(url=address) if address.startswith("http") else _hub_source(address)
 
 
@@ -121,7 +121,8 @@ def text_config(spec: ModelSpec) -> text_files.TextConfig | None:
 def _text_config(spec: ModelSpec, config: Path | None) -> text_files.TextConfig:
     if spec.library == "clip":
         return text_files.TextConfig()
-    return _listed_text_config(spec.architecture) if config is None else text_files.read_text_config(_text_cfg(config))
+    own = _listed_text_config(spec.architecture) if config is None else text_files.read_text_config(_text_cfg(config))
+    return replace(own, language=spec.language) if spec.language else own
 
 
 @lru_cache(maxsize=512)

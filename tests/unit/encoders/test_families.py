@@ -21,10 +21,12 @@ from core.encoders.service.local import Encoding
 from core.encoders.text_files import TextConfig, read_text_config
 from core.encoders.text_towers import read_tower_config
 from core.encoders.tokens import cut_note
-from core.errors import NotHere, TMVError
+from core.engine import Engine
+from core.errors import NotHere, TMVError, UnknownName
 from core.store import TextStore
 from core.system import download as transfer
 from tests.encoder_models import ROUNDING, close, pixels
+from tests.fakes import png
 from tests.hub import Loopback, serve
 from tests.tiny_models import (
     FAMILIES,
@@ -235,3 +237,29 @@ def test_captions_that_are_cut_are_counted_by_the_models_own_tokenizer(family: s
     assert note.code == "cut_captions" and f"1 of 20 captions are cut at {context} tokens" in note
     shutil.rmtree(tmp_path / "own")
     assert cut_note(spec, None, ["cat"], "captions", "cut_captions") == ()
+
+
+def test_texts_in_another_language_with_the_same_images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model by its name with a language: other text vectors, the same image vectors, which are not computed again."""
+    name = make_family("nllb", tmp_path / "own")
+    for i in range(3):
+        (tmp_path / "data" / "squares" / "red").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "data" / "squares" / "red" / f"{i}.png").write_bytes(png((200, 10 * i, 0), i))
+    (tmp_path / "data" / "squares" / "red" / "broken.png").write_bytes(b"\x89PNG no")
+    engine = Engine(tmp_path / "cache", tmp_path / "data", device="cpu")
+    plain, german = (engine.place(n, "folder:squares") for n in (name, f"{name}@deu_Latn"))
+    engine.vectors.embed(plain)
+    monkeypatch.setattr(LoadedEncoder, "encode_images", lambda *_: pytest.fail("images are computed again"))
+    engine.vectors.embed(german)
+    a, b = (engine.vectors.require(place) for place in (plain, german))
+    np.testing.assert_array_equal(a.image_embeddings, b.image_embeddings)
+    assert a.ids == b.ids and len(a.skipped) == len(b.skipped) == 1
+    texts = [engine.encoding.encode_texts(place.model.name, ["ein Hund"]) for place in (plain, german)]
+    assert not np.allclose(texts[0], texts[1])
+    assert "deu_Latn" in german.model.title and a.provenance.model_digest != b.provenance.model_digest
+
+
+def test_languages_are_of_models_that_have_them() -> None:
+    assert find_model("nllb-clip-base/v1@zho_Hans").weights_name == "nllb-clip-base/v1"
+    with pytest.raises(UnknownName, match=r"only models with NLLB's tokenizer"):
+        find_model("ViT-B-32/openai@deu_Latn")
