@@ -6,22 +6,19 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.catalog.models import every_model
 from core.engine import Engine
 from core.stats.numbers import count
 from core.tables.jobs import PLAN, plan_frame
 from core.types import DatasetSpec, ModelSpec, PlannedPair
 from core.words.jobs import plan_said
-from core.words.names import say_dataset, say_model
+from core.words.names import say_dataset
 from core.work.batch import begin, plan
 from pages.data_and_models.line import show_queue
 from pages.shared.columns import page_columns
-from pages.shared.engine import engine
-from pages.shared.file_models import public_name
 from pages.shared.guard import public, safe_callback
+from pages.shared.model_list import model_options
 from pages.shared.own_data import page_dataset, page_model
-from pages.shared.pickers import choice_row, look_up, note_problems, offered_datasets, titles
-from pages.shared.stored import known_models
+from pages.shared.pickers import MODEL_HELP, choice_row, look_up, note_problems, offered_datasets, titles
 from pages.shared.url_choices import one_of
 from pages.shared.url_state import get_choice, set_choice
 from pages.shared.widgets import multiselect, select
@@ -61,16 +58,14 @@ def _form(engine: Engine) -> tuple[Sequence[ModelSpec], Sequence[DatasetSpec], s
     datasets, unknown = look_up(get_choice("embed_data"), lambda name: page_dataset(engine, name))
     first, second, third = choice_row([4, 4, 2])
     with first:
-        known = {m.name: _named(say_model(m), m.name) for m in (*known_models(engine), *every_model(), *models)}
         multiselect(
             "embed_model",
             "Models",
-            known,
+            model_options(engine, (), models),
             [m.name for m in models],
             accept_new_options=True,
             placeholder="Choose or type names",
-            help="All models that open_clip knows; any other can be typed as ARCHITECTURE/PRETRAINED, hf-hub:ORG/NAME "
-            "or file:CONFIG,WEIGHTS.",
+            help=MODEL_HELP,
         )
         note_problems(strange)
     with second:
@@ -91,11 +86,6 @@ def _form(engine: Engine) -> tuple[Sequence[ModelSpec], Sequence[DatasetSpec], s
         split = one_of("embed_split", ["", *splits], "", instead="the default split of each data set is used instead")
         select("embed_split", "Split", {"": "Default of each", **{s: s for s in splits}}, split)
     return models, datasets, split
-
-
-def _named(said: str, exact: str) -> str:
-    exact = public_name(engine(), exact)
-    return said if said == exact else f"{said} ({exact})"
 
 
 def _offer(engine: Engine, models: Sequence[ModelSpec], datasets: Sequence[DatasetSpec], split: str) -> None:

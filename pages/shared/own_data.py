@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from core.catalog.finding import find_by_words
 from core.catalog.models import find_model
 from core.engine import Engine
 from core.errors import TMVError, UnknownName
 from core.readers.datasets import find_dataset
 from core.types import DatasetSpec, ModelSpec
+from core.words.library import name_in_list, several_fit
 from pages.shared.file_models import exact_name, stored_file_models
 
 DATA_SCHEMES = ("folder", "captions", "wds")
@@ -37,14 +39,22 @@ def page_dataset(engine: Engine, name: str) -> DatasetSpec:
 
 
 def page_model(engine: Engine, name: str) -> ModelSpec:
-    """The record of a model named on a page. Weight files must lie under the data folder (`TMV_DATA`), or have vectors
-    here already."""
-    name = exact_name(engine, name)
+    """The record of a model named on a page, by its name or by words that no other listed model fits. Weight files must
+    lie under the data folder (`TMV_DATA`), or have vectors here already."""
+    name = name_in_list(exact_name(engine, name))
     scheme, colon, paths = name.partition(":")
     if colon and scheme == "file" and name not in stored_file_models(engine):
         kept = [str(inside(engine.data.folder, path)) for path in paths.split(",")]
         return find_model(f"file:{','.join(kept)}")
-    return find_model(name)
+    try:
+        return find_model(name)
+    except UnknownName:
+        meant = find_by_words(name) if name.strip() else ()
+        if len(meant) > 1:
+            raise UnknownName(several_fit(name, meant)) from None
+        if not meant:
+            raise
+        return meant[0]
 
 
 def inside(data_dir: Path, path: str) -> Path:

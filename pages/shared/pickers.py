@@ -25,8 +25,9 @@ from core.types import DatasetSpec, ModelSpec
 from core.words.datasets import choice_said
 from core.words.names import is_own, say_dataset, say_model, show_on_page
 from pages.shared.guard import SaidAlready, public
+from pages.shared.model_list import model_options
 from pages.shared.own_data import page_dataset, page_model
-from pages.shared.stored import carries, default_datasets, default_models, known_models, stored_pairs
+from pages.shared.stored import carries, default_datasets, default_models, stored_pairs
 from pages.shared.url_state import get_choice
 from pages.shared.widgets import multiselect, select
 from pages.shared.words import plain
@@ -145,9 +146,11 @@ class Picked(Generic[Spec]):
 def pick_models(engine: Engine, datasets: Sequence[DatasetSpec], *, most: int = 16) -> tuple[ModelSpec, ...]:
     """Several models; opens with those that have vectors of these data sets."""
     found = _models(engine, tuple(d.name for d in datasets), most)
-    options = {m.name: say_model(m) for m in (*known_models(engine), *found.specs)}
+    options = model_options(engine, [d.name for d in datasets], found.specs)
     now = [*found.missing, *(m.name for m in found.specs)][:most]
-    multiselect("model", "Models", _with(options, now), now, max_selections=most, help=MODEL_HELP, **TYPED)
+    multiselect(
+        "model", "Models", _with(options, now), now, max_selections=most, select_all=False, help=MODEL_HELP, **TYPED
+    )
     found.tell("model", [say_model(m) for m in found.specs])
     _tell_cut([say_model(m) for m in found.specs], most, "models")
     if not get_choice("model"):
@@ -199,7 +202,7 @@ def pick_model(engine: Engine, dataset: DatasetSpec) -> ModelSpec:
     """One model: the first of those chosen elsewhere. Choosing another puts it first and keeps the rest."""
     found = _one_model(engine, (dataset.name,))
     names = [*found.missing, *(m.name for m in found.specs)]
-    options = _with({m.name: say_model(m) for m in (*known_models(engine), *found.specs)}, names[:1])
+    options = _with(model_options(engine, [dataset.name], found.specs[:1], others=found.specs), names[:1])
     select("model", "Model", options, names[0], args=names, help=MODEL_HELP, **TYPED)
     one = replace(found, specs=found.specs[:1])
     one.tell("model", [say_model(m) for m in one.specs])
@@ -215,7 +218,10 @@ def chosen_model(engine: Engine) -> ModelSpec:
 
 
 TYPED: Mapping[str, Any] = {"accept_new_options": True}
-MODEL_HELP = "Any model that OpenCLIP knows can be typed too, as ARCHITECTURE/PRETRAINED."
+MODEL_HELP = (
+    "Type words to find any model that OpenCLIP lists: family, size, training data, such as “siglip so400m”. "
+    "Others can be typed as hf-hub:ORG/NAME or file:CONFIG,WEIGHTS."
+)
 DATA_HELP = "Your own data in the server's data folder is listed too; its name can be typed, for example folder:birds."
 
 

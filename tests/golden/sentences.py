@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from core.catalog.models import find_model
 from core.stats.accuracy import Score
 from core.stats.intervals import PairedDifference, wilson
 from core.stats.metrics import calibration, confusion
@@ -34,7 +35,7 @@ from core.studies.prompts.heldout import PromptSearchResult
 from core.studies.prompts.words import WordsResult
 from core.studies.zero_shot.classify import ZeroShotResult
 from core.tables.classes import confusion_frame
-from core.types import EmbeddingKey, Job, Note, OnDisk, Reference, ScoreRule, Sentence, State
+from core.types import EmbeddingKey, Job, ModelSpec, Note, OnDisk, Reference, ScoreRule, Sentence, State
 from core.words import (
     accuracy,
     audit,
@@ -45,6 +46,7 @@ from core.words import (
     glossary,
     jobs,
     leaderboard,
+    library,
     notes,
     pictures,
     probe,
@@ -79,6 +81,7 @@ def sentences() -> dict[str, list[Any]]:
         *_agreements(),
         *_boards(),
         *_jobs(),
+        *_library(),
         *_captions(),
         *_datasets(),
         *_others(),
@@ -510,6 +513,20 @@ def _jobs() -> Said:
     yield "jobs.when_said", [jobs.when_said(None)]
     yield "jobs.plan_said", [jobs.plan_said(24, 20, 640, 3, 0, 1), jobs.plan_said(1, 0, 0, 0, 1, 0)]
     yield "jobs.all_done_said", [jobs.all_done_said([each]) for each in ended] + [jobs.all_done_said(ended)]
+
+
+def _library() -> Said:
+    metaclip, siglip, hub, untrained = (
+        find_model(name)
+        for name in ("ViT-B-32-quickgelu/metaclip_400m", "ViT-B-16-SigLIP2/webli", "hf-hub:a/b", "RN50/random")
+    )
+    yield "library.parameters_said", [library.parameters_said(n) for n in (0, 4_183_041, 151_277_313, 1_193_014_785)]
+    groups: tuple[list[ModelSpec], ...] = ([], [metaclip], [metaclip, siglip], [hub], [siglip, hub, metaclip])
+    yield "library.download_said", [library.download_said(models) for models in groups]
+    lines = [library.listed_said(metaclip, "to download"), library.listed_said(siglip, "")]
+    yield "library.listed_said", [*lines, library.listed_said(untrained, "not embedded")]
+    yield "library.name_in_list", [library.name_in_list(text) for text in (*lines, "hf-hub:a/b")]
+    yield "library.several_fit", [library.several_fit("b", [siglip] * n) for n in (2, 8)]
 
 
 def _boards() -> Said:

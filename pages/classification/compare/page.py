@@ -43,7 +43,7 @@ def page(engine: Engine) -> None:
         titles = zip(("First model", "Second model"), side_titles(*two), strict=True)
         for place, name, side, (which, title) in zip(st.columns(2, gap="large"), "ab", two, titles, strict=True):
             with place:
-                pick_side(engine, name, side, which, title)
+                pick_side(engine, dataset, name, side, which, title)
     if wrong:
         not_available(wrong, "model or method")
     split = split_of(engine, two, dataset, how)

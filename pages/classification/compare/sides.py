@@ -26,9 +26,10 @@ from core.words.few_shot import say_draw
 from core.words.names import DRAWN, METHODS, PROBE, ZERO_SHOT, few_shot_method, say_model, short_names
 from pages.classification.compare.few_shot_side import SEED, SHOTS_OPENED, pick_draw, read_draw
 from pages.shared.encode import encode_filled
+from pages.shared.model_list import model_options
 from pages.shared.own_data import page_model
 from pages.shared.pickers import MODEL_HELP, TYPED, look_up, note_problems
-from pages.shared.stored import default_models, known_models, stored_pairs
+from pages.shared.stored import default_models, stored_pairs
 from pages.shared.url_state import get_choice, set_choice
 from pages.shared.widgets import select, widget_key
 
@@ -210,10 +211,10 @@ def side_titles(first: Side, second: Side) -> tuple[str, str]:
     return a, b
 
 
-def pick_side(engine: Engine, name: str, side: Side, which: str, title: str) -> None:
+def pick_side(engine: Engine, dataset: DatasetSpec, name: str, side: Side, which: str, title: str) -> None:
     """The choices of one side in a row: model, method and, for zero-shot, the wording. `which` of the two it is names
     the model, the model (`title`) the rest."""
-    models = {m.name: say_model(m) for m in (*known_models(engine), side.model)}
+    models = model_options(engine, [dataset.name], [side.model])
     left, middle, right = st.columns([5, 4, 5], vertical_alignment="bottom")
     with left:
         look = {"on_change": _chose, "args": (name, side.wording), "help": MODEL_HELP, **TYPED}
