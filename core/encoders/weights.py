@@ -181,7 +181,7 @@ def download(spec: ModelSpec, progress: Progress | None = None) -> ModelFiles:
     source = source_of(spec)
     if any(not path.is_file() for path in source.files):
         raise NotHere(f"{spec.name} needs {' and '.join(map(str, source.files))}; {state(spec).why}")
-    config = hub.download(source.hub, (HUB_CONFIG,)) if source.with_config else next(iter(source.files), None)
+    config = _hub_config(source.hub) if source.with_config else next(iter(source.files), None)
     text = text_files.download(_text_config(spec, config), _folder(spec))
     weights = source.files[1] if source.files else None
     if source.hub:
@@ -189,6 +189,17 @@ def download(spec: ModelSpec, progress: Progress | None = None) -> ModelFiles:
     elif source.url:
         weights = _download_address(spec, source.url, progress)
     return ModelFiles(weights=weights, config=config, text=text)
+
+
+def _hub_config(repository: str) -> Path:
+    found = hub.download_if_there(repository, HUB_CONFIG)
+    if found is None:
+        raise NotHere(
+            f"{repository} on the hub is no open_clip model: it has no {HUB_CONFIG}. Where open_clip lists the same "
+            "weights, take their name (python -m core models), or bring a configuration and the weights as "
+            "file:CONFIG.json,WEIGHTS."
+        )
+    return found
 
 
 def clip_cache() -> Path:

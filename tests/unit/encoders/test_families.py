@@ -263,3 +263,9 @@ def test_languages_are_of_models_that_have_them() -> None:
     assert find_model("nllb-clip-base/v1@zho_Hans").weights_name == "nllb-clip-base/v1"
     with pytest.raises(UnknownName, match=r"only models with NLLB's tokenizer"):
         find_model("ViT-B-32/openai@deu_Latn")
+
+
+def test_a_repository_that_is_no_open_clip_model_says_what_to_do(server: Loopback) -> None:
+    server.repositories["someone/clip"] = {"config.json": b"{}", "model.safetensors": b""}
+    with pytest.raises(NotHere, match=r"someone/clip on the hub is no open_clip model: .* take their name"):
+        load_encoder("hf-hub:someone/clip", "cpu")
