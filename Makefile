@@ -22,9 +22,11 @@ test: $(VENV)/.dev check
 browser: $(VENV)/.dev
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder tests/browser
 
-# Tokens and text towers beside open_clip with transformers, which the product does without; in a folder of its own.
+# Tokens and text towers beside open_clip with transformers, which the product does without, in a folder of its own; then,
+# without it, a model of every family through command and page.
 parity: $(VENV)/.peers
-	PYTHONPATH=$(VENV)/peers HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -q -n 2 tests/parity
+	PYTHONPATH=$(VENV)/peers HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -q -n 2 tests/parity/test_transformers.py
+	$(BIN)/python -m pytest -q -n 2 tests/parity/test_everywhere.py
 
 $(VENV)/.peers: $(VENV)/.dev
 	$(BIN)/uv pip install -q --no-deps --target $(VENV)/peers transformers==5.24.0

@@ -82,8 +82,18 @@ def _candidates(visual: Any, device: str) -> Iterator[tuple[str, Callable[[], En
         if onednn.available(device):
             yield "folded and fused ResNet on packed layers", lambda: LeanResNet(visual, True)
         yield "folded ResNet", lambda: LeanResNet(visual, False)
+    elif device.startswith("cuda") and _is_convolutional(visual):
+        yield (
+            "the library's own call, channels last",
+            lambda: copy.deepcopy(visual).to(memory_format=torch.channels_last),
+        )
     elif onednn.available(device):
         yield "the library's own call on packed layers", lambda: onednn.with_packed_linears(visual)
+
+
+def _is_convolutional(visual: Any) -> bool:
+    """Whether convolutions do most of the work: a transformer has one, for its patches."""
+    return sum(isinstance(part, torch.nn.Conv2d) for part in visual.modules()) > 4
 
 
 def is_plain_transformer(visual: Any) -> bool:

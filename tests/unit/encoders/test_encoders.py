@@ -297,3 +297,15 @@ def test_image_paths_are_tried_best_first(folder: Path) -> None:
     _, model = make_model("plain", folder / "order")
     names = [name for name, _ in images._candidates(model.visual, "cpu")]
     assert names[-1] == "lean transformer" and len(names) == 1 + onednn.available("cpu")
+
+
+@pytest.mark.parametrize("variant", ["resnet", "stochastic_depth"])
+def test_convolutions_with_channels_last_as_on_a_card(variant: str, tmp_path: Path) -> None:
+    """What is tried on a card, computed here: the same vectors."""
+    from core.encoders import images
+
+    _, model = make_model(variant, tmp_path)
+    ((name, make),) = images._candidates(model.visual, "cuda")
+    batch = pixels(2, 3, 64, 64)
+    with torch.inference_mode():
+        assert "channels last" in name and close(make()(batch), model.encode_image(batch)) < ROUNDING

@@ -1,0 +1,5 @@
+"""Pages of these tests start no process either."""
+
+from tests.app.conftest import no_process
+
+__all__ = ["no_process"]
