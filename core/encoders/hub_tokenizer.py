@@ -129,7 +129,7 @@ class HubTokenizer:
         return found
 
     def _set_language(self, said: Mapping[str, Any]) -> None:
-        """A multilingual translator's tokenizer begins each text with its language."""
+        """A multilingual translator's tokenizer begins each text with its language; an old one ends it so."""
         from tokenizers.processors import TemplateProcessing
 
         if said.get("tokenizer_class") not in _TRANSLATORS:
@@ -145,9 +145,10 @@ class HubTokenizer:
                 "deu_Latn, zho_Hans."
             )
         end = str(self._tokenizer.id_to_token(self._needed("eos")))
+        around = ([], [end, code]) if said.get("legacy_behaviour") else ([code], [end])
         self._tokenizer.post_processor = TemplateProcessing(
-            single=[code, "$A", end],
-            pair=[code, "$A", "$B", end],
+            single=[*around[0], "$A", *around[1]],
+            pair=[*around[0], "$A", "$B", *around[1]],
             special_tokens=[(code, self._id(code)), (end, self._id(end))],
         )
 

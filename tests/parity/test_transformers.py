@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -32,15 +33,18 @@ def test_tokens_are_those_of_open_clip(family: str, context: int, tmp_path: Path
     np.testing.assert_array_equal(ours(TEXTS), theirs(list(TEXTS)).numpy())
 
 
+@pytest.mark.parametrize("legacy", [False, True])
 @pytest.mark.parametrize("language", ["eng_Latn", "deu_Latn"])
-def test_languages_of_a_translator(language: str, tmp_path: Path) -> None:
+def test_languages_of_a_translator(language: str, legacy: bool, tmp_path: Path) -> None:
     folder = TOKENIZERS["nllb"](tmp_path / "nllb")
+    settings = folder / "tokenizer_config.json"
+    settings.write_text(json.dumps(json.loads(settings.read_text("utf-8")) | {"legacy_behaviour": legacy}))
     theirs = transformers.AutoTokenizer.from_pretrained(str(folder), src_lang=language)
     ours = HubTokenizer(files_in(folder), TextConfig(context_length=16, tokenizer="nllb", language=language))
     texts = ["a photo of a cat", "ein Foto von einem Hund"]
     wanted = theirs(texts, max_length=16, padding="max_length", truncation=True).input_ids
     np.testing.assert_array_equal(ours(texts), wanted)
-    assert ours(texts)[0, 0] == theirs.convert_tokens_to_ids(language)
+    assert (ours(texts)[0, 0] == theirs.convert_tokens_to_ids(language)) != legacy
 
 
 @pytest.mark.parametrize("pooler", [None, "mean_pooler", "cls_pooler", "cls_last_hidden_state_pooler"])
@@ -65,8 +69,6 @@ def test_a_text_tower_is_that_of_open_clip(family: str, proj: str, pooler: str |
 
 def test_a_siglip_model_of_transformers_is_read_from_its_own_names(tmp_path: Path) -> None:
     """The same weights, saved by `SiglipModel` and read into open_clip's structure, give the same vectors."""
-    import json
-
     import timm.models
     from safetensors.torch import save_file
     from timm.models.vision_transformer import VisionTransformer
