@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
+from core.catalog.prompts import find_prompt_set
 from core.commands.base import (
     Command,
     Record,
@@ -18,8 +20,13 @@ from core.commands.base import (
     selection,
 )
 from core.engine import Engine
+from core.errors import BadArgument, TMVError
 from core.stats.accuracy import METRICS
+from core.studies.zero_shot.classify import check_templates
+from core.studies.zero_shot.open_set import EVEN, Threshold, judge, validation_threshold
 from core.studies.zero_shot.study import ZeroShot
+from core.types import Note, Place
+from core.words.open_set import judged_finding, threshold_line
 
 
 def add_prompts(parser: argparse.ArgumentParser) -> None:
@@ -43,13 +50,75 @@ def asked(args: argparse.Namespace) -> dict[str, Any]:
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add_selection(parser)
     add_prompts(parser)
+    parser.add_argument("--image", metavar="FILE", help="one image instead of the data set, with the labels of --label")
+    parser.add_argument("--label", action="append", metavar="TEXT", help="a label for --image; repeat for several")
+    parser.add_argument(
+        "--threshold",
+        default=str(EVEN),
+        type=_threshold,
+        metavar="P",
+        help="a label of --image is accepted from this probability on (default 0.5), or from the one that gives the "
+        "highest F1 on the data set's validation split: validation; only for models trained with a sigmoid",
+    )
+
+
+def _threshold(text: str) -> float | None:
+    """A probability; None: as a validation split gives it."""
+    if text == "validation":
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError(f"expected validation or a number between 0 and 1, got {text!r}")
+    return value
 
 
 def _run(engine: Engine, args: argparse.Namespace) -> list[Record]:
     pairs = selection(args)
+    if args.image or args.label:
+        return _images(engine, args, pairs)
     for _, dataset in pairs:
         engine.prompting.templates(dataset, args.template, args.templates)
     return [_classify(engine, args, model, dataset) for model, dataset in pairs]
+
+
+def _images(engine: Engine, args: argparse.Namespace, pairs: Sequence[tuple[str, str]]) -> list[Record]:
+    """One image with labels of one's own, judged by every model."""
+    labels = list(dict.fromkeys(args.label or ()))
+    if not args.image or len(labels) < 1:
+        raise BadArgument("One image takes --image FILE and at least one --label TEXT; got only one of the two.")
+    if not Path(args.image).is_file():
+        raise BadArgument(f"--image expects an image file, but there is none at {args.image}.")
+    own = args.template or find_prompt_set(args.templates or "photo").templates
+    return [_image(engine, args, engine.place(*pair, args.split), check_templates(own), labels) for pair in pairs]
+
+
+def _image(
+    engine: Engine, args: argparse.Namespace, place: Place, templates: Sequence[str], labels: Sequence[str]
+) -> Record:
+    model = place.model.name
+    picture = engine.encoding.encode_image(model, Path(args.image).read_bytes())
+    classes, card = engine.prompting.class_head(model, templates, labels), engine.encoding.card(model)
+    if card is None:
+        raise TMVError(f"The card of {model} could not be kept; check whether {engine.cache_dir} can be written.")
+    alone = card.score_rule.each_alone
+    threshold = Threshold() if args.threshold is None else Threshold(value=args.threshold)
+    if args.threshold is None and alone:
+        threshold = validation_threshold(engine, place, templates)
+    found = judge(picture, classes, labels, card.score_rule, threshold)
+    said = [judged_finding(found), *([threshold_line(found.threshold)] if found.threshold else [])]
+    notes = [Note(said[0], judged_finding(found).code), *(Note(line, "threshold") for line in said[1:])]
+    return {
+        "model": model,
+        "dataset": place.dataset.name,
+        "split": place.split,
+        "image": args.image,
+        "templates": list(templates),
+        **found.to_record(),
+        "notes": [note.as_dict() for note in notes],
+    }
 
 
 def _classify(engine: Engine, args: argparse.Namespace, model: str, dataset: str) -> Record:
@@ -67,7 +136,23 @@ def _scores(record: Record) -> Row:
     return row
 
 
+def _label_rows(record: Record) -> list[Row]:
+    said = {True: "yes", False: "no", None: ""}
+    return [
+        {
+            "model": record["model"],
+            "image": record["image"],
+            "label": label["label"],
+            "probability": percent(label["probability"]),
+            "accepted": said[label["accepted"]],
+        }
+        for label in record["labels"]
+    ]
+
+
 def _rows(records: Sequence[Record]) -> list[Row]:
+    if any("labels" in r for r in records):
+        return [row for r in records for row in _label_rows(r)]
     return [
         {
             "model": r["model"],

@@ -81,14 +81,14 @@ def _side(webp: bytes) -> int:
         return max(image.size)
 
 
-def answers(best: Sequence[Answer]) -> None:
-    """The best classes, best first: name, thin bar, probability; the right one outlined and named as such."""
-    st.html("".join(_answer(place, *answer) for place, answer in enumerate(best, 1)))
+def answers(best: Sequence[Answer], word: str = "correct") -> None:
+    """The best classes, best first: name, thin bar, probability; the right one outlined and named so by `word`."""
+    st.html("".join(_answer(place, *answer, word) for place, answer in enumerate(best, 1)))
 
 
-def _answer(place: int, name: str, probability: float, right: bool) -> str:
+def _answer(place: int, name: str, probability: float, right: bool, said: str) -> str:
     outline = "border: 2px solid currentColor;" if right else "border: 2px solid transparent;"
-    word = " <strong>· correct</strong>" if right else ""
+    word = f" <strong>· {said}</strong>" if right else ""
     return (
         f'<div style="{outline} border-radius: 6px; padding: 0.25rem 0.5rem;">'
         f'<div style="display: flex; justify-content: space-between; gap: 1rem;">'

@@ -34,6 +34,7 @@ from core.studies.prompts.accuracy import PromptStudyResult
 from core.studies.prompts.heldout import PromptSearchResult
 from core.studies.prompts.words import WordsResult
 from core.studies.zero_shot.classify import ZeroShotResult
+from core.studies.zero_shot.open_set import JudgedImage, Threshold, judge
 from core.tables.classes import confusion_frame
 from core.types import EmbeddingKey, Job, ModelSpec, Note, OnDisk, Reference, ScoreRule, Sentence, State
 from core.words import (
@@ -48,6 +49,7 @@ from core.words import (
     leaderboard,
     library,
     notes,
+    open_set,
     pictures,
     probe,
     prompts,
@@ -367,6 +369,9 @@ def _accuracy() -> Said:
     yield "accuracy.beside_others", [accuracy.beside_others(n) for n in (1, 2)]
     yield "accuracy.protocol_line", [accuracy.protocol_line(each) for each in (a, folder, _with_rule(a))]
     yield "accuracy.rule_line", [accuracy.rule_line(None), accuracy.rule_line(SIGMOID)]
+    cases = _judged()
+    yield "open_set.judged_finding", [open_set.judged_finding(each) for each in cases]
+    yield "open_set.threshold_line", [open_set.threshold_line(each.threshold) for each in cases if each.threshold]
     yield "accuracy.own_rule_line", [accuracy.own_rule_line(SIGMOID)]
     sure, shy = calibration(np.full(10, 0.9), np.arange(10) < 5), calibration(np.full(10, 0.5), np.arange(10) < 9)
     well = replace(sure, ece=0.01, gap=0.0)
@@ -376,6 +381,29 @@ def _accuracy() -> Said:
     yield "accuracy.collapse_finding", [accuracy.collapse_finding(each) for each in (even, collapsed)]
     perfect = _predicting(a, a.labels)
     yield "accuracy.mistake_finding", [accuracy.mistake_finding(confusion_frame(each)) for each in (collapsed, perfect)]
+
+
+def _judged() -> list[JudgedImage]:
+    """A softmax, a fixed threshold that no label reaches, and one of a validation split that two do."""
+    chosen = Threshold(
+        value=0.0001,
+        dataset="eurosat",
+        split="val",
+        images=500,
+        classes=10,
+        f1=0.8,
+        precision=0.9,
+        precision_ci95=(0.85, 0.95),
+        recall=0.72,
+        recall_ci95=(0.7, 0.75),
+    )
+    found = []
+    for rule, threshold in ((ScoreRule(scale=100.0), Threshold()), (SIGMOID, Threshold()), (SIGMOID, chosen)):
+        picture, classes = np.array([1.0, 1.0]), np.eye(2, dtype=np.float32)
+        labels = ["cat", "dog"] if threshold.chosen else ["fish", "owl"]
+        low = rule if threshold.chosen else replace(rule, bias=-100.0)
+        found.append(judge(picture.astype(np.float32), classes, labels, low, threshold))
+    return found
 
 
 def _with_rule(result: ZeroShotResult) -> ZeroShotResult:

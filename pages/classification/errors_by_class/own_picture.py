@@ -12,16 +12,24 @@ from core.engine import Engine
 from core.errors import TMVError
 from core.images.decode import IMAGE_SUFFIXES, thumbnail
 from core.store import read_card
-from core.studies.zero_shot.one_picture import name_picture
+from core.studies.zero_shot.open_set import Threshold, judge, validation_threshold
 from core.types import FloatArray, ModelSpec, ScoreRule
 from core.words.names import say_model
+from core.words.open_set import judged_finding, threshold_line
 from pages.shared.guard import errors_in_place
 from pages.shared.pickers import chosen_model
 from pages.shared.picture import answers, picture
 from pages.shared.prompt_picker import get_prompt_choice
+from pages.shared.stored import default_datasets
+from pages.shared.url_state import get_choice
 from pages.shared.words import plain
 
 MOST_MEGABYTES, MOST_LABELS, SHOWN = 20, 200, 5
+FIXED, BEST = "50 %", "Best F1"
+HOW_ACCEPTED = (
+    "50 %: more likely right than not, by the model's own probability. Best F1: the threshold that is best on the "
+    "validation split of the data set chosen above (else its training split), with its own classes."
+)
 EXAMPLE = "apple\norange\nbird\nfish\nteddy bear"
 
 
@@ -54,16 +62,38 @@ def _named(engine: Engine, data: bytes) -> None:
     with left:
         picture(thumbnail(data, 1024), "Your image")
     with right, errors_in_place():
-        best = name_picture(*_vectors(engine, model, data, templates, labels), k=SHOWN)
+        vectors = _vectors(engine, model, data, templates, labels)
         st.markdown(f"**{plain(say_model(model))}**")
-        answers([(name, share, False) for name, share in best])
-        st.caption(f"Prompts: “{plain('” and “'.join(templates[:2]))}”; the probabilities are among these labels only.")
+        found = judge(*vectors, _threshold(engine, model, vectors[-1], templates))
+        shown = found.labels[: max(SHOWN, len(found.accepted))]
+        answers([(each.label, each.probability, bool(each.accepted)) for each in shown], "accepted")
+        st.markdown(plain(judged_finding(found)))
+        if found.threshold is not None:
+            st.caption(plain(threshold_line(found.threshold)))
+        st.caption(f"Prompts: “{plain('” and “'.join(templates[:2]))}”.")
+
+
+def _threshold(engine: Engine, model: ModelSpec, rule: ScoreRule, templates: Sequence[str]) -> Threshold:
+    """The threshold that is chosen under the labels; a model that only compares labels has none to choose."""
+    if not rule.each_alone:
+        return Threshold()
+    how = st.segmented_control(
+        "Accept a label from", [FIXED, BEST], default=FIXED, key="own-threshold", required=True, help=HOW_ACCEPTED
+    )
+    if how == FIXED:
+        return Threshold()
+    try:
+        data = get_choice("data") or default_datasets(engine, "classification", 1)
+        return validation_threshold(engine, engine.place(model.name, data[0]), templates)
+    except (TMVError, IndexError) as error:
+        st.warning(plain(f"{error or 'No data set with labels is here.'} The threshold is 50 %."))
+        return Threshold()
 
 
 def _vectors(
     engine: Engine, model: ModelSpec, data: bytes, templates: Sequence[str], labels: Sequence[str]
 ) -> tuple[FloatArray, FloatArray, Sequence[str], ScoreRule]:
-    """What `name_picture` takes; the picture's vector is remembered while the same picture is looked at."""
+    """What `judge` takes; the picture's vector is remembered while the same picture is looked at."""
     classes = engine.prompting.class_head(model.name, templates, labels)
     mark = (model.name, sha256(data).hexdigest())
     if st.session_state.get("own-vector", (None,))[0] != mark:
