@@ -37,6 +37,20 @@ def find_by_words(typed: str, specs: Iterable[ModelSpec] | None = None) -> tuple
     return tuple(spec for spec in (every_model() if specs is None else specs) if fits(spec, words))
 
 
+def narrowed(
+    specs: Iterable[ModelSpec], *, family: str = "", most_bytes: int = 0, use: str = ""
+) -> tuple[ModelSpec, ...]:
+    """Those of a family, of a download of at most so many bytes and of this `commercial_use`, each where it is given.
+    A model whose size is not known is not among the small ones."""
+    return tuple(
+        spec
+        for spec in specs
+        if (not family or family_of(spec.name) == family)
+        and (not most_bytes or (bool(spec.parameters) and spec.download_bytes <= most_bytes))
+        and (not use or commercial_use(spec.licence) == use)
+    )
+
+
 @lru_cache(maxsize=256)
 def _pattern(word: str) -> re.Pattern[str]:
     forms = dict.fromkeys(form for form in (word.lower(), _squeezed(word.lower())) if form)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import pandas as pd
 
+from core.catalog.families import family_of
 from core.store import Entry
 from core.tables.forms import Column
 from core.types import ModelSpec, State
@@ -17,13 +18,19 @@ MODELS = {
     "title": Column(heading="Model"),
     "state": Column(heading="Status"),
     "embedded": Column(heading="Data sets", kind="count", help="How many data sets have stored embeddings of it"),
-    "name": Column(heading="Exact name"),
+    "family": Column(heading="Family"),
     "parameters": Column(heading="Parameters, millions", kind="count"),
+    "download_mb": Column(
+        heading="Download, MB",
+        kind="count",
+        help="About: weights are published with 4 bytes a parameter. Empty where the size is not known",
+    ),
+    "licence": Column(heading="License"),
+    "training_data": Column(heading="Training data"),
+    "name": Column(heading="Exact name"),
+    "tokenizer": Column(heading="Tokenizer", help="Built in, or the repository of the hub that it comes from"),
     "image_size": Column(heading="Image size", kind="count"),
     "embed_dim": Column(heading="Dimensions", kind="count"),
-    "download_mb": Column(heading="Download, MB", kind="count", help="Empty where the size is not known"),
-    "training_data": Column(heading="Training data"),
-    "licence": Column(heading="License"),
     "why": Column(heading="Note"),
 }
 DATASETS = {
@@ -51,7 +58,9 @@ STORED = {
 }
 
 
-def models_frame(found: Iterable[tuple[ModelSpec, State]], embedded: Mapping[str, int]) -> pd.DataFrame:
+def models_frame(
+    found: Iterable[tuple[ModelSpec, State]], embedded: Mapping[str, int], tokenizer: Callable[[ModelSpec], str | None]
+) -> pd.DataFrame:
     """One row for each model: what can be done with it here, and of how many data sets its vectors are stored."""
     rows = [
         {
@@ -59,12 +68,14 @@ def models_frame(found: Iterable[tuple[ModelSpec, State]], embedded: Mapping[str
             "title": say_model(spec),
             "state": VECTORS_ONLY if state.vectors_only else MODEL_STATES[state.state],
             "embedded": embedded.get(spec.name, 0),
+            "family": family_of(spec.name),
             "parameters": round(spec.parameters / 1e6) if spec.parameters else None,
             "image_size": spec.image_size,
             "embed_dim": spec.embed_dim or None,
             "download_mb": round(spec.download_bytes / 1e6) if spec.download_bytes else None,
             "training_data": spec.training_data,
             "licence": spec.licence,
+            "tokenizer": tokenizer(spec) or "",
             "why": state.why,
         }
         for spec, state in found

@@ -20,11 +20,7 @@ NOT_EMBEDDED = "not embedded"
 """A model of which there are no embeddings of the data set in question, though its weights are here."""
 TO_DOWNLOAD = {"downloadable": "to download", "absent": "not usable here"}
 """The mark of a model in a list to choose from, by the state of its weights where they are not here."""
-COMMERCIAL_USE = {
-    "allowed": "Allows commercial use",
-    "forbidden": "Forbids commercial use",
-    "not recorded": "Not recorded",
-}
+COMMERCIAL_USE = {"allowed": "Allowed", "forbidden": "Forbidden", "not recorded": "Not recorded"}
 
 
 def parameters_said(parameters: int) -> str:

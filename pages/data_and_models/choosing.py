@@ -15,9 +15,14 @@ from pages.shared.guard import public
 ROW, HEAD, MOST_ROWS = 35, 38, 12
 
 
+def search_field(key: str, placeholder: str) -> str:
+    """What is typed to search a table, while it is typed."""
+    return str(st.text_input("Search", key=f"{key}-search", placeholder=placeholder, live="300ms") or "").strip()
+
+
 def search(frame: pd.DataFrame, within: tuple[str, ...], key: str, placeholder: str) -> tuple[pd.DataFrame, str]:
     """The rows in which every word that is typed occurs in one of the columns `within`, and what is typed."""
-    typed = str(st.text_input("Search", key=f"{key}-search", placeholder=placeholder, live="300ms") or "").strip()
+    typed = search_field(key, placeholder)
     texts = frame[list(within)].astype(str).agg(" ".join, axis=1).str.lower() if len(frame) else pd.Series(dtype=str)
     fits = pd.Series(True, index=frame.index)
     for word in typed.lower().split():

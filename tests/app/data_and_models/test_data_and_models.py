@@ -97,6 +97,55 @@ def test_models_are_found_by_words_and_any_name_may_be_typed(page: Page) -> None
     assert not app.dataframe and "hf-hub:ORG/NAME" in said(app) and "No model is called" in said(app)
 
 
+def chosen(page: Page, **filters: object) -> set[str]:
+    """The models of the table with these filters set."""
+    app = page(HERE, part="models")
+    for name, value in filters.items():
+        app.selectbox(key=f"models-{name}").set_value(value)
+    app.run()
+    return set(table(app, "training_data")["name"])
+
+
+def test_the_table_says_family_size_license_and_tokenizer(page: Page) -> None:
+    listed = table(page(HERE, part="models"), "training_data").set_index("name")
+    row = listed.loc["ViT-B-16-SigLIP2/webli"]
+    assert (row["family"], row["licence"], row["tokenizer"]) == ("SigLIP 2", "Apache-2.0", "timm/ViT-B-16-SigLIP2")
+    assert (row["parameters"], row["download_mb"]) == (375, 1501)
+    assert listed.loc["ViT-B-32/openai", "tokenizer"] == "built in" and not (listed["training_data"] == "").any()
+
+
+def test_models_are_filtered_by_family_size_license_and_place(page: Page) -> None:
+    assert chosen(page, family="SigLIP 2") == {m.name for m in every_model() if "SigLIP2" in m.name}
+    small = chosen(page, size=300_000_000, licence="forbidden")
+    assert small and small == {m.name for m in every_model() if m.name.startswith("MobileCLIP") and m.parameters < 75e6}
+    assert chosen(page, licence="not recorded") == {
+        m.name for m in every_model() if "/dfn" in m.name and "Mobile" not in m.name
+    }
+    here = chosen(page, here="here")
+    assert {"demo-vit/demo", GOOD} <= here and "ViT-B-16/openai" not in here
+    assert here.isdisjoint(away := chosen(page, here="away")) and "ViT-B-16/openai" in away
+
+
+def test_filters_that_leave_nothing_say_so(page: Page) -> None:
+    app = page(HERE, part="models")
+    app.selectbox(key="models-family").set_value("CoCa")
+    app.text_input(key="models-search").set_value("siglip").run()
+    assert not app.exception and not app.dataframe and app.info
+
+
+def test_size_and_license_stand_before_the_download(page: Page) -> None:
+    app = page(HERE, part="models")
+    app.text_input(key="models-search").set_value("openai b-16").run()
+    mark(app, list(table(app, "training_data")["name"]).index("ViT-B-16/openai"))
+    assert "351 MB" in said(app) and "ViT-B-16/openai: MIT" in said(app)
+
+
+def test_a_model_that_needs_its_own_code_is_refused(page: Page) -> None:
+    app = page(HERE, part="models")
+    app.text_input(key="models-search").set_value("hf-hub:jinaai/jina-clip-v2").run()
+    assert not app.dataframe and "code" in said(app) and not app.exception
+
+
 def test_weights_of_the_marked_models_are_downloaded(page: Page, submitted: list[tuple[str, str]]) -> None:
     app = page(HERE, part="models")
     names = list(table(app, "training_data")["name"])

@@ -8,7 +8,7 @@ import pytest
 
 from core.catalog import registry
 from core.catalog.families import OTHER, family_of, training_data_of
-from core.catalog.finding import find_by_words, fits
+from core.catalog.finding import find_by_words, fits, narrowed
 from core.catalog.licences import commercial_use
 from core.catalog.models import every_model, find_model
 from core.errors import BadArgument, UnknownName
@@ -125,6 +125,17 @@ def test_models_are_found_in_any_order_of_the_words() -> None:
     assert "ViT-bigG-14/laion2b_s39b_b160k" not in names("b-16")
     assert names("cc by-nc b-32") == names("forbidden b-32") != set()
     assert names("no such model at all") == set() and names("") == {s.name for s in every_model()}
+
+
+def test_what_is_narrowed_fits_each_filter() -> None:
+    everything = every_model()
+    assert narrowed(everything) == everything
+    for spec in everything:
+        small = bool(narrowed([spec], most_bytes=700_000_000))
+        assert small == (spec.download_bytes <= 700_000_000), spec.name
+        assert [bool(narrowed([spec], use=use)) for use in ("allowed", "forbidden", "not recorded")].count(True) == 1
+        assert narrowed([spec], family=family_of(spec.name)) and not narrowed([spec], family="CLAP")
+    assert not narrowed([find_model("hf-hub:a/b")], most_bytes=10**12), "its size is not known"
 
 
 def test_records_of_the_catalog_come_first() -> None:
