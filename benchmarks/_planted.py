@@ -29,8 +29,9 @@ from core.studies.audit import (
     Cell,
     Known,
     Repeat,
+    TextSide,
 )
-from core.types import FloatArray, IntArray, Reference
+from core.types import FloatArray, IntArray, Reference, ScoreRule
 
 TRANSFORM = {
     "size": 224,
@@ -71,6 +72,9 @@ class World:
     transform: Mapping[str, Any] = field(default_factory=lambda: TRANSFORM)
     weights_note: str = ""
     worse: float = 0.0
+    kept_softmax: bool = False
+    uncleaned: bool = False
+    unfilled: bool = False
 
 
 def _rng(world: World, *parts: int) -> np.random.Generator:
@@ -199,7 +203,11 @@ def case_of(world: World) -> Case:
         asked=asked,
         known=_known(world),
         vectors=CaseVectors(
-            images=images, classes=_faulty_heads(world, images), train=_images(world, "train"), logit_scale=world.scale
+            images=images,
+            classes=_faulty_heads(world, images),
+            train=_images(world, "train"),
+            logit_scale=world.scale,
+            rule=ScoreRule(scale=world.scale) if world.kept_softmax else _rule(world),
         ),
         preprocessing=world.transform,
         repeat=repeat,
@@ -217,11 +225,20 @@ def case_of(world: World) -> Case:
     )
 
 
+def _rule(world: World) -> ScoreRule:
+    """How the weights were trained to score, SigLIP's way."""
+    return ScoreRule(function="sigmoid", scale=world.scale, bias=-12.0)
+
+
 def _known(world: World) -> Known:
     figure = Reference(
         metric="zeroshot_acc1_ensemble", value=_published(world), protocol="prompt ensemble", source="made up"
     )
     return Known(
+        rule=_rule(world),
+        texts=TextSide(
+            clean="canonicalize", context=64, filled=True, seen=(not world.uncleaned, 12 if world.unfilled else 64)
+        ),
         sizes={"test": world.n, "train": TRAIN},
         classes=world.c,
         measured_on=("test",),
@@ -303,6 +320,9 @@ FAULTS: dict[str, tuple[str, Fault]] = {
     "test pictures in training": ("duplicates", lambda w: replace(w, seen=0.05)),
     "class vectors not normalised": ("normalised", lambda w: replace(w, lengths=True)),
     "logarithm of the logit scale": ("logit-scale", lambda w: replace(w, scale=4.6)),
+    "a softmax kept of a model trained with a sigmoid": ("score-rule", lambda w: replace(w, kept_softmax=True)),
+    "texts not cleaned": ("text-cleaning", lambda w: replace(w, uncleaned=True)),
+    "texts not filled up": ("text-padding", lambda w: replace(w, unfilled=True)),
     "few pictures": ("enough", lambda w: replace(w, n=160)),
     "other weights": ("published", lambda w: replace(w, worse=3.5)),
 }

@@ -7,6 +7,7 @@ import json
 import math
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from core.catalog.models import find_model
 from core.encoders import parity, weights
 from core.encoders.asked import asked_precision
 from core.encoders.device import resolve_device
+from core.encoders.hub_tokenizer import HubTokenizer
 from core.encoders.images import choose_image_path, half_image_path
 from core.encoders.libraries import Built, build
 from core.encoders.precision import candidates, computing_in
@@ -99,6 +101,17 @@ class LoadedEncoder:
     def full_texts(self, texts: Sequence[str]) -> FloatArray:
         """The same by the library's own call on whole rows: slow, the measure of every faster path."""
         return self._encode_texts(texts, lambda tokens: call_library(self._model, tokens))
+
+    def mistaken_texts(self, texts: Sequence[str], how: str) -> FloatArray:
+        """What comes out where texts are not cleaned, or filled up to the longest only (`text_files.UNCLEANED`,
+        `SHORT`): for the audit of answers that someone brings. Needs a tokenizer of the hub."""
+        config, files = weights.text_config(self.spec), weights.locate_text(self.spec)
+        if config is None or not config.tokenizer or not files:
+            raise TMVError(f"{self.spec.name} has no tokenizer of the hub, with which these mistakes are made.")
+        own = HubTokenizer(files, replace(config, context_length=self.card.context_length))
+        rows = torch.from_numpy(own.mistaken(texts, how)).to(self.device)
+        with self._text_lock, torch.inference_mode(), computing_in(self.precision, self.device):
+            return _numpy(call_library(self._model, rows))
 
     def _encode_texts(self, texts: Sequence[str], encode: Encode) -> FloatArray:
         if not len(texts):

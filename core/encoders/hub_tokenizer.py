@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from core.encoders.cleaning import CLEAN
-from core.encoders.text_files import BESIDE, DEFAULT_LANGUAGE, TextConfig
+from core.encoders.text_files import BESIDE, DEFAULT_LANGUAGE, UNCLEANED, TextConfig
 from core.errors import TMVError
 from core.types import IntArray
 
@@ -41,7 +42,7 @@ class HubTokenizer:
     """
 
     def __init__(self, files: Mapping[str, Path], config: TextConfig) -> None:
-        self.config, self._lock = config, threading.Lock()
+        self.config, self._files, self._lock = config, dict(files), threading.Lock()
         self._clean = CLEAN[config.clean]
         said = _said(files)
         self._tokenizer = _read(files, said)
@@ -62,6 +63,14 @@ class HubTokenizer:
         if self.config.strip_sep_token:
             rows[rows == self._needed("sep")] = 0
         return rows
+
+    def mistaken(self, texts: Sequence[str], how: str) -> IntArray:
+        """(m, s) rows as someone makes them who forgets to clean texts, or fills up to the longest text only (s is its
+        length then): for the audit, never for a number of our own."""
+        if how == UNCLEANED:
+            config = replace(self.config, clean="whitespace")
+            return HubTokenizer(self._files, config)(texts)
+        return self(texts)[:, : max(self.counts(texts))]
 
     def counts(self, texts: Sequence[str]) -> list[int]:
         """How many tokens each text takes, its ends counted, also where it is cut."""

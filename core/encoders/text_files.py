@@ -16,6 +16,8 @@ from core.encoders import hub
 from core.errors import NotHere, TMVError
 from core.system.progress import Progress
 
+UNCLEANED, SHORT = "uncleaned", "short"
+"""Usual mistakes with a tokenizer of the hub: texts as they are written, rows as long as the longest text only."""
 CONTEXT = 77
 """Tokens that a model reads where its configuration says nothing."""
 DEFAULT_LANGUAGE = "eng_Latn"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from core.catalog.models import find_model
 from core.encoders import weights
 from core.encoders.asked import AUTO, asked_precision
 from core.encoders.service.client import WarmEncoder
+from core.encoders.text_files import SHORT
 from core.errors import Damaged, TMVError, Unwritable
 from core.store import TextStore, card_is_damaged, card_path, read_card, write_card
 from core.system.progress import Progress
@@ -110,6 +112,23 @@ class Encoding:
         if not found.all():
             raise TMVError(f"Text vectors of {name} did not stay in the cache; check: python -m core verify")
         return vectors
+
+    def mistaken_texts(self, model: str, texts: Sequence[str], how: str, encode: bool) -> FloatArray | None:
+        """(m, d) of texts that are not cleaned or not filled up (`LoadedEncoder.mistaken_texts`), kept under a digest
+        of their own; None where they are not there and may not (or, in a web process, cannot) be encoded."""
+        name, wanted = find_model(model).name, list(dict.fromkeys(texts))
+        if not (digest := self.model_digest(name)):
+            return None
+        # Filled up to the longest, a text's vector hangs on what it is encoded with.
+        among = sha256("\n".join(wanted).encode()).hexdigest() if how == SHORT else ""
+        own = sha256(f"{digest} {how} {among}".encode()).hexdigest()
+        vectors, found = self.texts.get(own, texts)
+        if not found.all():
+            if not encode or not self._in_process:
+                return None
+            self.texts.put(own, wanted, self.encoder(name).mistaken_texts(wanted, how))
+            vectors, found = self.texts.get(own, texts)
+        return vectors if found.all() else None
 
     def missing_texts(self, model: str, texts: Sequence[str]) -> tuple[str, ...]:
         """Those of the texts that have no vectors of this model, each once."""

@@ -4,7 +4,9 @@
 """
 
 from core.studies.audit.case import (
+    AS_WRITTEN,
     NAMES,
+    NOT_FILLED,
     OTHER,
     PROTOCOL,
     TEMPLATES,
@@ -16,13 +18,16 @@ from core.studies.audit.case import (
     Cell,
     Known,
     Repeat,
+    TextSide,
 )
 from core.studies.audit.finding import Counterfactual, Verdict
 from core.studies.audit.result import CHECKS, AuditResult, Check, Finding, audit
 
 __all__ = [
+    "AS_WRITTEN",
     "CHECKS",
     "NAMES",
+    "NOT_FILLED",
     "OTHER",
     "PROTOCOL",
     "TEMPLATES",
@@ -38,6 +43,7 @@ __all__ = [
     "Finding",
     "Known",
     "Repeat",
+    "TextSide",
     "Verdict",
     "audit",
 ]

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from core.errors import TMVError
 from core.stats.intervals import wilson
-from core.types import FloatArray, IntArray, Interval, Note, Provenance, Reference, expect_shape
+from core.types import FloatArray, IntArray, Interval, Note, Provenance, Reference, ScoreRule, expect_shape
 
 Method = Literal["zero-shot", "probe", "retrieval"]
 CaseSource = Literal["study", "predictions", "figures"]
@@ -23,8 +23,9 @@ CaseSource = Literal["study", "predictions", "figures"]
 ScoreKind = Literal["cosines", "logits", "probabilities"]
 
 PROTOCOL, NAMES, TEMPLATES, OTHER = "protocol", "class names", "templates", "other"
+AS_WRITTEN, NOT_FILLED = "texts as written", "rows not filled"
 """What an `Alternative` changes back: all to the published protocol, only the names, only the templates; or it is
-one more way to ask."""
+one more way to ask, of which two are mistakes with a tokenizer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,12 +84,26 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TextSide:
+    """How a model with a tokenizer of the hub wants its texts. `clean` is its way ("canonicalize": small letters, no
+    punctuation), "" where texts stay as they are; `context` tokens a row; `filled` whether a row must be filled up to
+    them, because the vector is read at its end; `seen` what its tokenizer does here: (whether two texts that differ
+    only in what is cleaned are one, tokens a row), None where its files are not here."""
+
+    clean: str = ""
+    context: int = 0
+    filled: bool = False
+    seen: tuple[bool, int] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
     """What the catalog knows of data set and weights: `sizes` by split, `classes`, `measured_on` the split that
     published figures are for, `published` figures, `weights_note` when the name itself does not fit the weights,
     `quick_gelu` the name under which weights trained with QuickGELU load right, where the one used does not say so,
     `labels` by picture id, `own_preprocessing` the weights' own transform, `balanced` where all classes have as many
-    pictures."""
+    pictures, `rule` how the model was trained to score, `texts` how it wants its texts, where it has a tokenizer of
+    the hub."""
 
     sizes: Mapping[str, int] = field(default_factory=dict)
     classes: int | None = None
@@ -99,17 +114,20 @@ class Known:
     labels: Mapping[str, int] = field(default_factory=dict)
     own_preprocessing: Mapping[str, Any] | None = None
     balanced: bool = False
+    rule: ScoreRule | None = None
+    texts: TextSide | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseVectors:
     """The vectors behind the answers: `images` (n, d), `classes` (c, d) as compared with them, `train` (m, d) of the
-    training split, `logit_scale` as probabilities used it."""
+    training split, `logit_scale` as probabilities used it, `rule` as it is kept beside them."""
 
     images: NDArray[np.float32] | None = None
     classes: NDArray[np.float32] | None = None
     train: NDArray[np.float32] | None = None
     logit_scale: float | None = None
+    rule: ScoreRule | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

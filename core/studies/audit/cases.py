@@ -7,16 +7,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from core.catalog import registry
 from core.catalog.models import config_and_weights
 from core.catalog.prompts import find_prompt_set
 from core.catalog.published import published
+from core.encoders import weights
+from core.encoders.tokens import token_keys
+from core.errors import TMVError
 from core.readers.datasets import DATASETS
-from core.studies.audit import Alternative, Asked, Case, CaseAnswers, CaseVectors, Cell, Known, Repeat
+from core.studies.audit import Alternative, Asked, Case, CaseAnswers, CaseVectors, Cell, Known, Repeat, TextSide
 from core.studies.captions.retrieval import RetrievalResult
 from core.studies.probe.result import ProbeResult
 from core.studies.result import StudyResult
 from core.studies.zero_shot.classify import ZeroShotResult
-from core.types import DatasetSpec, FloatArray, ModelCard, ModelSpec
+from core.types import DatasetSpec, FloatArray, ModelCard, ModelSpec, ScoreRule
 
 OPENAI_TRANSFORM = {
     "mean": (0.48145466, 0.4578275, 0.40821073),
@@ -40,7 +44,56 @@ def known_of(
         measured_on=measured,
         published=published(model, dataset) if figures and model and dataset else (),
         own_preprocessing=own_transform(model, card),
+        rule=trained_rule(model, card),
+        texts=text_side(model, card),
     )
+
+
+def trained_rule(model: ModelSpec | None, card: ModelCard | None) -> ScoreRule | None:
+    """How a model was trained to score: by its card, else by its configuration, which only tells the function."""
+    if model is None or card is not None:
+        return None if card is None else card.score_rule
+    config = _model_config(model)
+    if "init_logit_bias" not in config:
+        return ScoreRule(scale=100.0) if config else None
+    return ScoreRule(function="sigmoid", scale=10.0, bias=float(config["init_logit_bias"] or 0.0))
+
+
+def _model_config(model: ModelSpec) -> Mapping[str, Any]:
+    files = config_and_weights(model)
+    if files is None:
+        return registry.architecture_config(model.architecture)
+    try:
+        config = json.loads(files[0].read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return dict(config.get("model_cfg", config))
+
+
+def text_side(model: ModelSpec | None, card: ModelCard | None) -> TextSide | None:
+    """How a model with a tokenizer of the hub wants its texts; None for CLIP's own vocabulary, which cleans by itself,
+    and where that is not known."""
+    try:
+        text = None if model is None else weights.text_config(model)
+    except TMVError:
+        return None
+    if model is None or text is None or not text.tokenizer:
+        return None
+    context = text.context_length if card is None else card.context_length
+    own = dict(_model_config(model).get("text_cfg") or {})
+    shown = "A Photo, of a Cat." if text.clean == "canonicalize" else "A Photo of a Cat"
+    keys = token_keys(model, card, [shown, "a photo of a cat"])
+    return TextSide(
+        clean="" if text.clean == "whitespace" else text.clean,
+        context=context,
+        filled=own.get("pool_type") == "last" and not text.tower,
+        seen=None if keys is None else (keys[0] == keys[1], _row_length(keys[0])),
+    )
+
+
+def _row_length(key: object) -> int:
+    """Tokens of a row of int64, as the keys of a hub's tokenizer are."""
+    return len(key) // 8 if isinstance(key, bytes) else 0
 
 
 def own_transform(model: ModelSpec | None, card: ModelCard | None) -> Mapping[str, Any] | None:

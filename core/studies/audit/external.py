@@ -18,7 +18,7 @@ from core.readers.datasets import DATASETS
 from core.readers.external import Classes, Predictions
 from core.readers.prediction_classes import Join
 from core.studies.audit import Alternative, Asked, Case, CaseAnswers, Cell, Known
-from core.studies.audit.cases import known_of
+from core.studies.audit.cases import known_of, text_side, trained_rule
 from core.types import DatasetSpec, EmbeddingSet, IntArray, ModelSpec, Note, Reference, beside
 
 
@@ -52,6 +52,8 @@ def known_of_figures(model: ModelSpec | None, pictures: PublishedSet) -> Known:
         measured_on=(pictures.split,),
         published=published(model, pictures.spec) if model is not None else (),
         own_preprocessing=None,
+        rule=trained_rule(model, None),
+        texts=text_side(model, None),
     )
 
 

@@ -16,6 +16,14 @@ from core.studies.audit.encoding_checks import deterministic, logit_scale, norma
 from core.studies.audit.finding import CANNOT_TELL, CheckResult, Counterfactual, Verdict, of_alternative
 from core.studies.audit.label_checks import label_order, mended
 from core.studies.audit.reference_checks import probe_fit, published, reproduced
+from core.studies.audit.text_checks import (
+    cleaning_matters,
+    filling_matters,
+    rule_matters,
+    score_rule,
+    text_cleaning,
+    text_filling,
+)
 from core.types import IntArray
 
 
@@ -37,9 +45,12 @@ class Check:
     as_brought: bool = False
     """Whether its evidence is about the number as it was brought, also where labels were put right for its verdict."""
 
+    matters: Callable[[Case], bool] = lambda case: True
+    """Whether it can be asked about this model."""
+
     def fits(self, case: Case) -> bool:
         """Whether the question makes sense for this case."""
-        return case.method in self.methods and case.source in self.sources
+        return case.method in self.methods and case.source in self.sources and self.matters(case)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,6 +201,30 @@ CHECKS: tuple[Check, ...] = (
         needs=_SCORES,
         of_answers=False,
         methods=_TEXTS,
+    ),
+    Check(
+        name="score-rule",
+        question="Are probabilities made by the rule that the model was trained with?",
+        look=score_rule,
+        needs=_SCORES,
+        methods=_TEXTS,
+        matters=rule_matters,
+    ),
+    Check(
+        name="text-cleaning",
+        question="Were texts cleaned as the model wants them?",
+        look=text_cleaning,
+        needs=_EMBEDDED,
+        methods=("zero-shot", "retrieval"),
+        matters=cleaning_matters,
+    ),
+    Check(
+        name="text-padding",
+        question="Were texts filled up to the whole context?",
+        look=text_filling,
+        needs=_EMBEDDED,
+        methods=("zero-shot", "retrieval"),
+        matters=filling_matters,
     ),
 )
 """Every check, in the order in which a reader would go through them. To add one, write a function of a `Case` and a

@@ -8,12 +8,25 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.catalog.models import config_and_weights, find_model
+from core.encoders.text_files import SHORT, UNCLEANED
 from core.errors import TMVError
 from core.stats import metrics
 from core.store import Entry
-from core.studies.audit import NAMES, OTHER, PROTOCOL, TEMPLATES, Alternative, Asked, Cell, cases
+from core.studies.audit import (
+    AS_WRITTEN,
+    NAMES,
+    NOT_FILLED,
+    OTHER,
+    PROTOCOL,
+    TEMPLATES,
+    Alternative,
+    Asked,
+    Cell,
+    TextSide,
+    cases,
+)
 from core.studies.base import Lab
-from core.studies.zero_shot.classify import ZeroShotResult, fill
+from core.studies.zero_shot.classify import ZeroShotResult, class_embeddings, fill
 from core.studies.zero_shot.study import ZeroShot
 from core.types import EmbeddingSet, FloatArray, IntArray
 
@@ -120,6 +133,34 @@ def unnormalised(lab: Lab, images: EmbeddingSet, asked: Asked) -> Alternative | 
     predicted = np.concatenate([block.argmax(axis=1) for block in blocks]).astype(np.int64)
     said = "as published, but with class vectors that were not normalised"
     return Alternative(changes=(OTHER,), said=said, predicted=predicted, correct=predicted == np.asarray(images.labels))
+
+
+MISTAKES = {
+    UNCLEANED: (AS_WRITTEN, "as published, but with texts that were not cleaned"),
+    SHORT: (NOT_FILLED, "as published, but with texts filled up to the longest one only"),
+}
+"""Mistakes with a tokenizer of the hub, what an `Alternative` calls them, and how they are said."""
+
+
+def mistakes_of(texts: TextSide | None) -> list[str]:
+    """Those of the `MISTAKES` that a model's texts can be made with."""
+    if texts is None:
+        return []
+    return [*([UNCLEANED] if texts.clean else []), *([SHORT] if texts.filled else [])]
+
+
+def mistaken(lab: Lab, images: EmbeddingSet, asked: Asked, how: str, encode: bool) -> Alternative | None:
+    """Our run with one of these `MISTAKES`; None where the model has no such or its vectors are not there."""
+    texts, (changes, said) = fill(asked.templates, asked.curated), MISTAKES[how]
+    try:
+        vectors = lab.encoding.mistaken_texts(images.key.model, texts, how, encode)
+    except TMVError:
+        return None
+    if vectors is None:
+        return None
+    head = class_embeddings(vectors.reshape(len(asked.templates), len(asked.curated), -1))
+    found = metrics.classify_vectors(images.image_embeddings, head, np.asarray(images.labels), images.score_rule, 1)
+    return Alternative(changes=(changes,), said=said, predicted=found.top[:, 0], correct=found.ranks == 1)
 
 
 def other_models(lab: Lab, images: EmbeddingSet, result: ZeroShotResult) -> list[Cell]:

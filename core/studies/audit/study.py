@@ -14,7 +14,7 @@ from core.errors import Damaged, NotHere, TMVError
 from core.readers.datasets import DATASETS, find_dataset
 from core.readers.external import OTHER_LANGUAGE, Classes, Predictions
 from core.studies import audit
-from core.studies.audit import Asked, AuditResult, CaseVectors, Known, Repeat, cases, external, runs
+from core.studies.audit import Asked, AuditResult, CaseVectors, Known, Repeat, TextSide, cases, external, runs
 from core.studies.audit.repeat import repeated
 from core.studies.base import Lab, Study
 from core.studies.captions.study import Retrieval
@@ -102,7 +102,8 @@ def audit_predictions(
     pictures = None if brought.own or dataset else published_set(brought.dataset)
     name = dataset or brought.dataset
     data = find_dataset(name) if dataset else None if pictures is not None else _dataset(name)
-    found = external.known_of_figures(spec, pictures) if pictures is not None else cases.known_of(spec, data)
+    card = None if spec is None else lab.encoding.card(spec.name)
+    found = external.known_of_figures(spec, pictures) if pictures is not None else cases.known_of(spec, data, card)
     foreign = any(note.code == OTHER_LANGUAGE for note in brought.notes)
     known = replace(found, weights_note=wrong, quick_gelu=quick, published=() if foreign else found.published)
     brought = external.identified(brought, spec, pictures, data, model or "", dataset or "", split or "")
@@ -191,6 +192,7 @@ def _vectors(lab: Lab, images: EmbeddingSet, result: ZeroShotResult) -> CaseVect
         classes=head,
         train=None if train is None else train.image_embeddings,
         logit_scale=images.logit_scale,
+        rule=images.score_rule,
     )
 
 
@@ -244,13 +246,13 @@ def _compared(
     notes = list(external.strangers_note(strangers, len(ours), images.key.dataset))
     brought = external.renumbered(mapped, labels[ours[rows]], rows)
     known = replace(known, labels={brought.ids[i]: int(labels[ours[i]]) for i in rows})
-    alternatives = _runs(lab, data, images, ours[rows], encode)
+    alternatives = _runs(lab, data, images, ours[rows], encode, known.texts)
     case = external.brought_case(brought, known, data, asked=asked, alternatives=alternatives, rows=rows, notes=notes)
     return audit.audit(case)
 
 
 def _runs(
-    lab: Lab, data: DatasetSpec | None, images: EmbeddingSet, rows: IntArray, encode: bool
+    lab: Lab, data: DatasetSpec | None, images: EmbeddingSet, rows: IntArray, encode: bool, texts: TextSide | None
 ) -> list[audit.Alternative]:
     """Our own runs on these rows of ours: as published, and with the usual departures."""
     reference = cases.reference_templates(data) if data is not None else ()
@@ -263,4 +265,5 @@ def _runs(
     )
     found = [runs.alternative(lab, images, way, encode) for way in runs.usual_ways(usual)]
     found.append(runs.unnormalised(lab, images, usual))
+    found += [runs.mistaken(lab, images, usual, how, encode) for how in runs.mistakes_of(texts)]
     return [replace(a, predicted=a.predicted[rows], correct=a.correct[rows]) for a in found if a is not None]

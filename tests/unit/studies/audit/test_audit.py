@@ -26,11 +26,12 @@ from core.studies.audit import (
     Finding,
     Known,
     Repeat,
+    TextSide,
     audit,
 )
 from core.studies.audit.asking_checks import looks_raw
 from core.studies.audit.order import best_renaming, certain, describe, explain
-from core.types import Reference
+from core.types import Reference, ScoreRule
 
 WORLD = World(seed=5)
 
@@ -104,6 +105,8 @@ def test_every_check_answers_when_nothing_is_known() -> None:
     result = audit(Case(title="nothing", source="predictions"))
     others = [audit(Case(title="nothing", method=method)) for method in ("probe", "retrieval")]
     others.append(audit(Case(title="nothing", source="figures")))
+    siglip = Known(rule=ScoreRule(function="sigmoid", scale=1.0), texts=TextSide(clean="canonicalize", filled=True))
+    others.append(audit(Case(title="nothing", source="predictions", known=siglip)))
     assert {f.check for r in (result, *others) for f in r.findings} == {c.name for c in CHECKS} and not result.raised
     assert all(f.evidence.endswith(".") for f in result.findings)
     assert result.verdict == "cannot tell" and result.needs
