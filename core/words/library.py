@@ -33,17 +33,27 @@ def parameters_said(parameters: int) -> str:
 def download_said(models: Sequence[ModelSpec]) -> str:
     """ "Download 2 models: about 1.6 GB; ViT-B-32-quickgelu/metaclip_400m: CC BY-NC 4.0: no commercial use": what is
     to be known before weights are downloaded, the licenses by model."""
+    return f"Download {count(len(models), 'model')}: {_needs(models)}" if models else ""
+
+
+def weights_needed(models: Sequence[ModelSpec]) -> str:
+    """What is to be known before one button downloads weights and computes embeddings; "" where none are missing."""
     if not models:
         return ""
+    return f"Weights to download first: {_needs(models)}. How long that takes is not known before it starts."
+
+
+def _needs(models: Sequence[ModelSpec]) -> str:
     known = sum(model.download_bytes for model in models)
     strange = sum(not model.download_bytes for model in models)
     sizes = [f"about {_rounded(known)}"] if known else []
     sizes += [f"the size of {strange} is not known" if known else "the size is not known"] if strange else []
     licences = dict[str, list[str]]()
     for model in models:
-        licences.setdefault(model.licence or UNKNOWN, []).append(model.name)
+        known_licence = model.licence not in ("", UNKNOWN)
+        licences.setdefault(model.licence if known_licence else f"license {UNKNOWN}", []).append(model.name)
     said = [f"{', '.join(names)}: {licence}" for licence, names in licences.items()]
-    return "; ".join([f"Download {count(len(models), 'model')}: {' and '.join(sizes)}", *said])
+    return "; ".join([" and ".join(sizes), *said])
 
 
 def _rounded(n_bytes: int) -> str:

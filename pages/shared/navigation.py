@@ -45,7 +45,12 @@ def _to(page: str, model: str, dataset: str, leaving: Sequence[str]) -> None:
 
 def to_library(model: str, dataset: str) -> None:
     """Go where embeddings are computed, with this pair filled in."""
-    first = {"embed_model": [model], "embed_data": [dataset], "part": ["embed"]}
+    all_to_library([model], [dataset])
+
+
+def all_to_library(models: Sequence[str], datasets: Sequence[str]) -> None:
+    """Go where embeddings are computed, with these models and data sets filled in."""
+    first = {"embed_model": list(models), "embed_data": list(datasets), "part": ["embed"]}
     for name, values in first.items():
         set_choice(name, values)
     open_page(LIBRARY, **first)

@@ -551,6 +551,7 @@ def _library() -> Said:
     yield "library.parameters_said", [library.parameters_said(n) for n in (0, 4_183_041, 151_277_313, 1_193_014_785)]
     groups: tuple[list[ModelSpec], ...] = ([], [metaclip], [metaclip, siglip], [hub], [siglip, hub, metaclip])
     yield "library.download_said", [library.download_said(models) for models in groups]
+    yield "library.weights_needed", [library.weights_needed(models) for models in groups]
     lines = [library.listed_said(metaclip, "to download"), library.listed_said(siglip, "")]
     yield "library.listed_said", [*lines, library.listed_said(untrained, "not embedded")]
     yield "library.name_in_list", [library.name_in_list(text) for text in (*lines, "hf-hub:a/b")]

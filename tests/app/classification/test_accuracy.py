@@ -141,6 +141,32 @@ def test_what_is_missing_has_one_button(page: Page, world: World, monkeypatch: p
     assert asked == [f"embed/demo-rn/demo/{world.colours}/all"]
 
 
+def test_a_model_that_is_not_here_says_what_it_needs_beside_one_button(
+    page: Page, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    monkeypatch.setattr(Jobs, "submit", lambda self, kind, key, title, params: asked.append(key))
+    app = page(HERE, model=["ViT-B-16/openai"], data=[world.colours])
+    assert "351 MB" in said(app) and "MIT" in said(app)
+    app.button(key="embed-missing").click().run()
+    assert asked == [f"embed/ViT-B-16/openai/{world.colours}/all"]
+    ready = page(HERE, model=["demo-rn/demo"], data=[world.colours])
+    assert "MB" not in said(ready), "nothing is to be downloaded"
+
+
+def test_a_model_out_of_reach_leads_to_where_weights_are_brought(
+    page: Page, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = list[tuple[str, dict[str, object]]]()
+    monkeypatch.setattr("pages.shared.navigation.open_page", lambda page, **first: opened.append((page, first)))
+    app = page(HERE, model=["ViT-B-16-SigLIP2/webli"], data=[world.colours])  # the hub is out of reach in tests
+    assert "is not on this machine" in said(app) and not [b for b in app.button if b.key == "embed-missing"]
+    app.button(key="to-data-and-models").click().run()
+    ((where, first),) = opened
+    assert where == "pages/data_and_models/page.py"
+    assert (list(first["embed_model"]), list(first["embed_data"])) == (["ViT-B-16-SigLIP2/webli"], [world.colours])  # type: ignore[call-overload]
+
+
 def test_data_that_is_not_here_says_where_it_comes_from(page: Page) -> None:
     app = page(HERE, data=["cifar100"], model=[GOOD])
     assert not app.exception and not app.metric
