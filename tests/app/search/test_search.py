@@ -86,7 +86,7 @@ def test_two_lists_tell_of_each_other(
             there = ranks[1 - place][tile["id"]]
             assert tile["note"] == f"{other}: {there}" and ("in both" in tile["mark"]) == (there <= 20)
     kept = {h.id for h in lists[0].hits[:10]} & {h.id for h in lists[1].hits[:10]}
-    assert f"{len(kept)} of 10 images are in both lists" in said(app) or "hold the same images" in said(app)
+    assert f"{len(kept)} of the first 10 images are in both lists" in said(app) or "hold the same images" in said(app)
     assert len(app.get("plotly_chart")) == 2
 
 
