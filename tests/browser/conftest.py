@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -119,3 +120,24 @@ def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
         pytest.skip("axe-core cannot be fetched here")
     shutil.unpack_archive(str(next(folder.glob("*.tgz"))), str(folder))
     return (folder / "package" / "axe.min.js").read_text("utf-8")
+
+
+def offences(page: Any, axe: str) -> list[Any]:
+    """What axe-core finds against any of its rules, of whatever impact."""
+    page.evaluate(axe)
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [(v["id"], v["impact"], [n["html"][:160] for n in v["nodes"][:3]]) for v in found["violations"]]
+
+
+def settled(page: Any) -> None:
+    """The script has run, the charts are drawn, and nothing is fading in or out."""
+    page.wait_for_function(
+        "!document.querySelector('[data-testid=stStatusWidget], [data-testid=stSkeleton], [data-stale=true]')"
+    )
+    # A chart in a tab that is not open, or folded away, is drawn but not to be seen.
+    for chart in page.get_by_test_id("stPlotlyChart").locator("visible=true").all():
+        chart.locator(".main-svg").first.wait_for()
+    page.wait_for_timeout(500)
+    page.wait_for_function(
+        "document.getAnimations().every(a => a.playState !== 'running' || a.effect.getTiming().iterations === Infinity)"
+    )

@@ -1,68 +1,24 @@
-"""Every page, what opens over a page, and the stage, against every rule of axe-core: light and dark, wide and narrow;
-one whole task by keyboard alone; no motion for who wants none."""
+"""What opens over a page against every rule of axe-core, light and dark, wide and narrow; one whole task by keyboard
+alone; no motion for who wants none."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 import pytest
 
-from tests import worlds
-from tests.browser.conftest import served
-from tests.browser.test_pages import _offences, _settled
+from tests.browser.conftest import offences, settled
 from tests.conftest import GOOD, POOR, World
 
 expect = pytest.importorskip("playwright.sync_api").expect
 Visit = Callable[..., Any]
 LOOKS = [(scheme, width) for scheme in ("light", "dark") for width in (1440, 390)]
-ON_COLOURS = (
-    "",
-    "leaderboard",
-    "search",
-    "check_my_number",
-    "data_and_models",
-    "accuracy",
-    "errors_by_class",
-    "compare",
-    "linear_probe",
-    "few_shot",
-    "compare_templates",
-    "prompt_results",
-    "better_prompt",
-    "word_importance",
-)
-ON_CAPTIONS = ("retrieval_scores", "inspect_caption")
-BARE = ("presentations", "presentations?present=true&step=4", "presentations?present=true&step=17")
-
-
-@pytest.fixture(scope="module")
-def captioned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    world = worlds.captions_world(tmp_path_factory.mktemp("captioned"))
-    with served(world) as url:
-        yield f"{url}/{{}}?model={quote(GOOD)}&model={quote(POOR)}&data={quote(worlds.told_set(world))}"
 
 
 def on_colours(address: str, world: World, path: str, more: str = "") -> str:
     return f"{address}/{path}?model={quote(POOR)}&model={quote(GOOD)}&data={quote(world.colours)}{more}"
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("scheme", "width"), LOOKS)
-def test_no_page_offends_any_rule(
-    visit: Visit, address: str, captioned: str, axe: str, world: World, scheme: str, width: int
-) -> None:
-    pages = [on_colours(address, world, path) for path in ON_COLOURS]
-    pages += [captioned.format(path) for path in ON_CAPTIONS]
-    pages += [f"{address}/{path}" for path in BARE]
-    found = {}
-    for url in pages:
-        page = visit(url, width=width, scheme=scheme)
-        _settled(page)
-        found[url.removeprefix(address)] = _offences(page, axe)
-        page.context.close()
-    assert {where: what for where, what in found.items() if what} == {}
 
 
 @pytest.mark.parametrize(("scheme", "width"), LOOKS)
@@ -71,10 +27,10 @@ def test_what_opens_over_a_page_offends_no_rule(
 ) -> None:
     page = visit(on_colours(address, world, "errors_by_class", "&picture=red/3.png"), width=width, scheme=scheme)
     expect(page.get_by_role("dialog").get_by_role("img").first).to_be_visible()
-    _settled(page)
-    assert _offences(page, axe) == []
+    settled(page)
+    assert offences(page, axe) == []
     page = visit(on_colours(address, world, "accuracy"), width=width, scheme=scheme)
-    _settled(page)
+    settled(page)
     opener = (
         page.get_by_role("button", name="Classification")
         if width > 600
@@ -82,16 +38,16 @@ def test_what_opens_over_a_page_offends_no_rule(
     )
     opener.click()
     page.wait_for_timeout(500)
-    assert _offences(page, axe) == []
+    assert offences(page, axe) == []
     page.keyboard.press("Escape")
     page.reload()
-    _settled(page)
+    settled(page)
     if width <= 600:  # there the choices stand behind one button
         page.get_by_role("button", name="Choices", exact=False).first.click()
     page.locator("[class*='st-key-choice-'] button").locator("visible=true").first.click()
     expect(page.get_by_test_id("stPopoverBody")).to_be_visible()
-    _settled(page)
-    assert _offences(page, axe) == []
+    settled(page)
+    assert offences(page, axe) == []
 
 
 def focused_in(target: Any) -> bool:
@@ -116,7 +72,7 @@ def shown_image(page: Any) -> str:
 def test_a_whole_task_by_keyboard(visit: Visit, address: str, world: World) -> None:
     page = visit(address)
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    _settled(page)
+    settled(page)
     tab_to(page, page.get_by_role("button", name="Classification"))
     page.keyboard.press("Enter")
     errors = page.get_by_role("menuitem", name="Errors by class")
@@ -125,7 +81,7 @@ def test_a_whole_task_by_keyboard(visit: Visit, address: str, world: World) -> N
     expect(errors).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1, name="Which classes does the model confuse?")).to_be_visible()
-    _settled(page)
+    settled(page)
 
     model = page.get_by_role("combobox", name="Model").first
     tab_to(page, model)
@@ -136,7 +92,7 @@ def test_a_whole_task_by_keyboard(visit: Visit, address: str, world: World) -> N
     page.goto(
         on_colours(address, world, "errors_by_class", "&true=red&predicted=*any").replace(quote(GOOD), quote(POOR))
     )
-    _settled(page)
+    settled(page)
 
     tiles = page.get_by_role("group", name="images of red").get_by_role("button")
     tab_to(page, tiles.first)
@@ -173,7 +129,7 @@ def test_images_are_filtered_sorted_ticked_and_kept(visit: Visit, address: str, 
     page = visit(on_colours(address, world, "errors_by_class", "&true=*any&predicted=*right"))
     tiles = page.get_by_role("group", name="images correct").get_by_role("button")
     expect(tiles.nth(8)).to_be_visible()
-    _settled(page)
+    settled(page)
     every = tiles.count()
     page.get_by_label("Sort").select_option("By label")
     labels = [t.locator(".caption").inner_text() for t in tiles.all()]
@@ -212,7 +168,7 @@ def test_who_wants_no_motion_gets_none(browser: Any, address: str) -> None:
     page = context.new_page()
     page.goto(address)
     page.get_by_role("heading", level=1).wait_for()
-    _settled(page)
+    settled(page)
     moving = page.evaluate(
         """() => [...document.querySelectorAll("*")].filter(e => {
           const style = getComputedStyle(e)
@@ -225,7 +181,7 @@ def test_who_wants_no_motion_gets_none(browser: Any, address: str) -> None:
 
 def test_that_the_page_works_is_said_in_a_word(visit: Visit, address: str) -> None:
     page = visit(address)
-    _settled(page)
+    settled(page)
     said = page.evaluate(
         """() => {
           const icon = document.createElement("div"), man = document.createElement("div")

@@ -13,13 +13,11 @@ import pytest
 from core.store import TextStore
 from tests import worlds
 from tests.browser.conftest import served
-from tests.browser.test_pages import _offences, _settled
 from tests.conftest import GOOD, POOR, World
 from tests.fakes import COLOURS, png
 
 expect = pytest.importorskip("playwright.sync_api").expect
 Visit = Callable[..., Any]
-PATHS = ("/retrieval_scores", "/inspect_caption", "/search")
 
 
 @pytest.fixture(scope="module")
@@ -199,37 +197,3 @@ def test_what_came_first_for_a_caption_can_be_saved_as_a_picture(visit: Visit, s
         page.locator(".st-key-first-png").get_by_role("button").click()
     assert saved.value.suggested_filename == "came-first.png"
     assert saved.value.path().read_bytes().startswith(b"\x89PNG")
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("path", PATHS)
-def test_nothing_offends_the_accessibility_rules(
-    visit: Visit, server: str, shown: World, axe: str, path: str, scheme: str
-) -> None:
-    page = visit(server + link(shown, path), scheme=scheme)
-    _settled(page)
-    assert _offences(page, axe) == []
-
-
-@pytest.mark.parametrize("path", PATHS)
-def test_a_narrow_screen_is_not_wider_than_it_is(visit: Visit, server: str, shown: World, path: str) -> None:
-    page = visit(server + link(shown, path), width=390)
-    _settled(page)
-    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390
-
-
-@pytest.mark.parametrize("path", PATHS)
-def test_nothing_is_fetched_from_elsewhere_and_nothing_fails(
-    browser: Any, server: str, shown: World, path: str
-) -> None:
-    context = browser.new_context()
-    page, strange, faults = context.new_page(), [], []
-    page.on(
-        "request", lambda r: strange.append(r.url) if not r.url.startswith((server, "data:", "blob:", "ws")) else None
-    )
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.goto(server + link(shown, path))
-    page.get_by_role("heading", level=1).wait_for(timeout=60_000)
-    _settled(page)
-    context.close()
-    assert strange == [] and faults == []

@@ -9,11 +9,11 @@ from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 import pytest
 
+from tests.browser.conftest import offences, settled
 from tests.conftest import GOOD, POOR, World
 
 expect = pytest.importorskip("playwright.sync_api").expect
 Visit = Callable[..., Any]
-PATHS = ("/", "/accuracy", "/errors_by_class", "/data_and_models")
 
 
 def choices(page: Any) -> dict[str, list[str]]:
@@ -170,71 +170,15 @@ def test_a_finger_has_no_toolbar_that_never_goes_away(browser: Any, address: str
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("path", PATHS)
-def test_nothing_offends_the_accessibility_rules(visit: Visit, address: str, axe: str, path: str, scheme: str) -> None:
-    page = visit(address + path, scheme=scheme)
-    _settled(page)
-    assert _offences(page, axe) == []
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_what_opens_over_a_page_does_not_offend_either(
     visit: Visit, address: str, axe: str, world: World, scheme: str
 ) -> None:
     page = visit(address + link(world, "/accuracy", number=POOR) + f"&number={quote(world.colours)}", scheme=scheme)
     expect(page.get_by_role("dialog")).to_contain_text("highest cosine")
-    _settled(page)
-    assert _offences(page, axe) == []
+    settled(page)
+    assert offences(page, axe) == []
     page.keyboard.press("Escape")
     page.get_by_role("button", name="own prompts").click()
     expect(page.get_by_role("textbox", name="Own templates")).to_be_visible()
     page.wait_for_timeout(500)
-    assert _offences(page, axe) == []
-    page = visit(address + link(world, "/errors_by_class", picture="red/3.png"), scheme=scheme)
-    expect(page.get_by_role("dialog").get_by_role("img").first).to_be_visible()
-    _settled(page)
-    assert _offences(page, axe) == []
-
-
-def _offences(page: Any, axe: str) -> list[Any]:
-    """What axe-core finds against any of its rules, of whatever impact."""
-    page.evaluate(axe)
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    return [(v["id"], v["impact"], [n["html"][:160] for n in v["nodes"][:3]]) for v in found["violations"]]
-
-
-@pytest.mark.parametrize("path", PATHS)
-def test_a_narrow_screen_is_not_wider_than_it_is(visit: Visit, address: str, path: str) -> None:
-    page = visit(address + path, width=390)
-    _settled(page)
-    wide = page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth")
-    assert wide <= 390
-
-
-@pytest.mark.parametrize("path", PATHS)
-def test_nothing_is_fetched_from_elsewhere_and_nothing_fails(browser: Any, address: str, path: str) -> None:
-    context = browser.new_context()
-    page, strange, faults = context.new_page(), [], []
-    page.on(
-        "request", lambda r: strange.append(r.url) if not r.url.startswith((address, "data:", "blob:", "ws")) else None
-    )
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.goto(address + path)
-    page.get_by_role("heading", level=1).wait_for()
-    _settled(page)
-    context.close()
-    assert strange == [] and faults == []
-
-
-def _settled(page: Any) -> None:
-    """The script has run, the charts are drawn, and nothing is fading in or out."""
-    page.wait_for_function(
-        "!document.querySelector('[data-testid=stStatusWidget], [data-testid=stSkeleton], [data-stale=true]')"
-    )
-    # A chart in a tab that is not open, or folded away, is drawn but not to be seen.
-    for chart in page.get_by_test_id("stPlotlyChart").locator("visible=true").all():
-        chart.locator(".main-svg").first.wait_for()
-    page.wait_for_timeout(500)
-    page.wait_for_function(
-        "document.getAnimations().every(a => a.playState !== 'running' || a.effect.getTiming().iterations === Infinity)"
-    )
+    assert offences(page, axe) == []

@@ -13,8 +13,7 @@ import pytest
 from core.deck.presets import picture_presets
 from core.store import TextStore
 from core.studies.prompts.compose import leave_one_out, rewordings_of
-from tests.browser.conftest import served
-from tests.browser.test_pages import _offences, _settled
+from tests.browser.conftest import served, settled
 from tests.conftest import GOOD, POOR, World
 from tests.fakes import FakeEncoder
 
@@ -22,7 +21,6 @@ sync_api = pytest.importorskip("playwright.sync_api")
 expect, TimedOut = sync_api.expect, sync_api.TimeoutError
 Visit = Callable[..., Any]
 SLOWLY = 60_000
-PATHS = ("/compare_templates", "/prompt_results", "/word_importance", "/better_prompt")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -48,7 +46,7 @@ def on_colours(world: World, path: str) -> str:
 
 def test_an_edited_class_name_joins_the_comparison(visit: Visit, address: str, world: World) -> None:
     page = visit(address + on_colours(world, "/compare_templates"))
-    _settled(page)
+    settled(page)
     page.get_by_role("button", name="Curated names").click()
     sheet = page.get_by_test_id("stPopoverBody").locator("canvas").first
     sheet.wait_for()
@@ -135,23 +133,6 @@ def test_the_lists_can_be_saved_as_rows_and_as_a_picture(visit: Visit, address: 
         page.get_by_role("button", name="CSV").first.click()
     lines = saved.value.path().read_text("utf-8").splitlines()
     assert lines[0].startswith("model,") and len(lines) == 1 + 2 * 10
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("path", PATHS)
-def test_nothing_offends_the_accessibility_rules(
-    visit: Visit, address: str, axe: str, world: World, path: str, scheme: str
-) -> None:
-    page = visit(address + on_colours(world, path), scheme=scheme)
-    _settled(page)
-    assert _offences(page, axe) == []
-
-
-@pytest.mark.parametrize("path", PATHS)
-def test_a_narrow_screen_is_not_wider_than_it_is(visit: Visit, address: str, world: World, path: str) -> None:
-    page = visit(address + on_colours(world, path), width=390)
-    _settled(page)
-    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390
 
 
 # --- with the demo's own encoder --------------------------------------------------------------------------

@@ -107,17 +107,6 @@ def test_a_prompt_begun_before_its_box_is_drawn_does_not_move_the_story(visit: V
     step(page, 2)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("place", [1, 2, 7, 18])
-def test_the_stage_does_not_offend(visit: Visit, address: str, axe: str, place: int, scheme: str) -> None:
-    from tests.browser.test_pages import _offences, _settled
-
-    page = visit(f"{address}/presentations?present=true&step={STEPS[place - 1].name}", scheme=scheme)
-    step(page, place)
-    _settled(page)
-    assert _offences(page, axe) == []
-
-
 @pytest.mark.parametrize(("width", "factor"), [(1920, 1.5), (1024, 1.0)])
 def test_type_grows_with_the_screen(visit: Visit, address: str, width: int, factor: float) -> None:
     page = visit(f"{address}/presentations?present=true&step={STEPS[3].name}", width=width)

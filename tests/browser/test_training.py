@@ -14,8 +14,7 @@ from core.studies.few_shot.methods import METHODS, SEEDS, SHOTS
 from core.studies.few_shot.study import FewShot
 from core.studies.probe.result import ProbeResult
 from tests import worlds
-from tests.browser.conftest import served
-from tests.browser.test_pages import _offences, _settled
+from tests.browser.conftest import offences, served, settled
 from tests.conftest import POOR, World
 from tests.worlds import run_study
 
@@ -122,9 +121,9 @@ def test_nothing_offends_the_accessibility_rules(
     visit: Visit, here: str, axe: str, trained: tuple[World, ProbeResult], path: str, scheme: str
 ) -> None:
     page = visit(here + on_colours(trained[0], path, **(SIDES if path == "/compare" else {})), scheme=scheme)
-    _settled(page)
+    settled(page)
     expect(page.get_by_test_id("stMetric").first).to_be_visible()
-    assert _offences(page, axe) == []
+    assert offences(page, axe) == []
 
 
 @pytest.mark.parametrize("path", [*PATHS, "/accuracy"])
@@ -132,5 +131,5 @@ def test_a_narrow_screen_is_not_wider_than_it_is(
     visit: Visit, here: str, trained: tuple[World, ProbeResult], path: str
 ) -> None:
     page = visit(here + on_colours(trained[0], path), width=390)
-    _settled(page)
+    settled(page)
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390
