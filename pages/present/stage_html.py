@@ -62,8 +62,9 @@ def table(rows: Sequence[StoryRow]) -> None:
     head = "".join(f'<th scope="col">{escape(titles[i])}</th>' for i in columns)
     body = "".join(_row(row, columns, rows[0].dataset) for row in rows)
     st.html(
+        '<div class="step-scroll" role="region" tabindex="0" aria-label="Figures of the models">'
         f'<table class="step-table" style="--rows: {len(rows) + 1}"><thead><tr><th scope="col">Model</th>{head}</tr>'
-        f"</thead><tbody>{body}</tbody></table>"
+        f"</thead><tbody>{body}</tbody></table></div>"
     )
 
 
