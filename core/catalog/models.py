@@ -42,7 +42,7 @@ _DEMO = {
     "source_url": "https://openmoji.org",
 }
 _LAION_2B, _LAION_400M = training_data_of("laion2b"), training_data_of("laion400m")
-_OWN_CODE = re.compile(r"(^|[:/])(jina-clip-|llm2clip|tulip)", re.IGNORECASE)
+_OWN_CODE = re.compile(r"(^|[:/])(jina-clip-|llm2clip|tulip-berkeley/|tulip-(b|l|g|so400m)-)", re.IGNORECASE)
 """Models whose repository on the hub holds a program of its own, without which they do not run."""
 
 

@@ -45,6 +45,12 @@ _TRAINING = (
     ("metaclip", "MetaCLIP"),
     ("dfn", "DFN"),
     ("webli", "WebLI"),
+    ("merged2b", "Merged-2B"),
+    ("laion_aesthetic", "LAION-Aesthetic"),
+    ("frozen_laion5b", "LAION-5B, frozen"),
+    ("mscoco_finetuned_laion2b", "LAION-2B, COCO"),
+    ("yfcc15m", "YFCC-15M"),
+    ("cc12m", "CC12M"),
     ("random", "random, untrained"),
     ("demo", ""),
 )

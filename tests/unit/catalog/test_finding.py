@@ -163,7 +163,7 @@ def test_commercial_use(name: str, use: str) -> None:
         "hf-hub:jinaai/jina-clip-v2",
         "jinaai/jina-clip-v2",
         "hf-hub:microsoft/LLM2CLIP-Openai-L-14-336",
-        "hf-hub:x/TULIP-B",
+        "hf-hub:x/TULIP-B-16-224",
     ],
 )
 def test_models_that_need_code_of_their_own_are_refused_with_the_reason(name: str) -> None:
@@ -173,6 +173,7 @@ def test_models_that_need_code_of_their_own_are_refused_with_the_reason(name: st
 
 def test_a_name_that_only_looks_like_one_is_not_refused() -> None:
     assert find_model("hf-hub:someone/not-a-jina-clip").title == "someone/not-a-jina-clip"
+    assert find_model("hf-hub:someone/tulips-clip").pretrained == "hub"
     assert find_model("file:/runs/tulip-1/a.json,/runs/tulip-1/b.pt").pretrained == "file"
     with pytest.raises(UnknownName):
         find_model("ViT-B-16/metaclp")
