@@ -64,6 +64,7 @@ def _form(engine: Engine) -> tuple[Sequence[ModelSpec], Sequence[DatasetSpec], s
             model_options(engine, (), models),
             [m.name for m in models],
             accept_new_options=True,
+            select_all=False,  # of all that the browser finds, not only of what the words fit
             placeholder="Choose or type names",
             help=MODEL_HELP,
         )
