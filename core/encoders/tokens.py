@@ -45,7 +45,7 @@ def cut_note(spec: ModelSpec, card: ModelCard | None, texts: Sequence[str], what
         return _nearly_note(spec, context, counts, what) if counts else ()
     least = "" if known else "At least "
     which = f"{least}{cut:,} of {len(texts):,} {what} are" if len(texts) > 1 else f"The {what.removesuffix('s')} is"
-    said = f"{which} cut at {context} tokens, all that {spec.name} reads"
+    said = f"{which} cut at {context} tokens, all that {_name(spec)} reads"
     return (Note(f"{said}: the rest is lost.", code, "warning" if cut >= MANY * len(texts) else "info"),)
 
 
@@ -55,8 +55,13 @@ def _nearly_note(spec: ModelSpec, context: int, counts: Sequence[int], what: str
     if longest <= NEARLY * context:
         return ()
     which = f"The longest of {len(counts):,} {what}" if len(counts) > 1 else f"The {what.removesuffix('s')}"
-    said = f"{which} has {longest} of the {context} tokens that {spec.name} reads"
+    said = f"{which} has {longest} of the {context} tokens that {_name(spec)} reads"
     return (Note(f"{said}; {'none' if len(counts) > 1 else 'nothing'} is cut.", "nearly_cut"),)
+
+
+def _name(spec: ModelSpec) -> str:
+    """Of a model in files its title: a note must not show where on this machine they lie."""
+    return spec.title if spec.name.startswith("file:") else spec.name
 
 
 def too_long(texts: Sequence[str], context: int) -> list[bool]:

@@ -14,7 +14,7 @@ from core.errors import NotHere
 from core.stats.accuracy import METRICS
 from core.studies.base import Lab
 from core.studies.captions.retrieval import RetrievalResult
-from core.studies.captions.study import Retrieval
+from core.studies.captions.study import CUT_CAPTIONS, Retrieval
 from core.studies.probe.study import LinearProbe
 from core.studies.zero_shot.classify import ZeroShotResult, rule_note
 from core.studies.zero_shot.study import ZeroShot
@@ -28,7 +28,7 @@ ZERO_SHOT, PROBE, CAPTIONS = "Zero-shot", "Linear probe", "Caption retrieval"
 class BoardScore:
     """One figure of one model on one split: `value` 0-1 with its 95 % interval, of `n` images (or captions) in
     `classes` classes (0 without). `correct` (n,) says which were right, None where that is not known one by one;
-    `notes` stand beside it."""
+    `notes` doubt it, or say by what rule or from how much of the texts it comes."""
 
     model: str
     dataset: str
@@ -147,7 +147,7 @@ def _recall(side: str) -> Callable[[Lab, Place], BoardScore | None]:
             classes=0,
             value=found.recall[1],
             ci95=found.recall_ci95[1],
-            notes=result.notes,
+            notes=tuple(note for note in result.notes if note.level != "info" or note.code == CUT_CAPTIONS),
         )
 
     return of
