@@ -31,7 +31,7 @@ from core.studies.prompts.search import (
     zpe_weights,
 )
 from core.studies.result import StudyResult
-from core.studies.zero_shot.classify import same_note
+from core.studies.zero_shot.classify import rule_note, same_note
 from core.system.progress import Progress
 from core.types import EmbeddingSet, EvalProtocol, FloatArray, Interval, Note, Provenance, beside
 
@@ -120,7 +120,9 @@ class PromptSearchResult(StudyResult):
     def notes(self) -> tuple[Note, ...]:
         """What stands beside the numbers: of the data, then what a reader must know before believing a gain."""
         verdict = (Note(text, "search_verdict") for text in self.warnings)
-        return beside(self.provenance.beside, verdict, same_note(self.pool, self.same))
+        rule = self.provenance.score_rule  # label-free weights are made of a softmax over the classes too
+        trained = rule_note(rule) if rule else ()
+        return beside(self.provenance.beside, verdict, same_note(self.pool, self.same), trained)
 
     def to_record(self) -> dict[str, Any]:
         """The JSON record of `optimise`."""

@@ -8,7 +8,7 @@ import pytest
 from core.engine import Engine
 from core.studies.prompts.accuracy import PromptStudyResult
 from core.studies.prompts.study import PromptSearch, PromptStudy
-from core.studies.zero_shot.classify import SAME_TEMPLATES
+from core.studies.zero_shot.classify import SAME_TEMPLATES, SOFTMAX_OF_SIGMOID
 from core.studies.zero_shot.study import ZeroShot
 from core.tables.prompts import class_templates_frame, templates_frame
 from tests.coded import coded
@@ -81,6 +81,7 @@ def test_a_search_says_which_of_its_pool_are_one(world: tuple[Engine, str, str])
     engine, model, data = world
     asked = PromptSearch.at(engine, model, data, pool=TEMPLATES, baseline=(OTHER,))
     found = engine.run(asked)
+    assert SOFTMAX_OF_SIGMOID in coded(found.notes)
     assert found.same == ((ONE, ALSO),) and "2 of 3 templates" in coded(found.notes)[SAME_TEMPLATES]
     kept = engine.kept(asked)
     assert kept is not None and kept.same == found.same
