@@ -93,7 +93,7 @@ def _cells(fig: go.Figure, shown: pd.DataFrame, c: int, style: Look) -> None:
 
 def _hover(rows: pd.DataFrame) -> list[str]:
     return [
-        f"<b>{r['true_name']}</b> named <b>{r['predicted_name']}</b><br>{count(r['count'], 'image')}, "
+        f"<b>{r['true_name']}</b> classified as <b>{r['predicted_name']}</b><br>{count(r['count'], 'image')}, "
         f"{percent(r['share'])} of {r['true_name']}"
         for _, r in rows.iterrows()
     ]

@@ -14,7 +14,9 @@ from core.charts.theme import Chart, Look, add_chance, deck_marker, finish, perc
 from core.stats.numbers import listed, percent, points
 
 ROW_HEIGHT = 34
-NAME_WIDTH = 24
+LINES, LINES_ON_STAGE = (24, 2), (36, 1)
+"""Characters in a line, and lines of a template at its row. A chart on a stage is as high as the screen lets it be, so
+rows may be no higher than a line."""
 Order = Literal["given", "best"]
 _NAME_MARKS = {"raw": (False, False), "edited curated": (True, True), "edited raw": (False, True)}
 """How other class names than the curated ones look: whether a mark is filled, and whether it has a dot."""
@@ -51,7 +53,7 @@ def templates_chart(
     if named:
         layout.name_rows(fig, placed, style)
     else:
-        _template_axis(fig, placed, style)
+        _template_axis(fig, placed, style, LINES_ON_STAGE if scale > 1 else LINES)
     percent_axis(fig, style, "x", top=high, side="top")
     fig.update_xaxes(dtick=_step(high))
     finish(fig, style)
@@ -146,11 +148,11 @@ def _deck_marks(fig: go.Figure, placed: pd.DataFrame, style: Look) -> None:
     )
 
 
-def _template_axis(fig: go.Figure, placed: pd.DataFrame, style: Look) -> None:
+def _template_axis(fig: go.Figure, placed: pd.DataFrame, style: Look, lines: tuple[int, int]) -> None:
     first = placed.drop_duplicates("place")
     fig.update_yaxes(
         tickvals=first["place"],
-        ticktext=[wrap(t, NAME_WIDTH, 2) for t in first["template_title"]],
+        ticktext=[wrap(t, *lines) for t in first["template_title"]],
         range=[first["place"].max() + 0.6, -0.6],
         showgrid=True,
     )

@@ -11,8 +11,9 @@ import streamlit as st
 from core.tables.forms import Column
 from pages.shared.columns import page_columns
 from pages.shared.guard import public
+from pages.shared.layout import table_height
 
-ROW, HEAD, MOST_ROWS = 35, 38, 12
+MOST_ROWS = 12
 
 
 def search_field(key: str, placeholder: str) -> str:
@@ -43,7 +44,7 @@ def choose_rows(frame: pd.DataFrame, columns: Mapping[str, Column], key: str, al
         on_select="rerun",
         selection_mode="multi-row",
         key=f"{key}-{sha256(names.encode()).hexdigest()[:12]}",
-        height=HEAD + ROW * max(1, min(len(frame), MOST_ROWS)),
+        height=table_height(len(frame), MOST_ROWS),
         placeholder="",
         alt=alt,
     )

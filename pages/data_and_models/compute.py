@@ -16,6 +16,7 @@ from core.work.batch import begin, plan
 from pages.data_and_models.line import show_queue
 from pages.shared.columns import page_columns
 from pages.shared.guard import public, safe_callback
+from pages.shared.layout import table_height
 from pages.shared.model_list import model_options
 from pages.shared.own_data import page_dataset, page_model
 from pages.shared.pickers import MODEL_HELP, choice_row, look_up, note_problems, offered_datasets, titles
@@ -119,7 +120,7 @@ def _offer(engine: Engine, models: Sequence[ModelSpec], datasets: Sequence[Datas
             frame[list(PLAN)],
             column_config=page_columns(PLAN),
             hide_index=True,
-            height=38 + 35 * min(len(frame), 6),
+            height=table_height(len(frame), 6),
             placeholder="",
             alt="Each pair of model and data set and what is done with it",
         )

@@ -13,6 +13,7 @@ from core.words.jobs import jobs_said
 from core.work.queue import Queue, queue
 from pages.shared.guard import safe_callback
 from pages.shared.jobs import job_line, watch
+from pages.shared.layout import table_height
 
 SHOWN, ROW = 4, 56
 """Jobs with a bar of their own, and the height of one in pixels."""
@@ -78,7 +79,7 @@ def _rest(engine: Engine, rest: Sequence[Job], now: Queue) -> None:
             key=key,
             on_select="rerun",
             selection_mode="multi-row",
-            height=38 + 35 * min(len(frame), 6),
+            height=table_height(len(frame), 6),
             alt="Jobs further back in the queue",
         )
         marked = [rest[row].id for row in event.selection.rows if row < len(rest)]

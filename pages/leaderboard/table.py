@@ -12,13 +12,14 @@ from core.engine import Engine
 from core.stats.numbers import percent
 from core.studies.leaderboard.figures import BoardScore
 from core.words.names import say_dataset
+from pages.shared.layout import table_height
 from pages.shared.navigation import to_classes, to_library
 
 PINNED = {"model_title": "Model", "mean": "Mean"}
 if TYPE_CHECKING:
     from streamlit.elements.lib.column_types import ColumnConfig
 
-ROW, HEAD, MOST_ROWS = 35, 38, 16
+MOST_ROWS = 16
 
 
 def board_table(
@@ -44,7 +45,7 @@ def board_table(
         key="board",
         on_select=picked,
         selection_mode="single-cell",
-        height=HEAD + ROW * min(len(table), MOST_ROWS),
+        height=table_height(len(table), MOST_ROWS),
         alt="One figure of each model on each data set",
         column_config={
             "Model": st.column_config.TextColumn(pinned=True),

@@ -3,7 +3,7 @@ answer to a prompt, over any slide."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import streamlit as st
@@ -20,6 +20,7 @@ from pages.present import stage_html
 from pages.present.stage_html import Shown, Strip
 from pages.shared.guard import UNEXPECTED, log
 from pages.shared.picture import thumbnail
+from pages.shared.stored import ANY_KIND, default_datasets
 from pages.shared.url_state import get_choice
 from pages.shared.warming import warming_sentence
 from pages.shared.words import plain
@@ -73,7 +74,7 @@ def strip_of(engine: Engine, result: PicturesResult, right: Callable[[Hit], bool
 def answer(engine: Engine, pairs: Pairs, step: Step | None, text: str) -> None:
     """What the audience asked for, in place of the slide: the best images of the data set that it shows, `step` of the
     original study or, None, a view."""
-    dataset, models = _asked_of(pairs, step)
+    dataset, models = _asked_of(pairs, step, default_datasets(engine, ANY_KIND, len(pairs)))
     with st.container(key="stage-answer", gap="xsmall"):
         st.title(plain(f"“{text}”"), anchor=False)
         if not dataset:
@@ -87,16 +88,16 @@ def answer(engine: Engine, pairs: Pairs, step: Step | None, text: str) -> None:
                 st.markdown(plain(models_finding(compare_lists(engine, lists[0], lists[1]))))
 
 
-def _asked_of(pairs: Pairs, step: Step | None) -> tuple[str, tuple[str, ...]]:
+def _asked_of(pairs: Pairs, step: Step | None, usual: Sequence[str]) -> tuple[str, tuple[str, ...]]:
     """The data set that a prompt is asked of, and the models side by side: those of the slide where they have vectors,
-    else what is here."""
-    there = sorted({d for _, d in pairs})
+    else what pages open with."""
+    there = {d for _, d in pairs}
     if step is None:
         wanted = get_choice("data")
     else:
         scene = scene_of(step, pairs)
         wanted = step.datasets if step.kind in PLAIN_KINDS else (scene.dataset,)
-    dataset = next((d for d in wanted if d in there), next(iter(there), ""))
+    dataset = next((d for d in (*wanted, *usual, *sorted(there)) if d in there), "")
     having = tuple(m for m, d in pairs if d == dataset)
     of_view = tuple(m for m in get_choice("model") if m in having) if step is None else ()
     return dataset, beside(of_view or having)

@@ -47,10 +47,15 @@ export default function (component) {
   // Charts are drawn by the server, their type for a screen as wide as this one.
   if (data.width !== innerWidth) setStateValue("width", innerWidth)
   const pressed = event => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return
+    if (event.ctrlKey || event.metaKey || event.altKey) return
     const at = focused(event)
+    // The box itself answers Enter, and says so; what is typed is then done with, and the keys move the slides again.
+    if (typing(at) && event.key === "Enter" && !event.isComposing) {
+      if (at.value) hold()
+      return void setTimeout(() => at.blur(), 0)
+    }
+    if (event.defaultPrevented) return
     if (typing(at)) {
-      if (event.key === "Enter") return void (at.value && hold(), setTimeout(() => at.blur(), 0))
       if (event.key === "Escape" && at.value) return void at.blur()
       if (!EVEN_WHILE_TYPING.has(event.key)) return
     }

@@ -1,6 +1,8 @@
 // What a slide looks like: it fits the screen, and the last one stays until the next is drawn.
-const OLD = "stage-old", LEAST_CHART = 0.4, ROW = 35, TIGHTEST = 3, BESIDE = 140, NARROW = 640
+const OLD = "stage-old", LEAST_CHART = 0.4, ROW_REM = 2.1875, TIGHTEST = 3, BESIDE = 140, NARROW = 640
 const FIRST_LOOK = 900, LONGEST_WAIT = 8000, LOOKS = 3
+// How tight a slide is, and how wide its images are in rem (0: as they are).
+const FIRST_ROW = [[0, 0], [1, 0], [1, 6.6], [2, 6.6], [2, 5.2]]
 
 const find = selector => document.querySelector(selector)
 const main = () => find("[data-testid=stMain]")
@@ -14,6 +16,7 @@ const slideNow = () => find(".st-key-stage-answer") || find(".st-key-stage-slide
 // Where the first screen ends: at the bar, whatever was scrolled.
 const fold = () => find(".st-key-stage-bar").getBoundingClientRect().top + main().scrollTop - 6
 const topOf = element => element.getBoundingClientRect().top + main().scrollTop
+const rem = () => parseFloat(getComputedStyle(document.documentElement).fontSize)
 const footOf = element => element.getBoundingClientRect().bottom + main().scrollTop
 
 // A chart gets what is left; where that is too little, what stands above it gives way, its smallest print first.
@@ -25,6 +28,8 @@ const fitCharts = slide => {
   const first = charts.length && !(pictures && topOf(pictures) < topOf(charts[0]))
   let room = 0
   root.dataset.stageTight = 0
+  root.style.removeProperty("--stage-tile")
+  if (pictures && !first) fitFirstRow(pictures)
   for (let tight = 0; first && tight <= TIGHTEST; tight += 1) {
     root.dataset.stageTight = tight
     // Charts side by side have one height, that of the lowest of them.
@@ -35,6 +40,22 @@ const fitCharts = slide => {
   // Under pictures there may be no room: then a chart has the next screen to itself.
   root.style.setProperty("--stage-room", `${Math.floor(room >= least / 2 ? room : innerHeight * 0.7)}px`)
 }
+
+// Where a slide is about images, its first row of them is on the first screen: what stands above gives way, and the
+// images themselves before the figures do.
+const fitFirstRow = pictures => {
+  const root = document.documentElement
+  for (const [tight, tile] of FIRST_ROW) {
+    root.dataset.stageTight = tight
+    if (tile) root.style.setProperty("--stage-tile", `${tile}rem`)
+    if (footOfRow(tilesOf(pictures)) <= fold()) return
+  }
+  // No room for them whatever gives way: the slide is about what stands above, as it is.
+  root.dataset.stageTight = 0
+  root.style.removeProperty("--stage-tile")
+}
+
+const footOfRow = tiles => Math.max(...tiles.filter(tile => tile.offsetTop === tiles[0].offsetTop).map(footOf))
 
 const tilesOf = element => {
   const host = element.querySelector("[data-testid=stBidiComponentIsolated]")
@@ -52,7 +73,8 @@ const fitRows = (element, end) => {
     return last ? last - topOf(element) + 4 : 0
   }
   if (!element.querySelector("[data-testid=stDataFrame]")) return 0
-  return Math.floor((end - topOf(element)) / ROW) * ROW + 1
+  const row = ROW_REM * rem()
+  return Math.floor((end - topOf(element)) / row) * row + 1
 }
 
 const fitBlocks = slide => {

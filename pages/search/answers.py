@@ -78,7 +78,7 @@ def _there(engine: Engine, parts: Sequence[PicturesResult]) -> list[dict[str, in
 def _mark(hit: Hit, there: int | None, shown: int) -> str:
     """Right, and in both lists as far as they were shown."""
     both = there is not None and there <= shown
-    return " · ".join([*(["right"] if hit.relevant else []), *(["in both"] if both else [])])
+    return " · ".join([*(["correct"] if hit.relevant else []), *(["in both"] if both else [])])
 
 
 def _note(there: int | None, other: str) -> str:

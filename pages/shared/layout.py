@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import Literal
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -20,11 +21,13 @@ from core.words.notes import FAULT, WARNING, Noted, notes_of
 from pages.shared.engine import engine
 from pages.shared.file_models import public_name
 from pages.shared.page_actions import page_actions
-from pages.shared.theme import on_titled_slide
+from pages.shared.theme import on_stage, on_titled_slide
 from pages.shared.url_state import address, too_long
 from pages.shared.words import plain
 
 MOST_NOTES = 4
+ROW, HEAD = 35, 38
+"""Pixels of a row of a table, and of its heading."""
 _actions: ContextVar[DeltaGenerator | None] = ContextVar("actions", default=None)
 """The place for what can be done with the view, at the top right."""
 
@@ -40,6 +43,12 @@ class Headline:
     under: str
     exact: str = ""
     explained: str = ""
+
+
+def table_height(rows: int, most: int) -> int | Literal["content"]:
+    """How high a table of so many rows is, which scrolls from `most` on. On a stage type and rows are larger, and what
+    does not fit is taken away by the script of the stage, which knows the screen."""
+    return "content" if on_stage() else HEAD + ROW * max(1, min(rows, most))
 
 
 def page_title(text: str, lead: str = "") -> None:

@@ -193,7 +193,7 @@ def test_a_prompt_is_answered_on_an_own_slide_and_back_goes_back(visit: Visit, a
     answer = page.locator(".st-key-stage-answer")
     expect(answer.get_by_role("heading", level=1)).to_have_text("“a red square”")
     expect(page.get_by_role("heading", level=1)).to_have_count(1)
-    page.keyboard.press("PageUp")
+    page.keyboard.press("ArrowLeft")
     expect(answer).to_have_count(0)
     slide(page, 2)
     page.keyboard.press("PageUp")

@@ -16,6 +16,7 @@ from core.words.names import say_model
 from core.words.prompts import classes_moved, say_template
 from pages.shared.columns import percent_column
 from pages.shared.grid import Tile, grid
+from pages.shared.layout import table_height
 from pages.shared.paging import paged
 from pages.shared.picture import thumbnail
 from pages.shared.save import save_rows
@@ -135,7 +136,7 @@ def _classes(look: ChangedTemplate) -> None:
     st.dataframe(
         shown_frame[["classname", "before", "after", "change", "gained", "lost", "pictures"]],
         hide_index=True,
-        height=min(520, 38 + 35 * len(frame)),
+        height=table_height(len(frame), 14),
         key="changed-classes",
         alt="Recall of each class before and after, largest change first",
         column_config={

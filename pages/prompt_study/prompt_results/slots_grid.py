@@ -92,5 +92,5 @@ def _tile(engine: Engine, result: PicturesResult, place: int) -> Tile:
         rank=hit.rank,
         score_text=cosine(hit.score),
         right=bool(hit.relevant),
-        mark="right" if hit.relevant else "",
+        mark="correct" if hit.relevant else "",
     )
