@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.engine import Engine
 from core.errors import NotHere
-from core.stats.numbers import percent
+from core.stats.numbers import SPACE, percent
 from core.studies.result import Answered
 from core.studies.zero_shot.classify import ZeroShotResult
 from pages.shared.grid import Tile
@@ -93,8 +93,13 @@ def _answer(place: int, name: str, probability: float, right: bool, said: str) -
         f'<div style="{outline} border-radius: 6px; padding: 0.25rem 0.5rem;">'
         f'<div style="display: flex; justify-content: space-between; gap: 1rem;">'
         f"<span>{place} {escape(name)}{word}</span>"
-        f'<span style="font-variant-numeric: tabular-nums;">{percent(probability)}</span></div>'
+        f'<span style="font-variant-numeric: tabular-nums;">{_share(probability)}</span></div>'
         f'<div style="height: 4px; background: rgba(128, 128, 128, 0.3); border-radius: 2px;">'
         f'<div style="height: 4px; width: {100 * probability:.1f}%; background: currentColor; '
         f'border-radius: 2px;"></div></div></div>'
     )
+
+
+def _share(probability: float) -> str:
+    """In percent; of a label judged by itself two digits also where it is tiny, since a threshold may be too."""
+    return percent(probability) if not 0 < probability < 0.0005 else f"{100 * probability:.2g}{SPACE}%"
