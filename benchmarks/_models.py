@@ -183,9 +183,10 @@ builds each with random weights and compares vectors of images and texts with op
 `encode_text` (the smallest cosine is given) and tokens with its tokenizer; "made up" means that the tokenizer's files
 come from the hub and a tiny one of the same kind stood for them (`make parity` compares those with transformers).
 Under "texts" is the way that is taken: *prefix tree* and *truncated* leave out what cannot change a vector, *full* is
-the library's own call.
+the library's own call. "Not built" are those larger than that run allowed (`--most`, in million parameters); each
+has a smaller one of the same structure above or below.
 
-| architecture | weights | million parameters | tokenizer | context | rule | images | texts | tokens | licence |
+| architecture | weights | million parameters | tokenizer | context | rule | images | texts | tokens | license |
 |---|---|---|---|---|---|---|---|---|---|
 """
 
@@ -214,7 +215,7 @@ def row(name: str, tags: Sequence[str], result: Mapping[str, Any]) -> str:
 
 def _measured(result: Mapping[str, Any]) -> list[str]:
     if "images" not in result:
-        return ["not built: too large for the machine"] * 2 + ["-"] if "millions" in result else ["-"] * 3
+        return ["not built", "not built", "-"] if "millions" in result else ["-"] * 3
     tokens = {True: "equal", False: "DIFFERENT", None: "made up"}[result["tokens"]]
     images, texts = (
         f"{result[part]:.7f} ({result[way]})" for part, way in (("images", "image_path"), ("texts", "text_path"))
