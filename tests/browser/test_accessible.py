@@ -193,3 +193,16 @@ def test_that_the_page_works_is_said_in_a_word(visit: Visit, address: str) -> No
         }"""
     )
     assert said == ['"Working…"', "none"]
+
+
+def test_the_drawer_of_a_phone_does_not_cover_the_next_page(visit: Visit, address: str) -> None:
+    page = visit(address, width=390)
+    settled(page)
+    open_drawer = page.locator("[data-testid=stSidebar][data-collapsed=false]")
+    for leave in (lambda: page.get_by_test_id("stSidebarNavLink").filter(has_text="Leaderboard").click(), page.reload):
+        page.get_by_test_id("stExpandSidebarButton").click()
+        expect(open_drawer).to_have_count(1)
+        leave()
+        expect(open_drawer).to_have_count(0)
+        settled(page)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Which model is best, and where?")
