@@ -39,6 +39,11 @@ def filled(engine: Engine, figure: BoardFigure) -> tuple[Board, list[str]]:
         _come_back(len(pairs) - left, len(pairs))
     found = {pair: known[pair] for pair in pairs if pair in known}
     why = [f"{say_pair(*pair)}: {reason}" for pair, (_, _, reason) in found.items() if reason]
+    why += [
+        f"{folder.parent.parent.name}, {folder.parent.name}: the stored embedding is damaged; embed it again, or run "
+        "python -m core verify."
+        for folder in engine.store.damaged()
+    ]
     return {pair: score for pair, (score, _, _) in found.items() if score is not None}, why
 
 

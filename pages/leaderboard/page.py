@@ -41,6 +41,7 @@ def page(engine: Engine) -> None:
         datasets = pick_columns(datasets)
     models = [m for m in models if wanted.lower() in f"{m} {say_model(m)}".lower()]
     if not models or not datasets:
+        _left_out(left_out)
         st.info(_nothing(figure, wanted, bool(board)), icon=":material/info:")
         return
     shown = {pair: score for pair, score in board.items() if pair[0] in models and pair[1] in datasets}
@@ -53,9 +54,7 @@ def page(engine: Engine) -> None:
     )
     board_table(engine, frame, shown, datasets)
     show_notes(list(shown.values()))
-    if left_out:
-        with st.expander(f"{count(len(left_out), 'pair')} left out, and why"):
-            st.markdown("\n".join(f"- {plain(reason)}" for reason in left_out))
+    _left_out(left_out)
     st.subheader("Leaders and ties", anchor=False)
     shares = leaders.assign(**{c: 100 * leaders[c] for c in ("value", "low", "high")})
     columns = page_columns(LEADERS)
@@ -68,6 +67,12 @@ def page(engine: Engine) -> None:
         save_rows(frame, "leaderboard", key="board-csv", label="CSV of the board")
         save_rows(leaders, "leaders", key="leaders-csv", label="CSV of leaders")
     provenance_footer([], {"figure": [figure.name], "columns": get_choice("columns")}, why=False)
+
+
+def _left_out(reasons: list[str]) -> None:
+    if reasons:
+        with st.expander(f"{count(len(reasons), 'result')} left out, and why"):
+            st.markdown("\n".join(f"- {plain(reason)}" for reason in reasons))
 
 
 def pick_figure() -> BoardFigure:

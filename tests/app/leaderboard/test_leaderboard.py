@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core.engine import Engine
@@ -101,3 +104,17 @@ def test_a_mean_is_only_shown_where_every_set_is_measured() -> None:
     assert UNADJUSTED not in board_finding(leaders), "a single comparison has nothing to be adjusted for"
     assert UNADJUSTED not in board_finding(leaders[:1]) and UNADJUSTED in board_finding(leaders[:1].assign(models=3))
     assert board_finding(clear).code == "several_lead" and board_finding(clear[:1]).code == "one_leads"
+
+
+def test_a_damaged_entry_is_named_and_not_dropped_in_silence(
+    page: Page, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(world.cache, tmp_path / "cache", ignore=shutil.ignore_patterns("*.sock", "encoder*"))
+    monkeypatch.setenv("TMV_CACHE", str(tmp_path / "cache"))
+    spoilt = next((tmp_path / "cache" / "embeddings").glob("*/eurosat-*/*/manifest.json"))
+    spoilt.write_text("{", encoding="utf-8")
+    st.cache_resource.clear()
+    app = page("leaderboard")
+    assert not app.exception and "1 result left out, and why" in [e.label for e in app.expander]
+    assert f"{spoilt.parents[2].name}, {spoilt.parents[1].name}: the stored embedding is damaged" in said(app)
+    assert str(tmp_path) not in said(app)
