@@ -111,11 +111,11 @@ def test_own_data_is_understood_by_its_bare_name(page: Callable[..., AppTest], w
 
 def test_own_data_in_the_data_folder_can_be_chosen(page: Callable[..., AppTest], world: World) -> None:
     app = page("classification/accuracy", model=[GOOD], data=["eurosat"])
-    assert "colours" in app.multiselect(key="shown-data").options
+    assert "colours · 32 images" in app.multiselect(key="shown-data").options
     app.multiselect(key="shown-data").set_value(["folder:colours"]).run()
     assert app.metric and app.session_state["data"] == ["folder:colours"]
 
 
 def test_a_path_written_in_two_ways_is_one_data_set(page: Callable[..., AppTest], world: World) -> None:
     app = page("classification/errors_by_class", model=[GOOD], data=["folder:colours"])
-    assert app.selectbox(key="shown-data").format_func(world.colours) == "colours"
+    assert app.selectbox(key="shown-data").format_func(world.colours) == "colours · 32 images"
