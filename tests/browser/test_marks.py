@@ -115,17 +115,20 @@ def test_marks_and_their_keys_are_seen(paper: Any, theme: Theme) -> None:
     are_seen([color_in(pixels, mark, 0.4) for mark in first], theme)
 
 
+STROKES = """[...document.querySelectorAll('.scatterlayer .trace path.js-line')]
+  .map(e => getComputedStyle(e).stroke.match(/\\d+/g).slice(0, 3).map(n => (+n).toString(16).padStart(2, '0')).join(''))"""
+
+
 @pytest.mark.parametrize("theme", THEMES)
-def test_lines_and_their_keys_are_seen(paper: Any, theme: Theme) -> None:
-    """At 390 pixels, where the legend of sixteen takes no more than a third of the chart."""
+def test_lines_and_their_names_are_seen(paper: Any, theme: Theme) -> None:
+    """At 390 pixels: each of sixteen lines in a color of its own, and the names at their ends inside the picture, none
+    over another."""
     with shown_together(models=MODELS):
         frame = curve_frame([sample_retrieval(name, noise=0.5 + i / 4) for i, name in enumerate(MODELS)])
-        chart = recall_curve_chart(frame, theme=theme)
-        pixels = paint(paper, chart, width=390)
-    keys = boxes(paper, ".legend .legendpoints path")
-    assert len(keys) == len(MODELS)
-    are_seen([color_in(pixels, key, 0.4) for key in keys], theme)
-    (legend,) = boxes(paper, ".legend .bg")
-    assert (
-        legend["width"] <= 390 and legend["height"] <= (chart.figure.layout.height - chart.figure.layout.margin.t) / 3
-    )
+        pixels = paint(paper, recall_curve_chart(frame, theme=theme), width=390)
+    strokes = [f"#{color.upper()}" for color in paper.evaluate(STROKES)]
+    assert len(strokes) == len(MODELS)
+    are_seen(strokes, theme)
+    names = sorted(boxes(paper, ".annotation-text"), key=lambda box: box["y"])
+    assert names and all(box["x"] >= 0 and box["x"] + box["width"] <= pixels.shape[1] for box in names)
+    assert all(a["y"] + a["height"] <= b["y"] + 1 or a["x"] + a["width"] <= b["x"] for a, b in pairwise(names))
