@@ -20,7 +20,7 @@ test: $(VENV)/.dev check
 
 # Every page in Chromium; of these, `test` runs the way of a newcomer.
 browser: $(VENV)/.dev
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder --reruns 1 tests/browser
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder --reruns 2 tests/browser
 
 # Tokens and text towers beside open_clip with transformers, which the product does without, in a folder of its own; then,
 # without it, a model of every family through command and page.
