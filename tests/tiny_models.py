@@ -128,6 +128,20 @@ TOKENIZERS: Mapping[str, Callable[[Path], Path]] = {
 }
 """By the family of their vocabulary; each writes its files into a folder and returns it."""
 
+_ROBERTA: Mapping[str, Any] = {
+    "model_type": "roberta",
+    "vocab_size": 600,
+    "hidden_size": 32,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "intermediate_size": 48,
+    "max_position_embeddings": 98,
+    "type_vocab_size": 1,
+    "layer_norm_eps": 1e-5,
+    "pad_token_id": 1,
+    "bos_token_id": 0,
+    "eos_token_id": 2,
+}
 TOWERS: Mapping[str, Mapping[str, Any]] = {
     "bert": {
         "model_type": "bert",
@@ -140,34 +154,8 @@ TOWERS: Mapping[str, Mapping[str, Any]] = {
         "type_vocab_size": 2,
         "pad_token_id": 0,
     },
-    "roberta": {
-        "model_type": "roberta",
-        "vocab_size": 600,
-        "hidden_size": 32,
-        "num_hidden_layers": 2,
-        "num_attention_heads": 4,
-        "intermediate_size": 48,
-        "max_position_embeddings": 98,
-        "type_vocab_size": 1,
-        "layer_norm_eps": 1e-5,
-        "pad_token_id": 1,
-        "bos_token_id": 0,
-        "eos_token_id": 2,
-    },
-    "xlm-roberta": {
-        "model_type": "xlm-roberta",
-        "vocab_size": 600,
-        "hidden_size": 32,
-        "num_hidden_layers": 2,
-        "num_attention_heads": 4,
-        "intermediate_size": 48,
-        "max_position_embeddings": 98,
-        "type_vocab_size": 1,
-        "layer_norm_eps": 1e-5,
-        "pad_token_id": 1,
-        "bos_token_id": 0,
-        "eos_token_id": 2,
-    },
+    "roberta": _ROBERTA,
+    "xlm-roberta": {**_ROBERTA, "model_type": "xlm-roberta"},
     "nllb": {
         "model_type": "m2m_100",
         "is_encoder_decoder": True,

@@ -20,7 +20,7 @@ from core.commands.base import (
     selection,
 )
 from core.engine import Engine
-from core.errors import BadArgument, TMVError
+from core.errors import BadArgument, BadImage, TMVError
 from core.stats.accuracy import METRICS
 from core.studies.zero_shot.classify import check_templates
 from core.studies.zero_shot.open_set import EVEN, Threshold, judge, validation_threshold
@@ -99,8 +99,15 @@ def _image(
     engine: Engine, args: argparse.Namespace, place: Place, templates: Sequence[str], labels: Sequence[str]
 ) -> Record:
     model = place.model.name
-    picture = engine.encoding.encode_image(model, Path(args.image).read_bytes())
+    try:
+        picture = engine.encoding.encode_image(model, Path(args.image).read_bytes())
+    except BadImage as error:
+        raise BadArgument(f"{args.image} cannot be used: {error}; choose another image.") from error
     classes, card = engine.prompting.class_head(model, templates, labels), engine.encoding.card(model)
+    if card is not None and not card.score_rule.each_alone and len(labels) < 2:
+        raise BadArgument(
+            f"{model} compares labels with each other: give at least two --label TEXT, got {len(labels)}."
+        )
     if card is None:
         raise TMVError(f"The card of {model} could not be kept; check whether {engine.cache_dir} can be written.")
     alone = card.score_rule.each_alone

@@ -215,3 +215,13 @@ def test_a_model_that_is_not_listed_gets_the_closest_names(world: Path, capsys: 
     assert "ViT-B-16-quickgelu/metaclip_400m" in sentence(capsys, 2, "models", "ViT-B-16/metaclp_400m")
     assert "ViT-B-16-quickgelu/metaclip_400m" in sentence(capsys, 1, "models", "ViT-B-16/metaclip_400m")
     assert "code" in sentence(capsys, 2, "models", "hf-hub:jinaai/jina-clip-v2")
+
+
+def test_one_image_with_labels_of_ones_own_says_what_is_wrong(world: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    broken = world / "broken.png"
+    broken.write_bytes(b"\x89PNG no")
+    good = str(next((world / "squares" / "red").iterdir()))
+    place = ("classify", "--model", GOOD, "--data", squares(world))
+    said = sentence(capsys, 2, *place, "--image", str(broken), "--label", "red", "--label", "blue")
+    assert str(broken) in said and "choose another image" in said
+    assert "at least two --label" in sentence(capsys, 2, *place, "--image", good, "--label", "red")
