@@ -15,8 +15,7 @@ run: $(VENV)/.run
 test browser: export PYTHONDONTWRITEBYTECODE :=
 
 test: $(VENV)/.dev check
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term \
-		tests/browser/test_newcomer.py tests/app tests/unit
+	$(BIN)/python -m slipcover -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder tests/app tests/unit
 
 # Every page in Chromium; of these, `test` runs the way of a newcomer.
 browser: $(VENV)/.dev

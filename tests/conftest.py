@@ -39,6 +39,28 @@ def in_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Worl
     yield from _pointed(World(tmp_path / "cache", tmp_path / "data", tmp_path / "home"), monkeypatch)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _scripts_are_measured() -> Iterator[None]:
+    """Pages are scripts that Streamlit compiles by itself: what counts covered lines sees only what is imported."""
+    from slipcover import pytest_plugin
+    from streamlit.runtime.scriptrunner.script_cache import ScriptCache
+
+    meter, matcher = pytest_plugin._slipcover_instance, pytest_plugin._file_matcher
+    if meter is None or matcher is None:
+        yield
+        return
+    read, measured = ScriptCache.get_bytecode, dict[str, object]()
+
+    def get_bytecode(cache: ScriptCache, path: str) -> object:
+        if path not in measured and matcher.matches(path):
+            measured[path] = meter.instrument(read(cache, path))
+        return measured.get(path) or read(cache, path)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ScriptCache, "get_bytecode", get_bytecode)
+        yield
+
+
 def _pointed(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     import huggingface_hub.constants
     import streamlit as st

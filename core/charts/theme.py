@@ -19,6 +19,7 @@ for the narrowest screen. Streamlit's own theme would take the tick labels below
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -119,7 +120,9 @@ class Chart:
         many characters a line as it has room for."""
         figure, about = go.Figure(self.figure), self.figure.layout.meta or {}
         room = about.get("lines", 0) * 22 * about.get("scale", 1.0)
-        figure.update_layout(title_text="", margin_t=figure.layout.margin.t - room, height=figure.layout.height - room)
+        figure.layout.title.text = ""
+        figure.layout.margin.t -= room
+        figure.layout.height -= room
         return figure
 
     def csv(self) -> bytes:
@@ -146,8 +149,7 @@ def _own_names(frame: pd.DataFrame, *, whole: bool = False) -> dict[str, str]:
     """Title -> exact name of people's own models and data sets in a frame; with `whole` also of any other whose title
     is not whole."""
     pairs = [(f"{column}_title", column) for column in ("model", "dataset") if f"{column}_title" in frame]
-    both = [[title, column] for title, column in pairs if column in frame]
-    rows = (frame[columns].drop_duplicates().itertuples(index=False) for columns in both)
+    rows = (dict.fromkeys(zip(frame[title], frame[name], strict=True)) for title, name in pairs if name in frame)
     named = [(str(title), name) for found in rows for title, name in found if isinstance(name, str)]
     return {title: name for title, name in named if is_own(name) or (whole and GONE in title)}
 
@@ -167,14 +169,13 @@ def start(theme: Theme, scale: float, title: str, *, note: str = "", height: flo
     total = round(height * scale + lines * style.size(22))
     # Plotly hangs a title of one line from its top, but sets the first of several lines on its baseline.
     drop = style.size(12 if lines == 1 else 25)
-    fig = go.Figure()
-    fig.update_layout(
-        template="none",
-        height=total,
-        paper_bgcolor=style.background,
-        plot_bgcolor=style.background,
-        font={"family": FONT, "size": style.size(14), "color": style.text},
-        title={
+    layout = {
+        "template": "none",
+        "height": total,
+        "paper_bgcolor": style.background,
+        "plot_bgcolor": style.background,
+        "font": {"family": FONT, "size": style.size(14), "color": style.text},
+        "title": {
             "text": heading,
             "x": 0,
             "xref": "container",
@@ -185,16 +186,16 @@ def start(theme: Theme, scale: float, title: str, *, note: str = "", height: flo
             "yanchor": "top",
             "font": {"size": style.size(17), "color": style.text, "weight": 600},
         },
-        margin={side: style.size(px) for side, px in zip("lrtb", (8, 18, 22 + lines * 22, 8), strict=True)},
-        hoverlabel={
+        "margin": {side: style.size(px) for side, px in zip("lrtb", (8, 18, 22 + lines * 22, 8), strict=True)},
+        "hoverlabel": {
             "font": {"family": FONT, "size": style.size(14), "color": style.text},
             "bgcolor": style.background,
             "bordercolor": style.line,
             "align": "left",
         },
-        meta={"title": title, "note": note, "lines": lines, "scale": scale},
-    )
-    return style, fig
+        "meta": {"title": title, "note": note, "lines": lines, "scale": scale},
+    }
+    return style, go.Figure(layout=layout)
 
 
 def _heading(style: Look, title: str, note: str) -> tuple[str, int]:
@@ -221,31 +222,43 @@ def finish(fig: go.Figure, style: Look, *, legend: bool = True) -> None:
         "zeroline": False,
         "linecolor": style.line,
         "tickfont": {"size": style.size(13), "color": style.text, "family": FONT},
-        "title_font": {"size": style.size(14), "color": style.muted, "family": FONT},
+        "title": {"font": {"size": style.size(14), "color": style.muted, "family": FONT}},
     }
-    fig.update_xaxes(**axis)
-    fig.update_yaxes(**axis)
+    axes = {"xaxis", "yaxis", *(name for name in fig.layout if name.startswith(("xaxis", "yaxis")))}
+    legend_box = {
+        "orientation": "h",
+        "x": 0,
+        "xanchor": "left",
+        "xref": "container",
+        "y": 0,
+        "yanchor": "bottom",
+        "yref": "container",
+        "bgcolor": "rgba(0,0,0,0)",
+        "itemsizing": "trace",
+        "font": {"size": style.size(13), "color": style.text, "family": FONT},
+    }
+    set_parts(fig, dict.fromkeys(axes, axis) | {"legend": legend_box})
+    fig.layout.showlegend = legend
     for trace in fig.data:
         _stay_readable(trace, style)
         if trace.hovertext is not None:
             trace.hovertemplate = "%{hovertext}<extra></extra>"
-    fig.update_layout(
-        showlegend=legend,
-        legend={
-            "orientation": "h",
-            "x": 0,
-            "xanchor": "left",
-            "xref": "container",
-            "y": 0,
-            "yanchor": "bottom",
-            "yref": "container",
-            "bgcolor": "rgba(0,0,0,0)",
-            "itemsizing": "trace",
-            "font": {"size": style.size(13), "color": style.text, "family": FONT},
-        },
-    )
     if legend:
         _room_for_legend(fig, style)
+
+
+def set_parts(fig: go.Figure, parts: Mapping[str, Mapping[str, Any]]) -> None:
+    """Plotly's `update_layout(**parts)` for parts that are dicts of nested dicts, in a tenth of its time: one
+    assignment a part, where it walks to each property by its path."""
+    for name, part in parts.items():
+        fig.layout[name] = _merged(fig.layout[name].to_plotly_json(), part)
+
+
+def _merged(old: dict[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    return old | {
+        key: _merged(old[key], value) if isinstance(value, Mapping) and isinstance(old.get(key), dict) else value
+        for key, value in new.items()
+    }
 
 
 def _room_for_legend(fig: go.Figure, style: Look) -> None:
@@ -255,7 +268,7 @@ def _room_for_legend(fig: go.Figure, style: Look) -> None:
     lines = -(-len(names) // max(1, int((NARROWEST - 16) // widest)))
     legend, above = style.size(lines * LEGEND_LINE), fig.layout.margin.t or 0
     if 3 * legend > fig.layout.height - above:
-        fig.update_layout(height=round(above + 3 * legend))
+        fig.layout.height = round(above + 3 * legend)
 
 
 def _stay_readable(trace: Any, style: Look) -> None:

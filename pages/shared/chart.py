@@ -29,7 +29,8 @@ def draw(chart: Chart, *, key: str, picked: Callable[[list[Any]], None] | None =
     # A changed figure lets go of its selection, so that the same mark can be clicked again.
     times = st.session_state.get(f"picked-{key}", 0)
     figure = public_figure(chart.untitled())
-    figure.update_layout(clickmode="event+select", dragmode=False, meta={**(figure.layout.meta or {}), "picked": times})
+    figure.layout.clickmode, figure.layout.dragmode = "event+select", False
+    figure.layout.meta = {**(figure.layout.meta or {}), "picked": times}
     options: dict[str, Any] = {"on_select": _on_select(key, picked), "selection_mode": "points"} if picked else {}
     with st.container(gap="xxsmall", key=f"chart-of-{key}"):
         _heading(chart, title)
@@ -60,7 +61,7 @@ def _public(value: Any) -> Any:
 def fitted(chart: Chart, figure: go.Figure, *, key: str, **options: Any) -> None:
     """The chart as high as the room that is left for it: of a page as `HEIGHT` says, of a stage as its script does,
     which knows the screen."""
-    figure.update_layout(height=None)
+    figure.layout.height = None
     with st.container(key=f"stage-chart-{key}", height=HEIGHT, border=False):
         st.plotly_chart(figure, theme=None, key=key, alt=chart.alt, height="stretch", **options)
 
