@@ -19,6 +19,7 @@ import zlib
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from functools import cache, lru_cache, wraps
+from itertools import product
 from typing import Any, Literal, ParamSpec, TypeVar
 
 import pandas as pd
@@ -196,15 +197,11 @@ def _free_mark(name: str, taken: Collection[Mark]) -> Mark:
         shade = next(clear, None) or max(fresh, key=lambda s: min(_apart(s, other.shade) for other in taken))
         shades = [shade]
     bars, points = {(m.shade, m.pattern) for m in taken}, {(m.shade, m.symbol) for m in taken}
-    marks = [
-        Mark(shade=shade, symbol=symbol, pattern=pattern)
-        for pattern in _from(_PATTERNS, name)
-        for shade in shades
-        for symbol in _own_symbols(name)
-    ]
-    free = (m for m in marks if (m.shade, m.pattern) not in bars and (m.shade, m.symbol) not in points)
-    half = (m for m in marks if m not in taken and (m.shade, m.pattern) not in bars)
-    return next(free, None) or next(half, None) or marks[0]
+    every = list(product(_from(_PATTERNS, name), shades, _own_symbols(name)))
+    own_bar = [(p, shade, symbol) for p, shade, symbol in every if (shade, p) not in bars]
+    free = [(p, shade, symbol) for p, shade, symbol in own_bar if (shade, symbol) not in points]
+    pattern, shade, symbol = (free or own_bar or every)[0]
+    return Mark(shade=shade, symbol=symbol, pattern=pattern)
 
 
 def _own_shades(name: str) -> list[Shade]:
