@@ -158,23 +158,35 @@ def _names_in(values: Iterable[Any], depth: int) -> Iterator[tuple[str, str]]:
 
 def distinct_models(models: Sequence[ModelSpec | str]) -> dict[str, str]:
     """Exact name -> the shortest name that tells each of these models from the others."""
-    names = list(dict.fromkeys(model.name if isinstance(model, ModelSpec) else model for model in models))
-    return _distinct(names, {name: " · ".join(filter(None, say_parts(name))) for name in names}, _model_places)
+    return dict(_models_apart(tuple(dict.fromkeys(map(_exact, models)))))
 
 
 def distinct_datasets(datasets: Sequence[str]) -> dict[str, str]:
     """Exact name -> the shortest title that tells each of these data sets from the others."""
-    names = list(dict.fromkeys(datasets))
+    return dict(_datasets_apart(tuple(dict.fromkeys(datasets))))
+
+
+# A table says hundreds of names beside each other: they are told apart once, not once for each of them.
+@functools.lru_cache(maxsize=256)
+def _models_apart(names: tuple[str, ...]) -> Mapping[str, str]:
+    return _distinct(names, {name: " · ".join(filter(None, say_parts(name))) for name in names}, _model_places)
+
+
+@functools.lru_cache(maxsize=256)
+def _datasets_apart(names: tuple[str, ...]) -> Mapping[str, str]:
     return _distinct(names, {name: _say_dataset(name) for name in names}, _dataset_places)
 
 
-def _distinct(names: list[str], plain: dict[str, str], places: Callable[[list[str]], dict[str, str]]) -> dict[str, str]:
+def _distinct(
+    names: Sequence[str], plain: dict[str, str], places: Callable[[list[str]], dict[str, str]]
+) -> dict[str, str]:
     """The plain names where they differ; of those that do not, more of where they lie, at last their exact names; of
     long ones only what tells them apart."""
     said = dict(plain)
-    for title in [title for title, times in Counter(plain.values()).items() if times > 1]:
+    for title in [title for title, count in Counter(plain.values()).items() if count > 1]:
         said |= places([name for name in names if plain[name] == title])
-    exact = {name: text if Counter(said.values())[text] == 1 else name for name, text in said.items()}
+    times = Counter(said.values())
+    exact = {name: text if times[text] == 1 else name for name, text in said.items()}
     return shortened(exact)
 
 
@@ -227,8 +239,8 @@ def _own_files(name: str) -> tuple[PurePath, PurePath]:
 
 def say_model(model: ModelSpec | str) -> str:
     """ "ViT-B/32 · OpenAI" for `ViT-B-32/openai`; of an own model the name of its weights."""
-    name = model.name if isinstance(model, ModelSpec) else model
-    return distinct_models([*_together.get()[0], name])[name]
+    name, together = _exact(model), _together.get()[0]
+    return _models_apart(together if name in together else (*together, name))[name]
 
 
 def say_parts(model: ModelSpec | str) -> tuple[str, str]:
@@ -280,7 +292,8 @@ def say_pair(model: ModelSpec | str, dataset: str) -> str:
 
 def say_dataset(name: str) -> str:
     """ "Food-101" for `food101`; the folder or file name of people's own data."""
-    return distinct_datasets([*_together.get()[1], name])[name]
+    together = _together.get()[1]
+    return _datasets_apart(together if name in together else (*together, name))[name]
 
 
 def _say_dataset(name: str) -> str:
