@@ -17,7 +17,7 @@ test browser: export PYTHONDONTWRITEBYTECODE :=
 test: $(VENV)/.dev check
 	$(BIN)/python -m slipcover -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder tests/app tests/unit
 
-# Every page in Chromium; of these, `test` runs the way of a newcomer.
+# Every page in Chromium, and the way of a newcomer from nothing to an image.
 browser: $(VENV)/.dev
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder --reruns 2 tests/browser
 
@@ -74,4 +74,4 @@ $(VENV)/.dev: $(VENV)/.run requirements-dev.txt
 	touch $@
 
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .coverage
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache
