@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from core.studies.captions.study import one_picture as one_picture
     from core.studies.few_shot.study import FewShot as FewShot
     from core.studies.few_shot.study import SingleDraw as SingleDraw
+    from core.studies.multi_label.study import MultiLabel as MultiLabel
     from core.studies.pictures.study import search as search
     from core.studies.pictures.study import similar as similar
     from core.studies.probe.study import LinearProbe as LinearProbe
@@ -45,6 +46,7 @@ _HOMES = {
     "Engine": "core.engine",
     "FewShot": "core.studies.few_shot.study",
     "LinearProbe": "core.studies.probe.study",
+    "MultiLabel": "core.studies.multi_label.study",
     "NotHere": "core.errors",
     "Note": "core.types",
     "Place": "core.types",

@@ -199,9 +199,10 @@ class Pictures(Protocol):
 class Dataset:
     """A data set on this disk, one split of it, as rows.
 
-    `ids` (n,) are unique and readable. For classification `labels` (n,) int64 index `classnames`. For captions
-    `captions` (m,) and `image_index` (m,) int64 say which picture each belongs to. `notes` are findings that a
-    user should see (for example captions without a picture).
+    `ids` (n,) are unique and readable. For classification `labels` (n,) int64 index `classnames`; where an image may
+    have none or several, `label_pairs` (p, 2) int64 has a row of image and class for each of them instead. For
+    captions `captions` (m,) and `image_index` (m,) int64 say which picture each belongs to. `notes` are findings that
+    a user should see (for example captions without a picture).
     """
 
     spec: DatasetSpec
@@ -209,6 +210,7 @@ class Dataset:
     ids: tuple[str, ...]
     pictures: Pictures
     labels: IntArray | None = None
+    label_pairs: IntArray | None = None
     classnames: tuple[str, ...] = ()
     raw_classnames: tuple[str, ...] = ()
     captions: tuple[str, ...] = ()
@@ -410,8 +412,9 @@ class Skipped:
 class EmbeddingSet:
     """Stored vectors of one model on one split; unnormalised, as the encoder gave them.
 
-    `image_embeddings` (n, d) float32; `ids` (n,); `labels` (n,) int64 or None; for captions `captions` (m,),
-    `text_embeddings` (m, d) float32 and `image_index` (m,) int64.
+    `image_embeddings` (n, d) float32; `ids` (n,); `labels` (n,) int64 or None; `label_pairs` (p, 2) int64 of image and
+    class instead where an image may have none or several; for captions `captions` (m,), `text_embeddings` (m, d)
+    float32 and `image_index` (m,) int64.
     """
 
     key: EmbeddingKey
@@ -420,6 +423,7 @@ class EmbeddingSet:
     logit_scale: float
     provenance: Provenance
     labels: IntArray | None = None
+    label_pairs: IntArray | None = None
     classnames: tuple[str, ...] = ()
     raw_classnames: tuple[str, ...] = ()
     captions: tuple[str, ...] = ()
@@ -434,16 +438,26 @@ class EmbeddingSet:
         expect_shape("image_embeddings", self.image_embeddings, (n, "d"), np.float32)
         if self.labels is not None:
             expect_shape("labels", self.labels, (n,), np.int64)
+        if self.label_pairs is not None:
+            expect_shape("label_pairs", self.label_pairs, ("p", 2), np.int64)
         if self.text_embeddings is not None:
             expect_shape("text_embeddings", self.text_embeddings, (len(self.captions), d), np.float32)
         if self.image_index is not None:
             expect_shape("image_index", self.image_index, (len(self.captions),), np.int64)
-        for array in (self.image_embeddings, self.labels, self.text_embeddings, self.image_index):
+        for array in (self.image_embeddings, self.labels, self.label_pairs, self.text_embeddings, self.image_index):
             if array is not None:
                 array.setflags(write=False)
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    @property
+    def pairs(self) -> IntArray | None:
+        """(p, 2) of image and class, one for each label that an image has; None without labels."""
+        if self.label_pairs is not None or self.labels is None:
+            return self.label_pairs
+        known = np.flatnonzero(self.labels >= 0)
+        return np.stack([known, self.labels[known]], axis=1).astype(np.int64)
 
     @property
     def score_rule(self) -> ScoreRule:

@@ -21,7 +21,9 @@ LARGEST_THUMBNAIL = 4 * 1024**2
 
 _NAME = r"(?!\.)[A-Za-z0-9_.%~-]{1,140}"
 _HEX = "[0-9a-f]"
-_ENTRY_FILE = r"(?:images\.npy|texts\.npy|rows\.parquet|classes\.parquet|captions\.parquet|manifest\.json)"
+_ENTRY_FILE = (
+    r"(?:images\.npy|texts\.npy|rows\.parquet|labels\.parquet|classes\.parquet|captions\.parquet|manifest\.json)"
+)
 _ALLOWED = re.compile(
     rf"embeddings/{_NAME}/{_NAME}/{_HEX}{{16}}/{_ENTRY_FILE}"
     rf"|models/{_NAME}\.json"

@@ -59,7 +59,13 @@ def _vectors(images: EmbeddingSet) -> None:
         for start in range(0, 0 if array is None else len(array), _ROWS):
             if array is not None and not np.isfinite(array[start : start + _ROWS]).all():
                 raise Damaged(f"{images.key.dataset} has vectors that are not finite")
-    for indices, most, unknown in ((images.labels, c, -1), (images.image_index, n, 0)):
+    pairs = (None, None) if images.label_pairs is None else images.label_pairs.T
+    for indices, most, unknown in (
+        (images.labels, c, -1),
+        (pairs[0], n, 0),
+        (pairs[1], c, 0),
+        (images.image_index, n, 0),
+    ):
         if indices is not None and len(indices) and not unknown <= int(indices.min()) <= int(indices.max()) < most:
             raise Damaged(f"{images.key.dataset} has rows that point nowhere")
     if len(set(images.ids)) < n or (images.image_index is not None and len(images.image_index) != m):

@@ -15,6 +15,7 @@ from core.commands.base import (
     add_class_names,
     add_selection,
     answer,
+    ensure_vectors,
     interval,
     percent,
     selection,
@@ -22,8 +23,9 @@ from core.commands.base import (
 from core.engine import Engine
 from core.errors import BadArgument, BadImage, TMVError
 from core.stats.accuracy import METRICS
+from core.studies.multi_label.study import MultiLabel, has_several_labels
 from core.studies.zero_shot.classify import check_templates
-from core.studies.zero_shot.open_set import EVEN, Threshold, judge, validation_threshold
+from core.studies.zero_shot.open_set import EVEN, Threshold, judge, validation_split, validation_threshold
 from core.studies.zero_shot.study import ZeroShot
 from core.types import Note, Place
 from core.words.open_set import judged_finding, threshold_line
@@ -57,8 +59,9 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         default=str(EVEN),
         type=_threshold,
         metavar="P",
-        help="a label of --image is accepted from this probability on (default 0.5), or from the one that gives the "
-        "highest F1 on the data set's validation split: validation; only for models trained with a sigmoid",
+        help="a label of --image, or of a data set whose images may have several, is accepted from this probability on "
+        "(default 0.5), or from the one that gives the highest F1 on the data set's validation split: validation; only "
+        "for models trained with a sigmoid",
     )
 
 
@@ -129,12 +132,36 @@ def _image(
 
 
 def _classify(engine: Engine, args: argparse.Namespace, model: str, dataset: str) -> Record:
+    if has_several_labels(engine, dataset, args.split):
+        return _several(engine, args, model, dataset)
     study = ZeroShot.at(engine, model, dataset, args.split, **asked(args))
     return answer(engine, study, f"prompts of {model}", "texts").to_record()
 
 
+def _several(engine: Engine, args: argparse.Namespace, model: str, dataset: str) -> Record:
+    """A data set whose images may have none or several labels; a threshold of a validation split needs its vectors."""
+    study = MultiLabel.at(engine, model, dataset, args.split, **asked(args), threshold=args.threshold)
+    if args.threshold is None and (there := validation_split(engine, study.place)) is not None:
+        ensure_vectors(engine, there)
+    return answer(engine, study, f"prompts of {model}", "texts").to_record()
+
+
+def _several_row(record: Record) -> Row:
+    at = record["at_threshold"] or {}
+    return {
+        "mAP": percent(record["mean_average_precision"]),
+        "95 %": interval(record["mean_average_precision_ci95"]),
+        "by chance": percent(record["chance"]),
+        "threshold": f"{record['threshold']['value']:.3g}" if record["threshold"] else "",
+        "precision": percent(at.get("precision")),
+        "recall": percent(at.get("recall")),
+    }
+
+
 def _scores(record: Record) -> Row:
     """Every figure; a column of intervals has no name but "95 %", and blanks tell them apart."""
+    if "mean_average_precision" in record:
+        return _several_row(record)
     row = Row()
     for place, metric in enumerate(METRICS):
         row[metric.heading.lower()] = percent(record[metric.name])

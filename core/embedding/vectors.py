@@ -103,10 +103,17 @@ class Vectors:
         if spec.kind != "classification" or spec.classnames:
             return spec.kind == "classification"
         try:
-            return self._data.rows(dataset).labels is not None
+            rows = self._data.rows(dataset)
+            return rows.labels is not None or rows.label_pairs is not None
         except NotHere:
             stored = [entry.key for entry in self._data.stored(dataset) if entry.complete]
-            return bool(stored) and self._load(stored[-1]).labels is not None
+            images = self._load(stored[-1]) if stored else None
+            return images is not None and (images.labels is not None or images.label_pairs is not None)
+
+    def has_several_labels(self, dataset: str) -> bool:
+        """Whether its stored images may have none or several labels each."""
+        stored = [entry.key for entry in self._data.stored(dataset) if entry.complete]
+        return bool(stored) and self._load(stored[-1]).label_pairs is not None
 
     def _load(self, key: EmbeddingKey) -> EmbeddingSet:
         return self._sets.get(key, lambda: self.store.load(key))
@@ -150,6 +157,7 @@ class Vectors:
         """
         from core.embedding.run import embed
 
+        self._check_precision(place)
         model, dataset, split = place.names
         self._data.ensure_demo(dataset)
         stored = self._same_images(place)
@@ -181,6 +189,7 @@ class Vectors:
 
     def ensure(self, place: Place, progress: Progress | None = None) -> EmbeddingSet:
         """The stored vectors, computed first where they are missing or damaged."""
+        self._check_precision(place)
         self._data.ensure_demo(place.dataset.name)
         try:
             found = self.find(place)
@@ -191,6 +200,12 @@ class Vectors:
             self.embed(place, progress)
             found = self.require(place)
         return found
+
+    def _check_precision(self, place: Place) -> None:
+        """Refuse a number format that cannot be before the images are read; stored vectors may be of another machine,
+        and need no model."""
+        if not self.store.versions(*place.names):
+            self._encoding.check_precision()
 
     def _mend(self, damage: Damaged, place: Place, progress: Progress | None) -> None:
         """Compute damaged vectors again and say so; where the pictures or the weights are not here, `Damaged` says what

@@ -71,7 +71,7 @@ def _rows_counted(spec: DatasetSpec, found: OnDisk, read: Callable[[str], Datase
     apart = ("all",) if "all" in spec.splits else spec.splits
     parts = [read(split) for split in apart]
     first = next((rows for rows in parts if rows.split == spec.default_split), parts[0])
-    labelled = any(rows.labels is not None for rows in parts)
+    labelled = any(rows.labels is not None or rows.label_pairs is not None for rows in parts)
     captions = sum(len(rows.captions) for rows in parts)
     sizes = dict(spec.sizes)
     return replace(

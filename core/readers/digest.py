@@ -109,6 +109,8 @@ def _combine(dataset: Dataset, digests: list[bytes]) -> str:
         _add(total, b"".join(encoded))
     for array in (dataset.labels, dataset.image_index):
         _add(total, b"" if array is None else array.astype("<i8").tobytes())
+    if dataset.label_pairs is not None:
+        _add(total, dataset.label_pairs.astype("<i8").tobytes())
     _add(total, b"".join(digests))
     return total.hexdigest()
 

@@ -1,7 +1,8 @@
 """`folder:PATH`: people's own pictures in class folders.
 
 Understood are PATH/CLASS/picture, PATH/SPLIT/CLASS/picture (SPLIT: train, val, test or any name that speaks of one),
-either of them one folder deeper, and pictures without any class folder, which can be searched but not scored. Class
+either of them one folder deeper, pictures with a table of their labels (`core.readers.label_table`), of which an image
+may have several, and pictures without any of it, which can be searched but not scored. Class
 folders without splits also get the fixed halves "train" and "test" of `hashed_half`, so that a probe has something
 honest to learn from.
 """
@@ -13,12 +14,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from core.catalog.class_words import class_words
 from core.readers.base import (
     Classes,
     FilePictures,
     and_more,
     choose_split,
+    class_note,
     class_rows,
     hashed_half,
     labelled,
@@ -29,6 +33,7 @@ from core.readers.base import (
 )
 from core.readers.folder_checks import class_findings
 from core.readers.folder_layout import Layout, Part, read_layout
+from core.readers.label_table import several_note
 from core.readers.split_names import measured_first
 from core.readers.stamps import as_last_read
 from core.types import Dataset, DatasetSpec, Note
@@ -40,7 +45,11 @@ _LISTS = re.compile(
     re.IGNORECASE,
 )
 
+_HALVES = Note("This folder has no split of its own: train and test are fixed halves by file name.", "fixed_halves")
+
 FolderRows = tuple[list[str], list[int]]
+Tagged = tuple[list[str], list[list[int]]]
+"""Pictures, and the positions of the classes of each."""
 
 
 def describe_folder(spec: DatasetSpec, path: Path) -> DatasetSpec:
@@ -63,24 +72,62 @@ def _read_rows(full: DatasetSpec, chosen: str, path: Path) -> Dataset:
     layout = read_layout(path)
     half = chosen if layout.halves and chosen != "all" else None
     part = layout.splits["all" if half else chosen]
+    if layout.several and part.answers:
+        return _several(full, chosen, path, layout, part)
     rows = _part_rows(layout, part)
     if not rows[0]:
         return _unlabelled(full, chosen, part, layout)
     notes = [
         *layout.notes,
+        *part.notes,
         *class_findings(layout, part),
-        *_stray_note(part),
+        *_stray_note(layout, part),
         *_list_note(layout, path),
         *class_words(full.raw_classnames).notes,
     ]
     if half:
         keep = hashed_half(*rows, half)
         rows = [rows[0][i] for i in keep], [rows[1][i] for i in keep]
-        text = "This folder has no split of its own: train and test are fixed halves by file name."
-        notes.append(Note(text, "fixed_halves"))
+        notes.append(_HALVES)
     return labelled(
         full, chosen, _root(layout, part), rows, Classes(curated=full.classnames, raw=full.raw_classnames), notes
     )
+
+
+def _several(full: DatasetSpec, split: str, path: Path, layout: Layout, part: Part) -> Dataset:
+    """Rows of a split whose images may have none or several labels."""
+    names, labels = _tagged(layout, part)
+    notes = [*layout.notes, *part.notes, *_stray_note(layout, part), *_list_note(layout, path)]
+    if layout.halves and split != "all":
+        keep = hashed_half(names, [0] * len(names), split)
+        names, labels = [names[i] for i in keep], [labels[i] for i in keep]
+        notes.append(_HALVES)
+    if not names:
+        return _unlabelled(full, split, part, layout)
+    pairs = [(row, label) for row, found in enumerate(labels) for label in sorted(found)]
+    present = [label for _, label in pairs]
+    return Dataset(
+        spec=full,
+        split=split,
+        ids=tuple(map(readable, names)),
+        pictures=FilePictures(root=_root(layout, part), names=tuple(names)),
+        label_pairs=np.asarray(pairs, dtype=np.int64).reshape(-1, 2),
+        classnames=full.classnames,
+        raw_classnames=full.raw_classnames,
+        notes=(
+            *notes,
+            several_note([len(found) for found in labels]),
+            *class_words(full.raw_classnames).notes,
+            *class_note(present, len(layout.raw)),
+            *unread_note(names),
+        ),
+    )
+
+
+def _tagged(layout: Layout, part: Part) -> Tagged:
+    place = {name: position for position, name in enumerate(layout.raw)}
+    names = [name for name in list_pictures(part.folders[0]) if name in part.answers]
+    return names, [[place[label] for label in part.answers[name]] for name in names]
 
 
 def _root(layout: Layout, part: Part) -> Path:
@@ -90,9 +137,8 @@ def _root(layout: Layout, part: Part) -> Path:
 def _part_rows(layout: Layout, part: Part) -> FolderRows:
     """Pictures with a class, relative to `_root`, and the position of their class."""
     if part.answers:
-        place = {name: position for position, name in enumerate(layout.raw)}
-        names = [name for name in list_pictures(part.folders[0]) if name in part.answers]
-        return names, [place[part.answers[name]] for name in names]
+        one = [(name, found[0]) for name, found in zip(*_tagged(layout, part), strict=True) if found]
+        return [name for name, _ in one], [label for _, label in one]
     if len(part.folders) == 1:
         return class_rows(part.folders[0], layout.raw)
     names, labels = [], []
@@ -130,10 +176,12 @@ def _unlabelled(spec: DatasetSpec, split: str, part: Part, layout: Layout) -> Da
     )
 
 
-def _stray_note(part: Part) -> Sequence[Note]:
+def _stray_note(layout: Layout, part: Part) -> Sequence[Note]:
     """Pictures of a labelled split that have no class."""
     if part.answers:
         stray = [name for name in list_pictures(part.folders[0]) if name not in part.answers]
+        if not layout.several:
+            stray = sorted([*stray, *(name for name, labels in part.answers.items() if not labels)])
         text = "Images that the list of classes does not name were left out"
     else:
         stray = [name for folder in part.folders for name in pictures_in(folder)]
@@ -145,7 +193,9 @@ def _list_note(layout: Layout, path: Path) -> Sequence[Note]:
     """A list of class names beside the pictures is offered, never used by itself."""
     inner = (folder for part in layout.splits.values() for folder in part.folders)
     places = dict.fromkeys((path, layout.root, *inner))
-    found = [file for place in places for file in sorted(place.iterdir()) if _LISTS.fullmatch(file.name)]
+    used = {part.table for part in layout.splits.values()}
+    files = (file for place in places for file in sorted(place.iterdir()) if file not in used)
+    found = [file for file in files if _LISTS.fullmatch(file.name)]
     if not found:
         return []
     text = f"{and_more([file.name for file in found])} beside the images was not used: --classnames {found[0]} "

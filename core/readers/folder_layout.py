@@ -18,6 +18,7 @@ from core.readers.base import (
     pictures_in,
 )
 from core.readers.folder_splits import Disk, check_together, container, inner_splits, inside, named_splits, splits_at
+from core.readers.label_table import NAMES, LabelTable, read_label_table
 from core.readers.name_entries import fold
 from core.readers.split_names import split_name
 from core.readers.stamps import about_to_read, as_last_read
@@ -31,11 +32,14 @@ _LARGEST = 50_000_000
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
     """One split: the `folders` in which its class folders begin (several where they are one split), the `classes`
-    among these, and the list that says the class of each picture where no folder does ("" where there is none)."""
+    among these, and the list that says the classes of each picture where no folder does (empty where there is none);
+    `table` is the file it is from, where that is a table of labels."""
 
     folders: tuple[Path, ...]
     classes: tuple[str, ...]
-    answers: Mapping[str, str]
+    answers: Mapping[str, tuple[str, ...]]
+    table: Path | None = None
+    notes: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +56,11 @@ class Layout:
     def halves(self) -> bool:
         """Whether the fixed halves are offered."""
         return "all" in self.splits and bool(self.raw)
+
+    @property
+    def several(self) -> bool:
+        """Whether an image may have none or several labels: where some image of any split has several."""
+        return any(len(labels) > 1 for part in self.splits.values() for labels in part.answers.values())
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -76,7 +85,7 @@ def _read_layout(root: Path) -> Layout:
         raise TMVError(f"{root} is a file; folder: needs the folder that holds the class folders.")
     disk = Disk()
     place, splits, notes = _place(disk, root, 0)
-    parts = {name: _part(disk, place, folders) for name, folders in splits.items()}
+    parts = {name: _part(disk, root, place, folders) for name, folders in splits.items()}
     if not any(part.classes or disk.flat(folder) for part in parts.values() for folder in part.folders):
         raise NotHere(_nothing(root))
     raw = tuple(sorted({name for part in parts.values() for name in part.classes}))
@@ -129,22 +138,43 @@ def _wrapped(disk: Disk, root: Path) -> Path | None:
 # --- one split --------------------------------------------------------------------------------------------
 
 
-def _part(disk: Disk, place: Path, folders: Sequence[str]) -> Part:
+def _part(disk: Disk, root: Path, place: Path, folders: Sequence[str]) -> Part:
     found = tuple(inside(disk, place / folder) for folder in folders) or (place,)
     classes = {name for folder in found for name in disk.pictured(folder)}
-    answers: dict[str, str] = {}
-    if not classes and len(found) == 1 and folders:
-        answers = _answers([place / folders[0], found[0]], pictures_in(found[0]))
-    return Part(folders=found, classes=tuple(sorted(classes or set(answers.values()))), answers=answers)
+    answers: Mapping[str, tuple[str, ...]] = {}
+    table = None
+    if not classes and len(found) == 1:
+        table = _table(root, place, [place / folder for folder in folders], found[0])
+        answers = table.labels if table else {}
+        if not table and folders:
+            answers = _answers([place / folders[0], found[0]], pictures_in(found[0]))
+    named = {name for names in answers.values() for name in names}
+    return Part(
+        folders=found,
+        classes=tuple(sorted(classes or named)),
+        answers=answers,
+        table=table.file if table else None,
+        notes=table.notes if table else (),
+    )
 
 
-def _answers(places: Sequence[Path], pictures: Sequence[str]) -> dict[str, str]:
+def _table(root: Path, place: Path, folders: Sequence[Path], found: Path) -> LabelTable | None:
+    """The table of labels of one split: beside its images, or above them for all splits."""
+    above = [folder for folder in (*folders, place, root) if found != folder and found.is_relative_to(folder)]
+    prefixes = [f"{found.relative_to(folder).as_posix()}/" for folder in above]
+    if not any((folder / name).is_file() for folder in (found, *above) for name in NAMES):
+        return None
+    return read_label_table([found, *above], pictures_in(found), prefixes)
+
+
+def _answers(places: Sequence[Path], pictures: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """Picture -> class, from a list such as Tiny-ImageNet's val_annotations.txt: name, tab, class."""
     wanted = set(pictures)
     for file in dict.fromkeys(file for place in places for file in sorted(place.glob("*annotations*.txt"))):
         about_to_read(file)
         rows = [line.split("\t") for line in read_text(file, _LARGEST).lines()]
-        found = {row[0]: row[1].strip() for row in rows if len(row) > 1 and row[0] in wanted and row[1].strip()}
+        told = {row[0]: row[1].strip() for row in rows if len(row) > 1 and row[0] in wanted}
+        found: dict[str, tuple[str, ...]] = {name: (label,) for name, label in told.items() if label}
         if 2 * len(found) > len(wanted):
             return found
     return {}

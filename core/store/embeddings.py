@@ -166,6 +166,7 @@ class Store:
                 logit_bias=manifest.logit_bias,
                 provenance=manifest.provenance(),
                 labels=rows.labels,
+                label_pairs=rows.label_pairs,
                 classnames=rows.classnames,
                 raw_classnames=rows.raw_classnames,
                 captions=rows.captions,

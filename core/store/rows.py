@@ -9,20 +9,23 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.errors import VERIFY, Damaged
 from core.system.files import replacing
 from core.types import Dataset, IntArray
 
-ROWS, CLASSES, CAPTIONS = "rows.parquet", "classes.parquet", "captions.parquet"
+ROWS, LABELS, CLASSES, CAPTIONS = "rows.parquet", "labels.parquet", "classes.parquet", "captions.parquet"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rows:
-    """The rows that have vectors: `ids` (n,), `labels` (n,) or None, names of classes (c,), captions (m,)."""
+    """The rows that have vectors: `ids` (n,), `labels` (n,) or None, `label_pairs` (p, 2) of row and class where a row
+    may have none or several, names of classes (c,), captions (m,)."""
 
     ids: tuple[str, ...]
     labels: IntArray | None = None
+    label_pairs: IntArray | None = None
     classnames: tuple[str, ...] = ()
     raw_classnames: tuple[str, ...] = ()
     captions: tuple[str, ...] = ()
@@ -31,7 +34,8 @@ class Rows:
     def files(self) -> tuple[str, ...]:
         """The Parquet files that hold these rows."""
         classes = (CLASSES,) if self.classnames or self.raw_classnames else ()
-        return (ROWS, *classes, *((CAPTIONS,) if self.image_index is not None else ()))
+        several = (LABELS,) if self.label_pairs is not None else ()
+        return (ROWS, *several, *classes, *((CAPTIONS,) if self.image_index is not None else ()))
 
 
 def kept_rows(dataset: Dataset, skipped: Collection[int]) -> Rows:
@@ -40,15 +44,16 @@ def kept_rows(dataset: Dataset, skipped: Collection[int]) -> Rows:
     without[list(skipped)] = True
     keep = np.flatnonzero(~without)
     labels = None if dataset.labels is None else dataset.labels[keep]
+    position = np.cumsum(~without) - 1
     rows = Rows(
         ids=tuple(dataset.ids[i] for i in keep),
         labels=labels,
+        label_pairs=None if dataset.label_pairs is None else _kept_pairs(dataset.label_pairs, without, position),
         classnames=dataset.classnames,
         raw_classnames=dataset.raw_classnames,
     )
     if dataset.image_index is None:
         return rows
-    position = np.cumsum(~without) - 1
     captions = np.flatnonzero(~without[dataset.image_index])
     return replace(
         rows,
@@ -57,12 +62,19 @@ def kept_rows(dataset: Dataset, skipped: Collection[int]) -> Rows:
     )
 
 
+def _kept_pairs(pairs: IntArray, without: NDArray[np.bool_], position: IntArray) -> IntArray:
+    kept = pairs[~without[pairs[:, 0]]]
+    return np.stack([position[kept[:, 0]], kept[:, 1]], axis=1).astype(np.int64)
+
+
 def write_rows(folder: Path, rows: Rows) -> None:
     """Write the Parquet files of an entry."""
     columns: dict[str, Any] = {"id": _text_column(rows.ids)}
     if rows.labels is not None:
         columns["label"] = rows.labels
     _write(folder / ROWS, columns)
+    if rows.label_pairs is not None:
+        _write(folder / LABELS, {"image_index": rows.label_pairs[:, 0], "label": rows.label_pairs[:, 1]})
     if CLASSES in rows.files():
         _write(folder / CLASSES, _class_columns(rows))
     if rows.image_index is not None:
@@ -72,12 +84,14 @@ def write_rows(folder: Path, rows: Rows) -> None:
 def read_rows(folder: Path, files: Sequence[str]) -> Rows:
     """Read the Parquet files named in `files`. Raises `Damaged` when one cannot be read."""
     main = _read(folder / ROWS)
+    pairs = _read(folder / LABELS) if LABELS in files else {}
     classes = _read(folder / CLASSES) if CLASSES in files else {}
     captions = _read(folder / CAPTIONS) if CAPTIONS in files else {}
     try:
         return Rows(
             ids=_texts(main["id"]),
             labels=_integers(main.get("label")),
+            label_pairs=_pairs(pairs),
             classnames=_texts(classes.get("classname")),
             raw_classnames=_texts(classes.get("raw_classname")),
             captions=_texts(captions.get("caption")),
@@ -134,6 +148,12 @@ def _texts(column: Any) -> tuple[str, ...]:
 
 def _integers(column: Any) -> IntArray | None:
     return None if column is None else np.array(column.to_numpy(), dtype=np.int64)
+
+
+def _pairs(columns: dict[str, Any]) -> IntArray | None:
+    if not columns:
+        return None
+    return np.stack([np.asarray(columns[name].to_numpy(), np.int64) for name in ("image_index", "label")], axis=1)
 
 
 def _damaged(path: Path) -> Damaged:

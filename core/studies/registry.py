@@ -14,12 +14,14 @@ from core.studies.audit.study import Audit
 from core.studies.base import LongStudy, Study
 from core.studies.captions.study import Retrieval
 from core.studies.few_shot.study import FewShot, SingleDraw
+from core.studies.multi_label.study import MultiLabel
 from core.studies.probe.study import LinearProbe
 from core.studies.prompts.study import PromptSearch, PromptStudy
 from core.studies.zero_shot.study import ZeroShot
 
 STUDIES: tuple[type[Study[Any]], ...] = (
     ZeroShot,
+    MultiLabel,
     PromptStudy,
     PromptSearch,
     LinearProbe,

@@ -115,13 +115,13 @@ def _encode_prompts(engine: Engine, place: Place) -> None:
     others = [other for text in asked for other in rewordings_of(text)]
     engine.encoding.encode_texts(place.model.name, [*asked, *without, *others])
     images, model, dataset = engine.vectors.require(place), place.model.name, place.dataset.name
-    if images.labels is None:
+    if images.pairs is None:
         _rank_captions(engine, place)
         return
     for prompt_set in dict.fromkeys((place.dataset.prompt_set, "photo", "deck")):
         for kind in ("curated", "raw"):
             templates = engine.prompting.templates(dataset, prompt_set=prompt_set)
-            engine.prompting.class_head(model, templates, engine.prompting.classnames(images, kind))
+            engine.prompting.class_head(model, templates, engine.prompting.named(images, kind, several=True)[1])
 
 
 def _rank_captions(engine: Engine, place: Place) -> None:

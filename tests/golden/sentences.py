@@ -26,6 +26,7 @@ from core.studies.captions.one_caption import CaptionHit, OneCaptionResult, OneP
 from core.studies.captions.retrieval import RetrievalResult
 from core.studies.few_shot.draw import FewShotDraw
 from core.studies.few_shot.result import FewShotPoint, FewShotResult, FewShotRun
+from core.studies.multi_label.result import Accepted, LabelFigures, MultiLabelResult
 from core.studies.pictures.agreement import Agreement
 from core.studies.pictures.lists import ListComparison, Moved
 from core.studies.pictures.search import PicturesResult
@@ -48,6 +49,7 @@ from core.words import (
     jobs,
     leaderboard,
     library,
+    multi_label,
     notes,
     open_set,
     pictures,
@@ -372,6 +374,10 @@ def _accuracy() -> Said:
     cases = _judged()
     yield "open_set.judged_finding", [open_set.judged_finding(each) for each in cases]
     yield "open_set.threshold_line", [open_set.threshold_line(each.threshold) for each in cases if each.threshold]
+    several = _several()
+    yield "multi_label.multi_label_finding", [multi_label.multi_label_finding(each) for each in several]
+    yield "multi_label.multi_label_protocol", [multi_label.multi_label_protocol(each[0]) for each in several]
+    yield "multi_label.accepted_line", [multi_label.accepted_line(each[0]) for each in several]
     yield "accuracy.own_rule_line", [accuracy.own_rule_line(SIGMOID)]
     sure, shy = calibration(np.full(10, 0.9), np.arange(10) < 5), calibration(np.full(10, 0.5), np.arange(10) < 9)
     well = replace(sure, ece=0.01, gap=0.0)
@@ -381,6 +387,34 @@ def _accuracy() -> Said:
     yield "accuracy.collapse_finding", [accuracy.collapse_finding(each) for each in (even, collapsed)]
     perfect = _predicting(a, a.labels)
     yield "accuracy.mistake_finding", [accuracy.mistake_finding(confusion_frame(each)) for each in (collapsed, perfect)]
+
+
+def _several() -> list[list[MultiLabelResult]]:
+    """One model by its own rule, two that only compare labels, and one that is at chance."""
+    classes = tuple(
+        LabelFigures(classname=name, n=n, ap=ap, accepted=None)
+        for name, n, ap in (("cat", 20, 0.9), ("dog", 10, 0.4), ("bird", 0, None))
+    )
+    one = MultiLabelResult(
+        model="ViT-B-32/openai",
+        dataset="folder:tags",
+        split="test",
+        provenance=PROVENANCE,
+        n=50,
+        map=0.65,
+        map_ci95=(0.6, 0.7),
+        chance=0.3,
+        labels_per_image=0.6,
+        classes=classes,
+        templates=("a photo of a {}.",),
+        classnames_kind="curated",
+        rule=SIGMOID,
+        threshold=Threshold(),
+        accepted=Accepted(accepted=25, hits=20, right=30),
+    )
+    softmax = replace(one, rule=ScoreRule(scale=100.0), threshold=None, accepted=None)
+    nothing = replace(one, accepted=Accepted(accepted=0, hits=0, right=30), map_ci95=(0.25, 0.7))
+    return [[one], [softmax, replace(softmax, model="RN50/openai", map=0.5)], [nothing]]
 
 
 def _judged() -> list[JudgedImage]:

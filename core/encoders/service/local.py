@@ -45,6 +45,17 @@ class Encoding:
         asked = asked_precision(self._asked)
         return None if asked == AUTO else asked
 
+    def check_precision(self) -> None:
+        """Raise `BadArgument` where the one that was asked for is unknown, or none of this machine's: before any long
+        work that would need it. A process that may not load models looks at its name alone."""
+        asked = self.precision
+        if not self._in_process or asked in (None, "fp32"):
+            return
+        from core.encoders.device import resolve_device
+        from core.encoders.precision import candidates
+
+        candidates(str(asked), resolve_device(self._device), 0)
+
     def usable_card(self, model: str) -> ModelCard | None:
         """The card, where the weights here are those it tells of and the precision is one that may be used now."""
         card = self.card(model) if self.model_digest(model) else None

@@ -186,16 +186,22 @@ def find(
 
 
 def _hit(images: EmbeddingSet, rank: int, row: int, score: float, relevant: NDArray[np.bool_] | None) -> Hit:
-    label = images.classnames[images.labels[row]] if images.labels is not None and images.classnames else ""
     return Hit(
         rank=rank,
         row=row,
         id=images.ids[row],
         score=score,
-        label=label,
+        label=", ".join(labels_of_row(images, row)),
         captions=captions_of_row(images, row),
         relevant=None if relevant is None else bool(relevant[row]),
     )
+
+
+def labels_of_row(images: EmbeddingSet, row: int) -> tuple[str, ...]:
+    """The class names of one image: one, none or several."""
+    if images.label_pairs is not None:
+        return tuple(images.classnames[label] for label in images.label_pairs[images.label_pairs[:, 0] == row, 1])
+    return () if images.labels is None or not images.classnames else (images.classnames[images.labels[row]],)
 
 
 def captions_of_row(images: EmbeddingSet, row: int) -> tuple[str, ...]:
@@ -223,9 +229,12 @@ def spread(scores: FloatArray, bins: int = BINS) -> Spread:
 
 def relevant_rows(images: EmbeddingSet, classes: Sequence[int]) -> NDArray[np.bool_] | None:
     """(n,) which pictures belong to these classes; None where nothing can be said."""
-    if images.labels is None or not len(classes):
+    pairs = images.pairs
+    if pairs is None or not len(classes):
         return None
-    return np.isin(images.labels, np.asarray(classes, dtype=np.int64))
+    relevant = np.zeros(len(images), np.bool_)
+    relevant[pairs[np.isin(pairs[:, 1], np.asarray(classes, dtype=np.int64)), 0]] = True
+    return relevant
 
 
 def _precision(

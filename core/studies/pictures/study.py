@@ -13,7 +13,7 @@ from core.studies.base import Lab, gallery_of, row_of
 from core.studies.pictures import lists
 from core.studies.pictures.lists import ListComparison
 from core.studies.pictures.query import Query, ask, query_vector
-from core.studies.pictures.search import PicturesResult, captions_of_row, find
+from core.studies.pictures.search import PicturesResult, captions_of_row, find, labels_of_row
 from core.studies.prompts.compose import classes_named
 from core.types import EmbeddingSet, FloatArray, Place
 
@@ -80,8 +80,7 @@ def label_of(lab: Lab, result: PicturesResult, picture: str) -> tuple[str, ...]:
     """The class or the captions of any picture of the set that was searched."""
     images = _still(lab, result)
     row = row_of(images, picture)
-    label = () if images.labels is None or not images.classnames else (images.classnames[images.labels[row]],)
-    return label or captions_of_row(images, row)
+    return labels_of_row(images, row) or captions_of_row(images, row)
 
 
 def _still(lab: Lab, result: PicturesResult) -> EmbeddingSet:
@@ -106,7 +105,7 @@ def _vector(lab: Lab, images: EmbeddingSet, query: Query, image: bytes | None, l
 
 
 def _right_classes(images: EmbeddingSet, query: Query, classes: Sequence[str] | str) -> tuple[int, ...]:
-    if images.labels is None:
+    if images.pairs is None:
         return ()
     if classes == NAMED:
         texts = " ; ".join(term.text for term in query.terms if term.weight > 0)

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from core.errors import TMVError
 from core.stats.metrics import BoolArray
+from core.studies.base import check_one_label
 from core.types import EmbeddingSet, IntArray, Note
 
 SAME = 0.005
@@ -22,6 +23,7 @@ def check_pair(train: EmbeddingSet, test: EmbeddingSet) -> None:
     """Raise `TMVError` unless both are labelled, of the same classes and weights, and different splits."""
     where = train.key.dataset
     for part in (train, test):
+        check_one_label(part)
         if part.labels is None or not len(part.labels) or int(part.labels.min()) < 0:
             raise TMVError(
                 f"Training needs a class label on every image, but {where} ({part.key.split}) lacks some; "

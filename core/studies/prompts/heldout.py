@@ -7,7 +7,7 @@ search score is kept to show how far it flatters; it is never the result.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -31,7 +31,7 @@ from core.studies.prompts.search import (
     zpe_weights,
 )
 from core.studies.result import StudyResult
-from core.studies.zero_shot.classify import rule_note, same_note
+from core.studies.zero_shot.classify import SAME_TEMPLATES, group_list, rule_note, same_note
 from core.system.progress import Progress
 from core.types import EmbeddingSet, EvalProtocol, FloatArray, Interval, Note, Provenance, beside
 
@@ -98,7 +98,8 @@ class PromptSearchResult(StudyResult):
 
     `chosen` is the verdict on the greedy ensemble, `variants` those on the choices that need no label,
     `baseline` that on the baseline itself. `search_acc1` is the flattering score that the choice was made by; `same`
-    are groups of the pool's templates that the model reads as one text.
+    are groups of the pool's templates that the model reads as one text, of which, where they are `folded`, only the
+    first was tried.
     """
 
     n: int
@@ -115,6 +116,7 @@ class PromptSearchResult(StudyResult):
     warnings: tuple[str, ...]
     protocol: EvalProtocol
     same: tuple[tuple[str, ...], ...] = ()
+    folded: bool = False
 
     @property
     def notes(self) -> tuple[Note, ...]:
@@ -122,7 +124,18 @@ class PromptSearchResult(StudyResult):
         verdict = (Note(text, "search_verdict") for text in self.warnings)
         rule = self.provenance.score_rule  # label-free weights are made of a softmax over the classes too
         trained = rule_note(rule) if rule else ()
-        return beside(self.provenance.beside, verdict, same_note(self.pool, self.same), trained)
+        return beside(self.provenance.beside, verdict, self._same_note(), trained)
+
+    def _same_note(self) -> tuple[Note, ...]:
+        note = same_note(self.pool, self.same)
+        if not self.folded or not note:
+            return note
+        kept = len(self.pool) - sum(len(group) - 1 for group in self.same)
+        text = (
+            f"The model reads some templates as the same text, so {kept} of {len(self.pool)} were tried, of each group "
+            f"the first: {group_list(self.same)}. The averages of the whole pool are over all {len(self.pool)}."
+        )
+        return (Note(text, SAME_TEMPLATES),)
 
     def to_record(self) -> dict[str, Any]:
         """The JSON record of `optimise`."""
@@ -148,6 +161,7 @@ class PromptSearchResult(StudyResult):
             "variants": [v.to_record() for v in self.variants],
             "pool": list(self.pool),
             **({"same_templates": [list(group) for group in self.same]} if self.same else {}),
+            **({"folded": True} if self.folded and self.same else {}),
             "warnings": list(self.warnings),
             "notes": [note.as_dict() for note in self.notes],
             "protocol": asdict(self.protocol),
@@ -168,6 +182,7 @@ class PromptSearchResult(StudyResult):
             path=tuple(SearchStep(**step) for step in record["path"]),
             warnings=tuple(record["warnings"]),
             same=tuple(map(tuple, record.get("same_templates", ()))),
+            folded=bool(record.get("folded")),
             protocol=EvalProtocol(**protocol | {"templates": tuple(protocol["templates"])}),
             provenance=Provenance.of(record["provenance"]),
         )
@@ -185,31 +200,49 @@ def search(
     budget: int = BUDGET,
     largest: int = LARGEST,
     classnames_kind: str = "curated",
+    same: Sequence[Sequence[str]] = (),
     progress: Progress | None = None,
 ) -> PromptSearchResult:
     """Choose templates from a pool on the search part and judge them on the held-out part.
 
     heads (t, c, d) are the unit class vectors of each template of `pool`, `baseline_head` (c, d) those of the
-    `baseline` templates together. `parts` overrides the fixed cut.
+    `baseline` templates together. `parts` overrides the fixed cut. Of templates that are the `same` to the model only
+    the first is tried: taking one twice would be a weight, not a choice.
     """
     labels = images.labels
     if labels is None or not len(pool) or len(heads) != len(pool):
         raise TMVError("A search for prompts needs class labels and class vectors of each template of the pool.")
     cut = parts or split_rows(images.ids, labels, heldout_share)
     seen, unseen = images.image_embeddings[cut.search], images.image_embeddings[cut.heldout]
-    choice = greedy(seen, labels[cut.search], heads, pool, budget=budget, largest=largest, progress=progress)
+    tried = first_of_each(pool, same)
+    choice = greedy(
+        seen,
+        labels[cut.search],
+        heads[list(tried)] if len(tried) < len(pool) else heads,
+        [pool[i] for i in tried],
+        budget=budget,
+        largest=largest,
+        progress=progress,
+    )
     if not choice.chosen:
         raise TMVError(f"A budget of {budget} ensembles is too small to choose anything; allow at least 1.")
     weights = zpe_weights(seen, heads, images.logit_scale)
     court = HeldOutJudge(unseen, labels[cut.heldout], [images.ids[i] for i in cut.heldout], baseline_head)
-    picked = [pool[i] for i in choice.chosen]
-    chosen = court.judge(GREEDY, picked, weighted_head(heads[list(choice.chosen)]))
+    taken = [tried[i] for i in choice.chosen]
+    chosen = court.judge(GREEDY, [pool[i] for i in taken], weighted_head(heads[taken]))
     variants = (
         court.judge(EQUAL_WEIGHT, pool, weighted_head(heads)),
         court.judge(UNLABELLED_WEIGHT, pool, weighted_head(heads, weights), weights.tolist()),
     )
     own = court.judge(BASELINE, baseline, baseline_head)
-    return _result(images, pool, cut, choice, chosen, own, variants, classnames_kind, budget)
+    found = _result(images, pool, cut, choice, chosen, own, variants, classnames_kind, budget)
+    return replace(found, same=tuple(map(tuple, same)), folded=True)
+
+
+def first_of_each(pool: Sequence[str], same: Sequence[Sequence[str]]) -> tuple[int, ...]:
+    """Positions in the pool of the templates that are not the same to the model as an earlier one."""
+    first = {template: group[0] for group in same for template in group}
+    return tuple(i for i, template in enumerate(pool) if first.get(template, template) == template)
 
 
 class HeldOutJudge:

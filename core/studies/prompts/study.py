@@ -17,7 +17,7 @@ from core.stats.first_answers import FirstAnswers, answer, edit
 from core.studies.base import Lab, LongStudy, Study, gallery_of, row_of
 from core.studies.prompts.accuracy import PromptStudyResult, summarise
 from core.studies.prompts.compose import leave_one_out, rewordings_of
-from core.studies.prompts.heldout import PromptSearchResult, search
+from core.studies.prompts.heldout import PromptSearchResult, first_of_each, search
 from core.studies.prompts.search import BUDGET, LARGEST, most_evaluations
 from core.studies.prompts.words import WordsResult, explain
 from core.studies.zero_shot.classify import check_templates, fill, labels_of, rule_note
@@ -116,7 +116,9 @@ class PromptSearch(LongStudy[PromptSearchResult]):
             return kept
         images, forms, base, names, kind = self._asked(lab)
         model = images.key.model
-        steps = len(forms) + most_evaluations(len(forms), self.budget, self.largest)
+        same = lab.prompting.same_templates(model, forms, names)
+        tried = len(first_of_each(forms, same))
+        steps = len(forms) + most_evaluations(tried, self.budget, self.largest)
         encode_ahead(lab, model, forms, names, progress, steps)
         heads = np.stack([lab.prompting.class_head(model, (form,), names) for form in forms])
         found = search(
@@ -129,9 +131,9 @@ class PromptSearch(LongStudy[PromptSearchResult]):
             largest=self.largest,
             heldout_share=self.heldout_share,
             classnames_kind=kind,
+            same=same,
             progress=after(progress, len(forms)),
         )
-        found = replace(found, same=lab.prompting.same_templates(model, forms, names))
         lab.results.keep(self._kept_key(images, forms, base, names), found.to_record())
         return found
 
@@ -270,9 +272,10 @@ def _target(images: EmbeddingSet, picture: str | None, classname: str | None) ->
         raise TMVError("Words are held against one image or one class; give exactly one of the two.")
     if picture is not None:
         return np.array([row_of(images, picture)], dtype=np.int64), picture
-    if images.labels is None or classname not in images.classnames:
+    pairs = images.pairs
+    if pairs is None or classname not in images.classnames:
         raise TMVError(f"{images.key.dataset} ({images.key.split}) has no class called {classname!r}.")
-    rows = np.flatnonzero(images.labels == images.classnames.index(classname))
+    rows = pairs[pairs[:, 1] == images.classnames.index(classname), 0]
     if not len(rows):
         raise TMVError(f"The class {classname!r} has no images in {images.key.dataset} ({images.key.split}).")
     return rows.astype(np.int64), classname

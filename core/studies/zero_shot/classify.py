@@ -248,15 +248,20 @@ def same_note(templates: Sequence[str], groups: Sequence[Sequence[str]]) -> tupl
     """That some of the templates are one to a model: `groups` as `Prompting.same_templates` gives them."""
     if not groups:
         return ()
-    said = "; ".join(" = ".join(f"“{template}”" for template in group[:MOST_NAMED]) for group in groups[:MOST_EQUAL])
-    more = f"; and {len(groups) - MOST_EQUAL} more groups" if len(groups) > MOST_EQUAL else ""
     same, m = sum(map(len, groups)), len(templates)
     which = f"{'Both' if m == 2 else 'All'} templates" if same == m else f"{same} of {m} templates"
     text = (
-        f"{which} are not distinct for this model, whose tokenizer reads them as the same text: {said}{more}. A prompt "
-        f"ensemble still averages all {m}, as published."
+        f"{which} are not distinct for this model, whose tokenizer reads them as the same text: {group_list(groups)}. "
+        f"A prompt ensemble still averages all {m}, as published."
     )
     return (Note(text, SAME_TEMPLATES),)
+
+
+def group_list(groups: Sequence[Sequence[str]]) -> str:
+    """Templates that are one to a model, the first few groups of them."""
+    said = "; ".join(" = ".join(f"“{template}”" for template in group[:MOST_NAMED]) for group in groups[:MOST_EQUAL])
+    more = f"; and {len(groups) - MOST_EQUAL} more groups" if len(groups) > MOST_EQUAL else ""
+    return f"{said}{more}"
 
 
 def labels_of(images: EmbeddingSet, classes: FloatArray, classnames: Sequence[str]) -> IntArray:

@@ -17,9 +17,9 @@ from core.errors import NotHere, TMVError
 from core.stats import metrics
 from core.stats.intervals import wilson
 from core.stats.metrics import Float64Array
-from core.studies.base import Lab
+from core.studies.base import Lab, truth_of
 from core.studies.zero_shot.one_picture import name_picture
-from core.types import EmbeddingSet, FloatArray, IntArray, Interval, Place, ScoreRule
+from core.types import EmbeddingSet, FloatArray, Interval, Place, ScoreRule
 
 EVEN = 0.5
 """More likely right than not, if the model's probabilities can be believed."""
@@ -138,14 +138,13 @@ def best_cut(probability: NDArray[Any], truth: NDArray[np.bool_]) -> Cut:
     return Cut(value=float(ordered[at]), accepted=int(at) + 1, hits=int(hits[at]), right=int(hits[-1]))
 
 
-def chosen_threshold(
-    images: EmbeddingSet, classes: FloatArray, labels: IntArray, most_pairs: int = MOST_PAIRS
-) -> Threshold:
+def chosen_threshold(images: EmbeddingSet, classes: FloatArray, most_pairs: int = MOST_PAIRS) -> Threshold:
     """The best cut on these images, or on evenly spread ones where there are too many pairs of image and class."""
-    rows = np.arange(len(labels))[:: max(1, -(-len(labels) * len(classes) // most_pairs))]
+    truth = truth_of(images, len(classes))
+    rows = np.arange(len(images))[:: max(1, -(-len(images) * len(classes) // most_pairs))]
     cosines = np.asarray(metrics.normalise(images.image_embeddings[rows]) @ classes.T, np.float64)
     probability: Float64Array = np.asarray(images.score_rule.probabilities(cosines), np.float64)  # type: ignore[arg-type]
-    cut = best_cut(probability, labels[rows, None] == np.arange(len(classes)))
+    cut = best_cut(probability, truth[rows])
     return Threshold(
         value=cut.value,
         dataset=images.key.dataset,
@@ -165,18 +164,22 @@ def validation_threshold(lab: Lab, place: Place, templates: Sequence[str]) -> Th
     split, else on the split of `place`. Raises `NotHere` where none of them is embedded."""
     images = _validation(lab, place)
     labels = images.labels
-    if labels is None or not len(labels) or (labels < 0).any():
+    if images.label_pairs is None and (labels is None or not len(labels) or (labels < 0).any()):
         raise TMVError(
             f"A threshold is chosen on images with labels, but {images.key.dataset} ({images.key.split}) has images "
             "without; use 0.5, or choose a data set with class labels."
         )
 
     def make() -> Threshold:
-        return chosen_threshold(
-            images, lab.prompting.class_head(images.key.model, templates, images.classnames), labels
-        )
+        return chosen_threshold(images, lab.prompting.class_head(images.key.model, templates, images.classnames))
 
     return lab.memory.studies.get(("threshold", images.key, tuple(templates)), make)
+
+
+def validation_split(lab: Lab, place: Place) -> Place | None:
+    """Where a threshold would best be chosen: the first of `VALIDATION` that the data set has, if it has one."""
+    there = lab.data.splits(place.dataset.name)
+    return next((place.at(split) for split in VALIDATION if split in there), None)
 
 
 def _validation(lab: Lab, place: Place) -> EmbeddingSet:

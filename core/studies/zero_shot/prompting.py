@@ -17,6 +17,7 @@ from core.readers.datasets import find_dataset
 from core.stats.numbers import without_stop
 from core.store import Heads, Results
 from core.store.data_notes import with_name_notes
+from core.studies.base import check_one_label
 from core.studies.zero_shot.classify import check_templates, class_embeddings, fill, same_note
 from core.system.memo import Memo
 from core.system.progress import Progress
@@ -47,9 +48,12 @@ class Prompting:
         """Class names of stored rows: "curated", "raw", or the path of a file with one name a line."""
         return self.named(images, kind)[1]
 
-    def named(self, images: EmbeddingSet, kind: str) -> tuple[EmbeddingSet, tuple[str, ...]]:
-        """The rows, with what is to be said of these class names, and the names (c,); see `classnames`."""
-        if images.labels is None:
+    def named(self, images: EmbeddingSet, kind: str, *, several: bool = False) -> tuple[EmbeddingSet, tuple[str, ...]]:
+        """The rows, with what is to be said of these class names, and the names (c,); see `classnames`. Images that may
+        have `several` labels are refused where that is not expected."""
+        if not several:
+            check_one_label(images)
+        if images.labels is None and images.label_pairs is None:
             raise TMVError(
                 f"{find_dataset(images.key.dataset).title} ({images.key.split}) has no classes, so its images cannot "
                 f"be classified; {self._labelled_instead(images)}."

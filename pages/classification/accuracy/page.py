@@ -10,6 +10,7 @@ from core.charts.accuracy import accuracy_chart
 from core.engine import Engine
 from core.errors import EncoderWarming, NotHere, TMVError
 from core.stats.accuracy import TOP
+from core.studies.result import StudyResult
 from core.studies.zero_shot.classify import ZeroShotResult
 from core.tables.accuracy import accuracy_frame
 from core.tables.methods import methods_frame
@@ -17,6 +18,7 @@ from core.types import DatasetSpec, ModelSpec
 from core.words.accuracy import accuracy_finding, protocol_line
 from core.words.names import PROBE, TRAINED, ZERO_SHOT, say_dataset, say_model
 from pages.classification.accuracy.protocol import find, protocol_dialog, results_table
+from pages.classification.accuracy.several_labels import several_labels, show_several, with_several
 from pages.classification.deck_table import deck_tables, lacking
 from pages.classification.probe_tables import probe_dialog
 from pages.classification.probes import kept_probes, offer_probes, probe_of
@@ -107,12 +109,11 @@ def charts(frame: pd.DataFrame) -> None:
             draw(chart, key=f"chart-{metric}", picked=lambda mark: ask(mark[0], mark[1], mark[3]))
 
 
-def footer(results: list[ZeroShotResult], choice: AccuracyChoice) -> None:
+def footer(results: Sequence[StudyResult], choice: AccuracyChoice) -> None:
     """Where the numbers come from, and a link to this view."""
     models, datasets, how = choice
-    provenance_footer(
-        sources(results), {"model": [m.name for m in models], "data": [d.name for d in datasets], **how.choices}
-    )
+    chosen = {"model": [m.name for m in models], "data": [d.name for d in datasets], **how.choices}
+    provenance_footer(sources(results), {**chosen, **({"accept": accept} if (accept := get_choice("accept")) else {})})
 
 
 def ask(model: str, dataset: str, method: str = ZERO_SHOT) -> None:
@@ -155,17 +156,23 @@ def only_elsewhere(choice: AccuracyChoice) -> None:
 
 def page(engine: Engine) -> None:
     """From the choices to the answer."""
-    choice = pick(engine)
+    models, datasets, how = whole = pick(engine)
+    several = with_several(engine, datasets, how)
+    choice = models, tuple(dataset for dataset in datasets if dataset not in several), how
     results, missing = study(engine, choice)
-    offer(engine, missing)
-    if not results:
+    judged, lacking_too = several_labels(engine, models, several, how)
+    offer(engine, [*missing, *lacking_too])
+    if not results and not judged:
         only_elsewhere(choice)
         return
-    show_results(engine, results, choice)
-    footer(results, choice)
+    if results:
+        show_results(engine, results, choice)
+    if judged:
+        show_several(judged)
+    footer([*results, *judged], whole)
     explain(engine, results, choice)
 
 
-bind("number")
+bind("number", "accept")
 page_title("How well does it label images?")
 page(engine())

@@ -46,16 +46,17 @@ def word_target(images: EmbeddingSet, text: str, best: str) -> WordTarget:
         return WordTarget(picture=picture)
     if named := one_of("class", classes_with_pictures(images), "", A_CLASS + " with images", instead):
         return WordTarget(classname=named)
-    found = classes_named(text, images.classnames) if images.labels is not None else ()
+    found = classes_named(text, images.classnames) if images.pairs is not None else ()
     names = [images.classnames[c] for c in found if images.classnames[c] in classes_with_pictures(images)]
     return WordTarget(classname=names[0]) if names else WordTarget(picture=best)
 
 
 def classes_with_pictures(images: EmbeddingSet) -> tuple[str, ...]:
     """Names of classes that have pictures, in label order; () without labels."""
-    if images.labels is None or not images.classnames:
+    pairs = images.pairs
+    if pairs is None or not images.classnames:
         return ()
-    return tuple(dict.fromkeys(images.classnames[i] for i in np.unique(images.labels)))
+    return tuple(dict.fromkeys(images.classnames[i] for i in np.unique(pairs[:, 1]) if i >= 0))
 
 
 def pick_target(images: EmbeddingSet, now: WordTarget, best: str) -> None:

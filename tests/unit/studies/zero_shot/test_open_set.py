@@ -91,7 +91,7 @@ def test_a_validation_split_gives_it_and_is_named(tmp_path: Path) -> None:
     assert (found.split, found.images, found.classes) == ("val", len(images), len(images.classnames))
     hits = round((found.recall or 0) * len(images))
     assert found.recall_ci95 == wilson(hits, len(images))
-    assert chosen_threshold(images, head, labels, most_pairs=len(labels) * 2).images < len(images)
+    assert chosen_threshold(images, head, most_pairs=len(labels) * 2).images < len(images)
 
 
 def _copy(folder: Path, split: str) -> None:

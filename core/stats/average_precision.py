@@ -1,0 +1,64 @@
+"""Average precision: how well scores order the images of a class before all others, where an image may have several
+labels.
+
+Of the images ordered by their score, precision at each that has the label, averaged over these (scikit-learn's
+`average_precision_score`); equal scores are taken together, so that no order among them counts.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.stats.intervals import SEED, Float64Array
+from core.types import FloatArray, Interval
+
+BoolArray = NDArray[np.bool_]
+
+_MOST_DRAWS, _FEWEST_DRAWS, _WORK = 1000, 100, 2e8
+_AT_ONCE = 1 << 21
+
+
+def average_precisions(scores: FloatArray, truth: BoolArray) -> Float64Array:
+    """(c,) of scores (n, c) and truth (n, c); NaN for a class that no image has."""
+    ones = np.ones((1, len(scores)))
+    return np.array([_weighted(*_ordered(scores[:, i], truth[:, i]), ones)[0] for i in range(scores.shape[1])])
+
+
+def mean_interval(scores: FloatArray, truth: BoolArray, confidence: float = 0.95) -> Interval:
+    """Percentile bootstrap interval of the mean over the classes, images drawn again with all of their labels."""
+    n, c = scores.shape
+    draws = int(np.clip(_WORK / (n * c), _FEWEST_DRAWS, _MOST_DRAWS))
+    rng, means, step = np.random.default_rng(SEED), list[Float64Array](), max(1, _AT_ONCE // n)
+    orders = [_ordered(scores[:, i], truth[:, i]) for i in range(c) if truth[:, i].any()]
+    for start in range(0, draws, step):
+        weights = rng.multinomial(n, np.full(n, 1 / n), size=min(step, draws - start)).astype(np.float64)
+        found = np.stack([_weighted(*order, weights) for order in orders])
+        there = np.isfinite(found)
+        means.append(np.where(there, found, 0).sum(axis=0) / np.maximum(there.sum(axis=0), 1))
+    tail = 100 * (1 - confidence) / 2
+    low, high = np.percentile(np.concatenate(means), [tail, 100 - tail])
+    return float(low), float(high)
+
+
+def _ordered(scores: FloatArray, truth: BoolArray) -> tuple[NDArray[np.int64], BoolArray, NDArray[np.int64]]:
+    """The images from the highest score down, whether each has the label, and where equal scores end."""
+    order = np.argsort(-scores, kind="stable")
+    ends = np.append(np.flatnonzero(np.diff(scores[order])), len(order) - 1)
+    return order, truth[order], ends
+
+
+def _weighted(
+    order: NDArray[np.int64], right: BoolArray, ends: NDArray[np.int64], weights: Float64Array
+) -> Float64Array:
+    """Average precision with each image counted as often as `weights` (b, n) say: (b,)."""
+    ordered = weights[:, order]
+    hits = np.cumsum(ordered * right, axis=1)[:, ends]
+    counted = np.cumsum(ordered, axis=1)[:, ends]
+    gained = np.diff(hits, axis=1, prepend=0)
+    precision = np.divide(hits, counted, out=np.zeros_like(hits), where=counted > 0)
+    total = hits[:, -1]
+    found: Float64Array = np.divide(
+        (gained * precision).sum(axis=1), total, out=np.full(len(total), np.nan), where=total > 0
+    )
+    return found

@@ -1,0 +1,89 @@
+"""A data set whose images may have several labels, with a tiny SigLIP: page and command say the same."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import streamlit as st
+
+from core.commands import cli
+from core.encoders.service.client import WarmEncoder
+from core.engine import Engine
+from core.stats.numbers import percent
+from tests.app.making import open_page, said
+from tests.fakes import COLOURS, png
+from tests.tiny_models import make_family
+
+Here = tuple[Path, str]
+
+
+@pytest.fixture(scope="module", params=["siglip", "clipa"])
+def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Here:
+    folder = tmp_path_factory.mktemp(request.param)
+    lines = ["image,labels"]
+    for split in ("train", "test"):
+        (folder / "data" / "tags" / split).mkdir(parents=True)
+        for i, named in enumerate([("red",), ("red", "blue"), (), ("green",), ("blue",), ("white", "red")] * 2):
+            colour = COLOURS[named[0]] if named else (90, 90, 90)
+            (folder / "data" / "tags" / split / f"{i}.png").write_bytes(png(colour, i))
+            lines.append(f"{split}/{i}.png,{'|'.join(named)}")
+    (folder / "data" / "tags" / "labels.csv").write_text("\n".join(lines))
+    model, engine = make_family(request.param, folder / "model"), Engine(folder / "cache", folder / "data")
+    for split in ("train", "test"):
+        engine.vectors.ensure(engine.place(model, "folder:tags", split))
+    return folder, model
+
+
+@pytest.fixture
+def here(made: Here, monkeypatch: pytest.MonkeyPatch) -> Iterator[Here]:
+    monkeypatch.setenv("TMV_CACHE", str(made[0] / "cache"))
+    monkeypatch.setenv("TMV_DATA", str(made[0] / "data"))
+    own = Engine().encoding
+    monkeypatch.setattr(WarmEncoder, "encode_texts", lambda self, name, texts: own.encode_texts(name, texts))
+    st.cache_resource.clear()
+    yield made
+    st.cache_resource.clear()
+
+
+def test_page_and_command_say_the_same(here: Here, capsys: pytest.CaptureFixture[str]) -> None:
+    _, model = here
+    asked = ["classify", "--model", model, "--data", "folder:tags", "--template", "a photo of a {}"]
+    assert cli.main([*asked, "--json", "-"]) == 0
+    fixed = json.loads(capsys.readouterr().out)["results"][0]
+    assert cli.main([*asked, "--threshold", "validation"]) == 0
+    table = capsys.readouterr().out
+    assert "mAP" in table and f"{100 * fixed['mean_average_precision']:.2f}" in table
+    app = open_page("classification/accuracy", model=[model], data=["folder:tags"], template=["a photo of a {}"])
+    assert not app.exception
+    assert app.metric[0].value == percent(fixed["mean_average_precision"])
+    assert "labels per image" in said(app) and "several labels" in said(app)
+    assert len(app.dataframe[0].value) == 1
+    if "clipa" in model:
+        assert fixed["at_threshold"] is None and "cannot say of one alone" in said(app)
+        assert "shown-accept" not in app.session_state
+        return
+    assert "fixed at 50" in said(app) and fixed["threshold"]["value"] == 0.5
+    best = open_page(
+        "classification/accuracy",
+        model=[model],
+        data=["folder:tags"],
+        template=["a photo of a {}"],
+        accept="validation",
+    )
+    assert not best.exception and "highest F1" in said(best) and "(train)" in said(best)
+
+
+@pytest.mark.parametrize("page", ["classification/errors_by_class", "prompt_study/compare_templates"])
+def test_other_pages_say_why_they_have_no_figure(here: Here, page: str) -> None:
+    app = open_page(page, model=[here[1]], data=["folder:tags"])
+    assert not app.exception and "may have several labels" in said(app) and not app.metric
+
+
+def test_other_commands_refuse_it_in_a_sentence(here: Here, capsys: pytest.CaptureFixture[str]) -> None:
+    for command in ("prompts", "audit", "probe", "fewshot"):
+        extra = ["--template", "a {}", "--template", "the {}"] if command == "prompts" else []
+        assert cli.main([command, "--model", here[1], "--data", "folder:tags", *extra]) == 1
+        assert "may have several labels" in capsys.readouterr().err
