@@ -20,6 +20,7 @@ from typing import Any, NoReturn
 
 from core.commands import bundle, catalog, embed, jobs, report, search, verify
 from core.commands.base import Command, Record, Row, note_lines
+from core.encoders.asked import asked_precision
 from core.engine import Engine
 from core.errors import BadArgument, Cancelled, TMVError, UnknownName
 from core.readers import cache_folder, typed_name
@@ -71,6 +72,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     quiet_libraries(args.debug)
     try:
         check_json_target(args.json)
+        asked_precision(args.precision)
         engine = Engine(in_process=True, rescan_seconds=2.0, device=args.device, precision=args.precision, tell=_tell)
         if data := _named(args, "data"):
             args.data = [typed_name(name, engine.data.names) for name in data]

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import torch
 
 from core.encoders.asked import AUTO
-from core.errors import TMVError
+from core.errors import BadArgument
 
 _OF_CARDS = ("fp16", "tf32")
 WORTHWHILE = 20_000_000
@@ -20,18 +20,18 @@ WORTHWHILE = 20_000_000
 
 
 def candidates(asked: str, device: str, parameters: int) -> tuple[str, ...]:
-    """What to try on this device, the fastest first; the last one is always taken. Raises `TMVError` for a format that
-    the device does not have."""
+    """What to try on this device, the fastest first; the last one is always taken. Raises `BadArgument` for a format
+    that the device does not have."""
     if device.startswith("cuda"):
         return _on_card(asked)
     if asked in _OF_CARDS:
-        raise TMVError(
+        raise BadArgument(
             f"{asked} needs an NVIDIA card, and this model runs on {device}: choose auto, fp32"
             f"{' or bf16' if device == 'cpu' else ''} (--precision or TMV_PRECISION)."
         )
     if device != "cpu":
         if asked == "bf16":
-            raise TMVError(f"bf16 is not used on {device}: choose auto or fp32 (--precision or TMV_PRECISION).")
+            raise BadArgument(f"bf16 is not used on {device}: choose auto or fp32 (--precision or TMV_PRECISION).")
         return ("fp32",)
     if asked == "bf16":
         return ("bf16",)
@@ -43,7 +43,7 @@ def _on_card(asked: str) -> tuple[str, ...]:
     if asked == AUTO:
         return ("fp16", "bf16", "fp32") if torch.cuda.is_bf16_supported() else ("fp16", "fp32")
     if asked == "bf16" and not torch.cuda.is_bf16_supported():
-        raise TMVError("This card has no bf16: choose auto, fp16 or fp32 (--precision or TMV_PRECISION).")
+        raise BadArgument("This card has no bf16: choose auto, fp16 or fp32 (--precision or TMV_PRECISION).")
     return (asked,)
 
 

@@ -7,14 +7,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.commands import cli
 from core.encoders import precision
 from core.encoders.asked import asked_precision
 from core.encoders.encoder import load_encoder
 from core.encoders.parity import HALF_LIMIT
 from core.engine import Engine
-from core.errors import NotHere, TMVError
+from core.errors import BadArgument, NotHere, TMVError
+from core.work.tasks import TASKS
 from tests.encoder_models import VARIANTS, close, make_model, pixels
 from tests.fakes import COLOURS, png
+from tests.worlds import paint, squares
 
 SIZES = {"resnet": 64, "stochastic_depth": 64}
 
@@ -120,3 +123,42 @@ def test_numbers_of_one_format_are_not_taken_for_those_of_another(tmp_path: Path
     assert {p: f.provenance.precision for p, f in found.items() if p != "auto"} == {"fp32": "fp32", "bf16": "bf16"}
     assert not np.array_equal(found["fp32"].image_embeddings, found["bf16"].image_embeddings)
     assert found["auto"].provenance.precision in ("fp32", "bf16")
+
+
+@pytest.mark.parametrize(("asked", "said"), [("half", "'half' is not known"), ("fp16", "fp16 needs an NVIDIA card")])
+@pytest.mark.parametrize("way", ["option", "environment"])
+def test_a_command_refuses_it_before_any_work(
+    asked: str, said: str, way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TMV_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("TMV_DEVICE", "cpu")
+    paint(tmp_path)
+    for work in ("core.readers.data_digest", "core.encoders.encoder.load_encoder"):
+        monkeypatch.setattr(work, lambda *_, **__: pytest.fail("work has begun"))
+    command = ["classify", "--model", make_model("plain", tmp_path / "model")[0], "--data", squares(tmp_path)]
+    if way == "environment":
+        monkeypatch.setenv("TMV_PRECISION", asked)
+    assert cli.main([*command, *(["--precision", asked] if way == "option" else [])]) == 2
+    error = capsys.readouterr().err
+    assert said in error and error.count("\n") == 1
+
+
+def test_a_job_ends_with_the_same_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMV_DEVICE", "cpu")
+    monkeypatch.setenv("TMV_PRECISION", "tf32")
+    paint(tmp_path)
+    monkeypatch.setattr("core.readers.data_digest", lambda *_, **__: pytest.fail("work has begun"))
+    engine, model = Engine(tmp_path / "cache", tmp_path), make_model("plain", tmp_path / "model")[0]
+    with pytest.raises(BadArgument, match="tf32 needs an NVIDIA card"):
+        TASKS["embed"](engine, {"model": model, "dataset": squares(tmp_path), "split": ""}, lambda *_: None)
+
+
+def test_stored_vectors_of_another_machine_need_none_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asked for in fp16 where they are stored in fp16, they are found on a machine without a card."""
+    paint(tmp_path)
+    engine, model = Engine(tmp_path / "cache", tmp_path), make_model("plain", tmp_path / "model")[0]
+    monkeypatch.setattr(engine.encoding, "check_precision", lambda: None)
+    engine.vectors.ensure(engine.place(model, squares(tmp_path)))
+    again = Engine(tmp_path / "cache", tmp_path)
+    monkeypatch.setattr(again.encoding, "check_precision", lambda: pytest.fail("looked for a card"))
+    again.vectors.ensure(again.place(model, squares(tmp_path)))
