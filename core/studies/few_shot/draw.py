@@ -15,7 +15,7 @@ from core.errors import TMVError
 from core.stats.answers import Answers
 from core.stats.intervals import wilson
 from core.studies.few_shot.methods import Method
-from core.studies.few_shot.result import FewShotRun, short_note
+from core.studies.few_shot.result import FewShotRun, adapter_note, short_note
 from core.studies.probe.training_rows import labels_of
 from core.studies.result import Answered, place_of
 from core.types import EmbeddingKey, EmbeddingSet, Interval, Note, Provenance, beside, read_only
@@ -49,7 +49,9 @@ class FewShotDraw(Answered):
     def notes(self) -> tuple[Note, ...]:
         """What to know when reading the numbers."""
         short = (short_note(self.short, self.shots),) if self.short else ()
-        return beside(self.provenance.beside, self.train_provenance.beside, short)
+        rule = self.provenance.score_rule
+        trained = adapter_note(rule, (self.method,)) if rule else ()
+        return beside(self.provenance.beside, self.train_provenance.beside, short, trained)
 
 
 def assemble(

@@ -14,11 +14,22 @@ from core.errors import TMVError
 from core.stats.metrics import BoolArray
 from core.studies.probe.training_rows import pair_notes
 from core.studies.result import StudyResult, place_of
-from core.studies.zero_shot.classify import ZeroShotResult, reference_record
-from core.types import EmbeddingKey, EmbeddingSet, EvalProtocol, Note, Provenance, Reference, beside, read_only
+from core.studies.zero_shot.classify import SOFTMAX_OF_SIGMOID, ZeroShotResult, reference_record
+from core.types import (
+    EmbeddingKey,
+    EmbeddingSet,
+    EvalProtocol,
+    Note,
+    Provenance,
+    Reference,
+    ScoreRule,
+    beside,
+    read_only,
+)
 
 ZERO_SHOT = "zero-shot"
 _PUBLISHED = re.compile(r"^(linear_probe|tip_adapter_f|tip_adapter|clip_adapter)_acc1_(\d+)shot")
+_ADAPTERS = {"tip": "Tip-Adapter", "tip-f": "Tip-Adapter-F"}
 _NAMES = {"linear_probe": "probe", "tip_adapter": "tip", "tip_adapter_f": "tip-f", "clip_adapter": "clip-adapter"}
 
 
@@ -187,7 +198,7 @@ def assemble(
         protocol=_protocol(train, test, zero_shot, units, seeds),
         train_provenance=train.provenance,
         published=tuple(r for r in published if published_point(r.metric)),
-        notes=beside(pair_notes(train, test), _notes(runs)),
+        notes=beside(pair_notes(train, test), _notes(runs), adapter_note(test.score_rule, methods)),
     )
 
 
@@ -235,6 +246,18 @@ def _notes(points: Sequence[FewShotPoint]) -> tuple[Note, ...]:
             Note("One draw says little: published draws of 16 shots span nine points. Take several seeds.", "one_draw")
         )
     return tuple(notes)
+
+
+def adapter_note(rule: ScoreRule, methods: Sequence[str]) -> tuple[Note, ...]:
+    """That Tip-Adapter builds on a softmax, where a model was trained with something else. A linear probe does not."""
+    used = [title for method, title in _ADAPTERS.items() if method in methods]
+    if not rule.each_alone or not used:
+        return ()
+    said = (
+        f"{' and '.join(used)}: settings are chosen by a softmax over the classes, and so is what is fine-tuned; this "
+        "model was trained with a sigmoid for each pair of image and text. Few-shot accuracy can depend on it."
+    )
+    return (Note(said, SOFTMAX_OF_SIGMOID),)
 
 
 def short_note(classes: int, k: int) -> Note:

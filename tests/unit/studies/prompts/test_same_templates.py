@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -82,6 +84,22 @@ def test_a_search_says_which_of_its_pool_are_one(world: tuple[Engine, str, str])
     asked = PromptSearch.at(engine, model, data, pool=TEMPLATES, baseline=(OTHER,))
     found = engine.run(asked)
     assert SOFTMAX_OF_SIGMOID in coded(found.notes)
-    assert found.same == ((ONE, ALSO),) and "2 of 3 templates" in coded(found.notes)[SAME_TEMPLATES]
+    assert found.same == ((ONE, ALSO),) and "2 of 3 were tried" in coded(found.notes)[SAME_TEMPLATES]
+    assert found.to_record()["folded"] and list(found.pool) == list(TEMPLATES)
     kept = engine.kept(asked)
-    assert kept is not None and kept.same == found.same
+    assert kept is not None and kept.same == found.same and kept.notes == found.notes
+    earlier = dataclasses.replace(found, folded=False)
+    assert "still averages all 3" in coded(earlier.notes)[SAME_TEMPLATES], "one that an earlier version kept"
+
+
+def test_a_search_tries_one_of_each_group(world: tuple[Engine, str, str]) -> None:
+    engine, model, data = world
+    pool = (ALSO, OTHER, ONE, ONE.upper(), "{}", "{}!")
+    found = run_study(engine, PromptSearch, model, data, pool=pool, baseline=(OTHER,), largest=6)
+    plain = run_study(engine, PromptSearch, model, data, pool=(ALSO, OTHER, "{}"), baseline=(OTHER,), largest=6)
+    assert found.same == ((ALSO, ONE, ONE.upper()), ("{}", "{}!")) and plain.same == ()
+    assert found.chosen == plain.chosen and found.path == plain.path and found.evaluations == plain.evaluations
+    assert not {ONE, ONE.upper(), "{}!"} & set(found.chosen.templates)
+    assert all(len(variant.templates) == len(pool) for variant in found.variants), (
+        "averages stay those of the whole pool"
+    )
