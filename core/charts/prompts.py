@@ -10,13 +10,16 @@ import plotly.graph_objects as go
 
 from core.charts import layout
 from core.charts.palette import Theme, marks_apart, model_color, model_symbol
+from core.charts.template_grid import template_hover, templates_alt, templates_grid
 from core.charts.theme import Chart, Look, add_chance, deck_marker, finish, percent_axis, start, whiskers, wrap
-from core.stats.numbers import listed, percent, points
+from core.stats.numbers import percent
 
 ROW_HEIGHT = 34
 LINES, LINES_ON_STAGE = (24, 2), (36, 1)
 """Characters in a line, and lines of a template at its row. A chart on a stage is as high as the screen lets it be, so
 rows may be no higher than a line."""
+MOST_ROWS = 48
+"""More marks than these, each in a row of its own, would fill two screens: they are cells with their numbers."""
 Order = Literal["given", "best"]
 _NAME_MARKS = {"raw": (False, False), "edited curated": (True, True), "edited raw": (False, True)}
 """How other class names than the curated ones look: whether a mark is filled, and whether it has a dot."""
@@ -33,12 +36,15 @@ def templates_chart(
     `templates_frame` of one data set.
 
     The ensemble is last, apart; the deck's figure is an open circle; the baseline has a thin line through the
-    chart, and so has chance. More than four models are named at their marks. customdata is (model, template).
+    chart, and so has chance. More than four models are named at their marks, and more than `MOST_ROWS` marks are cells
+    of a table. customdata is (model, template).
     """
     models = _series(frame).nunique()
     named = models > layout.MOST_IN_LEGEND
     placed = _template_places(frame, order, named)
     title = title or "What does the wording change?"
+    if named and placed["place"].nunique() > MOST_ROWS:
+        return templates_grid(placed, frame, title, theme, scale)
     height = (
         layout.height(placed, named=True) if named else 96 + max(ROW_HEIGHT, 17 * models) * (placed["group"].max() + 1)
     )
@@ -58,7 +64,7 @@ def templates_chart(
     fig.update_xaxes(dtick=_step(high))
     finish(fig, style)
     fig.update_layout(margin_t=fig.layout.margin.t + style.size(14))
-    return Chart(figure=fig, title=title, alt=_templates_alt(frame), frame=frame, filename="templates")
+    return Chart(figure=fig, title=title, alt=templates_alt(frame), frame=frame, filename="templates")
 
 
 def _series(frame: pd.DataFrame) -> pd.Series:
@@ -110,28 +116,12 @@ def _template_marks(fig: go.Figure, part: pd.DataFrame, shift: float, style: Loo
         error_x=whiskers(style, part["acc1"], part["acc1_low"], part["acc1_high"]) | {"color": color},
         cliponaxis=False,
         customdata=part[["model", "template"]].values.tolist(),
-        hovertext=_template_hover(part),
+        hovertext=template_hover(part),
     )
     base = part[part["baseline"]]
     if len(base) and not named:
         line = {"color": color, "width": style.size(1), "dash": "dash"}
         fig.add_vline(x=float(base["acc1"].iloc[0]), line=line, layer="below")
-
-
-def _template_hover(part: pd.DataFrame) -> list[str]:
-    said = []
-    for _, r in part.iterrows():
-        text = (
-            f"<b>{wrap(r['template_title'], 48, 3)}</b><br>{r['series']}: {percent(r['acc1'])} "
-            f"({percent(r['acc1_low'])} to {percent(r['acc1_high'])})"
-        )
-        if not pd.isna(r["difference"]):
-            text += (
-                f"<br>{points(r['difference'], signed=True)} against the baseline, p = {r['p_value']:.2g}"
-                f"<br>{r['gained']:,} images gained, {r['lost']:,} lost"
-            )
-        said.append(text)
-    return said
 
 
 def _deck_marks(fig: go.Figure, placed: pd.DataFrame, style: Look) -> None:
@@ -166,14 +156,3 @@ def _templates_note(frame: pd.DataFrame, named: bool) -> str:
     said = f"Top-1 accuracy on {frame['dataset_title'].iloc[0]} with 95 % intervals"
     base = frame[frame["baseline"]]["template_title"].iloc[0]
     return f"{said}." if named else f"{said}; a line in a model's colour: its accuracy with “{base}”."
-
-
-def _templates_alt(frame: pd.DataFrame) -> str:
-    said = []
-    for _, part in frame.groupby(["model", "classnames"], sort=False):
-        best, worst = part.iloc[int(part["acc1"].argmax())], part.iloc[int(part["acc1"].argmin())]
-        said.append(
-            f"{best['model_title']} from {percent(worst['acc1'])} with “{worst['template_title']}” to "
-            f"{percent(best['acc1'])} with “{best['template_title']}”"
-        )
-    return f"Accuracy by template: {listed(said, 4)}."

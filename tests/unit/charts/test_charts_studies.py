@@ -170,6 +170,27 @@ def test_many_models_are_named_at_their_marks() -> None:
     assert len(cells) == len(ranks.frame) and len(ranks.figure.layout.yaxis.ticktext) == 5
 
 
+def test_more_marks_than_two_screens_hold_are_cells_with_their_numbers(frames: dict[str, pd.DataFrame]) -> None:
+    one = prompts.templates_frame([sample_prompt_study(OPENAI)])
+    runs = {f"run-{k}": one["acc1"] - k / 100 for k in range(20)}
+    each = [one.assign(model=name, model_title=name, acc1=acc1) for name, acc1 in runs.items()]
+    frame = pd.concat(each, ignore_index=True)
+    chart = prompt_charts.templates_chart(frame)
+    cells = {
+        tuple(c): (text, x, y)
+        for t in chart.figure.data[1:]
+        for c, text, x, y in zip(t.customdata, t.text, t.x, t.y, strict=True)
+    }
+    assert len(cells) == len(frame) > prompt_charts.MOST_ROWS
+    across, down = chart.figure.layout.xaxis, chart.figure.layout.yaxis
+    grid = np.array(chart.figure.data[0].z, dtype=float)
+    for _, row in frame.iterrows():
+        text, x, y = cells[row["model"], row["template"]]
+        assert text == f"{100 * row['acc1']:.0f}" and grid[int(y), int(x)] == row["acc1"]
+        assert down.ticktext[int(y)] == row["model"] and row["template_title"].startswith(across.ticktext[int(x)][:8])
+    assert chart.figure.layout.height < 900
+
+
 def test_class_cells_carry_their_recall(every: dict[str, Make], frames: dict[str, pd.DataFrame]) -> None:
     chart, frame = every["classes"](), frames["classes"]
     table = frame.pivot_table(index="label", columns="template", values="recall", sort=False)
