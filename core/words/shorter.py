@@ -9,22 +9,28 @@ from collections.abc import Mapping, Sequence
 
 LONG = 28
 """A name of so many characters is not shortened."""
+PART = 16
+"""A part of so many characters stays whole, whatever hyphens are in it ("lr5e-4", "vit-b-32")."""
 GONE = "…"
-_BREAKS = (re.compile(r"[^_/\s]*[_/\s]?"), re.compile(r"[^-]*-?"))
+_BREAKS, _HYPHENS = re.compile(r"[^_/\s]*[_/\s]?"), re.compile(r"[^-]*-?")
 
 
 def shortened(said: Mapping[str, str]) -> dict[str, str]:
-    """Key -> text, of long texts that begin alike without what is the same in each; none becomes like another one."""
+    """Key -> text, of long texts that begin alike without what is the same in each; none becomes like another one: two
+    that would, of different beginnings, keep these."""
     families: dict[str, list[str]] = {}
     for key, text in said.items():
         if len(text) > LONG:
             families.setdefault(_tokens(text)[0], []).append(key)
-    short = dict(said)
-    for keys in families.values():
+    short, begun = dict(said), dict[str, str]()
+    for start, keys in families.items():
         if len(keys) > 1:
             short |= dict(zip(keys, _without_common([_tokens(said[key]) for key in keys]), strict=True))
-    times = Counter(short.values())
-    return {key: text if times[text] == 1 else said[key] for key, text in short.items()}
+            begun |= {key: start.rstrip("_/-") + GONE + short[key].removeprefix(GONE) for key in keys}
+    for fuller in (begun, dict(said)):
+        times = Counter(short.values())
+        short |= {key: fuller.get(key, text) for key, text in short.items() if times[text] > 1}
+    return short
 
 
 def middle_out(name: str, width: int) -> str:
@@ -36,8 +42,9 @@ def middle_out(name: str, width: int) -> str:
 
 
 def _tokens(text: str) -> list[str]:
-    found = ([part for part in breaks.findall(text) if part] for breaks in _BREAKS)
-    return next((parts for parts in found if len(parts) > 1), [text])
+    """The parts of a name, each with the mark that ends it; at hyphens only where a part is long."""
+    parts = filter(None, _BREAKS.findall(text))
+    return [bit for part in parts for bit in (_HYPHENS.findall(part) if len(part) > PART else [part]) if bit]
 
 
 def _without_common(names: Sequence[Sequence[str]]) -> list[str]:

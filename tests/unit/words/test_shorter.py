@@ -14,6 +14,7 @@ from tests.sample_results import sample_result
 
 RUN = "vit-b-32_retail-catalogue_lr5e-4_wd0.2_bs4096_warmup2000"
 OTHER = "rn50_retail-catalogue-of-last-year"
+MIXED = "tiny-openmoji-filtered-bs4096-lr5e-4-wd0.2-cosine-seed1-epoch"
 CASES = [
     ([f"{RUN}_seed1", f"{RUN}_seed2"], ["…seed1", "…seed2"]),
     ([f"{RUN}_epoch_8", f"{RUN}_epoch_16"], ["…epoch_8", "…epoch_16"]),
@@ -24,7 +25,12 @@ CASES = [
     ),
     ([f"{RUN}_seed1", f"{RUN}_seed1_last"], [f"{RUN}_seed1", "…last"]),
     ([f"{RUN}_seed1", f"{OTHER}_seed1", f"{OTHER}_seed2"], [f"{RUN}_seed1", "…seed1", "…seed2"]),
-    ([f"{RUN}_seed1", f"{RUN}_seed2", "…seed1"], [f"{RUN}_seed1", "…seed2", "…seed1"]),
+    ([f"{RUN}_seed1", f"{RUN}_seed2", "…seed1"], ["vit-b-32…seed1", "…seed2", "…seed1"]),
+    ([f"{MIXED}_01", f"{MIXED}_02", f"{MIXED}_10"], ["…epoch_01", "…epoch_02", "…epoch_10"]),
+    (
+        [f"vit-{MIXED}_1", f"vit-{MIXED}_2", f"rn-{MIXED}_1", f"rn-{MIXED}_2"],
+        ["vit…epoch_1", "vit…epoch_2", "rn…epoch_1", "rn…epoch_2"],
+    ),
     (["a-run-with-hyphens-and-seed-1", "a-run-with-hyphens-and-seed-2"], ["…seed-1", "…seed-2"]),
     (["short_1", "short_2", RUN], ["short_1", "short_2", RUN]),
 ]
