@@ -46,6 +46,7 @@ def board_table(
         on_select=picked,
         selection_mode="single-cell",
         height=table_height(len(table), MOST_ROWS),
+        placeholder="–",
         alt="One figure of each model on each data set",
         column_config={
             "Model": st.column_config.TextColumn(pinned=True),

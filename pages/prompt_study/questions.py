@@ -14,7 +14,8 @@ from core.engine import Engine
 from core.errors import TMVError
 from core.studies.pictures.query import MINUS_WEIGHT, Query, Term, ask
 from core.studies.prompts.compose import Composed, expand, ladder, slots_of
-from core.types import DatasetSpec
+from core.types import DatasetSpec, EmbeddingSet
+from pages.shared.example_texts import fitting_prompts
 from pages.shared.texts import get_texts
 from pages.shared.url_choices import one_of
 from pages.shared.url_state import get_choice
@@ -52,9 +53,9 @@ def way_of(preset: PicturePreset) -> str:
     return SUM if preset.minus else PROMPTS
 
 
-def question_of(engine: Engine, dataset: DatasetSpec) -> Question:
-    """What the address asks; the first preset of the data set where it asks nothing. `TMVError` for what makes
-    no sense."""
+def question_of(engine: Engine, dataset: DatasetSpec, images: EmbeddingSet | None) -> Question:
+    """What the address asks; where it asks nothing, the first preset of the data set, or for one without presets a
+    question about its own images. `TMVError` for what makes no sense."""
     way = next(iter(get_choice("way")), "")
     if way == SLOTS:
         return _checked(by_slots(*slots(engine)))
@@ -66,6 +67,8 @@ def question_of(engine: Engine, dataset: DatasetSpec) -> Question:
         order = one_of("order", [BEFORE], "", instead="all are compared with the first")
         return _checked(by_prompts(prompts, order == BEFORE))
     preset = picture_presets(dataset.name)[0]
+    if dataset.name not in preset.datasets and (fitting := fitting_prompts(images)):
+        return by_prompts(fitting)
     return by_sum(terms_of(preset)) if preset.minus else by_prompts(preset.texts, preset.ladder)
 
 

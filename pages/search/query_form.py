@@ -11,8 +11,8 @@ from core.engine import Engine
 from core.errors import NotHere, TMVError
 from core.images.decode import IMAGE_SUFFIXES, thumbnail
 from core.studies.pictures.query import MINUS_WEIGHT, Query, ask
-from core.studies.prompts.compose import starts_with_vowel_sound
 from core.types import DatasetSpec, EmbeddingSet
+from pages.shared.example_texts import fitting_text
 from pages.shared.guard import safe_callback, show_form_error
 from pages.shared.picture import picture
 from pages.shared.texts import box_key
@@ -63,7 +63,7 @@ def get_query(images: EmbeddingSet | None) -> QueryForm:
     text, upload, like = (next(iter(get_choice(name)), "").strip() for name in ("q", "upload", "like"))
     minus = tuple(m for m in get_choice("minus", MOST_MINUS) if m.strip())
     if not (text or upload or like or minus):
-        text = example(images)
+        text = fitting_text(images)
     return QueryForm(
         text=text,
         minus=minus,
@@ -84,18 +84,6 @@ def _is_weight(text: str) -> bool:
         return 0 <= float(text) <= MOST_WEIGHT
     except ValueError:
         return False
-
-
-def example(images: EmbeddingSet | None) -> str:
-    """A question that fits the data: its shortest caption among the first, or its first class in a photo."""
-    if images is None:
-        return ""
-    if images.captions:
-        return min(images.captions[:50], key=len)
-    # A prompt of the usual template, whose vector is there, with a class that takes the article of the template
-    fits = (name for name in images.classnames if not starts_with_vowel_sound(name))
-    name = next(fits, next(iter(images.classnames), ""))
-    return f"a photo of a {name}." if name else ""
 
 
 def query_picture(engine: Engine, now: QueryForm) -> bytes | None:

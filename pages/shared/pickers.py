@@ -143,9 +143,11 @@ class Picked(Generic[Spec]):
             note_problems(self.problems)
 
 
-def pick_models(engine: Engine, datasets: Sequence[DatasetSpec], *, most: int = 16) -> tuple[ModelSpec, ...]:
-    """Several models; opens with those that have vectors of these data sets."""
-    found = _models(engine, tuple(d.name for d in datasets), most)
+def pick_models(
+    engine: Engine, datasets: Sequence[DatasetSpec], *, most: int = 16, opens: int = OPENS_WITH
+) -> tuple[ModelSpec, ...]:
+    """Several models; opens with at most `opens` of those that have vectors of these data sets."""
+    found = _models(engine, tuple(d.name for d in datasets), min(most, opens))
     options = model_options(engine, [d.name for d in datasets], found.specs)
     now = [*found.missing, *(m.name for m in found.specs)][:most]
     multiselect(

@@ -35,7 +35,7 @@ from pages.shared.url_state import bind, get_choice, set_choice
 from pages.shared.warming import warming
 from pages.shared.words import plain
 
-MOST_MODELS, FIRST = 4, 10
+MOST_MODELS, OPENS, FIRST = 4, 2, 10
 ASK = "pages/search/page.py"
 
 
@@ -61,7 +61,7 @@ def page(engine: Engine) -> None:
     if dataset is None:
         return
     with left:
-        models = pick_models(engine, [dataset], most=MOST_MODELS)
+        models = pick_models(engine, [dataset], most=MOST_MODELS, opens=OPENS)
     how = CaptionsUsed(
         split=captions_used(engine, dataset).split
     )  # every caption may be looked at, however many the benchmark uses

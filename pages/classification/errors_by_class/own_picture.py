@@ -16,6 +16,7 @@ from core.studies.zero_shot.open_set import Threshold, judge, validation_thresho
 from core.types import FloatArray, ModelSpec, ScoreRule
 from core.words.names import say_model
 from core.words.open_set import judged_finding, threshold_line
+from pages.shared.example_texts import fitting_labels
 from pages.shared.guard import errors_in_place
 from pages.shared.pickers import chosen_model
 from pages.shared.picture import answers, picture
@@ -30,12 +31,13 @@ HOW_ACCEPTED = (
     "50 %: more likely right than not, by the model's own probability. Best F1: the threshold that is best on the "
     "validation split of the data set chosen above (else its training split), with its own classes."
 )
-EXAMPLE = "apple\norange\nbird\nfish\nteddy bear"
+OWN_LABELS, LABELS_SHOWN = "own-labels", "own-labels-shown"
 
 
-def own_picture(engine: Engine) -> None:
-    """The form, and under it the five best of the typed labels."""
+def own_picture(engine: Engine, classnames: tuple[str, ...]) -> None:
+    """The form, which opens with the first of these classes, and under it the five best of the typed labels."""
     st.header("Classify your own image", anchor=False)
+    _follow(fitting_labels(classnames))
     with st.form("own-picture", border=False):
         left, right = st.columns(2)
         left.file_uploader(
@@ -45,7 +47,7 @@ def own_picture(engine: Engine) -> None:
             max_upload_size=MOST_MEGABYTES,
             help="Decoded on the server and kept only while this page is open.",
         )
-        right.text_area("Labels, one per line", key="own-labels", value=EXAMPLE, max_chars=8000, height=150)
+        right.text_area("Labels, one per line", key=OWN_LABELS, placeholder="cat\ndog", max_chars=8000, height=150)
         if st.form_submit_button("Classify", type="primary"):
             st.session_state["own-asked"] = True
     file = st.session_state.get("own-file")
@@ -54,8 +56,15 @@ def own_picture(engine: Engine) -> None:
             _named(engine, file.getvalue())
 
 
+def _follow(labels: str) -> None:
+    """The labels are those of the data set on the page until somebody types others."""
+    state = st.session_state
+    if labels and state.get(OWN_LABELS, "") == state.get(LABELS_SHOWN, ""):
+        state[OWN_LABELS] = state[LABELS_SHOWN] = labels
+
+
 def _named(engine: Engine, data: bytes) -> None:
-    labels = _labels(st.session_state["own-labels"])
+    labels = _labels(st.session_state[OWN_LABELS])
     model = chosen_model(engine)
     templates = get_prompt_choice(()).templates or find_prompt_set("photo").templates
     left, right = st.columns([3, 2], gap="large")

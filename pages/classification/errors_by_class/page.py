@@ -36,11 +36,11 @@ ORDER_WORDS = {"weakest": "Weakest first", "strongest": "Strongest first", "name
 CLASSES = 16
 
 
-def page(engine: Engine) -> None:
-    """From the choices to the answer."""
+def page(engine: Engine) -> tuple[str, ...]:
+    """From the choices to the answer; gives the names of its classes."""
     chosen = pick_on_dataset(engine, [4, 4, 3], pick_model)
     if chosen is None:
-        return
+        return ()
     model, dataset, (right,) = chosen
     with right:
         how = pick_prompts([dataset])
@@ -48,13 +48,14 @@ def page(engine: Engine) -> None:
         result = how.study(engine, model.name, dataset)
     except NotHere:
         offer(engine, [(model, dataset, how.split_of(dataset))])
-        return
+        return ()
     show_results(result)
     with errors_in_place():
         pictures(engine, result)
     footer(result, how)
     if picture := one_of("picture", result.ids, "", A_PICTURE, NONE_OPENED):
         answered_dialog(engine, [result], picture, "picture")
+    return tuple(result.classnames)
 
 
 def show_results(result: ZeroShotResult) -> None:
@@ -100,7 +101,8 @@ def footer(result: ZeroShotResult, how: PromptChoice) -> None:
 
 bind("true", "predicted", "picture")
 page_title("Which classes does the model confuse?")
+classnames: tuple[str, ...] = ()
 with errors_in_place():
-    page(engine())
+    classnames = page(engine())
 with errors_in_place():
-    own_picture(engine())
+    own_picture(engine(), classnames)

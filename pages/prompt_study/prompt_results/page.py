@@ -9,7 +9,7 @@ from core.errors import EncoderWarming, TMVError
 from core.stats.numbers import interval_text
 from core.studies.pictures.search import PicturesResult
 from core.studies.pictures.study import search as search_pictures
-from core.types import DatasetSpec, ModelSpec, Place
+from core.types import DatasetSpec, EmbeddingSet, ModelSpec, Place
 from core.words.names import say_model
 from core.words.pictures import AGREEMENT
 from pages.prompt_study.prompt_results.picture_lists import Compared, ListRow, compare, draw_lists
@@ -30,14 +30,14 @@ from pages.shared.url_state import bind, get_choice, set_choice
 from pages.shared.warming import answered, warming
 from pages.shared.words import plain
 
-MOST_HEADLINES, MOST_MODELS = 4, 4
+MOST_HEADLINES, MOST_MODELS, OPENS = 4, 4, 2
 KEPT = ("way", "prompt", "order", "pattern", "slot", "noun", "adjective", "around", "term", "k", "right", "against")
 
 
-def asked(engine: Engine, dataset: DatasetSpec) -> Question | None:
+def asked(engine: Engine, dataset: DatasetSpec, images: EmbeddingSet | None) -> Question | None:
     """What the address asks; says what is wrong with it."""
     try:
-        return question_of(engine, dataset)
+        return question_of(engine, dataset, images)
     except TMVError as error:
         note_problems([str(error)])
         return None
@@ -143,18 +143,18 @@ def page(engine: Engine) -> None:
     if dataset is None:
         return
     with places[0]:
-        models = pick_models(engine, [dataset], most=MOST_MODELS)
+        models = pick_models(engine, [dataset], most=MOST_MODELS, opens=OPENS)
     with places[2]:
         way = pick_way(dataset)
-    asking_now = asked(engine, dataset)
+    split = get_prompt_choice([dataset]).split_of(dataset)
+    images = any_embeddings(engine, models, dataset, split)
+    asking_now = asked(engine, dataset, images)
     with errors_in_place():
         write(engine, way, asking_now)
     with presets:
         pick_preset(engine, dataset, asking_now)
     if asking_now is None:
         return
-    split = get_prompt_choice([dataset]).split_of(dataset)
-    images = any_embeddings(engine, models, dataset, split)
     how = showing(asking_now, images, len(models))
     with places[3]:
         pick_showing(how, asking_now, images, len(models))

@@ -43,7 +43,7 @@ from pages.shared.url_state import bind, get_choice
 from pages.shared.warming import answered, warming
 from pages.shared.words import plain
 
-MOST_MODELS, LONGEST = 4, 300
+MOST_MODELS, OPENS, LONGEST = 4, 2, 300
 
 
 def write(engine: Engine, text: str) -> None:
@@ -167,16 +167,16 @@ def rewordings(results: Sequence[WordsResult]) -> None:
 
 def page(engine: Engine) -> None:
     """From the choices to the answer."""
-    chosen = pick_on_dataset(engine, 2, lambda e, d: pick_models(e, [d], most=MOST_MODELS), kind=ANY_KIND)
+    chosen = pick_on_dataset(engine, 2, lambda e, d: pick_models(e, [d], most=MOST_MODELS, opens=OPENS), kind=ANY_KIND)
     if chosen is None:
         return
     models, dataset, _ = chosen
-    text = next(iter(get_texts(engine, "text")), "") or usual_text(dataset)
-    write(engine, text)
     split = get_prompt_choice([dataset]).split_of(dataset)
     stored = [(m, engine.embeddings(m.name, dataset.name, split)) for m in models]
-    offer(engine, [(m, dataset, split) for m, images in stored if images is None])
     images = next((i for _, i in stored if i is not None), None)
+    text = next(iter(get_texts(engine, "text")), "") or usual_text(dataset, images)
+    write(engine, text)
+    offer(engine, [(m, dataset, split) for m, images in stored if images is None])
     if images is not None:
         weighed(engine, models, dataset, images, text)
 

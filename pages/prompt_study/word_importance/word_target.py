@@ -13,6 +13,7 @@ from core.engine import Engine
 from core.studies.pictures.search import PicturesResult
 from core.studies.prompts.compose import classes_named
 from core.types import DatasetSpec, EmbeddingSet
+from pages.shared.example_texts import fitting_text
 from pages.shared.grid import Tile, grid
 from pages.shared.picture import thumbnail
 from pages.shared.result_tiles import cosine
@@ -33,9 +34,13 @@ class WordTarget:
     classname: str | None = None
 
 
-def usual_text(dataset: DatasetSpec) -> str:
-    """The longest question meant for this data set: it has most words to leave out."""
-    texts = [t for preset in picture_presets(dataset.name) for t in preset.texts]
+def usual_text(dataset: DatasetSpec, images: EmbeddingSet | None) -> str:
+    """The longest question meant for this data set: it has most words to leave out; for one that none is meant for, a
+    text that fits its images."""
+    presets = picture_presets(dataset.name)
+    if dataset.name not in presets[0].datasets and (fitting := fitting_text(images)):
+        return fitting
+    texts = [t for preset in presets for t in preset.texts]
     return max(texts, key=lambda t: len(t.split()))
 
 

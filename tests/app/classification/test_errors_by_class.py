@@ -205,3 +205,13 @@ def test_what_cannot_be_named_is_told_in_a_sentence(
     app = name_it(page(HERE, model=[GOOD], data=[world.colours]), data, labels)
     assert not app.exception and sentence in said(app)
     assert not [h for h in app.html if "tabular-nums" in h.value]
+
+
+def test_labels_are_those_of_the_data_set_until_others_are_typed(page: Page, world: World) -> None:
+    app = page(HERE, model=[GOOD], data=[world.colours])
+    engine = Engine(world.cache, world.data)
+    names = engine.vectors.require(engine.place(GOOD, world.colours)).classnames
+    assert app.text_area(key="own-labels").value == "\n".join(names[:5])
+    app.text_area(key="own-labels").set_value("mine\nyours")
+    next(b for b in app.button if b.label == "Classify").click().run()
+    assert app.text_area(key="own-labels").value == "mine\nyours"
