@@ -40,6 +40,8 @@ def class_names(case: Case) -> CheckResult:
             "Give the names of the classes, unless these are what the images show.",
         )
     if not raw:
+        if len(asked.classnames) == 1:
+            return ok(f"The one class name, {quoted(asked.classnames)}, is made of words.")
         return ok(f"The {len(asked.classnames):,} class names are words, such as {quoted(_spread(asked.classnames))}.")
     cost, gain = _cost(case, NAMES, TEMPLATES)
     said = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.stats.numbers import interval_text, percent, points
+from core.stats.numbers import count, interval_text, percent, points
 from core.stats.scores import first_equal
 from core.studies.audit.case import Case, Known
 from core.studies.audit.finding import CheckResult, fault, ok, unknown, warning
@@ -154,9 +154,9 @@ def captions(case: Case) -> CheckResult:
     if chance := _by_chance(case):
         return fault(chance, "Check that captions and images are listed in the same order.")
     if low != high or low != USUAL_CAPTIONS:
-        span = f"{low}" if low == high else f"{low} to {high}"
+        said = count(low, "caption") if low == high else f"{low} to {high} captions"
         return warning(
-            f"Images have {span} captions here; benchmarks use {USUAL_CAPTIONS}.",
+            f"Images have {said} here; benchmarks use {USUAL_CAPTIONS}.",
             f"Use the first {USUAL_CAPTIONS} captions per image to compare.",
         )
     return ok(f"{USUAL_CAPTIONS} captions per image, as in the published protocol.")
