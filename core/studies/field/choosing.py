@@ -1,0 +1,58 @@
+"""Which checkpoints and data sets of the field are asked about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.catalog.field import Checkpoint, FieldSet, accuracy, checkpoints, field_sets
+from core.stats.intervals import Float64Array
+from core.types import IntArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldFilter:
+    """What is looked for. `families`, `data` and `licences` () mean any; `data` is compared with the beginning of what
+    a checkpoint was trained on; parameters in millions; `words` must all stand in its name, family or data."""
+
+    families: tuple[str, ...] = ()
+    data: tuple[str, ...] = ()
+    commercial: bool = False
+    parameters: float | None = None
+    gflops: float | None = None
+    words: str = ""
+
+    def fits(self, checkpoint: Checkpoint) -> bool:
+        """Whether a checkpoint is among them."""
+        text = f"{checkpoint.name} {checkpoint.family} {checkpoint.training_data}".casefold()
+        return (
+            (not self.families or checkpoint.family in self.families)
+            and (not self.data or data_name(checkpoint) in self.data)
+            and (not self.commercial or checkpoint.commercial_use == "allowed")
+            and (self.parameters is None or checkpoint.parameters <= self.parameters)
+            and (self.gflops is None or checkpoint.gflops <= self.gflops)
+            and all(word in text for word in self.words.casefold().split())
+        )
+
+    @property
+    def rows(self) -> IntArray:
+        """Which rows of the tables fit."""
+        return np.array([i for i, each in enumerate(checkpoints()) if self.fits(each)], dtype=np.int64)
+
+
+def data_name(checkpoint: Checkpoint) -> str:
+    """The training data in a word or two: "LAION-2B" of "LAION-2B, the English part ..."."""
+    return checkpoint.training_data.split(",")[0].split(" (")[0].replace("from ", "") or "not recorded"
+
+
+def columns(sets: tuple[FieldSet, ...]) -> IntArray:
+    """Which columns of the table these data sets are."""
+    places = {each.name: i for i, each in enumerate(field_sets())}
+    return np.array([places[each.name] for each in sets], dtype=np.int64)
+
+
+def figures(sets: tuple[FieldSet, ...], rows: IntArray | None = None) -> Float64Array:
+    """The published figures (checkpoints, sets)."""
+    found = accuracy()[:, columns(sets)]
+    return found if rows is None else found[rows]
