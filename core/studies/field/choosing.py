@@ -43,7 +43,7 @@ class FieldFilter:
 
 def data_name(checkpoint: Checkpoint) -> str:
     """The training data in a word or two: "LAION-2B" of "LAION-2B, the English part ..."."""
-    return checkpoint.training_data.split(",")[0].split(" (")[0].replace("from ", "") or "not recorded"
+    return checkpoint.training_data.split(",")[0].split(" (")[0] or "not recorded"
 
 
 def columns(sets: tuple[FieldSet, ...]) -> IntArray:
