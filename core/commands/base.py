@@ -34,8 +34,8 @@ class Command:
     rows: Callable[[Sequence[Record]], list[Row]]
 
 
-def add_selection(parser: argparse.ArgumentParser) -> None:
-    """`--model`, `--data` (both repeated, one value each) and `--split`."""
+def add_selection(parser: argparse.ArgumentParser, *, data: bool = True) -> None:
+    """`--model`, `--data` (both repeated, one value each; `data`: whether it must be there) and `--split`."""
     parser.add_argument(
         "--model",
         action="append",
@@ -46,7 +46,7 @@ def add_selection(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data",
         action="append",
-        required=True,
+        required=data,
         metavar="NAME",
         help="a data set, for example eurosat or folder:PATH; repeat for several",
     )
@@ -80,7 +80,7 @@ def new_file(name: str) -> Path:
 def selection(args: argparse.Namespace) -> list[tuple[str, str]]:
     """Every (model, data set) pair asked for; all names are checked before any work starts."""
     models = [find_model(name).name for name in dict.fromkeys(args.model)]
-    data = [find_dataset(name).name for name in dict.fromkeys(args.data)]
+    data = [find_dataset(name).name for name in dict.fromkeys(args.data or ())]
     return [(model, dataset) for dataset in data for model in models]
 
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
-from core.catalog.prompts import find_prompt_set
 from core.commands.base import (
     Command,
     Record,
@@ -20,15 +18,13 @@ from core.commands.base import (
     percent,
     selection,
 )
+from core.commands.own_images import image_records, label_rows
 from core.engine import Engine
-from core.errors import BadArgument, BadImage, TMVError
+from core.errors import BadArgument
 from core.stats.accuracy import METRICS
 from core.studies.multi_label.study import MultiLabel, has_several_labels
-from core.studies.zero_shot.classify import check_templates
-from core.studies.zero_shot.open_set import EVEN, Threshold, judge, validation_split, validation_threshold
+from core.studies.zero_shot.open_set import EVEN, validation_split
 from core.studies.zero_shot.study import ZeroShot
-from core.types import Note, Place
-from core.words.open_set import judged_finding, threshold_line
 
 
 def add_prompts(parser: argparse.ArgumentParser) -> None:
@@ -50,9 +46,15 @@ def asked(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_selection(parser)
+    add_selection(parser, data=False)
     add_prompts(parser)
-    parser.add_argument("--image", metavar="FILE", help="one image instead of the data set, with the labels of --label")
+    parser.add_argument(
+        "--image",
+        action="append",
+        metavar="FILE",
+        help="an image instead of a data set, with the labels of --label or of the file --classnames; repeat for "
+        "several",
+    )
     parser.add_argument("--label", action="append", metavar="TEXT", help="a label for --image; repeat for several")
     parser.add_argument(
         "--threshold",
@@ -79,56 +81,14 @@ def _threshold(text: str) -> float | None:
 
 
 def _run(engine: Engine, args: argparse.Namespace) -> list[Record]:
+    if not args.data and not args.image:
+        raise BadArgument("classify expects a data set (--data NAME), or --image FILE with at least one --label TEXT.")
     pairs = selection(args)
     if args.image or args.label:
-        return _images(engine, args, pairs)
+        return image_records(engine, args, pairs)
     for _, dataset in pairs:
         engine.prompting.templates(dataset, args.template, args.templates)
     return [_classify(engine, args, model, dataset) for model, dataset in pairs]
-
-
-def _images(engine: Engine, args: argparse.Namespace, pairs: Sequence[tuple[str, str]]) -> list[Record]:
-    """One image with labels of one's own, judged by every model."""
-    labels = list(dict.fromkeys(args.label or ()))
-    if not args.image or len(labels) < 1:
-        raise BadArgument("One image takes --image FILE and at least one --label TEXT; got only one of the two.")
-    if not Path(args.image).is_file():
-        raise BadArgument(f"--image expects an image file, but there is none at {args.image}.")
-    own = args.template or find_prompt_set(args.templates or "photo").templates
-    return [_image(engine, args, engine.place(*pair, args.split), check_templates(own), labels) for pair in pairs]
-
-
-def _image(
-    engine: Engine, args: argparse.Namespace, place: Place, templates: Sequence[str], labels: Sequence[str]
-) -> Record:
-    model = place.model.name
-    try:
-        picture = engine.encoding.encode_image(model, Path(args.image).read_bytes())
-    except BadImage as error:
-        raise BadArgument(f"{args.image} cannot be used: {error}; choose another image.") from error
-    classes, card = engine.prompting.class_head(model, templates, labels), engine.encoding.card(model)
-    if card is not None and not card.score_rule.each_alone and len(labels) < 2:
-        raise BadArgument(
-            f"{model} compares labels with each other: give at least two --label TEXT, got {len(labels)}."
-        )
-    if card is None:
-        raise TMVError(f"The card of {model} could not be kept; check whether {engine.cache_dir} can be written.")
-    alone = card.score_rule.each_alone
-    threshold = Threshold() if args.threshold is None else Threshold(value=args.threshold)
-    if args.threshold is None and alone:
-        threshold = validation_threshold(engine, place, templates)
-    found = judge(picture, classes, labels, card.score_rule, threshold)
-    said = [judged_finding(found), *([threshold_line(found.threshold)] if found.threshold else [])]
-    notes = [Note(said[0], judged_finding(found).code), *(Note(line, "threshold") for line in said[1:])]
-    return {
-        "model": model,
-        "dataset": place.dataset.name,
-        "split": place.split,
-        "image": args.image,
-        "templates": list(templates),
-        **found.to_record(),
-        "notes": [note.as_dict() for note in notes],
-    }
 
 
 def _classify(engine: Engine, args: argparse.Namespace, model: str, dataset: str) -> Record:
@@ -170,23 +130,9 @@ def _scores(record: Record) -> Row:
     return row
 
 
-def _label_rows(record: Record) -> list[Row]:
-    said = {True: "yes", False: "no", None: ""}
-    return [
-        {
-            "model": record["model"],
-            "image": record["image"],
-            "label": label["label"],
-            "probability": percent(label["probability"]),
-            "accepted": said[label["accepted"]],
-        }
-        for label in record["labels"]
-    ]
-
-
 def _rows(records: Sequence[Record]) -> list[Row]:
     if any("labels" in r for r in records):
-        return [row for r in records for row in _label_rows(r)]
+        return [row for r in records for row in label_rows(r)]
     return [
         {
             "model": r["model"],

@@ -1,6 +1,6 @@
 """Readers: a data set on this disk -> rows (id, picture, label, captions). No torch here."""
 
-from core.readers.classnames import ClassNames, read_classnames
+from core.readers.classnames import ClassNames, read_classnames, read_names
 from core.readers.counting import on_disk
 from core.readers.digest import data_digest
 from core.readers.downloads import download_dataset
@@ -39,6 +39,7 @@ __all__ = [
     "own_place",
     "own_sets",
     "read_classnames",
+    "read_names",
     "stands_there",
     "typed_name",
 ]

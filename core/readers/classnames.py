@@ -70,6 +70,18 @@ def read_classnames(path: Path, dataset: HasClasses) -> ClassNames:
     return ClassNames(names=names, notes=notes)
 
 
+def read_names(path: Path) -> ClassNames:
+    """The names of the list `path` for no data set, in the order of their numbers where it has some."""
+    read = read_text(path, _LARGEST)
+    listed = read_name_list(read.text, str(path))
+    names = in_order(listed)
+    if not names:
+        raise TMVError(f"{path} has no names in it; expected one a line.")
+    if all(map(is_wnid, names)):
+        raise TMVError(f"{path} gives WordNet ids ({and_more(names)}), not names; give a list that names them.")
+    return ClassNames(names=names, notes=(*read.notes, *listed.notes))
+
+
 def _says_nothing(name: str) -> bool:
     return bool(re.fullmatch(r"(?:(?:class|label|category|cls|id)[\s._-]*)?\d+", name, re.IGNORECASE))
 

@@ -99,3 +99,46 @@ def test_half_a_question_is_refused_in_a_sentence(
     except SystemExit as stopped:
         code = int(stopped.code or 0)
     assert code == 2 or "expects" in capsys.readouterr().err
+
+
+def test_typed_labels_need_no_data_set(here: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _, model, data = here
+    files = [str(tmp_path / f"{colour}.png") for colour in ("green", "red")]
+    for file, colour in zip(files, ("green", "red"), strict=True):
+        Path(file).write_bytes(png(COLOURS[colour]))
+    labels = [part for label in LABELS for part in ("--label", label)]
+
+    def run(*more: str) -> list[dict[str, object]]:
+        assert cli.main(["classify", "--model", model, *more, "--json", "-"]) == 0
+        found: list[dict[str, object]] = json.loads(capsys.readouterr().out)["results"]
+        return found
+
+    with_data = run("--data", data, "--image", files[0], *labels)
+    alone = run("--image", files[0], "--image", files[1], *labels)
+    assert [each["image"] for each in alone] == files and alone[0]["dataset"] == ""
+    assert alone[0]["labels"] == with_data[0]["labels"] != alone[1]["labels"]
+    (tmp_path / "names.txt").write_text("\n".join(LABELS), encoding="utf-8")
+    assert run("--image", files[0], "--classnames", str(tmp_path / "names.txt"))[0]["labels"] == alone[0]["labels"]
+    assert cli.main(["classify", "--model", model, "--image", files[0], "--image", files[1], *labels]) == 0
+    assert capsys.readouterr().out.count(".png") >= 4
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ([], "expects a data set"),
+        (["--label", "a"], "expects a data set"),
+        (["--image", "IMAGE"], "only one of the two"),
+        (["--image", "IMAGE", "--label", "a", "--label", "b", "--threshold", "validation"], "needs the data set"),
+        (["--image", "IMAGE", "--label", "a", "--label", "b", "--split", "test"], "split of a data set"),
+        (["--image", "IMAGE", "--image", "none.png", "--label", "a", "--label", "b"], "none at none.png"),
+    ],
+)
+def test_what_is_missing_is_said(
+    here: World, asked: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "own.png").write_bytes(png(COLOURS["green"]))
+    words = [str(tmp_path / "own.png") if word == "IMAGE" else word for word in asked]
+    assert cli.main(["classify", "--model", here[1], *words]) == 2
+    error = capsys.readouterr().err
+    assert said in error and error.count("\n") == 1
