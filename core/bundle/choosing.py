@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from core.bundle.export import BundleChoice, ExportReport, export
 from core.catalog.models import find_model
+from core.encoders.carried import HubFile, carried_files
 from core.engine import SMALL, Engine
 from core.errors import Damaged, NotHere
 from core.system.progress import Progress
@@ -20,17 +21,24 @@ def export_bundle(
     datasets: Sequence[str] = (),
     *,
     sizes: Sequence[int] = (SMALL,),
+    tokenizers: bool = False,
     progress: Progress | None = None,
 ) -> ExportReport:
     """Write the vectors, text vectors, cards and results of these models on these data sets (none named: all) as one
-    file, with pictures of these `sizes` (longest side in pixels). Originals are never in it.
+    file, with pictures of these `sizes` (longest side in pixels), and where `tokenizers` are asked for with the files
+    of the hub that the models' tokenizers are made of. Originals and weights are never in it.
 
-    Raises `NotHere` where a pair asked for has no vectors.
+    Raises `NotHere` where a pair asked for has no vectors, or a tokenizer is not here.
     """
     keys = _chosen(
         engine, [find_model(name).name for name in models], [engine.data.find(name).name for name in datasets]
     )
-    return export_entries(engine, file, keys, sizes=sizes, progress=progress)
+    files = _tokenizers({key.model for key in keys}) if tokenizers else {}
+    return export_entries(engine, file, keys, sizes=sizes, tokenizers=files, progress=progress)
+
+
+def _tokenizers(models: Collection[str]) -> dict[HubFile, Path]:
+    return {file: path for name in sorted(models) for file, path in carried_files(find_model(name)).items()}
 
 
 def export_entries(
@@ -39,12 +47,13 @@ def export_entries(
     keys: Sequence[EmbeddingKey],
     *,
     sizes: Sequence[int] = (SMALL,),
+    tokenizers: Mapping[HubFile, Path] | None = None,
     progress: Progress | None = None,
 ) -> ExportReport:
     """The same for exactly these stored entries."""
     for key in keys:
         engine.store.adopt(key)
-    choice = BundleChoice(keys=tuple(keys), sizes=tuple(sizes))
+    choice = BundleChoice(keys=tuple(keys), sizes=tuple(sizes), tokenizers=dict(tokenizers or {}))
     return export(engine.cache_dir, file, choice, engine.thumbnail if sizes else None, progress)
 
 

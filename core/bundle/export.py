@@ -7,12 +7,13 @@ import io
 import json
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path, PurePath
 
 import numpy as np
 
 from core.bundle.listing import LISTING, File, Listing, Result
+from core.encoders.carried import HubFile
 from core.errors import Damaged, NotHere, TMVError
 from core.store import Results, Store, TextStore, read_card
 from core.store.manifest import MANIFEST, entry_folder
@@ -29,10 +30,12 @@ MakeThumbnail = Callable[[str, str, str, int], bytes]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BundleChoice:
-    """What goes into a bundle: these entries; their pictures in these sizes (longest side in pixels)."""
+    """What goes into a bundle: these entries; their pictures in these sizes (longest side in pixels); files of the hub
+    that the models' tokenizers need."""
 
     keys: tuple[EmbeddingKey, ...]
     sizes: tuple[int, ...] = ()
+    tokenizers: Mapping[HubFile, Path] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +50,7 @@ class ExportReport:
     thumbnails: int
     missing_thumbnails: int
     bytes: int
+    tokenizers: int = 0
 
 
 def export(
@@ -72,9 +76,11 @@ def export(
     sources |= {result.file: value for result, value in results}
     pictures, missing = _thumbnails(root, choice, thumbnail)
     sources |= pictures
+    sources |= {f"tokenizers/{f.folder}/{f.commit}/{f.name}": path for f, path in choice.tokenizers.items()}
     listing = Listing(files=_list(sources), entries=choice.keys, results=tuple(result for result, _ in results))
     for key in choice.keys:
         _expect_whole(root, key, listing)
+    _expect_same_tokenizers(root, choice, listing)
     _write(file, listing, sources, progress)
     return ExportReport(
         file=file,
@@ -84,6 +90,7 @@ def export(
         thumbnails=len(pictures),
         missing_thumbnails=missing,
         bytes=file.stat().st_size,
+        tokenizers=len(choice.tokenizers),
     )
 
 
@@ -102,6 +109,19 @@ def _expect_whole(root: Path, key: EmbeddingKey, listing: Listing) -> None:
         if listing.files[f"{folder}/{name}"].sha256 != known.sha256:
             raise Damaged(
                 f"{name} of {key.dataset} ({key.split}) by {key.model} is damaged; mend it with: python -m core verify"
+            )
+
+
+def _expect_same_tokenizers(root: Path, choice: BundleChoice, listing: Listing) -> None:
+    """The files of a tokenizer are those that the vectors were made with, as the cards in the bundle say."""
+    cards = [read_card(root, name) for name in {key.model for key in choice.keys}]
+    carried = [card for card in cards if card and f"models/{safe_name(card.name)}.json" in listing.files]
+    known = {str(file["sha256"]) for card in carried for file in card.weights}
+    for path, file in listing.tokenizers.items():
+        if listing.files[path].sha256 not in known:
+            raise TMVError(
+                f"{file.name} of {file.repository} is not the file that the stored vectors were made with; embed "
+                "again, or export without --tokenizers."
             )
 
 

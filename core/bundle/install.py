@@ -22,6 +22,7 @@ import numpy as np
 
 from core.bundle.listing import LARGEST_LISTING, LISTING, MOST_MEMBERS, File, Listing, read_listing
 from core.bundle.looking import check_contents, text_parts
+from core.encoders.carried import take
 from core.errors import TMVError
 from core.store import Results, Store, TextStore, read_card
 from core.store.cards import card_path, parse_card
@@ -39,13 +40,15 @@ _DRAFT, _STALE_SECONDS = ".import-", 3600.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportReport:
-    """What came in: entries that are new and those that were there already, texts, results, small pictures."""
+    """What came in: entries that are new and those that were there already, texts, results, small pictures, and files
+    of tokenizers that were not in the hub's cache yet."""
 
     entries: tuple[EmbeddingKey, ...]
     there: tuple[EmbeddingKey, ...]
     texts: int
     results: int
     thumbnails: int
+    tokenizers: int = 0
 
 
 def install(root: Path, file: Path, progress: Progress | None = None) -> ImportReport:
@@ -209,8 +212,11 @@ def _install(root: Path, draft: Path, listing: Listing) -> ImportReport:
         card = parse_card(draft / path)
         if (here := read_card(root, card.name)) is None or here.model_digest != card.model_digest:
             write_atomic(card_path(root, card.name), (draft / path).read_bytes())
+    tokenizers = sum(take(file, (draft / path).read_bytes()) for path, file in listing.tokenizers.items())
     there = tuple(key for key in listing.entries if key not in new)
-    return ImportReport(entries=new, there=there, texts=texts, results=results, thumbnails=len(pictures))
+    return ImportReport(
+        entries=new, there=there, texts=texts, results=results, thumbnails=len(pictures), tokenizers=tokenizers
+    )
 
 
 def _install_entry(store: Store, draft: Path, key: EmbeddingKey) -> bool:

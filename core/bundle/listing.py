@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from core.encoders.carried import NAMES, REPOSITORY, HubFile
 from core.errors import TMVError
 from core.system.files import canonical_json, sha256_text
 from core.types import EmbeddingKey
@@ -18,17 +19,20 @@ LARGEST_LISTING = 256 * 1024**2
 MOST_MEMBERS = 2_000_000
 LARGEST_RESULT = 64 * 1024**2
 LARGEST_THUMBNAIL = 4 * 1024**2
+LARGEST_TOKENIZER = 64 * 1024**2
 
 _NAME = r"(?!\.)[A-Za-z0-9_.%~-]{1,140}"
 _HEX = "[0-9a-f]"
 _ENTRY_FILE = (
     r"(?:images\.npy|texts\.npy|rows\.parquet|labels\.parquet|classes\.parquet|captions\.parquet|manifest\.json)"
 )
+_TOKENIZER_FILE = "|".join(re.escape(name) for name in NAMES)
 _ALLOWED = re.compile(
     rf"embeddings/{_NAME}/{_NAME}/{_HEX}{{16}}/{_ENTRY_FILE}"
     rf"|models/{_NAME}\.json"
     rf"|texts/{_NAME}/(?:texts\.json|vectors\.npy)"
     rf"|results/{_HEX}{{32}}\.(?:json|bin)"
+    rf"|tokenizers/{_NAME}/{_HEX}{{40}}/(?:{_TOKENIZER_FILE})"
     rf"|thumbnails/{_HEX}{{20}}/\d{{1,5}}/{_HEX}{{20}}-{_HEX}{{20}}\.webp"
 )
 _RESULT_KEY = re.compile(r"[A-Za-z0-9_./-]{1,400}")
@@ -58,6 +62,18 @@ class Listing:
     entries: tuple[EmbeddingKey, ...]
     results: tuple[Result, ...] = ()
     notes: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def tokenizers(self) -> Mapping[str, HubFile]:
+        """Files of the hub among the members, by their path. Raises `ValueError` for one of no repository."""
+        found = {}
+        for path in (p for p in self.files if p.startswith("tokenizers/")):
+            _, folder, commit, name = path.split("/")
+            repository = folder.replace("--", "/", 1)
+            if not REPOSITORY.fullmatch(repository):
+                raise ValueError(f"{folder} names no repository")
+            found[path] = HubFile(repository=repository, commit=commit, name=name)
+        return found
 
     @property
     def total(self) -> int:
@@ -118,5 +134,10 @@ def _check(listing: Listing, name: str) -> None:
 
 
 def _most(path: str) -> int:
-    limits = {"results": LARGEST_RESULT, "thumbnails": LARGEST_THUMBNAIL, "models": LARGEST_RESULT}
+    limits = {
+        "results": LARGEST_RESULT,
+        "thumbnails": LARGEST_THUMBNAIL,
+        "models": LARGEST_RESULT,
+        "tokenizers": LARGEST_TOKENIZER,
+    }
     return limits.get(path.split("/")[0], 1 << 42)

@@ -9,6 +9,7 @@ from urllib.parse import unquote
 import numpy as np
 
 from core.bundle.listing import Listing
+from core.encoders.carried import check_data
 from core.errors import Damaged, NotHere, TMVError
 from core.store import Store
 from core.store.cards import parse_card
@@ -36,6 +37,7 @@ def check_contents(draft: Path, listing: Listing, name: str) -> None:
         _texts(draft / folder, digest, digests, name)
     _results(draft, listing, name)
     _thumbnails(draft, listing, name)
+    _tokenizers(draft, listing, name)
 
 
 def text_parts(draft: Path, listing: Listing) -> list[tuple[str, str]]:
@@ -102,6 +104,19 @@ def _results(draft: Path, listing: Listing, name: str) -> None:
                 json.loads((draft / path).read_bytes())
         except (ValueError, RecursionError):
             raise TMVError(f"{name} holds a result that is not JSON or not listed ({path}); it was refused.") from None
+
+
+def _tokenizers(draft: Path, listing: Listing, name: str) -> None:
+    """Plain data, and files of a model in it by their checksums."""
+    cards = [parse_card(draft / path) for path in listing.files if path.startswith("models/")]
+    known = {str(file["sha256"]) for card in cards for file in card.weights}
+    try:
+        for path, file in listing.tokenizers.items():
+            check_data(file, (draft / path).read_bytes())
+            if listing.files[path].sha256 not in known:
+                raise ValueError(f"{file.name} of {file.repository} is of no model in it")
+    except (TMVError, ValueError) as error:
+        raise TMVError(f"{name} holds files of a tokenizer that cannot be used: {error}; it was refused.") from None
 
 
 def _thumbnails(draft: Path, listing: Listing, name: str) -> None:

@@ -35,6 +35,12 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--no-thumbnails", action="store_true", help="leave the small images out")
     parser.add_argument(
+        "--tokenizers",
+        action="store_true",
+        help="also put the files of the models' tokenizers in (those of the hub), so that texts can be counted and "
+        "compared on a machine without a network; weights are never in a bundle",
+    )
+    parser.add_argument(
         "--large", action="store_true", help="also put images of up to 1,024 pixels in; originals are never in a bundle"
     )
 
@@ -45,7 +51,9 @@ def _run(engine: Engine, args: argparse.Namespace) -> list[Record]:
     file = new_file(args.file)
     with bar(f"exporting {file.name}", unit="bytes") as progress:
         sizes = [size for size, wanted in ((SMALL, not args.no_thumbnails), (LARGE, args.large)) if wanted]
-        report = export_bundle(engine, file, args.model, args.data, sizes=sizes, progress=progress)
+        report = export_bundle(
+            engine, file, args.model, args.data, sizes=sizes, tokenizers=args.tokenizers, progress=progress
+        )
     return [
         {
             "action": EXPORT,
@@ -56,6 +64,7 @@ def _run(engine: Engine, args: argparse.Namespace) -> list[Record]:
             "results": report.results,
             "thumbnails": report.thumbnails,
             "missing_thumbnails": report.missing_thumbnails,
+            "tokenizer_files": report.tokenizers,
         }
     ]
 
@@ -71,6 +80,7 @@ def _import(engine: Engine, file: Path) -> Record:
         "texts": report.texts,
         "results": report.results,
         "thumbnails": report.thumbnails,
+        "tokenizer_files": report.tokenizers,
     }
 
 
