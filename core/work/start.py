@@ -43,6 +43,19 @@ def embedding(place: Place) -> Wanted:
     return Wanted(kind="embed", key=f"embed/{model}/{dataset}/{split}", title=title, params=params)
 
 
+def audit_texts(jobs: Jobs, place: Place) -> Job:
+    """Encode class names with and without the usual mistakes, for the checks of someone's texts."""
+    model, dataset, split = place.names
+    title = f"Text checks of {full_title(place.dataset)} ({split}) with {full_title(place.model)}"
+    params = {"model": model, "dataset": dataset, "split": split}
+    return jobs.submit("audit-texts", audit_texts_key(place), title, params)
+
+
+def audit_texts_key(place: Place) -> str:
+    """The key of that job."""
+    return f"audit-texts/{'/'.join(place.names)}"
+
+
 def download_model(jobs: Jobs, model: ModelSpec) -> Job:
     """Fetch a model's weights."""
     params = {"model": model.name}

@@ -17,6 +17,7 @@ from core.demo.sets import DEMO_SETS
 from core.encoders import weights
 from core.engine import Engine
 from core.errors import Cancelled, Damaged, TMVError
+from core.studies.audit.study import encode_text_runs
 from core.studies.base import LongStudy
 from core.studies.captions.study import Retrieval
 from core.studies.probe.study import LinearProbe
@@ -155,6 +156,13 @@ def run_study(kind: type[LongStudy[Any]], engine: Engine, params: Mapping[str, A
         steps.step(partial(engine.run, each))
 
 
+def audit_texts(engine: Engine, params: Mapping[str, Any], progress: Progress) -> None:
+    """Encode the class names as published and with the usual mistakes in texts, for someone's predictions to be
+    compared with."""
+    place = engine.place(str(params["model"]), str(params["dataset"]), str(params["split"]))
+    encode_text_runs(engine, place, progress)
+
+
 def download_model(engine: Engine, params: Mapping[str, Any], progress: Progress) -> None:
     """Fetch a model's weights into its library's own cache."""
     weights.download(find_model(str(params["model"])), progress)
@@ -174,6 +182,7 @@ TASKS: Mapping[str, Task] = {
     "prepare-demo": prepare_demo,
     "embed": embed,
     **{kind: partial(run_study, study) for kind, study in JOBS.items()},
+    "audit-texts": audit_texts,
     "download-model": download_model,
     "download-dataset": download_dataset,
 }

@@ -6,7 +6,8 @@ import streamlit as st
 
 from core.engine import Engine
 from pages.check_my_number.checks import checks, save_checks, show_audit
-from pages.shared.brought import audited, brought, drop, example, take_example
+from pages.check_my_number.text_checks import text_checks
+from pages.shared.brought import audited, brought, drop, example, forget, take_example
 from pages.shared.guard import errors_in_place, safe_callback
 from pages.shared.words import plain
 
@@ -38,4 +39,5 @@ def own_predictions(engine: Engine) -> None:
             st.subheader(plain(result.case.title if not place else f"{result.case.title} ({place + 1})"), anchor=False)
             show_audit(result, f"own-{place}")
             checks(result, f"own-{place}")
+            text_checks(engine, result, f"own-{place}", forget)
             save_checks(result, f"own-{place}")

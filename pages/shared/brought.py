@@ -82,6 +82,11 @@ def audited(engine: Engine, file: BroughtFile, *, same: bool) -> list[AuditResul
     return answer
 
 
+def forget() -> None:
+    """The audit is made anew: there is more to compare with than there was."""
+    st.session_state.pop(ANSWER, None)
+
+
 # --- the example ------------------------------------------------------------------------------------------
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
@@ -14,7 +15,7 @@ from core.errors import Damaged, NotHere, TMVError
 from core.readers.datasets import DATASETS, find_dataset
 from core.readers.external import OTHER_LANGUAGE, Classes, Predictions
 from core.studies import audit
-from core.studies.audit import Asked, AuditResult, CaseVectors, Known, Repeat, TextSide, cases, external, runs
+from core.studies.audit import PROTOCOL, Asked, AuditResult, CaseVectors, Known, Repeat, TextSide, cases, external, runs
 from core.studies.audit.repeat import repeated
 from core.studies.base import Lab, Study
 from core.studies.captions.study import Retrieval
@@ -22,7 +23,7 @@ from core.studies.probe.splits import TRAIN
 from core.studies.probe.study import LinearProbe
 from core.studies.zero_shot.classify import ZeroShotResult
 from core.studies.zero_shot.study import ZeroShot
-from core.system.progress import Progress
+from core.system.progress import Progress, Steps
 from core.types import DatasetSpec, EmbeddingSet, IntArray, Place
 
 MATCHED = 0.99
@@ -251,18 +252,54 @@ def _compared(
     return audit.audit(case)
 
 
-def _runs(
-    lab: Lab, data: DatasetSpec | None, images: EmbeddingSet, rows: IntArray, encode: bool, texts: TextSide | None
-) -> list[audit.Alternative]:
-    """Our own runs on these rows of ours: as published, and with the usual departures."""
+def text_runs(lab: Lab, result: AuditResult) -> Place | None:
+    """Where runs of our own, with and without the usual mistakes in texts, would tell more of someone's predictions.
+    None where they are there, where the model has no such mistakes, or where its images are not embedded."""
+    case = result.case
+    ways = [PROTOCOL, *(runs.MISTAKES[how][0] for how in runs.mistakes_of(case.known.texts))]
+    if case.source != "predictions" or len(ways) == 1 or all(map(case.alternative, ways)):
+        return None
+    try:
+        place = lab.place(case.model, case.dataset, case.split or None)
+        return place if lab.vectors.find(place) is not None else None
+    except TMVError:
+        return None
+
+
+def encode_text_runs(lab: Lab, place: Place, progress: Progress) -> None:
+    """Make the text vectors that the checks of texts compare with; they are kept. Takes the model."""
+    images, model = lab.vectors.require(place), place.model.name
+    usual = _usual(place.dataset, images)
+    known = cases.known_of(place.model, place.dataset, lab.encoding.card(model))
+    mistakes = runs.mistakes_of(known.texts)
+    steps = Steps(1 + len(mistakes), progress)
+    steps.step(partial(lab.prompting.class_head, model, usual.templates, usual.curated))
+    for how in mistakes:
+        steps.step(partial(_encode_mistaken, lab, images, usual, how))
+
+
+def _encode_mistaken(lab: Lab, images: EmbeddingSet, usual: Asked, how: str, progress: Progress) -> None:
+    """One call of the model; what comes of it is kept."""
+    runs.mistaken(lab, images, usual, how, True)
+
+
+def _usual(data: DatasetSpec | None, images: EmbeddingSet) -> Asked:
+    """As published, where that is known."""
     reference = cases.reference_templates(data) if data is not None else ()
-    usual = Asked(
+    return Asked(
         classnames=images.classnames,
         curated=images.classnames,
         raw=images.raw_classnames,
         templates=reference or runs.PHOTO,
         reference=reference,
     )
+
+
+def _runs(
+    lab: Lab, data: DatasetSpec | None, images: EmbeddingSet, rows: IntArray, encode: bool, texts: TextSide | None
+) -> list[audit.Alternative]:
+    """Our own runs on these rows of ours: as published, and with the usual departures."""
+    usual = _usual(data, images)
     found = [runs.alternative(lab, images, way, encode) for way in runs.usual_ways(usual)]
     found.append(runs.unnormalised(lab, images, usual))
     found += [runs.mistaken(lab, images, usual, how, encode) for how in runs.mistakes_of(texts)]
