@@ -98,6 +98,8 @@ _SPARE_SYMBOLS = ("star", "pentagon", "hexagram", "x", "bowtie", "hourglass", "s
 _PATTERNS = ("/", "\\", "|", "-", "+")
 CLEAR = 0.045
 """Two colours that lie this far apart are not taken for each other side by side (1 is black and white)."""
+FEW, CLEAR_OF_FEW = 4, 0.1
+"""So few models of one page have colours that one can name: two violets are told apart only beside each other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,14 +172,16 @@ def model_mark(model: ModelSpec | str) -> Mark:
 @lru_cache(maxsize=64)
 def _marks_of(names: frozenset[str], page: tuple[str, ...]) -> dict[str, Mark]:
     """Marks for models that are shown together, given by name: the same whoever comes first. Where there are more of
-    them than colours, one of the `page` whose colour another one there has takes one that is free there."""
+    them than colours, one of the `page` whose colour another one there has takes one that is free there, and so does
+    one of few whose colour is like another's."""
     marks = dict(_FIXED)
     for name in sorted(names - marks.keys()):
         marks[name] = _free_mark(name, marks.values())
     taken = [marks[name] for name in page if name in _FIXED]
+    clear = CLEAR_OF_FEW if len(page) <= FEW else CLEAR
     for name in [name for name in page if name not in _FIXED]:
-        if marks[name] in taken or not _clear(marks[name].shade, taken):
-            marks[name] = _free_mark(name, taken)
+        if marks[name] in taken or not _clear(marks[name].shade, taken, clear):
+            marks[name] = _free_mark(name, taken, clear)
         taken.append(marks[name])
     return marks
 
@@ -187,12 +191,12 @@ def _fixed_mark(spec: ModelSpec) -> Mark:
     return Mark(shade=_KNOWN[family, architecture], symbol=_SYMBOLS[architecture], pattern="")
 
 
-def _free_mark(name: str, taken: Collection[Mark]) -> Mark:
+def _free_mark(name: str, taken: Collection[Mark], apart: float = CLEAR) -> Mark:
     """A mark in a colour that nobody has: the first of this name's own order that is clear of the others', else the one
     furthest from them. Where every colour is taken, one that is told apart by its pattern and its symbol."""
     shades, used = _own_shades(name), {mark.shade for mark in taken}
     fresh = [shade for shade in shades if shade not in used]
-    clear = (shade for shade in fresh if _clear(shade, taken))
+    clear = (shade for shade in fresh if _clear(shade, taken, apart))
     if fresh:
         shade = next(clear, None) or max(fresh, key=lambda s: min(_apart(s, other.shade) for other in taken))
         shades = [shade]
@@ -223,8 +227,8 @@ def _from(choices: tuple[T, ...], name: str) -> list[T]:
     return [*choices[first:], *choices[:first]]
 
 
-def _clear(shade: Shade, taken: Iterable[Mark]) -> bool:
-    return all(_apart(shade, other.shade) >= CLEAR for other in taken)
+def _clear(shade: Shade, taken: Iterable[Mark], apart: float) -> bool:
+    return all(_apart(shade, other.shade) >= apart for other in taken)
 
 
 @cache

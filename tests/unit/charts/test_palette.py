@@ -110,6 +110,19 @@ def test_sixteen_models_of_one_page_never_share_a_colour() -> None:
     show_together()
 
 
+def test_a_few_models_of_one_page_have_colours_that_one_can_name() -> None:
+    """Whichever of many: two violets are told apart only beside each other."""
+    many = [f"file:/runs/vit.json,/runs/{i}.pt" for i in range(60)]
+    for first in range(0, 57, 3):
+        page = [*many[first : first + 2], "demo-rn/demo", many[first + 2]]
+        show_together(models=[*many, "demo-rn/demo"])
+        show_on_page(page)
+        for theme in THEMES:
+            colors = [model_color(name, theme) for name in page]
+            assert min(distance(a, b) for a, b in combinations(colors, 2)) > 0.08
+    show_together()
+
+
 def test_other_weights_stay_in_the_colours_of_their_family() -> None:
     """OpenAI's are blues (more blue than red), OpenCLIP's oranges (more red than blue)."""
     openai = ["ViT-L-14-quickgelu/openai", "RN50x4-quickgelu/openai", "RN101-quickgelu/openai"]
