@@ -29,7 +29,8 @@ COLUMNS = (
     (TRAINED, "acc1", "Probe, training accuracy"),
 )
 MARK = "≠"
-MOST_OPEN = 2
+MOST_OPEN, MOST_ROWS = 2, 16
+"""Tables, and models in all of them, that stand open."""
 KINDS = {"published": "published", "deck": "original-study"}
 WHOSE = {"published": "published", "deck": "original study"}
 STYLE = (Path(__file__).parent / "deck_table.css").read_text("utf-8")
@@ -59,13 +60,20 @@ def deck_tables(frame: pd.DataFrame) -> None:
     """A table for each data set, with what its marks mean, and all of their rows as CSV; the first few are open."""
     show_legend(frame)
     parts = [rows for _, rows in frame.groupby("dataset", sort=False)]
-    for rows in parts[:MOST_OPEN]:
+    shown = how_many_open([rows["model"].nunique() for rows in parts])
+    for rows in parts[:shown]:
         deck_table(rows, str(rows["dataset_title"].iloc[0]))
-    if folded := parts[MOST_OPEN:]:
+    if folded := parts[shown:]:
         with st.expander(f"Tables of {count(len(folded), 'more data set')}"):
             for rows in folded:
                 deck_table(rows, str(rows["dataset_title"].iloc[0]))
     save_rows(frame, "accuracy-tables", key="csv-deck-tables")
+
+
+def how_many_open(lengths: Sequence[int]) -> int:
+    """Of tables with so many models, how many stand open: the first, and others as long as there are not too many."""
+    fits = (sum(lengths[: i + 1]) <= MOST_ROWS for i in range(1, len(lengths[:MOST_OPEN])))
+    return min(1, len(lengths)) + sum(fits)
 
 
 def lacking(
