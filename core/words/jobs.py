@@ -109,3 +109,12 @@ def all_done_said(jobs: Sequence[Job]) -> str:
     if failed:
         return f"{failed:,} of {count(len(jobs), 'job')} failed: see why" if len(jobs) > 1 else "Failed: see why"
     return "Stopped: see jobs" if jobs and all(job.state == "cancelled" for job in jobs) else "Done: see results"
+
+
+def ended_said(jobs: Sequence[Job]) -> str:
+    """ "Done: 2 jobs.", "1 of 2 jobs done, 1 stopped.", where the last of them has ended."""
+    done, stopped, failed = (sum(job.state == state for job in jobs) for state in ("done", "cancelled", "failed"))
+    if done == len(jobs):
+        return f"Done: {count(done, 'job')}."
+    rest = [f"{n:,} {how}" for n, how in ((stopped, "stopped"), (failed, "failed")) if n]
+    return f"{done:,} of {count(len(jobs), 'job')} done, {', '.join(rest)}. Recent jobs, below, says why."

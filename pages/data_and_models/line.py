@@ -9,11 +9,13 @@ import streamlit as st
 
 from core.engine import Engine
 from core.types import Job
-from core.words.jobs import jobs_said
+from core.words.jobs import ended_said, jobs_said
 from core.work.queue import Queue, queue
-from pages.shared.guard import safe_callback
+from pages.shared.badge import just_ended
+from pages.shared.guard import public, safe_callback
 from pages.shared.jobs import job_line, watch
 from pages.shared.layout import table_height
+from pages.shared.navigation import has_results, to_results
 
 SHOWN, ROW = 4, 56
 """Jobs with a bar of their own, and the height of one in pixels."""
@@ -31,6 +33,7 @@ def show_queue(engine: Engine) -> None:
     mark = _states(queue(engine))
     if not mark:
         st.session_state.pop("queue-rows", None)
+        _ended(engine)
 
     def poll() -> None:
         now = queue(engine)
@@ -40,6 +43,28 @@ def show_queue(engine: Engine) -> None:
             _draw(engine, now)
 
     st.fragment(poll, run_every=1.0 if mark else 5.0)()
+
+
+def _ended(engine: Engine) -> None:
+    """That what was waited for is over, and the way to what came of the last of it."""
+    jobs = just_ended(engine)
+    if not jobs:
+        return
+    done = next((job for job in jobs if has_results(job)), None)
+    whole = all(job.state == "done" for job in jobs)
+    words, button = st.columns([8, 2], vertical_alignment="center")
+    show = words.success if whole else words.warning
+    show(ended_said(jobs), icon=":material/task_alt:" if whole else ":material/info:")
+    if done is not None:
+        button.button(
+            "See results",
+            key="ended-results",
+            icon=":material/arrow_forward:",
+            width="stretch",
+            on_click=safe_callback(to_results),
+            args=(engine, done),
+            help=f"Of: {public(done.title)}",
+        )
 
 
 def _states(now: Queue) -> list[tuple[str, str]]:

@@ -14,7 +14,7 @@ from core.work.queue import queue
 from pages.shared.navigation import LIBRARY
 from pages.shared.theme import theme
 
-SEEN, OVER = "badge-seen", "badge-over"
+SEEN, OVER, ENDED = "badge-seen", "badge-over", "badge-ended"
 EVERY_SECONDS = 3.0
 KEY = "running-work"
 # In the corner, where few pages have anything. On a phone in the room above the title, and it scrolls away with that.
@@ -42,8 +42,10 @@ def badge(engine: Engine, here: bool) -> None:
     elif seen := st.session_state.pop(SEEN, None):
         st.session_state[OVER] = seen
     if here:
-        st.session_state.pop(OVER, None)
+        if ended := st.session_state.pop(OVER, None):
+            st.session_state[ENDED] = ended
         return
+    st.session_state.pop(ENDED, None)
     over = list(st.session_state.get(OVER, ()))
     if live or over:
         with st.container(key=KEY):
@@ -69,6 +71,11 @@ def _running(engine: Engine) -> None:
 def _remember(jobs: Sequence[Job]) -> None:
     """These are waited for until the last of them has ended."""
     st.session_state[SEEN] = list(dict.fromkeys((*st.session_state.get(SEEN, ()), *(job.id for job in jobs))))
+
+
+def just_ended(engine: Engine) -> list[Job]:
+    """The jobs that this session waited for and whose end the page that shows all work has still to say."""
+    return _ended(engine, list(st.session_state.get(ENDED, ())))
 
 
 def _ended(engine: Engine, seen: list[str]) -> list[Job]:

@@ -575,6 +575,7 @@ def _jobs() -> Said:
     yield "jobs.when_said", [jobs.when_said(None)]
     yield "jobs.plan_said", [jobs.plan_said(24, 20, 640, 3, 0, 1), jobs.plan_said(1, 0, 0, 0, 1, 0)]
     yield "jobs.all_done_said", [jobs.all_done_said([each]) for each in ended] + [jobs.all_done_said(ended)]
+    yield "jobs.ended_said", [jobs.ended_said([each]) for each in ended] + [jobs.ended_said(ended)]
 
 
 def _library() -> Said:

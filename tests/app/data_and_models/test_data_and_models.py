@@ -298,6 +298,35 @@ def test_a_finished_job_leads_to_its_results(copied: World, monkeypatch: pytest.
     assert app.session_state["model"] == [GOOD] and app.session_state["data"] == ["folder:colours"]
 
 
+def test_the_end_of_work_is_said_where_it_was_started_with_the_way_to_its_results(
+    copied: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = list[str]()
+    monkeypatch.setattr("pages.shared.navigation.open_page", lambda page, **_: opened.append(page))
+    jobs, params = JobTable(copied.cache), {"model": GOOD, "dataset": "folder:colours", "split": "test"}
+    first, _ = jobs.insert("embed", "embed/x", "First", params)
+    second, _ = jobs.insert("embed", "embed/y", "Second", params)
+    app = open_page(HERE)
+    assert not app.success and not app.warning
+    jobs.end(first.id, "done", "")
+    jobs.end(second.id, "done", "")
+    app.run()
+    assert [unescaped(s.value) for s in app.success] == ["Done: 2 jobs."]
+    app.button(key="ended-results").click().run()
+    assert opened == ["pages/classification/errors_by_class/page.py"]
+    assert not open_page(HERE).success, "nobody waited for it in this session"
+
+
+def test_work_that_did_not_end_well_is_not_called_done(copied: World) -> None:
+    jobs = JobTable(copied.cache)
+    job, _ = jobs.insert("embed", "embed/x", "First", {"model": GOOD, "dataset": "folder:colours", "split": "test"})
+    app = open_page(HERE)
+    jobs.end(job.id, "failed", "The disk is full.")
+    app.run()
+    assert not app.success and unescaped(app.warning[0].value).startswith("0 of 1 job done, 1 failed.")
+    assert "ended-results" not in [b.key for b in app.button]
+
+
 def test_data_sets_can_be_downloaded(page: Page, submitted: list[tuple[str, str]]) -> None:
     app = page(HERE, part="data")
     names = list(table(app, "splits")["name"])
