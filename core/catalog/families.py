@@ -59,10 +59,10 @@ _TRAINING: Mapping[str, str] = {
     "datacomp_l": "DataComp-L, 140 million pairs",
     "datacomp_m": "DataComp-M, 14 million pairs",
     "datacomp_s": "DataComp-S, 1.4 million pairs",
-    "commonpool_xl": "CommonPool-XL, from 12.8 billion pairs",
-    "commonpool_l": "CommonPool-L, from 1.28 billion pairs",
-    "commonpool_m": "CommonPool-M, from 128 million pairs",
-    "commonpool_s": "CommonPool-S, from 12.8 million pairs",
+    "commonpool_xl": "CommonPool-XL, a pool of 12.8 billion pairs",
+    "commonpool_l": "CommonPool-L, a pool of 1.28 billion pairs",
+    "commonpool_m": "CommonPool-M, a pool of 128 million pairs",
+    "commonpool_s": "CommonPool-S, a pool of 12.8 million pairs",
     "dfndr2b": "DFNDR-2B, DFN-2B with captions and vectors of other models added",
     "dfn2b": "DFN-2B, 2 billion pairs chosen by a filtering network",
     "dfn5b": "DFN-5B, 5 billion pairs chosen by a filtering network",
@@ -72,17 +72,18 @@ _TRAINING: Mapping[str, str] = {
     "metaclip_altogether": "MetaCLIP pairs of Common Crawl with captions of Altogether",
     "metaclip2_worldwide": "MetaCLIP 2 worldwide, pairs of Common Crawl in over 300 languages",
     "meta": "Meta's own pairs of image and text, and videos (not published)",
-    "v1": "LAION-COCO captions, translated into 201 languages",
-    "mrl": "LAION-COCO captions, translated into 201 languages",
+    "v1": "LAION-COCO-NLLB, images of LAION-COCO with captions translated into 201 languages",
+    "mrl": "LAION-COCO-NLLB, images of LAION-COCO with captions translated into 201 languages",
 }
 """By the beginning of the pretrained part; of several that fit the longest."""
 _FILTERS: Mapping[str, str] = {
-    "basic": "basic filtering",
+    "basic": "filtered by language, length of the caption and shape of the image",
     "clip": "filtered by CLIP score",
-    "image": "filtered by image",
-    "laion": "filtered as LAION did",
-    "text": "filtered by text",
+    "image": "filtered for images like those of ImageNet",
+    "laion": "filtered as LAION did, by CLIP score and language",
+    "text": "filtered for captions with words of ImageNet-21k",
 }
+_UNFILTERED = "unfiltered"
 
 
 def family_of(name: str) -> str:
@@ -96,5 +97,7 @@ def training_data_of(pretrained: str) -> str:
     if not starts:
         return ""
     said = _TRAINING[max(starts, key=len)]
+    if not pretrained.startswith("commonpool_"):
+        return said
     found = re.match(r"commonpool_\w+?_(basic|clip|image|laion|text)_", pretrained)
-    return f"{said}, {_FILTERS[found[1]]}" if found else said
+    return f"{said}, {_FILTERS[found[1]] if found else _UNFILTERED}"

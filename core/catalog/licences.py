@@ -1,7 +1,9 @@
 """Under which licence the weights that open_clip lists were published, and whether it forbids commercial use.
 
-As the publishers' model cards and timm's records of the same weights say (timm 1.0.31, `default_cfgs`). A team must see
-it before it downloads: what is not known here says so.
+As the publishers' model cards and timm's records of the same weights say (timm 1.0.31, `default_cfgs`); those of
+CommonPool (laion/CLIP-ViT-*-CommonPool.*: mit), CLIPA (UCSC-VLAA/*-CLIPA-*: apache-2.0, as their repository) and all
+six of NLLB-CLIP (visheratin/nllb-*: cc-by-nc-4.0) by their cards alone. A team must see it before it downloads: what is
+not known here says so.
 """
 
 from __future__ import annotations

@@ -70,8 +70,8 @@ def test_family(name: str, family: str) -> None:
         ("metaclip2_worldwide", "MetaCLIP 2"),
         ("dfn2b_s39b", "DFN-2B"),
         ("dfndr2b", "DFNDR"),
-        ("commonpool_l_clip_s1b_b8k", "CommonPool-L, from 1.28 billion pairs, filtered by CLIP"),
-        ("commonpool_xl_s13b_b90k", "CommonPool-XL, from 12.8 billion pairs"),
+        ("commonpool_l_clip_s1b_b8k", "CommonPool-L, a pool of 1.28 billion pairs, filtered by CLIP"),
+        ("commonpool_xl_s13b_b90k", "CommonPool-XL, a pool of 12.8 billion pairs, unfiltered"),
     ],
 )
 def test_training_data(pretrained: str, start: str) -> None:
