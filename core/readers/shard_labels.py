@@ -1,7 +1,8 @@
-"""What a sample says of its picture: a label in .cls or .json, captions in .txt or .json."""
+"""What a sample says of its picture: a label in .cls or .json, several labels in .npy, captions in .txt or .json."""
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import re
@@ -12,13 +13,26 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from core.errors import TMVError
 from core.readers.shards import Member, Sample, read_members
 from core.readers.text_files import decoded, text_lines
 from core.types import Note
 
 Label = int | str
-Said = Label | tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Several:
+    """The classes that a picture has, none or several, among so many; CLIP_benchmark's multi-hot vector."""
+
+    labels: tuple[int, ...]
+    classes: int
+
+
+Said = Label | Several | tuple[str, ...] | None
 
 LABEL_KEYS = ("label", "cls", "class", "class_name", "classname")
 CAPTION_KEYS = ("caption", "captions", "text")
@@ -78,12 +92,16 @@ class LabelSource:
 
 
 def find_source(shard: Path, samples: Sequence[Sample]) -> LabelSource | None:
-    """Labels in .cls come first, then captions in .txt, then whatever the first .json documents hold."""
+    """Labels in .cls come first, then vectors of 0 and 1 in .npy, then captions in .txt, then whatever the first .json
+    documents hold."""
     extensions = {member.extension for sample in samples for member in sample.members}
     also = ".txt" if "txt" in extensions else ""
-    for extension, read in (("cls", _label), ("cls.txt", _label), ("txt", _captions)):
+    marked = "npy" in extensions and _marks_classes(shard, samples)
+    ways: list[tuple[str, Read]] = [("cls", _label), ("cls.txt", _label)]
+    ways += [*([("npy", _several)] if marked else []), ("txt", _captions)]
+    for extension, read in ways:
         if extension in extensions:
-            return LabelSource(extension=extension, read=read, also=also if read is _label else "")
+            return LabelSource(extension=extension, read=read, also=also if read is not _captions else "")
     documents = [m for sample in samples for m in sample.members if m.extension == "json"][:_PROBED]
     found = [_json(content, "", Heard()) for content in read_members(shard, documents, SMALL)]
     captions = any(_first(document, CAPTION_KEYS) is not None for document in found)
@@ -147,7 +165,10 @@ def as_label(value: object, where: str, heard: Heard) -> Label | None:
     if text[:1] in ("[", "{"):
         raise TMVError(f"{where} holds {text[:40]}; expected a class number from 0 or a class name.")
     if _SEVERAL.fullmatch(text):
-        raise TMVError(f"{where} holds several labels ({text}); an image has one.")
+        raise TMVError(
+            f"{where} holds several labels ({text}); an image has one, or a .npy with 1 for each class that it has, "
+            "else 0."
+        )
     if not _NUMBER.fullmatch(text):
         return text or None
     number = float(text)
@@ -156,6 +177,29 @@ def as_label(value: object, where: str, heard: Heard) -> Label | None:
         raise TMVError(f"{where} holds the label {text}; classes are whole numbers from 0. {hint}")
     heard.counts["float"] += not text.lstrip("+").isdigit()
     return int(number)
+
+
+def _marks_classes(shard: Path, samples: Sequence[Sample]) -> bool:
+    """Whether the first .npy are vectors of whole numbers from -1 to 1, and not for example embeddings."""
+    members = [m for sample in samples for m in sample.members if m.extension == "npy"][:_PROBED]
+    return all(_vector(content) is not None for content in read_members(shard, members, SMALL))
+
+
+def _vector(content: bytes) -> NDArray[Any] | None:
+    try:
+        found = np.load(io.BytesIO(content), allow_pickle=False)
+    except (ValueError, OSError, EOFError):
+        return None
+    plain = isinstance(found, np.ndarray) and found.ndim == 1 and len(found) > 1 and found.dtype.kind in "biuf"
+    return found if plain and bool(np.isin(found, (-1, 0, 1)).all()) else None
+
+
+def _several(content: bytes, where: str, heard: Heard) -> Said:
+    found = _vector(content)
+    if found is None or bool((found < 0).any()):
+        held = "other values" if found is None else "-1"
+        raise TMVError(f"{where} holds {held}; expected one number for each class, 1 where the image has it, else 0.")
+    return Several(labels=tuple(int(i) for i in np.flatnonzero(found)), classes=len(found))
 
 
 # --- captions ---------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from core.readers.tar_index import NO_END
 from core.types import Note
 
 _IMAGE_EXTENSIONS = frozenset(suffix[1:] for suffix in IMAGE_SUFFIXES)
-_TELLERS = frozenset({"cls", "txt", "json", "cls.txt"})
+_TELLERS = frozenset({"cls", "txt", "json", "cls.txt", "npy"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

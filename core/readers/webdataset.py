@@ -1,9 +1,10 @@
 """`wds:PATH`: pictures in webdataset shards, with .cls labels, .txt captions or a .json of either.
 
-A .cls holds a class number or a class name. The names of numbered classes come from a classnames.txt beside the
-shards or one folder above, the set's own templates from zeroshot_classification_templates.txt there, as
-CLIP_benchmark lays them out. A .txt holds one caption a line. In a .json the keys label, cls, class or class_name
-count as a label, and caption, captions or text as captions.
+A .cls holds a class number or a class name. A .npy holds a number for each class, 1 where the picture has it, else 0,
+so that it may have none or several, as in CLIP_benchmark's multi-label sets. The names of numbered classes come from a
+classnames.txt beside the shards or one folder above, the set's own templates from zeroshot_classification_templates.txt
+there, as CLIP_benchmark lays them out. A .txt holds one caption a line. In a .json the keys label, cls, class or
+class_name count as a label, and caption, captions or text as captions.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from core.errors import BadImage, NotHere, TMVError
 from core.images.decode import MAX_BYTES
 from core.readers.base import and_more, choose_split, class_note, hashed_half, os_reason, readable
 from core.readers.caption_notes import caption_findings
-from core.readers.shard_labels import MISSING_WORDS, Heard, Label, contradiction, find_source, said_by
+from core.readers.label_table import several_note
+from core.readers.shard_labels import MISSING_WORDS, Heard, Label, Several, contradiction, find_source, said_by
 from core.readers.shard_samples import Findings, pictured
 from core.readers.shard_sets import TEMPLATES, Names, curated_names, listed_names, own_templates
 from core.readers.shards import Member, ShardSet, find_shards, read_index
@@ -73,6 +75,7 @@ class _Row:
     shard: int
     picture: Member
     label: Label | None = None
+    several: Several | None = None
     captions: tuple[str, ...] = ()
 
 
@@ -112,7 +115,9 @@ def _described(spec: DatasetSpec, path: Path, splits: dict[str, _Split], listed:
     kind: Literal["classification", "captions"] = "classification"
     if any(row.captions for row in rows):
         kind = "captions"
-        if labelled := [name for name, split in splits.items() if any(r.label is not None for r in split.rows)]:
+        if labelled := [
+            name for name, split in splits.items() if any(r.label is not None or r.several for r in split.rows)
+        ]:
             raise TMVError(f"In {path} some shards hold captions and those of {labelled[0]} labels; open them apart.")
     raw = _raw_names(path, rows, listed)
     names = (*splits, "train", "test") if "all" in splits and raw else tuple(splits)
@@ -156,6 +161,8 @@ def _read_split(shards: ShardSet) -> _Split:
         for (sample, picture), said in zip(pairs, said_by(shard, samples[number], source, heard), strict=True):
             if said is None and source:
                 silent.append(sample.key)
+            elif isinstance(said, Several):
+                rows.append(_Row(key=sample.key, shard=number, picture=picture, several=said))
             elif isinstance(said, tuple):
                 rows.append(_Row(key=sample.key, shard=number, picture=picture, captions=said))
             else:
@@ -202,6 +209,8 @@ def _without_words_for_nothing(splits: dict[str, _Split], names: Names) -> dict[
 def _raw_names(path: Path, rows: Sequence[_Row], names: Names) -> tuple[str, ...]:
     """Class names over all splits: classnames.txt, else the names or numbers in the labels."""
     labels = {row.label for row in rows if row.label is not None}
+    if widths := {row.several.classes for row in rows if row.several}:
+        return _of_vectors(path, widths, bool(labels), names)
     if not labels:
         return ()
     listed = names.listed
@@ -219,6 +228,23 @@ def _raw_names(path: Path, rows: Sequence[_Row], names: Names) -> tuple[str, ...
     if listed:
         _refuse_other_numbers(path, numbers, names)
     return listed or tuple(str(number) for number in range(max(numbers) + 1))
+
+
+def _of_vectors(path: Path, widths: set[int], labels: bool, names: Names) -> tuple[str, ...]:
+    """Class names of vectors with a number for each class."""
+    if labels or len(widths) > 1:
+        held = (
+            "both .cls and .npy labels"
+            if labels
+            else f"vectors of {and_more([str(w) for w in sorted(widths)])} classes"
+        )
+        raise TMVError(f"The shards of {path} hold {held}; every image needs a .npy with one number for each class.")
+    (width,) = widths
+    if names.listed and len(names.listed) != width:
+        raise TMVError(
+            f"The labels in {path} are for {width} classes, but classnames.txt has {len(names.listed)} names."
+        )
+    return names.listed or tuple(str(number) for number in range(width))
 
 
 def _refuse_other_numbers(path: Path, numbers: Sequence[int], names: Names) -> None:
@@ -273,25 +299,31 @@ def _labelled(
     values = [row.label - first if isinstance(row.label, int) else position.get(row.label or "", -1) for row in rows]
     # Rows without a label are those of a split in which no member tells of any.
     notes = _notes(found)
+    several = any(row.several for row in rows)
     if half:
-        keep = hashed_half([row.key for row in rows], values, half)
+        keep = hashed_half([row.key for row in rows], [0] * len(rows) if several else values, half)
         rows, values = tuple(rows[i] for i in keep), [values[i] for i in keep]
         notes.append(Note("These shards have no split of their own: train and test are fixed halves by key.", "halves"))
     known = bool(spec.raw_classnames) and all(row.label is not None for row in rows)
     labels = np.asarray(values, dtype=np.int64) if known else None
-    if labels is None:
+    pairs = [(i, label) for i, row in enumerate(rows) if row.several for label in row.several.labels]
+    if several:
+        notes.append(several_note([len(row.several.labels) if row.several else 0 for row in rows]))
+    elif labels is None:
         notes.append(Note("These shards have no labels: the images can be searched, not scored.", "no_labels"))
-    elif all(name.isdigit() for name in spec.raw_classnames):
+    if spec.raw_classnames and (several or labels is not None) and all(map(str.isdigit, spec.raw_classnames)):
         text = "The classes have only numbers; put their names into classnames.txt beside the shards."
         notes.append(Note(text, "numbered_classes", "warning"))
     notes += class_notes
-    notes += class_note(values, len(spec.raw_classnames)) if labels is not None else ()
+    if several or labels is not None:
+        notes += class_note([label for _, label in pairs] if several else values, len(spec.raw_classnames))
     return Dataset(
         spec=spec,
         split=split,
         ids=_ids(found, rows),
         pictures=_pictures(found, rows),
         labels=labels,
+        label_pairs=np.asarray(pairs, dtype=np.int64).reshape(-1, 2) if several else None,
         classnames=spec.classnames,
         raw_classnames=spec.raw_classnames,
         notes=tuple(notes),
