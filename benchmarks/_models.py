@@ -1,16 +1,17 @@
 """`python -m benchmarks._models [NAME ...]`: is every architecture that open_clip lists computed as open_clip does?
 
-Each is built with random weights in a process of its own; vectors of images and texts by our way lie beside those of
-open_clip's own `encode_image` and `encode_text`, and tokens beside those of its own tokenizer where that needs no
-files. Tokenizers of the hub are made up here (their parity with `transformers` is `make parity`); text towers of the
-hub are built in their published sizes. Results are kept in a file, so that a run goes on where it ended; `--write`
-makes the table of docs/models.md of them.
+Each is built with random weights in a process of its own and computed in float32; vectors of images and texts by our
+way lie beside those of open_clip's own `encode_image` and `encode_text`, and tokens beside those of its own tokenizer
+where that needs no files. Tokenizers of the hub are made up here (their parity with `transformers` is `make parity`);
+text towers of the hub are built in their published sizes. Results are kept in a file, so that a run goes on where it
+ended; `--write` makes the table of docs/models.md of them.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -159,6 +160,7 @@ def sweep(names: Sequence[str], kept: Path, most: float) -> Iterator[tuple[str, 
                 capture_output=True,
                 text=True,
                 timeout=LONGEST,
+                env={**os.environ, "TMV_PRECISION": "fp32"},
             )
             said = done.stdout.strip().splitlines()
             result = json.loads(said[-1]) if not done.returncode and said else {"error": done.stderr[-300:]}
