@@ -13,6 +13,7 @@ from core.engine import Engine
 from core.errors import TMVError
 from core.stats.numbers import count, listed
 from core.studies.base import LongStudy
+from core.studies.multi_label.study import has_several_labels
 from core.studies.probe.splits import train_split
 from core.types import DatasetSpec, ModelSpec
 from core.words.names import say_dataset, say_model
@@ -107,6 +108,11 @@ def untrainable(engine: Engine, dataset: DatasetSpec) -> str:
     """Why no classifier can be trained on this data set; "" where one can."""
     try:
         train_split(engine, dataset.name)
+        if has_several_labels(engine, dataset.name):
+            return (
+                "An image of this data set may have several labels, and a classifier is trained on exactly one; for "
+                "several labels, mean average precision is on the page Accuracy."
+            )
     except TMVError as error:
         return str(error)
     return ""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from core.errors import NotHere, TMVError
+from core.store.own_names import is_own_data
 from core.studies.base import Lab, Study
 from core.studies.multi_label.result import MultiLabelResult, measure
 from core.studies.zero_shot.open_set import EVEN, Threshold, validation_threshold
@@ -61,7 +62,10 @@ class MultiLabel(Study[MultiLabelResult]):
 
 
 def has_several_labels(lab: Lab, dataset: str, split: str | None = None) -> bool:
-    """Whether an image of a data set may have none or several labels; of one that is not here, as its vectors say."""
+    """Whether an image of a data set may have none or several labels; of one that is not here, as its vectors say. Of
+    the catalog's own none has."""
+    if not is_own_data(dataset):
+        return False
     try:
         return lab.data.rows(dataset, split).label_pairs is not None
     except NotHere:

@@ -76,14 +76,35 @@ def test_page_and_command_say_the_same(here: Here, capsys: pytest.CaptureFixture
     assert not best.exception and "highest F1" in said(best) and "(train)" in said(best)
 
 
-@pytest.mark.parametrize("page", ["classification/errors_by_class", "prompt_study/compare_templates"])
+@pytest.mark.parametrize(
+    "page",
+    [
+        "check_my_number",
+        "classification/errors_by_class",
+        "classification/compare",
+        "classification/linear_probe",
+        "classification/few_shot",
+        "prompt_study/compare_templates",
+        "prompt_study/better_prompt",
+    ],
+)
 def test_other_pages_say_why_they_have_no_figure(here: Here, page: str) -> None:
     app = open_page(page, model=[here[1]], data=["folder:tags"])
     assert not app.exception and "may have several labels" in said(app) and not app.metric
 
 
 def test_other_commands_refuse_it_in_a_sentence(here: Here, capsys: pytest.CaptureFixture[str]) -> None:
-    for command in ("prompts", "audit", "probe", "fewshot"):
+    for command in ("prompts", "audit", "probe", "fewshot", "optimise"):
         extra = ["--template", "a {}", "--template", "the {}"] if command == "prompts" else []
         assert cli.main([command, "--model", here[1], "--data", "folder:tags", *extra]) == 1
         assert "may have several labels" in capsys.readouterr().err
+
+
+def test_a_report_has_the_same_numbers(here: Here, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["--model", here[1], "--data", "folder:tags"]
+    assert cli.main(["classify", *asked, "--json", "-"]) == 0
+    found = json.loads(capsys.readouterr().out)["results"][0]
+    assert cli.main(["report", str(tmp_path / "report.html"), *asked]) == 0
+    html = (tmp_path / "report.html").read_text(encoding="utf-8").replace("\u00a0", " ")
+    assert f"{100 * found['mean_average_precision']:.1f} %" in html and "Which labels has an image?" in html
+    assert "fixed at 50" in html or "clipa" in here[1]
