@@ -101,3 +101,21 @@ def training_data_of(pretrained: str) -> str:
         return said
     found = re.match(r"commonpool_\w+?_(basic|clip|image|laion|text)_", pretrained)
     return f"{said}, {_FILTERS[found[1]] if found else _UNFILTERED}"
+
+
+_GROUPS: Mapping[str, str] = {
+    r"openai$": "WIT (OpenAI)",
+    r"(frozen_|mscoco_finetuned_)?laion|merged2b": "LAION",
+    r"datacomp|commonpool": "DataComp",
+    r"dfn": "DFN",
+    r"metaclip": "MetaCLIP",
+    r"webli$": "WebLI",
+    r"yfcc15m$|cc12m$": "YFCC, CC12M",
+    r"(v1|mrl)$": "LAION-COCO, translated",
+}
+"""The beginning of the pretrained part as a pattern, the first that fits."""
+
+
+def data_group_of(pretrained: str) -> str:
+    """Whose training data these are: "LAION" for any of its sets; `OTHER` where the name tells nothing."""
+    return next((group for pattern, group in _GROUPS.items() if re.match(pattern, pretrained)), OTHER)

@@ -140,8 +140,13 @@ def _protocol(row: FigureRow, dataset: DatasetSpec) -> str:
         stated = _CAPTION_PROTOCOL if "TRUE" not in row["metric"] else "share of an image's 5 captions found"
     else:
         stated = row["protocol"] or _PROTOCOLS.get(row["metric"], "")
-    remark = _OTHER_PICTURES.get(dataset.name, "").format(which=_eurosat_pictures(row["source"]))
-    return "; ".join(filter(None, [stated, remark]))
+    return "; ".join(filter(None, [stated, other_images(dataset, row["source"])]))
+
+
+def other_images(dataset: DatasetSpec, source: str) -> str:
+    """What differs where the figures of a source are for other images than those of a data set; "" where they are
+    not."""
+    return _OTHER_PICTURES.get(dataset.name, "").format(which=_eurosat_pictures(source))
 
 
 def _eurosat_pictures(source: str) -> str:

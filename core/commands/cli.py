@@ -18,7 +18,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
 
-from core.commands import bundle, catalog, embed, jobs, report, search, verify
+from core.commands import bundle, catalog, embed, field, jobs, report, search, verify
 from core.commands.base import Command, Record, Row, note_lines
 from core.encoders.asked import asked_precision
 from core.engine import Engine
@@ -29,7 +29,14 @@ from core.system.files import cache_trouble
 from core.types import Note
 
 FIRST: tuple[Command, ...] = (catalog.MODELS, catalog.DATASETS, embed.COMMAND)
-LAST: tuple[Command, ...] = (search.COMMAND, report.COMMAND, bundle.COMMAND, jobs.COMMAND, verify.COMMAND)
+LAST: tuple[Command, ...] = (
+    search.COMMAND,
+    field.COMMAND,
+    report.COMMAND,
+    bundle.COMMAND,
+    jobs.COMMAND,
+    verify.COMMAND,
+)
 
 
 def commands() -> tuple[Command, ...]:

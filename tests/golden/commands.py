@@ -30,6 +30,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "audit-predictions": ("audit", "--predictions", str(HERE / "predictions.csv")),
     "audit-figures": ("audit", "--predictions", str(HERE / "figures.json")),
     "audit-deck": ("audit", "--deck"),
+    "field": ("field", "--set", "satellite", "--budget", "120"),
 }
 """Each command line, by the name of the document that is kept of it."""
 _ASIDE = {"provenance", "train_provenance", "seconds", "images_per_second", "date"}

@@ -14,9 +14,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from core.catalog.field import checkpoints, field_sets, find_set, find_sets
 from core.catalog.models import find_model
 from core.stats.accuracy import Score
 from core.stats.intervals import PairedDifference, wilson
+from core.stats.line import Line
 from core.stats.metrics import calibration, confusion
 from core.studies.audit import AuditResult, Finding
 from core.studies.audit.case import Case
@@ -26,6 +28,10 @@ from core.studies.captions.one_caption import CaptionHit, OneCaptionResult, OneP
 from core.studies.captions.retrieval import RetrievalResult
 from core.studies.few_shot.draw import FewShotDraw
 from core.studies.few_shot.result import FewShotPoint, FewShotResult, FewShotRun
+from core.studies.field.choosing import FieldFilter
+from core.studies.field.expected import Alarms, Expected
+from core.studies.field.ranking import Best
+from core.studies.field.relations import SetAgainstSet, SetCorrelations
 from core.studies.multi_label.result import Accepted, LabelFigures, MultiLabelResult
 from core.studies.pictures.agreement import Agreement
 from core.studies.pictures.lists import ListComparison, Moved
@@ -45,6 +51,7 @@ from core.words import (
     datasets,
     deck,
     few_shot,
+    field,
     glossary,
     jobs,
     leaderboard,
@@ -78,6 +85,7 @@ def sentences() -> dict[str, list[Any]]:
     said: dict[str, list[Any]] = {}
     for name, texts in (
         *_accuracy(),
+        *_field(),
         *_probe(),
         *_few_shot(),
         *_prompts(),
@@ -387,6 +395,55 @@ def _accuracy() -> Said:
     yield "accuracy.collapse_finding", [accuracy.collapse_finding(each) for each in (even, collapsed)]
     perfect = _predicting(a, a.labels)
     yield "accuracy.mistake_finding", [accuracy.mistake_finding(confusion_frame(each)) for each in (collapsed, perfect)]
+
+
+def _field() -> Said:
+    sets, one = find_sets("satellite"), (find_set("cifar100"),)
+    first, second = (each for each in checkpoints() if each.name in ("ViT-B-32/openai", "RN50/openai"))
+    clear = Best(best=first, value=0.64, ci95=(0.63, 0.65), runner_up=second, runner_up_value=0.4, tied=(), compared=5)
+    alone = replace(clear, runner_up=None, runner_up_value=None, compared=1)
+    limits = FieldFilter(parameters=200, gflops=50, commercial=True, words="vit", data=("LAION",), families=("SigLIP",))
+    yield "field.sets_said", [field.sets_said(each) for each in (sets, one, field_sets(), (*sets, *one))]
+    yield "field.filter_said", [field.filter_said(each, 5) for each in (limits, FieldFilter())]
+    bests = (clear, replace(clear, tied=(second,)), replace(clear, tied=(second, first)), alone)
+    yield (
+        "field.best_said",
+        [field.best_said(each, each_sets, FieldFilter()) for each in bests for each_sets in (sets, one)],
+    )
+    cost, value = np.array([1.0, 2, 3, 4, np.nan]), np.array([0.1, 0.2, 0.3, 0.25, 0.9])
+    yield (
+        "field.cost_said",
+        [field.cost_said(name, cost[:n], value[:n], 3, one) for name in ("parameters", "samples") for n in (2, 4, 5)],
+    )
+    line = Line(slope=1.0, intercept=-0.5, sigma=0.2, r2=0.95, n=2, centre=0.0, spread=10.0)
+    pair = SetAgainstSet(
+        x=sets[0],
+        y=one[0],
+        rows=np.array([0, 1]),
+        x_values=np.array([0.5, 0.6]),
+        y_values=np.array([0.4, 0.9]),
+        line=line,
+        above=np.array([0.01, -0.2]),
+        outside=np.array([0.0, -1.0]),
+    )
+    yield "field.against_said", [field.against_said(pair)]
+    map_ = SetCorrelations(sets=sets, values=np.array([[1, 0.95, 0.1], [0.95, 1, 0.2], [0.1, 0.2, 1]]), n=117)
+    yield "field.correlations_said", [field.correlations_said(map_)]
+    base = Expected(
+        here=one[0],
+        elsewhere=sets,
+        level=0.5,
+        value=0.6,
+        low=0.5,
+        high=0.7,
+        line=replace(line, n=117),
+        rows=np.arange(2),
+        levels=np.array([0.5, 0.6]),
+        figures=np.array([0.5, 0.6]),
+    )
+    rate = Alarms(confidence=0.95, outside=53, cells=1000)
+    cases = [(base, 0.4), (base, 0.05), (replace(base, elsewhere=field_sets()), 0.95)]
+    yield "field.expected_said", [field.expected_said(found, v, 1000, rate) for found, v in cases]
 
 
 def _several() -> list[list[MultiLabelResult]]:

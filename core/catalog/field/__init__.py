@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.catalog.families import family_of, training_data_of
+from core.catalog.families import data_group_of, family_of, training_data_of
 from core.catalog.licences import commercial_use, licence_of
 from core.errors import TMVError
 from core.stats.intervals import Float64Array
@@ -75,6 +75,11 @@ class Checkpoint:
     def training_data(self) -> str:
         """What it was trained on; "" where that is not recorded."""
         return training_data_of(self.pretrained)
+
+    @property
+    def data_group(self) -> str:
+        """Whose data these are: "LAION", "DataComp", ..."""
+        return data_group_of(self.pretrained)
 
     @property
     def licence(self) -> str:

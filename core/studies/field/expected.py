@@ -19,8 +19,7 @@ from core.catalog.field import Checkpoint, FieldSet, accuracy, checkpoints, fiel
 from core.errors import TMVError
 from core.stats.intervals import Float64Array
 from core.stats.line import Line, fit, from_logit, outside, to_logit
-from core.studies.field.choosing import columns
-from core.studies.field.relations import distinct
+from core.studies.field.choosing import columns, distinct
 from core.types import IntArray
 
 CONFIDENCE = 0.95

@@ -13,7 +13,7 @@ import numpy as np
 from core.catalog.field import Checkpoint, FieldSet, checkpoints
 from core.errors import TMVError
 from core.stats.intervals import Float64Array, normal_quantile, wilson_many
-from core.studies.field.choosing import FieldFilter, figures
+from core.studies.field.choosing import FieldFilter, distinct, figures
 from core.types import IntArray, Interval
 
 
@@ -74,11 +74,13 @@ def tied_ranks(low: Float64Array, high: Float64Array) -> IntArray:
     return found
 
 
-def standings(sets: tuple[FieldSet, ...], chosen: FieldFilter | None = None) -> Standings:
-    """All checkpoints of a filter on these sets. Raises `TMVError` where none is left."""
+def standings(sets: tuple[FieldSet, ...], chosen: FieldFilter | None = None, *, twins: bool = True) -> Standings:
+    """All checkpoints of a filter on these sets; without `twins` the same weights under another name once. Raises
+    `TMVError` where none is left."""
     rows = (chosen or FieldFilter()).rows
     if not len(rows):
         raise TMVError(_nobody(chosen or FieldFilter()))
+    rows = rows if twins else distinct(rows)
     values = figures(sets, rows)
     ends = [figure_intervals(values[:, k], each) for k, each in enumerate(sets)]
     ranks = np.stack([tied_ranks(low, high) for low, high in ends], axis=1)
@@ -121,7 +123,7 @@ def _half_width(values: Float64Array, sets: tuple[FieldSet, ...]) -> Float64Arra
 
 def best_within(sets: tuple[FieldSet, ...], chosen: FieldFilter) -> Best:
     """The best checkpoint of a filter by its mean over the sets."""
-    board = standings(sets, chosen)
+    board = standings(sets, chosen, twins=False)
     first, *rest = (int(i) for i in board.order)
     every = board.checkpoints
     second = rest[0] if rest else None

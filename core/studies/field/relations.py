@@ -9,10 +9,10 @@ from scipy import stats
 from scipy.cluster import hierarchy
 from scipy.spatial.distance import squareform
 
-from core.catalog.field import Checkpoint, FieldSet, checkpoints, field_sets
+from core.catalog.field import Checkpoint, FieldSet, checkpoints
 from core.stats.intervals import Float64Array
 from core.stats.line import Line, fit, outside
-from core.studies.field.choosing import FieldFilter, figures
+from core.studies.field.choosing import FieldFilter, distinct, figures
 from core.types import IntArray
 
 CONFIDENCE = 0.95
@@ -81,15 +81,6 @@ def set_correlations(sets: tuple[FieldSet, ...], chosen: FieldFilter | None = No
     values = np.atleast_2d(np.corrcoef(ranks, rowvar=False))
     order = _clustered(values)
     return SetCorrelations(sets=tuple(sets[i] for i in order), values=values[np.ix_(order, order)], n=len(rows))
-
-
-def distinct(rows: IntArray) -> IntArray:
-    """Without those that are another's weights under another name: the same figure on every set. Twice the same point
-    would make a band look surer than it is."""
-    every = figures(field_sets(), rows)
-    _, first = np.unique(every, axis=0, return_index=True)
-    found: IntArray = rows[np.sort(first)]
-    return found
 
 
 def _clustered(values: Float64Array) -> list[int]:

@@ -85,7 +85,7 @@ def test_groups_hold_every_set_once() -> None:
 
 
 def test_an_unknown_set_says_what_there_is() -> None:
-    with pytest.raises(TMVError, match=r'"marsrovers".*imagenet1k.*Groups are: imagenet, '):
+    with pytest.raises(TMVError, match=r'"marsrovers".*imagenet1k.*Groups are: ImageNet, '):
         field.find_sets("marsrovers")
 
 

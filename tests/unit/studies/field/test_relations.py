@@ -10,9 +10,9 @@ from scipy import stats
 from core.catalog.field import accuracy, checkpoints, field_sets, find_checkpoint, find_set, find_sets
 from core.errors import TMVError
 from core.stats.line import from_logit, to_logit
-from core.studies.field.choosing import FieldFilter, columns, figures
+from core.studies.field.choosing import FieldFilter, columns, distinct, figures
 from core.studies.field.expected import alarms, expected, expected_for, expected_of
-from core.studies.field.relations import distinct, set_against_set, set_correlations
+from core.studies.field.relations import set_against_set, set_correlations
 
 EVERY = np.arange(121)
 

@@ -1,0 +1,167 @@
+"""`field`: published figures of other checkpoints, the best within a budget, and where a model is among them."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
+
+from core.catalog.field import FieldSet, field_sets, find_set, find_sets
+from core.catalog.models import find_model
+from core.commands.base import Command, Record, Row, interval, percent
+from core.engine import Engine
+from core.errors import BadArgument, TMVError
+from core.studies.field.choosing import FieldFilter
+from core.studies.field.expected import alarms, expected_for
+from core.studies.field.own import OwnFigure, known_figures, own_figures
+from core.studies.field.ranking import best_within, standings
+from core.tables.field import standings_frame
+from core.types import Note
+from core.words.field import best_said, expected_said
+
+AROUND = 5
+"""So many checkpoints are shown on each side of `--near`."""
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--set",
+        action="append",
+        metavar="NAME",
+        help="a data set of the field or a group of them, for example cifar100 or satellite; repeat for several "
+        "(default: all 38)",
+    )
+    parser.add_argument(
+        "--budget", type=_positive, metavar="MILLIONS", help="only checkpoints with at most so many million parameters"
+    )
+    parser.add_argument("--gflops", type=_positive, metavar="N", help="only checkpoints with at most so many GFLOPs")
+    parser.add_argument("--commercial", action="store_true", help="only what may be used commercially")
+    parser.add_argument(
+        "--words", default="", metavar="WORDS", help="only checkpoints with these words in name, family or data"
+    )
+    parser.add_argument(
+        "--near",
+        metavar="MODEL",
+        help="where this model is: its neighbors, and what was measured of it here beside what the field makes one "
+        "expect",
+    )
+
+
+def _positive(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"expected a number above 0, got {text!r}")
+    return value
+
+
+def _run(engine: Engine, args: argparse.Namespace) -> list[Record]:
+    sets = _sets(args.set)
+    chosen = FieldFilter(
+        parameters=args.budget, gflops=args.gflops, commercial=args.commercial, words=args.words.strip()
+    )
+    rows = [_record(row, sets) for row in standings_frame(standings(sets, chosen)).to_dict("records")]
+    best = best_said(best_within(sets, chosen), sets, chosen)
+    note = Note(text=str(best), code=best.code or "", level="info").as_dict()
+    rows = [row | {"notes": [note]} for row in rows]
+    return rows if args.near is None else _near(engine, rows, sets, args.near)
+
+
+def _sets(names: Sequence[str] | None) -> tuple[FieldSet, ...]:
+    """Those asked for, each once, in the order of the table."""
+    try:
+        asked = {each for name in names or ["all"] for each in find_sets(name)}
+    except TMVError as error:
+        raise BadArgument(str(error)) from None
+    return tuple(each for each in field_sets() if each in asked)
+
+
+def _record(row: Mapping[Hashable, Any], sets: Sequence[FieldSet]) -> Record:
+    return {
+        **{str(name): value for name, value in row.items() if name not in {s.name for s in sets} | {"low", "high"}},
+        "mean_ci95": [row["low"], row["high"]],
+        "figures": {each.name: row[each.name] for each in sets},
+        "kind": "published",
+        "notes": [],
+    }
+
+
+def _near(engine: Engine, rows: list[Record], sets: Sequence[FieldSet], typed: str) -> list[Record]:
+    """The model's neighbors in the ranking, then a record for each of its figures: measured here, or published."""
+    name = find_model(typed).name
+    stored = dict.fromkeys(entry.key.dataset for entry in engine.store.entries() if entry.key.model == name)
+    own, _ = own_figures(engine, [(name, dataset) for dataset in stored])
+    own = tuple(each for each in own if each.field_set in sets)
+    at = next((i for i, row in enumerate(rows) if row["model"] == name), None)
+    if at is None and not own:
+        raise TMVError(
+            f"{name} is not among these checkpoints of the field, and nothing that the field knows was measured of it "
+            f"here; measure it first, for example: python -m core classify --model {name} --data cifar100"
+        )
+    around = [] if at is None else rows[max(0, at - AROUND) : at + AROUND + 1]
+    return [*around, *(_placed(each, own) for each in own)]
+
+
+def _placed(figure: OwnFigure, every: Sequence[OwnFigure]) -> Record:
+    """A figure measured here, beside what checkpoints as good elsewhere get."""
+    record: Record = {
+        "model": figure.model,
+        "kind": "measured",
+        "dataset": figure.dataset,
+        "split": figure.split,
+        "set": figure.field_set.name,
+        "value": figure.value,
+        "ci95": list(figure.ci95),
+        "n": figure.n,
+        "remark": figure.remark,
+        "notes": [note.as_dict() for note in figure.notes],
+    }
+    try:
+        found = expected_for(figure.model, figure.field_set, known_figures(every, figure.model))
+    except TMVError as error:
+        return record | {"expected": None, "why": str(error)}
+    said = expected_said(found, figure.value, figure.n, alarms())
+    like = said.code == "like_the_field"
+    note = Note(text=str(said), code=said.code or "", level="info" if like else "warning")
+    record["notes"].append(note.as_dict())
+    return record | {"expected": found.value, "expected_band": [found.low, found.high], "why": ""}
+
+
+def _rows(records: Sequence[Record]) -> list[Row]:
+    return [_own_row(record) if record["kind"] == "measured" else _row(record) for record in records]
+
+
+def _row(record: Record) -> Row:
+    figures = record["figures"]
+    shown = {find_set(name).short: percent(value) for name, value in figures.items()} if len(figures) <= 4 else {}
+    return {
+        "rank": record["rank"],
+        "model": record["model"],
+        "parameters": f"{record['parameters'] / 1e6:,.0f} million",
+        "mean": percent(record["mean"]),
+        "95 %": interval(record["mean_ci95"]),
+        "mean rank": f"{record['mean_rank']:.1f}",
+        **shown,
+    }
+
+
+def _own_row(record: Record) -> Row:
+    return {
+        "rank": "here",
+        "model": record["model"],
+        "parameters": "",
+        "mean": percent(record["value"]),
+        "95 %": interval(record["ci95"]),
+        "mean rank": record["dataset"],
+    }
+
+
+COMMAND = Command(
+    name="field",
+    help="published figures of 121 checkpoints on 38 data sets: the best within a budget, and where a model is",
+    add_arguments=_add_arguments,
+    run=_run,
+    rows=_rows,
+)

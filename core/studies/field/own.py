@@ -1,0 +1,82 @@
+"""Figures measured here that have a place in the field: zero-shot, with the metric that the field reports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from core.catalog.benchmark_names import published_set
+from core.catalog.field import FieldSet, field_sets
+from core.catalog.published import other_images
+from core.errors import TMVError
+from core.studies.base import Lab
+from core.studies.leaderboard.figures import BY_NAME
+from core.types import DatasetSpec, Interval, Note
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnFigure:
+    """A figure 0-1 of a model measured here, on the data set `dataset` that the field knows as `field_set`; `remark`
+    says where its images are not those of the field."""
+
+    model: str
+    dataset: str
+    split: str
+    field_set: FieldSet
+    value: float
+    ci95: Interval
+    n: int
+    remark: str = ""
+    notes: tuple[Note, ...] = ()
+
+
+def field_set_of(dataset: DatasetSpec) -> FieldSet | None:
+    """What the field calls a data set: by the name that its published figures have, or by that of a benchmark's shards;
+    None for any other, a folder of the same name too."""
+    known = dataset.published_name
+    if (
+        not known
+        and dataset.name.startswith("wds:")
+        and (found := published_set(dataset.name.rpartition("/")[2].rpartition(":")[2]))
+    ):
+        known = found.published_name
+    return next((each for each in field_sets() if known and each.short == known), None)
+
+
+def own_figures(lab: Lab, pairs: Iterable[tuple[str, str]]) -> tuple[tuple[OwnFigure, ...], tuple[str, ...]]:
+    """The figures of these pairs of model and data set, and why others that the field knows have none."""
+    found, why = list[OwnFigure](), list[str]()
+    for model, dataset in pairs:
+        try:
+            figure = _own(lab, model, dataset)
+        except TMVError as error:
+            why.append(f"{model}, {dataset}: {error}")
+        else:
+            found += [figure] if figure else []
+    return tuple(found), tuple(why)
+
+
+def _own(lab: Lab, model: str, dataset: str) -> OwnFigure | None:
+    place = lab.place(model, dataset)
+    field_set = field_set_of(place.dataset)
+    if field_set is None or field_set.metric not in BY_NAME:
+        return None
+    score = BY_NAME[field_set.metric].of(lab, place)
+    if score is None:
+        return None
+    return OwnFigure(
+        model=model,
+        dataset=dataset,
+        split=score.split,
+        field_set=field_set,
+        value=score.value,
+        ci95=score.ci95,
+        n=score.n,
+        remark=other_images(place.dataset, "mlfoundations"),
+        notes=score.notes,
+    )
+
+
+def known_figures(figures: Iterable[OwnFigure], model: str) -> Mapping[str, float]:
+    """Name of the field's set -> what was measured of a model on it, but not on other images than the field's."""
+    return {each.field_set.name: each.value for each in figures if each.model == model and not each.remark}

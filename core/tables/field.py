@@ -1,0 +1,85 @@
+"""The field as frames: checkpoints with their figures, a set against a set, correlations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from core.catalog.field import Checkpoint
+from core.studies.field.own import OwnFigure
+from core.studies.field.ranking import Standings
+from core.studies.field.relations import SetAgainstSet, SetCorrelations
+from core.words.names import say_dataset, say_model, shown_together
+
+COSTS = ("parameters", "gflops", "samples")
+
+
+def standings_frame(board: Standings) -> pd.DataFrame:
+    """A row a checkpoint, the best mean first: what it is, its `mean` over the sets with `low` and `high`, its `rank`
+    (ties share it) and `mean_rank`, and a column a set with its figure 0-1."""
+    every = board.checkpoints
+    with shown_together(models=[each.name for each in every]):
+        rows = [about(each) for each in every]
+    frame = pd.DataFrame(rows).assign(
+        rank=board.place, mean=board.mean, low=board.low, high=board.high, mean_rank=board.mean_rank
+    )
+    figures = pd.DataFrame(board.figures, columns=[each.name for each in board.sets])
+    return pd.concat([frame, figures], axis=1).iloc[board.order].reset_index(drop=True)
+
+
+def about(checkpoint: Checkpoint) -> dict[str, object]:
+    """What a checkpoint is; `parameters` and `samples` in ones, as everywhere in tables."""
+    samples = checkpoint.samples
+    return {
+        "model": checkpoint.name,
+        "model_title": say_model(checkpoint.name),
+        "family": checkpoint.family,
+        "data_group": checkpoint.data_group,
+        "training_data": checkpoint.training_data,
+        "licence": checkpoint.licence,
+        "commercial_use": checkpoint.commercial_use,
+        "parameters": checkpoint.parameters * 1e6,
+        "gflops": checkpoint.gflops,
+        "samples": np.nan if samples is None else samples * 1e9,
+        "image_size": checkpoint.image_size,
+    }
+
+
+def against_frame(found: SetAgainstSet) -> pd.DataFrame:
+    """A row a checkpoint: its figures `x` and `y`, how far it lies `above` the line, whether `outside` the band."""
+    with shown_together(models=[each.name for each in found.checkpoints]):
+        rows = [about(each) for each in found.checkpoints]
+    return pd.DataFrame(rows).assign(
+        x=found.x_values, y=found.y_values, above=found.above, outside=found.outside.astype(int)
+    )
+
+
+def correlations_frame(found: SetCorrelations) -> pd.DataFrame:
+    """A row for every two sets, in the order of the clustering."""
+    return pd.DataFrame(
+        {"x": x.name, "x_title": x.title, "y": y.name, "y_title": y.title, "correlation": found.values[i, k]}
+        for i, x in enumerate(found.sets)
+        for k, y in enumerate(found.sets)
+    )
+
+
+def own_frame(figures: Sequence[OwnFigure]) -> pd.DataFrame:
+    """A row a figure measured here."""
+    return pd.DataFrame(
+        {
+            "model": each.model,
+            "model_title": say_model(each.model),
+            "dataset": each.dataset,
+            "dataset_title": say_dataset(each.dataset),
+            "split": each.split,
+            "set": each.field_set.name,
+            "value": each.value,
+            "low": each.ci95[0],
+            "high": each.ci95[1],
+            "n": each.n,
+            "remark": each.remark,
+        }
+        for each in figures
+    )

@@ -1,0 +1,133 @@
+"""What the field says: who is best and at what cost, how data sets hang together, and whether a figure is like it."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import stats
+
+from core.catalog.field import FieldSet, groups
+from core.stats.intervals import Float64Array
+from core.stats.numbers import count, few_of, interval_text, percent, points, upper_first
+from core.studies.field.choosing import FieldFilter
+from core.studies.field.expected import CONFIDENCE, Alarms, Expected
+from core.studies.field.ranking import Best
+from core.studies.field.relations import SetAgainstSet, SetCorrelations
+from core.types import Sentence
+from core.words.names import MOST_NAMED, say_model, shown_together
+
+NEAR = 0.9
+"""A rank correlation from here on: the two sets order checkpoints nearly alike."""
+COST_SAID = {"parameters": "parameters", "gflops": "GFLOPs", "samples": "samples seen in training"}
+
+
+def sets_said(sets: tuple[FieldSet, ...]) -> str:
+    """ "EuroSAT", "the 3 satellite data sets", "all 38 data sets"."""
+    if len(sets) == 1:
+        return sets[0].title
+    group = next((name for name, members in groups().items() if members == sets), "")
+    if group:
+        return f"the {len(sets)} {group} data sets"
+    return f"all {len(sets)} data sets" if len(sets) == sum(map(len, groups().values())) else f"{len(sets)} data sets"
+
+
+def filter_said(chosen: FieldFilter, n: int) -> str:
+    """ "59 checkpoints with at most 200 million parameters"."""
+    limits = [
+        *([f"at most {chosen.parameters:g} million parameters"] if chosen.parameters is not None else []),
+        *([f"at most {chosen.gflops:g} GFLOPs"] if chosen.gflops is not None else []),
+        *(["a license that allows commercial use"] if chosen.commercial else []),
+        *([f"“{chosen.words}” in their name"] if chosen.words else []),
+        *([f"training data of {few_of(chosen.data)}"] if chosen.data else []),
+        *([f"the family {few_of(chosen.families)}"] if chosen.families else []),
+    ]
+    return f"{count(n, 'checkpoint')} with {' and '.join(limits)}" if limits else count(n, "published checkpoint")
+
+
+def best_said(found: Best, sets: tuple[FieldSet, ...], chosen: FieldFilter) -> Sentence:
+    """The best of a filter with its runner-up. Codes: `field_best`, `field_tie`, `field_only`."""
+    mean = " on average" if len(sets) > 1 else ""
+    names = [each.name for each in (found.best, found.runner_up) if each is not None]
+    with shown_together(models=names):
+        best, *rest = map(say_model, names)
+    value = f"{percent(found.value)} (95 % {interval_text(found.ci95)})"
+    of = filter_said(chosen, found.compared)
+    if not rest or found.runner_up_value is None:
+        return Sentence(f"Only {best} fits: {value}{mean} on {sets_said(sets)}.", "field_only")
+    said = f"Of {of}, {best} is best on {sets_said(sets)}: {value}{mean}; next is {rest[0]} with"
+    said = f"{said} {percent(found.runner_up_value)}"
+    if found.tied:
+        return Sentence(f"{said}. Their intervals overlap, so this lead is a tie{_also(len(found.tied))}.", "field_tie")
+    return Sentence(f"{said}, and the lead is clear of chance.", "field_best")
+
+
+def _also(tied: int) -> str:
+    return f" of {tied + 1} checkpoints" if tied > 1 else ""
+
+
+def cost_said(
+    cost: str, costs: Float64Array, values: Float64Array, on_front: int, sets: tuple[FieldSet, ...]
+) -> Sentence:
+    """What a cost buys: its rank correlation with the figures, and how many nobody beats at their cost. Code:
+    `field_cost`; `nothing` for fewer than three checkpoints of known cost."""
+    known = np.isfinite(costs)
+    if known.sum() < 3:
+        return Sentence(f"Too few checkpoints here have recorded {COST_SAID[cost]} to compare.", "nothing")
+    rho = float(stats.spearmanr(costs[known], values[known]).statistic)
+    strength = "much" if abs(rho) > 0.7 else "something" if abs(rho) > 0.3 else "little"
+    unknown = int((~known).sum())
+    lost = f" {count(unknown, 'checkpoint')} of unknown cost left out." if unknown else ""
+    front = count(on_front, "of them is", "of them are")
+    return Sentence(
+        f"{upper_first(COST_SAID[cost])} say {strength} about accuracy on {sets_said(sets)}: rank correlation "
+        f"{rho:.2f} over {count(int(known.sum()), 'checkpoint')}; {front} beaten by none that costs as much or "
+        f"less.{lost}",
+        "field_cost",
+    )
+
+
+def against_said(found: SetAgainstSet) -> Sentence:
+    """How closely one set follows another. Code: `field_line`."""
+    out = count(int((found.outside != 0).sum()), "is", "are")
+    farthest = int(np.argmax(np.abs(found.above)))
+    with shown_together(models=[found.checkpoints[farthest].name]):
+        far = say_model(found.checkpoints[farthest].name)
+    off, side = found.above[farthest], "above" if found.above[farthest] > 0 else "below"
+    return Sentence(
+        f"{found.x.title} predicts accuracy on {found.y.title} with R² {found.line.r2:.2f} (a line on logit axes over "
+        f"{count(len(found.rows), 'checkpoint')}); {out} outside the 95 % band. Farthest from the line is {far}, "
+        f"{points(abs(off))} {side}.",
+        "field_line",
+    )
+
+
+def correlations_said(found: SetCorrelations) -> Sentence:
+    """Which sets say the same, and which says what no other does. Code: `field_correlations`."""
+    values = found.values.copy()
+    np.fill_diagonal(values, -np.inf)
+    i, k = np.unravel_index(int(np.argmax(values)), values.shape)
+    most = [found.nearest(at)[1] for at in range(len(found.sets))]
+    alone = int(np.argmin(most))
+    alike = sum(value >= NEAR for value in most)
+    return Sentence(
+        f"{found.sets[int(i)].title} and {found.sets[int(k)].title} order {found.n} checkpoints most alike (rank "
+        f"correlation {values[i, k]:.3f}); {alike} of {len(found.sets)} data sets have another one that says nearly "
+        f"the same ({NEAR:g} or more), and {found.sets[alone].title} is least like any other ({most[alone]:.2f}).",
+        "field_correlations",
+    )
+
+
+def expected_said(found: Expected, value: float, n: int, rate: Alarms) -> Sentence:
+    """Whether a figure is like the field. Codes: `like_the_field`, `below_the_field`, `above_the_field`."""
+    place = found.place(value, n)
+    level = f"Checkpoints as good on {_elsewhere(found)} get {percent(found.value)} on {found.here.title}"
+    band = f"{percent(CONFIDENCE, 0)} of them between {percent(found.low)} and {percent(found.high)}"
+    promise = f"{percent(rate.rate)} of {rate.cells:,} published figures lie outside theirs"
+    if place == "inside":
+        return Sentence(f"{level}, {band}: {percent(value)} is one of these.", "like_the_field")
+    return Sentence(f"{level}, {band}: {percent(value)} is {place} that ({promise}).", f"{place}_the_field")
+
+
+def _elsewhere(found: Expected) -> str:
+    if len(found.elsewhere) <= MOST_NAMED:
+        return few_of([each.title for each in found.elsewhere], MOST_NAMED)
+    return f"{len(found.elsewhere)} other data sets"
