@@ -31,6 +31,7 @@ ABOUT = (
 PAGES = {
     "": [
         ("home", "Home", "What two models see in your words, and what is here."),
+        ("field", "The field", "Published figures of 121 checkpoints on 38 data sets, and where yours are."),
         ("leaderboard", "Leaderboard", "Every model on every data set, with leaders and ties."),
         ("search", "Search", "Find images by text, by image or by both; two models side by side."),
         ("check_my_number", "Check my number", "Why a result differs from the paper's; upload your predictions."),

@@ -17,6 +17,7 @@ from tests.conftest import GOOD, POOR, World
 WIDTHS = (1440, 390)
 ON_COLOURS = (
     "",
+    "field",
     "leaderboard",
     "search",
     "check_my_number",
