@@ -137,11 +137,12 @@ def more(engine: Engine, dataset: DatasetSpec, now: QueryForm) -> None:
             type=[s.lstrip(".") for s in sorted(IMAGE_SUFFIXES)],
             key=keys["file"],
             max_upload_size=MOST_MEGABYTES,
-            on_change=wrote,
+            on_change=safe_callback(_wrote, at="query-image"),
             args=args,
             help="It stays on this server for a while under a name that only the link knows, so that the link shows "
             "others the same.",
         )
+        show_form_error("query-image")
         if now.upload or now.like:
             _asked_with(engine, dataset, now)
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from core.errors import EncoderStopped, EncoderWarming, TMVError
+from core.errors import BadImage, EncoderStopped, EncoderWarming, TMVError
 from pages.shared.engine import engine
 from pages.shared.file_models import public_name
 from pages.shared.warming import encoder_stopped, warming
@@ -24,6 +24,11 @@ def public(text: str) -> str:
     server these lie."""
     named = public_name(engine(), text)
     return engine().data.names.without_folder(named).replace(str(engine().cache_dir), "$TMV_CACHE")
+
+
+def in_a_sentence(error: TMVError) -> str:
+    """What a reader is told: of an image only the reason is known to whoever could not read it."""
+    return f"This image cannot be used: {error}. Choose another file." if isinstance(error, BadImage) else str(error)
 
 
 class SaidAlready(Exception):
@@ -45,7 +50,7 @@ def errors_in_place() -> Iterator[None]:
     except EncoderStopped as stopped:
         encoder_stopped(stopped)
     except TMVError as error:
-        st.info(plain(public(str(error))), icon=":material/info:")
+        st.info(plain(public(in_a_sentence(error))), icon=":material/info:")
     except Exception:
         log.exception("a part of a page failed")
         st.caption(UNEXPECTED)
@@ -62,7 +67,7 @@ def safe_callback(
         try:
             action(*args)
         except TMVError as error:
-            st.session_state[_form(at)] = public(str(error))
+            st.session_state[_form(at)] = public(in_a_sentence(error))
         except Exception:
             log.exception("a callback failed")
             st.session_state[_form(at)] = UNEXPECTED

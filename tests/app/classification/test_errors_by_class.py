@@ -197,7 +197,11 @@ def test_an_own_picture_is_named_with_typed_labels(page: Page, world: World, war
 
 @pytest.mark.parametrize(
     ("data", "labels", "sentence"),
-    [(b"no picture at all", "a\nb", "not a"), (png((1, 2, 3)), "only one", "Between 2 and 200"), (b"", "a\nb", "")],
+    [
+        (b"no picture at all", "a\nb", "This image cannot be used: not a"),
+        (png((1, 2, 3)), "only one", "Between 2 and 200"),
+        (b"", "a\nb", ""),
+    ],
 )
 def test_what_cannot_be_named_is_told_in_a_sentence(
     page: Page, world: World, warm: None, data: bytes, labels: str, sentence: str
