@@ -11,6 +11,9 @@ from pages.shared.url_state import get_choice
 Theme = Literal["light", "dark"]
 WIDEST = "calc(1400px + 10rem)"
 """How wide the page's column gets: longer lines are hard to read, and figures stand too far apart."""
+SIDES_WRAP = 1000
+"""Pixels of a screen, as with 200 % zoom, on which two sides of three choices each have no room beside each other."""
+SIDES = ":is(.st-key-choices-folded-sides, .st-key-choices-open-sides) > * > .stHorizontalBlock"
 TITLED = "slide-titled"
 """Whether the stage has drawn the title of a slide in this run; in the session."""
 STAGE, WIDTH = 1.85, "stage-width"
@@ -53,12 +56,15 @@ def stage_scale() -> float:
 
 def keep_readable() -> None:
     """The words of a chosen pill or segment in the colour of text: the accent of the dark theme, which carries
-    white words elsewhere, is too dark for words of its own; lines that are no longer than one can read; and no toolbar
-    over a chart where no mouse can make it go away."""
+    white words elsewhere, is too dark for words of its own; lines that are no longer than one can read; the two sides
+    of a comparison under each other where six choices in a row would be cut; and no toolbar over a chart where no mouse
+    can make it go away."""
     st.html(
         '<style>.stButtonGroup button[data-selected="true"] { color: inherit !important; }'
         f".stMainBlockContainer {{ max-width: {WIDEST}; margin-inline: auto; }}"
         "@media (min-width: 640px) { .st-key-show-choices { display: none !important; } }"
         "@media (max-width: 639px) { div:has(> [class*='st-key-choices-folded']) { display: none !important; } }"
+        f"@media (max-width: {SIDES_WRAP}px) {{ {SIDES} {{ flex-wrap: wrap; }} "
+        f"{SIDES} > * {{ flex: 1 1 100%; min-width: 100%; }} }}"
         "@media (hover: none) { .stPlotlyChart .modebar-container { display: none !important; } }</style>"
     )

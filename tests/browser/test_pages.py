@@ -159,6 +159,19 @@ def test_title_and_note_have_the_width_of_their_chart_and_no_toolbar_over_them(
         assert bar is None or bar["y"] >= above["y"] + above["height"]
 
 
+def test_two_sides_of_three_choices_stand_under_each_other_where_a_row_would_cut_them(
+    visit: Visit, address: str, world: World
+) -> None:
+    """As at 200 % zoom on a screen 1440 pixels wide."""
+    for width, under in ((1440, False), (720, True)):
+        page = visit(address + f"/compare?data={quote(world.colours)}", width=width)
+        first, second = (page.get_by_test_id("stSelectbox").filter(has_text=f"{n} model") for n in ("First", "Second"))
+        second.wait_for()
+        settled(page)
+        a, b = first.bounding_box(), second.bounding_box()
+        assert (b["y"] > a["y"] + a["height"] / 2) == under
+
+
 def test_a_finger_has_no_toolbar_that_never_goes_away(browser: Any, address: str, world: World) -> None:
     context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     page = context.new_page()
