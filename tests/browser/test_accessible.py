@@ -206,3 +206,21 @@ def test_the_drawer_of_a_phone_does_not_cover_the_next_page(visit: Visit, addres
         expect(open_drawer).to_have_count(0)
         settled(page)
     expect(page.get_by_role("heading", level=1)).to_have_text("Which model is best, and where?")
+
+
+def test_the_drawer_of_a_phone_says_what_each_page_is_for(visit: Visit, address: str) -> None:
+    page = visit(address, width=390)
+    settled(page)
+    page.get_by_test_id("stExpandSidebarButton").click()
+    drawer = page.get_by_test_id("stSidebar")
+    said = drawer.get_by_text("What a model confuses, and the images behind it.").last
+    expect(said).to_be_visible()
+    settled(page)
+    box, edge = said.bounding_box(), drawer.bounding_box()
+    assert box["height"] > 10 and box["x"] + box["width"] <= edge["x"] + edge["width"]
+    # Whoever presses the description goes to its page, and the drawer is out of the way.
+    said.scroll_into_view_if_needed()
+    box = said.bounding_box()
+    page.mouse.click(box["x"] + 20, box["y"] + box["height"] / 2)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Which classes does the model confuse?")
+    expect(page.locator("[data-testid=stSidebar][data-collapsed=false]")).to_have_count(0)
