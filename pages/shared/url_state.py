@@ -36,8 +36,11 @@ def bind(*names: str) -> None:
     with out_of_sight():
         for name in names:
             # A click on another page before a run has ended takes choices out of the address, not out of the session
-            if st.session_state.get(name) and name not in st.query_params:
-                st.session_state[name] = list(st.session_state[name])
+            kept = st.session_state.get(name)
+            if isinstance(kept, str):  # of another page, whose widget of this name holds one text
+                del st.session_state[name]
+            elif kept and name not in st.query_params:
+                st.session_state[name] = list(kept)
             st.multiselect(name, [], key=name, bind="query-params", accept_new_options=True)
 
 

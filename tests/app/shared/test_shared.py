@@ -18,6 +18,7 @@ from pages.shared.own_data import inside, page_dataset, page_model
 from pages.shared.url_state import address
 from pages.shared.words import plain
 from tests.app.making import unescaped
+from tests.conftest import World
 
 ROOT = Path(__file__).parents[3]
 
@@ -240,3 +241,17 @@ def test_an_encoder_that_was_killed_is_told_without_a_path_and_can_be_asked_agai
     assert "stopped from outside (SIGTERM)" in unescaped(app.info[0].value) and "/srv" not in app.info[0].value
     next(b for b in app.button if b.label == "Retry").click().run()
     assert not app.info and app.markdown[0].value == "the answer"
+
+
+def test_a_choice_of_another_page_s_widget_is_not_taken_apart(world: World) -> None:
+    def script() -> None:
+        import streamlit as st
+
+        from pages.shared.url_state import bind, get_choice
+
+        st.session_state.setdefault("order", "weakest")
+        bind("order")
+        st.markdown(repr(get_choice("order")))
+
+    app = AppTest.from_function(script).run()
+    assert not app.exception and app.markdown[0].value == "()"
