@@ -9,9 +9,15 @@ from pages.check_my_number.checks import checks, save_checks, show_audit
 from pages.check_my_number.text_checks import text_checks
 from pages.shared.brought import audited, brought, drop, example, forget, take_example
 from pages.shared.guard import errors_in_place, safe_callback
+from pages.shared.theme import on_stage
 from pages.shared.words import plain
 
 MOST_RESULTS = 12
+
+
+def shows_own() -> bool:
+    """Whether the page has this part: a slide only where something was brought, since nothing is brought on stage."""
+    return not on_stage() or brought() is not None
 
 
 def own_predictions(engine: Engine) -> None:

@@ -9,7 +9,7 @@ from core.studies.audit.study import Audit, audit_probe
 from core.studies.probe.study import LinearProbe
 from core.types import DatasetSpec, ModelSpec
 from pages.check_my_number.checks import checks, save_checks, show_audit
-from pages.check_my_number.own_predictions import own_predictions
+from pages.check_my_number.own_predictions import own_predictions, shows_own
 from pages.shared.brought import AUDITED
 from pages.shared.choice_rows import pick_on_dataset
 from pages.shared.engine import engine
@@ -114,8 +114,10 @@ def footer(engine: Engine, result: AuditResult, model: ModelSpec, dataset: Datas
 
 page_title("Is my number right?", LEAD)
 own = st.container()
-st.header("A number measured here", anchor=False)
+if shows_own():
+    st.header("A number measured here", anchor=False)
 with errors_in_place():
     page(engine())
-with own, errors_in_place():  # after the choices that it may be compared with
-    own_predictions(engine())
+if shows_own():
+    with own, errors_in_place():  # after the choices that it may be compared with
+        own_predictions(engine())

@@ -9,6 +9,7 @@ from pages.data_and_models import compute, datasets, models, recent, report, vec
 from pages.shared.engine import engine
 from pages.shared.guard import errors_in_place
 from pages.shared.layout import page_title
+from pages.shared.theme import on_stage
 from pages.shared.url_choices import one_of
 from pages.shared.url_state import bind
 from pages.shared.widgets import segments
@@ -27,6 +28,8 @@ def page(engine: Engine) -> None:
     part = one_of("part", PARTS, "embed")
     segments("part", "Part of this page", PARTS, part, label_visibility="collapsed")
     for block in BLOCKS[part]:
+        if block is compute.show and on_stage():  # a form, of which a slide has nothing
+            continue
         with errors_in_place():
             block(engine)
 

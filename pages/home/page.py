@@ -19,6 +19,7 @@ from pages.shared.layout import page_title
 from pages.shared.own_data import page_dataset, page_model
 from pages.shared.pickers import here, look_up, not_available, note_problems
 from pages.shared.stored import ANY_KIND, default_datasets, default_models, stored_pairs
+from pages.shared.theme import on_stage
 from pages.shared.url_state import bind, get_choice
 from pages.shared.words import plain
 
@@ -29,7 +30,10 @@ LEAD = (
 
 
 def page(engine: Engine) -> None:
-    """The wall with a box beside it, the three questions, the next steps."""
+    """The wall with a box beside it, the three questions, the next steps; on a slide the wall alone."""
+    if on_stage():
+        show_wall(engine)
+        return
     left, right = st.columns([3, 1], gap="large")
     with left, errors_in_place():
         show_wall(engine)

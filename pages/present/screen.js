@@ -1,5 +1,7 @@
 // What a slide looks like: it fits the screen, and the last one stays until the next is drawn.
-const OLD = "stage-old", LEAST_CHART = 0.4, ROW_REM = 2.1875, TIGHTEST = 3, BESIDE = 140, NARROW = 640
+const OLD = "stage-old", LEAST_CHART = 0.45, ROW_REM = 2.1875, TIGHTEST = 3, BESIDE = 140, NARROW = 640, LOW = 500
+// As many images of a list as are worth smaller ones, and their widths in rem.
+const WANTED = 10, TILES = [8.2, 7.4, 6.6, 5.9, 5.2]
 const FIRST_LOOK = 900, LONGEST_WAIT = 8000, LOOKS = 3
 // How tight a slide is, and how wide its images are in rem (0: as they are).
 const FIRST_ROW = [[0, 0], [1, 0], [1, 6.6], [2, 6.6], [2, 5.2]]
@@ -29,7 +31,10 @@ const fitCharts = slide => {
   let room = 0
   root.dataset.stageTight = 0
   root.style.removeProperty("--stage-tile")
-  if (pictures && !first) fitFirstRow(pictures)
+  if (pictures && !first) {
+    fitFirstRow(pictures)
+    fitTiles(slide)
+  }
   for (let tight = 0; first && tight <= TIGHTEST; tight += 1) {
     root.dataset.stageTight = tight
     // Charts side by side have one height, that of the lowest of them.
@@ -53,6 +58,24 @@ const fitFirstRow = pictures => {
   // No room for them whatever gives way: the slide is about what stands above, as it is.
   root.dataset.stageTight = 0
   root.style.removeProperty("--stage-tile")
+}
+
+// Images as large as they can be while whole rows hold all that are wanted, or the most there is room for.
+const fitTiles = slide => {
+  const root = document.documentElement, most = parseFloat(getComputedStyle(root).getPropertyValue("--stage-tile"))
+  const grids = within(slide, "[data-testid=stElementContainer]").map(tilesOf).filter(tiles => tiles.length)
+  const whole = () => {
+    const end = fold()
+    const held = tiles => tiles.filter(tile => footOfRow(tiles.filter(t => t.offsetTop === tile.offsetTop)) <= end).length
+    return grids.reduce((sum, tiles) => sum + Math.min(WANTED, held(tiles)), 0)
+  }
+  let best = most, shown = whole()
+  for (const tile of TILES.filter(width => width < most)) {
+    root.style.setProperty("--stage-tile", `${tile}rem`)
+    const now = whole()
+    if (now > shown) [best, shown] = [tile, now]
+  }
+  root.style.setProperty("--stage-tile", `${best}rem`)
 }
 
 const footOfRow = tiles => Math.max(...tiles.filter(tile => tile.offsetTop === tiles[0].offsetTop).map(footOf))
@@ -85,15 +108,34 @@ const fitBlocks = slide => {
     // A chart goes with the words over it.
     const whole = block.closest("[class*=st-key-chart-of-]") || block
     if (whole === block || block.querySelector(".stPlotlyChart")) delete whole.dataset.stageBelow
-    if (topOf(block) >= end - 2 || footOf(block) <= end + 2) {
-      if (whole !== block && footOf(block) > end + 2) whole.dataset.stageBelow = ""
-      continue
-    }
+    if (topOf(block) >= end - 2) whole.dataset.stageBelow = ""
+    if (topOf(block) >= end - 2 || footOf(block) <= end + 2) continue
     const high = fitRows(block, end)
     if (high > 60) Object.assign(block.style, { maxHeight: `${high}px`, overflow: "hidden" })
     // What begins high on the screen is what the slide is about: cut is better than gone.
     else if (topOf(block) > end / 2) whole.dataset.stageBelow = ""
   }
+}
+
+// What has lost all that stood under it has nothing to say: a title of a part, the name of a list. A sentence is a finding.
+const dropTitles = slide => {
+  const end = fold()
+  const shown = within(slide, "[data-testid=stElementContainer]").filter(block =>
+    !block.querySelector("[data-testid=stElementContainer]") && getComputedStyle(block).visibility !== "hidden" &&
+    block.getBoundingClientRect().height > 1 && topOf(block) < end - 2)
+  const kept = new Set(shown.filter(block => !isTitle(block)))
+  for (const block of shown.filter(isTitle)) {
+    const part = block.parentElement?.closest("[data-testid=stVerticalBlock]")
+    const after = [...kept].some(other =>
+      part?.contains(other) && block.compareDocumentPosition(other) & Node.DOCUMENT_POSITION_FOLLOWING)
+    if (!after) block.dataset.stageBelow = ""
+  }
+}
+
+const isTitle = block => {
+  const words = block.querySelector("[data-testid=stHeading], [data-testid=stMarkdown] p > strong:only-child")
+  const said = block.innerText.trim()
+  return Boolean(words) && words.innerText.trim() === said && !/[.)]$/.test(said)
 }
 
 // The watcher must not see what fitting itself changes.
@@ -105,31 +147,32 @@ const fit = () => {
   const slide = slideNow()
   if (!slide || !find(".st-key-stage-bar")) return
   watcher.disconnect()
-  // On a phone a slide is scrolled, not fitted.
-  if (innerWidth < NARROW) document.documentElement.style.setProperty("--stage-room", `${Math.floor(innerHeight / 2)}px`)
-  else {
+  // On a phone, and where a reader has magnified the page, a slide is scrolled, not fitted.
+  const fits = innerWidth >= NARROW && innerHeight >= LOW
+  document.documentElement.toggleAttribute("data-stage-fits", fits)
+  if (fits) {
+    main().scrollTop = 0
     fitCharts(slide)
     fitBlocks(slide)
-  }
+    dropTitles(slide)
+  } else document.documentElement.style.setProperty("--stage-room", `${Math.floor(innerHeight / 2)}px`)
   watcher.observe(document.body, WATCHED)
 }
 const later = () => {
   clearTimeout(waiting)
   waiting = setTimeout(fit, 80)
 }
-const scrolled = () => document.documentElement.toggleAttribute("data-stage-scrolled", main()?.scrollTop > 4)
 
 const startFitting = () => {
   watcher.observe(document.body, WATCHED)
   addEventListener("resize", later)
-  addEventListener("scroll", scrolled, true)
   later()
 }
 const stopFitting = () => {
   watcher.disconnect()
   clearTimeout(waiting)
   removeEventListener("resize", later)
-  removeEventListener("scroll", scrolled, true)
+  document.documentElement.removeAttribute("data-stage-fits")
 }
 
 // --- no blank screen between two slides -------------------------------------------------------------------

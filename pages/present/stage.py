@@ -3,6 +3,7 @@ audience. The story in use and its place are in the address: `?present=true&stor
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,6 +30,9 @@ STORY_PAGE, STORY_PATH = "pages/present/presentations/page.py", "presentations"
 CSS = Path(__file__).with_name("stage.css")
 PLACE = ("story", "step", "ask")
 GO, ON = "stage-go", "true"
+SET, SET_FOR = "stage-set", 2.0
+"""Where the session keeps what a key has set, and for how many seconds that stands against a slide that was just left:
+what looks again by itself there may still send the choices of before, which would show this slide at that place."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,29 +100,60 @@ def address_of(own: OwnStory | None, place: int) -> str:
 def move(told: StoryPosition, where: str) -> None:
     """Callback: one step on or back, to an end, or out of presentation mode; a question is put away first."""
     if where in ("back", "leave") and get_choice("ask"):
-        set_choice("ask", None)
-        st.session_state["stage-question"] = ""
+        _put_away_question()
         return
     if where == "leave":
-        set_choice("present", None)
+        _set({"present": []})
         return
     place = {"next": told.place + 1, "back": told.place - 1, "first": 1, "last": told.length}.get(where, told.place)
     go_to(told, min(max(place, 1), told.length))
 
 
+def present(told: StoryPosition) -> None:
+    """Callback: begin the presentation at the slide that is shown."""
+    _set({"present": [ON]})
+    go_to(told, told.place)
+
+
 def go_to(told: StoryPosition, place: int) -> None:
     """Callback: show this step. A step of one's own story brings its page and all its choices."""
-    set_choice("ask", None)
-    st.session_state["stage-question"] = ""
-    set_choice("step", address_of(told.own, place))
+    _put_away_question()
+    _set({"step": [address_of(told.own, place)]})
     if told.own is not None:
         _open_view(told.own, place)
+
+
+def _put_away_question() -> None:
+    _set({"ask": []})
+    st.session_state["stage-question"] = ""
+
+
+def _set(choices: dict[str, list[str]]) -> None:
+    """Callback: set these choices, whatever a slide that was just left says of them."""
+    for name, values in choices.items():
+        set_choice(name, values)
+    _hold(choices)
+
+
+def _hold(choices: dict[str, list[str]]) -> None:
+    until = time.monotonic() + SET_FOR
+    st.session_state[SET] = st.session_state.get(SET, {}) | {name: (until, each) for name, each in choices.items()}
+
+
+def _stand_by_what_is_set() -> None:
+    now, held = time.monotonic(), st.session_state.get(SET, {})
+    for name, (until, values) in held.items():
+        kept = st.session_state.get(name)
+        if now < until and isinstance(kept, list) and list(get_choice(name)) != values:
+            set_choice(name, values)
 
 
 def _open_view(own: OwnStory, place: int) -> None:
     """At the next run, go to the page of this step with its choices, and without those of the others."""
     others = {name: list[str]() for step in own.steps for name in step.choices}
-    st.session_state[GO] = (own.steps[place - 1].page, others | own.steps[place - 1].choices)
+    wanted = others | own.steps[place - 1].choices
+    st.session_state[GO] = (own.steps[place - 1].page, wanted)
+    _hold(wanted)
 
 
 def _put(name: str, values: list[str]) -> None:
@@ -145,6 +180,7 @@ def mount_stage(engine: Callable[[], Engine], files: dict[str, str]) -> bool:
     """Go where a callback or a link said, or mount what keeps the place; whether this is a presentation. After the
     navigation, which knows the pages, and before any other choice, since a page cannot be left with choices mounted."""
     st.session_state["page-files"] = files
+    _stand_by_what_is_set()
     _straight_to_view(engine, files)
     if (going := st.session_state.pop(GO, None)) is not None:
         for name, values in going[1].items():
@@ -172,7 +208,9 @@ def _straight_to_view(engine: Callable[[], Engine], files: dict[str, str]) -> No
         return
     step = steps[(_numbered(asked, len(steps)) or 1) - 1]
     if step.page != STORY_PATH:
-        open_page(files.get(step.page, STORY_PAGE), present=ON, story=name, step=asked, **step.choices)
+        question = {"ask": [text]} if (text := st.query_params.get("ask", "")) else {}
+        choices = question | step.choices
+        open_page(files.get(step.page, STORY_PAGE), present=ON, story=name, step=asked, **choices)
 
 
 def draw_stage(engine: Engine, pages: Collection[str]) -> None:
@@ -232,7 +270,8 @@ def heading(title: str, note: str) -> None:
 
 def _question() -> None:
     def asked() -> None:
-        set_choice("ask", str(st.session_state["stage-question"]).strip()[:200])
+        text = str(st.session_state["stage-question"]).strip()[:200]
+        _set({"ask": [text] if text else []})
 
     with st.container(key="stage-ask", width=420):
         st.text_input(

@@ -30,7 +30,7 @@ from pages.shared.paging import page_choice
 from pages.shared.pickers import choice_row, pick_dataset, pick_models
 from pages.shared.save import save_rows, save_sheet
 from pages.shared.stored import ANY_KIND, any_embeddings
-from pages.shared.theme import chart_look, theme
+from pages.shared.theme import chart_look, on_stage, theme
 from pages.shared.url_choices import A_PICTURE, NONE_OPENED, one_of
 from pages.shared.url_state import bind, get_choice, set_choice
 from pages.shared.warming import answered, warming
@@ -89,6 +89,8 @@ def show_results(engine: Engine, results: Sequence[PicturesResult]) -> None:
     tens = [first(r, TEN) for r in results]
     pair = compare_lists(engine, tens[0], tens[1]) if len(tens) == 2 else None
     said = models_finding(pair) if pair else first_right(results[0], TEN)
+    if on_stage() and (words := results[0].query.words):  # the field that says it is no part of a slide
+        st.header(plain(f"“{words}”"), anchor=False)
     conclusion(plain(said), results, explained=AGREEMENT if pair else "")
     for result in results if pair else ():
         if result.precision:
@@ -139,5 +141,6 @@ bind(*KEPT, "open", *CHOICES)
 page_title("Which images match your words?")
 with errors_in_place():
     page(engine())
-with errors_in_place():
-    saved_collections(engine())
+if not on_stage():
+    with errors_in_place():
+        saved_collections(engine())

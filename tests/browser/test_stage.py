@@ -147,7 +147,7 @@ def slide(page: Any, place: int) -> None:
 
 
 def cut(page: Any, width: int) -> list[tuple[str, list[float]]]:
-    """What stands out of the screen, or under the bar. What is wholly below the bar is there for whoever scrolls."""
+    """What stands out of the screen, or under the bar. What is wholly below the bar is left out of the slide."""
     found = page.evaluate(BOXES)
     end = found["bar"][0][1]
     seen = [(part, box) for part in ("title", "chart", "legend", "axis") for box in found[part] if box[1] < end]
@@ -198,6 +198,52 @@ def test_a_prompt_is_answered_on_an_own_slide_and_back_goes_back(visit: Visit, a
     slide(page, 2)
     page.keyboard.press("PageUp")
     slide(page, 1)
+
+
+LONELY = """() => {
+  const blocks = [...document.querySelectorAll(".st-key-stage-slide [data-testid=stElementContainer]")].filter(e =>
+    !e.querySelector("[data-testid=stElementContainer]") && e.getBoundingClientRect().height > 1 &&
+    getComputedStyle(e).visibility !== "hidden")
+  const end = document.querySelector(".st-key-stage-bar").getBoundingClientRect().top
+  const title = e => e.querySelector("h2, h3") && !/[.)]$/.test(e.innerText.trim())
+  const last = [...document.querySelectorAll(".st-key-stage-slide, .st-key-stage-slide [data-testid=stVerticalBlock]")]
+    .map(part => blocks.filter(e => part.contains(e)).at(-1)).filter(e => e && title(e)).map(e => e.innerText)
+  return { last, below: blocks.filter(e => e.getBoundingClientRect().top > end).length }
+}"""
+EVERY = ("", "leaderboard", "search", "check_my_number", "accuracy", "errors_by_class", "better_prompt")
+
+
+def test_a_slide_of_any_page_is_one_screen_and_ends_on_no_title(visit: Visit, address: str, world: World) -> None:
+    where = f"model={GOOD}&data={world.colours}"
+    steps = tuple(OwnStep(title=page or "home", view=f"/{page}?{where}") for page in EVERY)
+    name = save_story(world.cache / "stories", OwnStory(title="Every page", steps=steps))
+    page = visit(f"{address}/presentations?present=true&story={name}", width=1024)
+    page.set_viewport_size({"width": 1024, "height": 768})
+    for place, title in enumerate((step.title for step in steps), 1):
+        expect(page.locator(".stage-progress")).to_contain_text(f"{place} of {len(EVERY)}", timeout=30_000)
+        expect(page.get_by_role("heading", level=1)).to_have_text(title)
+        expect(page.locator("#stage-old")).to_have_count(0)
+        page.locator("html[data-stage-fits]").wait_for(state="attached")
+        page.wait_for_function(f"(({LONELY})().last.length + ({LONELY})().below) === 0")
+        page.mouse.move(500, 400)
+        page.mouse.wheel(0, 900)
+        page.wait_for_timeout(200)
+        assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == 0
+        expect(page.get_by_text("Your predictions")).to_have_count(0)
+        page.keyboard.press("PageDown")
+
+
+@pytest.mark.parametrize("place", [1, 2, 3])
+def test_a_link_with_a_prompt_opens_on_its_answer(visit: Visit, address: str, talk: str, place: int) -> None:
+    page = visit(address, width=1024)
+    page.goto(f"{address}/presentations?present=true&story={talk}&step={place}&ask=a+red+square")
+    answer = page.locator(".st-key-stage-answer")
+    expect(answer.get_by_role("heading", level=1)).to_have_text("“a red square”")
+    expect(page.locator(".stage-progress")).to_contain_text(f"{place} of {len(TITLES)}")
+    page.locator("html[data-stage=listens]").wait_for(state="attached")
+    page.keyboard.press("Escape")
+    expect(answer).to_have_count(0)
+    slide(page, place)
 
 
 def test_there_is_always_something_to_see_between_slides(visit: Visit, address: str, talk: str) -> None:

@@ -30,6 +30,7 @@ from pages.shared.guard import errors_in_place
 from pages.shared.layout import page_title, provenance_footer, sources
 from pages.shared.missing import Pair, offer
 from pages.shared.pickers import choice_row, note_problems, pick_dataset, pick_models
+from pages.shared.theme import on_stage
 from pages.shared.url_choices import A_PICTURE, NONE_OPENED, one_of
 from pages.shared.url_state import bind, get_choice, set_choice
 from pages.shared.warming import warming
@@ -123,10 +124,12 @@ def show_results(engine: Engine, there: Benchmarked, now: CurrentCaption) -> Non
         if waiting is not None:
             warming(waiting)
     else:
-        left, right = st.columns([2, 5], gap="large")
+        left, right = st.columns([1, 4] if on_stage() else [2, 5], gap="large")
         with left:
             original(engine, there.sets[0], there.results, now)
         with right:
+            if on_stage() and not now.beside:
+                st.header(plain(f"“{now.text}”"), anchor=False)
             if found:
                 rank_header(found, as_written(engine, there, now), now)
             edit(now)
@@ -134,13 +137,14 @@ def show_results(engine: Engine, there: Benchmarked, now: CurrentCaption) -> Non
                 worded, later = study_words(engine, found, now)
                 if waiting := waiting or later:
                     warming(waiting)
-                if worded:
+                # On a slide the caption alone, unless others were laid beside it.
+                if worded and (now.beside or not on_stage()):
                     wordings(worded)
     if not lists:
         return
     with errors_in_place():
         ten_first(engine, lists, now, open_picture)
-    if found:
+    if found and not on_stage():
         behind(engine, found, lists, worded, now)
 
 

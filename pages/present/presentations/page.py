@@ -11,14 +11,14 @@ from pages.present.clicker import KEYS
 from pages.present.presentations.own import manage, presentations, slides
 from pages.present.presentations.ready import own_lacking, prepare, status_of
 from pages.present.presentations.scene import draw_step
-from pages.present.stage import StoryPosition, go_to, heading, presenting, story_position
+from pages.present.stage import StoryPosition, go_to, heading, present, presenting, story_position
 from pages.present.stage_html import styles
 from pages.shared.engine import engine
 from pages.shared.first_run import show as preparing
 from pages.shared.guard import safe_callback
 from pages.shared.layout import page_title
 from pages.shared.pickers import note_problems
-from pages.shared.url_state import bind, set_choice
+from pages.shared.url_state import bind
 from pages.shared.widgets import widget_key
 from pages.shared.words import plain
 
@@ -78,7 +78,7 @@ def head(told: StoryPosition, title: str) -> None:
             key="present-now",
             type="primary",
             icon=":material/present_to_all:",
-            on_click=safe_callback(_present),
+            on_click=safe_callback(present),
             args=(told,),
             help=KEYS,
         )
@@ -110,11 +110,6 @@ def controls(told: StoryPosition) -> None:
             args=(told, min(told.length, told.place + 1)),
             disabled=told.place == told.length,
         )
-
-
-def _present(told: StoryPosition) -> None:
-    set_choice("present", "true")
-    go_to(told, told.place)
 
 
 if not presenting():

@@ -13,6 +13,7 @@ from core.studies.prompts.study import PromptSearch
 from core.studies.zero_shot.study import ZeroShot
 from core.types import DatasetSpec, ModelSpec
 from core.words.accuracy import protocol_line
+from core.words.names import say_dataset, say_model
 from pages.prompt_study.better_prompt.search_plan import KEPT, SearchPlan, plan_form, plan_sentence, search_plan
 from pages.prompt_study.better_prompt.verdict import chosen_templates, share_words, show_verdict, turned_pictures
 from pages.shared.choice_rows import pick_on_dataset
@@ -23,6 +24,7 @@ from pages.shared.layout import Headline, headlines, page_title, provenance_foot
 from pages.shared.missing import offer
 from pages.shared.pickers import note_problems, pick_model
 from pages.shared.prompt_picker import CLASSNAMES, get_prompt_choice
+from pages.shared.theme import on_stage
 from pages.shared.url_choices import one_of, quietly
 from pages.shared.url_state import bind, get_choice
 from pages.shared.words import plain
@@ -55,6 +57,15 @@ def start(engine: Engine, model: str, dataset: DatasetSpec, split: str | None, p
             return
         if job.state == "cancelled":
             st.caption("The search was stopped before its result. Texts encoded so far are kept.")
+    if on_stage():
+        st.info(
+            plain(
+                f"No search for a prompt of {say_model(model)} on {say_dataset(dataset.name)} has been run with these "
+                "settings. Exit the presentation and press Search on this page; the slide then shows what it found."
+            ),
+            icon=":material/info:",
+        )
+        return
     with errors_in_place():
         before_search(engine, model, dataset, split, plan)
     st.markdown(

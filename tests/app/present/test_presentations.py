@@ -256,3 +256,12 @@ def test_a_story_that_is_not_there_is_told(page: Page, stories: Path) -> None:
     assert not app.exception and "No story is called 'nobody'" in said(app)
     (stories / "bad.toml").write_text("title = nothing")
     assert "no valid TOML" in said(page(HERE, story="bad"))
+
+
+def test_what_a_slide_that_was_left_still_sends_does_not_move_the_slides(page: Page) -> None:
+    app = page(HERE, present="true", step=STEPS[0].name)
+    app.button(key="stage-next").click().run()
+    assert f"2 of {len(STEPS)}" in html(app)
+    app.session_state["step"] = [STEPS[0].name]
+    app.run()
+    assert f"2 of {len(STEPS)}" in html(app) and app.session_state["step"] == [STEPS[1].name]
