@@ -29,6 +29,7 @@ def plan(
 
 def begin(engine: Engine, pairs: Sequence[PlannedPair]) -> tuple[Job, ...]:
     """Put what is to be computed in line."""
+    engine.encoding.check_precision()
     return engine.jobs.line_up([_wanted(pair) for pair in pairs if pair.standing == "compute"])
 
 

@@ -96,6 +96,7 @@ def _embed(engine: Engine, pairs: Sequence[Pair]) -> None:
 
 
 def _submit(engine: Engine, pairs: Sequence[Pair]) -> None:
+    engine.encoding.check_precision()
     for model, dataset, split in pairs:
         start.embed(engine.jobs, engine.place(model.name, dataset.name, split))
 

@@ -163,7 +163,8 @@ def page(engine: Engine) -> None:
     judged, lacking_too = several_labels(engine, models, several, how)
     offer(engine, [*missing, *lacking_too])
     if not results and not judged:
-        only_elsewhere(choice)
+        if choice[1]:
+            only_elsewhere(choice)
         return
     if results:
         show_results(engine, results, choice)

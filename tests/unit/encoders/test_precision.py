@@ -14,6 +14,8 @@ from core.encoders.encoder import load_encoder
 from core.encoders.parity import HALF_LIMIT
 from core.engine import Engine
 from core.errors import BadArgument, NotHere, TMVError
+from core.types import PlannedPair
+from core.work.batch import begin
 from core.work.tasks import TASKS
 from tests.encoder_models import VARIANTS, close, make_model, pixels
 from tests.fakes import COLOURS, png
@@ -162,3 +164,22 @@ def test_stored_vectors_of_another_machine_need_none_of_it(tmp_path: Path, monke
     again = Engine(tmp_path / "cache", tmp_path)
     monkeypatch.setattr(again.encoding, "check_precision", lambda: pytest.fail("looked for a card"))
     again.vectors.ensure(again.place(model, squares(tmp_path)))
+
+
+def test_a_page_starts_no_job_with_an_unknown_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMV_PRECISION", "half")
+    paint(tmp_path)
+    engine = Engine(tmp_path / "cache", tmp_path, in_process=False)
+    place = engine.place(make_model("plain", tmp_path / "model")[0], squares(tmp_path), "test")
+    pair = PlannedPair(model=place.model, dataset=place.dataset, split=place.split, standing="compute")
+    with pytest.raises(BadArgument, match="'half' is not known"):
+        begin(engine, [pair])
+    assert not engine.jobs.list()
+
+
+def test_a_page_says_it_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMV_PRECISION", "half")
+    paint(tmp_path)
+    engine = Engine(tmp_path / "cache", tmp_path, in_process=False)
+    with pytest.raises(BadArgument, match="may be auto, fp32, bf16, fp16, tf32"):
+        engine.vectors.find(engine.place("demo-vit/demo", squares(tmp_path)))
