@@ -13,6 +13,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from core.catalog.field import Checkpoint, FieldSet
 from core.errors import TMVError
 from core.stats.intervals import wilson
 from core.types import FloatArray, IntArray, Interval, Note, Provenance, Reference, ScoreRule, expect_shape
@@ -103,7 +104,7 @@ class Known:
     `quick_gelu` the name under which weights trained with QuickGELU load right, where the one used does not say so,
     `labels` by picture id, `own_preprocessing` the weights' own transform, `balanced` where all classes have as many
     pictures, `rule` how the model was trained to score, `texts` how it wants its texts, where it has a tokenizer of
-    the hub."""
+    the hub, `checkpoint` and `field_set` what the published figures of the field call model and data set."""
 
     sizes: Mapping[str, int] = field(default_factory=dict)
     classes: int | None = None
@@ -116,6 +117,8 @@ class Known:
     balanced: bool = False
     rule: ScoreRule | None = None
     texts: TextSide | None = None
+    checkpoint: Checkpoint | None = None
+    field_set: FieldSet | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

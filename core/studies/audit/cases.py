@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from core.catalog import registry
+from core.catalog.field import find_checkpoint
 from core.catalog.models import config_and_weights
 from core.catalog.prompts import find_prompt_set
 from core.catalog.published import published
@@ -17,6 +18,7 @@ from core.errors import TMVError
 from core.readers.datasets import DATASETS
 from core.studies.audit import Alternative, Asked, Case, CaseAnswers, CaseVectors, Cell, Known, Repeat, TextSide
 from core.studies.captions.retrieval import RetrievalResult
+from core.studies.field.own import field_set_of
 from core.studies.probe.result import ProbeResult
 from core.studies.result import StudyResult
 from core.studies.zero_shot.classify import ZeroShotResult
@@ -46,6 +48,8 @@ def known_of(
         own_preprocessing=own_transform(model, card),
         rule=trained_rule(model, card),
         texts=text_side(model, card),
+        checkpoint=find_checkpoint(model.name) if figures and model else None,
+        field_set=field_set_of(dataset) if figures and dataset else None,
     )
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from core.catalog import registry
 from core.catalog.benchmark_names import QUICK, PublishedSet, open_clip_name, published_set
+from core.catalog.field import find_checkpoint
 from core.catalog.models import find_model
 from core.catalog.published import deck_figures, published
 from core.errors import TMVError, UnknownName
@@ -19,6 +20,7 @@ from core.readers.external import Classes, Predictions
 from core.readers.prediction_classes import Join
 from core.studies.audit import Alternative, Asked, Case, CaseAnswers, Cell, Known
 from core.studies.audit.cases import known_of, text_side, trained_rule
+from core.studies.field.own import field_set_of
 from core.types import DatasetSpec, EmbeddingSet, IntArray, ModelSpec, Note, Reference, beside
 
 
@@ -54,6 +56,8 @@ def known_of_figures(model: ModelSpec | None, pictures: PublishedSet) -> Known:
         own_preprocessing=None,
         rule=trained_rule(model, None),
         texts=text_side(model, None),
+        checkpoint=find_checkpoint(model.name) if model is not None else None,
+        field_set=field_set_of(pictures.spec),
     )
 
 

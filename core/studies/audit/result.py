@@ -13,6 +13,7 @@ from core.studies.audit.brought_checks import possible, understood
 from core.studies.audit.case import Case, CaseSource, Method
 from core.studies.audit.data_checks import captions, duplicates, enough, split
 from core.studies.audit.encoding_checks import deterministic, logit_scale, normalised, weights
+from core.studies.audit.field_checks import in_the_field, like_the_field
 from core.studies.audit.finding import CANNOT_TELL, CheckResult, Counterfactual, Verdict, of_alternative
 from core.studies.audit.label_checks import label_order, mended
 from core.studies.audit.reference_checks import probe_fit, published, reproduced
@@ -89,6 +90,14 @@ CHECKS: tuple[Check, ...] = (
         sources=("figures",),
     ),
     Check(name="published", question="Does it agree with the published figure?", look=published, needs=_FIGURE),
+    Check(
+        name="field",
+        question="Do models as good elsewhere get such a figure here?",
+        look=like_the_field,
+        needs=_FIGURE,
+        methods=_TEXTS,
+        matters=in_the_field,
+    ),
     Check(
         name="class-names",
         question="Are the class names written for a reader?",

@@ -11,6 +11,7 @@ import pytest
 
 from benchmarks._planted import FAULTS, IMPOSSIBLE, World, case_of, pairs, sound_worlds
 from benchmarks.audit import missed, planted
+from core.catalog.field import checkpoints, field_sets
 from core.errors import TMVError
 from core.stats.numbers import interval_text
 from core.studies.audit import (
@@ -107,6 +108,8 @@ def test_every_check_answers_when_nothing_is_known() -> None:
     others.append(audit(Case(title="nothing", source="figures")))
     siglip = Known(rule=ScoreRule(function="sigmoid", scale=1.0), texts=TextSide(clean="canonicalize", filled=True))
     others.append(audit(Case(title="nothing", source="predictions", known=siglip)))
+    listed = Known(checkpoint=checkpoints()[0], field_set=field_sets()[0])
+    others.append(audit(Case(title="nothing", source="predictions", known=listed)))
     assert {f.check for r in (result, *others) for f in r.findings} == {c.name for c in CHECKS} and not result.raised
     assert all(f.evidence.endswith(".") for f in result.findings)
     assert result.verdict == "cannot tell" and result.needs
