@@ -62,11 +62,17 @@ def rate_said(job: Job) -> str:
 
 def left_said(job: Job) -> str:
     """ "28 s left"; "" where that cannot be told yet."""
-    # The first steps of mixed work say little about the others; images and bytes go by evenly.
+    seconds = seconds_to_tell(job)
+    return "" if seconds is None else f"{duration(seconds)} left"
+
+
+def seconds_to_tell(job: Job) -> float | None:
+    """How long still, where an estimate is worth telling: the first steps of mixed work say little about the others,
+    while images and bytes go by evenly."""
     even = job.kind == "embed" or job.kind.startswith("download")
-    if job.seconds_left is None or job.kind == "prepare-demo" or (not even and job.done < EARLY * job.total):
-        return ""
-    return f"{duration(job.seconds_left)} left"
+    if job.kind == "prepare-demo" or (not even and job.done < EARLY * job.total):
+        return None
+    return job.seconds_left
 
 
 def why_ended(job: Job) -> str:

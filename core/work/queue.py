@@ -10,6 +10,7 @@ from statistics import median
 from core.embedding.speed import speed
 from core.engine import Engine
 from core.types import Job
+from core.words.jobs import seconds_to_tell
 
 LATELY = 40
 """Jobs that ended lately, which show what starting takes."""
@@ -42,8 +43,8 @@ def queue(engine: Engine) -> Queue:
 
 
 def _left(engine: Engine, job: Job, live: Sequence[Job], ended: Sequence[Job]) -> float | None:
-    if job.state == "running" and job.seconds_left is not None:
-        return job.seconds_left
+    if job.state == "running" and (told := seconds_to_tell(job)) is not None:
+        return told
     images = job.total or job.params.get("images")
     if job.kind != "embed" or not isinstance(images, int):
         return None

@@ -49,6 +49,15 @@ def test_running_work_is_on_every_page_and_its_end_is_said_once(copied: World) -
     assert not [text for text in labels(open_page("data_and_models")) if "Done" in text]
 
 
+def test_work_in_many_unlike_steps_has_no_estimate_that_grows(copied: World) -> None:
+    """At the first step of the demo's preparation, which is slow, the others would seem to take hours."""
+    app, table = open_page("leaderboard"), JobTable(copied.cache)
+    job, _ = table.insert("prepare-demo", "prepare-demo", "Preparing the demo", {})
+    table.begin(job.id)
+    table.report(job.id, 10, 8000, 0.6)
+    assert "1 job" in labels(app.run())
+
+
 def test_nothing_is_shown_on_stage(copied: World) -> None:
     running(copied)
     assert not [text for text in labels(open_page("leaderboard", present="true")) if "job" in text]
