@@ -62,6 +62,9 @@ def keep_readable() -> None:
     st.html(
         '<style>.stButtonGroup button[data-selected="true"] { color: inherit !important; }'
         f".stMainBlockContainer {{ max-width: {WIDEST}; margin-inline: auto; }}"
+        # The label of a choice button as high over it as those of the fields beside it.
+        "[class*='st-key-chosen-'] > [data-testid='stElementContainer']:first-child p "
+        "{ font-size: 0.875rem; line-height: 1.6; padding-bottom: 0.3rem; }"
         "@media (min-width: 640px) { .st-key-show-choices { display: none !important; } }"
         "@media (max-width: 639px) { div:has(> [class*='st-key-choices-folded']) { display: none !important; } }"
         f"@media (max-width: {SIDES_WRAP}px) {{ {SIDES} {{ flex-wrap: wrap; }} "

@@ -195,3 +195,17 @@ def test_what_opens_over_a_page_does_not_offend_either(
     expect(page.get_by_role("textbox", name="Own templates")).to_be_visible()
     page.wait_for_timeout(500)
     assert offences(page, axe) == []
+
+
+TOPS = """selector => [...document.querySelectorAll("[data-testid=stMain] " + selector)]
+  .filter(e => e.getClientRects().length).map(e => e.getBoundingClientRect().top)"""
+
+
+def test_labels_of_one_row_and_files_of_one_row_stand_in_line(visit: Visit, address: str, world: World) -> None:
+    page = visit(f"{address}/errors_by_class?model={GOOD}&data={world.colours}")
+    settled(page)
+    fields = page.evaluate(TOPS, "[data-testid=stSelectbox] [data-testid=stWidgetLabel] p")
+    buttons = page.evaluate(TOPS, "[class*=st-key-chosen-] > [data-testid=stElementContainer]:first-child p")
+    assert abs(fields[0] - buttons[0]) < 1
+    files = page.evaluate(TOPS, "[class*=st-key-files-chart-]")
+    assert len(files) == 2 and abs(files[0] - files[1]) < 1

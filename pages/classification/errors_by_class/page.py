@@ -66,7 +66,8 @@ def show_results(result: ZeroShotResult) -> None:
     said = collapse_finding(result)
     finding = said if said.code == "collapsed" else mistake_finding(cells)
     conclusion(plain(full_stop(with_chance(finding, at_chance([result])))), [result])
-    left, right = st.columns(2, gap="large")
+    # The files under both charts in one row, whatever stands over each.
+    left, right = st.columns(2, gap="large", vertical_alignment="bottom")
     with left:
         check_bound("order", ORDERS, f"{ORDERS[0]} is used instead")
         order = st.segmented_control(
