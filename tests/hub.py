@@ -52,7 +52,7 @@ def serve() -> Iterator[Loopback]:
     loopback = Loopback()
     server = _Server(("127.0.0.1", 0), _handler(loopback))
     loopback.port = server.server_address[1]
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield loopback

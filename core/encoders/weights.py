@@ -144,10 +144,16 @@ def _folder(spec: ModelSpec) -> Path | None:
     return source.files[0].parent if source.files else None
 
 
+@lru_cache(maxsize=4)
+def _installed(package: str) -> bool:
+    """Asked once: lists ask for two hundred models, and a process that has looked does not see a later install."""
+    return importlib.util.find_spec(package) is not None
+
+
 def state(spec: ModelSpec) -> State:
     """Whether the model can be used here: its library, its weights, or where they would come from."""
     package = "clip" if spec.library == "clip" else "open_clip"
-    if importlib.util.find_spec(package) is None:
+    if not _installed(package):
         return State(state="absent", why=f"The package {package} is not installed; install requirements.txt.")
     if locate(spec) is not None:
         untrained = spec.pretrained == "random"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import os
 import shutil
 import subprocess
@@ -106,7 +105,7 @@ def test_states(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_library_that_is_missing_is_named(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(weights, "_installed", lambda package: False)
     assert weights.state(find_model("RN50/openai")).why.startswith("The package clip is not installed")
 
 
