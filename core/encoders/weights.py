@@ -186,7 +186,7 @@ def download(spec: ModelSpec, progress: Progress | None = None) -> ModelFiles:
         return here
     source = source_of(spec)
     if any(not path.is_file() for path in source.files):
-        raise NotHere(f"{spec.name} needs {' and '.join(map(str, source.files))}; {state(spec).why}")
+        raise NotHere(f"{spec.name} needs {' and '.join(map(str, source.files))}. {state(spec).why}")
     config = _hub_config(source.hub) if source.with_config else next(iter(source.files), None)
     text = text_files.download(_text_config(spec, config), _folder(spec))
     weights = source.files[1] if source.files else None

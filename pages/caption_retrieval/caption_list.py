@@ -99,12 +99,12 @@ def pick_list_filter(results: Sequence[RetrievalResult], *, sides: bool) -> List
     if not sides:
         now = ListFilter(side="image", model=now.model, span=now.span, words=now.words)
     kinds = KINDS if now.span in KINDS else {**KINDS, now.span: _span_title(now)}
-    places = iter(st.columns([4, 3, 3, *([2] if sides else [])], vertical_alignment="bottom"))
+    places = iter(st.columns([4, 3, 3, *([2] if sides else [])]))
     with next(places):
         pills("ranks", "Rank", kinds, now.span, required=True, on_change=_moved, args=("ranks",))
     with next(places):
         select(
-            "by", "with", [r.model for r in results], now.model, format_func=say_model, on_change=_moved, args=("by",)
+            "by", "Model", [r.model for r in results], now.model, format_func=say_model, on_change=_moved, args=("by",)
         )
     with next(places):
         st.session_state[widget_key("words")] = now.words

@@ -73,7 +73,7 @@ def not_available(problems: Sequence[str], what: str) -> NoReturn:
     model's numbers are shown under a name that was asked for."""
     place = _below.get()
     said = f"**This {what} is not available here.** {plain(public(' '.join(problems)))}"
-    todo = f"Choose another {what} above, or add it under [Data & models](data_and_models)."
+    todo = f"Choose another {what}, or add it under [Data & models](data_and_models)."
     (st if place is None else place).warning(f"{said} {todo}", icon=":material/search_off:")
     raise SaidAlready
 
