@@ -50,8 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("\n".join(touched(asked.touched)))
         return 0
     sources = [_read(path) for top in ("core", "pages") for path in sorted((ROOT / top).rglob("*.py"))]
-    imports = _imports()
-    for title, found in (*_counts(sources), *_shapes(sources), *_arrows(imports)):
+    found_imports = imports()
+    for title, found in (*_counts(sources), *_shapes(sources), *arrows(found_imports)):
         print(f"{title}: {len(found) if isinstance(found, list) else found}")
         for line in found if isinstance(found, list) else ():
             print(f"    {line}")
@@ -117,13 +117,13 @@ def _length(node: ast.FunctionDef) -> int:
 # --- imports ----------------------------------------------------------------------------------------------
 
 
-def _imports() -> Arrows:
+def imports() -> Arrows:
     sys.path.insert(0, str(ROOT))
     graph = grimp.build_graph("core", "pages", cache_dir=None)
     return {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
 
 
-def _arrows(imports: Arrows) -> Iterator[tuple[str, int | list[str]]]:
+def arrows(imports: Arrows) -> Iterator[tuple[str, int | list[str]]]:
     rooms = defaultdict[str, set[str]](set)
     for module, known in imports.items():
         rooms[_room(module)] |= {_room(other) for other in known} - {_room(module)}

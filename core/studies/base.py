@@ -11,9 +11,6 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, Self, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
 from core.errors import TMVError, unknown
 from core.stats.gallery import Gallery
 from core.store import Results
@@ -127,29 +124,6 @@ class LongStudy(Study[R]):
     def beside(self) -> tuple[Study[Any], ...]:
         """Studies that its job also runs, because this one says little alone."""
         return ()
-
-
-def check_one_label(images: EmbeddingSet) -> None:
-    """Raise `TMVError` where an image may have none or several labels: what counts one answer says nothing there."""
-    if images.label_pairs is not None:
-        key = images.key
-        raise TMVError(
-            f"An image of {key.dataset} ({key.split}) may have several labels, and this figure needs exactly one for "
-            "each image; for several labels, mean average precision is on the page Accuracy and in the command "
-            "classify."
-        )
-
-
-def truth_of(images: EmbeddingSet, c: int) -> NDArray[np.bool_]:
-    """Which of c classes each image has: (n, c). Raises `TMVError` where labels are missing or do not fit."""
-    key, pairs = images.key, images.pairs
-    if pairs is None or (images.labels is not None and len(pairs) < len(images)):
-        raise TMVError(f"{key.dataset} ({key.split}) has images without labels; choose a data set with labels.")
-    if len(pairs) and int(pairs[:, 1].max()) >= c:
-        raise TMVError(f"{key.dataset} has {int(pairs[:, 1].max()) + 1} classes, but {c} class names were given.")
-    truth = np.zeros((len(images), c), np.bool_)
-    truth[pairs[:, 0], pairs[:, 1]] = True
-    return truth
 
 
 def gallery_of(lab: Lab, images: EmbeddingSet, side: str = "images") -> Gallery:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks._look import arrows, imports
+
 ROOT = Path(__file__).parents[2]
 HEAVY = {"torch", "torchvision", "open_clip", "clip", "onnxruntime", "timm"}
 # Where torch may be imported at all; everywhere else not even inside a function.
@@ -53,3 +55,13 @@ def test_importing_the_engine_loads_no_model_library() -> None:
     code = f"import sys, core.engine; print(sorted(set(sys.modules) & {HEAVY!r}))"
     run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"
+
+
+def test_nothing_imports_in_a_circle() -> None:
+    """Also not for types alone."""
+    found = dict(arrows(imports()))
+    assert (
+        found["circles of rooms"] == []
+        and found["circles of modules"] == []
+        and found["imports that run up the floors"] == []
+    )

@@ -19,7 +19,7 @@ from core.errors import TMVError
 from core.stats import metrics
 from core.stats.average_precision import average_precisions, mean_interval
 from core.stats.intervals import wilson
-from core.studies.base import truth_of
+from core.studies.labels import truth_of
 from core.studies.result import StudyResult, place_of
 from core.studies.zero_shot.classify import check_templates, name_notes, unsaid
 from core.studies.zero_shot.open_set import Threshold

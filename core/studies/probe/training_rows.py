@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from core.errors import TMVError
 from core.stats.metrics import BoolArray
-from core.studies.base import check_one_label
+from core.studies.labels import check_one_label
 from core.types import EmbeddingSet, IntArray, Note
 
 SAME = 0.005

@@ -17,7 +17,8 @@ from core.errors import NotHere, TMVError
 from core.stats import metrics
 from core.stats.intervals import wilson
 from core.stats.metrics import Float64Array
-from core.studies.base import Lab, truth_of
+from core.studies.base import Lab
+from core.studies.labels import truth_of
 from core.studies.zero_shot.one_picture import name_picture
 from core.types import EmbeddingSet, FloatArray, Interval, Place, ScoreRule
 

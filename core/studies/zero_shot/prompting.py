@@ -17,7 +17,7 @@ from core.readers.datasets import find_dataset
 from core.stats.numbers import without_stop
 from core.store import Heads, Results
 from core.store.data_notes import with_name_notes
-from core.studies.base import check_one_label
+from core.studies.labels import check_one_label
 from core.studies.zero_shot.classify import check_templates, class_embeddings, fill, same_note
 from core.system.memo import Memo
 from core.system.progress import Progress
