@@ -65,6 +65,9 @@ def keep_readable() -> None:
         # The label of a choice button as high over it as those of the fields beside it.
         "[class*='st-key-chosen-'] > [data-testid='stElementContainer']:first-child p "
         "{ font-size: 0.875rem; line-height: 1.6; padding-bottom: 0.3rem; }"
+        # On a phone the logo and what says that a page is running would push the menu off the screen.
+        "@media (max-width: 480px) { [data-testid='stHeaderLogo'] { max-width: 9rem; height: auto; } "
+        "[data-testid='stToolbar'] > div > div:last-child { min-width: 0; flex: 1 1 0; } }"
         "@media (min-width: 640px) { .st-key-show-choices { display: none !important; } }"
         "@media (max-width: 639px) { div:has(> [class*='st-key-choices-folded']) { display: none !important; } }"
         f"@media (max-width: {SIDES_WRAP}px) {{ {SIDES} {{ flex-wrap: wrap; }} "

@@ -209,3 +209,15 @@ def test_labels_of_one_row_and_files_of_one_row_stand_in_line(visit: Visit, addr
     assert abs(fields[0] - buttons[0]) < 1
     files = page.evaluate(TOPS, "[class*=st-key-files-chart-]")
     assert len(files) == 2 and abs(files[0] - files[1]) < 1
+
+
+def test_the_menu_of_a_phone_is_on_its_screen(browser: Any, address: str, world: World) -> None:
+    """Also while the page runs: it has the dark theme."""
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    page.goto(f"{address}/accuracy")
+    page.wait_for_selector("[data-testid=stMainMenu]")
+    for _ in range(10):
+        box = page.locator("[data-testid=stMainMenu]").bounding_box()
+        assert box is not None and box["x"] + box["width"] <= 390
+        page.wait_for_timeout(300)
+    page.close()
