@@ -24,6 +24,7 @@ MODELS = "model=demo-rn/demo&model=demo-vit/demo"
 OBJECTS, CAPTIONS = f"{MODELS}&data=demo-objects", f"{MODELS}&data=demo-captions"
 VIEWS: tuple[tuple[str, str, str], ...] = (
     ("home", "", "light"),
+    ("field", "field", "light"),
     ("leaderboard", "leaderboard", "light"),
     ("search", f"search?{OBJECTS}&q=a photo of a pear.", "light"),
     ("check_my_number", "check_my_number?model=demo-vit/demo&data=demo-objects", "light"),
