@@ -14,12 +14,12 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.charts import layout
 from core.charts.palette import Shade, Theme, marks_apart, model_color, model_symbol
 from core.charts.theme import Chart, Look, finish, percent_axis, start, whiskers
 from core.stats.intervals import Float64Array
 from core.stats.line import Line, from_logit, to_logit
 from core.stats.numbers import percent, points
+from core.words.shorter import middle_out
 
 COSTS: Mapping[str, tuple[str, float]] = {
     "parameters": ("Parameters, millions, both towers (log scale)", 1e-6),
@@ -36,10 +36,12 @@ _DATA: Mapping[str, tuple[Shade, str]] = {
     "YFCC, CC12M": (("#6B6B6B", "#B8BEC3"), "x"),
     "LAION-COCO, translated": (("#8C5A2B", "#D8A878"), "cross"),
 }
+_SHORT = {"LAION-COCO, translated": "LAION-COCO"}
+"""In the legend, so that two stand in a line of a narrow screen."""
 _SHARES = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995)
-NAMED_APART = 0.13
-"""Checkpoints of the front have their names beside them where their costs differ by a third, so that names do not pile
-up."""
+NAME_ROOM, NAME_LINE, NAME_WIDTH = (310.0, 300.0), 17, 28
+"""Pixels of a plot on a narrow screen, in which the names of the front find their places, of a line of them, and the
+characters of a name."""
 
 
 @marks_apart
@@ -51,19 +53,20 @@ def field_cost_chart(
     *,
     title: str,
     figure: str,
+    marked: str = "",
     theme: Theme = "light",
     scale: float = 1.0,
 ) -> Chart:
     """`mean` against a cost of a `standings_frame`; the rows `on_front` joined and named. `own` has figures measured
-    here with the cost of their model (columns `model`, `model_title`, `value`, `low`, `high`, and the cost). customdata
-    is (model,)."""
+    here with the cost of their model (columns `model`, `model_title`, `value`, `low`, `high`, and the cost).
+    The checkpoint `marked` has a ring and its name. customdata is (model,)."""
     axis, unit = COSTS[cost]
     known = frame[frame[cost].notna()]
-    style, fig = start(theme, scale, title, note=_unknown(frame, cost), height=520)
+    mine = None if own is None or own.empty else own[own[cost].notna()]
+    style, fig = start(theme, scale, title, note=_note(_unknown(frame, cost), mine), height=430)
     _marks_by_data(fig, style, known, known[cost] * unit, known["mean"], "mean")
     front = frame.iloc[list(on_front)].sort_values(cost)
     _front(fig, style, front[cost] * unit, front["mean"])
-    mine = None if own is None or own.empty else own[own[cost].notna()]
     if mine is not None and len(mine):
         _own_marks(fig, style, mine, mine[cost] * unit)
     high = float(max(known["mean"].max(), 0 if mine is None or mine.empty else mine["high"].max()))
@@ -71,10 +74,13 @@ def field_cost_chart(
     ticks = _log_ticks(known[cost] * unit)
     fig.update_xaxes(type="log", title_text=axis, **ticks)
     percent_axis(fig, style, "y", top=top, title=figure)
-    marks = _apart([(math.log10(r[cost] * unit), float(r["mean"]), str(r["model_title"])) for _, r in front.iterrows()])
-    layout.name_marks(fig, style, marks, across=ticks["range"], top=top)
-    for name in fig.layout.annotations:
-        name.bgcolor = style.background  # so that the line of the front does not strike it through
+    marks = [(math.log10(r[cost] * unit), float(r["mean"]), str(r["model_title"])) for _, r in front.iterrows()]
+    ring = known.assign(_x=known[cost] * unit, _y=known["mean"])
+    _ring(fig, style, ring[ring["model"] == marked], log=True)
+    marks = [mark for mark, name in zip(marks, front["model"], strict=True) if name != marked]
+    end = top if high < 0.9 * top else 1.12 * top  # room for a name over the best
+    fig.update_yaxes(range=[0, end])
+    _name_front(fig, style, marks, across=ticks["range"], top=end)
     finish(fig, style)
     return Chart(
         figure=fig, title=title, alt=f"{title}. {figure} against {axis}.", frame=frame, filename=f"field-{cost}"
@@ -89,13 +95,15 @@ def field_line_chart(
     own: pd.DataFrame | None = None,
     *,
     title: str,
+    marked: str = "",
     theme: Theme = "light",
     scale: float = 1.0,
 ) -> Chart:
     """`y` against `x` of an `against_frame` on logit axes with the line and its 95 % band for one more checkpoint.
-    `own` has figures measured here on both sets (`model`, `model_title`, `x`, `y`). customdata is (model,)."""
+    `own` has figures measured here on both sets (`model`, `model_title`, `x`, `y`; `whose` where they are another's).
+    The checkpoint `marked` has a ring and its name. customdata is (model,)."""
     note = "Shaded: where 95 % of further checkpoints lie. Axes are in log odds, so the ends are stretched."
-    style, fig = start(theme, scale, title, note=note, height=560)
+    style, fig = start(theme, scale, title, note=_note(note, own), height=430)
     at = _between(frame["x"])
     low, high = line.band(at)
     for y, options in ((low, {}), (high, {"fill": "tonexty", "fillcolor": _band(style)})):
@@ -120,10 +128,30 @@ def field_line_chart(
     if own is not None and len(own):
         places = own.assign(value=to_logit(own["y"].to_numpy()))
         _own_marks(fig, style, places, pd.Series(to_logit(own["x"].to_numpy()), own.index))
+    ring = frame[frame["model"] == marked]
+    _ring(fig, style, ring.assign(_x=to_logit(ring["x"].to_numpy()), _y=to_logit(ring["y"].to_numpy())))
     for axis, name in (("x", names[0]), ("y", names[1])):
         _logit_axis(fig, axis, frame[axis], name)
     finish(fig, style)
     return Chart(figure=fig, title=title, alt=title, frame=frame, filename="field-sets")
+
+
+@marks_apart
+def field_robustness_chart(
+    frame: pd.DataFrame, *, title: str, marked: str = "", theme: Theme = "light", scale: float = 1.0
+) -> Chart:
+    """`mean` of a `robustness_frame` in points against accuracy on ImageNet-1k. customdata is (model,)."""
+    note = "Mean over ImageNet-V2, -R, -A, -Sketch and ObjectNet; 0 is the line through all checkpoints."
+    style, fig = start(theme, scale, title, note=note, height=440)
+    points_above = 100 * frame["mean"]
+    _marks_by_data(fig, style, frame, frame["base"], points_above, "robust")
+    ring = frame[frame["model"] == marked]
+    _ring(fig, style, ring.assign(_x=ring["base"], _y=100 * ring["mean"]))
+    percent_axis(fig, style, "x", top=min(1.0, math.ceil(frame["base"].max() * 10 + 0.2) / 10), title="ImageNet-1k")
+    fig.add_hline(y=0, line={"color": style.muted, "width": style.size(1.2), "dash": "dot"})
+    fig.update_yaxes(title_text="Points above the line", showgrid=True)
+    finish(fig, style)
+    return Chart(figure=fig, title=title, alt=title, frame=frame, filename="field-robustness")
 
 
 def field_correlations_chart(frame: pd.DataFrame, *, title: str, theme: Theme = "light", scale: float = 1.0) -> Chart:
@@ -173,7 +201,7 @@ def _marks_by_data(fig: go.Figure, style: Look, frame: pd.DataFrame, x: Any, y: 
             x=rows["_x"],
             y=rows["_y"],
             mode="markers",
-            name=group,
+            name=_SHORT.get(group, group),
             marker={
                 "symbol": symbol,
                 "size": style.size(9),
@@ -186,11 +214,12 @@ def _marks_by_data(fig: go.Figure, style: Look, frame: pd.DataFrame, x: Any, y: 
 
 
 def _hover(row: pd.Series, figure: str) -> str:
-    where = (
-        f"{percent(row[figure])}, rank {row['rank']}"
-        if figure == "mean"
-        else f"{percent(row['x'])} and {percent(row['y'])}, {points(row['above'], signed=True)} off the line"
-    )
+    if figure == "mean":
+        where = f"{percent(row[figure])}, rank {row['rank']}"
+    elif figure == "robust":
+        where = f"{percent(row['base'])} on ImageNet-1k, {points(row['mean'], signed=True)} off the line"
+    else:
+        where = f"{percent(row['x'])} and {percent(row['y'])}, {points(row['above'], signed=True)} off the line"
     return (
         f"<b>{row['model_title']}</b><br>{where}<br>{row['parameters'] / 1e6:,.0f} million parameters<br>{row['model']}"
     )
@@ -207,13 +236,68 @@ def _front(fig: go.Figure, style: Look, x: pd.Series, y: pd.Series) -> None:
     )
 
 
-def _apart(marks: list[tuple[float, float, str]]) -> list[tuple[float, float, str]]:
-    """The best first, then those whose cost is far enough from all before."""
-    found = list[tuple[float, float, str]]()
-    for mark in sorted(marks, key=lambda m: -m[1]):
-        if all(abs(mark[0] - other[0]) >= NAMED_APART for other in found):
-            found.append(mark)
-    return found
+def _ring(fig: go.Figure, style: Look, row: pd.DataFrame, *, log: bool = False) -> None:
+    """A ring around the mark at `_x`, `_y` and its name in bold; nothing for no row."""
+    if row.empty:
+        return
+    found = row.iloc[0]
+    fig.add_scatter(
+        x=[found["_x"]],
+        y=[found["_y"]],
+        mode="markers",
+        name="highlighted",
+        marker={
+            "symbol": "circle-open",
+            "size": style.size(20),
+            "color": style.text,
+            "line": {"width": style.size(2.5), "color": style.text},
+        },
+        customdata=[[found["model"]]],
+        hoverinfo="skip",
+        showlegend=False,
+    )
+    x = math.log10(found["_x"]) if log else found["_x"]
+    label = middle_out(str(found["model_title"]), 30)
+    _name(fig, style, (x, found["_y"], f"<b>{label}</b>"), up=-22, anchor="center")
+
+
+def _name_front(
+    fig: go.Figure, style: Look, marks: Sequence[tuple[float, float, str]], *, across: tuple[float, float], top: float
+) -> None:
+    """Names over and left of their marks, where the front leaves nothing: what costs less there is worse. One that has
+    no room left of its mark has none, nor one that would cover another even two lines higher."""
+    wide, high = NAME_ROOM
+    taken = list[tuple[float, float]]()
+    for x, y, name in sorted(marks, reverse=True):
+        text = middle_out(name, NAME_WIDTH)
+        end = (x - across[0]) / (across[1] - across[0]) * wide
+        if end < 6.2 * len(text):
+            continue
+        for rows in range(3):
+            base = y / top * high + 10 + rows * NAME_LINE
+            if base + NAME_LINE <= high and all(abs(base - other) >= NAME_LINE for _, other in taken):
+                taken.append((end, base))
+                _name(fig, style, (x, y, text), up=10 + rows * NAME_LINE, anchor="right")
+                break
+
+
+def _name(fig: go.Figure, style: Look, mark: tuple[float, float, str], *, up: float, anchor: str) -> None:
+    fig.add_annotation(
+        x=mark[0],
+        y=mark[1],
+        ax=0,
+        ay=-style.size(up),
+        text=mark[2],
+        xanchor=anchor,
+        yanchor="bottom" if up > 0 else "top",
+        showarrow=True,
+        arrowhead=0,
+        arrowwidth=1,
+        arrowcolor=style.muted if up > 2 * NAME_LINE else "rgba(0,0,0,0)",
+        standoff=style.size(7),
+        bgcolor=style.background,
+        font={"size": style.size(13), "color": style.text},
+    )
 
 
 def _own_marks(fig: go.Figure, style: Look, own: pd.DataFrame, x: pd.Series) -> None:
@@ -226,7 +310,7 @@ def _own_marks(fig: go.Figure, style: Look, own: pd.DataFrame, x: pd.Series) -> 
             y=[row["value"]],
             **ends,
             mode="markers",
-            name=f"{row['model_title']}, measured here",
+            name=middle_out(str(row["model_title"]), 18),
             marker={
                 "symbol": model_symbol(str(row["model"])),
                 "size": style.size(15),
@@ -234,8 +318,16 @@ def _own_marks(fig: go.Figure, style: Look, own: pd.DataFrame, x: pd.Series) -> 
                 "line": {"width": style.size(2), "color": style.text},
             },
             customdata=[[row["model"]]],
-            hovertext=[f"<b>{row['model_title']}</b><br>measured here<br>{row['model']}"],
+            hovertext=[f"<b>{row['model_title']}</b><br>{row.get('whose', 'measured here')}<br>{row['model']}"],
         )
+
+
+def _note(note: str, own: pd.DataFrame | None) -> str:
+    """What the large marks are, where there are any."""
+    if own is None or own.empty:
+        return note
+    whose = own["whose"].iloc[0] if "whose" in own else "measured here"
+    return f"{note} Large and outlined: {whose}.".strip()
 
 
 def _unknown(frame: pd.DataFrame, cost: str) -> str:

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
-from core.catalog.field import FieldSet, field_sets, find_set, find_sets
+from core.catalog.field import FieldSet, every_set, find_set, find_sets
 from core.catalog.models import find_model
 from core.commands.base import Command, Record, Row, interval, percent
 from core.engine import Engine
@@ -28,8 +28,8 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         "--set",
         action="append",
         metavar="NAME",
-        help="a data set of the field or a group of them, for example cifar100 or satellite; repeat for several "
-        "(default: all 38)",
+        help="a data set of the field, a retrieval recall or a group of them, for example cifar100, satellite or "
+        "retrieval; repeat for several (default: all 38 data sets)",
     )
     parser.add_argument(
         "--budget", type=_positive, metavar="MILLIONS", help="only checkpoints with at most so many million parameters"
@@ -75,7 +75,7 @@ def _sets(names: Sequence[str] | None) -> tuple[FieldSet, ...]:
         asked = {each for name in names or ["all"] for each in find_sets(name)}
     except TMVError as error:
         raise BadArgument(str(error)) from None
-    return tuple(each for each in field_sets() if each in asked)
+    return tuple(each for each in every_set() if each in asked)
 
 
 def _record(row: Mapping[Hashable, Any], sets: Sequence[FieldSet]) -> Record:

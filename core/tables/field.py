@@ -7,10 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from core.catalog.field import Checkpoint
+from core.catalog.field import Checkpoint, checkpoints, every_set
+from core.studies.field.expected import Expected, expected_of
 from core.studies.field.own import OwnFigure
-from core.studies.field.ranking import Standings
+from core.studies.field.ranking import Standings, standings
 from core.studies.field.relations import SetAgainstSet, SetCorrelations
+from core.studies.field.robustness import Robustness
 from core.words.names import say_dataset, say_model, shown_together
 
 COSTS = ("parameters", "gflops", "samples")
@@ -54,6 +56,59 @@ def against_frame(found: SetAgainstSet) -> pd.DataFrame:
     return pd.DataFrame(rows).assign(
         x=found.x_values, y=found.y_values, above=found.above, outside=found.outside.astype(int)
     )
+
+
+def robustness_frame(found: Robustness) -> pd.DataFrame:
+    """A row a checkpoint, the most robust first: its accuracy `base`, how far it lies above the line on `mean` with
+    `low` and `high`, and for each shift NAME with NAME_low and NAME_high, all in shares."""
+    with shown_together(models=[each.name for each in found.checkpoints]):
+        rows = [about(each) for each in found.checkpoints]
+    columns = {
+        "base": found.base_values,
+        "mean": found.mean,
+        "low": found.mean - found.mean_half,
+        "high": found.mean + found.mean_half,
+    }
+    for k, each in enumerate(found.shifts):
+        above, half = found.above[:, k], found.half[:, k]
+        columns |= {each.name: above, f"{each.name}_low": above - half, f"{each.name}_high": above + half}
+    frame = pd.DataFrame(rows).assign(**columns)
+    return frame.sort_values("mean", ascending=False, kind="stable", ignore_index=True)
+
+
+def card_frame(checkpoint: Checkpoint, own: Sequence[OwnFigure] = ()) -> pd.DataFrame:
+    """A row for each published figure of one checkpoint: its `rank` among all, what checkpoints as good elsewhere get
+    (`expected` between `low` and `high`), where it is of that (`place`), and `here` what was measured of it here."""
+    board = standings(every_set())
+    row = board.checkpoints.index(checkpoint)
+    here = {each.field_set.name: each.value for each in own if each.model == checkpoint.name}
+    found = list[dict[str, object]]()
+    for k, each in enumerate(board.sets):
+        likely, value = expected_of(checkpoint, each), float(board.figures[row, k])
+        found.append(
+            {
+                "set": each.name,
+                "set_title": each.title,
+                "group": each.group,
+                "value": value,
+                "rank": int(board.ranks[row, k]),
+                "expected": likely.value,
+                "low": likely.low,
+                "high": likely.high,
+                "place": likely.place(value, each.n),
+                "here": here.get(each.name, np.nan),
+            }
+        )
+    return pd.DataFrame(found)
+
+
+def expected_frame(found: Expected) -> pd.DataFrame:
+    """A row a checkpoint of the line, as `against_frame`: `x` its level elsewhere, `y` its figure here."""
+    every = checkpoints()
+    with shown_together(models=[every[i].name for i in found.rows]):
+        rows = [about(every[i]) for i in found.rows]
+    above = found.figures - found.line.at(found.levels)
+    return pd.DataFrame(rows).assign(x=found.levels, y=found.figures, above=above)
 
 
 def correlations_frame(found: SetCorrelations) -> pd.DataFrame:

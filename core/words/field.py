@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 from scipy import stats
 
-from core.catalog.field import FieldSet, groups
+from core.catalog.field import FieldSet, groups, recall_sets
 from core.stats.intervals import Float64Array
-from core.stats.numbers import count, few_of, interval_text, percent, points, upper_first
+from core.stats.numbers import count, few_of, interval_text, listed, percent, points, upper_first
 from core.studies.field.choosing import FieldFilter
 from core.studies.field.expected import CONFIDENCE, Alarms, Expected
 from core.studies.field.ranking import Best
 from core.studies.field.relations import SetAgainstSet, SetCorrelations
+from core.studies.field.robustness import Robustness
 from core.types import Sentence
 from core.words.names import MOST_NAMED, say_model, shown_together
 
@@ -24,6 +25,8 @@ def sets_said(sets: tuple[FieldSet, ...]) -> str:
     """ "EuroSAT", "the 3 satellite data sets", "all 38 data sets"."""
     if len(sets) == 1:
         return sets[0].title
+    if sets == recall_sets():
+        return f"the {len(sets)} retrieval recalls"
     group = next((name for name, members in groups().items() if members == sets), "")
     if group:
         return f"the {len(sets)} {group} data sets"
@@ -111,9 +114,47 @@ def correlations_said(found: SetCorrelations) -> Sentence:
     return Sentence(
         f"{found.sets[int(i)].title} and {found.sets[int(k)].title} order {found.n} checkpoints most alike (rank "
         f"correlation {values[i, k]:.3f}); {alike} of {len(found.sets)} data sets have another one that says nearly "
-        f"the same ({NEAR:g} or more), and {found.sets[alone].title} is least like any other ({most[alone]:.2f}).",
+        f"the same ({NEAR:g} or more), and {found.sets[alone].title} is least like any other ({abs(most[alone]) if abs(most[alone]) < 0.005 else most[alone]:.2f}).",
         "field_correlations",
     )
+
+
+def robustness_said(found: Robustness) -> Sentence:
+    """Who keeps most of its accuracy on shifted images. Codes: `field_robust`; `field_robust_tie` where the next one's
+    interval overlaps."""
+    order = np.argsort(-found.mean, kind="stable")
+    first, last = int(order[0]), int(order[-1])
+    with shown_together(models=[found.checkpoints[first].name, found.checkpoints[last].name]):
+        best, worst = say_model(found.checkpoints[first].name), say_model(found.checkpoints[last].name)
+    names = listed([each.title for each in found.shifts])
+    mean, half = float(found.mean[first]), float(found.mean_half[first])
+    side = "above" if mean >= 0 else "below"
+    low, high = sorted((100 * (abs(mean) - half), 100 * (abs(mean) + half)))
+    said = (
+        f"{best} is most robust: on {names} it is on average {points(abs(mean))} (95 % {low:.1f} to {high:.1f}) {side} "
+        f"what its accuracy on {found.base.title} predicts"
+    )
+    if len(order) == 1:
+        return Sentence(f"{said}.", "field_robust")
+    least = float(found.mean[last])
+    where = f"{points(abs(least))} {'above' if least >= 0 else 'below'}"
+    ends = found.mean[order] + found.mean_half[order]
+    tied = int((ends[1:] >= mean - half).sum())
+    tie = f" {upper_first(count(tied, 'other checkpoint'))} cannot be told apart from it." if tied else ""
+    code = "field_robust_tie" if tied else "field_robust"
+    return Sentence(f"{said}; {worst} is least so, {where}.{tie}", code)
+
+
+def card_said(above: int, below: int, of: int, rank: int, ranked: int) -> Sentence:
+    """Where a checkpoint is, and on how many sets its figures are unlike those of checkpoints as good elsewhere. Code:
+    `field_card`."""
+    first = f"Rank {rank} of {ranked} by its mean accuracy."
+    if above or below:
+        sides = " and ".join([*([f"{above} above"] if above else []), *([f"{below} below"] if below else [])])
+        said = f"{first} Of its {of} published figures, {sides} what checkpoints as good on the other data sets get."
+        return Sentence(said, "field_card")
+    said = f"{first} All its {of} published figures are among those of checkpoints as good on the other data sets."
+    return Sentence(said, "field_card")
 
 
 def expected_said(found: Expected, value: float, n: int, rate: Alarms) -> Sentence:

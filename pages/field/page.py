@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pandas as pd
 import streamlit as st
 
-from core.catalog.field import SETS_SOURCE, SOURCE, FieldSet, field_sets, find_set, find_sets, groups
+from core.catalog.field import (
+    RECALLS,
+    SETS_SOURCE,
+    SOURCE,
+    FieldSet,
+    every_set,
+    field_sets,
+    find_set,
+    find_sets,
+    groups,
+    recall_sets,
+)
 from core.catalog.published import figure_url
-from core.charts.field import COSTS, field_correlations_chart, field_cost_chart, field_line_chart
+from core.charts.field import (
+    COSTS,
+    field_correlations_chart,
+    field_cost_chart,
+    field_line_chart,
+    field_robustness_chart,
+)
 from core.engine import Engine
 from core.errors import TMVError
 from core.stats.numbers import count
@@ -16,12 +35,22 @@ from core.studies.field.expected import alarms, expected_for
 from core.studies.field.own import OwnFigure, known_figures
 from core.studies.field.ranking import best_within, front, standings
 from core.studies.field.relations import set_against_set, set_correlations
-from core.tables.field import against_frame, correlations_frame, standings_frame
-from core.words.field import against_said, best_said, correlations_said, cost_said, expected_said, sets_said
+from core.studies.field.robustness import robustness
+from core.tables.field import against_frame, correlations_frame, robustness_frame, standings_frame
+from core.words.field import (
+    against_said,
+    best_said,
+    correlations_said,
+    cost_said,
+    expected_said,
+    robustness_said,
+    sets_said,
+)
 from core.words.names import say_dataset, say_model
+from pages.field.card import CARD, model_titles, open_card, picked_card
 from pages.field.limits import pick_limits
 from pages.field.own import on_both, own_figures_here, with_costs
-from pages.field.table import field_table
+from pages.field.table import field_table, marked_first, robustness_table
 from pages.shared.chart import draw
 from pages.shared.engine import engine
 from pages.shared.guard import errors_in_place
@@ -30,105 +59,224 @@ from pages.shared.pickers import choice_row
 from pages.shared.save import save_rows
 from pages.shared.theme import chart_look
 from pages.shared.url_choices import one_of
-from pages.shared.url_state import bind, get_choice
+from pages.shared.url_state import bind, get_choice, set_choice
 from pages.shared.widgets import segments, select
 from pages.shared.words import plain
 
 LEAD = (
-    "Published zero-shot figures of 121 OpenCLIP checkpoints on 38 data sets, and where the models measured here are."
+    "Published zero-shot figures of 121 OpenCLIP checkpoints on 38 data sets, and where the models measured here are. "
+    "Click a mark for all figures of its checkpoint."
 )
 VIEWS = {
-    "cost": "What does it buy?",
+    "cost": "Cost",
     "table": "Table",
-    "line": "One data set against another",
-    "alike": "Which data sets say the same?",
+    "robust": "Robustness",
+    "line": "One set against another",
+    "alike": "Similar data sets",
 }
-NAMES = ("sets", "view", "cost", "x", "y", "words", "families", "trained", "commercial", "size")
+NAMES = ("sets", "view", "cost", "x", "y", "words", "families", "trained", "commercial", "size", "mark", CARD)
 COST_TITLES = {"parameters": "Parameters", "gflops": "GFLOPs", "samples": "Image-text pairs seen in training"}
+NOT_MARKED = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What is looked at: these data sets and checkpoints, the one that is highlighted, and what was measured here."""
+
+    sets: tuple[FieldSet, ...]
+    chosen: FieldFilter
+    marked: str
+    own: tuple[OwnFigure, ...]
 
 
 def page(engine: Engine) -> None:
-    """The choices, the best within them, and one of the views."""
+    """The choices, and one of the views with its finding."""
     view = one_of("view", list(VIEWS), "cost")
-    left, middle, right = choice_row([3, 2, 3])
-    with left:
-        sets = pick_sets()
-    with middle:
-        chosen = pick_limits()
-    if view == "cost":
-        with right:
-            select("cost", "Accuracy against", COST_TITLES, one_of("cost", list(COSTS), "parameters"))
-    conclusion(plain(best_said(best_within(sets, chosen), sets, chosen)))
-    segments("view", "View", VIEWS, view, label_visibility="collapsed")
     own, why = own_figures_here(engine)
-    {"cost": cost_view, "table": table_view, "line": line_view, "alike": alike_view}[view](engine, sets, chosen, own)
+    show, choose = {
+        "cost": (cost_view, choose_cost),
+        "table": (table_view, choose_sets),
+        "robust": (robust_view, choose_limits),
+        "line": (line_view, choose_pair),
+        "alike": (alike_view, choose_sets),
+    }[view]
+    sets, chosen, marked = choose()
+    show(engine, Shown(sets=sets, chosen=chosen, marked=marked, own=own), view)
     own_view(own, why)
     sources_line()
     provenance_footer([], {name: get_choice(name) for name in NAMES}, why=False)
+    open_card(engine, own)
+
+
+# --- choices ----------------------------------------------------------------------------------------------
+
+Choices = tuple[tuple[FieldSet, ...], FieldFilter, str]
+
+
+def choose_cost() -> Choices:
+    """Data sets, checkpoints, the cost, and one to highlight."""
+    a, b, c, d = choice_row([3, 2, 3, 3])
+    with a:
+        sets = pick_sets()
+    with b:
+        chosen = pick_limits()
+    with c:
+        select("cost", "Accuracy against", COST_TITLES, one_of("cost", list(COSTS), "parameters"))
+    with d:
+        return sets, chosen, pick_marked()
+
+
+def choose_sets() -> Choices:
+    """Data sets, checkpoints, and one to highlight."""
+    a, b, c = choice_row([3, 2, 3])
+    with a:
+        sets = pick_sets()
+    with b:
+        chosen = pick_limits()
+    with c:
+        return sets, chosen, pick_marked()
+
+
+def choose_limits() -> Choices:
+    """Checkpoints, and one to highlight."""
+    a, b = choice_row([2, 3])
+    with a:
+        chosen = pick_limits()
+    with b:
+        return field_sets(), chosen, pick_marked()
+
+
+def choose_pair() -> Choices:
+    """Two data sets, checkpoints, and one to highlight."""
+    names = {each.short: each.title for each in every_set()}
+    asked = get_choice("sets")[:1]
+    usual = asked[0] if asked and asked[0] in names and asked[0] != "imagenet1k" else "imagenetv2"
+    a, b, c, d = choice_row([3, 3, 2, 3])
+    with a:
+        select("x", "Across", names, one_of("x", list(names), "imagenet1k"))
+    with b:
+        select("y", "Upward", names, one_of("y", list(names), usual))
+    pair = one_of("x", list(names), "imagenet1k"), one_of("y", list(names), usual)
+    with c:
+        chosen = pick_limits()
+    with d:
+        return tuple(map(find_set, pair)), chosen, pick_marked()
 
 
 def pick_sets() -> tuple[FieldSet, ...]:
-    """All data sets, a group, or one."""
+    """All data sets, a group, one, or retrieval recalls."""
     options = {"all": f"All {len(field_sets())} data sets (mean)"}
     options |= {name: f"{sets_said(sets)[4:]} (mean)" for name, sets in groups().items()}
-    options |= {each.short: each.title for each in field_sets()}
+    options |= {RECALLS: f"{sets_said(recall_sets())[4:]} (mean)"}
+    options |= {each.short: each.title for each in every_set()}
     name = one_of("sets", list(options), "all", "a data set or a group of the field")
     select("sets", "Data sets", options, name)
     return find_sets(name)
 
 
-def cost_view(engine: Engine, sets: tuple[FieldSet, ...], chosen: FieldFilter, own: tuple[OwnFigure, ...]) -> None:
+def pick_marked() -> str:
+    """The checkpoint that has a ring in charts and stands first in tables; "" for none."""
+    titles = model_titles()
+    now = one_of("mark", [NOT_MARKED, *titles], NOT_MARKED, "a checkpoint of the field")
+    select("mark", "Highlight", {NOT_MARKED: "None", **titles}, now)
+    return "" if now == NOT_MARKED else now
+
+
+# --- views ------------------------------------------------------------------------------------------------
+
+
+def finding(sentence: str, view: str) -> None:
+    """The sentence of a view, and under it the ways to the others."""
+    conclusion(plain(sentence))
+    segments("view", "View", VIEWS, view, label_visibility="collapsed")
+
+
+def cost_view(engine: Engine, shown: Shown, view: str) -> None:
     """Accuracy against a cost."""
+    sets = shown.sets
+    finding(best_said(best_within(sets, shown.chosen), sets, shown.chosen), view)
     cost = one_of("cost", list(COSTS), "parameters")
-    frame = standings_frame(standings(sets, chosen))
+    frame = standings_frame(standings(sets, shown.chosen))
     costs, values = frame[cost].to_numpy(float), frame["mean"].to_numpy(float)
     best = front(costs, values)
-    here = tuple(each for each in own if len(sets) == 1 and each.field_set == sets[0])
-    said = cost_said(cost, costs, values, len(best), sets)
-    figure = f"Mean of {len(sets)} data sets" if len(sets) > 1 else sets[0].title
-    mine = with_costs(engine, here)
-    draw(field_cost_chart(frame, cost, list(best), mine, title=said, figure=figure, **chart_look()), key="field-cost")
-
-
-def table_view(engine: Engine, sets: tuple[FieldSet, ...], chosen: FieldFilter, own: tuple[OwnFigure, ...]) -> None:
-    """Every figure."""
-    frame = standings_frame(standings(sets, chosen))
-    st.caption(
-        f"{count(len(frame), 'checkpoint')} · {count(len(sets), 'data set')} · click a heading to sort. The stronger "
-        "the shade of a cell, the higher in its column. Checkpoints whose 95 % intervals overlap share a rank; figures "
-        "without an interval (worst group, F1) share one only where they are equal."
+    here = tuple(each for each in shown.own if len(sets) == 1 and each.field_set == sets[0])
+    chart = field_cost_chart(
+        frame,
+        cost,
+        list(best),
+        with_costs(engine, here),
+        title=cost_said(cost, costs, values, len(best), sets),
+        figure=f"Mean of {len(sets)} data sets" if len(sets) > 1 else sets[0].title,
+        marked=shown.marked,
+        **chart_look(),
     )
-    field_table(frame, sets)
+    draw(chart, key="field-cost", picked=picked_card)
+
+
+def table_view(engine: Engine, shown: Shown, view: str) -> None:
+    """Every figure."""
+    sets = shown.sets
+    finding(best_said(best_within(sets, shown.chosen), sets, shown.chosen), view)
+    frame = standings_frame(standings(sets, shown.chosen))
+    st.caption(
+        f"{count(len(frame), 'checkpoint')} · {count(len(sets), 'data set')} · click a heading to sort, a cell for all "
+        "figures of its checkpoint. The stronger the shade of a cell, the higher in its column. Checkpoints whose 95 % "
+        "intervals overlap share a rank; figures without an interval (worst group, F1) share one only where they are "
+        "equal."
+    )
+    field_table(marked_first(frame, shown.marked), sets)
     save_rows(frame, "field", key="field-csv")
 
 
-def line_view(engine: Engine, sets: tuple[FieldSet, ...], chosen: FieldFilter, own: tuple[OwnFigure, ...]) -> None:
+def robust_view(engine: Engine, shown: Shown, view: str) -> None:
+    """How much of its accuracy on ImageNet-1k each checkpoint keeps on shifted images."""
+    found = robustness(shown.chosen)
+    said = robustness_said(found)
+    finding(said, view)
+    frame = robustness_frame(found)
+    chart = field_robustness_chart(frame, title=said, marked=shown.marked, **chart_look())
+    draw(chart, key="field-robust", picked=picked_card, title=False)
+    st.subheader("Points above the line of each shifted set", anchor=False)
+    robustness_table(marked_first(frame, shown.marked), found.shifts)
+    st.caption(
+        "Effective robustness: accuracy on the shifted images minus what the line through all checkpoints of the field "
+        "gives for this accuracy on ImageNet-1k (logit axes). All of them are trained on images from the web, so 0 is "
+        "the usual one among them. Intervals are from the images of the shifted set."
+    )
+
+
+def line_view(engine: Engine, shown: Shown, view: str) -> None:
     """One data set against another over all checkpoints."""
-    names = {each.short: each.title for each in field_sets()}
-    usual = sets[0].short if len(sets) == 1 and sets[0].short != "imagenet1k" else "imagenetv2"
-    x, y = one_of("x", list(names), "imagenet1k"), one_of("y", list(names), usual)
-    for column, (name, label, now) in zip(st.columns(2), (("x", "Across", x), ("y", "Upward", y)), strict=True):
-        with column:
-            select(name, label, names, now)
-    if x == y:
+    if shown.sets[0] == shown.sets[1]:
+        segments("view", "View", VIEWS, view, label_visibility="collapsed")
         st.info("Choose two different data sets.", icon=":material/info:")
         return
-    found = set_against_set(find_set(x), find_set(y), chosen)
-    mine = on_both(own, found.x, found.y)
+    found = set_against_set(shown.sets[0], shown.sets[1], shown.chosen)
+    said = against_said(found)
+    finding(said, view)
+    mine = on_both(shown.own, found.x, found.y)
     titles = (found.x.title, found.y.title)
-    draw(
-        field_line_chart(against_frame(found), found.line, titles, mine, title=against_said(found), **chart_look()),
-        key="field-line",
-    )
+    frame = against_frame(found)
+    chart = field_line_chart(frame, found.line, titles, mine, title=said, marked=shown.marked, **chart_look())
+    draw(chart, key="field-line", picked=picked_card, title=False)
 
 
-def alike_view(engine: Engine, sets: tuple[FieldSet, ...], chosen: FieldFilter, own: tuple[OwnFigure, ...]) -> None:
+def alike_view(engine: Engine, shown: Shown, view: str) -> None:
     """Correlations of data sets: of all of them where one alone is chosen."""
-    found = set_correlations(sets if len(sets) > 1 else field_sets(), chosen)
-    draw(
-        field_correlations_chart(correlations_frame(found), title=correlations_said(found), **chart_look()),
-        key="field-alike",
-    )
+    found = set_correlations(shown.sets if len(shown.sets) > 1 else field_sets(), shown.chosen)
+    said = correlations_said(found)
+    finding(said, view)
+    chart = field_correlations_chart(correlations_frame(found), title=said, **chart_look())
+    draw(chart, key="field-alike", picked=picked_pair, title=False)
+
+
+def picked_pair(point: list[object]) -> None:
+    """A cell of the map leads to the two data sets against each other."""
+    x, y = (find_set(str(name)).short for name in point[:2])
+    if x != y:
+        set_choice("x", x)
+        set_choice("y", y)
+        set_choice("view", "line")
 
 
 def own_view(own: tuple[OwnFigure, ...], why: tuple[str, ...]) -> None:

@@ -32,6 +32,7 @@ from core.studies.field.choosing import FieldFilter
 from core.studies.field.expected import Alarms, Expected
 from core.studies.field.ranking import Best
 from core.studies.field.relations import SetAgainstSet, SetCorrelations
+from core.studies.field.robustness import Robustness
 from core.studies.multi_label.result import Accepted, LabelFigures, MultiLabelResult
 from core.studies.pictures.agreement import Agreement
 from core.studies.pictures.lists import ListComparison, Moved
@@ -427,6 +428,20 @@ def _field() -> Said:
         outside=np.array([0.0, -1.0]),
     )
     yield "field.against_said", [field.against_said(pair)]
+    above, half = np.array([[0.2, 0.1], [-0.1, -0.2]]), np.array([[0.01, 0.02], [0.01, 0.02]])
+    robust = Robustness(
+        base=one[0],
+        shifts=sets[:2],
+        rows=np.array([0, 1]),
+        base_values=np.array([0.5, 0.6]),
+        above=above,
+        half=half,
+        lines=(line, line),
+    )
+    single = replace(robust, rows=np.array([1]), base_values=robust.base_values[1:], above=above[1:], half=half[1:])
+    tied = replace(robust, half=10 * half)
+    yield "field.robustness_said", [field.robustness_said(each) for each in (robust, tied, single)]
+    yield "field.card_said", [field.card_said(*sides, 50, 3, 121) for sides in ((2, 1), (2, 0), (0, 0))]
     map_ = SetCorrelations(sets=sets, values=np.array([[1, 0.95, 0.1], [0.95, 1, 0.2], [0.1, 0.2, 1]]), n=117)
     yield "field.correlations_said", [field.correlations_said(map_)]
     base = Expected(

@@ -29,9 +29,13 @@ RECALL_SOURCE = "mlfoundations/open_clip@89fb801 docs/openclip_retrieval_results
 SETS_SOURCE = "mlfoundations/datacomp@4a8df19 tasklist.yml"
 PROTOCOL = "zero-shot with the data set's templates in English (CLIP_benchmark), as open_clip publishes it"
 BINOMIAL = ("acc1", "mean_per_class_recall", "mean_recall@1")
+RECALLS = "retrieval"
+"""What the twelve retrieval recalls are asked for by: a group beside those of the 38 data sets."""
 """Metrics that are, or are close to, a share of `n` images: a binomial interval says how exact they are."""
 _HERE = Path(__file__).parent
 _PREFIX = re.compile(r"^(vtab|wilds|fairness|misc|retrieval)/")
+_RECALL_SETS = {"flickr30k": ("Flickr30k", 1_000), "mscoco_captions": ("COCO", 5_000)}
+_WAYS = {"image": "caption to image", "text": "image to caption"}
 _NAMED_SAMPLES = re.compile(r"_s(\d+)([bm])_")
 _SAMPLES: Mapping[str, float] = {
     "openai": 12.8,  # CLIP paper: 32 epochs of 400 million pairs
@@ -120,7 +124,13 @@ class FieldSet:
     @property
     def binomial(self) -> bool:
         """Whether its figure has a binomial interval of `n` images."""
-        return self.metric in BINOMIAL
+        return self.metric in BINOMIAL or self.recall
+
+    @property
+    def recall(self) -> bool:
+        """Whether its figure is one of the twelve retrieval recalls, which the mean over all data sets leaves out. Its
+        `n` counts images: the captions of one image are not independent."""
+        return "_retrieval_recall@" in self.metric
 
 
 @cache
@@ -159,6 +169,33 @@ def field_sets() -> tuple[FieldSet, ...]:
 
 
 @cache
+def recall_sets() -> tuple[FieldSet, ...]:
+    """The twelve retrieval recalls of two data sets, in the order of the published table."""
+    return tuple(map(_recall_set, recall()))
+
+
+def _recall_set(column: str) -> FieldSet:
+    data, metric = column.split(" ")
+    title, n = _RECALL_SETS[data]
+    side, _, k = metric.partition("_retrieval_recall@")
+    return FieldSet(
+        name=f"{data}/{metric}",
+        title=f"{title}, {_WAYS[side]}, recall@{k}",
+        group=RECALLS,
+        n=n,
+        classes=0,
+        metric=metric,
+        chance=None,
+    )
+
+
+@cache
+def every_set() -> tuple[FieldSet, ...]:
+    """The 38 data sets, then the retrieval recalls."""
+    return (*field_sets(), *recall_sets())
+
+
+@cache
 def groups() -> Mapping[str, tuple[FieldSet, ...]]:
     """Group -> its data sets, in the order of the table."""
     return {g: tuple(s for s in field_sets() if s.group == g) for g in dict.fromkeys(s.group for s in field_sets())}
@@ -183,28 +220,40 @@ def recall() -> Mapping[str, Float64Array]:
     return {name: np.array([float(row[name]) for row in rows]) for name in list(rows[0])[2:]}
 
 
+@cache
+def figures_of_all() -> Float64Array:
+    """Every published figure (121, 50), columns as `every_set`. Not to be written to."""
+    found = np.column_stack([accuracy(), *recall().values()])
+    found.setflags(write=False)
+    return found
+
+
 def find_set(name: str) -> FieldSet:
-    """A data set by its name, with or without its collection, or by its title; raises `TMVError`."""
+    """A data set or a retrieval recall by its name, with or without its collection, or by its title; raises
+    `TMVError`."""
     wanted = name.strip().casefold()
-    for each in field_sets():
+    for each in every_set():
         if wanted in (each.name.casefold(), each.short.casefold(), each.title.casefold()):
             return each
-    known = ", ".join(each.short for each in field_sets())
+    known = ", ".join(each.short for each in every_set())
     raise TMVError(f'No data set of the field is called "{name}"; there are: {known}.')
 
 
 def find_sets(name: str) -> tuple[FieldSet, ...]:
-    """Those of a group ("satellite"), one by its name, or all ("" and "all"); raises `TMVError`."""
+    """Those of a group ("satellite"), one by its name, all recalls ("retrieval"), or all 38 data sets ("" and "all");
+    raises `TMVError`."""
     wanted = name.strip().casefold()
     if wanted in ("", "all"):
         return field_sets()
+    if wanted == RECALLS:
+        return recall_sets()
     found = next((sets for group, sets in groups().items() if group.casefold() == wanted), None)
     if found is not None:
         return found
     try:
         return (find_set(name),)
     except TMVError as error:
-        raise TMVError(f"{error} Groups are: {', '.join(groups())}.") from None
+        raise TMVError(f"{error} Groups are: {', '.join((*groups(), RECALLS))}.") from None
 
 
 def find_checkpoint(name: str) -> Checkpoint | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.catalog.field import Checkpoint, FieldSet, accuracy, checkpoints, field_sets
+from core.catalog.field import Checkpoint, FieldSet, accuracy, checkpoints, every_set, figures_of_all
 from core.stats.intervals import Float64Array
 from core.types import IntArray
 
@@ -42,14 +42,14 @@ class FieldFilter:
 
 
 def columns(sets: tuple[FieldSet, ...]) -> IntArray:
-    """Which columns of the table these data sets are."""
-    places = {each.name: i for i, each in enumerate(field_sets())}
+    """Which columns of `figures_of_all` these data sets are."""
+    places = {each.name: i for i, each in enumerate(every_set())}
     return np.array([places[each.name] for each in sets], dtype=np.int64)
 
 
 def figures(sets: tuple[FieldSet, ...], rows: IntArray | None = None) -> Float64Array:
     """The published figures (checkpoints, sets)."""
-    found = accuracy()[:, columns(sets)]
+    found = figures_of_all()[:, columns(sets)]
     return found if rows is None else found[rows]
 
 

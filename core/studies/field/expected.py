@@ -15,11 +15,20 @@ from typing import Literal
 
 import numpy as np
 
-from core.catalog.field import Checkpoint, FieldSet, accuracy, checkpoints, field_sets, find_checkpoint, find_set
+from core.catalog.field import (
+    Checkpoint,
+    FieldSet,
+    accuracy,
+    checkpoints,
+    every_set,
+    field_sets,
+    find_checkpoint,
+    find_set,
+)
 from core.errors import TMVError
 from core.stats.intervals import Float64Array
 from core.stats.line import Line, fit, from_logit, outside, to_logit
-from core.studies.field.choosing import columns, distinct
+from core.studies.field.choosing import distinct, figures
 from core.types import IntArray
 
 CONFIDENCE = 0.95
@@ -78,9 +87,9 @@ def expected(here: FieldSet, known: Mapping[str, float]) -> Expected:
         raise TMVError(
             f"What a model should get on {here.title} can be said once it has a figure on another set of the field."
         )
-    elsewhere = tuple(each for each in field_sets() if each.name in other)
+    elsewhere = tuple(each for each in every_set() if each.name in other)
     mine = float(np.mean([to_logit(np.array(other[each.name])) for each in elsewhere]))
-    levels, figures, line = _through(here, elsewhere)
+    levels, values, line = _through(here, elsewhere)
     at = from_logit(np.array([mine]))
     low, high = line.band(at, CONFIDENCE)
     return Expected(
@@ -93,7 +102,7 @@ def expected(here: FieldSet, known: Mapping[str, float]) -> Expected:
         line=line,
         rows=_rows(),
         levels=levels,
-        figures=figures,
+        figures=values,
     )
 
 
@@ -114,17 +123,16 @@ def alarms(confidence: float = CONFIDENCE) -> Alarms:
     """Of all published cells, each predicted from the checkpoint's other 37 by the other checkpoints."""
     found = 0
     for here in field_sets():
-        levels, figures, _ = _through(here, tuple(each for each in field_sets() if each != here))
-        found += int((outside(levels, figures, confidence) != 0).sum())
+        levels, values, _ = _through(here, tuple(each for each in field_sets() if each != here))
+        found += int((outside(levels, values, confidence) != 0).sum())
     return Alarms(confidence=confidence, outside=found, cells=len(field_sets()) * len(_rows()))
 
 
 @lru_cache(maxsize=256)
 def _through(here: FieldSet, elsewhere: tuple[FieldSet, ...]) -> tuple[Float64Array, Float64Array, Line]:
-    figures = accuracy()[_rows()]
-    levels = from_logit(to_logit(figures[:, columns(elsewhere)]).mean(axis=1))
-    here_figures = figures[:, columns((here,))[0]]
-    return levels, here_figures, fit(levels, here_figures)
+    levels = from_logit(to_logit(figures(elsewhere, _rows())).mean(axis=1))
+    values = figures((here,), _rows())[:, 0]
+    return levels, values, fit(levels, values)
 
 
 @lru_cache(maxsize=1)

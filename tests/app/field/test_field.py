@@ -62,7 +62,7 @@ def test_the_table_has_every_published_figure(page) -> None:
     assert column == pytest.approx(sorted(accuracy()[:, at]))
 
 
-@pytest.mark.parametrize("view", ["line", "alike"])
+@pytest.mark.parametrize("view", ["line", "alike", "robust"])
 def test_the_other_views_draw_a_chart(page, view: str) -> None:
     app = page(HERE, view=view)
     assert not app.exception and charts(app) == 1
@@ -99,8 +99,57 @@ def test_what_was_measured_is_in_the_charts(page, measured) -> None:
 
 
 def test_choices_that_make_no_sense_are_said(page) -> None:
-    app = page(HERE, sets="mars", view="sideways", size="-4", families=["Nobody"], cost="money", x="moon")
+    app = page(
+        HERE,
+        sets="mars",
+        view="sideways",
+        size="-4",
+        families=["Nobody"],
+        cost="money",
+        x="moon",
+        mark="hers",
+        card="his",
+    )
     words = said(app)
     assert not app.exception
-    for name in ("sets", "view", "size", "families", "cost"):
+    for name in ("sets", "view", "size", "families", "cost", "mark", "card"):
         assert f"“{name}” in the address is" in words
+
+
+def test_a_card_says_what_a_checkpoint_is_and_its_figures_beside_the_expected(page, measured) -> None:
+    app = page(HERE, card="ViT-B-32/openai")
+    words = said(app)
+    assert "ViT-B-32/openai" in words and "license: MIT" in words and "by its mean accuracy" in words
+    frame = next(each.value for each in app.dataframe if "Published" in each.value.columns)
+    assert len(frame) == 50
+    row = frame.set_index("Data set").loc["Food-101"]
+    at = [each.short for each in field_sets()].index("food101")
+    mine = [each.name for each in checkpoints()].index("ViT-B-32/openai")
+    assert row["Published"] == pytest.approx(100 * accuracy()[mine, at]) and row["Here"] == pytest.approx(12.0)
+
+
+def test_a_highlighted_checkpoint_has_a_ring_and_leads_the_tables(page) -> None:
+    spec = json.loads(page(HERE, mark="RN50/openai").get("plotly_chart")[0].proto.spec)
+    (ring,) = [trace for trace in spec["data"] if trace.get("name") == "highlighted"]
+    assert ring["customdata"] == [["RN50/openai"]]
+    assert any("ResNet-50" in (note["text"] or "") for note in spec["layout"]["annotations"])
+    assert page(HERE, view="table", mark="RN50/openai").dataframe[0].value["Model"].iloc[0].startswith("ResNet-50")
+
+
+def test_nothing_is_highlighted_unless_asked_for(page) -> None:
+    spec = json.loads(page(HERE).get("plotly_chart")[0].proto.spec)
+    assert not [trace for trace in spec["data"] if trace.get("name") == "highlighted"]
+
+
+def test_robustness_is_a_chart_a_sentence_and_a_table(page) -> None:
+    app = page(HERE, view="robust")
+    assert not app.exception and charts(app) == 1 and "is most robust" in said(app)
+    assert app.dataframe[0].value.shape[0] == 117
+
+
+def test_recalls_can_be_chosen_as_data_sets(page) -> None:
+    app = page(HERE, view="table", sets="retrieval")
+    assert "the 12 retrieval recalls" in said(app)
+    frame = app.dataframe[0].value
+    assert "Flickr30k, caption to image, recall@1" in frame.columns
+    assert charts(page(HERE, view="line", x="imagenet1k", y="mscoco_captions/text_retrieval_recall@1")) == 1

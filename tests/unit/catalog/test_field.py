@@ -47,6 +47,16 @@ def test_recalls_rise_with_k() -> None:
             assert np.all(of[0] <= of[1]) and np.all(of[1] <= of[2])
 
 
+def test_recalls_are_sets_of_their_own_beside_the_38() -> None:
+    one = field.find_set("mscoco_captions/text_retrieval_recall@5")
+    assert one.title == "COCO, image to caption, recall@5" and one.recall and one.binomial and one.n == 5000
+    assert field.find_sets("retrieval") == field.recall_sets() and len(field.every_set()) == 50
+    assert not set(field.recall_sets()) & set(field.field_sets()) and field.find_sets("all") == field.field_sets()
+    column = field.every_set().index(one)
+    wanted = field.recall()["mscoco_captions text_retrieval_recall@5"]
+    assert np.array_equal(field.figures_of_all()[:, column], wanted)
+
+
 def test_every_checkpoint_can_be_loaded_here_by_its_name() -> None:
     known = {f"{spec.architecture}/{spec.pretrained}" for spec in every_model()}
     quick = {name.replace("-quickgelu/", "/") for name in known}
