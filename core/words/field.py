@@ -114,7 +114,7 @@ def correlations_said(found: SetCorrelations) -> Sentence:
     return Sentence(
         f"{found.sets[int(i)].title} and {found.sets[int(k)].title} order {found.n} checkpoints most alike (rank "
         f"correlation {values[i, k]:.3f}); {alike} of {len(found.sets)} data sets have another one that says nearly "
-        f"the same ({NEAR:g} or more), and {found.sets[alone].title} is least like any other ({abs(most[alone]) if abs(most[alone]) < 0.005 else most[alone]:.2f}).",
+        f"the same ({NEAR:g} or more), and {found.sets[alone].title} is least like any other ({most[alone]:z.2f}).",
         "field_correlations",
     )
 
