@@ -15,7 +15,7 @@ run: $(VENV)/.run
 test browser: export PYTHONDONTWRITEBYTECODE :=
 
 test: $(VENV)/.dev check
-	$(BIN)/python -m slipcover -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder tests/app tests/unit
+	$(BIN)/python -m slipcover --silent -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder tests/app tests/unit
 
 # Every page in Chromium, and the way of a newcomer from nothing to an image.
 browser: $(VENV)/.dev

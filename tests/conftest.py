@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import json
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -86,3 +89,17 @@ def page(in_world: World) -> Callable[..., object]:
 def _seeded() -> None:
     """Random numbers of a test are its own."""
     np.random.seed(0)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Which lines no test reaches, as `make test` measures it: above the names of what failed, which stand last."""
+    merged = Path(os.environ.get("SLIPCOVER_COVERAGE_DIR", ""), "merged.json")
+    if not merged.is_file():
+        return
+    import slipcover
+
+    out = io.StringIO()
+    slipcover.print_coverage(json.loads(merged.read_text("utf-8")), outfile=out, skip_covered=True, missing_width=60)
+    shutil.rmtree(merged.parent)
+    terminalreporter.section("lines that no test reaches")
+    terminalreporter.write(out.getvalue())
