@@ -32,11 +32,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.split("\n")[0])
     parser.add_argument("name", nargs="*", help=f"which to run, of: {', '.join(names())} (default: all)")
     parser.add_argument("--strict", action="store_true", help="fail when a ratio is below its floor")
+    parser.add_argument(
+        "--plants",
+        type=Path,
+        metavar="PATH",
+        help="for audit: a Python file of faults from outside of the repository, whose rates are printed too",
+    )
     chosen = parser.parse_args(arguments)
     wrong = sorted(set(chosen.name) - set(names()))
     if wrong:
         parser.error(f"no benchmark is called {', '.join(wrong)}; there are: {', '.join(names())}")
-    rows = [row for name in chosen.name or names() for row in _run(name)]
+    if chosen.plants is not None and "audit" not in (chosen.name or names()):
+        parser.error("--plants are for the benchmark audit: python -m benchmarks audit --plants PATH")
+    rows = [row for name in chosen.name or names() for row in _run(name, chosen.plants)]
     print(f"\n{_machine()}\n\n{table(rows)}\n")
     for row in rows:
         if row.note:
@@ -45,13 +53,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return int(not all(row.equal for row in rows) or (chosen.strict and low))
 
 
-def _run(name: str) -> list[Row]:
+def _run(name: str, plants: Path | None = None) -> list[Row]:
     module = importlib.import_module(f"benchmarks.{name}")
     if not hasattr(module, "run"):
         return []
     print(f"{name} ...", file=sys.stderr, flush=True)
     start = time.monotonic()
-    rows: list[Row] = module.run()
+    rows: list[Row] = module.run(plants) if name == "audit" else module.run()
     print(f"{name}: {time.monotonic() - start:.0f} s", file=sys.stderr, flush=True)
     return rows
 

@@ -25,7 +25,7 @@ from core.catalog.benchmark_names import published_set
 from core.catalog.published import published
 from core.readers.predictions import parse_predictions
 from core.stats import metrics
-from core.studies.audit import PROTOCOL, Alternative, AuditResult, Known, audit
+from core.studies.audit import PROTOCOL, Alternative, AuditResult, Cell, Known, audit
 from core.studies.audit.external import brought_case, known_of_figures, weights_named
 from core.types import FloatArray, IntArray
 
@@ -43,6 +43,7 @@ class Brought:
     said_names: tuple[str, ...] = ()
     with_scores: bool = True
     with_answers: bool = False
+    sure: FloatArray | None = None
 
 
 def brought(world: World, scale: float = 100.0) -> Brought:
@@ -65,6 +66,8 @@ def written(table: Brought, seed: int) -> bytes:
     columns.append((true, [table.names[y] for y in table.labels]))
     if table.with_answers or not table.with_scores:
         columns.append((said, [(table.said_names or table.names)[a] for a in table.answers]))
+    if table.sure is not None:
+        columns.append(("confidence", [f"{value:.6f}" for value in table.sure]))
     if table.with_scores:
         for j in rng.sample(range(c), c):
             cells = [f"{value:.7f}" for value in table.scores[:, j]]
@@ -87,8 +90,16 @@ def audited(content: bytes, world: World, order: NDArray[np.int64] | None = None
     back = np.argsort(ours)
     predicted = back[own.answers]
     right = back[own.labels]
+    rival = _rival(world)
+    other = Cell(title="another model", model="planted/two", scores={}, n=len(right), predicted=back[rival])
     alternative = Alternative(changes=(PROTOCOL,), said="as published", predicted=predicted, correct=predicted == right)
-    return audit(brought_case(found, Known(), None, alternatives=[alternative]))
+    return audit(brought_case(found, Known(), None, alternatives=[alternative], others=[other]))
+
+
+def _rival(world: World) -> IntArray:
+    """(n,) the answers of another model for the same images."""
+    scores = metrics.normalise(images_of(world, "test", 1)) @ heads_of(world, ENSEMBLE, False, 1).T
+    return np.asarray(scores.argmax(axis=1), dtype=np.int64)
 
 
 def document(world: World, **changes: object) -> AuditResult:
@@ -145,6 +156,32 @@ def _one_wins(table: Brought) -> Brought:
     return _answers(table, np.where(drawn, 0, table.answers), with_scores=False)
 
 
+def _of_another(world: World, seed: int) -> AuditResult:
+    table = brought(world)
+    return audited(written(_answers(table, _rival(world), with_scores=False), seed), world)
+
+
+def _another_number(table: Brought) -> Brought:
+    """A quarter of the answers is any class: some fault that nobody knows."""
+    rng = np.random.default_rng(5)
+    any_class = rng.integers(0, _c(table), len(table.answers))
+    return _answers(table, np.where(rng.random(len(any_class)) < 0.25, any_class, table.answers), with_scores=False)
+
+
+def _confident(world: World, scale: float) -> Brought:
+    """The answers with their confidence: of a softmax with this scale, or with none the cosine itself."""
+    cosines = metrics.normalise(images_of(world, "test")) @ heads_of(world, ENSEMBLE, False).T
+    # A CLIP model's cosines of images with their texts lie within a few hundredths of 0.25.
+    like_clip = 0.25 + 0.02 * (cosines - cosines.mean()) / cosines.std()
+    sure = like_clip.max(axis=1) if not scale else metrics.softmax(like_clip, scale).max(axis=1)
+    table = brought(world)
+    return _answers(table, table.answers, with_scores=False, sure=sure)
+
+
+def _slipped(table: Brought) -> Brought:
+    return _answers(table, np.roll(table.answers, 1), with_scores=False)
+
+
 def _c(table: Brought) -> int:
     return len(table.names)
 
@@ -159,6 +196,11 @@ FILE_FAULTS: dict[str, tuple[str, Callable[[World, int], AuditResult]]] = {
         "data",
         lambda w, s: _moved(w, lambda t: _answers(t, (t.answers + 1) % _c(t), with_answers=True), s),
     ),
+    "another model's answers": ("copied", _of_another),
+    "answers far from our own": ("own-run", lambda w, s: _moved(w, _another_number, s)),
+    "answers one row too low": ("rows", lambda w, s: _moved(w, _slipped, s)),
+    "confidences without scale": ("logit-scale", lambda w, s: audited(written(_confident(w, 1.0), s), w)),
+    "cosines as confidences": ("logit-scale", lambda w, s: audited(written(_confident(w, 0.0), s), w)),
     "top-5 below top-1": ("figures", lambda w, s: document(w, acc5=0.5)),
     "a share above 1": ("figures", lambda w, s: document(w, acc1=1.2)),
     "recall that falls": (
@@ -176,4 +218,6 @@ def sound_file(world: World, seed: int) -> AuditResult:
         return document(world)
     table = brought(world)
     kinds: tuple[dict[str, bool], ...] = ({}, {"with_answers": True}, {"with_scores": False})
+    if seed % 4 == 2:
+        return audited(written(_confident(world, 100.0), seed), world)
     return audited(written(_answers(table, table.answers, **kinds[seed % 3]), seed), world)

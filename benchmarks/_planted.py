@@ -19,6 +19,7 @@ from core.stats import metrics
 from core.stats.answers import Answers as StatsAnswers
 from core.studies.audit import (
     NAMES,
+    OTHER,
     PROTOCOL,
     TEMPLATES,
     Alternative,
@@ -75,6 +76,10 @@ class World:
     kept_softmax: bool = False
     uncleaned: bool = False
     unfilled: bool = False
+    foreign: int = 0
+    guessed: bool = False
+    turned: int = 0
+    poor_way: bool = False
 
 
 def _rng(world: World, *parts: int) -> np.random.Generator:
@@ -125,6 +130,12 @@ def _faulty_heads(world: World, images: FloatArray, model: int = 0) -> FloatArra
     if world.hub:
         middle = metrics.normalise(images).mean(axis=0)
         heads[0] = metrics.normalise(heads[0] + world.hub * middle / np.linalg.norm(middle))
+    if world.foreign:
+        # Names that the model does not know: a few vectors for all of them, which mean no class.
+        groups = np.arange(world.c) % world.foreign
+        heads = metrics.normalise(_rng(world, 10, model).standard_normal((world.foreign, WIDTH)))[groups]
+    if world.guessed:
+        heads = metrics.normalise(_rng(world, 11, model).standard_normal((world.c, WIDTH)))
     if world.lengths:
         heads = heads * _rng(world, 8).uniform(0.5, 2.0, (world.c, 1)).astype(np.float32)
     return heads
@@ -170,12 +181,13 @@ def case_of(world: World) -> Case:
     if world.copied:
         found = rival
     curated, raw = names_of(world, False), names_of(world, True)
+    used = raw if world.raw_names else curated
     asked = Asked(
-        classnames=raw if world.raw_names else curated,
+        classnames=tuple(f"fremdes wort {i}" for i in range(world.c)) if world.foreign else used,
         curated=curated,
         raw=raw,
         templates=world.templates,
-        reference=ENSEMBLE,
+        reference=() if world.poor_way else ENSEMBLE,
     )
     answers = CaseAnswers(
         ids=tuple(f"{world.split}/{i}.png" for i in range(len(labels))),
@@ -245,6 +257,7 @@ def _known(world: World) -> Known:
         published=(figure,),
         weights_note=world.weights_note,
         own_preprocessing=TRANSFORM,
+        turned=world.turned,
     )
 
 
@@ -270,11 +283,11 @@ def _alternatives(world: World, images: FloatArray, labels: IntArray) -> tuple[A
     used = (world.templates, world.raw_names)
     found = list[Alternative]()
     for changes, way in ways.items():
-        if way != used:
+        if way != used or (world.foreign and TEMPLATES not in changes):
             predicted = _answer(images, _heads(world, *way), labels).top[:, 0]
             found.append(
                 Alternative(
-                    changes=changes,
+                    changes=(OTHER,) if world.poor_way else changes,
                     said=f"asked with other {changes[0]}",
                     predicted=predicted,
                     correct=predicted == labels,
@@ -325,8 +338,18 @@ FAULTS: dict[str, tuple[str, Fault]] = {
     "texts not filled up": ("text-padding", lambda w: replace(w, unfilled=True)),
     "few pictures": ("enough", lambda w: replace(w, n=160)),
     "other weights": ("published", lambda w: replace(w, worse=3.5)),
+    "files that are turned": ("turned", lambda w: replace(w, turned=30)),
 }
 """Each fault, the check that must find it, and how it is planted."""
+
+
+ONLY_ALONE: dict[str, tuple[str, Fault]] = {
+    "class names in another language": ("known-names", lambda w: replace(w, foreign=max(2, w.c // 3))),
+    "class names that mean nothing": ("known-names", lambda w: replace(w, foreign=w.c)),
+    "answers that are guesses": ("chance", lambda w: replace(w, guessed=True)),
+    "a way to ask that is known to be worse": ("better-way", lambda w: replace(w, poor_way=True, templates=SINGLE)),
+}
+"""Faults beside which others cannot be seen: where names mean nothing or answers are guesses, no order of labels."""
 
 
 def sound_worlds(count: int) -> list[World]:

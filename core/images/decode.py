@@ -19,6 +19,7 @@ single call is not thread-safe.
 
 from __future__ import annotations
 
+import io
 import os
 import warnings
 from collections.abc import Callable
@@ -316,3 +317,12 @@ def _orientation(image: Image.Image) -> int:
     except Exception:  # a damaged EXIF block says nothing about the pixels
         return 1
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+
+def stated_orientation(data: bytes) -> int:
+    """The EXIF orientation of an encoded file, from its header alone; 1 where it states none or cannot be opened."""
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            return _orientation(image)
+    except Exception:  # a file that cannot be opened has no answer here; reading it in full says why
+        return 1

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from core.stats.numbers import percent, upper_first
+from core.stats.intervals import may_be_guessing
+from core.stats.numbers import interval_text, percent, upper_first
 from core.studies.audit.case import Case, CaseAnswers, Cell
 from core.studies.audit.finding import CheckResult, fault, ok, unknown, warning
 
@@ -26,6 +27,8 @@ SAME_ANSWERS = 0.98
 FEWEST_WRONG = 10
 SAME_VECTORS = 64
 """Vectors compared for equality."""
+LITTLE_KNOWN = 0.10
+"""An interval that includes guessing and ten points more says that there are few images, not that they were guessed."""
 
 
 def collapse(case: Case) -> CheckResult:
@@ -101,6 +104,25 @@ def _by_numbers(case: Case, advice: str) -> CheckResult:
     return ok(
         f"Top-1 ({percent(acc1)}) and top-5 ({percent(acc5)}) go together; guessing gives "
         f"{percent(1 / c)} and {percent(5 / c)}."
+    )
+
+
+# --- chance -----------------------------------------------------------------------------------------------
+
+
+def above_chance(case: Case) -> CheckResult:
+    """An accuracy whose interval includes guessing: whatever the cause, the answers say nothing of the images."""
+    interval, c, value = case.interval(), case.c, case.acc1
+    if interval is None or not c or c < 2 or value is None:
+        return unknown("The number of images or of classes is not known.")
+    said = f"Guessing among {c:,} classes gives {percent(1 / c)}; the 95 % interval is {interval_text(interval)}"
+    if not may_be_guessing(interval, c):
+        return ok(f"{said}, above it.")
+    if interval[1] > 1 / c + LITTLE_KNOWN:
+        return unknown(f"{said}: too few images to tell it from guessing.", "Measure on more images.")
+    return fault(
+        f"{said}, so the answers are no better than guesses.",
+        "Either the model does not know these classes, or labels, class names, answers or images were mixed up.",
     )
 
 

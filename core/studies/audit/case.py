@@ -104,7 +104,9 @@ class Known:
     `quick_gelu` the name under which weights trained with QuickGELU load right, where the one used does not say so,
     `labels` by picture id, `own_preprocessing` the weights' own transform, `balanced` where all classes have as many
     pictures, `rule` how the model was trained to score, `texts` how it wants its texts, where it has a tokenizer of
-    the hub, `checkpoint` and `field_set` what the published figures of the field call model and data set."""
+    the hub, `checkpoint` and `field_set` what the published figures of the field call model and data set, `turned` how
+    many image files carry an EXIF rotation (None: not looked at), `same` how many pairs of a tested and a training
+    image that look the same to the model were compared, and how many of them are the same pixel for pixel."""
 
     sizes: Mapping[str, int] = field(default_factory=dict)
     classes: int | None = None
@@ -119,6 +121,8 @@ class Known:
     texts: TextSide | None = None
     checkpoint: Checkpoint | None = None
     field_set: FieldSet | None = None
+    turned: int | None = None
+    same: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

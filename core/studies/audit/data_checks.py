@@ -101,22 +101,62 @@ def duplicates(case: Case) -> CheckResult:
         return unknown("The images' vectors are not known.")
     again = 1 - len(np.unique(first_equal(images))) / len(images)
     if again > SEEN_MANY:
-        return warning(f"{percent(again)} of the images repeat another one exactly.", "Count each image once.")
+        return warning(
+            f"{percent(again)} of the images have the very same vector as another one, so they look the same to this "
+            "model.",
+            "Compare the files; count each image once.",
+        )
     if case.vectors.train is None:
-        return unknown("No two images are the same, but there is no embedded training split to compare with.")
+        return unknown("No two images have the same vector, but no training split is embedded to compare with.")
     seen = float(same_vectors(case.vectors.train, images).mean())
     if seen >= SEEN_SOME:
-        return CheckResult(
-            verdict="fault" if seen >= SEEN_MANY else "warning",
-            evidence=f"{percent(seen)} of the {len(images):,} images are also among the "
-            f"{len(case.vectors.train):,} of the "
-            "training split, judged by their vectors.",
-            advice="Take them out of the training split; a classifier trained on it is flattered.",
-        )
+        return _seen(case, seen, len(images), len(case.vectors.train))
     return ok(
-        f"{'None' if not seen else percent(seen)} of the {len(images):,} images is also in the "
-        "training split, and none repeats another."
+        f"{'None' if not seen else percent(seen)} of the {len(images):,} images looks the same to this model as one of "
+        "the training split, and no two have the same vector."
     )
+
+
+def _seen(case: Case, seen: float, n: int, n_train: int) -> CheckResult:
+    """That images are the same is said only where their files were compared; equal vectors say that a model cannot tell
+    them apart (different tiles of open sea, for example)."""
+    said = f"{percent(seen)} of the {n:,} images look the same to this model as one of the {n_train:,} training images"
+    if case.known.same is None:
+        return warning(
+            f"{said}; the files were not compared.", "Compare the files, and take out what is in both splits."
+        )
+    compared, same = case.known.same
+    share = seen * same / max(1, compared)
+    said = f"{said}; of {compared:,} pairs compared, {same:,} are the same image pixel for pixel."
+    if share < SEEN_SOME:
+        return ok(said)
+    return CheckResult(
+        verdict="fault" if share >= SEEN_MANY else "warning",
+        evidence=said,
+        advice="Take them out of the training split; a classifier trained on it is flattered.",
+    )
+
+
+def turned(case: Case) -> CheckResult:
+    """Images that their EXIF data turn. They are turned here; torchvision's loader, which most published figures were
+    made with, leaves them as they are stored."""
+    found, n = case.known.turned, case.n
+    if found is None or not n:
+        return unknown("Whether image files carry a rotation was not looked at: they are not on this machine, or many.")
+    if not found:
+        return ok("No image file carries a rotation that other programs might ignore.")
+    said = (
+        f"{found:,} of {n:,} image files carry an EXIF rotation, which is honored here; torchvision ignores it, and so "
+        "did most published evaluations"
+    )
+    if found < SKIPPED * n:
+        return ok(f"{said}: too few to matter.")
+    return warning(f"{said}.", "Expect a difference of up to that share of the images from the published figure.")
+
+
+def turned_matters(case: Case) -> bool:
+    """Whether a published figure stands beside the number."""
+    return bool(case.known.published)
 
 
 def enough(case: Case) -> CheckResult:

@@ -28,6 +28,13 @@ COSINE_SPAN = 2.0
 NEAR = 0.01
 """A point under the published figure has many causes; more is what a wrong activation costs (four points in open_clip's
 issue 1109)."""
+EVEN = 2.0
+"""The largest of c probabilities made of bare cosines is at most twice one in c: the best cosine is hardly 0.3 above
+the mean of all, and exp(0.3) is 1.35."""
+FAR_FROM_RIGHT = 0.2
+"""Twenty points between confidence and accuracy; a calibrated model has two, an overconfident one the other sign."""
+LOW_COSINE, HIGH_COSINE, NARROW = 0.05, 0.55, 0.06
+"""Where cosines of images with their own texts lie, and how little they differ."""
 SKILL, GOOD = 3.0, 0.6
 """Three times better than guessing, or 60 % right: then nearly even probabilities contradict the answers."""
 
@@ -185,6 +192,8 @@ def logit_scale(case: Case) -> CheckResult:
     if scale is not None:
         return _of_scale(scale)
     answers = case.answers
+    if answers is not None and answers.scores is None and answers.probability is not None:
+        return _of_confidence(case, answers, answers.probability)
     if answers is None or answers.scores is None or answers.kind != "probabilities":
         return unknown("No probabilities of all classes are known.")
     if not _bare(answers):
@@ -198,6 +207,29 @@ def logit_scale(case: Case) -> CheckResult:
         f"with a logit scale of 100 it would be {percent(scaled)}.",
         "Multiply the cosines by model.logit_scale.exp() before the softmax.",
     )
+
+
+def _of_confidence(case: Case, answers: CaseAnswers, sure: FloatArray) -> CheckResult:
+    """The probability of the first answer alone: made without scale it is hardly above one in c, a bare cosine lies
+    between a tenth and a half; both for good answers too."""
+    c, right, mean = case.c or 0, float(answers.correct.mean()), float(sure.mean())
+    good = c >= 2 and right >= min(SKILL / c, GOOD) and right - mean >= FAR_FROM_RIGHT
+    said = (
+        f"The first answer is right for {percent(right)} of the images and its confidence is {percent(mean)} on average"
+    )
+    between = f"between {percent(float(sure.min()))} and {percent(float(sure.max()))}"
+    if good and float(sure.min()) >= 1 / c - UNIT and float(sure.max()) * c <= EVEN:
+        return fault(
+            f"{said}, {between}, hardly more than the {percent(1 / c)} that {c:,} equal classes would have: a softmax "
+            "of bare cosines gives this.",
+            "Multiply the cosines by model.logit_scale.exp() before the softmax.",
+        )
+    if good and float(sure.min()) >= LOW_COSINE and float(sure.max()) <= HIGH_COSINE and float(sure.std()) <= NARROW:
+        return fault(
+            f"{said}, always {between}: these look like cosines, not probabilities.",
+            "Take the softmax of logit_scale × cosine over the classes.",
+        )
+    return unknown(f"{said}; without those of the other classes that does not tell whether a scale was used.")
 
 
 def _of_scale(scale: float) -> CheckResult:

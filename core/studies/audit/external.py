@@ -18,6 +18,7 @@ from core.errors import TMVError, UnknownName
 from core.readers.datasets import DATASETS
 from core.readers.external import Classes, Predictions
 from core.readers.prediction_classes import Join
+from core.stats.numbers import percent
 from core.studies.audit import Alternative, Asked, Case, CaseAnswers, Cell, Known
 from core.studies.audit.cases import known_of, text_side, trained_rule
 from core.studies.field.own import field_set_of
@@ -179,6 +180,22 @@ def strangers_note(strangers: int, n: int, dataset: str) -> tuple[Note, ...]:
     return (Note(f"{strangers:,} of {n:,} images are none of {dataset} and were left out.", "strangers", "warning"),)
 
 
+def missing_note(ours: IntArray, images: EmbeddingSet, own: Alternative | None) -> tuple[Note, ...]:
+    """How many images of the data set have no row in the table, and whether they are the hard ones: `ours` (n,) the
+    row of ours that each row of the table means, `own` our own run on all of ours."""
+    left = np.ones(len(images), np.bool_)
+    left[ours[ours >= 0]] = False
+    if not left.any():
+        return ()
+    key, lost = images.key, int(left.sum())
+    said = f"{lost:,} of the {len(images):,} images of {key.dataset} ({key.split}) have no row in the table"
+    if own is not None and len(own.correct) == len(left) and not left.all():
+        gone, kept = own.correct[left], own.correct[~left]
+        shares = [percent(float(part.mean())) for part in (gone, kept)]
+        said += f"; our own run has {shares[0]} of them right and {shares[1]} of the rest"
+    return (Note(f"{said}.", "missing_rows", "warning"),)
+
+
 def align(ids: Sequence[str], ours: Sequence[str]) -> IntArray:
     """For each of someone's picture names the row of ours it means, −1 for none: (n,) int64.
 
@@ -216,6 +233,7 @@ def brought_case(
     *,
     asked: Asked | None = None,
     alternatives: Sequence[Alternative] = (),
+    others: Sequence[Cell] = (),
     rows: IntArray | None = None,
     notes: Sequence[Note] = (),
 ) -> Case:
@@ -240,6 +258,7 @@ def brought_case(
         asked=asked,
         known=known,
         alternatives=tuple(alternatives),
+        others=tuple(others),
         notes=beside(brought.notes, notes),
         train_acc1=brought.train_acc1,
         captions=brought.captions,

@@ -7,16 +7,18 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from core.stats.numbers import lower_first, percent
-from core.studies.audit.answer_checks import collapse, copied
+from core.studies.audit.answer_checks import above_chance, collapse, copied
 from core.studies.audit.asking_checks import class_names, templates
-from core.studies.audit.brought_checks import possible, understood
+from core.studies.audit.brought_checks import possible, rows_in_place, understood
 from core.studies.audit.case import Case, CaseSource, Method
-from core.studies.audit.data_checks import captions, duplicates, enough, split
+from core.studies.audit.data_checks import captions, duplicates, enough, split, turned, turned_matters
 from core.studies.audit.encoding_checks import deterministic, logit_scale, normalised, weights
 from core.studies.audit.field_checks import in_the_field, like_the_field
 from core.studies.audit.finding import CANNOT_TELL, CheckResult, Counterfactual, Verdict, of_alternative
 from core.studies.audit.label_checks import label_order, mended
+from core.studies.audit.name_checks import known_names
 from core.studies.audit.reference_checks import probe_fit, published, reproduced
+from core.studies.audit.run_checks import better_way, own_run
 from core.studies.audit.text_checks import (
     cleaning_matters,
     filling_matters,
@@ -99,10 +101,33 @@ CHECKS: tuple[Check, ...] = (
         matters=in_the_field,
     ),
     Check(
+        name="own-run",
+        question="Is it the number of our own run?",
+        look=own_run,
+        needs=_EMBEDDED,
+        methods=_TEXTS,
+        sources=("predictions", "figures"),
+    ),
+    Check(
+        name="chance",
+        question="Is it better than guessing?",
+        look=above_chance,
+        needs="how many images and classes they are",
+        methods=_CLASSES,
+    ),
+    Check(
         name="class-names",
         question="Are the class names written for a reader?",
         look=class_names,
         needs=_ASKED,
+        of_answers=True,
+        methods=_TEXTS,
+    ),
+    Check(
+        name="known-names",
+        question="Does the model know the class names?",
+        look=known_names,
+        needs=_ANSWERS,
         of_answers=True,
         methods=_TEXTS,
     ),
@@ -115,12 +140,29 @@ CHECKS: tuple[Check, ...] = (
         methods=_TEXTS,
     ),
     Check(
+        name="better-way",
+        question="Is there a better way to ask?",
+        look=better_way,
+        needs="other prompts whose texts are encoded (audit without --cached)",
+        of_answers=True,
+        methods=_TEXTS,
+        sources=("study", "predictions"),
+    ),
+    Check(
         name="label-order",
         question="Are labels and answers in the same order?",
         look=label_order,
         needs=_ANSWERS,
         of_answers=False,
         methods=_CLASSES,
+    ),
+    Check(
+        name="rows",
+        question="Do image, label and answer of a row belong together?",
+        look=rows_in_place,
+        needs=_ANSWERS,
+        methods=_CLASSES,
+        sources=("predictions",),
     ),
     Check(
         name="collapse",
@@ -174,6 +216,14 @@ CHECKS: tuple[Check, ...] = (
         question="Are the images new and different?",
         look=duplicates,
         needs="the training split, embedded here",
+    ),
+    Check(
+        name="turned",
+        question="Are images turned as for the published figure?",
+        look=turned,
+        needs="the image files",
+        matters=turned_matters,
+        sources=("study", "predictions"),
     ),
     Check(
         name="enough",

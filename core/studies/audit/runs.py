@@ -177,6 +177,32 @@ def other_models(lab: Lab, images: EmbeddingSet, result: ZeroShotResult) -> list
     return found
 
 
+def rivals(lab: Lab, images: EmbeddingSet, asked: Asked, rows: IntArray) -> list[Cell]:
+    """Other models' answers for these rows, as published and with one template, as far as the cache has them: whether a
+    table was copied from another model's."""
+    found = list[Cell]()
+    ways = [w for w in usual_ways(asked) if w.classnames == asked.curated][:2]
+    for entry in lab.vectors.store.entries():
+        if len(found) >= MOST_OTHERS or not _comparable(entry, images):
+            continue
+        try:
+            other = lab.vectors.find(lab.place(entry.key.model, entry.key.dataset, entry.key.split))
+            tried = (
+                [] if other is None or other.ids != images.ids else [alternative(lab, other, w, False) for w in ways]
+            )
+        except TMVError:
+            continue
+        found += [_rival(entry.key.model, other, rows) for other in tried if other is not None]
+    return found
+
+
+def _rival(model: str, run: Alternative, rows: IntArray) -> Cell:
+    """Another model's run as something to compare a table with."""
+    predicted, correct = run.predicted[rows], run.correct[rows]
+    title = f"Our own run of {model} {run.said}"
+    return Cell(title=title, model=model, scores={"acc1": float(correct.mean())}, n=len(rows), predicted=predicted)
+
+
 def _comparable(entry: Entry, images: EmbeddingSet) -> bool:
     key, own = entry.key, images.key
     here = entry.complete and (key.dataset, key.split) == (own.dataset, own.split)

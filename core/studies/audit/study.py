@@ -16,6 +16,7 @@ from core.readers.datasets import DATASETS, find_dataset
 from core.readers.external import OTHER_LANGUAGE, Classes, Predictions
 from core.studies import audit
 from core.studies.audit import PROTOCOL, Asked, AuditResult, CaseVectors, Known, Repeat, TextSide, cases, external, runs
+from core.studies.audit.files import compare_seen, count_turned
 from core.studies.audit.repeat import repeated
 from core.studies.base import Lab, Study
 from core.studies.captions.study import Retrieval
@@ -24,7 +25,7 @@ from core.studies.probe.study import LinearProbe
 from core.studies.zero_shot.classify import ZeroShotResult
 from core.studies.zero_shot.study import ZeroShot
 from core.system.progress import Progress, Steps
-from core.types import DatasetSpec, EmbeddingSet, IntArray, Place
+from core.types import DatasetSpec, EmbeddingSet, ModelSpec, Place
 
 MATCHED = 0.99
 """So many pictures of a table must be known by name before it is compared picture by picture."""
@@ -78,8 +79,8 @@ def audit_probe(lab: Lab, study: LinearProbe) -> AuditResult | None:
     vectors = CaseVectors(
         images=images.image_embeddings, train=None if train_images is None else train_images.image_embeddings
     )
-    zero = _zero_shot_acc1(lab, study.place)
-    return audit.audit(cases.probe_case(result, _known(lab, images), vectors, zero, repeated(lab, images, False)))
+    zero, known = _zero_shot_acc1(lab, study.place), _known(lab, images, train=train_images)
+    return audit.audit(cases.probe_case(result, known, vectors, zero, repeated(lab, images, False)))
 
 
 def audit_predictions(
@@ -112,7 +113,8 @@ def audit_predictions(
     if spec is not None and data is not None and brought.predicted is not None:
         images = lab.vectors.find(lab.place(spec.name, data.name, brought.split or None))
     if images is None or images.labels is None:
-        return audit.audit(external.brought_case(brought, known, data, asked=asked))
+        mine = _run_of_figure(lab, brought, spec, data or (pictures.spec if pictures is not None else None), encode)
+        return audit.audit(external.brought_case(brought, known, data, asked=asked, alternatives=mine))
     return _compared(lab, brought, known, data, images, asked, encode)
 
 
@@ -150,13 +152,14 @@ def audit_classes(lab: Lab, dataset: str, split: str | None = None) -> Classes:
 def _zero_shot(
     lab: Lab, images: EmbeddingSet, result: ZeroShotResult, repeat: Repeat | None, encode: bool
 ) -> AuditResult:
-    asked, known = _asked(images, find_dataset(images.key.dataset), result), _known(lab, images)
+    asked, train = _asked(images, find_dataset(images.key.dataset), result), _training(lab, images)
+    known = _known(lab, images, encode, train)
     ways = runs.other_ways(asked, bool(known.published))
     tried = [runs.alternative(lab, images, way, encode) for way in ways]
     case = cases.zero_shot_case(
         result,
         known,
-        _vectors(lab, images, result),
+        _vectors(lab, images, result, train),
         asked=asked,
         alternatives=[a for a in tried if a is not None],
         others=runs.other_models(lab, images, result),
@@ -165,9 +168,11 @@ def _zero_shot(
     return audit.audit(case)
 
 
-def _known(lab: Lab, images: EmbeddingSet) -> Known:
+def _known(lab: Lab, images: EmbeddingSet, encode: bool = False, train: EmbeddingSet | None = None) -> Known:
     model, dataset = find_model(images.key.model), find_dataset(images.key.dataset)
-    return cases.known_of(model, dataset, lab.encoding.card(model.name))
+    known = cases.known_of(model, dataset, lab.encoding.card(model.name))
+    turned = count_turned(lab, images, encode) if known.published else None
+    return replace(known, turned=turned, same=compare_seen(lab, train, images))
 
 
 def _asked(images: EmbeddingSet, data: DatasetSpec, result: ZeroShotResult) -> Asked:
@@ -181,20 +186,24 @@ def _asked(images: EmbeddingSet, data: DatasetSpec, result: ZeroShotResult) -> A
     )
 
 
-def _vectors(lab: Lab, images: EmbeddingSet, result: ZeroShotResult) -> CaseVectors:
-    head, train = lab.prompting.class_head(images.key.model, result.templates, result.classnames), None
-    if images.key.split != TRAIN:
-        try:
-            train = lab.vectors.find(lab.place(images.key.model, images.key.dataset, TRAIN))
-        except TMVError:
-            train = None
+def _vectors(lab: Lab, images: EmbeddingSet, result: ZeroShotResult, train: EmbeddingSet | None) -> CaseVectors:
     return CaseVectors(
         images=images.image_embeddings,
-        classes=head,
+        classes=lab.prompting.class_head(images.key.model, result.templates, result.classnames),
         train=None if train is None else train.image_embeddings,
         logit_scale=images.logit_scale,
         rule=images.score_rule,
     )
+
+
+def _training(lab: Lab, images: EmbeddingSet) -> EmbeddingSet | None:
+    """The training split of these images where it is embedded; None for the training split itself."""
+    if images.key.split == TRAIN:
+        return None
+    try:
+        return lab.vectors.find(lab.place(images.key.model, images.key.dataset, TRAIN))
+    except TMVError:
+        return None
 
 
 def _zero_shot_acc1(lab: Lab, place: Place) -> float | None:
@@ -246,10 +255,33 @@ def _compared(
         return audit.audit(external.brought_case(brought, known, data, asked=asked, notes=[note]))
     notes = list(external.strangers_note(strangers, len(ours), images.key.dataset))
     brought = external.renumbered(mapped, labels[ours[rows]], rows)
-    known = replace(known, labels={brought.ids[i]: int(labels[ours[i]]) for i in rows})
-    alternatives = _runs(lab, data, images, ours[rows], encode, known.texts)
-    case = external.brought_case(brought, known, data, asked=asked, alternatives=alternatives, rows=rows, notes=notes)
+    turned = count_turned(lab, images, encode) if known.published else None
+    known = replace(known, labels={brought.ids[i]: int(labels[ours[i]]) for i in rows}, turned=turned)
+    whole = _runs(lab, data, images, encode, known.texts)
+    notes += external.missing_note(ours, images, whole[0] if whole else None)
+    mine = [replace(a, predicted=a.predicted[ours[rows]], correct=a.correct[ours[rows]]) for a in whole]
+    others = runs.rivals(lab, images, _usual(data, images), ours[rows])
+    case = external.brought_case(
+        brought, known, data, asked=asked, alternatives=mine, others=others, rows=rows, notes=notes
+    )
     return audit.audit(case)
+
+
+def _run_of_figure(
+    lab: Lab, brought: Predictions, spec: ModelSpec | None, data: DatasetSpec | None, encode: bool
+) -> list[audit.Alternative]:
+    """Our own run as published, for a figure without answers of the same model on the same split."""
+    if spec is None or data is None or brought.predicted is not None or "acc1" not in brought.figures:
+        return []
+    try:
+        images = lab.vectors.find(lab.place(spec.name, data.name, brought.split or None))
+    except TMVError:
+        return []
+    if images is None or images.labels is None or brought.task == "linear_probe":
+        return []
+    usual = _usual(data, images)
+    found = runs.alternative(lab, images, runs.usual_ways(usual)[0], encode)
+    return [] if found is None else [found]
 
 
 def text_runs(lab: Lab, result: AuditResult) -> Place | None:
@@ -296,11 +328,11 @@ def _usual(data: DatasetSpec | None, images: EmbeddingSet) -> Asked:
 
 
 def _runs(
-    lab: Lab, data: DatasetSpec | None, images: EmbeddingSet, rows: IntArray, encode: bool, texts: TextSide | None
+    lab: Lab, data: DatasetSpec | None, images: EmbeddingSet, encode: bool, texts: TextSide | None
 ) -> list[audit.Alternative]:
-    """Our own runs on these rows of ours: as published, and with the usual departures."""
+    """Our own runs on all images of ours: as published, and with the usual departures."""
     usual = _usual(data, images)
     found = [runs.alternative(lab, images, way, encode) for way in runs.usual_ways(usual)]
     found.append(runs.unnormalised(lab, images, usual))
     found += [runs.mistaken(lab, images, usual, how, encode) for how in runs.mistakes_of(texts)]
-    return [replace(a, predicted=a.predicted[rows], correct=a.correct[rows]) for a in found if a is not None]
+    return [a for a in found if a is not None]

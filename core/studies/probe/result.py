@@ -267,8 +267,8 @@ def _notes(c: int, outcome: ProbeOutcome) -> tuple[Note, ...]:
         right = outcome.ranks[~outcome.seen] == 1
         notes.append(
             Note(
-                f"{seen:,} of {len(outcome.seen):,} test images are also training images, judged by "
-                f"their vectors; without them test accuracy is {100 * right.mean():.2f} %.",
+                f"{seen:,} of {len(outcome.seen):,} test images look the same to this model as a training image; "
+                f"without them test accuracy is {100 * right.mean():.2f} %.",
                 "trained_on_test",
                 "warning",
             )

@@ -107,7 +107,14 @@ def seen_in_training(train: EmbeddingSet, test: EmbeddingSet) -> BoolArray:
 
 
 def same_vectors(train: NDArray[np.float32], test: NDArray[np.float32]) -> BoolArray:
-    """(n,) whether a vector of test (n, d) is nearly equal to one of train (m, d).
+    """(n,) whether a vector of test (n, d) is nearly equal to one of train (m, d)."""
+    seen = np.zeros(len(test), dtype=np.bool_)
+    seen[same_pairs(train, test)[:, 0]] = True
+    return seen
+
+
+def same_pairs(train: NDArray[np.float32], test: NDArray[np.float32]) -> IntArray:
+    """(p, 2) rows of test (n, d) and the nearest row of train (m, d), where that is nearly equal.
 
     Exact: a distance in a few main directions is never longer than the whole, so a search in those misses
     none, and what it finds is measured in full.
@@ -120,8 +127,9 @@ def same_vectors(train: NDArray[np.float32], test: NDArray[np.float32]) -> BoolA
     _, directions = np.linalg.eigh(sample.T @ sample)
     main = directions[:, -_DIRECTIONS:]
     near = cKDTree((train - mean) @ main).query_ball_point((test - mean) @ main, radius)
-    seen = np.zeros(len(test), dtype=np.bool_)
+    pairs = list[tuple[int, int]]()
     for row in (i for i, found in enumerate(near) if found):
         gaps = np.linalg.norm(train[near[row]].astype(np.float64) - test[row], axis=1)
-        seen[row] = bool((gaps <= radius).any())
-    return seen
+        if (gaps <= radius).any():
+            pairs.append((row, int(near[row][int(gaps.argmin())])))
+    return np.array(pairs, np.int64).reshape(-1, 2)

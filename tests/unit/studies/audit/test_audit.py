@@ -108,6 +108,8 @@ def test_every_check_answers_when_nothing_is_known() -> None:
     others.append(audit(Case(title="nothing", source="figures")))
     siglip = Known(rule=ScoreRule(function="sigmoid", scale=1.0), texts=TextSide(clean="canonicalize", filled=True))
     others.append(audit(Case(title="nothing", source="predictions", known=siglip)))
+    figure = Reference(metric="zeroshot_acc1_ensemble", value=0.5, protocol="", source="")
+    others.append(audit(Case(title="nothing", source="study", known=Known(published=(figure,)))))
     listed = Known(checkpoint=checkpoints()[0], field_set=field_sets()[0])
     others.append(audit(Case(title="nothing", source="predictions", known=listed)))
     assert {f.check for r in (result, *others) for f in r.findings} == {c.name for c in CHECKS} and not result.raised
@@ -314,10 +316,19 @@ def test_duplicates_between_and_within_splits() -> None:
     train, test = (rng.standard_normal((200, 16)).astype(np.float32) for _ in range(2))
     assert found("duplicates", Case(title="x", vectors=CaseVectors(images=test, train=train))).verdict == "ok"
     assert found("duplicates", Case(title="x", vectors=CaseVectors(images=test))).verdict == "cannot tell"
-    for count, verdict in ((1, "warning"), (10, "fault")):
+    for count, verdict, same in (
+        (1, "warning", (1, 1)),
+        (10, "fault", (10, 10)),
+        (10, "ok", (10, 0)),
+        (10, "warning", (10, 2)),
+        (10, "warning", None),
+    ):
         seen = test.copy()
         seen[:count] = train[:count]
-        assert found("duplicates", Case(title="x", vectors=CaseVectors(images=seen, train=train))).verdict == verdict
+        case = Case(title="x", vectors=CaseVectors(images=seen, train=train), known=Known(same=same))
+        finding = found("duplicates", case)
+        assert finding.verdict == verdict and "look the same to this model" in finding.evidence
+        assert ("same image" in finding.evidence) == (same is not None)
     twice = np.concatenate([test, test[:20]])
     assert found("duplicates", Case(title="x", vectors=CaseVectors(images=twice, train=train))).verdict == "warning"
 

@@ -158,7 +158,7 @@ def test_nothing_is_wrong_is_only_said_of_what_was_checked(engine: Engine) -> No
     rows = "".join(f"{i}.png,{i % 2},{i % 2 if i % 5 else 1 - i % 2}\n" for i in range(400))
     (brought,) = parse_predictions(f"image,label,prediction\n{rows}".encode(), "mine.csv")
     table = audit_predictions(engine, brought)
-    assert table.verdict == "cannot tell" and "only 3 of" in table.sentence and "--data" in table.sentence
+    assert table.verdict == "cannot tell" and "only 6 of" in table.sentence and "--data" in table.sentence
 
 
 def test_a_sound_study_of_our_own_is_still_told_so(engine: Engine, world: Path) -> None:

@@ -331,3 +331,50 @@ def test_a_probe_that_was_never_trained(encoders: object, world: Path, capsys: p
     assert cli.main(["probe", "--model", GOOD, "--data", name]) == 0
     (record,) = document(capsys, "--model", GOOD, "--data", name, "--method", "probe")
     assert record["method"] == "probe" and record["faults"] == []
+
+
+# --- copied tables, missing rows, turned files --------------------------------------------------------------
+
+
+def audited_table(engine: Engine, world: Path, table: str, model: str = POOR) -> Any:
+    (brought,) = parse_predictions(table.encode(), "mine.csv", audit_classes(engine, squares(world)))
+    return audit_predictions(engine, brought, model, squares(world))
+
+
+def test_a_table_copied_from_another_models_answers_is_found(engine: Engine, world: Path) -> None:
+    """The answers are those of the good model, and the table says that they are of the poor one."""
+    for model in (GOOD, POOR):
+        engine.run(ZeroShot.at(engine, model, squares(world)))
+    poor = engine.run(ZeroShot.at(engine, POOR, squares(world)))
+    assert int((~poor.correct).sum()) >= 10
+    copied = audited_table(engine, world, own_table(engine, world, POOR), GOOD).finding("copied")
+    assert copied.verdict == "fault" and POOR in copied.evidence
+    assert not audited_table(engine, world, own_table(engine, world, POOR), POOR).finding("copied").raised
+
+
+def test_missing_rows_are_told_with_what_our_own_run_has_there(engine: Engine, world: Path) -> None:
+    whole = own_table(engine, world).splitlines(keepends=True)
+    assert not any(n.code == "missing_rows" for n in audited_table(engine, world, "".join(whole)).case.notes)
+    part = audited_table(engine, world, "".join(whole[:-4]))
+    (note,) = [n for n in part.case.notes if n.code == "missing_rows"]
+    assert note.level == "warning" and f"4 of the {N} images" in note and "have no row" in note
+    assert part.finding("data").verdict == "warning"
+
+
+def test_files_with_an_exif_rotation_are_counted_once(engine: Engine, world: Path) -> None:
+    from core.studies.audit.files import count_turned
+
+    images = engine.vectors.require(engine.place(GOOD, squares(world)))
+    assert count_turned(engine, images, False) == 0
+    assert count_turned(Engine(rescan_seconds=0), images, False) == 0
+
+
+def test_pixels_are_compared_not_only_bytes(engine: Engine, world: Path) -> None:
+    from core.studies.audit.files import same_pixels
+
+    images = engine.vectors.require(engine.place(GOOD, squares(world)))
+    rows = engine.data.rows(squares(world), images.key.split)
+    pixels = [rows.pictures.read(i) for i in range(len(rows))]
+    pairs = [(0, 0), (0, len(images) - 1)]
+    assert same_pixels(engine, images, images, pairs) == [True, pixels[0] == pixels[-1]]
+    assert same_pixels(engine, images, replace(images, ids=tuple(f"no/{i}" for i in images.ids)), pairs) is None
