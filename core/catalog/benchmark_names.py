@@ -8,22 +8,46 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
+from pathlib import PurePath
 
+from core.catalog.field import field_sets
 from core.catalog.models import HUB, WEIGHT_ADDRESSES
 from core.catalog.registry import published_weights
 from core.types import DatasetSpec
 
-_PREFIXES = ("webdatasets/", "wds/", "wds_", "vtab/", "vtab-", "vtab_", "retrieval/")
+_PREFIXES = (
+    "webdatasets/",
+    "wds/",
+    "wds_",
+    *(f"{group}{mark}" for group in ("vtab", "wilds", "fairness", "misc") for mark in "/-_"),
+    "retrieval/",
+)
 _OWNERS = re.compile(r"(clip-benchmark|djghosh|laion)/(?=wds_)")
 """Whose copies of the data sets on the hub CLIP_benchmark and DataComp read."""
+_ENDS = re.compile(r"[_-](test|val|validation)$|zeroshot$")
 QUICK = "-quickgelu"
+_OTHER_NAMES = {
+    "imagenetv2": ("imagenet-v2",),
+    "imagenet_sketch": ("imagenet-sketch",),
+    "imagenet-r": ("imagenet_r",),
+    "imagenet-a": ("imagenet_a",),
+    "imagenet-o": ("imagenet_o",),
+    "flowers": ("oxford_flowers", "flowers102", "oxford-flowers-102"),
+    "pets": ("oxford_pets", "oxfordpets", "oxford-iiit-pet", "oxford_iiit_pet"),
+    "cars": ("stanford_cars", "stanfordcars"),
+    "fgvc_aircraft": ("fgvcaircraft", "fgvc-aircraft"),
+    "clevr_count_all": ("clevrcount", "clevr"),
+    "pcam": ("patchcamelyon",),
+}
+"""What others call sets of the field; MTEB ends them in "ZeroShot"."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedSet:
     """A data set as figures were published on it: `n` images and `classes` of its `split`, which our own set of that
-    name need not have. `names` are what tools call it, without their prefixes; `balanced` where all classes have
-    as many pictures."""
+    name need not have; `metric` is what its figures are. `names` are what tools call it, without their prefixes;
+    `balanced` where all classes have as many images."""
 
     published_name: str
     title: str
@@ -32,6 +56,7 @@ class PublishedSet:
     classes: int = 0
     captions: bool = False
     balanced: bool = False
+    metric: str = "acc1"
     names: tuple[str, ...] = ()
 
     @property
@@ -88,15 +113,46 @@ PUBLISHED_SETS: tuple[PublishedSet, ...] = (
 """Sizes as CLIP_benchmark and DataComp evaluate them (mlfoundations/datacomp, tasklist.yml)."""
 
 
+@cache
 def published_set(name: str) -> PublishedSet | None:
     """The set of published figures that a tool's name means; None for a set without any."""
     plain = _OWNERS.sub("", name.strip().lower())
     for prefix in _PREFIXES:
         plain = plain.removeprefix(prefix)
-    for found in PUBLISHED_SETS:
-        if {plain, re.sub(f"[_-]{found.split}$", "", plain)} & {found.published_name, *found.names}:
+    meant = {plain, _ENDS.sub("", plain)}
+    for found in (*PUBLISHED_SETS, *_of_the_field()):
+        if meant & {found.published_name, *found.names}:
             return found
     return None
+
+
+@cache
+def _of_the_field() -> tuple[PublishedSet, ...]:
+    """The other data sets of the field that are classified by one label."""
+    known = {each.published_name for each in PUBLISHED_SETS}
+    return tuple(
+        PublishedSet(
+            published_name=each.short,
+            title=each.title,
+            n=each.n,
+            split="test",
+            classes=each.classes,
+            metric=each.metric,
+            names=_OTHER_NAMES.get(each.short, ()),
+        )
+        for each in field_sets()
+        if each.short not in known and each.classes and each.metric in ("acc1", "mean_per_class_recall")
+    )
+
+
+def shards_named(path: str) -> PublishedSet | None:
+    """The set that shards in this folder are, where it is named as CLIP_benchmark names it: "wds_vtab-cifar100_test",
+    "wds/vtab/cifar100", also with the folder of a split below."""
+    parts = PurePath(path.replace("\\", "/")).parts
+    if parts and parts[-1].lower() in ("test", "train", "val", "validation"):
+        parts = parts[:-1]
+    names = ["/".join(parts[-depth:]) for depth in (3, 2, 1) if depth <= len(parts)]
+    return next(filter(None, map(published_set, names)), None)
 
 
 def open_clip_name(model: str, pretrained: str) -> tuple[str, str]:

@@ -9,11 +9,13 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from core.catalog.benchmark_names import without_quickgelu
-from core.types import DatasetSpec, ModelSpec, Reference
+from core.catalog.benchmark_names import shards_named, without_quickgelu
+from core.catalog.field import PROTOCOL, RECALL_SOURCE, SOURCE, checkpoints, every_set, figures_of_all
+from core.types import DatasetSpec, ModelSpec, Note, Reference
 
 _HERE = Path(__file__).parent
 _DECK_SOURCE = "the original study (Text Meets Vision, DATA586, Group 12)"
@@ -53,7 +55,8 @@ def _rows(name: str) -> tuple[FigureRow, ...]:
 
 
 def published(model: ModelSpec, dataset: DatasetSpec, metric_prefix: str | None = None) -> tuple[Reference, ...]:
-    """Published figures of this model on this data set, in the order of the table; () where there are none.
+    """Published figures of this model on this data set, in the order of the table, then those of the field that it
+    lacks; () where there are none.
 
     Metrics are named as in the table: `zeroshot_…`, `linear_probe_…`, `tip_adapter_…`, `tip_adapter_f_…`,
     `clip_adapter_…`, `image_retrieval_…`, `text_retrieval_…`; `metric_prefix` keeps those that start with it,
@@ -63,14 +66,62 @@ def published(model: ModelSpec, dataset: DatasetSpec, metric_prefix: str | None 
     wanted = (without_quickgelu(architecture), pretrained, dataset.published_name)
     if not dataset.published_name:
         return ()
+    rows = [
+        row
+        for row in _rows("published.csv")
+        if (without_quickgelu(row["model"]), row["pretrained"], row["dataset"]) == wanted
+    ]
     return tuple(
         Reference(
             metric=row["metric"], value=float(row["value"]), protocol=_protocol(row, dataset), source=row["source"]
         )
-        for row in _rows("published.csv")
-        if (without_quickgelu(row["model"]), row["pretrained"], row["dataset"]) == wanted
-        and row["metric"].startswith(metric_prefix or "")
+        for row in (*rows, *_of_the_field(wanted, rows))
+        if row["metric"].startswith(metric_prefix or "")
     )
+
+
+def _of_the_field(wanted: tuple[str, str, str], rows: Sequence[FigureRow]) -> list[FigureRow]:
+    """The figures of the field as rows of the table, but for those that it has from the same file."""
+    architecture, pretrained, dataset = wanted
+    at = next(
+        (
+            i
+            for i, each in enumerate(checkpoints())
+            if (without_quickgelu(each.architecture), each.pretrained) == (architecture, pretrained)
+        ),
+        None,
+    )
+    known = {(measured_as(row["metric"]), row["source"]) for row in rows}
+    found = list[FigureRow]()
+    for k, each in enumerate(every_set() if at is not None else ()):
+        if dataset not in (each.short, each.name.partition("/")[0]) or "_retrieval_" in dataset:
+            continue
+        metric = each.metric if each.recall else f"zeroshot_{each.metric}_ensemble"
+        source = RECALL_SOURCE if each.recall else SOURCE
+        if (measured_as(metric), source) not in known:
+            value = str(figures_of_all()[at, k])
+            found.append({"metric": metric, "protocol": PROTOCOL, "value": value, "source": source})
+    return found
+
+
+def of_these_images(
+    references: Sequence[Reference], dataset: DatasetSpec, n: int, classes: int
+) -> tuple[tuple[Reference, ...], Note | None]:
+    """The published figures of shards that are known by the name of their folder alone: none where they have other
+    classes than the set of that name, and with a remark where they have other images; and the note that says so."""
+    meant = shards_named(dataset.name.partition(":")[2]) if dataset.name.startswith("wds:") else None
+    if meant is None or not references:
+        return tuple(references), None
+    if meant.classes != classes:
+        said = (
+            f"The folder is named as {meant.title} of CLIP_benchmark, which scores {meant.classes:,} classes; here are "
+            f"{classes:,}, so its published figures are not for these."
+        )
+        return (), Note(said, "other_classes", "warning")
+    if meant.n == n:
+        return tuple(references), None
+    whole = f"on all {meant.n:,} images, here are {n:,}"
+    return tuple(replace(r, protocol="; ".join(filter(None, [r.protocol, whole]))) for r in references), None
 
 
 def deck_figures(model: ModelSpec, dataset: DatasetSpec, metric_prefix: str | None = None) -> tuple[Reference, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import Literal
 
+from core.catalog.benchmark_names import shards_named
 from core.errors import TMVError, unknown
 from core.readers.sets import SETS
 from core.readers.sets.demo import DEMO_SPECS
@@ -17,7 +18,8 @@ DATASETS: tuple[DatasetSpec, ...] = (*DEMO_SPECS, *(known.spec for known in SETS
 def find_dataset(name: str) -> DatasetSpec:
     """The record of a catalog name, or a generic one for `folder:PATH`, `captions:PATH`, `wds:PATH`.
 
-    A generic record knows neither splits nor classes (they are on the disk): `core.readers.describe_dataset`
+    Shards in a folder that CLIP_benchmark names so have the published figures of its set. A generic record knows
+    neither splits nor classes (they are on the disk): `core.readers.describe_dataset`
     fills them in. Raises `UnknownName` with the closest names.
     """
     if name.startswith(OWN_PREFIXES):
@@ -41,4 +43,13 @@ def _own(name: str) -> DatasetSpec:
     kind: Literal["classification", "captions"] = "classification"
     if name.startswith("captions:"):
         kind = "captions"
-    return DatasetSpec(name=name, title=title, kind=kind, splits=(), why="Own images.", default_split="")
+    meant = shards_named(path) if name.startswith("wds:") else None
+    return DatasetSpec(
+        name=name,
+        title=title,
+        kind=kind,
+        splits=(),
+        why="Own images.",
+        default_split="",
+        published_name=meant.published_name if meant is not None else "",
+    )

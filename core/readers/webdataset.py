@@ -18,6 +18,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from core.catalog.benchmark_names import shards_named
 from core.errors import BadImage, NotHere, TMVError
 from core.images.decode import MAX_BYTES
 from core.readers.base import and_more, choose_split, class_note, hashed_half, os_reason, readable
@@ -25,7 +26,7 @@ from core.readers.caption_notes import caption_findings
 from core.readers.label_table import several_note
 from core.readers.shard_labels import MISSING_WORDS, Heard, Label, Several, contradiction, find_source, said_by
 from core.readers.shard_samples import Findings, pictured
-from core.readers.shard_sets import TEMPLATES, Names, curated_names, listed_names, own_templates
+from core.readers.shard_sets import CLASSNAMES, TEMPLATES, Names, curated_names, listed_names, own_templates
 from core.readers.shards import Member, ShardSet, find_shards, read_index
 from core.readers.split_names import measured_first
 from core.readers.stamps import file_stamp
@@ -92,13 +93,14 @@ class _Split:
 def describe_shards(spec: DatasetSpec, path: Path) -> DatasetSpec:
     """The generic record with kind, splits, class names and own templates filled in from the shards."""
     names = listed_names(path)
-    return _described(spec, path, _read_splits(path, names), names)
+    splits, names, _ = scored_classes(spec, _read_splits(path, names), names)
+    return _described(spec, path, splits, names)
 
 
 def open_shards(spec: DatasetSpec, split: str | None, path: Path) -> Dataset:
     """Rows of one split. Raises `NotHere` or `TMVError` with what was expected and what is there."""
     names = listed_names(path)
-    splits = _read_splits(path, names)
+    splits, names, mask = scored_classes(spec, _read_splits(path, names), names)
     full = _described(spec, path, splits, names)
     chosen = choose_split(full, split, full.splits, path)
     half = chosen if chosen not in splits else None
@@ -107,7 +109,7 @@ def open_shards(spec: DatasetSpec, split: str | None, path: Path) -> Dataset:
         return _captioned(full, chosen, found)
     numbers = {row.label for each in splits.values() for row in each.rows if isinstance(row.label, int)}
     first = int(_from_one(numbers, names))
-    return _labelled(full, chosen, found, half, first, _class_notes(full, names, numbers))
+    return _labelled(full, chosen, found, half, first, [*_class_notes(full, names, numbers), *mask])
 
 
 def _described(spec: DatasetSpec, path: Path, splits: dict[str, _Split], listed: Names) -> DatasetSpec:
@@ -201,6 +203,34 @@ def _without_words_for_nothing(splits: dict[str, _Split], names: Names) -> dict[
         )
         for name, split in splits.items()
     }
+
+
+def scored_classes(
+    spec: DatasetSpec, splits: dict[str, _Split], names: Names
+) -> tuple[dict[str, _Split], Names, tuple[Note, ...]]:
+    """Splits and names with the classes alone that a benchmark scores, and the note on it: ImageNet-R and -A have
+    images of 200 of ImageNet's 1,000 classes and are scored among these, so the other names are no answers. Only where
+    the folder is named so and just as many classes as the set has do occur."""
+    meant = shards_named(spec.name.partition(":")[2])
+    labels = {row.label for split in splits.values() for row in split.rows}
+    numbers = sorted(label for label in labels if isinstance(label, int))
+    fits = meant is not None and len(names.listed) > meant.classes == len(numbers) == len(labels)
+    if meant is None or not fits or numbers[-1] >= len(names.listed) or names.first not in (None, 0):
+        return splits, names, ()
+    place = {label: i for i, label in enumerate(numbers)}
+    kept = {
+        name: replace(
+            split, rows=tuple(replace(r, label=place[r.label]) if isinstance(r.label, int) else r for r in split.rows)
+        )
+        for name, split in splits.items()
+    }
+    said = (
+        f"{meant.title} is scored among the {meant.classes:,} classes that have images, as its published figures are; "
+        f"the other {len(names.listed) - meant.classes:,} of the {len(names.listed):,} names in {CLASSNAMES} are no "
+        "answers."
+    )
+    listed = tuple(names.listed[i] for i in numbers)
+    return kept, replace(names, listed=listed, first=None), (Note(said, "scored_classes"),)
 
 
 # --- classes and rows -------------------------------------------------------------------------------------

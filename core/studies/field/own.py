@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from core.catalog.benchmark_names import published_set
 from core.catalog.field import FieldSet, field_sets
 from core.catalog.published import other_images
 from core.errors import TMVError
+from core.stats.accuracy import BY_NAME as METRICS
 from core.studies.base import Lab
 from core.studies.leaderboard.figures import BY_NAME
 from core.types import DatasetSpec, Interval, Note
@@ -31,16 +31,16 @@ class OwnFigure:
 
 
 def field_set_of(dataset: DatasetSpec) -> FieldSet | None:
-    """What the field calls a data set: by the name that its published figures have, or by that of a benchmark's shards;
-    None for any other, a folder of the same name too."""
+    """What the field calls a data set: by the name that its published figures have, which shards have by that of their
+    folder; None for any other, a folder of images of the same name too."""
     known = dataset.published_name
-    if (
-        not known
-        and dataset.name.startswith("wds:")
-        and (found := published_set(dataset.name.rpartition("/")[2].rpartition(":")[2]))
-    ):
-        known = found.published_name
     return next((each for each in field_sets() if known and each.short == known), None)
+
+
+def first_metric(dataset: DatasetSpec) -> str:
+    """The figure of a data set to look at first: the one that the field publishes of it, top-1 for any other."""
+    found = field_set_of(dataset)
+    return found.metric if found is not None and found.metric in METRICS else "acc1"
 
 
 def own_figures(lab: Lab, pairs: Iterable[tuple[str, str]]) -> tuple[tuple[OwnFigure, ...], tuple[str, ...]]:
@@ -62,8 +62,10 @@ def _own(lab: Lab, model: str, dataset: str) -> OwnFigure | None:
     if field_set is None or field_set.metric not in BY_NAME:
         return None
     score = BY_NAME[field_set.metric].of(lab, place)
-    if score is None:
+    shards = place.dataset.name.startswith("wds:")
+    if score is None or (shards and score.classes != field_set.classes):
         return None
+    fewer = f"on {score.n:,} of its {field_set.n:,} images" if shards and score.n != field_set.n else ""
     return OwnFigure(
         model=model,
         dataset=dataset,
@@ -72,7 +74,7 @@ def _own(lab: Lab, model: str, dataset: str) -> OwnFigure | None:
         value=score.value,
         ci95=score.ci95,
         n=score.n,
-        remark=other_images(place.dataset, "mlfoundations"),
+        remark=other_images(place.dataset, "mlfoundations") or fewer,
         notes=score.notes,
     )
 

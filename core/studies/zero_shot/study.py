@@ -6,7 +6,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from core.catalog.published import deck_figures, published
+from core.catalog.published import deck_figures, of_these_images, published
 from core.studies.base import Lab, Study
 from core.studies.zero_shot.classify import ZeroShotResult, classify
 from core.system.progress import Progress
@@ -41,13 +41,15 @@ class ZeroShot(Study[ZeroShotResult]):
         """Raises `NotHere` while the pictures are not embedded, `EncoderWarming` while texts wait for the encoder."""
         images, forms, names = self.asked(lab)
         model, dataset = self.place.model, self.place.dataset
+        figures, other = of_these_images(published(model, dataset, "zeroshot_"), dataset, len(images.ids), len(names))
         found = classify(
             images,
             lab.prompting.class_head(model.name, forms, names, progress),
             classnames=names,
             templates=forms,
             classnames_kind=self.classnames,
-            published=published(model, dataset, "zeroshot_"),
+            published=figures,
             deck=deck_figures(model, dataset, "zeroshot_"),
         )
-        return replace(found, notes=beside(found.notes, lab.prompting.notes(images, forms, names)))
+        notes = (*found.notes, other) if other is not None else found.notes
+        return replace(found, notes=beside(notes, lab.prompting.notes(images, forms, names)))

@@ -9,14 +9,17 @@ import streamlit as st
 from core.charts.accuracy import accuracy_chart
 from core.engine import Engine
 from core.errors import EncoderWarming, NotHere, TMVError
+from core.readers.datasets import find_dataset
 from core.stats.accuracy import TOP
+from core.stats.numbers import lower_first
+from core.studies.field.own import first_metric
 from core.studies.result import StudyResult
 from core.studies.zero_shot.classify import ZeroShotResult
 from core.tables.accuracy import accuracy_frame
 from core.tables.methods import methods_frame
 from core.types import DatasetSpec, ModelSpec
 from core.words.accuracy import accuracy_finding, protocol_line
-from core.words.names import PROBE, TRAINED, ZERO_SHOT, say_dataset, say_model
+from core.words.names import PROBE, TRAINED, ZERO_SHOT, say_dataset, say_metric, say_model
 from pages.classification.accuracy.protocol import find, protocol_dialog, results_table
 from pages.classification.accuracy.several_labels import several_labels, show_several, with_several
 from pages.classification.deck_table import deck_tables, lacking
@@ -75,10 +78,16 @@ def show_results(engine: Engine, results: list[ZeroShotResult], choice: Accuracy
     """The answer: large figures on the first data set, the finding, both charts, the tables."""
     first = [r for r in results if r.dataset == results[0].dataset][:MOST_HEADLINES]
     on = f" on {say_dataset(first[0].dataset)}" if len({r.dataset for r in results}) > 1 else ""
+    metric = first_metric(find_dataset(first[0].dataset))
+    said = "" if metric == "acc1" else f", {lower_first(say_metric(metric))}"
     headlines(
         [
             Headline(
-                label=f"{say_model(r.model)}{on}", value=r.acc1, ci95=r.acc1_ci95, under=protocol_line(r), exact=r.model
+                label=f"{say_model(r.model)}{on}{said}",
+                value=r.scores[metric].value,
+                ci95=r.scores[metric].ci95,
+                under=protocol_line(r),
+                exact=r.model,
             )
             for r in first
         ],
