@@ -205,8 +205,10 @@ def test_no_row_of_the_tables_is_lost() -> None:
     for pair in pairs:
         for spec in DATASETS:
             rows = [r for r in lost if (r["model"], r["pretrained"], r["dataset"]) == (*pair, spec.published_name)]
-            found = published(model(*pair), spec)
-            assert [(r.metric, r.value) for r in found[: len(rows)]] == [(r["metric"], float(r["value"])) for r in rows]
+            figures = published(model(*pair), spec)
+            assert [(r.metric, r.value) for r in figures[: len(rows)]] == [
+                (r["metric"], float(r["value"])) for r in rows
+            ]
             lost = [row for row in lost if row not in rows]
     assert not lost
     pairs = {(row["model"], row["pretrained"]) for row in table("deck.csv") if row["model"]}

@@ -110,7 +110,7 @@ def test_the_pictures_are_those_of_the_published_figure() -> None:
         "vtab/eurosat": 5_400,
         "mscoco_captions": 5_000,
     }
-    assert published_set("wds/vtab/pets") is None
+    assert published_set("wds/vtab/birds") is None
     assert open_clip_name("laion/CLIP-ViT-B-32-laion2B-s34B-b79K", "") == ("ViT-B-32", "laion2b_s34b_b79k")
     assert open_clip_name("ViT-L/14@336px", "") == ("ViT-L-14-336", "openai") and open_clip_name("my model", "") == (
         "my model",
@@ -131,7 +131,7 @@ def test_recalls_are_held_against_the_published_ones(engine: Engine) -> None:
 
 
 def test_names_that_nothing_is_known_of_are_told(engine: Engine) -> None:
-    result = of_document(engine, dataset="wds/vtab/pets", model="my-net", metrics={"acc1": 0.5})
+    result = of_document(engine, dataset="wds/vtab/birds", model="my-net", metrics={"acc1": 0.5})
     assert {"unknown_model", "unknown_dataset"} <= {note.code for note in result.case.notes}
     assert result.verdict == "cannot tell"
 
