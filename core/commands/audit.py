@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,13 @@ from core.readers.datasets import find_dataset
 from core.readers.predictions import read_predictions
 from core.studies.audit import AuditResult
 from core.studies.audit.study import Audit, audit_classes, audit_deck, audit_predictions, audit_probe
+from core.studies.audit.trying.result import Trial
+from core.studies.audit.trying.study import Trying, can_try
 from core.studies.probe.study import LinearProbe
 
 METHODS = ("zero-shot", "probe")
+QUICK = 60.0
+"""Seconds in which known mistakes are tried without being asked for."""
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,6 +43,13 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         "CLIP_benchmark's JSON; --model and --data then say what they are of, where that is known",
     )
     parser.add_argument("--deck", action="store_true", help="audit every figure of the original study instead")
+    parser.add_argument(
+        "--try",
+        dest="attempt",
+        action="store_true",
+        help="make the answers (without --predictions: the stored vectors) in every known wrong way, and name the one "
+        "that gives them; predictions are tried without asking where that takes less than a minute",
+    )
     parser.add_argument("--cached", action="store_true", help="use what the cache holds; load no model")
     add_prompts(parser)
 
@@ -66,7 +78,11 @@ def _study(engine: Engine, args: argparse.Namespace, model: str, dataset: str) -
                 f"--model {model} --data {dataset}"
             )
         return found
+    if args.attempt and args.cached:
+        raise BadArgument("--try encodes images and --cached loads no model; give one of them.")
     study = Audit.at(engine, model, dataset, args.split, **asked(args), encode=not args.cached)
+    if args.attempt:
+        answer(engine, Trying(place=study.place), f"known mistakes with {model}", "ways")
     return engine.run(study) if args.cached else answer(engine, study, f"prompts of {model}", "texts")
 
 
@@ -81,7 +97,17 @@ def _predictions(engine: Engine, args: argparse.Namespace) -> list[AuditResult]:
         "classnames": args.classnames if args.classnames != "curated" else None,
     }
     brought = read_predictions(Path(args.predictions), classes)
-    return [audit_predictions(engine, b, model, dataset, args.split, encode=not args.cached, **stated) for b in brought]
+    stated |= {"encode": not args.cached, "attempt": None if args.cached else partial(_attempt, engine, args.attempt)}
+    return [audit_predictions(engine, b, model, dataset, args.split, **stated) for b in brought]
+
+
+def _attempt(engine: Engine, whatever_it_takes: bool, study: Trying) -> Trial | None:
+    """Known mistakes tried on someone's predictions, where that was asked for or is quick."""
+    seconds = study.seconds(engine)
+    quick = seconds is not None and seconds < QUICK
+    if not whatever_it_takes and not (quick and can_try(engine, study.place)):
+        return None
+    return answer(engine, study, f"known mistakes with {study.place.model.name}", "ways")
 
 
 def _stated_templates(engine: Engine, args: argparse.Namespace, dataset: str | None) -> Sequence[str] | None:

@@ -14,7 +14,8 @@ from PIL import Image
 
 from core.types import Preprocessing
 
-_FILTERS = {"bilinear": Image.Resampling.BILINEAR}  # anything else is bicubic, as in open_clip
+# Anything else is bicubic, as in open_clip; no weights ask for nearest, which is only tried.
+_FILTERS = {"bilinear": Image.Resampling.BILINEAR, "nearest": Image.Resampling.NEAREST}
 STRIP = 4  # a picture this many times longer than wide is a strip
 Box = tuple[float, float, float, float]
 
@@ -30,10 +31,11 @@ class Preprocess:
 
     def __call__(self, image: Image.Image) -> torch.Tensor:
         """The model's input for one picture."""
-        pixels = torch.from_numpy(np.array(self._square(image if image.mode == "RGB" else image.convert("RGB"))))
+        pixels = torch.from_numpy(np.array(self.square(image if image.mode == "RGB" else image.convert("RGB"))))
         return torch.addcmul(self._shift, pixels.permute(2, 0, 1), self._scale).contiguous()
 
-    def _square(self, image: Image.Image) -> Image.Image:
+    def square(self, image: Image.Image) -> Image.Image:
+        """The part of an RGB picture that the model sees, resized."""
         size = self.how.size
         if self.how.resize_mode == "longest":
             return self._padded(image)

@@ -115,6 +115,8 @@ UNREAD_FORMATS = {suffix: kind for kind, suffixes in _UNREAD_SUFFIXES.items() fo
 """Suffixes of pictures and films in formats that are not read, and what each is."""
 
 ImageSource = bytes | Path | NDArray[np.uint8]
+Lay = Callable[[Image.Image], Image.Image]
+"""RGBA -> RGB."""
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -145,14 +147,15 @@ def unread_format(name: str) -> str | None:
     return UNREAD_FORMATS.get((dot + suffix).lower()) if stem and not base.startswith(".") else None
 
 
-def to_rgb(source: ImageSource) -> Image.Image:
+def to_rgb(source: ImageSource, *, turned: bool = True, lay: Lay | None = None) -> Image.Image:
     """The picture as a decoded, upright RGB image of its full size; thread-safe.
 
-    `source` is the encoded file, its path, or pixels (h, w, 3) uint8. Raises `BadImage` with the one reason.
+    `source` is the encoded file, its path, or pixels (h, w, 3) uint8. Raises `BadImage` with the one reason. Only to
+    try what other tools do: `turned=False` ignores the EXIF orientation, `lay` makes RGB of RGBA in place of white.
     """
     if isinstance(source, np.ndarray):
         return _from_pixels(source)
-    return _decode(_encoded(source), None)
+    return _decode(_encoded(source), None, turned, lay)
 
 
 def thumbnail(source: ImageSource, size: int) -> bytes:
@@ -207,7 +210,7 @@ def _from_pixels(pixels: NDArray[np.uint8]) -> Image.Image:
     return Image.fromarray(np.ascontiguousarray(pixels))
 
 
-def _decode(data: bytes, draft: int | None) -> Image.Image:
+def _decode(data: bytes, draft: int | None, turned: bool = True, lay: Lay | None = None) -> Image.Image:
     """Open, check the declared size, decode, convert; `draft` lets a JPEG decode no larger than needed."""
     kind = format_of(data)
     declared = declared_size(kind, data)
@@ -217,7 +220,7 @@ def _decode(data: bytes, draft: int | None) -> Image.Image:
     _check_size(*image.size)
     if draft is not None and kind == "JPEG":
         image.draft(None, (draft, draft))
-    rgb = _guarded(kind, lambda: _converted(image, kind))
+    rgb = _guarded(kind, lambda: _converted(image, kind, turned, lay or _on_white))
     if kind == "PNG" and _PNG_END not in data:
         # Pillow forgives a missing end or not, depending on where it was cut.
         raise BadImage("truncated file: the PNG ends early")
@@ -260,16 +263,16 @@ def _reason(kind: str, message: str) -> str:
 # --- from a decoder to RGB --------------------------------------------------------------------------------
 
 
-def _converted(image: Image.Image, kind: str) -> Image.Image:
+def _converted(image: Image.Image, kind: str, turned: bool, lay: Lay) -> Image.Image:
     image.load()
     orientation = _orientation(image)
-    rgb = _as_rgb(image, kind)
+    rgb = _as_rgb(image, kind, lay)
     # What described the encoded picture no longer holds: a second reader must not turn it again.
     rgb.info.clear()
-    return rgb.transpose(_TURNS[orientation]) if orientation in _TURNS else rgb
+    return rgb.transpose(_TURNS[orientation]) if turned and orientation in _TURNS else rgb
 
 
-def _as_rgb(image: Image.Image, kind: str) -> Image.Image:
+def _as_rgb(image: Image.Image, kind: str, lay: Lay) -> Image.Image:
     if image.mode.startswith("I;16") or (image.mode == "I" and kind == "PNM"):
         return _from_deep_grey(image)
     if image.mode in ("I", "F"):
@@ -277,7 +280,7 @@ def _as_rgb(image: Image.Image, kind: str) -> Image.Image:
     if image.mode == "LAB":
         return _from_lab(image)
     if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
-        return _on_white(image.convert("RGBA"))
+        return lay(image.convert("RGBA"))
     return image if image.mode == "RGB" else image.convert("RGB")
 
 

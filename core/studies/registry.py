@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from core.studies.audit.study import Audit
+from core.studies.audit.trying.study import Trying
 from core.studies.base import LongStudy, Study
 from core.studies.captions.study import Retrieval
 from core.studies.few_shot.study import FewShot, SingleDraw
@@ -29,6 +30,7 @@ STUDIES: tuple[type[Study[Any]], ...] = (
     SingleDraw,
     Retrieval,
     Audit,
+    Trying,
 )
 
 JOBS: Mapping[str, type[LongStudy[Any]]] = {study.kind: study for study in STUDIES if issubclass(study, LongStudy)}

@@ -8,8 +8,10 @@ from typing import Any
 import pandas as pd
 
 from core.catalog.published import closest_protocol, figure_url
+from core.stats.numbers import upper_first
 from core.studies.audit import AuditResult, Finding
 from core.studies.audit.finding import Counterfactual
+from core.studies.audit.trying.result import Trial
 from core.words.audit import say_case
 from core.words.names import told_apart
 
@@ -42,6 +44,25 @@ def _row(result: AuditResult, found: Finding) -> dict[str, Any]:
         "otherwise_acc1_high": gain.ci95[1] if gain else None,
         "difference": gain.difference if gain else None,
     }
+
+
+def tried_frame(trial: Trial) -> pd.DataFrame:
+    """One row for each way that was tried, best first: `way` in words, its `name` for scripts, `agreement`, how many
+    are the `same` of those `compared`, how many of these the `right way` gives, and whether it is `named`."""
+    named = {way.name for way in trial.named}
+    rows = [
+        {
+            "way": upper_first(way.said),
+            "name": way.name,
+            "agreement": way.agreed / max(1, way.of),
+            "same": way.agreed,
+            "compared": way.of,
+            "right way": way.right,
+            "named": way.name in named,
+        }
+        for way in trial.ways
+    ]
+    return pd.DataFrame(rows)
 
 
 def otherwise_frame(result: AuditResult) -> pd.DataFrame:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.stats.numbers import points
+from core.stats.numbers import few_of, points
 from core.studies.audit import AuditResult
 from core.studies.audit.finding import CANNOT_TELL, Counterfactual
+from core.studies.audit.trying.result import Trial
 from core.types import Sentence
 from core.words.names import say_pair, told_apart
 
@@ -31,6 +32,14 @@ def trust_finding(results: Sequence[AuditResult]) -> Sentence:
         return Sentence(f"For {silent} of {total} numbers too few checks could answer to tell.", "cannot_tell")
     which = "this number" if total == 1 else f"these {total} numbers"
     return Sentence(f"Nothing is wrong with {which} as far as the checks can tell.", "nothing_wrong")
+
+
+def tried_caption(trial: Trial) -> Sentence:
+    """How what was tried is to be read, and what could not be."""
+    what = "answer" if trial.compared == "answers" else "image vector"
+    said = f"How often each way gives the same {what}, the closest first"
+    left = f"; not tried here: {few_of(trial.left_out)}" if trial.left_out else ""
+    return Sentence(f"{said}{left}.", "ways_tried")
 
 
 def gain_line(gain: Counterfactual) -> str:

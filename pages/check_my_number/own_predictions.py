@@ -7,6 +7,7 @@ import streamlit as st
 from core.engine import Engine
 from pages.check_my_number.checks import checks, save_checks, show_audit
 from pages.check_my_number.text_checks import text_checks
+from pages.check_my_number.trial import trial
 from pages.shared.brought import audited, brought, drop, example, forget, take_example
 from pages.shared.guard import errors_in_place, safe_callback
 from pages.shared.theme import on_stage
@@ -46,4 +47,5 @@ def own_predictions(engine: Engine) -> None:
             show_audit(result, f"own-{place}")
             checks(result, f"own-{place}")
             text_checks(engine, result, f"own-{place}", forget)
+            trial(engine, result, f"own-{place}", forget)
             save_checks(result, f"own-{place}")

@@ -10,6 +10,7 @@ from core.studies.probe.study import LinearProbe
 from core.types import DatasetSpec, ModelSpec
 from pages.check_my_number.checks import checks, save_checks, show_audit
 from pages.check_my_number.own_predictions import own_predictions, shows_own
+from pages.check_my_number.trial import trial
 from pages.shared.brought import AUDITED
 from pages.shared.choice_rows import pick_on_dataset
 from pages.shared.engine import engine
@@ -52,6 +53,7 @@ def page(engine: Engine) -> None:
         return
     show_audit(result, "why")
     checks(result, "why", _encode_button)
+    trial(engine, result, "why", _nothing)
     footer(engine, result, model, dataset, how)
 
 
@@ -83,6 +85,10 @@ def audited(
         return audit_probe(engine, LinearProbe.at(engine, model.name, dataset.name, split))
     encode = st.session_state.get(ENCODE) == (model.name, dataset.name)
     return engine.run(Audit.at(engine, model.name, dataset.name, split, **how.prompts, encode=encode))
+
+
+def _nothing() -> None:
+    """The study looks for what was found by itself."""
 
 
 def _encode_button() -> None:

@@ -23,6 +23,7 @@ from core.stats.metrics import calibration, confusion
 from core.studies.audit import AuditResult, Finding
 from core.studies.audit.case import Case
 from core.studies.audit.finding import Counterfactual
+from core.studies.audit.trying.result import Trial, TriedWay
 from core.studies.captions.breakdown import Band, RetrievalDifference
 from core.studies.captions.one_caption import CaptionHit, OneCaptionResult, OnePictureResult
 from core.studies.captions.retrieval import RetrievalResult
@@ -825,6 +826,11 @@ def _others() -> Said:
     yield "deck.deck_titled", [deck.deck_titled([0.55, 0.62], [0.3, 0.48])]
     own, brought = audited("fault", "ok"), audited("ok", source="document")
     yield "audit.say_case", [audit.say_case(own), audit.say_case(brought)]
+    way = TriedWay(name="bgr", said="with color channels swapped (BGR)", agreed=998, of=1000, right=802, acc1=0.8)
+    right = TriedWay(name="right", said="the right way", agreed=802, of=1000, right=802, acc1=0.9)
+    tried = Trial(outcome="named", compared="answers", right=right, named=(way,), ways=(way, right))
+    whole = replace(tried, compared="vectors", left_out=("with half precision (float16)", "with the other activation"))
+    yield "audit.tried_caption", [audit.tried_caption(tried), audit.tried_caption(whole)]
     silent = audited("cannot tell")
     groups = ([own, brought], [own, own], [silent, brought], [brought], [brought, brought])
     yield "audit.trust_finding", [audit.trust_finding(group) for group in groups]

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from core.catalog.field import Checkpoint, FieldSet
 from core.errors import TMVError
 from core.stats.intervals import wilson
+from core.studies.audit.trying.result import Trial
 from core.types import FloatArray, IntArray, Interval, Note, Provenance, Reference, ScoreRule, expect_shape
 
 Method = Literal["zero-shot", "probe", "retrieval"]
@@ -186,7 +187,8 @@ class Case:
     """One result. `scores` are its numbers as reported (acc1, acc5, recalls; 0-1), `n` pictures (`n_assumed`: those of
     published figures, since the source does not say), `c` classes called `classnames`; `skipped` pictures had no
     vector. `train_acc1`, `zero_shot_acc1` and `tuned` (C was chosen on held-out pictures) belong to a trained
-    classifier, `captions` (fewest and most a picture) to caption retrieval."""
+    classifier, `captions` (fewest and most a picture) to caption retrieval. `trial` is what making its
+    answers with known mistakes found."""
 
     title: str
     model: str = ""
@@ -214,6 +216,7 @@ class Case:
     captions: tuple[int, int] | None = None
     notes: tuple[Note, ...] = ()
     provenance: Provenance | None = None
+    trial: Trial | None = None
 
     @property
     def acc1(self) -> float | None:

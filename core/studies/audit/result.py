@@ -27,6 +27,7 @@ from core.studies.audit.text_checks import (
     text_cleaning,
     text_filling,
 )
+from core.studies.audit.trial_checks import tried, was_tried
 from core.types import IntArray
 
 
@@ -188,6 +189,15 @@ CHECKS: tuple[Check, ...] = (
         of_answers=False,
         methods=_TEXTS,
         sources=("predictions", "figures"),
+    ),
+    Check(
+        name="tried",
+        question="Does a known mistake give exactly this?",
+        look=tried,
+        needs="the weights and images here, to try known mistakes (--try)",
+        methods=_TEXTS,
+        sources=("study", "predictions"),
+        matters=was_tried,
     ),
     Check(
         name="probe-fit",
@@ -372,6 +382,7 @@ class AuditResult:
             "otherwise": [asdict(c) for c in self.otherwise],
             "published": [asdict(r) for r in case.known.published],
             "notes": [note.as_dict() for note in case.notes],
+            "tried": None if case.trial is None else case.trial.as_dict(),
             "provenance": None if case.provenance is None else case.provenance.as_dict(),
         }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import ClassVar
@@ -15,9 +15,23 @@ from core.errors import Damaged, NotHere, TMVError
 from core.readers.datasets import DATASETS, find_dataset
 from core.readers.external import OTHER_LANGUAGE, Classes, Predictions
 from core.studies import audit
-from core.studies.audit import PROTOCOL, Asked, AuditResult, CaseVectors, Known, Repeat, TextSide, cases, external, runs
+from core.studies.audit import (
+    PROTOCOL,
+    Asked,
+    AuditResult,
+    Case,
+    CaseVectors,
+    Known,
+    Repeat,
+    TextSide,
+    cases,
+    external,
+    runs,
+)
 from core.studies.audit.files import compare_seen, count_turned
 from core.studies.audit.repeat import repeated
+from core.studies.audit.trying.result import Trial
+from core.studies.audit.trying.study import Trying, can_try, keep_answers
 from core.studies.base import Lab, Study
 from core.studies.captions.study import Retrieval
 from core.studies.probe.splits import TRAIN
@@ -48,7 +62,8 @@ class Audit(Study[AuditResult]):
     def key(self, lab: Lab) -> Hashable:
         """The vectors, the texts, and what the cache knows."""
         images = lab.vectors.require(self.place)
-        now = (repeated(lab, images, self.encode), runs.state_of_cache(lab, images), self.encode)
+        tried = lab.kept(Trying(place=self.place)) is not None
+        now = (repeated(lab, images, self.encode), runs.state_of_cache(lab, images), self.encode, tried)
         return images.key, self._forms(lab, images), self.classnames, now
 
     def run(self, lab: Lab, progress: Progress | None = None) -> AuditResult:
@@ -93,12 +108,14 @@ def audit_predictions(
     templates: Sequence[str] | None = None,
     classnames: str | None = None,
     encode: bool = False,
+    attempt: Attempting | None = None,
 ) -> AuditResult:
     """Every check on someone's own predictions or figures.
 
     `model` and `dataset` say what they are of (a document may say so itself); where these are in the cache, the
     predictions are compared with our own runs picture by picture. `templates` and `classnames` ("curated", "raw")
-    say how pictures were asked about, where that is known.
+    say how pictures were asked about, where that is known. `attempt` is asked to try known mistakes where that has not
+    been done, and gives what came of it, or None.
     """
     spec, wrong, quick = external.weights_named(model or brought.model, "" if model else brought.pretrained)
     pictures = None if brought.own or dataset else published_set(brought.dataset)
@@ -115,7 +132,7 @@ def audit_predictions(
     if images is None or images.labels is None:
         mine = _run_of_figure(lab, brought, spec, data or (pictures.spec if pictures is not None else None), encode)
         return audit.audit(external.brought_case(brought, known, data, asked=asked, alternatives=mine))
-    return _compared(lab, brought, known, data, images, asked, encode)
+    return _compared(lab, brought, known, data, images, asked, encode, attempt or _kept_only)
 
 
 def audit_deck() -> tuple[AuditResult, ...]:
@@ -165,7 +182,8 @@ def _zero_shot(
         others=runs.other_models(lab, images, result),
         repeat=repeat,
     )
-    return audit.audit(case)
+    place = lab.place(images.key.model, images.key.dataset, images.key.split)
+    return audit.audit(replace(case, trial=lab.kept(Trying(place=place))))
 
 
 def _known(lab: Lab, images: EmbeddingSet, encode: bool = False, train: EmbeddingSet | None = None) -> Known:
@@ -244,6 +262,7 @@ def _compared(
     images: EmbeddingSet,
     asked: Asked | None,
     encode: bool,
+    attempt: Attempting,
 ) -> AuditResult:
     """Predictions beside our own runs on the same pictures."""
     ours, labels = external.align(brought.ids, images.ids), np.asarray(images.labels)
@@ -264,7 +283,42 @@ def _compared(
     case = external.brought_case(
         brought, known, data, asked=asked, alternatives=mine, others=others, rows=rows, notes=notes
     )
-    return audit.audit(case)
+    study = _of_predictions(lab, case, images)
+    trial = None if study is None else lab.kept(study) or attempt(study)
+    return audit.audit(replace(case, trial=trial))
+
+
+Attempting = Callable[[Trying], Trial | None]
+
+
+def _kept_only(study: Trying) -> None:
+    """Nothing is tried now."""
+
+
+def trying_of(lab: Lab, result: AuditResult) -> Trying | None:
+    """What may be tried on an audited result: on predictions that were laid beside our own runs, and on a study of our
+    own. None where it has been, or where vectors, weights or images are not here."""
+    case = result.case
+    if case.method != "zero-shot" or case.source == "figures" or case.trial is not None:
+        return None
+    try:
+        place = lab.place(case.model, case.dataset, case.split or None)
+        if not can_try(lab, place):
+            return None
+        return Trying(place=place) if case.source == "study" else _of_predictions(lab, case, lab.vectors.require(place))
+    except TMVError:
+        return None
+
+
+def _of_predictions(lab: Lab, case: Case, images: EmbeddingSet) -> Trying | None:
+    """The request for someone's answers, which are kept for it; None where they are not on our images and classes."""
+    if case.answers is None or not case.alternatives or case.classnames != images.classnames:
+        return None
+    answers, ours = np.full(len(images), -1, np.int64), external.align(case.answers.ids, images.ids)
+    answers[ours[ours >= 0]] = case.answers.predicted[ours >= 0]
+    stated = case.asked.templates if case.asked is not None and case.asked.templates else None
+    place = lab.place(images.key.model, images.key.dataset, images.key.split)
+    return Trying(place=place, answers=keep_answers(lab, answers), templates=stated)
 
 
 def _run_of_figure(

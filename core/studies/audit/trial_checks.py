@@ -1,0 +1,76 @@
+"""The check that a fault is found by making it: what was tried (`core.studies.audit.trying`), in words."""
+
+from __future__ import annotations
+
+from core.stats.numbers import count, either, percent
+from core.studies.audit.case import PROTOCOL, Case
+from core.studies.audit.finding import CheckResult, fault, of_alternative, ok, unknown, warning
+from core.studies.audit.trying.result import Trial, TriedWay
+
+MOST_NAMED = 3
+
+
+def was_tried(case: Case) -> bool:
+    """Whether known mistakes were tried on this number."""
+    return case.trial is not None
+
+
+def tried(case: Case) -> CheckResult:
+    """Does a known mistake of encoding or asking reproduce these answers, or these vectors?"""
+    trial = case.trial
+    if trial is None:
+        return unknown("No known mistake has been tried.")
+    if trial.outcome == "sound":
+        return ok(_sound(trial))
+    if trial.outcome == "none":
+        return unknown(_nothing(trial), "A mistake that is not among those tried, or other weights, may be behind it.")
+    best = trial.alternative
+    gain = case.alternative(PROTOCOL)
+    otherwise = None if gain is None else of_alternative(gain, case)
+    if trial.outcome == "nearest":
+        return warning(
+            f"No known mistake gives all these {trial.compared}; {best.said}, {_share(best)} come out, the right way "
+            f"gives {best.right:,}.",
+            "Look there first: a part of the cause, or something like it.",
+            otherwise,
+        )
+    said = f"{_share(best)} {trial.compared} come out {_which(trial)}; the right way gives {best.right:,} of them"
+    if trial.right_explains:
+        return ok(f"{said}, which is as close as two sound runs.")
+    return fault(f"{said}.", "Undo that, and make the answers again." if best.acc1 else _AGAIN, otherwise)
+
+
+_AGAIN = "Embed the images again."
+
+
+def _which(trial: Trial) -> str:
+    ways = [way.said for way in trial.named[:MOST_NAMED]]
+    if len(trial.named) == 1:
+        return ways[0]
+    more = len(trial.named) - len(ways)
+    told = f"{either(ways)}{f' (or in {more} more ways)' if more else ''}"
+    return f"{told}, which cannot be told apart here"
+
+
+def _sound(trial: Trial) -> str:
+    right = trial.right
+    whole = "All" if right.agreed == right.of else f"{right.agreed:,} of"
+    said = f"{whole} {right.of:,} {trial.compared} are those of the right way"
+    if not trial.same:
+        return f"{said}."
+    return f"{said}. The same {trial.compared} come out here {_few(trial.same)}, so that cannot be told."
+
+
+def _few(said: tuple[str, ...]) -> str:
+    more = len(said) - MOST_NAMED
+    return either([*said[:MOST_NAMED], *([f"in {count(more, 'more way')}"] if more > 0 else [])])
+
+
+def _nothing(trial: Trial) -> str:
+    best = trial.best
+    said = f"None of {count(len(trial.ways), 'way')} tried gives these {trial.compared}"
+    return f"{said}; the nearest is {best.said}, with {percent(best.agreed / max(1, best.of))}."
+
+
+def _share(way: TriedWay) -> str:
+    return f"{way.agreed:,} of {way.of:,}"
