@@ -18,7 +18,8 @@ from core.studies.audit.repeat import LIMIT, LIMITS
 from core.studies.audit.runs import PHOTO, mistakes_of
 from core.studies.audit.trying.result import Trial
 from core.studies.audit.trying.search import SAMPLE, Brought, Search
-from core.studies.base import Lab, LongStudy, check_one_label
+from core.studies.base import Lab, LongStudy
+from core.studies.labels import check_one_label
 from core.system.progress import Progress
 from core.types import EmbeddingSet, IntArray, Place
 

@@ -32,6 +32,7 @@ from core.studies.audit import (
 )
 from core.studies.audit.asking_checks import looks_raw
 from core.studies.audit.order import best_renaming, certain, describe, explain
+from core.studies.audit.trying.result import Trial, TriedWay
 from core.types import Reference, ScoreRule
 
 WORLD = World(seed=5)
@@ -112,6 +113,9 @@ def test_every_check_answers_when_nothing_is_known() -> None:
     others.append(audit(Case(title="nothing", source="study", known=Known(published=(figure,)))))
     listed = Known(checkpoint=checkpoints()[0], field_set=field_sets()[0])
     others.append(audit(Case(title="nothing", source="predictions", known=listed)))
+    right = TriedWay(name="right", said="the right way", agreed=1, of=10, right=1, acc1=0.5)
+    nothing = Trial(outcome="none", compared="answers", right=right, ways=(right,))
+    others.append(audit(Case(title="nothing", source="predictions", trial=nothing)))
     assert {f.check for r in (result, *others) for f in r.findings} == {c.name for c in CHECKS} and not result.raised
     assert all(f.evidence.endswith(".") for f in result.findings)
     assert result.verdict == "cannot tell" and result.needs
