@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from core.catalog.field import FieldSet, every_set, find_set, find_sets
@@ -11,13 +13,16 @@ from core.catalog.models import find_model
 from core.commands.base import Command, Record, Row, interval, percent
 from core.engine import Engine
 from core.errors import BadArgument, TMVError
+from core.readers.predictions import read_predictions
+from core.stats.numbers import upper_first
+from core.studies.field.beside import laid_beside
 from core.studies.field.choosing import FieldFilter
 from core.studies.field.expected import alarms, expected_for
 from core.studies.field.own import OwnFigure, known_figures, own_figures
 from core.studies.field.ranking import best_within, standings
 from core.tables.field import standings_frame
-from core.types import Note
-from core.words.field import best_said, expected_said
+from core.types import Level, Note
+from core.words.field import beside_said, best_said, expected_said
 
 AROUND = 5
 """So many checkpoints are shown on each side of `--near`."""
@@ -45,6 +50,12 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         help="where this model is: its neighbors, and what was measured of it here beside what the field makes one "
         "expect",
     )
+    parser.add_argument(
+        "--beside",
+        metavar="FILE",
+        help="figures of an evaluation (CLIP_benchmark's JSON or CSV, a table as open_clip publishes it, MTEB's JSON) "
+        "beside what is published of the same models and what to expect of them",
+    )
 
 
 def _positive(text: str) -> float:
@@ -59,6 +70,10 @@ def _positive(text: str) -> float:
 
 def _run(engine: Engine, args: argparse.Namespace) -> list[Record]:
     sets = _sets(args.set)
+    if args.beside is not None:
+        if args.near is not None:
+            raise BadArgument("--near and --beside are two things; give one of them.")
+        return _beside(sets, Path(args.beside))
     chosen = FieldFilter(
         parameters=args.budget, gflops=args.gflops, commercial=args.commercial, words=args.words.strip()
     )
@@ -67,6 +82,52 @@ def _run(engine: Engine, args: argparse.Namespace) -> list[Record]:
     note = Note(text=str(best), code=best.code or "", level="info").as_dict()
     rows = [row | {"notes": [note]} for row in rows]
     return rows if args.near is None else _near(engine, rows, sets, args.near)
+
+
+def _beside(sets: Sequence[FieldSet], path: Path) -> list[Record]:
+    """A record for each figure of a file that is one of these data sets."""
+    found = laid_beside(read_predictions(path))
+    found = replace(found, rows=tuple(row for row in found.rows if row.field_set in sets or row.field_set.recall))
+    if not found.rows:
+        why = f" {upper_first(found.left[0])}" if found.left else ""
+        raise TMVError(f"{path.name} has no figure of a data set of the field that was asked for.{why}")
+    said = beside_said(found)
+    level: Level = "warning" if said.code == "unlike_the_field" else "info"
+    notes = [Note(text=str(said), code=said.code or "", level=level)]
+    notes += [Note(text=reason, code="left_out", level="info") for reason in found.left]
+    return [
+        {
+            "model": row.model,
+            "kind": "brought",
+            "set": row.field_set.name,
+            "metric": row.field_set.metric,
+            "value": row.value,
+            "n": row.n,
+            "published": row.published,
+            "difference": row.difference,
+            "expected": None if row.expected is None else row.expected.value,
+            "expected_band": None if row.expected is None else [row.expected.low, row.expected.high],
+            "place": row.place,
+            "why": row.why,
+            "source": row.source,
+            "notes": [note.as_dict() for note in notes],
+        }
+        for row in found.rows
+    ]
+
+
+def _beside_row(record: Record) -> Row:
+    band = record["expected_band"]
+    gap = record["difference"]
+    return {
+        "model": record["model"],
+        "data set": find_set(record["set"]).title,
+        "value": percent(record["value"]),
+        "published": percent(record["published"]),
+        "difference": "" if gap is None else f"{100 * gap:+.1f}",
+        "expected": interval(band) if band is not None else "",
+        "it is": {"inside": "as expected"}.get(record["place"], record["place"] or record["why"]),
+    }
 
 
 def _sets(names: Sequence[str] | None) -> tuple[FieldSet, ...]:
@@ -130,7 +191,8 @@ def _placed(figure: OwnFigure, every: Sequence[OwnFigure]) -> Record:
 
 
 def _rows(records: Sequence[Record]) -> list[Row]:
-    return [_own_row(record) if record["kind"] == "measured" else _row(record) for record in records]
+    row = {"measured": _own_row, "brought": _beside_row}
+    return [row.get(record["kind"], _row)(record) for record in records]
 
 
 def _row(record: Record) -> Row:

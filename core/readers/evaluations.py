@@ -122,7 +122,21 @@ def figure_rows(table: Table) -> tuple[Predictions, ...]:
     if "model" not in map(str.lower, table.header) or not any(_ours(head) for head in table.header):
         return ()
     rows = [{head: cell for head, cell in zip(table.header, row, strict=True) if cell} for row in table.rows]
-    return documents(rows, table.name, [f"{table.unit.lower()} {line:,}" for line in table.lines])
+    known = [any(_ours(head) for head in row) for row in rows]
+    if not any(known):
+        return documents(rows, table.name)
+    places = [f"{table.unit.lower()} {line:,}" for line in table.lines]
+    found = documents(
+        [row for row, has in zip(rows, known, strict=True) if has],
+        table.name,
+        [place for place, has in zip(places, known, strict=True) if has],
+    )
+    lost = [place for place, has in zip(places, known, strict=True) if not has]
+    if not lost:
+        return found
+    # CLIP_benchmark's table has rows of several labels, which have a mean average precision alone.
+    note = Note(f"Rows without a figure that is known here were left out: {and_more(lost)}.", "rows_without_figures")
+    return (replace(found[0], notes=(*found[0].notes, note)), *found[1:])
 
 
 def _document(record: Mapping[str, Any], name: str) -> Predictions:

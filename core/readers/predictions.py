@@ -2,7 +2,9 @@
 
 A table has a header and one row a picture: the picture, its true class, and the answer (with its probability beside it
 if known), or a column of scores for every class, or both. Classes are names or numbers. A JSON document holds the rows
-of such a table, or figures: CLIP_benchmark's (`metrics`, `model`, `pretrained`, `dataset`) or this program's own.
+of such a table, or figures: CLIP_benchmark's (`metrics`, `model`, `pretrained`, `dataset`), MTEB's or this program's
+own. A table of figures has a row a result, as CLIP_benchmark builds it, or a column a data set, as open_clip publishes
+it.
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ from core.readers.prediction_table import (
     read_table,
     records_table,
 )
+from core.readers.published_results import results_rows, task_results
 from core.readers.text_files import decoded
 from core.types import FloatArray, IntArray, Note
 
@@ -57,10 +60,13 @@ def parse_predictions(content: bytes, name: str, classes: Classes | None = None)
     if read.text.lstrip()[:1] in ("{", "["):
         records = json_records(read.text, name)
         rows = rows_of(records, name)
-        found = (_table(records_table(rows, name), classes or Classes()),) if rows else documents(records, name)
+        tasks = task_results(records, name)
+        found = (
+            (_table(records_table(rows, name), classes or Classes()),) if rows else tasks or documents(records, name)
+        )
     else:
         table = read_table(read.text, name)
-        found = () if has_labels(table) else figure_rows(table)
+        found = () if has_labels(table) else results_rows(table) or figure_rows(table)
         found = found or (_table(table, classes or Classes()),)
     return tuple(replace(one, notes=(*read.notes, *one.notes, *_one_class(one))) for one in found)
 

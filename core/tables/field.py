@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from core.catalog.field import Checkpoint, checkpoints, every_set
+from core.studies.field.beside import BroughtFigures
 from core.studies.field.expected import Expected, expected_of
 from core.studies.field.own import OwnFigure
 from core.studies.field.ranking import Standings, standings
@@ -100,6 +101,32 @@ def card_frame(checkpoint: Checkpoint, own: Sequence[OwnFigure] = ()) -> pd.Data
             }
         )
     return pd.DataFrame(found)
+
+
+def beside_frame(found: BroughtFigures) -> pd.DataFrame:
+    """A row a brought figure: `value`, `published` and the `difference`, what to expect (`expected` between `low` and
+    `high`) and where it is of that (`place`); `why` something of this is missing."""
+    with shown_together(models=list(dict.fromkeys(row.model for row in found.rows if row.model))):
+        return pd.DataFrame(
+            {
+                "model": row.model,
+                "model_title": say_model(row.model) if row.model else "",
+                "set": row.field_set.name,
+                "set_title": row.field_set.title,
+                "metric": row.field_set.metric,
+                "n": row.n,
+                "value": row.value,
+                "published": row.published,
+                "difference": row.difference,
+                "expected": None if row.expected is None else row.expected.value,
+                "low": None if row.expected is None else row.expected.low,
+                "high": None if row.expected is None else row.expected.high,
+                "place": row.place or "",
+                "why": row.why,
+                "source": row.source,
+            }
+            for row in found.rows
+        )
 
 
 def expected_frame(found: Expected) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from scipy import stats
 from core.catalog.field import FieldSet, groups, recall_sets
 from core.stats.intervals import Float64Array
 from core.stats.numbers import count, few_of, interval_text, listed, percent, points, upper_first
+from core.studies.field.beside import BroughtFigures
 from core.studies.field.choosing import FieldFilter
 from core.studies.field.expected import CONFIDENCE, Alarms, Expected
 from core.studies.field.ranking import Best
@@ -155,6 +156,33 @@ def card_said(above: int, below: int, of: int, rank: int, ranked: int) -> Senten
         return Sentence(said, "field_card")
     said = f"{first} All its {of} published figures are among those of checkpoints as good on the other data sets."
     return Sentence(said, "field_card")
+
+
+def beside_said(found: BroughtFigures) -> Sentence:
+    """How brought figures compare with the field. Codes: `beside_the_field`, `unlike_the_field` where at least one is
+    outside what to expect; `nothing` where the field knows none."""
+    if not found.rows:
+        return Sentence("The field has none of these models' figures on these data sets.", "nothing")
+    models = len({row.model for row in found.rows})
+    of = f"{count(len(found.rows), 'figure')} of {count(models, 'model')}"
+    out = [row for row in found.rows if row.place in ("below", "above")]
+    unlike = count(len(out), "is", "are")
+    said = f"Of {of}, {unlike} unlike what checkpoints as good on other data sets get"
+    apart = [row for row in found.rows if row.difference is not None]
+    if not apart:
+        return Sentence(f"{said}; none of them is published.", "unlike_the_field" if out else "beside_the_field")
+    far = max(apart, key=lambda row: abs(row.difference or 0.0))
+    gap = far.difference or 0.0
+    side = "above" if gap > 0 else "below"
+    with shown_together(models=[far.model]):
+        name = say_model(far.model)
+    rest = (
+        f"{count(len(apart), 'has', 'have')} a published figure, the farthest from it is {name} on "
+        f"{far.field_set.title}, {points(abs(gap))} {side}"
+        if round(abs(gap), 3)
+        else f"{count(len(apart), 'has', 'have')} a published figure, all within 0.1 points of it"
+    )
+    return Sentence(f"{said}; {rest}.", "unlike_the_field" if out else "beside_the_field")
 
 
 def expected_said(found: Expected, value: float, n: int, rate: Alarms) -> Sentence:

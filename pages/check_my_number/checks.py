@@ -14,6 +14,7 @@ from core.tables.audit import audit_frame, otherwise_frame, published_figure
 from core.types import Interval
 from core.words.audit import gain_line
 from core.words.datasets import part_of
+from pages.check_my_number.beside_field import outside_chart
 from pages.shared.chart import draw
 from pages.shared.layout import Headline, conclusion, headlines, show_remarks
 from pages.shared.save import save_rows
@@ -74,6 +75,7 @@ def checks(result: AuditResult, key: str, encode: Callable[[], None] | None = No
     for found in result.raised:
         if found.verdict != "fault":
             _raised(found)
+    outside_chart(result, key)
     quiet = [f for f in result.findings if not f.raised]
     for verdict, said in (("ok", "passed"), (CANNOT_TELL, "could not run")):
         rows = [f for f in quiet if f.verdict == verdict]

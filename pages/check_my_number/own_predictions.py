@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.engine import Engine
+from pages.check_my_number.beside_field import beside_the_field
 from pages.check_my_number.checks import checks, save_checks, show_audit
 from pages.check_my_number.text_checks import text_checks
 from pages.check_my_number.trial import trial
@@ -12,8 +13,6 @@ from pages.shared.brought import audited, brought, drop, example, forget, take_e
 from pages.shared.guard import errors_in_place, safe_callback
 from pages.shared.theme import on_stage
 from pages.shared.words import plain
-
-MOST_RESULTS = 12
 
 
 def shows_own() -> bool:
@@ -42,7 +41,10 @@ def own_predictions(engine: Engine) -> None:
         help="Predictions are compared image by image with runs measured here, where there are any.",
     )
     with errors_in_place():
-        for place, result in enumerate(audited(engine, file, same=same)[:MOST_RESULTS]):
+        results = audited(engine, file, same=same)
+        if len(results) > 1:
+            beside_the_field(file)
+        for place, result in enumerate(results):
             st.subheader(plain(result.case.title if not place else f"{result.case.title} ({place + 1})"), anchor=False)
             show_audit(result, f"own-{place}")
             checks(result, f"own-{place}")

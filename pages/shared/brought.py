@@ -14,6 +14,7 @@ from core.errors import TMVError
 from core.readers.predictions import parse_predictions
 from core.studies.audit import AuditResult
 from core.studies.audit.study import audit_classes, audit_predictions
+from core.studies.field.beside import BroughtFigures, laid_beside
 from core.studies.zero_shot.classify import ZeroShotResult
 from core.studies.zero_shot.study import ZeroShot
 
@@ -21,9 +22,12 @@ FILE, AUDITED, ANSWER = "brought-file", "audit-of", "own-audit"
 """Where the session keeps the file, which model and data set the page is about, and the last answer."""
 TYPES = ["csv", "tsv", "txt", "json", "jsonl"]
 MOST_MEGABYTES = 20
+MOST_RESULTS = 12
+"""Results of one file that are audited; a table of figures may hold thousands, which are laid beside the field."""
 HELP = (
     "A table with a header and one row per image: image, label, prediction (or a column of scores for every class). "
-    "Or CLIP_benchmark's JSON. It is read here and kept only while you look; for larger files use the command line."
+    "Or figures: JSON or CSV of CLIP_benchmark, a table as open_clip publishes it, MTEB's JSON. It is read here and "
+    "kept only while you look; for larger files use the command line."
 )
 EXAMPLE_PAIR = ("demo-rn/demo", "demo-objects")
 
@@ -67,19 +71,25 @@ def _away() -> None:
 
 
 def audited(engine: Engine, file: BroughtFile, *, same: bool) -> list[AuditResult]:
-    """The audit of every result in a file, remembered while the same file is looked at. `same`: it is of the model and
-    data set that the page is about."""
+    """The audit of the first results in a file, remembered while the same file is looked at. `same`: it is of the model
+    and data set that the page is about."""
     model, dataset = st.session_state.get(AUDITED, (None, None)) if same else (None, None)
     mark = (sha256(file.content).hexdigest(), file.name, model, dataset)
     if st.session_state.get(ANSWER, (None,))[0] != mark:
         classes = audit_classes(engine, dataset) if dataset else None
         found = [
             audit_predictions(engine, b, model if not b.model else None, dataset if not b.dataset else None)
-            for b in parse_predictions(file.content, file.name, classes)
+            for b in parse_predictions(file.content, file.name, classes)[:MOST_RESULTS]
         ]
         st.session_state[ANSWER] = (mark, found)
     answer: list[AuditResult] = st.session_state[ANSWER][1]
     return answer
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def figures_beside(name: str, content: bytes) -> BroughtFigures:
+    """The figures of a file beside those of the field."""
+    return laid_beside(parse_predictions(content, name))
 
 
 def forget() -> None:

@@ -29,6 +29,7 @@ from core.studies.captions.one_caption import CaptionHit, OneCaptionResult, OneP
 from core.studies.captions.retrieval import RetrievalResult
 from core.studies.few_shot.draw import FewShotDraw
 from core.studies.few_shot.result import FewShotPoint, FewShotResult, FewShotRun
+from core.studies.field.beside import Beside, BroughtFigures
 from core.studies.field.choosing import FieldFilter
 from core.studies.field.expected import Alarms, Expected
 from core.studies.field.ranking import Best
@@ -442,6 +443,12 @@ def _field() -> Said:
     single = replace(robust, rows=np.array([1]), base_values=robust.base_values[1:], above=above[1:], half=half[1:])
     tied = replace(robust, half=10 * half)
     yield "field.robustness_said", [field.robustness_said(each) for each in (robust, tied, single)]
+    row = Beside(
+        source="a", model="m/p", field_set=one[0], value=0.5, n=100, published=0.6, expected=None, place="below"
+    )
+    same, unknown = replace(row, published=0.5, place="inside"), replace(row, published=None, place=None)
+    laid = [(row, same), (same,), (unknown,), ()]
+    yield "field.beside_said", [field.beside_said(BroughtFigures(rows=rows, left=())) for rows in laid]
     yield "field.card_said", [field.card_said(*sides, 50, 3, 121) for sides in ((2, 1), (2, 0), (0, 0))]
     map_ = SetCorrelations(sets=sets, values=np.array([[1, 0.95, 0.1], [0.95, 1, 0.2], [0.1, 0.2, 1]]), n=117)
     yield "field.correlations_said", [field.correlations_said(map_)]

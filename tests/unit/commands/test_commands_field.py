@@ -114,3 +114,16 @@ def test_what_was_measured_is_found_by_the_name_of_its_set(monkeypatch) -> None:
     assert [bool(each.remark) for each in found] == [False, True, True]
     assert own.known_figures(found, "ViT-B-32/openai") == {"vtab/cifar100": 0.5}
     assert len(field_sets()) == 38
+
+
+def test_figures_of_a_file_are_laid_beside_the_field(tmp_path, capsys) -> None:
+    file = tmp_path / "results.csv"
+    file.write_text("name,pretrained,CIFAR-100,Food-101\nRN50,openai,0.4034,0.3\n", encoding="utf-8")
+    cifar, food = run(capsys, "field", "--beside", str(file))
+    assert cifar["kind"] == "brought" and cifar["model"] == "RN50/openai" and cifar["set"] == "vtab/cifar100"
+    assert food["place"] == "below" and food["expected_band"][0] > 0.3 and food["difference"] < 0
+    assert [note["code"] for note in food["notes"]] == ["unlike_the_field"]
+    (alone,) = run(capsys, "field", "--beside", str(file), "--set", "food101")
+    assert alone["set"] == "food101"
+    assert "as expected" in table(capsys, "field", "--beside", str(file))
+    assert "give one of them" in refused(capsys, "field", "--beside", str(file), "--near", "RN50/openai")
