@@ -10,6 +10,8 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import pandas as pd
+
 from core.catalog.models import MODELS, find_model
 from core.catalog.prompts import find_prompt_set
 from core.deck import claims, presets
@@ -30,6 +32,7 @@ from core.studies.prompts.study import PromptStudy
 from core.studies.zero_shot.classify import ZeroShotResult, fill
 from core.studies.zero_shot.study import ZeroShot
 from core.tables.story import StoryRow, story_row
+from core.tables.where import where_frame
 from core.types import EmbeddingSet
 from core.words.names import say_dataset
 
@@ -234,6 +237,12 @@ def _classes(engine: Engine, dataset: str) -> bool:
 def doubt_results(engine: Engine) -> tuple[DoubtResult, ...]:
     """What does not fit in the deck; computed once."""
     return engine.memory.studies.get(("story", "doubts"), lambda: doubts(audit_deck()))
+
+
+def where_figures(engine: Engine) -> pd.DataFrame:
+    """The zero-shot figures of the original study among those of the field; computed once."""
+    found: pd.DataFrame = engine.memory.studies.get(("story", "where"), lambda: where_frame(audit_deck()))
+    return found
 
 
 # --- ready? -----------------------------------------------------------------------------------------------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from scipy import stats
 
@@ -183,6 +185,20 @@ def beside_said(found: BroughtFigures) -> Sentence:
         else f"{count(len(apart), 'has', 'have')} a published figure, all within 0.1 points of it"
     )
     return Sentence(f"{said}; {rest}.", "unlike_the_field" if out else "beside_the_field")
+
+
+def where_said(cells: Sequence[tuple[str, str, str, str]], whose: str) -> Sentence:
+    """How many figures are outside what to expect, and which: cells (model, data set, place, verdict). Codes:
+    `all_like_the_field`, `some_unlike_the_field`."""
+    out = [(model, dataset, place) for model, dataset, place, _ in cells if place != "inside"]
+    raised = sum(verdict in ("warning", "fault") for *_, verdict in cells)
+    first = f"Of {count(len(cells), 'zero-shot figure')} of {whose}, {count(len(out), 'is', 'are')} outside what"
+    checks = f"the checks raise something about {raised}"
+    if not out:
+        return Sentence(f"{first} checkpoints as good on other data sets get; {checks}.", "all_like_the_field")
+    named = few_of([f"{model} on {dataset} ({place})" for model, dataset, place in out], MOST_NAMED)
+    said = f"{first} checkpoints as good on other data sets get: {named}; {checks}."
+    return Sentence(said, "some_unlike_the_field")
 
 
 def expected_said(found: Expected, value: float, n: int, rate: Alarms) -> Sentence:

@@ -6,21 +6,20 @@ import pandas as pd
 import streamlit as st
 
 from core.charts.field import field_line_chart
-from core.stats.numbers import count, percent
+from core.stats.numbers import count
 from core.studies.audit import AuditResult
 from core.studies.field.expected import Expected, expected_of
 from core.tables.field import beside_frame, expected_frame
 from core.words.field import beside_said
 from core.words.names import say_model
+from pages.shared.beside_expected import PLACES, band, where_table
 from pages.shared.brought import MOST_RESULTS, BroughtFile, figures_beside
 from pages.shared.chart import draw
-from pages.shared.layout import table_height
 from pages.shared.save import save_rows
 from pages.shared.theme import chart_look
 from pages.shared.words import plain
 
-PLACES = {"below": "below", "inside": "as expected", "above": "above"}
-MOST_ROWS = 14
+MOST_REASONS = 14
 
 
 def beside_the_field(file: BroughtFile) -> None:
@@ -45,32 +44,9 @@ def beside_the_field(file: BroughtFile) -> None:
     save_rows(frame, "beside-the-field", key="beside-csv")
     if found.left:
         with st.expander(f"{count(len(found.left), 'figure')} left out, and why"):
-            st.markdown("\n".join(f"- {plain(reason)}" for reason in found.left[:MOST_ROWS]))
+            st.markdown("\n".join(f"- {plain(reason)}" for reason in found.left[:MOST_REASONS]))
     if len(found.rows) > MOST_RESULTS:
         st.caption(f"The checks below are of the first {MOST_RESULTS}; bring one alone for its checks.")
-
-
-def where_table(shares: pd.DataFrame, said: str) -> None:
-    """Figures in percent with what is published and expected."""
-    share = st.column_config.NumberColumn(format="%.1f %%")
-    st.dataframe(
-        shares,
-        hide_index=True,
-        height=table_height(len(shares), MOST_ROWS),
-        placeholder="–",
-        alt=said,
-        column_config={
-            "Value": share,
-            "Published": share,
-            "Difference": st.column_config.NumberColumn(format="%+.1f"),
-            "Expected": st.column_config.TextColumn(help="Where 95 % of checkpoints as good on other data sets are"),
-        },
-    )
-
-
-def band(low: float | None, high: float | None) -> str:
-    """ "46.9 % to 63.5 %"; "" where nothing is expected."""
-    return "" if pd.isna(low) or pd.isna(high) else f"{percent(float(low))} to {percent(float(high))}"
 
 
 def outside_chart(result: AuditResult, key: str) -> None:

@@ -11,6 +11,7 @@ from pages.present.clicker import KEYS
 from pages.present.presentations.own import manage, presentations, slides
 from pages.present.presentations.ready import own_lacking, prepare, status_of
 from pages.present.presentations.scene import draw_step
+from pages.present.presentations.where import where_its_figures_are
 from pages.present.stage import StoryPosition, go_to, heading, present, presenting, story_position
 from pages.present.stage_html import styles
 from pages.shared.engine import engine
@@ -22,6 +23,7 @@ from pages.shared.url_state import bind
 from pages.shared.widgets import widget_key
 from pages.shared.words import plain
 
+WHERE = "Its zero-shot figures among those of published checkpoints"
 LEAD = "A presentation is a list of slides, each a view of one of the other pages. It works without a network."
 
 
@@ -67,6 +69,10 @@ def original_study(engine: Engine, told: StoryPosition, pairs: Pairs) -> None:
         st.subheader(plain(step.title), anchor=False)
         st.markdown(plain(step.said))
         draw_step(engine, step, pairs)
+    box = st.expander(WHERE, on_change="rerun", key="open-where")
+    if box.open:
+        with box:
+            where_its_figures_are(engine)
 
 
 def head(told: StoryPosition, title: str) -> None:

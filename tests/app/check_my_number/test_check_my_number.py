@@ -168,3 +168,24 @@ def test_the_report_is_made_when_asked_for(page: Page, world: World, monkeypatch
     labels = [[b.proto.label for b in a.get("download_button")] for a in (app,)]
     assert not app.exception and not library.exception
     assert all("Report (HTML)" in found for found in labels) and not asked
+
+
+def test_a_table_of_figures_is_laid_beside_the_field(page: Page) -> None:
+    app = page(HERE)
+    brought = b"name,pretrained,CIFAR-100,Food-101\nRN50,openai,0.4034,0.3\nRN101,openai,0.476,0.85\n"
+    app.file_uploader(key="own-predictions").upload("results.csv", brought, "text/csv")
+    app.run()
+    assert not app.exception
+    frame = next(each.value for each in app.dataframe if "Published" in each.value.columns)
+    assert len(frame) == 4 and list(frame["It is"])[1] == "below"
+    assert any("Of 4 figures of 2 models" in each.value for each in app.subheader)
+
+
+def test_a_figure_unlike_the_field_has_its_chart(page: Page) -> None:
+    app = page(HERE)
+    brought = b'{"dataset": "cifar100", "model": "RN50", "pretrained": "openai", "metrics": {"acc1": 0.02}}'
+    app.file_uploader(key="own-predictions").upload("one.json", brought, "application/json")
+    app.run()
+    assert not app.exception
+    (chart,) = [each for each in app.get("plotly_chart") if each.proto.id.endswith("outside-own-0")]
+    assert "this figure" in chart.proto.spec and "Mean over 37 other data sets" in chart.proto.spec

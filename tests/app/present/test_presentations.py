@@ -265,3 +265,13 @@ def test_what_a_slide_that_was_left_still_sends_does_not_move_the_slides(page: P
     app.session_state["step"] = [STEPS[0].name]
     app.run()
     assert f"2 of {len(STEPS)}" in html(app) and app.session_state["step"] == [STEPS[1].name]
+
+
+def test_the_original_study_s_figures_are_among_published_ones(page: Page) -> None:
+    app = page(HERE)
+    app.session_state["open-where"] = True
+    app.run()
+    assert not app.exception
+    frame = next(each.value for each in app.dataframe if "Expected" in each.value.columns)
+    assert len(frame) == 28 and (frame["It is"] == "below").sum() == 9
+    assert "Of 28 zero-shot figures of the original study, 9 are outside" in said(app)
