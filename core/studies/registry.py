@@ -14,6 +14,8 @@ from core.studies.audit.study import Audit
 from core.studies.audit.trying.study import Trying
 from core.studies.base import LongStudy, Study
 from core.studies.captions.study import Retrieval
+from core.studies.data_quality.label_errors import LikelyLabelErrors
+from core.studies.data_quality.near import NearDuplicates
 from core.studies.few_shot.study import FewShot, SingleDraw
 from core.studies.multi_label.study import MultiLabel
 from core.studies.probe.study import LinearProbe
@@ -31,6 +33,8 @@ STUDIES: tuple[type[Study[Any]], ...] = (
     Retrieval,
     Audit,
     Trying,
+    NearDuplicates,
+    LikelyLabelErrors,
 )
 
 JOBS: Mapping[str, type[LongStudy[Any]]] = {study.kind: study for study in STUDIES if issubclass(study, LongStudy)}

@@ -9,6 +9,7 @@ from core.studies.audit.study import Audit, audit_probe
 from core.studies.probe.study import LinearProbe
 from core.types import DatasetSpec, ModelSpec
 from pages.check_my_number.checks import checks, save_checks, show_audit
+from pages.check_my_number.near_duplicates import near_duplicates
 from pages.check_my_number.own_predictions import own_predictions, shows_own
 from pages.check_my_number.trial import trial
 from pages.shared.brought import AUDITED
@@ -21,6 +22,7 @@ from pages.shared.pickers import pick_model
 from pages.shared.prompt_picker import PromptChoice, pick_prompts
 from pages.shared.report import report_button
 from pages.shared.stored import ANY_KIND
+from pages.shared.theme import on_stage
 from pages.shared.url_choices import check_bound
 
 LEAD = (
@@ -54,6 +56,9 @@ def page(engine: Engine) -> None:
     show_audit(result, "why")
     checks(result, "why", _encode_button)
     trial(engine, result, "why", _nothing)
+    if not on_stage():
+        with errors_in_place():
+            near_duplicates(engine, engine.place(model.name, dataset.name, how.split_of(dataset)))
     footer(engine, result, model, dataset, how)
 
 

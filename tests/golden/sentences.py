@@ -17,9 +17,11 @@ import pandas as pd
 from core.catalog.field import checkpoints, field_sets, find_set, find_sets
 from core.catalog.models import find_model
 from core.stats.accuracy import Score
+from core.stats.confident import LabelErrors
 from core.stats.intervals import PairedDifference, wilson
 from core.stats.line import Line
 from core.stats.metrics import calibration, confusion
+from core.stats.near import NearPairs
 from core.studies.audit import AuditResult, Finding
 from core.studies.audit.case import Case
 from core.studies.audit.finding import Counterfactual
@@ -27,6 +29,8 @@ from core.studies.audit.trying.result import Trial, TriedWay
 from core.studies.captions.breakdown import Band, RetrievalDifference
 from core.studies.captions.one_caption import CaptionHit, OneCaptionResult, OnePictureResult
 from core.studies.captions.retrieval import RetrievalResult
+from core.studies.data_quality.label_errors import LabelErrorsResult
+from core.studies.data_quality.near import Counted, NearResult
 from core.studies.few_shot.draw import FewShotDraw
 from core.studies.few_shot.result import FewShotPoint, FewShotResult, FewShotRun
 from core.studies.field.beside import Beside, BroughtFigures
@@ -51,6 +55,7 @@ from core.words import (
     accuracy,
     audit,
     captions,
+    data_quality,
     datasets,
     deck,
     few_shot,
@@ -847,11 +852,65 @@ def _others() -> Said:
         Counterfactual(said="x", value=0.6, ci95=(0.5, 0.7), difference=0.1, excludes_zero=e) for e in (True, False)
     ]
     yield "audit.gain_line", [audit.gain_line(gain) for gain in gains]
+    yield from _data_quality()
     pairs = [(OPENAI, "eurosat"), (LAION, "eurosat"), (OPENAI, "coco")]
     yield "notes.said_of", [notes.said_of(pairs[:n], pairs) for n in (1, 2, 3)]
     doubt, other = Note("It is small.", "small_gallery", "warning"), Note("It is a part.", "part")
     noted = [replace(zero(OPENAI, 180), notes=(other, doubt)), replace(zero(LAION, 240), notes=(other,))]
     yield "notes.notes_of", [[list(pair) for pair in notes.notes_of(noted)]]
+
+
+def _data_quality() -> Iterable[tuple[str, list[Any]]]:
+    near, none = near_result(2, 1), near_result(0, 0)
+    yield "data_quality.near_finding", [data_quality.near_finding(r) for r in (near, near_result(2, None), none)]
+    yield "data_quality.near_line", [data_quality.near_line(r) for r in (near, none)]
+    yield "data_quality.pair_line", [data_quality.pair_line(0.9871, same) for same in (True, False, None)]
+    judged = [suspects(3, 0.9), suspects(1, 0.3, "zero-shot"), suspects(0, 0.9)]
+    yield "data_quality.label_errors_finding", [data_quality.label_errors_finding(r) for r in judged]
+    yield "data_quality.judge_said", [data_quality.judge_said(r) for r in judged[:2]]
+
+
+def near_result(inside: int, seen: int | None) -> NearResult:
+    """A hundred images, of which so many are near to another one, or to a training image."""
+
+    def pairs(n: int) -> NearPairs:
+        rows = np.arange(n, dtype=np.int64)
+        return NearPairs(left=rows, right=rows, cosine=np.full(n, 0.99), left_rows=rows, threshold=0.98, usual=0.85)
+
+    return NearResult(
+        model=OPENAI,
+        dataset="eurosat",
+        split="test",
+        ids=tuple(f"{i}.png" for i in range(100)),
+        train_ids=("a.png",),
+        within=pairs(inside),
+        seen=None if seen is None else pairs(seen),
+        same_within=(True, False)[:inside],
+        same_seen=(),
+        counted=Counted(acc1=0.5, left=97, without=0.48, without_ci95=(0.38, 0.58)),
+    )
+
+
+def suspects(n: int, acc1: float, judge: Any = "probe") -> LabelErrorsResult:
+    """A hundred labels, of which so many are suspicious."""
+    rows = np.arange(n, dtype=np.int64)
+    return LabelErrorsResult(
+        model=OPENAI,
+        dataset="eurosat",
+        split="test",
+        judge=judge,
+        acc1=acc1,
+        classnames=("forest", "river"),
+        ids=tuple(f"{i}.png" for i in range(100)),
+        labels=np.zeros(100, np.int64),
+        found=LabelErrors(
+            rows=rows,
+            suggested=rows * 0 + 1,
+            margin=np.full(n, 0.5),
+            joint=np.zeros((2, 2), np.int64),
+            estimate=1.4 * n,
+        ),
+    )
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from core.words.accuracy import at_chance, collapse_finding, mistake_finding, wi
 from core.words.names import say_model
 from pages.classification.errors_by_class.confusion_pictures import pictures, show_cell
 from pages.classification.errors_by_class.figures import figures
+from pages.classification.errors_by_class.label_errors import label_errors
 from pages.classification.errors_by_class.own_picture import own_picture
 from pages.classification.errors_by_class.tables import class_table, confused_table
 from pages.shared.answered_dialog import answered_dialog
@@ -26,7 +27,7 @@ from pages.shared.layout import conclusion, headlines, page_title, provenance_fo
 from pages.shared.missing import offer
 from pages.shared.pickers import pick_model
 from pages.shared.prompt_picker import PromptChoice, pick_prompts
-from pages.shared.theme import chart_look
+from pages.shared.theme import chart_look, on_stage
 from pages.shared.url_choices import A_PICTURE, NONE_OPENED, check_bound, one_of
 from pages.shared.url_state import bind, get_choice
 from pages.shared.words import plain
@@ -52,6 +53,9 @@ def page(engine: Engine) -> tuple[str, ...]:
     show_results(result)
     with errors_in_place():
         pictures(engine, result)
+    if not on_stage():
+        with errors_in_place():
+            label_errors(engine, engine.place(model.name, dataset.name, how.split_of(dataset)), how)
     footer(result, how)
     if picture := one_of("picture", result.ids, "", A_PICTURE, NONE_OPENED):
         answered_dialog(engine, [result], picture, "picture")

@@ -1,0 +1,1 @@
+"""What may be wrong with the images and labels themselves: near-duplicates and likely label errors."""
