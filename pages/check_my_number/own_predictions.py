@@ -47,7 +47,7 @@ def own_predictions(engine: Engine) -> None:
         for place, result in enumerate(results):
             st.subheader(plain(result.case.title if not place else f"{result.case.title} ({place + 1})"), anchor=False)
             show_audit(result, f"own-{place}")
+            trial(engine, result, f"own-{place}", forget)
             checks(result, f"own-{place}")
             text_checks(engine, result, f"own-{place}", forget)
-            trial(engine, result, f"own-{place}", forget)
             save_checks(result, f"own-{place}")

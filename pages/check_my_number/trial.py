@@ -17,6 +17,7 @@ from core.words.audit import tried_caption
 from pages.shared.guard import safe_callback
 from pages.shared.jobs import watch
 from pages.shared.save import save_rows
+from pages.shared.theme import on_stage
 from pages.shared.words import plain
 
 HELP = (
@@ -27,7 +28,9 @@ HELP = (
 
 def trial(engine: Engine, result: AuditResult, key: str, forget: Callable[[], None]) -> None:
     """The button where known mistakes may be tried, the job while they are, and then the table of ways; `forget` is
-    called once it is done, and the page runs again with what was found."""
+    called once it is done, and the page runs again with what was found. A slide has the finding alone."""
+    if on_stage():
+        return
     if result.case.trial is not None:
         _ways(result, key)
         return

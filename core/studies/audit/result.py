@@ -196,7 +196,6 @@ CHECKS: tuple[Check, ...] = (
         look=tried,
         needs="the weights and images here, to try known mistakes (--try)",
         methods=_TEXTS,
-        sources=("study", "predictions"),
         matters=was_tried,
     ),
     Check(

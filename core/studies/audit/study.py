@@ -131,7 +131,10 @@ def audit_predictions(
         images = lab.vectors.find(lab.place(spec.name, data.name, brought.split or None))
     if images is None or images.labels is None:
         mine = _run_of_figure(lab, brought, spec, data or (pictures.spec if pictures is not None else None), encode)
-        return audit.audit(external.brought_case(brought, known, data, asked=asked, alternatives=mine))
+        case = external.brought_case(brought, known, data, asked=asked, alternatives=mine)
+        figure = _of_figure(lab, case)
+        trial = None if figure is None else lab.kept(figure) or (attempt or _kept_only)(figure)
+        return audit.audit(replace(case, trial=trial))
     return _compared(lab, brought, known, data, images, asked, encode, attempt or _kept_only)
 
 
@@ -299,15 +302,30 @@ def trying_of(lab: Lab, result: AuditResult) -> Trying | None:
     """What may be tried on an audited result: on predictions that were laid beside our own runs, and on a study of our
     own. None where it has been, or where vectors, weights or images are not here."""
     case = result.case
-    if case.method != "zero-shot" or case.source == "figures" or case.trial is not None:
+    if case.method != "zero-shot" or case.trial is not None:
         return None
     try:
         place = lab.place(case.model, case.dataset, case.split or None)
         if not can_try(lab, place):
             return None
+        if case.source == "figures":
+            return _of_figure(lab, case)
         return Trying(place=place) if case.source == "study" else _of_predictions(lab, case, lab.vectors.require(place))
     except TMVError:
         return None
+
+
+def _of_figure(lab: Lab, case: Case) -> Trying | None:
+    """The request for an accuracy without answers; None where its images are not embedded here."""
+    if case.source != "figures" or case.method != "zero-shot" or case.acc1 is None or not 0 <= case.acc1 <= 1:
+        return None
+    try:
+        place = lab.place(case.model, case.dataset, case.split or None)
+        images = lab.vectors.find(place)
+    except TMVError:
+        return None
+    here = images is not None and images.labels is not None and (case.n_assumed or case.n in (None, len(images)))
+    return Trying(place=place, accuracy=case.acc1) if here else None
 
 
 def _of_predictions(lab: Lab, case: Case, images: EmbeddingSet) -> Trying | None:

@@ -20,6 +20,8 @@ def tried(case: Case) -> CheckResult:
     trial = case.trial
     if trial is None:
         return unknown("No known mistake has been tried.")
+    if trial.compared == "accuracies":
+        return _by_accuracy(case, trial)
     if trial.outcome == "sound":
         return ok(_sound(trial))
     if trial.outcome == "none":
@@ -38,6 +40,23 @@ def tried(case: Case) -> CheckResult:
     if trial.right_explains:
         return ok(f"{said}, which is as close as two sound runs.")
     return fault(f"{said}.", "Undo that, and make the answers again." if best.acc1 else _AGAIN, otherwise)
+
+
+def _by_accuracy(case: Case, trial: Trial) -> CheckResult:
+    """An accuracy alone names candidates and proves nothing."""
+    right = f"the right way has {percent(trial.right.acc1)} of {trial.right.of:,} images right"
+    if trial.outcome == "sound":
+        return ok(f"This accuracy may be that of the right way: {right}.")
+    if trial.outcome == "none" or case.acc1 is None:
+        return unknown(f"No way that was tried has an accuracy like this; {right}.")
+    ways = [f"{way.said} ({percent(way.acc1)} of {way.of:,})" for way in trial.named[:MOST_NAMED]]
+    more = len(trial.named) - len(ways)
+    listed_ways = either([*ways, *([f"in {count(more, 'more way')}"] if more > 0 else [])])
+    return warning(
+        f"The right way has {percent(trial.right.acc1)} of {trial.right.of:,} images right; {percent(case.acc1)} may "
+        f"come out {listed_ways}. These are candidates, not a proof.",
+        "Bring the answer for every image, and the mistake can be named.",
+    )
 
 
 _AGAIN = "Embed the images again."

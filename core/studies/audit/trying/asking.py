@@ -123,7 +123,11 @@ def _said(templates: Texts) -> str:
 
 
 _USUAL = tuple((f"template-{i}", t) for i, t in enumerate((("a photo of a {}.",), ("a photo of a {}",), ("{}",))))
-_SETS = tuple((f"set-{s.name}", s.templates) for s in PROMPT_SETS if s.name in ("deck", "demo", "imagenet"))
+_SETS = tuple(
+    (f"set-{s.name}", f"with the templates “{s.title}”", s.templates)
+    for s in PROMPT_SETS
+    if s.name in ("deck", "demo", "imagenet")
+)
 WAYS: tuple[WayOfAsking, ...] = (
     _way("not-normalized", "with class vectors that were not normalized", heads=_raw_mean),
     _way("raw-names", "with the folder names as class names", names=_raw),
@@ -138,7 +142,7 @@ WAYS: tuple[WayOfAsking, ...] = (
     _way("underscores", "with underscores in class names", names=partial(_each_name, _underscored)),
     _way("no-full-stop", "with templates without their full stop", templates=partial(_each_template, _without_stop)),
     _way("full-stop", "with a full stop after each template", templates=partial(_each_template, _with_stop)),
-    *(_way(name, _said(t), templates=partial(_given, t)) for name, t in _SETS),
+    *(_way(name, said, templates=partial(_given, t)) for name, said, t in _SETS),
     _way("uncleaned", "with texts that were not cleaned", texts=UNCLEANED),
     _way("not-filled", "with texts filled up to the longest one only", texts=SHORT),
 )

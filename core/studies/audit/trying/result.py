@@ -24,8 +24,8 @@ LEVEL = 0.01
 """How often any of all the ways tried may be called better by chance (Bonferroni)."""
 ALIKE = 0.05
 """Two ways are told apart where the exact test is below this."""
-TrialOutcome = Literal["sound", "named", "alike", "nearest", "none"]
-Compared = Literal["answers", "vectors"]
+TrialOutcome = Literal["sound", "named", "alike", "nearest", "none", "candidates"]
+Compared = Literal["answers", "vectors", "accuracies"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +88,8 @@ class TriedWay:
 class Trial:
     """What came of it. `ways` are all that were tried, best first; `named` those that explain what was brought and
     cannot be told apart (the right one among them: "sound"); "nearest" is one that is clearly better than the right one
-    and does not explain all. `same` cannot be told from the right way here; `left_out` could not be made."""
+    and does not explain all. Where only an accuracy is known, "candidates" have it within the interval of their own.
+    `same` cannot be told from the right way here; `left_out` could not be made."""
 
     outcome: TrialOutcome
     compared: Compared
@@ -165,6 +166,28 @@ def judge(tried: Sequence[Attempt], compared: Compared, left_out: Sequence[str] 
         left_out=tuple(left_out),
         seconds=seconds,
     )
+
+
+def judge_accuracy(tried: Sequence[Attempt], value: float, left_out: Sequence[str] = (), seconds: float = 0.0) -> Trial:
+    """Of an accuracy alone: which ways have it within the 95 % interval of theirs, the closest first."""
+    near = sorted(tried, key=lambda a: (abs(a.correct / max(1, a.of) - value), len(a.parts)))
+    fits = [a for a in near if reaches(a, value)]
+    sound = any(a is tried[0] for a in fits)
+    return Trial(
+        outcome="sound" if sound else "candidates" if fits else "none",
+        compared="accuracies",
+        right=_row(tried[0], tried[0]),
+        named=tuple(_row(a, tried[0]) for a in (tried[:1] if sound else fits)),
+        ways=tuple(_row(a, tried[0]) for a in near),
+        left_out=tuple(left_out),
+        seconds=seconds,
+    )
+
+
+def reaches(attempt: Attempt, value: float) -> bool:
+    """Whether the interval of the way's own accuracy includes this one."""
+    low, high = wilson(attempt.correct, attempt.of)
+    return low <= value <= high
 
 
 def _best(tried: Sequence[Attempt]) -> Attempt:

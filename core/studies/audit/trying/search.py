@@ -15,7 +15,17 @@ from numpy.typing import NDArray
 from core.errors import TMVError
 from core.studies.audit.case import Asked
 from core.studies.audit.trying.asking import Question, WayOfAsking, questions
-from core.studies.audit.trying.result import Attempt, Compared, Trial, agreement, explained, judge, leaders
+from core.studies.audit.trying.result import (
+    Attempt,
+    Compared,
+    Trial,
+    agreement,
+    explained,
+    judge,
+    judge_accuracy,
+    leaders,
+    reaches,
+)
 from core.studies.base import Lab
 from core.studies.zero_shot.classify import fill
 from core.system.progress import Progress
@@ -36,10 +46,12 @@ RIGHT = "the right way"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Brought:
     """What is to be explained of n stored images: the answers (n,) int64, -1 where there is none; None for the stored
-    vectors themselves, which are the same within `limit` of their length."""
+    vectors themselves, which are the same within `limit` of their length. With an `accuracy` alone the answers are the
+    labels, and it is the number of right ones that is held against it."""
 
     answers: IntArray | None = None
     limit: float = 1e-3
+    accuracy: float | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -67,12 +79,17 @@ class Search:
         for _ in self._stages():
             if self.tried and self._settled():
                 break
+        if self.brought.accuracy is not None:
+            left_out = tuple(dict.fromkeys(self.left_out))
+            return judge_accuracy(self.tried, self.brought.accuracy, left_out, time.monotonic() - began)
         compared: Compared = "vectors" if self.brought.answers is None else "answers"
         seconds = time.monotonic() - began
         return judge(self.tried, compared, tuple(dict.fromkeys(self.left_out)), seconds)
 
     def _settled(self) -> bool:
         """Whether it may end; ways that a sample cannot tell apart are held against more images, once."""
+        if self.brought.accuracy is not None:
+            return reaches(self.tried[0], self.brought.accuracy)
         leading = [a for a in leaders(self.tried) if a.explains and a.parts in self._made]
         unclear = len(leading) > 1 or not explained(self.tried)
         if leading and unclear and not self._confirmed and len(self.images) > SAMPLE:
@@ -93,15 +110,16 @@ class Search:
             self._encode((), singles[:1])
             yield
         else:
-            for few in (singles, [q for q in asking if len(q.ways) > 1]):
+            two = [q for q in asking if len(q.ways) > 1 and self.brought.accuracy is None]
+            for few in (singles, two):
                 for question in few:
                     self._ask(question)
                 yield
         for _, ways in groupby(WAYS, key=lambda way: way.step):
             for way in ways:
-                self._encode((way,), singles)
+                self._encode((way,), singles if self.brought.accuracy is None else singles[:1])
             yield
-        for pair in self._pairs(WAYS):
+        for pair in self._pairs(WAYS) if self.brought.accuracy is None else ():
             self._encode(pair, singles[:1])
             yield
 

@@ -31,12 +31,14 @@ MOST_ENCODED = 80
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trying(LongStudy[Trial]):
     """Every known wrong way of encoding and asking, tried on a sample. `answers` is the digest of what `keep_answers`
-    kept; "" tries the stored vectors themselves. `templates` are those of the right way, None: as published."""
+    kept; "" tries the stored vectors themselves, or an `accuracy` where that is all that is known. `templates` are
+    those of the right way, None: as published."""
 
     kind: ClassVar[str] = "audit-try"
     title: ClassVar[str] = "Trying known mistakes on {dataset} ({split}) with {model}"
     answers: str = ""
     templates: Sequence[str] | None = None
+    accuracy: float | None = None
 
     def kept(self, lab: Lab) -> Trial | None:
         """From disk; never tries."""
@@ -70,14 +72,16 @@ class Trying(LongStudy[Trial]):
 
     def options(self) -> dict[str, Any]:
         """See `LongStudy.options`."""
-        return {"answers": self.answers, "templates": None if self.templates is None else list(self.templates)}
+        templates = None if self.templates is None else list(self.templates)
+        return {"answers": self.answers, "templates": templates, "accuracy": self.accuracy}
 
     def job_key(self) -> str:
         """See `LongStudy.job_key`."""
         return f"{self.kind}/{'/'.join(self.place.names)}/{self._digest()}"
 
     def _digest(self) -> str:
-        told = "\n".join((str(_VERSION), self.answers, *(self.templates or ())))
+        accuracy = () if self.accuracy is None else (repr(float(self.accuracy)),)
+        told = "\n".join((str(_VERSION), self.answers, *(self.templates or ()), *accuracy))
         return sha256(told.encode()).hexdigest()[:16]
 
     def _kept_key(self, images: EmbeddingSet) -> str:
@@ -94,6 +98,8 @@ class Trying(LongStudy[Trial]):
         )
 
     def _brought(self, lab: Lab, images: EmbeddingSet) -> Brought:
+        if self.accuracy is not None:
+            return Brought(answers=np.asarray(images.labels), accuracy=self.accuracy)
         if not self.answers:
             card = lab.encoding.card(images.key.model)
             formats = (images.provenance.precision, card.precision if card else "fp32")

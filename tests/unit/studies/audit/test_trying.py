@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from core.readers.predictions import parse_predictions
 from core.studies.audit import AuditResult
 from core.studies.audit.study import Audit, audit_classes, audit_predictions, trying_of
 from core.studies.audit.trying import search
-from core.studies.audit.trying.result import Attempt, Trial, agreement, judge
+from core.studies.audit.trying.result import Attempt, Trial, agreement, judge, judge_accuracy
 from core.studies.audit.trying.study import Trying, keep_answers
 from core.types import IntArray, Preprocessing
 
@@ -112,6 +113,21 @@ def test_the_stored_vectors_are_tried_too(here: Here) -> None:
     assert result.finding("tried").verdict == "ok" and trying_of(here.engine, result) is None
 
 
+def test_an_accuracy_alone_names_candidates(here: Here) -> None:
+    def audited(acc1: float) -> AuditResult:
+        document = {"dataset": DATA, "model": MODEL, "metrics": {"acc1": acc1}}
+        (brought,) = parse_predictions(json.dumps(document).encode(), "mine.json")
+        return audit_predictions(here.engine, brought, MODEL, DATA, attempt=here.engine.run)
+
+    right = audited(0.917)
+    assert right.finding("tried").verdict == "ok" and right.case.trial is not None
+    swapped = audited(float((here.answers(SCRIPTS["channels swapped"][0]) == here.images.labels).mean()))
+    trial, finding = swapped.case.trial, swapped.finding("tried")
+    assert trial is not None and trial.outcome == "candidates" and "bgr" in {way.name for way in trial.named}
+    assert finding.verdict == "warning" and "not a proof" in finding.evidence
+    assert audited(0.002).finding("tried").verdict == "cannot tell"
+
+
 def test_a_stopped_search_goes_on_and_its_result_is_kept(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
     answers = np.roll(here.answers(SCRIPTS["a mean and deviation of 0.5"][0]), 0)
     study = Trying(place=here.place, answers=keep_answers(here.engine, answers))
@@ -198,6 +214,13 @@ def test_the_judgement() -> None:
     assert [w.name for w in pair.named] == ["a"]
     trial = judge([right, _attempt(("a",), 100, 100)], "answers", ("x",), 1.5)
     assert Trial.of_dict(trial.as_dict()) == trial and trial.right.agreed == 80
+
+
+def test_the_judgement_of_an_accuracy() -> None:
+    ways = [replace(_attempt(parts, 0, 400), correct=correct) for parts, correct in (((), 360), (("a",), 240))]
+    assert judge_accuracy(ways, 0.91).outcome == "sound" and judge_accuracy(ways, 0.75).outcome == "none"
+    found = judge_accuracy(ways, 0.62)
+    assert found.outcome == "candidates" and [way.name for way in found.named] == ["a"]
 
 
 def test_agreement_and_sampling() -> None:
