@@ -113,14 +113,14 @@ SCRIPTS: dict[str, tuple[Script, str]] = {
     "grayscale": (replace(RIGHT, grey=True), "grey"),
     "training mode, batches of 64": (replace(RIGHT, training=True), "training-64"),
     "training mode, batches of 40": (replace(RIGHT, training=True, batch=40), "training"),
-    "class vectors not normalized": (replace(RIGHT, heads=lambda v: v.mean(dim=0)), "not-normalized"),
+    "class vectors not normalized": (replace(RIGHT, heads=lambda v: v.mean(dim=0)), "raw-class-vectors"),
     "the other activation": (replace(RIGHT, quick_gelu=True), "activation"),
     "half precision": (replace(RIGHT, half=True), "bf16"),
     "names in upper case": (replace(RIGHT, names=str.upper), "upper-case"),
     "channels swapped, nearest": (replace(RIGHT, swapped=True, filter="NEAREST"), "bgr+nearest"),
     "channels swapped, class vectors not normalized": (
         replace(RIGHT, swapped=True, heads=lambda v: v.mean(dim=0)),
-        "bgr+not-normalized",
+        "bgr+raw-class-vectors",
     ),
     "not normalized, grayscale": (replace(RIGHT, plain=True, grey=True), "grey+not-normalized"),
 }

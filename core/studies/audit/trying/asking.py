@@ -129,7 +129,7 @@ _SETS = tuple(
     if s.name in ("deck", "demo", "imagenet")
 )
 WAYS: tuple[WayOfAsking, ...] = (
-    _way("not-normalized", "with class vectors that were not normalized", heads=_raw_mean),
+    _way("raw-class-vectors", "with class vectors that were not normalized", heads=_raw_mean),
     _way("raw-names", "with the folder names as class names", names=_raw),
     _way("first-template", "with the first template alone", templates=_first),
     *(_way(name, _said(t), templates=partial(_given, t)) for name, t in _USUAL),

@@ -26,6 +26,8 @@ from core.studies.audit.trying.result import (
     leaders,
     reaches,
 )
+from core.studies.audit.trying.rows import WAYS as ORDERS
+from core.studies.audit.trying.rows import WayOfRows
 from core.studies.base import Lab
 from core.studies.zero_shot.classify import fill
 from core.system.progress import Progress
@@ -114,6 +116,8 @@ class Search:
             for few in (singles, two):
                 for question in few:
                     self._ask(question)
+                if few is singles:
+                    self._move()
                 yield
         for _, ways in groupby(WAYS, key=lambda way: way.step):
             for way in ways:
@@ -144,6 +148,18 @@ class Search:
         if vectors is not None:
             self._keep((), question, rows, question.predict(self.images.image_embeddings[rows], vectors))
         self._tell()
+
+    def _move(self) -> None:
+        """The right answers beside other images; nothing where not all of them were asked."""
+        brought, right = np.asarray(self.brought.answers), self._answers["right"]
+        if len(brought) > ASKED or self.brought.accuracy is not None:
+            return
+        everything = np.arange(len(brought))
+        whole = self._questions()[0]
+        vectors = self._text_vectors(whole, ())
+        made = right if vectors is None else whole.predict(self.images.image_embeddings, vectors)
+        for way in ORDERS:
+            self._keep((), whole, everything, made[way.does(self.images.ids)], (way,))
 
     def _known(self, rows: IntArray) -> IntArray:
         """Those of the rows that have an answer."""
@@ -219,9 +235,16 @@ class Search:
 
     # --- what came of it ----------------------------------------------------------------------------------
 
-    def _keep(self, ways: Sequence[WayOfEncoding], question: Question, rows: IntArray, made: IntArray) -> None:
+    def _keep(
+        self,
+        ways: Sequence[WayOfEncoding],
+        question: Question,
+        rows: IntArray,
+        made: IntArray,
+        orders: Sequence[WayOfRows] = (),
+    ) -> None:
         brought = np.asarray(self.brought.answers)
-        parts: tuple[WayOfEncoding | WayOfAsking, ...] = (*ways, *question.ways)
+        parts: tuple[WayOfEncoding | WayOfAsking | WayOfRows, ...] = (*ways, *question.ways, *orders)
         if not parts:
             self._answers["right"] = np.full(len(brought), -1, np.int64)
             self._answers["right"][rows] = made

@@ -23,7 +23,7 @@ from core.studies.labels import check_one_label
 from core.system.progress import Progress
 from core.types import EmbeddingSet, IntArray, Place
 
-_VERSION = 1
+_VERSION = 2
 MOST_ENCODED = 80
 """About how often the sample is encoded where nothing explains what was brought."""
 

@@ -18,7 +18,7 @@ from core.errors import NotHere
 from core.readers.predictions import parse_predictions
 from core.studies.audit import AuditResult
 from core.studies.audit.study import Audit, audit_classes, audit_predictions, trying_of
-from core.studies.audit.trying import search
+from core.studies.audit.trying import asking, rows, search
 from core.studies.audit.trying.result import Attempt, Trial, agreement, judge, judge_accuracy
 from core.studies.audit.trying.study import Trying, keep_answers
 from core.types import IntArray, Preprocessing
@@ -71,6 +71,14 @@ def test_the_mistake_behind_answers_is_named(here: Here, name: str) -> None:
     assert trial.outcome == "named" and [w.name for w in trial.named] == [expected]
     way = trial.named[0]
     assert way.agreed >= 0.99 * way.of and way.right < way.agreed
+
+
+@pytest.mark.parametrize(("order", "name"), [(1, "shifted-one-low"), (-2, "shifted-two-high"), (0, "reversed")])
+def test_rows_beside_other_images_are_named(here: Here, order: int, name: str) -> None:
+    answers = here.answers(RIGHT)
+    moved = np.roll(answers, order) if order else answers[::-1].copy()
+    trial = here.tried(moved)
+    assert trial.outcome == "named" and [way.name for way in trial.named] == [name]
 
 
 def test_sound_answers_are_called_sound_and_what_comes_to_the_same_is_said(here: Here) -> None:
@@ -188,7 +196,9 @@ def test_exif_transparency_and_size() -> None:
 
 
 def test_every_row_has_a_name_of_its_own_and_a_step() -> None:
-    assert len({way.name for way in WAYS}) == len({way.said for way in WAYS}) == len(WAYS)
+    every = [(way.name, way.said) for way in WAYS]
+    every += [(way.name, way.said) for way in asking.WAYS] + [(way.name, way.said) for way in rows.WAYS]
+    assert len({name for name, _ in every}) == len({said for _, said in every}) == len(every)
     assert {way.step for way in WAYS} == set(Recipe.__slots__)
 
 
@@ -224,8 +234,7 @@ def test_the_judgement_of_an_accuracy() -> None:
 
 
 def test_agreement_and_sampling() -> None:
-    rows = np.array([0, 2, 3])
-    found = agreement(np.array([5, 1, -1, 2]), np.array([5, 1, 3]), rows)
+    found = agreement(np.array([5, 1, -1, 2]), np.array([5, 1, 3]), np.array([0, 2, 3]))
     assert found.tolist() == [1, -1, -1, 0]
     labels = np.repeat([0, 1, 2, 3], [500, 20, 20, 460])
     drawn = search._spread(labels, 80)
