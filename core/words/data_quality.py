@@ -50,7 +50,8 @@ def near_line(result: NearResult) -> str:
 def pair_line(cosine: float, same: bool | None) -> str:
     """What stands under a pair."""
     pixels = {True: " · same pixels", False: " · pixels differ", None: ""}[same]
-    return f"cosine {cosine:.4f}{pixels}"
+    nearly_one = 1 - 5e-5 <= cosine < 1 and same is not True
+    return f"cosine {'above 0.9999' if nearly_one else f'{cosine:.4f}'}{pixels}"
 
 
 def label_errors_finding(result: LabelErrorsResult) -> Sentence:

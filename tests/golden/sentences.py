@@ -864,7 +864,11 @@ def _data_quality() -> Iterable[tuple[str, list[Any]]]:
     near, none = near_result(2, 1), near_result(0, 0)
     yield "data_quality.near_finding", [data_quality.near_finding(r) for r in (near, near_result(2, None), none)]
     yield "data_quality.near_line", [data_quality.near_line(r) for r in (near, none)]
-    yield "data_quality.pair_line", [data_quality.pair_line(0.9871, same) for same in (True, False, None)]
+    yield (
+        "data_quality.pair_line",
+        [data_quality.pair_line(0.9871, same) for same in (True, False, None)]
+        + [data_quality.pair_line(0.99999, False)],
+    )
     judged = [suspects(3, 0.9), suspects(1, 0.3, "zero-shot"), suspects(0, 0.9)]
     yield "data_quality.label_errors_finding", [data_quality.label_errors_finding(r) for r in judged]
     yield "data_quality.judge_said", [data_quality.judge_said(r) for r in judged[:2]]

@@ -93,7 +93,7 @@ def templates(case: Case) -> CheckResult:
     cost, gain = _cost(case, TEMPLATES, NAMES)
     used = f"{_count(asked.templates).capitalize()}, {quoted(asked.templates, 2)},"
     said = f"{used} where the {protocol} {_has(asked.reference)}{_costs(cost)}."
-    advice = "Query type the data set's own prompt set to compare with published figures."
+    advice = "Ask with the data set's own prompt set to compare with published figures."
     return CheckResult(verdict=_verdict(cost, "warning"), evidence=said, advice=advice, counterfactual=gain)
 
 
