@@ -657,6 +657,7 @@ def _jobs() -> Said:
         yield f"jobs.{name}", [getattr(jobs, name)(each) for each in running]
     queued = [jobs.job_sentence(job(state="queued"), place) for place in (0, 3)]
     yield "jobs.job_sentence", [jobs.job_sentence(each) for each in (*running, *ended)] + queued
+    yield "jobs.seconds_to_tell", [jobs.seconds_to_tell(each) for each in running]
     yield "jobs.why_ended", [jobs.why_ended(each) for each in (*ended, job())]
     yield "jobs.jobs_said", [jobs.jobs_said(1, None), jobs.jobs_said(2, 190), jobs.jobs_said(3, 190, whole=False)]
     yield "jobs.when_said", [jobs.when_said(None)]
