@@ -20,7 +20,6 @@ from core.studies.field.choosing import FieldFilter
 from core.studies.field.expected import alarms, expected_for
 from core.studies.field.own import OwnFigure, known_figures, own_figures
 from core.studies.field.ranking import best_within, standings
-from core.tables.field import standings_frame
 from core.types import Level, Note
 from core.words.field import beside_said, best_said, expected_said
 
@@ -74,6 +73,8 @@ def _run(engine: Engine, args: argparse.Namespace) -> list[Record]:
         if args.near is not None:
             raise BadArgument("--near and --beside are two things; give one of them.")
         return _beside(sets, Path(args.beside))
+    from core.tables.field import standings_frame  # it brings pandas
+
     chosen = FieldFilter(
         parameters=args.budget, gflops=args.gflops, commercial=args.commercial, words=args.words.strip()
     )

@@ -11,13 +11,13 @@ from core.commands.base import Command, Record, Row, add_selection, ensure_vecto
 from core.commands.classify import add_prompts, asked
 from core.engine import Engine
 from core.errors import BadArgument
-from core.studies.registry import named_after_studies
+from core.studies.registry import report_parts
 from core.system.files import write_atomic
 
 if TYPE_CHECKING:
     from core.report import Report
 
-PARTS = tuple(named_after_studies("report/sections"))
+PARTS = tuple(report_parts())
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -15,12 +15,12 @@ from core.readers.datasets import find_dataset
 from core.report.page import Document, Section, render
 from core.report.parts import Gathered, Part, Request
 from core.report.sources import missing, provenance
-from core.studies.registry import named_after_studies
+from core.studies.registry import report_parts
 from core.tables.forms import Table
 from core.words.names import say_dataset, say_model, shown_together
 
 TITLE = "Text Meets Vision"
-_MODULES = named_after_studies("report/sections")
+_MODULES = report_parts()
 KINDS = tuple(_MODULES)
 """What a report can hold; a part that the cache cannot answer is left out, with the reason at its end."""
 

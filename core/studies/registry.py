@@ -41,6 +41,11 @@ JOBS: Mapping[str, type[LongStudy[Any]]] = {study.kind: study for study in STUDI
 """Studies that may run in a process of their own, by the kind of their job."""
 
 
+def report_parts() -> dict[str, str]:
+    """The modules of the parts of a report: those of studies, and where their figures are among published ones."""
+    return {**named_after_studies("report/sections"), "field": "core.report.sections.field"}
+
+
 def named_after_studies(folder: str) -> dict[str, str]:
     """The modules of `core/FOLDER/` that bear the name of a study's kind, by that kind, in the order of `STUDIES`."""
     here, package = Path(__file__).parents[1] / folder, folder.replace("/", ".")

@@ -187,6 +187,17 @@ def beside_said(found: BroughtFigures) -> Sentence:
     return Sentence(f"{said}; {rest}.", "unlike_the_field" if out else "beside_the_field")
 
 
+def own_said(places: Sequence[str]) -> Sentence:
+    """How many figures measured here are as expected: `places` are "as expected", "below" or "above". Codes:
+    `own_like_the_field`, `own_unlike_the_field`, `nothing` where nothing is expected."""
+    if not places:
+        return Sentence("What to expect can be said once a model has figures on two data sets of the field.", "nothing")
+    out = sum(place in ("below", "above") for place in places)
+    of = f"{len(places) - out} of {count(len(places), 'figure')}"
+    said = f"{of} measured here are as expected of checkpoints as good on other data sets."
+    return Sentence(said, "own_unlike_the_field" if out else "own_like_the_field")
+
+
 def where_said(cells: Sequence[tuple[str, str, str, str]], whose: str) -> Sentence:
     """How many figures are outside what to expect, and which: cells (model, data set, place, verdict). Codes:
     `all_like_the_field`, `some_unlike_the_field`."""

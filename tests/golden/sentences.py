@@ -455,6 +455,7 @@ def _field() -> Said:
     laid = [(row, same), (same,), (unknown,), ()]
     yield "field.beside_said", [field.beside_said(BroughtFigures(rows=rows, left=())) for rows in laid]
     cells = [("A", "CIFAR-100", "below", "fault"), ("B", "EuroSAT", "inside", "ok")]
+    yield "field.own_said", [field.own_said(each) for each in (("as expected", "below"), ("as expected",), ())]
     yield "field.where_said", [field.where_said(each, "the original study") for each in (cells, cells[1:])]
     yield "field.card_said", [field.card_said(*sides, 50, 3, 121) for sides in ((2, 1), (2, 0), (0, 0))]
     map_ = SetCorrelations(sets=sets, values=np.array([[1, 0.95, 0.1], [0.95, 1, 0.2], [0.1, 0.2, 1]]), n=117)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from core.catalog.benchmark_names import open_clip_name, published_set
-from core.catalog.field import Checkpoint, FieldSet, checkpoints, every_set, find_checkpoint
+from core.catalog.field import FieldSet, every_set, find_checkpoint
 from core.errors import TMVError
 from core.readers.external import OTHER_LANGUAGE, Predictions
-from core.studies.field.choosing import figures
 from core.studies.field.expected import Expected, expected_for
+from core.studies.field.own import published_figure
 
 Place = Literal["below", "inside", "above"]
 
@@ -106,12 +106,8 @@ def _beside(brought: Predictions, model: str, here: FieldSet, value: float, know
         field_set=here,
         value=value,
         n=n,
-        published=None if checkpoint is None else _published(checkpoint, here),
+        published=None if checkpoint is None else published_figure(model, here),
         expected=expected,
         place=place,
         why=why,
     )
-
-
-def _published(checkpoint: Checkpoint, here: FieldSet) -> float:
-    return float(figures((here,))[checkpoints().index(checkpoint), 0])

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from core.catalog.field import FieldSet, field_sets
+from core.catalog.field import FieldSet, checkpoints, field_sets, find_checkpoint
 from core.catalog.published import other_images
 from core.errors import TMVError
 from core.stats.accuracy import BY_NAME as METRICS
 from core.studies.base import Lab
+from core.studies.field.choosing import figures
 from core.studies.leaderboard.figures import BY_NAME
 from core.types import DatasetSpec, Interval, Note
 
@@ -29,6 +30,11 @@ class OwnFigure:
     remark: str = ""
     notes: tuple[Note, ...] = ()
 
+    @property
+    def published(self) -> float | None:
+        """The field's figure of the same model, None where it has none."""
+        return published_figure(self.model, self.field_set)
+
 
 def field_set_of(dataset: DatasetSpec) -> FieldSet | None:
     """What the field calls a data set: by the name that its published figures have, which shards have by that of their
@@ -41,6 +47,12 @@ def first_metric(dataset: DatasetSpec) -> str:
     """The figure of a data set to look at first: the one that the field publishes of it, top-1 for any other."""
     found = field_set_of(dataset)
     return found.metric if found is not None and found.metric in METRICS else "acc1"
+
+
+def published_figure(model: str, here: FieldSet) -> float | None:
+    """What the field has of this very model on a set, None where it does not have the model."""
+    checkpoint = find_checkpoint(model)
+    return None if checkpoint is None else float(figures((here,))[checkpoints().index(checkpoint), 0])
 
 
 def own_figures(lab: Lab, pairs: Iterable[tuple[str, str]]) -> tuple[tuple[OwnFigure, ...], tuple[str, ...]]:
