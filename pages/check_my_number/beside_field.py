@@ -35,7 +35,7 @@ def beside_the_field(file: BroughtFile) -> None:
             "Data set": frame["set_title"],
             "Value": 100 * frame["value"],
             "Published": 100 * frame["published"].astype(float),
-            "Difference": 100 * frame["difference"].astype(float),
+            "Difference": (100 * frame["difference"].astype(float)).round(1) + 0.0,
             "Expected": [band(low, high) for low, high in zip(frame["low"], frame["high"], strict=True)],
             "It is": [PLACES.get(place, why) for place, why in zip(frame["place"], frame["why"], strict=True)],
         }

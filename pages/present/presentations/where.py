@@ -26,7 +26,7 @@ def where_its_figures_are(engine: Engine) -> None:
             "Data set": frame["dataset_title"],
             "Value": 100 * frame["value"],
             "Published": 100 * frame["published"].astype(float),
-            "Difference": 100 * frame["difference"].astype(float),
+            "Difference": (100 * frame["difference"].astype(float)).round(1) + 0.0,
             "Expected": [band(low, high) for low, high in zip(frame["low"], frame["high"], strict=True)],
             "It is": frame["place"].map(PLACES),
             "Checks": frame["verdict"].map(VERDICTS),
