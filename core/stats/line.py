@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special
 
 from core.errors import TMVError
 from core.stats.intervals import Float64Array
@@ -43,7 +42,7 @@ class Line:
         of that point's own, in log odds, beside that of the points of the line."""
         along = to_logit(x)
         wide = np.sqrt(self.sigma**2 * (1 + 1 / self.n + (along - self.centre) ** 2 / self.spread) + also)
-        half = float(special.stdtrit(self.n - 2, (1 + confidence) / 2)) * wide
+        half = _t(self.n - 2, confidence) * wide
         middle = self.intercept + self.slope * along
         return from_logit(middle - half), from_logit(middle + half)
 
@@ -57,8 +56,15 @@ def to_logit(share: Float64Array, least: float = 5e-5) -> Float64Array:
 
 def from_logit(odds: Float64Array) -> Float64Array:
     """The shares of log odds."""
-    found: Float64Array = special.expit(odds)
+    found: Float64Array = 1 / (1 + np.exp(-np.asarray(odds, dtype=np.float64)))
     return found
+
+
+def _t(freedom: int, confidence: float) -> float:
+    """Within so many deviations lies this share of Student's t."""
+    from scipy import special  # slow to import, and most of the program does without
+
+    return float(special.stdtrit(freedom, (1 + confidence) / 2))
 
 
 def fit(x: Float64Array, y: Float64Array) -> Line:
@@ -95,7 +101,7 @@ def outside(x: Float64Array, y: Float64Array, confidence: float = 0.95) -> Float
     residual = up - line.intercept - line.slope * along
     rest = line.sigma**2 * (line.n - 2) - residual**2 / (1 - leverage)
     sigma = np.sqrt(np.maximum(rest, 0) / (line.n - 3))
-    limit = float(special.stdtrit(line.n - 3, (1 + confidence) / 2))
+    limit = _t(line.n - 3, confidence)
     # A residual of the line through all, over its deviation: the same t as that of one more point off the others' line.
     off = residual / np.sqrt(1 - leverage)
     found: Float64Array = np.where(np.abs(off) > limit * sigma, np.sign(off), 0.0)

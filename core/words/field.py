@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import stats
 
 from core.catalog.field import FieldSet, groups, recall_sets
 from core.stats.intervals import Float64Array
@@ -78,6 +77,8 @@ def cost_said(
     known = np.isfinite(costs)
     if known.sum() < 3:
         return Sentence(f"Too few checkpoints here have recorded {COST_SAID[cost]} to compare.", "nothing")
+    from scipy import stats  # slow to import
+
     rho = float(stats.spearmanr(costs[known], values[known]).statistic)
     strength = "much" if abs(rho) > 0.7 else "something" if abs(rho) > 0.3 else "little"
     unknown = int((~known).sum())

@@ -5,9 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
-from scipy.cluster import hierarchy
-from scipy.spatial.distance import squareform
 
 from core.catalog.field import Checkpoint, FieldSet, checkpoints
 from core.stats.intervals import Float64Array
@@ -77,6 +74,8 @@ def set_against_set(x: FieldSet, y: FieldSet, chosen: FieldFilter | None = None)
 def set_correlations(sets: tuple[FieldSet, ...], chosen: FieldFilter | None = None) -> SetCorrelations:
     """Between at least two sets over at least four checkpoints."""
     rows = distinct((chosen or FieldFilter()).rows)
+    from scipy import stats  # slow to import, and only a page asks
+
     ranks = stats.rankdata(figures(sets, rows), axis=0)
     values = np.atleast_2d(np.corrcoef(ranks, rowvar=False))
     order = _clustered(values)
@@ -88,5 +87,8 @@ def _clustered(values: Float64Array) -> list[int]:
         return list(range(len(values)))
     apart = np.clip(1 - values, 0, 2)
     np.fill_diagonal(apart, 0)
+    from scipy.cluster import hierarchy
+    from scipy.spatial.distance import squareform
+
     links = hierarchy.linkage(squareform(apart, checks=False), "average", optimal_ordering=True)
     return [int(i) for i in hierarchy.leaves_list(links)]

@@ -236,7 +236,7 @@ def search(
     )
     own = court.judge(BASELINE, baseline, baseline_head)
     found = _result(images, pool, cut, choice, chosen, own, variants, classnames_kind, budget)
-    return replace(found, same=tuple(map(tuple, same)), folded=True)
+    return replace(found, same=tuple(map(tuple, same)), folded=bool(same))
 
 
 def first_of_each(pool: Sequence[str], same: Sequence[Sequence[str]]) -> tuple[int, ...]:

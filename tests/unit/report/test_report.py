@@ -318,7 +318,7 @@ def test_the_command_writes_the_report_and_its_tables(
 
 
 def test_importing_the_engine_does_not_import_the_charts() -> None:
-    code = "import sys, core.engine, core.commands.cli; print({'plotly', 'pandas'} & set(sys.modules))"
+    code = "import sys, core.engine, core.commands.cli; print({'plotly', 'pandas', 'scipy'} & set(sys.modules))"
     run = subprocess.run(
         [sys.executable, "-c", code], cwd=Path(__file__).parents[3], capture_output=True, text=True, check=True
     )
