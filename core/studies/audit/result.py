@@ -310,8 +310,10 @@ class AuditResult:
 
     @property
     def raised(self) -> tuple[Finding, ...]:
-        """What a reader should look at: faults first, then warnings."""
-        return tuple(sorted((f for f in self.findings if f.raised), key=lambda f: f.verdict != "fault"))
+        """What a reader should look at: faults first, of these the cause that is named, then warnings."""
+        return tuple(
+            sorted((f for f in self.findings if f.raised), key=lambda f: (f.verdict != "fault", not _named(f)))
+        )
 
     @property
     def best_gain(self) -> Counterfactual | None:
@@ -353,7 +355,7 @@ class AuditResult:
         number, what = faults or len(self.raised), "fault" if faults else "warning"
         found = f"{number} {what}{'' if number == 1 else 's'} found"
         best = self.best_gain
-        if best is None or self.case.acc1 is None:
+        if best is None or self.case.acc1 is None or _named(self.raised[0]):
             return f"{found}. {self.raised[0].evidence}"
         return f"{found}; {best.said} it would be {percent(best.value)} instead of {percent(self.case.acc1)}."
 
@@ -384,6 +386,11 @@ class AuditResult:
             "tried": None if case.trial is None else case.trial.as_dict(),
             "provenance": None if case.provenance is None else case.provenance.as_dict(),
         }
+
+
+def _named(found: Finding) -> bool:
+    """Whether the fault was made here, so that its cause is known."""
+    return found.check == "tried" and found.verdict == "fault"
 
 
 def _cannot_tell(told: int, asked: int, needs: tuple[str, ...]) -> str:

@@ -330,9 +330,11 @@ def _of_figure(lab: Lab, case: Case) -> Trying | None:
 
 def _of_predictions(lab: Lab, case: Case, images: EmbeddingSet) -> Trying | None:
     """The request for someone's answers, which are kept for it; None where they are not on our images and classes."""
-    if case.answers is None or not case.alternatives or case.classnames != images.classnames:
+    if case.answers is None or case.classnames != images.classnames:
         return None
     answers, ours = np.full(len(images), -1, np.int64), external.align(case.answers.ids, images.ids)
+    if (ours >= 0).mean() < MATCHED:
+        return None
     answers[ours[ours >= 0]] = case.answers.predicted[ours >= 0]
     stated = case.asked.templates if case.asked is not None and case.asked.templates else None
     place = lab.place(images.key.model, images.key.dataset, images.key.split)

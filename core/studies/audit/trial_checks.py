@@ -36,7 +36,8 @@ def tried(case: Case) -> CheckResult:
             "Look there first: a part of the cause, or something like it.",
             otherwise,
         )
-    said = f"{_share(best)} {trial.compared} come out {_which(trial)}; the right way gives {best.right:,} of them"
+    sampled = "" if case.n is None or best.of >= case.n else "sampled "
+    said = f"{_share(best)} {sampled}{trial.compared} come out {_which(trial)}; the right way gives {best.right:,}"
     if trial.right_explains:
         return ok(f"{said}, which is as close as two sound runs.")
     return fault(f"{said}.", "Undo that, and make the answers again." if best.acc1 else _AGAIN, otherwise)
