@@ -6,7 +6,7 @@ PORT ?= 8501
 MODEL ?= demo-rn/demo
 DATA ?= demo-objects
 
-.PHONY: run test browser parity next check look embed bench lock clean
+.PHONY: run test browser parity next check types style look embed bench lock clean
 
 run: $(VENV)/.run
 	$(BIN)/python -m streamlit run streamlit_app.py --server.port=$(PORT)
@@ -36,10 +36,16 @@ next: $(VENV)/.dev
 	$(BIN)/uv pip install -q --no-deps --prerelease allow --target $(VENV)/next 'open_clip_torch>=4'
 	PYTHONPATH=$(VENV)/next HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -q -n 2 tests/unit/encoders
 
+# Types on one core, style and imports on the other.
 check: $(VENV)/.dev
+	$(MAKE) -j 2 types style
+
+types: $(VENV)/.dev
+	$(BIN)/python -m mypy
+
+style: $(VENV)/.dev
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
-	$(BIN)/python -m mypy
 	$(BIN)/lint-imports --no-cache
 
 # The shape of the code in numbers.

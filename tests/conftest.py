@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import json
 import os
@@ -11,6 +12,9 @@ from pathlib import Path
 
 # Before NumPy is loaded, which reads it once: threads of two test processes on two cores wait for each other spinning.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# A page makes objects by the hundred thousand: to look for circles among them as often as usual is a fifteenth of the time.
+gc.set_threshold(100_000, 50, 50)
 
 import numpy as np
 import pytest
