@@ -13,14 +13,14 @@ from pathlib import Path
 # Before NumPy is loaded, which reads it once: threads of two test processes on two cores wait for each other spinning.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-# A page makes objects by the hundred thousand: to look for circles among them as often as usual is a fifteenth of the time.
-gc.set_threshold(100_000, 50, 50)
-
 import numpy as np
 import pytest
 
 from tests.worlds import OPENAI_GOOD, OPENAI_POOR, World, fill_colours
 
+# A page makes objects by the hundred thousand: to look for circles among them as often as usual takes a fifteenth of all
+# the time.
+gc.set_threshold(100_000, 50, 50)
 ROOT = Path(__file__).parents[1]
 GOOD, POOR = OPENAI_GOOD, OPENAI_POOR
 
