@@ -20,13 +20,14 @@ def fitting_text(images: EmbeddingSet | None) -> str:
 
 
 def fitting_prompts(images: EmbeddingSet | None) -> tuple[str, ...]:
-    """One class in two styles, or the two shortest captions among the first; () where the images have neither."""
+    """One class in two templates of the original study, whose texts most caches hold, or the two shortest captions of
+    the first; () where the images have neither."""
     if images is None:
         return ()
     if images.captions:
         return tuple(sorted(dict.fromkeys(images.captions[:50]), key=len)[:2])
     name = _fitting_class(images)
-    return (f"a photo of a {name}.", f"a drawing of a {name}.") if name else ()
+    return (f"a photo of a {name}", f"a drawing of a {name}") if name else ()
 
 
 def fitting_labels(classnames: tuple[str, ...]) -> str:

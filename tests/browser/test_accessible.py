@@ -131,10 +131,11 @@ def test_images_are_filtered_sorted_ticked_and_kept(visit: Visit, address: str, 
     expect(tiles.nth(8)).to_be_visible()
     settled(page)
     every = tiles.count()
-    page.get_by_label("Sort").select_option("By label")
+    grid = page.get_by_test_id("stBidiComponentIsolated").filter(has=page.get_by_role("group", name="images correct"))
+    grid.get_by_label("Sort").select_option("By label")
     labels = [t.locator(".caption").inner_text() for t in tiles.all()]
     assert labels == sorted(labels) and len(set(labels)) > 1
-    page.get_by_label("Filter by label").fill(labels[0])
+    grid.get_by_label("Filter by label").fill(labels[0])
     expect(tiles).to_have_count(labels.count(labels[0]))
     assert 0 < labels.count(labels[0]) < every
     tiles.first.focus()

@@ -110,7 +110,8 @@ def test_bars_and_their_keys_are_seen(paper: Any, theme: Theme) -> None:
 def test_marks_and_their_keys_are_seen(paper: Any, theme: Theme) -> None:
     with shown_together(models=MODELS):
         frame = templates_frame([sample_prompt_study(name) for name in MODELS])
-        pixels = paint(paper, templates_chart(frame, theme=theme))
+        few = frame[frame["template"].isin(frame["template"].unique()[:2])]  # more are cells with numbers
+        pixels = paint(paper, templates_chart(few, theme=theme))
     first = [boxes(paper, f".scatterlayer .trace:nth-child({i + 1}) .point")[0] for i in range(len(MODELS))]
     are_seen([color_in(pixels, mark, 0.4) for mark in first], theme)
 

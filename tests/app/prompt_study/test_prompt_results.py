@@ -48,7 +48,7 @@ def test_it_opens_with_a_question_about_its_own_images_and_two_models(page: Page
     assert not app.exception and app.title[0].value == "Which images does each prompt bring up?"
     names = engine_of(world).vectors.require(engine_of(world).place(GOOD, world.colours)).classnames
     first = next(name for name in names if name[0] not in "aeiou")
-    assert box(app, "Prompts, one per line").value == f"a photo of a {first}.\na drawing of a {first}."
+    assert box(app, "Prompts, one per line").value == f"a photo of a {first}\na drawing of a {first}"
     assert app.button_group(key="picture-preset").value is None
     assert len(grids(app)) == 4
 
