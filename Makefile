@@ -6,15 +6,19 @@ PORT ?= 8501
 MODEL ?= demo-rn/demo
 DATA ?= demo-objects
 
-.PHONY: run test browser parity next check types style look embed bench lock clean
+.PHONY: run test tests browser parity next check types style look embed bench lock clean
 
 run: $(VENV)/.run
 	$(BIN)/python -m streamlit run streamlit_app.py --server.port=$(PORT)
 
 # Bytecode is kept whatever the machine says: without it every process of a test compiles what it imports again.
-test browser: export PYTHONDONTWRITEBYTECODE :=
+test tests browser: export PYTHONDONTWRITEBYTECODE :=
 
-test: $(VENV)/.dev check
+# Types beside the tests, whose processes wait now and then: two cores are busy to the end.
+test: $(VENV)/.dev
+	$(MAKE) -j 3 types style tests
+
+tests: $(VENV)/.dev
 	$(BIN)/python -m slipcover --silent -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder tests/app tests/unit
 
 # Every page in Chromium, and the way of a newcomer from nothing to an image.
