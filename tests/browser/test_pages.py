@@ -212,10 +212,10 @@ def test_labels_of_one_row_and_files_of_one_row_stand_in_line(visit: Visit, addr
 
 
 def test_the_menu_of_a_phone_is_on_its_screen(browser: Any, address: str, world: World) -> None:
-    """Also while the page runs: it has the dark theme."""
+    """Also while the page runs: it has the dark theme. Before its first words the page is Streamlit's alone."""
     page = browser.new_page(viewport={"width": 390, "height": 844})
     page.goto(f"{address}/accuracy")
-    page.wait_for_selector("[data-testid=stMainMenu]")
+    page.wait_for_selector("[data-testid=stMain] h1", timeout=60_000)
     for _ in range(10):
         box = page.locator("[data-testid=stMainMenu]").bounding_box()
         assert box is not None and box["x"] + box["width"] <= 390
