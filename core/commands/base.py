@@ -8,15 +8,19 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from core.catalog.models import find_model
 from core.engine import Engine
 from core.errors import BadArgument, NotHere
 from core.readers.datasets import find_dataset
 from core.studies.base import Study
+from core.system.files import write_atomic
 from core.system.progress import Progress
 from core.types import Place
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Record = dict[str, Any]
 Row = dict[str, Any]
@@ -61,6 +65,19 @@ def add_class_names(parser: argparse.ArgumentParser) -> None:
         metavar="KIND",
         help="curated (default), raw (folder names), or a file with one name a line",
     )
+
+
+def add_rows_file(parser: argparse.ArgumentParser, what: str) -> None:
+    """`--csv`, a file of rows beside the document; `what` each of them is."""
+    parser.add_argument("--csv", metavar="FILE", help=f"also write {what} there, a row each")
+
+
+def write_rows(target: Path, frames: Sequence[pd.DataFrame]) -> None:
+    """The rows of all frames as one CSV; columns are those of the first."""
+    import pandas as pd
+
+    rows = [frame for frame in frames if len(frame)] or list(frames[:1])
+    write_atomic(target.absolute(), pd.concat(rows).to_csv(index=False).encode("utf-8"), cache=False)
 
 
 def positive(text: str) -> int:

@@ -1,7 +1,7 @@
 """Every study that can be asked for, once.
 
 A study may have a job, a command (`core/commands/KIND.py`) and a part of the report (`core/report/sections/KIND.py`):
-they are found by the name of its kind.
+they are found by the name of its kind, with _ for -.
 """
 
 from __future__ import annotations
@@ -49,5 +49,5 @@ def report_parts() -> dict[str, str]:
 def named_after_studies(folder: str) -> dict[str, str]:
     """The modules of `core/FOLDER/` that bear the name of a study's kind, by that kind, in the order of `STUDIES`."""
     here, package = Path(__file__).parents[1] / folder, folder.replace("/", ".")
-    kinds = [study.kind for study in STUDIES]
-    return {kind: f"core.{package}.{kind}" for kind in kinds if (here / f"{kind}.py").exists()}
+    files = {study.kind: study.kind.replace("-", "_") for study in STUDIES}
+    return {kind: f"core.{package}.{name}" for kind, name in files.items() if (here / f"{name}.py").exists()}

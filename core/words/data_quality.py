@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from core.stats.numbers import count, interval_text, percent
-from core.studies.data_quality.label_errors import LabelErrorsResult
+from core.studies.data_quality.label_errors import UNSURE, LabelErrorsResult, weak_judge
 from core.studies.data_quality.near import NearResult
 from core.types import Sentence
-
-UNSURE = 0.5
-"""A judge that is right for fewer than half of the images finds its own errors rather than those of the labels."""
 
 
 def near_finding(result: NearResult) -> Sentence:
@@ -65,8 +62,7 @@ def label_errors_finding(result: LabelErrorsResult) -> Sentence:
         f"number of wrong labels is {found.estimate:,.0f} ({percent(found.estimate / result.n)})."
     )
     if result.acc1 < UNSURE:
-        weak = f"It is right for only {percent(result.acc1)} of the images, so most of these are its own errors."
-        return Sentence(f"{said} {weak}", "unsure")
+        return Sentence(f"{said} {weak_judge(result.acc1)}", "unsure")
     return Sentence(said, "found")
 
 
@@ -75,3 +71,21 @@ def judge_said(result: LabelErrorsResult) -> str:
     if result.judge == "probe":
         return "the linear probe, which was trained on other images"
     return "zero-shot probabilities"
+
+
+def label_errors_line() -> str:
+    """How likely errors are found, and what to do with them."""
+    return (
+        "Confident learning (Northcutt et al. 2021): an image is suspicious where another class is at least as likely "
+        "as it is on average for images of that class. Look before you change a label."
+    )
+
+
+def suspect_line(label: str, suggested: str) -> str:
+    """What stands under an image whose label is likely wrong."""
+    return f"labelled {label}, suggested {suggested}"
+
+
+def not_searched(model: str, dataset: str) -> str:
+    """Why a large set has no near-duplicates yet, and what finds them."""
+    return f"they were not searched yet; run python -m core near-duplicates --model {model} --data {dataset}."

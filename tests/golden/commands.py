@@ -30,6 +30,8 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "audit-predictions": ("audit", "--predictions", str(HERE / "predictions.csv")),
     "audit-figures": ("audit", "--predictions", str(HERE / "figures.json")),
     "audit-deck": ("audit", "--deck"),
+    "near-duplicates": ("near-duplicates", *MODELS, "--data", OBJECTS),
+    "label-errors": ("label-errors", *MODELS, "--data", OBJECTS),
     "field": ("field", "--set", "satellite", "--budget", "120"),
 }
 """Each command line, by the name of the document that is kept of it."""

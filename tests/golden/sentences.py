@@ -50,7 +50,7 @@ from core.studies.prompts.words import WordsResult
 from core.studies.zero_shot.classify import ZeroShotResult
 from core.studies.zero_shot.open_set import JudgedImage, Threshold, judge
 from core.tables.classes import confusion_frame
-from core.types import EmbeddingKey, Job, ModelSpec, Note, OnDisk, Reference, ScoreRule, Sentence, State
+from core.types import EmbeddingKey, EvalProtocol, Job, ModelSpec, Note, OnDisk, Reference, ScoreRule, Sentence, State
 from core.words import (
     accuracy,
     audit,
@@ -873,6 +873,9 @@ def _data_quality() -> Iterable[tuple[str, list[Any]]]:
     )
     judged = [suspects(3, 0.9), suspects(1, 0.3, "zero-shot"), suspects(0, 0.9)]
     yield "data_quality.label_errors_finding", [data_quality.label_errors_finding(r) for r in judged]
+    yield "data_quality.label_errors_line", [data_quality.label_errors_line()]
+    yield "data_quality.suspect_line", [data_quality.suspect_line("forest", "river")]
+    yield "data_quality.not_searched", [data_quality.not_searched(OPENAI, "eurosat")]
     yield "data_quality.judge_said", [data_quality.judge_said(r) for r in judged[:2]]
 
 
@@ -893,7 +896,10 @@ def near_result(inside: int, seen: int | None) -> NearResult:
         seen=None if seen is None else pairs(seen),
         same_within=(True, False)[:inside],
         same_seen=(),
-        counted=Counted(acc1=0.5, left=97, without=0.48, without_ci95=(0.38, 0.58)),
+        counted=Counted(
+            acc1=0.5, acc1_ci95=(0.4, 0.6), left=97, without=0.48, without_ci95=(0.38, 0.58), protocol=EvalProtocol()
+        ),
+        provenance=PROVENANCE,
     )
 
 
@@ -904,8 +910,10 @@ def suspects(n: int, acc1: float, judge: Any = "probe") -> LabelErrorsResult:
         model=OPENAI,
         dataset="eurosat",
         split="test",
+        provenance=PROVENANCE,
         judge=judge,
         acc1=acc1,
+        protocol=EvalProtocol(),
         classnames=("forest", "river"),
         ids=tuple(f"{i}.png" for i in range(100)),
         labels=np.zeros(100, np.int64),

@@ -3,36 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass
-from typing import ClassVar, Literal
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
 from core.errors import TMVError
 from core.stats import metrics
 from core.stats.confident import LabelErrors, label_errors
+from core.stats.intervals import wilson
+from core.stats.numbers import percent
 from core.studies.base import Lab, Study
 from core.studies.labels import check_one_label
 from core.studies.probe.result import ProbeResult
 from core.studies.probe.study import LinearProbe
+from core.studies.result import StudyResult
 from core.studies.zero_shot.classify import ZeroShotResult
 from core.studies.zero_shot.study import ZeroShot
 from core.system.progress import Progress
-from core.types import FloatArray, IntArray
+from core.types import EvalProtocol, FloatArray, IntArray, Note, beside
 
 Judge = Literal["probe", "zero-shot"]
+UNSURE = 0.5
+"""A judge that is right for fewer than half of the images finds its own errors rather than those of the labels."""
+
+
+def weak_judge(acc1: float) -> str:
+    """What is said of a judge that is right too rarely."""
+    return f"It is right for only {percent(acc1)} of the images, so most of these are its own errors."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LabelErrorsResult:
+class LabelErrorsResult(StudyResult):
     """`found` the likely errors among n images with `labels` (n,) and `ids`; `judge` whose probabilities they are by,
-    and `acc1` how often that one is right."""
+    `acc1` how often that one is right, and `protocol` how it was made."""
 
-    model: str
-    dataset: str
-    split: str
     judge: Judge
     acc1: float
+    protocol: EvalProtocol
     classnames: tuple[str, ...]
     ids: tuple[str, ...]
     labels: IntArray
@@ -42,6 +50,42 @@ class LabelErrorsResult:
     def n(self) -> int:
         """Images that were judged."""
         return len(self.ids)
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What stands beside the answer, and a warning where the judge is too weak to say."""
+        weak = self.acc1 < UNSURE and len(self.found.rows)
+        own = (
+            [Note(f"Labels are judged by {self.judge}. {weak_judge(self.acc1)}", "weak_judge", "warning")]
+            if weak
+            else []
+        )
+        return beside(self.provenance.beside, own)
+
+    def to_record(self) -> dict[str, Any]:
+        """The JSON record of `label-errors`: `labels` are the likely errors, the clearest first."""
+        found = self.found
+        return {
+            **self.place_record(),
+            "n": self.n,
+            "likely_errors": len(found.rows),
+            "estimated_errors": found.estimate,
+            "judge": self.judge,
+            "acc1": self.acc1,
+            "acc1_ci95": list(wilson(round(self.acc1 * self.n), self.n)),
+            "classnames": list(self.classnames),
+            "protocol": asdict(self.protocol),
+            "labels": [
+                {
+                    "id": self.ids[row],
+                    "label": self.classnames[self.labels[row]],
+                    "suggested": self.classnames[suggested],
+                    "margin": float(margin),
+                }
+                for row, suggested, margin in zip(found.rows, found.suggested, found.margin, strict=True)
+            ],
+            **self.source_record(),
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,8 +149,10 @@ def _judged(
         model=result.model,
         dataset=result.dataset,
         split=result.split,
+        provenance=result.provenance,
         judge=judge,
         acc1=acc1,
+        protocol=result.protocol,
         classnames=result.classnames,
         ids=result.ids,
         labels=result.labels,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any, ClassVar
 from zipfile import BadZipFile
@@ -13,15 +13,16 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import TMVError
+from core.errors import EncoderWarming, TMVError
 from core.stats.intervals import wilson
 from core.stats.near import NearPairs, groups, near_between, near_within
 from core.studies.audit.files import same_pixels
 from core.studies.base import Lab, LongStudy
 from core.studies.probe.splits import TRAIN
+from core.studies.result import StudyResult, place_of
 from core.studies.zero_shot.study import ZeroShot
 from core.system.progress import Progress, Steps
-from core.types import EmbeddingSet, Interval
+from core.types import EmbeddingSet, EvalProtocol, Interval
 
 SHOWN = 60
 """Pairs of each kind whose files are compared, since these are shown."""
@@ -33,23 +34,33 @@ _VERSION = 1
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
     """Accuracy of all images, and of those that are left when near-duplicates are counted once and those of training
-    images not at all."""
+    images not at all; `protocol` is how the images were asked about. `without` is NaN where no image is left."""
 
     acc1: float
+    acc1_ci95: Interval
     left: int
     without: float
     without_ci95: Interval
+    protocol: EvalProtocol
+
+    def to_record(self) -> dict[str, Any]:
+        """JSON-ready: both accuracies, each with its interval and the images that it counts."""
+        return {
+            "acc1": self.acc1,
+            "acc1_ci95": list(self.acc1_ci95),
+            "n_without": self.left,
+            "acc1_without": self.without if self.left else None,
+            "acc1_without_ci95": list(self.without_ci95) if self.left else None,
+            "protocol": asdict(self.protocol),
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NearResult:
+class NearResult(StudyResult):
     """`within` the split and, where its training split is embedded, `seen` between the two. `ids` (n,) and `train_ids`
     (m,) name the rows; `same_within` and `same_seen` say of the first pairs whether they are the same pixel for pixel,
     () where the files are not here. `counted` for images with labels."""
 
-    model: str
-    dataset: str
-    split: str
     ids: tuple[str, ...]
     train_ids: tuple[str, ...]
     within: NearPairs
@@ -62,6 +73,46 @@ class NearResult:
     def n(self) -> int:
         """Images of the split."""
         return len(self.ids)
+
+    def to_record(self) -> dict[str, Any]:
+        """The JSON record of `near-duplicates`: `pairs` are nearest first, `same_pixels` null where not compared;
+        `n_seen` and `n_train` are null where no training split is embedded."""
+        seen = self.seen
+        return {
+            **self.place_record(),
+            "n": self.n,
+            "n_within": len(self.within.left_rows),
+            "n_train": None if seen is None else len(self.train_ids),
+            "n_seen": None if seen is None else len(seen.left_rows),
+            "threshold": self.within.threshold,
+            "usual": self.within.usual,
+            "pairs_capped": self.within.capped or (seen is not None and seen.capped),
+            "accuracy": None if self.counted is None else self.counted.to_record(),
+            "pairs": self.pairs(),
+            **self.source_record(),
+        }
+
+    def pairs(self) -> list[dict[str, Any]]:
+        """One record for each pair, nearest first: `kind` is "within" the split or "training"."""
+        rows = _pair_records(self.within, "within", self.ids, self.ids, self.same_within)
+        if self.seen is not None:
+            rows += _pair_records(self.seen, "training", self.ids, self.train_ids, self.same_seen)
+        return sorted(rows, key=lambda row: -float(row["cosine"]))
+
+
+def _pair_records(
+    pairs: NearPairs, kind: str, ids: tuple[str, ...], others: tuple[str, ...], same: tuple[bool, ...]
+) -> list[dict[str, Any]]:
+    return [
+        {
+            "kind": kind,
+            "id": ids[a],
+            "other": others[b],
+            "cosine": float(cosine),
+            "same_pixels": same[i] if i < len(same) else None,
+        }
+        for i, (a, b, cosine) in enumerate(zip(pairs.left, pairs.right, pairs.cosine, strict=True))
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,9 +207,7 @@ def _result(
     same_seen: tuple[bool, ...],
 ) -> NearResult:
     return NearResult(
-        model=images.key.model,
-        dataset=images.key.dataset,
-        split=images.key.split,
+        **place_of(images),
         ids=images.ids,
         train_ids=() if train is None else train.ids,
         within=within,
@@ -175,17 +224,22 @@ def _counted(
     if images.labels is None:
         return None
     try:
-        correct = lab.run(ZeroShot(place=study.place)).correct
+        asked = lab.run(ZeroShot(place=study.place))
+    except EncoderWarming:
+        raise  # an answer without its accuracy would stay in memory
     except TMVError:
         return None
+    correct = asked.correct
     keep = kept_once(len(images), within, seen)
     hits = int(correct[keep].sum())
     left = int(keep.sum())
     return Counted(
         acc1=float(correct.mean()),
+        acc1_ci95=asked.acc1_ci95,
         left=left,
         without=hits / left if left else float("nan"),
         without_ci95=wilson(hits, left) if left else (0.0, 1.0),
+        protocol=asked.protocol,
     )
 
 

@@ -8,7 +8,7 @@ from core.engine import Engine
 from core.studies.data_quality.label_errors import LabelErrorsResult, LikelyLabelErrors
 from core.tables.data_quality import label_errors_frame
 from core.types import Place
-from core.words.data_quality import label_errors_finding
+from core.words.data_quality import label_errors_finding, label_errors_line, suspect_line
 from pages.shared.grid import Tile, grid
 from pages.shared.paging import paged
 from pages.shared.picture import thumbnail
@@ -18,15 +18,11 @@ from pages.shared.url_state import set_choice
 from pages.shared.words import plain
 
 PAGE = 16
-HELP = (
-    "Confident learning (Northcutt et al. 2021): an image is suspicious where another class is at least as likely as "
-    "it is on average for images of that class. Look before you change a label."
-)
 
 
 def label_errors(engine: Engine, place: Place, how: PromptChoice) -> None:
     """The count with its estimate, and the images."""
-    st.header("Likely label errors", anchor=False, help=HELP)
+    st.header("Likely label errors", anchor=False, help=label_errors_line())
     result = engine.run(LikelyLabelErrors(place=place, **how.prompts))
     st.markdown(plain(label_errors_finding(result)))
     rows = result.found.rows
@@ -51,7 +47,7 @@ def _tile(engine: Engine, result: LabelErrorsResult, i: int) -> Tile:
     return Tile(
         id=name,
         thumbnail=thumbnail(engine, result.dataset, result.split, name),
-        alt=f"labelled {label}, suggested {suggested}",
+        alt=suspect_line(label, suggested),
         caption=f"label: {label}",
         mark=f"suggested: {suggested}",
         label=label,
