@@ -1,4 +1,4 @@
-"""What a sample says of its picture: a label in .cls or .json, several labels in .npy, captions in .txt or .json."""
+"""What a sample says of its picture: labels in .cls, .json or .npy, captions in .txt or .json."""
 
 from __future__ import annotations
 
@@ -17,29 +17,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import TMVError
+from core.readers.shard_lists import Label, Listed, Several, listed, written_list
 from core.readers.shards import Member, Sample, read_members
 from core.readers.text_files import decoded, text_lines
 from core.types import Note
 
-Label = int | str
+Said = Label | Listed | Several | tuple[str, ...] | None
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Several:
-    """The classes that a picture has, none or several, among so many; CLIP_benchmark's multi-hot vector."""
-
-    labels: tuple[int, ...]
-    classes: int
-
-
-Said = Label | Several | tuple[str, ...] | None
-
-LABEL_KEYS = ("label", "cls", "class", "class_name", "classname")
+LABELS = "labels"
+LABEL_KEYS = ("label", "cls", "class", "class_name", "classname", LABELS)
 CAPTION_KEYS = ("caption", "captions", "text")
 MISSING_WORDS = frozenset({"null", "nan", "none"})
 SMALL = 1_000_000
 _NUMBER = re.compile(r"[+-]?(\d{1,9}(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?")
-_SEVERAL = re.compile(r"\d+([\s,;|]+\d+)+")
 _PROBED = 50
 
 
@@ -74,8 +64,14 @@ class Heard:
         if count := self.counts["empty"]:
             found.append(Note(f"Captions that are empty or null, left out: {count:,}.", "captions_left_out"))
         if count := self.counts["list"]:
-            text = f"{count:,} labels are lists, objects or true and false, which are not read."
+            text = f"{count:,} labels are objects or true and false, which are not read."
             found.append(Note(text, "labels_not_read", "warning"))
+        if count := self.counts["marked"]:
+            text = (
+                f"{count:,} labels hold | or ; and are read as one class name each; several labels of an image are a "
+                'list, ["cat", "dog"].'
+            )
+            found.append(Note(text, "marks_in_labels", "warning"))
         return found
 
 
@@ -95,19 +91,39 @@ def find_source(shard: Path, samples: Sequence[Sample]) -> LabelSource | None:
     """Labels in .cls come first, then vectors of 0 and 1 in .npy, then captions in .txt, then whatever the first .json
     documents hold."""
     extensions = {member.extension for sample in samples for member in sample.members}
-    also = ".txt" if "txt" in extensions else ""
     marked = "npy" in extensions and _marks_classes(shard, samples)
     ways: list[tuple[str, Read]] = [("cls", _label), ("cls.txt", _label)]
     ways += [*([("npy", _several)] if marked else []), ("txt", _captions)]
     for extension, read in ways:
         if extension in extensions:
-            return LabelSource(extension=extension, read=read, also=also if read is not _captions else "")
-    documents = [m for sample in samples for m in sample.members if m.extension == "json"][:_PROBED]
-    found = [_json(content, "", Heard()) for content in read_members(shard, documents, SMALL)]
-    captions = any(_first(document, CAPTION_KEYS) is not None for document in found)
-    if any(_first(document, LABEL_KEYS) is not None for document in found):
-        return LabelSource(extension="json", read=_json_label, also="captions in the same .json" if captions else "")
+            beside = ".txt" if "txt" in extensions else ""
+            if read is _captions:
+                beside = "labels in .json" if _holds(_documents(shard, samples), LABEL_KEYS) else ""
+            return LabelSource(extension=extension, read=read, also=beside)
+    found = _documents(shard, samples)
+    captions = _holds(found, CAPTION_KEYS)
+    if _holds(found, LABEL_KEYS):
+        also = [*(["captions"] if captions else []), *_other_lists(found)]
+        return LabelSource(
+            extension="json", read=_json_label, also=f"{' and '.join(also)} in the same .json" if also else ""
+        )
     return LabelSource(extension="json", read=_json_captions) if captions else None
+
+
+def _documents(shard: Path, samples: Sequence[Sample]) -> list[dict[str, Any]]:
+    """The first .json documents."""
+    members = [m for sample in samples for m in sample.members if m.extension == "json"][:_PROBED]
+    return [_json(content, "", Heard()) for content in read_members(shard, members, SMALL)]
+
+
+def _holds(documents: Sequence[dict[str, Any]], keys: Sequence[str]) -> bool:
+    return any(_first(document, keys) is not None for document in documents)
+
+
+def _other_lists(documents: Sequence[dict[str, Any]]) -> list[str]:
+    """The key of lists of labels where a label under another key comes before them and says something else."""
+    lists = [(found, _first(d, LABEL_KEYS)) for d in documents if isinstance(found := d.get(LABELS), list)]
+    return [f'"{LABELS}"'] if any(found not in (one, [one]) for found, one in lists) else []
 
 
 def contradiction(shard: Path, samples: Sequence[Sample], source: LabelSource | None) -> str:
@@ -121,9 +137,16 @@ def contradiction(shard: Path, samples: Sequence[Sample], source: LabelSource | 
     contents = list(read_members(shard, members, SMALL))
     for (sample, _, _), content, document in zip(both, contents[::2], contents[1::2], strict=True):
         one, two = content.decode("utf-8", "replace").strip(), _first(_json(document, "", Heard()), LABEL_KEYS)
-        if one.isdigit() and type(two) is int and int(one) != two:
-            return f"{sample.key} has the label {one} in .{source.extension} and {two} in .json"
+        if one.isdigit() and _names_another(int(one), two):
+            return f"{sample.key} has the label {one} in .{source.extension} and {json.dumps(two)} in .json"
     return ""
+
+
+def _names_another(label: int, said: object) -> bool:
+    """Whether this is another class number than `label`, or a list of class numbers that holds more than it."""
+    if isinstance(said, list):
+        return bool(said) and all(type(each) is int for each in said) and max(said) > 1 and said != [label]
+    return type(said) is int and said != label
 
 
 def said_by(shard: Path, samples: Sequence[Sample], source: LabelSource | None, heard: Heard) -> Iterator[Said]:
@@ -142,18 +165,28 @@ def said_by(shard: Path, samples: Sequence[Sample], source: LabelSource | None, 
 
 
 def _label(content: bytes, where: str, heard: Heard) -> Said:
-    return as_label(heard.text(content, where), where, heard)
+    return _one_or_list(heard.text(content, where), where, heard)
 
 
 def _json_label(content: bytes, where: str, heard: Heard) -> Said:
-    value = _first(_json(content, where, heard), LABEL_KEYS)
-    if isinstance(value, list | dict | bool):
+    document = _json(content, where, heard)
+    key = next((key for key in LABEL_KEYS if document.get(key) is not None), "")
+    value = document.get(key)
+    if isinstance(value, dict | bool):
         heard.counts["list"] += 1
         return None
-    return as_label(value, where, heard)
+    return _one_or_list(value, f'{where} under "{key}"', heard)
 
 
-def as_label(value: object, where: str, heard: Heard) -> Label | None:
+def _one_or_list(value: object, where: str, heard: Heard) -> Said:
+    """A label, or a list of labels as JSON or as a text writes it."""
+    found = value if isinstance(value, list) else written_list(value.strip()) if isinstance(value, str) else None
+    if found is None:
+        return _as_label(value, where, heard)
+    return listed(found, where, lambda each: _as_label(each, where, heard))
+
+
+def _as_label(value: object, where: str, heard: Heard) -> Label | None:
     """A class number from 0, or a class name; None where there is none. Raises `TMVError` for other numbers."""
     if value is None:
         return None
@@ -163,13 +196,9 @@ def as_label(value: object, where: str, heard: Heard) -> Label | None:
     if len(text) > 1 and text[0] == text[-1] == '"':
         text = text[1:-1].strip()  # a text as JSON writes it
     if text[:1] in ("[", "{"):
-        raise TMVError(f"{where} holds {text[:40]}; expected a class number from 0 or a class name.")
-    if _SEVERAL.fullmatch(text):
-        raise TMVError(
-            f"{where} holds several labels ({text}); an image has one, or a .npy with 1 for each class that it has, "
-            "else 0."
-        )
+        raise TMVError(f"{where} holds {text[:40]}; expected a class number from 0, a class name or a list of these.")
     if not _NUMBER.fullmatch(text):
+        heard.counts["marked"] += "|" in text or ";" in text
         return text or None
     number = float(text)
     if number < 0 or not math.isfinite(number) or not number.is_integer():

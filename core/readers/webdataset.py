@@ -1,16 +1,17 @@
 """`wds:PATH`: pictures in webdataset shards, with .cls labels, .txt captions or a .json of either.
 
 A .cls holds a class number or a class name. A .npy holds a number for each class, 1 where the picture has it, else 0,
-so that it may have none or several, as in CLIP_benchmark's multi-label sets. The names of numbered classes come from a
-classnames.txt beside the shards or one folder above, the set's own templates from zeroshot_classification_templates.txt
-there, as CLIP_benchmark lays them out. A .txt holds one caption a line. In a .json the keys label, cls, class or
-class_name count as a label, and caption, captions or text as captions.
+so that it may have none or several, as in CLIP_benchmark's multi-label sets; a list of labels in .cls or .json does the
+same. The names of numbered classes come from a classnames.txt beside the shards or one folder above, the set's own
+templates from zeroshot_classification_templates.txt there, as CLIP_benchmark lays them out. A .txt holds one caption a
+line. In a .json the keys label, cls, class, class_name or labels count as a label, and caption, captions or text as
+captions.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -24,7 +25,8 @@ from core.images.decode import MAX_BYTES
 from core.readers.base import and_more, choose_split, class_note, hashed_half, os_reason, readable
 from core.readers.caption_notes import caption_findings
 from core.readers.label_table import several_note
-from core.readers.shard_labels import MISSING_WORDS, Heard, Label, Several, contradiction, find_source, said_by
+from core.readers.shard_labels import MISSING_WORDS, Heard, contradiction, find_source, said_by
+from core.readers.shard_lists import Label, Listed, Several, settled
 from core.readers.shard_samples import Findings, pictured
 from core.readers.shard_sets import CLASSNAMES, TEMPLATES, Names, curated_names, listed_names, own_templates
 from core.readers.shards import Member, ShardSet, find_shards, read_index
@@ -70,14 +72,22 @@ class ShardPictures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Row:
-    """One sample with a picture and what it says about it: a label, captions or nothing."""
+    """One sample with a picture and what it says about it: a label, several of them, captions or nothing. `written` is
+    a list of labels until those of all samples say how it is meant."""
 
     key: str
     shard: int
     picture: Member
     label: Label | None = None
+    written: Listed | None = None
+    labels: tuple[Label, ...] | None = None
     several: Several | None = None
     captions: tuple[str, ...] = ()
+
+    @property
+    def answered(self) -> bool:
+        """Whether it says which classes the picture has, be it none."""
+        return self.label is not None or self.labels is not None or self.several is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +117,8 @@ def open_shards(spec: DatasetSpec, split: str | None, path: Path) -> Dataset:
     found = splits["all" if half else chosen]
     if full.kind == "captions":
         return _captioned(full, chosen, found)
-    numbers = {row.label for each in splits.values() for row in each.rows if isinstance(row.label, int)}
+    rows = [row for each in splits.values() for row in each.rows]
+    numbers = {label for row in rows for label in (row.label, *(row.labels or ())) if isinstance(label, int)}
     first = int(_from_one(numbers, names))
     return _labelled(full, chosen, found, half, first, [*_class_notes(full, names, numbers), *mask])
 
@@ -117,9 +128,7 @@ def _described(spec: DatasetSpec, path: Path, splits: dict[str, _Split], listed:
     kind: Literal["classification", "captions"] = "classification"
     if any(row.captions for row in rows):
         kind = "captions"
-        if labelled := [
-            name for name, split in splits.items() if any(r.label is not None or r.several for r in split.rows)
-        ]:
+        if labelled := [name for name, split in splits.items() if any(r.answered for r in split.rows)]:
             raise TMVError(f"In {path} some shards hold captions and those of {labelled[0]} labels; open them apart.")
     raw = _raw_names(path, rows, listed)
     names = (*splits, "train", "test") if "all" in splits and raw else tuple(splits)
@@ -148,7 +157,34 @@ def _read_splits(path: Path, names: Names) -> dict[str, _Split]:
                 f"({and_more(silent)})."
             )
         raise NotHere(f"The shards of {path} hold no images; expected members like 0001.jpg and 0001.cls.")
-    return _without_words_for_nothing(splits, names)
+    return _without_words_for_nothing(_with_lists(splits), names)
+
+
+def _with_lists(splits: dict[str, _Split]) -> dict[str, _Split]:
+    """Splits whose lists of labels are understood; where each image has just one label, they are ordinary classes."""
+    told = [row for split in splits.values() for row in split.rows if _told(row) is not None]
+    if not any(row.written for row in told):
+        return splits
+    each, note = settled([found for row in told if (found := _told(row)) is not None])
+    one, answers = all(isinstance(found, tuple) and len(found) == 1 for found in each), iter(each)
+    return {
+        name: replace(
+            split,
+            rows=tuple(row if _told(row) is None else _meant(row, next(answers), one) for row in split.rows),
+            notes=(*split.notes, note),
+        )
+        for name, split in splits.items()
+    }
+
+
+def _told(row: _Row) -> Listed | Several | Label | None:
+    return row.label if row.label is not None else row.written or row.several
+
+
+def _meant(row: _Row, found: Several | tuple[Label, ...], one: bool) -> _Row:
+    if isinstance(found, Several):
+        return replace(row, written=None, several=found)
+    return replace(row, written=None, label=found[0]) if one else replace(row, written=None, label=None, labels=found)
 
 
 def _read_split(shards: ShardSet) -> _Split:
@@ -163,6 +199,8 @@ def _read_split(shards: ShardSet) -> _Split:
         for (sample, picture), said in zip(pairs, said_by(shard, samples[number], source, heard), strict=True):
             if said is None and source:
                 silent.append(sample.key)
+            elif isinstance(said, Listed):
+                rows.append(_Row(key=sample.key, shard=number, picture=picture, written=said))
             elif isinstance(said, Several):
                 rows.append(_Row(key=sample.key, shard=number, picture=picture, several=said))
             elif isinstance(said, tuple):
@@ -171,7 +209,8 @@ def _read_split(shards: ShardSet) -> _Split:
                 rows.append(_Row(key=sample.key, shard=number, picture=picture, label=said))
     notes = [*shards.notes, *findings.notes(source is not None), *heard.said()]
     if source and source.also:
-        text = f"Labels are from .{source.extension}; also there, and not used: {source.also}."
+        what = "Captions" if source.extension == "txt" else "Labels"
+        text = f"{what} are from .{source.extension}; also there, and not used: {source.also}."
         notes.append(Note(text, "captions_not_used"))
     if two := next(
         filter(None, (contradiction(*each, source) for each in zip(shards.paths[:_COMPARED], samples, strict=True))), ""
@@ -239,6 +278,7 @@ def scored_classes(
 def _raw_names(path: Path, rows: Sequence[_Row], names: Names) -> tuple[str, ...]:
     """Class names over all splits: classnames.txt, else the names or numbers in the labels."""
     labels = {row.label for row in rows if row.label is not None}
+    labels |= {label for row in rows for label in row.labels or ()}
     if widths := {row.several.classes for row in rows if row.several}:
         return _of_vectors(path, widths, bool(labels), names)
     if not labels:
@@ -326,19 +366,20 @@ def _labelled(
     """`first` is the number of the first class."""
     position = {raw: i for i, raw in enumerate(spec.raw_classnames)}
     rows = found.rows
-    values = [row.label - first if isinstance(row.label, int) else position.get(row.label or "", -1) for row in rows]
+    values = [_place(row.label, position, first) for row in rows]
     # Rows without a label are those of a split in which no member tells of any.
     notes = _notes(found)
-    several = any(row.several for row in rows)
+    several = any(row.several or row.labels is not None for row in rows)
     if half:
         keep = hashed_half([row.key for row in rows], [0] * len(rows) if several else values, half)
         rows, values = tuple(rows[i] for i in keep), [values[i] for i in keep]
         notes.append(Note("These shards have no split of their own: train and test are fixed halves by key.", "halves"))
     known = bool(spec.raw_classnames) and all(row.label is not None for row in rows)
     labels = np.asarray(values, dtype=np.int64) if known else None
-    pairs = [(i, label) for i, row in enumerate(rows) if row.several for label in row.several.labels]
+    each = [_places(row, position, first) for row in rows] if several else []
+    pairs = [(i, label) for i, labels in enumerate(each) for label in labels]
     if several:
-        notes.append(several_note([len(row.several.labels) if row.several else 0 for row in rows]))
+        notes.append(several_note([len(labels) for labels in each]))
     elif labels is None:
         notes.append(Note("These shards have no labels: the images can be searched, not scored.", "no_labels"))
     if spec.raw_classnames and (several or labels is not None) and all(map(str.isdigit, spec.raw_classnames)):
@@ -358,6 +399,18 @@ def _labelled(
         raw_classnames=spec.raw_classnames,
         notes=tuple(notes),
     )
+
+
+def _place(label: Label | None, position: Mapping[str, int], first: int) -> int:
+    """The position of a class among the names; -1 of none."""
+    return label - first if isinstance(label, int) else position.get(label or "", -1)
+
+
+def _places(row: _Row, position: Mapping[str, int], first: int) -> list[int]:
+    """Positions of all classes of a picture, in order."""
+    if row.several:
+        return list(row.several.labels)
+    return sorted(_place(label, position, first) for label in row.labels or ())
 
 
 def _captioned(spec: DatasetSpec, split: str, found: _Split) -> Dataset:

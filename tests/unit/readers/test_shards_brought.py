@@ -338,8 +338,7 @@ def test_numbers_in_every_form(written: list[str], tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "label",
-    ["-1", "-1.0", "0.5", "1e400", "1 3", "0,1", "[1]", '{"label": 1}', "\x03", "cat\ndog", b"\x03\0\0\0\0\0\0\0"],
+    "label", ["-1", "-1.0", "0.5", "1e400", "1 0.5", "[1", '{"label": 1}', "\x03", "cat\ndog", b"\x03\0\0\0\0\0\0\0"]
 )
 def test_numbers_that_are_no_class_are_refused_by_their_member(label: str | bytes, tmp_path: Path) -> None:
     shard(tmp_path / "0.tar", [("a.png", picture(1)), ("a.cls", "0"), ("b.png", picture(2)), ("b.cls", label)])
@@ -360,7 +359,7 @@ def test_none_may_be_a_class_among_words(tmp_path: Path) -> None:
     assert data.raw_classnames == ("fist", "none") and "say nothing" in note(data, "samples_left_out")
 
 
-@pytest.mark.parametrize("value", [None, [1], {"a": 1}, True, "", float("nan")])
+@pytest.mark.parametrize("value", [None, {"a": 1}, True, "", float("nan")])
 def test_labels_in_json_that_are_none(value: object, tmp_path: Path) -> None:
     members: list[tuple[str, bytes | str]] = []
     for i, label in enumerate((0, 1, value)):
