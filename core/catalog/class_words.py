@@ -99,7 +99,7 @@ def equal_names(folders: Sequence[str], names: Sequence[str]) -> tuple[Note, ...
     more = f" and {len(others)} more" if others else ""
     # ImageNet's own list has such pairs; figures from elsewhere have them too.
     ids = all(_WNID.fullmatch(folder) for group in groups.values() for folder in group)
-    text = f"Several folders share a class name, so no prompt can tell them apart: {shown}{more}."
+    text = f"Several classes share one name, so no prompt can tell them apart: {shown}{more}."
     return (Note(text, "equal_names", "warning" if ids else "fault"),)
 
 

@@ -56,7 +56,7 @@ CAPTION_COLUMNS = (
     "references",
 )
 NULL, EMPTY, NO_TEXT = "null", "empty", "no text"
-_NOTHING = frozenset({"", "nan", "NaN", "null", "NULL", "None", "<NA>", "#N/A"})
+_NOTHING = frozenset({"", "nan", "NaN", "null", "NULL", "None", "<NA>", "#N/A", "N/A", "n/a"})
 """What programs write into a cell for nothing; none of it is a sentence."""
 _NUMBERED = re.compile(rf"(?:{'|'.join(CAPTION_COLUMNS)})[ _-]?(\d+)")
 _SENTENCE = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""", re.DOTALL)

@@ -24,6 +24,7 @@ from core.readers.split_names import measured_first
 from core.types import Dataset, DatasetSpec, Note
 
 _PEEKED = 5_000_000
+_NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?")
 _CAPTION_NAME = re.compile(r"caption|token|results|sentence|metadata", re.IGNORECASE)
 
 
@@ -191,3 +192,9 @@ def _refuse_silence(source: CaptionSource) -> None:
         lost = next((row for row in rows if row.lost), None)
         why = f": {lost.where} is {lost.lost}" if lost else ""
         raise TMVError(f"{source.file} holds no caption that is text{why}; expected sentences.")
+    if all(_NUMBER.fullmatch(row.caption) for row in rows if row.caption):
+        first = next(row for row in rows if row.caption)
+        raise TMVError(
+            f"{source.file} has numbers alone for captions ({first.where or first.picture}: {first.caption}); expected "
+            "sentences. Classes of images belong into labels.csv beside them, opened as folder:."
+        )

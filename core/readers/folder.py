@@ -33,6 +33,7 @@ from core.readers.base import (
 )
 from core.readers.folder_checks import class_findings
 from core.readers.folder_layout import Layout, Part, read_layout
+from core.readers.folder_leftovers import leftovers, tables_beside
 from core.readers.label_table import several_note
 from core.readers.split_names import measured_first
 from core.readers.stamps import as_last_read
@@ -82,6 +83,7 @@ def _read_rows(full: DatasetSpec, chosen: str, path: Path) -> Dataset:
         *part.notes,
         *class_findings(layout, part),
         *_stray_note(layout, part),
+        *leftovers(layout, part),
         *_list_note(layout, path),
         *class_words(full.raw_classnames).notes,
     ]
@@ -97,7 +99,8 @@ def _read_rows(full: DatasetSpec, chosen: str, path: Path) -> Dataset:
 def _several(full: DatasetSpec, split: str, path: Path, layout: Layout, part: Part) -> Dataset:
     """Rows of a split whose images may have none or several labels."""
     names, labels = _tagged(layout, part)
-    notes = [*layout.notes, *part.notes, *_stray_note(layout, part), *_list_note(layout, path)]
+    notes = [*layout.notes, *part.notes, *_stray_note(layout, part), *leftovers(layout, part)]
+    notes += _list_note(layout, path)
     if layout.halves and split != "all":
         keep = hashed_half(names, [0] * len(names), split)
         names, labels = [names[i] for i in keep], [labels[i] for i in keep]
@@ -172,7 +175,7 @@ def _unlabelled(spec: DatasetSpec, split: str, part: Part, layout: Layout) -> Da
         labels=None,
         classnames=spec.classnames,
         raw_classnames=spec.raw_classnames,
-        notes=(note, *layout.notes, *unread_note(names)),
+        notes=(note, *layout.notes, *tables_beside(layout, part), *leftovers(layout, part), *unread_note(names)),
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from core.errors import TMVError
 from core.images.decode import unread_format
-from core.readers.base import and_more, holds_pictures, list_folders, list_pictures, pictures_in
+from core.readers.base import and_more, holds_pictures, list_folders, list_pictures, pictures_in, readable
 from core.readers.folder_layout import Layout, Part
 from core.readers.name_entries import fold
 from core.readers.split_names import CONTAINERS, SIDES, SplitName, split_name
@@ -19,7 +19,7 @@ _LOOKED_INTO = 20
 def class_findings(layout: Layout, part: Part) -> list[Note]:
     """Notes on the classes of one split. Raises `TMVError` where each "class" is a data set with splits of its own."""
     notes = [*_empty_note(layout, part), *_one_class(layout, part), *_split_classes(layout, part)]
-    notes += _container_classes(layout)
+    notes += [*_container_classes(layout), *_other_bytes(layout)]
     if not part.answers:
         notes += [*_inner_folders(layout, part), *_same_folders(layout, part), *_unlike_splits(layout)]
     return notes
@@ -84,6 +84,18 @@ def _container_classes(layout: Layout) -> list[Note]:
         return [Note(f"Read as a class like the others: {and_more(kinds)}.", "container_classes")]
     text = f"The classes are {and_more(kinds)}: folders of a data set, not things in its images."
     return [Note(text, "container_classes", "fault")]
+
+
+def _other_bytes(layout: Layout) -> list[Note]:
+    """Names of folders in another encoding, which no prompt can hold as they are."""
+    strange = [name for name in layout.raw if readable(name) != name]
+    if not strange:
+        return []
+    text = (
+        f"Names of folders that are not UTF-8 go into prompts as their bytes: {and_more(strange)}; rename them, or "
+        "give names with --classnames FILE."
+    )
+    return [Note(text, "names_not_utf8", "warning")]
 
 
 # --- what lies in the class folders -----------------------------------------------------------------------

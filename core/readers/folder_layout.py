@@ -17,8 +17,9 @@ from core.readers.base import (
     list_pictures,
     pictures_in,
 )
+from core.readers.beside import kinds_in
 from core.readers.folder_splits import Disk, check_together, container, inner_splits, inside, named_splits, splits_at
-from core.readers.label_table import NAMES, LabelTable, read_label_table
+from core.readers.label_table import LabelTable, read_label_table, tables_in
 from core.readers.name_entries import fold
 from core.readers.split_names import split_name
 from core.readers.stamps import about_to_read, as_last_read
@@ -162,7 +163,7 @@ def _table(root: Path, place: Path, folders: Sequence[Path], found: Path) -> Lab
     """The table of labels of one split: beside its images, or above them for all splits."""
     above = [folder for folder in (*folders, place, root) if found != folder and found.is_relative_to(folder)]
     prefixes = [f"{found.relative_to(folder).as_posix()}/" for folder in above]
-    if not any((folder / name).is_file() for folder in (found, *above) for name in NAMES):
+    if not any(tables_in(folder) for folder in (found, *above)):
         return None
     return read_label_table([found, *above], pictures_in(found), prefixes)
 
@@ -257,6 +258,8 @@ def _nothing(root: Path) -> str:
         hint = f"it holds tar files: for webdataset shards write wds:{root}."
     elif suffixes & {".zip", ".gz", ".tgz"}:
         hint = "it holds archives: unpack them first."
+    elif held := kinds_in(root):
+        hint = f"it holds {held}."
     elif suffixes & {".json", ".csv", ".tsv"}:
         hint = f"for images with captions write captions:{root}."
     return f"There are no images under {root}; {hint}"

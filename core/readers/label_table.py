@@ -7,19 +7,20 @@ a column for each class with 1 or 0. A table that names no image of the folder i
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from core.errors import TMVError
 from core.readers.base import and_more
+from core.readers.label_cells import cell_reading
 from core.readers.name_entries import fold
 from core.readers.stamps import about_to_read
 from core.readers.text_files import read_text
 from core.types import Note
 
 NAMES = ("labels.csv", "labels.tsv")
-SEPARATORS = "|;"
 _IMAGE_COLUMNS = (
     "image",
     "images",
@@ -37,7 +38,8 @@ _IMAGE_COLUMNS = (
     "id",
 )
 _LABEL_COLUMNS = ("labels", "label", "tags", "tag", "classes", "class", "categories", "category", "class names")
-_MARKED = {"1": True, "1.0": True, "0": False, "0.0": False, "": False}
+_SPLIT_COLUMNS = ("split", "splits", "set", "subset", "partition", "fold", "phase", "usage", "is train", "train")
+_MARKED = {"1": True, "1.0": True, "true": True, "0": False, "0.0": False, "false": False, "": False}
 _LARGEST = 200_000_000
 
 Names = tuple[str, ...]
@@ -57,11 +59,19 @@ def read_label_table(folders: Sequence[Path], images: Sequence[str], prefixes: C
     """The first table in one of the `folders` that names any of these images, as they are listed or below one of the
     `prefixes`, with or without their ending. Raises `TMVError` where such a table cannot be understood."""
     for folder in dict.fromkeys(folders):
-        for file in (folder / name for name in NAMES):
-            about_to_read(folder)
-            if file.is_file() and (found := _read(file, _keys(images, prefixes))):
+        for file in tables_in(folder):
+            if found := _read(file, _keys(images, prefixes)):
                 return found
     return None
+
+
+def tables_in(folder: Path) -> list[Path]:
+    """The files of a folder that are called as such a table is, in either case."""
+    about_to_read(folder)
+    with os.scandir(folder) as entries:
+        found = {entry.name: entry.name.casefold() for entry in entries if entry.name.casefold() in NAMES}
+    order = sorted(found, key=lambda name: (NAMES.index(found[name]), name not in NAMES, name))
+    return [folder / name for name in order if (folder / name).is_file()]
 
 
 def _keys(images: Sequence[str], prefixes: Collection[str]) -> dict[str, str]:
@@ -151,37 +161,48 @@ def _labels(
             "cat|dog, or a column for each class with 1 or 0."
         )
     column = headed[0] if headed else others[0]
-    cells = [cells[column] if column < len(cells) else "" for _, cells in body]
-    marks = [mark for mark in SEPARATORS if any(mark in cell for cell in cells)]
-    if len(marks) > 1:
-        raise TMVError(f"{file} has both | and ; in its labels; separate several labels of an image by one of them.")
-    mark, notes = marks[0] if marks else "", list[Note]()
-    with_comma = sorted({cell for cell in cells if "," in cell})
-    if with_comma:
-        text = f"A comma in {file.name} is part of a label ({and_more(with_comma)}); separate labels by | or ;"
-        notes.append(Note(f"{text}.", "commas_in_labels", "warning"))
+    names_in, notes = cell_reading(file, [_cell(row, column) for row in body])
+    return lambda row: names_in(_cell(row, column)), [
+        *notes,
+        *_unused(file.name, header, body, [i for i in others if i != column]),
+    ]
 
-    def of(row: Row) -> Iterable[str]:
-        cell = row[1][column] if column < len(row[1]) else ""
-        return [name for part in (cell.split(mark) if mark else [cell]) if (name := part.strip())]
 
-    return of, notes
+def _cell(row: Row, column: int) -> str:
+    return row[1][column] if column < len(row[1]) else ""
+
+
+def _unused(name: str, header: list[str] | None, body: Sequence[Row], columns: Sequence[int]) -> list[Note]:
+    """What else the table says of its images; that they are of several splits must not go unsaid."""
+    said = [i for i in columns if header and i < len(header) and header[i]]
+    if not said or header is None:
+        return []
+    apart = next((i for i in said if fold(header[i]) in _SPLIT_COLUMNS and len({_cell(r, i) for r in body}) > 1), None)
+    text = f"Columns of {name} that were not used: {and_more([header[i] for i in said])}"
+    if apart is None:
+        return [Note(f"{text}.", "columns_not_used")]
+    found = and_more(sorted({_cell(row, apart) for row in body}))
+    text += f"; {header[apart]} speaks of splits ({found}): images are of a split by their folder, such as train/."
+    return [Note(text, "columns_not_used", "warning")]
 
 
 def _marked(file: Path, header: list[str], columns: Sequence[int]) -> Callable[[Row], Iterable[str]]:
     """A column for each class."""
     if len(header) <= max(columns) or not all(header[i] for i in columns):
         raise TMVError(f"{file} has a column without a heading; each column of 1 and 0 needs the name of its class.")
+    named = [header[i] for i in columns]
+    if twice := next((name for name in named if named.count(name) > 1), None):
+        raise TMVError(f"{file} has several columns called {twice!r}; each class has one.")
 
     def of(row: Row) -> Iterable[str]:
         for i in columns:
-            cell = row[1][i].strip() if i < len(row[1]) else ""
-            if cell not in _MARKED:
+            cell = _cell(row, i).strip()
+            if (mark := _MARKED.get(cell.casefold())) is None:
                 raise TMVError(
                     f"{file} line {row[0]} has {cell!r} under {header[i]!r}; expected 1 where the label is right, else "
                     "0, or one column named labels."
                 )
-            if _MARKED[cell]:
+            if mark:
                 yield header[i]
 
     return of

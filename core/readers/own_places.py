@@ -10,19 +10,27 @@ import os
 import re
 from pathlib import Path
 
-from core.errors import BadArgument
+from core.errors import BadArgument, NotHere
 from core.readers.datasets import own_path
 from core.store.own_names import OwnNames, is_elsewhere, is_own_data
 
+_SHOWN = 100
 _PATTERN = re.compile(r"[*?\[{]")
 
 
 def own_place(name: str, folder: Path) -> Path:
-    """The path of own data, with `folder` as the data folder."""
+    """The path of own data, with `folder` as the data folder. Raises `NotHere` for one that no disk can have, or that
+    may not be looked at."""
     path = own_path(name)
     if not is_elsewhere(name) and _is_there(folder / path):
         return folder / path
-    return Path(path).expanduser()
+    place = Path(path).expanduser()
+    try:
+        place.exists()
+    except OSError as error:
+        shown = path if len(path) <= _SHOWN else f"{path[:_SHOWN]}…"
+        raise NotHere(f"{shown} cannot be read: {(error.strerror or 'input or output error').lower()}.") from None
+    return place
 
 
 def own_name(name: str, names: OwnNames) -> str:
@@ -43,7 +51,7 @@ def typed_name(name: str, names: OwnNames) -> str:
         return own_name(name, names)
     prefix, path = name.split(":", 1)
     here, there = Path(path).expanduser(), names.folder / path
-    if here.exists() and there.exists() and not here.samefile(there):
+    if exists(here) and exists(there) and not here.samefile(there):
         raise BadArgument(
             f"{name} can mean two places, {path} in this folder and {path} in the data folder {names.folder}: write "
             f"{prefix}:./{path} for the first or {prefix}:{there} for the second."
@@ -55,6 +63,14 @@ def _is_there(path: Path) -> bool:
     """Whether there is such a file or folder; of a pattern of shards, the folder that it begins in."""
     parts = path.parts
     first = next((i for i, part in enumerate(parts) if _PATTERN.search(part)), None)
-    if first is None or path.exists():
-        return path.exists()
+    if first is None or exists(path):
+        return exists(path)
     return first > 0 and Path(*parts[:first]).is_dir()
+
+
+def exists(path: Path) -> bool:
+    """Whether there is such a file or folder; there is none of a name that no disk takes."""
+    try:
+        return path.exists()
+    except OSError:  # longer than a name may be, or in a folder that may not be entered
+        return False

@@ -17,6 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import TMVError
+from core.images.decode import IMAGE_SUFFIXES
+from core.readers.base import and_more
 from core.readers.shard_lists import Label, Listed, Several, listed, written_list
 from core.readers.shards import Member, Sample, read_members
 from core.readers.text_files import decoded, text_lines
@@ -29,6 +31,7 @@ LABEL_KEYS = ("label", "cls", "class", "class_name", "classname", LABELS)
 CAPTION_KEYS = ("caption", "captions", "text")
 MISSING_WORDS = frozenset({"null", "nan", "none"})
 SMALL = 1_000_000
+IMAGES = frozenset(suffix[1:] for suffix in IMAGE_SUFFIXES)
 _NUMBER = re.compile(r"[+-]?(\d{1,9}(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?")
 _PROBED = 50
 
@@ -114,6 +117,14 @@ def _documents(shard: Path, samples: Sequence[Sample]) -> list[dict[str, Any]]:
     """The first .json documents."""
     members = [m for sample in samples for m in sample.members if m.extension == "json"][:_PROBED]
     return [_json(content, "", Heard()) for content in read_members(shard, members, SMALL)]
+
+
+def untold(shard: Path, samples: Sequence[Sample]) -> str:
+    """What stands beside the images of samples that say nothing: endings of members, keys of the .json; "" if none."""
+    endings = Counter(m.extension for s in samples for m in s.members if m.extension.rpartition(".")[2] not in IMAGES)
+    found = [f".{extension}" for extension, _ in endings.most_common(3)]
+    keys = sorted({key for document in _documents(shard, samples) for key in document})
+    return and_more(found) + (f" (with {and_more(keys)})" if keys and "json" in endings else "")
 
 
 def _holds(documents: Sequence[dict[str, Any]], keys: Sequence[str]) -> bool:

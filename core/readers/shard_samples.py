@@ -9,14 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from core.images.decode import IMAGE_SUFFIXES
 from core.readers.base import and_more
-from core.readers.shard_labels import dotted_teller
+from core.readers.shard_labels import IMAGES, dotted_teller
 from core.readers.shards import Member, Sample, ShardIndex
 from core.readers.tar_index import NO_END
 from core.types import Note
 
-_IMAGE_EXTENSIONS = frozenset(suffix[1:] for suffix in IMAGE_SUFFIXES)
 _TELLERS = frozenset({"cls", "txt", "json", "cls.txt", "npy"})
 
 
@@ -38,6 +36,7 @@ class Findings:
     strange: set[str] = field(default_factory=set)
     twice: list[str] = field(default_factory=list)
     unnamed: list[str] = field(default_factory=list)
+    links: list[str] = field(default_factory=list)
     ends: list[Note] = field(default_factory=list)
     beside: list[_Choice] = field(default_factory=list)
     several: list[_Choice] = field(default_factory=list)
@@ -59,6 +58,9 @@ class Findings:
         if self.unnamed:
             text = f"Files without an ending were left out: {len(self.unnamed):,} ({and_more(self.unnamed)})."
             notes.append(Note(text, "members_left_out"))
+        if self.links:
+            text = f"Links inside a shard are not followed: {len(self.links):,} ({and_more(self.links)}) were left out."
+            notes.append(Note(text, "links_left_out", "warning"))
         return [*notes, *self._choices(labelled)]
 
     def _choices(self, labelled: bool) -> list[Note]:
@@ -97,6 +99,7 @@ def pictured(shard: Path, index: ShardIndex, findings: Findings) -> list[tuple[S
     """The samples with a picture, each with the one that is kept; the rest goes into `findings`."""
     findings.twice += [f"{name} in {shard.name}" for name in index.twice]
     findings.unnamed += index.unnamed
+    findings.links += index.links
     if index.end:
         what = "it may be cut off" if index.end == NO_END else "what follows is not read"
         findings.ends.append(Note(f"{shard.name} {index.end}; {what}.", "tar_end", "warning"))
@@ -116,7 +119,7 @@ def pictured(shard: Path, index: ShardIndex, findings: Findings) -> list[tuple[S
 
 def _picture(sample: Sample, findings: Findings) -> Member | None:
     """The member with the plainest extension ("jpg" before "seg.png")."""
-    found = [m for m in sample.members if m.extension.rsplit(".", 1)[-1] in _IMAGE_EXTENSIONS]
+    found = [m for m in sample.members if m.extension.rsplit(".", 1)[-1] in IMAGES]
     if len(found) < 2:
         return found[0] if found else None
     found.sort(key=lambda m: (m.extension.count("."), m.extension))

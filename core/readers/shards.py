@@ -52,13 +52,14 @@ class Sample:
 class ShardIndex:
     """The samples of one shard in the order of their first member, and what is odd about it.
 
-    `twice` are names that stand there again (the first is kept), `unnamed` files without an extension, `end` what is
-    wrong with the end of the tar.
+    `twice` are names that stand there again (the first is kept), `unnamed` files without an extension, `links` links,
+    which hold nothing, `end` what is wrong with the end of the tar.
     """
 
     samples: tuple[Sample, ...]
     twice: tuple[str, ...] = ()
     unnamed: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
     end: str = ""
 
 
@@ -260,7 +261,8 @@ def read_index(shard: Path) -> ShardIndex:
 @lru_cache(maxsize=512)
 def _read_index(shard: str, stamp: str) -> ShardIndex:
     groups: dict[str, dict[str, Member]] = {}
-    twice, unnamed, files = list[str](), list[str](), _files(Path(shard))
+    twice, unnamed, links = list[str](), list[str](), list[str]()
+    files = _files(Path(shard), links)
     while True:
         try:
             name, offset, size = next(files)
@@ -278,7 +280,8 @@ def _read_index(shard: str, stamp: str) -> ShardIndex:
         ):
             twice.append(name)
     samples = tuple(Sample(key=key, members=tuple(members.values())) for key, members in groups.items())
-    return ShardIndex(samples=samples, twice=tuple(twice), unnamed=tuple(unnamed), end=break_off)
+    seen = tuple(filter(_seen, links))
+    return ShardIndex(samples=samples, twice=tuple(twice), unnamed=tuple(unnamed), links=seen, end=break_off)
 
 
 def _seen(name: str) -> bool:
@@ -294,7 +297,7 @@ def split_name(name: str) -> tuple[str, str]:
     return "/".join([*parts[:-1], stem]), extension.lower()
 
 
-def _files(shard: Path) -> Files:
+def _files(shard: Path, links: list[str]) -> Files:
     """(name, offset, size) of the plain files in a tar. Raises `TMVError` for a damaged or compressed one."""
     try:
         with shard.open("rb") as file:
@@ -302,7 +305,7 @@ def _files(shard: Path) -> Files:
         if head in _COMPRESSED:
             kind = _COMPRESSED[head]
             raise TMVError(f"{shard} is compressed ({kind}) and has no offsets; unpack it to .tar.")
-        return (yield from tar_files(shard))
+        return (yield from tar_files(shard, links))
     except OSError as error:
         raise TMVError(f"{shard} cannot be read: {os_reason(error)}.") from None
 

@@ -17,6 +17,7 @@ from core.errors import TMVError
 _BLOCK = 512
 _FILES = (b"0", b"\0", b"7")
 _WITHOUT_DATA = (b"1", b"2", b"3", b"4", b"5", b"6")
+_LINKS = (b"1", b"2")
 _LARGEST_NAME = 1_000_000
 _LOOKED_AT = 1_048_576
 NO_END, GOES_ON = "has no end mark", "goes on behind its end mark"
@@ -24,20 +25,21 @@ NO_END, GOES_ON = "has no end mark", "goes on behind its end mark"
 Files = Generator[tuple[str, int, int], None, str]
 
 
-def tar_files(shard: Path) -> Files:
-    """(name, offset, size) of each ordinary file in the tar, in order; bytes that are not UTF-8 stay escaped.
+def tar_files(shard: Path, links: list[str] | None = None) -> Files:
+    """(name, offset, size) of each ordinary file in the tar, in order; bytes that are not UTF-8 stay escaped. Names of
+    links, which hold nothing themselves, are put into `links`.
 
     What it returns at last says whether the tar ends as it should: "", `NO_END` or `GOES_ON`. Raises `TMVError` where
     the file is cut off or damaged, `OSError` where it cannot be read.
     """
     descriptor = os.open(shard, os.O_RDONLY)
     try:
-        return (yield from _members(shard, descriptor, os.fstat(descriptor).st_size))
+        return (yield from _members(shard, descriptor, os.fstat(descriptor).st_size, [] if links is None else links))
     finally:
         os.close(descriptor)
 
 
-def _members(shard: Path, descriptor: int, end: int) -> Files:
+def _members(shard: Path, descriptor: int, end: int, links: list[str]) -> Files:
     place, said = 0, dict[str, str]()
     while place < end:
         header = os.pread(descriptor, _BLOCK, place)
@@ -53,6 +55,8 @@ def _members(shard: Path, descriptor: int, end: int) -> Files:
             said |= _pax(content) if kind == b"x" else {"path": _text(content)}
         else:
             name = said.get("path") or _name(header)
+            if kind in _LINKS:
+                links.append(name)
             # Before POSIX a folder was an ordinary entry whose name ends in a slash.
             if kind in _FILES and not (kind == b"\0" and name.endswith("/")):
                 yield name, start, size

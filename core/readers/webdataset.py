@@ -25,7 +25,7 @@ from core.images.decode import MAX_BYTES
 from core.readers.base import and_more, choose_split, class_note, hashed_half, os_reason, readable
 from core.readers.caption_notes import caption_findings
 from core.readers.label_table import several_note
-from core.readers.shard_labels import MISSING_WORDS, Heard, contradiction, find_source, said_by
+from core.readers.shard_labels import MISSING_WORDS, Heard, contradiction, find_source, said_by, untold
 from core.readers.shard_lists import Label, Listed, Several, settled
 from core.readers.shard_samples import Findings, pictured
 from core.readers.shard_sets import CLASSNAMES, TEMPLATES, Names, curated_names, listed_names, own_templates
@@ -217,6 +217,9 @@ def _read_split(shards: ShardSet) -> _Split:
     ):
         text = f"{two}; the labels in .{source.extension if source else ''} are used."
         notes.append(Note(text, "two_labels", "warning"))
+    if source is None and (beside := next(filter(None, map(untold, shards.paths, samples)), "")):
+        text = f"Beside the images, and not read as labels or captions: {beside}; labels are read from .cls or .json."
+        notes.append(Note(text, "members_not_read", "warning"))
     _refuse_numbers_for_captions(rows)
     return _Split(shards=shards.paths, rows=tuple(rows), silent=tuple(silent), notes=tuple(notes))
 
