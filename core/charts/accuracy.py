@@ -70,7 +70,7 @@ def accuracy_chart(
         layout.name_rows(fig, placed, style)
     else:
         layout.name_groups(fig, list(placed.drop_duplicates("group")["group_title"]), upright=upright)
-    percent_axis(fig, style, "y" if upright else "x", title=say_metric(metric))
+    percent_axis(fig, style, "y" if upright else "x", few=named, title=say_metric(metric))
     finish(fig, style)
     return Chart(figure=fig, title=title, alt=_alt(frame, metric), frame=frame, filename=f"accuracy-{metric}")
 

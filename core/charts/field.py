@@ -15,7 +15,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from core.charts.palette import Shade, Theme, marks_apart, model_color, model_symbol
-from core.charts.theme import Chart, Look, finish, percent_axis, start, whiskers
+from core.charts.theme import Chart, Look, finish, percent_axis, share_grid, start, whiskers
 from core.stats.intervals import Float64Array
 from core.stats.line import Line, from_logit, to_logit
 from core.stats.numbers import percent, points
@@ -155,36 +155,33 @@ def field_robustness_chart(
 
 
 def field_correlations_chart(frame: pd.DataFrame, *, title: str, theme: Theme = "light", scale: float = 1.0) -> Chart:
-    """A `correlations_frame` as a map, in its order. customdata is (x, y)."""
+    """A `correlations_frame` as a map, in its order. customdata is (x, y), of invisible marks over the cells, since a
+    heat map cannot be selected."""
     names = list(dict.fromkeys(frame["x_title"]))
-    side, n = 22, len(names)
-    style, fig = start(theme, scale, title, note="Spearman's rank correlation over checkpoints.", height=n * side + 190)
+    n = len(names)
+    # Names of columns would run into each other on a narrow screen, and are those of the rows.
+    note = "Spearman's rank correlation over checkpoints. Columns are in the order of the rows."
+    style, fig = start(theme, scale, title, note=note, height=max(16 * n, 240) + 50)
     values = frame["correlation"].to_numpy().reshape(n, n)
-    stops = len(style.sequential) - 1
-    fig.add_heatmap(
-        z=values,
-        x=list(range(n)),
-        y=list(range(n)),
-        zmin=0,
-        zmax=1,
-        xgap=1,
-        ygap=1,
-        colorscale=[(i / stops, colour) for i, colour in enumerate(style.sequential)],
-        colorbar={
-            "thickness": style.size(10),
-            "outlinewidth": 0,
-            "len": 0.6,
-            "tickfont": {"size": style.size(12), "color": style.text},
-        },
-        text=[[f"{a} and {b}<br>{values[i, k]:.2f}" for k, b in enumerate(names)] for i, a in enumerate(names)],
-        hovertemplate="%{text}<extra></extra>",
+    share_grid(fig, style, values, scale=True, len=0.6, tickformat=".1f")
+    fig.add_scatter(
+        x=np.tile(np.arange(n), n),
+        y=np.repeat(np.arange(n), n),
+        mode="markers",
+        marker={"symbol": "square", "size": style.size(12), "opacity": 0},
+        selected={"marker": {"opacity": 0}},
+        unselected={"marker": {"opacity": 0}},
+        customdata=frame[["x", "y"]].to_numpy().tolist(),
+        hovertext=[
+            f"{a} and {b}: {r:.2f}"
+            for a, b, r in zip(frame["x_title"], frame["y_title"], frame["correlation"], strict=True)
+        ],
     )
-    ticks: dict[str, Any] = {"tickvals": list(range(n)), "ticktext": names, "showgrid": False}
-    fig.update_xaxes(**ticks, tickangle=-90)
-    fig.update_yaxes(**ticks, autorange="reversed")
+    edges = [-0.5, n - 0.5]
+    fig.update_xaxes(showticklabels=False, range=edges, showgrid=False)
+    fig.update_yaxes(tickvals=list(range(n)), ticktext=names, range=edges[::-1], showgrid=False)
     finish(fig, style, legend=False)
-    fig.update_xaxes(tickfont_size=style.size(11))
-    fig.update_yaxes(tickfont_size=style.size(11))
+    fig.update_yaxes(tickfont_size=style.size(11 if n > 20 else 13))
     return Chart(figure=fig, title=title, alt=title, frame=frame, filename="field-correlations")
 
 

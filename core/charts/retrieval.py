@@ -58,7 +58,7 @@ def recalls_chart(
         layout.name_rows(fig, placed, style)
     else:
         layout.name_groups(fig, list(placed.drop_duplicates("group")["group_title"]), upright=upright)
-    percent_axis(fig, style, "y" if upright else "x")
+    percent_axis(fig, style, "y" if upright else "x", few=named)
     finish(fig, style)
     return Chart(figure=fig, title=title, alt=_recalls_alt(part), frame=part, filename=f"recall-{side}")
 

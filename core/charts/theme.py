@@ -288,13 +288,17 @@ def _stay_readable(trace: Any, style: Look) -> None:
     }
 
 
-def percent_axis(fig: go.Figure, style: Look, axis: str, *, top: float = 1.0, title: str = "", **options: Any) -> None:
-    """An axis of shares: from 0, in percent without decimals."""
+def percent_axis(
+    fig: go.Figure, style: Look, axis: str, *, top: float = 1.0, title: str = "", few: bool = False, **options: Any
+) -> None:
+    """An axis of shares: from 0, in percent without decimals. `few` numbers where names leave little room beside them
+    on a narrow screen: there more would be turned upright."""
     update = fig.update_xaxes if axis == "x" else fig.update_yaxes
     update(
         range=[0, top],
         tickformat=".0%",
-        dtick=0.2 if top > 0.5 else None,
+        dtick=0.5 if few else 0.2 if top > 0.5 else None,
+        **({"tickangle": 0, "minor": {"dtick": 0.1, "showgrid": True, "gridcolor": style.grid}} if few else {}),
         title_text=title,
         rangemode="tozero",
         showgrid=True,

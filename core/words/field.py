@@ -9,6 +9,7 @@ import numpy as np
 from core.catalog.field import FieldSet, groups, recall_sets
 from core.stats.intervals import Float64Array
 from core.stats.numbers import count, few_of, interval_text, listed, percent, points, upper_first
+from core.stats.rank_correlation import rank_correlations
 from core.studies.field.beside import BroughtFigures
 from core.studies.field.choosing import FieldFilter
 from core.studies.field.expected import CONFIDENCE, Alarms, Expected
@@ -77,9 +78,7 @@ def cost_said(
     known = np.isfinite(costs)
     if known.sum() < 3:
         return Sentence(f"Too few checkpoints here have recorded {COST_SAID[cost]} to compare.", "nothing")
-    from scipy import stats  # slow to import
-
-    rho = float(stats.spearmanr(costs[known], values[known]).statistic)
+    rho = float(rank_correlations(np.column_stack([costs[known], values[known]]))[0, 1])
     strength = "much" if abs(rho) > 0.7 else "something" if abs(rho) > 0.3 else "little"
     unknown = int((~known).sum())
     lost = f" {count(unknown, 'checkpoint')} of unknown cost left out." if unknown else ""

@@ -10,6 +10,8 @@ from core.words.names import say_dataset, say_model
 
 FAULT, WARNING, INFO = "fault", "warning", "info"
 MOST_NAMED = 3
+ASIDE = frozenset({"weights_unwrapped"})
+"""Codes of explanations that say only how a file was read: true, and of each of many own models the same."""
 Namer = Callable[[str], str]
 
 
@@ -31,13 +33,23 @@ class Noted(Protocol):
 
 def notes_of(results: Sequence[Noted]) -> list[tuple[str, str]]:
     """(level, sentence), faults first; a note that is not true of every result begins with those it is true of."""
+    return [(note.level, text) for note, text in _gathered(results)]
+
+
+def remarks_of(results: Sequence[Noted]) -> tuple[list[str], list[str]]:
+    """The explanations of `notes_of`: those to read beside the numbers, and those that may stand aside."""
+    quiet = [(note, text) for note, text in _gathered(results) if note.level not in (FAULT, WARNING)]
+    return [t for note, t in quiet if note.code not in ASIDE], [t for note, t in quiet if note.code in ASIDE]
+
+
+def _gathered(results: Sequence[Noted]) -> list[tuple[Note, str]]:
     pairs = [(result.model, result.dataset) for result in results]
-    whose = dict[tuple[str, str], list[tuple[str, str]]]()
+    whose = dict[tuple[str, str], tuple[Note, list[tuple[str, str]]]]()
     for result, pair in zip(results, pairs, strict=True):
         for note in result.notes:
-            whose.setdefault((note.level, str(note)), []).append(pair)
-    ordered = sorted(whose.items(), key=lambda item: (FAULT, WARNING, INFO).index(item[0][0]))
-    return [(level, f"{said_of(found, pairs, say_model, say_dataset)}{text}") for (level, text), found in ordered]
+            whose.setdefault((note.level, str(note)), (note, []))[1].append(pair)
+    ordered = sorted(whose.values(), key=lambda item: (FAULT, WARNING, INFO).index(item[0].level))
+    return [(note, f"{said_of(found, pairs, say_model, say_dataset)}{note}") for note, found in ordered]
 
 
 def said_of(

@@ -7,12 +7,15 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-LONG = 28
-"""A name of so many characters is not shortened."""
+LONG, LONGEST = 28, 44
+"""A name of so many characters is not shortened, and one of more than the second has lost its middle, whatever it is
+shown with: a sentence with two of them could not be read."""
 PART = 16
 """A part of so many characters stays whole, whatever hyphens are in it ("lr5e-4", "vit-b-32")."""
 GONE = "…"
-_BREAKS, _HYPHENS = re.compile(r"[^_/\s]*[_/\s]?"), re.compile(r"[^-]*-?")
+_BREAKS = re.compile(r"[^_/\s]*[_/\s]?")
+_HYPHENS = re.compile(r"(?:[^-]|(?<=\d[eE])-(?=\d))*-?")
+"""Up to a hyphen, which the one of 3e-4 is not."""
 
 
 def shortened(said: Mapping[str, str]) -> dict[str, str]:
@@ -30,7 +33,14 @@ def shortened(said: Mapping[str, str]) -> dict[str, str]:
     for fuller in (begun, dict(said)):
         times = Counter(short.values())
         short |= {key: fuller.get(key, text) for key, text in short.items() if times[text] > 1}
-    return short
+    return _without_middle(short)
+
+
+def _without_middle(said: Mapping[str, str]) -> dict[str, str]:
+    """Texts that are still too long without their middle, where that makes none like another one."""
+    short = {key: middle_out(text, LONGEST) for key, text in said.items()}
+    times = Counter(short.values())
+    return {key: text if times[text] == 1 else said[key] for key, text in short.items()}
 
 
 def middle_out(name: str, width: int) -> str:

@@ -21,6 +21,7 @@ from core.studies.captions.retrieval import RetrievalResult
 from core.tables.retrieval import ranks_frame
 from core.words.captions import Side
 from core.words.names import say_model, short_names
+from core.words.shorter import middle_out
 from pages.shared.file_models import public_name
 from pages.shared.paging import paged
 from pages.shared.save import save_rows
@@ -31,6 +32,8 @@ from pages.shared.words import plain
 
 PAGE, PAGE_KEY, ROW = 8, "captions-page", 60
 CLOSER = "look-closer-at"
+RANK_WIDTH, NAME_IN_HEADING = 112, 18
+"""Pixels of a column of ranks, and characters of the model's name over it."""
 KINDS = {"": "Any rank", "1-1": "First", "2-10": "2 to 10", "11-": "Beyond ten"}
 _SPAN = re.compile(r"^(\d{1,9})-(\d{1,9})?$")
 LISTED = {"image": "Captions", "text": "Images"}
@@ -189,6 +192,8 @@ def _table(
         opened(str(row["picture"]), str(row["caption"]))
 
     number = st.column_config.NumberColumn
+    # Headings of many models, each as wide as its name, would leave no room for the captions.
+    width = RANK_WIDTH if len(ranks) > 2 or any(len(name) > NAME_IN_HEADING for name in ranks.values()) else None
     columns = ["thumb", "caption", *columns_seen.values(), *margins, "open"]
     st.dataframe(
         shown_rows[columns].dropna(axis="columns", how="all"),
@@ -200,10 +205,12 @@ def _table(
         column_config={
             "thumb": st.column_config.ImageColumn("Image", width="small", pinned=True),
             "caption": st.column_config.TextColumn(
-                "Caption" if look.side == "image" else "First of its captions", width=170
+                "Caption" if look.side == "image" else "First of its captions", width=170 if width is None else 260
             ),
             **{
-                columns_seen[key]: number(name, format="localized", help=f"Rank with {name}")
+                columns_seen[key]: number(
+                    middle_out(name, NAME_IN_HEADING), format="localized", help=f"Rank with {name}", width=width
+                )
                 for key, name in ranks.items()
             },
             "lost_by": number(

@@ -36,25 +36,27 @@ AT_ONCE = 10_000
 
 def questions(engine: Engine) -> None:
     """Three columns: question, answer, page."""
-    asked: tuple[tuple[str, Callable[[Engine], Answer | None], str, str], ...] = (
-        ("How well does it label images?", _labels, PAGES[0], "Accuracy"),
-        ("What does the wording change?", _wording, PAGES[1], "Compare templates"),
-        ("Does a caption find its own image?", _captions, PAGES[2], "Retrieval scores"),
+    classes, captions = (f"no data set with {what} is embedded" for what in ("classes", "captions"))
+    asked: tuple[tuple[str, Callable[[Engine], Answer | None], str, str, str], ...] = (
+        ("How well does it label images?", _labels, PAGES[0], "Accuracy", classes),
+        ("What does the wording change?", _wording, PAGES[1], "Compare templates", classes),
+        ("Does a caption find its own image?", _captions, PAGES[2], "Retrieval scores", captions),
     )
-    for column, (title, answer, page, label) in zip(st.columns(3, gap="large"), asked, strict=True):
+    for column, (title, answer, page, label, nothing) in zip(st.columns(3, gap="large"), asked, strict=True):
         with column:
             st.header(title, anchor=False)
-            _say(engine, answer)
+            _say(engine, answer, nothing)
             st.page_link(f"{page}/page.py", label=label, icon=":material/arrow_forward:")
 
 
-def _say(engine: Engine, answer: Callable[[Engine], Answer | None]) -> None:
+def _say(engine: Engine, answer: Callable[[Engine], Answer | None], nothing: str) -> None:
     try:
         found = answer(engine)
     except TMVError:  # texts that are not encoded yet, or vectors of other weights: the page says which
-        found = None
+        st.markdown("No answer yet: the images are embedded; open the page, and it computes the rest.")
+        return
     if found is None:
-        st.markdown("No answer yet: what it needs has not been computed.")
+        st.markdown(f"No answer yet: {nothing}.")
         return
     st.markdown(f"**{plain(found[0])}**")
     st.caption(plain(found[1]))

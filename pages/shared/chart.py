@@ -69,7 +69,9 @@ def fitted(chart: Chart, figure: go.Figure, *, key: str, **options: Any) -> None
 def _heading(chart: Chart, title: bool) -> None:
     """Title and note over a chart; the browser breaks their lines."""
     parts = (
-        [f'<p style="font-size: 1.0625rem; font-weight: 600; margin: 0;">{escape(chart.title)}</p>'] if title else []
+        [f'<p style="font-size: 1.0625rem; font-weight: 600; line-height: 1.35; margin: 0;">{escape(chart.title)}</p>']
+        if title
+        else []
     )
     if chart.note:
         look = chart_style(theme())

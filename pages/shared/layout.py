@@ -17,7 +17,7 @@ from core.studies.result import StudyResult
 from core.types import Interval, Provenance
 from core.words.accuracy import rule_line
 from core.words.names import say_pair
-from core.words.notes import FAULT, WARNING, Noted, notes_of
+from core.words.notes import FAULT, WARNING, Noted, notes_of, remarks_of
 from pages.shared.engine import engine
 from pages.shared.file_models import public_name
 from pages.shared.page_actions import page_actions
@@ -65,7 +65,8 @@ def _draw_title(text: str, lead: str) -> None:
         st.title(text, anchor=False, width="content")
         _actions.set(st.container(horizontal=True, width="content", gap="xsmall", key="page-actions"))
     if lead:
-        st.markdown(lead)
+        with st.container(key="page-lead"):
+            st.markdown(lead)
 
 
 def headlines(figures: Sequence[Headline], *, models: int = 0) -> None:
@@ -109,20 +110,21 @@ def show_notes(results: Sequence[Noted], *, remarks: bool = True) -> None:
         if found := [plain(text) for of, text in said if of == level]:
             box(found[0] if len(found) == 1 else "\n".join(f"- {text}" for text in found), icon=icon)
     if remarks:
-        show_remarks([text for level, text in said if level not in (FAULT, WARNING)])
+        show_quiet_notes(results)
 
 
 def show_quiet_notes(results: Sequence[Noted]) -> None:
     """The explanations alone, for a page whose finding leaves no room for them."""
-    show_remarks([text for level, text in notes_of(results) if level not in (FAULT, WARNING)])
+    show_remarks(*remarks_of(results))
 
 
-def show_remarks(quiet: Sequence[str]) -> None:
-    """Explanations in small letters, the first few open."""
+def show_remarks(quiet: Sequence[str], aside: Sequence[str] = ()) -> None:
+    """Explanations in small letters, the first few open, those `aside` closed."""
     for text in quiet[:MOST_NOTES]:
         st.caption(plain(text))
-    if rest := quiet[MOST_NOTES:]:
-        with st.expander(f"{count(len(rest), 'more note')} about these numbers"):
+    if rest := [*quiet[MOST_NOTES:], *aside]:
+        more = "more note" if len(quiet) > MOST_NOTES else "note"
+        with st.expander(f"{count(len(rest), more)} about these numbers"):
             for text in rest:
                 st.caption(plain(text))
 

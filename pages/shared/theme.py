@@ -68,6 +68,11 @@ def keep_readable() -> None:
         # On a phone the logo and what says that a page is running would push the menu off the screen.
         "@media (max-width: 480px) { [data-testid='stHeaderLogo'] { max-width: 9rem; height: auto; } "
         "[data-testid='stToolbar'] > div > div:last-child { min-width: 0; flex: 1 1 0; } }"
+        # On a phone the finding and its chart come before the first scroll.
+        "@media (max-width: 639px) { .stMainBlockContainer > .stVerticalBlock { gap: 0.7rem; } "
+        "[data-testid='stMain'] [data-testid='stHeading'] h1 { font-size: 1.35rem; padding: 0; } "
+        "[data-testid='stMain'] [data-testid='stHeading'] h2 { font-size: 1.1rem; padding: 0.3rem 0 0.5rem; } "
+        ".st-key-page-head { gap: 0.2rem; } .st-key-page-lead p { font-size: 0.875rem; line-height: 1.4; } } "
         "@media (min-width: 640px) { .st-key-show-choices { display: none !important; } }"
         "@media (max-width: 639px) { div:has(> [class*='st-key-choices-folded']) { display: none !important; } }"
         f"@media (max-width: {SIDES_WRAP}px) {{ {SIDES} {{ flex-wrap: wrap; }} "

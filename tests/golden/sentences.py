@@ -860,6 +860,9 @@ def _others() -> Said:
     doubt, other = Note("It is small.", "small_gallery", "warning"), Note("It is a part.", "part")
     noted = [replace(zero(OPENAI, 180), notes=(other, doubt)), replace(zero(LAION, 240), notes=(other,))]
     yield "notes.notes_of", [[list(pair) for pair in notes.notes_of(noted)]]
+    read = Note("The weights in best.pt were read under 'state_dict'.", "weights_unwrapped")
+    unwrapped = [replace(zero(LAION, 180), notes=(other, read))]
+    yield "notes.remarks_of", [[list(part) for part in notes.remarks_of([*noted, *unwrapped])]]
 
 
 def _data_quality() -> Iterable[tuple[str, list[Any]]]:

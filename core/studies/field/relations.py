@@ -9,6 +9,7 @@ import numpy as np
 from core.catalog.field import Checkpoint, FieldSet, checkpoints
 from core.stats.intervals import Float64Array
 from core.stats.line import Line, fit, outside
+from core.stats.rank_correlation import rank_correlations
 from core.studies.field.choosing import FieldFilter, distinct, figures
 from core.types import IntArray
 
@@ -74,10 +75,7 @@ def set_against_set(x: FieldSet, y: FieldSet, chosen: FieldFilter | None = None)
 def set_correlations(sets: tuple[FieldSet, ...], chosen: FieldFilter | None = None) -> SetCorrelations:
     """Between at least two sets over at least four checkpoints."""
     rows = distinct((chosen or FieldFilter()).rows)
-    from scipy import stats  # slow to import, and only a page asks
-
-    ranks = stats.rankdata(figures(sets, rows), axis=0)
-    values = np.atleast_2d(np.corrcoef(ranks, rowvar=False))
+    values = rank_correlations(figures(sets, rows))
     order = _clustered(values)
     return SetCorrelations(sets=tuple(sets[i] for i in order), values=values[np.ix_(order, order)], n=len(rows))
 

@@ -24,6 +24,7 @@ from core.studies.zero_shot.study import ZeroShot
 from core.types import DatasetSpec, ModelSpec
 from core.words.few_shot import say_draw
 from core.words.names import DRAWN, METHODS, PROBE, ZERO_SHOT, few_shot_method, say_model, short_names
+from core.words.shorter import middle_out
 from pages.classification.compare.few_shot_side import SEED, SHOTS_OPENED, pick_draw, read_draw
 from pages.shared.encode import encode_filled
 from pages.shared.model_list import model_options
@@ -42,7 +43,7 @@ OFFERED = {
 }
 SideResult = ZeroShotResult | ProbeResult | FewShotDraw
 UNPROMPTED = (PROBE, "few-shot-probe")
-MOST_TEMPLATES = 20
+MOST_TEMPLATES, MOST_OF_A_NAME = 20, 18
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,7 +208,8 @@ def side_titles(first: Side, second: Side) -> tuple[str, str]:
     if first.model.name == second.model.name:
         name = say_model(first.model)
         return f"{name} (first)", f"{name} (second)"
-    a, b = short_names([first.model, second.model])
+    # Labels of fields in one row: a name that takes three lines would push them apart.
+    a, b = (middle_out(name, MOST_OF_A_NAME) for name in short_names([first.model, second.model]))
     return a, b
 
 

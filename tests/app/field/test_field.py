@@ -68,6 +68,13 @@ def test_the_other_views_draw_a_chart(page, view: str) -> None:
     assert not app.exception and charts(app) == 1
 
 
+def test_every_cell_of_the_map_leads_to_its_two_data_sets(page) -> None:
+    traces = json.loads(page(HERE, view="alike").get("plotly_chart")[0].proto.spec)["data"]
+    names = [each.name for each in field_sets()]
+    led = {tuple(pair) for trace in traces for pair in trace.get("customdata", [])}
+    assert led == {(x, y) for x in names for y in names}
+
+
 def test_limits_change_the_answer(page) -> None:
     app = page(HERE, sets="satellite", size="200", commercial="yes")
     assert "Of 33 checkpoints" in said(app) or "checkpoints with at most 200 million parameters" in said(app)

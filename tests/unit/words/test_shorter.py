@@ -9,12 +9,13 @@ import pytest
 from core.charts.accuracy import accuracy_chart
 from core.tables.accuracy import accuracy_frame
 from core.words.names import distinct_models, say_model, shown_together
-from core.words.shorter import middle_out, shortened
+from core.words.shorter import LONGEST, middle_out, shortened
 from tests.sample_results import sample_result
 
 RUN = "vit-b-32_retail-catalogue_lr5e-4_wd0.2_bs4096_warmup2000"
 OTHER = "rn50_retail-catalogue-of-last-year"
 MIXED = "tiny-openmoji-filtered-bs4096-lr5e-4-wd0.2-cosine-seed1-epoch"
+LR = "vit-s16-laion-of-a-long-name"
 CASES = [
     ([f"{RUN}_seed1", f"{RUN}_seed2"], ["…seed1", "…seed2"]),
     ([f"{RUN}_epoch_8", f"{RUN}_epoch_16"], ["…epoch_8", "…epoch_16"]),
@@ -23,8 +24,8 @@ CASES = [
         [RUN, RUN.replace("lr5e-4", "lr1e-3"), RUN.replace("bs4096", "bs512")],
         ["…lr5e-4…bs4096…", "…lr1e-3…bs4096…", "…lr5e-4…bs512…"],
     ),
-    ([f"{RUN}_seed1", f"{RUN}_seed1_last"], [f"{RUN}_seed1", "…last"]),
-    ([f"{RUN}_seed1", f"{OTHER}_seed1", f"{OTHER}_seed2"], [f"{RUN}_seed1", "…seed1", "…seed2"]),
+    ([f"{RUN}_seed1", f"{RUN}_seed1_last"], [middle_out(f"{RUN}_seed1", LONGEST), "…last"]),
+    ([f"{RUN}_seed1", f"{OTHER}_seed1", f"{OTHER}_seed2"], [middle_out(f"{RUN}_seed1", LONGEST), "…seed1", "…seed2"]),
     ([f"{RUN}_seed1", f"{RUN}_seed2", "…seed1"], ["vit-b-32…seed1", "…seed2", "…seed1"]),
     ([f"{MIXED}_01", f"{MIXED}_02", f"{MIXED}_10"], ["…epoch_01", "…epoch_02", "…epoch_10"]),
     (
@@ -32,7 +33,9 @@ CASES = [
         ["vit…epoch_1", "vit…epoch_2", "rn…epoch_1", "rn…epoch_2"],
     ),
     (["a-run-with-hyphens-and-seed-1", "a-run-with-hyphens-and-seed-2"], ["…seed-1", "…seed-2"]),
-    (["short_1", "short_2", RUN], ["short_1", "short_2", RUN]),
+    (["short_1", "short_2", RUN], ["short_1", "short_2", middle_out(RUN, LONGEST)]),
+    ([f"{LR}-lr3e-4-wd0.2-seed1", f"{LR}-lr1e-4-wd0.2-seed1"], ["…lr3e-4…", "…lr1e-4…"]),
+    ([f"{RUN}_and_{OTHER}"], [middle_out(f"{RUN}_and_{OTHER}", LONGEST)]),
 ]
 
 
