@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -23,11 +22,14 @@ from core.charts.theme import (
     wrap,
 )
 from core.stats.numbers import listed, percent
+from core.words.shorter import middle_out
 
 GAP, WIDTH = 2.4, 0.84
 _FIVE = 5
-ROOM_FOR_A_NAME = 0.42
-"""So much of the height does the longest name take on a stage."""
+NAME_WIDTH = 24
+"""Characters of a model's name under its place."""
+STAGE_WIDTH = 700
+"""Pixels of the narrowest plot that all names stand beside each other in, where type has the scale 1."""
 
 
 @marks_apart
@@ -35,7 +37,8 @@ def story_bars(
     frame: pd.DataFrame, *, title: str = "", theme: Theme = "light", scale: float = 1.0, height: int = 460
 ) -> Chart:
     """From a `bars_frame`: a bar for each zero-shot figure with its interval, a square for the probe's on test
-    pictures; the deck's figures are open circles and published ones diamonds, also where nothing was measured."""
+    pictures; the deck's figures are open circles and published ones diamonds, also where nothing was measured. Each
+    place has the name of its model under it, so that no legend has to be read across."""
     metric = str(frame["metric"].iloc[0])
     # The frame with `place`, one after the other with a gap between data sets
     groups = frame["dataset"].ne(frame["dataset"].shift()).cumsum() - 1
@@ -50,10 +53,10 @@ def story_bars(
     _add_intervals(fig, placed, style)
     _add_probe(fig, placed, style)
     _add_theirs(fig, placed, style)
-    _name_theirs(fig, placed, style)
     _add_chance(fig, placed, metric, style)
     _axes(fig, placed, metric, style)
     finish(fig, style)
+    fig.update_xaxes(tickfont_size=min(style.size(13), style.scale * STAGE_WIDTH / (placed["place"].max() + 2)))
     return Chart(figure=fig, title=title, alt=_alt(frame), frame=frame, filename=f"story-{metric}")
 
 
@@ -64,7 +67,7 @@ def _bars(model: str, rows: pd.DataFrame, style: Look) -> go.Bar:
         y=shown["zero_shot"] if len(shown) else [None],
         width=WIDTH,
         name=rows["model_title"].iloc[0],
-        showlegend=bool(len(shown)),
+        showlegend=False,
         marker=bar_fill(model, style.theme, style.background),
         hovertext=[
             f"<b>{r['model_title']}</b>, {r['dataset_title']}: {percent(r['zero_shot'])}" for _, r in shown.iterrows()
@@ -126,36 +129,6 @@ def _add_theirs(fig: go.Figure, placed: pd.DataFrame, style: Look) -> None:
         )
 
 
-def _name_theirs(fig: go.Figure, placed: pd.DataFrame, style: Look) -> None:
-    """The model of each mark that no bar's colour names, upright under the lowest of its marks, or over one of them
-    where there is no room under that."""
-    rows = placed[placed["zero_shot"].isna()]
-    theirs = rows[["zero_shot_published", "zero_shot_deck", "probe_deck"]].astype(float)
-    for place, title, (_, marks) in zip(rows["place"], rows["model_title"], theirs.iterrows(), strict=True):
-        values = sorted(marks.dropna())
-        if not values:
-            continue
-        at, under = _room_for_name(values)
-        fig.add_annotation(
-            x=place,
-            y=at,
-            yshift=style.size(-8 if under else 8),
-            text=str(title).replace(" · ", "\u00a0"),
-            textangle=-90,
-            yanchor="top" if under else "bottom",
-            showarrow=False,
-            font={"size": style.size(13), "color": style.text},
-        )
-
-
-def _room_for_name(values: Sequence[float]) -> tuple[float, bool]:
-    """At which of these values, lowest first, a name has room, and whether under it; else over the lowest."""
-    if values[0] >= ROOM_FOR_A_NAME:
-        return values[0], True
-    ends = [*values[1:], 1.0]
-    return next((v for v, end in zip(values, ends, strict=True) if end - v >= ROOM_FOR_A_NAME), values[0]), False
-
-
 def _add_chance(fig: go.Figure, placed: pd.DataFrame, metric: str, style: Look) -> None:
     for _, rows in placed.groupby("group", sort=False):
         c = int(rows["classes"].max())
@@ -174,10 +147,25 @@ def _add_chance(fig: go.Figure, placed: pd.DataFrame, metric: str, style: Look) 
 
 
 def _axes(fig: go.Figure, placed: pd.DataFrame, metric: str, style: Look) -> None:
-    middle = placed.groupby("group", sort=False)["place"].mean()
-    titles = placed.groupby("group", sort=False)["dataset_title"].first()
-    ticks: dict[str, Any] = {"tickvals": middle.tolist(), "ticktext": [wrap(t, 9, 2) for t in titles]}
-    fig.update_xaxes(**ticks, showgrid=False, range=[-1, placed["place"].max() + 1], tickangle=0)
+    """The name of each model upright under its place, where no mark and no other name is, and the data sets on top."""
+    rows = placed.drop_duplicates("place")
+    ticks: dict[str, Any] = {
+        "tickvals": rows["place"].tolist(),
+        "ticktext": [middle_out(str(name).replace(" · ", "\u00a0"), NAME_WIDTH) for name in rows["model_title"]],
+    }
+    last = float(placed["place"].max())
+    fig.update_xaxes(**ticks, showgrid=False, range=[-1, last + 1], tickangle=-90)
+    for _, first in placed.groupby("group", sort=False):
+        fig.add_annotation(
+            x=first["place"].mean(),
+            y=1,
+            yref="y domain",
+            yanchor="bottom",
+            text=f"<b>{wrap(str(first['dataset_title'].iloc[0]), 9, 2)}</b>",
+            showarrow=False,
+            font={"size": style.size(13), "color": style.text},
+        )
+    fig.update_layout(margin_t=fig.layout.margin.t + style.size(34))
     percent_axis(fig, style, "y", top=1.02)
 
 

@@ -2,6 +2,8 @@
 const OLD = "stage-old", LEAST_CHART = 0.45, ROW_REM = 2.1875, TIGHTEST = 3, BESIDE = 140, NARROW = 640, LOW = 500
 // As many images of a list as are worth smaller ones, and their widths in rem.
 const WANTED = 10, TILES = [8.2, 7.4, 6.6, 5.9, 5.2]
+// How much larger and smaller than usual words may become, and the pixels over and under the row of a table.
+const MOST_GROWN = 1.9, LEAST_GROWN = 0.6, MOST_PAD = 28
 const FIRST_LOOK = 900, LONGEST_WAIT = 8000, LOOKS = 3
 // How tight a slide is, and how wide its images are in rem (0: as they are).
 const FIRST_ROW = [[0, 0], [1, 0], [1, 6.6], [2, 6.6], [2, 5.2]]
@@ -58,6 +60,22 @@ const fitFirstRow = pictures => {
   // No room for them whatever gives way: the slide is about what stands above, as it is.
   root.dataset.stageTight = 0
   root.style.removeProperty("--stage-tile")
+}
+
+// Words and figures as large as the screen holds them whole, and rows of a table as far apart as they then can be.
+const fitWords = slide => {
+  const style = document.documentElement.style, found = within(slide, ".step-table, .step-claims")
+  style.removeProperty("--stage-grow")
+  style.removeProperty("--stage-pad")
+  const end = () => slide.getBoundingClientRect().bottom + main().scrollTop
+  const holds = () => end() <= fold() && found.every(part => part.scrollWidth <= part.parentElement.clientWidth + 1)
+  if (!found.length) return
+  for (let grow = MOST_GROWN; grow >= LEAST_GROWN; grow -= 0.04) {
+    style.setProperty("--stage-grow", grow.toFixed(2))
+    if (holds()) break
+  }
+  const rows = within(slide, ".step-table tr").length
+  if (rows) style.setProperty("--stage-pad", `${Math.max(0, Math.min(MOST_PAD, (fold() - end()) / rows / 2 - 0.5))}px`)
 }
 
 // Images as large as they can be while whole rows hold all that are wanted, or the most there is room for.
@@ -133,6 +151,8 @@ const dropTitles = slide => {
 }
 
 const isTitle = block => {
+  // The slide's own title says what all of it is about.
+  if (block.closest(".st-key-stage-heading")) return false
   const words = block.querySelector("[data-testid=stHeading], [data-testid=stMarkdown] p > strong:only-child")
   const said = block.innerText.trim()
   return Boolean(words) && words.innerText.trim() === said && !/[.)]$/.test(said)
@@ -153,6 +173,7 @@ const fit = () => {
   if (fits) {
     main().scrollTop = 0
     fitCharts(slide)
+    fitWords(slide)
     fitBlocks(slide)
     dropTitles(slide)
   } else document.documentElement.style.setProperty("--stage-room", `${Math.floor(innerHeight / 2)}px`)

@@ -22,7 +22,7 @@ from pages.shared.file_models import public_name
 from pages.shared.theme import theme
 
 CSS = Path(__file__).with_name("step.css")
-FEW = 4
+FEW, MOST_IN_TWO_LINES = 4, 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,9 +61,10 @@ def table(rows: Sequence[StoryRow]) -> None:
     titles = list(COLUMNS.values())
     head = "".join(f'<th scope="col">{escape(titles[i])}</th>' for i in columns)
     body = "".join(_row(row, columns, rows[0].dataset) for row in rows)
+    kind = "step-table many" if len(rows) > MOST_IN_TWO_LINES else "step-table"
     st.html(
         '<div class="step-scroll" role="region" tabindex="0" aria-label="Figures of the models">'
-        f'<table class="step-table" style="--rows: {len(rows) + 1}"><thead><tr><th scope="col">Model</th>{head}</tr>'
+        f'<table class="{kind}"><thead><tr><th scope="col">Model</th>{head}</tr>'
         f"</thead><tbody>{body}</tbody></table></div>"
     )
 
@@ -154,7 +155,7 @@ _KINDS = {HOLDS: "holds", FAILS: "does", OPEN: "cannot"}
 
 def claims(results: Sequence[tuple[str, ClaimResult]]) -> None:
     """Each claim with its verdict as a word, its evidence, and what the deck's own figures say."""
-    st.html(f'<div class="step-claims few">{"".join(_claim(said, r) for said, r in results)}</div>')
+    st.html(f'<div class="step-claims">{"".join(_claim(said, r) for said, r in results)}</div>')
 
 
 def _claim(said: str, result: ClaimResult) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from core.charts.accuracy import accuracy_chart
 from core.charts.prompts import templates_chart
 from core.charts.story import story_bars
 from core.charts.theme import Chart
@@ -17,6 +18,7 @@ from core.stats.numbers import full_stop, listed
 from core.studies.captions.study import one_caption
 from core.studies.pictures.study import compare_lists, search
 from core.studies.zero_shot.classify import ZeroShotResult
+from core.tables.accuracy import accuracy_frame
 from core.tables.prompts import templates_frame
 from core.tables.story import bars_frame
 from core.words.accuracy import accuracy_finding
@@ -63,7 +65,10 @@ def _opening(engine: Engine, scene: Scene, pairs: Pairs) -> None:
     results = story.opening(engine, scene)
     _finding(full_stop(accuracy_finding(results)))
     stage_html.strips([("", [_labelled(engine, r) for r in results])], lines=4)
-    st.caption(plain(labelled_correctly(results)))
+    said = labelled_correctly(results)
+    chart = accuracy_chart(accuracy_frame(results), title=said, theme=theme(), scale=stage_scale(), upright=False)
+    st.markdown(plain(said))
+    _chart(chart, "stage-opening")
 
 
 def _labelled(engine: Engine, result: ZeroShotResult) -> Strip:
