@@ -181,7 +181,8 @@ def field_correlations_chart(frame: pd.DataFrame, *, title: str, theme: Theme = 
     fig.update_xaxes(showticklabels=False, range=edges, showgrid=False)
     fig.update_yaxes(tickvals=list(range(n)), ticktext=names, range=edges[::-1], showgrid=False)
     finish(fig, style, legend=False)
-    fig.update_yaxes(tickfont_size=style.size(11 if n > 20 else 13))
+    small = 11 if scale == 1 else 8.3  # a stage has no room for higher rows
+    fig.update_yaxes(tickfont_size=style.size(small if n > 20 else 13))
     return Chart(figure=fig, title=title, alt=title, frame=frame, filename="field-correlations")
 
 
