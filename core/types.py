@@ -487,7 +487,8 @@ class ModelCard:
     """What loading a model told us, kept on disk so that the web process can know it without loading anything.
 
     `weights` lists the files with size, mtime_ns, ctime_ns and sha256; `model_digest` covers their content, the
-    architecture's configuration and the library; `text_path` names the text encoding in use.
+    architecture's configuration and the library; `text_path` names the text encoding in use. `batch_size` is how many
+    images one call does best on `device`, 0 where an earlier version did not say.
     """
 
     name: str
@@ -504,6 +505,7 @@ class ModelCard:
     notes: tuple[Note, ...] = ()
     score_function: ScoreFunction = "softmax"
     logit_bias: float = 0.0
+    batch_size: int = 0
 
     @property
     def score_rule(self) -> ScoreRule:

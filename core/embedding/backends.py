@@ -16,9 +16,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from core.embedding.batches import Batch, batch_of, compute_batch, encode_pixels, read_pixels
+from core.embedding.batches import Batch, ReadPicture, batch_of, compute_batch, encode_pixels, read_pixels, usable
 from core.system.processes import available_cores
-from core.types import Dataset, EmbeddingSet, Encoder, Skipped
+from core.types import Dataset, EmbeddingSet, Encoder
 
 _FEEDERS = 3
 _HEARTBEAT_SECONDS = 0.5
@@ -126,13 +126,12 @@ class _Feeder:
     def compute(self, rows: range) -> Batch:
         """Decode `rows` in the pool, then copy and encode them from this thread."""
         slices = [rows[i : i + _SLICE] for i in range(0, len(rows), _SLICE)]
-        pixels = [p for part in self._decoders.map(self._decode, slices) for p in part]
-        good = [p for p in pixels if not isinstance(p, Skipped)]
-        if not good:
-            return batch_of(self._dataset, rows, pixels, np.zeros((0, 0), np.float32))
-        return batch_of(self._dataset, rows, pixels, encode_pixels(self._encoder, self._send(good)))
+        pictures = [picture for part in self._decoders.map(self._decode, slices) for picture in part]
+        good = usable(pictures)
+        vectors = encode_pixels(self._encoder, self._send(good)) if good else np.zeros((0, 0), np.float32)
+        return batch_of(self._dataset, rows, pictures, vectors)
 
-    def _decode(self, rows: range) -> list[Any]:
+    def _decode(self, rows: range) -> list[ReadPicture]:
         return [read_pixels(self._encoder, self._dataset, row, self._stop) for row in rows]
 
     def _send(self, pixels: list[Any]) -> Any:

@@ -3,33 +3,31 @@ the entry.
 
 A run can be killed at any moment and goes on from its last whole chunk with the same vectors; two runs of the
 same key join; a stale vector is never taken for a fresh one, because the key covers model, weights,
-preprocessing, precision and the content of the data.
+preprocessing, precision and the content of the data. The content is known once every picture was read, which happens
+only here: until then a run lies under the listing of its pictures.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
-from itertools import chain
 from pathlib import Path
 
-import numpy as np
-
-from core.embedding.backends import Backend, LocalThreads, on_accelerator, one_torch_thread
-from core.embedding.batches import Batch
+from core.embedding.backends import Backend, LocalThreads, one_torch_thread
+from core.embedding.part import compute_chunks
 from core.encoders.stored_texts import encode_texts
 from core.errors import Damaged, TMVError
 from core.store import ChunkPlan, ChunkRun, KeyParts, Store, TextStore
-from core.store.chunks import Chunk, chunk_rows
+from core.store.chunks import chunk_rows
+from core.store.manifest import LISTING
 from core.store.rows import Rows, kept_rows
 from core.system.progress import Progress
 from core.types import Dataset, EmbeddingKey, Encoder, FloatArray, ModelCard, Note, Skipped
 
 TEXT_BLOCK = 256
 DEFAULT_BATCH = 8
-LARGE_MODEL, LARGE_MODEL_BATCH = 250_000_000, 4
 _ATTEMPTS = 3
 
 
@@ -70,7 +68,6 @@ def embed(
     `TMVError` when no picture could be used, when the data changed meanwhile, or when the disk is full.
     """
     start, load = time.monotonic(), _once(encoder)
-    digest = data_digest or _digest(dataset, memo_dir, progress)
     known = card or load().card
     while True:
         run = EmbeddingRun(
@@ -78,22 +75,57 @@ def embed(
             store=store,
             texts=texts,
             card=known,
-            parts=KeyParts.of(known, digest),
+            parts=content_parts(known, dataset, store, memo_dir, data_digest, progress),
             progress=progress or _silent,
             backend=backend or LocalThreads(),
-            data_is_same=lambda: digest == (data_digest or _digest(dataset, memo_dir)),
+            memo_dir=None if data_digest else memo_dir,
         )
         report = run.report(load, reuse)
         if report is not None:
             break
-        known = load().card  # the weights are others than the remembered card says
+        known = load().card  # the weights are others than the remembered card says, or another process read the data
     return replace(report, seconds=time.monotonic() - start)
 
 
-def _digest(dataset: Dataset, memo_dir: Path, progress: Progress | None = None) -> str:
-    from core.readers import data_digest
+def content_parts(
+    card: ModelCard,
+    dataset: Dataset,
+    store: Store,
+    memo_dir: Path,
+    data_digest: str | None = None,
+    progress: Progress | None = None,
+) -> KeyParts:
+    """What the vectors are made of. The pictures are read for it only where vectors of the same rows are stored, which
+    may be theirs: else a listing stands in for their content until they are read to be embedded."""
+    from core.readers.digest import data_digest as read_digest
+    from core.readers.digest import listing_digest, remembered_digest
 
-    return data_digest(dataset, memo_dir, progress)
+    digest = data_digest or remembered_digest(dataset, memo_dir)
+    listed = KeyParts.of(card, f"{LISTING}{listing_digest(dataset)}")
+    if digest is None:
+        model, name, split = card.name, dataset.spec.name, dataset.split
+        begun = any(plan.parts == listed for plan in store.runs(model, name, split))
+        if begun or not store.knows(model, name, split):
+            return listed
+        digest = read_digest(dataset, memo_dir, progress)
+    return KeyParts.of(card, digest)
+
+
+def plan_of(parts: KeyParts, dataset: Dataset, card: ModelCard) -> ChunkPlan:
+    """How the rows are cut: by model, kind of device and number, never by timing, so that any two runs agree to the
+    bit."""
+    from core.readers.digest import listing_digest
+
+    size = card.batch_size or DEFAULT_BATCH
+    return ChunkPlan(
+        parts=parts,
+        dataset=dataset.spec.name,
+        split=dataset.split,
+        n=len(dataset),
+        chunk_rows=chunk_rows(len(dataset), size, accelerator=not card.device.startswith("cpu")),
+        batch_rows=size,
+        listing=listing_digest(dataset),
+    )
 
 
 def _once(encoder: Encoder | Callable[[], Encoder]) -> Callable[[], Encoder]:
@@ -111,17 +143,6 @@ def _silent(done: int, total: int) -> None:
     """Progress that nobody watches."""
 
 
-def batch_rows(encoder: Encoder) -> int:
-    """Rows of a batch: the encoder's own `batch_size`, fewer for the largest models on a CPU.
-
-    Fixed by model and kind of device, never by timing, so that any two runs agree to the bit.
-    """
-    size = int(getattr(encoder, "batch_size", DEFAULT_BATCH))
-    parameters = int(getattr(getattr(encoder, "spec", None), "parameters", 0))
-    large = parameters >= LARGE_MODEL and not on_accelerator(encoder)
-    return min(size, LARGE_MODEL_BATCH) if large else size
-
-
 @dataclass(slots=True, kw_only=True)
 class EmbeddingRun:
     """One call of `embed` for one key."""
@@ -133,7 +154,8 @@ class EmbeddingRun:
     parts: KeyParts
     progress: Progress
     backend: Backend
-    data_is_same: Callable[[], bool]
+    memo_dir: Path | None
+    """Where the digests of pictures are kept; None where the content is known without looking."""
 
     @property
     def key(self) -> EmbeddingKey:
@@ -146,17 +168,26 @@ class EmbeddingRun:
         return len(self.dataset) + len(self.dataset.captions)
 
     def report(self, load: Callable[[], Encoder], reuse: bool) -> EmbedReport | None:
-        """The report, or None when the encoder turns out to be another one than the card says."""
+        """The report, or None when what the vectors are made of turns out to be known better by now."""
         if reuse and self.store.is_whole(self.key):
             return self._found()
         with self.store.lock(self.key).hold(self._watch_other) as waited:
             if (reuse or waited) and self.store.is_whole(self.key):
                 return self._found()
+            if waited and self._was_read():
+                return None
             encoder = load()
             if KeyParts.of(encoder.card, self.parts.data_digest) != self.parts:
                 return None
             self.card = encoder.card
             return self._make(encoder, reuse)
+
+    def _was_read(self) -> bool:
+        """Whether the process that was waited for has read the pictures of which only a listing was known."""
+        from core.readers.digest import remembered_digest
+
+        known = self.memo_dir is not None and self.parts.provisional
+        return known and remembered_digest(self.dataset, self.memo_dir or Path()) is not None
 
     def _watch_other(self) -> None:
         """While another process computes the same key: its progress is ours."""
@@ -177,18 +208,20 @@ class EmbeddingRun:
         if not reuse:
             self.store.discard_run(self.key)
         with one_torch_thread():
-            start = time.monotonic()
-            run, ready = self._begin(encoder)
-            reused = len(self.dataset) - run.rows_in(run.missing())
+            start, run = time.monotonic(), self._begin(encoder.card)
+            missing = run.missing()
+            reused = len(self.dataset) - run.rows_in(missing)
             for attempt in range(_ATTEMPTS):
-                self._compute(encoder, run, ready)
+                self._compute(encoder, run, missing)
                 seconds = time.monotonic() - start
                 try:
-                    skipped = self._complete(encoder, run)
+                    skipped = self.complete(lambda: encoder, run)
                     break
                 except (Damaged, FileNotFoundError):  # a chunk went bad on the disk: compute it again
                     if attempt + 1 == _ATTEMPTS:
                         raise
+                    run.drop_damaged()
+                    missing = run.missing()
         computed = len(self.dataset) - reused
         rate = computed / max(seconds, 1e-9) if computed else 0.0
         return EmbedReport(
@@ -200,81 +233,63 @@ class EmbeddingRun:
             skipped=skipped,
         )
 
-    def _begin(self, encoder: Encoder) -> tuple[ChunkRun, list[Batch]]:
-        """The run that was interrupted, or a new one and its first batches.
-
-        These, one for each worker, are timed so that a chunk takes a second or two.
-        """
-        found = self.store.interrupted_run(self.key)
-        if found is not None:
-            return found, []
-        n, size, start = len(self.dataset), batch_rows(encoder), time.monotonic()
-        first = [range(row, min(row + size, n)) for row in range(0, min(n, size * self.backend.workers), size)]
-        ready = list(self._batches(encoder, first, 0))
-        rate = sum(len(batch.rows) for batch in ready) / max(time.monotonic() - start, 1e-6)
+    def _begin(self, card: ModelCard) -> ChunkRun:
+        """The run that was interrupted, or a new one."""
         name, split = self.dataset.spec.name, self.dataset.split
-        plan = ChunkPlan(
-            parts=self.parts, dataset=name, split=split, n=n, chunk_rows=chunk_rows(n, rate, size), batch_rows=size
-        )
-        return self.store.open_run(plan), ready
+        found = self.store.interrupted_run(self.parts, name, split)
+        return found or self.store.open_run(plan_of(self.parts, self.dataset, card))
 
-    def _batches(self, encoder: Encoder, wanted: list[range], done: int) -> Generator[Batch]:
-        """Batches as they are finished, with progress; while there is none, a chance to notice a stop."""
+    def _compute(self, encoder: Encoder, run: ChunkRun, missing: tuple[int, ...]) -> None:
+        """Compute and write the missing chunks, with progress; while none is finished, a chance to notice a stop."""
+        done = len(self.dataset) - run.rows_in(missing)
         self.progress(done, self.total)
-        with closing(self.backend.encode(encoder, self.dataset, wanted)) as batches:
-            for batch in batches:
-                if batch is not None:
-                    yield batch
-                    done += len(batch.rows)
+        with closing(compute_chunks(encoder, self.dataset, run, missing, self.backend)) as batches:
+            for rows in batches:
+                done += rows
                 self.progress(done, self.total)
-
-    def _compute(self, encoder: Encoder, run: ChunkRun, ready: list[Batch]) -> None:
-        """Compute and write the missing chunks; `ready` batches are taken as they are."""
-        missing = run.missing()
-        chunk_of = {rows: index for index in missing for rows in run.plan.batches(index)}
-        ready = [batch for batch in ready if batch.rows in chunk_of]
-        known = {batch.rows for batch in ready}
-        wanted = [rows for rows in chunk_of if rows not in known]
-        parts: dict[int, list[Batch]] = {}
-        done = len(self.dataset) - sum(map(len, wanted))
-        with closing(self._batches(encoder, wanted, done)) as batches:
-            for batch in chain(ready, batches):
-                index = chunk_of[batch.rows]
-                parts.setdefault(index, []).append(batch)
-                if len(parts[index]) == len(run.plan.batches(index)):
-                    run.write(index, _chunk(parts.pop(index)))
 
     # --- from chunks to an entry --------------------------------------------------------------------------
 
-    def _complete(self, encoder: Encoder, run: ChunkRun) -> tuple[Skipped, ...]:
-        gaps = [row for _, chunk in run.chunks() for row, _ in chunk.skipped]
-        rows = kept_rows(self.dataset, gaps)
+    def complete(self, load: Callable[[], Encoder], run: ChunkRun) -> tuple[Skipped, ...]:
+        """Make the entry of a run whose chunks are all there; `load` is called where captions are new. Gives the rows
+        without a vector."""
+        heads = list(run.heads())
+        rows = kept_rows(self.dataset, [row for head in heads for row, _ in head.skipped])
         done = len(self.dataset) + len(self.dataset.captions) - len(rows.captions)
-        for block in self._text_blocks(encoder, rows):
+        for block in self._text_blocks(load, rows):
             done += len(block)
             self.progress(done, self.total)
-        if not self.data_is_same():
+        self.parts = self._read_parts([head.records for head in heads])
+        lock = nullcontext() if self.key == run.plan.key else self.store.lock(self.key).hold()
+        with lock:
+            manifest = self.store.complete(
+                run, rows, self.card, self._notes(rows), self.dataset.notes, self._text_blocks(load, rows), self.parts
+            )
+        return manifest.skipped
+
+    def _read_parts(self, records: list[bytes]) -> KeyParts:
+        """The parts by the content that was read. Raises `TMVError` where the files are no longer those, or are not
+        those of which the run was begun."""
+        from core.readers.digest import data_digest, remember_records
+
+        if self.memo_dir is None:
+            return self.parts
+        read = remember_records(self.dataset, self.memo_dir, b"".join(records)) if all(records) else None
+        digest = data_digest(self.dataset, self.memo_dir)
+        begun = digest if self.parts.provisional else self.parts.data_digest
+        if read not in (None, digest) or begun != digest:
             self.store.discard_run(self.key)
             name = self.dataset.spec.name
             raise TMVError(f"The files of {name} changed while they were read; embed it again.")
-        manifest = self.store.complete(
-            run, rows, self.card, self._notes(rows), self.dataset.notes, self._text_blocks(encoder, rows)
-        )
-        return manifest.skipped
+        return replace(self.parts, data_digest=digest)
 
-    def _text_blocks(self, encoder: Encoder, rows: Rows) -> Iterator[FloatArray]:
+    def _text_blocks(self, load: Callable[[], Encoder], rows: Rows) -> Iterator[FloatArray]:
         """The vectors of the captions in order, (up to 256, d) at a time; unknown ones are encoded and
         kept."""
         for start in range(0, len(rows.captions), TEXT_BLOCK):
-            yield encode_texts(encoder, self.texts, rows.captions[start : start + TEXT_BLOCK])
+            yield encode_texts(load(), self.texts, rows.captions[start : start + TEXT_BLOCK])
 
     def _notes(self, rows: Rows) -> tuple[Note, ...]:
         lost = len(self.dataset.captions) - len(rows.captions)
         lines = [Note(f"{lost} captions belong to skipped images and are left out.", "lost_captions")] if lost else []
         return (*self.card.notes, *lines)
-
-
-def _chunk(batches: list[Batch]) -> Chunk:
-    batches.sort(key=lambda batch: batch.rows.start)
-    with_vectors = [batch.vectors for batch in batches if len(batch.vectors)] or [batches[0].vectors]
-    return Chunk(vectors=np.concatenate(with_vectors), skipped=tuple(gap for batch in batches for gap in batch.skipped))

@@ -28,6 +28,9 @@ from core.errors import TMVError
 from core.system.progress import Progress
 from core.types import ENCODING, FloatArray, ModelCard, ModelSpec, Note
 
+ACCELERATOR_BATCH = 128
+LARGE_MODEL, LARGE_MODEL_BATCH = 250_000_000, 4
+"""On a CPU."""
 # What every path is compared on: shared and unlike beginnings, nothing, a repetition, and more than fits.
 PARITY_TEXTS = (
     "a photo of a cat",
@@ -61,7 +64,7 @@ class LoadedEncoder:
         self.preprocess = Preprocess(built.preprocessing)
         self.logit_scale = float(model.logit_scale.detach().exp().item())
         bias = getattr(model, "logit_bias", None)  # a model with one was trained on pairs, each by itself
-        self.batch_size = _batch_size(model, device)
+        self.batch_size = _batch_size(model, device, spec.parameters)
         self._text_lock = threading.Lock()
         with torch.inference_mode():
             tokens = built.tokenize(PARITY_TEXTS).to(device)
@@ -87,6 +90,7 @@ class LoadedEncoder:
             versions=built.versions,
             weights=tuple(files),
             notes=(*built.notes, *_notes(spec, self._images.note, self._texts.note), *found),
+            batch_size=self.batch_size,
         )
 
     def encode_images(self, batch: torch.Tensor) -> FloatArray:
@@ -234,10 +238,15 @@ def _tensors_digest(model: Any) -> str:
     return seen.hexdigest()
 
 
-def _batch_size(model: Any, device: str) -> int:
-    """Small on a CPU, where every core works on a batch of its own that should stay in its cache."""
+def _batch_size(model: Any, device: str, parameters: int) -> int:
+    """Small on a CPU, where every core works on a batch of its own that should stay in its cache.
+
+    Fixed by model and kind of device, never by timing, so that any two runs agree to the bit.
+    """
     if device != "cpu":
-        return 128
+        return ACCELERATOR_BATCH
+    if parameters >= LARGE_MODEL:
+        return LARGE_MODEL_BATCH
     return 8 if hasattr(model.visual, "layer1") else 16
 
 

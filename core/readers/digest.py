@@ -1,7 +1,8 @@
 """What is in a data set, as one digest: every picture's content, with ids, labels and captions.
 
 Reading a whole set takes as long as its disk needs, so each picture's digest is remembered with its stamp
-(size, times, inode). Next time only the pictures whose stamp changed are read.
+(size, times, inode), as a record of 64 bytes. Next time only the pictures whose stamp changed are read; whoever reads
+pictures for another reason, as embedding does, hands their records over.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import BadImage
+from core.readers.stamps import shared_stamp
 from core.system.memo import Latest
 from core.system.progress import Progress
 from core.types import Dataset
@@ -45,6 +47,43 @@ def data_digest(dataset: Dataset, memo_dir: Path, progress: Progress | None = No
     digest = _digest(dataset, pictures, memo, progress)
     _LAST.put(memo, (dataset, state, digest))
     return digest
+
+
+def remembered_digest(dataset: Dataset, memo_dir: Path) -> str | None:
+    """`data_digest` where no picture has to be read for it, else None."""
+    known = _load(memo_dir / f"{_memo_name(dataset)}.npy")
+    stamps = (_stamp(name, dataset.pictures.stamp(i)) for i, name in enumerate(dataset.ids))
+    return data_digest(dataset, memo_dir) if len(known) and all(stamp in known for stamp in stamps) else None
+
+
+def listing_digest(dataset: Dataset) -> str:
+    """Hex digest of the rows with the size and time of every picture, none of which is read: the same on each machine
+    that sees the folder, and another one when a file was replaced."""
+    listed = (shared_stamp(dataset.pictures.stamp(i)).encode() for i in range(len(dataset)))
+    return _combine(dataset, [hashlib.sha256(stamp).digest() for stamp in listed])
+
+
+def picture_stamp(dataset: Dataset, index: int) -> bytes:
+    """The first half of a picture's record; to be taken before the picture is read."""
+    return _stamp(dataset.ids[index], dataset.pictures.stamp(index))
+
+
+def content_digest(content: bytes | NDArray[np.uint8] | None) -> bytes:
+    """The second half of a record: 32 bytes of what was read, None where it cannot be."""
+    if content is None:
+        return _UNREADABLE
+    if isinstance(content, bytes):
+        return hashlib.sha256(content).digest()
+    return hashlib.sha256(repr(content.shape).encode() + content.tobytes()).digest()
+
+
+def remember_records(dataset: Dataset, memo_dir: Path, records: bytes) -> str:
+    """Keep the records (n, 64) of pictures that were read, in the order of the rows; gives the digest that they come
+    to. `data_digest` tells whether the pictures are still those."""
+    pairs = [(records[i : i + 32], records[i + 32 : i + 64]) for i in range(0, len(records), 64)]
+    memo = memo_dir / f"{_memo_name(dataset)}.npy"
+    _save(memo, _load(memo) | {stamp: digest for stamp, digest in pairs if digest != _UNREADABLE})
+    return _combine(dataset, [digest for _, digest in pairs])
 
 
 def _digest(dataset: Dataset, pictures: list[str], memo: Path, progress: Progress | None) -> str:
@@ -92,12 +131,9 @@ def _read_all(dataset: Dataset, rows: list[int], stamps: list[bytes]) -> Iterato
 
 def _content(dataset: Dataset, index: int) -> bytes:
     try:
-        content = dataset.pictures.read(index)
+        return content_digest(dataset.pictures.read(index))
     except BadImage:
-        return _UNREADABLE
-    if isinstance(content, bytes):
-        return hashlib.sha256(content).digest()
-    return hashlib.sha256(repr(content.shape).encode() + content.tobytes()).digest()
+        return content_digest(None)
 
 
 def _combine(dataset: Dataset, digests: list[bytes]) -> str:

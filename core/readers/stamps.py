@@ -34,6 +34,14 @@ def file_stamp(path: str | Path) -> str:
     return f"{stat.st_size}:{stat.st_mtime_ns}:{stat.st_ctime_ns}:{stat.st_ino}{fresh}"
 
 
+def shared_stamp(stamp: str) -> str:
+    """What of a stamp is the same on every machine that sees the folder: size, mtime, and the place in the file."""
+    size, _, rest = stamp.partition(":")
+    modified = rest.partition(":")[0]
+    place = stamp[min((stamp.find(mark) for mark in "@#" if mark in stamp), default=len(stamp)) :]
+    return f"{size}:{modified}{place}"
+
+
 # --- listings that are made again only when a folder has changed --------------------------------------------
 
 

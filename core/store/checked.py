@@ -50,12 +50,25 @@ def is_same(path: Path, record: StoredFile, pieces: Callable[[], Sequence[Piece]
 def damaged_files(
     folder: Path, manifest: Manifest, pieces: Callable[[], Sequence[Piece]], large: str
 ) -> tuple[str, ...]:
-    """The files of an entry that are missing or are not what its manifest says; `pieces` are those of `large`."""
+    """The files of an entry that are missing or are not what its manifest says; `pieces` are those of `large`. Of
+    chunks that an entry kept only the size is compared: each is read when its vectors are."""
     return tuple(
         name
         for name, record in manifest.files.items()
-        if not is_same(folder / name, record, pieces if name == large else None)
+        if not (
+            has_size(folder / name, record)
+            if name.endswith(".chunk")
+            else is_same(folder / name, record, pieces if name == large else None)
+        )
     )
+
+
+def has_size(path: Path, record: StoredFile) -> bool:
+    """Whether a file is there with the size of its record."""
+    try:
+        return path.stat().st_size == record.bytes
+    except OSError:
+        return False
 
 
 def _stamp(path: Path) -> tuple[int, ...] | None:

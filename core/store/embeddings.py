@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
@@ -13,10 +15,11 @@ from core.errors import VERIFY, Damaged, NotHere, TMVError
 from core.store import finish
 from core.store.checked import damaged_files
 from core.store.chunks import RUN_FOLDER, ChunkPlan, ChunkRun, read_plan, rows_done
-from core.store.manifest import MANIFEST, Manifest, entry_folder, read_manifest, split_folder, write_manifest
+from core.store.manifest import MANIFEST, KeyParts, Manifest, entry_folder, read_manifest, split_folder, write_manifest
 from core.store.own_names import OwnNames, is_own_data, same_end
 from core.store.rows import Rows, read_rows
 from core.store.salvage import pieces_of_images, salvage
+from core.store.shards import ShardRows
 from core.system.files import delete, safe_name, sha256_text
 from core.system.locks import FileLock, is_held
 from core.types import EmbeddingKey, EmbeddingSet, FloatArray, ModelCard, Note
@@ -159,7 +162,7 @@ class Store:
         try:
             return EmbeddingSet(
                 key=key,
-                image_embeddings=_map(folder / finish.IMAGES, manifest.n, manifest.d),
+                image_embeddings=_images(folder, manifest),
                 ids=rows.ids,
                 logit_scale=manifest.logit_scale,
                 score_function=manifest.score_function,
@@ -308,18 +311,41 @@ class Store:
 
     def open_run(self, plan: ChunkPlan) -> ChunkRun:
         """Start a run, or go on with the one that was interrupted; its own plan then stays. Hold the lock."""
-        folder = entry_folder(self.root, plan.parts.key(plan.dataset, plan.split))
+        folder = entry_folder(self.root, plan.key)
         return ChunkRun.open(folder / RUN_FOLDER, plan)
 
-    def interrupted_run(self, key: EmbeddingKey) -> ChunkRun | None:
-        """The run of this key that was begun and not finished, to go on with. Hold the lock."""
-        folder = entry_folder(self.root, key) / RUN_FOLDER
+    def interrupted_run(self, parts: KeyParts, dataset: str, split: str) -> ChunkRun | None:
+        """The run of these parts that was begun and not finished, to go on with. Hold the lock where it is to be
+        finished."""
+        folder = entry_folder(self.root, parts.key(dataset, split))
+        finish.put_back(folder)
         try:
-            plan = read_plan(folder)
+            plan = read_plan(folder / RUN_FOLDER)
         except (FileNotFoundError, Damaged):
             return None
-        same = plan.parts.key(plan.dataset, plan.split) == key
-        return ChunkRun(folder, plan) if same else None
+        same = (plan.dataset, plan.split) == (dataset, split) and plan.parts.same_work(parts)
+        return ChunkRun(folder / RUN_FOLDER, plan) if same else None
+
+    def runs(self, model: str, dataset: str, split: str) -> tuple[ChunkPlan, ...]:
+        """The plans of every run of one split by one model that was begun and not finished."""
+        found = list[ChunkPlan]()
+        for path in sorted(split_folder(self.root, model, dataset, split).glob(f"*/{RUN_FOLDER}")):
+            with contextlib.suppress(FileNotFoundError, Damaged):
+                found.append(read_plan(path))
+        return tuple(found)
+
+    def knows(self, model: str, dataset: str, split: str) -> bool:
+        """Whether anything is stored of one split by one model, or was begun with its content known."""
+        begun = (not plan.parts.provisional for plan in self.runs(model, dataset, split))
+        return self.holds(model, dataset, split) or any(begun)
+
+    def holds(self, model: str, dataset: str, split: str) -> bool:
+        """Whether anything is stored of one split by one model, whatever state its pictures were in."""
+        names = (dataset, *self._names.earlier(dataset))
+        folders = [split_folder(self.root, model, name, split) for name in names]
+        return any(any(folder.glob(f"*/{MANIFEST}")) for folder in folders) or bool(
+            self._of_moved_data(model, dataset, split)
+        )
 
     def discard_run(self, key: EmbeddingKey) -> None:
         """Forget what an interrupted run has done. Hold the lock."""
@@ -348,18 +374,25 @@ class Store:
         notes: Sequence[Note] = (),
         data_notes: Sequence[Note] = (),
         text_blocks: Iterable[FloatArray] = (),
+        parts: KeyParts | None = None,
     ) -> Manifest:
-        """Make an entry of a run whose chunks are all there. Hold the lock.
+        """Make an entry of a run whose chunks are all there. Hold the locks of run and entry.
 
-        `rows` are those with a vector; `text_blocks` the vectors of their captions in order. Raises `Damaged`
-        or `FileNotFoundError` when a chunk is not good, `DiskFull` without room; the chunks stay.
+        `rows` are those with a vector; `text_blocks` the vectors of their captions in order; `parts` those of the
+        content, where the plan did not know it yet. Raises `Damaged` or `FileNotFoundError` when a chunk is not good,
+        `DiskFull` without room; the chunks stay.
         """
-        folder = run.folder.parent
+        known, plan = parts or run.plan.parts, run.plan
+        folder = entry_folder(self.root, known.key(plan.dataset, plan.split))
         finish.withdraw(folder)
+        folder.mkdir(parents=True, exist_ok=True)
         vectors = finish.write_images(folder, run)
         if rows.image_index is not None:
             finish.write_texts(folder, text_blocks, len(rows.captions), vectors.d)
-        return finish.complete(folder, run, vectors, rows, card, notes, data_notes)
+        made = finish.complete(folder, run, vectors, known, rows, card, notes, data_notes)
+        if run.folder.parent != folder:
+            remove_folder(run.folder.parent)
+        return made
 
     def rows_done(self, key: EmbeddingKey) -> tuple[int, int]:
         """(rows done, rows in all) of a run under way; (0, 0) when there is none."""
@@ -389,7 +422,8 @@ def lock_path(root: Path, folder: Path) -> Path:
 
 
 def check_files(folder: Path, manifest: Manifest) -> None:
-    """Raise `Damaged`, naming them, unless every file is there and is what the manifest says."""
+    """Raise `Damaged`, naming them, unless every file is there and is what the manifest says. Of an entry that kept its
+    chunks their sizes are compared here, and what is in them when it is read."""
     if bad := damaged_files(folder, manifest, lambda: pieces_of_images(manifest), finish.IMAGES):
         raise _damaged(folder, bad)
 
@@ -402,6 +436,15 @@ def remove_folder(folder: Path) -> None:
     for parent in (folder.parent, folder.parent.parent):
         if parent.is_dir() and not any(parent.iterdir()):
             parent.rmdir()
+
+
+def _images(folder: Path, manifest: Manifest) -> FloatArray:
+    if finish.IMAGES in manifest.files:
+        return _map(folder / finish.IMAGES, manifest.n, manifest.d)
+    try:
+        return cast(FloatArray, ShardRows(folder, manifest))  # what reads vectors takes rows of it
+    except FileNotFoundError as error:
+        raise _damaged(folder) from error
 
 
 def _map(path: Path, rows: int, width: int) -> FloatArray:

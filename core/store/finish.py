@@ -1,10 +1,15 @@
-"""From finished chunks to an entry: stream the vectors into one array, then rows, then the manifest."""
+"""From finished chunks to an entry: stream the vectors into one array, then rows, then the manifest.
+
+Where the vectors are too many to be copied, the chunks become the entry: their folder is renamed.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
@@ -12,33 +17,60 @@ from typing import IO
 import numpy as np
 
 from core.errors import TMVError
-from core.store.chunks import ChunkRun, chunk_shape
-from core.store.manifest import MANIFEST, Block, Manifest, StoredFile, write_manifest
+from core.store.chunks import PLAN, RUN_FOLDER, ChunkRun, chunk_path, parse_chunk
+from core.store.manifest import MANIFEST, Block, KeyParts, Manifest, StoredFile, write_manifest
 from core.store.rows import Rows, write_rows
 from core.system.files import delete, replacing, sha256_file, sweep_half_written
 from core.types import FloatArray, ModelCard, Note, Skipped, expect_shape
 
 IMAGES, TEXTS = "images.npy", "texts.npy"
+SHARDS = "images"
+"""The folder of the chunks of an entry that keeps them."""
+KEEP_CHUNKS_FROM = 8 << 30
+"""Bytes of vectors that are no longer copied into one file."""
 MOST_BLOCKS = 256
+_THREADS = min(8, os.cpu_count() or 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrittenVectors:
-    """What became of a run's chunks: n vectors of width d and the rows without one."""
+    """What became of a run's chunks: n vectors of width d and the rows without one; the files that hold them."""
 
     n: int
     d: int
     skipped: tuple[tuple[int, Skipped], ...]
-    blocks: tuple[Block, ...]
+    blocks: tuple[Block, ...] = ()
+    files: Mapping[str, StoredFile] = field(default_factory=dict)
 
 
 def write_images(folder: Path, run: ChunkRun) -> WrittenVectors:
-    """Chunks, checked once more and one in memory at a time, into `images.npy` (n, d) float32.
+    """Every chunk, checked once more: into `images.npy` (n, d) float32, one in memory at a time, or from
+    `KEEP_CHUNKS_FROM` bytes on left as it lies.
 
     Raises `Damaged` or `FileNotFoundError` when a chunk is not good, and `TMVError` when no row has a vector.
     """
     n, d = _shape(run)
     sweep_half_written(folder)
+    return _checked_chunks(run, n, d) if 4 * n * d >= KEEP_CHUNKS_FROM else _one_file(folder, run, n, d)
+
+
+def _checked_chunks(run: ChunkRun, n: int, d: int) -> WrittenVectors:
+    """The chunks as files of the entry, read once, several at a time."""
+
+    def look(index: int) -> tuple[str, StoredFile, tuple[tuple[int, Skipped], ...]]:
+        path = chunk_path(run.folder, run.plan, index)
+        content = path.read_bytes()
+        skipped = parse_chunk(content, run.plan, index, path).skipped
+        record = StoredFile(bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
+        return f"{SHARDS}/{path.relative_to(run.folder).as_posix()}", record, skipped
+
+    with ThreadPoolExecutor(_THREADS) as pool:
+        seen = list(pool.map(look, range(run.plan.chunks)))
+    files = {f"{SHARDS}/{PLAN}": stored_file(run.folder / PLAN), **{name: record for name, record, _ in seen}}
+    return WrittenVectors(n=n, d=d, skipped=tuple(gap for _, _, gaps in seen for gap in gaps), files=files)
+
+
+def _one_file(folder: Path, run: ChunkRun, n: int, d: int) -> WrittenVectors:
     group = -(-run.plan.chunks // MOST_BLOCKS)
     skipped, blocks, checksum = list[tuple[int, Skipped]](), list[Block](), hashlib.sha256()
     with replacing(folder / IMAGES) as file:
@@ -51,11 +83,12 @@ def write_images(folder: Path, run: ChunkRun) -> WrittenVectors:
                 first = index // group * group
                 blocks.append(Block(first_chunk=first, chunks=index + 1 - first, sha256=checksum.hexdigest()))
                 checksum = hashlib.sha256()
-    return WrittenVectors(n=n, d=d, skipped=tuple(skipped), blocks=tuple(blocks))
+    files = {IMAGES: stored_file(folder / IMAGES)}
+    return WrittenVectors(n=n, d=d, skipped=tuple(skipped), blocks=tuple(blocks), files=files)
 
 
 def _shape(run: ChunkRun) -> tuple[int, int]:
-    shapes = [chunk_shape(run.folder, run.plan, index) for index in range(run.plan.chunks)]
+    shapes = [(head.kept, head.d) for head in run.heads()]
     widths = {d for k, d in shapes if k}
     if not widths:
         raise TMVError(_nothing_left(run))
@@ -95,17 +128,19 @@ def complete(
     folder: Path,
     run: ChunkRun,
     vectors: WrittenVectors,
+    parts: KeyParts,
     rows: Rows,
     card: ModelCard,
     notes: Sequence[Note],
     data_notes: Sequence[Note] = (),
 ) -> Manifest:
-    """Write the rows and, last, the manifest; then the chunks are no longer needed and go."""
+    """Write the rows and, last, the manifest; chunks that were copied are no longer needed and go. `parts` say of which
+    content the run's rows turned out to be."""
     write_rows(folder, rows)
-    files = [IMAGES, *rows.files(), *([TEXTS] if rows.image_index is not None else [])]
+    others = [*rows.files(), *([TEXTS] if rows.image_index is not None else [])]
     plan = run.plan
     manifest = Manifest(
-        parts=plan.parts,
+        parts=parts,
         dataset=plan.dataset,
         split=plan.split,
         n=vectors.n,
@@ -117,7 +152,7 @@ def complete(
         device=card.device,
         versions=dict(card.versions),
         date=datetime.now(UTC).isoformat(),
-        files={name: stored_file(folder / name) for name in files},
+        files={**vectors.files, **{name: stored_file(folder / name) for name in others}},
         skipped=tuple(skip for _, skip in vectors.skipped),
         skipped_rows=tuple(row for row, _ in vectors.skipped),
         notes=tuple(notes),
@@ -125,9 +160,18 @@ def complete(
         blocks=vectors.blocks,
         plan={"rows": plan.n, "chunk_rows": plan.chunk_rows, "batch_rows": plan.batch_rows},
     )
+    if IMAGES not in vectors.files:
+        delete(folder / SHARDS)
+        run.folder.rename(folder / SHARDS)
     write_manifest(folder, manifest)
     run.discard()
     return manifest
+
+
+def put_back(folder: Path) -> None:
+    """Make the chunks that an entry was about to keep a run again, where it was killed before its manifest."""
+    if (folder / SHARDS / PLAN).is_file() and not (folder / MANIFEST).exists() and not (folder / RUN_FOLDER).exists():
+        (folder / SHARDS).rename(folder / RUN_FOLDER)
 
 
 def withdraw(folder: Path) -> None:

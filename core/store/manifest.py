@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,8 @@ from core.types import ENCODING, EmbeddingKey, ModelCard, Note, Provenance, Scor
 FORMAT = 1
 """Raised whenever stored vectors or files change their meaning: older entries are then never served."""
 MANIFEST = "manifest.json"
+LISTING = "listing:"
+"""Begins what stands in the place of a data digest until every picture was read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +47,15 @@ class KeyParts:
         """16 hex digits over all parts and the format."""
         text = canonical_json({"format": FORMAT, **asdict(self)})
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    @property
+    def provisional(self) -> bool:
+        """Whether the pictures were listed and not read yet, so that the content is not known."""
+        return self.data_digest.startswith(LISTING)
+
+    def same_work(self, other: KeyParts) -> bool:
+        """Whether the vectors of one are those of the other: equal, or the content of these was not known yet."""
+        return self == other or (self.provisional and replace(self, data_digest=other.data_digest) == other)
 
     def key(self, dataset: str, split: str) -> EmbeddingKey:
         """The key of these parts for one split of a data set."""

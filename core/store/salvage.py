@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from core.errors import TMVError
+from core.errors import Damaged, TMVError
 from core.store.checked import Piece
-from core.store.chunks import RUN_FOLDER, Chunk, ChunkPlan, ChunkRun, chunk_path
-from core.store.finish import IMAGES, withdraw, write_header
+from core.store.chunks import RUN_FOLDER, Chunk, ChunkPlan, ChunkRun, chunk_path, read_plan
+from core.store.finish import IMAGES, SHARDS, withdraw, write_header
 from core.store.manifest import Block, Manifest
 from core.system.files import delete, disk_guard
 from core.types import FloatArray, Skipped
@@ -25,17 +25,37 @@ def salvage(folder: Path, manifest: Manifest) -> tuple[int, int]:
 
     Chunks of a run that is under way in the same folder stay as they are.
     """
+    if (folder / SHARDS).is_dir():
+        return _salvage_chunks(folder, manifest)
     with disk_guard(folder):
         run = ChunkRun.open(folder / RUN_FOLDER, _plan(manifest))
         if run.plan.chunk_rows == manifest.plan["chunk_rows"]:
             for index, chunk in _good_chunks(folder / IMAGES, manifest, run.plan):
-                if not chunk_path(run.folder, index).exists():
+                if not chunk_path(run.folder, run.plan, index).exists():
                     run.write(index, chunk)
     withdraw(folder)
-    for path in folder.iterdir():
-        if path != run.folder:
-            delete(path)
+    _only_run(folder)
     return run.plan.chunks - len(run.missing()), run.plan.chunks
+
+
+def _salvage_chunks(folder: Path, manifest: Manifest) -> tuple[int, int]:
+    """The chunks that the entry kept, without those that are not what was written."""
+    withdraw(folder)
+    delete(folder / RUN_FOLDER)
+    (folder / SHARDS).rename(folder / RUN_FOLDER)
+    _only_run(folder)
+    try:
+        run = ChunkRun(folder / RUN_FOLDER, read_plan(folder / RUN_FOLDER))
+    except (FileNotFoundError, Damaged):
+        run = ChunkRun.open(folder / RUN_FOLDER, _plan(manifest))
+    run.drop_damaged()
+    return run.plan.chunks - len(run.missing()), run.plan.chunks
+
+
+def _only_run(folder: Path) -> None:
+    for path in folder.iterdir():
+        if path.name != RUN_FOLDER:
+            delete(path)
 
 
 def _plan(manifest: Manifest) -> ChunkPlan:

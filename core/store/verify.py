@@ -13,7 +13,7 @@ from core.errors import Damaged, Unwritable
 from core.store.cards import parse_card
 from core.store.chunks import RUN_FOLDER, ChunkRun, read_chunk, read_plan
 from core.store.embeddings import Store, lock_path, remove_folder
-from core.store.manifest import MANIFEST, StoredFile, read_manifest
+from core.store.manifest import MANIFEST, Manifest, StoredFile, read_manifest
 from core.store.results import Results
 from core.store.salvage import salvage
 from core.store.text_store import TextStore
@@ -121,9 +121,17 @@ def entry_problem(folder: Path, same: Callable[[Path, StoredFile], bool] | None 
     bad = [name for name, record in manifest.files.items() if not (same or _same)(folder / name, record)]
     if bad:
         return f"{', '.join(bad)} damaged"
-    there = {path.name for path in folder.iterdir() if not is_half_written(path)}
-    strangers = there - {*manifest.files, MANIFEST, RUN_FOLDER}
-    return f"holds files that do not belong to it: {', '.join(sorted(strangers))}" if strangers else ""
+    strangers = [path.relative_to(folder).as_posix() for path in _strangers(folder, manifest)]
+    return f"holds files that do not belong to it: {', '.join(strangers)}" if strangers else ""
+
+
+def _strangers(folder: Path, manifest: Manifest) -> list[Path]:
+    """What lies in an entry's folder and is none of its files; a folder that holds some of them is none."""
+    own = {folder / name for name in manifest.files}
+    known = own | {place for path in own for place in path.parents} | {folder / MANIFEST, folder / RUN_FOLDER}
+    places = sorted({folder, *(place for path in own for place in path.parents if folder in place.parents)})
+    there = (path for place in places if place.is_dir() for path in sorted(place.iterdir()))
+    return [path for path in there if path not in known and not is_half_written(path)]
 
 
 def _nothing_whole(folder: Path) -> bool:
@@ -145,9 +153,8 @@ def _mend_entry(folder: Path) -> str:
         remove_folder(folder)
         return "removed; embedding it again computes it anew"
     if all(_same(folder / name, record) for name, record in manifest.files.items()):
-        for path in folder.iterdir():
-            if path.name not in (*manifest.files, MANIFEST, RUN_FOLDER):
-                delete(path)
+        for path in _strangers(folder, manifest):
+            delete(path)
         return "the other files removed"
     kept, chunks = salvage(folder, manifest)
     if not kept:
@@ -189,6 +196,7 @@ def _drop_run(folder: Path) -> str:
 
 
 def _drop_chunks(run: ChunkRun) -> str:
+    run.drop_damaged()
     left = run.plan.chunks - len(run.missing())
     return f"removed; {left} of {run.plan.chunks} chunks are kept"
 

@@ -15,6 +15,7 @@ import sqlite3
 import struct
 import tarfile
 import tempfile
+import time
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -164,10 +165,13 @@ def is_half_written(path: Path) -> bool:
     return path.name.startswith(".") and path.name.endswith(TEMP_SUFFIX)
 
 
-def sweep_half_written(folder: Path) -> None:
-    """Remove what killed processes left in a folder; for whoever holds the lock of its only writer."""
+def sweep_half_written(folder: Path, older: float = 0.0) -> None:
+    """Remove what killed processes left in a folder; for whoever holds the lock of its only writer, or what is at least
+    `older` seconds old."""
     for path in folder.glob(f".*{TEMP_SUFFIX}"):
-        path.unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            if not older or time.time() - path.stat().st_mtime > older:
+                path.unlink()
 
 
 def write_atomic(path: Path, content: bytes, *, cache: bool = True) -> None:

@@ -17,7 +17,7 @@ import pytest
 
 from core.embedding import backends
 from core.embedding.backends import LocalThreads
-from core.embedding.run import LARGE_MODEL, batch_rows, embed
+from core.embedding.run import embed
 from core.encoders.stored_texts import encode_texts
 from core.errors import BadImage, Cancelled, DiskFull, TMVError
 from core.images.decode import to_rgb
@@ -427,19 +427,6 @@ def test_labels_and_captions_belong_to_the_key(kit: Kit) -> None:
 
 
 # --- batches and accelerators -----------------------------------------------------------------------------
-
-
-def test_batches_depend_on_model_and_device_alone() -> None:
-    def rows(device: str, parameters: int, own: int | None) -> int:
-        encoder = FakeEncoder(device=device)
-        encoder.spec = replace(encoder.spec, parameters=parameters)
-        if own is not None:
-            encoder.batch_size = own  # type: ignore[attr-defined]
-        return batch_rows(encoder)
-
-    assert rows("cpu", 1, None) == 8 and rows("cpu", 1, 16) == 16
-    assert rows("cpu", LARGE_MODEL, 16) == 4 and rows("cpu", LARGE_MODEL, 2) == 2
-    assert rows("cuda", LARGE_MODEL, 128) == 128
 
 
 @pytest.mark.parametrize("n, broken", [(1, ()), (40, (0, 1, 2, 3, 9, 39)), (64, ())])

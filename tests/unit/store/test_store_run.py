@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import json
 import os
+import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ import pytest
 
 from core.errors import Damaged, DiskFull, TMVError
 from core.store import Chunk, ChunkPlan, ChunkRun, KeyParts, Store, read_chunk, write_chunk
-from core.store.chunks import MOST_CHUNKS, chunk_path, chunk_rows, rows_done
+from core.store.chunks import LEFT_OVER_SECONDS, MOST_CHUNKS, RECORD, chunk_path, chunk_rows, read_head, rows_done
 from core.store.finish import write_images
 from core.store.rows import kept_rows
 from core.types import Skipped
@@ -51,28 +53,44 @@ def test_a_plan_of_nothing_or_of_broken_batches_is_refused(n: int, rows: int, ba
         make_plan(n, rows, batch)
 
 
-def test_a_chunk_takes_a_second_or_two_and_there_are_not_too_many() -> None:
-    assert chunk_rows(10_000, 100.0, 16) == 144  # 1.5 s of 100 rows a second, in whole batches
-    assert chunk_rows(10_000, 0.1, 16) == 16
-    assert chunk_rows(10_000, 1e9, 16) == 8192
-    assert chunk_rows(1_000_000, 1.0, 16) == 64  # 50 rows would do for 20,000 files, but batches are whole
-    assert make_plan(1_000_000, chunk_rows(1_000_000, 1.0, 16), 16).chunks <= MOST_CHUNKS
-    assert chunk_rows(10**9, 1.0, 16) == 8192  # memory goes before the number of files
+def test_the_same_chunks_on_every_machine_and_not_too_many() -> None:
+    assert chunk_rows(10_000, 16) == 128
+    assert chunk_rows(10_000, 128, accelerator=True) == 2048
+    assert chunk_rows(3_000_000, 16) == 160  # 128 rows would be 23,438 files
+    assert make_plan(3_000_000, chunk_rows(3_000_000, 16), 16).chunks <= MOST_CHUNKS
+    assert chunk_rows(10**9, 16) == 8192  # memory goes before the number of files
+    assert chunk_rows(10, 10_000) == 10_000
+
+
+def test_very_many_chunks_lie_a_thousand_to_a_folder(tmp_path: Path) -> None:
+    plan = make_plan(MOST_CHUNKS + 1, 1, 1)
+    assert chunk_path(tmp_path, make_plan(MOST_CHUNKS, 1, 1), 1234) == tmp_path / "001234.chunk"
+    assert chunk_path(tmp_path, plan, 1234) == tmp_path / "001/001234.chunk"
+    write_chunk(tmp_path, plan, 20_000, make_chunk(plan, 20_000))
+    assert read_chunk(tmp_path, plan, 20_000).vectors[0, 0] == 20_000 and rows_done(tmp_path, plan) == 1
+    assert ChunkRun(tmp_path, plan).missing(range(19_998, 20_001)) == (19_998, 19_999)
 
 
 def test_a_chunk_comes_back_as_it_was(tmp_path: Path) -> None:
     plan = make_plan()
     for index, gaps in ((0, ()), (1, (10, 17)), (2, tuple(range(20, 25)))):
-        written = make_chunk(plan, index, gaps)
-        write_chunk(tmp_path, plan, index, written)
-        found = read_chunk(tmp_path, plan, index)
-        assert np.array_equal(found.vectors, written.vectors) and found.skipped == written.skipped
+        for records in (b"", bytes(range(256)) * len(plan.rows(index))):
+            written = replace(make_chunk(plan, index, gaps), records=records[: len(plan.rows(index)) * RECORD])
+            write_chunk(tmp_path, plan, index, written)
+            found = read_chunk(tmp_path, plan, index)
+            assert np.array_equal(found.vectors, written.vectors) and found.skipped == written.skipped
+            assert found.records == written.records
+            head = read_head(tmp_path, plan, index)
+            assert (head.kept, head.d) == found.vectors.shape
+            assert (head.skipped, head.records) == (found.skipped, found.records)
+            after = chunk_path(tmp_path, plan, index).read_bytes()[head.offset :]
+            assert after == found.vectors.tobytes()
 
 
 def test_every_single_changed_byte_of_a_chunk_is_noticed(tmp_path: Path) -> None:
     plan = make_plan(4, 5)
     write_chunk(tmp_path, plan, 0, make_chunk(plan, 0, (2,)))
-    path = chunk_path(tmp_path, 0)
+    path = chunk_path(tmp_path, plan, 0)
     content = path.read_bytes()
     for position in range(len(content)):
         changed = bytearray(content)
@@ -93,7 +111,7 @@ def test_a_chunk_of_another_run_or_place_is_refused(tmp_path: Path) -> None:
         read_chunk(tmp_path, make_plan(digest="other"), 0)
     with pytest.raises(Damaged, match="another run"):
         read_chunk(tmp_path, make_plan(rows=5), 0)
-    chunk_path(tmp_path, 0).rename(chunk_path(tmp_path, 1))
+    chunk_path(tmp_path, plan, 0).rename(chunk_path(tmp_path, plan, 1))
     with pytest.raises(Damaged, match="another run"):
         read_chunk(tmp_path, plan, 1)
 
@@ -111,15 +129,29 @@ def test_a_run_goes_on_with_its_own_plan_and_only_computes_what_is_missing(tmp_p
     run = ChunkRun.open(tmp_path, make_plan())
     for index in (0, 2):
         run.write(index, make_chunk(run.plan, index))
-    (tmp_path / ".000001.chunk.abcd.tmp").write_bytes(b"half")  # left by a killed process
+    for name, age in (("left", 2 * LEFT_OVER_SECONDS), ("being-written", 0)):  # by a killed process, by another machine
+        (tmp_path / f".000001.chunk.{name}.tmp").write_bytes(b"half")
+        os.utime(tmp_path / f".000001.chunk.{name}.tmp", (time.time() - age,) * 2)
     again = ChunkRun.open(tmp_path, make_plan(rows=5))
     assert again.plan == run.plan and again.missing() == (1,)
     assert rows_done(tmp_path, run.plan) == 15 and again.rows_in([0, 2]) == 15
-    assert not list(tmp_path.glob(".*"))
-    content = bytearray(chunk_path(tmp_path, 2).read_bytes())
-    content[-1] ^= 1
-    chunk_path(tmp_path, 2).write_bytes(bytes(content))
-    assert again.missing() == (1, 2) and not chunk_path(tmp_path, 2).exists()
+    assert [path.name for path in tmp_path.glob(".*")] == [".000001.chunk.being-written.tmp"]
+    path = chunk_path(tmp_path, run.plan, 2)
+    path.write_bytes(path.read_bytes()[:-1])
+    assert again.missing() == (1, 2) and not path.exists()
+
+
+def test_what_a_disk_changed_without_a_sign_is_found_when_it_is_read(tmp_path: Path) -> None:
+    run = ChunkRun.open(tmp_path, make_plan())
+    for index in range(3):
+        run.write(index, make_chunk(run.plan, index))
+    path = chunk_path(tmp_path, run.plan, 2)
+    path.write_bytes(path.read_bytes()[:-1] + b"?")
+    assert run.missing() == ()  # by names and sizes
+    with pytest.raises(Damaged):
+        write_images(tmp_path, run)
+    run.drop_damaged()
+    assert run.missing() == (2,)
 
 
 def test_a_run_of_other_parts_or_rows_or_with_a_damaged_plan_starts_over(tmp_path: Path) -> None:
