@@ -24,7 +24,8 @@ LARGEST_TOKENIZER = 64 * 1024**2
 _NAME = r"(?!\.)[A-Za-z0-9_.%~-]{1,140}"
 _HEX = "[0-9a-f]"
 _ENTRY_FILE = (
-    r"(?:images\.npy|texts\.npy|rows\.parquet|labels\.parquet|classes\.parquet|captions\.parquet|manifest\.json)"
+    r"(?:images\.npy|texts\.npy|rows\.parquet|labels\.parquet|classes\.parquet|captions\.parquet|manifest\.json"
+    r"|images/plan\.json|images/(?:\d{3,7}/)?\d{6,9}\.chunk)"
 )
 _TOKENIZER_FILE = "|".join(re.escape(name) for name in NAMES)
 _ALLOWED = re.compile(

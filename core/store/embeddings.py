@@ -222,7 +222,7 @@ class Store:
         except (FileNotFoundError, Damaged):
             return None
         key = plan.parts.key(self._names.of(plan.dataset), plan.split)
-        size = sum(file.stat().st_size for file in (folder / RUN_FOLDER).glob("*.chunk"))
+        size = sum(file.stat().st_size for file in (folder / RUN_FOLDER).rglob("*.chunk"))
         done = rows_done(folder / RUN_FOLDER, plan)
         return Entry(
             key=key,

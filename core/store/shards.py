@@ -12,7 +12,7 @@ from core.errors import VERIFY, Damaged
 from core.store.checked import is_same
 from core.store.chunks import chunk_path, read_plan
 from core.store.finish import SHARDS
-from core.store.manifest import Manifest
+from core.store.manifest import MANIFEST, Manifest
 from core.types import FloatArray, IntArray
 
 
@@ -28,6 +28,9 @@ class ShardRows:
 
     def __init__(self, folder: Path, manifest: Manifest) -> None:
         self._folder, self._manifest, self._plan = folder / SHARDS, manifest, read_plan(folder / SHARDS)
+        chunks = sum(name.endswith(".chunk") for name in manifest.files)
+        if self._plan.n != manifest.n + len(manifest.skipped_rows) or self._plan.chunks != chunks:
+            raise Damaged(f"{self._folder} does not hold what {MANIFEST} says", VERIFY)
         gone = np.asarray(sorted(manifest.skipped_rows), np.int64)
         edges = np.minimum(np.arange(self._plan.chunks + 1) * self._plan.chunk_rows, self._plan.n)
         self._first: IntArray = edges - np.searchsorted(gone, edges)
@@ -86,4 +89,6 @@ class ShardRows:
         with path.open("rb", buffering=0) as file:
             file.seek(record.bytes - (size - low + int(self._first[chunk])) * width)
             content = file.read((high - low) * width)
+        if len(content) < (high - low) * width:
+            raise Damaged(f"{path} is damaged", VERIFY)
         return np.frombuffer(content, "<f4").reshape(high - low, -1)

@@ -121,6 +121,7 @@ def same_pairs(train: NDArray[np.float32], test: NDArray[np.float32]) -> IntArra
     """
     from scipy.spatial import cKDTree
 
+    train, test = np.asarray(train), np.asarray(test)  # in memory, also where they lie in many files
     mean = train.mean(axis=0, dtype=np.float64)
     sample = train[:: max(1, len(train) // 4096)] - mean
     radius = SAME * np.median(np.linalg.norm(sample, axis=1))
