@@ -67,7 +67,7 @@ def embed(
     `backend` computes; by default the threads of this process. Broken pictures are skipped and listed. Raises
     `TMVError` when no picture could be used, when the data changed meanwhile, or when the disk is full.
     """
-    start, load = time.monotonic(), _once(encoder)
+    start, load = time.monotonic(), once(encoder)
     known = card or load().card
     while True:
         run = EmbeddingRun(
@@ -76,7 +76,7 @@ def embed(
             texts=texts,
             card=known,
             parts=content_parts(known, dataset, store, memo_dir, data_digest, progress),
-            progress=progress or _silent,
+            progress=progress or silent,
             backend=backend or LocalThreads(),
             memo_dir=None if data_digest else memo_dir,
         )
@@ -104,7 +104,7 @@ def content_parts(
     listed = KeyParts.of(card, f"{LISTING}{listing_digest(dataset)}")
     if digest is None:
         model, name, split = card.name, dataset.spec.name, dataset.split
-        begun = any(plan.parts == listed for plan in store.runs(model, name, split))
+        begun = any(run.plan.parts == listed for run in store.runs(model, name, split))
         if begun or not store.knows(model, name, split):
             return listed
         digest = read_digest(dataset, memo_dir, progress)
@@ -128,7 +128,8 @@ def plan_of(parts: KeyParts, dataset: Dataset, card: ModelCard) -> ChunkPlan:
     )
 
 
-def _once(encoder: Encoder | Callable[[], Encoder]) -> Callable[[], Encoder]:
+def once(encoder: Encoder | Callable[[], Encoder]) -> Callable[[], Encoder]:
+    """What loads it at its first call."""
     loaded: list[Encoder] = []
 
     def load() -> Encoder:
@@ -139,7 +140,7 @@ def _once(encoder: Encoder | Callable[[], Encoder]) -> Callable[[], Encoder]:
     return load
 
 
-def _silent(done: int, total: int) -> None:
+def silent(done: int, total: int) -> None:
     """Progress that nobody watches."""
 
 
@@ -170,10 +171,10 @@ class EmbeddingRun:
     def report(self, load: Callable[[], Encoder], reuse: bool) -> EmbedReport | None:
         """The report, or None when what the vectors are made of turns out to be known better by now."""
         if reuse and self.store.is_whole(self.key):
-            return self._found()
+            return self.found()
         with self.store.lock(self.key).hold(self._watch_other) as waited:
             if (reuse or waited) and self.store.is_whole(self.key):
-                return self._found()
+                return self.found()
             if waited and self._was_read():
                 return None
             encoder = load()
@@ -194,7 +195,8 @@ class EmbeddingRun:
         done, _ = self.store.rows_done(self.key)
         self.progress(done, self.total)
 
-    def _found(self) -> EmbedReport:
+    def found(self) -> EmbedReport:
+        """The report of an entry that is there."""
         manifest = self.store.manifest(self.key)
         self.progress(self.total, self.total)
         return EmbedReport(
@@ -208,7 +210,7 @@ class EmbeddingRun:
         if not reuse:
             self.store.discard_run(self.key)
         with one_torch_thread():
-            start, run = time.monotonic(), self._begin(encoder.card)
+            start, run = time.monotonic(), self.begin(encoder.card)
             missing = run.missing()
             reused = len(self.dataset) - run.rows_in(missing)
             for attempt in range(_ATTEMPTS):
@@ -233,8 +235,8 @@ class EmbeddingRun:
             skipped=skipped,
         )
 
-    def _begin(self, card: ModelCard) -> ChunkRun:
-        """The run that was interrupted, or a new one."""
+    def begin(self, card: ModelCard) -> ChunkRun:
+        """The run that was interrupted, or a new one. Hold the lock."""
         name, split = self.dataset.spec.name, self.dataset.split
         found = self.store.interrupted_run(self.parts, name, split)
         return found or self.store.open_run(plan_of(self.parts, self.dataset, card))

@@ -23,7 +23,8 @@ from core.types import EmbeddingKey, EmbeddingSet, ModelSpec, Note, Place, State
 
 if TYPE_CHECKING:
     from core.embedding.backends import Backend
-    from core.embedding.run import EmbedReport
+    from core.embedding.parts import PartReport, PlanReport
+    from core.embedding.run import EmbeddingRun, EmbedReport
 
 BUILT_IN = "built in"
 """The tokenizer of a model that splits texts as CLIP does."""
@@ -76,6 +77,8 @@ class Vectors:
         """The stored vectors that fit the model and the data as they are now, or None. Never computes. Raises `Damaged`
         where they are not what was written."""
         model, dataset, split = place.names
+        if not self.store.holds(model, dataset, split):
+            return None  # no picture needs to be read to know it
         key = self.store.find(
             model,
             dataset,
@@ -177,6 +180,50 @@ class Vectors:
         for folder in self.store.drop_damaged(model, dataset, split):
             self._tell(f"{folder / MANIFEST} was damaged, so that entry is dropped.")
         return report
+
+    def plan(self, place: Place) -> PlanReport:
+        """Begin a run that parts on any machine compute, or find it."""
+        from core.embedding import parts
+
+        return parts.plan(self._shared_run(place))
+
+    def part(self, place: Place, part: int, of: int, progress: Progress | None = None) -> PartReport:
+        """Compute part 1 to `of` of a run, in this process."""
+        from core.embedding import parts
+
+        run = self._shared_run(place, progress)
+        return parts.compute_part(run, lambda: self._encoding.encoder(place.model.name), part, of)
+
+    def finish(self, place: Place, progress: Progress | None = None) -> EmbedReport:
+        """Make the entry of a run whose parts are all done."""
+        from core.embedding import parts
+
+        run = self._shared_run(place, progress)
+        report = parts.finish(run, lambda: self._encoding.encoder(place.model.name))
+        self._data.keep_templates(report.key)
+        return report
+
+    def _shared_run(self, place: Place, progress: Progress | None = None) -> EmbeddingRun:
+        """A run as every machine sees it; the model is loaded where no card tells of it."""
+        from core.embedding.backends import LocalThreads
+        from core.embedding.run import EmbeddingRun, content_parts, silent
+
+        self._check_precision(place)
+        model, dataset, split = place.names
+        self._data.ensure_demo(dataset)
+        rows, card = self._data.rows(dataset, split), self._encoding.usable_card(model)
+        if card is None or not card.batch_size:
+            card = self._encoding.encoder(model).card
+        return EmbeddingRun(
+            dataset=rows,
+            store=self.store,
+            texts=self._encoding.texts,
+            card=card,
+            parts=content_parts(card, rows, self.store, self._memo_dir),
+            progress=progress or silent,
+            backend=LocalThreads(),
+            memo_dir=self._memo_dir,
+        )
 
     def _same_images(self, place: Place) -> Backend | None:
         """For texts in another language: the vectors of the images are those of the model itself, where it has them."""

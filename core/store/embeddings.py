@@ -326,17 +326,17 @@ class Store:
         same = (plan.dataset, plan.split) == (dataset, split) and plan.parts.same_work(parts)
         return ChunkRun(folder / RUN_FOLDER, plan) if same else None
 
-    def runs(self, model: str, dataset: str, split: str) -> tuple[ChunkPlan, ...]:
-        """The plans of every run of one split by one model that was begun and not finished."""
-        found = list[ChunkPlan]()
+    def runs(self, model: str, dataset: str, split: str) -> tuple[ChunkRun, ...]:
+        """Every run of one split by one model that was begun and not finished."""
+        found = list[ChunkRun]()
         for path in sorted(split_folder(self.root, model, dataset, split).glob(f"*/{RUN_FOLDER}")):
             with contextlib.suppress(FileNotFoundError, Damaged):
-                found.append(read_plan(path))
+                found.append(ChunkRun(path, read_plan(path)))
         return tuple(found)
 
     def knows(self, model: str, dataset: str, split: str) -> bool:
         """Whether anything is stored of one split by one model, or was begun with its content known."""
-        begun = (not plan.parts.provisional for plan in self.runs(model, dataset, split))
+        begun = (not run.plan.parts.provisional for run in self.runs(model, dataset, split))
         return self.holds(model, dataset, split) or any(begun)
 
     def holds(self, model: str, dataset: str, split: str) -> bool:

@@ -28,7 +28,7 @@ def salvage(folder: Path, manifest: Manifest) -> tuple[int, int]:
     if (folder / SHARDS).is_dir():
         return _salvage_chunks(folder, manifest)
     with disk_guard(folder):
-        run = ChunkRun.open(folder / RUN_FOLDER, _plan(manifest))
+        run = ChunkRun.open(folder / RUN_FOLDER, plan_of_entry(manifest))
         if run.plan.chunk_rows == manifest.plan["chunk_rows"]:
             for index, chunk in _good_chunks(folder / IMAGES, manifest, run.plan):
                 if not chunk_path(run.folder, run.plan, index).exists():
@@ -47,7 +47,7 @@ def _salvage_chunks(folder: Path, manifest: Manifest) -> tuple[int, int]:
     try:
         run = ChunkRun(folder / RUN_FOLDER, read_plan(folder / RUN_FOLDER))
     except (FileNotFoundError, Damaged):
-        run = ChunkRun.open(folder / RUN_FOLDER, _plan(manifest))
+        run = ChunkRun.open(folder / RUN_FOLDER, plan_of_entry(manifest))
     run.drop_damaged()
     return run.plan.chunks - len(run.missing()), run.plan.chunks
 
@@ -58,7 +58,8 @@ def _only_run(folder: Path) -> None:
             delete(path)
 
 
-def _plan(manifest: Manifest) -> ChunkPlan:
+def plan_of_entry(manifest: Manifest) -> ChunkPlan:
+    """How the rows of an entry were cut."""
     plan = manifest.plan
     return ChunkPlan(
         parts=manifest.parts,
@@ -77,7 +78,7 @@ def pieces_of_images(manifest: Manifest) -> tuple[Piece, ...]:
     head = header.getvalue()
     pieces = [Piece(start=0, bytes=len(head), sha256=hashlib.sha256(head).hexdigest())]
     try:
-        plan = _plan(manifest)
+        plan = plan_of_entry(manifest)
     except (KeyError, TMVError):
         return ()
     for block, kept in _blocks(manifest, plan):
