@@ -1,13 +1,15 @@
 """Locks that vanish with the process that holds them, among threads and among processes.
 
 The operating system keeps them, so nobody has to guess whether a holder still lives: `filelock` holds them by `flock`,
-and lets a forked child let go of what it inherits. Where a file system has no such locks, taking one fails; a mark
-that a dead process leaves behind would be worse. Local disks only: network file systems differ in what they promise.
+and lets a forked child let go of what it inherits. Where a file system has no such locks (some network mounts and
+buckets), the holder is whoever created a file first and has shown within `LEASE_SECONDS` that he still lives; two may
+then overlap for a moment, which is why everything that is written under a lock is written whole, and the same by all.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,6 +17,9 @@ from pathlib import Path
 import filelock
 
 from core.system.files import disk_guard
+
+LEASE_SECONDS = 30.0
+_NO_LOCKS = {errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK}
 
 
 class FileLock:
@@ -28,7 +33,16 @@ class FileLock:
         """Take the lock if it is free; say whether that worked."""
         with disk_guard(self.path.parent):
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            return not self._lock.is_locked and _acquire(self._lock)
+            return not self._lock.is_locked and self._take()
+
+    def _take(self) -> bool:
+        try:
+            return _acquire(self._lock)
+        except OSError as error:
+            if error.errno not in _NO_LOCKS:
+                raise
+            self._lock = _lease(self.path)
+            return _acquire(self._lock)
 
     def release(self) -> None:
         """Give the lock back; nothing happens when it is not held."""
@@ -51,19 +65,30 @@ class FileLock:
 
 def is_held(path: Path) -> bool:
     """Whether some live process (this one included) holds the lock of this file."""
-    if not path.exists():
-        return False
-    probe = _lock(path)
+    if _owner(path).exists():  # only where there are no locks
+        return not _is_free(_lease(path))
+    return path.exists() and not _is_free(_lock(path))
+
+
+def _is_free(probe: filelock.BaseFileLock) -> bool:
     try:
-        return not _acquire(probe)
+        return _acquire(probe)
     except OSError:
-        return False
+        return True
     finally:
         probe.release()
 
 
 def _lock(path: Path) -> filelock.BaseFileLock:
     return filelock.FileLock(path, thread_local=False, fallback_to_soft=False)
+
+
+def _lease(path: Path) -> filelock.BaseFileLock:
+    return filelock.SoftFileLease(_owner(path), lease_duration=LEASE_SECONDS, thread_local=False)
+
+
+def _owner(path: Path) -> Path:
+    return path.with_name(f"{path.name}.owner")
 
 
 def _acquire(lock: filelock.BaseFileLock) -> bool:

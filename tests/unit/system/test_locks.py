@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from core.system import locks
 from core.system.locks import FileLock, is_held
 
 ROOT = Path(__file__).parents[3]
@@ -124,3 +126,44 @@ def test_a_removed_lock_file_is_made_anew(tmp_path: Path) -> None:
     finally:
         process.kill()
         process.wait()
+
+
+# --- where a file system has no locks ------------------------------------------------------------------------
+
+NO_LOCKS = (
+    "import errno, fcntl, sys, time; from pathlib import Path; from core.system import locks\n"
+    "def flock(*_): raise OSError(int(sys.argv[2]), 'no locks here')\n"
+    "fcntl.flock = flock; locks.LEASE_SECONDS = 3.0\n"
+    "lock = locks.FileLock(Path(sys.argv[1])); print(lock.try_hold(), flush=True); time.sleep(120)"
+)
+
+
+@pytest.mark.parametrize("reason", [errno.ENOSYS, errno.ENOTSUP, errno.ENOLCK])
+def test_without_locks_whoever_shows_that_he_lives_holds_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reason: int
+) -> None:
+    def flock(*_: object) -> None:
+        raise OSError(reason, "no locks here")
+
+    path = tmp_path / "a.lock"
+    monkeypatch.setattr("fcntl.flock", flock)
+    monkeypatch.setattr(locks, "LEASE_SECONDS", 3.0)
+    command = [sys.executable, "-c", NO_LOCKS, str(path), str(reason)]
+    other = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert other.stdout is not None and other.stdout.readline().strip() == "True"
+    assert is_held(path) and not FileLock(path).try_hold()
+    other.kill()
+    other.wait()
+    lock = FileLock(path)
+    with lock.hold():
+        assert is_held(path) and not FileLock(path).try_hold()
+    assert not is_held(path) and FileLock(path).try_hold()
+
+
+def test_another_error_than_missing_locks_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def flock(*_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr("fcntl.flock", flock)
+    with pytest.raises(OSError, match="Input/output"):
+        FileLock(tmp_path / "a.lock").try_hold()
