@@ -13,8 +13,11 @@ from core.catalog.models import find_model
 from core.engine import Engine
 from core.errors import TMVError
 from core.readers.datasets import find_dataset
+from core.studies.prompts.plan import planned
+from core.studies.prompts.study import PromptSearch
 from core.studies.zero_shot.classify import fill
 from core.types import EmbeddingSet
+from core.words.deck import search_to_run
 from core.words.names import say_dataset, say_model
 
 Choices = Mapping[str, Sequence[str]]
@@ -25,11 +28,28 @@ TEMPLATES, SETS = ("template", "wording"), ("templates", "wordings")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ViewNeeds:
-    """What is `missing`, in words: the `texts` without vectors, by model, and `other` things."""
+    """What is `missing`, in words: the `texts` without vectors, by model, `searches` that have not been run, and
+    `other` things, these searches in words among them."""
 
     missing: tuple[str, ...] = ()
     texts: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    searches: tuple[PromptSearch, ...] = ()
     other: tuple[str, ...] = ()
+
+
+def search_needs(engine: Engine, choices: Choices) -> ViewNeeds:
+    """What a view of what a search for prompts found lacks: a search encodes its own texts, but has to be run."""
+    seen = view_needs(engine, choices, classified=False)
+    searches = list[PromptSearch]()
+    for model, dataset in [(m, d) for m in choices.get("model", ()) for d in choices.get("data", ())]:
+        spec = find_dataset(dataset)
+        split = next((name for name in choices.get("split", ()) if name in spec.splits), None)
+        study = PromptSearch.at(engine, find_model(model).name, dataset, split, **planned(spec, choices).options)
+        if engine.embeddings(study.place.model.name, dataset, split) is not None and engine.kept(study) is None:
+            searches.append(study)
+    said = [search_to_run(s.place.model.name, s.place.dataset.name) for s in searches]
+    other = tuple(dict.fromkeys([*seen.other, *said]))
+    return ViewNeeds(missing=other, searches=tuple(searches), other=other)
 
 
 def view_needs(engine: Engine, choices: Choices, *, classified: bool) -> ViewNeeds:

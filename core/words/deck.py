@@ -48,6 +48,11 @@ def slides_missing(lacking: int, of: int, images: int, texts: int, other: Sequen
     return f"{lacking} of {count(of, 'slide')} still {'needs' if lacking == 1 else 'need'} {listed(parts, 4)}."
 
 
+def search_to_run(model: str, dataset: str) -> str:
+    """What a slide of a better prompt needs: a search, which takes a minute and is kept."""
+    return f"the search for a better prompt to be run with {say_model(model)} on {say_dataset(dataset)}"
+
+
 # --- evidence ---------------------------------------------------------------------------------------------
 
 

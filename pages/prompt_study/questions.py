@@ -13,7 +13,7 @@ from core.deck.presets import PicturePreset, picture_presets
 from core.engine import Engine
 from core.errors import TMVError
 from core.studies.pictures.query import MINUS_WEIGHT, Query, Term, ask
-from core.studies.prompts.compose import Composed, expand, ladder, slots_of
+from core.studies.prompts.compose import Composed, expand, ladder, slot_values, slots_of
 from core.types import DatasetSpec, EmbeddingSet
 from pages.shared.example_texts import fitting_prompts
 from pages.shared.texts import get_texts
@@ -92,17 +92,6 @@ def slots(engine: Engine) -> tuple[str, tuple[str, ...]]:
     """(pattern, lines of slot values) of the address, or the example."""
     pattern = next(iter(get_choice("pattern")), "")
     return (pattern, get_texts(engine, "slot")) if pattern else (PATTERN, SLOT_VALUES)
-
-
-def slot_values(lines: Sequence[str]) -> dict[str, list[str]]:
-    """ "style = photo, drawing" -> {"style": ["photo", "drawing"]}; an empty value leaves the slot out."""
-    found = {}
-    for line in lines:
-        name, equals, values = line.partition("=")
-        if not equals or not name.strip():
-            raise TMVError(f"A slot is written as name = value, value; got {line!r}.")
-        found[name.strip()] = [v.strip() for v in values.split(",")]
-    return found
 
 
 def by_slots(pattern: str, lines: Sequence[str]) -> Question:

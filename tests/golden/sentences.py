@@ -819,6 +819,7 @@ def _others() -> Said:
     yield "deck.stand_in", [deck.stand_in("cifar100", "demo-objects")]
     needs = [deck.slides_missing(1, 8, 0, 3, ()), deck.slides_missing(7, 18, 24, 1, ("embeddings of COCO captions",))]
     yield "deck.slides_missing", needs
+    yield "deck.search_to_run", [deck.search_to_run(OPENAI, "eurosat")]
     yield "deck.top5_probe", [deck.top5_probe(1, 1), deck.top5_probe(3, 8)]
     yield "deck.like_with_like", [deck.like_with_like(2, 8)]
     yield "deck.general_ahead", [deck.general_ahead(3, 0, 3), deck.general_ahead(1, 2, 3)]

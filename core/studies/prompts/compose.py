@@ -30,6 +30,17 @@ def slots_of(pattern: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_SLOT.findall(pattern)))
 
 
+def slot_values(lines: Sequence[str]) -> dict[str, list[str]]:
+    """ "style = photo, drawing" -> {"style": ["photo", "drawing"]}; an empty value leaves the slot out."""
+    found = {}
+    for line in lines:
+        name, equals, values = line.partition("=")
+        if not equals or not name.strip():
+            raise TMVError(f"A slot is written as name = value, value; got {line!r}.")
+        found[name.strip()] = [v.strip() for v in values.split(",")]
+    return found
+
+
 def expand(pattern: str, values: Mapping[str, Sequence[str]]) -> tuple[Composed, ...]:
     """Every combination of slot values put into a pattern; the last slot varies fastest.
 

@@ -7,14 +7,15 @@ import streamlit as st
 
 from core.engine import Engine
 from core.errors import EncoderWarming, TMVError
-from core.stats.numbers import count
+from core.stats.numbers import count, upper_first
 from core.studies.prompts.heldout import PromptSearchResult
+from core.studies.prompts.plan import SearchPlan
 from core.studies.prompts.study import PromptSearch
 from core.studies.zero_shot.study import ZeroShot
 from core.types import DatasetSpec, ModelSpec
 from core.words.accuracy import protocol_line
 from core.words.names import say_dataset, say_model
-from pages.prompt_study.better_prompt.search_plan import KEPT, SearchPlan, plan_form, plan_sentence, search_plan
+from pages.prompt_study.better_prompt.search_plan import KEPT, plan_form, plan_sentence, plan_words, search_plan
 from pages.prompt_study.better_prompt.verdict import chosen_templates, share_words, show_verdict, turned_pictures
 from pages.shared.choice_rows import pick_on_dataset
 from pages.shared.engine import engine
@@ -70,7 +71,7 @@ def start(engine: Engine, model: str, dataset: DatasetSpec, split: str | None, p
         before_search(engine, model, dataset, split, plan)
     st.markdown(
         plain(
-            f"{plan.words[0].upper()}{plan.words[1:]}. Templates are chosen on {share_words(1 - plan.heldout)}, and "
+            f"{upper_first(plan_words(plan))}. Templates are chosen on {share_words(1 - plan.heldout)}, and "
             "the choice is judged once on the rest, which the search never sees."
         )
     )

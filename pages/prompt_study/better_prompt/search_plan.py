@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -10,14 +9,12 @@ import streamlit as st
 
 from core.catalog.prompts import PROMPT_SETS, find_prompt_set
 from core.engine import Engine
-from core.errors import TMVError
 from core.stats.numbers import count
-from core.studies.prompts.compose import expand, slots_of
+from core.studies.prompts.plan import BUDGETS, NONE, OWN, SHARES, SIZES, SearchPlan, planned, templates_of_slots
 from core.studies.prompts.search import BUDGET, LARGEST
 from core.studies.prompts.study import POOL_SETS
 from core.studies.zero_shot.classify import check_templates
 from core.types import DatasetSpec
-from pages.prompt_study.questions import slot_values
 from pages.shared.guard import safe_callback, show_form_error
 from pages.shared.prompt_picker import CLASSNAMES
 from pages.shared.texts import box_key, get_texts, lines, set_texts
@@ -26,83 +23,34 @@ from pages.shared.url_state import get_choice, set_choice
 from pages.shared.widgets import widget_key
 from pages.shared.words import plain
 
-OWN, NONE = "own", "none"
-SHARES = ("0.3", "0.5", "0.7")
-BUDGETS = ("200", "500", "1000", "2000", "5000")
-SIZES = ("1", "3", "6", "12", "20")
 KEPT = ("pool", "extra", "poolpattern", "poolslot", "beat", "budget", "largest", "heldout")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SearchPlan:
-    """A search, ready to be run: `pool` and `baseline` are templates, `beat` the name of the baseline's set."""
-
-    pool: tuple[str, ...]
-    baseline: tuple[str, ...]
-    beat: str
-    classnames: str
-    budget: int
-    largest: int
-    heldout: float
-
-    @property
-    def options(self) -> dict[str, Any]:
-        """As `PromptSearch` takes them."""
-        return {
-            "pool": list(self.pool),
-            "baseline": list(self.baseline),
-            "classnames": self.classnames,
-            "budget": self.budget,
-            "largest": self.largest,
-            "heldout_share": self.heldout,
-        }
-
-    @property
-    def words(self) -> str:
-        """ "98 templates, at most 12 of them, against Demo styles"."""
-        return (
-            f"{count(len(self.pool), 'template')}, at most {self.largest} of them, "
-            f"against “{find_prompt_set(self.beat).title}”"
-        )
 
 
 def search_plan(engine: Engine, dataset: DatasetSpec, classnames: str) -> SearchPlan:
     """What the address says, checked, with these class names; `TMVError` for templates that make no sense."""
-    sets = [find_prompt_set(dataset.prompt_set if n == OWN else n).templates for n in pool_sets()]
-    pool = tuple(dict.fromkeys((*own_templates(engine), *(t for templates in sets for t in templates))))
-    if not pool:
-        raise TMVError("No templates to choose from: pick a prompt set or write your own.")
-    beat = one_of("beat", [p.name for p in PROMPT_SETS], dataset.prompt_set)
-    return SearchPlan(
-        pool=pool,
-        baseline=find_prompt_set(beat).templates,
-        beat=beat,
-        classnames=classnames,
-        budget=int(one_of("budget", BUDGETS, str(BUDGET))),
-        largest=int(one_of("largest", SIZES, str(LARGEST))),
-        heldout=float(one_of("heldout", SHARES, "0.5")),
+    asked = {
+        "pool": _sets_asked(),
+        "extra": get_texts(engine, "extra"),
+        "poolpattern": get_choice("poolpattern"),
+        "poolslot": get_texts(engine, "poolslot"),
+        "beat": (one_of("beat", [p.name for p in PROMPT_SETS], dataset.prompt_set),),
+        "budget": (one_of("budget", BUDGETS, str(BUDGET)),),
+        "largest": (one_of("largest", SIZES, str(LARGEST)),),
+        "heldout": (one_of("heldout", SHARES, "0.5"),),
+    }
+    return planned(dataset, {**asked, "classnames": (classnames,)})
+
+
+def _sets_asked() -> tuple[str, ...]:
+    return some_of("pool", (OWN, NONE, *(p.name for p in PROMPT_SETS)), (OWN, *POOL_SETS))
+
+
+def plan_words(plan: SearchPlan) -> str:
+    """ "98 templates, at most 12 of them, against Demo styles"."""
+    return (
+        f"{count(len(plan.pool), 'template')}, at most {plan.largest} of them, "
+        f"against “{find_prompt_set(plan.beat).title}”"
     )
-
-
-def pool_sets() -> tuple[str, ...]:
-    """Names of the sets in the pool, "own" for the data set's; "none" takes none."""
-    asked = some_of("pool", (OWN, NONE, *(p.name for p in PROMPT_SETS)), (OWN, *POOL_SETS))
-    return tuple(n for n in asked if n != NONE)
-
-
-def own_templates(engine: Engine) -> tuple[str, ...]:
-    """The reader's own templates and the combinations of their slots."""
-    written, pattern = get_texts(engine, "extra"), next(iter(get_choice("poolpattern")), "")
-    made = templates_of_slots(pattern, get_texts(engine, "poolslot")) if pattern else ()
-    both = tuple(dict.fromkeys((*written, *made)))
-    return check_templates(both) if both else ()
-
-
-def templates_of_slots(pattern: str, slot_lines: tuple[str, ...] | list[str]) -> tuple[str, ...]:
-    """ "a {style} of a {}" spread over its slots; {} stays for the class name."""
-    if not slots_of(pattern):
-        raise TMVError("A pattern needs a slot beside the {} of the class name, for example: a {style} of a {}")
-    return check_templates([c.text for c in expand(pattern, slot_values(slot_lines))])
 
 
 # --- the form ---------------------------------------------------------------------------------------------
@@ -142,7 +90,7 @@ def _pick_sets(dataset: DatasetSpec) -> None:
     titles = {OWN: f"{dataset.title}'s own: {own.title}"}
     titles |= {p.name: f"{p.title} ({len(p.templates)})" for p in PROMPT_SETS if p.name != own.name}
     with quietly():  # `search_plan` has said what is wrong with them
-        st.session_state[widget_key("pool")] = [n for n in pool_sets() if n in titles]
+        st.session_state[widget_key("pool")] = [n for n in _sets_asked() if n in titles]
     st.multiselect("Sets to choose from", list(titles), key=widget_key("pool"), format_func=lambda n: titles.get(n, n))
 
 
@@ -183,4 +131,4 @@ def _planned(engine: Engine, extra: str, pattern: str, slot_lines: str) -> None:
 
 def plan_sentence(plan: SearchPlan) -> str:
     """For the expander that holds the form."""
-    return plain(f"Search settings: {plan.words}")
+    return plain(f"Search settings: {plan_words(plan)}")

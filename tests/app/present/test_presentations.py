@@ -14,7 +14,9 @@ from core.deck import scenes as engine_story
 from core.deck.steps import STEPS
 from core.deck.stories import OwnStep, OwnStory, load_story, save_story, story_names
 from core.encoders.service.client import WarmEncoder
+from core.engine import Engine
 from core.errors import EncoderWarming
+from core.studies.base import LongStudy
 from pages.shared.theme import STAGE
 from tests.app.making import said, unescaped
 from tests.conftest import GOOD, World
@@ -140,6 +142,23 @@ def test_the_readiness_of_one_s_own_story(page: Page, stories: Path, world: Worl
     assert "Missing: 1 text for ViT-B/32" in words and status(app, "Less").startswith("3 of 4 slides")
     app.button(key="prepare-own").click().run()
     assert not app.exception and "2 of 4 slides still need" in said(app) and "to be encoded" not in said(app)
+
+
+def test_a_search_that_was_never_run_is_not_ready(
+    page: Page, stories: Path, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started = list[LongStudy[object]]()
+    monkeypatch.setattr(Engine, "submit", lambda self, study: started.append(study))
+    view = f"/better_prompt?model={GOOD}&data=eurosat&budget=200&pool=none&extra=a%20{{}}&extra=one%20{{}}"
+    save_story(stories, OwnStory(title="Found", steps=(OwnStep(title="Better", view=view),)))
+    app = page(HERE, story="found")
+    assert not app.exception and status(app, "Found").startswith("1 of 1 slide still needs the search")
+    assert "Missing: the search for a better prompt to be run with ViT-B/32" in said(app)
+    app.button(key="prepare-own").click().run()
+    assert not app.exception and [(s.kind, s.options()["budget"]) for s in started] == [("optimise", 200)]
+    assert started[0].options()["pool"] == ["a {}", "one {}"]
+    Engine(world.cache, world.data, in_process=False).run(started[0])
+    assert status(page(HERE, story="found"), "Found") == "Yes"
 
 
 def status(app: AppTest, title: str) -> str:

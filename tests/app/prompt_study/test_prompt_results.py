@@ -18,6 +18,7 @@ from core.readers.datasets import find_dataset
 from core.stats.metrics import normalise
 from core.studies.pictures.query import MINUS_WEIGHT
 from core.studies.pictures.study import search
+from core.studies.prompts.compose import slot_values
 from pages.prompt_study import questions
 from pages.prompt_study.prompt_results.picture_lists import as_sheet, compare
 from pages.prompt_study.prompt_results.question_form import offered_presets
@@ -208,10 +209,10 @@ def test_lines_of_a_sum(line: str, text: str, weight: float) -> None:
 
 
 def test_slot_lines_are_read_as_they_are_written() -> None:
-    assert questions.slot_values(["a = x, y", "b =, z"]) == {"a": ["x", "y"], "b": ["", "z"]}
+    assert slot_values(["a = x, y", "b =, z"]) == {"a": ["x", "y"], "b": ["", "z"]}
     for wrong in ("no equals sign", "= x"):
         with pytest.raises(TMVError, match="name = value"):
-            questions.slot_values([wrong])
+            slot_values([wrong])
 
 
 # --- presets ----------------------------------------------------------------------------------------------
