@@ -43,7 +43,8 @@ def page(engine: Engine) -> None:
         questions(engine)
     next_steps(engine)
     # Last, so that nothing moves when it ends.
-    first_run.show(engine)
+    if stored_pairs(engine).pairs:
+        first_run.show(engine)
 
 
 def show_wall(engine: Engine) -> None:
@@ -60,6 +61,7 @@ def show_wall(engine: Engine) -> None:
     if not places:
         what = f"{plain(say_dataset(dataset))} is not embedded yet" if named else "Nothing is embedded yet"
         st.info(f"{what}. Prepare the demo, or add your own images below.", icon=":material/info:")
+        first_run.show(engine)
         return
     note = demo_note(stored_pairs(engine))
     images = engine.vectors.require(places[0])

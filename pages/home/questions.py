@@ -20,6 +20,7 @@ from core.words.names import say_dataset, say_model, say_pair
 from core.words.notes import INFO, Noted
 from core.words.prompts import templates_finding
 from pages.shared.layout import show_notes, show_remarks
+from pages.shared.several import gathered
 from pages.shared.stored import default_datasets, default_models, stored_pairs
 from pages.shared.words import plain
 
@@ -75,9 +76,12 @@ def _places(engine: Engine, kind: str) -> Sequence[Place]:
 
 
 def _labels(engine: Engine) -> Answer | None:
-    results = [engine.run(ZeroShot(place=place)) for place in _places(engine, "classification")]
-    if not results:
+    places = _places(engine, "classification")
+    if not places:
         return None
+    results, waiting, _ = gathered(places, lambda place: engine.run(ZeroShot(place=place)))
+    if waiting is not None:
+        raise waiting
     best = max(results, key=lambda r: r.acc1)
     said = f"{say_model(best.model)} labels {percent(best.acc1)} of {say_dataset(best.dataset)} correctly."
     return said, f"95 %: {interval_text(best.acc1_ci95)} · {protocol_line(best)}", best
@@ -87,7 +91,10 @@ def _wording(engine: Engine) -> Answer | None:
     places = _places(engine, "classification")
     if not places:
         return None
-    result = engine.run(PromptStudy(place=places[0], prompt_set="deck"))
+    found, waiting, _ = gathered(places, lambda place: engine.run(PromptStudy(place=place, prompt_set="deck")))
+    if waiting is not None:
+        raise waiting
+    result = found[0]
     return templates_finding([result]), say_pair(result.model, result.dataset), result
 
 

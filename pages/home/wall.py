@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.catalog.prompts import FIRST_TEXTS
 from core.engine import Engine
-from core.errors import EncoderWarming, TMVError
+from core.errors import EncoderWarming, NotHere, TMVError
 from core.studies.pictures.agreement import agreement
 from core.studies.pictures.search import PicturesResult
 from core.studies.pictures.study import compare_lists, label_of, rank_of, search
@@ -21,6 +21,7 @@ from pages.shared.guard import errors_in_place
 from pages.shared.image_dialog import OpenedImage, image_dialog
 from pages.shared.layout import conclusion
 from pages.shared.picture import thumbnail
+from pages.shared.several import gathered, tell_left_out
 from pages.shared.url_choices import A_PICTURE, NONE_OPENED, one_of
 from pages.shared.url_state import LONGEST, set_choice
 from pages.shared.warming import warming
@@ -44,14 +45,16 @@ def _wall(engine: Engine, places: Sequence[Place]) -> None:
     images = engine.vectors.require(places[0])
     first = first_texts(places[0].dataset, images)
     text = _line(first)
-    waiting: EncoderWarming | None = None
     with errors_in_place():
-        try:
-            results = _ask(engine, places, text)
+        results, waiting, lost = _ask(engine, places, text)
+        if waiting is None:
             st.session_state[SHOWN] = text
-        except EncoderWarming as error:
-            waiting, text = error, str(st.session_state.get(SHOWN) or first[0])
-            results = _ask(engine, places, text)
+        else:
+            text = str(st.session_state.get(SHOWN) or first[0])
+            results, still, lost = _ask(engine, places, text)
+            if not results and still is not None:
+                raise still
+        tell_left_out(lost)
         _say(engine, results, waiting, text)
         _walls(engine, results)
 
@@ -87,8 +90,10 @@ def _line(first: Sequence[str]) -> str:
     return " ".join((text or "").split()) or first[0]
 
 
-def _ask(engine: Engine, places: Sequence[Place], text: str) -> list[PicturesResult]:
-    return [search(engine, place, query=text, k=SHOW) for place in places]
+def _ask(
+    engine: Engine, places: Sequence[Place], text: str
+) -> tuple[list[PicturesResult], EncoderWarming | None, tuple[NotHere, ...]]:
+    return gathered(places, lambda place: search(engine, place, query=text, k=SHOW))
 
 
 def _say(engine: Engine, results: Sequence[PicturesResult], waiting: EncoderWarming | None, text: str) -> None:

@@ -92,7 +92,11 @@ def pick_columns(datasets: list[str]) -> list[str]:
 def _nothing(figure: BoardFigure, wanted: str, measured: bool) -> str:
     if measured:
         return f"No model here has “{plain(wanted)}” in its name; clear the filter to see all."
-    where = f"The page *{figure.where}* computes it." if figure.where else "Compute embeddings under *Data & models*."
+    where = (
+        f"The page *{figure.where}* computes it."
+        if figure.where
+        else "Compute embeddings under [Data & models](data_and_models)."
+    )
     return f"Nothing has been measured for this figure yet. {where}"
 
 

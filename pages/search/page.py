@@ -29,11 +29,12 @@ from pages.shared.missing import Pair, embedded, offer
 from pages.shared.paging import page_choice
 from pages.shared.pickers import choice_row, pick_dataset, pick_models
 from pages.shared.save import save_rows, save_sheet
+from pages.shared.several import answered
 from pages.shared.stored import ANY_KIND, any_embeddings
 from pages.shared.theme import chart_look, on_stage, theme
 from pages.shared.url_choices import A_PICTURE, NONE_OPENED, one_of
 from pages.shared.url_state import bind, get_choice, set_choice
-from pages.shared.warming import answered, warming
+from pages.shared.warming import warming
 from pages.shared.words import plain
 
 MOST_MODELS, DEEP, TEN = 2, 500, 10

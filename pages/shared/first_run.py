@@ -6,10 +6,12 @@ import streamlit as st
 
 from core.engine import Engine
 from core.errors import Damaged, TMVError
+from core.words.jobs import job_sentence
 from core.work import start
-from pages.shared.guard import safe_callback
+from pages.shared.guard import public, safe_callback
 from pages.shared.jobs import watch
 from pages.shared.stored import stored_pairs
+from pages.shared.words import plain
 
 KEY = "prepare-demo"
 FIRST = (("demo-rn/demo", "demo-objects"), ("demo-vit/demo", "demo-objects"))
@@ -59,11 +61,14 @@ def show(engine: Engine) -> bool:
         watch(engine, [KEY], seen=lambda: stored_pairs(engine).pairs)
         return True
     if (job is not None and job.state != "done") or not stored_pairs(engine).pairs:
+        if job is not None and job.state == "failed":
+            st.caption(plain(public(job_sentence(job))))
         st.button(
             "Prepare the demo",
             on_click=safe_callback(start.prepare_demo),
             args=(engine.jobs,),
             key="prepare-demo-again",
+            type="secondary" if stored_pairs(engine).pairs else "primary",
             help="Draws the demo's images and computes their embeddings; about two minutes, in the background.",
         )
     return False

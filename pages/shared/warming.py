@@ -1,9 +1,8 @@
-"""The encoder process is starting: said in words, and asked again until it is up; what needs it is left out."""
+"""The encoder process is starting: said in words, and asked again until it is up."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import TypeVar
+from collections.abc import Callable
 
 import streamlit as st
 
@@ -11,20 +10,6 @@ from core.errors import EncoderStopped, EncoderWarming
 from core.stats.numbers import duration
 from core.words.names import say_model
 from pages.shared.words import plain
-
-A = TypeVar("A")
-T = TypeVar("T")
-
-
-def answered(asked: Iterable[T], answer: Callable[[T], A]) -> tuple[list[A], EncoderWarming | None]:
-    """The answers that can be given, and the first encoder that is starting."""
-    found, waiting = list[A](), None
-    for one in asked:
-        try:
-            found.append(answer(one))
-        except EncoderWarming as error:
-            waiting = waiting or error
-    return found, waiting
 
 
 def warming_sentence(error: EncoderWarming) -> str:

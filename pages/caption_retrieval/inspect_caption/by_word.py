@@ -21,8 +21,8 @@ from pages.shared.chart import draw
 from pages.shared.columns import Columns
 from pages.shared.encode import encode
 from pages.shared.save import save_rows
+from pages.shared.several import answered
 from pages.shared.theme import chart_look
-from pages.shared.warming import answered
 from pages.shared.words import plain
 
 

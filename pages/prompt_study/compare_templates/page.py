@@ -38,10 +38,11 @@ from pages.shared.layout import Headline, conclusion, headlines, page_title, pro
 from pages.shared.missing import Pair, embedded, offer
 from pages.shared.pickers import choice_row, pick_dataset, pick_models
 from pages.shared.prompt_picker import get_prompt_choice
+from pages.shared.several import answered
 from pages.shared.theme import chart_look
 from pages.shared.url_choices import A_PICTURE, NONE_OPENED, class_tokens, one_of
 from pages.shared.url_state import bind, get_choice
-from pages.shared.warming import answered, warming
+from pages.shared.warming import warming
 from pages.shared.words import plain
 
 # Beyond so many templates a chart is read from the best down, not in the order in which they were written.

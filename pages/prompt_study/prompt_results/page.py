@@ -24,10 +24,11 @@ from pages.shared.layout import conclusion, exact_help, page_title, provenance_f
 from pages.shared.missing import Pair, embedded, offer
 from pages.shared.pickers import choice_row, note_problems, pick_dataset, pick_models
 from pages.shared.prompt_picker import get_prompt_choice
+from pages.shared.several import answered
 from pages.shared.stored import ANY_KIND, any_embeddings
 from pages.shared.url_choices import A_PICTURE, NONE_OPENED, one_of
 from pages.shared.url_state import bind, get_choice, set_choice
-from pages.shared.warming import answered, warming
+from pages.shared.warming import warming
 from pages.shared.words import plain
 
 MOST_HEADLINES, MOST_MODELS, OPENS = 4, 4, 2

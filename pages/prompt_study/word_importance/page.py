@@ -36,11 +36,12 @@ from pages.shared.pickers import pick_models
 from pages.shared.picture import picture
 from pages.shared.prompt_picker import get_prompt_choice
 from pages.shared.save import save_rows
+from pages.shared.several import answered
 from pages.shared.stored import ANY_KIND
 from pages.shared.texts import box_key, get_texts, lines, set_texts
 from pages.shared.theme import chart_look
 from pages.shared.url_state import bind, get_choice
-from pages.shared.warming import answered, warming
+from pages.shared.warming import warming
 from pages.shared.words import plain
 
 MOST_MODELS, OPENS, LONGEST = 4, 2, 300

@@ -10,10 +10,15 @@ from streamlit.testing.v1 import AppTest
 
 from core.encoders.service.local import Encoding
 from core.engine import Engine
+from core.errors import NotHere
 from core.jobs.table import JobTable
 from core.stats.numbers import percent
+from core.studies.pictures.search import PicturesResult
+from core.studies.pictures.study import search as find
 from core.studies.zero_shot.study import ZeroShot
+from core.types import Place
 from core.work import start
+from pages.home import wall
 from pages.home.demo_note import demo_note
 from pages.shared.stored import StoredPairs
 from tests.app.making import open_page, said, unescaped
@@ -113,3 +118,31 @@ def test_progress_of_the_demo_is_told_in_words_and_can_be_stopped(
 def test_what_must_be_known_while_only_the_demo_is_here(pairs: set[tuple[str, str]], words: str) -> None:
     found = demo_note(StoredPairs(pairs=frozenset(pairs)))
     assert words in found and bool(found) == bool(words)
+
+
+def test_a_model_whose_file_is_gone_is_left_out_and_the_others_answer(
+    page: Page, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def search(lab: Engine, place: Place, **asked: object) -> PicturesResult:
+        if place.model.name == POOR:
+            raise NotHere("The file best.pt is not there.")
+        return find(lab, place, **asked)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(wall, "search", search)
+    app = page(data=[world.colours])
+    assert not app.exception and "One model is left out. The file best.pt is not there." in said(app)
+    assert len(app.get("bidi_component") or app.get("component_v2")) >= 1
+
+
+def test_a_failed_demo_says_why_and_can_be_prepared_again_on_top(
+    in_nothing: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started = quietly(monkeypatch)
+    table = JobTable(in_nothing.cache)
+    job, _ = table.insert("prepare-demo", "prepare-demo", "Preparing the demo", {})
+    table.begin(job.id)
+    table.end(job.id, "failed", "The disk is full.")
+    app = open_page()
+    assert not app.exception and "The disk is full" in said(app) and "Nothing is embedded yet" in said(app)
+    app.button(key="prepare-demo-again").click().run()
+    assert started == [1]
