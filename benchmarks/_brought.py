@@ -25,6 +25,7 @@ from core.catalog.benchmark_names import published_set
 from core.catalog.published import published
 from core.readers.predictions import parse_predictions
 from core.stats import metrics
+from core.stats.shuffles import loader
 from core.studies.audit import PROTOCOL, Alternative, AuditResult, Cell, Known, audit
 from core.studies.audit.external import brought_case, known_of_figures, weights_named
 from core.types import FloatArray, IntArray
@@ -139,6 +140,18 @@ def _rows_apart(table: Brought) -> Brought:
     return _answers(table, table.answers[order], with_scores=False)
 
 
+def _in_no_order(table: Brought, share: float = 1.0) -> Brought:
+    """Answers in an order of no seed that anybody would try, all of them or the last `share`."""
+    answers, first = table.answers.copy(), round((1 - share) * len(table.answers))
+    answers[first:] = np.random.default_rng([7, 586, 4_000_007]).permutation(answers[first:])
+    return _answers(table, answers, with_scores=False)
+
+
+def _loaded(table: Brought) -> Brought:
+    """Answers as a DataLoader that shuffled gave them, beside the images in order."""
+    return _answers(table, table.answers[loader(len(table.answers), 42)], with_scores=False)
+
+
 def _folder_names(table: Brought) -> Brought:
     said = tuple(f"n{10_000_000 + i}" for i in range(len(table.names)))
     return Brought(
@@ -189,7 +202,10 @@ def _c(table: Brought) -> int:
 FILE_FAULTS: dict[str, tuple[str, Callable[[World, int], AuditResult]]] = {
     "labels off by one": ("label-order", lambda w, s: _moved(w, lambda t: _relabelled(t, (t.labels + 1) % _c(t)), s)),
     "labels in reverse": ("label-order", lambda w, s: _moved(w, lambda t: _relabelled(t, _c(t) - 1 - t.labels), s)),
-    "rows out of order": ("reproduced", lambda w, s: _moved(w, _rows_apart, s)),
+    "rows out of order": ("rows", lambda w, s: _moved(w, _rows_apart, s)),
+    "rows in no known order": ("rows", lambda w, s: _moved(w, _in_no_order, s)),
+    "half of the rows in no known order": ("rows", lambda w, s: _moved(w, lambda t: _in_no_order(t, 0.5), s)),
+    "rows of a DataLoader that shuffled": ("rows", lambda w, s: _moved(w, _loaded, s)),
     "one class wins": ("collapse", lambda w, s: _moved(w, _one_wins, s)),
     "a softmax without the logit scale": ("logit-scale", lambda w, s: audited(written(brought(w, 1.0), s), w)),
     "answers against their scores": (

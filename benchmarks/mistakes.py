@@ -48,9 +48,23 @@ def run() -> list[Row]:
         fewer = np.where(np.arange(len(sound)) % 20 == 7, -1, sound)
         return [
             *rows,
-            _rows_row(engine, images, "rows shuffled", sound[mixed]),
+            _row(engine, images, "rows shuffled", sound[mixed], "shuffled-default-rng-1"),
+            _row(engine, images, "rows shuffled by a DataLoader", sound[_loaded(len(sound))], "shuffled-loader-42"),
+            _rows_row(
+                engine, images, "rows in no known order", sound[np.argsort(np.sin(1 + 7 * np.arange(len(sound))))]
+            ),
             _rows_row(engine, images, "5 % of the rows missing", fewer),
         ]
+
+
+def _loaded(n: int) -> IntArray:
+    """The rows in the order of torch's own DataLoader."""
+    import torch
+    from torch.utils.data import DataLoader
+
+    torch.manual_seed(42)
+    rows: DataLoader[int] = DataLoader(list(range(n)), batch_size=64, shuffle=True)  # type: ignore[arg-type]
+    return np.array([int(row) for batch in rows for row in batch])
 
 
 def _row(engine: Engine, images: EmbeddingSet, name: str, answers: IntArray, expected: str) -> Row:

@@ -174,8 +174,14 @@ class WayOfEncoding:
     texts: bool = False
 
 
+BATCHES = (1, 2, 4, 8, 16, 32, 50, 64, 100, 128, 256, 512)
+"""Sizes of batches that people use."""
+
+
 def _batches(size: int) -> WayOfEncoding:
     said = f"with the model in training mode, in batches of {size} in the order of the data set"
+    if size == 1:
+        said = "with the model in training mode, one image at a time"
     return WayOfEncoding(name=f"training-{size}", said=said, step="model", does=_training, batch=size)
 
 
@@ -217,7 +223,7 @@ WAYS: tuple[WayOfEncoding, ...] = (
         does=_other_activation,
         texts=True,
     ),
-    *(_batches(size) for size in (16, 32, 50, 64, 100, 128, 256)),
+    *(_batches(size) for size in BATCHES),
     WayOfEncoding(
         name="training", said="with the model in training mode, in mixed batches", step="model", does=_training
     ),

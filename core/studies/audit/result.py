@@ -9,7 +9,7 @@ from typing import Any
 from core.stats.numbers import lower_first, percent
 from core.studies.audit.answer_checks import above_chance, collapse, copied
 from core.studies.audit.asking_checks import class_names, templates
-from core.studies.audit.brought_checks import possible, rows_in_place, understood
+from core.studies.audit.brought_checks import possible, understood
 from core.studies.audit.case import Case, CaseSource, Method
 from core.studies.audit.data_checks import captions, duplicates, enough, split, turned, turned_matters
 from core.studies.audit.encoding_checks import deterministic, logit_scale, normalised, weights
@@ -18,6 +18,7 @@ from core.studies.audit.finding import CANNOT_TELL, CheckResult, Counterfactual,
 from core.studies.audit.label_checks import label_order, mended
 from core.studies.audit.name_checks import known_names
 from core.studies.audit.reference_checks import probe_fit, published, reproduced
+from core.studies.audit.row_checks import rows_in_place
 from core.studies.audit.run_checks import better_way, own_run
 from core.studies.audit.text_checks import (
     cleaning_matters,

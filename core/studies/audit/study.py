@@ -32,6 +32,7 @@ from core.studies.audit.files import compare_seen, count_turned
 from core.studies.audit.repeat import repeated
 from core.studies.audit.trying.result import Trial
 from core.studies.audit.trying.study import Trying, can_try, keep_answers
+from core.studies.audit.unnamed import is_unnamed, named_by_order
 from core.studies.base import Lab, Study
 from core.studies.captions.study import Retrieval
 from core.studies.probe.splits import TRAIN
@@ -268,10 +269,15 @@ def _compared(
     attempt: Attempting,
 ) -> AuditResult:
     """Predictions beside our own runs on the same pictures."""
+    whole = _runs(lab, data, images, encode, known.texts)
+    mapped = external.in_classes_of(brought, images)
+    if mapped is not None and is_unnamed(mapped):
+        mapped = brought = named_by_order(mapped, images, whole[0] if whole else None)
+        if is_unnamed(mapped):
+            return audit.audit(external.brought_case(mapped, known, data, asked=asked))
     ours, labels = external.align(brought.ids, images.ids), np.asarray(images.labels)
     rows = np.flatnonzero(ours >= 0)
     strangers = len(ours) - len(rows)
-    mapped = external.in_classes_of(brought, images)
     if len(rows) < MATCHED * len(ours) or mapped is None:
         note = external.not_compared(brought, images, strangers if mapped is not None else 0)
         return audit.audit(external.brought_case(brought, known, data, asked=asked, notes=[note]))
@@ -279,7 +285,6 @@ def _compared(
     brought = external.renumbered(mapped, labels[ours[rows]], rows)
     turned = count_turned(lab, images, encode) if known.published else None
     known = replace(known, labels={brought.ids[i]: int(labels[ours[i]]) for i in rows}, turned=turned)
-    whole = _runs(lab, data, images, encode, known.texts)
     notes += external.missing_note(ours, images, whole[0] if whole else None)
     mine = [replace(a, predicted=a.predicted[ours[rows]], correct=a.correct[ours[rows]]) for a in whole]
     others = runs.rivals(lab, images, _usual(data, images), ours[rows])

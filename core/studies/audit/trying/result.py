@@ -33,7 +33,7 @@ class Attempt:
     """One way, tried: `agrees` (n,) int8 is 1 where it gives what was brought, 0 where not, -1 where it was not
     compared. `parts` are the names of its departures, () for the right way; `correct` of the `of` compared are right,
     `chance` the agreement that the numbers of answers a class give by themselves; `same`: it gives what the right way
-    gives."""
+    gives; `looks` is how many ways it is the best of."""
 
     parts: tuple[str, ...]
     said: str
@@ -41,6 +41,7 @@ class Attempt:
     correct: int = 0
     chance: float = 0.0
     same: bool = False
+    looks: int = 1
 
     @property
     def agreed(self) -> int:
@@ -139,14 +140,14 @@ def agreement(brought: IntArray, made: IntArray, rows: IntArray) -> NDArray[np.i
 def explained(tried: Sequence[Attempt]) -> bool:
     """Whether it may end here: one way explains what was brought, and beats the right way unless it is that."""
     best = _best(tried)
-    return best.explains and (not best.parts or best.beats(tried[0]) < LEVEL / len(tried))
+    return best.explains and (not best.parts or best.beats(tried[0]) < LEVEL / _looks(tried))
 
 
 def judge(tried: Sequence[Attempt], compared: Compared, left_out: Sequence[str] = (), seconds: float = 0.0) -> Trial:
     """What is concluded; the first is the right way."""
     right, best = tried[0], _best(tried)
     named = leaders(tried)
-    better = best.beats(right) < LEVEL / len(tried)
+    better = best.beats(right) < LEVEL / _looks(tried)
     outcome: TrialOutcome = "none"
     if best.explains and (named[0] is right or (right.explains and not better)):
         outcome, named = "sound", [right]
@@ -188,6 +189,11 @@ def reaches(attempt: Attempt, value: float) -> bool:
     """Whether the interval of the way's own accuracy includes this one."""
     low, high = wilson(attempt.correct, attempt.of)
     return low <= value <= high
+
+
+def _looks(tried: Sequence[Attempt]) -> int:
+    """How many ways were looked at in all."""
+    return sum(attempt.looks for attempt in tried)
 
 
 def _best(tried: Sequence[Attempt]) -> Attempt:

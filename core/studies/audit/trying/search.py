@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import TMVError
+from core.stats.same_answers import same_answers
 from core.studies.audit.case import Asked
 from core.studies.audit.trying.asking import Question, WayOfAsking, questions
 from core.studies.audit.trying.result import (
@@ -26,8 +27,7 @@ from core.studies.audit.trying.result import (
     leaders,
     reaches,
 )
-from core.studies.audit.trying.rows import WAYS as ORDERS
-from core.studies.audit.trying.rows import WayOfRows
+from core.studies.audit.trying.rows import WayOfRows, best_shuffle, orders
 from core.studies.base import Lab
 from core.studies.zero_shot.classify import fill
 from core.system.progress import Progress
@@ -73,6 +73,7 @@ class Search:
     _encoder: WrongWays | None = None
     _made: dict[tuple[str, ...], tuple[tuple[WayOfEncoding, ...], Question]] = field(default_factory=dict)
     _confirmed: bool = False
+    _moved: bool = False
     _done: int = 0
 
     def run(self) -> Trial:
@@ -119,6 +120,8 @@ class Search:
                 if few is singles:
                     self._move()
                 yield
+                if self._moved:
+                    return  # the answers are those of the right way in another order; encoding explains nothing
         for _, ways in groupby(WAYS, key=lambda way: way.step):
             for way in ways:
                 self._encode((way,), singles if self.brought.accuracy is None else singles[:1])
@@ -158,8 +161,13 @@ class Search:
         whole = self._questions()[0]
         vectors = self._text_vectors(whole, ())
         made = right if vectors is None else whole.predict(self.images.image_embeddings, vectors)
-        for way in ORDERS:
-            self._keep((), whole, everything, made[way.does(self.images.ids)], (way,))
+        for way, rows in orders(self.images.ids, np.asarray(self.images.labels)):
+            self._keep((), whole, everything, made[rows], (way,))
+        known = brought >= 0
+        if known.all() and (found := same_answers(made, brought)).alike:
+            self._moved = found.moved
+            best, rows, looked = best_shuffle(len(brought), lambda rows: int((made[rows] == brought).sum()))
+            self._keep((), whole, everything, made[rows], (best,), looked)
 
     def _known(self, rows: IntArray) -> IntArray:
         """Those of the rows that have an answer."""
@@ -185,8 +193,8 @@ class Search:
     def _encode(self, ways: Sequence[WayOfEncoding], asking: Sequence[Question], most: int = SAMPLE) -> None:
         """A sample encoded so, asked in each of these ways."""
         labels = np.asarray(self.images.labels) if self.images.labels is not None else None
-        first = any(way.batch for way in ways)
-        rows = np.arange(min(FIRST, len(self.images))) if first else _spread(labels, most, len(self.images))
+        batch = max((way.batch for way in ways), default=0)
+        rows = np.arange(min(max(FIRST, batch), len(self.images))) if batch else _spread(labels, most, len(self.images))
         try:
             vectors = self._vectors(ways, rows)
             if self.brought.answers is None:
@@ -241,10 +249,11 @@ class Search:
         question: Question,
         rows: IntArray,
         made: IntArray,
-        orders: Sequence[WayOfRows] = (),
+        moved: Sequence[WayOfRows] = (),
+        looks: int = 1,
     ) -> None:
         brought = np.asarray(self.brought.answers)
-        parts: tuple[WayOfEncoding | WayOfAsking | WayOfRows, ...] = (*ways, *question.ways, *orders)
+        parts: tuple[WayOfEncoding | WayOfAsking | WayOfRows, ...] = (*ways, *question.ways, *moved)
         if not parts:
             self._answers["right"] = np.full(len(brought), -1, np.int64)
             self._answers["right"][rows] = made
@@ -258,6 +267,7 @@ class Search:
             correct=int((made == labels)[known].sum()),
             chance=_chance(made[known], brought[rows][known]),
             same=bool((made == right)[right >= 0].all()),
+            looks=looks,
         )
         if attempt.of:
             self.tried.append(attempt)

@@ -16,6 +16,7 @@ from core.encoders.wrong_ways import WAYS, Recipe
 from core.engine import Engine
 from core.errors import NotHere
 from core.readers.predictions import parse_predictions
+from core.stats.shuffles import loader
 from core.studies.audit import AuditResult
 from core.studies.audit.study import Audit, audit_classes, audit_predictions, trying_of
 from core.studies.audit.trying import asking, rows, search
@@ -52,7 +53,7 @@ class Here:
 
     def audited(self, answers: IntArray) -> AuditResult:
         (brought,) = parse_predictions(self.table(answers), "mine.csv", audit_classes(self.engine, DATA))
-        return audit_predictions(self.engine, brought, MODEL, DATA, attempt=self.engine.run)
+        return audit_predictions(self.engine, brought, MODEL, DATA, encode=True, attempt=self.engine.run)
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +80,51 @@ def test_rows_beside_other_images_are_named(here: Here, order: int, name: str) -
     moved = np.roll(answers, order) if order else answers[::-1].copy()
     trial = here.tried(moved)
     assert trial.outcome == "named" and [way.name for way in trial.named] == [name]
+
+
+def _by_name(here: Here) -> np.ndarray:
+    return np.array(sorted(range(len(here.images)), key=here.images.ids.__getitem__))
+
+
+def test_the_order_of_rows_is_named_and_the_number_without_it_given(here: Here) -> None:
+    answers = here.answers(RIGHT)
+    for order, name in ((_by_name(here), "by-name"), (loader(len(answers), 42), "shuffled-loader-42")):
+        result = here.audited(answers[order])
+        trial, finding = result.case.trial, result.finding("rows")
+        assert trial is not None and trial.outcome == "named" and [way.name for way in trial.named] == [name]
+        assert finding.verdict == "fault" and finding.counterfactual is not None
+        assert finding.counterfactual.value == pytest.approx(float((answers == here.images.labels).mean()))
+        assert not any("pixels" in way.said or "training" in way.said for way in trial.ways), "nothing was encoded"
+
+
+def test_rows_in_an_order_that_nobody_knows_are_said_to_be(here: Here) -> None:
+    answers = here.answers(RIGHT)
+    order = np.argsort(np.sin(1 + 7 * np.arange(len(answers))))
+    result = here.audited(answers[order])
+    finding, trial = result.finding("rows"), result.case.trial
+    assert finding.verdict == "fault" and "none of those that were tried" in finding.evidence
+    assert trial is not None and trial.outcome in ("none", "nearest")
+    assert here.audited(answers).finding("rows").verdict == "ok"
+
+
+def _unnamed(here: Here, order: np.ndarray, answers: np.ndarray) -> AuditResult:
+    names, labels = here.images.classnames, np.asarray(here.images.labels)
+    lines = [f"{names[labels[row]]},{names[answers[row]]}" for row in order]
+    text = "\n".join(["label,prediction", *lines, ""])
+    (brought,) = parse_predictions(text.encode(), "mine.csv", audit_classes(here.engine, DATA))
+    return audit_predictions(here.engine, brought, MODEL, DATA, encode=True, attempt=here.engine.run)
+
+
+def test_a_table_without_names_is_read_in_the_order_of_its_labels(here: Here) -> None:
+    answers = here.answers(RIGHT)
+    for order in (np.arange(len(answers)), _by_name(here), loader(len(answers), 3)):
+        result = _unnamed(here, order, answers)
+        assert [note.code for note in result.case.notes] == ["taken_in_order"]
+        assert result.finding("reproduced").verdict == "ok" and result.finding("rows").verdict == "ok"
+    no_order = _unnamed(here, np.argsort(np.sin(1 + 7 * np.arange(len(answers)))), answers)
+    assert [note.code for note in no_order.case.notes] == ["unnamed_pictures"]
+    assert no_order.case.trial is None and "another one" in no_order.case.notes[0]
+    assert "999 rows" in _unnamed(here, np.arange(999), answers).case.notes[0]
 
 
 def test_sound_answers_are_called_sound_and_what_comes_to_the_same_is_said(here: Here) -> None:
