@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from core.commands.base import (
@@ -22,6 +23,8 @@ from core.commands.own_images import image_records, label_rows
 from core.engine import Engine
 from core.errors import BadArgument
 from core.stats.accuracy import METRICS
+from core.studies.multi_label.compare import compare_several
+from core.studies.multi_label.result import MultiLabelResult
 from core.studies.multi_label.study import MultiLabel, has_several_labels
 from core.studies.zero_shot.open_set import EVEN, validation_split
 from core.studies.zero_shot.study import ZeroShot
@@ -88,29 +91,43 @@ def _run(engine: Engine, args: argparse.Namespace) -> list[Record]:
         return image_records(engine, args, pairs)
     for _, dataset in pairs:
         engine.prompting.templates(dataset, args.template, args.templates)
-    return [_classify(engine, args, model, dataset) for model, dataset in pairs]
+    first = dict[str, MultiLabelResult]()
+    return [_classify(engine, args, model, dataset, first) for model, dataset in pairs]
 
 
-def _classify(engine: Engine, args: argparse.Namespace, model: str, dataset: str) -> Record:
+def _classify(
+    engine: Engine, args: argparse.Namespace, model: str, dataset: str, first: dict[str, MultiLabelResult]
+) -> Record:
+    """One record; `first` is the first result on each data set with several labels, which others are compared with."""
     if has_several_labels(engine, dataset, args.split):
-        return _several(engine, args, model, dataset)
+        found = _several(engine, args, model, dataset)
+        other = first.setdefault(dataset, found)
+        return found.to_record() | ({} if other is found else {"compared": _compared(engine, found, other)})
     study = ZeroShot.at(engine, model, dataset, args.split, **asked(args))
     return answer(engine, study, f"prompts of {model}", "texts").to_record()
 
 
-def _several(engine: Engine, args: argparse.Namespace, model: str, dataset: str) -> Record:
+def _compared(engine: Engine, found: MultiLabelResult, first: MultiLabelResult) -> Record:
+    """The paired difference to the first model on the same images: this one minus the first."""
+    gap = asdict(compare_several(engine, found, first))
+    return {"with": first.model, "mean_average_precision": gap}
+
+
+def _several(engine: Engine, args: argparse.Namespace, model: str, dataset: str) -> MultiLabelResult:
     """A data set whose images may have none or several labels; a threshold of a validation split needs its vectors."""
     study = MultiLabel.at(engine, model, dataset, args.split, **asked(args), threshold=args.threshold)
     if args.threshold is None and (there := validation_split(engine, study.place)) is not None:
         ensure_vectors(engine, there)
-    return answer(engine, study, f"prompts of {model}", "texts").to_record()
+    return answer(engine, study, f"prompts of {model}", "texts")
 
 
 def _several_row(record: Record) -> Row:
-    at = record["at_threshold"] or {}
+    at, gap = record["at_threshold"] or {}, record.get("compared", {}).get("mean_average_precision")
+    low, high = gap["ci95"] if gap else (0.0, 0.0)
     return {
         "mAP": percent(record["mean_average_precision"]),
         "95 %": interval(record["mean_average_precision_ci95"]),
+        "minus the first": f"{100 * gap['difference']:+.2f} ({100 * low:+.2f} to {100 * high:+.2f})" if gap else "",
         "by chance": percent(record["chance"]),
         "threshold": f"{record['threshold']['value']:.3g}" if record["threshold"] else "",
         "precision": percent(at.get("precision")),

@@ -172,8 +172,8 @@ def table(rows: Sequence[Row]) -> str:
     """Rows as aligned columns; numbers to the right."""
     if not rows:
         return "Nothing to show."
-    names = list(rows[0])
-    cells = [names] + [[str(row[name]) for name in names] for row in rows]
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    cells = [names] + [[str(row.get(name, "")) for name in names] for row in rows]
     widths = [max(len(line[i]) for line in cells) for i in range(len(names))]
     right = [all(_numeric(line[i]) for line in cells[1:]) for i in range(len(names))]
     lines = [

@@ -7,10 +7,12 @@ Of the images ordered by their score, precision at each that has the label, aver
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
-from core.stats.intervals import SEED, Float64Array
+from core.stats.intervals import SEED, Float64Array, PairedDifference
 from core.types import FloatArray, Interval
 
 BoolArray = NDArray[np.bool_]
@@ -27,18 +29,50 @@ def average_precisions(scores: FloatArray, truth: BoolArray) -> Float64Array:
 
 def mean_interval(scores: FloatArray, truth: BoolArray, confidence: float = 0.95) -> Interval:
     """Percentile bootstrap interval of the mean over the classes, images drawn again with all of their labels."""
-    n, c = scores.shape
+    (means,) = _drawn_means([scores], truth)
+    tail = 100 * (1 - confidence) / 2
+    low, high = np.percentile(means, [tail, 100 - tail])
+    return float(low), float(high)
+
+
+def paired_means(a: FloatArray, b: FloatArray, truth: BoolArray) -> PairedDifference:
+    """Mean average precision of a minus b on the same images: scores (n, c) each, truth (n, c).
+
+    Images are drawn again, with all of their labels, for both at once; p is twice the smaller share of draws on either
+    side of zero, counting the sample itself. `n_only_a` and `n_only_b` are the classes that one of them orders better.
+    There is no exact test as for accuracy: an image has no average precision of its own that could be exchanged.
+    """
+    first, second = (average_precisions(scores, truth) for scores in (a, b))
+    drawn = _drawn_means([a, b], truth)
+    gap = drawn[0] - drawn[1]
+    low, high = np.percentile(gap, [2.5, 97.5])
+    side = min(np.count_nonzero(gap <= 0), np.count_nonzero(gap >= 0))
+    return PairedDifference(
+        difference=float(np.nanmean(first) - np.nanmean(second)),
+        ci95=(float(low), float(high)),
+        n=len(truth),
+        n_only_a=int(np.count_nonzero(first > second)),
+        n_only_b=int(np.count_nonzero(second > first)),
+        p_value=min(1.0, 2 * (int(side) + 1) / (len(gap) + 1)),
+        test="paired bootstrap over images",
+    )
+
+
+def _drawn_means(several: Sequence[FloatArray], truth: BoolArray) -> list[Float64Array]:
+    """For each of several scores (n, c) the means over the classes of the same draws of images: (draws,) each."""
+    n, c = truth.shape
     draws = int(np.clip(_WORK / (n * c), _FEWEST_DRAWS, _MOST_DRAWS))
-    rng, means, step = np.random.default_rng(SEED), list[Float64Array](), max(1, _AT_ONCE // n)
-    orders = [_ordered(scores[:, i], truth[:, i]) for i in range(c) if truth[:, i].any()]
+    rng, step = np.random.default_rng(SEED), max(1, _AT_ONCE // n)
+    known = np.flatnonzero(truth.any(axis=0))
+    orders = [[_ordered(scores[:, i], truth[:, i]) for i in known] for scores in several]
+    means = [list[Float64Array]() for _ in several]
     for start in range(0, draws, step):
         weights = rng.multinomial(n, np.full(n, 1 / n), size=min(step, draws - start)).astype(np.float64)
-        found = np.stack([_weighted(*order, weights) for order in orders])
-        there = np.isfinite(found)
-        means.append(np.where(there, found, 0).sum(axis=0) / np.maximum(there.sum(axis=0), 1))
-    tail = 100 * (1 - confidence) / 2
-    low, high = np.percentile(np.concatenate(means), [tail, 100 - tail])
-    return float(low), float(high)
+        for mine, order in zip(means, orders, strict=True):
+            found = np.stack([_weighted(*each, weights) for each in order])
+            there = np.isfinite(found)
+            mine.append(np.where(there, found, 0).sum(axis=0) / np.maximum(there.sum(axis=0), 1))
+    return [np.concatenate(mine) for mine in means]
 
 
 def _ordered(scores: FloatArray, truth: BoolArray) -> tuple[NDArray[np.int64], BoolArray, NDArray[np.int64]]:

@@ -6,9 +6,12 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from core.studies.multi_label.compare import Pair
 from core.studies.multi_label.result import MultiLabelResult
 from core.tables.columns import WHO, who
+from core.tables.compare import difference_row
 from core.tables.forms import Column
+from core.words.multi_label import map_outcome
 from core.words.names import told_apart
 
 MULTI_LABEL = {
@@ -35,6 +38,33 @@ MULTI_LABEL_CLASSES = {
     "precision": Column(heading="Precision", kind="share"),
     "recall": Column(heading="Recall", kind="share"),
 }
+
+
+MAP_DIFFERENCES = {
+    "dataset_title": Column(heading="Data set"),
+    "a": Column(heading="A"),
+    "b": Column(heading="B"),
+    "n": Column(heading="Images", kind="count"),
+    "difference": Column(
+        heading="A minus B",
+        alone="A minus B, points of mAP",
+        kind="points",
+        low="difference_low",
+        high="difference_high",
+    ),
+    "only_a": Column(heading="Classes better with A", kind="count"),
+    "only_b": Column(heading="Classes better with B", kind="count"),
+    "p_value": Column(heading="p", kind="p"),
+    "test": Column(heading="Test"),
+}
+
+
+@told_apart
+def map_differences(pairs: Sequence[Pair]) -> pd.DataFrame:
+    """Mean average precision of a minus b for each pair of models on the same images, with the outcome in words."""
+    rows = [difference_row(found, a.model, b.model, a.dataset) for a, b, found in pairs]
+    said = [map_outcome(found, row["a"], row["b"]) for row, (_, _, found) in zip(rows, pairs, strict=True)]
+    return pd.DataFrame([row | {"finding": text} for row, text in zip(rows, said, strict=True)])
 
 
 @told_apart

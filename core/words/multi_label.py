@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from core.stats.intervals import PairedDifference
 from core.stats.numbers import count, interval_text, percent
 from core.studies.multi_label.result import MultiLabelResult
 from core.types import Sentence
+from core.words.accuracy import outcome
 from core.words.names import say_dataset, say_model
 from core.words.open_set import threshold_line
 
 MAP_TITLE = "Mean average precision"
+UNIT = "points of mean average precision"
 
 
 def multi_label_protocol(result: MultiLabelResult) -> str:
@@ -42,6 +45,13 @@ def multi_label_finding(results: Sequence[MultiLabelResult]) -> Sentence:
         f"class is “{weakest.classname}” ({percent(weakest.ap or 0.0)}).",
         "map",
     )
+
+
+def map_outcome(difference: PairedDifference, a: str, b: str) -> Sentence:
+    """The outcome of the mean average precision of a minus b; the code is `difference.outcome`."""
+    if difference.outcome == "same_everywhere":
+        return Sentence(f"No difference: {a} and {b} order the images of every class alike.", difference.outcome)
+    return outcome(difference, a, b)
 
 
 def accepted_line(result: MultiLabelResult) -> str:

@@ -102,7 +102,8 @@ class LikelyLabelErrors(Study[LabelErrorsResult]):
         """The vectors, the texts, and whether a probe is kept."""
         images = lab.vectors.require(self.place)
         probe = _probe(lab, self)
-        return images.key, self.templates, self.prompt_set, self.classnames, None if probe is None else probe.C
+        templates = None if self.templates is None else tuple(self.templates)
+        return images.key, templates, self.prompt_set, self.classnames, None if probe is None else probe.C
 
     def run(self, lab: Lab, progress: Progress | None = None) -> LabelErrorsResult:
         """Raises as zero-shot classification does."""

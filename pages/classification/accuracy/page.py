@@ -178,7 +178,7 @@ def page(engine: Engine) -> None:
     if results:
         show_results(engine, results, choice)
     if judged:
-        show_several(judged)
+        show_several(engine, judged)
     footer([*results, *judged], whole)
     explain(engine, results, choice)
 

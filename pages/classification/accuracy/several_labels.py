@@ -8,21 +8,32 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
+from core.charts.compare import difference_chart
 from core.engine import Engine
 from core.errors import EncoderWarming, NotHere, TMVError
+from core.studies.multi_label.compare import several_pairs
 from core.studies.multi_label.result import MultiLabelResult
 from core.studies.multi_label.study import MultiLabel, has_several_labels
 from core.studies.zero_shot.open_set import EVEN
 from core.tables.forms import Column
-from core.tables.multi_label import MULTI_LABEL, MULTI_LABEL_CLASSES, multi_label_classes, multi_label_frame
+from core.tables.multi_label import (
+    MULTI_LABEL,
+    MULTI_LABEL_CLASSES,
+    map_differences,
+    multi_label_classes,
+    multi_label_frame,
+)
 from core.types import DatasetSpec, ModelSpec
-from core.words.multi_label import MAP_TITLE, accepted_line, multi_label_finding, multi_label_protocol
+from core.words.multi_label import MAP_TITLE, UNIT, accepted_line, multi_label_finding, multi_label_protocol
 from core.words.names import say_dataset, say_model
+from pages.shared.chart import draw
 from pages.shared.columns import page_columns
+from pages.shared.guard import errors_in_place
 from pages.shared.layout import Headline, conclusion, headlines, table_height
 from pages.shared.missing import Pair
 from pages.shared.pickers import note_problems
 from pages.shared.prompt_picker import PromptChoice
+from pages.shared.theme import chart_look
 from pages.shared.url_choices import one_of
 from pages.shared.widgets import segments
 from pages.shared.words import plain
@@ -75,8 +86,8 @@ def _answer(
     return engine.run(MultiLabel.at(engine, model.name, dataset.name, split, **how.prompts, threshold=threshold))
 
 
-def show_several(results: Sequence[MultiLabelResult]) -> None:
-    """The answer of each data set: large figures, the finding, the threshold, and every class."""
+def show_several(engine: Engine, results: Sequence[MultiLabelResult]) -> None:
+    """The answer of each data set: large figures, the finding, the threshold, models in pairs, and every class."""
     first = [r for r in results if r.dataset == results[0].dataset][:MOST_HEADLINES]
     on = f" on {say_dataset(first[0].dataset)}" if len({r.dataset for r in results}) > 1 else ""
     headlines(
@@ -99,8 +110,16 @@ def show_several(results: Sequence[MultiLabelResult]) -> None:
         for result in results:
             if line := accepted_line(result):
                 st.caption(plain(line))
+    _pairs(engine, results)
     _table(results)
     _classes(results)
+
+
+def _pairs(engine: Engine, results: Sequence[MultiLabelResult]) -> None:
+    """Every two models on the same images."""
+    with errors_in_place():
+        if pairs := list(several_pairs(engine, results)):
+            draw(difference_chart(map_differences(pairs), unit=UNIT, **chart_look()), key="several-differences")
 
 
 def _table(results: Sequence[MultiLabelResult]) -> None:

@@ -34,6 +34,7 @@ def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     model, engine = make_family(request.param, folder / "model"), Engine(folder / "cache", folder / "data")
     for split in ("train", "test"):
         engine.vectors.ensure(engine.place(model, "folder:tags", split))
+    engine.vectors.ensure(engine.place("demo-rn/demo", "folder:tags"))
     return folder, model
 
 
@@ -74,6 +75,38 @@ def test_page_and_command_say_the_same(here: Here, capsys: pytest.CaptureFixture
         accept="validation",
     )
     assert not best.exception and "highest F1" in said(best) and "(train)" in said(best)
+
+
+def test_models_are_compared_in_pairs_on_page_command_and_report(
+    here: Here, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["--model", "demo-rn/demo", "--model", here[1], "--data", "folder:tags", "--template", "a photo of a {}"]
+    assert cli.main(["classify", *asked, "--json", "-"]) == 0
+    first, second = json.loads(capsys.readouterr().out)["results"]
+    gap = second["compared"]["mean_average_precision"]
+    assert "compared" not in first and second["compared"]["with"] == "demo-rn/demo"
+    assert gap["difference"] == pytest.approx(second["mean_average_precision"] - first["mean_average_precision"])
+    assert gap["ci95"][0] <= gap["difference"] <= gap["ci95"][1] and gap["n"] == first["n"]
+    assert cli.main(["classify", *asked]) == 0
+    assert f"{100 * gap['difference']:+.2f}" in capsys.readouterr().out
+    assert cli.main(["report", str(tmp_path / "report.html"), *asked, "--tables", str(tmp_path / "tables")]) == 0
+    rows = next((tmp_path / "tables").glob("several-labels-*-differences.csv")).read_text("utf-8").splitlines()
+    assert len(rows) == 2 and "paired bootstrap over images" in rows[1]
+    app = open_page(
+        "classification/accuracy", model=["demo-rn/demo", here[1]], data=["folder:tags"], template=["a photo of a {}"]
+    )
+    assert not app.exception and "points of mean average precision" in "".join(app.get("plotly_chart")[0].proto.spec)
+
+
+def test_ordinary_sets_and_such_stand_in_one_table(here: Here, capsys: pytest.CaptureFixture[str]) -> None:
+    one = here[0] / "data" / "plain"
+    for colour, rgb in COLOURS.items():
+        (one / colour).mkdir(parents=True, exist_ok=True)
+        (one / colour / "0.png").write_bytes(png(rgb, 1))
+    asked = ["classify", "--model", "demo-rn/demo", "--data", "folder:plain", "--data", "folder:tags"]
+    assert cli.main(asked) == 0
+    table = capsys.readouterr().out
+    assert "top-1" in table and "mAP" in table
 
 
 @pytest.mark.parametrize(

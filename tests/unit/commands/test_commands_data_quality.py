@@ -83,6 +83,8 @@ def test_images_in_the_wrong_folder_are_likely_errors(folder: Path, capsys: pyte
     third, fourth = list(COLOURS)[2:4]
     clearest = {(e["id"], e["label"], e["suggested"]) for e in found["labels"]}
     assert clearest == {(f"{third}/wrong{i}.png", third, fourth) for i in range(WRONG)}
+    (asked,) = results(capsys, "label-errors", "--model", GOOD, "--data", SEEN, "--template", "one {}")
+    assert asked["protocol"]["templates"] == ["one {}"]
     assert found["judge"] == "zero-shot" and found["likely_errors"] == WRONG and found["protocol"]["templates"]
     assert [row["id"] for row in read("suspects.csv")] == [e["id"] for e in found["labels"]]
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score
 
 from core.stats import average_precision
-from core.stats.average_precision import average_precisions, mean_interval
+from core.stats.average_precision import average_precisions, mean_interval, paired_means
 from core.stats.intervals import SEED
 
 
@@ -50,3 +50,32 @@ def test_the_interval_is_that_of_images_drawn_again(monkeypatch: pytest.MonkeyPa
                 )
             )
     assert mean_interval(scores, truth) == pytest.approx(tuple(np.percentile(means, [2.5, 97.5])))
+
+
+def test_the_difference_is_that_of_the_same_images_drawn_for_both(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(average_precision, "_MOST_DRAWS", 100)
+    rng = np.random.default_rng(4)
+    truth = rng.random((30, 3)) < [0.5, 0.3, 0.2]
+    good, poor = ((strength * truth + rng.standard_normal((30, 3))).astype(np.float32) for strength in (1.5, 0.3))
+
+    def mean(scores: np.ndarray, rows: np.ndarray) -> float:
+        known = [i for i in range(3) if truth[rows, i].any()]
+        return float(np.mean([average_precision_score(truth[rows, i], scores[rows, i]) for i in known]))
+
+    drawn = np.random.default_rng(SEED).multinomial(30, np.full(30, 1 / 30), size=100)
+    every = [np.repeat(np.arange(30), counts) for counts in drawn]
+    gaps = np.array([mean(good, rows) - mean(poor, rows) for rows in every])
+    found = paired_means(good, poor, truth)
+    assert found.ci95 == pytest.approx(tuple(np.percentile(gaps, [2.5, 97.5])))
+    assert found.difference == pytest.approx(mean(good, np.arange(30)) - mean(poor, np.arange(30)))
+    assert found.p_value == pytest.approx(min(1, 2 * (min((gaps <= 0).sum(), (gaps >= 0).sum()) + 1) / 101))
+    assert found.n == 30 and found.n_only_a + found.n_only_b <= 3
+    back = paired_means(poor, good, truth)
+    assert back.difference == pytest.approx(-found.difference) and back.n_only_a == found.n_only_b
+
+
+def test_a_model_does_not_differ_from_itself() -> None:
+    rng = np.random.default_rng(5)
+    truth, scores = rng.random((40, 3)) < 0.3, rng.standard_normal((40, 3)).astype(np.float32)
+    found = paired_means(scores, scores, truth)
+    assert (found.difference, found.ci95, found.p_value, found.outcome) == (0, (0, 0), 1, "same_everywhere")
