@@ -69,7 +69,7 @@ def _chosen(frame: pd.DataFrame, order: Order, limit: int) -> tuple[pd.DataFrame
 def _recall_title(shown: pd.DataFrame, order: Order) -> str:
     if order == "difference" and shown["model"].nunique() > 1:
         return "On which classes do the models differ?"
-    return {"strongest": "Which classes are easy?", "name": "How well is each class recognised?"}.get(
+    return {"strongest": "Which classes are easy?", "name": "How well is each class recognized?"}.get(
         order, "Which classes are hard?"
     )
 

@@ -23,7 +23,7 @@ def few_shot_chart(
     Colour is the model, line and symbol the method; the band is one standard deviation over draws. K = 0 is
     zero-shot, with its 95 % interval. customdata is (model, method, K).
     """
-    title = title or "What is a labelled image worth?"
+    title = title or "What is a labeled image worth?"
     style, fig = start(theme, scale, title, note=_note(frame), height=470)
     ticks = [0, *sorted(set(frame["shots"]) - {0})]
     several = frame["model"].nunique() > 1
@@ -141,7 +141,7 @@ def _axes(fig: go.Figure, frame: pd.DataFrame, style: Look, ticks: list[int]) ->
         tickvals=list(range(len(ticks))),
         ticktext=[str(k) if k else "0<br>zero-shot" for k in ticks],
         range=[-0.35, len(ticks) - 0.65],
-        title_text="Labelled images per class (K)",
+        title_text="Labeled images per class (K)",
         showgrid=False,
     )
     percent_axis(fig, style, "y", title="Top-1 accuracy")
@@ -171,4 +171,4 @@ def _alt(frame: pd.DataFrame) -> str:
         for _, r in frame[frame["shots"] == most].iterrows()
     ]
     zero = [f"{r['model_title']} {percent(r['acc1_mean'])} zero-shot" for _, r in frame[frame["shots"] == 0].iterrows()]
-    return f"Accuracy against labelled images per class: {listed([*zero, *rows], 8)}."
+    return f"Accuracy against labeled images per class: {listed([*zero, *rows], 8)}."

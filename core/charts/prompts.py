@@ -155,4 +155,4 @@ def _step(span: float) -> float:
 def _templates_note(frame: pd.DataFrame, named: bool) -> str:
     said = f"Top-1 accuracy on {frame['dataset_title'].iloc[0]} with 95 % intervals"
     base = frame[frame["baseline"]]["template_title"].iloc[0]
-    return f"{said}." if named else f"{said}; a line in a model's colour: its accuracy with “{base}”."
+    return f"{said}." if named else f"{said}; a line in a model's color: its accuracy with “{base}”."

@@ -16,7 +16,7 @@ from core.stats.numbers import listed, percent, setting
 def validation_chart(frame: pd.DataFrame, *, title: str = "", theme: Theme = "light", scale: float = 1.0) -> Chart:
     """Accuracy on held-out training pictures against C for each model, from a `validation_frame`, with the chosen C
     marked; the thin dashed line is accuracy on the pictures fitted to. customdata is (model, C)."""
-    title = title or "Which C generalises best?"
+    title = title or "Which C generalizes best?"
     style, fig = start(theme, scale, title, note=_note(frame), height=430)
     for model, rows in frame.groupby("model", sort=False):
         line = {"color": model_color(str(model), style.theme), "width": style.size(1.2), "dash": "dash"}
@@ -30,7 +30,7 @@ def validation_chart(frame: pd.DataFrame, *, title: str = "", theme: Theme = "li
         range=[math.log10(frame["C"].min()) - 0.3, math.log10(frame["C"].max()) + 0.3],
         tickvals=[10.0**t for t in ticks],
         ticktext=[f"{10.0**t:,g}" for t in ticks],
-        title_text="C: larger means weaker regularisation (log scale)",
+        title_text="C: larger means weaker regularization (log scale)",
     )
     percent_axis(fig, style, "y", title="Accuracy")
     add_chance(fig, style, frame["chance_acc1"].iloc[0], "y")

@@ -22,7 +22,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         type=positive,
         metavar="K",
-        help="labelled images per class; repeat for several (default: 1, 2, 4, 8, 16)",
+        help="labeled images per class; repeat for several (default: 1, 2, 4, 8, 16)",
     )
     parser.add_argument(
         "--method", action="append", metavar="NAME", help=f"{', '.join(METHODS)}; repeat for several (default: all)"

@@ -153,7 +153,7 @@ CAPTIONS: tuple[CaptionPreset, ...] = (
         datasets=("coco",),
         source=DECK,
         beside=("Teddy bear",),
-        why="A caption with a number, a colour and a pose, beside the bare noun.",
+        why="A caption with a number, a color and a pose, beside the bare noun.",
     ),
     CaptionPreset(
         name="deck-people",
@@ -180,7 +180,7 @@ CAPTIONS: tuple[CaptionPreset, ...] = (
         datasets=("demo-captions",),
         source=DEMO,
         beside=("Teddy bear",),
-        why="A caption with a number and colours, beside the bare noun.",
+        why="A caption with a number and colors, beside the bare noun.",
     ),
     CaptionPreset(
         name="demo-people",

@@ -264,7 +264,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         name="favour",
-        said="OpenCLIP and OpenAI CLIP favour different styles or concepts.",
+        said="OpenCLIP and OpenAI CLIP favor different styles or concepts.",
         holds_if="each of the two families names some classes right more often than the other, beyond chance "
         "over all classes",
     ),
@@ -313,7 +313,7 @@ DOUBTS: tuple[Doubt, ...] = (
         name="probe",
         title="A probe that learned by heart",
         cause="All or most training images right, yet fewer test images than without any training: the "
-        "regularisation was not chosen, or the splits number their classes differently.",
+        "regularization was not chosen, or the splits number their classes differently.",
         check="probe-fit",
         probe=True,
     ),

@@ -254,9 +254,9 @@ def _preprocessing(spec: ModelSpec, known: dict[str, Any]) -> Preprocessing:
     size = known["size"]
     height, width = (size, size) if isinstance(size, int) else size
     if height != width or int(known.get("fill_color", 0)):
-        colour = known.get("fill_color")
+        color = known.get("fill_color")
         raise TMVError(
-            f"{spec.name} wants images of {height} x {width} on colour {colour}, but only "
+            f"{spec.name} wants images of {height} x {width} on color {color}, but only "
             "squares on black are supported; choose another model."
         )
     return Preprocessing(

@@ -276,7 +276,7 @@ def _as_rgb(image: Image.Image, kind: str, lay: Lay) -> Image.Image:
     if image.mode.startswith("I;16") or (image.mode == "I" and kind == "PNM"):
         return _from_deep_grey(image)
     if image.mode in ("I", "F"):
-        raise BadImage("format not supported: 32-bit grey, whose range is not stated")
+        raise BadImage("format not supported: 32-bit gray, whose range is not stated")
     if image.mode == "LAB":
         return _from_lab(image)
     if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:

@@ -23,7 +23,7 @@ from core.system.locks import is_held
 from core.types import Job, JobState
 
 STOPPED = "Stopped unexpectedly; start it again, it resumes where it was."
-CANCELLED = "Cancelled; what was finished is kept."
+CANCELLED = "Canceled; what was finished is kept."
 _START_SECONDS = 60.0
 _HISTORY = 200
 _SCHEMA = """

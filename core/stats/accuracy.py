@@ -76,7 +76,7 @@ METRICS: tuple[Metric, ...] = (
         name="mean_per_class_recall",
         title="Mean per-class recall",
         heading="Mean recall",
-        question="How well is the average class recognised?",
+        question="How well is the average class recognized?",
         of=_class_mean,
         interval_column=False,
     ),

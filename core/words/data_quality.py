@@ -83,7 +83,7 @@ def label_errors_line() -> str:
 
 def suspect_line(label: str, suggested: str) -> str:
     """What stands under an image whose label is likely wrong."""
-    return f"labelled {label}, suggested {suggested}"
+    return f"labeled {label}, suggested {suggested}"
 
 
 def not_searched(model: str, dataset: str) -> str:

@@ -130,7 +130,7 @@ def more(engine: Engine, dataset: DatasetSpec, now: QueryForm) -> None:
             ("Weight of each excluded word", now.minus_weight, "minus_weight"),
         ):
             st.number_input(label, 0.0, MOST_WEIGHT, value, 0.1, key=keys[name], on_change=wrote, args=args)
-        st.caption("A text has weight 1. Unit vectors are added, and the sum is normalised.")
+        st.caption("A text has weight 1. Unit vectors are added, and the sum is normalized.")
     with right.expander("Search by image", expanded=bool(now.upload or now.like)):
         st.file_uploader(
             "Images like this one",

@@ -22,7 +22,7 @@ STYLE = """
 [data-testid="stPageLink-NavLink"]:focus-visible {
   outline: 2px solid currentColor; outline-offset: -2px; box-shadow: none;
 }
-/* Small letters are a paler text: the colour of links, as pale, can no longer be read. Links are underlined. */
+/* Small letters are a paler text: the color of links, as pale, can no longer be read. Links are underlined. */
 [data-testid="stCaptionContainer"] a { color: inherit !important; }
 [data-testid="stStatusWidgetRunningManIcon"], [data-testid="stStatusWidgetNewYearsIcon"] { display: none; }
 [data-testid="stStatusWidgetRunningIcon"] { width: auto; height: auto; margin: 0 0.5rem; }

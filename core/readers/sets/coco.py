@@ -48,7 +48,7 @@ SET = KnownSet(
         kind="captions",
         splits=("train", "val"),
         published_name="mscoco_captions",
-        licence="captions CC BY 4.0; each image under its Flickr licence",
+        licence="captions CC BY 4.0; each image under its Flickr license",
         source_url="https://cocodataset.org",
         why="Everyday scenes, five captions each: retrieval. The default is val2017 (5,000 images); "
         "published figures use another 5,000, Karpathy's test split of 2014.",

@@ -29,7 +29,7 @@ def few_shots(engine: Engine, request: Request, datasets: Sequence[str], gathere
             frame = few_shot_frame(found)
             name = file_name("few-shot", dataset)
             yield Section(
-                title=f"What is a labelled image worth on {say_dataset(dataset)}?",
+                title=f"What is a labeled image worth on {say_dataset(dataset)}?",
                 finding="",
                 lines=(),
                 charts=(few_shot_chart(frame, published_frame(found)),),

@@ -38,7 +38,7 @@ def collapse(case: Case) -> CheckResult:
     normalisation, a wrong activation.
     """
     advice = (
-        "Look at the class that wins everywhere: its name, its template, and whether class vectors were normalised."
+        "Look at the class that wins everywhere: its name, its template, and whether class vectors were normalized."
     )
     if case.answers is None or not case.c:
         return _by_numbers(case, advice)

@@ -158,7 +158,7 @@ def normalised(case: Case) -> CheckResult:
             f"Scores reach {largest:,.0f}; cosines times a logit scale stay under {LARGEST_SCALE:.0f}.",
             "Divide image and text vectors by their lengths before they are multiplied.",
         )
-    return unknown(f"Scores reach {largest:.1f}: cosines times a logit scale, or unnormalised products.")
+    return unknown(f"Scores reach {largest:.1f}: cosines times a logit scale, or unnormalized products.")
 
 
 def _of_classes(case: Case, classes: NDArray[np.float32]) -> CheckResult:
@@ -180,7 +180,7 @@ def _if_normalised(case: Case, classes: NDArray[np.float32]) -> Counterfactual |
     if images is None or answers is None or len(images) != len(answers.labels):
         return None
     ranks = metrics.ranks_of_true(images, classes, answers.labels)
-    return if_right("with normalised class vectors", ranks == 1, answers)
+    return if_right("with normalized class vectors", ranks == 1, answers)
 
 
 def logit_scale(case: Case) -> CheckResult:

@@ -124,7 +124,7 @@ def _out_of_order(case: Case, answers: CaseAnswers, found: Order) -> CheckResult
     names = _names(case)
     moved = np.flatnonzero(found.renamed != np.arange(len(found.renamed)))
     how = describe(found.renamed, names)
-    example = f"images labelled “{names[moved[0]]}” are mostly answered “{names[found.renamed[moved[0]]]}”"
+    example = f"images labeled “{names[moved[0]]}” are mostly answered “{names[found.renamed[moved[0]]]}”"
     right, own = float(answers.correct.mean()), np.isclose(found.kept, float(answers.correct.mean()))
     value = found.moved if own else float(np.mean(answers.predicted == found.renamed[answers.labels]))
     return fault(
@@ -146,7 +146,7 @@ def _rings(case: Case, answers: CaseAnswers, found: Order) -> CheckResult:
     names, ring = _names(case), found.rings[0]
     fits = answers.predicted == _around(found)[answers.labels]
     return fault(
-        f"{quoted([names[i] for i in ring])} have each other's names: images labelled “{names[ring[0]]}” "
+        f"{quoted([names[i] for i in ring])} have each other's names: images labeled “{names[ring[0]]}” "
         f"are answered "
         f"“{names[found.renamed[ring[0]]]}”, and so on around.",
         "Swap these class names back.",

@@ -131,7 +131,7 @@ def probe_fit(case: Case) -> CheckResult:
         also = f", fewer than the {percent(zero)} without any training" if worse and zero is not None else ""
         return fault(
             f"{said}{also}.",
-            "Choose the regularisation C on held-out training images, and check that both splits number the "
+            "Choose the regularization C on held-out training images, and check that both splits number the "
             "classes alike.",
         )
     if worse and zero is not None:

@@ -257,7 +257,7 @@ CHECKS: tuple[Check, ...] = (
     ),
     Check(
         name="normalised",
-        question="Were vectors normalised before they were compared?",
+        question="Were vectors normalized before they were compared?",
         look=normalised,
         needs=_SCORES,
         of_answers=False,

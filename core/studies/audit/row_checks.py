@@ -45,7 +45,7 @@ def _of_folders(case: Case, answers: CaseAnswers) -> CheckResult | None:
     first = int(wrong[0])
     label, folder = case.classnames[answers.labels[first]], case.classnames[own[first]]
     return fault(
-        f"{len(wrong):,} of {len(own):,} images are labelled otherwise than their folder says, the first “{label}” in "
+        f"{len(wrong):,} of {len(own):,} images are labeled otherwise than their folder says, the first “{label}” in "
         f"the folder of “{folder}”: rows were shuffled, or a column was sorted by itself.",
         "Write image, label and answer of a row together.",
         if_right("with the labels of the folders", answers.predicted == np.where(named, own, answers.labels), answers),

@@ -131,7 +131,7 @@ def unnormalised(lab: Lab, images: EmbeddingSet, asked: Asked) -> Alternative | 
     heads: FloatArray = texts.reshape(len(asked.templates), len(asked.curated), -1).mean(axis=0)
     blocks = [images.image_embeddings[i : i + 4096] @ heads.T for i in range(0, len(images), 4096)]
     predicted = np.concatenate([block.argmax(axis=1) for block in blocks]).astype(np.int64)
-    said = "as published, but with class vectors that were not normalised"
+    said = "as published, but with class vectors that were not normalized"
     return Alternative(changes=(OTHER,), said=said, predicted=predicted, correct=predicted == np.asarray(images.labels))
 
 

@@ -200,7 +200,7 @@ def crowding(images: EmbeddingSet, neighbours: int = NEIGHBOURS) -> Float64Array
     """How alike each picture's surroundings are: its mean cosine with its nearest other pictures, (n,)."""
     n = len(images)
     if n > MOST_PICTURES or n < 2:
-        raise TMVError(f"Neighbourhoods are measured for 2 to {MOST_PICTURES:,} images, this set has {n:,}.")
+        raise TMVError(f"Neighborhoods are measured for 2 to {MOST_PICTURES:,} images, this set has {n:,}.")
     k, found = min(neighbours, n - 1), np.empty(n)
     for rows, scores in score_blocks(images.image_embeddings, images.image_embeddings):
         at = np.arange(len(scores))

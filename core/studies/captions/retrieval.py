@@ -327,7 +327,7 @@ def _tie_notes(ranks: CaptionRanks) -> tuple[Note, ...]:
         if against != favour:
             text = (
                 f"{np.count_nonzero((found > 1) & (found - ties <= 1)):,} of {len(found):,} {asked} tie for the first "
-                f"place. Ties count against them; with every tie in their favour, recall@1 from {answer} would be "
+                f"place. Ties count against them; with every tie in their favor, recall@1 from {answer} would be "
                 f"{100 * favour:.1f} % instead of {100 * against:.1f} %."
             )
             notes.append(Note(text, "ties", "warning" if favour - against >= DECISIVE else "info"))

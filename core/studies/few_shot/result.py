@@ -220,7 +220,7 @@ def _protocol(
         "validation": "all settings are chosen on validation images of the training split, never among the "
         "shots: at most 16 per class and at most a fifth of it, one at least where it has two",
         "spread": "sample standard deviation over the draws (n - 1)",
-        "probe": "logistic regression on unnormalised embeddings; C by validation accuracy",
+        "probe": "logistic regression on unnormalized embeddings; C by validation accuracy",
         "tip": "Tip-Adapter (Zhang et al. 2022); alpha, beta by validation accuracy; one view an image",
         "tip-f": "Tip-Adapter-F: AdamW on the keys, 20 epochs or 100 steps; when to stop, alpha, beta by "
         "validation accuracy; one view an image, in training its own key is hidden from it",

@@ -227,7 +227,7 @@ def assemble(
 def _protocol(train: EmbeddingSet, test: EmbeddingSet, outcome: ProbeOutcome) -> EvalProtocol:
     details = {
         "classifier": "multinomial logistic regression, L2, intercept free",
-        "features": "unit length" if outcome.normalised else "unnormalised, as the CLIP paper's code",
+        "features": "unit length" if outcome.normalised else "unnormalized, as the CLIP paper's code",
         "train_split": train.key.split,
         "train_fingerprint": train.key.fingerprint,
         "n_train": len(train),

@@ -50,7 +50,7 @@ def _scale(result: SideResult) -> str:
     if isinstance(result, ProbeResult) or (isinstance(result, FewShotDraw) and result.method == "probe"):
         return "softmax of the probe’s scores"
     cosines = f"softmax of cosine × {result.logit_scale:.4g}, the model’s own logit scale"
-    return f"{cosines}, plus the contribution of the labelled images" if isinstance(result, FewShotDraw) else cosines
+    return f"{cosines}, plus the contribution of the labeled images" if isinstance(result, FewShotDraw) else cosines
 
 
 def cost(engine: Engine, dataset: DatasetSpec) -> None:

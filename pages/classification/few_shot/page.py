@@ -142,7 +142,7 @@ def show_results(results: list[FewShotResult]) -> None:
                 title = (
                     f"{say_model(result.model)}: how much do labels help?"
                     if len(results) > 1
-                    else "Accuracy by labelled images per class"
+                    else "Accuracy by labeled images per class"
                 )
                 chart = few_shot_chart(few_shot_frame([result]), published_frame([result]), title=title, **chart_look())
                 draw(chart, key=f"few-shot-{result.model}")

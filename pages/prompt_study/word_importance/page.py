@@ -115,7 +115,7 @@ def sentences(results: Sequence[WordsResult]) -> None:
         sentence(result, largest)
     if largest:
         st.caption(
-            "Under each word: the drop in score when it is left out. Plain grey raises the score, hatched grey lowers "
+            "Under each word: the drop in score when it is left out. Plain gray raises the score, hatched gray lowers "
             "it; darker means more."
         )
 

@@ -125,7 +125,7 @@ def test_what_hangs_on_ties_is_noted() -> None:
     found = retrieval.retrieve(embedded(images, texts, np.array([0, 2, 1])))
     assert (found.image.ranks.tolist(), found.text.ranks.tolist()) == ([2, 1, 1], [2, 2, 1])
     assert [note for note in found.notes if note.code == "ties"] == [
-        "2 of 3 images tie for the first place. Ties count against them; with every tie in their favour, recall@1 "
+        "2 of 3 images tie for the first place. Ties count against them; with every tie in their favor, recall@1 "
         "from image to text would be 100.0 % instead of 33.3 %."
     ]
     assert "ties" not in coded(retrieval.retrieve(captioned()).notes)

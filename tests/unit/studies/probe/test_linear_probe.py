@@ -332,7 +332,7 @@ def test_record_says_what_was_done(pair: Pair, result: ProbeResult) -> None:
     assert low < record["test_acc1"] < high
     assert [p["C"] for p in record["validation"]] == sorted(p["C"] for p in record["validation"])
     assert record["train"]["fingerprint"] == "train-print" and record["test"]["split"] == "test"
-    assert record["protocol"]["details"]["features"].startswith("unnormalised")
+    assert record["protocol"]["details"]["features"].startswith("unnormalized")
     assert record["train_acc1"] >= record["test_acc1"]
     assert sum(r["n"] for r in record["per_class"]) == 340
     assert np.trace(result.confusion) == result.correct.sum()
