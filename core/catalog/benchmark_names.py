@@ -137,11 +137,11 @@ def _of_the_field() -> tuple[PublishedSet, ...]:
             n=each.n,
             split="test",
             classes=each.classes,
-            metric=each.metric,
+            metric=each.measured,
             names=_OTHER_NAMES.get(each.short, ()),
         )
         for each in field_sets()
-        if each.short not in known and each.classes and each.metric in ("acc1", "mean_per_class_recall")
+        if each.short not in known and each.classes
     )
 
 

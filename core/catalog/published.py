@@ -9,13 +9,12 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from core.catalog.benchmark_names import shards_named, without_quickgelu
-from core.catalog.field import PROTOCOL, RECALL_SOURCE, SOURCE, checkpoints, every_set, figures_of_all
-from core.types import DatasetSpec, ModelSpec, Note, Reference
+from core.catalog.benchmark_names import without_quickgelu
+from core.catalog.field import MEASURED, PROTOCOL, RECALL_SOURCE, SOURCE, checkpoints, every_set, figures_of_all
+from core.types import DatasetSpec, ModelSpec, Reference
 
 _HERE = Path(__file__).parent
 _DECK_SOURCE = "the original study (Text Meets Vision, DATA586, Group 12)"
@@ -104,26 +103,6 @@ def _of_the_field(wanted: tuple[str, str, str], rows: Sequence[FigureRow]) -> li
     return found
 
 
-def of_these_images(
-    references: Sequence[Reference], dataset: DatasetSpec, n: int, classes: int
-) -> tuple[tuple[Reference, ...], Note | None]:
-    """The published figures of shards that are known by the name of their folder alone: none where they have other
-    classes than the set of that name, and with a remark where they have other images; and the note that says so."""
-    meant = shards_named(dataset.name.partition(":")[2]) if dataset.name.startswith("wds:") else None
-    if meant is None or not references:
-        return tuple(references), None
-    if meant.classes != classes:
-        said = (
-            f"The folder is named as {meant.title} of CLIP_benchmark, which scores {meant.classes:,} classes; here are "
-            f"{classes:,}, so its published figures are not for these."
-        )
-        return (), Note(said, "other_classes", "warning")
-    if meant.n == n:
-        return tuple(references), None
-    whole = f"on all {meant.n:,} images, here are {n:,}"
-    return tuple(replace(r, protocol="; ".join(filter(None, [r.protocol, whole]))) for r in references), None
-
-
 def deck_figures(model: ModelSpec, dataset: DatasetSpec, metric_prefix: str | None = None) -> tuple[Reference, ...]:
     """The deck's figures of this model on this data set; () where there are none."""
     wanted = (*_table_name(model), dataset.name)
@@ -163,9 +142,9 @@ def measured_as(metric: str) -> str:
     paper = _RECALL_PAPER.match(metric)
     if paper:
         return paper.group(1)
-    for name in ("mean_per_class_recall", "train_acc1", "test_acc1", "acc1", "acc5"):
+    for name in ("mean_per_class_recall", "F1-macro_all", "train_acc1", "test_acc1", "acc1", "acc5"):
         if re.search(rf"_{name}(_|$)", metric):
-            return name
+            return MEASURED.get(name, name)
     return metric
 
 

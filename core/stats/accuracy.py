@@ -10,7 +10,7 @@ import numpy as np
 
 from core.stats import metrics
 from core.stats.answers import Answers
-from core.stats.intervals import bootstrap_class_mean, wilson
+from core.stats.intervals import bootstrap_class_mean, macro_f1_interval, wilson
 from core.types import IntArray, Interval
 
 TOP = 5
@@ -56,6 +56,12 @@ def _class_mean(labels: IntArray, answers: Answers, c: int) -> Score:
     return Score(value=metrics.mean_per_class_recall(labels, correct, c), ci95=bootstrap_class_mean(labels, correct, c))
 
 
+def _macro_f1(labels: IntArray, answers: Answers, c: int) -> Score:
+    """Mean of the F1 of the classes, with an interval of the delta method."""
+    predicted = answers.top[:, 0]
+    return Score(value=metrics.macro_f1(labels, predicted, c), ci95=macro_f1_interval(labels, predicted, c))
+
+
 METRICS: tuple[Metric, ...] = (
     Metric(
         name="acc1",
@@ -78,6 +84,14 @@ METRICS: tuple[Metric, ...] = (
         heading="Mean recall",
         question="How well is the average class recognized?",
         of=_class_mean,
+        interval_column=False,
+    ),
+    Metric(
+        name="f1_macro",
+        title="Macro F1",
+        heading="Macro F1",
+        question="How well is the average class found, and how often is its name right?",
+        of=_macro_f1,
         interval_column=False,
     ),
 )

@@ -105,6 +105,16 @@ def mean_per_class_recall(labels: IntArray, correct: BoolArray, c: int) -> float
     return float(np.nanmean(per_class_recall(labels, correct, c)))
 
 
+def macro_f1(labels: IntArray, predicted: IntArray, c: int) -> float:
+    """Mean over the classes that have pictures of F1, the harmonic mean of recall and precision: labels (n,), predicted
+    (n,). As WILDS scores iWildCam: scikit-learn's `f1_score(average="macro")` among the labels that occur."""
+    _expect_some(len(labels))
+    sizes = np.bincount(labels, minlength=c)
+    hits = np.bincount(labels[labels == predicted], minlength=c)
+    both = sizes + np.bincount(predicted, minlength=c)
+    return float((2 * hits / np.maximum(both, 1))[sizes > 0].mean())
+
+
 def confusion(labels: IntArray, predicted: IntArray, c: int) -> IntArray:
     """Counts (c, c): row is the true class, column the predicted one."""
     cells = np.bincount(labels * c + predicted, minlength=c * c)

@@ -9,6 +9,8 @@ GLOSSARY = {
     "top-k": "An image counts as correct if its class is among the k best-scoring classes.",
     "mean per-class recall": "The share of correct images in each class, averaged over classes, so that every class "
     "counts equally.",
+    "macro F1": "F1 of a class is the harmonic mean of its recall and its precision; the macro F1 is its mean over the "
+    "classes that have images.",
     "ECE": "Expected calibration error: the average gap between confidence and accuracy, over 15 bins of confidence. "
     "0 % is perfect.",
     "logit scale": "The factor, learned by the model, that multiplies cosines before the softmax turns them into "

@@ -28,6 +28,15 @@ SOURCE = "mlfoundations/open_clip@89fb801 docs/openclip_results.csv"
 RECALL_SOURCE = "mlfoundations/open_clip@89fb801 docs/openclip_retrieval_results.csv"
 SETS_SOURCE = "mlfoundations/datacomp@4a8df19 tasklist.yml"
 PROTOCOL = "zero-shot with the data set's templates in English (CLIP_benchmark), as open_clip publishes it"
+MEASURED = {"F1-macro_all": "f1_macro"}
+"""What our own metrics call a figure of the field, where that is another name."""
+WORST_GROUP = {
+    "acc_worst_region": "the accuracy of its worst region",
+    "acc_top5_wg": "the top-5 accuracy of its worst income group",
+    "acc_wg": "the accuracy of its worst region",
+}
+"""Figures that are not made here, since they need a group for each image (DataComp reads it from the .npy of its
+shards: eval_utils/wilds_eval.py and fairness_eval.py)."""
 BINOMIAL = ("acc1", "mean_per_class_recall", "mean_recall@1")
 RECALLS = "retrieval"
 """What the twelve retrieval recalls are asked for by: a group beside those of the 38 data sets."""
@@ -120,6 +129,11 @@ class FieldSet:
     def short(self) -> str:
         """The name without the collection it came with: "cifar100" for `vtab/cifar100`."""
         return _PREFIX.sub("", self.name)
+
+    @property
+    def measured(self) -> str:
+        """The name of our own metric that its figure is; its own where there is none (a worst group)."""
+        return MEASURED.get(self.metric, self.metric)
 
     @property
     def binomial(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from core.catalog import registry
@@ -16,13 +16,14 @@ from core.encoders import weights
 from core.encoders.tokens import token_keys
 from core.errors import TMVError
 from core.readers.datasets import DATASETS
+from core.readers.named_sets import is_that_set
 from core.studies.audit import Alternative, Asked, Case, CaseAnswers, CaseVectors, Cell, Known, Repeat, TextSide
 from core.studies.captions.retrieval import RetrievalResult
 from core.studies.field.own import field_set_of
 from core.studies.probe.result import ProbeResult
 from core.studies.result import StudyResult
 from core.studies.zero_shot.classify import ZeroShotResult
-from core.types import DatasetSpec, FloatArray, ModelCard, ModelSpec, ScoreRule
+from core.types import DatasetSpec, EmbeddingSet, FloatArray, ModelCard, ModelSpec, ScoreRule
 
 OPENAI_TRANSFORM = {
     "mean": (0.48145466, 0.4578275, 0.40821073),
@@ -51,6 +52,13 @@ def known_of(
         checkpoint=find_checkpoint(model.name) if figures and model else None,
         field_set=field_set_of(dataset) if figures and dataset else None,
     )
+
+
+def of_that_set(known: Known, dataset: DatasetSpec | None, images: EmbeddingSet) -> Known:
+    """Without the figures of a published set that shards are only called after."""
+    if dataset is None or is_that_set(dataset, images.classnames):
+        return known
+    return replace(known, published=(), field_set=None)
 
 
 def trained_rule(model: ModelSpec | None, card: ModelCard | None) -> ScoreRule | None:

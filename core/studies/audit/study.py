@@ -192,7 +192,7 @@ def _zero_shot(
 
 def _known(lab: Lab, images: EmbeddingSet, encode: bool = False, train: EmbeddingSet | None = None) -> Known:
     model, dataset = find_model(images.key.model), find_dataset(images.key.dataset)
-    known = cases.known_of(model, dataset, lab.encoding.card(model.name))
+    known = cases.of_that_set(cases.known_of(model, dataset, lab.encoding.card(model.name)), dataset, images)
     turned = count_turned(lab, images, encode) if known.published else None
     return replace(known, turned=turned, same=compare_seen(lab, train, images))
 
@@ -269,6 +269,7 @@ def _compared(
     attempt: Attempting,
 ) -> AuditResult:
     """Predictions beside our own runs on the same pictures."""
+    known = cases.of_that_set(known, data, images)
     whole = _runs(lab, data, images, encode, known.texts)
     mapped = external.in_classes_of(brought, images)
     if mapped is not None and is_unnamed(mapped):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from core.catalog.field import FieldSet, checkpoints, field_sets, find_checkpoint
 from core.catalog.published import other_images
 from core.errors import TMVError
+from core.readers.named_sets import is_that_set
 from core.stats.accuracy import BY_NAME as METRICS
 from core.studies.base import Lab
 from core.studies.field.choosing import figures
@@ -43,10 +44,12 @@ def field_set_of(dataset: DatasetSpec) -> FieldSet | None:
     return next((each for each in field_sets() if known and each.short == known), None)
 
 
-def first_metric(dataset: DatasetSpec) -> str:
-    """The figure of a data set to look at first: the one that the field publishes of it, top-1 for any other."""
+def first_metric(dataset: DatasetSpec, classnames: Sequence[str]) -> str:
+    """The figure of a data set to look at first: the one that the field publishes of it, top-1 for any other, as for
+    shards that bear its name and have other classes."""
     found = field_set_of(dataset)
-    return found.metric if found is not None and found.metric in METRICS else "acc1"
+    known = found is not None and found.measured in METRICS and is_that_set(dataset, classnames)
+    return found.measured if found is not None and known else "acc1"
 
 
 def published_figure(model: str, here: FieldSet) -> float | None:
@@ -71,11 +74,11 @@ def own_figures(lab: Lab, pairs: Iterable[tuple[str, str]]) -> tuple[tuple[OwnFi
 def _own(lab: Lab, model: str, dataset: str) -> OwnFigure | None:
     place = lab.place(model, dataset)
     field_set = field_set_of(place.dataset)
-    if field_set is None or field_set.metric not in BY_NAME:
+    if field_set is None or field_set.measured not in BY_NAME:
         return None
-    score = BY_NAME[field_set.metric].of(lab, place)
+    score = BY_NAME[field_set.measured].of(lab, place)
     shards = place.dataset.name.startswith("wds:")
-    if score is None or (shards and score.classes != field_set.classes):
+    if score is None or not is_that_set(place.dataset, lab.vectors.require(place).classnames):
         return None
     fewer = f"on {score.n:,} of its {field_set.n:,} images" if shards and score.n != field_set.n else ""
     return OwnFigure(

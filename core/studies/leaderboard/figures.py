@@ -59,19 +59,20 @@ class BoardFigure:
 
 def _zero_shot(metric: str) -> Callable[[Lab, Place], BoardScore | None]:
     def of(lab: Lab, place: Place) -> BoardScore | None:
-        score = _of_record(place, metric, _record(lab, place))
+        score = _of_record(place, metric, _record(lab, place, metric))
         return replace(score, notes=rule_note(lab.vectors.require(place).score_rule))
 
     return of
 
 
-def _record(lab: Lab, place: Place) -> Mapping[str, Any]:
-    """Every metric of the pair as its data set is measured by default; raises as `ZeroShot.run` does."""
+def _record(lab: Lab, place: Place, metric: str) -> Mapping[str, Any]:
+    """Every metric of the pair as its data set is measured by default; raises as `ZeroShot.run` does. A record that was
+    kept before there was this metric is made anew."""
     study = ZeroShot(place=place)
     images, templates, names = study.asked(lab)
     key = f"score/{images.key.fingerprint}/{sha256_text(canonical_json([list(templates), list(names)]))[:32]}"
     kept = lab.results.read(key, _checked)
-    if kept is None:
+    if kept is None or metric not in kept["scores"]:
         kept = _pack(lab.run(study))
         lab.results.put(key, kept)
     return kept
@@ -89,7 +90,7 @@ def _pack(result: ZeroShotResult) -> dict[str, Any]:
 def _checked(value: Any) -> Mapping[str, Any]:
     """The record, or a `ValueError` where it is none."""
     ranks = base64.b64decode(value["ranks"], validate=True)
-    if len(ranks) != int(value["n"]) or any(len(value["scores"][metric.name]) != 3 for metric in METRICS):
+    if len(ranks) != int(value["n"]) or any(len(score) != 3 for score in value["scores"].values()):
         raise ValueError("no record of scores")
     found: Mapping[str, Any] = value
     return found

@@ -6,7 +6,8 @@ from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from core.catalog.published import deck_figures, of_these_images, published
+from core.catalog.published import deck_figures, published
+from core.readers.named_sets import of_these_images
 from core.studies.base import Lab, Study
 from core.studies.zero_shot.classify import ZeroShotResult, classify
 from core.system.progress import Progress
@@ -41,7 +42,7 @@ class ZeroShot(Study[ZeroShotResult]):
         """Raises `NotHere` while the pictures are not embedded, `EncoderWarming` while texts wait for the encoder."""
         images, forms, names = self.asked(lab)
         model, dataset = self.place.model, self.place.dataset
-        figures, other = of_these_images(published(model, dataset, "zeroshot_"), dataset, len(images.ids), len(names))
+        figures, other = of_these_images(published(model, dataset, "zeroshot_"), dataset, len(images.ids), names)
         found = classify(
             images,
             lab.prompting.class_head(model.name, forms, names, progress),

@@ -78,7 +78,7 @@ def show_results(engine: Engine, results: list[ZeroShotResult], choice: Accuracy
     """The answer: large figures on the first data set, the finding, both charts, the tables."""
     first = [r for r in results if r.dataset == results[0].dataset][:MOST_HEADLINES]
     on = f" on {say_dataset(first[0].dataset)}" if len({r.dataset for r in results}) > 1 else ""
-    metric = first_metric(find_dataset(first[0].dataset))
+    metric = first_metric(find_dataset(first[0].dataset), first[0].classnames)
     said = "" if metric == "acc1" else f", {lower_first(say_metric(metric))}"
     headlines(
         [

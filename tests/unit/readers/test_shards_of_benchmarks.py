@@ -9,9 +9,10 @@ import pytest
 from core.catalog.benchmark_names import published_set, shards_named
 from core.catalog.field import accuracy, checkpoints, field_sets
 from core.catalog.models import find_model
-from core.catalog.published import of_these_images, published
+from core.catalog.published import closest_protocol, published
 from core.readers import describe_dataset, open_dataset
 from core.readers.datasets import find_dataset
+from core.readers.named_sets import is_that_set, of_these_images
 from core.studies.field.own import field_set_of, first_metric
 from tests.data_files import picture, tar
 
@@ -47,19 +48,55 @@ def test_a_folder_of_images_of_that_name_is_none_of_the_field() -> None:
 
 def test_every_classified_set_of_the_field_is_known_as_clip_benchmark_names_it() -> None:
     for each in field_sets():
-        if each.metric not in ("acc1", "mean_per_class_recall"):
+        if not each.classes:
             continue
         folder = shards_named(f"/data/wds_{each.name.replace('/', '-')}_test")
         inside = shards_named(f"/data/wds/{each.name}")
         assert folder is not None and folder == inside, each.name
-        assert (folder.published_name, folder.classes, folder.metric) == (each.short, each.classes, each.metric)
+        assert (folder.published_name, folder.classes, folder.metric) == (each.short, each.classes, each.measured)
         assert folder.n == each.n
 
 
-def test_the_field_s_metric_comes_first() -> None:
-    first = {name: first_metric(find_dataset(f"wds:wds_{name}_test")) for name in ("vtab-pets", "cars", "birds")}
-    assert first == {"vtab-pets": "mean_per_class_recall", "cars": "acc1", "birds": "acc1"}
-    assert first_metric(find_dataset("cifar100")) == "acc1"
+def numbered(n: int) -> tuple[str, ...]:
+    return tuple(map(str, range(n)))
+
+
+def test_the_field_s_metric_comes_first_where_the_classes_are_its() -> None:
+    sizes = {"vtab-pets": 37, "cars": 196, "birds": 3, "wilds-iwildcam": 182, "wilds-fmow": 62}
+    first = {name: first_metric(find_dataset(f"wds:wds_{name}_test"), numbered(n)) for name, n in sizes.items()}
+    recall, one = "mean_per_class_recall", "acc1"
+    assert first == dict(zip(sizes, (recall, one, one, "f1_macro", one), strict=True))
+    assert first_metric(find_dataset("cifar100"), numbered(100)) == "acc1"
+    assert first_metric(find_dataset("wds:pets"), numbered(5)) == "acc1", "somebody's own pets"
+    assert first_metric(find_dataset("wds:pets"), numbered(37)) == recall
+
+
+def test_a_folder_is_the_set_it_is_called_after_only_with_its_classes() -> None:
+    assert is_that_set(find_dataset("wds:eurosat"), find_dataset("eurosat").classnames)
+    assert is_that_set(find_dataset("wds:eurosat"), find_dataset("eurosat").raw_classnames)
+    assert is_that_set(find_dataset("wds:eurosat"), numbered(10)), "numbers tell nothing"
+    towns = find_dataset("wds:eurosat"), [f"town number {i}" for i in range(10)]
+    assert not is_that_set(*towns) and not is_that_set(towns[0], numbered(9))
+    assert is_that_set(find_dataset("folder:eurosat"), towns[1]) and is_that_set(find_dataset("wds:towns"), towns[1])
+    figures = published(find_model(MODEL), towns[0], "zeroshot_")
+    none, note = of_these_images(figures, towns[0], 5400, towns[1])
+    assert figures and none == () and note is not None and note.code == "other_classes" and "here are others" in note
+
+
+@pytest.mark.parametrize(
+    ("name", "classes"), [("wilds-fmow", 62), ("fairness-geode", 40), ("fairness-dollar_street", 58)]
+)
+def test_a_figure_of_a_worst_group_is_said_to_be_none_of_ours(name: str, classes: int) -> None:
+    dataset = find_dataset(f"wds:wds_{name}_test")
+    figures = published(find_model(MODEL), dataset, "zeroshot_")
+    kept, note = of_these_images(figures, dataset, 1, numbered(classes))
+    assert note is not None and note.code == "worst_group" and "worst" in note
+    assert len(kept) == 1 and closest_protocol(kept, "acc1", True) is None
+
+
+def test_the_field_s_f1_stands_beside_ours() -> None:
+    figures = published(find_model(MODEL), find_dataset("wds:wds_wilds-iwildcam_test"), "zeroshot_")
+    assert closest_protocol(figures, "f1_macro", True) == figures[0]
 
 
 def test_open_clip_s_figures_stand_beside_every_set() -> None:
@@ -83,12 +120,12 @@ def test_rows_of_the_table_of_published_figures_come_first_and_once() -> None:
 def test_other_classes_have_no_published_figures_and_fewer_images_a_remark() -> None:
     dataset = find_dataset("wds:wds_vtab-pets_test")
     figures = published(find_model(MODEL), dataset, "zeroshot_")
-    whole, note = of_these_images(figures, dataset, 3669, 37)
+    whole, note = of_these_images(figures, dataset, 3669, numbered(37))
     assert whole == figures and note is None
-    part, note = of_these_images(figures, dataset, 100, 37)
+    part, note = of_these_images(figures, dataset, 100, numbered(37))
     assert note is None and part[0].value == figures[0].value
     assert part[0].protocol.endswith("on all 3,669 images, here are 100")
-    none, note = of_these_images(figures, dataset, 3669, 2)
+    none, note = of_these_images(figures, dataset, 3669, numbered(2))
     assert none == () and note is not None and note.code == "other_classes"
 
 

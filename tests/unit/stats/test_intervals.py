@@ -9,7 +9,8 @@ from statsmodels.stats.proportion import proportion_confint
 
 from core.errors import TMVError
 from core.stats import intervals
-from core.stats.intervals import standing
+from core.stats.intervals import macro_f1_interval, standing
+from core.stats.metrics import macro_f1
 
 
 @pytest.mark.parametrize(("successes", "n"), [(0, 1), (1, 1), (0, 50), (50, 50), (3, 7), (6418, 10000)])
@@ -234,3 +235,17 @@ def test_holm_by_hand():
     assert intervals.holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
     assert list(intervals.holm([])) == []
     assert list(intervals.holm([0.9, 0.8])) == [1.0, 1.0]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_interval_of_macro_f1_is_nearly_that_of_a_bootstrap(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, 8, 1500)
+    predicted = np.where(rng.random(1500) < 0.3 + 0.08 * labels, labels, rng.integers(0, 8, 1500))
+    draws = []
+    for _ in range(1500):
+        rows = rng.integers(0, 1500, 1500)
+        draws.append(macro_f1(labels[rows], predicted[rows], 8))
+    found = macro_f1_interval(labels, predicted, 8)
+    assert found == pytest.approx(tuple(np.percentile(draws, [2.5, 97.5])), abs=0.006)
+    assert found[0] < macro_f1(labels, predicted, 8) < found[1]

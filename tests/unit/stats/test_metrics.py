@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from sklearn.metrics import balanced_accuracy_score, confusion_matrix, top_k_accuracy_score
+from sklearn.metrics import balanced_accuracy_score, confusion_matrix, f1_score, top_k_accuracy_score
 
 from core.errors import TMVError
 from core.stats import metrics, scores
@@ -261,3 +261,18 @@ def test_summary_by_hand():
     assert summary.recall == {1: 0.25, 5: 0.75, 10: 0.75}
     assert (summary.median_rank, summary.mean_rank, summary.n) == (3.0, 6.75, 4)
     assert summary.mrr == pytest.approx((1 + 0.5 + 0.25 + 0.05) / 4)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_macro_f1_is_scikit_learn_s_among_the_labels_that_occur(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    c, n = int(rng.integers(2, 30)), int(rng.integers(5, 200))
+    labels = rng.integers(0, max(1, c - 2), n)
+    predicted = np.where(rng.random(n) < 0.6, labels, rng.integers(0, c, n))
+    wanted = f1_score(labels, predicted, average="macro", labels=np.unique(labels), zero_division=0)
+    assert metrics.macro_f1(labels, predicted, c) == pytest.approx(wanted)
+
+
+def test_macro_f1_by_hand() -> None:
+    labels, predicted = np.array([0, 0, 1, 1]), np.array([0, 1, 1, 2])
+    assert metrics.macro_f1(labels, predicted, 3) == pytest.approx((2 / 3 + 1 / 2) / 2), "class 2 has no image"
