@@ -25,7 +25,7 @@ from core.engine import Engine
 from core.errors import BadArgument, Cancelled, TMVError, UnknownName
 from core.readers import cache_folder, typed_name
 from core.studies.registry import named_after_studies
-from core.system.files import cache_trouble
+from core.system.files import cache_trouble, replacing
 from core.types import Note
 
 FIRST: tuple[Command, ...] = (catalog.MODELS, catalog.DATASETS, embed.COMMAND)
@@ -130,9 +130,16 @@ def quiet_libraries(debug: bool) -> None:
 
 
 def check_json_target(target: str | None) -> None:
-    """Complain about a folder that does not exist before the work, not after it."""
-    if target and target != "-" and not Path(target).absolute().parent.is_dir():
+    """Complain about a file that cannot be written before the work, not after it."""
+    if not target or target == "-":
+        return
+    file = Path(target).absolute()
+    if not file.parent.is_dir():
         raise BadArgument(f"--json expects a file in an existing folder, got {target}; make its folder first.")
+    if file.is_dir():
+        raise BadArgument(f"--json expects a file, got the folder {target}; give the file a name in it.")
+    if not os.access(file.parent, os.W_OK):
+        raise BadArgument(f"--json expects a file that can be written, and {file.parent} does not let it be.")
 
 
 def document(command: str, records: Sequence[Record]) -> dict[str, Any]:
@@ -163,9 +170,8 @@ def write(command: Command, records: Sequence[Record], target: str | None) -> No
         sys.stdout.write(text)
         sys.stdout.flush()
     else:
-        part = Path(f"{target}.part")
-        part.write_text(text, encoding="utf-8")
-        part.replace(target)
+        with replacing(Path(target), cache=False) as file:
+            file.write(text.encode())
 
 
 def table(rows: Sequence[Row]) -> str:

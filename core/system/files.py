@@ -86,13 +86,13 @@ def disk_guard(folder: Path, *, cache: bool = True) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in _FULL:
-            raise _disk_full(folder) from error
+            raise _disk_full(folder, cache) from error
         if error.errno in _CLOSED:
             raise _unwritable(folder, error, cache) from error
         raise
     except sqlite3.OperationalError as error:
         if (code := sqlite_code(error)) == sqlite3.SQLITE_FULL:
-            raise _disk_full(folder) from error
+            raise _disk_full(folder, cache) from error
         if code in _CLOSED_DATABASE:
             raise _unwritable(folder, error, cache) from error
         raise
@@ -103,13 +103,13 @@ def sqlite_code(error: sqlite3.Error) -> int:
     return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
 
 
-def _disk_full(folder: Path) -> DiskFull:
+def _disk_full(folder: Path, cache: bool) -> DiskFull:
     free = "unknown"
     with contextlib.suppress(OSError):
         free = f"{shutil.disk_usage(folder).free / 1e6:.0f} MB"
     return DiskFull(
         f"There is no room left to write in {folder} ({free} free): make room and start again; "
-        "everything finished so far is kept."
+        f"everything finished so far is kept{', and TMV_CACHE can name a folder on another disk' if cache else ''}."
     )
 
 
@@ -121,7 +121,9 @@ def _unwritable(folder: Path, error: Exception, cache: bool) -> Unwritable:
         return Unwritable(
             f"{folder} cannot be written, because {blocking} is a file and not a folder: move it away, {remedy}."
         )
-    path = Path(os.fsdecode(error.filename)) if isinstance(error, OSError) and error.filename else folder
+    names = (error.filename2, error.filename) if isinstance(error, OSError) else ()
+    path = next((Path(os.fsdecode(name)) for name in names if name), folder)
+    path = folder if path.name.endswith(TEMP_SUFFIX) else path  # nobody asked for our draft
     if path.is_dir() and path != folder:
         return Unwritable(
             f"{folder} cannot be written, because {path} is a folder and not a file: move it away, {remedy}."

@@ -122,7 +122,18 @@ def test_bad_arguments_end_with_two_and_one_sentence(world: Path, capsys: pytest
     assert "--model" in sentence(capsys, 2, "classify", "--data", "eurosat")
     assert "classify" in sentence(capsys, 2, "clasify")
     assert "existing folder" in sentence(capsys, 2, "models", "--json", str(world / "no" / "x.json"))
+    assert "got the folder" in sentence(capsys, 2, "models", "--json", str(world))
     assert "all" in sentence(capsys, 2, "classify", *good, "--split", "exam")
+
+
+def test_a_json_file_that_may_not_be_written_is_said_before_the_work(
+    world: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed = world / "closed"
+    closed.mkdir()
+    monkeypatch.setattr("os.access", lambda place, mode: Path(place) != closed)  # root may write anywhere
+    assert "expects a file that can be written" in sentence(capsys, 2, "models", "--json", str(closed / "x.json"))
+    assert not list(closed.iterdir())
 
 
 def test_failures_end_with_one_and_one_sentence(world: Path, capsys: pytest.CaptureFixture[str]) -> None:

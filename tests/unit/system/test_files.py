@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from core.errors import Damaged, DiskFull
+from core.errors import Damaged, DiskFull, Unwritable
 from core.system import files
 from core.system.files import disk_guard, read_checked_json, replacing, safe_name, write_checked_json
 
@@ -119,3 +119,23 @@ def test_what_is_not_checked_json_is_damaged(tmp_path: Path, content: bytes) -> 
     (tmp_path / "a.json").write_bytes(content)
     with pytest.raises(Damaged):
         read_checked_json(tmp_path / "a.json")
+
+
+def test_a_full_cache_names_the_remedy_and_other_files_do_not(tmp_path: Path) -> None:
+    for cache in (True, False):
+        with pytest.raises(DiskFull) as caught, disk_guard(tmp_path, cache=cache):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        assert ("TMV_CACHE" in str(caught.value)) == cache
+
+
+def test_what_cannot_be_written_is_named_by_its_folder_not_by_a_draft(tmp_path: Path) -> None:
+    with pytest.raises(Unwritable) as caught, disk_guard(tmp_path, cache=False):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(tmp_path / ".x.json.ab12.tmp"))
+    assert str(caught.value).startswith(f"{tmp_path} cannot be written (permission denied)")
+    (tmp_path / "taken").mkdir()
+    with (
+        pytest.raises(Unwritable, match=r"because .*taken is a folder and not a file"),
+        disk_guard(tmp_path, cache=False),
+    ):
+        (tmp_path / "a").write_bytes(b"a")
+        (tmp_path / "a").replace(tmp_path / "taken")
