@@ -15,9 +15,9 @@ from core.types import DatasetSpec, EmbeddingSet
 from pages.shared.example_texts import fitting_text
 from pages.shared.guard import safe_callback, show_form_error
 from pages.shared.picture import picture
-from pages.shared.texts import box_key
+from pages.shared.texts import box_key, short_enough
 from pages.shared.url_choices import such_as
-from pages.shared.url_state import LONGEST, get_choice, set_choice
+from pages.shared.url_state import get_choice, set_choice
 from pages.shared.words import plain
 
 KEPT = ("q", "minus", "upload", "like", "image_weight", "minus_weight")
@@ -99,7 +99,7 @@ def write(engine: Engine, now: QueryForm) -> None:
     keys = _keys(now)
     with st.form("search-form", border=False):
         line, button = st.columns([7, 1], vertical_alignment="bottom")
-        line.text_input("Describe an image", now.text, key=keys["q"], max_chars=LONGEST, placeholder=EXAMPLE)
+        line.text_input("Describe an image", now.text, key=keys["q"], placeholder=EXAMPLE)
         button.form_submit_button(
             "Search",
             type="primary",
@@ -119,7 +119,6 @@ def more(engine: Engine, dataset: DatasetSpec, now: QueryForm) -> None:
             "Exclude",
             ", ".join(now.minus),
             key=keys["minus"],
-            max_chars=LONGEST,
             placeholder="water, people",
             help="Words whose meaning is subtracted, separated by commas.",
             on_change=wrote,
@@ -182,8 +181,8 @@ def _no_picture() -> None:
 
 def _wrote(engine: Engine, keys: dict[str, str], now: QueryForm) -> None:
     state = st.session_state
-    text = " ".join(state[keys["q"]].split())
-    minus = [m.strip() for m in state[keys["minus"]].split(",") if m.strip()]
+    text = short_enough(" ".join(state[keys["q"]].split()), "The description")
+    minus = [short_enough(m.strip(), "A text to exclude") for m in state[keys["minus"]].split(",") if m.strip()]
     if len(minus) > MOST_MINUS:
         raise TMVError(f"At most {MOST_MINUS} words can be excluded at once, got {len(minus)}.")
     file = state[keys["file"]]

@@ -70,6 +70,14 @@ def checked_lines(text: str, check: Callable[[Sequence[str]], object]) -> list[s
     return found
 
 
+def short_enough(text: str, what: str, most: int = LONGEST) -> str:
+    """The text itself. Raises `TMVError` for one longer than an address keeps; a limit of the box alone would drop what
+    is pasted without a word."""
+    if len(text) > most:
+        raise TMVError(f"{what} has {len(text):,} characters; at most {most} are read. Shorten it.")
+    return text
+
+
 def _checked(values: list[str]) -> list[str]:
     if len(values) > MOST_TEXTS:
         raise TMVError(f"At most {MOST_TEXTS:,} texts are compared at once, got {len(values):,}.")

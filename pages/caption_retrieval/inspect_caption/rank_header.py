@@ -18,8 +18,8 @@ from pages.caption_retrieval.current import MOST_BESIDE, CurrentCaption, edit_ca
 from pages.shared.guard import errors_in_place, safe_callback, show_form_error
 from pages.shared.layout import conclusion, exact_help
 from pages.shared.picture import picture
-from pages.shared.texts import box_key, lines
-from pages.shared.url_state import LONGEST, set_choice
+from pages.shared.texts import box_key, lines, short_enough
+from pages.shared.url_state import set_choice
 from pages.shared.widgets import radio, widget_key
 from pages.shared.words import plain
 
@@ -84,7 +84,7 @@ def edit(now: CurrentCaption) -> None:
     first, second = box_key("caption", [now.picture, now.text]), box_key("beside", [now.picture, *now.beside])
     with st.form("edit-caption", border=False):
         left, right = st.columns([3, 2])
-        left.text_area("Caption", now.text, key=first, height=100, max_chars=LONGEST)
+        left.text_area("Caption", now.text, key=first, height=100)
         right.text_area(
             "Other wordings to compare, one per line",
             "\n".join(now.beside),
@@ -107,7 +107,8 @@ def edit(now: CurrentCaption) -> None:
 
 
 def _wrote(now: CurrentCaption, first: str, second: str) -> None:
-    text, beside = " ".join(st.session_state[first].split()), lines(st.session_state[second])
+    text = short_enough(" ".join(st.session_state[first].split()), "The caption")
+    beside = [short_enough(line, "A wording to compare") for line in lines(st.session_state[second])]
     if not text:
         raise TMVError("The caption is empty; describe the image.")
     if len(beside) > MOST_BESIDE:

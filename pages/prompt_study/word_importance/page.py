@@ -38,7 +38,7 @@ from pages.shared.prompt_picker import get_prompt_choice
 from pages.shared.save import save_rows
 from pages.shared.several import answered
 from pages.shared.stored import ANY_KIND
-from pages.shared.texts import box_key, get_texts, lines, set_texts
+from pages.shared.texts import box_key, get_texts, lines, set_texts, short_enough
 from pages.shared.theme import chart_look
 from pages.shared.url_state import bind, get_choice
 from pages.shared.warming import warming
@@ -53,7 +53,7 @@ def write(engine: Engine, text: str) -> None:
     keys = box_key("text", [text]), box_key("reword", own)
     with st.form("words", border=False):
         left, right, last = st.columns([4, 3, 1])
-        left.text_input("Prompt", text, key=keys[0], max_chars=LONGEST)
+        left.text_input("Prompt", text, key=keys[0])
         right.text_area(
             "Paraphrases, one per line",
             "\n".join(own),
@@ -69,8 +69,8 @@ def write(engine: Engine, text: str) -> None:
 
 
 def _wrote(engine: Engine, text: str, reword: str) -> None:
+    written = short_enough(" ".join(st.session_state[text].split()), "The prompt", LONGEST)
     set_texts(engine, "reword", lines(st.session_state[reword]))
-    written = " ".join(st.session_state[text].split())
     if written:
         set_texts(engine, "text", [written])
 

@@ -374,3 +374,12 @@ def test_vectors_without_pictures_still_tell_ranks(caption_page: Page) -> None:
     assert not app.exception and len(app.metric) == 2 and "is not on this machine" in said(app)
     assert "These images are not on this machine; only their results are" in said(app)
     assert len(app.get("plotly_chart")) == 1 and not any(tile["src"] for _, tiles in grids(app) for tile in tiles)
+
+
+@pytest.mark.parametrize("field", ["Caption", "Other wordings to compare, one per line"])
+def test_a_text_too_long_is_said_and_stays_in_its_field(caption_page: Page, captioned: World, field: str) -> None:
+    app = caption_page(HERE, model=[GOOD], data=[told_set(captioned)], original="5.png")
+    box(app, field).set_value("red " * 2500)
+    press(app, "Find")
+    assert not app.exception and "has 9,999 characters; at most 400 are read" in said(app)
+    assert box(app, field).value == "red " * 2500

@@ -144,3 +144,11 @@ def test_a_word_can_be_read_on_its_colour(result: WordsResult, mode: str) -> Non
     assert all(contrast(ink, paper) >= 4.5 for paper, ink in pairs)
     style = look("dark" if mode == "dark" else "light")
     assert change_colour(style, 1.0, 1.0) != change_colour(style, -1.0, 1.0)
+
+
+def test_a_prompt_too_long_is_said_and_stays_in_its_field(page: Page, world: World) -> None:
+    app = page(HERE, data=[world.colours], model=[GOOD], text=TEXT)
+    box(app, "Prompt").set_value("red " * 2500)
+    press(app, "Analyze")
+    assert not app.exception and "The prompt has 9,999 characters; at most 300 are read" in said(app)
+    assert box(app, "Prompt").value == "red " * 2500

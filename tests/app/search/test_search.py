@@ -247,3 +247,16 @@ def test_vectors_without_pictures_say_so(caption_page: Page) -> None:
     app = caption_page(HERE, model=[GOOD], data=["coco"])
     assert not app.exception and "These images are not on this machine; only their results are" in said(app)
     assert len(app.get("plotly_chart")) == 1 and not any(tile["src"] for tile in grids(app)[0][1])
+
+
+def test_a_text_too_long_is_said_and_stays_in_its_field(
+    caption_page: Page, captioned: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer_at_once(monkeypatch)
+    for field, what in (("Describe an image", "The description"), ("Exclude", "A text to exclude")):
+        app = caption_page(HERE, model=[GOOD], data=[captioned.colours], q="red")
+        long = "a red square " * 800
+        box(app, field).set_value(long)
+        press(app, "Search")
+        assert not app.exception and f"{what} has 10,399 characters; at most 400 are read" in said(app)
+        assert box(app, field).value == long and app.session_state["q"] == ["red"]
