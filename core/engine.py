@@ -26,6 +26,7 @@ from core.store import Results, Store, TextStore
 from core.store.own_names import OwnNames
 from core.studies.base import LongStudy, Study
 from core.studies.zero_shot.prompting import Prompting
+from core.system.files import cache_trouble
 from core.system.memo import Memory
 from core.system.progress import Progress
 from core.types import Dataset, EmbeddingSet, Job, Place
@@ -128,6 +129,11 @@ class Engine:
         return self.jobs.latest(study.job_key())
 
     # --- pictures -------------------------------------------------------------------------------------
+
+    def cache_trouble(self, error: Exception) -> str:
+        """One sentence where an error nobody foresaw came from the cache, such as a folder that cannot be written; ""
+        for any other."""
+        return cache_trouble(error, self.cache_dir.absolute())
 
     def thumbnail(self, dataset: str, split: str | None, picture_id: str, size: int = SMALL) -> bytes:
         """A webp square-fitting picture of at most `size` pixels a side, kept on disk."""

@@ -123,7 +123,7 @@ def _unwritable(folder: Path, error: Exception, cache: bool) -> Unwritable:
         )
     names = (error.filename2, error.filename) if isinstance(error, OSError) else ()
     path = next((Path(os.fsdecode(name)) for name in names if name), folder)
-    path = folder if path.name.endswith(TEMP_SUFFIX) else path  # nobody asked for our draft
+    path = folder if path.name.startswith(".") else path  # nobody asked for our draft
     if path.is_dir() and path != folder:
         return Unwritable(
             f"{folder} cannot be written, because {path} is a folder and not a file: move it away, {remedy}."
@@ -233,6 +233,9 @@ def cache_trouble(error: BaseException, cache: Path) -> str:
     seen: BaseException | None = error
     while seen is not None:
         name = seen.filename if isinstance(seen, OSError) else None
+        if isinstance(seen, OSError) and name and seen.errno in _FULL | _CLOSED and _of_cache_to_be(name, cache):
+            full = seen.errno in _FULL
+            return str(_disk_full(cache, True) if full else _unwritable(cache, seen, True))
         if isinstance(seen, sqlite3.Error) or (name and Path(os.fsdecode(name)).is_relative_to(cache)):
             what = " ".join(str(seen).split())
             return (
@@ -240,6 +243,12 @@ def cache_trouble(error: BaseException, cache: Path) -> str:
             )
         seen = seen.__cause__ or seen.__context__
     return ""
+
+
+def _of_cache_to_be(name: str | bytes, cache: Path) -> bool:
+    """Whether this is a file or folder that was to be made in the cache, and is not there."""
+    path = Path(os.fsdecode(name))
+    return path.is_relative_to(cache) and not os.path.lexists(path)
 
 
 def _short(error: Exception) -> str:

@@ -51,7 +51,10 @@ def errors_in_place() -> Iterator[None]:
         encoder_stopped(stopped)
     except TMVError as error:
         st.info(plain(public(in_a_sentence(error))), icon=":material/info:")
-    except Exception:
+    except Exception as error:
+        if said := engine().cache_trouble(error):
+            st.info(plain(public(said)), icon=":material/info:")
+            return
         log.exception("a part of a page failed")
         st.caption(UNEXPECTED)
 
@@ -68,9 +71,11 @@ def safe_callback(
             action(*args)
         except TMVError as error:
             st.session_state[_form(at)] = public(in_a_sentence(error))
-        except Exception:
-            log.exception("a callback failed")
-            st.session_state[_form(at)] = UNEXPECTED
+        except Exception as error:
+            said = engine().cache_trouble(error)
+            if not said:
+                log.exception("a callback failed")
+            st.session_state[_form(at)] = public(said) or UNEXPECTED
         else:
             if then is not None:
                 then()

@@ -146,14 +146,19 @@ def reference_record(figure: Reference) -> dict[str, Any]:
 # --- the texts --------------------------------------------------------------------------------------------
 
 
+_SHOWN = 80
+"""Characters of a template in what is said of it."""
+
+
 def check_templates(templates: Sequence[str]) -> tuple[str, ...]:
     """The templates, or `TMVError`: there must be one at least, each with exactly one `{}`."""
     if isinstance(templates, str) or not templates:
         raise BadArgument(f"Expected a list of at least one template such as 'a photo of a {{}}.', got {templates!r}.")
     for template in templates:
         if (found := template.count("{}")) != 1:
+            shown = template if len(template) <= _SHOWN else f"{template[: _SHOWN - 1]}…"
             raise BadArgument(
-                f"A template needs exactly one {{}} where the class name goes, but {template!r} "
+                f"A template needs exactly one {{}} where the class name goes, but {shown!r} "
                 f"has {found or 'none'}; write for example 'a photo of a {{}}.'"
             )
     return tuple(templates)

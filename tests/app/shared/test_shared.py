@@ -255,3 +255,33 @@ def test_a_choice_of_another_page_s_widget_is_not_taken_apart(world: World) -> N
 
     app = AppTest.from_function(script).run()
     assert not app.exception and app.markdown[0].value == "()"
+
+
+def closed_cache() -> None:
+    import errno
+    import os
+
+    import streamlit as st
+
+    from pages.shared.engine import engine
+    from pages.shared.guard import errors_in_place, safe_callback, show_callback_error
+
+    def fail() -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(engine().cache_dir / "new" / ".draft"))
+
+    show_callback_error()
+    st.button("fail", on_click=safe_callback(fail))
+    with errors_in_place():
+        fail()
+
+
+def test_a_cache_that_cannot_be_written_is_one_sentence_and_no_traceback(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = AppTest.from_function(closed_cache).run()
+    app.button[0].click().run()
+    assert not app.exception and len(app.info) == 2 and not app.caption
+    assert not [record for record in caplog.records if record.name == "text_meets_vision"]
+    for told in app.info:
+        assert "$TMV_CACHE" in told.value and "cannot be written (permission denied)" in told.value
+        assert "point TMV_CACHE at a folder" in told.value and str(world.cache) not in told.value

@@ -139,3 +139,15 @@ def test_what_cannot_be_written_is_named_by_its_folder_not_by_a_draft(tmp_path: 
     ):
         (tmp_path / "a").write_bytes(b"a")
         (tmp_path / "a").replace(tmp_path / "taken")
+
+
+def test_trouble_of_the_cache_says_what_to_do(tmp_path: Path) -> None:
+    made = OSError(errno.EROFS, os.strerror(errno.EROFS), str(tmp_path / ".import-x"))
+    assert files.cache_trouble(made, tmp_path).startswith(f"{tmp_path} cannot be written (read-only file system)")
+    full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(tmp_path / "vectors.npy"))
+    assert "no room left" in files.cache_trouble(full, tmp_path)
+    (tmp_path / "there.npy").write_bytes(b"")
+    unreadable = OSError(errno.EACCES, os.strerror(errno.EACCES), str(tmp_path / "there.npy"))
+    assert "cannot be used" in files.cache_trouble(unreadable, tmp_path)
+    elsewhere = OSError(errno.EACCES, os.strerror(errno.EACCES), "/elsewhere/x")
+    assert files.cache_trouble(elsewhere, tmp_path) == ""
