@@ -12,7 +12,7 @@ from core.types import Job
 from core.words.jobs import ended_said, jobs_said
 from core.work.queue import Queue, queue
 from pages.shared.badge import just_ended
-from pages.shared.guard import public, safe_callback
+from pages.shared.guard import errors_in_place, public, safe_callback
 from pages.shared.jobs import job_line, watch
 from pages.shared.layout import table_height
 from pages.shared.navigation import has_results, to_results
@@ -42,7 +42,7 @@ def show_queue(engine: Engine) -> None:
         if now.jobs:
             _draw(engine, now)
 
-    st.fragment(poll, run_every=1.0 if mark else 5.0)()
+    st.fragment(errors_in_place()(poll), run_every=1.0 if mark else 5.0)()
 
 
 def _ended(engine: Engine) -> None:

@@ -11,6 +11,7 @@ from core.engine import Engine
 from core.types import Job
 from core.words.jobs import all_done_said, jobs_said
 from core.work.queue import queue
+from pages.shared.guard import errors_in_place
 from pages.shared.navigation import LIBRARY
 from pages.shared.theme import theme
 
@@ -65,7 +66,7 @@ def _running(engine: Engine) -> None:
         said = jobs_said(len(now.jobs), now.seconds, now.whole)
         st.page_link(LIBRARY, label=said, icon=":material/hourglass_top:")
 
-    st.fragment(poll, run_every=EVERY_SECONDS)()
+    st.fragment(errors_in_place()(poll), run_every=EVERY_SECONDS)()
 
 
 def _remember(jobs: Sequence[Job]) -> None:

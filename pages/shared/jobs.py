@@ -16,7 +16,7 @@ from core.engine import Engine
 from core.types import Job
 from core.words.jobs import job_sentence
 from core.work import start
-from pages.shared.guard import public, safe_callback
+from pages.shared.guard import errors_in_place, public, safe_callback
 from pages.shared.words import plain
 
 
@@ -70,7 +70,7 @@ def watch(
             if job.live or (failures and job.state == "failed"):
                 job_line(engine, job)
 
-    st.fragment(poll, run_every=1.0 if any(j.live for j in now) else 5.0)()
+    st.fragment(errors_in_place()(poll), run_every=1.0 if any(j.live for j in now) else 5.0)()
     return now
 
 

@@ -282,6 +282,35 @@ def test_a_cache_that_cannot_be_written_is_one_sentence_and_no_traceback(
     app.button[0].click().run()
     assert not app.exception and len(app.info) == 2 and not app.caption
     assert not [record for record in caplog.records if record.name == "text_meets_vision"]
-    for told in app.info:
-        assert "$TMV_CACHE" in told.value and "cannot be written (permission denied)" in told.value
-        assert "point TMV_CACHE at a folder" in told.value and str(world.cache) not in told.value
+    for told in (unescaped(info.value) for info in app.info):
+        assert told.startswith("$TMV_CACHE") and "cannot be written (permission denied)" in told
+        assert "point TMV_CACHE at a folder" in told and str(world.cache) not in told
+
+
+def test_a_job_s_line_that_cannot_be_read_is_one_sentence(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The part that looks again by itself runs without the page around it."""
+    from core.errors import DiskFull
+    from pages.shared import jobs as lines
+
+    asked = list[str]()
+
+    def fills(engine: Engine, keys: list[str]) -> tuple[Job, ...]:
+        asked.append("")
+        if len(asked) > 1:
+            raise DiskFull("There is no room left to write.")
+        return ()
+
+    monkeypatch.setattr(lines, "_jobs", fills)
+
+    def script() -> None:
+        from pages.shared.engine import engine
+        from pages.shared.jobs import watch
+
+        watch(engine(), ["k"])
+
+    app = AppTest.from_function(script).run()
+    assert (
+        len(asked) == 2
+        and not app.exception
+        and [info.value for info in app.info] == ["There is no room left to write\\."]
+    )
