@@ -72,8 +72,9 @@ def check(architecture: str, most: float) -> dict[str, Any]:
     from core.encoders.weights import ModelFiles
 
     millions = _millions(architecture)
-    if millions > most:
-        return {"millions": millions}
+    whole = millions <= most
+    if not whole:
+        _with_a_small_image_tower(architecture)
     spec = find_model(f"{architecture}/random")
     with tempfile.TemporaryDirectory() as folder:
         built = build(spec, ModelFiles(text=_text_files(architecture, Path(folder))))
@@ -82,21 +83,31 @@ def check(architecture: str, most: float) -> dict[str, Any]:
     pixels = torch.randn(2, 3, size, size, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
         wanted = built.model.encode_image(pixels).numpy(), built.model.encode_text(tokens).numpy()
+    tokens_equal = _own_tokens(architecture, tokens)
     encoder = LoadedEncoder(spec, built, [], "cpu")
     found = encoder.encode_images(pixels), encoder.encode_texts(TEXTS)
     cosines = [float((_unit(a) * _unit(b)).sum(axis=1).min()) for a, b in zip(found, wanted, strict=True)]
     assert all(np.isfinite(part).all() for part in found)
     notes = [str(n) for n in encoder.card.notes]
+    image_path = next((n.split(":")[1].split(",")[0].strip() for n in notes if n.startswith("images:")), "")
     return {
         "millions": millions,
-        "images": cosines[0],
+        **({"images": cosines[0], "image_path": image_path} if whole else {}),
         "texts": cosines[1],
-        "tokens": _own_tokens(architecture, tokens),
+        "tokens": tokens_equal,
         "context": built.context_length,
         "rule": encoder.card.score_function,
-        "image_path": next((n.split(":")[1].split(",")[0].strip() for n in notes if n.startswith("images:")), ""),
         "text_path": encoder.card.text_path,
     }
+
+
+def _with_a_small_image_tower(architecture: str) -> None:
+    """In this process the architecture gets an image tower of one layer, so that its text tower and its tokenizer can
+    be compared where the whole does not fit into memory."""
+    from open_clip import factory
+
+    small = {"image_size": 32, "layers": 1, "width": 64, "head_width": 32, "patch_size": 16}
+    factory._MODEL_CONFIGS[architecture]["vision_cfg"] = small
 
 
 def _unit(vectors: Any) -> Any:
@@ -185,8 +196,9 @@ builds each with random weights and compares vectors of images and texts with op
 `encode_text` (the smallest cosine is given) and tokens with its tokenizer; "made up" means that the tokenizer's files
 come from the hub and a tiny one of the same kind stood for them (`make parity` compares those with transformers).
 Under "texts" is the way that is taken: *prefix tree* and *truncated* leave out what cannot change a vector, *full* is
-the library's own call. "Not built" are those larger than that run allowed (`--most`, in million parameters); each
-has a smaller one of the same structure above or below.
+the library's own call. Of those larger than that run allowed (`--most`, in million parameters) the text tower and the
+tokenizer were compared, beside an image tower of one layer; their own is "not built", and each has a smaller one of the
+same structure above or below.
 
 | architecture | weights | million parameters | tokenizer | context | rule | images | texts | tokens | license |
 |---|---|---|---|---|---|---|---|---|---|
@@ -216,11 +228,12 @@ def row(name: str, tags: Sequence[str], result: Mapping[str, Any]) -> str:
 
 
 def _measured(result: Mapping[str, Any]) -> list[str]:
-    if "images" not in result:
+    if "texts" not in result:
         return ["not built", "not built", "-"] if "millions" in result else ["-"] * 3
     tokens = {True: "equal", False: "DIFFERENT", None: "made up"}[result["tokens"]]
     images, texts = (
-        f"{result[part]:.7f} ({result[way]})" for part, way in (("images", "image_path"), ("texts", "text_path"))
+        f"{result[part]:.7f} ({result[way]})" if part in result else "not built"
+        for part, way in (("images", "image_path"), ("texts", "text_path"))
     )
     return [images, texts, tokens]
 
