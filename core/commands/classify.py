@@ -126,7 +126,7 @@ def _several_row(record: Record) -> Row:
     low, high = gap["ci95"] if gap else (0.0, 0.0)
     return {
         "mAP": percent(record["mean_average_precision"]),
-        "95 %": interval(record["mean_average_precision_ci95"]),
+        "mAP 95 %": interval(record["mean_average_precision_ci95"]),
         "minus the first": f"{100 * gap['difference']:+.2f} ({100 * low:+.2f} to {100 * high:+.2f})" if gap else "",
         "by chance": percent(record["chance"]),
         "threshold": f"{record['threshold']['value']:.3g}" if record["threshold"] else "",

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from core.stats.intervals import SEED, Float64Array, PairedDifference
+from core.stats.intervals import SEED, Float64Array, PairedDifference, normal_quantile
 from core.types import FloatArray, Interval
 
 BoolArray = NDArray[np.bool_]
@@ -28,32 +28,35 @@ def average_precisions(scores: FloatArray, truth: BoolArray) -> Float64Array:
 
 
 def mean_interval(scores: FloatArray, truth: BoolArray, confidence: float = 0.95) -> Interval:
-    """Percentile bootstrap interval of the mean over the classes, images drawn again with all of their labels."""
+    """Interval of the mean over the classes: the value with the spread of a bootstrap, images drawn again with all of
+    their labels, on either side. Percentiles of the draws lie too high where classes have few images: a draw that has
+    one of them twice ranks both alike, so that a value can lie below all of them."""
     (means,) = _drawn_means([scores], truth)
-    tail = 100 * (1 - confidence) / 2
-    low, high = np.percentile(means, [tail, 100 - tail])
-    return float(low), float(high)
+    value = float(np.nanmean(average_precisions(scores, truth)))
+    half = normal_quantile(confidence) * float(means.std(ddof=1))
+    return max(0.0, value - half), min(1.0, value + half)
 
 
 def paired_means(a: FloatArray, b: FloatArray, truth: BoolArray) -> PairedDifference:
     """Mean average precision of a minus b on the same images: scores (n, c) each, truth (n, c).
 
-    Images are drawn again, with all of their labels, for both at once; p is twice the smaller share of draws on either
-    side of zero, counting the sample itself. `n_only_a` and `n_only_b` are the classes that one of them orders better.
-    There is no exact test as for accuracy: an image has no average precision of its own that could be exchanged.
+    Images are drawn again, with all of their labels, for both at once; the interval is as in `mean_interval`, p how
+    often a draw lies as far from the mean of all draws as the difference lies from zero, counting the sample itself.
+    `n_only_a` and `n_only_b` are the classes that one of them orders better. There is no exact test as for accuracy: an
+    image has no average precision of its own that could be exchanged.
     """
     first, second = (average_precisions(scores, truth) for scores in (a, b))
     drawn = _drawn_means([a, b], truth)
-    gap = drawn[0] - drawn[1]
-    low, high = np.percentile(gap, [2.5, 97.5])
-    side = min(np.count_nonzero(gap <= 0), np.count_nonzero(gap >= 0))
+    gap, difference = drawn[0] - drawn[1], float(np.nanmean(first) - np.nanmean(second))
+    half = normal_quantile() * float(gap.std(ddof=1))
+    as_far = np.count_nonzero(np.abs(gap - gap.mean()) >= abs(difference))
     return PairedDifference(
-        difference=float(np.nanmean(first) - np.nanmean(second)),
-        ci95=(float(low), float(high)),
+        difference=difference,
+        ci95=(max(-1.0, difference - half), min(1.0, difference + half)),
         n=len(truth),
         n_only_a=int(np.count_nonzero(first > second)),
         n_only_b=int(np.count_nonzero(second > first)),
-        p_value=min(1.0, 2 * (int(side) + 1) / (len(gap) + 1)),
+        p_value=(int(as_far) + 1) / (len(gap) + 1),
         test="paired bootstrap over images",
     )
 

@@ -83,8 +83,9 @@ class LabelFigures:
 class MultiLabelResult(StudyResult):
     """One model on one split whose images may have none or several labels.
 
-    `map` is the mean of the average precisions of the classes that images have, with a bootstrap interval over images;
-    `chance` what a random order gives. `threshold` and `accepted` are None where the model's rule only compares labels.
+    `map` is the mean of the average precisions of the classes that images have, with an interval by a bootstrap over
+    images; `chance` what a random order gives. `threshold` and `accepted` are None where the model's rule only compares
+    labels.
     """
 
     n: int
