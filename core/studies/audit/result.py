@@ -390,8 +390,8 @@ class AuditResult:
 
 
 def _named(found: Finding) -> bool:
-    """Whether the fault was made here, so that its cause is known."""
-    return found.check == "tried" and found.verdict == "fault"
+    """Whether the fault was made here, or rows were found in another place, so that the cause is known."""
+    return found.check in ("tried", "rows") and found.verdict == "fault"
 
 
 def _cannot_tell(told: int, asked: int, needs: tuple[str, ...]) -> str:
