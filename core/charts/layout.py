@@ -64,6 +64,7 @@ def name_rows(fig: go.Figure, placed: pd.DataFrame, style: Look) -> None:
     """The name of each row beside it and the heading of each group above it, of a frame with `place`, `group`,
     `group_title` and `row_title`."""
     rows = placed.drop_duplicates("row")
+    fig.layout.meta = {**(fig.layout.meta or {}), "rows": round(len(rows) + HEAD * placed["group"].nunique())}
     at = placed.groupby("row")["place"].mean()
     fig.update_yaxes(
         tickvals=[at[row] for row in rows["row"]],

@@ -35,6 +35,8 @@ from core.words.shorter import GONE
 FONT = "Source Sans, Source Sans Pro, Helvetica Neue, Arial, sans-serif"
 TITLE_WIDTH = 42
 """Characters a line of a title may have, so that it is not cut on a screen 390 pixels wide."""
+STAGE_ROOM = 340
+"""Pixels that the rows of a chart have on a stage, at the scale 1."""
 NARROWEST, CHARACTER, LEGEND_LINE = 360, 7, 21
 """Pixels: a chart on such a screen, a character of its legend, and a line of that."""
 
@@ -243,8 +245,20 @@ def finish(fig: go.Figure, style: Look, *, legend: bool = True) -> None:
         _stay_readable(trace, style)
         if trace.hovertext is not None:
             trace.hovertemplate = "%{hovertext}<extra></extra>"
+    if (rows := (fig.layout.meta or {}).get("rows", 0)) and style.scale > 1:
+        _fit_rows(fig, style.scale * STAGE_ROOM / rows)
     if legend:
         _room_for_legend(fig, style)
+
+
+def _fit_rows(fig: go.Figure, row: float) -> None:
+    """Names, headings and numbers of rows that are so many pixels high: a stage gives a chart no more room."""
+    fig.update_yaxes(tickfont_size=min(fig.layout.yaxis.tickfont.size, 0.9 * row))
+    for note in fig.layout.annotations:
+        note.font.size = min(note.font.size, 0.9 * row)
+    for trace in fig.data:
+        if trace.type == "scatter" and trace.mode == "text":
+            trace.textfont.size = min(trace.textfont.size, 0.9 * row)
 
 
 def set_parts(fig: go.Figure, parts: Mapping[str, Mapping[str, Any]]) -> None:

@@ -1,5 +1,5 @@
 // What a slide looks like: it fits the screen, and the last one stays until the next is drawn.
-const OLD = "stage-old", LEAST_CHART = 0.45, ROW_REM = 2.1875, TIGHTEST = 3, BESIDE = 140, NARROW = 640, LOW = 500
+const OLD = "stage-old", LEAST_CHART = 0.45, MOST_CHART = 0.7, AXIS_ROWS = 4, ROW_REM = 2.1875, TIGHTEST = 3, BESIDE = 140, NARROW = 640, LOW = 500
 // As many images of a list as are worth smaller ones, and their widths in rem.
 const WANTED = 10, TILES = [8.2, 7.4, 6.6, 5.9, 5.2]
 // How much larger and smaller than usual words may become, and the pixels over and under the row of a table.
@@ -27,7 +27,8 @@ const footOf = element => element.getBoundingClientRect().bottom + main().scroll
 const fitCharts = slide => {
   const root = document.documentElement
   const charts = within(slide, "[class*=st-key-stage-chart-]")
-  const least = LEAST_CHART * innerHeight
+  const rows = Math.max(0, ...charts.map(chart => Number(chart.className.match(/-rows(\d+)/)?.[1] || 0)))
+  const least = Math.max(LEAST_CHART * innerHeight, Math.min((rows + AXIS_ROWS) * rem(), MOST_CHART * innerHeight))
   const pictures = within(slide, "[data-testid=stElementContainer]").find(element => tilesOf(element).length)
   const first = charts.length && !(pictures && topOf(pictures) < topOf(charts[0]))
   let room = 0

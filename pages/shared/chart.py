@@ -60,9 +60,12 @@ def _public(value: Any) -> Any:
 
 def fitted(chart: Chart, figure: go.Figure, *, key: str, **options: Any) -> None:
     """The chart as high as the room that is left for it: of a page as `HEIGHT` says, of a stage as its script does,
-    which knows the screen."""
+    which knows the screen, and from the key how many rows need room."""
     figure.layout.height = None
-    with st.container(key=f"stage-chart-{key}", height=HEIGHT, border=False):
+    rows = (figure.layout.meta or {}).get("rows", 0)
+    with st.container(
+        key=f"stage-chart-{key}-rows{rows}" if rows else f"stage-chart-{key}", height=HEIGHT, border=False
+    ):
         st.plotly_chart(figure, theme=None, key=key, alt=chart.alt, height="stretch", **options)
 
 
