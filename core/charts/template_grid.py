@@ -32,7 +32,7 @@ def templates_grid(placed: pd.DataFrame, frame: pd.DataFrame, title: str, theme:
     fig.update_xaxes(
         tickvals=list(range(len(columns))),
         ticktext=[wrap(name, LABEL, 1) for name in columns["template_title"]],
-        tickangle=-60,
+        tickangle=-90,  # slanted ones over the last columns would leave a narrow screen, and are not drawn then
         side="top",
         range=[-0.5, len(columns) - 0.5],
         showgrid=False,

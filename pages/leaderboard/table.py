@@ -12,6 +12,7 @@ from core.engine import Engine
 from core.stats.numbers import percent
 from core.studies.leaderboard.figures import BoardScore
 from core.words.names import say_dataset
+from core.words.shorter import middle_out
 from pages.shared.layout import table_height
 from pages.shared.navigation import to_classes, to_library
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from streamlit.elements.lib.column_types import ColumnConfig
 
 MOST_ROWS = 16
+NAME_WIDTH, COLUMN, SHORT = 27, 218, 24
+"""Characters of a model's name, pixels of the column where they are many, and how many are few."""
 
 
 def board_table(
@@ -29,7 +32,9 @@ def board_table(
     where its embeddings are computed."""
     titles = _titles(datasets)
     shown = frame.reset_index(drop=True)
-    table = pd.DataFrame({"Model": shown["model_title"], "Mean": 100 * shown["mean"].astype(float)})
+    # Pinned, so that a long name would leave a phone no room for a figure.
+    names = [middle_out(name, NAME_WIDTH) for name in shown["model_title"]]
+    table = pd.DataFrame({"Model": names, "Mean": 100 * shown["mean"].astype(float)})
     for dataset, title in titles.items():
         table[title] = 100 * shown[dataset].astype(float)
 
@@ -49,7 +54,7 @@ def board_table(
         placeholder="–",
         alt="One figure of each model on each data set",
         column_config={
-            "Model": st.column_config.TextColumn(pinned=True),
+            "Model": st.column_config.TextColumn(pinned=True, width=COLUMN if max(map(len, names)) > SHORT else None),
             "Mean": st.column_config.NumberColumn(
                 format="%.1f %%", pinned=True, help="Mean over the data sets shown; empty where a model lacks one"
             ),

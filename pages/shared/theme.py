@@ -57,8 +57,8 @@ def stage_scale() -> float:
 def keep_readable() -> None:
     """The words of a chosen pill or segment in the colour of text: the accent of the dark theme, which carries
     white words elsewhere, is too dark for words of its own; lines that are no longer than one can read; the two sides
-    of a comparison under each other where six choices in a row would be cut; and no toolbar over a chart where no mouse
-    can make it go away."""
+    of a comparison under each other where six choices in a row would be cut; smaller titles and figures on a phone; and
+    no toolbar over a chart where no mouse can make it go away."""
     st.html(
         '<style>.stButtonGroup button[data-selected="true"] { color: inherit !important; }'
         f".stMainBlockContainer {{ max-width: {WIDEST}; margin-inline: auto; }}"
@@ -72,6 +72,7 @@ def keep_readable() -> None:
         "@media (max-width: 639px) { .stMainBlockContainer > .stVerticalBlock { gap: 0.7rem; } "
         "[data-testid='stMain'] [data-testid='stHeading'] h1 { font-size: 1.35rem; padding: 0; } "
         "[data-testid='stMain'] [data-testid='stHeading'] h2 { font-size: 1.1rem; padding: 0.3rem 0 0.5rem; } "
+        "[data-testid='stMain'] [data-testid='stMetricValue'] { font-size: 1.7rem; } "
         ".st-key-page-head { gap: 0.2rem; } .st-key-page-lead p { font-size: 0.875rem; line-height: 1.4; } } "
         "@media (min-width: 640px) { .st-key-show-choices { display: none !important; } }"
         "@media (max-width: 639px) { div:has(> [class*='st-key-choices-folded']) { display: none !important; } }"
