@@ -246,6 +246,22 @@ def test_a_link_with_a_prompt_opens_on_its_answer(visit: Visit, address: str, ta
     slide(page, place)
 
 
+def test_what_an_answer_waits_for_is_said(visit: Visit, address: str, talk: str) -> None:
+    page = visit(address, width=1024)
+    page.goto(f"{address}/presentations?present=true&story={talk}&step=1&ask=a+red+square")
+    answer = page.locator(".st-key-stage-answer")
+    expect(answer.get_by_role("heading", level=1)).to_have_text("“a red square”")
+    # An encoder that starts is told of in small letters alone in their part of the page.
+    seen = answer.evaluate("""answer => {
+      const part = document.createElement("div")
+      part.dataset.testid = "stLayoutWrapper"
+      part.innerHTML = '<div data-testid="stCaptionContainer">Starting the text encoder</div>'
+      answer.append(part)
+      return getComputedStyle(part).display
+    }""")
+    assert seen != "none"
+
+
 def test_there_is_always_something_to_see_between_slides(visit: Visit, address: str, talk: str) -> None:
     page = visit(f"{address}/presentations?present=true&story={talk}", width=1920)
     slide(page, 1)
