@@ -33,6 +33,9 @@ def looks_like(tensors: Tensors, missing: Sequence[str], unexpected: Sequence[st
     if fits := _architectures(tensors):
         own = fits[0] if len(fits) == 1 else f"{', '.join(fits[:3])}"
         return f"its shapes are those of open_clip's {own}"
+    if not missing:
+        extra = "it holds all tensors that the configuration asks for, and more: save the model without the rest"
+        return extra if unexpected else "the configuration says other sizes than those of the training"
     return "it looks like another architecture or a part of one"
 
 

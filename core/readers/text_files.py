@@ -23,6 +23,17 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_NO_TEXT = (
+    (b"PK\x03\x04", "an Excel workbook or a zip archive"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Excel or Word file"),
+    (b"%PDF-", "a PDF"),
+    (b"\x89PNG\r\n\x1a\n", "an image (PNG)"),
+    (b"\xff\xd8\xff", "an image (JPEG)"),
+    (b"\x1f\x8b", "packed with gzip"),
+    (b"PAR1", "a Parquet file"),
+    (b"SQLite format 3\0", "an SQLite database"),
+)
+"""How files begin that people take for tables and lists."""
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _MANY_BYTES = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _LONG_RUN = re.compile(rb"[\x80-\xff]{3}")
@@ -55,6 +66,8 @@ def read_text(path: Path, most: int) -> Text:
 
 def decoded(content: bytes, name: str) -> Text:
     """Bytes as text; `name` is what the messages call them. Raises `TMVError` where no encoding fits."""
+    if kind := next((kind for start, kind in _NO_TEXT if content.startswith(start)), ""):
+        raise TMVError(f"{name} is {kind} and no text; save it as UTF-8 text.")
     encoding = next((encoding for mark, encoding in _MARKS if content.startswith(mark)), "") or _unmarked_16(content)
     try:
         text = content.decode(encoding or "utf-8")

@@ -202,10 +202,13 @@ def without(*names: str) -> Callable[[State], State]:
 MISFITS: dict[str, tuple[Callable[[State], Any], str]] = {
     "no logit_scale": (without("logit_scale"), r"1 tensor is missing \(logit_scale\). It has no logit_scale"),
     "one less": (without("ln_final.bias"), r"1 tensor is missing \(ln_final.bias\)"),
-    "one more": (lambda s: {**s, "visual.extra": torch.ones(2)}, r"1 tensor is unexpected \(visual.extra\)"),
+    "one more": (
+        lambda s: {**s, "visual.extra": torch.ones(2)},
+        r"1 tensor is unexpected \(visual.extra\). It holds all tensors .* and more",
+    ),
     "another shape": (
         lambda s: {**s, "visual.proj": torch.ones(64, 16)},
-        r"1 tensor is of another shape \(visual.proj is 64 x 16 and not 64 x 32\)",
+        r"1 tensor is of another shape \(visual.proj is 64 x 16 and not 64 x 32\). The configuration says other sizes",
     ),
     "only images": (lambda s: {k: v for k, v in s.items() if k.startswith("visual.")}, "the image tower alone"),
     "only texts": (without("visual."), "the text tower alone"),

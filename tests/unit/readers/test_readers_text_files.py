@@ -64,3 +64,21 @@ def test_size_and_absence(tmp_path: Path) -> None:
         read_text(tmp_path / "x.txt", 99)
     with pytest.raises(TMVError, match=r"y\.txt cannot be read: no such file"):
         read_text(tmp_path / "y.txt", 99)
+
+
+@pytest.mark.parametrize(
+    ("start", "kind"),
+    [
+        (b"PK\x03\x04\x14\0", "an Excel workbook"),
+        (b"%PDF-1.4\n", "a PDF"),
+        (b"\x89PNG\r\n\x1a\n\0\0", "an image"),
+        (b"\xff\xd8\xff\xe0", "an image"),
+        (b"\x1f\x8b\x08\0", "packed with gzip"),
+        (b"PAR1\0\0", "a Parquet file"),
+    ],
+)
+def test_files_of_other_kinds_are_called_by_their_kind(start: bytes, kind: str, tmp_path: Path) -> None:
+    (tmp_path / "labels.csv").write_bytes(start + bytes(range(256)))
+    with pytest.raises(TMVError, match=f"labels.csv is {kind}.* and no text; save it as UTF-8 text"):
+        read_text(tmp_path / "labels.csv", 1000)
+    assert decoded(b"PK is a name\n", "x").text == "PK is a name\n"
