@@ -22,6 +22,7 @@ from pages.shared.image_dialog import OpenedImage, image_dialog
 from pages.shared.layout import conclusion
 from pages.shared.picture import thumbnail
 from pages.shared.several import gathered, tell_left_out
+from pages.shared.texts import short_enough
 from pages.shared.url_choices import A_PICTURE, NONE_OPENED, one_of
 from pages.shared.url_state import LONGEST, set_choice
 from pages.shared.warming import warming
@@ -80,14 +81,16 @@ def _line(first: Sequence[str]) -> str:
             key=LINE,
             type="search",
             live="300ms",
-            max_chars=LONGEST,
             placeholder=first[0],
             bind="query-params",
             label_visibility="collapsed",
             icon=":material/search:",
         )
+        with errors_in_place():
+            short_enough(text or "", "The description")
         st.pills("Try one of these", first, key="wall-first", on_change=press, label_visibility="collapsed")
-    return " ".join((text or "").split()) or first[0]
+    asked = " ".join((text or "").split())
+    return asked if asked and len(text or "") <= LONGEST else first[0]
 
 
 def _ask(

@@ -48,6 +48,14 @@ def test_two_walls_say_where_the_models_differ(page: Page, world: World) -> None
     assert engine.embeddings(GOOD, world.colours) is not None
 
 
+def test_a_text_too_long_is_said_and_stays_in_its_field(page: Page, world: World) -> None:
+    app = page("home", data=[world.colours], model=[GOOD, POOR])
+    line = next(box for box in app.text_input if box.label == "Describe an image")
+    line.set_value("red " * 2500).run()
+    assert not app.exception and "The description has 10,000 characters; at most 400 are read" in said(app)
+    assert next(box for box in app.text_input if box.label == "Describe an image").value == "red " * 2500
+
+
 def test_the_three_questions_are_answered_from_what_is_here(page: Page, world: World) -> None:
     engine = Engine(world.cache, world.data, in_process=False)
     best = max((engine.run(ZeroShot.at(engine, m, "eurosat")) for m in (GOOD, POOR)), key=lambda r: r.acc1)
