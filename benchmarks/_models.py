@@ -196,9 +196,9 @@ builds each with random weights and compares vectors of images and texts with op
 `encode_text` (the smallest cosine is given) and tokens with its tokenizer; "made up" means that the tokenizer's files
 come from the hub and a tiny one of the same kind stood for them (`make parity` compares those with transformers).
 Under "texts" is the way that is taken: *prefix tree* and *truncated* leave out what cannot change a vector, *full* is
-the library's own call. Of those larger than that run allowed (`--most`, in million parameters) the text tower and the
-tokenizer were compared, beside an image tower of one layer; their own is "not built", and each has a smaller one of the
-same structure above or below.
+the library's own call. Of those larger than a run allows (`--most`, in million parameters) the text tower and the
+tokenizer are compared beside an image tower of one layer, and the images are "not built"; where the texts are not
+either, neither was run. Each has a smaller one of the same structure above or below.
 
 | architecture | weights | million parameters | tokenizer | context | rule | images | texts | tokens | license |
 |---|---|---|---|---|---|---|---|---|---|
