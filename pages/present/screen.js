@@ -159,6 +159,14 @@ const isTitle = block => {
   return Boolean(words) && words.innerText.trim() === said && !/[.)]$/.test(said)
 }
 
+// Where controls were there is no hole.
+const dropHoles = slide => {
+  for (const part of slide.querySelectorAll("[data-testid=stLayoutWrapper]")) {
+    const parts = [...part.querySelectorAll("[data-testid=stElementContainer]")]
+    part.toggleAttribute("data-stage-hole", !parts.some(element => element.getBoundingClientRect().height > 1))
+  }
+}
+
 // The watcher must not see what fitting itself changes.
 const watcher = new MutationObserver(() => later())
 const WATCHED = { childList: true, subtree: true }
@@ -168,6 +176,7 @@ const fit = () => {
   const slide = slideNow()
   if (!slide || !find(".st-key-stage-bar")) return
   watcher.disconnect()
+  dropHoles(slide)
   // On a phone, and where a reader has magnified the page, a slide is scrolled, not fitted.
   const fits = innerWidth >= NARROW && innerHeight >= LOW
   document.documentElement.toggleAttribute("data-stage-fits", fits)
