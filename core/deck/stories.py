@@ -149,19 +149,18 @@ def read_story(text: str, pages: Collection[str]) -> OwnStory:
     if len(steps) > MOST_STEPS:
         raise TMVError(f"A story has at most {MOST_STEPS} steps, this one {len(steps)}; split it in two.")
     title = _text(document, "title", "The story")
-    return OwnStory(title=title, steps=tuple(_step(step, i, pages) for i, step in enumerate(steps, 1)))
+    return OwnStory(title=title, steps=tuple(_step(step, f"Step {i}", pages) for i, step in enumerate(steps, 1)))
 
 
 def check_step(title: str, note: str, view: str, pages: Collection[str]) -> OwnStep:
     """A step as someone typed it; raises as `read_story` does."""
-    return _step({"title": title, "note": note, "view": view}, 1, pages)
+    return _step({"title": title, "note": note, "view": view}, "The slide", pages)
 
 
-def _step(record: Any, number: int, pages: Collection[str]) -> OwnStep:
-    where = f"Step {number}"
+def _step(record: Any, where: str, pages: Collection[str]) -> OwnStep:
     if not isinstance(record, dict):
         raise TMVError(f"{where} must begin with a line [[step]].")
-    _only(record, ("title", "note", "view"), f"step {number}")
+    _only(record, ("title", "note", "view"), where[0].lower() + where[1:])
     title, view = _text(record, "title", where), _text(record, "view", where)
     note = _text(record, "note", where) if record.get("note") else ""
     return OwnStep(title=title, view=_view(view, where, pages), note=note)

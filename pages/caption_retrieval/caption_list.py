@@ -23,8 +23,10 @@ from core.words.captions import Side
 from core.words.names import say_model, short_names
 from core.words.shorter import middle_out
 from pages.shared.file_models import public_name
+from pages.shared.guard import open_box, safe_callback, show_form_error
 from pages.shared.paging import paged
 from pages.shared.save import save_rows
+from pages.shared.texts import short_enough
 from pages.shared.url_choices import one_of, such_as
 from pages.shared.url_state import get_choice, set_choice
 from pages.shared.widgets import pills, segments, select, widget_key, write_back
@@ -93,6 +95,11 @@ def _moved(name: str) -> None:
     _first_page()
 
 
+def _wrote_words() -> None:
+    short_enough(st.session_state[widget_key("words")], "The filter")
+    _moved("words")
+
+
 # --- choosing ---------------------------------------------------------------------------------------------
 
 
@@ -110,16 +117,15 @@ def pick_list_filter(results: Sequence[RetrievalResult], *, sides: bool) -> List
             "by", "Model", [r.model for r in results], now.model, format_func=say_model, on_change=_moved, args=("by",)
         )
     with next(places):
-        st.session_state[widget_key("words")] = now.words
+        open_box(widget_key("words"), now.words, "words")
         st.text_input(
             "Words in the caption",
             key=widget_key("words"),
-            max_chars=200,
-            on_change=_moved,
-            args=("words",),
+            on_change=safe_callback(_wrote_words, at="words"),
             placeholder="Any",
             icon=":material/search:",
         )
+        show_form_error("words")
     if sides:
         with next(places):
             segments(

@@ -6,6 +6,8 @@ import streamlit as st
 
 from core.catalog.field import checkpoints
 from core.studies.field.choosing import FieldFilter
+from pages.shared.guard import open_box, safe_callback, show_form_error
+from pages.shared.texts import short_enough
 from pages.shared.url_choices import one_of, some_of, such_as
 from pages.shared.url_state import get_choice, set_choice
 from pages.shared.widgets import choice_button, multiselect, select, widget_key
@@ -24,7 +26,7 @@ def pick_limits() -> FieldFilter:
         data=some_of("trained", groups),
         commercial=one_of("commercial", ("yes",), "") == "yes",
         parameters=float(size) if size else None,
-        words=" ".join(get_choice("words"))[:80],
+        words=" ".join(get_choice("words")),
     )
     with choice_button("Checkpoints", plain(_said(chosen)), key="limits"):
         _widgets(chosen, families, groups, size)
@@ -32,13 +34,14 @@ def pick_limits() -> FieldFilter:
 
 
 def _widgets(chosen: FieldFilter, families: list[str], groups: list[str], size: str) -> None:
-    st.session_state[widget_key("words")] = chosen.words
+    open_box(widget_key("words"), chosen.words, "field-words")
     st.text_input(
         "Words in name, family or training data",
         key=widget_key("words"),
         placeholder="siglip 384",
-        on_change=lambda: set_choice("words", st.session_state[widget_key("words")] or None),
+        on_change=safe_callback(_wrote_words, at="field-words"),
     )
+    show_form_error("field-words")
     sizes = {"": "any size", **{str(n): f"at most {n:,} million parameters" for n in sorted({*SIZES, *_own(size)})}}
     select("size", "Size, both towers", sizes, size)
     multiselect("families", "Families", families, chosen.families, placeholder="All families")
@@ -49,6 +52,10 @@ def _widgets(chosen: FieldFilter, families: list[str], groups: list[str], size: 
         key=widget_key("commercial"),
         on_change=lambda: set_choice("commercial", "yes" if st.session_state[widget_key("commercial")] else None),
     )
+
+
+def _wrote_words() -> None:
+    set_choice("words", short_enough(st.session_state[widget_key("words")], "The filter") or None)
 
 
 def _own(size: str) -> list[float | int]:

@@ -20,7 +20,8 @@ from core.errors import TMVError
 from pages.present.answer import answer
 from pages.present.clicker import KEYS, clicker
 from pages.present.stage_html import styles
-from pages.shared.guard import safe_callback
+from pages.shared.guard import safe_callback, show_form_error
+from pages.shared.texts import short_enough
 from pages.shared.theme import TITLED
 from pages.shared.url_choices import one_of, wrong_choice
 from pages.shared.url_state import bind, get_choice, open_page, set_choice
@@ -28,6 +29,8 @@ from pages.shared.words import plain
 
 STORY_PAGE, STORY_PATH = "pages/present/presentations/page.py", "presentations"
 CSS = Path(__file__).with_name("stage.css")
+MOST_ASKED = 200
+"""Characters of a prompt from the audience, which is read from the back of a room."""
 PLACE = ("story", "step", "ask")
 GO, ON = "stage-go", "true"
 SET, SET_FOR = "stage-set", 2.0
@@ -270,18 +273,18 @@ def heading(title: str, note: str) -> None:
 
 def _question() -> None:
     def asked() -> None:
-        text = str(st.session_state["stage-question"]).strip()[:200]
+        text = short_enough(str(st.session_state["stage-question"]).strip(), "The prompt", MOST_ASKED)
         _set({"ask": [text] if text else []})
 
     with st.container(key="stage-ask", width=420):
         st.text_input(
             "A prompt from the audience",
             key="stage-question",
-            on_change=asked,
-            max_chars=200,
+            on_change=safe_callback(asked, at="stage-question"),
             placeholder="A prompt from the audience  ( / )",
             label_visibility="collapsed",
         )
+        show_form_error("stage-question")
 
 
 def _progress(told: StoryPosition) -> str:

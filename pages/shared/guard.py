@@ -93,6 +93,19 @@ def show_form_error(at: str) -> None:
         st.error(plain(message), icon=":material/error:")
 
 
+def open_box(key: str, value: str, at: str) -> None:
+    """Open the text box `key` with `value`; what was typed there and refused, of the form `at`, stays to be mended."""
+    if not (st.session_state.get(_form(at)) and key in st.session_state):
+        st.session_state.pop(_form(at), None)
+        st.session_state[key] = value
+
+
+def forget_refused(forms: str) -> None:
+    """What was refused of every form whose name begins like this is given up."""
+    for key in [k for k in st.session_state if str(k).startswith(_form(forms))]:
+        del st.session_state[key]
+
+
 def show_callback_error() -> None:
     """Show what went wrong in a callback, once."""
     if message := st.session_state.pop(TOLD, ""):

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 import streamlit as st
 
 from core.deck.scenes import stories_folder
-from core.deck.stories import OwnStory, check_step, load_story, name_of, save_story, story_names
+from core.deck.stories import LENGTHS, OwnStory, check_step, load_story, name_of, save_story, story_names
 from core.engine import Engine
 from core.errors import TMVError
 from core.words.names import say_dataset, say_model
@@ -18,6 +18,7 @@ from pages.shared.engine import engine
 from pages.shared.guard import safe_callback, show_form_error
 from pages.shared.prompt_picker import PromptChoice
 from pages.shared.report import report_button
+from pages.shared.texts import short_enough
 from pages.shared.url_state import address
 from pages.shared.words import plain
 
@@ -70,9 +71,9 @@ def _add(engine: Engine, query: str) -> None:
             st.selectbox(
                 "Presentation", [*names, NEW], format_func=lambda n: n or "A new one", key="add-story", index=0
             )
-            st.text_input("Title, if it is a new one", key="add-story-title", max_chars=120)
-            st.text_input("Title of the slide", _suggested(query), key="add-title", max_chars=120)
-            st.text_input("Note", key="add-note", max_chars=600)
+            st.text_input("Title, if it is a new one", key="add-story-title")
+            st.text_input("Title of the slide", _suggested(query), key="add-title")
+            st.text_input("Note", key="add-note")
             st.form_submit_button(
                 "Add", type="primary", on_click=safe_callback(_added, at=BOX), args=(engine, f"/{page}?{query}")
             )
@@ -93,7 +94,7 @@ def _added(engine: Engine, view: str) -> None:
     if name := state["add-story"]:
         story = load_story(folder, name, pages).with_step(step)
     else:
-        title = str(state["add-story-title"]).strip()
+        title = short_enough(str(state["add-story-title"]).strip(), "The title", LENGTHS["title"])
         if not title:
             raise TMVError("A new presentation needs a title.")
         name = name_of(title)

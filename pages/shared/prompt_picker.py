@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -16,9 +17,11 @@ from core.stats.numbers import count
 from core.studies.zero_shot.classify import ZeroShotResult, check_templates
 from core.studies.zero_shot.study import ZeroShot
 from core.types import DatasetSpec
+from pages.shared.guard import safe_callback, show_form_error
 from pages.shared.pickers import note_problems
+from pages.shared.texts import lines, short_enough
 from pages.shared.url_choices import one_of
-from pages.shared.url_state import get_choice, set_choice
+from pages.shared.url_state import MOST, get_choice, set_choice
 from pages.shared.widgets import choice_button, close_choice, radio, select, widget_key
 from pages.shared.words import plain
 
@@ -140,17 +143,19 @@ def _pick_templates(now: PromptChoice) -> None:
         st.text_area(
             "Own templates, one per line",
             key=widget_key("template"),
-            max_chars=4000,
             placeholder="a photo of a {}\na sketch of a {}",
             help="{} is replaced by the class name. Several are averaged, as in CLIP.",
         )
-        st.form_submit_button("Use these", on_click=_wrote_templates)
+        used = safe_callback(_wrote_templates, at="own-templates", then=partial(close_choice, "prompts"))
+        st.form_submit_button("Use these", on_click=used)
+    show_form_error("own-templates")
 
 
 def _wrote_templates() -> None:
-    lines = [line.strip() for line in st.session_state[widget_key("template")].splitlines()]
-    set_choice("template", [line for line in lines if line])
-    close_choice("prompts")
+    written = [short_enough(line, "A template") for line in lines(st.session_state[widget_key("template")])]
+    if len(written) > MOST:
+        raise TMVError(f"At most {MOST} templates are averaged, got {len(written):,}.")
+    set_choice("template", written)
 
 
 def _pick_classnames(now: PromptChoice) -> None:

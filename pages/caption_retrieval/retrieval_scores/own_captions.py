@@ -13,7 +13,8 @@ from core.words.captions import captions_line, captions_report
 from pages.shared.captions_used import CaptionsUsed
 from pages.shared.guard import safe_callback, show_form_error
 from pages.shared.own_data import page_dataset
-from pages.shared.url_state import get_choice, set_choice
+from pages.shared.texts import short_enough
+from pages.shared.url_state import LONGEST, get_choice, set_choice
 from pages.shared.words import plain
 
 SCHEME = "captions:"
@@ -31,9 +32,7 @@ def pick_own(engine: Engine, models: Sequence[ModelSpec]) -> None:
         )
         with st.form("own-captions-form", border=False):
             words, button = st.columns([6, 1], vertical_alignment="bottom")
-            words.text_input(
-                "Path in the data folder", key="own-path", max_chars=300, placeholder="flickr8k/captions.csv"
-            )
+            words.text_input("Path in the data folder", key="own-path", placeholder="flickr8k/captions.csv")
             button.form_submit_button(
                 "Read captions",
                 type="primary",
@@ -53,7 +52,7 @@ def take(engine: Engine, models: Sequence[str]) -> None:
     path = str(st.session_state.get("own-path", "")).strip().removeprefix(SCHEME)
     if not path:
         raise TMVError("Enter the path of the captions, for example: flickr8k/captions.csv")
-    spec = page_dataset(engine, SCHEME + path)
+    spec = page_dataset(engine, SCHEME + short_enough(path, "The path", LONGEST - len(SCHEME)))
     engine.data.rows(spec.name)
     set_choice("data", [spec.name, *(name for name in get_choice("data") if name != spec.name)])
     set_choice("model", models)

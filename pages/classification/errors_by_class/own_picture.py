@@ -22,6 +22,7 @@ from pages.shared.pickers import chosen_model
 from pages.shared.picture import answers, picture
 from pages.shared.prompt_picker import get_prompt_choice
 from pages.shared.stored import default_datasets
+from pages.shared.texts import short_enough
 from pages.shared.url_state import get_choice
 from pages.shared.words import plain
 
@@ -47,7 +48,7 @@ def own_picture(engine: Engine, classnames: tuple[str, ...]) -> None:
             max_upload_size=MOST_MEGABYTES,
             help="Decoded on the server and kept only while this page is open.",
         )
-        right.text_area("Labels, one per line", key=OWN_LABELS, placeholder="cat\ndog", max_chars=8000, height=150)
+        right.text_area("Labels, one per line", key=OWN_LABELS, placeholder="cat\ndog", height=150)
         if st.form_submit_button("Classify", type="primary"):
             st.session_state["own-asked"] = True
     file = st.session_state.get("own-file")
@@ -117,4 +118,4 @@ def _labels(text: str) -> list[str]:
     labels = list(dict.fromkeys(line.strip() for line in text.splitlines() if line.strip()))
     if not 2 <= len(labels) <= MOST_LABELS:
         raise TMVError(f"Between 2 and {MOST_LABELS} different labels are needed, one per line; got {len(labels)}.")
-    return labels
+    return [short_enough(label, "A label") for label in labels]

@@ -24,7 +24,7 @@ from core.deck.stories import (
 from core.engine import Engine
 from core.errors import TMVError
 from core.stats.numbers import count
-from pages.shared.guard import public, safe_callback, show_form_error
+from pages.shared.guard import forget_refused, open_box, public, safe_callback, show_form_error
 from pages.shared.url_state import get_choice, set_choice
 from pages.shared.words import plain
 
@@ -123,7 +123,7 @@ def manage(engine: Engine, name: str, story: OwnStory) -> None:
     folder = stories_folder(engine)
     with st.container(horizontal=True, gap="small"):
         with st.popover("Rename", icon=":material/edit:", key="rename-story", on_change="rerun"):
-            st.text_input("Title of the presentation", story.title, key="story-title", max_chars=120)
+            st.text_input("Title of the presentation", story.title, key="story-title")
             rename = safe_callback(
                 lambda: _change(engine, name, lambda s: s.renamed(st.session_state["story-title"])),
                 at="rename-story",
@@ -190,24 +190,29 @@ def slides(engine: Engine, name: str, story: OwnStory, lacking: dict[int, str], 
 
 def _slide(engine: Engine, name: str, story: OwnStory, place: int, step: OwnStep, shown: Callable[[int], None]) -> None:
     def change(how: Callable[[OwnStory], OwnStory]) -> Callable[..., None]:
-        return safe_callback(lambda: _change(engine, name, how))
+        def changed() -> None:
+            forget_refused("slide-")
+            _change(engine, name, how)
 
-    title, note = f"slide-title-{place}", f"slide-note-{place}"
-    # What the file says, not what was typed at this place before slides were moved.
-    st.session_state[title], st.session_state[note] = step.title, step.note
-    edited = change(lambda s: s.changed(place, title=str(st.session_state[title]), note=str(st.session_state[note])))
+        return safe_callback(changed)
+
+    title, note, form = f"slide-title-{place}", f"slide-note-{place}", f"slide-{place}-{name}"
+    # What the file says, not what was typed at this place before slides were moved; only what was refused stays.
+    open_box(title, step.title, form)
+    open_box(note, step.note, form)
+    edited = safe_callback(
+        lambda: _change(
+            engine,
+            name,
+            lambda s: s.changed(place, title=str(st.session_state[title]), note=str(st.session_state[note])),
+        ),
+        at=form,
+    )
     with st.container(horizontal=True, gap="xsmall", vertical_alignment="center", key=f"slide-{place}"):
         st.markdown(f"**{place}**", width=24)
+        st.text_input(f"Title of slide {place}", key=title, label_visibility="collapsed", on_change=edited)
         st.text_input(
-            f"Title of slide {place}", key=title, max_chars=120, label_visibility="collapsed", on_change=edited
-        )
-        st.text_input(
-            f"Note of slide {place}",
-            key=note,
-            max_chars=600,
-            label_visibility="collapsed",
-            placeholder="Note",
-            on_change=edited,
+            f"Note of slide {place}", key=note, label_visibility="collapsed", placeholder="Note", on_change=edited
         )
         for what, icon, said, off, action in (
             ("up", "arrow_upward", "Move up", place == 1, change(lambda s: s.moved(place, place - 1))),
@@ -231,14 +236,15 @@ def _slide(engine: Engine, name: str, story: OwnStory, place: int, step: OwnStep
                 on_click=action,
                 help=said,
             )
+    show_form_error(form)
 
 
 def _add_by_link(engine: Engine, name: str) -> None:
     with st.popover("Add a slide by its link", icon=":material/add_link:", key="add-by-link", on_change="rerun"):
         with st.form("own-step", border=False, clear_on_submit=False):
-            st.text_input("Title of the slide", key="step-title", max_chars=120)
-            st.text_input("Note", key="step-note", max_chars=600)
-            st.text_input("Link", key="step-view", max_chars=8000, placeholder="Copy link, at the top right of a page")
+            st.text_input("Title of the slide", key="step-title")
+            st.text_input("Note", key="step-note")
+            st.text_input("Link", key="step-view", placeholder="Copy link, at the top right of a page")
             st.form_submit_button(
                 "Add", type="primary", on_click=safe_callback(lambda: _add(engine, name), at="own-step", then=_emptied)
             )

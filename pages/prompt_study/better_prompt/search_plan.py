@@ -17,7 +17,7 @@ from core.studies.zero_shot.classify import check_templates
 from core.types import DatasetSpec
 from pages.shared.guard import safe_callback, show_form_error
 from pages.shared.prompt_picker import CLASSNAMES
-from pages.shared.texts import box_key, get_texts, lines, set_texts
+from pages.shared.texts import box_key, get_texts, lines, set_texts, short_enough
 from pages.shared.url_choices import one_of, quietly, some_of
 from pages.shared.url_state import get_choice, set_choice
 from pages.shared.widgets import widget_key
@@ -67,9 +67,7 @@ def plan_form(engine: Engine, dataset: DatasetSpec, now: SearchPlan | None) -> N
             _pick_sets(dataset)
             st.text_area("Templates of your own, one per line", "\n".join(written), key=boxes[0], height=120)
         with middle:
-            st.text_input(
-                "A pattern with slots", pattern, key=boxes[1], placeholder="a {style} of a {size} {}", max_chars=300
-            )
+            st.text_input("A pattern with slots", pattern, key=boxes[1], placeholder="a {style} of a {size} {}")
             st.text_area(
                 "Values of each slot",
                 "\n".join(slot_lines),
@@ -113,7 +111,7 @@ def _choice(place: Any, name: str, label: str, options: tuple[str, ...], now: st
 
 
 def _planned(engine: Engine, extra: str, pattern: str, slot_lines: str) -> None:
-    written, form = lines(st.session_state[extra]), st.session_state[pattern].strip()
+    written, form = lines(st.session_state[extra]), short_enough(st.session_state[pattern].strip(), "The pattern")
     values = lines(st.session_state[slot_lines])
     if written:
         check_templates(written)

@@ -16,7 +16,7 @@ from core.engine import Engine
 from core.errors import TMVError
 from core.types import EmbeddingSet
 from pages.shared.guard import safe_callback, show_form_error
-from pages.shared.texts import get_texts, set_texts
+from pages.shared.texts import get_texts, set_texts, short_enough
 from pages.shared.url_choices import some_of
 from pages.shared.url_state import get_choice, set_choice
 from pages.shared.widgets import choice_button, unless_stale, widget_key
@@ -153,8 +153,8 @@ def _editor(engine: Engine, images: EmbeddingSet) -> None:
         alt="Class names that can be edited",
         column_config={
             "class": text("Class", help="The name of its folder"),
-            CURATED: text(BASES[CURATED], max_chars=MOST_CHARACTERS),
-            RAW: text(BASES[RAW], max_chars=MOST_CHARACTERS),
+            CURATED: text(BASES[CURATED]),
+            RAW: text(BASES[RAW]),
         },
         on_change=safe_callback(_edited, at="class-names"),
         args=(engine, images),
@@ -204,7 +204,7 @@ def with_cells(
             if not name or name == originals[base][int(row)]:
                 edits.pop((base, folder), None)
             else:
-                edits[base, folder] = name
+                edits[base, folder] = short_enough(name, f"The name of {folder}", MOST_CHARACTERS)
     return edits
 
 

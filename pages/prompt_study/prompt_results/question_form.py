@@ -16,7 +16,7 @@ from pages.prompt_study import questions
 from pages.prompt_study.questions import LADDER, PROMPTS, SLOTS, SUM, WAYS, Question
 from pages.shared.guard import safe_callback, show_form_error
 from pages.shared.stored import stored_pairs
-from pages.shared.texts import box_key, get_texts, lines, set_texts
+from pages.shared.texts import box_key, get_texts, lines, set_texts, short_enough
 from pages.shared.url_choices import A_CLASS, one_of, some_of
 from pages.shared.url_state import get_choice, set_choice
 from pages.shared.widgets import choice_button, multiselect, radio, segments
@@ -79,7 +79,7 @@ def _slots(engine: Engine, now: Question | None) -> None:
     with st.form("slots", border=False):
         left, right, button = st.columns([3, 3, 1], vertical_alignment="bottom")
         first, second = box_key("pattern", [pattern]), box_key("slot", values)
-        left.text_input("Pattern with slots in braces", pattern, key=first, max_chars=300)
+        left.text_input("Pattern with slots in braces", pattern, key=first)
         right.text_area(
             "Values of each slot",
             "\n".join(values),
@@ -91,7 +91,8 @@ def _slots(engine: Engine, now: Question | None) -> None:
 
 
 def _wrote_slots(engine: Engine, pattern: str, values: str) -> None:
-    written, found = st.session_state[pattern].strip(), lines(st.session_state[values])
+    written = short_enough(st.session_state[pattern].strip(), "The pattern")
+    found = lines(st.session_state[values])
     questions.by_slots(written, found)
     used = set(slots_of(written))
     set_choice("pattern", written)
@@ -105,21 +106,21 @@ def _ladder(engine: Engine, now: Question | None) -> None:
     keys = box_key("noun", [noun]), box_key("adjective", adjectives), box_key("around", [around])
     with st.form("ladder", border=False):
         places = st.columns([2, 4, 3, 2], vertical_alignment="bottom")
-        places[0].text_input("Noun", noun, key=keys[0], max_chars=120)
+        places[0].text_input("Noun", noun, key=keys[0])
         places[1].text_input(
             "Adjectives, in the order they are added",
             ", ".join(adjectives),
             key=keys[1],
-            max_chars=300,
             help="Separated by commas: white, flying makes “bird”, “white bird”, “flying white bird”.",
         )
-        places[2].text_input("Put into", around, key=keys[2], max_chars=120, help="{} is replaced by the noun.")
+        places[2].text_input("Put into", around, key=keys[2], help="{} is replaced by the noun.")
         _find(places[3], "ladder", _wrote_ladder, engine, *keys)
 
 
 def _wrote_ladder(engine: Engine, noun: str, adjectives: str, around: str) -> None:
     words = [a.strip() for a in st.session_state[adjectives].split(",") if a.strip()]
-    name, frame = st.session_state[noun].strip(), st.session_state[around].strip() or "{}"
+    name = short_enough(st.session_state[noun].strip(), "The noun")
+    frame = short_enough(st.session_state[around].strip(), "What the noun is put into") or "{}"
     questions.by_ladder(name, words, frame)
     set_choice("noun", name)
     set_texts(engine, "adjective", words)
