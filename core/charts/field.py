@@ -18,7 +18,7 @@ from core.charts.palette import Shade, Theme, marks_apart, model_color, model_sy
 from core.charts.theme import Chart, Look, finish, percent_axis, share_grid, start, whiskers
 from core.stats.intervals import Float64Array
 from core.stats.line import Line, from_logit, to_logit
-from core.stats.numbers import percent, points
+from core.stats.numbers import percent, points, some_of
 from core.words.shorter import middle_out
 
 COSTS: Mapping[str, tuple[str, float]] = {
@@ -330,7 +330,7 @@ def _note(note: str, own: pd.DataFrame | None) -> str:
 
 def _unknown(frame: pd.DataFrame, cost: str) -> str:
     lost = int(frame[cost].isna().sum())
-    return f"{lost} of {len(frame)} checkpoints are left out: theirs is not recorded." if lost else ""
+    return f"{some_of(lost, len(frame), 'checkpoint')} left out: theirs is not recorded." if lost else ""
 
 
 def _log_ticks(values: pd.Series) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from core.charts.palette import Theme, bar_fill, marks_apart, model_color
 from core.charts.theme import Chart, Look, add_intervals, finish, scale_colour, start, wrap
-from core.stats.numbers import listed
+from core.stats.numbers import listed, some_of
 
 ROW_HEIGHT = 30
 
@@ -27,7 +27,7 @@ def moved_chart(
     a, b = a or str(frame["a"].iloc[0]), b or str(frame["b"].iloc[0])
     k = int(frame["k"].iloc[0])
     kept = int((frame["kind"] == "kept").sum())
-    title = title or f"{kept} of {k} images are in both lists"
+    title = title or f"{some_of(kept, k, 'image')} in both lists"
     places = {side: _places(frame[side], k) for side in ("rank_a", "rank_b")}
     rows = max(max(place) for place in places.values())
     style, fig = start(

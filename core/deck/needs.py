@@ -6,18 +6,25 @@ ladder, a sum) is looked at for its vectors; its texts are known once it was ope
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from core.catalog.models import find_model
+from core.catalog.prompts import PROMPT_SETS
 from core.engine import Engine
 from core.errors import TMVError
 from core.readers.datasets import find_dataset
+from core.studies.base import LongStudy
+from core.studies.few_shot.methods import METHODS, SEEDS
+from core.studies.few_shot.runs import MOST_SEEDS
+from core.studies.few_shot.study import FewShot
+from core.studies.probe.study import LinearProbe
 from core.studies.prompts.plan import planned
 from core.studies.prompts.study import PromptSearch
 from core.studies.zero_shot.classify import fill
-from core.types import EmbeddingSet
-from core.words.deck import search_to_run
+from core.types import DatasetSpec, EmbeddingSet
+from core.words.deck import study_to_run
 from core.words.names import say_dataset, say_model
 
 Choices = Mapping[str, Sequence[str]]
@@ -28,28 +35,67 @@ TEMPLATES, SETS = ("template", "wording"), ("templates", "wordings")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ViewNeeds:
-    """What is `missing`, in words: the `texts` without vectors, by model, `searches` that have not been run, and
-    `other` things, these searches in words among them."""
+    """What is `missing`, in words: the `texts` without vectors, by model, `studies` that have not been run, and
+    `other` things, these studies in words among them."""
 
     missing: tuple[str, ...] = ()
     texts: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    searches: tuple[PromptSearch, ...] = ()
+    studies: tuple[LongStudy[Any], ...] = ()
     other: tuple[str, ...] = ()
 
 
-def search_needs(engine: Engine, choices: Choices) -> ViewNeeds:
-    """What a view of what a search for prompts found lacks: a search encodes its own texts, but has to be run."""
-    seen = view_needs(engine, choices, classified=False)
-    searches = list[PromptSearch]()
+def study_needs(engine: Engine, page: str, choices: Choices) -> ViewNeeds:
+    """What a view of one of the pages `STUDIED` lacks: its study has to be run, once images of its data set are
+    embedded; its job embeds the rest. A search encodes its own texts; a trained classifier stands beside zero-shot,
+    whose texts are missed first."""
+    seen = view_needs(engine, choices, classified=page != "better_prompt")
+    unread = {model for model, _ in seen.texts}
+    studies = list[LongStudy[Any]]()
     for model, dataset in [(m, d) for m in choices.get("model", ()) for d in choices.get("data", ())]:
-        spec = find_dataset(dataset)
-        split = next((name for name in choices.get("split", ()) if name in spec.splits), None)
-        study = PromptSearch.at(engine, find_model(model).name, dataset, split, **planned(spec, choices).options)
-        if engine.embeddings(study.place.model.name, dataset, split) is not None and engine.kept(study) is None:
-            searches.append(study)
-    said = [search_to_run(s.place.model.name, s.place.dataset.name) for s in searches]
+        spec, name = find_dataset(dataset), find_model(model).name
+        split = next((s for s in choices.get("split", ()) if s in spec.splits), None)
+        study = STUDIED[page](engine, spec, name, split, choices)
+        here = model not in unread and engine.embeddings(name, dataset, split) is not None
+        if here and engine.kept(study) is None:
+            studies.append(study)
+    said = [study_to_run(s.kind, s.place.model.name, s.place.dataset.name) for s in studies]
     other = tuple(dict.fromkeys([*seen.other, *said]))
-    return ViewNeeds(missing=other, searches=tuple(searches), other=other)
+    return ViewNeeds(
+        missing=tuple(dict.fromkeys([*seen.missing, *said])), texts=seen.texts, studies=tuple(studies), other=other
+    )
+
+
+def _search(engine: Engine, spec: DatasetSpec, model: str, split: str | None, choices: Choices) -> LongStudy[Any]:
+    return PromptSearch.at(engine, model, spec.name, split, **planned(spec, choices).options)
+
+
+def _probe(engine: Engine, spec: DatasetSpec, model: str, split: str | None, choices: Choices) -> LongStudy[Any]:
+    return LinearProbe.at(engine, model, spec.name, split, normalise="true" in choices.get("unit", ()))
+
+
+def _few_shot(engine: Engine, spec: DatasetSpec, model: str, split: str | None, choices: Choices) -> LongStudy[Any]:
+    methods = tuple(m for m in METHODS if m in choices.get("method", ())) or METHODS
+    draws = next((int(n) for n in choices.get("seeds", ()) if n in map(str, range(1, MOST_SEEDS + 1))), SEEDS)
+    templates = tuple(choices.get("template", ())) or None
+    named = next((n for n in choices.get("templates", ()) if n in {p.name for p in PROMPT_SETS}), None)
+    return FewShot.at(
+        engine,
+        model,
+        spec.name,
+        split,
+        methods=methods,
+        seeds=draws,
+        templates=templates,
+        prompt_set=None if templates else named,
+    )
+
+
+STUDIED: dict[str, Callable[[Engine, DatasetSpec, str, str | None, Choices], LongStudy[Any]]] = {
+    "better_prompt": _search,
+    "linear_probe": _probe,
+    "few_shot": _few_shot,
+}
+"""The pages that show a study which has to be run first, with that study as a link to the page describes it."""
 
 
 def view_needs(engine: Engine, choices: Choices, *, classified: bool) -> ViewNeeds:

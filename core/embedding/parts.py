@@ -15,6 +15,7 @@ from core.embedding.backends import one_torch_thread
 from core.embedding.part import compute_chunks
 from core.embedding.run import EmbeddingRun, EmbedReport
 from core.errors import BadArgument, Damaged, NotHere, TMVError
+from core.stats.numbers import count, verb
 from core.store import ChunkRun
 from core.store.salvage import plan_of_entry
 from core.types import EmbeddingKey, Encoder
@@ -152,7 +153,8 @@ def _expect_all(run: EmbeddingRun, found: ChunkRun) -> None:
     if missing := found.missing():
         rows = found.plan.rows(missing[0])
         raise TMVError(
-            f"{len(missing):,} of the {found.plan.chunks:,} chunks of {_names(run)} are missing, the first has rows "
+            f"{len(missing):,} of the {count(found.plan.chunks, 'chunk')} of {_names(run)} "
+            f"{verb(len(missing))} missing, the first has rows "
             f"{rows.start:,} to {rows.stop - 1:,}: run their part again (embed --part I/N), or all that is left "
             "with a plain embed."
         )

@@ -19,6 +19,7 @@ from core.embedding.backends import Backend, LocalThreads, one_torch_thread
 from core.embedding.part import compute_chunks
 from core.encoders.stored_texts import encode_texts
 from core.errors import Damaged, TMVError
+from core.stats.numbers import count, verb
 from core.store import ChunkPlan, ChunkRun, KeyParts, Store, TextStore
 from core.store.chunks import chunk_rows
 from core.store.manifest import LISTING
@@ -293,5 +294,6 @@ class EmbeddingRun:
 
     def _notes(self, rows: Rows) -> tuple[Note, ...]:
         lost = len(self.dataset.captions) - len(rows.captions)
-        lines = [Note(f"{lost} captions belong to skipped images and are left out.", "lost_captions")] if lost else []
+        said = f"{count(lost, 'caption belongs', 'captions belong')} to skipped images and {verb(lost)} left out."
+        lines = [Note(said, "lost_captions")] if lost else []
         return (*self.card.notes, *lines)

@@ -44,7 +44,11 @@ def cut_note(spec: ModelSpec, card: ModelCard | None, texts: Sequence[str], what
     if not cut:
         return _nearly_note(spec, context, counts, what) if counts else ()
     least = "" if known else "At least "
-    which = f"{least}{cut:,} of {len(texts):,} {what} are" if len(texts) > 1 else f"The {what.removesuffix('s')} is"
+    which = (
+        f"{least}{cut:,} of {len(texts):,} {what} {'is' if cut == 1 and known else 'are'}"
+        if len(texts) > 1
+        else f"The {what.removesuffix('s')} is"
+    )
     said = f"{which} cut at {context} tokens, all that {_name(spec)} reads"
     return (Note(f"{said}: the rest is lost.", code, "warning" if cut >= MANY * len(texts) else "info"),)
 

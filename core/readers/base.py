@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from core.errors import NotHere, unknown
 from core.images.decode import is_picture_name, read_encoded, unread_format
 from core.readers.stamps import about_to_read, file_stamp, read_entries
+from core.stats.numbers import some_of
 from core.types import Dataset, DatasetSpec, Note
 
 SPLIT_WORDS = {
@@ -367,7 +368,7 @@ def class_note(labels: Sequence[int], c: int) -> tuple[Note, ...]:
     present = len(set(labels))
     if present == c or not labels:
         return ()
-    text = f"{present} of {c} classes have images here; classification still chooses among all {c}."
+    text = f"{some_of(present, c, 'class', 'has', 'have')} images here; classification still chooses among all {c}."
     return (Note(text, "classes_without_pictures"),)
 
 
@@ -378,8 +379,8 @@ def unread_note(names: Sequence[str]) -> tuple[Note, ...]:
         return ()
     kinds = ", ".join(sorted({kind for _, kind in unread}))
     files = and_more([name for name, _ in unread])
-    count = f"{len(unread):,} of {len(names):,} files"
-    text = f"{count} are in a format that is not read ({kinds}) and are skipped: {files}."
+    which = some_of(len(unread), len(names), "file")
+    text = f"{which} in a format that is not read ({kinds}) and skipped: {files}."
     return (Note(text, "format_not_read", "warning"),)
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from core.errors import NotHere, TMVError
 from core.images.decode import is_picture_name
 from core.readers.base import and_more, canonical_split, list_folders, list_pictures, pictures_in
+from core.stats.numbers import count
 
 _PROBED = 50
 _COMPARED = 20
@@ -257,6 +258,6 @@ def none_found(file: Path, wanted: Sequence[str]) -> str:
     """The sentence for a file whose pictures are not there."""
     odd = "" if any(map(is_picture_name, wanted)) else " These names do not end as images do (.jpg, .png)."
     return (
-        f"None of the {len(wanted):,} images named in {file.name} ({and_more(wanted, 2)}) were found in "
+        f"None of the {count(len(wanted), 'image')} named in {file.name} ({and_more(wanted, 2)}) was found in "
         f"{file.parent} or the folders beside it; put them there.{odd}"
     )

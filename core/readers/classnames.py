@@ -17,6 +17,7 @@ from core.errors import TMVError
 from core.readers.base import and_more
 from core.readers.name_lists import Entry, NameList, fold, in_order, is_number, is_wnid, numbers_of, read_name_list
 from core.readers.text_files import read_text
+from core.stats.numbers import count
 from core.types import Note
 
 _LARGEST = 10_000_000
@@ -234,7 +235,9 @@ def _key_notes(
         return [Note(text, code, "warning")]
     text = f"Class names of {path.name} were joined by {how}: {places.raw[0]} is {names[0]!r}"
     if unknown and not numbers and not ids:
-        text += f"; it also names {len(unknown):,} classes that are not here ({and_more(unknown)})"
+        text += (
+            f"; it also names {count(len(unknown), 'class that is', 'classes that are')} not here ({and_more(unknown)})"
+        )
     return [Note(f"{text}.", code)]
 
 
@@ -267,7 +270,11 @@ def _by_name(path: Path, listed: NameList, places: _Places) -> tuple[tuple[str, 
             names.setdefault(place, places.curated[place] if entry.name == places.raw[place] else entry.name)
     text = f"{path.name} lists the classes by the names that they have, so it was joined by name, not by order"
     more = [entry.name for entry in listed.entries if places.of(entry.name) is None]
-    text += f"; it also names {len(more):,} classes that are not here ({and_more(more)})." if more else "."
+    text += (
+        f"; it also names {count(len(more), 'class that is', 'classes that are')} not here ({and_more(more)})."
+        if more
+        else "."
+    )
     return tuple(names[place] for place in range(len(places.raw))), [Note(text, "joined_by_name")]
 
 

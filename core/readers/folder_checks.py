@@ -11,6 +11,7 @@ from core.readers.base import and_more, holds_pictures, list_folders, list_pictu
 from core.readers.folder_layout import Layout, Part
 from core.readers.name_entries import fold
 from core.readers.split_names import CONTAINERS, SIDES, SplitName, split_name
+from core.stats.numbers import count
 from core.types import Note
 
 _LOOKED_INTO = 20
@@ -34,7 +35,7 @@ def _empty_note(layout: Layout, part: Part) -> list[Note]:
     if not unread:
         return [Note(f"{text}.", "empty_folders")]
     kinds = ", ".join(sorted({unread_format(name) or "broken links" for name in unread}))
-    text += f"; {len(unread):,} files in them cannot be read ({kinds}): {and_more(unread)}."
+    text += f"; {count(len(unread), 'file')} in them cannot be read ({kinds}): {and_more(unread)}."
     return [Note(text, "empty_folders", "warning")]
 
 

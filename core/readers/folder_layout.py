@@ -24,6 +24,7 @@ from core.readers.name_entries import fold
 from core.readers.split_names import split_name
 from core.readers.stamps import about_to_read, as_last_read
 from core.readers.text_files import read_text
+from core.stats.numbers import count
 from core.types import Note
 
 _DEEPEST = 3
@@ -249,7 +250,7 @@ def _nothing(root: Path) -> str:
     unread = list_pictures(root, unread=True)
     if unread:
         kinds = ", ".join(sorted({unread_format(name) or "broken links" for name in unread}))
-        text = f"{len(unread):,} files that cannot be read ({kinds}): {and_more(unread)}"
+        text = f"{count(len(unread), 'file')} that cannot be read ({kinds}): {and_more(unread)}"
         return f"There are no images that can be read under {root}, only {text}; save them as JPEG or PNG."
     names = [entry.name for entry in root.iterdir() if not entry.name.startswith(".")]
     suffixes = {Path(name).suffix.lower() for name in names}

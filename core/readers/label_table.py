@@ -18,6 +18,7 @@ from core.readers.label_cells import cell_reading
 from core.readers.name_entries import fold
 from core.readers.stamps import about_to_read
 from core.readers.text_files import read_text
+from core.stats.numbers import count
 from core.types import Note
 
 NAMES = ("labels.csv", "labels.tsv")
@@ -209,7 +210,7 @@ def _marked(file: Path, header: list[str], columns: Sequence[int]) -> Callable[[
 
 
 def _said(name: str, labels: Mapping[str, Names], strangers: Sequence[str], again: Sequence[str]) -> list[Note]:
-    notes = [Note(f"The labels of {len(labels):,} images are from {name}.", "labels_from_table")]
+    notes = [Note(f"The labels of {count(len(labels), 'image')} are from {name}.", "labels_from_table")]
     if strangers:
         text = f"Rows of {name} that name no image here: {len(strangers):,} ({and_more(strangers)})."
         notes.append(Note(text, "rows_without_picture"))
@@ -223,7 +224,8 @@ def several_note(counts: Sequence[int]) -> Note:
     """How many labels the images have: `counts` (n,)."""
     n, several, none = len(counts), sum(count > 1 for count in counts), sum(count == 0 for count in counts)
     text = (
-        f"An image may have none or several labels: of {n:,} images {several:,} have several and {none:,} none, on "
+        f"An image may have none or several labels: of {count(n, 'image')} {count(several, 'has', 'have')} several and "
+        f"{none:,} none, on "
         f"average {sum(counts) / n:.2f}."
     )
     return Note(text, "several_labels")

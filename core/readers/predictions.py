@@ -34,6 +34,7 @@ from core.readers.prediction_table import (
 )
 from core.readers.published_results import results_rows, task_results
 from core.readers.text_files import decoded
+from core.stats.numbers import count
 from core.types import FloatArray, IntArray, Note
 
 LARGEST = 512 * 1024**2
@@ -193,8 +194,8 @@ def _disagree(best: IntArray | None, answers: IntArray) -> tuple[Note, ...]:
     if best is None or not (apart := int(np.count_nonzero(best != answers))):
         return ()
     said = (
-        f"For {apart:,} of {len(answers):,} images the answer is not the class with the highest score; the answers "
-        "as given were used, the scores were not."
+        f"For {apart:,} of {count(len(answers), 'image')} the answer is not the class with the highest score; the "
+        "answers as given were used, the scores were not."
     )
     return (Note(said, "answers_against_scores", "warning"),)
 

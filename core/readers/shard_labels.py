@@ -22,6 +22,7 @@ from core.readers.base import and_more
 from core.readers.shard_lists import Label, Listed, Several, listed, written_list
 from core.readers.shards import Member, Sample, read_members
 from core.readers.text_files import decoded, text_lines
+from core.stats.numbers import count
 from core.types import Note
 
 Said = Label | Listed | Several | tuple[str, ...] | None
@@ -56,23 +57,23 @@ class Heard:
             Note(f"{len(all_)} members, the first: {all_[0]}" if len(all_) > 1 else all_[0], code, all_[0].level)
             for code, all_ in self.notes.items()
         ]
-        if count := self.counts["float"]:
+        if number := self.counts["float"]:
             found.append(
                 Note(
-                    f"{count:,} labels are written with a point or exponent (1.0, 1e0); they were read as "
-                    "whole numbers.",
+                    f"{count(number, 'label is', 'labels are')} written with a point or exponent (1.0, 1e0) and read "
+                    "as whole numbers.",
                     "labels_as_floats",
                 )
             )
-        if count := self.counts["empty"]:
-            found.append(Note(f"Captions that are empty or null, left out: {count:,}.", "captions_left_out"))
-        if count := self.counts["list"]:
-            text = f"{count:,} labels are objects or true and false, which are not read."
+        if number := self.counts["empty"]:
+            found.append(Note(f"Captions that are empty or null, left out: {number:,}.", "captions_left_out"))
+        if number := self.counts["list"]:
+            text = f"{count(number, 'label is', 'labels are')} objects or true and false, which are not read."
             found.append(Note(text, "labels_not_read", "warning"))
-        if count := self.counts["marked"]:
+        if number := self.counts["marked"]:
             text = (
-                f"{count:,} labels hold | or ; and are read as one class name each; several labels of an image are a "
-                'list, ["cat", "dog"].'
+                f"{count(number, 'label holds', 'labels hold')} | or ; and count as one class name each; several "
+                'labels of an image are a list, ["cat", "dog"].'
             )
             found.append(Note(text, "marks_in_labels", "warning"))
         return found

@@ -32,6 +32,7 @@ from core.readers.shard_sets import CLASSNAMES, TEMPLATES, Names, curated_names,
 from core.readers.shards import Member, ShardSet, find_shards, read_index
 from core.readers.split_names import measured_first
 from core.readers.stamps import file_stamp
+from core.stats.numbers import count
 from core.types import Dataset, DatasetSpec, Note
 
 _SMALL = 1_000_000
@@ -153,7 +154,7 @@ def _read_splits(path: Path, names: Names) -> dict[str, _Split]:
         silent = [key for split in splits.values() for key in split.silent]
         if silent:
             raise NotHere(
-                f"None of the {len(silent):,} images in {path} has a label or caption that can be read "
+                f"None of the {count(len(silent), 'image')} in {path} has a label or caption that can be read "
                 f"({and_more(silent)})."
             )
         raise NotHere(f"The shards of {path} hold no images; expected members like 0001.jpg and 0001.cls.")

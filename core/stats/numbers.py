@@ -41,6 +41,16 @@ def count(n: int, noun: str, plural: str = "") -> str:
     return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
 
 
+def verb(n: int, one: str = "is", many: str = "are") -> str:
+    """The verb of a count that stands apart from it."""
+    return one if n == 1 else many
+
+
+def some_of(n: int, of: int, noun: str, one: str = "is", many: str = "are") -> str:
+    """ "1 of 12 pictures is", "3 of 12 pictures are"."""
+    return f"{n:,} of {count(of, noun, 'classes' if noun == 'class' else '')} {verb(n, one, many)}"
+
+
 def span(low: int, high: int) -> str:
     """ "5", or "1 to 5"."""
     return f"{low}" if low == high else f"{low} to {high}"

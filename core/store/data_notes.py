@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from core.catalog.class_words import NAME_CODES
+from core.stats.numbers import count, verb
 from core.types import EmbeddingSet, Level, Note
 
 MOST_NAMED = 3
@@ -27,5 +28,5 @@ def skipped_note(images: EmbeddingSet) -> tuple[Note, ...]:
     first = "; ".join(f"{row.id}: {row.reason}" for row in images.skipped[:MOST_NAMED])
     more = f" and {gone - MOST_NAMED:,} more" if gone > MOST_NAMED else ""
     level: Level = "warning" if gone > SKIPPED_MANY * whole else "info"
-    said = f"{gone:,} of {whole:,} images could not be used and are left out ({first}{more})."
+    said = f"{gone:,} of {count(whole, 'image')} could not be used and {verb(gone)} left out ({first}{more})."
     return (Note(said, "skipped", level),)

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from core.errors import Damaged, Unwritable
+from core.stats.numbers import count, verb
 from core.store.cards import parse_card
 from core.store.chunks import RUN_FOLDER, ChunkRun, read_chunk, read_plan
 from core.store.embeddings import Store, lock_path, remove_folder
@@ -159,7 +160,7 @@ def _mend_entry(folder: Path) -> str:
     kept, chunks = salvage(folder, manifest)
     if not kept:
         remove_folder(folder)
-    return f"{kept} of {chunks} chunks are good and kept; embedding it again computes the rest"
+    return f"{kept} of {count(chunks, 'chunk')} {verb(kept)} good and kept; embedding it again computes the rest"
 
 
 def _check_run(folder: Path, name: str, found: _Findings, mend: bool) -> None:
@@ -198,7 +199,7 @@ def _drop_run(folder: Path) -> str:
 def _drop_chunks(run: ChunkRun) -> str:
     run.drop_damaged()
     left = run.plan.chunks - len(run.missing())
-    return f"removed; {left} of {run.plan.chunks} chunks are kept"
+    return f"removed; {left} of {count(run.plan.chunks, 'chunk')} {verb(left)} kept"
 
 
 # --- the rest ---------------------------------------------------------------------------------------------

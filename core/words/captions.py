@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from core.stats.numbers import SPACE, count, listed, percent, span
+from core.stats.numbers import SPACE, count, listed, percent, span, verb
 from core.studies.captions.breakdown import Band, RetrievalDifference
 from core.studies.captions.one_caption import OneCaptionResult, OnePictureResult
 from core.studies.captions.retrieval import RetrievalResult
@@ -161,10 +161,13 @@ def holding_word(result: OneCaptionResult) -> Sentence:
 def own_captions_finding(result: OnePictureResult) -> Sentence:
     """Where the captions of the picture stand among all (`own_ranks`), or that it has none (`no_own_caption`)."""
     if result.rank is None:
-        said = f"The image has no caption of its own; {count(result.n_texts, 'caption')} were searched."
+        said = f"The image has no caption of its own; {count(result.n_texts, 'caption was', 'captions were')} searched."
         return Sentence(said, "no_own_caption")
     ranks = listed([f"{hit.rank:,}" for hit in result.own])
-    return Sentence(f"Of {count(result.n_texts, 'caption')} its own are at ranks {ranks}.", "own_ranks")
+    return Sentence(
+        f"Of {count(result.n_texts, 'caption')} its own {verb(len(result.own), 'is at rank', 'are at ranks')} {ranks}.",
+        "own_ranks",
+    )
 
 
 def under_mistake(result: RetrievalResult, place: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.stats.numbers import count, interval_text, percent
+from core.stats.numbers import count, interval_text, percent, verb
 from core.studies.data_quality.label_errors import UNSURE, LabelErrorsResult, weak_judge
 from core.studies.data_quality.near import NearResult
 from core.types import Sentence
@@ -34,7 +34,7 @@ def near_line(result: NearResult) -> str:
     compared = len(result.same_within) + len(result.same_seen)
     same = sum(result.same_within) + sum(result.same_seen)
     files = (
-        f"The pixels of the {compared:,} nearest pairs were compared: {same:,} are the same image."
+        f"The pixels of the {count(compared, 'nearest pair')} were compared: {count(same, 'is', 'are')} the same image."
         if compared
         else "Pixels were not compared."
     )
@@ -58,7 +58,7 @@ def label_errors_finding(result: LabelErrorsResult) -> Sentence:
         return Sentence(f"No label of {result.n:,} is likely wrong by {judge}.", "none")
     rows = count(len(found.rows), "label")
     said = (
-        f"{rows} of {result.n:,} {'is' if len(found.rows) == 1 else 'are'} likely wrong by {judge}; the estimated "
+        f"{rows} of {result.n:,} {verb(len(found.rows))} likely wrong by {judge}; the estimated "
         f"number of wrong labels is {found.estimate:,.0f} ({percent(found.estimate / result.n)})."
     )
     if result.acc1 < UNSURE:

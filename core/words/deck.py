@@ -48,9 +48,23 @@ def slides_missing(lacking: int, of: int, images: int, texts: int, other: Sequen
     return f"{lacking} of {count(of, 'slide')} still {'needs' if lacking == 1 else 'need'} {listed(parts, 4)}."
 
 
-def search_to_run(model: str, dataset: str) -> str:
-    """What a slide of a better prompt needs: a search, which takes a minute and is kept."""
-    return f"the search for a better prompt to be run with {say_model(model)} on {say_dataset(dataset)}"
+STUDIES = {
+    "optimise": ("the search for a better prompt", "run"),
+    "probe": ("the linear probe", "trained"),
+    "fewshot": ("the few-shot study", "run"),
+}
+"""A study by its kind, and what has to be done to have it."""
+
+
+def study_to_run(kind: str, model: str, dataset: str) -> str:
+    """What a slide of a study needs that takes a minute and is kept."""
+    what, done = STUDIES[kind]
+    return f"{what} to be {done} with {say_model(model)} on {say_dataset(dataset)}"
+
+
+def study_starts(kind: str, model: str) -> str:
+    """While such a study is handed in."""
+    return f"Starting {STUDIES[kind][0]} with {say_model(model)}"
 
 
 # --- evidence ---------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import numpy as np
 
 from core.catalog.field import FieldSet, groups, recall_sets
 from core.stats.intervals import Float64Array
-from core.stats.numbers import count, few_of, interval_text, listed, percent, points, upper_first
+from core.stats.numbers import count, few_of, interval_text, listed, percent, points, upper_first, verb
 from core.stats.rank_correlation import rank_correlations
 from core.studies.field.beside import BroughtFigures
 from core.studies.field.choosing import FieldFilter
@@ -116,8 +116,9 @@ def correlations_said(found: SetCorrelations) -> Sentence:
     alike = sum(value >= NEAR for value in most)
     return Sentence(
         f"{found.sets[int(i)].title} and {found.sets[int(k)].title} order {found.n} checkpoints most alike (rank "
-        f"correlation {values[i, k]:.3f}); {alike} of {len(found.sets)} data sets have another one that says nearly "
-        f"the same ({NEAR:g} or more), and {found.sets[alone].title} is least like any other ({most[alone]:z.2f}).",
+        f"correlation {values[i, k]:.3f}); {alike} of {len(found.sets)} data sets {verb(alike, 'has', 'have')} "
+        f"another one that says nearly the same ({NEAR:g} or more), and {found.sets[alone].title} is least like any "
+        f"other ({most[alone]:z.2f}).",
         "field_correlations",
     )
 
@@ -193,8 +194,8 @@ def own_said(places: Sequence[str]) -> Sentence:
     if not places:
         return Sentence("What to expect can be said once a model has figures on two data sets of the field.", "nothing")
     out = sum(place in ("below", "above") for place in places)
-    of = f"{len(places) - out} of {count(len(places), 'figure')}"
-    said = f"{of} measured here are as expected of checkpoints as good on other data sets."
+    alike, of = len(places) - out, count(len(places), "figure")
+    said = f"{alike} of {of} measured here {verb(alike)} as expected of checkpoints as good on other data sets."
     return Sentence(said, "own_unlike_the_field" if out else "own_like_the_field")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core.stats.intervals import LEVEL
-from core.stats.numbers import count, either, interval_text, lower_first, p_value, percent
+from core.stats.numbers import count, either, interval_text, lower_first, p_value, percent, some_of, verb
 from core.studies.pictures.agreement import Agreement
 from core.studies.pictures.lists import ListComparison
 from core.studies.pictures.search import PicturesResult
@@ -37,7 +37,8 @@ def lists_finding(comparison: ListComparison, a: str = "", b: str = "") -> Sente
     if not kept:
         first = f"Of the first {comparison.k} images{between}" if comparison.k > 1 else f"Of the first image{between}"
         return Sentence(f"{first}, none is in both lists; {rbo}.", "disjoint")
-    return Sentence(f"{kept} of the first {count(comparison.k, 'image')} are in both lists{between}; {rbo}.", "overlap")
+    said = f"{kept} of the first {count(comparison.k, 'image')} {verb(kept)} in both lists{between}"
+    return Sentence(f"{said}; {rbo}.", "overlap")
 
 
 @told_apart
@@ -65,7 +66,7 @@ def questions_keep(kept: Sequence[int], k: int, *, step: bool) -> Sentence:
 
 def new_pictures(comparison: ListComparison) -> Sentence:
     """How many pictures of the second list are not in the first."""
-    return Sentence(f"{len(comparison.new)} of {comparison.k} images are new.", "new_pictures")
+    return Sentence(f"{some_of(len(comparison.new), comparison.k, 'image')} new.", "new_pictures")
 
 
 def agreement_finding(found: Agreement) -> Sentence:
@@ -98,7 +99,7 @@ def _shared(found: Agreement, a: str, b: str) -> Sentence:
 def agreement_detail(found: Agreement, label: str = "") -> str:
     """How many images both show, and the one they disagree on most; `label` is its class, where it has one."""
     a, b = short_names([found.a, found.b])
-    shared = f"{found.shared} of {found.k} images are in both ({found.expected:.1f} expected by chance)"
+    shared = f"{some_of(found.shared, found.k, 'image')} in both ({found.expected:.1f} expected by chance)"
     if found.furthest is None or found.furthest.rank_a is None or found.furthest.rank_b is None:
         return f"{shared}."
     what = f"an image of “{label}”" if label else found.furthest.id
@@ -136,7 +137,7 @@ def stands_out(result: PicturesResult) -> Sentence:
 def _right(
     hits: int, k: int, classnames: Sequence[str], base_rate: float, of_all: str = "", first: str = ""
 ) -> Sentence:
-    said = f"{hits} of {first or k} are {either(classnames)}; {base_rate * k:.1f} expected by chance{of_all}."
+    said = f"{hits} of {first or k} {verb(hits)} {either(classnames)}; {base_rate * k:.1f} expected by chance{of_all}."
     return Sentence(said, "precision")
 
 

@@ -94,7 +94,8 @@ def _offer(engine: Engine, models: Sequence[ModelSpec], datasets: Sequence[Datas
     """What the chosen pairs need, in a sentence and as a table, and the button that starts the rest."""
     if len(models) * len(datasets) > MOST_PAIRS:
         st.info(
-            f"{len(models) * len(datasets):,} pairs are more than {MOST_PAIRS}; choose fewer.", icon=":material/info:"
+            f"{count(len(models) * len(datasets), 'pair', 'pairs are')} more than {MOST_PAIRS}; choose fewer.",
+            icon=":material/info:",
         )
         return
     pairs = plan(engine, models, datasets, split or None)

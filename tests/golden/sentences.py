@@ -262,14 +262,14 @@ def searched(difference: PairedDifference) -> PromptSearchResult:
     return replace(of, chosen=chosen, baseline=baseline, evaluations=12, stopped="the budget was spent")
 
 
-def found(precise: bool = True) -> PicturesResult:
-    """Ten pictures of a prompt; six are right where there are classes."""
+def found(precise: bool = True, right: int = 6) -> PicturesResult:
+    """Ten pictures of a prompt; so many are right where there are classes."""
     of, _ = sample_list()
-    hits = tuple(replace(hit, score=0.31 - hit.rank / 100, relevant=hit.rank <= 6) for hit in of.hits)
+    hits = tuple(replace(hit, score=0.31 - hit.rank / 100, relevant=hit.rank <= right) for hit in of.hits)
     if of.precision is None:
         raise AssertionError("the sample asks for a class")
-    right = replace(of.precision, hits=6, k=10, ci95=(0.31, 0.83), base_rate=0.1)
-    return replace(of, hits=hits, spread=replace(of.spread, mean=0.12), precision=right if precise else None)
+    precision = replace(of.precision, hits=right, k=10, ci95=(0.31, 0.83), base_rate=0.1)
+    return replace(of, hits=hits, spread=replace(of.spread, mean=0.12), precision=precision if precise else None)
 
 
 def two_lists(kept: int, same_order: bool = False) -> ListComparison:
@@ -729,15 +729,22 @@ def _agreements() -> Said:
 
 
 def _pictures() -> Said:
-    lists = (two_lists(4), two_lists(0), two_lists(10), two_lists(10, same_order=True))
+    lists = (two_lists(4), two_lists(0), two_lists(10), two_lists(10, same_order=True), two_lists(1), two_lists(9))
     yield "pictures.lists_finding", [pictures.lists_finding(each) for each in lists]
     yield "pictures.models_finding", [pictures.models_finding(each) for each in lists]
-    yield "pictures.models_share", [pictures.models_share(kept, 10, [OPENAI, LAION]) for kept in ([4], [4, 5], [4, 6])]
-    yield "pictures.questions_keep", [pictures.questions_keep([4, 7], 10, step=step) for step in (True, False)]
-    yield "pictures.new_pictures", [pictures.new_pictures(lists[0])]
+    yield (
+        "pictures.models_share",
+        [pictures.models_share(kept, 10, [OPENAI, LAION]) for kept in ([4], [4, 5], [4, 6], [1], [1, 1])],
+    )
+    yield (
+        "pictures.questions_keep",
+        [pictures.questions_keep(k, 10, step=step) for k in ([4, 7], [1]) for step in (True, False)],
+    )
+    yield "pictures.new_pictures", [pictures.new_pictures(each) for each in (lists[0], lists[-1])]
     results = (found(), found(precise=False))
-    yield "pictures.first_right", [pictures.first_right(each, 10) for each in results]
-    yield "pictures.right_or_stands_out", [pictures.right_or_stands_out([each]) for each in results]
+    one = found(right=1)
+    yield "pictures.first_right", [pictures.first_right(each, 10) for each in (*results, one)]
+    yield "pictures.right_or_stands_out", [pictures.right_or_stands_out([each]) for each in (*results, one)]
     yield "pictures.stands_out", [pictures.stands_out(results[0])]
     captioned = replace(results[1], hits=tuple(replace(h, captions=("a lake",)) for h in results[1].hits))
     each = (*results, captioned)
@@ -821,7 +828,8 @@ def _others() -> Said:
     yield "deck.stand_in", [deck.stand_in("cifar100", "demo-objects")]
     needs = [deck.slides_missing(1, 8, 0, 3, ()), deck.slides_missing(7, 18, 24, 1, ("embeddings of COCO captions",))]
     yield "deck.slides_missing", needs
-    yield "deck.search_to_run", [deck.search_to_run(OPENAI, "eurosat")]
+    yield "deck.study_to_run", [deck.study_to_run(kind, OPENAI, "eurosat") for kind in deck.STUDIES]
+    yield "deck.study_starts", [deck.study_starts(kind, OPENAI) for kind in deck.STUDIES]
     yield "deck.top5_probe", [deck.top5_probe(1, 1), deck.top5_probe(3, 8)]
     yield "deck.like_with_like", [deck.like_with_like(2, 8)]
     yield "deck.general_ahead", [deck.general_ahead(3, 0, 3), deck.general_ahead(1, 2, 3)]

@@ -13,6 +13,7 @@ from core.catalog.classes import clip_classnames
 from core.errors import NotHere, TMVError
 from core.readers.base import Classes, class_rows, labelled, locate, strangers_note
 from core.readers.sets.base import GB, Archive, KnownSet, underscored
+from core.stats.numbers import count, verb
 from core.types import Dataset, DatasetSpec, Note
 
 NAMES = clip_classnames("food101")
@@ -38,8 +39,8 @@ def open_food101(spec: DatasetSpec, split: str, root: Path) -> Dataset:
     names, labels = class_rows(root / "images", spec.raw_classnames)
     keep = [i for i, name in enumerate(names) if name in listed]
     notes = list(strangers_note(spec, root / "images"))
-    if len(keep) < len(listed):
-        text = f"{len(listed) - len(keep):,} images of the official {split} list are not here."
+    if lost := len(listed) - len(keep):
+        text = f"{count(lost, 'image')} of the official {split} list {verb(lost)} not here."
         notes.append(Note(text, "pictures_not_here"))
     rows = [names[i] for i in keep], [labels[i] for i in keep]
     return labelled(

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from core.stats.intervals import PairedDifference, paired_difference
-from core.stats.numbers import points, quoted
+from core.stats.numbers import points, quoted, verb
 from core.studies.audit.case import NAMES, PROTOCOL, TEMPLATES, Case
 from core.studies.audit.finding import CheckResult, Counterfactual, Verdict, of_alternative, ok, unknown
 
@@ -35,7 +35,8 @@ def class_names(case: Case) -> CheckResult:
     bare = [name for name in asked.classnames if _NUMBER.fullmatch(name)]
     if not raw and len(bare) >= RAW_SHARE * len(asked.classnames):
         return unknown(
-            f"{len(bare):,} of {len(asked.classnames):,} class names are numbers, such as {quoted(bare)}; whether "
+            f"{len(bare):,} of {len(asked.classnames):,} class names "
+            f"{verb(len(bare), 'is a number', 'are numbers')}, such as {quoted(bare)}; whether "
             "images show numbers is not known.",
             "Give the names of the classes, unless these are what the images show.",
         )
@@ -44,9 +45,8 @@ def class_names(case: Case) -> CheckResult:
             return ok(f"The one class name, {quoted(asked.classnames)}, is made of words.")
         return ok(f"The {len(asked.classnames):,} class names are words, such as {quoted(_spread(asked.classnames))}.")
     cost, gain = _cost(case, NAMES, TEMPLATES)
-    said = (
-        f"{len(raw):,} of {len(asked.classnames):,} class names are folder names, such as {quoted(raw)}{_costs(cost)}."
-    )
+    are = verb(len(raw), "is a folder name", "are folder names")
+    said = f"{len(raw):,} of {len(asked.classnames):,} class names {are}, such as {quoted(raw)}{_costs(cost)}."
     advice = "Use curated names, for example “annual crop land” for “AnnualCrop”."
     return CheckResult(verdict=_verdict(cost, "fault"), evidence=said, advice=advice, counterfactual=gain)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.stats.numbers import count, interval_text, percent, points
+from core.stats.numbers import count, interval_text, percent, points, some_of
 from core.stats.scores import first_equal
 from core.studies.audit.case import Case, Known
 from core.studies.audit.finding import CheckResult, fault, ok, unknown, warning
@@ -38,17 +38,19 @@ def split(case: Case) -> CheckResult:
     wanted = known.sizes.get(named)
     if other := _other_split(known, named, there):
         return fault(
-            f"{there:,} images are the whole {other} split; published figures are for {_measured(known)}.",
+            f"{count(there, 'image is', 'images are')} the whole {other} split; published figures are for "
+            f"{_measured(known)}.",
             "Measure on that split.",
         )
     if wanted is None or (known.measured_on and named not in known.measured_on):
         return warning(
-            f"These are {there:,} images of {_named(case, named)}; published figures are for {_measured(known)}.",
+            f"{'This is' if there == 1 else 'These are'} {count(there, 'image')} of {_named(case, named)}; published "
+            f"figures are for {_measured(known)}.",
             "Measure on that split.",
         )
     if there != wanted:
         return warning(
-            f"{there:,} images were measured; {case.dataset} ({named}) has {wanted:,}.",
+            f"{count(there, 'image was', 'images were')} measured; {case.dataset} ({named}) has {wanted:,}.",
             "Measure on the whole split to compare with published figures.",
         )
     if case.skipped > SKIPPED * there:
@@ -70,7 +72,7 @@ def _classes(case: Case) -> CheckResult | None:
     missing = case.c - len(np.unique(case.answers.labels))
     if missing and len(case.answers.labels) >= 2 * case.c:
         return warning(
-            f"{missing:,} of {case.c:,} classes have no image among {len(case.answers.labels):,}.",
+            f"{some_of(missing, case.c, 'class', 'has', 'have')} no image among {len(case.answers.labels):,}.",
             "Take images of every class: the first rows of a sorted list are not a sample.",
         )
     return None
@@ -127,7 +129,7 @@ def _seen(case: Case, seen: float, n: int, n_train: int) -> CheckResult:
         )
     compared, same = case.known.same
     share = seen * same / max(1, compared)
-    said = f"{said}; of {compared:,} pairs compared, {same:,} are the same image pixel for pixel."
+    said = f"{said}; of {compared:,} pairs compared, {count(same, 'is', 'are')} the same image pixel for pixel."
     if share < SEEN_SOME:
         return ok(said)
     return CheckResult(
@@ -169,10 +171,10 @@ def enough(case: Case) -> CheckResult:
     needed = f"about {_needed(value):,} would give ±1 point"
     if half > (WIDE_BESIDE if case.known.published else WIDE):
         return warning(
-            f"With {n:,} images the 95 % interval is {interval_text(interval)}, ±{points(half)}; {needed}.",
+            f"With {count(n, 'image')} the 95 % interval is {interval_text(interval)}, ±{points(half)}; {needed}.",
             "Measure on more images before comparing.",
         )
-    return ok(f"With {n:,} images the 95 % interval is {interval_text(interval)}, ±{points(half)}.")
+    return ok(f"With {count(n, 'image')} the 95 % interval is {interval_text(interval)}, ±{points(half)}.")
 
 
 def _needed(value: float) -> int:

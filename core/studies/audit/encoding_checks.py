@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from core.catalog.published import closest_protocol
 from core.stats import metrics
-from core.stats.numbers import percent, points
+from core.stats.numbers import count, percent, points
 from core.studies.audit.case import Case, CaseAnswers
 from core.studies.audit.finding import CheckResult, Counterfactual, fault, if_right, ok, unknown, warning
 from core.types import FloatArray
@@ -56,20 +56,22 @@ def deterministic(case: Case) -> CheckResult:
         )
     if found.again > found.limit:
         said = (
-            f"The vectors of {found.pictures} images, encoded twice, differ by up to {_relative(found.again)} of "
-            f"their length; rounding explains {_relative(found.limit)}."
+            f"The vectors of {count(found.pictures, 'image')}, encoded twice, differ by up to {_relative(found.again)} "
+            f"of their length; rounding explains {_relative(found.limit)}."
         )
         return fault(said, "Call model.eval() before encoding; open_clip hands models over in training mode.")
     if found.stored is not None and found.stored > RECODED * found.limit:
         said = (
-            f"The same {found.pictures} images encoded now differ from the stored vectors by up to "
+            f"The same {count(found.pictures, 'image')} encoded now differ from the stored vectors by up to "
             f"{_relative(found.stored)} of their length; rounding explains {_relative(RECODED * found.limit)}."
         )
         return fault(
             said, "The stored vectors were made in another way, for example in training mode; embed the data set again."
         )
     also = "" if found.stored is None else ", and those in the cache by " + _relative(found.stored)
-    return ok(f"The vectors of {found.pictures} images, encoded twice, differ by {_relative(found.again)}{also}.")
+    return ok(
+        f"The vectors of {count(found.pictures, 'image')}, encoded twice, differ by {_relative(found.again)}{also}."
+    )
 
 
 def _relative(value: float) -> str:

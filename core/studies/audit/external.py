@@ -18,7 +18,7 @@ from core.errors import TMVError, UnknownName
 from core.readers.datasets import DATASETS
 from core.readers.external import Classes, Predictions
 from core.readers.prediction_classes import Join
-from core.stats.numbers import percent
+from core.stats.numbers import count, percent, some_of, verb
 from core.studies.audit import Alternative, Asked, Case, CaseAnswers, Cell, Known
 from core.studies.audit.cases import known_of, text_side, trained_rule
 from core.studies.field.own import field_set_of
@@ -160,9 +160,9 @@ def renumbered(brought: Predictions, labels: IntArray, rows: IntArray) -> Predic
 def not_compared(brought: Predictions, images: EmbeddingSet, strangers: int) -> Note:
     """Why someone's table was not laid beside runs of our own."""
     if strangers:
-        whole = f"{strangers:,} of {len(brought.ids):,} images"
+        whole = some_of(strangers, len(brought.ids), "image")
         return Note(
-            f"{whole} are none of {images.key.dataset}, so it was not compared with our own runs.",
+            f"{whole} none of {images.key.dataset}, so it was not compared with our own runs.",
             "not_compared",
             "warning",
         )
@@ -177,7 +177,7 @@ def strangers_note(strangers: int, n: int, dataset: str) -> tuple[Note, ...]:
     """How many rows are pictures that the data set does not have."""
     if not strangers:
         return ()
-    return (Note(f"{strangers:,} of {n:,} images are none of {dataset} and were left out.", "strangers", "warning"),)
+    return (Note(f"{some_of(strangers, n, 'image')} none of {dataset} and left out.", "strangers", "warning"),)
 
 
 def missing_note(ours: IntArray, images: EmbeddingSet, own: Alternative | None) -> tuple[Note, ...]:
@@ -188,7 +188,8 @@ def missing_note(ours: IntArray, images: EmbeddingSet, own: Alternative | None) 
     if not left.any():
         return ()
     key, lost = images.key, int(left.sum())
-    said = f"{lost:,} of the {len(images):,} images of {key.dataset} ({key.split}) have no row in the table"
+    which = f"{lost:,} of the {count(len(images), 'image')} of {key.dataset} ({key.split})"
+    said = f"{which} {verb(lost, 'has', 'have')} no row in the table"
     if own is not None and len(own.correct) == len(left) and not left.all():
         gone, kept = own.correct[left], own.correct[~left]
         shares = [percent(float(part.mean())) for part in (gone, kept)]

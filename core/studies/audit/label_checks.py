@@ -6,7 +6,7 @@ import numpy as np
 
 from core.stats import metrics
 from core.stats.intervals import wilson
-from core.stats.numbers import percent, quoted
+from core.stats.numbers import percent, quoted, some_of
 from core.studies.audit.case import PROTOCOL, Alternative, Case, CaseAnswers
 from core.studies.audit.finding import CheckResult, Counterfactual, fault, if_right, ok, unknown
 from core.studies.audit.name_checks import own_answers_fit
@@ -174,7 +174,7 @@ def _not_its_own(case: Case, answers: CaseAnswers, own: IntArray) -> CheckResult
     names, wrong = _names(case), np.flatnonzero(own != answers.labels)
     given, true = names[answers.labels[wrong[0]]], names[own[wrong[0]]]
     return fault(
-        f"{len(wrong):,} of {len(own):,} labels are not the data set's own, the first “{given}” where it is “{true}”.",
+        f"{some_of(len(wrong), len(own), 'label')} not the data set's own, the first “{given}” where it is “{true}”.",
         "Match class names and labels by name, never by position.",
         if_right("with the data set's own labels", answers.predicted == own, answers),
     )

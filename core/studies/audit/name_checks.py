@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.stats.intervals import paired_difference
-from core.stats.numbers import percent, points, quoted
+from core.stats.numbers import percent, points, quoted, some_of, verb
 from core.stats.scores import first_equal
 from core.studies.audit.asking_checks import class_names
 from core.studies.audit.case import NAMES, PROTOCOL, Alternative, Case, CaseAnswers
@@ -41,8 +41,8 @@ def _one_vector(case: Case) -> CheckResult | None:
         return None
     names = [_name(case, int(i)) for i in np.flatnonzero(shared)]
     return fault(
-        f"{int(shared.sum()):,} of {len(alike):,} class names have the same vector as another one, such as "
-        f"{quoted(names)}: to this model they are one word.",
+        f"{some_of(int(shared.sum()), len(alike), 'class name', 'has', 'have')} the same vector as another one, "
+        f"such as {quoted(names)}: to this model they are one word.",
         "Use words that the model's texts were written in, most often English.",
     )
 
@@ -92,7 +92,8 @@ def _never_answered(case: Case) -> CheckResult | None:
         return None
     names = [_name(case, int(i)) for i in silent]
     return warning(
-        f"{len(silent):,} of {len(there):,} classes with {FEW} or more images are never answered, such as "
+        f"{len(silent):,} of {len(there):,} classes with {FEW} or more images {verb(len(silent))} never "
+        f"answered, such as "
         f"{quoted(names)}: the model may not know these names.",
         "Check the words first: their language, their spelling, whether they are words at all.",
     )

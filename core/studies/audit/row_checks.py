@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 import numpy as np
 
 from core.stats.intervals import mcnemar_exact, wilson
-from core.stats.numbers import count, percent
+from core.stats.numbers import count, percent, some_of
 from core.stats.same_answers import SameAnswers, same_answers
 from core.studies.audit.case import Case, CaseAnswers
 from core.studies.audit.finding import CheckResult, fault, if_right, ok, unknown
@@ -45,7 +45,7 @@ def _of_folders(case: Case, answers: CaseAnswers) -> CheckResult | None:
     first = int(wrong[0])
     label, folder = case.classnames[answers.labels[first]], case.classnames[own[first]]
     return fault(
-        f"{len(wrong):,} of {len(own):,} images are labeled otherwise than their folder says, the first “{label}” in "
+        f"{some_of(len(wrong), len(own), 'image')} labeled otherwise than their folder says, the first “{label}” in "
         f"the folder of “{folder}”: rows were shuffled, or a column was sorted by itself.",
         "Write image, label and answer of a row together.",
         if_right("with the labels of the folders", answers.predicted == np.where(named, own, answers.labels), answers),
@@ -109,14 +109,14 @@ def _in_order(own: IntArray, answers: CaseAnswers) -> CheckResult | None:
     restored[rows] = answers.predicted
     return fault(
         f"The rows are in another order: {int(there.sum()):,} of {n:,} answers are those of our own run {said}; as "
-        f"they stand, {int(here.sum()):,} are.",
+        f"they stand, {count(int(here.sum()), 'is', 'are')}.",
         _TOGETHER,
         if_right("with every answer beside its image", restored == answers.labels, answers),
     )
 
 
 def _in_no_order(found: SameAnswers) -> CheckResult:
-    whole = f"{found.differ:,} of {found.n:,} rows seem to be" if found.paired else "The rows are"
+    whole = some_of(found.differ, found.n, "row", "seems to be", "seem to be") if found.paired else "The rows are"
     return fault(
         f"{whole} in another order, none of those that were tried: their answers are as often of each class as those "
         f"of our own run ({found.distance:,} of {found.differ:,} would have to change, where answers of another origin "

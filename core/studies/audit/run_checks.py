@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from core.stats.intervals import PairedDifference, paired_difference
-from core.stats.numbers import percent, points
+from core.stats.numbers import count, percent, points
 from core.studies.audit.asking_checks import class_names, templates
 from core.studies.audit.case import AS_WRITTEN, NAMES, NOT_FILLED, PROTOCOL, TEMPLATES, Alternative, Case
 from core.studies.audit.finding import CheckResult, Counterfactual, fault, of_alternative, ok, unknown, warning
@@ -27,7 +27,7 @@ def own_run(case: Case) -> CheckResult:
     if case.answers is None:
         return _of_figure(case, own)
     gap = paired_difference(case.answers.correct, own.correct)
-    said = f"{_beside(own, float(case.answers.correct.mean()))} on the same {gap.n:,} images"
+    said = f"{_beside(own, float(case.answers.correct.mean()))} on the same {count(gap.n, 'image')}"
     if abs(gap.difference) < FAR or not gap.excludes_zero:
         return ok(f"{said}.")
     return _apart(said, gap.difference, of_alternative(own, case))
@@ -37,9 +37,9 @@ def _of_figure(case: Case, own: Alternative) -> CheckResult:
     assert case.acc1 is not None
     n = len(own.correct)
     if case.n and not case.n_assumed and case.n != n:
-        return unknown(f"Our own run is on {n:,} images and the figure on {case.n:,}, so they do not compare.")
+        return unknown(f"Our own run is on {count(n, 'image')} and the figure on {case.n:,}, so they do not compare.")
     low, high = own.acc1_ci95
-    gap, said = case.acc1 - own.acc1, f"{_beside(own, case.acc1)} on {n:,} images"
+    gap, said = case.acc1 - own.acc1, f"{_beside(own, case.acc1)} on {count(n, 'image')}"
     if abs(gap) < FAR or low <= case.acc1 <= high:
         return ok(f"{said}.")
     mine = Counterfactual(

@@ -68,7 +68,8 @@ def _which(trial: Trial) -> str:
     if len(trial.named) == 1:
         return ways[0]
     more = len(trial.named) - len(ways)
-    told = f"{either(ways)}{f' (or in {more} more ways)' if more else ''}"
+    others = f" (or in {count(more, 'more way')})" if more else ""
+    told = f"{either(ways)}{others}"
     return f"{told}, which cannot be told apart here"
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from core.readers.external import Predictions
 from core.stats.intervals import wilson
+from core.stats.numbers import count
 from core.stats.shuffles import shuffled
 from core.studies.audit.case import Alternative
 from core.studies.audit.trying.result import SOUND
@@ -30,7 +31,7 @@ def named_by_order(brought: Predictions, images: EmbeddingSet, own: Alternative 
     which most answers are those of our own run, and the order of the data set before all others."""
     labels, theirs = np.asarray(images.labels), brought.labels
     if theirs is None or len(theirs) != len(labels):
-        return _left(brought, f"it has {len(brought.ids):,} rows and the data set {len(labels):,} images")
+        return _left(brought, f"it has {count(len(brought.ids), 'row')} and the data set {count(len(labels), 'image')}")
     if not np.array_equal(np.sort(theirs), np.sort(labels)):
         return _left(brought, "its labels are not those of the data set")
     best, most = None, -1

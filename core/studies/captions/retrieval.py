@@ -20,6 +20,7 @@ from core.errors import TMVError
 from core.stats.gallery import take
 from core.stats.intervals import SEED, bootstrap_mean, wilson
 from core.stats.metrics import BoolArray, Float64Array, summarise_ranks
+from core.stats.numbers import count
 from core.studies.captions.ranks import CaptionRanks, rank_captions
 from core.studies.result import StudyResult
 from core.system.progress import Progress
@@ -301,7 +302,8 @@ def _small_notes(n: int, m: int, span: tuple[int, int]) -> tuple[Note, ...]:
 def _notes(images: EmbeddingSet, counts: IntArray, span: tuple[int, int], published: bool) -> tuple[Note, ...]:
     notes = list[Note]()
     if bare := int(np.count_nonzero(counts == 0)):
-        text = f"{bare:,} images have no caption: captions can find them by mistake, but they ask nothing."
+        which = count(bare, "image has", "images have")
+        text = f"{which} no caption; such an image can be found by mistake, but asks nothing."
         notes.append(Note(text, "bare_pictures"))
     if span[0] != span[1]:
         text = f"Images have {span[0]} to {span[1]} captions; with more captions per image finds one more easily."

@@ -12,6 +12,7 @@ import numpy as np
 
 from core.errors import TMVError
 from core.stats.metrics import BoolArray
+from core.stats.numbers import count
 from core.studies.probe.training_rows import pair_notes
 from core.studies.result import StudyResult, place_of
 from core.studies.zero_shot.classify import SOFTMAX_OF_SIGMOID, ZeroShotResult, reference_record
@@ -262,5 +263,5 @@ def adapter_note(rule: ScoreRule, methods: Sequence[str]) -> tuple[Note, ...]:
 
 def short_note(classes: int, k: int) -> Note:
     """How many classes have fewer than K pictures to give."""
-    some = f"{classes} classes have" if classes > 1 else "One class has"
+    some = count(classes, "class has", "classes have")
     return Note(f"{some} fewer than {k} images to spare; such a class gives all it has.", "short_classes")

@@ -10,6 +10,7 @@ from core.catalog.published import other_images
 from core.errors import TMVError
 from core.readers.named_sets import is_that_set
 from core.stats.accuracy import BY_NAME as METRICS
+from core.stats.numbers import count
 from core.studies.base import Lab
 from core.studies.field.choosing import figures
 from core.studies.leaderboard.figures import BY_NAME
@@ -80,7 +81,7 @@ def _own(lab: Lab, model: str, dataset: str) -> OwnFigure | None:
     shards = place.dataset.name.startswith("wds:")
     if score is None or not is_that_set(place.dataset, lab.vectors.require(place).classnames):
         return None
-    fewer = f"on {score.n:,} of its {field_set.n:,} images" if shards and score.n != field_set.n else ""
+    fewer = f"on {score.n:,} of its {count(field_set.n, 'image')}" if shards and score.n != field_set.n else ""
     return OwnFigure(
         model=model,
         dataset=dataset,

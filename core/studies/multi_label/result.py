@@ -19,6 +19,7 @@ from core.errors import TMVError
 from core.stats import metrics
 from core.stats.average_precision import average_precisions, mean_interval
 from core.stats.intervals import wilson
+from core.stats.numbers import some_of
 from core.studies.labels import truth_of
 from core.studies.result import StudyResult, place_of
 from core.studies.zero_shot.classify import check_templates, name_notes, unsaid
@@ -188,7 +189,7 @@ def _accepted(yes: NDArray[np.bool_], truth: NDArray[np.bool_]) -> Accepted:
 def _notes(images: EmbeddingSet, classnames: Sequence[str], empty: int, threshold: Threshold) -> list[Note]:
     notes = [note for note in name_notes(classnames) if note.code != "one_class"]
     if empty:
-        text = f"{empty} of {len(classnames)} classes have no image here; the mean is over the others."
+        text = f"{some_of(empty, len(classnames), 'class', 'has', 'have')} no image here; the mean is over the others."
         notes.append(Note(text, "empty_classes"))
     if not images.score_rule.each_alone:
         text = (

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from core.errors import TMVError
 from core.stats.metrics import BoolArray
+from core.stats.numbers import some_of, verb
 from core.studies.labels import check_one_label
 from core.types import EmbeddingSet, IntArray, Note
 
@@ -52,7 +53,8 @@ def pair_notes(train: EmbeddingSet, test: EmbeddingSet) -> tuple[Note, ...]:
         if note not in said
     )
     missing = len(set(np.unique(labels_of(test)).tolist()) - set(np.unique(labels_of(train)).tolist()))
-    text = f"{missing} of {len(train.classnames)} classes have no training image, so their test images are wrong."
+    lacking = some_of(missing, len(train.classnames), "class", "has", "have")
+    text = f"{lacking} no training image, so the test images of {'that class' if missing == 1 else 'these'} are wrong."
     return (*said, *of_train, *((Note(text, "untrained_classes", "warning"),) if missing else ()))
 
 
@@ -101,7 +103,7 @@ def seen_in_training(train: EmbeddingSet, test: EmbeddingSet) -> BoolArray:
     if 2 * seen.sum() >= min(len(train), len(test)):
         raise TMVError(
             f"{int(seen.sum()):,} of the {len(seen):,} test images of {test.key.dataset} "
-            f"({test.key.split}) are also in its training split; choose a split that is not trained on."
+            f"({test.key.split}) {verb(seen.sum())} also in its training split; choose a split that is not trained on."
         )
     return seen
 

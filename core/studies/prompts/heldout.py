@@ -16,6 +16,7 @@ from core.errors import TMVError
 from core.stats.first_answers import answer
 from core.stats.intervals import PairedDifference, paired_difference, wilson
 from core.stats.metrics import BoolArray
+from core.stats.numbers import verb
 from core.studies.prompts.accuracy import difference_record
 from core.studies.prompts.search import (
     BUDGET,
@@ -132,8 +133,9 @@ class PromptSearchResult(StudyResult):
             return note
         kept = len(self.pool) - sum(len(group) - 1 for group in self.same)
         text = (
-            f"The model reads some templates as the same text, so {kept} of {len(self.pool)} were tried, of each group "
-            f"the first: {group_list(self.same)}. The averages of the whole pool are over all {len(self.pool)}."
+            f"The model reads some templates as the same text, so {kept} of {len(self.pool)} "
+            f"{verb(kept, 'was', 'were')} tried, of each group the first: {group_list(self.same)}. The averages "
+            f"of the whole pool are over all {len(self.pool)}."
         )
         return (Note(text, SAME_TEMPLATES),)
 

@@ -18,6 +18,7 @@ import numpy as np
 from core.errors import TMVError
 from core.stats.answers import count_right
 from core.stats.metrics import Float64Array, normalise, softmax
+from core.stats.numbers import count
 from core.system.progress import Progress
 from core.types import FloatArray, IntArray
 
@@ -63,7 +64,7 @@ def split_rows(ids: Sequence[str], labels: IntArray, heldout_share: float = 0.5,
         held[rows[: max(1, round(heldout_share * len(rows)))]] = True
     if held.all() or not held.any():
         raise TMVError(
-            f"{len(ids)} images are too few to cut into a search and a held-out part; "
+            f"{count(len(ids), 'image is', 'images are')} too few to cut into a search and a held-out part; "
             "at least one class needs two images."
         )
     return Parts(search=np.flatnonzero(~held).astype(np.int64), heldout=np.flatnonzero(held).astype(np.int64))

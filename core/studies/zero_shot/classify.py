@@ -19,6 +19,7 @@ from core.errors import BadArgument, TMVError
 from core.stats import metrics
 from core.stats.accuracy import TOP, Score, score
 from core.stats.intervals import wilson_many
+from core.stats.numbers import count, some_of
 from core.studies.result import Answered, place_of
 from core.types import (
     EmbeddingSet,
@@ -326,7 +327,7 @@ def _notes(per_class: Sequence[ClassRecall], classnames: Sequence[str], classes:
     if empty := sum(r.n == 0 for r in per_class):
         notes.append(
             Note(
-                f"{empty} of {len(classnames)} classes have no image here; the mean per-class recall "
+                f"{some_of(empty, len(classnames), 'class', 'has', 'have')} no image here; the mean per-class recall "
                 "is over the others.",
                 "empty_classes",
             )
@@ -391,7 +392,7 @@ def _tie_note(correct: NDArray[np.bool_], tied: NDArray[np.bool_] | None) -> tup
     wrong, right = (f"{100 * hits / n:.2f} %" for hits in (sure, sure + np.count_nonzero(tied)))
     return (
         Note(
-            f"For {np.count_nonzero(tied)} of {n} images the right class and another have exactly the same "
+            f"For {np.count_nonzero(tied)} of {count(n, 'image')} the right class and another have exactly the same "
             "score; the class listed first is the answer, as in an argmax. With every such image counted as "
             f"wrong, top-1 would be {wrong}, with every one counted as right {right}.",
             "ties",

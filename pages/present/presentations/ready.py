@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import streamlit as st
 
 from core.deck import scenes as story
-from core.deck.needs import ViewNeeds, search_needs, view_needs
+from core.deck.needs import STUDIED, ViewNeeds, study_needs, view_needs
 from core.deck.scenes import Pairs, stories_folder
 from core.deck.steps import STEPS
 from core.deck.stories import OwnStep, OwnStory, load_story
 from core.engine import Engine
 from core.errors import EncoderWarming, TMVError
 from core.stats.numbers import count
-from core.studies.prompts.study import PromptSearch
-from core.words.deck import slides_missing
+from core.studies.base import LongStudy
+from core.words.deck import slides_missing, study_starts
 from core.words.names import say_model
 from pages.present.stage import STORY_PATH
 from pages.shared.guard import public
@@ -41,7 +42,7 @@ def prepare(engine: Engine, own: OwnStory | None, pairs: Pairs) -> None:
         return
     words, button = st.columns([6, 2], vertical_alignment="center")
     words.info(plain(_said(lacking, of)), icon=":material/info:")
-    jobs = [engine.job(study) for need in lacking for study in need.searches]
+    jobs = [engine.job(study) for need in lacking for study in need.studies]
     if running := [job.key for job in jobs if job is not None]:
         watch(engine, running)
     if not any(need.texts or need.pictures for need in lacking) and all(job and job.live for job in jobs):
@@ -50,7 +51,7 @@ def prepare(engine: Engine, own: OwnStory | None, pairs: Pairs) -> None:
         "Prepare the slides",
         key="prepare-own" if own else "prepare-story",
         width="stretch",
-        help="Encodes texts, loads images and runs searches.",
+        help="Encodes texts, loads images, trains and searches.",
     ):
         _load(_own_works(engine, lacking) if own else _works(engine, pairs))
 
@@ -63,11 +64,11 @@ def own_lacking(engine: Engine, own: OwnStory) -> dict[int, str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Lacks:
-    """What one slide lacks: images to load, texts to encode by model, searches to run, and whatever else, in words."""
+    """What one slide lacks: images to load, texts to encode by model, studies to run, and whatever else, in words."""
 
     pictures: int = 0
     texts: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    searches: tuple[PromptSearch, ...] = ()
+    studies: tuple[LongStudy[Any], ...] = ()
     other: tuple[str, ...] = ()
 
 
@@ -80,7 +81,7 @@ def _lacking(engine: Engine, own: OwnStory | None, pairs: Pairs) -> list[_Lacks]
             if not r.ready
         ]
     needs = (_needs(engine, step) for step in own.steps)
-    return [_Lacks(texts=n.texts, searches=n.searches, other=n.other) for n in needs if n.missing]
+    return [_Lacks(texts=n.texts, studies=n.studies, other=n.other) for n in needs if n.missing]
 
 
 def _said(lacking: Sequence[_Lacks], of: int) -> str:
@@ -102,8 +103,8 @@ def _works(engine: Engine, pairs: Pairs) -> Works:
 def _own_works(engine: Engine, lacking: Sequence[_Lacks]) -> Works:
     encode = engine.encoding.encode_texts
     for need in lacking:
-        for study in need.searches:
-            yield 0.0, f"Starting a search with {say_model(study.place.model)}", partial(engine.submit, study)
+        for study in need.studies:
+            yield 0.0, study_starts(study.kind, study.place.model.name), partial(engine.submit, study)
     for need in lacking:
         for model, wanted in need.texts:
             yield 0.0, f"Encoding {count(len(wanted), 'text')} with {say_model(model)}", partial(encode, model, wanted)
@@ -128,8 +129,6 @@ def _load(works: Works) -> None:
 
 CLASSIFIED = ("", "accuracy", "errors_by_class", "compare", "check_my_number", "compare_templates")
 """The pages that put class names into templates."""
-SEARCHED = "better_prompt"
-"""The page that shows what a search found."""
 
 
 def _needs(engine: Engine, step: OwnStep) -> ViewNeeds:
@@ -140,8 +139,8 @@ def _needs(engine: Engine, step: OwnStep) -> ViewNeeds:
         # Whoever can write a story must not be able to look elsewhere on the server.
         choices["data"] = tuple(page_dataset(engine, name).name for name in choices.get("data", ()))
         choices["model"] = tuple(page_model(engine, name).name for name in choices.get("model", ()))
-        if step.page == SEARCHED:
-            return search_needs(engine, choices)
+        if step.page in STUDIED:
+            return study_needs(engine, step.page, choices)
         return view_needs(engine, choices, classified=step.page in CLASSIFIED)
     except TMVError as error:
         said = public(str(error)).rstrip(".")

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.engine import Engine
 from core.errors import EncoderWarming, TMVError
-from core.stats.numbers import interval_text
+from core.stats.numbers import interval_text, verb
 from core.studies.pictures.search import PicturesResult
 from core.studies.pictures.study import search as search_pictures
 from core.types import DatasetSpec, EmbeddingSet, ModelSpec, Place
@@ -96,7 +96,9 @@ def _precision(result: PicturesResult) -> None:
         plain(f"{say_model(result.model)}: “{result.query.words}”"), f"{p.hits} of {p.k}", help=exact_help(result.model)
     )
     names = " or ".join(p.classnames)
-    st.caption(plain(f"are {names} · 95 %: {interval_text(p.ci95)} · {p.base_rate * p.k:.1f} expected by chance"))
+    st.caption(
+        plain(f"{verb(p.hits)} {names} · 95 %: {interval_text(p.ci95)} · {p.base_rate * p.k:.1f} expected by chance")
+    )
 
 
 def show_results(engine: Engine, rows: tuple[ListRow, ...], asked: Question, how: Showing) -> None:

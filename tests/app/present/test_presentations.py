@@ -18,9 +18,10 @@ from core.engine import Engine
 from core.errors import EncoderWarming
 from core.studies.base import LongStudy
 from pages.shared.theme import STAGE
-from tests.app.making import said, unescaped
+from tests.app.making import pages_of, said, unescaped
 from tests.conftest import GOOD, World
 from tests.fakes import FakeEncoder
+from tests.worlds import trained_world
 
 Page = Callable[..., AppTest]
 HERE = "present/presentations"
@@ -36,6 +37,12 @@ def stories(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     for user in ("stage", "presentations.own", "presentations.ready"):
         monkeypatch.setattr(f"pages.present.{user}.stories_folder", lambda engine: tmp_path)
     yield tmp_path
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """A world with a training split."""
+    return trained_world(tmp_path_factory.mktemp("trained"))[0]
 
 
 def html(app: AppTest) -> str:
@@ -158,6 +165,41 @@ def test_a_search_that_was_never_run_is_not_ready(
     assert not app.exception and [(s.kind, s.options()["budget"]) for s in started] == [("optimise", 200)]
     assert started[0].options()["pool"] == ["a {}", "one {}"]
     Engine(world.cache, world.data, in_process=False).run(started[0])
+    assert status(page(HERE, story="found"), "Found") == "Yes"
+
+
+@pytest.mark.parametrize(
+    ("view", "said_so", "kind", "options"),
+    [
+        ("/linear_probe?unit=true", "the linear probe to be trained with ViT-B/32", "probe", {"normalise": True}),
+        (
+            "/few_shot?method=tip&seeds=2",
+            "the few-shot study to be run with ViT-B/32",
+            "fewshot",
+            {"methods": ["tip"], "seeds": 2, "templates": None},
+        ),
+    ],
+)
+def test_a_study_that_was_never_trained_is_not_ready(
+    trained: World,
+    stories: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    view: str,
+    said_so: str,
+    kind: str,
+    options: dict[str, object],
+) -> None:
+    started = list[LongStudy[object]]()
+    monkeypatch.setattr(Engine, "submit", lambda self, study: started.append(study))
+    step = OwnStep(title="Trained", view=f"{view}&model={GOOD}&data={trained.colours}")
+    save_story(stories, OwnStory(title="Found", steps=(step,)))
+    (page,) = pages_of(trained, monkeypatch)
+    app = page(HERE, story="found")
+    assert not app.exception and said_so in status(app, "Found") and f"Missing: {said_so}" in said(app)
+    app.button(key="prepare-own").click().run()
+    assert not app.exception and [study.kind for study in started] == [kind]
+    assert options.items() <= started[0].options().items()
+    Engine(trained.cache, trained.data, in_process=False).run(started[0])
     assert status(page(HERE, story="found"), "Found") == "Yes"
 
 
