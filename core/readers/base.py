@@ -368,7 +368,7 @@ def class_note(labels: Sequence[int], c: int) -> tuple[Note, ...]:
     present = len(set(labels))
     if present == c or not labels:
         return ()
-    text = f"{some_of(present, c, 'class', 'has', 'have')} images here; classification still chooses among all {c}."
+    text = f"{some_of(present, c, 'class', 'has', 'have')} images here; classification still chooses among all {c:,}."
     return (Note(text, "classes_without_pictures"),)
 
 

@@ -258,6 +258,6 @@ def none_found(file: Path, wanted: Sequence[str]) -> str:
     """The sentence for a file whose pictures are not there."""
     odd = "" if any(map(is_picture_name, wanted)) else " These names do not end as images do (.jpg, .png)."
     return (
-        f"None of the {count(len(wanted), 'image')} named in {file.name} ({and_more(wanted, 2)}) was found in "
+        f"Of {count(len(wanted), 'image')} named in {file.name} ({and_more(wanted, 2)}) none was found in "
         f"{file.parent} or the folders beside it; put them there.{odd}"
     )

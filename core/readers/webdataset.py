@@ -154,7 +154,7 @@ def _read_splits(path: Path, names: Names) -> dict[str, _Split]:
         silent = [key for split in splits.values() for key in split.silent]
         if silent:
             raise NotHere(
-                f"None of the {count(len(silent), 'image')} in {path} has a label or caption that can be read "
+                f"Of {count(len(silent), 'image')} in {path} none has a label or caption that can be read "
                 f"({and_more(silent)})."
             )
         raise NotHere(f"The shards of {path} hold no images; expected members like 0001.jpg and 0001.cls.")

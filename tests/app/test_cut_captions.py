@@ -59,7 +59,7 @@ def here(world: tuple[Path, str, str, int], monkeypatch: pytest.MonkeyPatch) -> 
 def test_every_study_counts_them(here: tuple[Place, int]) -> None:
     (place, context), engine = here, Engine()
     for noted in (engine.run(Retrieval(place=place)), one_picture(engine, place, picture="3.png")):
-        assert f"1 of 12 captions are cut at {context} tokens" in coded(noted.notes)[CUT_CAPTIONS]
+        assert f"1 of 12 captions is cut at {context} tokens" in coded(noted.notes)[CUT_CAPTIONS]
         assert CUT_CAPTIONS in {note["code"] for note in noted.to_record()["notes"]}
     for text, cut in ((LONG, True), (SHORT, False)):
         of_text = one_caption(engine, place, picture="3.png", text=text, by_word=False)
@@ -75,7 +75,7 @@ def test_every_study_counts_them(here: tuple[Place, int]) -> None:
 def test_command_json_and_report_count_them(here: tuple[Place, int], capsys: pytest.CaptureFixture[str]) -> None:
     place, context = here
     model, data, _ = place.names
-    cut = f"1 of 12 captions are cut at {context} tokens"
+    cut = f"1 of 12 captions is cut at {context} tokens"
     assert cli.main(["retrieve", "--model", model, "--data", data]) == 0
     assert cut in capsys.readouterr().out
     assert cli.main(["retrieve", "--model", model, "--data", data, "--json", "-"]) == 0
@@ -93,7 +93,7 @@ def coded_json(printed: str) -> dict[str, str]:
 def test_every_page_counts_them(here: tuple[Place, int]) -> None:
     place, context = here
     model, data, _ = place.names
-    cut = f"1 of 12 captions are cut at {context} tokens"
+    cut = f"1 of 12 captions is cut at {context} tokens"
     for page, options in (
         ("caption_retrieval/retrieval_scores", {"model": [model], "data": [data]}),
         ("home", {}),

@@ -107,7 +107,7 @@ def test_cut_captions_stand_beside_recall_also_of_an_old_cache(world: Path) -> N
     engine.vectors.embed(engine.place(GOOD, told(world)))
     found = engine.run(Retrieval.at(engine, GOOD, told(world)))
     (note,) = [note for note in found.notes if note.code == "cut_captions"]
-    assert note.startswith("1 of 40 captions are cut at ") and note.level == "info"
+    assert note.startswith("1 of 40 captions is cut at ") and note.level == "info"
     card = read_card(world / "cache", GOOD)
     assert card is not None and card.context_length >= 8
     # Other vectors are not asked for: what a cache of an earlier version holds is enough.

@@ -263,5 +263,5 @@ def adapter_note(rule: ScoreRule, methods: Sequence[str]) -> tuple[Note, ...]:
 
 def short_note(classes: int, k: int) -> Note:
     """How many classes have fewer than K pictures to give."""
-    some = count(classes, "class has", "classes have")
+    some = "One class has" if classes == 1 else count(classes, "class has", "classes have")
     return Note(f"{some} fewer than {k} images to spare; such a class gives all it has.", "short_classes")

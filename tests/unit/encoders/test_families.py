@@ -234,7 +234,7 @@ def test_captions_that_are_cut_are_counted_by_the_models_own_tokenizer(family: s
     spec = find_model(make_family(family, tmp_path / "own"))
     context = config_of(family)["model_cfg"]["text_cfg"].get("context_length", 77)
     (note,) = cut_note(spec, None, [*["cat"] * 19, "a very " * 80], "captions", "cut_captions")
-    assert note.code == "cut_captions" and f"1 of 20 captions are cut at {context} tokens" in note
+    assert note.code == "cut_captions" and f"1 of 20 captions is cut at {context} tokens" in note
     shutil.rmtree(tmp_path / "own")
     assert cut_note(spec, None, ["cat"], "captions", "cut_captions") == ()
 

@@ -266,7 +266,7 @@ def test_a_list_from_0_for_folders_from_1_is_warned_of(tmp_path: Path) -> None:
 def test_names_of_other_classes_in_a_list_of_names_are_said(tmp_path: Path) -> None:
     (tmp_path / "n.txt").write_text("owl\ncat\nlion\nhot dog\ndog\n", encoding="utf-8")
     found = read_classnames(tmp_path / "n.txt", PETS)
-    assert found.names == ("cat", "dog", "hot dog", "owl") and "1 classes that are not here (lion)" in found.notes[0]
+    assert found.names == ("cat", "dog", "hot dog", "owl") and "1 class that is not here (lion)" in found.notes[0]
 
 
 @pytest.mark.parametrize(

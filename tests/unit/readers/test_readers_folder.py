@@ -154,7 +154,7 @@ def test_links_to_pictures_that_are_gone_are_skipped_by_name(tmp_path: Path) -> 
 def test_a_folder_of_unread_formats_alone_says_so(tmp_path: Path) -> None:
     (tmp_path / "cat").mkdir()
     (tmp_path / "cat" / "1.cr2").write_bytes(b"x")
-    with pytest.raises(NotHere, match=r"only 1 files that cannot be read \(RAW\): cat/1\.cr2"):
+    with pytest.raises(NotHere, match=r"only 1 file that cannot be read \(RAW\): cat/1\.cr2"):
         open_dataset(f"folder:{tmp_path}")
 
 

@@ -32,7 +32,7 @@ def test_imagenet_mini(tmp_path: Path) -> None:
     assert data.labels is not None and [data.classnames[c] for c in data.labels] == ["tench", "goldfish"]
     assert len(data.classnames) == 1000
     notes = coded(data.notes)
-    assert "strange_folders" in notes and "2 of 1000 classes" in notes["classes_without_pictures"]
+    assert "strange_folders" in notes and "2 of 1,000 classes" in notes["classes_without_pictures"]
     with pytest.raises(NotHere, match=r"there is: val"):
         open_dataset("imagenet_mini", "train", tmp_path)
     assert describe_dataset("imagenet_mini", tmp_path).splits == ("val",)

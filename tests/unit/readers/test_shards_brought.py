@@ -459,7 +459,7 @@ def test_captions_beside_labels_are_said(tmp_path: Path) -> None:
 
 
 def test_nothing_that_can_be_read_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(NotHere, match=r"None of the 1 images .* has a label or caption"):
+    with pytest.raises(NotHere, match=r"Of 1 image in .* none has a label or caption"):
         open_dataset(f"wds:{shard(tmp_path / '0.tar', [('1.png', picture(1)), ('1.cls', '')])}")
 
 

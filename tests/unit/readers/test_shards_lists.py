@@ -154,7 +154,7 @@ def test_what_else_would_tell_is_said(tmp_path: Path) -> None:
     )
     said = note({"a.txt": "a cat", "a.json": '{"label": 3}'}, "captions_not_used")
     assert said.startswith("Captions are from .txt") and "labels in .json" in said
-    assert "1 labels hold | or ;" in note({"a.cls": "cat|dog"}, "marks_in_labels")
+    assert "1 label holds | or ;" in note({"a.cls": "cat|dog"}, "marks_in_labels")
 
 
 # --- any lists, against every way to read them ------------------------------------------------------------

@@ -143,7 +143,7 @@ def test_an_interrupted_run_is_kept_but_its_damaged_chunks_are_not(tmp_path: Pat
     flip(run.folder / "000001.chunk")
     report = verify(store)
     assert "1 damaged chunks of an interrupted run" in report.damaged[0]
-    assert "1 of 2 chunks are kept" in report.mended[0] and run.missing() == (1,)
+    assert "1 of 2 chunks is kept" in report.mended[0] and run.missing() == (1,)
     flip(run.folder / "plan.json")
     assert "lost its plan" in verify(store).damaged[0]
     assert not run.folder.exists() and store.entries() == ()
