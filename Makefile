@@ -6,7 +6,7 @@ PORT ?= 8501
 MODEL ?= demo-rn/demo
 DATA ?= demo-objects
 
-.PHONY: run test tests browser parity next check types style look embed bench lock clean
+.PHONY: run test tests browser parity ray next check types style look embed bench lock clean
 
 run: $(VENV)/.run
 	$(BIN)/python -m streamlit run streamlit_app.py --server.port=$(PORT)
@@ -33,6 +33,14 @@ parity: $(VENV)/.peers
 
 $(VENV)/.peers: $(VENV)/.dev
 	$(BIN)/uv pip install -q --no-deps --target $(VENV)/peers transformers==5.24.0
+	touch $@
+
+# What may happen to a cluster: several nodes on this machine, with the optional package in a folder of its own.
+ray: $(VENV)/.ray
+	PYTHONPATH=$(CURDIR)/$(VENV)/ray RAY_AUTH_MODE=disabled $(BIN)/python -m pytest -q tests/ray
+
+$(VENV)/.ray: $(VENV)/.dev requirements-ray.txt
+	$(BIN)/uv pip install -q --no-deps --target $(VENV)/ray -r requirements-ray.txt
 	touch $@
 
 # What the next open_clip would change here: the tests of the encoders on its newest release of 4, once there is one.

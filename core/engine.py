@@ -49,7 +49,8 @@ class Engine:
     (command line, notebook); `in_process=False` asks the warm encoder process instead and raises `EncoderWarming` until
     it is up (web). `rescan_seconds` is how long a listing of a data set's folder may be reused before the disk is asked
     again. `device` and `precision` are where and in which number format models compute (`TMV_DEVICE`, `TMV_PRECISION`;
-    by default the best that is close to float32). `tell` hears in one sentence of what was damaged in the cache and is
+    by default the best that is close to float32); several devices each embed with a process of their own. `ray` is the
+    address of a cluster that embeds (`TMV_RAY`). `tell` hears in one sentence of what was damaged in the cache and is
     computed again.
     """
 
@@ -63,6 +64,7 @@ class Engine:
         device: str | None = None,
         precision: str | None = None,
         tell: Callable[[str], None] | None = None,
+        ray: str | None = None,
     ) -> None:
         cache = Path(cache_dir or os.environ.get("TMV_CACHE", "cache")).absolute()
         folder = Path(data_dir or os.environ.get("TMV_DATA", "data")).absolute()
@@ -85,6 +87,7 @@ class Engine:
             encoding=self.encoding,
             cache_dir=cache,
             tell=tell or _silent,
+            ray=ray or os.environ.get("TMV_RAY") or None,
         )
         self.prompting = Prompting(data=self.data, encoding=self.encoding, results=self.results)
         self.jobs = Jobs(cache, folder)

@@ -25,6 +25,7 @@ from __future__ import annotations
 import difflib
 import signal
 from collections.abc import Iterable
+from typing import Any
 
 VERIFY = "run `python -m core verify` to mend the cache."
 
@@ -46,7 +47,12 @@ class NotHere(TMVError):
 
 
 class BadImage(TMVError):
-    """A file that cannot be used as a picture; the message is the one reason why."""
+    """A file that cannot be used as a picture; the message is the one reason why. `content` is what was read of it,
+    where it could be read and not decoded, and the reader knows."""
+
+    def __init__(self, reason: str, content: Any = None) -> None:
+        self.content = content
+        super().__init__(reason)
 
 
 class Damaged(TMVError):

@@ -80,7 +80,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         check_json_target(args.json)
         asked_precision(args.precision)
-        engine = Engine(in_process=True, rescan_seconds=2.0, device=args.device, precision=args.precision, tell=_tell)
+        asked = {"device": args.device, "precision": args.precision, "ray": getattr(args, "ray", None)}
+        engine = Engine(in_process=True, rescan_seconds=2.0, tell=_tell, **asked)
         if data := _named(args, "data"):
             args.data = [typed_name(name, engine.data.names) for name in data]
         with shown_together(_named(args, "model"), _named(args, "data")):

@@ -27,6 +27,12 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         help="compute only the I-th of N equal parts, counted from 1; in any order, again after a failure, on any "
         "machine that sees the cache folder",
     )
+    parser.add_argument(
+        "--ray",
+        metavar="ADDRESS",
+        help="have the machines of a Ray cluster compute: auto, HOST:PORT, or local for one on this machine "
+        "(pip install -r requirements-ray.txt)",
+    )
 
 
 def _part(text: str) -> tuple[int, int]:
@@ -40,6 +46,8 @@ def _part(text: str) -> tuple[int, int]:
 def _run(engine: Engine, args: argparse.Namespace) -> list[Record]:
     if args.part and args.step:
         raise BadArgument(f"--part computes, and {args.step} does not: give one of the two.")
+    if args.ray and (args.part or args.step):
+        raise BadArgument("--ray embeds as a whole: leave out --part and the step.")
     records = [_step(engine, engine.place(model, data, args.split), args) for model, data in selection(args)]
     if args.part is None and args.step is None:
         tell_captions(engine, [record["dataset"] for record in records], args.split)

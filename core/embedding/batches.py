@@ -70,6 +70,7 @@ def read_pixels(encoder: Any, dataset: Dataset, row: int, stop: threading.Event 
         content = dataset.pictures.read(row)
         pixels = encoder.preprocess(to_rgb(content))
     except BadImage as error:
+        content = error.content if content is None else content
         pixels = Skipped(id=dataset.ids[row], reason=str(error))
     except OSError as error:
         if error.errno not in _ABOUT_THE_PICTURE:

@@ -10,7 +10,7 @@ only here: until then a run lies under the listing of its pictures.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -30,6 +30,10 @@ from core.types import Dataset, EmbeddingKey, Encoder, FloatArray, ModelCard, No
 TEXT_BLOCK = 256
 DEFAULT_BATCH = 8
 _ATTEMPTS = 3
+
+
+Share = Callable[[ChunkRun, Sequence[int]], Generator[int]]
+"""Has chunks computed elsewhere; gives rows as `compute_chunks` does, and stops when it is closed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,13 +63,15 @@ def embed(
     card: ModelCard | None = None,
     data_digest: str | None = None,
     backend: Backend | None = None,
+    share: Share | None = None,
 ) -> EmbedReport:
     """Compute and store the vectors of every row of `dataset` that are not stored yet.
 
     `encoder` may be a function that loads it; with `card` (what its last loading told) it is not called when
     all vectors are there. `reuse=False` computes everything anew and replaces the entry when done. `progress`
     counts rows, then captions, always from the calling thread; when it raises, the finished chunks stay.
-    `backend` computes; by default the threads of this process. Broken pictures are skipped and listed. Raises
+    `backend` computes; by default the threads of this process, or the workers that `share` gives a run's chunks to, and
+    then the model is not loaded here where `card` tells of it. Broken pictures are skipped and listed. Raises
     `TMVError` when no picture could be used, when the data changed meanwhile, or when the disk is full.
     """
     start, load = time.monotonic(), once(encoder)
@@ -80,6 +86,7 @@ def embed(
             progress=progress or silent,
             backend=backend or LocalThreads(),
             memo_dir=None if data_digest else memo_dir,
+            share=share if card else None,
         )
         report = run.report(load, reuse)
         if report is not None:
@@ -158,6 +165,7 @@ class EmbeddingRun:
     backend: Backend
     memo_dir: Path | None
     """Where the digests of pictures are kept; None where the content is known without looking."""
+    share: Share | None = None
 
     @property
     def key(self) -> EmbeddingKey:
@@ -178,11 +186,11 @@ class EmbeddingRun:
                 return self.found()
             if waited and self._was_read():
                 return None
-            encoder = load()
-            if KeyParts.of(encoder.card, self.parts.data_digest) != self.parts:
-                return None
-            self.card = encoder.card
-            return self._make(encoder, reuse)
+            if self.share is None:
+                self.card = load().card
+                if KeyParts.of(self.card, self.parts.data_digest) != self.parts:
+                    return None
+            return self._make(load, reuse)
 
     def _was_read(self) -> bool:
         """Whether the process that was waited for has read the pictures of which only a listing was known."""
@@ -204,21 +212,21 @@ class EmbeddingRun:
             key=self.key, n=manifest.n, seconds=0.0, images_per_second=0.0, reused=manifest.n, skipped=manifest.skipped
         )
 
-    def _make(self, encoder: Encoder, reuse: bool) -> EmbedReport:
+    def _make(self, load: Callable[[], Encoder], reuse: bool) -> EmbedReport:
         if not len(self.dataset):
             raise TMVError(f"{self.dataset.spec.name} ({self.dataset.split}) has no images to embed.")
         self.store.withdraw_damaged(self.key)
         if not reuse:
             self.store.discard_run(self.key)
         with one_torch_thread():
-            start, run = time.monotonic(), self.begin(encoder.card)
+            start, run = time.monotonic(), self.begin(self.card)
             missing = run.missing()
             reused = len(self.dataset) - run.rows_in(missing)
             for attempt in range(_ATTEMPTS):
-                self._compute(encoder, run, missing)
+                self._compute(load, run, missing)
                 seconds = time.monotonic() - start
                 try:
-                    skipped = self.complete(lambda: encoder, run)
+                    skipped = self.complete(load, run)
                     break
                 except (Damaged, FileNotFoundError):  # a chunk went bad on the disk: compute it again
                     if attempt + 1 == _ATTEMPTS:
@@ -242,11 +250,14 @@ class EmbeddingRun:
         found = self.store.interrupted_run(self.parts, name, split)
         return found or self.store.open_run(plan_of(self.parts, self.dataset, card))
 
-    def _compute(self, encoder: Encoder, run: ChunkRun, missing: tuple[int, ...]) -> None:
+    def _compute(self, load: Callable[[], Encoder], run: ChunkRun, missing: tuple[int, ...]) -> None:
         """Compute and write the missing chunks, with progress; while none is finished, a chance to notice a stop."""
         done = len(self.dataset) - run.rows_in(missing)
         self.progress(done, self.total)
-        with closing(compute_chunks(encoder, self.dataset, run, missing, self.backend)) as batches:
+        if not missing:
+            return
+        work = self.share or (lambda run, chunks: compute_chunks(load(), self.dataset, run, chunks, self.backend))
+        with closing(work(run, missing)) as batches:
             for rows in batches:
                 done += rows
                 self.progress(done, self.total)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,12 +19,14 @@ from core.store.data_notes import skipped_note
 from core.store.manifest import MANIFEST
 from core.system.memo import Memo
 from core.system.progress import Progress
-from core.types import EmbeddingKey, EmbeddingSet, ModelSpec, Note, Place, State
+from core.types import EmbeddingKey, EmbeddingSet, ModelCard, ModelSpec, Note, Place, State
 
 if TYPE_CHECKING:
     from core.embedding.backends import Backend
     from core.embedding.parts import PartReport, PlanReport
-    from core.embedding.run import EmbeddingRun, EmbedReport
+    from core.embedding.run import EmbeddingRun, EmbedReport, Share
+    from core.embedding.workers import Request
+    from core.store import ChunkRun
 
 BUILT_IN = "built in"
 """The tokenizer of a model that splits texts as CLIP does."""
@@ -33,7 +35,8 @@ SETS = 128
 
 
 class Vectors:
-    """Sets of vectors by `Place`. `tell` hears in one sentence of what was damaged and is computed again."""
+    """Sets of vectors by `Place`. `tell` hears in one sentence of what was damaged and is computed again; `ray` is the
+    address of the cluster that embeds, where there is one."""
 
     def __init__(
         self,
@@ -44,7 +47,9 @@ class Vectors:
         encoding: Encoding,
         cache_dir: Path,
         tell: Callable[[str], None],
+        ray: str | None = None,
     ) -> None:
+        self._ray = ray
         self.store, self._results, self._data, self._encoding = store, results, data, encoding
         self._memo_dir, self._tell = cache_dir / "digests", tell
         self._sets = Memo(SETS)
@@ -171,15 +176,57 @@ class Vectors:
             self._encoding.texts,
             memo_dir=self._memo_dir,
             progress=progress,
-            card=self._encoding.usable_card(model),
+            card=self._card(place),
             backend=stored,
+            share=None if stored else self._share(place),
         )
         self._data.keep_templates(report.key)
-        if report.images_per_second and stored is None:
-            remember_speed(self._results, report, self._encoding.encoder(model).card.device)
+        card = self._encoding.card(model)
+        if report.images_per_second and stored is None and card is not None:
+            remember_speed(self._results, report, card.device)
         for folder in self.store.drop_damaged(model, dataset, split):
             self._tell(f"{folder / MANIFEST} was damaged, so that entry is dropped.")
         return report
+
+    def _share(self, place: Place) -> Share | None:
+        """Who computes, where that is not this process: a cluster, or a process for each of several devices."""
+        devices = self._encoding.devices
+        if self._ray is None and len(devices) < 2:
+            return None
+
+        def share(run: ChunkRun, chunks: Sequence[int]) -> Generator[int]:
+            from core.embedding.sharing import share_on_devices, share_on_ray
+
+            request = self._request(place, run.plan.parts.fingerprint)
+            if self._ray is not None:
+                yield from share_on_ray(self._ray, request, run, chunks)
+            else:
+                yield from share_on_devices(devices, request, run, chunks)
+
+        return share
+
+    def _request(self, place: Place, fingerprint: str = "") -> Request:
+        from core.embedding.workers import Request
+
+        return Request(
+            model=place.model.name,
+            dataset=place.dataset.name,
+            split=place.split,
+            fingerprint=fingerprint,
+            cache_dir=str(self.store.root),
+            data_dir=str(self._data.folder),
+            device=self._encoding.device,
+            precision=self._encoding.asked,
+        )
+
+    def _card(self, place: Place) -> ModelCard | None:
+        """What is known of the model as it computes: here, or on the machines of the cluster."""
+        card = self._encoding.usable_card(place.model.name)
+        if self._ray is None:
+            return card
+        from core.embedding.sharing import card_on_ray
+
+        return card_on_ray(self._ray, self._request(place), card)
 
     def plan(self, place: Place) -> PlanReport:
         """Begin a run that parts on any machine compute, or find it."""

@@ -12,9 +12,9 @@ from core.errors import TMVError
 def resolve_device(name: str | None = None) -> str:
     """ "cuda", "mps" or "cpu": `name`, else the environment's `TMV_DEVICE`, else the best one here.
 
-    Raises `TMVError` for a device that this machine or this torch does not have.
+    The first, where several are named. Raises `TMVError` for a device that this machine or this torch does not have.
     """
-    wanted = (name or os.environ.get("TMV_DEVICE") or "auto").lower()
+    wanted = (name or os.environ.get("TMV_DEVICE") or "auto").lower().split(",")[0].strip()
     here = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     if wanted == "auto":
         return next(device for device, available in here.items() if available)

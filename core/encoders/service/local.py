@@ -40,6 +40,24 @@ class Encoding:
         self._lock = threading.Lock()
 
     @property
+    def device(self) -> str | None:
+        """The device as it was asked for; None where nobody did."""
+        return self._device
+
+    @property
+    def asked(self) -> str | None:
+        """The precision as it was asked for; None where nobody did."""
+        return self._asked
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """The devices that embed, each with a process of its own where there are several: those asked for ("cuda:0,
+        cuda:1"), or every CUDA device of this machine; () for this process and its one device."""
+        from core.encoders.asked import asked_devices
+
+        return asked_devices(self._device)
+
+    @property
     def precision(self) -> str | None:
         """The one that was asked for by name; None where the machine decides. Raises `TMVError` for an unknown one."""
         asked = asked_precision(self._asked)

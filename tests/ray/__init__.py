@@ -1,0 +1,1 @@
+"""Embedding on a Ray cluster of several nodes on this machine; needs requirements-ray.txt."""
