@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if chosen.plants is not None and "audit" not in (chosen.name or names()):
         parser.error("--plants are for the benchmark audit: python -m benchmarks audit --plants PATH")
     rows = [row for name in chosen.name or names() for row in _run(name, chosen.plants)]
-    print(f"\n{_machine()}\n\n{table(rows)}\n")
+    print(f"\n{machine()}\n\n{table(rows)}\n")
     for row in rows:
         if row.note:
             print(f"- {row.work}: {row.note}")
@@ -90,7 +90,8 @@ def _number(value: float | None) -> str:
     return "-" if value is None else f"{value:.4g}"
 
 
-def _machine() -> str:
+def machine() -> str:
+    """This machine in words."""
     model = platform.processor() or platform.machine()
     info = Path("/proc/cpuinfo")
     if info.is_file():
