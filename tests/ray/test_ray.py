@@ -65,7 +65,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Generator[World]:
         patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH", "")])))
         patch.setenv("TMV_PICTURE_SECONDS", "5")
         patch.setenv("RAY_health_check_period_ms", "1000")
-        patch.setenv("RAY_health_check_failure_threshold", "3")
+        patch.setenv("RAY_health_check_failure_threshold", "15")
         cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0})
         try:
             with connected(cluster.address):
