@@ -6,12 +6,14 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import VERIFY, Damaged
+from core.store import columns
+from core.store.columns import TextColumn
 from core.system.files import replacing
 from core.types import Dataset, IntArray
 
@@ -143,7 +145,8 @@ def _read(path: Path) -> dict[str, Any]:
 def _texts(column: Any) -> tuple[str, ...]:
     if column is None:
         return ()
-    return tuple(t if isinstance(t, str) else t.decode("utf-8", "surrogatepass") for t in column.to_pylist())
+    column = TextColumn(column)
+    return column[:] if len(column) < columns.COLUMN_FROM else cast(tuple[str, ...], column)
 
 
 def _integers(column: Any) -> IntArray | None:
