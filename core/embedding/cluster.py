@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import socket
 import time
 from collections.abc import Generator, Sequence
 from dataclasses import replace
@@ -21,6 +22,7 @@ from core.system.processes import available_cores
 from core.types import ModelCard
 
 LOCAL, AUTO = "local", "auto"
+ANSWER_SECONDS = 10.0
 ROOT = Path(__file__).parents[2]
 
 
@@ -43,6 +45,7 @@ def connected(address: str) -> Generator[Any]:
     if ray.is_initialized():
         yield ray
         return
+    _expect_answer(address)
     where: dict[str, Any] = {"num_cpus": available_cores()} if address == LOCAL else {"address": address}
     try:
         ray.init(
@@ -61,6 +64,19 @@ def connected(address: str) -> Generator[Any]:
         yield ray
     finally:
         ray.shutdown()
+
+
+def _expect_answer(address: str) -> None:
+    """Raise `BadArgument` at once where nobody listens, for which Ray itself waits for minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if address in (LOCAL, AUTO) or not port.isdecimal():
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=ANSWER_SECONDS).close()
+    except OSError as error:
+        raise BadArgument(
+            f"There is no Ray cluster at {address!r} ({error}); start one, or use --ray local."
+        ) from error
 
 
 def _environment() -> dict[str, str]:

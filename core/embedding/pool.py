@@ -91,9 +91,7 @@ class Sharing:
     """One run shared out: `rows()` gives the rows of each chunk as it is finished, and 0 when half a second brought
     none. Raises `TMVError` with the first problem of a worker."""
 
-    def __init__(
-        self, workers: Workers, run: ChunkRun, chunks: Sequence[int], slowest: float = SLOWEST_SECONDS
-    ) -> None:
+    def __init__(self, workers: Workers, run: ChunkRun, chunks: Sequence[int], slowest: float | None = None) -> None:
         self._workers, self._run = workers, run
         self._slowest = SLOWEST_SECONDS if slowest is None else slowest
         self._queue, self._left = deque(chunks), set(chunks)

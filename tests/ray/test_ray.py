@@ -19,6 +19,7 @@ from core.engine import Engine
 from core.errors import BadArgument, Cancelled
 from core.store.manifest import Manifest, entry_folder
 from core.types import Place
+from core.work.tasks import TASKS
 from tests.fakes import png
 from tests.unit.embedding.test_workers import HANG, HANGS
 
@@ -219,9 +220,9 @@ def test_two_drivers_at_once(world: World, alone: Manifest, tmp_path: Path) -> N
     assert entry_folder(tmp_path, alone.key).is_dir()
 
 
-def test_no_cluster_there_is_one_sentence(tmp_path: Path) -> None:
+def test_no_cluster_there_is_one_sentence(world: World, tmp_path: Path) -> None:
     command = [*COMMAND, "--ray", "127.0.0.1:9"]
-    environment = {**os.environ, "TMV_CACHE": str(tmp_path)}
+    environment = {**os.environ, "TMV_CACHE": str(tmp_path), "TMV_DATA": str(world.data)}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=OLDEST_SECONDS)
     assert done.returncode == 2 and "There is no Ray cluster at '127.0.0.1:9'" in done.stderr
 
@@ -230,3 +231,15 @@ def test_without_the_package_it_is_said_how_to_get_it(monkeypatch: pytest.Monkey
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(BadArgument, match=r"pip install -r requirements-ray.txt"), connected("local"):
         pass
+
+
+def test_a_job_embeds_on_the_cluster_that_its_host_names(
+    world: World, alone: Manifest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.staff(2)
+    monkeypatch.setenv("TMV_RAY", "auto")
+    engine, most = world.engine(tmp_path), list[int]()
+    parameters = {"model": MODEL, "dataset": DATA, "split": alone.split}
+    TASKS["embed"](engine, parameters, lambda done, total: most.append(len(actors())))
+    assert same(engine.store.manifest(alone.key), alone) and max(most) >= 2
+    assert not engine.encoding._loaded  # the model was loaded where it computed
