@@ -79,7 +79,7 @@ def _own(lab: Lab, model: str, dataset: str) -> OwnFigure | None:
         return None
     score = BY_NAME[field_set.measured].of(lab, place)
     shards = place.dataset.name.startswith("wds:")
-    if score is None or not is_that_set(place.dataset, lab.vectors.require(place).classnames):
+    if score is None or (shards and not is_that_set(place.dataset, lab.vectors.require(place).classnames)):
         return None
     fewer = f"on {score.n:,} of its {count(field_set.n, 'image')}" if shards and score.n != field_set.n else ""
     return OwnFigure(
