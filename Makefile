@@ -6,7 +6,7 @@ PORT ?= 8501
 MODEL ?= demo-rn/demo
 DATA ?= demo-objects
 
-.PHONY: run test tests browser parity ray next check types style look embed bench lock clean
+.PHONY: run test tests browser parity ray remote next check types style look embed bench lock clean
 
 run: $(VENV)/.run
 	$(BIN)/python -m streamlit run streamlit_app.py --server.port=$(PORT)
@@ -41,6 +41,14 @@ ray: $(VENV)/.ray
 
 $(VENV)/.ray: $(VENV)/.dev requirements-ray.txt
 	$(BIN)/uv pip install -q --no-deps --target $(VENV)/ray -r requirements-ray.txt
+	touch $@
+
+# Data in buckets and on web servers, against servers on this machine; the optional packages in a folder of their own.
+remote: $(VENV)/.remote
+	PYTHONPATH=$(CURDIR)/$(VENV)/remote $(BIN)/python -m pytest -q tests/remote
+
+$(VENV)/.remote: $(VENV)/.dev requirements-remote.txt tests/remote/requirements.txt
+	$(BIN)/uv pip install -q --no-deps --target $(VENV)/remote -r requirements-remote.txt -r tests/remote/requirements.txt
 	touch $@
 
 # What the next open_clip would change here: the tests of the encoders on its newest release of 4, once there is one.

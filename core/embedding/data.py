@@ -194,7 +194,9 @@ class Data:
         if not dataset.startswith("wds:"):
             return ()
         try:
-            return self._look(("templates", dataset), lambda: readers.brought_templates(dataset, self.folder))
+            return self._look(
+                ("templates", dataset), lambda: readers.brought_templates(dataset, self.folder, self._cache_dir)
+            )
         except NotHere:
             entries = [entry.key for entry in self._store.entries() if entry.key.dataset == dataset]
             kept = [self._results.get(_templates_key(key)) for key in entries]

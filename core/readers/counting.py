@@ -13,9 +13,10 @@ from core.readers.datasets import find_dataset
 from core.readers.folder_layout import read_layout
 from core.readers.opening import data_folder, dataset_state, demo_folder, describe_dataset, open_dataset
 from core.readers.own_places import own_place
+from core.readers.remote_outline import old_will_do
 from core.readers.sets import BY_NAME
 from core.readers.stamps import as_last_read, file_stamp
-from core.store.own_names import is_own_data
+from core.store.own_names import is_own_data, is_remote
 from core.system.memo import Latest
 from core.types import Carries, Dataset, DatasetSpec, OnDisk, State
 
@@ -26,6 +27,9 @@ _COUNTED = Latest(256)
 
 def on_disk(name: str, data_dir: Path | None = None, cache_dir: Path | None = None) -> OnDisk:
     """What is here of a data set, as counted last where nothing has changed since."""
+    if is_remote(name):
+        with old_will_do():
+            return _count(name, data_dir, cache_dir)
     place = _place(name, data_dir, cache_dir)
     files = tuple(file_stamp(file) for file in _files(place)) if place else ()
     key = (name, place, files)
@@ -57,6 +61,8 @@ def _count(name: str, data_dir: Path | None, cache_dir: Path | None) -> OnDisk:
         return replace(nothing, classes=len(spec.classnames), whole=whole)
     try:
         described = describe_dataset(name, data_dir, cache_dir)
+        if is_remote(name):
+            return _rows_counted(described, nothing, lambda split: open_dataset(name, split, data_dir, cache_dir))
         if name.startswith("folder:") and (large := _large_folder(described, nothing, data_dir)):
             return large
         if why := _too_large(name, data_dir):

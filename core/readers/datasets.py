@@ -7,9 +7,10 @@ from typing import Literal
 
 from core.catalog.benchmark_names import shards_named
 from core.errors import TMVError, unknown
+from core.readers.remote_names import address_of
 from core.readers.sets import SETS
 from core.readers.sets.demo import DEMO_SPECS
-from core.store.own_names import OWN_PREFIXES
+from core.store.own_names import OWN_PREFIXES, is_remote
 from core.types import DatasetSpec
 
 DATASETS: tuple[DatasetSpec, ...] = (*DEMO_SPECS, *(known.spec for known in SETS))
@@ -39,7 +40,7 @@ def _own(name: str) -> DatasetSpec:
     path = own_path(name)
     if not path.strip():
         raise TMVError(f"{name!r} has no path; write for example {name}/data/birds.")
-    title = PurePath(path).name or path
+    title = address_of(path).name if is_remote(name) else PurePath(path).name or path
     kind: Literal["classification", "captions"] = "classification"
     if name.startswith("captions:"):
         kind = "captions"

@@ -15,10 +15,12 @@ from core.readers.captions import describe_captions, open_captions
 from core.readers.datasets import find_dataset
 from core.readers.folder import describe_folder, open_folder
 from core.readers.own_places import own_place
+from core.readers.remote_sets import describe_remote, open_remote, read_there
 from core.readers.sets import BY_NAME
 from core.readers.shard_sets import own_templates
 from core.readers.shards import find_shards
 from core.readers.webdataset import describe_shards, open_shards
+from core.store.own_names import is_remote
 from core.system.progress import Progress
 from core.types import Dataset, DatasetSpec, State
 
@@ -55,6 +57,8 @@ def open_dataset(
         return _open_demo(spec, split, demo_folder(name, cache_dir))
     if name not in BY_NAME:
         opener, _ = _OWN[name.split(":", 1)[0]]
+        if is_remote(name):
+            return _with_rows(open_remote(spec, split, opener, cache_folder(cache_dir)))
         return _with_rows(opener(spec, split, own_place(name, data_folder(data_dir))))
     reader = BY_NAME[name]
     root = reader.find(data_folder(data_dir))
@@ -71,6 +75,8 @@ def describe_dataset(name: str, data_dir: Path | None = None, cache_dir: Path | 
     spec = find_dataset(name)
     if name in DEMO_SETS:
         return spec
+    if is_remote(name):
+        return describe_remote(spec, _OWN[name.split(":", 1)[0]][1], cache_folder(cache_dir))
     if name not in BY_NAME:
         return _OWN[name.split(":", 1)[0]][1](spec, own_place(name, data_folder(data_dir)))
     root = BY_NAME[name].find(data_folder(data_dir))
@@ -80,8 +86,10 @@ def describe_dataset(name: str, data_dir: Path | None = None, cache_dir: Path | 
     return replace(spec, splits=there, default_split=choose_split(spec, None, there, data_folder(data_dir)))
 
 
-def brought_templates(name: str, data_dir: Path | None = None) -> tuple[str, ...]:
+def brought_templates(name: str, data_dir: Path | None = None, cache_dir: Path | None = None) -> tuple[str, ...]:
     """The templates that lie beside the shards of `wds:PATH`; () where none do. Raises `NotHere` without the shards."""
+    if is_remote(name):
+        return read_there(name, cache_folder(cache_dir), own_templates)
     path = own_place(name, data_folder(data_dir))
     if not path.exists():
         find_shards(path)  # a pattern; raises where nothing fits it
@@ -154,7 +162,7 @@ def _missing(spec: DatasetSpec, folder: Path) -> str:
 
 def stands_there(name: str, data_dir: Path | None = None) -> bool:
     """Whether something lies where the pictures of a data set should be, whatever it is."""
-    if name in DEMO_SETS:
+    if name in DEMO_SETS or is_remote(name):
         return False
     if name in BY_NAME:
         return _folder_of(name, data_folder(data_dir)) is not None

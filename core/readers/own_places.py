@@ -12,7 +12,7 @@ from pathlib import Path
 
 from core.errors import BadArgument, NotHere
 from core.readers.datasets import own_path
-from core.store.own_names import OwnNames, is_elsewhere, is_own_data
+from core.store.own_names import OwnNames, is_elsewhere, is_own_data, is_remote, tidy_address
 
 _SHOWN = 100
 _PATTERN = re.compile(r"[*?\[{]")
@@ -35,6 +35,8 @@ def own_place(name: str, folder: Path) -> Path:
 
 def own_name(name: str, names: OwnNames) -> str:
     """The name that own data has here: relative to the data folder for what lies in it, else as it was written."""
+    if is_remote(name):
+        return tidy_address(name)
     if not is_own_data(name) or names.folder is None:
         return name
     place = own_place(name, names.folder)

@@ -9,7 +9,8 @@ middle of a run.
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from functools import partial
 from pathlib import Path
 
 from core.errors import TMVError
@@ -23,6 +24,8 @@ _LOOKED_AT = 1_048_576
 NO_END, GOES_ON = "has no end mark", "goes on behind its end mark"
 
 Files = Generator[tuple[str, int, int], None, str]
+Read = Callable[[int, int], bytes]
+"""At most so many bytes from this place, as `os.pread`."""
 
 
 def tar_files(shard: Path, links: list[str] | None = None) -> Files:
@@ -34,24 +37,26 @@ def tar_files(shard: Path, links: list[str] | None = None) -> Files:
     """
     descriptor = os.open(shard, os.O_RDONLY)
     try:
-        return (yield from _members(shard, descriptor, os.fstat(descriptor).st_size, [] if links is None else links))
+        end = os.fstat(descriptor).st_size
+        return (yield from tar_members(shard, partial(os.pread, descriptor), end, [] if links is None else links))
     finally:
         os.close(descriptor)
 
 
-def _members(shard: Path, descriptor: int, end: int, links: list[str]) -> Files:
+def tar_members(shard: Path, read: Read, end: int, links: list[str]) -> Files:
+    """`tar_files` of a tar of `end` bytes that is read by `read`, wherever it lies."""
     place, said = 0, dict[str, str]()
     while place < end:
-        header = os.pread(descriptor, _BLOCK, place)
+        header = read(_BLOCK, place)
         if not header.strip(b"\0"):
-            return GOES_ON if os.pread(descriptor, _LOOKED_AT, place).strip(b"\0") else ""
+            return GOES_ON if read(_LOOKED_AT, place).strip(b"\0") else ""
         _check(shard, header, place)
         kind, start = header[156:157], place + _BLOCK
         size = 0 if kind in _WITHOUT_DATA else int(said.get("size") or _number(header[124:136]))
         if size < 0 or start + size > end:
             raise TMVError(f"{shard} is cut off: a file in it goes on after its end; fetch it again.")
         if kind in (b"x", b"L"):
-            content = os.pread(descriptor, min(size, _LARGEST_NAME), start)
+            content = read(min(size, _LARGEST_NAME), start)
             said |= _pax(content) if kind == b"x" else {"path": _text(content)}
         else:
             name = said.get("path") or _name(header)

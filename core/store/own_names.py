@@ -12,11 +12,26 @@ from pathlib import Path, PurePath
 
 OWN_PREFIXES = ("folder:", "captions:", "wds:")
 TOLD_AS = "$TMV_DATA"
+_ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([^/]*)(.*)", re.DOTALL)
 
 
 def is_own_data(name: str) -> bool:
     """Whether this names own data by a path."""
     return name.startswith(OWN_PREFIXES) and bool(name.split(":", 1)[1].strip())
+
+
+def is_remote(name: str) -> bool:
+    """Whether own data lies in a bucket or on a web server: `wds:s3://bucket/prefix`."""
+    return is_own_data(name) and _ADDRESS.match(name.split(":", 1)[1]) is not None
+
+
+def tidy_address(name: str) -> str:
+    """The one spelling of the name of remote data: scheme and host in small letters, no slash at the end."""
+    prefix, address = name.split(":", 1)
+    found = _ADDRESS.match(address)
+    if found is None:
+        return name
+    return f"{prefix}:{found[1].lower()}://{found[2].lower()}{found[3].rstrip('/')}"
 
 
 class OwnNames:
@@ -33,7 +48,7 @@ class OwnNames:
 
     def of(self, name: str) -> str:
         """The name relative to the data folder, of an absolute path in it; any other as it is."""
-        if not is_own_data(name):
+        if not is_own_data(name) or is_remote(name):
             return name
         prefix, path = name.split(":", 1)
         whole = os.path.normpath(path)
@@ -55,14 +70,15 @@ class OwnNames:
 
 
 def is_elsewhere(name: str) -> bool:
-    """Whether the path of own data begins somewhere else than in the data folder: absolute, "./x" or "../x"."""
+    """Whether the path of own data begins somewhere else than in the data folder: absolute, "./x" or "../x", or an
+    address."""
     path = name.split(":", 1)[1]
-    return os.path.isabs(path) or path in (".", "..") or path.startswith(("./", "../"))  # noqa: PTH117
+    return is_remote(name) or os.path.isabs(path) or path in (".", "..") or path.startswith(("./", "../"))  # noqa: PTH117
 
 
 def same_end(name: str, earlier: str) -> bool:
     """Whether an earlier name, of whatever data folder, ends with the path of this one."""
-    if not (is_own_data(name) and is_own_data(earlier)) or is_elsewhere(name):
+    if not (is_own_data(name) and is_own_data(earlier)) or is_elsewhere(name) or is_remote(earlier):
         return False
     (prefix, path), (other, longer) = name.split(":", 1), earlier.split(":", 1)
     own, whole = PurePath(path).parts, PurePath(longer).parts

@@ -80,7 +80,8 @@ def _form(engine: Engine) -> tuple[Sequence[ModelSpec], Sequence[DatasetSpec], s
             [d.name for d in datasets],
             accept_new_options=True,
             placeholder="Choose or type names",
-            help="Own data in the data folder can be typed too, as folder:, captions: or wds: and its path there.",
+            help="Own data in the data folder can be typed too, as folder:, captions: or wds: and its path there, and "
+            "wds:s3://BUCKET/PREFIX where the host allows it.",
         )
         note_problems(unknown)
     with third:

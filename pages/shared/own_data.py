@@ -21,6 +21,8 @@ def page_dataset(engine: Engine, name: str) -> DatasetSpec:
     """The record of a data set named on a page. Own data must lie under the data folder (`TMV_DATA`), and is named as
     seen from it."""
     scheme, colon, path = name.partition(":")
+    if colon and scheme in DATA_SCHEMES and "://" in path:
+        return engine.data.find(name)  # opened only where the host allows it
     if colon and scheme in DATA_SCHEMES:
         found = inside(engine.data.folder, path)
         named = engine.data.names.of(f"{scheme}:{found}")

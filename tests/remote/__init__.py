@@ -1,0 +1,1 @@
+"""Data in buckets and on web servers, against servers on this machine."""
