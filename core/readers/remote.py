@@ -108,7 +108,7 @@ def list_objects(address: Address, prefix: str) -> list[RemoteObject]:
 
 def not_here(address: Address, failure: Failure) -> NotHere:
     """What is said of a bucket, shard or listing that cannot be read."""
-    hint = "; credentials are taken from the host's environment" if failure.kind == "denied" else ""
+    hint = " (credentials are those of the host's environment)" if failure.kind == "denied" else ""
     return NotHere(f"{address.url} cannot be read: {failure}{hint}.")
 
 

@@ -92,6 +92,6 @@ def check_allowed(address: Address) -> None:
     """Raises `TMVError` unless this host allows to read there."""
     if not is_allowed(address.url):
         raise TMVError(
-            f"This host does not read from {address.scheme}://{address.host}/{address.path}: set {VARIABLE} to the "
-            f"prefixes that it may read, for example {VARIABLE}={address.scheme}://{address.host}."
+            f"This host does not read from {address.url}: set {VARIABLE} to the prefixes that it may read, for example "
+            f"{VARIABLE}={address.url}."
         )

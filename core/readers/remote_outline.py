@@ -75,7 +75,7 @@ def outline_of(name: str, cache: Path) -> Outline:
     prefix, url = name.split(":", 1)
     address = address_of(url)
     _check_kind(prefix, address)
-    check_allowed(address.folder if prefix == "wds" else address)
+    check_allowed(address.folder if address.literal != address.path else address)
     key = (name, cache)
     with _LOCK:
         gate = _GATES.setdefault(key, threading.Lock())

@@ -125,6 +125,8 @@ _CODES: dict[str, Kind] = {
 
 def _bucket_failure(error: Exception) -> Failure:
     """By the code of the answer; the library's own message is not repeated, as nobody knows what it holds."""
+    from botocore import exceptions as wrong
+
     answer = getattr(error, "response", None) or getattr(error.__cause__, "response", None)
     code = str(answer.get("Error", {}).get("Code", "")) if isinstance(answer, dict) else ""
     if code:
@@ -135,11 +137,11 @@ def _bucket_failure(error: Exception) -> Failure:
         return Failure(SAID["gone"], "gone")
     if isinstance(error, PermissionError):
         return Failure(SAID["denied"], "denied")
-    if "Credentials" in name or "Profile" in name or "Token" in name:
+    if isinstance(error, (wrong.NoCredentialsError, wrong.PartialCredentialsError, wrong.CredentialRetrievalError)):
         public = (
             "there are no credentials; set AWS_ACCESS_KEY_ID and its like, or FSSPEC_S3_ANON=true for a public bucket"
         )
         return Failure(public, "denied")
-    if "Validation" in name or "Region" in name or isinstance(error, ValueError | TypeError):
+    if isinstance(error, (wrong.ParamValidationError, wrong.ProfileNotFound, ValueError, TypeError)):
         return Failure(f"it cannot be asked for ({name})", "other")
     return Failure(f"no whole answer ({name})", "again")

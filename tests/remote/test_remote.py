@@ -118,6 +118,23 @@ def test_a_shard_that_is_cut_off_is_refused_as_on_the_disk(
     assert str(there.value) == str(here.value).replace(str(shards), "s3://pictures/sets/shapes")
 
 
+def test_just_what_is_allowed_is_enough(
+    bucket: Bucket, shards: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bucket.put_folder(shards, "sets/shapes")
+    bucket.put("sets/classnames.txt", b"wrong\nnames\n")
+    monkeypatch.setenv("TMV_REMOTE", "s3://pictures/sets/shapes")
+    for name in ("wds:s3://pictures/sets/shapes", "wds:s3://pictures/sets/shapes/x-{000..001}.tar"):
+        assert open_dataset(name, None, tmp_path, tmp_path / "cache").classnames == CLASSES
+    assert not [path for _, path, _ in bucket.server.log if path.startswith("/pictures/sets/") and "shapes" not in path]
+    monkeypatch.setenv("TMV_REMOTE", "s3://pictures/sets/shapes/x-000.tar")
+    assert len(open_dataset("wds:s3://pictures/sets/shapes/x-000.tar", None, tmp_path, tmp_path / "cache")) == 8
+    remote_outline._SEEN.clear()
+    for name in ("wds:s3://pictures/sets/shapes", "wds:s3://pictures/sets/shapes/x-{000..001}.tar"):
+        with pytest.raises(TMVError, match="TMV_REMOTE"):
+            open_dataset(name, None, tmp_path, tmp_path / "cache")
+
+
 # --- how often is asked -------------------------------------------------------------------------------------
 
 
@@ -270,6 +287,16 @@ def test_a_bucket_that_is_not_there(bucket: Bucket, tmp_path: Path, monkeypatch:
     monkeypatch.setenv("TMV_REMOTE", "s3://pictures")
     with pytest.raises(NotHere, match="s3://pictures/empty"):
         open_dataset("folder:s3://pictures/empty", None, tmp_path, tmp_path / "cache")
+
+
+def test_without_credentials_it_is_said_which(bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    with pytest.raises(NotHere, match="AWS_ACCESS_KEY_ID"):
+        open_dataset("wds:s3://pictures/x", None, tmp_path, tmp_path / "cache")
 
 
 # --- through command and page -------------------------------------------------------------------------------

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
 from core.errors import TMVError
-from core.readers import open_dataset, own_name
+from core.readers import open_dataset, own_name, remote_s3
 from core.readers.datasets import find_dataset
 from core.readers.remote_names import address_of, is_allowed
 from core.store.own_names import OwnNames
@@ -88,3 +89,11 @@ def test_what_is_not_allowed_is_told_with_the_variable(tmp_path: Path, monkeypat
         with pytest.raises(TMVError):
             open_dataset(name, None, tmp_path, tmp_path / "cache")
     assert not (tmp_path / "cache").exists()
+
+
+def test_without_the_package_it_is_said_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "s3fs", None)
+    monkeypatch.setenv("TMV_REMOTE", "s3://bucket")
+    remote_s3._bucket_of.cache_clear()
+    with pytest.raises(TMVError, match=r"requirements-remote\.txt"):
+        open_dataset("wds:s3://bucket/x", None, tmp_path, tmp_path / "cache")
