@@ -22,7 +22,7 @@ class Server(ThreadingHTTPServer):
         self.behind, self.files = behind, dict[str, bytes]()
         self.log, self.faults, self.lasting = list[tuple[str, str, str]](), list[str](), False
         self.only: Matches = lambda path: True
-        self.tagged, self.seconds = True, 3.0
+        self.tagged, self.seconds = True, 15.0
         self._lock = threading.Lock()
         threading.Thread(target=self.serve_forever, daemon=True).start()
 

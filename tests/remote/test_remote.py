@@ -190,6 +190,7 @@ def test_large_images_are_skipped_when_a_shard_is_looked_through(
 # --- when it fails ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("fault", ["cut", "500", "503", "slow"])
 def test_what_may_pass_is_tried_again(bucket: Bucket, shards: Path, tmp_path: Path, fault: str) -> None:
     bucket.put_folder(shards, "sets/shapes")
@@ -201,6 +202,7 @@ def test_what_may_pass_is_tried_again(bucket: Bucket, shards: Path, tmp_path: Pa
     assert len(bucket.server.gets()) == 4
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("fault", ["cut", "500", "429", "slow"])
 def test_a_web_server_is_asked_again_too(
     web: Server, serve: Callable[[Path], str], shards: Path, tmp_path: Path, fault: str
