@@ -18,7 +18,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
 
-from core.commands import bundle, catalog, embed, field, jobs, report, search, verify
+from core.commands import bundle, catalog, embed, field, index, jobs, report, search, verify
 from core.commands.base import Command, Record, Row, note_lines
 from core.encoders.asked import asked_precision
 from core.engine import Engine
@@ -31,6 +31,7 @@ from core.types import Note
 FIRST: tuple[Command, ...] = (catalog.MODELS, catalog.DATASETS, embed.COMMAND)
 LAST: tuple[Command, ...] = (
     search.COMMAND,
+    index.COMMAND,
     field.COMMAND,
     report.COMMAND,
     bundle.COMMAND,

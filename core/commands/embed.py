@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from core.commands.base import Command, Record, Row, add_selection, embed_bar, selection, tell_captions
+from core.commands.base import Command, Record, Row, add_selection, bar, embed_bar, selection, tell_captions
 from core.engine import Engine
 from core.errors import BadArgument
+from core.studies.pictures.indexing import build_index, index_is_of_earlier_rows
 from core.types import Place
 
 
@@ -98,6 +99,9 @@ def _compute(engine: Engine, place: Place, part: int, parts: int) -> Record:
 def _embed(engine: Engine, place: Place, *, finish: bool) -> Record:
     with embed_bar(place) as progress:
         report = (engine.vectors.finish if finish else engine.vectors.embed)(place, progress)
+    if index_is_of_earlier_rows(engine, place):
+        with bar(f"index of {place.dataset.name} with {place.model.name}", "steps") as progress:
+            build_index(engine, place, progress)
     provenance = engine.vectors.require(place).provenance
     return {
         **_names(place),

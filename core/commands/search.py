@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from core.commands.base import Command, Record, Row, add_selection, ensure_vectors, selection
+from core.commands.base import Command, Record, Row, add_selection, bar, ensure_vectors, selection
 from core.engine import Engine
 from core.errors import BadArgument
 from core.studies.pictures.query import MINUS_WEIGHT, Query, ask
@@ -54,6 +54,12 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         metavar="NAME",
         help="a class that counts as right for precision at k; repeat for several (default: classes named in the text)",
+    )
+
+    parser.add_argument(
+        "--exact",
+        action="store_true",
+        help="compare every image, also where an index would nominate, and say how many of the index's list were right",
     )
 
 
@@ -111,7 +117,11 @@ def _search(
     """One record a model; from the second on with what moved against the first."""
     more = {"classes": args.classes} if args.classes else {}
     places = [engine.place(model, dataset, args.split) for model in models]
-    found = [search(engine, place, query=query, image=image, k=args.k, **more) for place in places]
+    found = list[PicturesResult]()
+    for place in places:
+        with bar(f"{place.model.name} on {dataset}") as progress:
+            asked = {"query": query, "image": image, "k": args.k, **more}
+            found.append(search(engine, place, **asked, exact=args.exact, progress=progress))
     return [result.to_record() | _moved(engine, found[0], result) for result in found]
 
 

@@ -54,6 +54,19 @@ def wilson_many(successes: NDArray[Any], n: NDArray[Any], confidence: float = 0.
     return np.stack([low, high], axis=-1)
 
 
+def share_at_least(total: float, n: int, confidence: float = 0.95) -> float:
+    """One-sided Clopper-Pearson lower bound (1934) of a mean of n values between 0 and 1 that add up to `total`.
+
+    Exact for values of 0 and 1. A value in between varies less than a coin with its mean, so that for recalls of n
+    prompts, whose hits hang together, the bound holds with prompts as the trials, where counting hits would not.
+    """
+    if n < 1 or not 0 <= total <= n:
+        raise TMVError(f"A mean of {n} values between 0 and 1 cannot come of a sum of {total:g}.")
+    from scipy.special import betaincinv
+
+    return float(betaincinv(total, n - total + 1, 1 - confidence)) if total > 0 else 0.0
+
+
 def may_be_guessing(interval: Interval, classes: int) -> bool:
     """Whether an accuracy with this interval may be no better than guessing among so many classes."""
     return interval[0] <= 1 / classes

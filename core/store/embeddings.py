@@ -15,6 +15,7 @@ from core.errors import VERIFY, Damaged, NotHere, TMVError
 from core.store import finish
 from core.store.checked import damaged_files
 from core.store.chunks import RUN_FOLDER, ChunkPlan, ChunkRun, read_plan, rows_done
+from core.store.indexes import Indexes
 from core.store.manifest import MANIFEST, KeyParts, Manifest, entry_folder, read_manifest, split_folder, write_manifest
 from core.store.own_names import OwnNames, is_own_data, same_end
 from core.store.rows import Rows, read_rows
@@ -45,7 +46,8 @@ class Entry:
 
 
 class Store:
-    """The image vectors under a cache folder. Any number of processes may use one folder at the same time.
+    """The image vectors under a cache folder, and the `indexes` of them. Any number of processes may use one folder at
+    the same time.
 
     `names` are those of own data. Entries that earlier versions filed under a path of this machine are given, found and
     opened by the name that the data has now.
@@ -53,6 +55,7 @@ class Store:
 
     def __init__(self, root: Path | str, names: OwnNames | None = None) -> None:
         self.root, self._names = Path(root), names or OwnNames()
+        self.indexes = Indexes(self.root)
         self._seen: dict[Path, tuple[tuple[int, int, int], Manifest]] = {}
 
     # --- reading ----------------------------------------------------------------------------------------
@@ -411,6 +414,7 @@ class Store:
         try:
             for name in (key.dataset, *self._names.earlier(key.dataset)):
                 remove_folder(entry_folder(self.root, replace(key, dataset=name)))
+            self.indexes.remove(key.fingerprint)
         finally:
             lock.release()
 

@@ -14,6 +14,7 @@ from core.stats.numbers import count, verb
 from core.store.cards import parse_card
 from core.store.chunks import RUN_FOLDER, ChunkRun, read_chunk, read_plan
 from core.store.embeddings import Store, lock_path, remove_folder
+from core.store.indexes import DRAFT, Indexes
 from core.store.manifest import MANIFEST, Manifest, StoredFile, read_manifest
 from core.store.results import Results
 from core.store.salvage import salvage
@@ -22,7 +23,7 @@ from core.system.files import TEMP_SUFFIX, delete, is_half_written, sha256_file,
 from core.system.locks import FileLock
 
 _TEMP_SECONDS = 3600.0
-_PLACES = ("embeddings", "texts", "models", "results", "locks", "digests", "run", "thumbnails", "uploads")
+_PLACES = ("embeddings", "texts", "models", "results", "locks", "digests", "run", "thumbnails", "uploads", "indexes")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,10 +48,10 @@ class _Findings:
 
 
 def verify(store: Store, mend: bool = True) -> VerifyReport:
-    """Check image vectors, interrupted runs, text vectors, results and model cards.
+    """Check image vectors, interrupted runs, text vectors, results, model cards and indexes.
 
     With `mend`: damaged vectors are taken out of service (their good blocks are kept as chunks of a run, so
-    that only the rest is computed again), damaged texts, results and cards are dropped, leftovers of killed
+    that only the rest is computed again), damaged texts, results, cards and indexes are dropped, leftovers of killed
     processes are swept. What is being written at the moment is left alone.
     """
     found = _Findings()
@@ -60,6 +61,7 @@ def verify(store: Store, mend: bool = True) -> VerifyReport:
     _check_texts(TextStore(store.root), found, mend)
     _check_results(store.root, found, mend)
     _check_cards(store.root, found, mend)
+    _check_indexes(store.indexes, found, mend)
     if mend:
         _sweep(store.root)
     return VerifyReport(checked=found.checked, damaged=tuple(found.damaged), mended=tuple(found.mended))
@@ -238,6 +240,19 @@ def _drop_card(path: Path) -> str:
     return "removed; loading the model writes it anew"
 
 
+def _check_indexes(indexes: Indexes, found: _Findings, mend: bool) -> None:
+    for fingerprint in indexes.names():
+        found.checked += 1
+        if problem := indexes.problem(fingerprint):
+            done = partial(_drop_index, indexes, fingerprint) if mend else None
+            found.add(f"indexes/{fingerprint}", problem, done)
+
+
+def _drop_index(indexes: Indexes, fingerprint: str) -> str:
+    indexes.remove(fingerprint)
+    return "removed; searches are exact until it is built again"
+
+
 def _sweep(root: Path) -> None:
     """Half-written files of killed processes. An hour old: nobody writes one file that long."""
     for part in ("embeddings", "models", "texts", "results", "locks", "run"):
@@ -245,3 +260,7 @@ def _sweep(root: Path) -> None:
             with contextlib.suppress(FileNotFoundError):
                 if time.time() - temp.stat().st_mtime > _TEMP_SECONDS:
                     temp.unlink()
+    for draft in (root / "indexes").glob(f"{DRAFT}*"):
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - max(p.stat().st_mtime for p in (draft, *draft.iterdir())) > _TEMP_SECONDS:
+                delete(draft)

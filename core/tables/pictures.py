@@ -103,7 +103,7 @@ def spread_frame(results: Sequence[PicturesResult]) -> pd.DataFrame:
             "low": float(low),
             "high": float(high),
             "count": int(counted),
-            "share": int(counted) / r.n,
+            "share": int(counted) / int(r.spread.counts.sum()),
             "n": r.n,
             "k": len(r.hits),
             "edge": r.hits[-1].score,

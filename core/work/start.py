@@ -56,6 +56,18 @@ def audit_texts_key(place: Place) -> str:
     return f"audit-texts/{'/'.join(place.names)}"
 
 
+def index(jobs: Jobs, place: Place) -> Job:
+    """Build the index that makes searches of many vectors fast."""
+    model, dataset, split = place.names
+    title = f"Index of {full_title(place.dataset)} ({split}) with {full_title(place.model)}"
+    return jobs.submit("index", index_key(place), title, {"model": model, "dataset": dataset, "split": split})
+
+
+def index_key(place: Place) -> str:
+    """The key of that job."""
+    return f"index/{'/'.join(place.names)}"
+
+
 def download_model(jobs: Jobs, model: ModelSpec) -> Job:
     """Fetch a model's weights."""
     params = {"model": model.name}

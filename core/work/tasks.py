@@ -20,11 +20,13 @@ from core.errors import Cancelled, Damaged, TMVError
 from core.studies.audit.study import encode_text_runs
 from core.studies.base import LongStudy
 from core.studies.captions.study import Retrieval
+from core.studies.pictures.indexing import build_index, index_is_of_earlier_rows
 from core.studies.probe.study import LinearProbe
 from core.studies.prompts.compose import leave_one_out, rewordings_of
 from core.studies.registry import JOBS
 from core.system.progress import Progress, Steps
 from core.types import Job, Place
+from core.work import start
 
 Task = Callable[[Engine, Mapping[str, Any], Progress], None]
 
@@ -140,6 +142,14 @@ def embed(engine: Engine, params: Mapping[str, Any], progress: Progress) -> None
     place = engine.place(str(params["model"]), str(params["dataset"]), str(params["split"]))
     engine.vectors.embed(place, progress)
     _encode_prompts(engine, place)
+    if index_is_of_earlier_rows(engine, place):
+        start.index(engine.jobs, place)
+
+
+def index(engine: Engine, params: Mapping[str, Any], progress: Progress) -> None:
+    """Build the index of one split by one model, where there is none or it is not whole."""
+    place = engine.place(str(params["model"]), str(params["dataset"]), str(params["split"]))
+    build_index(engine, place, progress)
 
 
 def run_study(kind: type[LongStudy[Any]], engine: Engine, params: Mapping[str, Any], progress: Progress) -> None:
@@ -183,6 +193,7 @@ TASKS: Mapping[str, Task] = {
     "embed": embed,
     **{kind: partial(run_study, study) for kind, study in JOBS.items()},
     "audit-texts": audit_texts,
+    "index": index,
     "download-model": download_model,
     "download-dataset": download_dataset,
 }

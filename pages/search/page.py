@@ -16,6 +16,7 @@ from core.words.names import say_dataset, say_model, short_names
 from core.words.pictures import AGREEMENT, first_right, models_finding
 from pages.search.answers import first, lists
 from pages.search.asked_picture import asked_dialog
+from pages.search.at_size import EVERY, at_size, comparing, every_chosen
 from pages.search.query_form import KEPT, PAGE_KEY, QueryForm, get_query, more, query_picture, write
 from pages.search.saved import CHOICES, saved_collections
 from pages.shared.captions_used import captions_used, pick_split
@@ -58,24 +59,34 @@ def page(engine: Engine) -> None:
         write(engine, now)
     more(engine, dataset, now)
     with errors_in_place():
-        results, missing, waiting = search(engine, models, dataset, split, now)
+        exact = every_chosen()
+        results, missing, waiting = search(engine, models, dataset, split, now, exact)
         offer(engine, missing)
         if waiting is not None:
             warming(waiting)
         if results:
-            show_results(engine, results)
+            show_results(engine, results, exact)
             footer(results, split, now)
 
 
 def search(
-    engine: Engine, models: Sequence[ModelSpec], dataset: DatasetSpec, split: str | None, now: QueryForm
+    engine: Engine,
+    models: Sequence[ModelSpec],
+    dataset: DatasetSpec,
+    split: str | None,
+    now: QueryForm,
+    exact: bool = False,
 ) -> tuple[list[PicturesResult], list[Pair], EncoderWarming | None]:
     """The list of each model that can answer, the pairs that are not embedded, and the encoder that starts."""
     picture = query_picture(engine, now)
 
     def find(place: Place) -> PicturesResult:
         encode(engine, place.model.name, now.query.texts)
-        return search_pictures(engine, place, query=now.query, image=picture, like=now.like or None, k=DEEP)
+        like = now.like or None
+        with comparing(place, exact) as progress:
+            return search_pictures(
+                engine, place, query=now.query, image=picture, like=like, k=DEEP, exact=exact, progress=progress
+            )
 
     here, missing = embedded(engine, models, dataset, split)
     results, waiting = answered(here, find)
@@ -85,7 +96,7 @@ def search(
 # --- the answer -------------------------------------------------------------------------------------------
 
 
-def show_results(engine: Engine, results: Sequence[PicturesResult]) -> None:
+def show_results(engine: Engine, results: Sequence[PicturesResult], exact: bool) -> None:
     """The finding, the lists with their pages, what moved, one picture."""
     tens = [first(r, TEN) for r in results]
     pair = compare_lists(engine, tens[0], tens[1]) if len(tens) == 2 else None
@@ -93,6 +104,8 @@ def show_results(engine: Engine, results: Sequence[PicturesResult]) -> None:
     if on_stage() and (words := results[0].query.words):  # the field that says it is no part of a slide
         st.header(plain(f"“{words}”"), anchor=False)
     conclusion(plain(said), results, explained=AGREEMENT if pair else "")
+    if not on_stage():
+        at_size(engine, results, exact)
     for result in results if pair else ():
         if result.precision:
             st.markdown(plain(f"{say_model(result.model)}: {first_right(result, TEN)}"))
@@ -133,12 +146,13 @@ def footer(results: Sequence[PicturesResult], split: str | None, now: QueryForm)
             **now.choices,
             **page_choice(PAGE_KEY),
             "open": get_choice("open"),
+            EVERY: get_choice(EVERY),
             **{name: get_choice(name) for name in CHOICES},
         },
     )
 
 
-bind(*KEPT, "open", *CHOICES)
+bind(*KEPT, "open", EVERY, *CHOICES)
 page_title("Which images match your words?")
 with errors_in_place():
     page(engine())

@@ -55,7 +55,7 @@ def rank_biased_overlap(a: Sequence[Hashable], b: Sequence[Hashable], p: float =
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moved:
     """One picture of either list. `rank_a` and `rank_b` are its places in the two whole rankings (None where
-    that model has no vector of it); `in_a` and `in_b` whether it is among the k shown."""
+    that model has no vector of it, or an index did not rank it); `in_a` and `in_b` whether it is among the k shown."""
 
     id: str
     rank_a: int | None
@@ -105,9 +105,10 @@ class ListComparison:
 
 
 def compare(
-    a: PicturesResult, gallery_a: Gallery, b: PicturesResult, gallery_b: Gallery, p: float = PERSISTENCE
+    a: PicturesResult, gallery_a: Gallery | None, b: PicturesResult, gallery_b: Gallery | None, p: float = PERSISTENCE
 ) -> ListComparison:
-    """What changes from result a to result b: two models, or two wordings; each with its gallery."""
+    """What changes from result a to result b: two models, or two wordings; each with its gallery, None for a list
+    that an index had to do with."""
     if (a.dataset, a.split) != (b.dataset, b.split):
         raise TMVError(f"Two lists compare on one data set, got {a.dataset} ({a.split}) and {b.dataset} ({b.split}).")
     ids_a, ids_b = [hit.id for hit in a.hits], [hit.id for hit in b.hits]
@@ -135,11 +136,15 @@ def _name(result: PicturesResult, other: PicturesResult) -> str:
     return result.model if result.model != other.model else result.query.words
 
 
-def _ranks(result: PicturesResult, gallery: Gallery, ids: Sequence[str]) -> dict[str, int | None]:
+def _ranks(result: PicturesResult, gallery: Gallery | None, ids: Sequence[str]) -> dict[str, int | None]:
+    """Places in the whole ranking; by an index those among the rows that it ranked, None for any other."""
     known: dict[str, int | None] = {hit.id: hit.rank for hit in result.hits}
     wanted = {i for i in ids if i not in known}
     rows = {name: row for row, name in enumerate(result.ids) if name in wanted}
     index: IntArray = np.array(list(rows.values()), dtype=np.int64)
+    if gallery is None or result.index is not None:
+        among = {int(row): place for place, row in enumerate(() if result.index is None else result.index.rows, 1)}
+        return dict.fromkeys(ids) | {name: among.get(row) for name, row in rows.items()} | known
     places = gallery.ranks(result.vector, result.scores, index)
     return dict.fromkeys(ids) | {name: int(r) for name, r in zip(rows, places, strict=True)} | known
 

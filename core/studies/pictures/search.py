@@ -16,6 +16,8 @@ from core.errors import TMVError
 from core.stats.gallery import Gallery
 from core.stats.intervals import wilson
 from core.stats.metrics import Float64Array
+from core.stats.streamed import Best
+from core.studies.pictures.at_size import Nominated, note_of
 from core.studies.pictures.query import Query
 from core.studies.result import StudyResult, place_of
 from core.types import EmbeddingSet, EvalProtocol, FloatArray, IntArray, Interval, Note, beside, expect_shape
@@ -48,7 +50,8 @@ class Hit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spread:
-    """How all n scores of a query lie: `edges` (b + 1,) and `counts` (b,) of a histogram, and `quantiles`."""
+    """How the scores of a query lie, of all n images or of a sample: `edges` (b + 1,) and `counts` (b,) of a histogram,
+    and `quantiles`."""
 
     edges: Float64Array
     counts: IntArray
@@ -73,7 +76,8 @@ class Precision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PicturesResult(StudyResult):
-    """The answer of one model. `scores` (n,) float32 are those of all pictures, `vector` (d,) the query."""
+    """The answer of one model. `scores` (n,) float32 are those of all pictures, `vector` (d,) the query. Where an index
+    had to do with it, not all pictures were scored: `scores` is (0,), and `spread` that of a sample."""
 
     n: int
     query: Query
@@ -86,14 +90,18 @@ class PicturesResult(StudyResult):
     precision: Precision | None
     protocol: EvalProtocol
     text_notes: tuple[Note, ...] = ()
+    index: Nominated | None = None
+    way_note: Note | None = None
 
     @property
     def notes(self) -> tuple[Note, ...]:
-        """What stands beside the list: of the data, and whether the query is cut."""
-        return beside(self.provenance.beside, self.text_notes)
+        """What stands beside the list: of the data, whether the query is cut, and how it was searched where that is
+        not plain."""
+        way = note_of(self.index, self.n, len(self.hits)) if self.index is not None else self.way_note
+        return beside(self.provenance.beside, self.text_notes, (way,) if way is not None else ())
 
     def __post_init__(self) -> None:
-        expect_shape("scores", self.scores, (self.n,), np.float32)
+        expect_shape("scores", self.scores, (self.n if self.index is None else 0,), np.float32)
         expect_shape("vector", self.vector, ("d",), np.float32)
         self.scores.setflags(write=False)
         self.vector.setflags(write=False)
@@ -126,6 +134,9 @@ class PicturesResult(StudyResult):
         }
         if self.precision is not None:
             record["precision"] = precision_record(self.precision)
+        if self.index is not None:
+            record["scores"]["sampled"] = int(self.spread.counts.sum())
+            record["index"] = self.index.to_record()
         return record
 
 
@@ -156,19 +167,36 @@ def find(
         raise TMVError(f"Asked for {k} images; ask for at least 1.")
     scores = gallery.scores(vector[None])[0]
     rows, values = gallery.best(vector, scores, k)
+    return _answer(images, query, vector, Best(rows=rows, values=values), scores, classes)
+
+
+def find_listed(
+    images: EmbeddingSet,
+    best: Best,
+    index: Nominated,
+    query: Query,
+    vector: FloatArray,
+    sampled: FloatArray,
+    classes: Sequence[int] = (),
+) -> PicturesResult:
+    """The answer of `find` where an index had to do with the list: `best` is the list, `sampled` (s,) float32 are the
+    scores of some of the images."""
+    return _answer(images, query, vector, best, sampled, classes, index)
+
+
+def _answer(
+    images: EmbeddingSet,
+    query: Query,
+    vector: FloatArray,
+    best: Best,
+    scores: FloatArray,
+    classes: Sequence[int],
+    index: Nominated | None = None,
+) -> PicturesResult:
     relevant = relevant_rows(images, classes)
     hits = tuple(
         _hit(images, i + 1, int(row), float(score), relevant)
-        for i, (row, score) in enumerate(zip(rows, values, strict=True))
-    )
-    details = {
-        "score": "cosine with the query",
-        "ties": "earlier row first",
-        "search": "exact",
-        "query": "unit(sum of weight x unit(vector))",
-    }
-    protocol = EvalProtocol(
-        templates=(), classnames="", split=images.key.split, n=len(images), normalised=True, details=details
+        for i, (row, score) in enumerate(zip(best.rows, best.values, strict=True))
     )
     return PicturesResult(
         **place_of(images),
@@ -176,12 +204,25 @@ def find(
         query=query,
         k=len(hits),
         hits=hits,
-        scores=scores,
+        scores=scores if index is None else np.empty(0, np.float32),
         vector=vector,
         ids=images.ids,
         spread=spread(scores),
         precision=_precision(images, hits, classes, relevant),
-        protocol=protocol,
+        protocol=_protocol(images, "exact" if index is None or index.checked else "nominated by an index"),
+        index=index,
+    )
+
+
+def _protocol(images: EmbeddingSet, way: str) -> EvalProtocol:
+    details = {
+        "score": "cosine with the query",
+        "ties": "earlier row first",
+        "search": way,
+        "query": "unit(sum of weight x unit(vector))",
+    }
+    return EvalProtocol(
+        templates=(), classnames="", split=images.key.split, n=len(images), normalised=True, details=details
     )
 
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from core.errors import TMVError, unknown
+from core.stats.gallery import Gallery
 from core.studies.base import Lab, gallery_of, row_of
 from core.studies.pictures import lists
+from core.studies.pictures.at_size import Way, listed, sampled_scores, way_of
 from core.studies.pictures.lists import ListComparison
 from core.studies.pictures.query import Query, ask, query_vector
-from core.studies.pictures.search import PicturesResult, captions_of_row, find, labels_of_row
+from core.studies.pictures.search import PicturesResult, captions_of_row, find, find_listed, labels_of_row
 from core.studies.prompts.compose import classes_named
+from core.system.progress import Progress
 from core.types import EmbeddingSet, FloatArray, Place
 
 NAMED = "named"
@@ -30,50 +33,90 @@ def search(
     like: str | None = None,
     k: int = 10,
     classes: Sequence[str] | str = NAMED,
+    exact: bool = False,
+    progress: Progress | None = None,
 ) -> PicturesResult:
     """The k pictures closest to a query: a text, or a `Query` of weighted texts and a picture.
 
     The query's picture is the file `image`, or the picture of the data set with the id `like`, whose stored vector is
     used. `classes` are the class names that count as right for precision at k; by default those whose name stands in
-    the query's positive texts.
+    the query's positive texts. Among more images than are scanned in a second an index nominates, where one was built;
+    `exact` compares all of them all the same, with `progress`, and says how many of the index's list were right.
     """
     asked = ask(query) if isinstance(query, str) else query
     images = lab.vectors.require(place)
     right = _right_classes(images, asked, classes)
+    way = way_of(lab, images)
     stamp = hashlib.sha256(image).hexdigest() if image is not None else f"like {like}" if like else ""
 
     def make() -> PicturesResult:
         vector = _vector(lab, images, asked, image, like)
-        found = find(images, gallery_of(lab, images), asked, vector, k, right)
+        found = _found(lab, images, way, asked, vector, k, right, exact=exact, progress=progress)
         return replace(found, text_notes=lab.prompting.text_notes(images.key.model, asked.texts, "texts", "cut_texts"))
 
-    return lab.memory.studies.get(("search", images.key, asked, stamp, k, right), make)
+    return lab.memory.studies.get(("search", images.key, asked, stamp, k, right, *_way_key(way, exact)), make)
 
 
 def similar(lab: Lab, place: Place, *, picture: str, k: int = 10) -> PicturesResult:
     """The k pictures closest to one of the data set's own, itself first."""
     images = lab.vectors.require(place)
-    asked, row = ask(image=picture), row_of(images, picture)
+    asked, row, way = ask(image=picture), row_of(images, picture), way_of(lab, images)
 
     def make() -> PicturesResult:
         nothing = np.empty((0, images.image_embeddings.shape[1]), np.float32)
         vector = query_vector(asked, nothing, images.image_embeddings[row])
-        return find(images, gallery_of(lab, images), asked, vector, k)
+        return _found(lab, images, way, asked, vector, k)
 
-    return lab.memory.studies.get(("similar", images.key, picture, k), make)
+    return lab.memory.studies.get(("similar", images.key, picture, k, *_way_key(way)), make)
+
+
+def _way_key(way: Way, exact: bool = False) -> tuple[Hashable, ...]:
+    return () if way == Way() else (way.note, way.index and way.index.file.sha256, exact)
+
+
+def _found(
+    lab: Lab,
+    images: EmbeddingSet,
+    way: Way,
+    query: Query,
+    vector: FloatArray,
+    k: int,
+    right: tuple[int, ...] = (),
+    *,
+    exact: bool = False,
+    progress: Progress | None = None,
+) -> PicturesResult:
+    """The list by an index where there is one and it is needed, else of all images."""
+    if way.index is None or k < 1:
+        return replace(find(images, gallery_of(lab, images), query, vector, k, right), way_note=way.note)
+    best, index = listed(lab, images, way.index, vector, k, exact=exact, progress=progress)
+    return find_listed(images, best, index, query, vector, sampled_scores(lab, images, vector), right)
 
 
 def compare_lists(lab: Lab, a: PicturesResult, b: PicturesResult, p: float = lists.PERSISTENCE) -> ListComparison:
     """What changes from one list to another: two models, or two wordings. See `core.studies.pictures.lists`."""
-    return lists.compare(a, gallery_of(lab, _still(lab, a)), b, gallery_of(lab, _still(lab, b)), p)
+    return lists.compare(a, _gallery(lab, a), b, _gallery(lab, b), p)
+
+
+def _gallery(lab: Lab, result: PicturesResult) -> Gallery | None:
+    images = _still(lab, result)
+    return gallery_of(lab, images) if result.index is None else None
 
 
 def rank_of(lab: Lab, result: PicturesResult, picture: str) -> tuple[int, float]:
-    """(rank, score) of any picture in the whole list of a search; 1 is first."""
+    """(rank, score) of any picture in the whole list of a search; 1 is first. Exact at any size."""
     images = _still(lab, result)
-    row = row_of(images, picture)
-    rank = gallery_of(lab, images).ranks(result.vector, result.scores, np.array([row], dtype=np.int64))[0]
-    return int(rank), float(result.scores[row])
+    row, gallery, scores = row_of(images, picture), gallery_of(lab, images), _scores(lab, images, result)
+    rank = gallery.ranks(result.vector, scores, np.array([row], dtype=np.int64))[0]
+    return int(rank), float(scores[row])
+
+
+def _scores(lab: Lab, images: EmbeddingSet, result: PicturesResult) -> FloatArray:
+    """Those of all pictures, made once where the search did not need them."""
+    if result.index is None:
+        return result.scores
+    key = ("scores", images.key, result.vector.tobytes())
+    return lab.memory.studies.get(key, lambda: gallery_of(lab, images).scores(result.vector[None])[0])
 
 
 def label_of(lab: Lab, result: PicturesResult, picture: str) -> tuple[str, ...]:

@@ -1,0 +1,87 @@
+"""The index itself: vectors in lists around centres, kept as fp16, by faiss (an extra: `requirements-search.txt`).
+
+Only rows come out of it. A search looks into the lists whose centres are nearest to the query and misses what lies in
+others; what it finds is scored again from the stored vectors.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.errors import VERIFY, Damaged, TMVError
+from core.types import FloatArray, IntArray
+
+SEED = 586
+PER_LIST = 40
+"""Rows that a centre is learned from; faiss warns below 39."""
+MOST_PROBED = 512
+WITHOUT = "An index needs faiss, which is not installed: pip install -r requirements-search.txt"
+
+
+def library() -> str:
+    """Name and version of what builds. Raises `TMVError` without it."""
+    return f"faiss {_faiss().__version__}"
+
+
+def _faiss() -> Any:
+    try:
+        import faiss
+    except ImportError as error:
+        raise TMVError(WITHOUT) from error
+    return faiss
+
+
+def lists_of(n: int) -> int:
+    """Into how many lists n rows are put: 4 sqrt(n), as faiss' guidelines say, and fewer where rows are few."""
+    return max(1, min(round(4 * math.sqrt(n)), n // PER_LIST))
+
+
+def probed_of(lists: int) -> int:
+    """How many lists a search looks into: a sixteenth. Texts lie far from the images, and their best images in more
+    lists than those of an image do."""
+    return min(lists, max(16, min(MOST_PROBED, math.ceil(lists / 16))))
+
+
+class FaissIndex:
+    """An index of unit vectors by their cosine."""
+
+    def __init__(self, index: Any, probed: int) -> None:
+        self._index = index
+        index.nprobe = probed
+
+    @classmethod
+    def learned(cls, sample: FloatArray, lists: int) -> FaissIndex:
+        """An empty index whose centres are learned from unit rows (s, d); the same sample gives the same centres."""
+        faiss, d = _faiss(), sample.shape[1]
+        index = faiss.IndexIVFScalarQuantizer(
+            faiss.IndexFlatIP(d), d, lists, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
+        )
+        index.cp.seed = SEED
+        index.train(np.ascontiguousarray(sample, np.float32))
+        return cls(index, probed_of(lists))
+
+    @classmethod
+    def opened(cls, path: Path, probed: int) -> FaissIndex:
+        """What `write` wrote, mapped from disk. Raises `Damaged` where faiss cannot read it."""
+        faiss = _faiss()
+        try:
+            return cls(faiss.read_index(str(path), faiss.IO_FLAG_MMAP), probed)
+        except RuntimeError as error:
+            raise Damaged(f"{path} cannot be read by {library()}", VERIFY) from error
+
+    def add(self, unit: FloatArray) -> None:
+        """Put the next rows (b, d) in."""
+        self._index.add(np.ascontiguousarray(unit, np.float32))
+
+    def write(self, path: Path) -> None:
+        """Into a file."""
+        _faiss().write_index(self._index, str(path))
+
+    def nominate(self, query: FloatArray, m: int) -> IntArray:
+        """At most m rows that are likely among the best for a unit query (d,), in the order of the data set."""
+        rows = self._index.search(np.ascontiguousarray(query[None], np.float32), m)[1][0]
+        return np.sort(rows[rows >= 0]).astype(np.int64)
