@@ -8,6 +8,9 @@ DATA ?= demo-objects
 
 .PHONY: run test tests browser parity ray remote next check types style look embed bench lock clean
 
+.PHONY: run test tests browser parity ray next check types style look embed bench lock clean
+.PHONY: run test tests browser parity search next check types style look embed bench lock clean
+
 run: $(VENV)/.run
 	$(BIN)/python -m streamlit run streamlit_app.py --server.port=$(PORT)
 
@@ -41,6 +44,12 @@ ray: $(VENV)/.ray
 
 $(VENV)/.ray: $(VENV)/.dev requirements-ray.txt
 	$(BIN)/uv pip install -q --no-deps --target $(VENV)/ray -r requirements-ray.txt
+# Searches by an index of faiss, which the product does without, in a folder of its own.
+search: $(VENV)/.search
+	PYTHONPATH=$(VENV)/search $(BIN)/python -m pytest -q tests/search
+
+$(VENV)/.search: $(VENV)/.dev requirements-search.txt
+	$(BIN)/uv pip install -q --no-deps --target $(VENV)/search -r requirements-search.txt
 	touch $@
 
 # Data in buckets and on web servers, against servers on this machine; the optional packages in a folder of their own.

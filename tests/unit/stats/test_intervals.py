@@ -1,5 +1,7 @@
 """Intervals and tests against SciPy, statsmodels, published examples and plain resampling."""
 
+import math
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -249,3 +251,29 @@ def test_the_interval_of_macro_f1_is_nearly_that_of_a_bootstrap(seed: int) -> No
     found = macro_f1_interval(labels, predicted, 8)
     assert found == pytest.approx(tuple(np.percentile(draws, [2.5, 97.5])), abs=0.006)
     assert found[0] < macro_f1(labels, predicted, 8) < found[1]
+
+
+# --- a share is at least ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("right", "n"), [(1, 1), (9, 10), (10, 10), (497, 500), (500, 500), (3, 40)])
+def test_the_least_share_is_where_so_many_would_come_once_in_twenty(right: int, n: int) -> None:
+    low = intervals.share_at_least(right, n)
+    tail = sum(math.comb(n, i) * low**i * (1 - low) ** (n - i) for i in range(right, n + 1))
+    assert tail == pytest.approx(0.05, abs=1e-9) and low < right / n
+
+
+def test_the_least_share_of_values_between_lies_between() -> None:
+    steps = [intervals.share_at_least(total, 50) for total in (0, 48, 48.5, 49)]
+    assert steps[0] == 0 and steps == sorted(steps) and steps[1] < steps[2] < steps[3]
+    for total, n in ((-1, 3), (4, 3), (0, 0)):
+        with pytest.raises(TMVError):
+            intervals.share_at_least(total, n)
+
+
+def test_the_least_mean_recall_holds_in_nineteen_of_twenty_draws() -> None:
+    rng = np.random.default_rng(4)
+    shares = rng.binomial(10, rng.beta(20, 1, size=(2000, 1)), size=(2000, 1))[:, 0] / 10
+    draws = rng.choice(shares, size=(400, 100))
+    held = [intervals.share_at_least(float(each.sum()), 100) <= shares.mean() for each in draws]
+    assert np.mean(held) >= 0.95
