@@ -11,6 +11,7 @@ import pytest
 
 from core.engine import Engine
 from core.stats.metrics import normalise
+from core.store.faiss_index import FaissIndex
 from core.store.indexes import IndexRecord, Recall
 from core.store.manifest import StoredFile
 from core.studies.pictures import at_size
@@ -45,8 +46,8 @@ def with_index(
     index = SlowIndex(np.asarray(images.image_embeddings), missed)
     monkeypatch.setenv(at_size.SCAN_SECONDS, "0")
     monkeypatch.setattr(at_size, "faiss_is_here", lambda: True)
-    monkeypatch.setattr(at_size.FaissIndex, "opened", lambda path, probed: index)
-    engine.store.indexes.keep(lambda file: a_record(images, file), lambda path: _write(path))
+    monkeypatch.setattr(FaissIndex, "opened", lambda path, probed: index)
+    engine.store.indexes.keep(lambda file: a_record(images, file), _write)
     return index
 
 

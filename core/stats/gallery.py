@@ -52,6 +52,15 @@ def exact_cosines(left: FloatArray, right: FloatArray) -> Float64Array:
     return np.asarray(np.ascontiguousarray(products).sum(axis=-1), dtype=np.float64)
 
 
+def lengths(block: FloatArray, first: int = 0) -> FloatArray:
+    """Lengths (b,) float32 of vectors (b, d), the rows from `first` on; `TMVError` where one is not finite."""
+    norms: FloatArray = np.sqrt(np.einsum("ij,ij->i", block, block))
+    if not np.isfinite(norms).all():
+        row = first + int(np.flatnonzero(~np.isfinite(norms))[0])
+        raise TMVError(f"Embeddings must be finite, but vector {row} holds NaN or infinity; embed again.")
+    return norms
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gallery:
     """Stored vectors ready to be searched: `vectors` (n, d), unnormalised and possibly memory-mapped, and
@@ -66,11 +75,7 @@ class Gallery:
         n, d = len(vectors), vectors.shape[-1]
         norms = np.empty(n, dtype=np.float32)
         for rows in blocks(n, d):
-            block = np.asarray(vectors[rows], dtype=np.float32)
-            norms[rows] = np.sqrt(np.einsum("ij,ij->i", block, block))
-        if not np.isfinite(norms).all():
-            row = int(np.flatnonzero(~np.isfinite(norms))[0])
-            raise TMVError(f"Embeddings must be finite, but vector {row} holds NaN or infinity; embed again.")
+            norms[rows] = lengths(np.asarray(vectors[rows], dtype=np.float32), rows.start)
         return cls(vectors=vectors, norms=read_only(norms))
 
     def __len__(self) -> int:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.stats.gallery import exact_cosines, rounding, take
+from core.stats.gallery import exact_cosines, lengths, rounding, take
 from core.stats.metrics import Float64Array, VectorRows, normalise
 from core.system.progress import Progress, silent
 from core.types import FloatArray, IntArray
@@ -42,15 +42,17 @@ def ordered(vectors: VectorRows, rows: IntArray, query: FloatArray) -> Best:
 def best_of_all(vectors: VectorRows, queries: FloatArray, k: int, progress: Progress | None = None) -> tuple[Best, ...]:
     """For each unit query of (q, d) the k best of all n rows: what sorting all exact cosines gives.
 
-    `progress` counts rows, and may stop the work.
+    `progress` counts rows, and may stop the work. `TMVError` where a vector is not finite.
     """
     n, d, report = len(vectors), int(vectors.shape[-1]), progress or silent
     pool = _Pool(len(queries), min(k, n), 2 * rounding(d))
     step = max(16, min(_BLOCK_NUMBERS // max(d, 1), _SCORES // max(len(queries), 1)))
     for start in range(0, n, step):
         report(start, n)
-        unit = normalise(np.asarray(vectors[slice(start, start + step)], dtype=np.float32))
-        pool.add(start, unit @ queries.T)
+        block = np.asarray(vectors[slice(start, start + step)], dtype=np.float32)
+        norms = lengths(block, start)
+        safe = np.where(norms > 0, norms, np.float32(1))[:, None]
+        pool.add(start, np.asarray((block @ queries.T) / safe, dtype=np.float32))
     report(n, n)
     found = (ordered(vectors, rows, query) for rows, query in zip(pool.rows(), queries, strict=True))
     return tuple(Best(rows=each.rows[:k], values=each.values[:k]) for each in found)

@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 
 from core.errors import VERIFY, Damaged, TMVError
+from core.system.progress import Progress, silent
 from core.types import FloatArray, IntArray
 
 SEED = 586
 PER_LIST = 40
 """Rows that a centre is learned from; faiss warns below 39."""
-MOST_PROBED = 512
+MOST_PROBED, ROUNDS = 512, 10
 WITHOUT = "An index needs faiss, which is not installed: pip install -r requirements-search.txt"
 
 
@@ -46,6 +47,19 @@ def probed_of(lists: int) -> int:
     return min(lists, max(16, min(MOST_PROBED, math.ceil(lists / 16))))
 
 
+def _centres(sample: FloatArray, lists: int, progress: Progress) -> FloatArray:
+    """Centres (lists, d) of length 1: spherical k-means, a round at a time."""
+    most = {"min_points_per_centroid": 1, "max_points_per_centroid": 2 * PER_LIST}
+    centres: FloatArray | None = None
+    for done in range(ROUNDS):
+        progress(done, ROUNDS)
+        kmeans = _faiss().Kmeans(sample.shape[1], lists, niter=1, seed=SEED, spherical=True, **most)
+        kmeans.train(sample, init_centroids=centres)
+        centres = np.array(kmeans.centroids, np.float32)
+    progress(ROUNDS, ROUNDS)
+    return np.asarray(centres)
+
+
 class FaissIndex:
     """An index of unit vectors by their cosine."""
 
@@ -54,14 +68,16 @@ class FaissIndex:
         index.nprobe = probed
 
     @classmethod
-    def learned(cls, sample: FloatArray, lists: int) -> FaissIndex:
-        """An empty index whose centres are learned from unit rows (s, d); the same sample gives the same centres."""
+    def learned(cls, sample: FloatArray, lists: int, progress: Progress = silent) -> FaissIndex:
+        """An empty index whose centres are learned from unit rows (s, d); the same sample gives the same centres.
+        `progress` counts rounds of k-means, and may stop them."""
         faiss, d = _faiss(), sample.shape[1]
+        quantizer = faiss.IndexFlatIP(d)
+        quantizer.add(_centres(np.ascontiguousarray(sample, np.float32), lists, progress))
         index = faiss.IndexIVFScalarQuantizer(
-            faiss.IndexFlatIP(d), d, lists, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
+            quantizer, d, lists, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
         )
-        index.cp.seed = SEED
-        index.train(np.ascontiguousarray(sample, np.float32))
+        index.train(np.ascontiguousarray(sample[:1], np.float32))  # the centres are there, and fp16 learns nothing
         return cls(index, probed_of(lists))
 
     @classmethod

@@ -46,9 +46,10 @@ def build_index(lab: Lab, place: Place, progress: Progress | None = None, *, aga
         found = indexes.find(images.key)
         if found is not None:
             return found
-    version, steps = library(), Steps(4, progress or silent)
+    version, steps = library(), Steps(6, progress or silent)
     made = list[FaissIndex]()
-    steps.step(lambda report: made.append(_filled(images, report)), 2)
+    steps.step(lambda report: made.append(_learned(images, report)), 3)
+    steps.step(lambda report: _fill(made[0], images, report))
     prompts = prompts_of(lab, images)
     recalls = list[Recall]()
     steps.step(lambda report: recalls.extend(measure(made[0], images, prompts.vectors, report)))
@@ -89,17 +90,21 @@ def _record(
     )
 
 
-def _filled(images: EmbeddingSet, progress: Progress) -> FaissIndex:
-    """Centres learned from rows drawn with a fixed seed, then every row put in."""
+def _learned(images: EmbeddingSet, progress: Progress) -> FaissIndex:
+    """Centres learned from rows drawn with a fixed seed."""
     vectors, n = images.image_embeddings, len(images)
     lists = lists_of(n)
     rows = np.sort(np.random.default_rng(SEED).choice(n, min(n, PER_LIST * lists), replace=False))
-    index = FaissIndex.learned(normalise(np.asarray(vectors[rows])), lists)
+    return FaissIndex.learned(normalise(np.asarray(vectors[rows])), lists, progress)
+
+
+def _fill(index: FaissIndex, images: EmbeddingSet, progress: Progress) -> None:
+    """Put every row in."""
+    vectors, n = images.image_embeddings, len(images)
     for start in range(0, n, _ROWS):
         progress(start, n)
         index.add(normalise(np.asarray(vectors[start : start + _ROWS])))
     progress(n, n)
-    return index
 
 
 # --- what it finds ----------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.errors import Cancelled
+from core.errors import Cancelled, TMVError
 from core.stats import streamed
 from core.stats.metrics import normalise
 from core.stats.streamed import best_of_all, ordered
@@ -76,3 +76,11 @@ def test_nominated_rows_are_ordered_as_in_the_whole_list() -> None:
         kept = [row for row in rows if row % 3 or row in (10, 200)]
         assert ordered(vectors, np.array(kept[::-1] + kept[:2]), query).rows.tolist() == kept
     assert not len(ordered(vectors, np.empty(0, np.int64), queries[0]).rows)
+
+
+def test_a_vector_that_is_no_number_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streamed, "_BLOCK_NUMBERS", 24 * 16)
+    vectors, queries = some(40)
+    vectors[37, 2] = np.nan
+    with pytest.raises(TMVError, match="vector 37 "):
+        best_of_all(vectors, queries, 3)

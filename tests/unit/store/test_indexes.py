@@ -26,9 +26,10 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Engine, Embed
 
 
 def keep(engine: Engine, images: EmbeddingSet, content: bytes = b"rows") -> IndexRecord:
-    return engine.store.indexes.keep(
-        lambda file: a_record(images, file), lambda path: path.write_bytes(content) and None
-    )
+    def write(path: Path) -> None:
+        path.write_bytes(content)
+
+    return engine.store.indexes.keep(lambda file: a_record(images, file), write)
 
 
 def test_it_is_found_by_the_vectors_and_gives_back_what_was_kept(made: tuple[Engine, EmbeddingSet]) -> None:

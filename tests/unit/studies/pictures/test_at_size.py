@@ -16,7 +16,7 @@ from core.studies.pictures import at_size
 from core.studies.pictures.query import ask
 from core.studies.pictures.study import compare_lists, rank_of, search, similar
 from core.types import EmbeddingSet, Place
-from core.work import tasks
+from core.work import start, tasks
 from tests.slow_index import SlowIndex, with_index
 from tests.worlds import GOOD, POOR, paint, point, squares
 
@@ -64,7 +64,12 @@ def test_the_limit_is_what_this_machine_scans_in_a_second_timed_once(
 ) -> None:
     timed = list[int]()
     monkeypatch.setattr(at_size, "FEW", 1)
-    monkeypatch.setattr(at_size, "_timed", lambda d: timed.append(d) or 39.0)
+
+    def time_it(d: int) -> float:
+        timed.append(d)
+        return 39.0
+
+    monkeypatch.setattr(at_size, "_timed", time_it)
     assert at_size.takes_long(engine, images)  # 40 images
     monkeypatch.setenv(at_size.SCAN_SECONDS, "1.1")
     assert not at_size.takes_long(engine, images)
@@ -124,7 +129,8 @@ def test_an_index_that_misses_nothing_gives_the_exact_list(
         before.spread.mean, abs=1e-5
     )
     (note,) = found.notes
-    assert note.code == at_size.BY_INDEX and all(n in note for n in ("99.6 %", "98.7 %", "97.5 %", "500 prompts"))
+    said = note.replace("\u00a0", " ").replace("\u202f", " ")
+    assert note.code == at_size.BY_INDEX and all(n in said for n in ("99.6 %", "98.7 %", "97.5 %", "500 prompts"))
 
 
 def test_what_it_misses_is_missing_and_the_check_says_so(
@@ -150,7 +156,7 @@ def test_lists_compare_by_the_rows_that_were_ranked(
     other = engine.place(POOR, squares(tmp_path))
     engine.vectors.ensure(other)
     exact = [search(engine, each, query="a red square", k=5) for each in (place, other)]
-    plain = compare_lists(engine, *exact)
+    plain = compare_lists(engine, exact[0], exact[1])
     missed = int(exact[1].rows[0])
     index = with_index(monkeypatch, engine, images, missed=[missed])
     a, b = (search(engine, each, query="a red square", k=5) for each in (place, other))
@@ -206,7 +212,7 @@ def test_embedding_rows_that_changed_lines_up_a_new_index(
     engine: Engine, place: Place, images: EmbeddingSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun = list[Place]()
-    monkeypatch.setattr(tasks.start, "index", lambda jobs, at: begun.append(at))
+    monkeypatch.setattr(start, "index", lambda jobs, at: begun.append(at))
     monkeypatch.setattr("core.studies.pictures.indexing.faiss_is_here", lambda: True)
     params = dict(zip(("model", "dataset", "split"), place.names, strict=True))
     tasks.embed(engine, params, lambda done, total: None)
