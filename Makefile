@@ -11,6 +11,8 @@ DATA ?= demo-objects
 .PHONY: run test tests browser parity ray next check types style look embed bench lock clean
 .PHONY: run test tests browser parity search next check types style look embed bench lock clean
 
+.PHONY: run test tests browser parity ray search next check types style look embed bench lock clean
+
 run: $(VENV)/.run
 	$(BIN)/python -m streamlit run streamlit_app.py --server.port=$(PORT)
 
@@ -44,6 +46,8 @@ ray: $(VENV)/.ray
 
 $(VENV)/.ray: $(VENV)/.dev requirements-ray.txt
 	$(BIN)/uv pip install -q --no-deps --target $(VENV)/ray -r requirements-ray.txt
+	touch $@
+
 # Searches by an index of faiss, which the product does without, in a folder of its own.
 search: $(VENV)/.search
 	PYTHONPATH=$(VENV)/search $(BIN)/python -m pytest -q tests/search
