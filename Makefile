@@ -6,12 +6,7 @@ PORT ?= 8501
 MODEL ?= demo-rn/demo
 DATA ?= demo-objects
 
-.PHONY: run test tests browser parity ray remote next check types style look embed bench lock clean
-
-.PHONY: run test tests browser parity ray next check types style look embed bench lock clean
-.PHONY: run test tests browser parity search next check types style look embed bench lock clean
-
-.PHONY: run test tests browser parity ray search next check types style look embed bench lock clean
+.PHONY: run test tests browser parity ray remote search next check types style look embed bench lock clean
 
 run: $(VENV)/.run
 	$(BIN)/python -m streamlit run streamlit_app.py --server.port=$(PORT)
