@@ -60,8 +60,9 @@ def templates_chart(
         layout.name_rows(fig, placed, style)
     else:
         _template_axis(fig, placed, style, LINES_ON_STAGE if scale > 1 else LINES)
-    percent_axis(fig, style, "x", top=high, side="top")
-    fig.update_xaxes(dtick=_step(high))
+    # The large type of a stage leaves a phone room for three numbers; lines stand for the rest.
+    percent_axis(fig, style, "x", top=high, side="top", few=scale > 1)
+    fig.update_xaxes(dtick=_step(high, few=scale > 1), **({"minor_dtick": min(0.1, _step(high))} if scale > 1 else {}))
     finish(fig, style)
     fig.update_layout(margin_t=fig.layout.margin.t + style.size(14))
     return Chart(figure=fig, title=title, alt=templates_alt(frame), frame=frame, filename="templates")
@@ -148,8 +149,9 @@ def _template_axis(fig: go.Figure, placed: pd.DataFrame, style: Look, lines: tup
     )
 
 
-def _step(span: float) -> float:
-    return 0.2 if span > 0.5 else 0.1 if span > 0.25 else 0.05
+def _step(span: float, few: bool = False) -> float:
+    usual, wide = (0.2, 0.5) if span > 0.5 else (0.1, 0.2) if span > 0.25 else (0.05, 0.1)
+    return wide if few else usual
 
 
 def _templates_note(frame: pd.DataFrame, named: bool) -> str:

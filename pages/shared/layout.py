@@ -23,7 +23,7 @@ from pages.shared.file_models import public_name
 from pages.shared.page_actions import page_actions
 from pages.shared.theme import on_stage, on_titled_slide
 from pages.shared.url_state import address, too_long
-from pages.shared.words import plain
+from pages.shared.words import plain, unbroken
 
 MOST_NOTES = 4
 ROW, HEAD = 35, 38
@@ -99,7 +99,7 @@ def conclusion(sentence: str, of: Sequence[Noted] = (), *, remarks: bool = True,
     """The sentence a reader takes home, and under it what stands beside the numbers it is `of`; without `remarks` only
     faults and warnings. `explained` is what a word of it means, for its tooltip. Markdown: escape names with
     `words.plain`."""
-    st.header(sentence, anchor=False, help=explained or None)
+    st.header(unbroken(sentence), anchor=False, help=explained or None)
     show_notes(of, remarks=remarks)
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 
 from core.catalog.published import figure_url
+from core.stats.numbers import SPACE
 
 MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:&\"'^=@/])")
+NUMBER_PERCENT = re.compile(r"(\d) %")
 SPACES = re.compile(r"[ \t\r\n\f\v]+")
 
 
@@ -14,6 +16,11 @@ def plain(text: str) -> str:
     """Text for a Markdown element that must read as typed: names of files and classes, captions,
     templates."""
     return MARKDOWN.sub(r"\\\1", SPACES.sub(" ", text))
+
+
+def unbroken(text: str) -> str:
+    """A heading in which no line ends between a number and its percent sign."""
+    return NUMBER_PERCENT.sub(f"\\1{SPACE}%", text)
 
 
 def source_link(source: str) -> str:
