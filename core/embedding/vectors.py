@@ -81,7 +81,7 @@ class Vectors:
     def find(self, place: Place) -> EmbeddingSet | None:
         """The stored vectors that fit the model and the data as they are now, or None. Never computes. Raises `Damaged`
         where they are not what was written."""
-        model, dataset, split = place.names
+        (model, dataset, split), precision = place.names, self._encoding.precision
         if not self.store.holds(model, dataset, split):
             return None  # no picture needs to be read to know it
         key = self.store.find(
@@ -90,7 +90,7 @@ class Vectors:
             split,
             self._encoding.model_digest(model),
             self._data.digest(dataset, split),
-            precision=self._encoding.precision,
+            precision=precision,
         )
         return None if key is None else self._as_read_now(self._load(key))
 
