@@ -37,7 +37,7 @@ $(VENV)/.peers: $(VENV)/.dev
 
 # What may happen to a cluster: several nodes on this machine, with the optional package in a folder of its own.
 ray: $(VENV)/.ray
-	PYTHONPATH=$(CURDIR)/$(VENV)/ray RAY_AUTH_MODE=disabled $(BIN)/python -m pytest -q tests/ray
+	PYTHONPATH="$(CURDIR)/$(VENV)/ray" RAY_AUTH_MODE=disabled $(BIN)/python -m pytest -q tests/ray
 
 $(VENV)/.ray: $(VENV)/.dev requirements-ray.txt
 	$(BIN)/uv pip install -q --no-deps --target $(VENV)/ray -r requirements-ray.txt
