@@ -37,7 +37,7 @@ $(VENV)/.peers: $(VENV)/.dev
 
 # What may happen to a cluster: several nodes on this machine, with the optional package in a folder of its own.
 ray: $(VENV)/.ray
-	PYTHONPATH="$(CURDIR)/$(VENV)/ray" RAY_AUTH_MODE=disabled $(BIN)/python -m pytest -q tests/ray
+	PYTHONPATH="$(CURDIR)/$(VENV)/ray" RAY_AUTH_MODE=disabled $(BIN)/python -m pytest -q -x tests/ray
 
 $(VENV)/.ray: $(VENV)/.dev requirements-ray.txt
 	$(BIN)/uv pip install -q --no-deps --target $(VENV)/ray -r requirements-ray.txt
@@ -53,7 +53,7 @@ $(VENV)/.search: $(VENV)/.dev requirements-search.txt
 
 # Data in buckets and on web servers, against servers on this machine; the optional packages in a folder of their own.
 remote: $(VENV)/.remote
-	PYTHONPATH=$(CURDIR)/$(VENV)/remote $(BIN)/python -m pytest -q tests/remote
+	PYTHONPATH="$(CURDIR)/$(VENV)/remote" $(BIN)/python -m pytest -q tests/remote
 
 $(VENV)/.remote: $(VENV)/.dev requirements-remote.txt tests/remote/requirements.txt
 	$(BIN)/uv pip install -q --no-deps --target $(VENV)/remote -r requirements-remote.txt -r tests/remote/requirements.txt

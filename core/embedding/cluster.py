@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import sys
 import time
 from collections.abc import Generator, Sequence
 from dataclasses import replace
@@ -46,6 +47,11 @@ def connected(address: str) -> Generator[Any]:
         yield ray
         return
     _expect_answer(address)
+    if address == LOCAL and " " in sys.executable:
+        raise BadArgument(
+            f"Ray starts no worker from a path with a space, and Python is {sys.executable}: move the program, or embed "
+            "without --ray."
+        )
     where: dict[str, Any] = {"num_cpus": available_cores()} if address == LOCAL else {"address": address}
     try:
         ray.init(
