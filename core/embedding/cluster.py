@@ -49,8 +49,8 @@ def connected(address: str) -> Generator[Any]:
     _expect_answer(address)
     if address == LOCAL and " " in sys.executable:
         raise BadArgument(
-            f"Ray starts no worker from a path with a space, and Python is {sys.executable}: move the program, or embed "
-            "without --ray."
+            f"Ray starts no worker from a path with a space, and Python is {sys.executable}: move the program, or "
+            "embed without --ray."
         )
     where: dict[str, Any] = {"num_cpus": available_cores()} if address == LOCAL else {"address": address}
     try:
