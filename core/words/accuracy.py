@@ -64,7 +64,7 @@ def outcome(difference: PairedDifference, a: str, b: str) -> Sentence:
     if code == "same_everywhere":
         return Sentence(f"No difference: {a} and {b} {SAME}.", code)
     if code == "tie":
-        return Sentence(f"{upper_first(NO_CLEAR_DIFFERENCE)}{interval_of(difference)}.", code)
+        return Sentence(f"{upper_first(NO_CLEAR_DIFFERENCE)}{_of_the_leader(difference)}.", code)
     leader = a if code == "first_ahead" else b
     return Sentence(f"{leader} is ahead by {points(difference.difference)}{excludes_zero(difference)}", code)
 
@@ -73,14 +73,18 @@ def why_tied(difference: PairedDifference, a: str, b: str) -> str:
     """That two sides do not clearly differ, as the rest of a sentence that begins with what was compared."""
     if difference.outcome == "same_everywhere":
         return f"no difference: {a} and {b} {SAME}."
-    return f"{NO_CLEAR_DIFFERENCE}{interval_of(difference)}."
+    return f"{NO_CLEAR_DIFFERENCE}{_of_the_leader(difference)}."
 
 
 def excludes_zero(difference: PairedDifference) -> str:
     """The end of a sentence about a real difference."""
     edge = f" Borderline: p = {difference.p_value:.2f}." if difference.p_value > 0.05 else ""
-    ahead = difference.difference > 0
-    return f"{interval_of(difference, of=1 if ahead else -1)}.{edge}"
+    return f"{_of_the_leader(difference)}.{edge}"
+
+
+def _of_the_leader(difference: PairedDifference) -> str:
+    """`interval_of` by how much the better of two is ahead, however the two stand."""
+    return interval_of(difference, of=1 if difference.difference >= 0 else -1)
 
 
 def interval_of(difference: PairedDifference, of: int = 1) -> str:

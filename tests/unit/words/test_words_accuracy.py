@@ -50,6 +50,19 @@ def test_the_same_answers_are_called_a_tie() -> None:
     assert accuracy.outcome(paired_difference(same, same), "a", "b").code == "same_everywhere"
 
 
+def test_a_tie_has_the_interval_of_the_side_that_is_ahead_as_the_figure_beside_it() -> None:
+    ahead, behind = np.arange(50) % 10 < 5, np.arange(50) % 10 < 4
+    ahead[:6], behind[:6] = False, True
+    for a, b in ((ahead, behind), (behind, ahead)):
+        found = paired_difference(a, b)
+        low, high = sorted(np.sign(found.difference) * np.array(found.ci95))
+        assert found.outcome == "tie" and found.difference and low < 0 < high
+        said = accuracy.outcome(found, "a", "b")
+        assert numbers.points_between((low, high)) in said and said == accuracy.outcome(
+            paired_difference(b, a), "b", "a"
+        )
+
+
 def test_accuracy_finding_for_one_model_two_models_and_many(two: tuple[ZeroShotResult, ZeroShotResult]) -> None:
     first = two[0]
     assert accuracy.accuracy_finding([]).code == "no_result"
