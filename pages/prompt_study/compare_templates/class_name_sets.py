@@ -76,7 +76,7 @@ def parse_edits(values: Sequence[str], folders: Sequence[str]) -> dict[tuple[str
         folder = next((f for f in by_length if rest.startswith(f"{f}=")), None)
         name = "" if folder is None else rest[len(folder) + 1 :].strip()
         if folder is not None and base in BASES and name:
-            found[base, folder] = name[:MOST_CHARACTERS]
+            found[base, folder] = name
     return found
 
 

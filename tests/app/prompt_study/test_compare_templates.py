@@ -234,6 +234,8 @@ def test_edits_read_as_they_are_written() -> None:
     assert parse_edits(written(edits), folders) == edits
     for nonsense in ("curated:a=", "nobody:a=x", "curated:z=x", "curated", "", "curated:a"):
         assert parse_edits([nonsense], folders) == {}
+    long = "x" * 300  # of a link: used as it is, never cut in silence
+    assert parse_edits([f"curated:{folders[0]}={long}"], folders) == {("curated", folders[0]): long}
 
 
 def test_cells_become_edits_and_take_them_back(world: World) -> None:
