@@ -259,4 +259,3 @@ def test_a_job_embeds_on_the_cluster_that_its_host_names(
     parameters = {"model": MODEL, "dataset": DATA, "split": alone.split}
     TASKS["embed"](engine, parameters, lambda done, total: most.append(len(actors())))
     assert same(engine.store.manifest(alone.key), alone) and max(most) >= 2
-    assert not engine.encoding._loaded  # the model was loaded where it computed
